@@ -1,0 +1,224 @@
+"""The base of all settings: one declaration from which sliders, flags and reports are made."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+
+from perflab.settings.errors import BadInputError, nearest
+from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
+
+Scale = Literal["linear", "log"]
+
+
+def setting(
+    default: Any,
+    meaning: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    span: tuple[float, float] | None = None,
+    scale: Scale = "linear",
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare one setting of a `Settings` class.
+
+    Args:
+        default: Its value where nobody says otherwise.
+        meaning: One line for tooltips, help texts and reports.
+        unit: ``entries``, ``bytes``, ``seconds``, ``requests/s`` ...
+        low: The smallest value allowed, itself included.
+        high: The largest value allowed, itself included.
+        span: The part of the bounds that a slider covers; all of them where not given.
+        scale: How a slider or an axis steps through the values.
+        choices: The words allowed, for a setting that is a word.
+    """
+    extra: Any = {"unit": unit, "span": span, "scale": scale, "choices": choices}
+    return Field(default=default, description=meaning, ge=low, le=high, json_schema_extra=extra)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SettingInfo:
+    """All that is known of one setting: what a slider, a flag or a report row is made from."""
+
+    key: str
+    default: Any
+    meaning: str
+    unit: str
+    low: float | None
+    high: float | None
+    span: tuple[float, float] | None
+    scale: Scale
+    choices: tuple[str, ...]
+    optional: bool
+    kind: type
+
+    @property
+    def label(self) -> str:
+        """The key in words, with its unit."""
+        words = self.key.removesuffix("_seconds").replace("_", " ").replace("ttl", "TTL")
+        return f"{words} ({self.unit})" if self.unit else words
+
+    @property
+    def bounds(self) -> str:
+        """The values allowed, in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.kind is bool:
+            return "on or off"
+        low = "" if self.low is None else format_quantity(self.low, self.unit)
+        high = "" if self.high is None else format_quantity(self.high, self.unit)
+        span = f"{low} to {high}" if low and high else f"at least {low}" if low else "any"
+        return f"{span}, or none" if self.optional else span
+
+    def parse(self, value: Any) -> Any:
+        """Return a value as this setting's type, from a text as people write it."""
+        if self.optional and (value is None or is_none_word(value)):
+            return None
+        if self.kind is bool and isinstance(value, str):
+            return _parse_switch(value)
+        if self.kind in (int, float) and isinstance(value, bool):
+            raise BadInputError(f"{value!r} is not a number")
+        if self.kind in (int, float) and isinstance(value, (str, int, float)):
+            return self._parse_number(value)
+        return value
+
+    def format(self, value: Any) -> str:
+        """Return a value as people write it."""
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if value is None or isinstance(value, (int, float)):
+            return format_quantity(value, self.unit)
+        return str(value)
+
+    def _parse_number(self, value: str | float) -> float | int:
+        number = parse_quantity(value, self.unit)
+        if self.kind is float:
+            return number
+        if number != number or number in (float("inf"), float("-inf")) or number % 1:  # noqa: PLR0124
+            raise BadInputError(f"{value!r} is not a whole number")
+        return int(number)
+
+
+class Settings(BaseModel):
+    """Frozen settings, checked when they are made; texts such as ``10k`` or ``30m`` are read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_text(cls, value: Any, info: Any) -> Any:
+        try:
+            return cls.info(info.field_name).parse(value)
+        except BadInputError as error:
+            raise ValueError(error.message) from error
+
+    @classmethod
+    def infos(cls) -> dict[str, SettingInfo]:
+        """Return what is known of every setting, in the order of declaration."""
+        return _infos(cls)
+
+    @classmethod
+    def info(cls, key: str) -> SettingInfo:
+        """Return what is known of one setting.
+
+        Raises:
+            BadInputError: If there is no such setting; it names the nearest.
+        """
+        known = _infos(cls)
+        if key not in known:
+            raise BadInputError(f"no such setting{nearest(key, known)}", key)
+        return known[key]
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any] | None = None) -> Self:
+        """Make settings from a mapping, with one clear error for a user's mistake.
+
+        Raises:
+            BadInputError: If a key is unknown or a value is out of its bounds.
+        """
+        given = dict(values or {})
+        for key in given:
+            cls.info(key)
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise cls._explain(error) from None
+
+    def change(self, **values: Any) -> Self:
+        """Return these settings with some values changed, checked again.
+
+        Raises:
+            BadInputError: If a key is unknown or a value is out of its bounds.
+        """
+        return type(self).read({**self.model_dump(), **values})
+
+    def describe(self) -> dict[str, str]:
+        """Return every value as people write it, by key."""
+        return {key: info.format(getattr(self, key)) for key, info in self.infos().items()}
+
+    @classmethod
+    def _explain(cls, error: ValidationError) -> BadInputError:
+        first = error.errors()[0]
+        if not first["loc"]:
+            return BadInputError(first["msg"].removeprefix("Value error, "))
+        key = str(first["loc"][0])
+        info = cls.info(key)
+        if first["type"] == "value_error":
+            return BadInputError(f"{first['ctx']['error']}; allowed: {info.bounds}", key)
+        shown = info.format(first["input"]) if first["type"] != "none_required" else "none"
+        hint = ""
+        if info.choices and isinstance(first["input"], str):
+            hint = nearest(first["input"], info.choices)
+            return BadInputError(f"{first['input']!r} is not a {info.label}{hint}", key)
+        return BadInputError(f"{shown} is out of bounds; allowed: {info.bounds}", key)
+
+
+def _parse_switch(value: str) -> bool:
+    word = value.strip().lower()
+    if word in ("on", "true", "yes", "1"):
+        return True
+    if word in ("off", "false", "no", "0"):
+        return False
+    raise BadInputError(f"{value!r} is neither on nor off")
+
+
+@cache
+def _infos(cls: type[Settings]) -> dict[str, SettingInfo]:
+    hints = typing.get_type_hints(cls)
+    return {key: _info(key, field, hints[key]) for key, field in cls.model_fields.items()}
+
+
+def _info(key: str, field: FieldInfo, hint: Any) -> SettingInfo:
+    args = typing.get_args(hint)
+    optional = type(None) in args
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        hint = next(arg for arg in args if arg is not type(None))
+    extra: Any = field.json_schema_extra or {}
+    words = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+    choices = tuple(extra.get("choices", ())) or tuple(words)
+    return SettingInfo(
+        key=key,
+        default=field.default,
+        meaning=field.description or "",
+        unit=extra.get("unit", ""),
+        low=_bound(field, "ge"),
+        high=_bound(field, "le"),
+        span=extra.get("span"),
+        scale=extra.get("scale", "linear"),
+        choices=choices,
+        optional=optional,
+        kind=hint if isinstance(hint, type) else str,
+    )
+
+
+def _bound(field: FieldInfo, name: str) -> float | None:
+    return next((getattr(m, name) for m in field.metadata if hasattr(m, name)), None)

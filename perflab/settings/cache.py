@@ -1,0 +1,65 @@
+"""Settings of the in-process cache."""
+
+from __future__ import annotations
+
+from pydantic import field_validator
+
+from perflab.settings.base import Settings, setting
+from perflab.settings.errors import nearest
+
+LIVE_POLICIES = ("lru", "fifo", "sieve")
+WHAT_IF_POLICIES = ("opt",)
+POLICIES = LIVE_POLICIES + WHAT_IF_POLICIES
+
+
+class CacheSettings(Settings):
+    """How much a cache holds, for how long, and what it throws out first."""
+
+    max_cache_size: int = setting(
+        1000,
+        "The most entries the cache holds; one more evicts one.",
+        unit="entries",
+        low=1,
+        high=1_000_000_000,
+        span=(10, 1_000_000),
+        scale="log",
+    )
+    max_bytes: int | None = setting(
+        None,
+        "The most bytes the cache holds, by the entries' sizes; none for no such bound.",
+        unit="bytes",
+        low=1,
+        high=2**50,
+        span=(2**16, 2**36),
+        scale="log",
+    )
+    ttl_seconds: float | None = setting(
+        None,
+        "How long an entry lives after it was written; none for as long as it is not evicted.",
+        unit="seconds",
+        low=0.001,
+        high=10 * 365 * 86400,
+        span=(1, 30 * 86400),
+        scale="log",
+    )
+    policy: str = setting(
+        "lru",
+        "Which entry goes first when the cache is full; opt knows the future and is what-if only.",
+        choices=POLICIES,
+    )
+    negative_ttl_seconds: float | None = setting(
+        None,
+        "How long a loader's error is remembered and raised again; none for not at all.",
+        unit="seconds",
+        low=0.001,
+        high=86400,
+        span=(0.1, 3600),
+        scale="log",
+    )
+
+    @field_validator("policy")
+    @classmethod
+    def _known_policy(cls, value: str) -> str:
+        if value not in POLICIES:
+            raise ValueError(f"no eviction policy {value!r}{nearest(value, POLICIES)}")
+        return value

@@ -1,0 +1,68 @@
+"""Settings of the load: how the requests of a workload come, with every bench."""
+
+from __future__ import annotations
+
+from perflab.settings.base import Settings, setting
+
+
+class LoadSettings(Settings):
+    """Pace, concurrency and backend of a run; the same keys with every pattern."""
+
+    request_rate: float | None = setting(
+        None,
+        "Requests a second; none for as fast as it can. It also dates a trace without times.",
+        unit="requests/s",
+        low=0.001,
+        high=10_000_000,
+        span=(10, 200_000),
+        scale="log",
+    )
+    concurrency: int = setting(
+        1,
+        "How many threads ask at the same time.",
+        unit="threads",
+        low=1,
+        high=512,
+        span=(1, 64),
+        scale="log",
+    )
+    speedup: float | None = setting(
+        None,
+        "How many seconds of a trace with times pass in one; none for as fast as it can.",
+        unit="times",
+        low=0.001,
+        high=1e9,
+        span=(1, 10_000_000),
+        scale="log",
+    )
+    loop: bool | None = setting(
+        None,
+        "Begin the workload again at its end; none leaves it to the bench and the command.",
+    )
+    backend: str = setting(
+        "sqlite",
+        "What a miss asks: sqlite (a real query), delay (only the wait), or module:function.",
+    )
+    backend_seconds: float = setting(
+        0.0,
+        "A wait that a miss costs on top of the backend's own work.",
+        unit="seconds",
+        low=0.0,
+        high=60.0,
+        span=(0.0001, 1.0),
+        scale="log",
+    )
+    warmup_seconds: float = setting(
+        0.0,
+        "How much of the run's start is left out of its statistics.",
+        unit="seconds",
+        low=0.0,
+        high=3600.0,
+        span=(0, 60),
+    )
+    seed: int = setting(
+        0,
+        "What the random parts of a run start from.",
+        low=0,
+        high=2**32 - 1,
+    )
