@@ -1,0 +1,1 @@
+"""Runs a bench live in a child process; what it measured."""

@@ -1,0 +1,65 @@
+"""`Run`: all that a live run measured, with what is needed to reproduce it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from perflab.lab.files import write_text
+from perflab.lab.result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Run(Result):
+    """The result of a live run.
+
+    Attributes:
+        pattern: The pattern's name.
+        workload: ``name``, ``fingerprint``, ``summary`` and ``notes`` of the workload.
+        settings: All settings in force at the end, of the pattern and of the load.
+        metrics: Measured over the whole run, its warm-up left out.
+        snapshots: Ten rows a second: time, requests so far, and metrics of the last second.
+        changes: Every change of settings: ``seconds``, ``request`` and the ``settings`` from then.
+        since_change: Measured since the last change; the same as `metrics` where none was.
+        predicted: Predicted before the run from the calibration, for the same requests.
+        fitted: Predicted from the run's own arrivals and service times, for the same requests.
+        alerts: The alerts set, as ``alert``, ``fired`` and the ``seconds`` at which it fired.
+        calibration: The costs used for `predicted`, with their date, backend and source.
+        costs: The costs that this run itself measured.
+        environment: Machine, versions and date.
+        ended: Why it ended.
+        notes: What a reader must know.
+    """
+
+    kind: ClassVar[str] = "run"
+    made_by: ClassVar[str] = "perflab run ... --out FILE"
+
+    pattern: str
+    workload: dict[str, Any]
+    settings: dict[str, Any]
+    metrics: dict[str, float]
+    snapshots: tuple[dict[str, Any], ...] = ()
+    changes: tuple[dict[str, Any], ...] = ()
+    since_change: dict[str, float] = dataclasses.field(default_factory=dict)
+    predicted: dict[str, float] = dataclasses.field(default_factory=dict)
+    fitted: dict[str, float] = dataclasses.field(default_factory=dict)
+    alerts: tuple[dict[str, Any], ...] = ()
+    calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
+    costs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    ended: str = ""
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the snapshots as a table, a row each."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.snapshots))
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the snapshots as CSV; the file appears whole or not at all."""
+        return write_text(path, self.to_frame().to_csv(index=False))

@@ -1,0 +1,1 @@
+"""Sweeps, recommendations and comparisons."""

@@ -1,0 +1,59 @@
+"""`Predictions`: what the model says at one point or over a sweep."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from perflab.lab.result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Predictions(Result):
+    """Predictions over one workload.
+
+    Attributes:
+        pattern: The pattern's name.
+        workload: ``name``, ``fingerprint``, ``summary`` and ``notes`` of the workload.
+        points: ``settings``, ``metrics``, ``sampled`` and ``error`` each.
+        swept: The settings that differ from point to point.
+        calibration: The costs used, with their date, backend and source.
+        environment: Machine, versions and date.
+        remarks: What a reader must know.
+    """
+
+    kind: ClassVar[str] = "predictions"
+    made_by: ClassVar[str] = "perflab predict ... --out FILE"
+
+    pattern: str
+    workload: dict[str, Any]
+    points: tuple[dict[str, Any], ...]
+    swept: tuple[str, ...] = ()
+    calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
+    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a point: every setting, the metrics, ``sampled`` and ``error``."""
+        import pandas as pd
+
+        rows = [
+            {
+                **point["settings"],
+                **point["metrics"],
+                "sampled": point["sampled"],
+                "error": point["error"],
+            }
+            for point in self.points
+        ]
+        frame = pd.DataFrame(rows)
+        frame.attrs = {
+            "pattern": self.pattern,
+            "workload": self.workload,
+            "calibration": self.calibration,
+            "remarks": list(self.remarks),
+        }
+        return frame
