@@ -1,0 +1,29 @@
+"""Cache simulations as compiled loops: arrays in, arrays out."""
+
+from perflab.kernels.counts import Counts
+from perflab.kernels.dense import dense_ids
+from perflab.kernels.fifo import fifo_hits
+from perflab.kernels.lru import lru_hits
+from perflab.kernels.lru_curve import lru_curve
+from perflab.kernels.opt import opt_hits
+from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
+from perflab.kernels.reuse import previous_and_next
+from perflab.kernels.sieve import sieve_hits
+from perflab.kernels.sieve_bounded import sieve_bounded
+from perflab.kernels.warm import KERNELS, compile_all
+
+__all__ = [
+    "KERNELS",
+    "Counts",
+    "compile_all",
+    "dense_ids",
+    "fifo_bounded",
+    "fifo_hits",
+    "lru_bounded",
+    "lru_curve",
+    "lru_hits",
+    "opt_hits",
+    "previous_and_next",
+    "sieve_bounded",
+    "sieve_hits",
+]

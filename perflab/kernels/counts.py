@@ -1,0 +1,69 @@
+"""What a bounded kernel is asked and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab.kernels.inputs import frozen
+
+
+class Counts(NamedTuple):
+    """Events of the counted requests, and what is resident after the last one.
+
+    Attributes:
+        hits: Requests that found a live entry.
+        misses: All other requests.
+        evictions: Live entries that were removed to make room.
+        expirations: Entries that were found expired, by a request or when removed to make room.
+        hit_bytes: Sum over the hits of the size that the entry was written with.
+        entries: Resident entries at the end, expired ones that nobody asked for included.
+        bytes: Their size together.
+    """
+
+    hits: int
+    misses: int
+    evictions: int
+    expirations: int
+    hit_bytes: int
+    entries: int
+    bytes: int
+
+    @classmethod
+    def from_array(cls, counts: npt.NDArray[np.int64]) -> Counts:
+        """Name the seven numbers that a compiled kernel returns."""
+        return cls(*(int(count) for count in counts))
+
+
+def bounded_inputs(
+    ids: npt.ArrayLike,
+    *,
+    sizes: npt.ArrayLike | None,
+    max_bytes: int,
+    times: npt.ArrayLike | None,
+    ttl: float,
+    ttls: npt.ArrayLike | None,
+    start: int,
+) -> tuple[Any, ...]:
+    """Return ids, sizes, max_bytes, times, ttl, ttls and start as the compiled kernels want them.
+
+    Raises:
+        ValueError: If an array has neither as many elements as there are requests nor none, or
+            a size is negative.
+    """
+    keys = frozen(ids, np.int32)
+    columns = {
+        "sizes": frozen(() if sizes is None else sizes, np.int64),
+        "times": frozen(() if times is None else times, np.float64),
+        "ttls": frozen(() if ttls is None else ttls, np.float64),
+    }
+    for name, column in columns.items():
+        if len(column) not in (0, len(keys)):
+            raise ValueError(f"{name} has {len(column)} elements for {len(keys)} requests")
+    if len(columns["sizes"]) > 0 and columns["sizes"].min() < 0:
+        raise ValueError("a size is negative")
+    first = min(max(start, 0), len(keys))
+    size, time, life = columns.values()
+    return keys, size, int(max_bytes), time, float(ttl), life, first

@@ -1,0 +1,52 @@
+"""Compile every kernel ahead, so that a first slider move does not wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from perflab.kernels.dense import dense_ids
+from perflab.kernels.fifo import fifo_hits
+from perflab.kernels.lru import lru_hits
+from perflab.kernels.lru_curve import lru_curve
+from perflab.kernels.opt import opt_hits
+from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
+from perflab.kernels.reuse import previous_and_next
+from perflab.kernels.sieve import sieve_hits
+from perflab.kernels.sieve_bounded import sieve_bounded
+
+Progress = Callable[[int, int, str], None]
+
+_IDS = np.zeros(2, np.int32)
+_PREVIOUS = np.array([-1, 0], np.int32)
+_NEXT = np.array([1, 2], np.int32)
+_CALLS: dict[str, Callable[[], object]] = {
+    "dense_ids": lambda: dense_ids(_IDS),
+    "previous_and_next": lambda: previous_and_next(_IDS, 1),
+    "lru_hits": lambda: lru_hits(_PREVIOUS, _NEXT, 1),
+    "fifo_hits": lambda: fifo_hits(_IDS, 1, 1),
+    "sieve_hits": lambda: sieve_hits(_IDS, 1, 1),
+    "opt_hits": lambda: opt_hits(_NEXT, 1),
+    "lru_curve": lambda: lru_curve(_PREVIOUS),
+    "lru_bounded": lambda: lru_bounded(_IDS, 1, 1),
+    "fifo_bounded": lambda: fifo_bounded(_IDS, 1, 1),
+    "sieve_bounded": lambda: sieve_bounded(_IDS, 1, 1),
+}
+
+KERNELS = tuple(_CALLS)
+
+
+def compile_all(progress: Progress | None = None) -> None:
+    """Compile all kernels, or load them from numba's cache; safe to call from any thread.
+
+    Args:
+        progress: Called with (done, total, name) before each kernel, and once with
+            (total, total, "") after the last.
+    """
+    for done, (name, call) in enumerate(_CALLS.items()):
+        if progress is not None:
+            progress(done, len(_CALLS), name)
+        call()
+    if progress is not None:
+        progress(len(_CALLS), len(_CALLS), "")
