@@ -1,0 +1,92 @@
+"""The metrics by name: label, unit, which way is better, and how a value is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from typing import Literal
+
+Better = Literal["higher", "lower", "neither"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """What is known of one metric: what an axis, a table row or an alert is labelled with."""
+
+    name: str
+    label: str
+    unit: str
+    better: Better
+
+    def format(self, value: float | None) -> str:
+        """Return a value with its unit, short enough for a table."""
+        if value is None or math.isnan(value):
+            return "n/a"
+        if self.unit == "ratio":
+            return f"{value * 100:.2f} %"
+        if self.unit == "seconds":
+            return _scaled(value, (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)))
+        if self.unit == "bytes":
+            return _scaled(value, (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1.0)))
+        if self.unit.endswith("/s"):
+            return f"{_scaled(value, (('M', 1e6), ('k', 1e3), ('', 1.0))).strip()} {self.unit}"
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
+
+
+METRICS = {
+    info.name: info
+    for info in (
+        MetricInfo("hit_rate", "hit rate", "ratio", "higher"),
+        MetricInfo("byte_hit_rate", "byte hit rate", "ratio", "higher"),
+        MetricInfo("hits", "hits", "requests", "higher"),
+        MetricInfo("misses", "misses", "requests", "lower"),
+        MetricInfo("evictions", "evictions", "entries", "lower"),
+        MetricInfo("expirations", "expirations", "entries", "neither"),
+        MetricInfo("requests", "requests", "requests", "neither"),
+        MetricInfo("entries", "entries held", "entries", "neither"),
+        MetricInfo("latency_seconds_mean", "latency, mean", "seconds", "lower"),
+        MetricInfo("latency_seconds_p50", "latency, p50", "seconds", "lower"),
+        MetricInfo("latency_seconds_p95", "latency, p95", "seconds", "lower"),
+        MetricInfo("latency_seconds_p99", "latency, p99", "seconds", "lower"),
+        MetricInfo("latency_seconds_p999", "latency, p99.9", "seconds", "lower"),
+        MetricInfo("throughput_per_second", "throughput", "requests/s", "higher"),
+        MetricInfo("memory_bytes", "memory", "bytes", "lower"),
+        MetricInfo("wait_seconds_mean", "wait, mean", "seconds", "lower"),
+        MetricInfo("wait_seconds_p95", "wait, p95", "seconds", "lower"),
+        MetricInfo("wait_seconds_p99", "wait, p99", "seconds", "lower"),
+        MetricInfo("utilisation", "utilisation", "ratio", "neither"),
+        MetricInfo("timeouts", "timeouts", "requests", "lower"),
+        MetricInfo("errors", "errors", "requests", "lower"),
+        MetricInfo("bytes_read", "bytes read", "bytes", "lower"),
+        MetricInfo("read_amplification", "read amplification", "times", "lower"),
+        MetricInfo("stall_fraction", "stalled", "ratio", "lower"),
+        MetricInfo("first_item_seconds", "time to first item", "seconds", "lower"),
+        MetricInfo("rows_in", "rows in", "rows", "neither"),
+        MetricInfo("rows_out", "rows out", "rows", "neither"),
+        MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
+    )
+}
+
+
+def metric(name: str) -> MetricInfo:
+    """Return what is known of a metric.
+
+    Raises:
+        ValueError: If there is no such metric; it names the nearest.
+    """
+    if name in METRICS:
+        return METRICS[name]
+    close = difflib.get_close_matches(name, METRICS, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(METRICS)}"
+    raise ValueError(f"no metric {name!r}; {hint}")
+
+
+def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:
+    if value == 0:
+        return f"0 {steps[-1][0]}"
+    for suffix, factor in steps:
+        if abs(value) >= factor * 0.9995:
+            return f"{value / factor:.3g} {suffix}"
+    suffix, factor = steps[-1]
+    return f"{value / factor:.2g} {suffix}"

@@ -1,0 +1,85 @@
+"""Resident memory of another process over time."""
+
+from __future__ import annotations
+
+import threading
+from typing import Self
+
+_MEBIBYTE = 2**20
+
+
+class MemorySampler:
+    """Samples the resident memory of a process from a daemon thread of this one.
+
+    It reads through memory-profiler, which is imported when sampling begins. It ends by itself,
+    quietly, when the process has died or may not be looked at.
+
+    Args:
+        pid: The process to look at.
+        interval: Seconds between two samples.
+    """
+
+    def __init__(self, pid: int, interval: float = 0.1) -> None:
+        if interval <= 0:
+            raise ValueError(f"interval={interval}: seconds between two samples are above 0")
+        self.pid = pid
+        self.interval = interval
+        self._samples: list[tuple[float, int]] = []
+        self._peak = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._sample, name=f"memory-of-{pid}", daemon=True)
+
+    def start(self) -> Self:
+        """Begin to sample; returns itself."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End sampling; what was sampled stays."""
+        self._stopping.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether it still samples."""
+        return self._thread.is_alive()
+
+    @property
+    def latest_bytes(self) -> int:
+        """The last sample; 0 before the first."""
+        return self._samples[-1][1] if self._samples else 0
+
+    @property
+    def peak_bytes(self) -> int:
+        """The largest sample; 0 before the first."""
+        return self._peak
+
+    def samples(self) -> list[tuple[float, int]]:
+        """Return all samples: seconds of `time.time`, and bytes."""
+        return list(self._samples)
+
+    def _sample(self) -> None:
+        # Imported here because memory_profiler imports IPython.
+        import psutil
+        from memory_profiler import memory_usage
+
+        while not self._stopping.is_set():
+            try:
+                # One look a call: memory_usage sleeps for the interval after its look.
+                looks = memory_usage(self.pid, interval=self.interval, timestamps=True)
+            except (psutil.Error, OSError):
+                return
+            # A process that may not be looked at gives None; a dead one not yet reaped, 0.
+            if looks[0] is None or not looks[0][0]:
+                return
+            mebibytes, at = looks[0]
+            size = round(mebibytes * _MEBIBYTE)
+            self._peak = max(self._peak, size)
+            self._samples.append((at, size))
