@@ -1,0 +1,29 @@
+"""Workloads: traces from files, from names, and the data that ships."""
+
+from perflab.workloads.datasets import data_path, flights, planes
+from perflab.workloads.describe import remarks, summary
+from perflab.workloads.names import WORKLOADS, WorkloadInfo, load_workload
+from perflab.workloads.read import FORMATS, read_trace
+from perflab.workloads.synthetic import Daily, Loop, Scan, Shift, Synthetic, Uniform, Zipf
+from perflab.workloads.trace import Trace
+
+__all__ = [
+    "FORMATS",
+    "WORKLOADS",
+    "Daily",
+    "Loop",
+    "Scan",
+    "Shift",
+    "Synthetic",
+    "Trace",
+    "Uniform",
+    "WorkloadInfo",
+    "Zipf",
+    "data_path",
+    "flights",
+    "load_workload",
+    "planes",
+    "read_trace",
+    "remarks",
+    "summary",
+]

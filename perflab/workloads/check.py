@@ -1,0 +1,154 @@
+"""What a trace's times, sizes and TTLs must obey: one place for all importers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab.settings import BadInputError
+
+Floats = npt.NDArray[np.float64]
+Fault = tuple[int, str]
+
+
+def find_bad_time(times: Floats) -> Fault | None:
+    """Return index and reason of the first time that is not finite, negative or backwards."""
+    if len(times) == 0:
+        return None
+    # A comparison with NaN is false, so this one pass also finds what is not a number.
+    if times[0] >= 0 and np.isfinite(times[-1]) and bool(np.all(times[1:] >= times[:-1])):
+        return None
+    wrong = ~np.isfinite(times) | (times < 0)
+    wrong[1:] |= times[1:] < times[:-1]
+    index = int(np.argmax(wrong))
+    time = times[index]
+    if not np.isfinite(time):
+        return index, f"the time {time} is not a number of seconds"
+    if time < 0:
+        return index, f"the time {time:g} is negative; times count from 0 or from the epoch"
+    before = times[index - 1]
+    return index, f"the time {time!s} lies before the row above, {before!s}; sort the rows by time"
+
+
+def find_bad_size(sizes: npt.NDArray[Any]) -> Fault | None:
+    """Return index and reason of the first size that is not a whole number of bytes from 0 up."""
+    wrong = sizes < 0
+    if sizes.dtype.kind == "f":
+        wrong |= ~np.isfinite(sizes) | (sizes != np.floor(sizes)) | (sizes >= 2.0**63)
+    if not wrong.any():
+        return None
+    index = int(np.argmax(wrong))
+    size = sizes[index]
+    if size < 0:
+        return index, f"the size {size:g} is negative; sizes are bytes"
+    return index, f"the size {size} is not a whole number of bytes"
+
+
+def find_bad_ttl(ttls: Floats) -> Fault | None:
+    """Return index and reason of the first TTL that is negative or infinite; NaN is none."""
+    wrong = (ttls < 0) | np.isinf(ttls)
+    if not wrong.any():
+        return None
+    index = int(np.argmax(wrong))
+    if np.isinf(ttls[index]):
+        return index, f"the TTL {ttls[index]} is not a number of seconds; leave it out for none"
+    return index, f"the TTL {ttls[index]:g} is negative; TTLs are seconds"
+
+
+def as_times(values: Any) -> Floats:
+    """Return times as seconds: numbers as they are, dates since the epoch (UTC where unsaid).
+
+    Raises:
+        BadInputError: If a value is neither a number nor a date, or breaks `find_bad_time`.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "M":
+        array = array.astype("datetime64[us]").astype(np.int64) / 1e6
+    elif array.dtype.kind == "O":
+        array = np.array([_seconds(value, row) for row, value in enumerate(array)], np.float64)
+    times = _numbers(array, "times")
+    _refuse(find_bad_time(times), "times")
+    return _freeze(times, np.float64)
+
+
+def as_sizes(values: Any) -> npt.NDArray[np.int64]:
+    """Return sizes as bytes.
+
+    Raises:
+        BadInputError: If a value is not a whole number from 0 up.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        array = _numbers(array, "sizes")
+    _refuse(find_bad_size(array), "sizes")
+    return _freeze(array, np.int64)
+
+
+def as_ttls(values: Any) -> Floats:
+    """Return TTLs as seconds, NaN for none.
+
+    Raises:
+        BadInputError: If a value is not a number, negative or infinite.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "O":
+        array = np.array([np.nan if value is None else value for value in array])
+    ttls = _numbers(array, "ttls")
+    _refuse(find_bad_ttl(ttls), "ttls")
+    return _freeze(ttls, np.float64)
+
+
+def as_ids(values: Any, n_keys: int) -> npt.NDArray[np.int32]:
+    """Return dense ids as int32.
+
+    Raises:
+        BadInputError: If there is none, or one lies outside ``0 .. n_keys - 1``.
+    """
+    ids = np.asarray(values)
+    if ids.ndim != 1 or ids.dtype.kind not in "iu":
+        raise BadInputError("ids must be one row of whole numbers", "ids")
+    if len(ids) == 0:
+        raise BadInputError("there are no requests; a trace needs at least one")
+    if ids.min() < 0 or ids.max() >= n_keys:
+        index = int(np.argmax((ids < 0) | (ids >= n_keys)))
+        raise BadInputError(f"{ids[index]} is not between 0 and {n_keys - 1}", f"ids[{index}]")
+    return _freeze(ids, np.int32)
+
+
+def _freeze(array: npt.NDArray[Any], dtype: Any) -> npt.NDArray[Any]:
+    frozen = np.asarray(np.require(array, dtype, ["C", "A"])).view()
+    frozen.flags.writeable = False
+    return frozen
+
+
+def _numbers(array: npt.NDArray[Any], name: str) -> Floats:
+    if array.ndim != 1:
+        raise BadInputError("must be one row of numbers", name)
+    if array.dtype.kind in "fiu":
+        return array.astype(np.float64, copy=False)
+    for row, value in enumerate(array.tolist()):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            raise BadInputError(f"{value!r} is not a number", f"{name}[{row}]") from None
+    return array.astype(np.float64)
+
+
+def _seconds(value: Any, row: int) -> float:
+    if isinstance(value, dt.datetime):
+        if value.tzinfo is None:
+            value = value.replace(tzinfo=dt.UTC)
+        return float(value.timestamp())
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        text = f"{value!r} is neither a number of seconds nor a date"
+        raise BadInputError(text, f"times[{row}]") from None
+
+
+def _refuse(fault: Fault | None, name: str) -> None:
+    if fault is not None:
+        raise BadInputError(fault[1], f"{name}[{fault[0]}]")

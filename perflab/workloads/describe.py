@@ -1,0 +1,95 @@
+"""What a trace is like, in numbers, and what would mislead whoever tunes on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab.workloads.trace import Trace
+
+SHORT = 10_000
+ONE_HIT_SHARE = 0.9
+SURE_COUNT = 10
+SURE_RANKS = 5
+SLOPE_POINTS = 200
+
+
+def summary(trace: Trace) -> dict[str, Any]:
+    """Return requests, keys, reuse, skew, time and bytes of a trace, by name and unit.
+
+    Values that the trace cannot tell are None: a duration without times, bytes without sizes.
+    """
+    counts = key_counts(trace)
+    duration = None if trace.times is None else float(trace.times[-1] - trace.times[0])
+    return {
+        "name": trace.name,
+        "fingerprint": trace.fingerprint,
+        "requests": len(trace),
+        "distinct_keys": len(counts),
+        "one_hit_wonders": int(np.count_nonzero(counts == 1)),
+        "skew": skew(counts),
+        "duration_seconds": duration,
+        "requests_per_second": len(trace) / duration if duration else None,
+        "total_bytes": None if trace.sizes is None else int(trace.sizes.sum()),
+        "distinct_bytes": None if trace.sizes is None else _distinct_bytes(trace),
+        "has_times": trace.times is not None,
+        "has_sizes": trace.sizes is not None,
+        "has_ttls": trace.ttls is not None,
+    }
+
+
+def key_counts(trace: Trace) -> npt.NDArray[np.int64]:
+    """Return how often each key is asked for, most often first; keys never asked for left out."""
+    counts = np.bincount(trace.ids, minlength=1)
+    return np.sort(counts[counts > 0])[::-1]
+
+
+def skew(counts: npt.NDArray[np.int64]) -> float | None:
+    """Return the Zipf exponent: the falling slope of log count over log rank.
+
+    Least squares over ranks spread evenly on the log scale, down to keys of 10 requests, since
+    the order of rarer keys is chance. None where fewer than 5 keys have as many.
+
+    Args:
+        counts: Requests a key, most often first.
+    """
+    sure = int(np.count_nonzero(counts >= SURE_COUNT))
+    if sure < SURE_RANKS:
+        return None
+    ranks = np.unique(np.geomspace(1, sure, SLOPE_POINTS).astype(np.int64))
+    slope = np.polyfit(np.log(ranks), np.log(counts[ranks - 1]), 1)[0]
+    return round(max(0.0, -float(slope)), 3)
+
+
+def remarks(trace: Trace) -> list[str]:
+    """Return what would mislead whoever tunes on this trace, a sentence each; mostly none."""
+    requests = len(trace)
+    counts = key_counts(trace)
+    once = int(np.count_nonzero(counts == 1))
+    said = []
+    if requests < SHORT:
+        said.append(
+            f"{requests:,} requests are few: most hits and misses are those of a cache that is "
+            f"still filling; {SHORT:,} or more say what a steady cache does"
+        )
+    if len(counts) == requests:
+        said.append("no key comes twice: no cache of any size has a hit")
+    elif len(counts) == 1:
+        said.append("all requests are for one key: any cache hits all but the first")
+    elif once > ONE_HIT_SHARE * len(counts):
+        best = 1 - len(counts) / requests
+        said.append(
+            f"{once / len(counts):.0%} of the keys come once: the hit rate cannot exceed {best:.1%}"
+        )
+    if trace.times is not None and requests > 1 and trace.times[-1] == trace.times[0]:
+        said.append("all requests have the same time: a TTL has no effect on them")
+    return said
+
+
+def _distinct_bytes(trace: Trace) -> int:
+    assert trace.sizes is not None  # noqa: S101 - the caller has looked
+    last = np.zeros(trace.n_keys, np.int64)
+    last[trace.ids] = trace.sizes
+    return int(last.sum())

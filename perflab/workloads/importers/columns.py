@@ -1,0 +1,75 @@
+"""Which column of a table is the key, the time, the size and the TTL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from perflab.settings import BadInputError, nearest
+
+ROLES = ("key", "time", "size", "ttl")
+KEY_NAMES = ("key", "id", "url", "path")
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """Return the columns that a text such as ``key=url,time=ts`` names.
+
+    Raises:
+        BadInputError: If a part is not ``role=column``, or the role is unknown.
+    """
+    wanted = {}
+    for part in text.split(","):
+        role, equals, column = part.partition("=")
+        if not equals or not column.strip():
+            raise BadInputError(f"{part!r} names no column; write it like key=url", "columns")
+        wanted[role.strip()] = column.strip()
+    check_roles(wanted)
+    return wanted
+
+
+def check_roles(wanted: Mapping[str, str]) -> None:
+    """Check that only known roles are named.
+
+    Raises:
+        BadInputError: If a role is unknown; it names the nearest.
+    """
+    for role in wanted:
+        if role not in ROLES:
+            raise BadInputError(f"there is no role {role!r}{nearest(role, ROLES)}", "columns")
+
+
+def choose_columns(
+    names: Sequence[str], wanted: Mapping[str, str] | None, place: str
+) -> dict[str, str]:
+    """Return the column of each role that the table has.
+
+    Args:
+        names: The columns that there are.
+        wanted: The column that the user named for a role.
+        place: The file, for the error.
+
+    Raises:
+        BadInputError: If a wanted column is missing, there is no key, or a name stands twice.
+    """
+    wanted = dict(wanted or {})
+    check_roles(wanted)
+    there = f"; it has: {', '.join(names)}"
+    for role, column in wanted.items():
+        if column not in names:
+            raise BadInputError(f"has no column {column!r} for the {role}{there}", place)
+    chosen = {role: role for role in ROLES[1:] if role in names} | wanted
+    if "key" not in chosen:
+        known = [name for name in KEY_NAMES if name in names]
+        if not known:
+            text = f"has no column for the key (key, id, url or path){there}"
+            raise BadInputError(f"{text}; name one with --columns key=NAME", place)
+        chosen["key"] = known[0]
+    for column in chosen.values():
+        if list(names).count(column) > 1:
+            raise BadInputError(f"has several columns {column!r}", place)
+    return chosen
+
+
+def unused_note(names: Sequence[str], chosen: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a note of the columns that play no role; none if all do."""
+    unused = [name for name in names if name not in chosen.values()]
+    return (f"columns not used: {', '.join(unused)}",) if unused else ()

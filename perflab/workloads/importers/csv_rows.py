@@ -1,0 +1,120 @@
+"""The rows of a CSV file: which are left out, and on which line of the file each stands."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from perflab.settings import BadInputError
+from perflab.workloads.importers.skipped import SHOWN, Skipped
+from perflab.workloads.importers.source import Source
+
+FIELD_BYTES = 1 << 26
+
+
+class CsvRows:
+    """Counts rows by their number in the file: 1 is the header, blank lines do not count."""
+
+    def __init__(self, source: Source, delimiter: str) -> None:
+        self.kept = 0
+        self._source = source
+        self._delimiter = delimiter
+        self._seen = 0
+        self._invalid: list[int] = []
+        self._texts: dict[int, str] = {}
+        self._keyless: list[npt.NDArray[np.int64]] = []
+        self._one_line_each = True
+
+    def watch(self, block: bytes) -> None:
+        """Look whether a row may stand on another line than its number says."""
+        if self._one_line_each:
+            odd = b'"' in block or b"\n\n" in block or b"\n\r" in block or block[:1] in b"\r\n"
+            self._one_line_each = not odd
+
+    def skip(self, row: Any) -> str:
+        """Leave out a row with another number of fields; Arrow calls it."""
+        self._invalid.append(row.number)
+        if len(self._texts) < SHOWN:
+            self._texts[row.number] = row.text
+        return "skip"
+
+    def keep_keyed(self, batch: Any, key: str) -> Any:
+        """Return the rows of a batch that have a key."""
+        keyed = pc.not_equal(batch.column(key), "").to_numpy(zero_copy_only=False)
+        start, self._seen = self._seen, self._seen + len(keyed)
+        if not keyed.all():
+            self._keyless.append(start + np.flatnonzero(~keyed))
+            batch = batch.filter(pa.array(keyed))
+        self.kept += len(batch)
+        return batch
+
+    def finish(self) -> tuple[str, ...]:
+        """Return the notes on rows left out.
+
+        Raises:
+            BadInputError: If no row is left, or most were left out.
+        """
+        keyless = self._all_keyless()
+        total = self._seen + len(self._invalid)
+        if total == 0:
+            text = "has a header but no rows; a trace needs at least one request"
+            raise BadInputError(text, self._source.place)
+        shown = dict(self._texts)
+        shown |= {self._number(int(row)): "no key" for row in keyless[:SHOWN]}
+        skipped = Skipped()
+        for number in sorted(shown)[:SHOWN]:
+            skipped.add(self._line(number), shown[number])
+        skipped.add_unshown(len(keyless) + len(self._invalid) - skipped.count)
+        what = "rows of a table with such a header"
+        skipped.refuse_if_most(total, what, self._source.place)
+        return skipped.notes(total, "rows")
+
+    def error(self, kept_row: int, reason: str) -> BadInputError:
+        """Return the error for a row, counted from 0 among those kept, with file and line."""
+        row = kept_row
+        for keyless in self._all_keyless().tolist():
+            if keyless > row:
+                break
+            row += 1
+        return BadInputError(reason, f"{self._source.place}:{self._line(self._number(row))}")
+
+    def _all_keyless(self) -> npt.NDArray[np.int64]:
+        return np.concatenate([np.zeros(0, np.int64), *self._keyless])
+
+    def _number(self, row: int) -> int:
+        number = row + 2
+        for invalid in self._invalid:
+            if invalid > number:
+                break
+            number += 1
+        return number
+
+    def _line(self, number: int) -> int:
+        if self._one_line_each:
+            return number
+        with self._source.reader() as reader:
+            text = io.TextIOWrapper(
+                io.BufferedReader(reader), "utf-8-sig", errors="replace", newline=""
+            )
+            previous = csv.field_size_limit(FIELD_BYTES)
+            try:
+                return self._walk(csv.reader(text, delimiter=self._delimiter), number)
+            finally:
+                csv.field_size_limit(previous)
+
+    @staticmethod
+    def _walk(rows: Any, number: int) -> int:
+        line = 1
+        for fields in rows:
+            if fields:
+                number -= 1
+            if number == 0:
+                return line
+            line = rows.line_num + 1
+        return line

@@ -1,0 +1,95 @@
+"""Parquet: columns by name, as in CSV; files of perflab and of other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from perflab.settings import BadInputError
+from perflab.workloads.encoding import KeyEncoder, as_keys
+from perflab.workloads.importers.columns import choose_columns, unused_note
+from perflab.workloads.importers.source import Source
+from perflab.workloads.importers.values import RowFault, check_values, numbers_of
+from perflab.workloads.parquet import read_description, restore
+from perflab.workloads.trace import Trace
+
+BATCH_ROWS = 1 << 20
+
+
+def read_parquet(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
+    """Read keys and, where there are such columns, times, sizes and TTLs.
+
+    Rows without a key are skipped and counted.
+
+    Raises:
+        BadInputError: With file and row, if a column is missing or a value is wrong.
+    """
+    if source.packed:
+        text = "is packed twice; unpack it first, Parquet is compressed by itself"
+        raise BadInputError(text, source.place)
+    try:
+        return _read(source, columns)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        text = f"is no Parquet file, cut off or damaged ({reason}); fetch or make it again"
+        raise BadInputError(text, source.place) from None
+
+
+def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
+    schema = pq.read_schema(source.path)
+    description = read_description(schema.metadata, source.place)
+    chosen = choose_columns(schema.names, columns, source.place)
+    encoder = KeyEncoder()
+    values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
+    kept: list[npt.NDArray[np.int64]] = []
+    rows = 0
+    for batch in _batches(source, chosen):
+        keyed = batch.column("key").is_valid()
+        start, rows = rows, rows + len(batch)
+        if batch.column("key").null_count:
+            batch = batch.filter(keyed)  # noqa: PLW2901 - the rest is left out on purpose
+        kept.append(start + np.flatnonzero(keyed.to_numpy(zero_copy_only=False)))
+        encoder.add(as_keys(batch.column("key"), source.place))
+        for role, parts in values.items():
+            try:
+                parts.append(numbers_of(role, batch.column(role)))
+            except RowFault as fault:
+                raise _error(source, kept[-1][fault.row], fault) from None
+    if not rows:
+        raise BadInputError("has no rows; a trace needs at least one request", source.place)
+    left_out = rows - sum(len(part) for part in kept)
+    notes = (f"{left_out:,} of {rows:,} rows skipped: no key",) if left_out else ()
+    merged = {role: np.concatenate(parts) for role, parts in values.items()}
+    for role, numbers in merged.items():
+        try:
+            check_values(role, numbers)
+        except RowFault as fault:
+            raise _error(source, np.concatenate(kept)[fault.row], fault) from None
+    ids, keys = encoder.finish()
+    times, sizes, ttls = (merged.get(role) for role in ("time", "size", "ttl"))
+    notes = (*notes, *unused_note(schema.names, chosen))
+    trace = Trace(source.stem, ids, len(keys), times, sizes, ttls, keys, notes=notes)
+    return restore(trace, description) if description and columns is None else trace
+
+
+def _batches(source: Source, chosen: Mapping[str, str]) -> Iterator[Any]:
+    import pyarrow.dataset as ds  # slow to load, and only Parquet needs it
+
+    data = ds.dataset(source.path, format="parquet")
+    total = max(data.count_rows(), 1)
+    fields = {role: ds.field(name) for role, name in chosen.items()}
+    done = 0
+    source.report(0)
+    for batch in data.scanner(columns=fields, batch_size=BATCH_ROWS).to_batches():
+        done += len(batch)
+        source.report(source.total_bytes * done // total)
+        yield batch
+
+
+def _error(source: Source, row: Any, fault: RowFault) -> BadInputError:
+    return BadInputError(fault.reason, f"{source.place}: row {int(row) + 1}")

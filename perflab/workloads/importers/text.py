@@ -1,0 +1,58 @@
+"""Text with one key a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from perflab.settings import BadInputError
+from perflab.workloads.encoding import KeyEncoder, integers_if_all
+from perflab.workloads.importers.lines import first_undecodable_line, line_arrays
+from perflab.workloads.importers.source import Source
+from perflab.workloads.numbering import first_appearance
+from perflab.workloads.trace import Trace
+
+
+def read_text(source: Source) -> Trace:
+    """Read a key from each line; blank lines are skipped and counted.
+
+    Raises:
+        BadInputError: If there is no key, or the file is not UTF-8 text.
+    """
+    encoder = KeyEncoder()
+    for lines in line_arrays(source, text_only=True):
+        encoder.add(lines.view(pa.string()))
+    ids, words = encoder.finish()
+    _refuse_undecodable(source, words)
+    words = pc.utf8_rtrim(words, characters="\n")
+    blank = np.flatnonzero(pc.equal(pc.utf8_trim_whitespace(words), "").to_numpy(False))
+    notes: tuple[str, ...] = ()
+    if len(blank):
+        total = len(ids)
+        ids, words = _without(ids, words, blank)
+        notes = (f"{total - len(ids):,} of {total:,} lines skipped: blank",)
+    if len(ids) == 0:
+        raise BadInputError("has only blank lines; a trace needs at least one key", source.place)
+    keys = integers_if_all(words)
+    return Trace(source.stem, ids, len(keys), keys=keys, notes=notes)
+
+
+def _without(ids: npt.NDArray[np.int32], words: Any, blank: npt.NDArray[Any]) -> tuple[Any, Any]:
+    ids = ids[~np.isin(ids, blank)]
+    if len(ids) == 0:
+        return ids, words
+    ids, order = first_appearance(ids, len(words))
+    return ids, words.take(pa.array(order))
+
+
+def _refuse_undecodable(source: Source, words: Any) -> None:
+    try:
+        words.validate(full=True)
+    except pa.ArrowInvalid:
+        line = first_undecodable_line(source)
+        text = "is not UTF-8 text; convert it, or name its format if it is binary"
+        raise BadInputError(text, f"{source.place}:{line}") from None

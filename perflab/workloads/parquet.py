@@ -1,0 +1,103 @@
+"""A trace as a Parquet file, which any tool reads and perflab reads back in a moment."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from perflab.settings import BadInputError
+from perflab.workloads.files import whole_path
+from perflab.workloads.trace import Trace
+
+FORMAT_VERSION = 1
+METADATA = b"perflab.trace"
+ROW_GROUP = 1 << 26
+# One dictionary page for all keys: its indices are the ids, so nothing is hashed on reading.
+KEY_PAGE_BYTES = 1 << 30
+
+
+def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
+    """Write columns key, time, size, ttl and a description; whole or not at all.
+
+    Raises:
+        BadInputError: If the file cannot be written.
+    """
+    trace = trace.compact()
+    kind, keys = _key_column(trace)
+    columns = {"key": keys}
+    for column, values in (("time", trace.times), ("size", trace.sizes), ("ttl", trace.ttls)):
+        if values is not None:
+            columns[column] = pa.array(values)
+    description = {
+        "format_version": FORMAT_VERSION,
+        "name": trace.name,
+        "source": trace.source,
+        "notes": trace.notes,
+        "n_keys": trace.n_keys,
+        "keys": kind,
+        "fingerprint": trace.fingerprint,
+    }
+    table = pa.table(columns).replace_schema_metadata({METADATA: json.dumps(description)})
+    with whole_path(path) as scratch:
+        try:
+            pq.write_table(
+                table,
+                scratch,
+                row_group_size=ROW_GROUP,
+                compression="zstd",
+                use_dictionary=["key"],
+                dictionary_pagesize_limit=KEY_PAGE_BYTES,
+            )
+        except pa.ArrowException as error:
+            raise BadInputError(f"cannot be written ({error}); nothing was", str(path)) from error
+
+
+def read_description(metadata: dict[bytes, bytes] | None, path: str) -> dict[str, Any] | None:
+    """Return what `write_parquet` said of a trace; None for a file from elsewhere.
+
+    Raises:
+        BadInputError: If a later perflab wrote it.
+    """
+    if not metadata or METADATA not in metadata:
+        return None
+    try:
+        description = dict(json.loads(metadata[METADATA]))
+        version = int(description["format_version"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    if version > FORMAT_VERSION:
+        raise BadInputError(f"was written by a later perflab (format {version})", path)
+    return description
+
+
+def restore(trace: Trace, description: dict[str, Any]) -> Trace:
+    """Give a trace that was read from a file what its description says, if it is still that one.
+
+    Another tool may have filtered the rows and kept the description: then it is left out.
+    """
+    if trace.fingerprint != description.get("fingerprint"):
+        return trace
+    restored = dataclasses.replace(
+        trace,
+        name=str(description["name"]),
+        keys=None if description["keys"] == "none" else trace.keys,
+        source=str(description["source"]),
+        notes=(*description["notes"], *trace.notes),
+        check=False,
+    )
+    restored.__dict__["fingerprint"] = trace.fingerprint
+    return restored
+
+
+def _key_column(trace: Trace) -> tuple[str, Any]:
+    if trace.keys is None:
+        return "none", pa.array(trace.ids)
+    if isinstance(trace.keys, np.ndarray):
+        return "integers", pa.array(trace.keys[trace.ids])
+    return "texts", pa.DictionaryArray.from_arrays(pa.array(trace.ids), trace.keys)

@@ -1,0 +1,77 @@
+"""What the synthetic workloads share: declared parameters, and the text that names them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab.settings import Settings, setting
+from perflab.workloads.numbering import first_appearance
+from perflab.workloads.trace import Trace
+
+MAX_REQUESTS = 100_000_000
+MAX_KEYS = 50_000_000
+
+
+def keys_setting(default: int, meaning: str) -> Any:
+    """Declare a number of keys."""
+    return setting(
+        default,
+        meaning,
+        unit="keys",
+        low=1,
+        high=MAX_KEYS,
+        span=(100, 10_000_000),
+        scale="log",
+    )
+
+
+class Synthetic(Settings):
+    """A workload made by a rule; its fields are its parameters, bounds and meaning included."""
+
+    workload: ClassVar[str]
+    summary: ClassVar[str]
+
+    requests: int = setting(
+        1_000_000,
+        "How many requests.",
+        unit="requests",
+        low=1,
+        high=MAX_REQUESTS,
+        span=(10_000, 10_000_000),
+        scale="log",
+    )
+    seed: int = setting(0, "What chance starts from.", low=0, high=2**32 - 1)
+
+    @property
+    def spec(self) -> str:
+        """The text that makes this workload again, such as ``zipf:skew=0.9,keys=1M,...``."""
+        own = [key for key in type(self).model_fields if key not in Synthetic.model_fields]
+        values = [f"{key}={_exact(getattr(self, key))}" for key in (*own, "requests", "seed")]
+        return f"{self.workload}:{','.join(values)}"
+
+    @abstractmethod
+    def make(self) -> Trace:
+        """Return the trace; the same one for the same parameters."""
+
+    def random(self) -> np.random.Generator:
+        """Return the generator that all chance of this workload comes from."""
+        return np.random.default_rng(self.seed)
+
+    def trace(
+        self, numbers: npt.NDArray[Any], bound: int, times: npt.NDArray[np.float64] | None = None
+    ) -> Trace:
+        """Return the trace of key numbers in ``0 .. bound - 1``, one a request."""
+        ids, order = first_appearance(numbers, bound)
+        return Trace(self.spec, ids, len(order), times, keys=order, source=self.spec)
+
+
+def _exact(value: float) -> str:
+    if isinstance(value, int) and value:
+        for suffix, factor in (("M", 1_000_000), ("k", 1_000)):
+            if value % factor == 0:
+                return f"{value // factor}{suffix}"
+    return str(value)
