@@ -64,6 +64,6 @@ def bounded_inputs(
             raise ValueError(f"{name} has {len(column)} elements for {len(keys)} requests")
     if len(columns["sizes"]) > 0 and columns["sizes"].min() < 0:
         raise ValueError("a size is negative")
-    first = min(max(start, 0), len(keys))
+    first = int(min(max(start, 0), len(keys)))
     size, time, life = columns.values()
     return keys, size, int(max_bytes), time, float(ttl), life, first

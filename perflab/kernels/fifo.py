@@ -28,8 +28,10 @@ def fifo_hits(
         int64 of shape (ceil(n / block),).
     """
     keys = frozen(ids, np.int32)
-    room = min(capacity, n_keys)
-    hits: npt.NDArray[np.int64] = _fifo_hits(keys, n_keys, room, block_length(block, len(keys)))
+    room = int(min(capacity, n_keys))
+    hits: npt.NDArray[np.int64] = _fifo_hits(
+        keys, int(n_keys), room, block_length(block, len(keys))
+    )
     return hits
 
 

@@ -39,4 +39,4 @@ def block_length(block: int | None, requests: int) -> int:
         return max(requests, 1)
     if block < 1:
         raise ValueError(f"a block is at least 1 request, got {block}")
-    return block
+    return int(block)

@@ -30,7 +30,7 @@ def lru_hits(
     before = frozen(previous, np.int32)
     after = frozen(next_use, np.int32)
     hits: npt.NDArray[np.int64] = _lru_hits(
-        before, after, capacity, block_length(block, len(before))
+        before, after, int(capacity), block_length(block, len(before))
     )
     return hits
 

@@ -10,7 +10,7 @@ from perflab.kernels.bits import popcount
 from perflab.kernels.inputs import frozen
 
 
-def lru_curve(previous: npt.ArrayLike, start: int = 0) -> npt.NDArray[np.int64]:
+def lru_curve(previous: npt.ArrayLike, *, start: int = 0) -> npt.NDArray[np.int64]:
     """Count the hits of LRU caches of every size.
 
     Mattson et al., "Evaluation techniques for storage hierarchies", IBM Systems Journal 1970: a
@@ -26,7 +26,7 @@ def lru_curve(previous: npt.ArrayLike, start: int = 0) -> npt.NDArray[np.int64]:
     Returns:
         int64 of shape (k + 1,), with k the distinct keys of the trace: hits at each capacity.
     """
-    curve: npt.NDArray[np.int64] = _lru_curve(frozen(previous, np.int32), start)
+    curve: npt.NDArray[np.int64] = _lru_curve(frozen(previous, np.int32), int(start))
     return curve
 
 

@@ -29,7 +29,7 @@ def opt_hits(
         int64 of shape (ceil(n / block),).
     """
     after = frozen(next_use, np.int32)
-    hits: npt.NDArray[np.int64] = _opt_hits(after, capacity, block_length(block, len(after)))
+    hits: npt.NDArray[np.int64] = _opt_hits(after, int(capacity), block_length(block, len(after)))
     return hits
 
 

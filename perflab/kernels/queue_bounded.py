@@ -11,11 +11,10 @@ from numba import njit
 from perflab.kernels.counts import Counts, bounded_inputs
 
 
-def lru_bounded(
+def lru_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
     ids: npt.ArrayLike,
     n_keys: int,
     max_entries: int,
-    *,
     sizes: npt.ArrayLike | None = None,
     max_bytes: int = 0,
     times: npt.ArrayLike | None = None,
@@ -45,14 +44,13 @@ def lru_bounded(
     keys, *bounds = bounded_inputs(
         ids, sizes=sizes, max_bytes=max_bytes, times=times, ttl=ttl, ttls=ttls, start=start
     )
-    return Counts.from_array(_queue_bounded(keys, n_keys, max_entries, True, *bounds))
+    return Counts.from_array(_queue_bounded(keys, int(n_keys), int(max_entries), True, *bounds))
 
 
-def fifo_bounded(
+def fifo_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
     ids: npt.ArrayLike,
     n_keys: int,
     max_entries: int,
-    *,
     sizes: npt.ArrayLike | None = None,
     max_bytes: int = 0,
     times: npt.ArrayLike | None = None,
@@ -64,7 +62,7 @@ def fifo_bounded(
     keys, *bounds = bounded_inputs(
         ids, sizes=sizes, max_bytes=max_bytes, times=times, ttl=ttl, ttls=ttls, start=start
     )
-    return Counts.from_array(_queue_bounded(keys, n_keys, max_entries, False, *bounds))
+    return Counts.from_array(_queue_bounded(keys, int(n_keys), int(max_entries), False, *bounds))
 
 
 @njit(nogil=True, cache=True)

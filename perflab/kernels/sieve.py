@@ -30,8 +30,10 @@ def sieve_hits(
         int64 of shape (ceil(n / block),).
     """
     keys = frozen(ids, np.int32)
-    room = min(capacity, n_keys)
-    hits: npt.NDArray[np.int64] = _sieve_hits(keys, n_keys, room, block_length(block, len(keys)))
+    room = int(min(capacity, n_keys))
+    hits: npt.NDArray[np.int64] = _sieve_hits(
+        keys, int(n_keys), room, block_length(block, len(keys))
+    )
     return hits
 
 

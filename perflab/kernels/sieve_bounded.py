@@ -11,11 +11,10 @@ from numba import njit
 from perflab.kernels.counts import Counts, bounded_inputs
 
 
-def sieve_bounded(
+def sieve_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
     ids: npt.ArrayLike,
     n_keys: int,
     max_entries: int,
-    *,
     sizes: npt.ArrayLike | None = None,
     max_bytes: int = 0,
     times: npt.ArrayLike | None = None,
@@ -32,8 +31,8 @@ def sieve_bounded(
     keys, *bounds = bounded_inputs(
         ids, sizes=sizes, max_bytes=max_bytes, times=times, ttl=ttl, ttls=ttls, start=start
     )
-    room = max(min(max_entries, n_keys), 0)
-    return Counts.from_array(_sieve_bounded(keys, n_keys, room, *bounds))
+    room = int(max(min(max_entries, n_keys), 0))
+    return Counts.from_array(_sieve_bounded(keys, int(n_keys), room, *bounds))
 
 
 @njit(nogil=True, cache=True)

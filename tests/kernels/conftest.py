@@ -1,0 +1,195 @@
+"""Real traces, and plain Python caches that the kernels must agree with."""
+
+from __future__ import annotations
+
+import lzma
+import math
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from perflab.kernels import compile_all
+
+# The length of a test depends on how busy the machine is.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+class PlainCache:
+    """One list from tail to head, and every rule of the bounded caches written out."""
+
+    def __init__(self, policy: str, max_entries: int, max_bytes: int) -> None:
+        self.policy = policy
+        self.max_entries = max_entries
+        self.max_bytes = max_bytes
+        self.queue: list[int] = []
+        self.size: dict[int, int] = {}
+        self.deadline: dict[int, float] = {}
+        self.visited: set[int] = set()
+        self.hand: int | None = None
+        self.hits = self.misses = self.evictions = self.expirations = self.hit_bytes = 0
+
+    def request(self, key: int, size: int, now: float, life: float) -> bool:
+        if key in self.size:
+            if now < self.deadline[key]:
+                self.hits += 1
+                self.hit_bytes += self.size[key]
+                self.visited.add(key)
+                if self.policy == "lru":
+                    self.queue.remove(key)
+                    self.queue.append(key)
+                return True
+            self.expirations += 1
+            self.remove(key)
+        self.misses += 1
+        if self.max_entries < 1 or (self.max_bytes > 0 and size > self.max_bytes):
+            return False
+        while not self.has_room(size):
+            victim = self.victim()
+            if now < self.deadline[victim]:
+                self.evictions += 1
+            else:
+                self.expirations += 1
+            self.remove(victim)
+        self.queue.append(key)
+        self.size[key] = size
+        self.deadline[key] = now + life
+        return False
+
+    def has_room(self, size: int) -> bool:
+        if len(self.queue) >= self.max_entries:
+            return False
+        return self.max_bytes <= 0 or sum(self.size.values()) + size <= self.max_bytes
+
+    def victim(self) -> int:
+        if self.policy != "sieve":
+            return self.queue[0]
+        if self.hand is None:
+            self.hand = 0
+        while self.queue[self.hand] in self.visited:
+            self.visited.remove(self.queue[self.hand])
+            self.hand = (self.hand + 1) % len(self.queue)
+        return self.queue[self.hand]
+
+    def remove(self, key: int) -> None:
+        index = self.queue.index(key)
+        del self.queue[index], self.size[key], self.deadline[key]
+        self.visited.discard(key)
+        if self.hand is not None:
+            if index < self.hand:
+                self.hand -= 1
+            if self.hand == len(self.queue):
+                self.hand = None
+
+    def reset_counts(self) -> None:
+        self.hits = self.misses = self.evictions = self.expirations = self.hit_bytes = 0
+
+    def counts(self) -> tuple[int, ...]:
+        events = (self.hits, self.misses, self.evictions, self.expirations, self.hit_bytes)
+        return (*events, len(self.queue), sum(self.size.values()))
+
+
+def run_plain(
+    policy: str,
+    ids: Sequence[int],
+    max_entries: int,
+    *,
+    sizes: Sequence[int] = (),
+    max_bytes: int = 0,
+    times: Sequence[float] = (),
+    ttl: float = math.inf,
+    ttls: Sequence[float] = (),
+    start: int = 0,
+) -> tuple[int, ...]:
+    """Return what a bounded kernel must count."""
+    cache = PlainCache(policy, max_entries, max_bytes)
+    for t, key in enumerate(ids):
+        if t == start:
+            cache.reset_counts()
+        life = ttl
+        if len(ttls) and not math.isnan(ttls[t]):
+            life = ttls[t]
+        now = times[t] if len(times) else 0.0
+        cache.request(key, sizes[t] if len(sizes) else 1, now, life if len(times) else math.inf)
+    if start >= len(ids):
+        cache.reset_counts()
+    return cache.counts()
+
+
+def run_flags(policy: str, ids: Sequence[int], capacity: int) -> list[int]:
+    """Return 1 for every request that hits, 0 otherwise, of a cache without bytes or expiry."""
+    if policy == "opt":
+        return belady_flags(ids, capacity)
+    if policy == "lru":
+        return ordered_flags(ids, capacity)
+    cache = PlainCache(policy, capacity, 0)
+    return [int(cache.request(key, 1, 0.0, math.inf)) for key in ids]
+
+
+def ordered_flags(ids: Sequence[int], capacity: int) -> list[int]:
+    resident: OrderedDict[int, None] = OrderedDict()
+    flags = []
+    for key in ids:
+        flags.append(int(key in resident))
+        if key in resident:
+            resident.move_to_end(key)
+        elif capacity > 0:
+            if len(resident) == capacity:
+                resident.popitem(last=False)
+            resident[key] = None
+    return flags
+
+
+def belady_flags(ids: Sequence[int], capacity: int) -> list[int]:
+    resident: set[int] = set()
+    flags = []
+    for t, key in enumerate(ids):
+        flags.append(int(key in resident))
+        if key in resident or capacity < 1:
+            continue
+        if len(resident) == capacity:
+            later = [*ids[t + 1 :]]
+            resident.remove(
+                max(resident, key=lambda k: later.index(k) if k in later else len(later))
+            )
+        resident.add(key)
+    return flags
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled() -> None:
+    compile_all()
+
+
+@pytest.fixture(scope="session")
+def plain() -> Callable[..., tuple[int, ...]]:
+    return run_plain
+
+
+@pytest.fixture(scope="session")
+def flags() -> Callable[[str, Sequence[int], int], list[int]]:
+    return run_flags
+
+
+@pytest.fixture(scope="session")
+def read_trace() -> Callable[[str], tuple[np.ndarray, int]]:
+    """Return a function that reads a real trace by name: dense ids and how many there are."""
+    folder = os.environ.get("PERFLAB_TRACES")
+    if not folder:
+        pytest.skip("PERFLAB_TRACES does not name a folder with the cache2k traces")
+    read: dict[str, tuple[np.ndarray, int]] = {}
+
+    def trace(name: str) -> tuple[np.ndarray, int]:
+        if name not in read:
+            packed = Path(folder, f"cache2k_{name}.trace.xz").read_bytes()
+            keys = np.frombuffer(lzma.decompress(packed), ">i4")
+            unique, ids = np.unique(keys, return_inverse=True)
+            read[name] = ids.astype(np.int32), len(unique)
+        return read[name]
+
+    return trace

@@ -1,0 +1,150 @@
+"""LRU, FIFO and SIEVE under bounds and expiry, against one plain Python cache."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perflab import kernels
+
+POLICIES = ("lru", "fifo", "sieve")
+KEYS = 7
+
+gaps = st.floats(0, 3, allow_nan=False).map(lambda gap: round(gap, 1))
+lives = st.one_of(st.just(math.nan), st.just(math.inf), st.floats(0, 9).map(lambda s: round(s, 1)))
+requests = st.lists(
+    st.tuples(st.integers(0, KEYS - 1), st.integers(0, 12), gaps, lives), max_size=120
+)
+
+
+def run(policy, *arguments, **named):
+    return getattr(kernels, f"{policy}_bounded")(*arguments, **named)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@settings(max_examples=300)
+@given(
+    requests=requests,
+    max_entries=st.integers(0, KEYS + 2),
+    max_bytes=st.sampled_from([0, 1, 5, 11, 20, 40]),
+    ttl=st.sampled_from([math.inf, 0.0, 0.5, 3.0, 10.0]),
+    sized=st.booleans(),
+    timed=st.booleans(),
+    varied=st.booleans(),
+    data=st.data(),
+)
+def test_counts_are_those_of_a_plain_cache(
+    *, plain, policy, requests, max_entries, max_bytes, ttl, sized, timed, varied, data
+):
+    ids = [key for key, *_ in requests]
+    bounds = {
+        "sizes": [size for _, size, *_ in requests] if sized else [],
+        "max_bytes": max_bytes,
+        "times": np.cumsum([gap for _, _, gap, _ in requests]) if timed else [],
+        "ttl": ttl,
+        "ttls": [life for *_, life in requests] if varied else [],
+        "start": data.draw(st.integers(0, len(ids))),
+    }
+    counts = run(policy, ids, KEYS, max_entries, **bounds)
+    assert tuple(counts) == plain(policy, ids, max_entries, **bounds)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("max_entries", [3, 150])
+def test_long_traces_agree_with_a_plain_cache(plain, policy, max_entries):
+    rng = np.random.default_rng(max_entries)
+    length = 20_000
+    ids = np.minimum(rng.zipf(1.3, length) - 1, 999)
+    bounds = {
+        "sizes": rng.integers(1, 100, length),
+        "max_bytes": 40 * max_entries,
+        "times": np.cumsum(rng.exponential(1.0, length)),
+        "ttl": 400.0,
+        "ttls": np.where(rng.random(length) < 0.2, rng.uniform(0, 900, length), np.nan),
+        "start": 5_000,
+    }
+    counts = run(policy, ids, 1_000, max_entries, **bounds)
+    assert tuple(counts) == plain(policy, ids.tolist(), max_entries, **bounds)
+    assert min(counts.hits, counts.evictions, counts.expirations) > 0
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_entry_lives_until_just_before_its_deadline(policy):
+    for now, hits in ((9.999, 1), (10.0, 0)):
+        counts = run(policy, [0, 0], 1, 1, times=[0.0, now], ttl=10.0)
+        assert (counts.hits, counts.expirations, counts.misses) == (hits, 1 - hits, 2 - hits)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_hit_does_not_prolong_a_life(policy):
+    counts = run(policy, [0, 0, 0], 1, 1, times=[0.0, 9.0, 11.0], ttl=10.0)
+    assert (counts.hits, counts.expirations) == (1, 1)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_expired_victim_is_not_an_eviction(policy):
+    counts = run(policy, [0, 1], 2, 1, times=[0.0, 20.0], ttl=10.0)
+    assert (counts.evictions, counts.expirations) == (0, 1)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_lifetime_of_a_request_goes_before_the_common_one(policy):
+    counts = run(
+        policy, [0, 1, 0, 1], 2, 2, times=[0.0, 0.0, 5.0, 5.0], ttl=10.0, ttls=[2.0, math.nan] * 2
+    )
+    assert (counts.hits, counts.expirations) == (1, 1)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_entry_larger_than_the_cache_moves_nothing(policy):
+    counts = run(policy, [0, 1, 0, 1], 2, 2, sizes=[4, 11, 4, 11], max_bytes=10)
+    assert tuple(counts) == (1, 3, 0, 0, 4, 1, 4)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_hit_counts_the_size_that_was_written(policy):
+    counts = run(policy, [0, 0], 1, 1, sizes=[4, 9], max_bytes=5)
+    assert (counts.hit_bytes, counts.bytes) == (4, 4)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_large_entry_may_push_out_several(policy):
+    counts = run(policy, [0, 1, 2, 3], 4, 4, sizes=[3, 3, 3, 8], max_bytes=10)
+    assert tuple(counts) == (0, 4, 3, 0, 0, 1, 8)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_without_a_clock_nothing_expires(policy):
+    assert run(policy, [0, 0], 1, 1, ttl=0.0, ttls=[0.0, 0.0]).hits == 1
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_requests_before_the_start_only_warm(policy):
+    counts = run(policy, [0, 1, 0, 1, 2], 3, 2, start=2)
+    assert (counts.hits, counts.misses, counts.evictions, counts.entries) == (2, 1, 1, 2)
+    assert run(policy, [0, 0], 1, 1, start=9)[:5] == (0, 0, 0, 0, 0)
+
+
+def test_the_hand_starts_over_when_the_head_expires_under_it():
+    # Evicting 1 for 3 leaves the hand on 2. The expired 3 is too large to come back, so that 2 is
+    # the head; it expires under the hand and comes back. The next victim is the tail, 0, not 2.
+    ids = [0, 1, 2, 0, 3, 3, 2, 4, 5, 2]
+    sizes = [1, 1, 1, 1, 1, 9, 1, 1, 1, 1]
+    ttls = [99.0, 99.0, 5.5, 99.0, 0.5, 99.0, 99.0, 99.0, 99.0, 99.0]
+    counts = kernels.sieve_bounded(ids, 6, 3, sizes, 8, range(10), math.inf, ttls)
+    assert (counts.hits, counts.expirations, counts.evictions) == (2, 2, 2)
+
+
+@pytest.mark.parametrize("column", ["sizes", "times", "ttls"])
+def test_a_column_of_another_length_is_refused(column):
+    with pytest.raises(ValueError, match=f"{column} has 3 elements for 2 requests"):
+        kernels.lru_bounded([0, 1], 2, 1, **{column: [1, 1, 1]})
+
+
+def test_a_negative_size_is_refused():
+    with pytest.raises(ValueError, match="negative"):
+        kernels.sieve_bounded([0, 1], 2, 1, sizes=[1, -1], max_bytes=3)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from perflab import kernels
+from perflab.kernels import warm
+
+COMPILED = {
+    "dense": "_dense_ids",
+    "reuse": "_previous_and_next",
+    "lru": "_lru_hits",
+    "fifo": "_fifo_hits",
+    "sieve": "_sieve_hits",
+    "opt": "_opt_hits",
+    "lru_curve": "_lru_curve",
+    "queue_bounded": "_queue_bounded",
+    "sieve_bounded": "_sieve_bounded",
+}
+
+
+def test_progress_counts_up_to_all_kernels():
+    calls = []
+    kernels.compile_all(lambda done, total, name: calls.append((done, total, name)))
+    total = len(kernels.KERNELS)
+    assert calls == [(i, total, name) for i, name in enumerate((*kernels.KERNELS, ""))]
+
+
+def test_every_public_kernel_is_compiled_ahead():
+    public = set(kernels.__all__) - {"Counts", "KERNELS", "compile_all"}
+    assert public == set(kernels.KERNELS)
+
+
+def test_production_arguments_compile_nothing_more():
+    warm.compile_all()
+    ids = np.array([0, 1, 0], np.int64)
+    previous, next_use = kernels.previous_and_next(ids, 2)
+    kernels.dense_ids(ids)
+    kernels.lru_hits(previous, next_use, np.int64(1), block=2)
+    kernels.fifo_hits(ids, 2, np.int32(1), block=1)
+    kernels.sieve_hits(ids, 2, 1)
+    kernels.opt_hits(next_use, 1)
+    kernels.lru_curve(previous, start=1)
+    for run in (kernels.lru_bounded, kernels.fifo_bounded, kernels.sieve_bounded):
+        run(ids, 2, 1, ids, 10, ids * 1.0, 5, ids * 1.0, np.int32(1))
+    for module, name in COMPILED.items():
+        compiled = getattr(sys.modules[f"perflab.kernels.{module}"], name)
+        assert len(compiled.signatures) == 1, name
