@@ -11,7 +11,7 @@ from numba import njit
 from perflab.kernels.counts import Counts, bounded_inputs
 
 
-def lru_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
+def lru_bounded(
     ids: npt.ArrayLike,
     n_keys: int,
     max_entries: int,
@@ -47,7 +47,7 @@ def lru_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
     return Counts.from_array(_queue_bounded(keys, int(n_keys), int(max_entries), True, *bounds))
 
 
-def fifo_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
+def fifo_bounded(
     ids: npt.ArrayLike,
     n_keys: int,
     max_entries: int,
@@ -66,7 +66,7 @@ def fifo_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
 
 
 @njit(nogil=True, cache=True)
-def _queue_bounded(  # noqa: PLR0917, a compiled call goes by position
+def _queue_bounded(
     ids: npt.NDArray[np.int32],
     n_keys: int,
     max_entries: int,

@@ -11,7 +11,7 @@ from numba import njit
 from perflab.kernels.counts import Counts, bounded_inputs
 
 
-def sieve_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
+def sieve_bounded(
     ids: npt.ArrayLike,
     n_keys: int,
     max_entries: int,
@@ -36,7 +36,7 @@ def sieve_bounded(  # noqa: PLR0917, one order of arguments as in the kernel
 
 
 @njit(nogil=True, cache=True)
-def _sieve_bounded(  # noqa: PLR0917, a compiled call goes by position
+def _sieve_bounded(
     ids: npt.NDArray[np.int32],
     n_keys: int,
     max_entries: int,
