@@ -1,0 +1,75 @@
+"""Axis limits that move in steps, so that a running chart is redrawn in full only rarely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from perflab.charts.ticks import axis_unit
+
+_NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_TIMES = (10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
+_WIDE = 40.0
+_SMALLEST_SHARE = 0.35
+
+
+def ceiling(value: float, unit: str = "") -> float:
+    """Return the least round number of a unit that is not below a value."""
+    if not math.isfinite(value) or value <= 0:
+        return 1.0
+    if unit == "ratio":
+        return 1.03 if value > 0.5 else ceiling(value)
+    factor = axis_unit(unit, value)[1]
+    scaled = value / factor
+    power = 10.0 ** math.floor(math.log10(scaled))
+    return next(step * power for step in _NICE if step * power >= scaled * 0.999999) * factor
+
+
+def time_ceiling(seconds: float) -> float:
+    """Return the step of a running time axis that covers some seconds."""
+    for step in _TIMES:
+        if seconds <= step:
+            return float(step)
+    return math.ceil(seconds / 3600) * 3600.0
+
+
+class SteppedLimits:
+    """The limits of one value axis; `fit` says whether they had to move.
+
+    Linear from zero; logarithmic once the values span more than a factor of 40, but for ratios.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self.low = 0.0
+        self.high = 0.0
+        self.log = False
+
+    def fit(self, values: Iterable[float]) -> bool:
+        """Move the limits, if they must, to cover some values."""
+        finite = [value for value in values if math.isfinite(value)]
+        if not finite:
+            return self._set(0.0, self.high or 1.0, log=self.log)
+        top = max(finite)
+        positive = [value for value in finite if value > 0]
+        least = min(positive, default=1.0)
+        spread = top / least if top > 0 else 1.0
+        wide = self.unit in ("seconds", "bytes") and spread > _WIDE
+        if wide or (self.log and spread > _WIDE / 4):
+            return self._fit_log(least, top)
+        if self.log or top > self.high or top < _SMALLEST_SHARE * self.high or not self.high:
+            return self._set(0.0, ceiling(top * 1.06, self.unit), log=False)
+        return False
+
+    def _fit_log(self, least: float, top: float) -> bool:
+        base = 4.0 if self.unit == "bytes" else 10.0
+        low = base ** math.floor(math.log(least, base) + 1e-9)
+        high = base ** math.ceil(math.log(top * 1.02, base) - 1e-9)
+        if self.log:
+            low, high = min(low, self.low), max(high, self.high)
+        return self._set(low, high, log=True)
+
+    def _set(self, low: float, high: float, *, log: bool) -> bool:
+        changed = (low, high, log) != (self.low, self.high, self.log)
+        self.low, self.high, self.log = low, high, log
+        return changed

@@ -1,0 +1,200 @@
+"""A chart of a run: measured lines over its seconds, and what was predicted, dashed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from perflab.benches import LiveChart
+from perflab.charts import style
+from perflab.charts.limits import SteppedLimits, time_ceiling
+from perflab.charts.ticks import set_ticks
+from perflab.metrics.catalog import metric
+
+MOST_POINTS = 500
+_MOST_CHANGES = 50
+_DASHES: Any = (0, (4, 2.5))
+
+Rows = Sequence[Mapping[str, Any]]
+Column = npt.NDArray[np.float64]
+
+
+class LiveAxes:
+    """A live chart that can be drawn again and again; its artists are made once.
+
+    For each metric: a solid line since the last change of settings (the last second's value
+    faintly behind it), and the prediction over the same requests, dashed in the same colour.
+
+    Args:
+        axes: Where it is drawn.
+        chart: What it shows.
+        animated: Leave lines out of a full draw, for blitting.
+    """
+
+    def __init__(self, axes: Axes, chart: LiveChart, *, animated: bool = True) -> None:
+        self.axes = axes
+        self.chart = chart
+        infos = [metric(name) for name in chart.metrics]
+        self._label, self._names = _common(tuple(info.label for info in infos))
+        self._unit = infos[0].unit
+        self._limits = SteppedLimits(self._unit)
+        self._seconds = 0.0
+        self._predicted_known = False
+        style.dress(axes, chart.title)
+        self._changes = axes.add_line(
+            Line2D([], [], color="#9A9A9A", linewidth=0.9, animated=animated)
+        )
+        self._changes.set_transform(axes.get_xaxis_transform())
+        self._faint = self._add_lines(animated, linewidth=1.0, alpha=0.32, zorder=2)
+        self._solid = self._add_lines(animated, linewidth=1.9, zorder=4)
+        self._dashed = self._add_lines(animated, linewidth=1.5, linestyle=_DASHES, zorder=3)
+        self._ends = self._add_lines(animated, markersize=5.5, zorder=5)
+        for place, end in enumerate(self._ends):
+            end.set_marker(style.END_MARKERS[place % len(style.END_MARKERS)])
+            end.set_clip_on(False)
+            end.set_visible(False)
+        self._fit([], 0.0)
+        self._show_legend()
+
+    @property
+    def artists(self) -> list[Artist]:
+        """What moves, in drawing order."""
+        return [self._changes, *self._faint, *self._dashed, *self._solid, *self._ends]
+
+    def update(
+        self,
+        rows: Rows,
+        *,
+        predicted: Mapping[str, float] | None = None,
+        changes: Sequence[Mapping[str, Any]] = (),
+    ) -> bool:
+        """Show a run so far.
+
+        Args:
+            rows: The run's rows; at most 500 points a line are drawn.
+            predicted: Values by metric name, for rows that carry no prediction themselves.
+            changes: The changes of settings, each with its ``seconds``.
+
+        Returns:
+            Whether limits or legend changed, so that a full redraw is needed.
+        """
+        picked = thin(rows)
+        seconds = _column(picked, "seconds")
+        values: list[float] = []
+        for place, name in enumerate(self.chart.metrics):
+            now = _column(picked, name)
+            since = _column(picked, f"{name}_since_change")
+            shown = np.where(np.isnan(since), now, since)
+            dashed = _column(picked, f"predicted_{name}")
+            if predicted and name in predicted and np.isnan(dashed).all():
+                dashed = np.full(len(seconds), float(predicted[name]))
+            self._faint[place].set_data(seconds, now)
+            self._solid[place].set_data(seconds, shown)
+            self._dashed[place].set_data(seconds, dashed)
+            self._ends[place].set_data(seconds[-1:], shown[-1:])
+            self._ends[place].set_visible(bool(np.isfinite(shown[-1:]).any()))
+            values += [*_known(now), *_known(shown), *_known(dashed)]
+        times = [float(change["seconds"]) for change in changes[-_MOST_CHANGES:]]
+        self._changes.set_data(
+            [x for second in times for x in (second, second, np.nan)],
+            [0.0, 1.0, np.nan] * len(times),
+        )
+        return self._fit(values, float(seconds[-1]) if len(seconds) else 0.0) | self._relabel()
+
+    def _add_lines(self, animated: bool, **look: Any) -> list[Line2D]:
+        return [
+            self.axes.add_line(
+                Line2D([], [], color=style.look(place).colour, animated=animated, **look)
+            )
+            for place in range(len(self.chart.metrics))
+        ]
+
+    def _fit(self, values: Sequence[float], seconds: float) -> bool:
+        moved = self._limits.fit(values)
+        until = time_ceiling(seconds)
+        if not moved and until == self._seconds:
+            return False
+        self._seconds = until
+        fitted = self._limits
+        self.axes.set_xlim(0.0, until)
+        set_ticks(self.axes.xaxis, "time of the run (s)", "", 0.0, until, log=False)
+        self.axes.set_yscale("log" if fitted.log else "linear")
+        self.axes.set_ylim(fitted.low, fitted.high)
+        set_ticks(self.axes.yaxis, self._label, self._unit, fitted.low, fitted.high, log=fitted.log)
+        return True
+
+    def _relabel(self) -> bool:
+        known = any(np.isfinite(line.get_ydata()).any() for line in self._dashed)
+        if known == self._predicted_known:
+            return False
+        self._predicted_known = known
+        self._show_legend()
+        return True
+
+    def _show_legend(self) -> None:
+        names = self._names if len(self._names) > 1 else ("measured",)
+        handles = [
+            Line2D(
+                [], [], color=end.get_color(), marker=end.get_marker(), markersize=4.5, label=name
+            )
+            for end, name in zip(self._ends, names, strict=True)
+        ]
+        if self._predicted_known:
+            colour = style.QUIET if len(names) > 1 else self._ends[0].get_color()
+            handles.append(Line2D([], [], color=colour, linestyle=_DASHES, label="predicted"))
+        style.legend_above(self.axes, handles)
+
+
+def draw_live(
+    ax: Axes,
+    chart: LiveChart,
+    rows: Rows,
+    *,
+    predicted: Mapping[str, float] | None = None,
+    changes: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Draw a live chart once, with its legend above the axes.
+
+    Args:
+        ax: Where.
+        chart: What it shows.
+        rows: The run's rows.
+        predicted: Values by metric name, for rows that carry no prediction themselves.
+        changes: The changes of settings, each with its ``seconds``.
+    """
+    LiveAxes(ax, chart, animated=False).update(rows, predicted=predicted, changes=changes)
+
+
+def thin(rows: Rows, most: int = MOST_POINTS) -> Rows:
+    """Return at most so many rows, evenly apart and always the same ones, the last included."""
+    stride = -(-len(rows) // (most - 1)) if len(rows) > most else 1
+    if stride == 1:
+        return rows
+    picked = list(rows[::stride])
+    if (len(rows) - 1) % stride:
+        picked.append(rows[-1])
+    return picked
+
+
+def _column(rows: Rows, key: str) -> Column:
+    values = (row.get(key) for row in rows)
+    return np.fromiter((np.nan if v is None else v for v in values), np.float64, len(rows))
+
+
+def _known(values: Column) -> list[float]:
+    kept = values[np.isfinite(values)]
+    return [float(kept.min()), float(kept.max())] if len(kept) else []
+
+
+def _common(labels: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Split ``latency, p50`` and ``latency, p95`` into ``latency`` and the rest."""
+    heads = {label.partition(", ")[0] for label in labels}
+    if len(labels) > 1 and len(heads) == 1:
+        return heads.pop(), tuple(label.partition(", ")[2] or label for label in labels)
+    return (labels[0] if len(labels) == 1 else ", ".join(labels)), labels

@@ -1,0 +1,70 @@
+"""Marks on a what-if chart: where the settings are now, were, should be, and what was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+from matplotlib.lines import Line2D
+
+from perflab.charts import style
+
+MarkKind = Literal["now", "baseline", "recommended", "measured"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mark:
+    """One point: a text beside it, or none, its place on both axes, and what it stands for.
+
+    An `x` that is not finite stands at the right edge: a bound that is off.
+    """
+
+    label: str
+    x: float
+    y: float
+    kind: MarkKind
+
+
+MARK_NAMES: dict[MarkKind, str] = {
+    "now": "present settings",
+    "measured": "measured",
+    "baseline": "baseline",
+    "recommended": "recommended",
+}
+
+MARK_LOOKS: dict[MarkKind, dict[str, Any]] = {
+    "baseline": {
+        "marker": "s",
+        "markersize": 8.5,
+        "markerfacecolor": style.PAPER,
+        "markeredgecolor": style.QUIET,
+        "markeredgewidth": 1.6,
+    },
+    "recommended": {
+        "marker": "*",
+        "markersize": 14,
+        "markerfacecolor": style.COLOURS[2],
+        "markeredgecolor": style.PAPER,
+        "markeredgewidth": 0.9,
+    },
+    "now": {
+        "marker": "o",
+        "markersize": 8.5,
+        "markerfacecolor": style.PAPER,
+        "markeredgecolor": style.INK,
+        "markeredgewidth": 2.0,
+    },
+    "measured": {
+        "marker": "X",
+        "markersize": 7.5,
+        "markerfacecolor": style.COLOURS[1],
+        "markeredgecolor": style.PAPER,
+        "markeredgewidth": 0.7,
+    },
+}
+"""In drawing order: a measured cross inside the ring of the prediction means that they agree."""
+
+
+def mark_handle(kind: MarkKind) -> Line2D:
+    """Return what a legend shows for a kind of mark."""
+    return Line2D([], [], linestyle="none", label=MARK_NAMES[kind], **MARK_LOOKS[kind])

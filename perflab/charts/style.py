@@ -1,0 +1,165 @@
+"""One look for all charts: colours, line styles, fonts, grid, and a row of axes on a figure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+
+from perflab.settings import WHAT_IF_POLICIES
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00")
+"""Okabe and Ito (2008), told apart by the colour-blind; their yellow is darkened for paper."""
+INK = "#222222"
+QUIET = "#6B6B6B"
+GRID = "#E6E6E6"
+PAPER = "#FFFFFF"
+GOOD = "#009E73"
+BAD = "#C8420A"
+
+STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (7, 2, 1.5, 2)), (0, (3, 1.5)), (0, (1.5, 1.2)))
+CEILING: Any = (0, (1, 1.5))
+END_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+TITLE_SIZE = 10.0
+LABEL_SIZE = 8.5
+TICK_SIZE = 8.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """How a line is drawn: its colour, and a style of its own for who sees no colours."""
+
+    colour: str
+    style: Any
+    marker: str
+
+
+def look(index: int, label: str = "") -> Look:
+    """Return the look of the line at a place in its chart; ceilings are black and dotted."""
+    if label in WHAT_IF_POLICIES:
+        return Look(INK, CEILING, ".")
+    return Look(
+        COLOURS[index % len(COLOURS)],
+        STYLES[index % len(STYLES)],
+        END_MARKERS[index % len(END_MARKERS)],
+    )
+
+
+def line_name(label: str) -> str:
+    """Return what a legend calls a line."""
+    return f"{label} (knows the future)" if label in WHAT_IF_POLICIES else label
+
+
+def dress(axes: Axes, title: str) -> None:
+    """Give axes the common look: title on the left, light grid, two spines, small ticks."""
+    axes.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK)
+    axes.set_facecolor(PAPER)
+    axes.grid(visible=True, color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color("#B5B5B5")
+    axes.tick_params(labelsize=TICK_SIZE, color="#B5B5B5", labelcolor=QUIET, length=3)
+    axes.tick_params(which="minor", length=0)
+    axes.xaxis.label.set(fontsize=LABEL_SIZE, color=QUIET)
+    axes.yaxis.label.set(fontsize=LABEL_SIZE, color=QUIET)
+
+
+def legend_above(axes: Axes, handles: Sequence[Line2D], columns: int = 5) -> Legend:
+    """Put a legend between title and axes, where it covers no data; rows are read from the left."""
+    rows = max(1, -(-len(handles) // columns))
+    ordered, width = _by_rows(handles, rows)
+    axes.set_title(
+        axes.get_title(loc="left"),
+        loc="left",
+        fontsize=TITLE_SIZE,
+        fontweight="bold",
+        color=INK,
+        pad=8 + 14 * rows if handles else 6,
+    )
+    return axes.legend(
+        handles=ordered,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=width,
+        **_LEGEND,
+        borderaxespad=0.25,
+    )
+
+
+def legend_on_top(figure: Figure, handles: Sequence[Line2D]) -> Legend:
+    """Put one legend for all axes of a figure on its top edge, in two rows if need be."""
+    for rows in (1, 2):
+        for old in list(figure.legends):
+            old.remove()
+        ordered, width = _by_rows(handles, rows)
+        legend = figure.legend(
+            handles=ordered,
+            loc="upper left",
+            bbox_to_anchor=(0.005, 1.0),
+            ncols=width,
+            **_LEGEND,
+            borderaxespad=0.25,
+        )
+        if legend.get_window_extent().width <= figure.bbox.width:
+            break
+    return legend
+
+
+def _by_rows(handles: Sequence[Line2D], rows: int) -> tuple[list[Line2D], int]:
+    """Order handles so that a legend, which fills by columns, is read by rows."""
+    count = len(handles)
+    width = max(1, -(-count // rows))
+    return [handles[i] for column in range(width) for i in range(column, count, width)], width
+
+
+_LEGEND: dict[str, Any] = {
+    "frameon": False,
+    "handlelength": 2.1,
+    "handletextpad": 0.5,
+    "columnspacing": 1.3,
+    "labelcolor": INK,
+    "borderpad": 0.1,
+    "prop": FontProperties(size=TICK_SIZE),
+}
+
+
+def chart_row(
+    count: int, width: int = 800, height: int = 240, *, top: int = 44, scale: float = 2.0
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a row of axes, its margins fixed in pixels so that nothing moves.
+
+    Args:
+        count: How many axes.
+        width: In CSS pixels.
+        height: In CSS pixels.
+        top: CSS pixels above the axes, for title and legend.
+        scale: Device pixels for one CSS pixel.
+    """
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100 * scale, facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    left, right, bottom = 72, 14, 40
+    cell = width / count
+    row = [
+        figure.add_axes(
+            (
+                (cell * place + left) / width,
+                bottom / height,
+                (cell - left - right) / width,
+                (height - bottom - top) / height,
+            )
+        )
+        for place in range(count)
+    ]
+    for axes in row:
+        axes.yaxis.set_label_coords(-(left - 18) / (cell - left - right), 0.5)
+    return figure, row

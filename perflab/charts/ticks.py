@@ -1,0 +1,125 @@
+"""Axes as people read them: 10k and 1M, 30 % and 250 µs, 512 MiB and 6 h."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from perflab.settings import format_quantity
+
+_SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
+_BYTES = (
+    ("GiB", float(2**30)),
+    ("MiB", float(2**20)),
+    ("KiB", float(2**10)),
+    ("bytes", 1.0),
+)
+_LONG_TIMES = (1.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0, 604800.0, 2592000.0, 31536000.0)
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+def set_ticks(
+    axis: Axis, label: str, unit: str, low: float, high: float, *, log: bool, most: int = 6
+) -> None:
+    """Set scale-fitting ticks and a label that names the unit.
+
+    Args:
+        axis: Its scale is set by whoever owns the limits.
+        label: What it shows, without the unit.
+        unit: ``ratio``, ``seconds``, ``bytes`` or what is counted.
+        low: The lower limit.
+        high: The upper limit.
+        log: Whether the scale is logarithmic.
+        most: The most ticks.
+    """
+    if log:
+        values = log_ticks(low, high, unit, most)
+        axis.set_major_locator(FixedLocator(values))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: short(value, unit)))
+        shown = "" if unit in ("seconds", "bytes", "ratio", "") else unit
+    else:
+        shown, factor = axis_unit(unit, high)
+        values = linear_ticks(low / factor, high / factor, most)
+        axis.set_major_locator(FixedLocator([value * factor for value in values]))
+        percent = " %" if unit == "ratio" else ""
+        axis.set_major_formatter(FuncFormatter(lambda v, _: _plain(v / factor) + percent))
+    axis.set_minor_locator(NullLocator())
+    axis.set_label_text(f"{label} ({shown})" if shown else label)
+
+
+def axis_unit(unit: str, high: float) -> tuple[str, float]:
+    """Return the unit in which a linear axis up to `high` is written, and its factor."""
+    if unit == "ratio":
+        return "", 0.01
+    if unit in ("seconds", "bytes"):
+        steps = _SECONDS if unit == "seconds" else _BYTES
+        return next((step for step in steps if high >= step[1]), steps[-1])
+    return unit, 1.0
+
+
+def linear_ticks(low: float, high: float, most: int) -> list[float]:
+    """Return at most so many round values between two limits."""
+    rough = (high - low) / max(1, most - 1)
+    if rough <= 0 or not math.isfinite(rough):
+        return [low]
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(step * power for step in _STEPS if step * power >= rough * 0.999)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [place * step for place in range(first, last + 1)]
+
+
+def log_ticks(low: float, high: float, unit: str, most: int) -> list[float]:
+    """Return at most so many round values between two limits, evenly apart on a log scale."""
+    if unit == "bytes":
+        values = _powers(low, high, 2.0, (1, 2, 5, 10), most)
+    elif unit == "seconds":
+        values = [value for value in _long_and_short(low, high) if low <= value <= high]
+        values = values[:: -(-len(values) // most)] if values else []
+    else:
+        values = _powers(low, high, 10.0, (1, 2, 3, 4), most)
+    if len(values) > 1:
+        return values
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    digits = (1, 2, 5) if high < low * 1000 else (1,)
+    fine = [digit * 10.0**decade for decade in decades for digit in digits]
+    kept = [value for value in fine if low * 0.999 <= value <= high * 1.001]
+    return kept[:: max(1, -(-len(kept) // (most + 3)))]
+
+
+def short(value: float, unit: str) -> str:
+    """Return the text of a tick that carries its own unit where it needs one."""
+    if unit == "ratio":
+        return f"{_plain(value * 100)} %"
+    text = format_quantity(value, unit).replace("us", "µs")
+    if unit not in ("seconds", "bytes"):
+        return text
+    digits = text.rstrip("KMGTiBµnmshd")
+    return f"{digits} {text[len(digits) :]}"
+
+
+def _powers(
+    low: float, high: float, base: float, strides: tuple[int, ...], most: int
+) -> list[float]:
+    first = math.ceil(math.log(low, base) - 1e-9)
+    last = math.floor(math.log(high, base) + 1e-9)
+    for stride in strides:
+        places = [place for place in range(first, last + 1) if place % stride == 0]
+        if len(places) <= most:
+            return [base**place for place in places]
+    return [base**place for place in places[:: -(-len(places) // most)]]
+
+
+def _long_and_short(low: float, high: float) -> list[float]:
+    below = math.floor(math.log10(min(low, 1.0)))
+    decades = [10.0**place for place in range(below, 0)]
+    tens = [10.0**place for place in range(1, 9)] if high < 60 else []
+    return sorted({*decades, *(tens or _LONG_TIMES), 1.0})
+
+
+def _plain(value: float) -> str:
+    if value and (abs(value) >= 10_000):
+        return format_quantity(value)
+    return f"{np.round(value, 10):g}"

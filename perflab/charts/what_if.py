@@ -1,0 +1,220 @@
+"""A chart of predictions: a metric along one setting, a line for each value of another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
+
+from perflab.benches import Bench, WhatIfChart
+from perflab.charts import style
+from perflab.charts.limits import SteppedLimits
+from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
+from perflab.charts.ticks import set_ticks
+from perflab.metrics.catalog import metric
+
+Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
+
+
+class WhatIfAxes:
+    """A what-if chart that can be drawn again and again; its artists are made once.
+
+    Args:
+        axes: Where it is drawn.
+        chart: What it shows.
+        bench: Whose settings name the horizontal axis.
+        animated: Leave lines and marks out of a full draw, for blitting.
+        legend: Put a legend above the axes; else `handles` are for a legend of the figure.
+    """
+
+    def __init__(
+        self,
+        axes: Axes,
+        chart: WhatIfChart,
+        bench: Bench,
+        *,
+        animated: bool = True,
+        legend: bool = False,
+    ) -> None:
+        self.axes = axes
+        self.chart = chart
+        self.info = bench.info(chart.along)
+        self.metric = metric(chart.metric)
+        self._animated = animated
+        self._legend = legend
+        self._lines: dict[str, Line2D] = {}
+        self._marks: dict[MarkKind, Line2D] = {}
+        self._texts: list[Annotation] = []
+        self._limits = SteppedLimits(self.metric.unit)
+        self._span: tuple[float, float] | None = None
+        style.dress(axes, chart.title)
+        self._axis = axes.axvline(1.0, color="#9A9A9A", linewidth=0.9, animated=animated)
+        self._axis.set_visible(False)
+        for kind, drawn in MARK_LOOKS.items():
+            mark = Line2D([], [], linestyle="none", zorder=4, animated=animated, **drawn)
+            mark.set_clip_on(False)
+            mark.set_visible(False)
+            self._marks[kind] = axes.add_line(mark)
+
+    @property
+    def artists(self) -> list[Artist]:
+        """What moves: lines first, marks over them, texts on top."""
+        shown = [self._axis, *self._lines.values(), *self._marks.values(), *self._texts]
+        return [artist for artist in shown if artist.get_visible()]
+
+    @property
+    def handles(self) -> list[Line2D]:
+        """What a legend shows: the lines, then the marks that are in use."""
+        used = [kind for kind in MARK_NAMES if self._marks[kind].get_visible()]
+        return [*self._lines.values(), *(mark_handle(kind) for kind in used)]
+
+    def update(
+        self, lines: Lines, marks: Sequence[Mark] = (), *, highlight: str | None = None
+    ) -> bool:
+        """Show other lines and marks.
+
+        Args:
+            lines: By label, the values of the setting and of the metric.
+            marks: Points to mark.
+            highlight: The label of the line that the present settings are on.
+
+        Returns:
+            Whether limits or legend changed, so that a full redraw is needed.
+        """
+        known = [handle.get_label() for handle in self.handles]
+        self._show_lines(lines, highlight)
+        changed = self._fit(lines, marks)
+        self._show_marks(marks)
+        if [handle.get_label() for handle in self.handles] != known:
+            changed = True
+            if self._legend:
+                style.legend_above(self.axes, self.handles)
+        return changed
+
+    def _show_lines(self, lines: Lines, highlight: str | None) -> None:
+        for label in [label for label in self._lines if label not in lines]:
+            self._lines.pop(label).remove()
+        for label, (xs, ys) in lines.items():
+            line = self._lines.get(label) or self._add_line(label)
+            line.set_data(np.asarray(xs, float), np.asarray(ys, float))
+            line.set_linewidth(2.6 if label == highlight else 1.5)
+            line.set_zorder(3 if label == highlight else 2)
+
+    def _add_line(self, label: str) -> Line2D:
+        values = [str(value) for value in self.chart.values]
+        place = values.index(label) if label in values else len(self._lines)
+        drawn = style.look(place, label)
+        line = Line2D(
+            [],
+            [],
+            color=drawn.colour,
+            linestyle=drawn.style,
+            label=style.line_name(label or self.metric.label),
+            animated=self._animated,
+        )
+        self._lines[label] = self.axes.add_line(line)
+        return line
+
+    def _fit(self, lines: Lines, marks: Sequence[Mark]) -> bool:
+        ys = [y for _, values in lines.values() for y in _finite(values)]
+        changed = self._limits.fit([*ys, *(mark.y for mark in marks)])
+        span = self._wanted_span([*(xs for xs, _ in lines.values()), [m.x for m in marks]])
+        if not changed and span == self._span:
+            return False
+        self._span = span
+        log = self.info.scale == "log" and span[0] > 0
+        self.axes.set_xscale("log" if log else "linear")
+        self.axes.set_xlim(*span)
+        label = self.info.label.removesuffix(f" ({self.info.unit})")
+        set_ticks(self.axes.xaxis, label, self.info.unit, *span, log=log)
+        fitted = self._limits
+        self.axes.set_yscale("log" if fitted.log else "linear")
+        self.axes.set_ylim(fitted.low, fitted.high)
+        info = self.metric
+        set_ticks(self.axes.yaxis, info.label, info.unit, fitted.low, fitted.high, log=fitted.log)
+        return True
+
+    def _wanted_span(self, columns: Sequence[Sequence[float]]) -> tuple[float, float]:
+        values = [value for column in columns for value in _finite(column)]
+        if self.info.scale == "log":
+            values = [value for value in values if value > 0]
+        low, high = (min(values), max(values)) if values else self.info.span or (1.0, 10.0)
+        if self._span is not None:
+            low, high = min(low, self._span[0]), max(high, self._span[1])
+        return (low, high) if high > low else (low * 0.5, low * 2.0 or 1.0)
+
+    def _show_marks(self, marks: Sequence[Mark]) -> None:
+        assert self._span is not None  # noqa: S101 - set by _fit
+        low, high = self._span
+        for kind, line in self._marks.items():
+            chosen = [mark for mark in marks if mark.kind == kind and math.isfinite(mark.y)]
+            line.set_data([_clamp(m.x, low, high) for m in chosen], [m.y for m in chosen])
+            line.set_visible(bool(chosen))
+        for text in self._texts:
+            text.remove()
+        shown = [mark for mark in marks if mark.label and math.isfinite(mark.y)]
+        self._texts = [self._text(mark, low, high) for mark in shown]
+        now = next((mark for mark in marks if mark.kind == "now"), None)
+        self._axis.set_visible(now is not None)
+        if now is not None:
+            self._axis.set_xdata([_clamp(now.x, low, high)] * 2)
+
+    def _text(self, mark: Mark, low: float, high: float) -> Annotation:
+        x = _clamp(mark.x, low, high)
+        across, up = self.axes.transAxes.inverted().transform(
+            self.axes.transData.transform((x, mark.y))
+        )
+        right, top = across > 0.6, up > 0.82
+        return self.axes.annotate(
+            mark.label,
+            (x, mark.y),
+            xytext=(-8 if right else 8, -9 if top else 9),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            va="top" if top else "bottom",
+            fontsize=style.LABEL_SIZE,
+            fontweight="bold",
+            color=style.INK,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+            animated=self._animated,
+            zorder=5,
+            annotation_clip=False,
+        )
+
+
+def draw_what_if(
+    ax: Axes,
+    chart: WhatIfChart,
+    lines: Lines,
+    *,
+    marks: Sequence[Mark] = (),
+    bench: Bench,
+    highlight: str | None = None,
+) -> None:
+    """Draw a what-if chart once, with its legend above the axes.
+
+    Args:
+        ax: Where.
+        chart: What it shows.
+        lines: By label, the values of the setting and of the metric.
+        marks: Points to mark, such as the present settings and the recommended ones.
+        bench: Whose settings name the horizontal axis.
+        highlight: The label of the line that the present settings are on.
+    """
+    drawn = WhatIfAxes(ax, chart, bench, animated=False, legend=True)
+    drawn.update(lines, marks, highlight=highlight)
+
+
+def _finite(values: Sequence[float]) -> list[float]:
+    array: Any = np.asarray(values, float)
+    return [float(value) for value in array[np.isfinite(array)]]
+
+
+def _clamp(x: float, low: float, high: float) -> float:
+    return min(max(x, low), high) if not math.isnan(x) else high

@@ -1,0 +1,1 @@
+"""Ipywidgets, thin: they show what the rooms before this one return."""

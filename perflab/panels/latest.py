@@ -1,0 +1,78 @@
+"""`Latest`: a worker thread that does only the newest of the work it is given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Cancelled = Callable[[], bool]
+
+
+class Latest(Generic[Item]):
+    """One pending item at the most: a newer one replaces it and cancels the one being done.
+
+    Posting never waits, so that a slider's handler returns at once.
+
+    Args:
+        work: Does an item; it is given a function that says whether to stop early.
+        failed: Told of an exception that `work` raised.
+        name: Of the thread.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Item, Cancelled], None],
+        failed: Callable[[Exception], None],
+        name: str = "perflab-latest",
+    ) -> None:
+        self._work = work
+        self._failed = failed
+        self._name = name
+        self._ready = threading.Condition()
+        self._pending: list[Item] = []
+        self._busy = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def post(self, item: Item) -> None:
+        """Ask for an item to be done; one that waits is dropped, one being done is cancelled."""
+        with self._ready:
+            if self._closed:
+                return
+            self._pending = [item]
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._ready.notify_all()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is pending or being done; say whether that was in time."""
+        with self._ready:
+            return self._ready.wait_for(lambda: not self._pending and not self._busy, timeout)
+
+    def close(self) -> None:
+        """Drop what waits, cancel what is being done, and end the thread."""
+        with self._ready:
+            self._closed = True
+            self._pending = []
+            self._ready.notify_all()
+
+    def _cancelled(self) -> bool:
+        return bool(self._pending) or self._closed
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                self._busy = False
+                self._ready.notify_all()
+                self._ready.wait_for(self._cancelled)
+                if self._closed:
+                    return
+                item = self._pending.pop()
+                self._busy = True
+            try:
+                self._work(item, self._cancelled)
+            except Exception as error:  # noqa: BLE001  (a thread has nobody above it to catch)
+                self._failed(error)
