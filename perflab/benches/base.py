@@ -7,32 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
 
 if TYPE_CHECKING:
     from perflab.metrics.histogram import LatencyHistogram
     from perflab.primitives.clock import VirtualClock
     from perflab.workloads.trace import Trace
-
-Metrics = dict[str, float]
-Costs = Mapping[str, Any]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model says of one setting: metrics by name, and how exact they are.
-
-    Attributes:
-        metrics: Values by metric name.
-        sampled: The share of the workload it was computed from; 1.0 is exact.
-        error: Half the width of the band around the leading metric; 0 where exact.
-        remarks: What a user must know to read it, such as a setting without effect.
-    """
-
-    metrics: Metrics
-    sampled: float = 1.0
-    error: float = 0.0
-    remarks: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,14 +64,17 @@ class Model(Protocol):
     """What-if: predictions for one workload; keeps what it has computed."""
 
     def predict(
-        self, settings: Settings, load: LoadSettings, costs: Costs, requests: slice | None = None
+        self, settings: Any, load: LoadSettings, costs: Costs, requests: slice | None = None
     ) -> Prediction:
         """Return the prediction at one setting, over all requests or a slice of them.
 
         A slice that reaches beyond the workload's end means that it begins again.
         """
 
-    def ready(self, settings: Settings, load: LoadSettings) -> bool:
+    def prepare(self) -> None:
+        """Compute what most answers lean on, once; a long work that a caller may show."""
+
+    def ready(self, settings: Any, load: LoadSettings) -> bool:
         """Say whether `predict` would answer at once, from what is already computed."""
 
 
@@ -100,7 +84,7 @@ class Session(Protocol):
     def request(self, index: int) -> str:
         """Do the request of that index and return its outcome: ``hit``, ``miss``, ``error`` ..."""
 
-    def apply(self, settings: Settings, load: LoadSettings) -> None:
+    def apply(self, settings: Any, load: LoadSettings) -> None:
         """Change the running pattern in place."""
 
     def counters(self) -> dict[str, float]:
@@ -125,6 +109,8 @@ class Bench(ABC):
     question: ClassVar[str]
     settings_class: ClassVar[type[Settings]]
     default_workload: ClassVar[str]
+    calibration_workload: ClassVar[str]
+    calibration_settings: ClassVar[Mapping[str, Any]]
     panel_defaults: ClassVar[Mapping[str, Any]]
     sliders: ClassVar[tuple[str, ...]]
     what_if_charts: ClassVar[tuple[WhatIfChart, ...]]
@@ -161,6 +147,15 @@ class Bench(ABC):
             raise BadInputError(f"no such setting of {self.pattern}{nearest(key, infos)}", key)
         return infos[key]
 
+    def axis(self, key: str, trace: Trace) -> list[Any]:
+        """Return the values of a setting along which charts and sweeps go, at most a hundred."""
+        del trace
+        return axis_values(self.info(key))
+
+    def line(self, settings: Settings, key: str, value: Any) -> Settings:
+        """Return the settings of a chart's line, which has another value of one setting."""
+        return settings.change(**{key: value})
+
     @abstractmethod
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
         """Refuse settings that cannot run live.
@@ -168,6 +163,14 @@ class Bench(ABC):
         Raises:
             BadInputError: With the reason.
         """
+
+    def check_model(self, settings: Settings, load: LoadSettings, trace: Trace) -> None:
+        """Refuse settings that the model cannot answer for a workload.
+
+        Raises:
+            BadInputError: With the reason.
+        """
+        del settings, load, trace
 
     @abstractmethod
     def model(self, trace: Trace) -> Model:
@@ -192,3 +195,18 @@ class Bench(ABC):
     @abstractmethod
     def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
         """Return the settings ready to paste."""
+
+
+def axis_values(
+    info: SettingInfo, span: tuple[float, float] | None = None, points: int = 97
+) -> list[Any]:
+    """Return values of a setting from the low to the high end of a span, evenly on its scale."""
+    low, high = span or info.span or (info.low or 0.0, info.high or 1.0)
+    steps = [step / (points - 1) for step in range(points)]
+    if info.scale == "log":
+        values = [low * (high / low) ** step for step in steps]
+    else:
+        values = [low + (high - low) * step for step in steps]
+    if info.kind is int:
+        return sorted({round(value) for value in values})
+    return values

@@ -97,6 +97,8 @@ class SettingInfo:
             return "on" if value else "off"
         if value is None or isinstance(value, (int, float)):
             return format_quantity(value, self.unit)
+        if callable(value):
+            return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
         return str(value)
 
     def _parse_number(self, value: str | float) -> float | int:

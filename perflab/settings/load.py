@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import field_validator
+
 from perflab.settings.base import Settings, setting
+
+BACKENDS = ("sqlite", "delay")
 
 
 class LoadSettings(Settings):
@@ -39,7 +46,7 @@ class LoadSettings(Settings):
         None,
         "Begin the workload again at its end; none leaves it to the bench and the command.",
     )
-    backend: str = setting(
+    backend: str | Callable[[Any], Any] = setting(
         "sqlite",
         "What a miss asks: sqlite (a real query), delay (only the wait), or module:function.",
     )
@@ -66,3 +73,10 @@ class LoadSettings(Settings):
         low=0,
         high=2**32 - 1,
     )
+
+    @field_validator("backend")
+    @classmethod
+    def _known_backend(cls, value: Any) -> Any:
+        if callable(value) or value in BACKENDS or ":" in value:
+            return value
+        raise ValueError(f"no backend {value!r}; write sqlite, delay or module:function")

@@ -1,0 +1,180 @@
+"""The caching bench: how large, how long, and which policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from perflab.benches.base import (
+    Bench,
+    Export,
+    LiveChart,
+    Model,
+    Objective,
+    Session,
+    WhatIfChart,
+    axis_values,
+)
+from perflab.models.prediction import Costs, Metrics
+from perflab.settings import LIVE_POLICIES, POLICIES, BadInputError, CacheSettings, LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.metrics.histogram import LatencyHistogram
+    from perflab.primitives.clock import VirtualClock
+    from perflab.settings import Settings
+    from perflab.workloads.trace import Trace
+
+
+class CacheBench(Bench):
+    """Binds the in-process cache to its settings, model, workload and charts."""
+
+    pattern = "cache"
+    title = "Caching"
+    question = "How large must the cache be, how long may entries live, and which policy?"
+    settings_class = CacheSettings
+    default_workload = "flights"
+    calibration_workload = "zipf:skew=0.8,keys=100k,requests=1M,seed=1"
+    calibration_settings: ClassVar[Mapping[str, Any]] = {"max_cache_size": 20_000}
+    panel_defaults: ClassVar[Mapping[str, Any]] = {
+        "max_cache_size": 1000,
+        "backend_seconds": 0.001,
+        "speedup": 500_000,
+        "request_rate": 5000,
+    }
+    sliders = ("max_cache_size", "ttl_seconds", "policy", "backend_seconds", "concurrency")
+    what_if_charts = (
+        WhatIfChart("Hit rate by cache size", "hit_rate", "max_cache_size", "policy", POLICIES),
+        WhatIfChart("Mean latency by cache size", "latency_seconds_mean", "max_cache_size"),
+        WhatIfChart("Memory by cache size", "memory_bytes", "max_cache_size"),
+    )
+    live_charts = (
+        LiveChart("Hit rate, live", ("hit_rate",)),
+        LiveChart(
+            "Latency, live", ("latency_seconds_p50", "latency_seconds_p95", "latency_seconds_p99")
+        ),
+        LiveChart("Memory, live", ("memory_bytes",)),
+    )
+    headline = (
+        "hit_rate",
+        "latency_seconds_mean",
+        "latency_seconds_p50",
+        "latency_seconds_p95",
+        "latency_seconds_p99",
+        "throughput_per_second",
+        "memory_bytes",
+        "evictions",
+        "expirations",
+    )
+    objective = Objective("max", "hit_rate", tolerance=0.01)
+    tuned = "max_cache_size"
+    shipped_costs: ClassVar[Costs] = {
+        "hit": {
+            "mean": 5e-7,
+            "quantiles": [4e-7] * 50 + [5e-7] * 45 + [8e-7] * 5 + [2e-6, 1e-5, 1e-3],
+        },
+        "miss": {
+            "mean": 1.5e-5,
+            "quantiles": [1.1e-5] * 50 + [1.4e-5] * 45 + [2e-5] * 5 + [4e-5, 1e-4, 2e-3],
+        },
+        "bytes_per_entry": 700.0,
+        "overhead_seconds": 1.5e-6,
+        "sleep_seconds": 7e-5,
+        "backend_seconds": 0.0,
+    }
+
+    def check_live(self, settings: Settings, load: LoadSettings) -> None:
+        """Refuse the policy that needs the future.
+
+        Raises:
+            BadInputError: With the reason.
+        """
+        del load
+        assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
+        if settings.policy not in LIVE_POLICIES:
+            raise BadInputError(
+                f"{settings.policy} knows the future, so it is what-if only and cannot run; "
+                f"take one of {', '.join(LIVE_POLICIES)}",
+                "policy",
+            )
+
+    def check_model(self, settings: Settings, load: LoadSettings, trace: Trace) -> None:
+        """Refuse opt where entries age or have sizes that bound: no exact answer is known.
+
+        Raises:
+            BadInputError: With the reason.
+        """
+        assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
+        timed = trace.times is not None or load.request_rate is not None
+        ages = timed and (settings.ttl_seconds is not None or trace.ttls is not None)
+        bounded = settings.max_bytes is not None and trace.sizes is not None
+        if settings.policy not in LIVE_POLICIES and (ages or bounded):
+            raise BadInputError(
+                f"{settings.policy} is answered without a TTL and without a bound in bytes only; "
+                "set ttl_seconds and max_bytes to none, or take another policy",
+                "policy",
+            )
+
+    def axis(self, key: str, trace: Trace) -> list[Any]:
+        """Return sizes up to the number of keys, where a larger cache changes nothing."""
+        info = self.info(key)
+        if key != "max_cache_size":
+            return axis_values(info)
+        return axis_values(info, (max(1.0, min(10.0, trace.n_keys / 100)), float(trace.n_keys)))
+
+    def line(self, settings: Settings, key: str, value: Any) -> Settings:
+        """Return the settings of a chart's line; opt is the ceiling whatever else bounds."""
+        if value == "opt":
+            return settings.change(policy="opt", ttl_seconds=None, max_bytes=None)
+        return super().line(settings, key, value)
+
+    def model(self, trace: Trace) -> Model:
+        """Return the cache's model for a workload."""
+        from perflab.models.cache import CacheModel
+
+        return CacheModel(trace)
+
+    def session(
+        self, settings: Settings, load: LoadSettings, trace: Trace, clock: VirtualClock
+    ) -> Session:
+        """Return a cache and its backend, ready to be asked."""
+        from perflab.benches.cache_session import CacheSession
+
+        assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
+        return CacheSession(settings, load, trace, clock)
+
+    def metrics(self, counters: Mapping[str, float]) -> Metrics:
+        """Return hit rate and counts."""
+        hits, misses = counters.get("hits", 0), counters.get("misses", 0)
+        names = ("hits", "misses", "evictions", "expirations", "errors", "entries", "coalesced")
+        result = {name: float(counters.get(name, 0)) for name in names}
+        result["requests"] = float(hits + misses)
+        if hits + misses:
+            result["hit_rate"] = hits / (hits + misses)
+        return result
+
+    def costs(
+        self, histograms: Mapping[str, LatencyHistogram], memory_bytes: float, entries: float
+    ) -> dict[str, Any]:
+        """Return what a hit, a miss and an entry cost in a run; what it did not see is left out."""
+        from perflab.models.latency import QUANTILES
+
+        result: dict[str, Any] = {}
+        for outcome in ("hit", "miss"):
+            histogram = histograms.get(outcome)
+            if histogram is not None and histogram.count:
+                quantiles = [float(value) for value in histogram.quantiles(*QUANTILES)]
+                result[outcome] = {"mean": histogram.mean, "quantiles": quantiles}
+        if entries >= _FEWEST_ENTRIES and memory_bytes > 0:
+            result["bytes_per_entry"] = memory_bytes / entries
+        return result
+
+    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+        """Return the settings for perflab, for cachetools and as a node for Kailash."""
+        from perflab.benches.cache_exports import cache_exports
+
+        assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
+        return cache_exports(settings, load, workload)
+
+
+_FEWEST_ENTRIES = 5_000
+"""With fewer entries the growth of the process says more of other things than of them."""

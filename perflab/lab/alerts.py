@@ -1,0 +1,137 @@
+"""Alerts: a threshold on a metric that must hold for a time before it fires."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from perflab.metrics.catalog import metric
+from perflab.settings import BadInputError, parse_quantity
+
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_PATTERN = re.compile(r"^\s*(\w+)\s*(<=|>=|<|>)\s*(\S+)(?:\s+for\s+(\S+))?\s*$")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison of a metric with a number, such as ``memory_bytes<=512MiB``."""
+
+    metric: str
+    comparison: str
+    value: float
+
+    def holds(self, value: float) -> bool:
+        """Say whether a value of the metric meets it."""
+        return _OPERATORS[self.comparison](value, self.value)
+
+    def __str__(self) -> str:
+        return f"{self.metric}{self.comparison}{metric(self.metric).format(self.value)}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Alert:
+    """A condition that fires once it has held for some seconds.
+
+    Attributes:
+        text: As the user wrote it.
+        condition: What is watched for.
+        seconds: How long it must hold.
+    """
+
+    text: str
+    condition: Condition
+    seconds: float
+
+
+def parse_condition(text: str) -> Condition:
+    """Read a condition such as ``hit_rate<0.8`` or ``latency_seconds_p99>20ms``.
+
+    Raises:
+        BadInputError: If the text is not a condition or names no metric.
+    """
+    match = _PATTERN.match(text)
+    if match is None or match.group(4):
+        raise BadInputError(f"{text!r} is no condition; write it like hit_rate>=0.8")
+    return _condition(match, text)
+
+
+def parse_alert(text: str) -> Alert:
+    """Read an alert such as ``hit_rate<0.8 for 5s``; without ``for`` it fires at once.
+
+    Raises:
+        BadInputError: If the text is not an alert or names no metric.
+    """
+    match = _PATTERN.match(text)
+    if match is None:
+        raise BadInputError(f"{text!r} is no alert; write it like 'hit_rate<0.8 for 5s'")
+    seconds = parse_quantity(match.group(4), "seconds") if match.group(4) else 0.0
+    if seconds < 0:
+        raise BadInputError(f"{text!r}: the time it must hold cannot be negative")
+    return Alert(" ".join(text.split()), _condition(match, text), seconds)
+
+
+def _condition(match: re.Match[str], text: str) -> Condition:
+    name, comparison, written = match.group(1), match.group(2), match.group(3)
+    try:
+        info = metric(name)
+    except ValueError as error:
+        raise BadInputError(str(error), text) from None
+    if written.endswith("%"):
+        return Condition(name, comparison, parse_quantity(written[:-1]) / 100)
+    return Condition(name, comparison, parse_quantity(written, info.unit))
+
+
+class AlertWatch:
+    """Watches the rows of a run and says when alerts fire, and when they are over."""
+
+    def __init__(self, alerts: tuple[Alert, ...] = ()) -> None:
+        self.alerts = list(alerts)
+        self._since: dict[str, float] = {}
+        self._fired: dict[str, dict[str, Any]] = {}
+
+    def add(self, alert: Alert) -> None:
+        """Watch for another alert from now on."""
+        if alert.text not in {known.text for known in self.alerts}:
+            self.alerts.append(alert)
+
+    def remove(self, text: str) -> None:
+        """Watch for an alert no longer; what it has fired is forgotten."""
+        self.alerts = [alert for alert in self.alerts if alert.text != text]
+        self._fired.pop(text, None)
+
+    def look(self, seconds: float, metrics: Mapping[str, float]) -> list[dict[str, Any]]:
+        """Look at a row of a run and return the alerts that fire just now."""
+        new = []
+        for alert in self.alerts:
+            value = metrics.get(alert.condition.metric)
+            if value is None or not alert.condition.holds(value):
+                self._since.pop(alert.text, None)
+                continue
+            since = self._since.setdefault(alert.text, seconds)
+            if seconds - since >= alert.seconds and alert.text not in self._fired:
+                fired = {"alert": alert.text, "metric": alert.condition.metric, "fired": True}
+                self._fired[alert.text] = {**fired, "seconds": seconds, "value": value}
+                new.append(self._fired[alert.text])
+        return new
+
+    def report(self) -> list[dict[str, Any]]:
+        """Return every alert: fired with time and value, or not."""
+        return [
+            self._fired.get(alert.text)
+            or {
+                "alert": alert.text,
+                "metric": alert.condition.metric,
+                "fired": False,
+                "seconds": None,
+                "value": None,
+            }
+            for alert in self.alerts
+        ]

@@ -1,0 +1,102 @@
+"""`Calibration`: what a model cannot know, from a short live measurement on this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from perflab.benches.base import Bench
+from perflab.lab.environment import machine
+from perflab.lab.result import Result
+from perflab.settings import BadInputError, LoadSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Calibration(Result):
+    """Costs of a pattern with a backend on a machine.
+
+    Attributes:
+        pattern: The pattern's name.
+        backend: The backend's name.
+        costs: Plain numbers for the pattern's model.
+        source: ``measured`` on this machine, or ``shipped`` with perflab.
+        date: When it was measured, in UTC; empty where shipped.
+        machine: Processor, cores, memory, system and Python.
+    """
+
+    kind: ClassVar[str] = "calibration"
+    made_by: ClassVar[str] = "perflab calibrate"
+
+    pattern: str
+    backend: str
+    costs: dict[str, Any]
+    source: str
+    date: str = ""
+    machine: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def describe(self) -> str:
+        """Return where the costs come from, in words."""
+        if self.source == "shipped":
+            return f"costs shipped with perflab; 'perflab calibrate {self.pattern}' measures yours"
+        return f"costs measured on this machine with {self.backend}, {self.date[:16]} UTC"
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder; ``PERFLAB_CACHE_DIR`` names another."""
+    named = os.environ.get("PERFLAB_CACHE_DIR")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return platformdirs.user_cache_path("perflab")
+
+
+def calibration_for(bench: Bench, load: LoadSettings) -> Calibration:
+    """Return the calibration kept for a backend on this machine, or the one that is shipped."""
+    backend = backend_name(load)
+    path = _path(bench.pattern, backend)
+    if path.is_file():
+        try:
+            return Calibration.load(path)
+        except BadInputError:
+            path.unlink(missing_ok=True)
+    return Calibration(bench.pattern, backend, dict(bench.shipped_costs), "shipped")
+
+
+def keep_calibration(bench: Bench, load: LoadSettings, costs: dict[str, Any]) -> Calibration:
+    """Keep measured costs for this machine and return them as a calibration.
+
+    What the measurement did not see stays as it is shipped.
+    """
+    backend = backend_name(load)
+    whole = {**bench.shipped_costs, **costs, "sleep_seconds": _oversleep()}
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    kept = Calibration(bench.pattern, backend, whole, "measured", date, machine())
+    kept.to_json(_path(bench.pattern, backend))
+    return kept
+
+
+def backend_name(load: LoadSettings) -> str:
+    """Return the backend's name, also of a function."""
+    return LoadSettings.info("backend").format(load.backend)
+
+
+def _path(pattern: str, backend: str) -> Path:
+    here = hashlib.blake2b(repr(sorted(machine().items())).encode(), digest_size=4).hexdigest()
+    safe = re.sub(r"\W+", "-", backend)
+    return cache_folder() / "calibrations" / f"{pattern}-{safe}-{here}.json"
+
+
+def _oversleep() -> float:
+    """Return how much longer than asked a sleep of a millisecond takes, in seconds."""
+    asked, times = 0.001, 20
+    started = time.perf_counter()
+    for _ in range(times):
+        time.sleep(asked)
+    return (time.perf_counter() - started) / times - asked

@@ -1,0 +1,146 @@
+"""The child process of a live run: started as a module, it reads its job from a pipe."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import time
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
+
+from perflab.benches.registry import load_bench
+from perflab.lab.job import Ended, Failed, Job, Ready
+from perflab.lab.load import LoadGenerator
+from perflab.lab.pace import Pace
+from perflab.lab.snapshot import Snapshot
+from perflab.primitives.clock import VirtualClock
+from perflab.settings import BadInputError
+from perflab.workloads.trace import Trace
+
+
+class Child:
+    """Runs a session under a load, sends snapshots up and takes settings from the parent."""
+
+    def __init__(self, job: Job, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._job = job
+        self._bench = load_bench(job.pattern)
+        self._settings, self._load = self._bench.read(job.settings)
+        trace = Trace.open(job.workload)
+        _map_in(trace)
+        self._clock = VirtualClock()
+        pace = Pace.of(trace, self._load, time.perf_counter())
+        if pace.times is not None:
+            self._clock.set(pace.times[0])
+        self._session = self._bench.session(self._settings, self._load, trace, self._clock)
+        self._generator = LoadGenerator(self._session, pace, self._load, self._clock, job.limit)
+        self._version = 0
+        self._started = 0.0
+        self._paused_at: float | None = None
+        self._paused_seconds = 0.0
+
+    def run(self) -> None:
+        """Run until the job is done, then tell why."""
+        self._pipe.send(Ready())
+        if self._pipe.recv() != "go":
+            return
+        sys.setswitchinterval(0.001)
+        self._started = time.perf_counter()
+        self._generator.start()
+        reason = self._watch()
+        self._generator.stop()
+        if self._generator.failure is not None:
+            raise self._generator.failure
+        problem = self._session.problem()
+        self._pipe.send(self._snapshot("end"))
+        self._pipe.send(Ended(reason, problem))
+        self._session.close()
+
+    def _watch(self) -> str:
+        warm = self._load.warmup_seconds <= 0
+        due = self._started
+        while True:
+            due = max(due + self._job.interval, time.perf_counter())
+            while (left := due - time.perf_counter()) > 0 and not self._generator.finished:
+                if self._pipe.poll(min(left, 0.02)) and self._obey(self._pipe.recv()):
+                    return "stopped"
+            if self._generator.finished:
+                return "workload through"
+            if not warm and self._seconds() >= self._load.warmup_seconds:
+                warm = True
+                self._pipe.send(self._snapshot("warm"))
+            else:
+                self._pipe.send(self._snapshot())
+            if self._job.seconds is not None and self._seconds() >= self._job.seconds:
+                return "seconds over"
+            problem = self._session.problem()
+            if problem is not None and self._hopeless():
+                raise BadInputError(problem, "backend")
+
+    def _hopeless(self) -> bool:
+        counters = self._session.counters()
+        return counters.get("errors", 0) >= 20 and not counters.get("loads", 0)
+
+    def _obey(self, order: Any) -> bool:
+        """Do what the parent says; return whether it is to stop."""
+        if order == "stop":
+            return True
+        if order == "pause" and self._paused_at is None:
+            self._generator.pause()
+            self._paused_at = time.perf_counter()
+        elif order == "resume" and self._paused_at is not None:
+            self._paused_seconds += time.perf_counter() - self._paused_at
+            self._paused_at = None
+            self._generator.resume()
+        elif isinstance(order, dict):
+            self._settings, self._load = self._bench.read(order)
+            self._session.apply(self._settings, self._load)
+            self._generator.apply(self._load)
+            self._version += 1
+            self._pipe.send(self._snapshot("change"))
+        return False
+
+    def _seconds(self) -> float:
+        now = self._paused_at or time.perf_counter()
+        return now - self._started - self._paused_seconds
+
+    def _snapshot(self, mark: str = "") -> Snapshot:
+        histograms = self._generator.histograms()
+        return Snapshot(
+            seconds=self._seconds(),
+            requests=sum(histogram.count for histogram in histograms.values()),
+            shown_seconds=self._clock.now(),
+            counters=self._session.counters(),
+            histograms=histograms,
+            version=self._version,
+            mark=mark,
+        )
+
+
+def _map_in(trace: Trace) -> None:
+    """Touch every page of a mapped trace now, so that the run's memory is the pattern's own."""
+    for values in (trace.ids, trace.times, trace.sizes, trace.ttls):
+        if values is not None:
+            values[:: 4096 // values.itemsize].sum()
+
+
+def main() -> None:
+    """Read a job from the pipe whose number is the first argument, and run it."""
+    pipe = Connection(int(sys.argv[1]))
+    try:
+        job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)
+        Child(job, pipe).run()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        os._exit(3)
+    except BadInputError as error:
+        pipe.send(Failed(str(error), mistake=True))
+    except BaseException as error:  # noqa: BLE001  (told to the parent, which shows it)
+        message = f"{type(error).__name__}: {error}"
+        pipe.send(Failed(message, mistake=False, details=traceback.format_exc()))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""`Job`: what a child is told to run, and the words that parent and child exchange."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Job:
+    """What a child is told to run.
+
+    Attributes:
+        pattern: The bench's name.
+        workload: The folder that the trace was saved to, memory-mapped by the child.
+        settings: The keys of the pattern and of the load.
+        seconds: How long at the most; none for until told to stop.
+        limit: How many requests at the most; none for looping over the workload.
+        interval: Seconds from one snapshot to the next.
+    """
+
+    pattern: str
+    workload: str
+    settings: dict[str, Any]
+    seconds: float | None
+    limit: int | None
+    interval: float = 0.1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ready:
+    """The child has set up its session and is about to start."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ended:
+    """The child is through; nothing follows.
+
+    Attributes:
+        reason: ``seconds over``, ``workload through``, ``stopped``.
+        note: What a reader must know, such as how often the backend failed.
+    """
+
+    reason: str
+    note: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failed:
+    """The child cannot go on.
+
+    Attributes:
+        message: One line for the user.
+        mistake: Whether it is the user's to mend, rather than a fault of ours.
+        details: The traceback, where it is ours.
+    """
+
+    message: str
+    mistake: bool
+    details: str = ""

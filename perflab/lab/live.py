@@ -1,0 +1,247 @@
+"""`LiveRun`: a run in a child process, watched and steered from here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cloudpickle
+
+from perflab.benches.base import Bench
+from perflab.lab.alerts import Alert, AlertWatch
+from perflab.lab.calibration import Calibration, calibration_for
+from perflab.lab.job import Ended, Failed, Job, Ready
+from perflab.lab.outcome import run_result
+from perflab.lab.rows import Rows
+from perflab.lab.run import Run
+from perflab.lab.snapshot import Snapshot
+from perflab.metrics.memory import MemorySampler
+from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.workloads.trace import Trace
+
+_PATIENCE = 15.0
+
+
+class LiveRun:
+    """A run that goes on in a child process; a change of settings reaches the running pattern.
+
+    Attributes:
+        state: ``starting``, ``running``, ``paused``, ``ended`` or ``failed``.
+        error: Why it failed, in one line.
+        rows: Ten a second: metrics of the last second, those since the last change with the
+            suffix ``_since_change``, and what is predicted for the same requests with the prefix
+            ``predicted_``.
+        changes: Every change of settings: ``seconds``, ``request`` and ``settings``.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        trace: Trace,
+        settings: Settings,
+        load: LoadSettings,
+        *,
+        seconds: float | None,
+        loop: bool,
+        alerts: tuple[Alert, ...] = (),
+        calibration: Calibration | None = None,
+    ) -> None:
+        bench.check_live(settings, load)
+        self.bench = bench
+        self.trace = trace
+        self.state = "starting"
+        self.error: str | None = None
+        self.watch = AlertWatch(alerts)
+        self.calibration = calibration or calibration_for(bench, load)
+        self._mistake = True
+        self._note: str | None = None
+        self._reason = ""
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._rows = Rows(bench, trace, settings, load, self.calibration.costs, self.watch)
+        self._folder = tempfile.TemporaryDirectory(prefix="perflab-run-")
+        trace.save(os.path.join(self._folder.name, "trace"))  # noqa: PTH118
+        job = Job(
+            bench.pattern,
+            os.path.join(self._folder.name, "trace"),  # noqa: PTH118
+            {**settings.model_dump(), **load.model_dump()},
+            seconds,
+            None if loop else len(trace),
+        )
+        self._pipe, self._process = _spawn(job)
+        self._memory = MemorySampler(self._process.pid)
+        self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
+        self._thread.start()
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows so far; the list only grows."""
+        return self._rows.rows
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """The changes of settings so far."""
+        return self._rows.changes
+
+    @property
+    def alerts(self) -> list[dict[str, Any]]:
+        """Every alert, fired or not."""
+        return self.watch.report()
+
+    @property
+    def pid(self) -> int:
+        """The child's process number."""
+        return self._process.pid
+
+    def apply(self, values: Mapping[str, Any]) -> None:
+        """Change settings of the running pattern and load; the others stay.
+
+        Raises:
+            BadInputError: If a key is unknown, a value out of bounds, or it cannot run live.
+        """
+        with self._lock:
+            settings, load = self.bench.read({**self._rows.values, **values})
+            self.bench.check_live(settings, load)
+            if load.backend != self._rows.load.backend:
+                raise BadInputError("cannot change while it runs; stop and start again", "backend")
+            self._rows.next_settings(settings, load)
+            self._send(cloudpickle.dumps({**settings.model_dump(), **load.model_dump()}))
+
+    def pause(self) -> None:
+        """Hold the load; the pattern keeps its state."""
+        if self.state == "running":
+            self._send(cloudpickle.dumps("pause"))
+            self.state = "paused"
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self.state == "paused":
+            self._send(cloudpickle.dumps("resume"))
+            self.state = "running"
+
+    def stop(self) -> Run:
+        """End the run now and return what it measured; asked twice, it answers the same.
+
+        Raises:
+            BadInputError: If it failed by the user's mistake.
+            RuntimeError: If it failed otherwise.
+        """
+        if not self._done.is_set():
+            self._send(cloudpickle.dumps("stop"))
+            if not self._done.wait(_PATIENCE):
+                self._process.kill()
+        return self.wait()
+
+    def wait(self, progress: Callable[[dict[str, Any]], None] | None = None) -> Run:
+        """Wait for the end of the run and return what it measured.
+
+        Args:
+            progress: Called with the newest row, about ten times a second.
+
+        Raises:
+            BadInputError: If it failed by the user's mistake.
+            RuntimeError: If it failed otherwise.
+        """
+        while not self._done.wait(0.1):
+            if progress is not None and self.rows:
+                progress(self.rows[-1])
+        if self.state == "failed":
+            error = self.error or "the run failed"
+            raise BadInputError(error) if self._mistake else RuntimeError(error)
+        return run_result(self._rows, self.calibration, self._reason, self._note)
+
+    def close(self) -> None:
+        """Kill the child if it still runs, and let go of its files."""
+        if not self._done.is_set():
+            self._process.kill()
+            self._done.wait(_PATIENCE)
+
+    def _send(self, order: bytes) -> None:
+        try:
+            self._pipe.send_bytes(order)
+        except OSError:
+            self._done.wait(1.0)
+
+    def _listen(self) -> None:
+        try:
+            while not self._hear(self._pipe.recv()):
+                pass
+        except (EOFError, OSError):
+            code = self._process.wait()
+            self._fail(
+                f"the child process of the run died ({_signal_name(code)}); what it had measured "
+                "until then is kept; start it again",
+                mistake=False,
+            )
+        except Exception as error:  # noqa: BLE001  (shown on the panel, never lost in a thread)
+            self._fail(f"{type(error).__name__}: {error}", mistake=False)
+        finally:
+            self._memory.stop()
+            self._pipe.close()
+            if self._process.poll() is None:
+                try:
+                    self._process.wait(2.0)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+                    self._process.wait()
+            self._folder.cleanup()
+            self._done.set()
+
+    def _hear(self, message: Any) -> bool:
+        """Take a message of the child; return whether it was the last."""
+        if isinstance(message, Snapshot):
+            self._rows.add(message, self._memory.latest_bytes)
+        elif isinstance(message, Ready):
+            self._memory.start()
+            self._rows.baseline = _resident(self._process.pid)
+            self._send(cloudpickle.dumps("go"))
+            self.state = "running"
+        elif isinstance(message, Ended):
+            self._reason, self._note = message.reason, message.note
+            self._rows.finish()
+            self.state = "ended"
+            return True
+        elif isinstance(message, Failed):
+            self._fail(message.message, mistake=message.mistake)
+            return True
+        return False
+
+    def _fail(self, error: str, *, mistake: bool) -> None:
+        self.error, self._mistake = error, mistake
+        self.state = "failed"
+
+
+def _spawn(job: Job) -> tuple[Connection, subprocess.Popen[bytes]]:
+    ours, theirs = Pipe()
+    command = [sys.executable, "-m", "perflab.lab.child", str(theirs.fileno())]
+    process = subprocess.Popen(  # noqa: S603  (our own module)
+        command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    theirs.close()
+    try:
+        ours.send_bytes(cloudpickle.dumps(job))
+    except OSError as error:
+        process.kill()
+        raise RuntimeError(f"the child process did not start: {error}") from None
+    return ours, process
+
+
+def _resident(pid: int) -> int:
+    from memory_profiler import memory_usage
+
+    return int((memory_usage(pid, interval=0.001, max_iterations=1)[0] or 0) * 2**20)
+
+
+def _signal_name(code: int) -> str:
+    import signal
+
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit status {code}"

@@ -1,0 +1,173 @@
+"""`LoadGenerator`: threads that put a workload's requests to a session, at their pace."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+
+from perflab.benches.base import Session
+from perflab.lab.pace import Pace
+from perflab.metrics.histogram import LatencyHistogram
+from perflab.primitives.clock import VirtualClock
+from perflab.settings import LoadSettings
+
+_SPIN_SECONDS = 0.0002
+_LONGEST_SLEEP = 0.05
+
+
+class LoadGenerator:
+    """Puts requests to a session from `concurrency` threads and records what they took.
+
+    Where requests are paced, latency counts from the moment at which a request was due, unless
+    its thread was idle then: a stall delays all that come after it, and shows (no coordinated
+    omission), but the inexactness of the system's timer does not. One thread waits for the last
+    fifth of a millisecond by spinning; several threads would take each other's time.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        pace: Pace,
+        load: LoadSettings,
+        clock: VirtualClock,
+        limit: int | None,
+    ) -> None:
+        self._session = session
+        self._pace = pace
+        self._load = load
+        self._clock = clock
+        self._limit = limit
+        self._index = itertools.count()
+        self._next = 0
+        self._lock = threading.Lock()
+        self._records: list[dict[str, LatencyHistogram]] = []
+        self._threads: list[threading.Thread] = []
+        self._wanted = 0
+        self._going = threading.Event()
+        self._stopped = False
+        self._interrupted = False
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin; requests count from now."""
+        self._pace = self._pace.resumed(0, time.perf_counter())
+        self._going.set()
+        self._resize(self._load.concurrency)
+
+    def pause(self) -> None:
+        """Hold all threads before their next request."""
+        self._going.clear()
+        self._interrupted = True
+
+    def resume(self) -> None:
+        """Go on; what was not due before the pause is due after it."""
+        with self._lock:
+            self._pace = self._pace.resumed(self.issued, time.perf_counter())
+        self._interrupted = False
+        self._going.set()
+
+    def apply(self, load: LoadSettings) -> None:
+        """Change pace and concurrency from the next request on."""
+        with self._lock:
+            self._pace = self._pace.resumed(self.issued, time.perf_counter(), load)
+            self._load = load
+        self._resize(load.concurrency)
+
+    def stop(self, patience: float = 5.0) -> None:
+        """End all threads; one that hangs in the user's backend is left behind."""
+        self._stopped = True
+        self._interrupted = True
+        self._going.set()
+        end = time.perf_counter() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.perf_counter()))
+
+    @property
+    def issued(self) -> int:
+        """How many requests have been handed out."""
+        return self._next
+
+    @property
+    def finished(self) -> bool:
+        """Say whether all threads have ended: the workload is through, or one failed."""
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def histograms(self) -> dict[str, LatencyHistogram]:
+        """Return the latencies so far by outcome, those of all threads together."""
+        result: dict[str, LatencyHistogram] = {}
+        for record in list(self._records):
+            for outcome, histogram in list(record.items()):
+                if outcome in result:
+                    result[outcome].merge(histogram)
+                else:
+                    result[outcome] = histogram.copy()
+        return result
+
+    def _resize(self, concurrency: int) -> None:
+        self._wanted = concurrency
+        alive = sum(thread.is_alive() for thread in self._threads)
+        for number in range(alive, concurrency):
+            record: dict[str, LatencyHistogram] = {}
+            self._records.append(record)
+            thread = threading.Thread(target=self._work, args=(number, record), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self, number: int, record: dict[str, LatencyHistogram]) -> None:
+        try:
+            self._loop(number, record)
+        except BaseException as error:  # noqa: BLE001  (told to the parent, which shows it)
+            self.failure = error
+            self._stopped = True
+            self._interrupted = True
+            self._going.set()
+
+    def _loop(self, number: int, record: dict[str, LatencyHistogram]) -> None:
+        now = time.perf_counter
+        ask = self._session.request
+        indices = self._index
+        length, limit = self._pace.length, self._limit
+        while number < self._wanted:
+            if self._interrupted:
+                self._going.wait()
+                if self._stopped:
+                    return
+            index = next(indices)
+            if limit is not None and index >= limit:
+                return
+            self._next = index + 1
+            pace = self._pace
+            if pace.rate is not None or pace.speedup is not None:
+                started = self._wait(pace, index)
+                pace = self._pace
+            else:
+                started = now()
+            if pace.times is not None or pace.rate is not None:
+                self._clock.set(pace.shown(index))
+            outcome = ask(index % length)
+            taken = now() - started
+            histogram = record.get(outcome)
+            if histogram is None:
+                histogram = record[outcome] = LatencyHistogram()
+            histogram.record(taken)
+
+    def _wait(self, pace: Pace, index: int) -> float:
+        """Wait until a request is due and return from when its latency counts."""
+        due = pace.due(index)
+        spin = _SPIN_SECONDS if self._wanted == 1 else 0.0
+        left = due - time.perf_counter()
+        if left <= 0:
+            return due
+        while left > 0:
+            if left > spin:
+                time.sleep(min(left - spin, _LONGEST_SLEEP))
+            if self._interrupted:
+                self._going.wait()
+                if self._stopped:
+                    break
+            if self._pace is not pace:
+                pace = self._pace
+                due = pace.due(max(index, pace.index))
+            left = due - time.perf_counter()
+        return time.perf_counter()

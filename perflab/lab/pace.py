@@ -1,0 +1,82 @@
+"""`Pace`: when each request of a run is due, and what time its clock shows."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Self
+
+from perflab.settings import LoadSettings
+from perflab.workloads.passes import pass_seconds
+
+if TYPE_CHECKING:
+    from perflab.workloads.trace import Trace
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pace:
+    """When requests are due from one request on, until the settings change.
+
+    Attributes:
+        length: How many requests one pass of the trace has.
+        times: The trace's times in seconds, if it has them.
+        pass_seconds: How much later the same request comes on the next pass.
+        rate: Requests a second, if set.
+        speedup: Seconds of the trace in one of ours, if set; a rate goes before it.
+        index: The request from which this pace holds.
+        due_at: When that request is due, on the wall's clock.
+        shown_at: What the run's clock shows then, where the trace has no times.
+    """
+
+    length: int
+    times: memoryview | None
+    pass_seconds: float
+    rate: float | None
+    speedup: float | None
+    index: int = 0
+    due_at: float = 0.0
+    shown_at: float = 0.0
+
+    @classmethod
+    def of(cls, trace: Trace, load: LoadSettings, now: float) -> Self:
+        """Return the pace at which a run of a trace starts."""
+        times = trace.times
+        return cls(
+            length=len(trace),
+            times=None if times is None else times.data,
+            pass_seconds=0.0 if times is None else pass_seconds(times),
+            rate=load.request_rate,
+            speedup=None if times is None else load.speedup,
+            due_at=now,
+        )
+
+    @property
+    def paced(self) -> bool:
+        """Say whether requests wait until they are due."""
+        return self.rate is not None or self.speedup is not None
+
+    @property
+    def dated(self) -> bool:
+        """Say whether requests have a time, so that a TTL can have an effect."""
+        return self.times is not None or self.rate is not None
+
+    def due(self, index: int) -> float:
+        """Return when a request is due, on the wall's clock; only where `paced`."""
+        if self.rate is not None:
+            return self.due_at + (index - self.index) / self.rate
+        return self.due_at + (self.shown(index) - self.shown(self.index)) / (self.speedup or 1.0)
+
+    def shown(self, index: int) -> float:
+        """Return what the run's clock shows at a request; only where `dated`."""
+        if self.times is not None:
+            return self.times[index % self.length] + (index // self.length) * self.pass_seconds
+        return self.shown_at + (index - self.index) / (self.rate or 1.0)
+
+    def resumed(self, index: int, now: float, load: LoadSettings | None = None) -> Self:
+        """Return the pace that goes on from a request now, with other settings if given."""
+        shown_at = self.shown(index) if self.dated else self.shown_at
+        rate, speedup = self.rate, self.speedup
+        if load is not None:
+            rate, speedup = load.request_rate, load.speedup if self.times is not None else None
+        return dataclasses.replace(
+            self, index=index, due_at=now, shown_at=shown_at, rate=rate, speedup=speedup
+        )

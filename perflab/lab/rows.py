@@ -1,0 +1,153 @@
+"""`Rows`: from a run's snapshots to rows of metrics, with predictions beside them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from perflab.benches.base import Bench, Model
+from perflab.lab.alerts import AlertWatch
+from perflab.lab.snapshot import Snapshot
+from perflab.models.prediction import Costs, Metrics
+from perflab.settings import LoadSettings, Settings
+from perflab.workloads.trace import Trace
+
+_WINDOW_SECONDS = 1.0
+_SHARE_FOR_PREDICTIONS = 0.2
+
+
+class Rows:
+    """The rows of a run; all of it is called by the one thread that listens to the child."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        trace: Trace,
+        settings: Settings,
+        load: LoadSettings,
+        costs: Costs,
+        watch: AlertWatch,
+        model: Model | None = None,
+    ) -> None:
+        self.bench = bench
+        self.trace = trace
+        self.settings, self.load = settings, load
+        self.model = model or bench.model(trace)
+        self.rows: list[dict[str, Any]] = []
+        self.changes: list[dict[str, Any]] = []
+        self.watch = watch
+        self.baseline = 0
+        self.last: Snapshot | None = None
+        self.warm: Snapshot | None = None
+        self.changed: Snapshot | None = None
+        self.memory_bytes = 0.0
+        self._costs = costs
+        self._history: list[Snapshot] = []
+        self._coming: list[tuple[Settings, LoadSettings]] = []
+        self._predicted: Metrics = {}
+        self._predict_after = 0.0
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The settings last asked for, of the pattern and of the load."""
+        settings, load = self._coming[-1] if self._coming else (self.settings, self.load)
+        return {**settings.model_dump(), **load.model_dump()}
+
+    def next_settings(self, settings: Settings, load: LoadSettings) -> None:
+        """Note settings that the child has been told of and will confirm."""
+        self._coming.append((settings, load))
+
+    def add(self, snapshot: Snapshot, resident_bytes: int) -> None:
+        """Make a row of a snapshot, given the child's resident memory now."""
+        if resident_bytes:
+            self.memory_bytes = float(max(0, resident_bytes - self.baseline))
+        if snapshot.mark == "change" and self._coming:
+            self.settings, self.load = self._coming.pop(0)
+            self.changed = snapshot
+            self._history.clear()
+            self._predicted, self._predict_after = {}, 0.0
+            self.changes.append(
+                {
+                    "seconds": snapshot.seconds,
+                    "request": snapshot.requests,
+                    "settings": {**self.settings.describe(), **self.load.describe()},
+                }
+            )
+        if snapshot.mark == "warm" and self.changed is None:
+            self.warm = snapshot
+            self._history.clear()
+        self.last = snapshot
+        self._history.append(snapshot)
+        while len(self._history) > 2 and (
+            snapshot.seconds - self._history[1].seconds >= _WINDOW_SECONDS
+        ):
+            self._history.pop(0)
+        if snapshot.mark == "":
+            self.rows.append(self._row(snapshot))
+            self.watch.look(snapshot.seconds, self.rows[-1])
+
+    def finish(self) -> None:
+        """Make a last row where the run was too short for another."""
+        if not self.rows and self.last is not None:
+            self.rows.append(self._row(self.last))
+
+    def measured(self, since: Snapshot | None) -> Metrics:
+        """Return the metrics of what happened after a snapshot."""
+        assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
+        part = self.last.since(since)
+        return {**self._metrics(part), "memory_bytes": self.memory_bytes}
+
+    def predict(self, costs: Costs, since: Snapshot | None) -> Metrics:
+        """Return what the model says of the requests after a snapshot."""
+        assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
+        first = since.requests if since is not None else 0
+        if self.last.requests <= first:
+            return {}
+        requests = slice(first, self.last.requests)
+        return self.model.predict(self.settings, self.load, costs, requests).metrics
+
+    def own_costs(self, since: Snapshot | None) -> dict[str, Any]:
+        """Return the calibration's costs with what this run itself has measured in their place."""
+        assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
+        part = self.last.since(since)
+        entries = part.counters.get("entries", 0.0)
+        own = self.bench.costs(part.histograms, self.memory_bytes, entries)
+        if "miss" in own:
+            own["backend_seconds"] = self.load.backend_seconds
+        latency = part.latency()
+        paced = self.load.request_rate is not None or self.load.speedup is not None
+        if latency.count and not paced:
+            each = part.seconds * self.load.concurrency / latency.count
+            own["overhead_seconds"] = max(0.0, each - latency.mean)
+        return {**self._costs, **own}
+
+    def _row(self, snapshot: Snapshot) -> dict[str, Any]:
+        since = self.changed or self.warm
+        earlier = self._history[0] if len(self._history) > 1 else since
+        row: dict[str, Any] = {
+            "seconds": round(snapshot.seconds, 3),
+            "requests": snapshot.requests,
+            "virtual_seconds": snapshot.shown_seconds,
+            "version": snapshot.version,
+            "memory_bytes": self.memory_bytes,
+            **self._metrics(snapshot.since(earlier)),
+        }
+        for name, value in self._metrics(snapshot.since(since)).items():
+            row[f"{name}_since_change"] = value
+        row["requests"] = snapshot.requests
+        row["memory_bytes_since_change"] = self.memory_bytes
+        for name, value in self._prediction(since).items():
+            row[f"predicted_{name}"] = value
+        return row
+
+    def _metrics(self, part: Snapshot) -> Metrics:
+        return {**part.metrics(), **self.bench.metrics(part.counters)}
+
+    def _prediction(self, since: Snapshot | None) -> Metrics:
+        """Return the newest prediction; a new one is made as often as its cost allows."""
+        now = time.perf_counter()
+        if now >= self._predict_after:
+            self._predicted = self.predict(self._costs, since)
+            spent = time.perf_counter() - now
+            self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
+        return self._predicted

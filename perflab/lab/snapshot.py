@@ -1,0 +1,78 @@
+"""`Snapshot`: what the child tells ten times a second, always counted from its start."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from perflab.metrics.histogram import LatencyHistogram
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Counts from the start of a run; what happened in between is the difference of two.
+
+    Attributes:
+        seconds: Since the start of the run, pauses left out.
+        requests: How many requests are done.
+        shown_seconds: What the run's own clock shows.
+        counters: The session's counters.
+        histograms: Latencies by outcome (``hit``, ``miss`` ...).
+        version: How many changes of settings have been made.
+        mark: ``warm``, ``change``, ``end`` or nothing.
+    """
+
+    seconds: float
+    requests: int
+    shown_seconds: float
+    counters: dict[str, float]
+    histograms: dict[str, LatencyHistogram]
+    version: int = 0
+    mark: str = ""
+
+    def since(self, earlier: Snapshot | None) -> Snapshot:
+        """Return what happened after an earlier snapshot; levels stay as they are."""
+        if earlier is None:
+            return self
+        histograms = {
+            name: histogram.subtract(earlier.histograms[name])
+            if name in earlier.histograms
+            else histogram
+            for name, histogram in self.histograms.items()
+        }
+        return dataclasses.replace(
+            self,
+            seconds=self.seconds - earlier.seconds,
+            requests=self.requests - earlier.requests,
+            counters=_difference(self.counters, earlier.counters),
+            histograms=histograms,
+        )
+
+    def latency(self) -> LatencyHistogram:
+        """Return the latencies of all outcomes in one histogram."""
+        whole = LatencyHistogram()
+        for histogram in self.histograms.values():
+            whole.merge(histogram)
+        return whole
+
+    def metrics(self) -> dict[str, float]:
+        """Return the metrics that every pattern has: latency and throughput."""
+        latency = self.latency()
+        result = {}
+        if latency.count:
+            result["latency_seconds_mean"] = latency.mean
+            for name, quantile in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)):
+                result[f"latency_seconds_{name}"] = latency.quantile(quantile)
+        if self.seconds > 0:
+            result["throughput_per_second"] = self.requests / self.seconds
+        return result
+
+
+LEVELS = frozenset({"entries", "bytes"})
+"""Counters that go up and down: their difference means nothing."""
+
+
+def _difference(new: Mapping[str, float], old: Mapping[str, float]) -> dict[str, float]:
+    return {
+        name: value if name in LEVELS else value - old.get(name, 0) for name, value in new.items()
+    }

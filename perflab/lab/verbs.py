@@ -1,0 +1,127 @@
+"""The verbs of the lab: `start_live`, `run` and `calibrate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from perflab.benches.base import Bench
+from perflab.benches.registry import load_bench
+from perflab.lab.alerts import Alert, parse_alert
+from perflab.lab.calibration import Calibration, calibration_for, keep_calibration
+from perflab.lab.live import LiveRun
+from perflab.lab.run import Run
+from perflab.settings import LoadSettings, Settings
+from perflab.workloads.names import load_workload
+
+CALIBRATION_SECONDS = 1.5
+
+
+def start_live(
+    pattern: str,
+    workload: Any = None,
+    settings: Mapping[str, Any] | None = None,
+    seconds: float | None = 10,
+    *,
+    alerts: Iterable[str | Alert] = (),
+    loop: bool | None = None,
+) -> LiveRun:
+    """Start a live run in a child process and return at once, or after a first calibration.
+
+    Args:
+        pattern: A pattern's name.
+        workload: A file's path, a name with parameters, or a `Trace`; none for the bench's own.
+        settings: Keys of the pattern and of the load.
+        seconds: How long at the most; none for until stopped.
+        alerts: Texts such as ``hit_rate<0.8 for 5s``.
+        loop: Whether the workload begins again at its end; a workload that the user gave goes
+            through once, and the bench's own begins again.
+
+    Raises:
+        BadInputError: If the workload, a setting or an alert is not right.
+    """
+    bench = load_bench(pattern)
+    checked, load = bench.read(settings)
+    bench.check_live(checked, load)
+    watched = tuple(alert if isinstance(alert, Alert) else parse_alert(alert) for alert in alerts)
+    trace = load_workload(workload if workload is not None else bench.default_workload)
+    if loop is None:
+        loop = load.loop if load.loop is not None else workload is None
+    calibration = calibration_for(bench, load)
+    if calibration.source == "shipped":
+        calibration = _measure(bench, load, workload if ":" in str(calibration.backend) else None)
+    return LiveRun(
+        bench,
+        trace,
+        checked,
+        load,
+        seconds=seconds,
+        loop=loop,
+        alerts=watched,
+        calibration=calibration,
+    )
+
+
+def run(
+    pattern: str,
+    workload: Any = None,
+    settings: Mapping[str, Any] | None = None,
+    seconds: float = 10,
+    *,
+    alerts: Iterable[str | Alert] = (),
+    progress: bool = True,
+) -> Run:
+    """Run a pattern live, wait with a progress bar, and return what was measured.
+
+    Raises:
+        BadInputError: If the workload, a setting or an alert is not right, or the backend only
+            fails.
+        RuntimeError: If the child process died.
+    """
+    from tqdm.auto import tqdm
+
+    live = start_live(pattern, workload, settings, seconds, alerts=alerts)
+    form = "{l_bar}{bar}| {n:.1f}/{total:.0f} s {postfix}"
+    try:
+        with tqdm(total=seconds, disable=not progress, bar_format=form, desc=pattern) as bar:
+
+            def show(row: Mapping[str, Any]) -> None:
+                bar.set_postfix_str(f"{row['requests']:,} requests", refresh=False)
+                bar.update(min(row["seconds"], seconds) - bar.n)
+
+            return live.wait(show)
+    except KeyboardInterrupt:
+        return live.stop()
+    finally:
+        live.close()
+
+
+def calibrate(
+    pattern: str,
+    workload: Any = None,
+    settings: Mapping[str, Any] | None = None,
+    seconds: float = CALIBRATION_SECONDS,
+) -> Calibration:
+    """Measure on this machine what a pattern's model cannot know, and keep it.
+
+    Raises:
+        BadInputError: If the workload or a setting is not right, or the backend only fails.
+    """
+    bench = load_bench(pattern)
+    _, load = bench.read(settings)
+    return _measure(bench, load, workload, seconds)
+
+
+def _measure(
+    bench: Bench, load: LoadSettings, workload: Any = None, seconds: float = CALIBRATION_SECONDS
+) -> Calibration:
+    trace = load_workload(workload if workload is not None else bench.calibration_workload)
+    plain: Settings = bench.settings_class.read(bench.calibration_settings)
+    alone = LoadSettings(backend=load.backend)
+    shipped = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
+    live = LiveRun(bench, trace, plain, alone, seconds=seconds, loop=True, calibration=shipped)
+    try:
+        costs = live.wait().costs
+    finally:
+        live.close()
+    return keep_calibration(bench, alone, costs)

@@ -1,0 +1,257 @@
+"""The cache's what-if: exact hit counts of a trace at any size, policy and TTL."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.models.latency import later, mix
+from perflab.models.looped import LoopedTrace
+from perflab.models.prediction import Costs, Prediction
+from perflab.settings import BadInputError, CacheSettings, LoadSettings
+from perflab.workloads.trace import Trace
+
+_BOUNDED = {
+    "lru": "lru_bounded",
+    "fifo": "fifo_bounded",
+    "sieve": "sieve_bounded",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CacheCounts:
+    """What a cache did over some requests; `entries` and `bytes` are held at their end."""
+
+    requests: int
+    hits: int
+    misses: int
+    evictions: int
+    expirations: int
+    hit_bytes: int
+    entries: int
+    bytes: int
+
+
+class CacheModel:
+    """Predictions for one trace; keeps every count that it has made.
+
+    Hit counts are those of the kernels and exact. Latency is a mixture of what hits and misses
+    were measured to cost, memory is entries times the measured bytes of one.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self._looped = LoopedTrace(trace)
+        self._curve: npt.NDArray[np.int64] | None = None
+        self._counts: dict[tuple[Any, ...], CacheCounts] = {}
+        self._lock = threading.Lock()
+
+    def predict(
+        self,
+        settings: CacheSettings,
+        load: LoadSettings,
+        costs: Costs,
+        requests: slice | None = None,
+    ) -> Prediction:
+        """Return the prediction at one setting, over all requests or a slice of them.
+
+        Raises:
+            BadInputError: If a policy does not answer such settings.
+        """
+        counts = self.counts(settings, load, requests)
+        return Prediction(self.metrics(counts, load, costs), remarks=self.remarks(settings, load))
+
+    def ready(self, settings: CacheSettings, load: LoadSettings) -> bool:
+        """Say whether `predict` over all requests would answer at once."""
+        if self._is_plain(settings, load) and settings.policy == "lru" and self._curve is not None:
+            return True
+        return self._key(settings, load, 0, len(self.trace)) in self._counts
+
+    def prepare(self) -> None:
+        """Compute what all answers lean on: reuse, and the exact LRU curve of all sizes."""
+        with self._lock:
+            if self._curve is None:
+                self._curve = kernels.lru_curve(self._looped.reuse(len(self.trace))[0])
+
+    def counts(
+        self, settings: CacheSettings, load: LoadSettings, requests: slice | None = None
+    ) -> CacheCounts:
+        """Return what the cache does over a slice of the requests, all where none is given."""
+        length = len(self.trace)
+        first = requests.start or 0 if requests else 0
+        last = length if requests is None or requests.stop is None else requests.stop
+        settled = self._looped.settled(last)
+        if settled is not None:
+            return self._looped_counts(settings, load, first, last)
+        return self._counted(settings, load, first, last)
+
+    def remarks(self, settings: CacheSettings, load: LoadSettings) -> tuple[str, ...]:
+        """Return what a user must know to read predictions at such settings."""
+        said = []
+        timed = self.trace.times is not None or load.request_rate is not None
+        if not timed and (settings.ttl_seconds is not None or self.trace.ttls is not None):
+            said.append(
+                "ttl_seconds has no effect: the trace has no times and request_rate is none; "
+                "set request_rate to date its requests"
+            )
+        if settings.max_bytes is not None and self.trace.sizes is None:
+            said.append("max_bytes has no effect: the trace has no sizes")
+        if settings.max_cache_size >= self.trace.n_keys and settings.max_bytes is None:
+            said.append(f"the cache holds all {self.trace.n_keys:,} keys of the trace")
+        return tuple(said)
+
+    def metrics(self, counts: CacheCounts, load: LoadSettings, costs: Costs) -> dict[str, float]:
+        """Return metrics by name from counts and measured costs."""
+        asked = max(counts.requests, 1)
+        waits = load.backend_seconds - costs.get("backend_seconds", 0.0)
+        if load.backend_seconds > 0 and costs.get("backend_seconds", 0.0) == 0:
+            waits += costs.get("sleep_seconds", 0.0)
+        miss = later(costs["miss"], waits) if waits else costs["miss"]
+        result = {
+            "hit_rate": counts.hits / asked,
+            "requests": float(counts.requests),
+            "hits": float(counts.hits),
+            "misses": float(counts.misses),
+            "evictions": float(counts.evictions),
+            "expirations": float(counts.expirations),
+            "entries": float(counts.entries),
+            **mix([(counts.hits, costs["hit"]), (counts.misses, miss)]),
+            "memory_bytes": counts.entries * costs["bytes_per_entry"] + counts.bytes,
+        }
+        spent = result.get("latency_seconds_mean", 0.0) + costs.get("overhead_seconds", 0.0)
+        fastest = load.concurrency / spent if spent > 0 else 0.0
+        if load.request_rate is not None:
+            fastest = min(fastest, load.request_rate)
+        result["throughput_per_second"] = fastest
+        if self.trace.sizes is not None and counts.requests == len(self.trace):
+            result["byte_hit_rate"] = counts.hit_bytes / max(int(self.trace.sizes.sum()), 1)
+        return result
+
+    def _counted(
+        self, settings: CacheSettings, load: LoadSettings, first: int, last: int
+    ) -> CacheCounts:
+        if last <= first:
+            return CacheCounts(0, 0, 0, 0, 0, 0, 0, 0)
+        key = self._key(settings, load, first, last)
+        found = self._counts.get(key)
+        if found is None:
+            if self._is_plain(settings, load):
+                found = self._plain(settings, first, last)
+            else:
+                found = self._bounded(settings, load, first, last)
+            if len(self._counts) > 10_000:
+                self._counts.clear()
+            self._counts[key] = found
+        return found
+
+    def _plain(self, settings: CacheSettings, first: int, last: int) -> CacheCounts:
+        size = min(settings.max_cache_size, self.trace.n_keys)
+        hits = self._hits(settings.policy, size, last)
+        held = min(size, self._looped.distinct(last))
+        before, held_before = 0, 0
+        if first:
+            before = self._hits(settings.policy, size, first)
+            held_before = min(size, self._looped.distinct(first))
+        hits -= before
+        misses = last - first - hits
+        return CacheCounts(last - first, hits, misses, misses - held + held_before, 0, 0, held, 0)
+
+    def _hits(self, policy: str, size: int, last: int) -> int:
+        if policy == "lru" and last == len(self.trace) and self._curve is not None:
+            return int(self._curve[size])
+        if policy in ("lru", "opt"):
+            previous, following = self._looped.reuse(last)
+            if policy == "lru":
+                return int(kernels.lru_hits(previous, following, size, last).sum())
+            return int(kernels.opt_hits(np.minimum(following, last), size, last).sum())
+        run = kernels.fifo_hits if policy == "fifo" else kernels.sieve_hits
+        return int(run(self._looped.ids(last), self.trace.n_keys, size, last).sum())
+
+    def _bounded(
+        self, settings: CacheSettings, load: LoadSettings, first: int, last: int
+    ) -> CacheCounts:
+        if settings.policy not in _BOUNDED:
+            raise BadInputError(
+                f"{settings.policy} is answered without a TTL and without a bound in bytes only; "
+                f"set ttl_seconds and max_bytes to none, or another policy",
+                "policy",
+            )
+        run = getattr(kernels, _BOUNDED[settings.policy])
+        sizes = self._looped.sizes(last)
+        found = run(
+            self._looped.ids(last),
+            self.trace.n_keys,
+            min(settings.max_cache_size, self.trace.n_keys),
+            sizes=sizes,
+            max_bytes=(settings.max_bytes or 0) if sizes is not None else 0,
+            times=self._looped.times(last, load.request_rate),
+            ttl=math.inf if settings.ttl_seconds is None else settings.ttl_seconds,
+            ttls=self._looped.ttls(last),
+            start=first,
+        )
+        return CacheCounts(
+            requests=last - first,
+            hits=int(found.hits),
+            misses=int(found.misses),
+            evictions=int(found.evictions),
+            expirations=int(found.expirations),
+            hit_bytes=int(found.hit_bytes) if sizes is not None else 0,
+            entries=int(found.entries),
+            bytes=int(found.bytes) if sizes is not None else 0,
+        )
+
+    def _looped_counts(
+        self, settings: CacheSettings, load: LoadSettings, first: int, last: int
+    ) -> CacheCounts:
+        """Count over many passes: from the second on, every pass is like the second."""
+        length = len(self.trace)
+        second = self._counted(settings, load, length, 2 * length)
+        parts = [
+            self._counted(settings, load, min(first, length), length),
+            *self._later_parts(settings, load, max(first, length), last, second),
+        ]
+        fields = ("requests", "hits", "misses", "evictions", "expirations", "hit_bytes")
+        sums = {name: sum(getattr(part, name) for part in parts) for name in fields}
+        return CacheCounts(**sums, entries=second.entries, bytes=second.bytes)
+
+    def _later_parts(
+        self,
+        settings: CacheSettings,
+        load: LoadSettings,
+        first: int,
+        last: int,
+        second: CacheCounts,
+    ) -> list[CacheCounts]:
+        length = len(self.trace)
+        if first // length == (last - 1) // length:
+            begin = length + first % length
+            return [self._counted(settings, load, begin, begin + last - first)]
+        whole = last // length - -(-first // length)
+        head = self._counted(settings, load, length + first % length, 2 * length)
+        tail = self._counted(settings, load, length, length + last % length)
+        return [*([head] if first % length else []), *([second] * whole), tail]
+
+    def _is_plain(self, settings: CacheSettings, load: LoadSettings) -> bool:
+        timed = self.trace.times is not None or load.request_rate is not None
+        ages = timed and (settings.ttl_seconds is not None or self.trace.ttls is not None)
+        if ages:
+            return False
+        return self.trace.sizes is None or (
+            settings.policy not in _BOUNDED and settings.max_bytes is None
+        )
+
+    def _key(
+        self, settings: CacheSettings, load: LoadSettings, first: int, last: int
+    ) -> tuple[Any, ...]:
+        size = min(settings.max_cache_size, self.trace.n_keys)
+        if self._is_plain(settings, load):
+            return (settings.policy, size, first, last)
+        rate = load.request_rate if self.trace.times is None else None
+        ages = (settings.ttl_seconds, rate)
+        return (settings.policy, size, settings.max_bytes, *ages, first, last)

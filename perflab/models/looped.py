@@ -1,0 +1,83 @@
+"""`LoopedTrace`: a trace that begins again at its end, as a live run plays it."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.workloads.passes import pass_seconds
+from perflab.workloads.trace import Trace
+
+Reuse = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+
+
+class LoopedTrace:
+    """The first requests of a trace played once, or twice in a row where more are asked for.
+
+    From the second pass on a cache sees the same requests in the same state, so that two passes
+    tell of any number.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._lock = threading.Lock()
+        self._reuse: dict[int, Reuse] = {}
+        self._firsts: npt.NDArray[np.int64] | None = None
+        self._ids: npt.NDArray[np.int32] | None = None
+
+    def settled(self, last: int) -> int | None:
+        """Return how many passes `last` requests are, where they are more than two."""
+        length = len(self._trace)
+        return None if last <= 2 * length else -(-last // length)
+
+    def ids(self, last: int) -> npt.NDArray[np.int32]:
+        """Return the ids of the first `last` requests, at most two passes."""
+        if last <= len(self._trace):
+            return self._trace.ids[:last]
+        with self._lock:
+            if self._ids is None:
+                self._ids = np.concatenate([self._trace.ids, self._trace.ids])
+        return self._ids[:last]
+
+    def reuse(self, last: int) -> Reuse:
+        """Return the previous and next use of each of the first `last` requests."""
+        passes = 1 if last <= len(self._trace) else 2
+        whole = self.ids(passes * len(self._trace))
+        with self._lock:
+            if passes not in self._reuse:
+                self._reuse[passes] = kernels.previous_and_next(whole, self._trace.n_keys)
+        previous, following = self._reuse[passes]
+        return previous[:last], following[:last]
+
+    def distinct(self, last: int) -> int:
+        """Return how many keys the first `last` requests have."""
+        if last >= len(self._trace):
+            return self._trace.n_keys
+        if self._firsts is None:
+            self._firsts = np.flatnonzero(self.reuse(len(self._trace))[0] < 0)
+        return int(np.searchsorted(self._firsts, last))
+
+    def times(self, last: int, rate: float | None) -> npt.NDArray[np.float64] | None:
+        """Return the times of the first `last` requests in seconds; none where nothing tells."""
+        times = self._trace.times
+        if times is None:
+            return None if rate is None else np.arange(last, dtype=np.float64) / rate
+        if last <= len(times):
+            return times[:last]
+        return np.concatenate([times, times + pass_seconds(times)])[:last]
+
+    def sizes(self, last: int) -> npt.NDArray[np.int64] | None:
+        """Return the sizes of the first `last` requests in bytes, if the trace has them."""
+        return self._twice(self._trace.sizes, last)
+
+    def ttls(self, last: int) -> npt.NDArray[np.float64] | None:
+        """Return the TTLs of the first `last` requests in seconds, if the trace has them."""
+        return self._twice(self._trace.ttls, last)
+
+    def _twice(self, values: npt.NDArray | None, last: int) -> npt.NDArray | None:  # type: ignore[type-arg]
+        if values is None or last <= len(values):
+            return None if values is None else values[:last]
+        return np.concatenate([values, values])[:last]

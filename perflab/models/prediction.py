@@ -1,0 +1,27 @@
+"""`Prediction`: what a model says of one setting."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+Metrics = dict[str, float]
+Costs = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prediction:
+    """Metrics at one setting, and how exact they are.
+
+    Attributes:
+        metrics: Values by metric name.
+        sampled: The share of the workload it was computed from; 1.0 is exact.
+        error: Half the width of the band around the leading metric; 0 where exact.
+        remarks: What a user must know to read it, such as a setting without effect.
+    """
+
+    metrics: Metrics
+    sampled: float = 1.0
+    error: float = 0.0
+    remarks: tuple[str, ...] = ()

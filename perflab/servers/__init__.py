@@ -1,0 +1,1 @@
+"""Real backends: what a pattern's misses, queries and requests go to."""

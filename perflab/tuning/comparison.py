@@ -1,0 +1,203 @@
+"""`Comparison`: two results side by side, with what is better and what is worse."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from perflab.benches import load_bench
+from perflab.lab.files import read_json
+from perflab.lab.result import Result
+from perflab.lab.run import Run
+from perflab.metrics.catalog import METRICS, MetricInfo
+from perflab.settings import BadInputError
+from perflab.tuning.predictions import Predictions
+from perflab.tuning.recommendation import Recommendation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Judgement = Literal["better", "worse", "same", "different"]
+KINDS: dict[str, type[Result]] = {kind.kind: kind for kind in (Run, Predictions, Recommendation)}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Comparison(Result):
+    """Two results of one pattern, metric by metric.
+
+    Attributes:
+        pattern: The pattern's name.
+        a: What the first result is, in words.
+        b: What the second result is, in words.
+        metrics: ``metric``, ``a``, ``b``, ``difference`` (b - a) and ``judgement`` of each metric
+            that both have.
+        settings: ``key``, ``a`` and ``b`` of each setting that differs.
+        notes: What a reader must know, such as that the workloads differ.
+    """
+
+    kind: ClassVar[str] = "comparison"
+    made_by: ClassVar[str] = "perflab compare A.json B.json"
+
+    pattern: str
+    a: str
+    b: str
+    metrics: tuple[dict[str, Any], ...]
+    settings: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a metric: ``a``, ``b``, ``difference`` and ``judgement``."""
+        import pandas as pd
+
+        columns = ["metric", "a", "b", "difference", "judgement"]
+        return pd.DataFrame(list(self.metrics), columns=columns).set_index("metric")
+
+    def to_text(self) -> str:
+        """Return the comparison as a table for a terminal."""
+        bench = load_bench(self.pattern)
+        rows = [("metric", "A", "B", "B - A", "")]
+        for row in self.metrics:
+            info = METRICS[row["metric"]]
+            change = format_difference(info, row["a"], row["b"])
+            rows.append(
+                (info.label, info.format(row["a"]), info.format(row["b"]), change, row["judgement"])
+            )
+        lines = [f"A: {self.a}", f"B: {self.b}", "", *_aligned(rows)]
+        if self.settings:
+            infos = [bench.info(row["key"]) for row in self.settings]
+            rows = [("setting", "A", "B", "", "")]
+            rows += [
+                (row["key"], info.format(row["a"]), info.format(row["b"]), "", "")
+                for row, info in zip(self.settings, infos, strict=True)
+            ]
+            lines += ["", *_aligned(rows)]
+        else:
+            lines += ["", "The settings are the same."]
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+
+def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
+    """Compare two results: runs, predictions of one point, recommendations, or their files.
+
+    Raises:
+        BadInputError: If they are of unlike patterns, or one is a sweep of several points.
+    """
+    first, second = read_result(a), read_result(b)
+    if first.pattern != second.pattern:
+        raise BadInputError(
+            f"one is of {first.pattern}, the other of {second.pattern}; compare results of one"
+            " pattern"
+        )
+    a_settings, a_metrics = _at_one_point(first, a)
+    b_settings, b_metrics = _at_one_point(second, b)
+    keys = dict.fromkeys((*a_settings, *b_settings))
+    return Comparison(
+        pattern=first.pattern,
+        a=describe(first),
+        b=describe(second),
+        metrics=tuple(
+            {
+                "metric": name,
+                "a": a_metrics[name],
+                "b": b_metrics[name],
+                "difference": b_metrics[name] - a_metrics[name],
+                "judgement": judge(info, a_metrics[name], b_metrics[name]),
+            }
+            for name, info in METRICS.items()
+            if a_metrics.get(name) is not None and b_metrics.get(name) is not None
+        ),
+        settings=tuple(
+            {"key": key, "a": a_settings.get(key), "b": b_settings.get(key)}
+            for key in keys
+            if a_settings.get(key) != b_settings.get(key)
+        ),
+        notes=_notes(first, second),
+    )
+
+
+def read_result(source: Result | str | Path) -> Run | Predictions | Recommendation:
+    """Return a result as it is, or read it from the file that it was kept in.
+
+    Raises:
+        BadInputError: If the file is missing or holds no result of a run, sweep or tuning.
+    """
+    if isinstance(source, (Run, Predictions, Recommendation)):
+        return source
+    if not isinstance(source, (str, Path)):
+        raise BadInputError(f"a {type(source).__name__} is not a result; give one or its file")
+    values = read_json(source)
+    kind = KINDS.get(str(values.get("kind")))
+    if kind is None:
+        commands = ", ".join(f"'{known.made_by}'" for known in KINDS.values())
+        raise BadInputError(f"is not a result of perflab; make one with {commands}", str(source))
+    result = kind.from_dict(values, str(source))
+    if not isinstance(result, (Run, Predictions, Recommendation)):  # pragma: no cover
+        raise TypeError(kind)
+    return result
+
+
+def describe(result: Run | Predictions | Recommendation) -> str:
+    """Return in words what a result is, with its workload and date."""
+    words = {Run: "measured", Predictions: "predicted", Recommendation: "recommended"}
+    date = str(result.environment.get("date", ""))[:16].replace("T", " ")
+    return ", ".join(
+        part for part in (words[type(result)], str(result.workload.get("name", "")), date) if part
+    )
+
+
+def judge(info: MetricInfo, before: float, after: float) -> Judgement:
+    """Say whether a metric got better; values that are written alike are the same."""
+    if before == after or info.format(before) == info.format(after):
+        return "same"
+    if info.better == "neither":
+        return "different"
+    return "better" if (after > before) == (info.better == "higher") else "worse"
+
+
+def format_difference(info: MetricInfo, before: float, after: float) -> str:
+    """Return a difference with its sign: in points for a ratio, in per cent for all else."""
+    if info.unit == "ratio":
+        return f"{(after - before) * 100:+.2f} points"
+    if before == after:
+        return "+0.0 %"
+    if before == 0:
+        return f"{'+' if after > before else '-'}{info.format(abs(after))}"
+    factor = after / before
+    return f"x{factor:.3g}" if factor >= 10 else f"{(factor - 1) * 100:+.1f} %"
+
+
+def _at_one_point(
+    result: Run | Predictions | Recommendation, source: Result | str | Path
+) -> tuple[dict[str, Any], dict[str, float]]:
+    if isinstance(result, Run):
+        return result.settings, result.since_change or result.metrics
+    if isinstance(result, Recommendation):
+        return result.settings, result.metrics
+    if len(result.points) != 1:
+        place = str(source) if isinstance(source, (str, Path)) else "predictions"
+        message = f"holds {len(result.points)} points; compare takes one, so predict without sweep"
+        raise BadInputError(message, place)
+    return result.points[0]["settings"], result.points[0]["metrics"]
+
+
+def _notes(
+    a: Run | Predictions | Recommendation, b: Run | Predictions | Recommendation
+) -> tuple[str, ...]:
+    notes = []
+    if a.workload.get("fingerprint") != b.workload.get("fingerprint"):
+        notes.append("the workloads differ, so a part of the difference is theirs")
+    if {**a.environment, "date": ""} != {**b.environment, "date": ""}:
+        notes.append("machine or versions differ; see 'environment' in the files")
+    return tuple(notes)
+
+
+def _aligned(rows: list[tuple[str, str, str, str, str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    return [
+        "  ".join(
+            cell.ljust(width) if i in (0, 4) else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

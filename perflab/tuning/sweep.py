@@ -1,0 +1,184 @@
+"""`predict`: what the model says at one point or over the cross product of several settings."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perflab.benches.base import Bench, Model
+from perflab.benches.registry import load_bench
+from perflab.lab.calibration import calibration_for
+from perflab.lab.environment import environment
+from perflab.lab.outcome import workload_summary
+from perflab.models.prediction import Costs
+from perflab.settings import BadInputError
+from perflab.tuning.predictions import Predictions
+from perflab.workloads.names import load_workload
+from perflab.workloads.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_POINTS = 100_000
+
+Progress = Callable[[int, int], None]
+Point = dict[str, Any]
+
+
+def predict(
+    pattern: str,
+    workload: Any = None,
+    settings: Mapping[str, Any] | None = None,
+    sweep: Mapping[str, Iterable[Any]] | None = None,
+    sample: float | None = None,
+    executor: Executor | None = None,
+) -> pd.DataFrame:
+    """Return a row a point: every setting, the metrics, ``sampled`` and ``error``.
+
+    Args:
+        pattern: A pattern's name.
+        workload: A file's path, a name with parameters, or a `Trace`; none for the bench's own.
+        settings: Keys of the pattern and of the load.
+        sweep: Values by key; several keys make their cross product.
+        sample: The share of the keys to look at, such as 0.01; none for exact.
+        executor: Where to compute; threads of this process where none is given.
+
+    Raises:
+        BadInputError: If the workload or a setting is not right, or the model cannot answer.
+    """
+    return predictions(pattern, workload, settings, sweep, sample, executor).to_frame()
+
+
+def predictions(
+    pattern: str,
+    workload: Any = None,
+    settings: Mapping[str, Any] | None = None,
+    sweep: Mapping[str, Iterable[Any]] | None = None,
+    sample: float | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Predictions:
+    """Do what `predict` does and return it with workload, calibration and environment.
+
+    Raises:
+        BadInputError: If the workload or a setting is not right, or the model cannot answer.
+    """
+    bench = load_bench(pattern)
+    trace = load_workload(workload if workload is not None else bench.default_workload)
+    return sweep_trace(bench, trace, settings, sweep, sample, executor, progress)
+
+
+def sweep_trace(
+    bench: Bench,
+    trace: Trace,
+    settings: Mapping[str, Any] | None = None,
+    sweep: Mapping[str, Iterable[Any]] | None = None,
+    sample: float | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    model: Model | None = None,
+) -> Predictions:
+    """Predict every point of a sweep over a trace that is already loaded.
+
+    Raises:
+        BadInputError: If a setting is not right, or the model cannot answer.
+    """
+    _, load = bench.read(settings)
+    calibration = calibration_for(bench, load)
+    grid = _points(bench, trace, settings or {}, sweep or {})
+    if sample is not None and not 0 < sample <= 1:
+        raise BadInputError("a sample is a share of the keys, above 0 and at most 1", "sample")
+    share = None if sample == 1 else sample
+    if executor is None:
+        known = model or _model(bench, trace, share)
+        with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+            tasks = [
+                threads.submit(_predict, bench, known, values, calibration.costs) for values in grid
+            ]
+            points = _gather(tasks, progress)
+    else:
+        with tempfile.TemporaryDirectory(prefix="perflab-sweep-") as folder:
+            place = str(Path(folder) / "trace")
+            trace.save(place)
+            tasks = [
+                executor.submit(
+                    _predict_there, bench.pattern, place, share, values, calibration.costs
+                )
+                for values in grid
+            ]
+            points = _gather(tasks, progress)
+    remarks = dict.fromkeys(remark for point in points for remark in point.pop("remarks"))
+    return Predictions(
+        pattern=bench.pattern,
+        workload=workload_summary(trace),
+        points=tuple(points),
+        swept=tuple(sweep or ()),
+        calibration=calibration.to_dict(),
+        environment=environment(),
+        remarks=(*remarks, calibration.describe()),
+    )
+
+
+def _points(
+    bench: Bench, trace: Trace, settings: Mapping[str, Any], sweep: Mapping[str, Iterable[Any]]
+) -> list[dict[str, Any]]:
+    axes = {key: list(values) for key, values in sweep.items()}
+    count = 1
+    for key, values in axes.items():
+        bench.info(key)
+        if not values:
+            raise BadInputError("has no values to sweep over", key)
+        count *= len(values)
+    if count > MOST_POINTS:
+        raise BadInputError(f"a sweep of {count:,} points is more than {MOST_POINTS:,}", "sweep")
+    points = []
+    for combination in itertools.product(*axes.values()):
+        values = {**settings, **dict(zip(axes, combination, strict=True))}
+        checked, load = bench.read(values)
+        bench.check_model(checked, load, trace)
+        points.append(values)
+    return points
+
+
+def _gather(tasks: Sequence[Any], progress: Progress | None) -> list[Point]:
+    for done, task in enumerate(as_completed(tasks), start=1):
+        task.result()
+        if progress is not None:
+            progress(done, len(tasks))
+    return [task.result() for task in tasks]
+
+
+def _predict(bench: Bench, model: Model, values: Mapping[str, Any], costs: Costs) -> Point:
+    settings, load = bench.read(values)
+    found = model.predict(settings, load, costs)
+    backend = bench.info("backend").format(load.backend)
+    return {
+        "settings": {**settings.model_dump(), **load.model_dump(), "backend": backend},
+        "metrics": found.metrics,
+        "sampled": found.sampled,
+        "error": found.error,
+        "remarks": found.remarks,
+    }
+
+
+def _predict_there(
+    pattern: str, place: str, share: float | None, values: Mapping[str, Any], costs: Costs
+) -> Point:
+    return _predict(load_bench(pattern), _opened(pattern, place, share), values, costs)
+
+
+@lru_cache(maxsize=2)
+def _opened(pattern: str, place: str, share: float | None) -> Model:
+    return _model(load_bench(pattern), Trace.open(place), share)
+
+
+def _model(bench: Bench, trace: Trace, share: float | None) -> Model:
+    if share is None:
+        return bench.model(trace)
+    return bench.sampled_model(trace, share)

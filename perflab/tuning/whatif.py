@@ -1,0 +1,176 @@
+"""`WhatIf`: predictions around the present settings, drawn as they come."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import Any
+
+from perflab.benches.base import Bench, Model, WhatIfChart
+from perflab.models.prediction import Costs, Prediction
+from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.workloads.trace import Trace
+
+Line = tuple[list[float], list[float]]
+_COARSE = 4
+
+
+class WhatIf:
+    """What a panel shows of a model: what is known now, at once; the rest is computed in order.
+
+    The model keeps what it has computed, so that a setting seen before costs nothing.
+    """
+
+    def __init__(
+        self, bench: Bench, trace: Trace, costs: Costs, model: Model | None = None
+    ) -> None:
+        self.bench = bench
+        self.trace = trace
+        self.costs = costs
+        self.model = model or bench.model(trace)
+        self._axes = {chart.along: bench.axis(chart.along, trace) for chart in bench.what_if_charts}
+
+    def curves(self, settings: Settings, load: LoadSettings) -> list[dict[str, Line]]:
+        """Return, for every what-if chart, its lines by label as far as they are known now."""
+        return [
+            {label: self._known(chart, line, load) for label, line in self._lines(chart, settings)}
+            for chart in self.bench.what_if_charts
+        ]
+
+    def at(self, settings: Settings, load: LoadSettings) -> Prediction | None:
+        """Return the prediction at once: exact if known, else between its known neighbours.
+
+        The error is then half the difference of the two; none where nothing near is known.
+        """
+        if self.model.ready(settings, load):
+            return self.model.predict(settings, load, self.costs)
+        along = self.bench.what_if_charts[0].along
+        here = float(getattr(settings, along))
+        below = above = None
+        for value in self._axes[along]:
+            there = settings.change(**{along: value})
+            if not self.model.ready(there, load):
+                continue
+            found = (value, there)
+            if value <= here:
+                below = found
+            elif above is None:
+                above = found
+        if below is None or above is None:
+            return None
+        return self._between(here, below, above, load)
+
+    def refine(
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        changed: Callable[[int, int], None],
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Compute what is missing, the present point first, then its line, coarse before fine.
+
+        Args:
+            settings: The pattern's present settings.
+            load: The load's present settings.
+            changed: Called with the number of points done and of all, when results have come.
+            cancelled: Asked between two results; when it says so, the rest is left.
+
+        Returns:
+            Whether it came to the end.
+        """
+        self.model.prepare()
+        missing = list(self._missing(settings, load))
+        done, total = 0, len(missing)
+        changed(done, total)
+        threads = max(1, os.cpu_count() or 1)
+        with ThreadPoolExecutor(threads) as pool:
+            going: set[Any] = set()
+            while (missing or going) and not cancelled():
+                while missing and len(going) < threads:
+                    going.add(pool.submit(self._compute, missing.pop(0), load))
+                finished, going = wait(going, timeout=0.05, return_when=FIRST_COMPLETED)
+                if finished:
+                    done += len(finished)
+                    changed(done, total)
+            for future in going:
+                future.cancel()
+        return not missing and not going
+
+    def _compute(self, settings: Settings, load: LoadSettings) -> None:
+        self.model.predict(settings, load, self.costs)
+
+    def _lines(self, chart: WhatIfChart, settings: Settings) -> Iterator[tuple[str, Settings]]:
+        if chart.lines is None:
+            yield chart.metric, settings
+            return
+        for value in chart.values:
+            yield str(value), self.bench.line(settings, chart.lines, value)
+
+    def _known(self, chart: WhatIfChart, settings: Settings, load: LoadSettings) -> Line:
+        xs: list[float] = []
+        ys: list[float] = []
+        for value in self._axes[chart.along]:
+            there = settings.change(**{chart.along: value})
+            if self.model.ready(there, load):
+                metrics = self.model.predict(there, load, self.costs).metrics
+                if chart.metric in metrics:
+                    xs.append(float(value))
+                    ys.append(metrics[chart.metric])
+        return xs, ys
+
+    def _missing(self, settings: Settings, load: LoadSettings) -> Iterator[Settings]:
+        """Yield settings to compute, most wanted first."""
+        seen: set[Settings] = set()
+        for there in self._wanted(settings):
+            if there in seen or self.model.ready(there, load):
+                continue
+            seen.add(there)
+            try:
+                self.bench.check_model(there, load, self.trace)
+            except BadInputError:
+                continue
+            yield there
+
+    def _wanted(self, settings: Settings) -> Iterator[Settings]:
+        yield settings
+        lines: list[tuple[str, Settings]] = [
+            (chart.along, line)
+            for chart in self.bench.what_if_charts
+            for _, line in self._lines(chart, settings)
+        ]
+        lines.sort(key=lambda pair: pair[1] != settings)
+        for along, line in lines:
+            here = getattr(settings, along)
+            for value in _coarse_first(self._axes[along][::_COARSE], float(here)):
+                yield line.change(**{along: value})
+
+    def _between(
+        self,
+        here: float,
+        below: tuple[float, Settings],
+        above: tuple[float, Settings],
+        load: LoadSettings,
+    ) -> Prediction:
+        low = self.model.predict(below[1], load, self.costs)
+        high = self.model.predict(above[1], load, self.costs)
+        share = (math.log(here) - math.log(below[0])) / (math.log(above[0]) - math.log(below[0]))
+        metrics = {
+            name: value + share * (high.metrics.get(name, value) - value)
+            for name, value in low.metrics.items()
+        }
+        leading = self.bench.objective.metric
+        error = abs(high.metrics[leading] - low.metrics[leading]) / 2
+        return Prediction(metrics, error=error, remarks=low.remarks)
+
+
+def _coarse_first(values: list[Any], here: float) -> list[Any]:
+    """Return both ends, the neighbours of the present value, then halves, quarters and so on."""
+    nearest = sorted(values, key=lambda value: abs(math.log(max(value, 1e-12) / max(here, 1e-12))))
+    order = [values[0], values[-1], *nearest[:2]]
+    step = len(values)
+    while step > 1:
+        step = (step + 1) // 2
+        order += values[step::step]
+    return list(dict.fromkeys([*order, *values]))
