@@ -13,6 +13,7 @@ from perflab.settings import BadInputError
 from perflab.workloads.numbering import first_appearance
 
 Ids = npt.NDArray[np.int32]
+NO_REQUESTS = "there are no requests; a trace needs at least one"
 BLOCK_ROWS = 1 << 21
 # Loading numba costs as much as it saves on this many keys.
 NUMBA_PAYS_FROM = 4_000_000
@@ -23,9 +24,13 @@ class KeyEncoder:
 
     Blocks of texts are encoded by themselves and their dictionaries merged at the end, so that
     memory grows with the ids and the distinct keys, not with the text of all requests.
+
+    Args:
+        place: Where the keys come from, for errors.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: str) -> None:
+        self._place = place
         self._numbers: list[npt.NDArray[np.int64]] = []
         self._waiting: list[Any] = []
         self._waiting_rows = 0
@@ -40,7 +45,7 @@ class KeyEncoder:
             BadInputError: If a whole number does not fit into 64 bits.
         """
         if pa.types.is_integer(keys.type):
-            self._numbers.append(as_int64(keys))
+            self._numbers.append(as_int64(keys, self._place))
         elif pa.types.is_dictionary(keys.type):
             self._encode_waiting()
             self._add_dictionary(keys)
@@ -58,7 +63,7 @@ class KeyEncoder:
         """
         self._encode_waiting()
         if not any(len(part) for part in self._numbers) and not self._parts:
-            raise BadInputError("there are no requests; a trace needs at least one")
+            raise BadInputError(NO_REQUESTS, self._place)
         if self._numbers:
             return encode_integers(np.concatenate(self._numbers))
         merged = pa.concat_arrays(self._dictionaries).dictionary_encode()
@@ -119,7 +124,7 @@ def encode_keys(keys: Any) -> tuple[Ids, Any]:
         raise BadInputError("is one text; give a list of keys, one a request", "keys")
     array = _as_arrow(keys)
     chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-    encoder = KeyEncoder()
+    encoder = KeyEncoder("keys")
     start = 0
     for chunk in chunks:
         if chunk.null_count:
@@ -158,7 +163,7 @@ def is_text(kind: Any) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def as_int64(array: Any) -> npt.NDArray[np.int64]:
+def as_int64(array: Any, place: str) -> npt.NDArray[np.int64]:
     """Return an Arrow array of integers as int64.
 
     Raises:
@@ -167,7 +172,7 @@ def as_int64(array: Any) -> npt.NDArray[np.int64]:
     try:
         return np.asarray(array.cast(pa.int64()).to_numpy())
     except pa.ArrowInvalid:
-        raise BadInputError("a key is above 2^63 - 1; give such keys as texts", "keys") from None
+        raise BadInputError("a key is above 2^63 - 1; give such keys as texts", place) from None
 
 
 def integers_if_all(keys: Any) -> Any:
@@ -184,7 +189,9 @@ def _as_arrow(keys: Any) -> Any:
     if not hasattr(keys, "__len__"):
         keys = list(keys)
     if len(keys) == 0:
-        raise BadInputError("there are no requests; a trace needs at least one")
+        raise BadInputError(NO_REQUESTS, "keys")
+    if isinstance(keys, np.ndarray):
+        keys = keys.astype(keys.dtype.newbyteorder("="), copy=False)
     try:
         return keys if isinstance(keys, pa.Array | pa.ChunkedArray) else pa.array(keys)
     except (

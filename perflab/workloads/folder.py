@@ -69,7 +69,7 @@ def open_folder(folder: str | os.PathLike[str]) -> Trace:
             check=False,
             **arrays,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, BadInputError):
             raise
         raise BadInputError(f"is not the folder of a trace ({error})", str(folder)) from None

@@ -77,7 +77,7 @@ def load_workload(
         return _make(name.strip(), rest, text)
     path = Path(text).expanduser()
     looks_like_a_file = os.sep in text or (path.suffix and not colon) or not isinstance(spec, str)
-    if path.exists() or looks_like_a_file:
+    if text and (path.exists() or looks_like_a_file):
         return read_trace(text, format, columns, progress)
     hint = nearest(name, WORKLOADS)
     raise BadInputError(f"is neither a workload nor a file{hint}", text or "workload")

@@ -20,6 +20,7 @@ METADATA = b"perflab.trace"
 ROW_GROUP = 1 << 26
 # One dictionary page for all keys: its indices are the ids, so nothing is hashed on reading.
 KEY_PAGE_BYTES = 1 << 30
+CHANGED = "its rows were changed after perflab wrote it"
 
 
 def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
@@ -52,6 +53,7 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
                 row_group_size=ROW_GROUP,
                 compression="zstd",
                 use_dictionary=["key"],
+                write_page_checksum=True,
                 dictionary_pagesize_limit=KEY_PAGE_BYTES,
             )
         except pa.ArrowException as error:
@@ -79,10 +81,10 @@ def read_description(metadata: dict[bytes, bytes] | None, path: str) -> dict[str
 def restore(trace: Trace, description: dict[str, Any]) -> Trace:
     """Give a trace that was read from a file what its description says, if it is still that one.
 
-    Another tool may have filtered the rows and kept the description: then it is left out.
+    Another tool may have filtered the rows and kept the description: then a note says so.
     """
     if trace.fingerprint != description.get("fingerprint"):
-        return trace
+        return dataclasses.replace(trace, notes=(*trace.notes, CHANGED), check=False)
     restored = dataclasses.replace(
         trace,
         name=str(description["name"]),

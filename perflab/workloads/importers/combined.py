@@ -34,7 +34,7 @@ def read_combined(source: Source) -> Trace:
     Raises:
         BadInputError: If most lines do not parse, or none does.
     """
-    encoder = KeyEncoder()
+    encoder = KeyEncoder(source.place)
     skipped = Skipped()
     times: list[npt.NDArray[np.float64]] = []
     sizes: list[npt.NDArray[np.int64]] = []
@@ -50,7 +50,8 @@ def read_combined(source: Source) -> Trace:
         body = fields.field("size").filter(mask).cast(pa.string())
         sizes.append(pc.if_else(pc.equal(body, "-"), "0", body).cast(pa.int64()).to_numpy())
         times.append(seconds[good])
-    skipped.refuse_if_most(total, "of the combined log format", source.place)
+    advice = "name the format it has, such as --format text for one key a line"
+    skipped.refuse_if_most(total, "of the combined log format", advice, source.place)
     ids, keys = encoder.finish()
     notes = skipped.notes(total)
     trace = Trace(source.stem, ids, len(keys), None, np.concatenate(sizes), keys=keys, notes=notes)

@@ -16,7 +16,7 @@ from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.columns import choose_columns, unused_note
 from perflab.workloads.importers.csv_rows import CsvRows
 from perflab.workloads.importers.lines import first_undecodable_line
-from perflab.workloads.importers.source import Source
+from perflab.workloads.importers.source import HEAD_BYTES, Source
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
 from perflab.workloads.trace import Trace
 
@@ -44,7 +44,7 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     stripped = [name.strip() for name in names]
     chosen = choose_columns(stripped, columns, source.place)
     rows = CsvRows(source, delimiter)
-    encoder = KeyEncoder()
+    encoder = KeyEncoder(source.place)
     values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
     included = {role: names[stripped.index(name)] for role, name in chosen.items()}
     for batch in _batches(source, rows, delimiter, list(included.values())):
@@ -76,6 +76,8 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
 
 
 def _batches(source: Source, rows: CsvRows, delimiter: str, names: list[str]) -> Iterator[Any]:
+    if len(source.head.splitlines()) == 1 and len(source.head) < HEAD_BYTES:
+        return
     with source.reader() as reader:
         reader.text_only = True
         reader.watch = rows.watch

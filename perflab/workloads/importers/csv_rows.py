@@ -71,8 +71,9 @@ class CsvRows:
         for number in sorted(shown)[:SHOWN]:
             skipped.add(self._line(number), shown[number])
         skipped.add_unshown(len(keyless) + len(self._invalid) - skipped.count)
+        advice = "the first line must name as many columns as the rows have fields"
         what = "rows of a table with such a header"
-        skipped.refuse_if_most(total, what, self._source.place)
+        skipped.refuse_if_most(total, what, advice, self._source.place)
         return skipped.notes(total, "rows")
 
     def error(self, kept_row: int, reason: str) -> BadInputError:

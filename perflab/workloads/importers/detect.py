@@ -36,12 +36,14 @@ def detect(source: Source, *, names_columns: bool = False) -> str:
     suffix = Path(name).suffix
     if suffix in (".parquet", ".pq"):
         return "parquet"
-    if b"\0" in source.head:
+    lines = [line + b"\n" for line in source.head.split(b"\n")[:LOOKED_AT] if line.strip()]
+    is_log = any(LOG_LINE.match(line) for line in lines)
+    # A log may hold NUL bytes where the machine went down while it was written.
+    if b"\0" in source.head and not is_log:
         raise BadInputError(BINARY_TEXT, source.place)
     if names_columns or suffix in (".csv", ".tsv"):
         return "csv"
-    lines = [line + b"\n" for line in source.head.split(b"\n")[:LOOKED_AT] if line.strip()]
-    if LOG_NAME.search(name) or any(LOG_LINE.match(line) for line in lines):
+    if is_log or LOG_NAME.search(name):
         return "combined"
     header, _ = read_header(source.head)
     if any(column.strip().lower() in KEY_NAMES for column in header):

@@ -44,7 +44,7 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     schema = pq.read_schema(source.path)
     description = read_description(schema.metadata, source.place)
     chosen = choose_columns(schema.names, columns, source.place)
-    encoder = KeyEncoder()
+    encoder = KeyEncoder(source.place)
     values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
     kept: list[npt.NDArray[np.int64]] = []
     rows = 0
@@ -63,6 +63,8 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     if not rows:
         raise BadInputError("has no rows; a trace needs at least one request", source.place)
     left_out = rows - sum(len(part) for part in kept)
+    if left_out == rows:
+        raise BadInputError("no row has a key; a trace needs at least one", source.place)
     notes = (f"{left_out:,} of {rows:,} rows skipped: no key",) if left_out else ()
     merged = {role: np.concatenate(parts) for role, parts in values.items()}
     for role, numbers in merged.items():
@@ -80,7 +82,9 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
 def _batches(source: Source, chosen: Mapping[str, str]) -> Iterator[Any]:
     import pyarrow.dataset as ds  # slow to load, and only Parquet needs it
 
-    data = ds.dataset(source.path, format="parquet")
+    checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    kind = ds.ParquetFileFormat(default_fragment_scan_options=checked)
+    data = ds.dataset(source.path, format=kind)
     total = max(data.count_rows(), 1)
     fields = {role: ds.field(name) for role, name in chosen.items()}
     done = 0

@@ -38,7 +38,7 @@ class Skipped:
         examples = "; ".join(f"line {line}: {_short(text)}" for line, text in self.first)
         return (f"{self.count:,} of {total:,} {noun} skipped; first: {examples}",)
 
-    def refuse_if_most(self, total: int, what: str, place: str) -> None:
+    def refuse_if_most(self, total: int, what: str, advice: str, place: str) -> None:
         """Stop where the file is evidently something else.
 
         Raises:
@@ -48,7 +48,7 @@ class Skipped:
             return
         line, text = self.first[0]
         message = f"{self.count:,} of {total:,} lines are not {what}; first: {_short(text)}"
-        raise BadInputError(message, f"{place}:{line}")
+        raise BadInputError(f"{message}; {advice}", f"{place}:{line}")
 
 
 def _short(text: str) -> str:

@@ -23,7 +23,7 @@ def read_text(source: Source) -> Trace:
     Raises:
         BadInputError: If there is no key, or the file is not UTF-8 text.
     """
-    encoder = KeyEncoder()
+    encoder = KeyEncoder(source.place)
     for lines in line_arrays(source, text_only=True):
         encoder.add(lines.view(pa.string()))
     ids, words = encoder.finish()
