@@ -118,6 +118,7 @@ class Bench(ABC):
     headline: ClassVar[tuple[str, ...]]
     objective: ClassVar[Objective]
     tuned: ClassVar[str]
+    also_tuned: ClassVar[tuple[str, ...]] = ()
     shipped_costs: ClassVar[Costs]
 
     def read(self, values: Mapping[str, Any] | None = None) -> tuple[Settings, LoadSettings]:
@@ -152,6 +153,11 @@ class Bench(ABC):
         del trace
         return axis_values(self.info(key))
 
+    def tuning_sweep(self, trace: Trace, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return the values that tuning looks at, by setting."""
+        del values
+        return {self.tuned: self.axis(self.tuned, trace)}
+
     def line(self, settings: Settings, key: str, value: Any) -> Settings:
         """Return the settings of a chart's line, which has another value of one setting."""
         return settings.change(**{key: value})
@@ -175,6 +181,10 @@ class Bench(ABC):
     @abstractmethod
     def model(self, trace: Trace) -> Model:
         """Return the pattern's model for a workload."""
+
+    @abstractmethod
+    def sampled_model(self, trace: Trace, share: float) -> Model:
+        """Return the pattern's model on a sample of the workload's keys."""
 
     @abstractmethod
     def session(

@@ -67,6 +67,7 @@ class CacheBench(Bench):
     )
     objective = Objective("max", "hit_rate", tolerance=0.01)
     tuned = "max_cache_size"
+    also_tuned = ("policy",)
     shipped_costs: ClassVar[Costs] = {
         "hit": {
             "mean": 5e-7,
@@ -121,6 +122,15 @@ class CacheBench(Bench):
             return axis_values(info)
         return axis_values(info, (max(1.0, min(10.0, trace.n_keys / 100)), float(trace.n_keys)))
 
+    def tuning_sweep(self, trace: Trace, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return sizes up to the number of keys, and the policies that can run."""
+        del values
+        sizes = [_round_up(size) for size in self.axis("max_cache_size", trace)[::3]]
+        return {
+            "max_cache_size": sorted({*sizes, trace.n_keys}),
+            "policy": list(LIVE_POLICIES),
+        }
+
     def line(self, settings: Settings, key: str, value: Any) -> Settings:
         """Return the settings of a chart's line; opt is the ceiling whatever else bounds."""
         if value == "opt":
@@ -132,6 +142,12 @@ class CacheBench(Bench):
         from perflab.models.cache import CacheModel
 
         return CacheModel(trace)
+
+    def sampled_model(self, trace: Trace, share: float) -> Model:
+        """Return the cache's model on a sample of the workload's keys."""
+        from perflab.models.sampled_cache import SampledCacheModel
+
+        return SampledCacheModel(trace, share)
 
     def session(
         self, settings: Settings, load: LoadSettings, trace: Trace, clock: VirtualClock
@@ -178,3 +194,9 @@ class CacheBench(Bench):
 
 _FEWEST_ENTRIES = 5_000
 """With fewer entries the growth of the process says more of other things than of them."""
+
+
+def _round_up(size: int) -> int:
+    """Return a size of two digits that people would write, not below the given one."""
+    step: int = 10 ** max(0, len(str(size)) - 2)
+    return -(-size // step) * step

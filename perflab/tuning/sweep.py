@@ -113,7 +113,8 @@ def sweep_trace(
                 for values in grid
             ]
             points = _gather(tasks, progress)
-    remarks = dict.fromkeys(remark for point in points for remark in point.pop("remarks"))
+    said = [point.pop("remarks") for point in points]
+    remarks = [remark for remark in said[0] if all(remark in other for other in said)]
     return Predictions(
         pattern=bench.pattern,
         workload=workload_summary(trace),
@@ -137,12 +138,12 @@ def _points(
         count *= len(values)
     if count > MOST_POINTS:
         raise BadInputError(f"a sweep of {count:,} points is more than {MOST_POINTS:,}", "sweep")
-    points = []
+    points: list[dict[str, Any]] = []
     for combination in itertools.product(*axes.values()):
-        values = {**settings, **dict(zip(axes, combination, strict=True))}
-        checked, load = bench.read(values)
+        point = {**settings, **dict(zip(axes, combination, strict=True))}
+        checked, load = bench.read(point)
         bench.check_model(checked, load, trace)
-        points.append(values)
+        points.append(point)
     return points
 
 

@@ -1,0 +1,43 @@
+"""What a user wants of tuning, as text: ``max:hit_rate`` and ``memory_bytes<=512MiB``."""
+
+from __future__ import annotations
+
+from perflab.benches.base import Objective
+from perflab.metrics.catalog import metric
+from perflab.settings import BadInputError
+
+
+def parse_objective(text: str | Objective | None, default: Objective) -> Objective:
+    """Read an objective such as ``max:hit_rate`` or ``min:latency_seconds_mean``.
+
+    Raises:
+        BadInputError: If the text is no objective or names no metric.
+    """
+    if text is None:
+        return default
+    if isinstance(text, Objective):
+        return text
+    direction, _, name = text.partition(":")
+    if direction not in ("max", "min") or not name:
+        raise BadInputError(f"{text!r} is no objective; write max:METRIC or min:METRIC")
+    try:
+        metric(name)
+    except ValueError as error:
+        raise BadInputError(str(error), "objective") from None
+    return Objective("max" if direction == "max" else "min", name, default.tolerance)
+
+
+def good_enough(objective: Objective, value: float, best: float) -> bool:
+    """Say whether a value is within the tolerance of the best reachable one."""
+    ratio = metric(objective.metric).unit == "ratio"
+    slack = objective.tolerance if ratio else objective.tolerance * abs(best)
+    if objective.direction == "max":
+        return value >= best - slack
+    return value <= best + slack
+
+
+def write_slack(objective: Objective) -> str:
+    """Return the tolerance in words."""
+    if metric(objective.metric).unit == "ratio":
+        return f"{objective.tolerance * 100:g} percentage points"
+    return f"{objective.tolerance * 100:g} %"

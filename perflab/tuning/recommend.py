@@ -1,0 +1,213 @@
+"""`tune`: the smallest setting that is good enough, and the knee, each with its reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+from perflab.benches.base import Bench, Model, Objective
+from perflab.benches.registry import load_bench
+from perflab.lab.alerts import Condition, parse_condition
+from perflab.lab.verbs import run
+from perflab.metrics.catalog import metric
+from perflab.settings import BadInputError, format_quantity
+from perflab.tuning.knee import knee
+from perflab.tuning.objective import good_enough, parse_objective, write_slack
+from perflab.tuning.recommendation import Recommendation
+from perflab.tuning.sweep import sweep_trace
+from perflab.workloads.names import load_workload
+
+LIVE_SECONDS = 5.0
+
+Point = Mapping[str, Any]
+Progress = Callable[[int, int], None]
+
+
+def tune(
+    pattern: str,
+    workload: Any = None,
+    objective: str | Objective | None = None,
+    limits: str | Iterable[str] | None = None,
+    executor: Executor | None = None,
+    live: bool = False,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    model: Model | None = None,
+) -> Recommendation:
+    """Return the settings to ship for a workload: the smallest that are good enough.
+
+    Args:
+        pattern: A pattern's name.
+        workload: A file's path, a name with parameters, or a `Trace`; none for the bench's own.
+        objective: Such as ``max:hit_rate``; none for the bench's own.
+        limits: Such as ``memory_bytes<=512MiB``; all must be kept.
+        executor: Where to compute; threads of this process where none is given.
+        live: Whether to run the recommended settings and put the measured values beside.
+        settings: What the user has now; what is not tuned stays as it is.
+        progress: Called with the number of points done and of all.
+        model: A model of this workload that has computed something already.
+
+    Raises:
+        BadInputError: If an input is not right, or no setting keeps the limits.
+    """
+    bench = load_bench(pattern)
+    trace = load_workload(workload if workload is not None else bench.default_workload)
+    goal = parse_objective(objective, bench.objective)
+    asked = [limits] if isinstance(limits, str) else list(limits or ())
+    conditions = [parse_condition(text) for text in asked]
+    sweep = bench.tuning_sweep(trace, settings or {})
+    swept = sweep_trace(bench, trace, settings, sweep, None, executor, progress, model)
+    before = sweep_trace(bench, trace, settings, model=model).points[0]
+    search = _Search(bench, goal, conditions, swept.points)
+    chosen = search.choose(before)
+    result = Recommendation(
+        pattern=pattern,
+        workload=swept.workload,
+        before=before["settings"],
+        settings=chosen["settings"],
+        before_metrics=before["metrics"],
+        metrics=chosen["metrics"],
+        reason=search.reason(chosen, before),
+        objective=f"{goal.direction}:{goal.metric}",
+        limits=tuple(asked),
+        points=tuple({"settings": p["settings"], "metrics": p["metrics"]} for p in swept.points),
+        alternatives=tuple(search.alternatives(chosen)),
+        calibration=swept.calibration,
+        environment=swept.environment,
+        notes=swept.remarks,
+    )
+    if not live:
+        return result
+    measured = run(pattern, trace, {**(settings or {}), **search.tuned(chosen)}, LIVE_SECONDS)
+    return dataclasses.replace(result, measured=measured.metrics)
+
+
+class _Search:
+    """Looks through the points of a sweep for the one to ship."""
+
+    def __init__(
+        self, bench: Bench, goal: Objective, limits: Sequence[Condition], points: Sequence[Point]
+    ) -> None:
+        self._bench = bench
+        self._goal = goal
+        self._limits = limits
+        self._points = points
+        for condition in limits:
+            if condition.metric not in points[0]["metrics"]:
+                known = ", ".join(points[0]["metrics"])
+                raise BadInputError(
+                    f"is not predicted for this pattern; known: {known}", condition.metric
+                )
+        if goal.metric not in points[0]["metrics"]:
+            raise BadInputError("is not predicted for this pattern", goal.metric)
+        self._kept = [point for point in points if self._keeps(point)]
+        if not self._kept:
+            raise BadInputError(self._why_none())
+        self._best = self._pick(self._kept)
+
+    def choose(self, before: Point) -> Point:
+        """Return the smallest point that is good enough; at the same size the policy in use."""
+        enough = [p for p in self._kept if good_enough(self._goal, self._value(p), self._best)]
+        same = self._others(before)
+        sign = -1 if self._goal.direction == "max" else 1
+        return min(
+            enough,
+            key=lambda p: (self._size(p), self._others(p) != same, sign * self._value(p)),
+        )
+
+    def tuned(self, point: Point) -> dict[str, Any]:
+        """Return the settings that tuning looks for, at a point."""
+        return {key: point["settings"][key] for key in (self._bench.tuned, *self._bench.also_tuned)}
+
+    def reason(self, chosen: Point, before: Point) -> str:
+        """Return in words why this point and not its neighbours."""
+        info = metric(self._goal.metric)
+        largest = max(self._kept, key=self._size)
+        words = [
+            f"{self._write(chosen)} is the smallest setting that comes within "
+            f"{write_slack(self._goal)} of the best {info.label} "
+            + (f"that keeps {self._limits_text()}" if self._limits else "there is")
+            + f": {info.format(self._value(chosen))} of {info.format(self._best)}."
+        ]
+        saved = self._size(largest) / max(self._size(chosen), 1)
+        if saved >= 1.5:
+            words.append(f"The largest setting looked at is {saved:,.1f} times as large.")
+        now = self._value(before)
+        change = self._size(chosen) / max(self._size(before), 1)
+        words.append(
+            f"Today's {self._write(before)} gives {info.format(now)}, so this is "
+            f"{change:.3g} times the size for {self._difference(now, self._value(chosen))}."
+        )
+        return " ".join(words)
+
+    def alternatives(self, chosen: Point) -> list[dict[str, Any]]:
+        """Return the knee of the chosen line, and the best point whatever its size."""
+        line = sorted(
+            (p for p in self._kept if self._others(p) == self._others(chosen)), key=self._size
+        )
+        found = []
+        sign = 1 if self._goal.direction == "max" else -1
+        log = self._bench.info(self._bench.tuned).scale == "log"
+        bend = knee([self._size(p) for p in line], [sign * self._value(p) for p in line], log=log)
+        label = metric(self._goal.metric).label
+        if bend is not None:
+            text = (
+                f"Beyond {self._write(line[bend])} each doubling brings less {label} than before."
+            )
+            found.append(self._named("knee", line[bend], text))
+        best = next(p for p in self._kept if self._value(p) == self._best)
+        text = f"The best {label} that any setting looked at reaches, whatever its size."
+        found.append(self._named("best", best, text))
+        return found
+
+    def _named(self, name: str, point: Point, reason: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "settings": point["settings"],
+            "metrics": point["metrics"],
+            "reason": reason,
+        }
+
+    def _keeps(self, point: Point) -> bool:
+        return all(limit.holds(point["metrics"][limit.metric]) for limit in self._limits)
+
+    def _pick(self, points: Sequence[Point]) -> float:
+        values = [self._value(point) for point in points]
+        return max(values) if self._goal.direction == "max" else min(values)
+
+    def _value(self, point: Point) -> float:
+        return float(point["metrics"][self._goal.metric])
+
+    def _size(self, point: Point) -> float:
+        return float(point["settings"][self._bench.tuned])
+
+    def _others(self, point: Point) -> tuple[Any, ...]:
+        return tuple(point["settings"][key] for key in self._bench.also_tuned)
+
+    def _write(self, point: Point) -> str:
+        info = self._bench.info(self._bench.tuned)
+        size = point["settings"][self._bench.tuned]
+        number = f"{size:,}" if info.kind is int else format_quantity(size, info.unit)
+        others = ", ".join(f"{key} {point['settings'][key]}" for key in self._bench.also_tuned)
+        return f"{info.key} {number}" + (f" with {others}" if others else "")
+
+    def _limits_text(self) -> str:
+        return " and ".join(str(limit) for limit in self._limits)
+
+    def _difference(self, old: float, new: float) -> str:
+        if metric(self._goal.metric).unit == "ratio":
+            return f"{(new - old) * 100:+.2f} points"
+        return f"{(new / old - 1) * 100:+.1f} %" if old else "a value where there was none"
+
+    def _why_none(self) -> str:
+        closest = []
+        for limit in self._limits:
+            values = [float(point["metrics"][limit.metric]) for point in self._points]
+            info = metric(limit.metric)
+            closest.append(
+                f"{info.label} goes from {info.format(min(values))} to {info.format(max(values))}"
+            )
+        return f"no setting keeps {self._limits_text()}: {'; '.join(closest)}; loosen a limit"
