@@ -2,6 +2,7 @@
 
 from perflab.workloads.datasets import data_path, flights, planes
 from perflab.workloads.describe import remarks, summary
+from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.names import WORKLOADS, WorkloadInfo, load_workload
 from perflab.workloads.read import FORMATS, read_trace
 from perflab.workloads.synthetic import Daily, Loop, Scan, Shift, Synthetic, Uniform, Zipf
@@ -22,6 +23,7 @@ __all__ = [
     "data_path",
     "flights",
     "load_workload",
+    "parse_columns",
     "planes",
     "read_trace",
     "remarks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,11 @@ from perflab.settings import BadInputError
 from perflab.workloads.numbering import first_appearance
 
 Ids = npt.NDArray[np.int32]
+# The ids of a block, in parts, and the key of each.
+Block = tuple[list[Ids], Any]
 NO_REQUESTS = "there are no requests; a trace needs at least one"
 BLOCK_ROWS = 1 << 21
+THREADS = 2
 # Loading numba costs as much as it saves on this many keys.
 NUMBA_PAYS_FROM = 4_000_000
 
@@ -22,8 +26,9 @@ NUMBA_PAYS_FROM = 4_000_000
 class KeyEncoder:
     """Numbers keys by first appearance while they come in blocks.
 
-    Blocks of texts are encoded by themselves and their dictionaries merged at the end, so that
-    memory grows with the ids and the distinct keys, not with the text of all requests.
+    Blocks of texts are encoded by themselves, on threads while the next are read, and their
+    dictionaries merged at the end: memory grows with the ids and the distinct keys, not with the
+    text of all requests.
 
     Args:
         place: Where the keys come from, for errors.
@@ -34,9 +39,9 @@ class KeyEncoder:
         self._numbers: list[npt.NDArray[np.int64]] = []
         self._waiting: list[Any] = []
         self._waiting_rows = 0
-        self._dictionaries: list[Any] = []
-        self._parts: list[tuple[Ids, int]] = []
-        self._foreign: dict[tuple[int, int], tuple[int, Any]] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._blocks: list[Future[Block]] = []
+        self._foreign: dict[tuple[int, int], Any] = {}
 
     def add(self, keys: Any) -> None:
         """Take the next Arrow array of keys: integers, texts or a dictionary of texts; no nulls.
@@ -62,32 +67,28 @@ class KeyEncoder:
             BadInputError: If no key came.
         """
         self._encode_waiting()
-        if not any(len(part) for part in self._numbers) and not self._parts:
-            raise BadInputError(NO_REQUESTS, self._place)
-        if self._numbers:
+        if any(len(part) for part in self._numbers):
             return encode_integers(np.concatenate(self._numbers))
-        merged = pa.concat_arrays(self._dictionaries).dictionary_encode()
-        renamed = merged.indices.to_numpy()
-        starts = np.cumsum([0, *(len(words) for words in self._dictionaries)])
-        ids = np.empty(sum(len(part) for part, _ in self._parts), np.int32)
-        done = 0
-        for part, number in self._parts:
-            mapping = renamed[starts[number] : starts[number + 1]]
-            np.take(mapping, part, out=ids[done : done + len(part)])
-            done += len(part)
+        if not self._blocks:
+            raise BadInputError(NO_REQUESTS, self._place)
+        ids, words = _merge([block.result() for block in self._blocks])
+        if self._pool is not None:
+            self._pool.shutdown()
         if not self._foreign:
-            return ids, merged.dictionary
+            return ids, words
         # A dictionary that came from outside may hold unused keys, in any order.
-        ids, order = first_appearance(ids, len(merged.dictionary))
-        return ids, merged.dictionary.take(pa.array(order))
+        ids, order = first_appearance(ids, len(words))
+        return ids, words.take(pa.array(order))
 
     def _encode_waiting(self) -> None:
         if not self._waiting_rows:
             return
-        encoded = pa.chunked_array(self._waiting).dictionary_encode()
-        for chunk in encoded.chunks:
-            self._parts.append((chunk.indices.to_numpy(), len(self._dictionaries)))
-        self._dictionaries.append(encoded.chunk(0).dictionary.cast(pa.large_string()))
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(THREADS)
+        if len(self._blocks) >= THREADS:
+            # So that reading does not run ahead and fill the memory with texts.
+            self._blocks[-THREADS].result()
+        self._blocks.append(self._pool.submit(_encode, self._waiting))
         self._waiting = []
         self._waiting_rows = 0
 
@@ -98,10 +99,32 @@ class KeyEncoder:
         # The batches of one file share a dictionary; keeping it keeps its address its own.
         place = (words.buffers()[1].address, words.offset)
         if place not in self._foreign:
-            self._foreign[place] = (len(self._dictionaries), words)
-            self._dictionaries.append(words.cast(pa.large_string()))
-        indices = keys.indices.cast(pa.int32()).to_numpy()
-        self._parts.append((indices, self._foreign[place][0]))
+            self._foreign[place] = (words, words.cast(pa.large_string()))
+        block: Future[Block] = Future()
+        block.set_result(([keys.indices.cast(pa.int32()).to_numpy()], self._foreign[place][1]))
+        self._blocks.append(block)
+
+
+def _encode(chunks: list[Any]) -> Block:
+    encoded = pa.chunked_array(chunks).dictionary_encode()
+    words = encoded.chunk(0).dictionary.cast(pa.large_string())
+    return [chunk.indices.to_numpy() for chunk in encoded.chunks], words
+
+
+def _merge(blocks: list[Block]) -> tuple[Ids, Any]:
+    distinct = {id(words): words for _, words in blocks}
+    lengths = [0, *(len(words) for words in distinct.values())]
+    starts = dict(zip(distinct, np.cumsum(lengths).tolist(), strict=False))
+    merged = pa.concat_arrays(distinct.values()).dictionary_encode()
+    renamed = merged.indices.to_numpy()
+    parts = [(part, words) for block, words in blocks for part in block]
+    ids = np.empty(sum(len(part) for part, _ in parts), np.int32)
+    done = 0
+    for part, words in parts:
+        start = starts[id(words)]
+        np.take(renamed[start : start + len(words)], part, out=ids[done : done + len(part)])
+        done += len(part)
+    return ids, merged.dictionary
 
 
 def encode_integers(keys: npt.NDArray[np.int64]) -> tuple[Ids, npt.NDArray[np.int64]]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.settings import BadInputError
-from perflab.workloads.importers.skipped import SHOWN, Skipped
+from perflab.workloads.importers.skipped import SHOWN, Skipped, row_in_file
 from perflab.workloads.importers.source import Source
 
 FIELD_BYTES = 1 << 26
@@ -78,12 +78,8 @@ class CsvRows:
 
     def error(self, kept_row: int, reason: str) -> BadInputError:
         """Return the error for a row, counted from 0 among those kept, with file and line."""
-        row = kept_row
-        for keyless in self._all_keyless().tolist():
-            if keyless > row:
-                break
-            row += 1
-        return BadInputError(reason, f"{self._source.place}:{self._line(self._number(row))}")
+        number = self._number(row_in_file(kept_row, self._all_keyless()))
+        return BadInputError(reason, f"{self._source.place}:{self._line(number)}")
 
     def _all_keyless(self) -> npt.NDArray[np.int64]:
         return np.concatenate([np.zeros(0, np.int64), *self._keyless])

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, as_keys
 from perflab.workloads.importers.columns import choose_columns, unused_note
+from perflab.workloads.importers.skipped import row_in_file
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
 from perflab.workloads.parquet import read_description, restore
@@ -46,32 +47,31 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     chosen = choose_columns(schema.names, columns, source.place)
     encoder = KeyEncoder(source.place)
     values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
-    kept: list[npt.NDArray[np.int64]] = []
+    keyless = np.zeros(0, np.int64)
     rows = 0
     for batch in _batches(source, chosen):
-        keyed = batch.column("key").is_valid()
-        start, rows = rows, rows + len(batch)
+        start, rows = rows - len(keyless), rows + len(batch)
         if batch.column("key").null_count:
-            batch = batch.filter(keyed)  # noqa: PLW2901 - the rest is left out on purpose
-        kept.append(start + np.flatnonzero(keyed.to_numpy(zero_copy_only=False)))
+            missing = batch.column("key").is_null().to_numpy(zero_copy_only=False)
+            keyless = np.append(keyless, rows - len(batch) + np.flatnonzero(missing))
+            batch = batch.filter(pa.array(~missing))  # noqa: PLW2901 - the rest is left out
         encoder.add(as_keys(batch.column("key"), source.place))
         for role, parts in values.items():
             try:
                 parts.append(numbers_of(role, batch.column(role)))
             except RowFault as fault:
-                raise _error(source, kept[-1][fault.row], fault) from None
+                raise _error(source, keyless, start + fault.row, fault) from None
     if not rows:
         raise BadInputError("has no rows; a trace needs at least one request", source.place)
-    left_out = rows - sum(len(part) for part in kept)
-    if left_out == rows:
+    if len(keyless) == rows:
         raise BadInputError("no row has a key; a trace needs at least one", source.place)
-    notes = (f"{left_out:,} of {rows:,} rows skipped: no key",) if left_out else ()
+    notes = (f"{len(keyless):,} of {rows:,} rows skipped: no key",) if len(keyless) else ()
     merged = {role: np.concatenate(parts) for role, parts in values.items()}
     for role, numbers in merged.items():
         try:
             check_values(role, numbers)
         except RowFault as fault:
-            raise _error(source, np.concatenate(kept)[fault.row], fault) from None
+            raise _error(source, keyless, fault.row, fault) from None
     ids, keys = encoder.finish()
     times, sizes, ttls = (merged.get(role) for role in ("time", "size", "ttl"))
     notes = (*notes, *unused_note(schema.names, chosen))
@@ -95,5 +95,8 @@ def _batches(source: Source, chosen: Mapping[str, str]) -> Iterator[Any]:
         yield batch
 
 
-def _error(source: Source, row: Any, fault: RowFault) -> BadInputError:
-    return BadInputError(fault.reason, f"{source.place}: row {int(row) + 1}")
+def _error(
+    source: Source, keyless: npt.NDArray[np.int64], row: int, fault: RowFault
+) -> BadInputError:
+    place = f"{source.place}: row {row_in_file(row, keyless) + 1}"
+    return BadInputError(fault.reason, place)

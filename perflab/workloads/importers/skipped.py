@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from perflab.settings import BadInputError
 
 SHOWN = 3
@@ -49,6 +52,16 @@ class Skipped:
         line, text = self.first[0]
         message = f"{self.count:,} of {total:,} lines are not {what}; first: {_short(text)}"
         raise BadInputError(f"{message}; {advice}", f"{place}:{line}")
+
+
+def row_in_file(kept_row: int, left_out: npt.NDArray[np.int64]) -> int:
+    """Return where a row stood among all rows, from 0, given those left out in rising order."""
+    row = kept_row
+    for missing in left_out.tolist():
+        if missing > row:
+            break
+        row += 1
+    return row
 
 
 def _short(text: str) -> str:

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import csv
 import gzip
+import io
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perflab.settings import BadInputError
 from perflab.workloads import read_trace
@@ -47,6 +53,24 @@ def test_columns_can_be_named(write, keys_of):
 )
 def test_the_usual_ways_to_write_csv_are_read(content, expected, write, keys_of):
     assert keys_of(read_trace(write("t.csv", content))) == expected
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0")), min_size=1
+    )
+)
+def test_any_text_that_a_csv_writer_quotes_is_read_back(keys):
+    keys = ["first", *keys, *["last"] * len(keys)]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows([["key", "size"], *((key, row) for row, key in enumerate(keys))])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "t.csv")
+        path.write_bytes(buffer.getvalue().encode())
+        trace = read_trace(path)
+    assert [str(trace.key_of(i)) for i in trace.ids] == [key for key in keys if key]
+    assert trace.sizes.tolist() == [row for row, key in enumerate(keys) if key]
 
 
 def test_packed_csv_is_unpacked(packer, write, keys_of):
