@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import PurePath
 
 from perflab.benches.base import Export
@@ -35,7 +36,7 @@ if __name__ == "__main__":
 CACHETOOLS = '''\
 {heading}
 {remarks}\
-import threading
+{imports}
 
 from cachetools import {base}, cached
 
@@ -72,7 +73,7 @@ class BoundedCache({base}):
 
 def size_of(value: str) -> int:
     """Return the bytes that a value takes; count them as suits your values."""
-    return len(value)
+    return sys.getsizeof(value)
 
 
 '''
@@ -142,7 +143,7 @@ def cache_exports(settings: CacheSettings, load: LoadSettings, workload: str) ->
 
 def _heading(load: LoadSettings, workload: str) -> str:
     """Return a comment on one line, whatever characters the workload's name has."""
-    is_path = "/" in workload.split(":", 1)[0] or "\\" in workload.split(":", 1)[0]
+    is_path = re.match(r"\w+:\w+=", workload) is None
     name = PurePath(workload.replace("\\", "/")).name if is_path else workload
     shown = "".join(letter if letter.isprintable() else "?" for letter in name)
     threads = "1 thread" if load.concurrency == 1 else f"{load.concurrency} threads"
@@ -172,6 +173,7 @@ def _cachetools(settings: CacheSettings, heading: str) -> str:
     definitions = BOTH_BOUNDS.format(base=base, max_entries=settings.max_cache_size)
     return CACHETOOLS.format(
         heading=heading,
+        imports="import sys\nimport threading" if bytes_bound else "import threading",
         remarks="".join(f"# {remark}\n" for remark in _remarks(settings)),
         base=base,
         definitions=definitions if bytes_bound else "",
