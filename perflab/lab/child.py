@@ -19,6 +19,8 @@ from perflab.primitives.clock import VirtualClock
 from perflab.settings import BadInputError
 from perflab.workloads.trace import Trace
 
+_FEWEST_ERRORS = 20
+
 
 class Child:
     """Runs a session under a load, sends snapshots up and takes settings from the parent."""
@@ -54,6 +56,8 @@ class Child:
         if self._generator.failure is not None:
             raise self._generator.failure
         problem = self._session.problem()
+        if problem is not None and self._hopeless(1):
+            raise BadInputError(problem, "backend")
         self._pipe.send(self._snapshot("end"))
         self._pipe.send(Ended(reason, problem))
         self._session.close()
@@ -76,12 +80,14 @@ class Child:
             if self._job.seconds is not None and self._seconds() >= self._job.seconds:
                 return "seconds over"
             problem = self._session.problem()
-            if problem is not None and self._hopeless():
+            if problem is not None and self._hopeless(_FEWEST_ERRORS):
                 raise BadInputError(problem, "backend")
 
-    def _hopeless(self) -> bool:
-        counters = self._session.counters()
-        return counters.get("errors", 0) >= 20 and not counters.get("loads", 0)
+    def _hopeless(self, fewest: int) -> bool:
+        """Say whether the session has had errors and nothing else."""
+        histograms = self._generator.histograms()
+        failed = histograms.pop("error", None)
+        return failed is not None and failed.count >= fewest and not histograms
 
     def _obey(self, order: Any) -> bool:
         """Do what the parent says; return whether it is to stop."""

@@ -1,16 +1,16 @@
-"""Files that appear whole or not at all."""
+"""Texts and JSON in files, which appear whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from perflab.settings import BadInputError
+from perflab.workloads.files import whole_path
 
 
 @contextmanager
@@ -20,27 +20,11 @@ def whole_file(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     Raises:
         BadInputError: If it cannot be written: no such folder, no right, disk full.
     """
-    target = Path(path)
     encoding = None if "b" in mode else "utf-8"
-    temporary = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            raise BadInputError("is a folder; name a file", str(path))
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, mode, encoding=encoding) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-        temporary = None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise BadInputError(f"cannot be written ({reason}); nothing was", str(path)) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+    with whole_path(path) as temporary, temporary.open(mode, encoding=encoding) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_text(path: str | Path, text: str) -> Path:
