@@ -1,0 +1,5 @@
+"""The same verbs from a shell."""
+
+from perflab.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,71 @@
+"""The `perflab` command: its subcommands, and what is heavy is loaded by none before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from perflab.cli import (
+    calibrate,
+    compare,
+    doctor,
+    lab,
+    predict,
+    report,
+    run,
+    settings,
+    trace,
+    tune,
+)
+from perflab.cli.errors import guarded
+
+_EXAMPLES = """\b
+Examples:
+  perflab predict cache --sweep max_cache_size=10..100k*20
+  perflab run cache --set max_cache_size=2k --seconds 5 --out run.json
+  perflab tune cache --limit 'memory_bytes<=64MiB' --out best.json
+  perflab report run.json best.json --out report.html
+  perflab lab
+"""
+
+app = typer.Typer(
+    name="perflab",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, 1 our fault, 2 the user's, 130 Ctrl-C."""
+    return guarded(app, arguments)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"perflab {version('perflab')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True, epilog=_EXAMPLES)
+def perflab(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Try performance settings before you ship them: predict, run, tune, report."""
+    del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+for command in (predict, run, tune, calibrate, settings, report, compare, lab, doctor):
+    command.register(app)
+trace.register(app)

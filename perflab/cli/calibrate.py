@@ -1,0 +1,72 @@
+"""`perflab calibrate`: what the model cannot know, measured on this machine and kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from perflab.cli.options import Json, Pattern, Set, Workload, parse_settings
+from perflab.cli.output import say, say_json, table, tell
+
+if TYPE_CHECKING:
+    from perflab.lab.calibration import Calibration
+
+_EXAMPLES = """\b
+Examples:
+  perflab calibrate cache
+  perflab calibrate cache --set backend=my_service:load_user --workload users.csv
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("calibrate", short_help="Measure costs on this machine.", epilog=_EXAMPLES)(
+        calibrate
+    )
+
+
+def calibrate(
+    pattern: Pattern, workload: Workload = None, set_: Set = None, as_json: Json = False
+) -> None:
+    """Measure what a hit, a miss or an entry costs here, so that predictions are of this machine.
+
+    It takes a few seconds and is kept by machine and backend.
+    """
+    from perflab.benches.registry import load_bench
+    from perflab.cli.inputs import read_workload
+    from perflab.lab import verbs
+
+    settings = parse_settings(load_bench(pattern), set_)
+    trace = read_workload(workload, None)
+    tell(f"measuring {pattern} for {verbs.CALIBRATION_SECONDS:g} s")
+    result = verbs.calibrate(pattern, trace, settings)
+    if as_json:
+        say_json(result.to_dict())
+    else:
+        say(write_calibration(result))
+
+
+def write_calibration(result: Calibration) -> str:
+    """Return a calibration as text for a terminal."""
+    from perflab.settings import format_quantity
+
+    rows = [("cost", "mean", "p50", "p95", "p99")]
+    for key, value in result.costs.items():
+        if isinstance(value, dict) and "mean" in value:
+            rows.append((key.replace("_", " "), *_latencies(value)))
+        elif isinstance(value, (int, float)):
+            unit = next((unit for unit in ("seconds", "bytes") if unit in key), "")
+            rows.append((key.replace("_", " "), format_quantity(value, unit), "", "", ""))
+    lines = [f"{result.pattern}: {result.describe()}", "", table(rows)]
+    return "\n".join(lines)
+
+
+def _latencies(cost: dict[str, Any]) -> tuple[str, str, str, str]:
+    from perflab.models.latency import QUANTILES
+    from perflab.settings import format_quantity
+
+    known = dict(zip((round(float(q), 4) for q in QUANTILES), cost["quantiles"], strict=False))
+    wanted = [cost["mean"], *(known.get(share) for share in (0.5, 0.95, 0.99))]
+    mean, p50, p95, p99 = ("" if v is None else format_quantity(v, "seconds") for v in wanted)
+    return mean, p50, p95, p99

@@ -1,0 +1,66 @@
+"""Exit statuses, and one clear line on standard error in place of a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+OUR_FAULT = 1
+BAD_INPUT = 2
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+_USAGE_ERRORS = tuple(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+"""What all usage errors are; typer carries its own click or uses the one that is installed."""
+
+
+def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status; nothing but SystemExit comes out of it."""
+    try:
+        status = app(arguments, prog_name="perflab", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return close_pipe()
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  (the last stop: told in one line)
+        return _tell(error)
+    return status if isinstance(status, int) else 0
+
+
+def complain(message: str) -> None:
+    """Write one line to standard error."""
+    line = " ".join(part.strip() for part in message.splitlines() if part.strip())
+    typer.echo(f"perflab: error: {line}", err=True)
+
+
+def close_pipe() -> int:
+    """Send what is left for a reader that has gone to nowhere, and return the exit status."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return CLOSED_PIPE
+
+
+def _tell(error: Exception) -> int:
+    from perflab.settings.errors import BadInputError
+
+    if isinstance(error, BadInputError):
+        complain(str(error))
+        return BAD_INPUT
+    if isinstance(error, _USAGE_ERRORS):
+        context = getattr(error, "ctx", None)
+        hint = f" (see '{context.command_path} --help')" if context is not None else ""
+        complain(error.format_message().rstrip(".") + hint)  # type: ignore[attr-defined]
+        return BAD_INPUT
+    if os.environ.get("PERFLAB_DEBUG") == "1":
+        traceback.print_exception(error)
+    complain(f"{type(error).__name__}: {error} (our fault; PERFLAB_DEBUG=1 shows where)")
+    return OUR_FAULT

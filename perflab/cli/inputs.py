@@ -1,0 +1,54 @@
+"""What commands load before they work: the workload, and the kernels' compiled code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perflab.cli.output import progress
+
+if TYPE_CHECKING:
+    from perflab.workloads.trace import Trace
+
+
+def read_workload(
+    name: str | None,
+    wanted: bool | None,
+    format_name: str | None = None,
+    columns: str | None = None,
+) -> Trace | None:
+    """Return a workload that the user named, with progress; none where none is named.
+
+    Raises:
+        BadInputError: If there is no such workload, or it is wrong.
+    """
+    if name is None:
+        return None
+    from perflab.workloads.importers.columns import parse_columns
+    from perflab.workloads.names import load_workload
+
+    chosen = parse_columns(columns) if columns else None
+    with progress("reading", "B", wanted) as report:
+        return load_workload(name, format_name, chosen, report)
+
+
+def prepare_kernels(wanted: bool | None) -> None:
+    """Compile the kernels with progress where that has not been done on this machine yet."""
+    if kernels_kept():
+        return
+    from perflab.kernels.warm import compile_all
+
+    with progress("compiling, once", " kernels", wanted) as report:
+        compile_all(None if report is None else lambda done, total, _: report(done, total))
+
+
+def kernel_folder() -> Path:
+    """Return where numba keeps what it has compiled, unless that cannot be written."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    return Path(named) if named else Path(__file__).parents[1] / "kernels" / "__pycache__"
+
+
+def kernels_kept() -> int:
+    """Return how many compiled kernels are kept for later starts."""
+    return sum(1 for _ in kernel_folder().rglob("*.nbi")) if kernel_folder().is_dir() else 0

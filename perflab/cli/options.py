@@ -1,0 +1,178 @@
+"""The options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from perflab.benches.base import Bench
+
+Pattern = Annotated[
+    str,
+    typer.Argument(metavar="PATTERN", help="Which pattern; 'perflab settings' lists them."),
+]
+Workload = Annotated[
+    str | None,
+    typer.Option(
+        "--workload",
+        "-w",
+        metavar="W",
+        help="A file's path, or a name with parameters such as zipf:skew=0.9,keys=1M; "
+        "the pattern's own where not given.",
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="KEY=VALUE",
+        help="A setting of the pattern or of the load, such as ttl_seconds=30m; may be repeated, "
+        "and of two with one key the last counts. 'perflab settings PATTERN' lists them.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FILE.json", help="Keep the result, for report, compare."),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
+]
+ShowProgress = Annotated[
+    bool | None,
+    typer.Option(
+        "--progress/--no-progress",
+        help="Progress on standard error; where not given, if that is a terminal.",
+        show_default=False,
+    ),
+]
+
+_DEFAULT_POINTS = 10
+_MOST_POINTS = 10_000
+
+
+def parse_settings(bench: Bench, texts: Iterable[str] | None) -> dict[str, Any]:
+    """Return the settings that texts such as ``max_cache_size=10k`` give, checked all together.
+
+    Raises:
+        BadInputError: If a text is no assignment, a key unknown or a value out of bounds.
+    """
+    values: dict[str, Any] = dict(_assignment(text, "--set") for text in texts or ())
+    bench.read(values)
+    return values
+
+
+def parse_sweep(
+    bench: Bench, texts: Iterable[str] | None, settings: dict[str, Any]
+) -> dict[str, list[Any]]:
+    """Return the values that texts such as ``policy=lru,fifo`` or ``ttl_seconds=1m..1h*8`` give.
+
+    A range has that many values from end to end, evenly on the setting's scale; 10 where its
+    number is not given.
+
+    Raises:
+        BadInputError: If a text is no sweep, a key unknown, twice, or a value out of bounds.
+    """
+    from perflab.settings.errors import BadInputError
+
+    sweep: dict[str, list[Any]] = {}
+    for text in texts or ():
+        key, written = _assignment(text, "--sweep")
+        if key in sweep:
+            raise BadInputError("is swept twice; write all its values in one --sweep", key)
+        bench.info(key)
+        parts = [part.strip() for part in written.split(",")]
+        sweep[key] = [value for part in parts for value in _values(bench, key, part)]
+        for value in sweep[key]:
+            bench.read({**settings, key: value})
+    return sweep
+
+
+def parse_seconds(text: str, option: str) -> float:
+    """Return seconds from a text such as ``10``, ``30s`` or ``2m``.
+
+    Raises:
+        BadInputError: If it is no time above 0.
+    """
+    from perflab.settings import BadInputError, parse_quantity
+
+    try:
+        seconds = parse_quantity(text, "seconds")
+    except BadInputError as error:
+        raise BadInputError(error.message, option) from None
+    if not 0 < seconds < math.inf:
+        raise BadInputError(f"{text!r} is no time above 0", option)
+    return seconds
+
+
+def check_writable(path: Path | None, *, folder: bool = False) -> None:
+    """Refuse a file that could not be written, before any long work is done for it.
+
+    Raises:
+        BadInputError: With the reason.
+    """
+    import tempfile
+
+    from perflab.settings.errors import BadInputError
+
+    if path is None:
+        return
+    if path.is_dir() and not folder:
+        raise BadInputError("is a folder; name a file", str(path))
+    existing = next(place for place in (path.parent, *path.parent.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=path if path.is_dir() else existing):
+            pass
+    except OSError as error:
+        raise BadInputError(f"cannot be written ({error.strerror})", str(path)) from None
+
+
+def check_files(paths: Sequence[Path]) -> None:
+    """Refuse files that are not there.
+
+    Raises:
+        BadInputError: With the first of them.
+    """
+    from perflab.settings.errors import BadInputError
+
+    for path in paths:
+        if not path.is_file():
+            reason = "is a folder, not a file" if path.is_dir() else "there is no such file"
+            raise BadInputError(reason, str(path))
+
+
+def _assignment(text: str, option: str) -> tuple[str, str]:
+    from perflab.settings.errors import BadInputError
+
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not key or not value:
+        example = "policy=lru,fifo" if option == "--sweep" else "max_cache_size=10k"
+        raise BadInputError(f"{text!r} is not KEY=VALUE; write it like {example}", option)
+    return key, value
+
+
+def _values(bench: Bench, key: str, part: str) -> list[Any]:
+    """Return the value that a part of a sweep names, or those of a range ``low..high*number``."""
+    from perflab.benches.base import axis_values
+    from perflab.settings import BadInputError
+
+    low_text, dots, rest = part.partition("..")
+    if not dots:
+        return [part]
+    high_text, _, number = rest.partition("*")
+    info = bench.info(key)
+    low, high = info.parse(low_text), info.parse(high_text)
+    if info.kind not in (int, float) or low is None or high is None:
+        raise BadInputError(f"{part!r}: only numbers have a range; write a,b,c", key)
+    points = int(number) if number.isdecimal() else 0 if number else _DEFAULT_POINTS
+    if not 2 <= points <= _MOST_POINTS:
+        raise BadInputError(f"{part!r}: a range has 2 to {_MOST_POINTS:,} values", key)
+    if not low < high or (info.scale == "log" and low <= 0):
+        raise BadInputError(f"{part!r}: a range goes from a low to a higher value", key)
+    ends: list[Any] = axis_values(info, (low, high), points)
+    return [low, *ends[1:-1], high]

@@ -1,0 +1,109 @@
+"""What commands write: JSON, aligned tables, notes and progress."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+Report = Callable[[int, int], None]
+
+_GAP = "  "
+
+
+def say(text: str = "") -> None:
+    """Write a line, or several, to standard output at once."""
+    typer.echo(text)
+
+
+def tell(text: str) -> None:
+    """Write a line to standard error, where it is in nobody's way."""
+    typer.echo(text, err=True)
+
+
+def say_json(values: Mapping[str, Any]) -> None:
+    """Write one JSON object to standard output."""
+    typer.echo(json.dumps(values, indent=1, allow_nan=False))
+
+
+def say_written(path: Path) -> None:
+    """Say on standard error which file was written."""
+    tell(f"wrote {path}")
+
+
+def table(rows: Sequence[Sequence[str]], left: Iterable[int] = (0,)) -> str:
+    """Return rows as aligned lines; the first is the header, `left` are the columns of words."""
+    words = set(left)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column in words else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(_GAP.join(cells).rstrip())
+    rule = _GAP.join("─" * width for width in widths)
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def fitting(rows: Sequence[Sequence[str]], fixed: int) -> tuple[list[list[str]], int]:
+    """Return as many columns as the terminal is wide, and how many were left out.
+
+    Args:
+        rows: A table, the header first.
+        fixed: How many columns on the left must stay.
+    """
+    if not sys.stdout.isatty():
+        return [list(row) for row in rows], 0
+    room = shutil.get_terminal_size().columns
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    kept, used = 0, 0
+    for width in widths:
+        used += width + len(_GAP)
+        if kept >= fixed and used - len(_GAP) > room:
+            break
+        kept += 1
+    return [list(row[:kept]) for row in rows], len(widths) - kept
+
+
+def notes(texts: Iterable[str]) -> str:
+    """Return notes as lines, without repeating one."""
+    return "\n".join(f"Note: {text}" for text in dict.fromkeys(texts))
+
+
+def workload_line(workload: Mapping[str, Any]) -> str:
+    """Return a workload's name and size in a line."""
+    summary = workload.get("summary", {})
+    requests, keys = summary.get("requests"), summary.get("distinct_keys")
+    if requests is None or keys is None:
+        return str(workload.get("name", ""))
+    return f"{workload['name']}: {requests:,} requests for {keys:,} keys"
+
+
+@contextmanager
+def progress(label: str, unit: str, wanted: bool | None) -> Iterator[Report | None]:
+    """Give a function that shows work done of all, on standard error; none where unwanted.
+
+    Args:
+        label: What is being done.
+        unit: What is counted; ``B`` for bytes.
+        wanted: Whether to show it; none for where standard error is a terminal.
+    """
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(desc=label, unit=unit, unit_scale=unit == "B", leave=False, delay=0.3) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield report

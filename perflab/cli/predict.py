@@ -1,0 +1,137 @@
+"""`perflab predict`: what the model says, at one point or over a sweep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from perflab.cli.inputs import prepare_kernels, read_workload
+from perflab.cli.options import (
+    Json,
+    Out,
+    Pattern,
+    Set,
+    ShowProgress,
+    Workload,
+    check_writable,
+    parse_settings,
+    parse_sweep,
+)
+from perflab.cli.output import (
+    fitting,
+    notes,
+    progress,
+    say,
+    say_json,
+    say_written,
+    table,
+    workload_line,
+)
+
+if TYPE_CHECKING:
+    from perflab.tuning.predictions import Predictions
+
+_EXAMPLES = """\b
+Examples:
+  perflab predict cache --set max_cache_size=2k
+  perflab predict cache --sweep policy=lru,fifo,sieve,opt --sweep max_cache_size=100,1k,10k
+  perflab predict cache --workload trace.csv --sweep ttl_seconds=1m..1d*12 --out sweep.json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        "predict", short_help="What would settings do? At once, nothing runs.", epilog=_EXAMPLES
+    )(predict)
+
+
+def predict(
+    pattern: Pattern,
+    workload: Workload = None,
+    set_: Set = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=A,B,C",
+            help="Values of a setting, or a range such as max_cache_size=10..10k*8 (8 values, "
+            "evenly on its scale); of several keys the cross product.",
+        ),
+    ] = None,
+    sample: Annotated[
+        float | None,
+        typer.Option(metavar="R", help="The share of the keys to look at; exact where not given."),
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+    show: ShowProgress = None,
+) -> None:
+    """Predict at once what settings would do, without running anything."""
+    check_writable(out)
+    from perflab.benches.registry import load_bench
+    from perflab.tuning.sweep import predictions
+
+    bench = load_bench(pattern)
+    settings = parse_settings(bench, set_)
+    axes = parse_sweep(bench, sweep, settings)
+    trace = read_workload(workload, show)
+    prepare_kernels(show)
+    with progress("predicting", " points", show) as report:
+        result = predictions(pattern, trace, settings, axes, sample, progress=report)
+    if out is not None:
+        result.to_json(out)
+        say_written(out)
+    if as_json:
+        say_json(result.to_dict())
+    else:
+        say(write_predictions(result))
+
+
+def write_predictions(result: Predictions) -> str:
+    """Return predictions as text for a terminal."""
+    from perflab.benches.registry import load_bench
+
+    bench = load_bench(result.pattern)
+    known = result.points[0]["metrics"]
+    metrics = [name for name in bench.headline if name in known]
+    lines = [f"{bench.title}, predicted on {workload_line(result.workload)}", ""]
+    left_out = 0
+    if len(result.points) == 1:
+        lines.append(_one_point(result.points[0], metrics))
+    else:
+        rows, left_out = fitting(_many_points(result, metrics), len(result.swept))
+        words = [i for i, key in enumerate(result.swept) if bench.info(key).kind is str]
+        lines.append(table(rows, words))
+    remarks = [*result.workload.get("notes", ()), *result.remarks]
+    if left_out:
+        remarks.append(f"{left_out} more columns in a wider terminal, and in --json")
+    if remarks:
+        lines += ["", notes(remarks)]
+    return "\n".join(lines)
+
+
+def _one_point(point: dict[str, Any], metrics: list[str]) -> str:
+    from perflab.metrics.catalog import metric
+
+    rows = [("metric", "predicted")]
+    rows += [(metric(name).label, metric(name).format(point["metrics"][name])) for name in metrics]
+    if point["sampled"] < 1:
+        rows.append(("share of keys looked at", f"{point['sampled']:.3%}"))
+        rows.append(("error, about ±", f"{point['error']:.4f}"))
+    return table(rows)
+
+
+def _many_points(result: Predictions, metrics: list[str]) -> list[list[str]]:
+    from perflab.benches.registry import load_bench
+    from perflab.metrics.catalog import metric
+
+    bench = load_bench(result.pattern)
+    sampled = any(point["sampled"] < 1 for point in result.points)
+    header = [*result.swept, *(metric(name).label for name in metrics)]
+    rows = [[*header, "error ±"] if sampled else header]
+    for point in result.points:
+        row = [bench.info(key).format(point["settings"][key]) for key in result.swept]
+        row += [metric(name).format(point["metrics"].get(name)) for name in metrics]
+        rows.append([*row, f"{point['error']:.4f}"] if sampled else row)
+    return rows

@@ -1,0 +1,45 @@
+"""`perflab report`: results as one file that opens anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perflab.cli.options import check_files, check_writable
+from perflab.cli.output import say_written
+
+_EXAMPLES = """\b
+Examples:
+  perflab report run.json best.json --out report.html
+  perflab report run.json --out report/
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("report", short_help="Results as HTML, Markdown or JSON.", epilog=_EXAMPLES)(report)
+
+
+def report(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE.json...", help="What --out of a command wrote.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="REPORT.html",
+            help="The suffix decides: .html, .md or .json; a folder gets all three, with the "
+            "tables as CSV and the figures as SVG.",
+        ),
+    ],
+) -> None:
+    """Write a report of predictions, runs and recommendations, with settings ready to paste."""
+    check_files(files)
+    check_writable(out, folder=True)
+    from perflab import reports
+
+    say_written(reports.report(files, out))

@@ -1,0 +1,194 @@
+"""`perflab run`: the real pattern under a real load, beside its prediction."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from perflab.cli.errors import INTERRUPTED
+from perflab.cli.inputs import prepare_kernels, read_workload
+from perflab.cli.options import (
+    Json,
+    Out,
+    Pattern,
+    Set,
+    ShowProgress,
+    Workload,
+    check_writable,
+    parse_seconds,
+    parse_settings,
+)
+from perflab.cli.output import (
+    notes,
+    progress,
+    say,
+    say_json,
+    say_written,
+    table,
+    tell,
+    workload_line,
+)
+
+if TYPE_CHECKING:
+    from perflab.lab.live import LiveRun
+    from perflab.lab.run import Run
+
+_EXAMPLES = """\b
+Examples:
+  perflab run cache --set max_cache_size=2k --seconds 5
+  perflab run cache --workload access.log --set ttl_seconds=10m --out run.json
+  perflab run cache --set request_rate=2k --alert 'hit_rate<0.8 for 5s'
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run", short_help="What do they do? Measured beside predicted.", epilog=_EXAMPLES)(
+        run
+    )
+
+
+def run(
+    pattern: Pattern,
+    workload: Workload = None,
+    set_: Set = None,
+    seconds: Annotated[
+        str, typer.Option(metavar="N", help="How long at the most: 10, 30s, 2m.")
+    ] = "10",
+    alert: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ALERT",
+            help="Tell when a metric crosses a value and holds there: 'hit_rate<0.8 for 5s'.",
+        ),
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+    show: ShowProgress = None,
+) -> None:
+    """Run a pattern for real and put what was measured beside what was predicted.
+
+    A workload that is named goes through once, unless --set loop=on. Ctrl-C ends the run early,
+    with what was measured until then and exit status 130.
+    """
+    check_writable(out)
+    from perflab.benches.registry import load_bench
+    from perflab.lab.alerts import parse_alert
+
+    bench = load_bench(pattern)
+    settings = parse_settings(bench, set_)
+    bench.check_live(*bench.read(settings))
+    limit = parse_seconds(seconds, "--seconds")
+    alerts = [parse_alert(text) for text in alert or ()]
+    trace = read_workload(workload, show)
+    prepare_kernels(show)
+    from perflab.lab.verbs import start_live
+
+    with _child_without_interrupts():
+        live = start_live(pattern, trace, settings, limit, alerts=alerts)
+    interrupted = False
+    try:
+        result = _wait(live, limit, show)
+    except KeyboardInterrupt:
+        interrupted = True
+        result = live.stop()
+    finally:
+        live.close()
+    if out is not None:
+        result.to_json(out)
+        say_written(out)
+    if as_json:
+        say_json(result.to_dict())
+    else:
+        say(write_run(result))
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def write_run(result: Run) -> str:
+    """Return a run as text for a terminal: measured beside predicted, alerts and notes."""
+    from perflab.benches.registry import load_bench
+    from perflab.metrics.catalog import metric
+    from perflab.tuning.comparison import format_difference
+
+    bench = load_bench(result.pattern)
+    measured = result.since_change or result.metrics
+    rows = [("metric", "measured", "predicted", "measured - predicted", "by own costs")]
+    for name in bench.headline:
+        info, real = metric(name), measured.get(name)
+        if real is None:
+            continue
+        before, after = result.predicted.get(name), result.fitted.get(name)
+        change = "" if before is None else format_difference(info, before, real)
+        rows.append(
+            (info.label, info.format(real), info.format(before), change, info.format(after))
+        )
+    seconds = result.snapshots[-1]["seconds"] if result.snapshots else 0.0
+    requests = int(result.metrics.get("requests", 0))
+    lines = [
+        f"{bench.title}, run on {workload_line(result.workload)}",
+        f"{requests:,} requests in {seconds:.1f} s; ended: {result.ended}",
+        "",
+        table(rows),
+        "",
+        *_alerts(result),
+        notes(
+            (
+                *result.workload.get("notes", ()),
+                *result.notes,
+                _provenance(result),
+            )
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
+    """Wait for the end of a run, with a bar, and a line for each alert when it fires."""
+    told: set[str] = set()
+    with progress(live.bench.pattern, " requests", show) as report:
+
+        def look(row: Mapping[str, Any]) -> None:
+            for alert in live.alerts:
+                if alert["fired"] and alert["alert"] not in told:
+                    told.add(alert["alert"])
+                    tell(f"alert: {alert['alert']} at {alert['seconds']:.1f} s")
+            if report is not None:
+                share = max(row["seconds"] / seconds, 1e-6)
+                report(row["requests"], round(row["requests"] / min(share, 1)))
+
+        return live.wait(look)
+
+
+@contextmanager
+def _child_without_interrupts() -> Iterator[None]:
+    """Start a child that Ctrl-C does not reach: a terminal sends it to children as well."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _alerts(result: Run) -> list[str]:
+    from perflab.metrics.catalog import metric
+
+    lines = []
+    for alert in result.alerts:
+        if alert["fired"]:
+            value = metric(alert["metric"]).format(alert["value"])
+            lines.append(f"Alert: {alert['alert']} fired at {alert['seconds']:.1f} s ({value})")
+        else:
+            lines.append(f"Alert: {alert['alert']} did not fire")
+    return lines
+
+
+def _provenance(result: Run) -> str:
+    from perflab.lab.calibration import Calibration
+
+    source = Calibration.from_dict(result.calibration).describe()
+    return f"predicted from {source}; by own costs: from what this run itself measured"

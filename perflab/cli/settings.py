@@ -1,0 +1,91 @@
+"""`perflab settings`: what can be set, with default, bounds and meaning."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from perflab.cli.options import Json
+from perflab.cli.output import say, say_json, table
+
+if TYPE_CHECKING:
+    from perflab.settings import SettingInfo
+
+_EXAMPLES = """\b
+Examples:
+  perflab settings
+  perflab settings cache
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        "settings", short_help="The patterns, and what each can be set to.", epilog=_EXAMPLES
+    )(settings)
+
+
+def settings(
+    pattern: Annotated[
+        str | None, typer.Argument(metavar="[PATTERN]", help="All patterns where none is given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the patterns, or the settings of one: key, default, allowed values, meaning."""
+    if pattern is None:
+        _list_patterns(as_json)
+        return
+    from perflab.benches.registry import load_bench
+    from perflab.settings import LoadSettings
+
+    bench = load_bench(pattern)
+    groups = {"settings": bench.settings_class.infos(), "load": LoadSettings.infos()}
+    if as_json:
+        parts: dict[str, Any] = {
+            name: [_plain(info) for info in infos.values()] for name, infos in groups.items()
+        }
+        say_json({"pattern": pattern, **parts})
+        return
+    lines = [f"{bench.title}: {bench.question}"]
+    for title, infos in zip(("pattern", "load"), groups.values(), strict=True):
+        lines += ["", *_describe(title, list(infos.values()))]
+    say("\n".join(lines))
+
+
+def _list_patterns(as_json: bool) -> None:
+    from perflab.benches.registry import bench_names, load_bench
+
+    benches = [load_bench(name) for name in bench_names()]
+    if as_json:
+        found = [{"pattern": b.pattern, "title": b.title, "question": b.question} for b in benches]
+        say_json({"patterns": found})
+        return
+    rows = [("pattern", "question")]
+    rows += [(bench.pattern, bench.question) for bench in benches]
+    say(table(rows, left=(0, 1)))
+
+
+def _describe(title: str, infos: list[SettingInfo]) -> list[str]:
+    rows = [(f"setting of the {title}", "default", "unit", "allowed")]
+    rows += [(info.key, info.format(info.default), info.unit, info.bounds) for info in infos]
+    header, rule, *lines = table(rows, left=(0, 2, 3)).splitlines()
+    described = [header, rule]
+    for line, info in zip(lines, infos, strict=True):
+        described += [line, textwrap.indent(textwrap.fill(info.meaning, 90), "    ")]
+    return described
+
+
+def _plain(info: SettingInfo) -> dict[str, Any]:
+    return {
+        "key": info.key,
+        "default": info.default,
+        "unit": info.unit,
+        "low": info.low,
+        "high": info.high,
+        "choices": list(info.choices),
+        "optional": info.optional,
+        "allowed": info.bounds,
+        "meaning": info.meaning,
+    }

@@ -1,0 +1,147 @@
+"""`perflab tune`: the settings to ship, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perflab.cli.inputs import prepare_kernels, read_workload
+from perflab.cli.options import (
+    Json,
+    Out,
+    Pattern,
+    Set,
+    ShowProgress,
+    Workload,
+    check_writable,
+    parse_settings,
+)
+from perflab.cli.output import (
+    notes,
+    progress,
+    say,
+    say_json,
+    say_written,
+    table,
+    workload_line,
+)
+
+if TYPE_CHECKING:
+    from perflab.tuning.recommendation import Recommendation
+
+_EXAMPLES = """\b
+Examples:
+  perflab tune cache --limit 'memory_bytes<=1MiB'
+  perflab tune cache --objective min:latency_seconds_mean --set max_cache_size=500
+  perflab tune cache --workload trace.parquet --live --out best.json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("tune", short_help="Which settings to ship, and why.", epilog=_EXAMPLES)(tune)
+
+
+def tune(
+    pattern: Pattern,
+    workload: Workload = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            metavar="max:METRIC|min:METRIC",
+            help="What to look for; the pattern's own where not given.",
+        ),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIMIT", help="What must be kept: 'memory_bytes<=512MiB'."),
+    ] = None,
+    set_: Set = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Run the recommended settings and show what they did.")
+    ] = False,
+    out: Out = None,
+    as_json: Json = False,
+    show: ShowProgress = None,
+) -> None:
+    """Recommend the smallest settings that are good enough, with the reason in words."""
+    check_writable(out)
+    from perflab.benches.registry import load_bench
+    from perflab.lab.alerts import parse_condition
+    from perflab.tuning.objective import parse_objective
+
+    bench = load_bench(pattern)
+    settings = parse_settings(bench, set_)
+    parse_objective(objective, bench.objective)
+    for text in limit or ():
+        parse_condition(text)
+    trace = read_workload(workload, show)
+    prepare_kernels(show)
+    from perflab.tuning import recommend
+
+    with progress("tuning", " points", show) as report:
+        result = recommend.tune(
+            pattern, trace, objective, limit, live=live, settings=settings, progress=report
+        )
+    if out is not None:
+        result.to_json(out)
+        say_written(out)
+    if as_json:
+        say_json(result.to_dict())
+    else:
+        say(write_recommendation(result))
+
+
+def write_recommendation(result: Recommendation) -> str:
+    """Return a recommendation as text for a terminal: settings, metrics, reason."""
+    from perflab.benches.registry import load_bench
+
+    bench = load_bench(result.pattern)
+    goal = ", ".join((result.objective, *result.limits))
+    changed = [key for key in result.settings if result.settings[key] != result.before.get(key)]
+    lines = [
+        f"{bench.title}, tuned for {goal} on {workload_line(result.workload)}",
+        "",
+        result.reason,
+        "",
+    ]
+    if changed:
+        rows = [("setting", "now", "recommended")]
+        for key in changed:
+            info = bench.info(key)
+            now, then = info.format(result.before.get(key)), info.format(result.settings[key])
+            rows.append((key, now, then))
+        lines += [table(rows), ""]
+    else:
+        lines += ["The settings are right as they are.", ""]
+    lines.append(table(_metric_rows(result)))
+    for other in result.alternatives:
+        values = ", ".join(
+            f"{key}={bench.info(key).format(value)}"
+            for key, value in other["settings"].items()
+            if value != result.before.get(key)
+        )
+        lines += ["", f"Also: {other['name']}: {values or 'as now'}. {other['reason']}"]
+    if result.notes:
+        lines += ["", notes(result.notes)]
+    return "\n".join(lines)
+
+
+def _metric_rows(result: Recommendation) -> list[tuple[str, ...]]:
+    from perflab.benches.registry import load_bench
+    from perflab.metrics.catalog import metric
+    from perflab.tuning.comparison import format_difference
+
+    rows: list[tuple[str, ...]] = [("metric", "now", "recommended", "change")]
+    if result.measured:
+        rows = [(*rows[0], "measured")]
+    for name in load_bench(result.pattern).headline:
+        before, after = result.before_metrics.get(name), result.metrics.get(name)
+        if before is None or after is None:
+            continue
+        info = metric(name)
+        change = format_difference(info, before, after)
+        row = (info.label, info.format(before), info.format(after), change)
+        rows.append((*row, info.format(result.measured.get(name))) if result.measured else row)
+    return rows
