@@ -1,0 +1,59 @@
+import pytest
+
+from perflab.benches import bench_names, load_bench
+from perflab.metrics.catalog import METRICS
+from perflab.models.latency import QUANTILES
+from perflab.settings import BadInputError
+from perflab.workloads.trace import Trace
+
+BENCH = load_bench("cache")
+
+
+def test_the_bench_is_found_by_its_entry_point():
+    assert "cache" in bench_names()
+    with pytest.raises(BadInputError, match="did you mean 'cache'"):
+        load_bench("cahce")
+
+
+def test_one_mapping_is_split_into_pattern_and_load():
+    settings, load = BENCH.read({"max_cache_size": "10k", "concurrency": 4})
+    assert (settings.max_cache_size, load.concurrency) == (10_000, 4)
+    with pytest.raises(BadInputError, match="max_cache_size"):
+        BENCH.read({"max_cachesize": 1})
+
+
+def test_what_it_names_is_known():
+    for key in (*BENCH.sliders, *BENCH.panel_defaults, BENCH.tuned, *BENCH.also_tuned):
+        assert BENCH.info(key).meaning
+    names = {name for chart in BENCH.live_charts for name in chart.metrics}
+    names |= {chart.metric for chart in BENCH.what_if_charts} | set(BENCH.headline)
+    assert names <= set(METRICS)
+    BENCH.read(BENCH.panel_defaults)
+
+
+def test_shipped_costs_are_whole():
+    for outcome in ("hit", "miss"):
+        quantiles = BENCH.shipped_costs[outcome]["quantiles"]
+        assert len(quantiles) == len(QUANTILES)
+        assert quantiles == sorted(quantiles)
+
+
+def test_an_axis_ends_where_all_keys_fit():
+    trace = Trace.from_keys(range(5000))
+    sizes = BENCH.axis("max_cache_size", trace)
+    assert sizes[-1] == 5000
+    assert sizes == sorted(set(sizes))
+    assert BENCH.axis("max_cache_size", Trace.from_keys([1])) == [1]
+    assert BENCH.tuning_sweep(trace, {})["max_cache_size"][-1] == 5000
+
+
+def test_opt_cannot_run_and_says_why():
+    settings, load = BENCH.read({"policy": "opt"})
+    with pytest.raises(BadInputError, match="what-if only"):
+        BENCH.check_live(settings, load)
+
+
+def test_the_ceiling_is_drawn_without_a_ttl():
+    settings, _ = BENCH.read({"ttl_seconds": "30m", "policy": "lru"})
+    assert BENCH.line(settings, "policy", "opt").ttl_seconds is None
+    assert BENCH.line(settings, "policy", "fifo").ttl_seconds == 1800

@@ -1,0 +1,67 @@
+"""Time what a slider move costs the model, on ten million requests.
+
+Run: python tests/benchmarks/what_if.py [--rounds 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+from perflab.benches import load_bench
+from perflab.kernels import compile_all
+from perflab.settings import LoadSettings
+from perflab.tuning.whatif import WhatIf
+from perflab.workloads.names import load_workload
+
+
+def timed(work: Callable[[int], object], rounds: int) -> float:
+    """Return the median time of a work in seconds; each round gets its number."""
+    taken = []
+    for number in range(rounds):
+        started = time.perf_counter()
+        work(number)
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    compile_all()
+    bench = load_bench("cache")
+    trace = load_workload("zipf:skew=1.0,keys=1M,requests=10M,seed=1")
+    dated = LoadSettings(request_rate=10_000)
+    plain = LoadSettings()
+    settings = bench.settings_class(max_cache_size=100_000)
+    what_if = WhatIf(bench, trace, bench.shipped_costs)
+    started = time.perf_counter()
+    what_if.refine(settings, plain, lambda *_: None)
+    print(f"all curves of a new trace            {time.perf_counter() - started:8.3f} s")
+    move = timed(lambda n: what_if.curves(settings.change(max_cache_size=1000 + n), plain), rounds)
+    print(f"all that is known, for one picture   {move * 1e3:8.1f} ms")
+    point = timed(
+        lambda n: what_if.model.predict(
+            settings.change(ttl_seconds=100.0 + n), dated, bench.shipped_costs
+        ),
+        rounds,
+    )
+    print(f"a new TTL, the point                 {point * 1e3:8.1f} ms  (goal 250 ms)")
+    sizes = bench.axis("max_cache_size", trace)[::5][:20]
+    curve = timed(lambda n: sweep(what_if, settings, dated, sizes, 500.0 + n), min(rounds, 3))
+    print(f"a new TTL, {len(sizes)} sizes on two threads   {curve:8.2f} s   (goal 3 s)")
+
+
+def sweep(what_if: WhatIf, settings, load, sizes: list[int], ttl: float) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    points = [settings.change(max_cache_size=size, ttl_seconds=ttl) for size in sizes]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda point: what_if.model.predict(point, load, what_if.costs), points))
+
+
+if __name__ == "__main__":
+    main()
