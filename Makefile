@@ -1,0 +1,59 @@
+# One command from a fresh checkout to JupyterLab, without root: `make lab`. Works with GNU make 3.81.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PINS   := pyproject.toml constraints.txt
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help lab test check bench clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make lab     set up $(VENV) and open JupyterLab on the notebooks"
+	@echo "make test    set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
+	@echo "make check   formatting, lint, types, import contracts, notebooks without outputs"
+	@echo "make bench   run what is timed, side by side with its peers (some minutes)"
+	@echo "make clean   remove builds and caches; $(VENV) stays"
+	@echo "PYTHON=...   which Python (3.11 or later) makes $(VENV); now $(PYTHON)"
+
+lab: $(VENV)/.installed
+	$(BIN)/perflab lab $(ARGS)
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+bench: $(VENV)/.installed-test
+	@for script in tests/benchmarks/*.py; do \
+		echo "$$script"; $(BIN)/python "$$script" || exit 1; \
+	done
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find perflab tests notebooks -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "perflab needs Python 3.11 or later, and '$(PYTHON)' is not;" \
+			"name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made $(PINS)
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.made $(PINS)
+	$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-dev: $(VENV)/.made $(PINS)
+	$(PIP) -e '.[test,dev]'
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
