@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -81,10 +82,13 @@ class SettingInfo:
 
     def parse(self, value: Any) -> Any:
         """Return a value as this setting's type, from a text as people write it."""
+        if self.kind is bool and isinstance(value, str):
+            return _parse_switch(value, optional=self.optional)
         if self.optional and (value is None or is_none_word(value)):
             return None
-        if self.kind is bool and isinstance(value, str):
-            return _parse_switch(value)
+        if self.choices and value not in self.choices:
+            hint = nearest(value, self.choices) if isinstance(value, str) else ""
+            raise BadInputError(f"no {self.label} {value!r}{hint}")
         if self.kind in (int, float) and isinstance(value, bool):
             raise BadInputError(f"{value!r} is not a number")
         if self.kind in (int, float) and isinstance(value, (str, int, float)):
@@ -105,7 +109,7 @@ class SettingInfo:
         number = parse_quantity(value, self.unit)
         if self.kind is float:
             return number
-        if number != number or number in (float("inf"), float("-inf")) or number % 1:  # noqa: PLR0124
+        if not math.isfinite(number) or number % 1:
             raise BadInputError(f"{value!r} is not a whole number")
         return int(number)
 
@@ -176,16 +180,18 @@ class Settings(BaseModel):
         info = cls.info(key)
         if first["type"] == "value_error":
             return BadInputError(f"{first['ctx']['error']}; allowed: {info.bounds}", key)
-        shown = info.format(first["input"]) if first["type"] != "none_required" else "none"
-        hint = ""
-        if info.choices and isinstance(first["input"], str):
-            hint = nearest(first["input"], info.choices)
-            return BadInputError(f"{first['input']!r} is not a {info.label}{hint}", key)
-        return BadInputError(f"{shown} is out of bounds; allowed: {info.bounds}", key)
+        given = first["input"]
+        if first["type"] in ("greater_than_equal", "less_than_equal"):
+            text = f"{info.format(given) if math.isfinite(given) else given} is out of bounds"
+        else:
+            text = f"cannot be {'none' if given is None else repr(given)}"
+        return BadInputError(f"{text}; allowed: {info.bounds}", key)
 
 
-def _parse_switch(value: str) -> bool:
+def _parse_switch(value: str, *, optional: bool) -> bool | None:
     word = value.strip().lower()
+    if optional and word in ("none", "null"):
+        return None
     if word in ("on", "true", "yes", "1"):
         return True
     if word in ("off", "false", "no", "0"):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
 from perflab.settings.base import Settings, setting
-from perflab.settings.errors import nearest
 
 LIVE_POLICIES = ("lru", "fifo", "sieve")
 WHAT_IF_POLICIES = ("opt",)
@@ -56,10 +53,3 @@ class CacheSettings(Settings):
         span=(0.1, 3600),
         scale="log",
     )
-
-    @field_validator("policy")
-    @classmethod
-    def _known_policy(cls, value: str) -> str:
-        if value not in POLICIES:
-            raise ValueError(f"no eviction policy {value!r}{nearest(value, POLICIES)}")
-        return value

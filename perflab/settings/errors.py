@@ -25,7 +25,7 @@ class BadInputError(ValueError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean 'x'?)`` for a misspelt word, or the list of what is known."""
+    """Return ``; did you mean 'x'?`` for a misspelt word, or else the list of what is known."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     if close:

@@ -74,9 +74,9 @@ class LoadSettings(Settings):
         high=2**32 - 1,
     )
 
-    @field_validator("backend")
+    @field_validator("backend", mode="before")
     @classmethod
     def _known_backend(cls, value: Any) -> Any:
-        if callable(value) or value in BACKENDS or ":" in value:
+        if callable(value) or (isinstance(value, str) and (value in BACKENDS or ":" in value)):
             return value
         raise ValueError(f"no backend {value!r}; write sqlite, delay or module:function")

@@ -64,12 +64,15 @@ def parse_quantity(value: str | float, unit: str = "") -> float:
     text = value.strip().lower()
     match = _NUMBER.match(text)
     suffixes = _SUFFIXES.get(unit, COUNT_SUFFIXES)
-    if match is None or match.group(2) not in suffixes:
+    number = math.nan
+    if match is not None and match.group(2) in suffixes:
+        digits = match.group(1).replace("_", "").replace(",", "")
+        number = float(digits) * suffixes[match.group(2)]
+    if not math.isfinite(number):
         example = _EXAMPLES.get(unit, "10k")
         of = f" of {unit}" if unit else ""
         raise BadInputError(f"{value!r} is not a quantity{of}; write it like {example}")
-    digits = match.group(1).replace("_", "").replace(",", "")
-    return float(digits) * suffixes[match.group(2)]
+    return number
 
 
 def format_quantity(value: float | None, unit: str = "") -> str:
