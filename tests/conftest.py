@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the user's calibrations out of the tests, and the tests' out of the user's folder."""
+    folder = tmp_path_factory.mktemp("user-cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PERFLAB_CACHE_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def traces() -> Path:
+    """The folder of the cache2k benchmark traces, which the project may not carry."""
+    folder = os.environ.get("PERFLAB_TRACES")
+    if not folder:
+        pytest.skip("PERFLAB_TRACES does not name the folder of the cache2k traces")
+    return Path(folder)
