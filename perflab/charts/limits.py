@@ -49,7 +49,7 @@ class SteppedLimits:
         """Move the limits, if they must, to cover some values."""
         finite = [value for value in values if math.isfinite(value)]
         if not finite:
-            return self._set(0.0, self.high or 1.0, log=self.log)
+            return not self.high and self._set(0.0, 1.0, log=False)
         top = max(finite)
         positive = [value for value in finite if value > 0]
         least = min(positive, default=1.0)

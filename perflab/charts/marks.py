@@ -42,15 +42,15 @@ MARK_LOOKS: dict[MarkKind, dict[str, Any]] = {
     },
     "recommended": {
         "marker": "*",
-        "markersize": 14,
+        "markersize": 13,
         "markerfacecolor": style.COLOURS[2],
         "markeredgecolor": style.PAPER,
         "markeredgewidth": 0.9,
     },
     "now": {
         "marker": "o",
-        "markersize": 8.5,
-        "markerfacecolor": style.PAPER,
+        "markersize": 9.5,
+        "markerfacecolor": "none",
         "markeredgecolor": style.INK,
         "markeredgewidth": 2.0,
     },

@@ -89,9 +89,9 @@ def legend_above(axes: Axes, handles: Sequence[Line2D], columns: int = 5) -> Leg
     return axes.legend(
         handles=ordered,
         loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
+        bbox_to_anchor=(-0.02, 1.0),
         ncols=width,
-        **_LEGEND,
+        **{**_LEGEND, "handlelength": 1.6, "columnspacing": 0.9},
         borderaxespad=0.25,
     )
 

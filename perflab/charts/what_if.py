@@ -53,6 +53,7 @@ class WhatIfAxes:
         self._texts: list[Annotation] = []
         self._limits = SteppedLimits(self.metric.unit)
         self._span: tuple[float, float] | None = None
+        self._reach: tuple[float, float] | None = None
         style.dress(axes, chart.title)
         self._axis = axes.axvline(1.0, color="#9A9A9A", linewidth=0.9, animated=animated)
         self._axis.set_visible(False)
@@ -70,9 +71,14 @@ class WhatIfAxes:
 
     @property
     def handles(self) -> list[Line2D]:
-        """What a legend shows: the lines, then the marks that are in use."""
+        """What a legend shows: the lines, if they are several, then the marks in use."""
+        lines = list(self._lines.values()) if self.chart.lines is not None else []
         used = [kind for kind in MARK_NAMES if self._marks[kind].get_visible()]
-        return [*self._lines.values(), *(mark_handle(kind) for kind in used)]
+        return [*lines, *(mark_handle(kind) for kind in used)]
+
+    def reach(self, low: float, high: float) -> None:
+        """Fix how far the horizontal axis goes at least, while curves are still to come."""
+        self._reach = (float(low), float(high))
 
     def update(
         self, lines: Lines, marks: Sequence[Mark] = (), *, highlight: str | None = None
@@ -115,7 +121,7 @@ class WhatIfAxes:
             [],
             color=drawn.colour,
             linestyle=drawn.style,
-            label=style.line_name(label or self.metric.label),
+            label=style.line_name(label),
             animated=self._animated,
         )
         self._lines[label] = self.axes.add_line(line)
@@ -144,9 +150,8 @@ class WhatIfAxes:
         values = [value for column in columns for value in _finite(column)]
         if self.info.scale == "log":
             values = [value for value in values if value > 0]
+        values += self._reach or ()
         low, high = (min(values), max(values)) if values else self.info.span or (1.0, 10.0)
-        if self._span is not None:
-            low, high = min(low, self._span[0]), max(high, self._span[1])
         return (low, high) if high > low else (low * 0.5, low * 2.0 or 1.0)
 
     def _show_marks(self, marks: Sequence[Mark]) -> None:

@@ -71,3 +71,11 @@ def test_running_log_axis_only_grows():
     limits.fit([5e-6, 1e-2])
     assert (limits.low, limits.high) == pytest.approx((1e-6, 1e-1))
     assert not limits.fit([2e-6, 1e-3])
+
+
+def test_values_that_are_gone_leave_a_log_axis_as_it_was():
+    limits = SteppedLimits("bytes")
+    limits.fit([2.0**10, 2.0**30])
+    assert not limits.fit([])
+    assert limits.log
+    assert limits.low > 0

@@ -1,0 +1,116 @@
+"""The row of buttons: the verbs of perflab on the panel."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import ipywidgets as widgets
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Action:
+    """One button: its word, its icon, and what it does in a sentence."""
+
+    word: str
+    icon: str
+    tooltip: str
+    width: str
+    style: str = ""
+
+
+RUN = Action(
+    "Run",
+    "play",
+    "Run the real pattern with these settings in a process of its own, until you stop it.",
+    "82px",
+    "primary",
+)
+STOP = Action("Stop", "stop", "End the run and keep what it measured.", "82px", "danger")
+PAUSE = Action("Pause", "pause", "Hold the load; the pattern keeps its state.", "92px")
+RESUME = Action("Resume", "play", "Let the load go on.", "92px")
+RESET = Action(
+    "Reset",
+    "undo",
+    "End the run, empty the live charts, forget the baseline and put all settings back to where "
+    "they were at the start.",
+    "82px",
+)
+PIN = Action(
+    "Pin baseline",
+    "thumb-tack",
+    "Keep the present settings as the baseline that others are compared with.",
+    "122px",
+)
+RECOMMEND = Action(
+    "Recommend", "magic", "Look for the smallest settings that are good enough.", "122px"
+)
+EXPORT = Action(
+    "Export report",
+    "file-text-o",
+    "End the run, if one is going, and write report.html, report.md and report.json into the "
+    "folder beside this button.",
+    "132px",
+)
+
+_KEYS = {
+    "run": RUN,
+    "pause": PAUSE,
+    "reset": RESET,
+    "pin": PIN,
+    "recommend": RECOMMEND,
+    "export": EXPORT,
+}
+_GAPS_BEFORE = ("pin", "export")
+
+
+class Actions:
+    """The buttons and the report's folder.
+
+    Args:
+        handlers: By ``run``, ``pause``, ``reset``, ``pin``, ``recommend`` and ``export``; each
+            must return at once.
+        folder: Where a report goes unless the user says otherwise.
+    """
+
+    def __init__(self, handlers: Mapping[str, Callable[[], None]], folder: str) -> None:
+        self.buttons = {key: _button(action) for key, action in _KEYS.items()}
+        self.folder = widgets.Text(
+            value=folder,
+            tooltip="The folder of the report; made if it is not there.",
+            layout=widgets.Layout(width="150px"),
+        )
+        parts: list[widgets.Widget] = []
+        for key, button in self.buttons.items():
+            if key in _GAPS_BEFORE:
+                gap = widgets.HTML()
+                gap.add_class("perflab-gap")
+                parts.append(gap)
+            parts.append(button)
+            handler = handlers[key]
+            button.on_click(lambda _, handler=handler: handler())
+        self.widget = widgets.HBox([*parts, self.folder])
+        self.widget.add_class("perflab-bar")
+
+    def show(self, *, running: bool, paused: bool, enabled: Mapping[str, bool]) -> None:
+        """Show what can be done now; a button that cannot be used is disabled."""
+        _dress(self.buttons["run"], STOP if running else RUN)
+        _dress(self.buttons["pause"], RESUME if paused else PAUSE)
+        for key, usable in enabled.items():
+            if self.buttons[key].disabled == usable:
+                self.buttons[key].disabled = not usable
+
+
+def _button(action: Action) -> widgets.Button:
+    button = widgets.Button(disabled=True, layout=widgets.Layout(width=action.width))
+    _dress(button, action)
+    return button
+
+
+def _dress(button: widgets.Button, action: Action) -> None:
+    if button.description == action.word:
+        return
+    button.description = action.word
+    button.icon = action.icon
+    button.tooltip = action.tooltip
+    button.button_style = action.style

@@ -1,0 +1,61 @@
+"""The panel's head: what it is, its workload, and where its costs come from."""
+
+from __future__ import annotations
+
+import html
+
+import ipywidgets as widgets
+
+from perflab.benches import Bench
+from perflab.lab.calibration import Calibration
+from perflab.panels.workload_picker import describe
+from perflab.workloads import Trace
+
+
+class Header:
+    """Title and question, the workload in a line, and the calibration in another.
+
+    Args:
+        bench: Whose title it is.
+        picker: Shown and hidden by a button.
+    """
+
+    def __init__(self, bench: Bench, picker: widgets.Widget) -> None:
+        title = widgets.HTML(
+            f"<span class='perflab-title'>{html.escape(bench.title)}</span>"
+            f"<span class='perflab-question'>{html.escape(bench.question)}</span>"
+        )
+        self.workload = widgets.HTML()
+        self.calibration = widgets.HTML()
+        for line in (self.workload, self.calibration):
+            line.add_class("perflab-line")
+        self.toggle = widgets.ToggleButton(
+            description="Workload",
+            icon="folder-open-o",
+            tooltip="Choose another workload: one of ours, a file's path, or an upload.",
+            layout=widgets.Layout(width="112px", flex="0 0 auto"),
+        )
+        self._picker = picker
+        picker.layout.display = "none"
+        self.toggle.observe(lambda change: self._open(change["new"]), "value")
+        lines = widgets.VBox(
+            [self.workload, self.calibration], layout=widgets.Layout(flex="1 1 auto")
+        )
+        self.widget = widgets.VBox([title, widgets.HBox([self.toggle, lines]), picker])
+        self.reading("reading the workload")
+
+    def reading(self, text: str) -> None:
+        """Say that no workload is there yet."""
+        self.workload.value = html.escape(text)
+
+    def show(self, trace: Trace, calibration: Calibration) -> None:
+        """Show workload and calibration."""
+        self.workload.value = describe(trace)
+        self.price(calibration)
+
+    def price(self, calibration: Calibration) -> None:
+        """Show where the costs come from."""
+        self.calibration.value = html.escape(calibration.describe())
+
+    def _open(self, wanted: bool) -> None:
+        self._picker.layout.display = None if wanted else "none"

@@ -1,0 +1,88 @@
+"""The controls of a bench: one for each of its sliders, and the pace that fits the workload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from perflab.benches import Bench
+from perflab.panels.controls import Control, control
+from perflab.settings import LoadSettings, Settings
+
+PACES = ("speedup", "request_rate")
+
+
+class Knobs:
+    """All settings of a panel, those with a control and those without.
+
+    A workload with times is paced by ``speedup``, one without by ``request_rate``; the control of
+    the other is hidden and its value is none.
+
+    Args:
+        bench: Names the sliders and the panel's defaults.
+        values: The user's own values, over the defaults.
+        on_change: Called with key and value after each change.
+
+    Raises:
+        BadInputError: If a key is unknown or a value out of bounds.
+    """
+
+    def __init__(
+        self, bench: Bench, values: Mapping[str, Any], on_change: Callable[[str, Any], None]
+    ) -> None:
+        self._bench = bench
+        settings, load = bench.read({**bench.panel_defaults, **values})
+        self._start = {**load.model_dump(), **settings.model_dump()}
+        self._values = dict(self._start)
+        self._on_change = on_change
+        self._timed = False
+        keys = [*(key for key in bench.sliders if key not in PACES), *PACES]
+        self.controls: dict[str, Control] = {
+            key: control(bench.info(key), self._start[key], self._checker(key), self._changed)
+            for key in keys
+        }
+        self.widget = widgets.VBox([made.widget for made in self.controls.values()])
+        self.fit(timed=False)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Every setting of the pattern and of the load, as it is now."""
+        hidden = PACES[1] if self._timed else PACES[0]
+        return {**self._values, hidden: None}
+
+    def read(self) -> tuple[Settings, LoadSettings]:
+        """Return the settings of the pattern and of the load, as they are now."""
+        return self._bench.read(self.values)
+
+    def fit(self, *, timed: bool) -> None:
+        """Show the pace that fits a workload with times, or one without."""
+        self._timed = timed
+        for key, wanted in zip(PACES, (timed, not timed), strict=True):
+            self.controls[key].widget.layout.display = None if wanted else "none"
+
+    def show(self, values: Mapping[str, Any]) -> None:
+        """Set some settings, as by hand but without a call for each.
+
+        Raises:
+            BadInputError: If a value is out of bounds; then none is set.
+        """
+        checked = {key: self._checker(key)(value) for key, value in values.items()}
+        self._values.update(checked)
+        for key, value in checked.items():
+            if key in self.controls:
+                self.controls[key].show(value)
+
+    def reset(self) -> None:
+        """Put every setting back to where it was at the start."""
+        self.show(self._start)
+
+    def _changed(self, key: str, value: Any) -> None:
+        self._values[key] = value
+        self._on_change(key, value)
+
+    def _checker(self, key: str) -> Callable[[Any], Any]:
+        of_pattern = key in self._bench.settings_class.model_fields
+        owner = self._bench.settings_class if of_pattern else LoadSettings
+        return lambda value: getattr(owner.read({key: value}), key)

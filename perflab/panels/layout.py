@@ -1,0 +1,40 @@
+"""Where the parts of the panel stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+
+from perflab.panels.css import style_sheet
+
+
+def arrange(
+    *,
+    head: Sequence[widgets.Widget],
+    controls: widgets.Widget,
+    alerts: widgets.Widget,
+    what_if: widgets.Widget,
+    live: widgets.Widget,
+    table: widgets.Widget,
+) -> widgets.VBox:
+    """Return the panel: its head, the controls on the left, pictures and numbers on the right."""
+    left = widgets.VBox(
+        [_caption("settings"), controls, _caption("alerts"), alerts],
+        layout=widgets.Layout(width="264px", flex="0 0 264px"),
+    )
+    left.add_class("perflab-controls")
+    right = widgets.VBox(
+        [_caption("what if"), what_if, _caption("live"), live, table],
+        layout=widgets.Layout(flex="1 1 0", min_width="420px", padding="0 0 0 10px"),
+    )
+    body = widgets.HBox([left, right])
+    panel = widgets.VBox([style_sheet(), *head, body])
+    panel.add_class("perflab")
+    return panel
+
+
+def _caption(text: str) -> widgets.HTML:
+    caption = widgets.HTML(text)
+    caption.add_class("perflab-caption")
+    return caption

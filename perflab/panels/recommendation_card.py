@@ -1,0 +1,87 @@
+"""The card of a recommendation: settings, the reason in words, and a button that applies them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from perflab.benches import Bench
+from perflab.metrics.catalog import metric
+from perflab.tuning.recommendation import Recommendation
+
+
+class RecommendationCard:
+    """Hidden until there is something to show.
+
+    Args:
+        bench: Names the settings that tuning looks for.
+        apply: Called with those settings when the user takes them.
+    """
+
+    def __init__(self, bench: Bench, apply: Callable[[Mapping[str, Any]], None]) -> None:
+        self._bench = bench
+        self._apply = apply
+        self.progress = widgets.FloatProgress(
+            min=0, max=1, description="looking", layout=widgets.Layout(width="300px")
+        )
+        self.widget = widgets.VBox([], layout=widgets.Layout(display="none"))
+        self.widget.add_class("perflab-card")
+        self.buttons: list[widgets.Button] = []
+
+    def working(self, done: int, total: int) -> None:
+        """Show how far the search has come."""
+        self.progress.value = done / total if total else 0.0
+        if self.progress not in self.widget.children:
+            self._put([self.progress])
+
+    def hide(self) -> None:
+        """Show nothing."""
+        self._put([])
+
+    def show(self, found: Recommendation) -> None:
+        """Show a recommendation and its alternatives."""
+        first = self._row("Recommended", found.settings, found.metrics, found.reason)
+        others = [
+            self._row(
+                str(other["name"]).capitalize(),
+                other["settings"],
+                other["metrics"],
+                str(other["reason"]),
+            )
+            for other in found.alternatives
+        ]
+        self._put([first, *others])
+
+    def _put(self, children: list[widgets.Widget]) -> None:
+        for old in self.widget.children:
+            if old is not self.progress and old not in children:
+                old.close()
+        self.buttons = [child.children[0] for child in children if child is not self.progress]
+        self.widget.children = children
+        self.widget.layout.display = None if children else "none"
+
+    def _row(
+        self, name: str, settings: Mapping[str, Any], metrics: Mapping[str, float], reason: str
+    ) -> widgets.HBox:
+        keys = (self._bench.tuned, *self._bench.also_tuned)
+        chosen = {key: settings[key] for key in keys}
+        button = widgets.Button(
+            description="Apply",
+            icon="check",
+            tooltip="Set the sliders to these settings; a run that is going takes them over.",
+            layout=widgets.Layout(width="86px", flex="0 0 auto"),
+        )
+        button.on_click(lambda _: self._apply(chosen))
+        info = metric(self._bench.objective.metric)
+        said = ", ".join(
+            f"{key} = {self._bench.info(key).format(value)}" for key, value in chosen.items()
+        )
+        value = info.format(metrics.get(info.name))
+        text = widgets.HTML(
+            f"<div class='perflab-line'><b>{html.escape(name)}: {html.escape(said)}</b> "
+            f"({html.escape(info.label)} {value}). {html.escape(reason)}</div>"
+        )
+        return widgets.HBox([button, text])

@@ -1,0 +1,84 @@
+"""The status line: what is going on, what a reader must know, and what went wrong."""
+
+from __future__ import annotations
+
+import html
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Literal
+
+import ipywidgets as widgets
+
+from perflab.settings import BadInputError
+
+Mood = Literal["idle", "busy", "live", "exact"]
+
+_log = logging.getLogger(__name__)
+
+
+class StatusLine:
+    """One line of several parts, each set on its own; sent only when it changes."""
+
+    def __init__(self) -> None:
+        self.widget = widgets.HTML()
+        self.widget.add_class("perflab-status")
+        self._lock = threading.Lock()
+        self._parts: dict[str, tuple[Mood, str]] = {}
+        self._remarks: tuple[str, ...] = ()
+        self._problem = ""
+
+    @property
+    def problem(self) -> str:
+        """The error shown, or an empty text."""
+        return self._problem
+
+    @property
+    def text(self) -> str:
+        """All that is shown, as plain text."""
+        parts = [text for _, text in self._parts.values()]
+        return " · ".join([*parts, *self._remarks, *([self._problem] if self._problem else [])])
+
+    def say(self, part: str, text: str, mood: Mood = "idle") -> None:
+        """Set what one part of the panel is doing; an empty text takes it away."""
+        with self._lock:
+            if text:
+                self._parts[part] = (mood, text)
+            else:
+                self._parts.pop(part, None)
+            self._show()
+
+    def remark(self, remarks: Sequence[str]) -> None:
+        """Set what a reader must know."""
+        with self._lock:
+            self._remarks = tuple(remarks)
+            self._show()
+
+    def clear(self) -> None:
+        """Take the error away."""
+        with self._lock:
+            self._problem = ""
+            self._show()
+
+    def fail(self, error: Exception | str) -> None:
+        """Show an error in one line: a user's mistake as it is, ours with its kind."""
+        if isinstance(error, (str, BadInputError)):
+            text = str(error)
+        else:
+            text = f"perflab failed: {type(error).__name__}: {error}"
+            _log.debug("shown on the panel", exc_info=error)
+        with self._lock:
+            self._problem = " ".join(text.split())
+            self._show()
+
+    def _show(self) -> None:
+        said = [
+            f"<span class='now {mood}'>{html.escape(text)}</span>"
+            for mood, text in self._parts.values()
+        ]
+        said += [f"<span class='remark'>{html.escape(text)}</span>" for text in self._remarks]
+        if self._problem:
+            said.append(f"<span class='problem'>{html.escape(self._problem)}</span>")
+        shown = " &nbsp; ".join(said)
+        if shown != self.widget.value:
+            self.widget.value = shown

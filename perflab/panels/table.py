@@ -1,0 +1,93 @@
+"""The table of numbers: predicted beside measured, whole run and baseline."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+
+import ipywidgets as widgets
+
+from perflab.metrics.catalog import MetricInfo, metric
+
+_RATIO_OFF = 0.02
+_SHARE_OFF = 0.10
+
+Values = Mapping[str, float]
+
+
+class NumbersTable:
+    """A row a metric, as one piece of HTML that is sent only when it changes.
+
+    Args:
+        names: The metrics, in order.
+    """
+
+    HEADS = (
+        ("", ""),
+        ("what-if", "Predicted at the present settings, over the whole workload."),
+        ("predicted", "Predicted for the requests that were measured since the last change."),
+        ("measured", "Measured since the last change of settings."),
+        ("difference", "Measured less predicted, over the same requests."),
+        ("whole run", "Measured over the whole run."),
+        ("baseline", "Predicted at the baseline that was pinned."),
+    )
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.widget = widgets.HTML()
+        self._infos = [metric(name) for name in names]
+        self.show()
+
+    def show(
+        self,
+        what_if: Values | None = None,
+        predicted: Values | None = None,
+        measured: Values | None = None,
+        whole_run: Values | None = None,
+        baseline: Values | None = None,
+    ) -> None:
+        """Show other numbers; what is not known is a dash."""
+        heads = "".join(f"<th title='{title}'>{head}</th>" for head, title in self.HEADS)
+        rows = []
+        for info in self._infos:
+            model, real = _value(predicted, info), _value(measured, info)
+            cells = [
+                _text(info, _value(what_if, info)),
+                _text(info, model),
+                _text(info, real),
+                difference(info, model, real),
+                _text(info, _value(whole_run, info)),
+                _text(info, _value(baseline, info)),
+            ]
+            name = html.escape(info.label)
+            rows.append(f"<tr><td>{name}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+        shown = (
+            f"<table class='perflab-table'><thead><tr>{heads}</tr></thead>"
+            f"<tbody>{''.join(rows)}</tbody></table>"
+        )
+        if shown != self.widget.value:
+            self.widget.value = shown
+
+
+def difference(info: MetricInfo, predicted: float | None, measured: float | None) -> str:
+    """Return measured less predicted: ratios in points, the rest as a share of the prediction."""
+    if predicted is None or measured is None:
+        return "&ndash;"
+    if info.unit == "ratio":
+        apart = measured - predicted
+        text, off = f"{apart * 100:+.2f} pts", abs(apart) > _RATIO_OFF
+    elif predicted:
+        apart = measured / predicted - 1
+        text, off = f"{apart * 100:+.1f} %", abs(apart) > _SHARE_OFF
+    else:
+        text, off = ("0", False) if measured == 0 else (f"+{info.format(measured)}", True)
+    return f"<span class='{'off' if off else 'on'}'>{text}</span>"
+
+
+def _value(values: Values | None, info: MetricInfo) -> float | None:
+    value = None if values is None else values.get(info.name)
+    return None if value is None or not math.isfinite(value) else value
+
+
+def _text(info: MetricInfo, value: float | None) -> str:
+    return "&ndash;" if value is None else html.escape(info.format(value))

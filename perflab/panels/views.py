@@ -1,0 +1,143 @@
+"""The two pictures of the panel: the row of what-if charts and the row of live charts."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+from matplotlib.lines import Line2D
+
+from perflab.benches import Bench
+from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
+from perflab.charts.what_if import Lines
+from perflab.metrics.catalog import metric
+from perflab.panels.canvas import BlitCanvas
+from perflab.settings import Settings
+from perflab.workloads import Trace
+
+WIDTH = 800
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Point:
+    """Settings, and metrics predicted or measured there: a mark on every what-if chart."""
+
+    settings: Settings
+    metrics: Mapping[str, float]
+
+
+class WhatIfView:
+    """The what-if charts of a bench in one picture. Safe to use from several threads."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._lock = threading.Lock()
+        self._figure, row = chart_row(len(bench.what_if_charts), WIDTH, 238, top=50)
+        self.charts = [
+            WhatIfAxes(axes, chart, bench)
+            for axes, chart in zip(row, bench.what_if_charts, strict=True)
+        ]
+        self._canvas = BlitCanvas(self._figure, WIDTH)
+        self._canvas.image.add_class("perflab-picture")
+        self._lines: Sequence[Lines] = [{} for _ in row]
+        self._points: dict[MarkKind, Point] = {}
+        self._legend: list[str] = []
+        self._draw()
+
+    @property
+    def widget(self) -> widgets.Image:
+        """The picture."""
+        return self._canvas.image
+
+    @property
+    def points(self) -> dict[MarkKind, Point]:
+        """What is marked."""
+        return dict(self._points)
+
+    def reach(self, trace: Trace) -> None:
+        """Let the horizontal axes go as far as this workload's curves will."""
+        with self._lock:
+            for chart in self.charts:
+                values = self._bench.axis(chart.chart.along, trace)
+                chart.reach(values[0], values[-1])
+
+    def show(
+        self,
+        lines: Sequence[Lines] | None = None,
+        points: Mapping[MarkKind, Point | None] | None = None,
+    ) -> None:
+        """Show other lines, or other marks; what is not given stays, a mark of None goes."""
+        with self._lock:
+            if lines is not None:
+                self._lines = lines
+            for kind, point in (points or {}).items():
+                if point is None:
+                    self._points.pop(kind, None)
+                else:
+                    self._points[kind] = point
+            self._draw()
+
+    def _draw(self) -> None:
+        full = [
+            chart.update(lines, self._marks(chart), highlight=self._highlight(chart))
+            for chart, lines in zip(self.charts, self._lines, strict=True)
+        ]
+        handles: dict[str, Line2D] = {}
+        for chart in self.charts:
+            handles |= {str(handle.get_label()): handle for handle in chart.handles}
+        changed = list(handles) != self._legend
+        if changed:
+            self._legend = list(handles)
+            legend_on_top(self._figure, list(handles.values()))
+        artists = [artist for chart in self.charts for artist in chart.artists]
+        self._canvas.draw(artists, full=changed or any(full))
+
+    def _marks(self, chart: WhatIfAxes) -> list[Mark]:
+        info = metric(chart.chart.metric)
+        marks = []
+        for kind, point in self._points.items():
+            y = point.metrics.get(info.name)
+            if y is None or not math.isfinite(y):
+                continue
+            x = getattr(point.settings, chart.chart.along)
+            label = info.format(y) if kind == "now" else ""
+            marks.append(Mark(label, math.inf if x is None else float(x), y, kind))
+        return marks
+
+    def _highlight(self, chart: WhatIfAxes) -> str | None:
+        now = self._points.get("now")
+        if chart.chart.lines is None:
+            return chart.chart.metric
+        return None if now is None else str(getattr(now.settings, chart.chart.lines))
+
+
+class LiveView:
+    """The live charts of a bench in one picture. Safe to use from several threads."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._lock = threading.Lock()
+        self._figure, row = chart_row(len(bench.live_charts), WIDTH, 222)
+        self._canvas = BlitCanvas(self._figure, WIDTH)
+        self._canvas.image.add_class("perflab-picture")
+        self.charts = [
+            LiveAxes(axes, chart) for axes, chart in zip(row, bench.live_charts, strict=True)
+        ]
+        self.show([])
+
+    @property
+    def widget(self) -> widgets.Image:
+        """The picture."""
+        return self._canvas.image
+
+    def show(
+        self, rows: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Show a run so far; no rows empty the charts."""
+        with self._lock:
+            full = [chart.update(rows, changes=changes) for chart in self.charts]
+            artists = [artist for chart in self.charts for artist in chart.artists]
+            self._canvas.draw(artists, full=any(full))

@@ -1,0 +1,342 @@
+"""The workbench: the panel of one pattern in a notebook cell."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from perflab.benches import Bench, load_bench
+from perflab.lab.calibration import Calibration, calibration_for
+from perflab.lab.live import LiveRun
+from perflab.models.prediction import Prediction
+from perflab.panels.actions import Actions
+from perflab.panels.alerts_row import AlertsRow
+from perflab.panels.driver import Driver
+from perflab.panels.export import ReportLink, write_report
+from perflab.panels.figures import predicted, since_change, whole_run
+from perflab.panels.forecast import Forecast
+from perflab.panels.header import Header
+from perflab.panels.knobs import PACES, Knobs
+from perflab.panels.layout import arrange
+from perflab.panels.recommendation_card import RecommendationCard
+from perflab.panels.status import StatusLine
+from perflab.panels.table import NumbersTable
+from perflab.panels.tasks import Tasks
+from perflab.panels.views import LiveView, Point, WhatIfView
+from perflab.panels.workload_picker import WorkloadPicker
+from perflab.settings import BadInputError
+from perflab.tuning.recommend import tune
+from perflab.tuning.recommendation import Recommendation
+from perflab.workloads import Trace
+
+_TICKS_A_TABLE = 2
+_TICKS_A_MARK = 5
+
+
+class Workbench:
+    """The panel; all that it shows comes from the bench, so that a new pattern needs no change.
+
+    Handlers return at once: what-ifs, runs, recommendations and reports are made in threads.
+
+    Args:
+        bench: The pattern.
+        workload: A name with parameters, a path or a trace; none for the bench's own.
+        settings: The user's values, over the panel's defaults.
+
+    Raises:
+        BadInputError: If a setting is unknown or out of bounds.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        workload: str | os.PathLike[str] | Trace | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.bench = bench
+        self.trace: Trace | None = None
+        self.baseline: Point | None = None
+        self.recommendation: Recommendation | None = None
+        self.report: Path | None = None
+        self.calibration: Calibration | None = None
+        self._lock = threading.Lock()
+        self._ticks = 0
+        self.status = StatusLine()
+        self.knobs = Knobs(bench, settings or {}, self._moved)
+        self.what_if = WhatIfView(bench)
+        self.charts = LiveView(bench)
+        self.table = NumbersTable(bench.headline)
+        self.forecast = Forecast(bench, self.what_if, self.status, self._foretold)
+        self.driver = Driver(bench.pattern, self.status, self._tick, self._run_changed)
+        self.alerts = AlertsRow(self._alert_added, self._alert_removed)
+        self.tasks = Tasks(self.status, self._refresh)
+        self.card = RecommendationCard(bench, self._apply)
+        self.link = ReportLink()
+        self.picker = WorkloadPicker(self._picked, self._not_picked)
+        self.header = Header(bench, self.picker.widget)
+        handlers = {
+            "run": self.run_or_stop,
+            "pause": self.pause_or_resume,
+            "reset": self.reset,
+            "pin": self.pin,
+            "recommend": self.recommend,
+            "export": self.export,
+        }
+        self.actions = Actions(handlers, f"perflab-report-{bench.pattern.replace('_', '-')}")
+        self.widget = arrange(
+            head=[
+                self.header.widget,
+                self.actions.widget,
+                self.status.widget,
+                self.link.widget,
+                self.card.widget,
+            ],
+            controls=self.knobs.widget,
+            alerts=self.alerts.widget,
+            what_if=self.what_if.widget,
+            live=self.charts.widget,
+            table=self.table.widget,
+        )
+        chosen = bench.default_workload if workload is None else workload
+        if isinstance(chosen, str):
+            self.picker.ours.show(chosen)
+        self.picker.pick(chosen if isinstance(chosen, Trace) else os.fspath(chosen))
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self.widget)  # type: ignore[no-untyped-call]
+
+    def run_or_stop(self) -> None:
+        """Start a live run with the present settings, or end the one that is going."""
+        if self.driver.active:
+            self.tasks.start("stop", self.driver.stop)
+        elif self.trace is not None:
+            self.status.clear()
+            self.charts.show([])
+            self.what_if.show(points={"measured": None})
+            self.driver.start(self.trace, self.knobs.values, self.alerts.alerts)
+            self._refresh()
+
+    def pause_or_resume(self) -> None:
+        """Hold the load of the run, or let it go on."""
+        self.driver.pause_or_resume()
+        self._refresh()
+
+    def reset(self) -> None:
+        """Put everything back to how it was at the start; the workload stays."""
+        self.tasks.start("reset", self._reset)
+
+    def pin(self) -> None:
+        """Keep the present settings and their prediction as the baseline."""
+        prediction = self.forecast.prediction
+        if prediction is not None:
+            self.baseline = Point(self.knobs.read()[0], prediction.metrics)
+            self.what_if.show(points={"baseline": self.baseline})
+            self._fill_table()
+
+    def recommend(self) -> None:
+        """Look for the settings to ship."""
+        self.tasks.start("recommend", self._recommend)
+
+    def export(self) -> None:
+        """Write the report."""
+        self.tasks.start("export", self._export)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the workload is read, all is predicted and every task is over."""
+        self.picker.wait(timeout)
+        self.tasks.wait(timeout)
+        self.forecast.wait(timeout)
+
+    def close(self) -> None:
+        """End what this panel has started and take its widgets away; others stay."""
+        self.driver.close()
+        self.forecast.close()
+        self.picker.close()
+        self.widget.close()
+
+    def _picked(self, trace: Trace) -> None:
+        self.driver.stop()
+        self.trace = trace
+        self._forget()
+        self.picker.ours.show(trace.source)
+        self.knobs.fit(timed=trace.times is not None)
+        settings, load = self.knobs.read()
+        self.calibration = calibration_for(self.bench, load)
+        self.header.show(trace, self.calibration)
+        self.status.clear()
+        self.what_if.reach(trace)
+        self.forecast.use(trace, self.calibration.costs)
+        self.forecast.ask(settings, load)
+        self._refresh()
+
+    def _not_picked(self, error: Exception) -> None:
+        self.status.fail(error)
+        if self.trace is None:
+            self.header.reading("no workload yet: choose one with the button on the left")
+            self.header.toggle.value = True
+
+    def _moved(self, key: str, value: Any) -> None:
+        self.status.clear()
+        try:
+            self.forecast.ask(*self.knobs.read())
+        except BadInputError as error:
+            self.status.fail(error)
+            return
+        if self.driver.active:
+            paces = {pace: self.knobs.values[pace] for pace in PACES}
+            self.driver.apply({**paces, key: value} if key not in PACES else paces)
+
+    def _apply(self, values: Mapping[str, Any]) -> None:
+        self.knobs.show(values)
+        self.forecast.ask(*self.knobs.read())
+        self.driver.apply(values)
+
+    def _foretold(self, prediction: Prediction | None) -> None:
+        del prediction
+        self._fill_table()
+        self._refresh()
+
+    def _tick(self, live: LiveRun) -> None:
+        self._ticks += 1
+        rows = live.rows
+        self.charts.show(rows, live.changes)
+        self.alerts.show(live.alerts)
+        if self._ticks % _TICKS_A_TABLE == 0 or self.driver.result is not None:
+            self._fill_table()
+        if self._ticks % _TICKS_A_MARK == 0 and rows:
+            measured = Point(self.knobs.read()[0], since_change(rows))
+            self.what_if.show(points={"measured": measured})
+
+    def _run_changed(self) -> None:
+        live = self.driver.live
+        if live is not None and self.trace is not None and live.calibration != self.calibration:
+            self.calibration = live.calibration
+            self.header.price(live.calibration)
+            self.forecast.use(self.trace, live.calibration.costs)
+            self.forecast.ask(*self.knobs.read())
+        self._fill_table()
+        self._refresh()
+
+    def _alert_added(self, alert: Any) -> None:
+        if self.driver.live is not None and self.driver.active:
+            self.driver.live.watch.add(alert)
+
+    def _alert_removed(self, text: str) -> None:
+        if self.driver.live is not None and self.driver.active:
+            self.driver.live.watch.remove(text)
+
+    def _fill_table(self) -> None:
+        live, prediction = self.driver.live, self.forecast.prediction
+        rows = live.rows if live is not None else []
+        with self._lock:
+            self.table.show(
+                what_if=None if prediction is None else prediction.metrics,
+                predicted=predicted(rows),
+                measured=since_change(rows),
+                whole_run=whole_run(rows, live.changes if live else (), self.driver.result),
+                baseline=None if self.baseline is None else self.baseline.metrics,
+            )
+
+    def _refresh(self) -> None:
+        ready = self.trace is not None
+        active = self.driver.active
+        leaving = self.tasks.busy("stop") or self.tasks.busy("reset") or self.tasks.busy("export")
+        with self._lock:
+            self.actions.show(
+                running=active,
+                paused=self.driver.paused,
+                enabled={
+                    "run": ready and not leaving,
+                    "pause": active and self.driver.live is not None and not leaving,
+                    "reset": ready and not leaving,
+                    "pin": self.forecast.prediction is not None,
+                    "recommend": ready and not self.tasks.busy("recommend"),
+                    "export": ready and not leaving,
+                },
+            )
+
+    def _reset(self) -> None:
+        self.driver.stop()
+        self._forget()
+        self.knobs.reset()
+        self.status.clear()
+        self.forecast.ask(*self.knobs.read())
+
+    def _forget(self) -> None:
+        self.driver.clear()
+        self.baseline = self.recommendation = self.report = None
+        self.card.hide()
+        self.link.hide()
+        self.charts.show([])
+        self.what_if.show(points={"measured": None, "baseline": None, "recommended": None})
+        self.alerts.show([])
+        self._fill_table()
+
+    def _recommend(self) -> None:
+        self.status.clear()
+        self.card.working(0, 1)
+        try:
+            self.recommendation = tune(
+                self.bench.pattern,
+                self.trace,
+                settings=self.knobs.values,
+                progress=self.card.working,
+                model=self.forecast.model,
+            )
+        except BadInputError:
+            self.card.hide()
+            raise
+        found = self.recommendation
+        self.card.show(found)
+        settings = self.bench.settings_class.read(
+            {key: found.settings[key] for key in self.bench.settings_class.model_fields}
+        )
+        self.what_if.show(points={"recommended": Point(settings, found.metrics)})
+
+    def _export(self) -> None:
+        self.status.clear()
+        self.link.working()
+        try:
+            self.driver.stop()
+            self.report = self._write_report()
+        except Exception:
+            self.link.hide()
+            raise
+        self.link.show(self.report)
+
+    def _write_report(self) -> Path:
+        assert self.trace is not None  # noqa: S101  (the button is disabled without a workload)
+        points = [self.knobs.values]
+        if self.baseline is not None:
+            points.append({**points[0], **self.baseline.settings.model_dump()})
+        return write_report(
+            self.bench,
+            self.trace,
+            points,
+            [self.driver.result, self.recommendation],
+            self.actions.folder.value.strip() or f"perflab-report-{self.bench.pattern}",
+            self.forecast.model,
+        )
+
+
+def workbench(
+    pattern: str = "cache",
+    workload: str | os.PathLike[str] | Trace | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Workbench:
+    """Return the panel of a pattern; as a cell's last line it is shown.
+
+    Args:
+        pattern: A pattern's name.
+        workload: A name with parameters, a file's path or a trace; none for the bench's own.
+        settings: Keys of the pattern and of the load, over the panel's defaults.
+
+    Raises:
+        BadInputError: If there is no such pattern, or a setting is unknown or out of bounds.
+    """
+    return Workbench(load_bench(pattern), workload, settings)

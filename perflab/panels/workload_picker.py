@@ -1,0 +1,204 @@
+"""The workload picker: one of ours, a file's path, or an upload."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from perflab.panels.latest import Cancelled, Latest
+from perflab.panels.own_workloads import OwnWorkloads
+from perflab.settings import BadInputError
+from perflab.workloads import FORMATS, Trace, load_workload, read_trace, remarks
+
+SOURCES = {"Ours": "ours", "A file's path": "path", "An upload": "upload"}
+UPLOAD_HINT = (
+    "JupyterLab takes uploads of about 10 MB, or of 200 MB when it was started by "
+    "<code>make lab</code> or <code>perflab lab</code>. For a larger file choose "
+    "<b>A file's path</b> and name where it is on the machine of the notebook."
+)
+
+Load = Callable[[Callable[[int, int], None]], Trace]
+
+
+class WorkloadPicker:
+    """Reads what the user picks, in a thread; a newer pick replaces one that is being read.
+
+    Args:
+        picked: Called in that thread with each trace that was read.
+        failed: Called there with the error of one that could not be.
+    """
+
+    def __init__(
+        self, picked: Callable[[Trace], None], failed: Callable[[Exception], None]
+    ) -> None:
+        self._picked, self._failed = picked, failed
+        self._latest: Latest[tuple[str, Load]] = Latest(self._read, self._fail, "perflab-workload")
+        self._uploads = tempfile.TemporaryDirectory(prefix="perflab-upload-")
+        self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
+        self.source.style.button_width = "auto"
+        self.ours = OwnWorkloads(self.pick)
+        self.path = widgets.Text(
+            placeholder="traces/requests.csv.gz",
+            tooltip="A file on the machine of the notebook; Enter reads it.",
+            layout=widgets.Layout(width="420px"),
+            continuous_update=False,
+        )
+        self.read_button = widgets.Button(description="Read", tooltip="Read the file")
+        self.upload = widgets.FileUpload(description="Choose a file", multiple=False)
+        self.format = widgets.Dropdown(
+            options=[("find out", None), *((name, name) for name in FORMATS)],
+            description="format",
+            tooltip="Binary numbers must be named; the rest is found out.",
+            layout=widgets.Layout(width="220px"),
+        )
+        self.columns = widgets.Text(
+            description="columns",
+            placeholder="key=url,time=ts",
+            tooltip="For CSV and Parquet: which column is the key, time, size or ttl.",
+            continuous_update=False,
+            layout=widgets.Layout(width="300px"),
+        )
+        self.progress = widgets.FloatProgress(
+            min=0, max=1, layout=widgets.Layout(width="260px", height="14px", display="none")
+        )
+        self.error = widgets.HTML(layout=widgets.Layout(display="none"))
+        self.error.add_class("perflab-error")
+        how = widgets.HBox([self.format, self.columns])
+        self._parts: dict[str, widgets.Widget] = {
+            "ours": self.ours.widget,
+            "path": widgets.VBox([widgets.HBox([self.path, self.read_button]), how]),
+            "upload": widgets.VBox([self.upload, widgets.HTML(UPLOAD_HINT), how]),
+        }
+        self._place = widgets.VBox([self._parts["ours"]])
+        self.widget = widgets.VBox([self.source, self._place, self.progress, self.error])
+        self.widget.add_class("perflab-picker")
+        self.source.observe(self._choose, "value")
+        self.path.observe(lambda _: self.pick_path(), "value")
+        self.read_button.on_click(lambda _: self.pick_path())
+        self.upload.observe(lambda _: self._pick_upload(), "value")
+
+    def pick(self, workload: str | Trace) -> None:
+        """Read a workload by its name or path, or take a trace as it is."""
+        name = workload.name if isinstance(workload, Trace) else workload
+        self._latest.post((name, lambda told: load_workload(workload, progress=told)))
+
+    def pick_path(self) -> None:
+        """Read the file whose path was written, with the format and columns chosen."""
+        path = self.path.value.strip()
+        if not path:
+            return
+        try:
+            columns = read_columns(self.columns.value)
+        except BadInputError as error:
+            self._fail(error)
+            return
+        form = self.format.value
+        full = Path(path).expanduser()
+        self._latest.post((path, lambda told: read_trace(full, form, columns, told)))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is being read; say whether that was in time."""
+        return self._latest.wait(timeout)
+
+    def close(self) -> None:
+        """Stop reading and remove what was uploaded."""
+        self._latest.close()
+        self._uploads.cleanup()
+
+    def _choose(self, change: Any) -> None:
+        self._explain("")
+        self._place.children = (self._parts[change["new"]],)
+
+    def _pick_upload(self) -> None:
+        if not self.upload.value:
+            return
+        sent = self.upload.value[0]
+        name = Path(str(sent["name"])).name or "upload"
+        path = Path(self._uploads.name) / name
+        try:
+            columns = read_columns(self.columns.value)
+            path.write_bytes(sent["content"])
+        except (BadInputError, OSError) as error:
+            self._fail(error)
+            return
+        form = self.format.value
+
+        def load(told: Callable[[int, int], None]) -> Trace:
+            try:
+                trace = read_trace(path, form, columns, told)
+            except BadInputError as error:
+                text = str(error).replace(str(path), name)
+                raise BadInputError(text) from None
+            return dataclasses.replace(trace, name=name, source="", check=False)
+
+        self._latest.post((name, load))
+
+    def _read(self, item: tuple[str, Load], cancelled: Cancelled) -> None:
+        name, load = item
+        self._explain("")
+        self.progress.value = 0.0
+        self.progress.layout.display = None
+        self.progress.description = "reading"
+
+        def told(done: int, total: int) -> None:
+            if cancelled():
+                raise _Replaced(name)
+            share = round(done / total, 2) if total else 0.0
+            if share != self.progress.value:
+                self.progress.value = share
+
+        try:
+            trace = load(told)
+            if not cancelled():
+                self._picked(trace)
+        except _Replaced:
+            return
+        finally:
+            self.progress.layout.display = "none"
+
+    def _fail(self, error: Exception) -> None:
+        self._explain(str(error))
+        self._failed(error)
+
+    def _explain(self, message: str) -> None:
+        self.error.value = html.escape(message)
+        self.error.layout.display = None if message else "none"
+
+
+class _Replaced(Exception):  # noqa: N818  (not an error: a newer pick came)
+    """Reading was given up for a newer pick."""
+
+
+def read_columns(text: str) -> dict[str, str] | None:
+    """Read ``key=url,time=ts``.
+
+    Raises:
+        BadInputError: If a part is not of that form.
+    """
+    columns = {}
+    for part in text.split(",") if text.strip() else ():
+        key, equals, name = (word.strip() for word in part.partition("="))
+        if not (key and equals and name):
+            raise BadInputError(f"{part.strip()!r} is not like key=url,time=ts", "columns")
+        columns[key] = name
+    return columns or None
+
+
+def describe(trace: Trace) -> str:
+    """Return a workload in one line of HTML, with notes on how it was read."""
+    found = trace.summary()
+    said = [
+        f"<b>{html.escape(trace.name)}</b>",
+        f"{found['requests']:,} requests",
+        f"{found['distinct_keys']:,} distinct keys",
+        "with times" if trace.times is not None else "without times",
+        f"fingerprint <code>{found['fingerprint']}</code>",
+    ]
+    notes = [*trace.notes, *remarks(trace)]
+    return " · ".join([*said, *(html.escape(note) for note in notes)])
