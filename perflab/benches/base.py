@@ -117,6 +117,7 @@ class Bench(ABC):
     live_charts: ClassVar[tuple[LiveChart, ...]]
     headline: ClassVar[tuple[str, ...]]
     objective: ClassVar[Objective]
+    open_loop: ClassVar[bool] = False
     tuned: ClassVar[str]
     also_tuned: ClassVar[tuple[str, ...]] = ()
     shipped_costs: ClassVar[Costs]

@@ -38,6 +38,7 @@ class CacheBench(Bench):
     panel_defaults: ClassVar[Mapping[str, Any]] = {
         "max_cache_size": 1000,
         "backend_seconds": 0.001,
+        "concurrency": 4,
         "speedup": 500_000,
         "request_rate": 5000,
     }

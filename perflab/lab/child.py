@@ -37,7 +37,14 @@ class Child:
         if pace.times is not None:
             self._clock.set(pace.times[0])
         self._session = self._bench.session(self._settings, self._load, trace, self._clock)
-        self._generator = LoadGenerator(self._session, pace, self._load, self._clock, job.limit)
+        self._generator = LoadGenerator(
+            self._session,
+            pace,
+            self._load,
+            self._clock,
+            job.limit,
+            open_loop=self._bench.open_loop,
+        )
         self._version = 0
         self._started = 0.0
         self._paused_at: float | None = None

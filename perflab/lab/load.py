@@ -19,9 +19,10 @@ _LONGEST_SLEEP = 0.05
 class LoadGenerator:
     """Puts requests to a session from `concurrency` threads and records what they took.
 
-    Where requests are paced, latency counts from the moment at which a request was due, unless
-    its thread was idle then: a stall delays all that come after it, and shows (no coordinated
-    omission), but the inexactness of the system's timer does not. One thread waits for the last
+    Where the load is open and requests are paced, latency counts from the moment at which a
+    request was due, unless its thread was idle then: a stall delays all that come after it, and
+    shows (no coordinated omission), but the inexactness of the system's timer does not. Where the
+    load is closed, latency counts from when a request is made. One thread waits for the last
     fifth of a millisecond by spinning; several threads would take each other's time.
     """
 
@@ -32,12 +33,15 @@ class LoadGenerator:
         load: LoadSettings,
         clock: VirtualClock,
         limit: int | None,
+        *,
+        open_loop: bool,
     ) -> None:
         self._session = session
         self._pace = pace
         self._load = load
         self._clock = clock
         self._limit = limit
+        self._open_loop = open_loop
         self._index = itertools.count()
         self._next = 0
         self._lock = threading.Lock()
@@ -139,8 +143,9 @@ class LoadGenerator:
             self._next = index + 1
             pace = self._pace
             if pace.rate is not None or pace.speedup is not None:
-                started = self._wait(pace, index)
+                due = self._wait(pace, index)
                 pace = self._pace
+                started = due if self._open_loop else now()
             else:
                 started = now()
             if pace.times is not None or pace.rate is not None:
