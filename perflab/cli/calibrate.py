@@ -49,24 +49,25 @@ def calibrate(
 
 def write_calibration(result: Calibration) -> str:
     """Return a calibration as text for a terminal."""
-    from perflab.settings import format_quantity
+    from perflab.metrics.catalog import metric
 
     rows = [("cost", "mean", "p50", "p95", "p99")]
     for key, value in result.costs.items():
+        name = key.removesuffix("_seconds").replace("_", " ")
         if isinstance(value, dict) and "mean" in value:
-            rows.append((key.replace("_", " "), *_latencies(value)))
+            rows.append((name, *_latencies(value)))
         elif isinstance(value, (int, float)):
-            unit = next((unit for unit in ("seconds", "bytes") if unit in key), "")
-            rows.append((key.replace("_", " "), format_quantity(value, unit), "", "", ""))
-    lines = [f"{result.pattern}: {result.describe()}", "", table(rows)]
-    return "\n".join(lines)
+            unit = "memory_bytes" if "bytes" in key else "latency_seconds_mean"
+            plain = not any(word in key for word in ("bytes", "seconds"))
+            rows.append((name, f"{value:g}" if plain else metric(unit).format(value), "", "", ""))
+    return f"{result.pattern}: {result.describe()}\n\n{table(rows)}"
 
 
 def _latencies(cost: dict[str, Any]) -> tuple[str, str, str, str]:
+    from perflab.metrics.catalog import metric
     from perflab.models.latency import QUANTILES
-    from perflab.settings import format_quantity
 
+    write = metric("latency_seconds_mean").format
     known = dict(zip((round(float(q), 4) for q in QUANTILES), cost["quantiles"], strict=False))
-    wanted = [cost["mean"], *(known.get(share) for share in (0.5, 0.95, 0.99))]
-    mean, p50, p95, p99 = ("" if v is None else format_quantity(v, "seconds") for v in wanted)
-    return mean, p50, p95, p99
+    mean, p50, p95, p99 = (cost["mean"], *(known.get(share) for share in (0.5, 0.95, 0.99)))
+    return write(mean), write(p50), write(p95), write(p99)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -25,8 +26,10 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     try:
         status = app(arguments, prog_name="perflab", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        return close_pipe()
+    except (BrokenPipeError, SystemExit):
+        # typer makes a SystemExit of a pipe whose reader has gone, and of nothing else here
+        _drop_output()
+        return CLOSED_PIPE
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")
         return INTERRUPTED
@@ -41,12 +44,11 @@ def complain(message: str) -> None:
     typer.echo(f"perflab: error: {line}", err=True)
 
 
-def close_pipe() -> int:
-    """Send what is left for a reader that has gone to nowhere, and return the exit status."""
+def _drop_output() -> None:
+    """Send what is left for standard output to nowhere, since nothing takes it any more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-    return CLOSED_PIPE
 
 
 def _tell(error: Exception) -> int:
@@ -59,6 +61,10 @@ def _tell(error: Exception) -> int:
         context = getattr(error, "ctx", None)
         hint = f" (see '{context.command_path} --help')" if context is not None else ""
         complain(error.format_message().rstrip(".") + hint)  # type: ignore[attr-defined]
+        return BAD_INPUT
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        _drop_output()
+        complain(f"the disk is full ({error.filename or 'standard output'}); make room")
         return BAD_INPUT
     if os.environ.get("PERFLAB_DEBUG") == "1":
         traceback.print_exception(error)

@@ -74,6 +74,9 @@ def lab_command(folder: Path, port: int | None, *, browser: bool) -> list[str]:
         command.append(f"--ServerApp.port={port}")
     if not browser:
         command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # Containers have no other user; what a notebook may do, this very command may do too.
+        command.append("--allow-root")
     return command
 
 

@@ -166,7 +166,10 @@ def _values(bench: Bench, key: str, part: str) -> list[Any]:
         return [part]
     high_text, _, number = rest.partition("*")
     info = bench.info(key)
-    low, high = info.parse(low_text), info.parse(high_text)
+    try:
+        low, high = info.parse(low_text), info.parse(high_text)
+    except BadInputError as error:
+        raise BadInputError(f"{part!r}: {error.message}", key) from None
     if info.kind not in (int, float) or low is None or high is None:
         raise BadInputError(f"{part!r}: only numbers have a range; write a,b,c", key)
     points = int(number) if number.isdecimal() else 0 if number else _DEFAULT_POINTS

@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from perflab.settings import SettingInfo
 
 Report = Callable[[int, int], None]
 
@@ -70,6 +73,13 @@ def fitting(rows: Sequence[Sequence[str]], fixed: int) -> tuple[list[list[str]],
             break
         kept += 1
     return [list(row[:kept]) for row in rows], len(widths) - kept
+
+
+def value_text(info: SettingInfo, value: Any) -> str:
+    """Return a setting's value for a table; a count is written out, so that it can be copied."""
+    if isinstance(value, int) and not isinstance(value, bool) and info.unit != "bytes":
+        return f"{value:,}"
+    return info.format(value)
 
 
 def notes(texts: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ from perflab.cli.output import (
     say_json,
     say_written,
     table,
+    value_text,
     workload_line,
 )
 
@@ -131,7 +132,7 @@ def _many_points(result: Predictions, metrics: list[str]) -> list[list[str]]:
     header = [*result.swept, *(metric(name).label for name in metrics)]
     rows = [[*header, "error ±"] if sampled else header]
     for point in result.points:
-        row = [bench.info(key).format(point["settings"][key]) for key in result.swept]
+        row = [value_text(bench.info(key), point["settings"][key]) for key in result.swept]
         row += [metric(name).format(point["metrics"].get(name)) for name in metrics]
         rows.append([*row, f"{point['error']:.4f}"] if sampled else row)
     return rows

@@ -88,16 +88,20 @@ def run(
     prepare_kernels(show)
     from perflab.lab.verbs import start_live
 
-    with _child_without_interrupts():
-        live = start_live(pattern, trace, settings, limit, alerts=alerts)
+    live: LiveRun | None = None
     interrupted = False
     try:
+        with _child_without_interrupts():
+            live = start_live(pattern, trace, settings, limit, alerts=alerts)
         result = _wait(live, limit, show)
     except KeyboardInterrupt:
+        if live is None or not live.rows:
+            raise
         interrupted = True
         result = live.stop()
     finally:
-        live.close()
+        if live is not None:
+            live.close()
     if out is not None:
         result.to_json(out)
         say_written(out)

@@ -24,6 +24,7 @@ from perflab.cli.output import (
     say_json,
     say_written,
     table,
+    value_text,
     workload_line,
 )
 
@@ -110,15 +111,15 @@ def write_recommendation(result: Recommendation) -> str:
         rows = [("setting", "now", "recommended")]
         for key in changed:
             info = bench.info(key)
-            now, then = info.format(result.before.get(key)), info.format(result.settings[key])
-            rows.append((key, now, then))
+            now, then = result.before.get(key), result.settings[key]
+            rows.append((key, value_text(info, now), value_text(info, then)))
         lines += [table(rows), ""]
     else:
         lines += ["The settings are right as they are.", ""]
     lines.append(table(_metric_rows(result)))
     for other in result.alternatives:
         values = ", ".join(
-            f"{key}={bench.info(key).format(value)}"
+            f"{key}={value_text(bench.info(key), value)}"
             for key, value in other["settings"].items()
             if value != result.before.get(key)
         )
