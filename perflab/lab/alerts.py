@@ -72,7 +72,7 @@ def parse_alert(text: str) -> Alert:
     match = _PATTERN.match(text)
     if match is None:
         raise BadInputError(f"{text!r} is no alert; write it like 'hit_rate<0.8 for 5s'")
-    seconds = parse_quantity(match.group(4), "seconds") if match.group(4) else 0.0
+    seconds = _quantity(match.group(4), "seconds", text) if match.group(4) else 0.0
     if seconds < 0:
         raise BadInputError(f"{text!r}: the time it must hold cannot be negative")
     return Alert(" ".join(text.split()), _condition(match, text), seconds)
@@ -84,18 +84,29 @@ def _condition(match: re.Match[str], text: str) -> Condition:
         info = metric(name)
     except ValueError as error:
         raise BadInputError(str(error), text) from None
-    if written.endswith("%"):
-        return Condition(name, comparison, parse_quantity(written[:-1]) / 100)
-    return Condition(name, comparison, parse_quantity(written, info.unit))
+    if not written.endswith("%"):
+        return Condition(name, comparison, _quantity(written, info.unit, text))
+    if info.unit != "ratio":
+        raise BadInputError(f"{name} is no share, so it has no %", text)
+    return Condition(name, comparison, _quantity(written[:-1], "", text) / 100)
+
+
+def _quantity(written: str, unit: str, text: str) -> float:
+    try:
+        return parse_quantity(written, unit)
+    except BadInputError as error:
+        raise BadInputError(error.message, text) from None
 
 
 class AlertWatch:
     """Watches the rows of a run and says when alerts fire, and when they are over."""
 
     def __init__(self, alerts: tuple[Alert, ...] = ()) -> None:
-        self.alerts = list(alerts)
+        self.alerts: list[Alert] = []
         self._since: dict[str, float] = {}
         self._fired: dict[str, dict[str, Any]] = {}
+        for alert in alerts:
+            self.add(alert)
 
     def add(self, alert: Alert) -> None:
         """Watch for another alert from now on."""
@@ -106,6 +117,7 @@ class AlertWatch:
         """Watch for an alert no longer; what it has fired is forgotten."""
         self.alerts = [alert for alert in self.alerts if alert.text != text]
         self._fired.pop(text, None)
+        self._since.pop(text, None)
 
     def look(self, seconds: float, metrics: Mapping[str, float]) -> list[dict[str, Any]]:
         """Look at a row of a run and return the alerts that fire just now."""

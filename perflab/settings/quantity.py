@@ -39,7 +39,7 @@ SECOND_SUFFIXES = {
 }
 NONE_WORDS = frozenset({"none", "off", "null", "unlimited", "no"})
 
-_EXAMPLES = {"bytes": "512MiB", "seconds": "30m or 250ms"}
+_EXAMPLES = {"ratio": "0.8", "bytes": "512MiB", "seconds": "30m or 250ms"}
 _SUFFIXES = {"bytes": BYTE_SUFFIXES, "seconds": SECOND_SUFFIXES}
 _NUMBER = re.compile(r"^([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµ]*)$")
 
