@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+import perflab
+from perflab.benches import bench_names
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted((ROOT / "perflab").rglob("*.py"))
+ROOMS = sorted(path.parent.name for path in (ROOT / "perflab").glob("*/__init__.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+HEAVY = ("numba", "pandas", "IPython", "matplotlib", "pyarrow", "ipywidgets", "memory_profiler")
+
+# `someone` is the user of invented paths in tests.
+MACHINE_PATH = re.compile(rb"(?<![\w./~$}-])/(?:root|work|(?:home|Users)/(?!someone\b)\w+)/\w")
+
+
+def loaded_by(statement):
+    """Return which of the heavy packages a fresh Python has loaded after a statement."""
+    code = f"{statement}\nimport sys\nprint(*(name for name in {HEAVY} if name in sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return ended.stdout.split()
+
+
+def tracked_files():
+    """Return the files that are in the repository, or skip where there is none."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("not in a git checkout, so there is no list of tracked files")
+    return [ROOT / name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("module", sorted(p.stem for p in (ROOT / "perflab/patterns").glob("*.py")))
+def test_a_pattern_loads_nothing_heavy(module):
+    name = "perflab.patterns" if module == "__init__" else f"perflab.patterns.{module}"
+    assert loaded_by(f"import {name}") == []
+
+
+@pytest.mark.parametrize("module", ["perflab", "perflab.cli", "perflab.settings"])
+def test_what_a_shell_command_starts_with_loads_nothing_heavy(module):
+    assert loaded_by(f"import {module}") == []
+
+
+def test_what_is_looked_for_would_be_found():
+    assert "pandas" in loaded_by("import pandas")
+
+
+@pytest.mark.parametrize("name", perflab.__all__)
+def test_every_public_name_loads(name):
+    assert getattr(perflab, name) is not None
+    assert name in dir(perflab)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'predikt'"):
+        _ = perflab.predikt
+
+
+def test_version_is_that_of_the_project():
+    assert f'version = "{perflab.__version__}"' in (ROOT / "pyproject.toml").read_text()
+    assert f"## [{perflab.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_benches_are_found_by_their_entry_point():
+    declared = {entry.name for entry in entry_points(group="perflab.benches")}
+    assert "cache" in declared
+    assert declared <= set(bench_names())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_one_noun_and_at_most_300_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_only_hands_names_on(room):
+    tree = ast.parse((ROOT / "perflab" / room / "__init__.py").read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    imported, exported = set(), set()
+    for node in tree.body[1:]:
+        if isinstance(node, ast.ImportFrom):
+            imported |= {alias.asname or alias.name for alias in node.names}
+            continue
+        assert isinstance(node, ast.Assign), f"line {node.lineno} is neither import nor __all__"
+        assert [ast.unparse(target) for target in node.targets] == ["__all__"]
+        exported |= set(ast.literal_eval(node.value))
+    assert imported - {"annotations"} == exported
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_has_no_outputs(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code
+    assert [cell["outputs"] for cell in code] == [[]] * len(code)
+    assert [cell["execution_count"] for cell in code] == [None] * len(code)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("open('" + "/ro" + "ot/x')", True),
+        ("in /ho" + "me/me/perflab", True),
+        ("/Us" + "ers/me/perflab", True),
+        ("/ho" + "me/someone/perflab", False),
+        ("GET /product/1", False),
+        ("https://example.org/ho" + "me/page", False),
+        ("$HOME/ro" + "ot/x", False),
+    ],
+)
+def test_a_path_of_a_machine_is_told_from_others(text, found):
+    assert bool(MACHINE_PATH.search(text.encode())) is found
+
+
+def test_no_tracked_file_names_a_path_of_a_machine():
+    files = tracked_files()
+    assert ROOT / "pyproject.toml" in files
+    named = {
+        str(path.relative_to(ROOT)): match.group().decode()
+        for path in files
+        if (match := MACHINE_PATH.search(path.read_bytes()))
+    }
+    assert named == {}
+
+
+def test_every_dependency_is_pinned():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [project["dependencies"], *project["optional-dependencies"].values()]
+    names = {re.split(r"[\[<>=~! ;]", item)[0].lower() for group in wanted for item in group}
+    pins = (ROOT / "constraints.txt").read_text().lower()
+    assert {name for name in names if not re.search(rf"^{name}==", pins, re.MULTILINE)} == set()
