@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from types import TracebackType
 
 from perflab.patterns.cache_policies import Region
@@ -26,12 +26,14 @@ class Failures:
             self._kept.popitem(last=False)
         self._kept[place] = (error, error.__traceback__, now)
 
-    def find(self, place: Place, now: float, seconds: float | None) -> Exception | None:
+    def find(
+        self, place: Place, now: Callable[[], float], seconds: float | None
+    ) -> Exception | None:
         """Return the error kept for a place, if it is not older than that."""
         if place not in self._kept:
             return None
         error, traceback, written = self._kept[place]
-        if seconds is None or now >= written + seconds:
+        if seconds is None or now() >= written + seconds:
             del self._kept[place]
             return None
         # Each raise adds to the traceback; it is to show the load, not all who asked since.

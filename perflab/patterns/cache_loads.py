@@ -66,6 +66,7 @@ class Load:
         "_error",
         "_gone",
         "_loads",
+        "_registered",
         "_seconds",
         "_started",
         "_ttl",
@@ -79,9 +80,9 @@ class Load:
         self.value: Any = None
         self._loads = loads
         self._ttl = ttl
-        self._counted = False
+        self._counted = self._registered = False
         self._waiting_since: float | None = None
-        self._started: float | None = None
+        self._started = 0.0
         self._seconds: float | None = None
         self._error: BaseException | None = None
         self._gone: Gone = []
@@ -103,22 +104,29 @@ class Load:
         Raises:
             Exception: The error that the last load raised, while it is kept.
         """
-        loads, store = self._loads, self._loads.store
-        if self._counted:
-            entry = store.peek(*self.place)
-        else:
-            entry = store.look_again(*self.place)
-            self._counted = True
+        loads, store, place = self._loads, self._loads.store, self.place
+        region, key = place
+        first, error = not self._counted, None
+        self._counted = True
+        with store.lock:
+            gone = store.drop_expired(region, key)
+            entry = region.entries.get(key)
+            if entry is None:
+                store.misses += first
+                error = store.failures.find(place, store.now, store.settings.negative_ttl_seconds)
+                if error is None:
+                    store.loading[place] = self
+                    self._registered = True
+                else:
+                    loads.negative_hits += 1
+        store.announce(gone)
         if entry is not None:
             self.value = entry.value
+            if first:
+                store.use(entry)
             return True
-        with store.lock:
-            seconds = store.settings.negative_ttl_seconds
-            error = store.failures.find(self.place, store.now(), seconds)
-            if error is None:
-                store.loading[self.place] = self
-            else:
-                loads.negative_hits += 1
+        if first:
+            store.report(EventKind.MISS, key)
         if error is not None:
             raise error
         return False
@@ -131,56 +139,68 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
-        self._seconds = time.perf_counter() - (self._started or 0.0)
+        self._seconds = seconds = time.perf_counter() - self._started
         if error is not None:
-            self._fail(error)
+            self._fail(error, seconds)
             return
         try:
-            self._succeed()
+            self._succeed(seconds)
         except BaseException as problem:
-            self._fail(problem)
+            self._fail(problem, seconds)
             raise
 
     def close(self) -> None:
         """Tell what happened, once nobody waits for it any more."""
         store, key = self._loads.store, self.place[1]
-        with store.lock:
-            if store.loading.get(self.place) is self:
-                del store.loading[self.place]
+        if self._registered:
+            with store.lock:
+                self._is_latest()
         if store.hook is not None:
             if self._waiting_since is not None:
                 waited = time.perf_counter() - self._waiting_since
                 store.report(EventKind.WAIT_FINISHED, key, seconds=waited)
             if self._seconds is not None:
-                ended = EventKind.LOAD_FAILED if self._error else EventKind.LOAD_FINISHED
+                failed = self._error is not None
+                ended = EventKind.LOAD_FAILED if failed else EventKind.LOAD_FINISHED
                 store.report(ended, key, seconds=self._seconds, detail=self._error)
         store.announce(self._gone)
 
-    def _succeed(self) -> None:
+    def _succeed(self, seconds: float) -> None:
         loads, store, value = self._loads, self._loads.store, self.value
         region, key = self.place
         if isinstance(value, CoroutineType):
             value.close()
             raise BadInputError("the loader is a coroutine function; use aget_or_load", "loader")
-        lifetime = read_lifetime(self._ttl, key, value)
+        lifetime = None if self._ttl is None else read_lifetime(self._ttl, key, value)
         size = store.size(key, value)
         with store.lock:
             loads.loads += 1
-            loads.load_seconds_total += self._seconds or 0.0
-            # Whoever wrote or removed the key meanwhile knows better than this load.
-            if store.loading.get(self.place) is self:
+            loads.load_seconds_total += seconds
+            if self._is_latest():
                 store.failures.forget(self.place)
                 self._gone = store.insert(region, key, value, size, lifetime)
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException, seconds: float) -> None:
         loads, store = self._loads, self._loads.store
         self._error = error
         with store.lock:
             loads.loads += 1
             loads.load_errors += 1
-            loads.load_seconds_total += self._seconds or 0.0
-            if store.settings.negative_ttl_seconds is None or not isinstance(error, Exception):
+            loads.load_seconds_total += seconds
+            latest, settings = self._is_latest(), store.settings
+            if settings.negative_ttl_seconds is None or not isinstance(error, Exception):
                 return
-            if store.loading.get(self.place) is self:
-                limit = store.settings.max_cache_size
-                store.failures.keep(self.place, error, store.now(), limit)
+            if latest:
+                store.failures.keep(self.place, error, store.now(), settings.max_cache_size)
+
+    def _is_latest(self) -> bool:
+        """Sign off, under the lock; False where the key was written or removed meanwhile.
+
+        Whoever did so knows better than what this load brings.
+        """
+        loading = self._loads.store.loading
+        self._registered = False
+        if loading.get(self.place) is not self:
+            return False
+        del loading[self.place]
+        return True

@@ -100,7 +100,7 @@ class Store:
     def look_again(self, region: Region, key: Hashable) -> Entry | None:
         """Do as `find`, under the lock: what expired leaves, what has come since is a hit."""
         with self.lock:
-            gone = self._drop_expired(region, key)
+            gone = self.drop_expired(region, key)
             entry = region.entries.get(key)
             if entry is None:
                 self.misses += 1
@@ -128,7 +128,7 @@ class Store:
         self, region: Region, key: Hashable, value: Any, size: int, lifetime: float | None
     ) -> Gone:
         """Write an entry, under the lock the caller holds; returns what left for it."""
-        gone = self._drop_expired(region, key)
+        gone = self.drop_expired(region, key)
         old = region.entries.get(key)
         if old is not None:
             self._drop(old)
@@ -147,7 +147,7 @@ class Store:
         """Remove a key and return its live entry, if any; a load under way is void."""
         with self.lock:
             self._void((region, key))
-            gone = self._drop_expired(region, key)
+            gone = self.drop_expired(region, key)
             entry = region.entries.get(key)
             if entry is not None:
                 self._drop(entry)
@@ -190,6 +190,15 @@ class Store:
                 self.queue, self.touch = queue, queue.touch
             self._make_room(0, 0, self.now(), Removal.RESIZED, gone)
         self.announce(gone)
+
+    def drop_expired(self, region: Region, key: Hashable) -> Gone:
+        """Remove the entry of a key if it expired, under the lock the caller holds."""
+        entry = region.entries.get(key)
+        if entry is None or not self._expired(entry):
+            return []
+        self._drop(entry)
+        self.expirations += 1
+        return [(entry, Removal.EXPIRED)]
 
     def announce(self, gone: Gone) -> None:
         """Tell the hook and `on_evict` what left; called without the lock."""
@@ -238,14 +247,6 @@ class Store:
             else:
                 self.evictions += 1
                 gone.append((entry, reason))
-
-    def _drop_expired(self, region: Region, key: Hashable) -> Gone:
-        entry = region.entries.get(key)
-        if entry is None or not self._expired(entry):
-            return []
-        self._drop(entry)
-        self.expirations += 1
-        return [(entry, Removal.EXPIRED)]
 
     def _drop(self, entry: Entry) -> None:
         del entry.region.entries[entry.key]
