@@ -101,9 +101,7 @@ def main() -> None:
     median = {key: statistics.median(values) for key, values in times.items()}
     lru = median["functools.lru_cache", 1]
     peer = median["cachetools @cached TTLCache lock", 1]
-    print(
-        f"Python {platform.python_version()}, cachetools {version('cachetools')}, {platform.machine()}"
-    )
+    print(f"Python {platform.python_version()}, cachetools {version('cachetools')}")
     print(f"medians of {ROUNDS} rounds; ns a hit\n")
     print(f"{'':40} 1 thread  / lru   / ct {THREADS} threads   / 1")
     for name in ready:
