@@ -57,7 +57,8 @@ def lab_command(folder: Path, port: int | None, *, browser: bool) -> list[str]:
     """Return the command that opens a folder in JupyterLab.
 
     Loopback only, with the token that the server makes; messages may be as large as an upload
-    of 200 MiB, and a run's pictures do not stop at the usual data rate.
+    of 200 MiB, and a run's pictures do not stop at the usual data rate. The settings of tornado
+    are one literal, since KEY=VALUE would make texts of numbers.
     """
     command = [
         sys.executable,

@@ -1,0 +1,72 @@
+import pytest
+
+from perflab.cli import lab
+from perflab.settings import BadInputError
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch):
+    """A package as it is installed from a wheel, in a working folder that is empty."""
+    notebooks = tmp_path / "site" / "perflab" / "_shipped" / "notebooks"
+    (notebooks / "images").mkdir(parents=True)
+    (notebooks / "01_cache.ipynb").write_text("shipped")
+    (notebooks / "images" / "panel.svg").write_text("<svg/>")
+    (notebooks / ".hidden").write_text("")
+    monkeypatch.setattr(lab, "_PACKAGE", tmp_path / "site" / "perflab")
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+def test_wheel_puts_its_notebooks_into_the_working_folder(wheel, capsys):
+    opened = lab.prepare_notebooks(None)
+    assert opened == (wheel / "perflab-notebooks").resolve()
+    files = sorted(str(path.relative_to(opened)) for path in opened.rglob("*") if path.is_file())
+    assert files == ["01_cache.ipynb", "images/panel.svg"]
+    assert "put 2 files into perflab-notebooks" in capsys.readouterr().err
+
+
+def test_notebook_that_is_there_is_not_overwritten(wheel):
+    (wheel / "mine").mkdir()
+    (wheel / "mine" / "01_cache.ipynb").write_text("my own work")
+    opened = lab.prepare_notebooks(wheel / "mine")
+    assert (opened / "01_cache.ipynb").read_text() == "my own work"
+    assert (opened / "images" / "panel.svg").exists()
+
+
+def test_source_checkout_opens_its_own_notebooks(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "_PACKAGE", tmp_path / "perflab")
+    (tmp_path / "notebooks").mkdir()
+    assert lab.prepare_notebooks(None) == tmp_path / "notebooks"
+
+
+def test_folder_that_cannot_be_written_is_refused(wheel):
+    (wheel / "file").write_text("")
+    with pytest.raises(BadInputError, match="cannot be written"):
+        lab.prepare_notebooks(wheel / "file" / "below")
+
+
+def test_missing_notebooks_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "_PACKAGE", tmp_path / "perflab")
+    with pytest.raises(BadInputError, match="install perflab again"):
+        lab.prepare_notebooks(None)
+
+
+@pytest.mark.filterwarnings("ignore:--tornado_settings:DeprecationWarning")
+def test_server_is_on_loopback_and_takes_a_large_upload(tmp_path):
+    from jupyter_server.serverapp import ServerApp
+    from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+    command = lab.lab_command(tmp_path, 8899, browser=False)
+    app = ServerApp()
+    app.parse_command_line([word for word in command[4:] if word.startswith("--ServerApp")])
+    assert app.ip == "127.0.0.1"
+    assert app.port == 8899
+    assert app.tornado_settings["websocket_max_message_size"] > lab.UPLOAD_BYTES
+    assert app.max_buffer_size > lab.UPLOAD_BYTES
+    for word in command:
+        if word.startswith("--ZMQChannelsWebsocketConnection."):
+            name = word.partition(".")[2].partition("=")[0]
+            assert name in ZMQChannelsWebsocketConnection.class_trait_names()
+    assert "--no-browser" in command
+    assert not any("token" in word for word in command)

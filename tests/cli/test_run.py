@@ -1,0 +1,62 @@
+import json
+
+import pytest
+
+SMALL = "zipf:skew=0.9,keys=1k,requests=20k,seed=1"
+
+
+def test_live_hits_equal_predicted_hits(perflab):
+    options = ("-w", SMALL, "--set", "max_cache_size=200", "--set", "policy=sieve", "--json")
+    live = perflab("run", "cache", *options).json
+    predicted = perflab("predict", "cache", *options).json["points"][0]
+    assert live["metrics"]["requests"] == 20_000
+    assert live["metrics"]["hits"] == live["predicted"]["hits"] == predicted["metrics"]["hits"]
+
+
+def test_run_shows_measured_beside_predicted_and_keeps_the_run(perflab, tmp_path):
+    out = tmp_path / "run.json"
+    alerts = ("--alert", "hit_rate<1", "--alert", "hit_rate<0 for 1s")
+    answer = perflab("run", "cache", "--seconds", "1", "--out", out, *alerts)
+    assert answer.status == 0
+    header = next(line for line in answer.out.splitlines() if line.startswith("metric"))
+    assert header.split()[1:3] == ["measured", "predicted"]
+    assert "Alert: hit_rate<1 fired at" in answer.out
+    assert "Alert: hit_rate<0 for 1s did not fire" in answer.out
+    assert "alert: hit_rate<1" in answer.err
+    assert "ended: seconds over" in answer.out
+    kept = json.loads(out.read_text())
+    assert kept["kind"] == "run"
+    assert [alert["fired"] for alert in kept["alerts"]] == [True, False]
+
+
+def test_workload_of_one_request_runs(perflab, tmp_path):
+    trace = tmp_path / "one.txt"
+    trace.write_text("only\n")
+    answer = perflab("run", "cache", "-w", trace, "--json")
+    assert answer.json["metrics"]["misses"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--seconds", "0"], "--seconds"),
+        (["--seconds", "soon"], "--seconds"),
+        (["--alert", "hit_rat<0.8"], "did you mean 'hit_rate'"),
+        (["--alert", "hit_rate is low"], "is no alert"),
+        (["--alert", "hit_rate<low"], "is not a quantity"),
+        (["--set", "policy=opt"], "what-if only"),
+        (["--set", "backend=redis"], "no backend 'redis'"),
+        (["--set", "backend=nowhere:load"], "cannot be imported"),
+        (["--set", "concurrency=0"], "concurrency"),
+    ],
+)
+def test_bad_input_is_one_line(refused, options, said):
+    assert said in refused("run", "cache", *options)
+
+
+def test_backend_that_raises_is_told_with_its_error(refused, tmp_path, monkeypatch):
+    (tmp_path / "broken_backend.py").write_text("def load(key):\n    raise OSError('no route')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said = refused("run", "cache", "--seconds", "2", "--set", "backend=broken_backend:load")
+    assert "no route" in said

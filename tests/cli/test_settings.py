@@ -1,0 +1,24 @@
+from perflab.settings import CacheSettings, LoadSettings
+
+
+def test_settings_list_every_key_with_its_meaning(perflab):
+    answer = perflab("settings", "cache")
+    for info in (*CacheSettings.infos().values(), *LoadSettings.infos().values()):
+        assert info.key in answer.out
+    assert "Which entry goes first" in answer.out
+
+
+def test_settings_as_json_tell_default_and_bounds(perflab):
+    found = perflab("settings", "cache", "--json").json
+    size = next(row for row in found["settings"] if row["key"] == "max_cache_size")
+    assert (size["default"], size["low"], size["unit"]) == (1000, 1, "entries")
+    assert {row["key"] for row in found["load"]} == set(LoadSettings.infos())
+
+
+def test_patterns_are_listed(perflab):
+    assert "cache" in perflab("settings").out
+    assert perflab("settings", "--json").json["patterns"][0]["pattern"]
+
+
+def test_unknown_pattern_is_one_line(refused):
+    assert "no pattern" in refused("settings", "nothing")

@@ -1,0 +1,90 @@
+import pytest
+
+CSV = "url,ts,bytes\n/a,1,10\n/b,2,20\n/a,3,10\n"
+
+
+@pytest.fixture
+def requests(tmp_path):
+    path = tmp_path / "requests.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_info_counts_requests_and_keys(perflab, requests):
+    columns = ("--columns", "key=url,time=ts,size=bytes")
+    found = perflab("trace", "info", requests, *columns, "--json").json
+    assert (found["requests"], found["distinct_keys"], found["total_bytes"]) == (3, 2, 40)
+    assert found["has_times"] is True
+    shown = perflab("trace", "info", requests, *columns)
+    assert "requests are few" in shown.out
+
+
+def test_named_workload_has_info_too(perflab):
+    assert perflab("trace", "info", "scan:keys=100,requests=300").status == 0
+
+
+def test_converted_trace_is_the_same(perflab, requests, tmp_path):
+    out = tmp_path / "requests.parquet"
+    options = ("--columns", "key=url,time=ts")
+    assert perflab("trace", "convert", requests, out, *options).status == 0
+    before = perflab("trace", "info", requests, *options, "--json").json
+    after = perflab("trace", "info", out, "--json").json
+    assert after["fingerprint"] == before["fingerprint"]
+
+
+def test_binary_numbers_are_read_where_their_format_is_named(perflab, tmp_path):
+    path = tmp_path / "keys.bin"
+    path.write_bytes(b"".join(key.to_bytes(8, "big") for key in (5, 6, 5)))
+    found = perflab("trace", "info", path, "--format", "int64be", "--json").json
+    assert (found["requests"], found["distinct_keys"]) == (3, 2)
+
+
+def test_lines_that_do_not_parse_are_counted(perflab, tmp_path):
+    line = '1.2.3.4 - - [01/Jan/2024:00:00:0{} +0000] "GET /a HTTP/1.1" 200 5 "-" "-"\n'
+    path = tmp_path / "access.log"
+    path.write_text("".join(line.format(second) for second in range(9)) + "nonsense\n")
+    found = perflab("trace", "info", path, "--json").json
+    assert found["requests"] == 9
+    assert found["notes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("empty.txt", b"", []),
+        ("empty.csv", b"key,time\n", []),
+        ("cut.parquet", b"PAR1\x00\x00", []),
+        ("garbage.bin", bytes(range(256)) * 8, []),
+        ("odd.bin", b"12345", ["--format", "int32le"]),
+        ("nokey.csv", b"a,b\n1,2\n", []),
+        ("named.csv", b"a,b\n1,2\n", ["--columns", "key=c"]),
+        ("role.csv", b"a,b\n1,2\n", ["--columns", "kee=a"]),
+        ("pair.csv", b"a,b\n1,2\n", ["--columns", "a"]),
+        ("size.csv", b"key,size\na,-1\n", []),
+        ("time.csv", b"key,time\na,soon\n", []),
+        ("back.csv", b"key,time\na,5\nb,1\n", []),
+        ("kind.txt", b"a\n", ["--format", "cvs"]),
+    ],
+)
+def test_bad_file_is_one_line(refused, tmp_path, name, content, options):
+    path = tmp_path / name
+    path.write_bytes(content)
+    said = refused("trace", "info", path, *options)
+    assert name in said or "columns" in said or "format" in said
+
+
+def test_missing_file_is_one_line(refused, tmp_path):
+    assert "gone.csv" in refused("trace", "info", tmp_path / "gone.csv")
+    assert "folder" in refused("trace", "info", tmp_path)
+
+
+def test_conversion_to_another_format_is_refused(refused, requests, tmp_path):
+    assert "end it with .parquet" in refused("trace", "convert", requests, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_half_a_conversion_leaves_no_file(refused, requests, tmp_path):
+    assert "column" in refused(
+        "trace", "convert", requests, tmp_path / "o.parquet", "--columns", "key=x"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["requests.csv"]
