@@ -1,0 +1,220 @@
+"""The figures of a report: what-if curves from predicted points, and runs over their time."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perflab.benches import Bench, WhatIfChart
+from perflab.charts import Mark, chart_row, draw_live, draw_what_if
+from perflab.lab.run import Run
+from perflab.metrics.catalog import METRICS, metric
+from perflab.reports.blocks import Cell, Column, Figure, Table
+from perflab.reports.subject import AnyResult, Subject, measured_point
+from perflab.reports.svg import svg_of
+from perflab.reports.wording import setting_name, write_setting
+from perflab.tuning.predictions import Predictions
+from perflab.tuning.recommendation import Recommendation
+
+WIDE = (1040, 380)
+HALF = (512, 300)
+MOST_ROWS = 14
+WHOLE_SHARE = 0.95
+
+Lines = dict[str, tuple[list[float], list[float]]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Curves:
+    """The lines of one what-if chart, as far as predicted points tell them."""
+
+    chart: WhatIfChart
+    lines: Lines
+
+
+def curves_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> list[Curves]:
+    """Return the charts that the results' points draw, around the settings to ship if they can."""
+    points = [
+        point
+        for result in results
+        if isinstance(result, (Recommendation, Predictions))
+        for point in result.points
+    ]
+    bases = [subject.ship.settings]
+    for result in results:
+        if isinstance(result, Recommendation):
+            bases.append(result.settings)
+        elif isinstance(result, Predictions) and result.points:
+            bases += [point["settings"] for point in result.points]
+    found = []
+    for chart in bench.what_if_charts:
+        for base in _different(chart, bases):
+            lines = _lines(bench, chart, base, points)
+            if any(len(xs) > 1 for xs, _ in lines.values()):
+                found.append(Curves(chart, lines))
+                break
+    return found
+
+
+def curve_figures(bench: Bench, subject: Subject, curves: Sequence[Curves]) -> list[Figure]:
+    """Draw what-if charts; the first takes a page's whole width."""
+    figures = []
+    for place, each in enumerate(curves):
+        wide = place == 0
+        chart, name = each.chart, f"what-if-{each.chart.metric.replace('_', '-')}"
+        marks = _marks(subject, chart)
+        figure, (axes,) = chart_row(1, *(WIDE if wide else HALF), top=52, scale=1.0)
+        highlight = str(subject.ship.settings.get(chart.lines)) if chart.lines else None
+        draw_what_if(axes, chart, each.lines, marks=marks, bench=bench, highlight=highlight)
+        alt = _curve_alt(bench, each, marks)
+        figures.append(Figure(name, chart.title, alt, svg_of(figure, name), wide))
+    return figures
+
+
+def curve_tables(bench: Bench, subject: Subject, curves: Sequence[Curves]) -> list[Table]:
+    """Return the numbers of what-if charts: a row a value of the setting, a column a line."""
+    return [_curve_table(bench, subject, each) for each in curves]
+
+
+def live_figures(bench: Bench, run: Run, label: str, number: int) -> list[Figure]:
+    """Draw a run over its time; charts whose metrics it has not measured are left out."""
+    figures = []
+    for chart in bench.live_charts:
+        if len(run.snapshots) < 2 or not any(chart.metrics[0] in row for row in run.snapshots):
+            continue
+        name = f"live-{number}-{chart.metrics[0].replace('_', '-')}"
+        figure, (axes,) = chart_row(1, *HALF, top=52, scale=1.0)
+        draw_live(axes, chart, run.snapshots, predicted=run.predicted, changes=run.changes)
+        words = []
+        for key in chart.metrics:
+            value = (run.since_change or run.metrics).get(key)
+            words.append(f"{metric(key).label} {metric(key).format(value)}")
+        seconds = run.snapshots[-1]["seconds"]
+        alt = f"{chart.title}, {label}, {seconds:.0f} s. At the end: {'; '.join(words)}."
+        figures.append(Figure(name, f"{chart.title}, {label}", alt, svg_of(figure, name)))
+    return figures
+
+
+def live_table(bench: Bench, run: Run, label: str, number: int) -> Table | None:
+    """Return some moments of a run, evenly apart, with the metrics of its charts."""
+    keys = dict.fromkeys(key for chart in bench.live_charts for key in chart.metrics)
+    infos = [METRICS[key] for key in keys if any(key in row for row in run.snapshots)]
+    if not infos or not run.snapshots:
+        return None
+    rows = []
+    for place in _evenly(len(run.snapshots), MOST_ROWS):
+        row = run.snapshots[place]
+        cells = [Cell(f"{row['seconds']:.1f} s", row["seconds"])]
+        cells += [Cell(info.format(row.get(info.name)), row.get(info.name)) for info in infos]
+        rows.append(tuple(cells))
+    columns = (
+        Column("seconds", "Time", numeric=True),
+        *(Column(info.name, info.label.capitalize(), numeric=True) for info in infos),
+    )
+    title = f"{label.capitalize()} in numbers, each of the last second"
+    return Table(f"live-{number}", title, columns, tuple(rows), folded=True)
+
+
+def _different(chart: WhatIfChart, bases: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leave out settings that differ only in what a chart varies."""
+    varied = {chart.along, chart.lines}
+    seen: dict[str, Mapping[str, Any]] = {}
+    for base in bases:
+        seen.setdefault(repr(sorted((k, v) for k, v in base.items() if k not in varied)), base)
+    return list(seen.values())
+
+
+def _lines(
+    bench: Bench, chart: WhatIfChart, base: Mapping[str, Any], points: Sequence[Mapping[str, Any]]
+) -> Lines:
+    lines: Lines = {}
+    values: Sequence[Any] = chart.values if chart.lines else (None,)
+    settings, load = bench.read(base)
+    for value in values:
+        on_line = settings if chart.lines is None else bench.line(settings, chart.lines, value)
+        wanted = {**load.model_dump(), **on_line.model_dump(), "backend": base.get("backend")}
+        wanted.pop(chart.along)
+        found: dict[float, float] = {}
+        for point in points:
+            x, y = point["settings"].get(chart.along), point["metrics"].get(chart.metric)
+            if x is None or y is None or not isinstance(x, (int, float)):
+                continue
+            if all(point["settings"].get(key) == held for key, held in wanted.items()):
+                found[float(x)] = float(y)
+        if found:
+            xs = sorted(found)
+            lines["" if chart.lines is None else str(value)] = (xs, [found[x] for x in xs])
+    return lines
+
+
+def _marks(subject: Subject, chart: WhatIfChart) -> list[Mark]:
+    marks = []
+    if subject.basis == "predicted":
+        if subject.before is not None:
+            marks.append(_mark(chart, subject.before.settings, subject.before.metrics, "baseline"))
+        kind = "recommended" if subject.recommendation is not None else "now"
+        marks.append(_mark(chart, subject.after.settings, subject.after.metrics, kind))
+        if subject.measured is not None:
+            point = measured_point(subject.measured)
+            done, asked = point.metrics.get("requests"), subject.after.metrics.get("requests")
+            if done is not None and asked is not None and done >= WHOLE_SHARE * asked:
+                marks.append(_mark(chart, point.settings, point.metrics, "measured"))
+    return [mark for mark in marks if mark is not None]
+
+
+def _mark(
+    chart: WhatIfChart, settings: Mapping[str, Any], metrics: Mapping[str, float], kind: Any
+) -> Mark | None:
+    y = metrics.get(chart.metric)
+    if y is None or chart.along not in settings:
+        return None
+    x = settings[chart.along]
+    return Mark("", math.inf if x is None else float(x), float(y), kind)
+
+
+def _curve_alt(bench: Bench, curves: Curves, marks: Sequence[Mark]) -> str:
+    """Say in words what a chart shows: where each line begins and ends, and the marks."""
+    along, info = bench.info(curves.chart.along), metric(curves.chart.metric)
+
+    def place(x: float) -> str:
+        return "none" if math.isinf(x) else write_setting(along, along.parse(x))
+
+    words = [
+        f"{label or info.label}: {info.format(ys[0])} at {place(xs[0])}, "
+        f"{info.format(ys[-1])} at {place(xs[-1])}"
+        for label, (xs, ys) in curves.lines.items()
+    ]
+    words += [f"{mark.kind}: {info.format(mark.y)} at {place(mark.x)}" for mark in marks]
+    return f"{curves.chart.title}. {'; '.join(words)}."
+
+
+def _curve_table(bench: Bench, subject: Subject, curves: Curves) -> Table:
+    along, info = bench.info(curves.chart.along), metric(curves.chart.metric)
+    xs = sorted({x for line, _ in curves.lines.values() for x in line})
+    named = [subject.ship.settings.get(along.key)]
+    if subject.before is not None:
+        named.append(subject.before.settings.get(along.key))
+    places = sorted({*_evenly(len(xs), MOST_ROWS), *(xs.index(x) for x in named if x in xs)})
+    known = {label: dict(zip(*line, strict=True)) for label, line in curves.lines.items()}
+    rows = []
+    for x in (xs[place] for place in places):
+        value = along.parse(x)
+        tone: Any = "changed" if value == subject.ship.settings.get(along.key) else ""
+        cells = [Cell(write_setting(along, value), value, tone)]
+        cells += [Cell(info.format(line.get(x)), line.get(x)) for line in known.values()]
+        rows.append(tuple(cells))
+    columns = (
+        Column(along.key, setting_name(along).capitalize(), numeric=True),
+        *(Column(label or info.name, label or info.label, numeric=True) for label in known),
+    )
+    name = f"what-if-{info.name.replace('_', '-')}"
+    return Table(name, f"{curves.chart.title}, in numbers", columns, tuple(rows), folded=True)
+
+
+def _evenly(count: int, most: int) -> list[int]:
+    """Return at most so many places of a sequence, evenly apart, its ends among them."""
+    if count <= most:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)})

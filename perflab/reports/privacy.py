@@ -1,0 +1,50 @@
+"""Keeps what is private out of a report: folders, user names, names of machines."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePath
+from typing import Any
+
+_PRIVATE_KEYS = frozenset({"hostname", "host", "node", "user", "username", "home", "cwd", "pid"})
+_PLACES = "home|Users|root|tmp|private|var|mnt|media|Volumes"
+_PATH = re.compile(
+    rf"(?<![\w/:.])(?:/(?:{_PLACES})/|~/|[A-Za-z]:[\\/])(?:[^\s'\",;:/\\]+[/\\])*([^\s'\",;:/\\]+)"
+)
+_PARAMETERS = re.compile(r"^\w+:\w+=")
+
+
+def without_private(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a result's values with files' names in place of paths; a workload keeps its name."""
+    workload = values.get("workload", {})
+    folders = {str(Path.cwd()), str(Path.home())}
+    names: dict[str, str] = {}
+    for key in ("source", "name"):
+        text = str(workload.get(key) or "")
+        if text != (short := file_name(text)):
+            names[text] = short
+            folders.add(str(PurePath(text.replace("\\", "/")).parent))
+    prefixes = sorted((f for f in folders if len(f) > 1), key=len, reverse=True)
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: clean(item) for k, item in value.items() if k not in _PRIVATE_KEYS}
+        if isinstance(value, (list, tuple)):
+            return [clean(item) for item in value]
+        if not isinstance(value, str):
+            return value
+        for name, short in names.items():
+            value = value.replace(name, short)
+        for folder in prefixes:
+            value = value.replace(f"{folder}/", "")
+        return _PATH.sub(r"\1", value)
+
+    cleaned: dict[str, Any] = clean(values)
+    return cleaned
+
+
+def file_name(workload: str) -> str:
+    """Return a workload's name, without the folders where it is the path of a file."""
+    if _PARAMETERS.match(workload) or not re.search(r"[/\\]", workload):
+        return workload
+    return PurePath(workload.replace("\\", "/")).name

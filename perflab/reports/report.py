@@ -1,0 +1,204 @@
+"""`Report`: results put into sections, with the answer on top, in three formats."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from perflab.benches import Bench, load_bench
+from perflab.lab.files import read_json, write_text
+from perflab.lab.result import FORMAT_VERSION, Result
+from perflab.reports.blocks import Code, Figure, Section, Table
+from perflab.reports.folder import write_folder
+from perflab.reports.html import to_html
+from perflab.reports.markdown import to_markdown
+from perflab.reports.privacy import without_private
+from perflab.reports.sections import sections_of
+from perflab.reports.subject import AnyResult, Subject, subject_of
+from perflab.reports.verdict import Verdict, verdict_of
+from perflab.settings import BadInputError
+from perflab.tuning.comparison import KINDS, read_result
+
+KIND = "report"
+SUFFIXES = (".html", ".md", ".json")
+
+Source = Result | str | Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """Results of one pattern, ready to be written.
+
+    Attributes:
+        title: What stands on top.
+        results: Runs, predictions and recommendations, without what is private.
+    """
+
+    title: str
+    results: tuple[AnyResult, ...]
+
+    @classmethod
+    def of(cls, sources: Source | Iterable[Source], title: str | None = None) -> Self:
+        """Make a report of results or of the files that hold them.
+
+        Raises:
+            BadInputError: If there is none, one cannot be read, or they are of unlike patterns.
+        """
+        listed = [sources] if isinstance(sources, (Result, str, Path)) else list(sources)
+        results = [result for source in listed for result in _read(source)]
+        if not results:
+            raise BadInputError("no results to report; give a run, predictions or a recommendation")
+        patterns = sorted({result.pattern for result in results})
+        if len(patterns) > 1:
+            raise BadInputError(
+                f"the results are of unlike patterns ({', '.join(patterns)}); "
+                "make a report of each on its own"
+            )
+        cleaned = tuple(_again(without_private(result.to_dict())) for result in results)
+        names = dict.fromkeys(str(result.workload.get("name", "")) for result in cleaned)
+        bench = load_bench(patterns[0])
+        return cls(title or f"{bench.title}: {', '.join(filter(None, names))}", cleaned)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a report that was written as JSON.
+
+        Raises:
+            BadInputError: If the file is missing or is no such report.
+        """
+        values = read_json(path)
+        if values.get("kind") != KIND:
+            raise BadInputError("is not a report; make one with 'perflab report'", str(path))
+        return cls(str(values.get("title", "")), tuple(_results(values, str(path))))
+
+    @cached_property
+    def bench(self) -> Bench:
+        """The bench of the results' pattern."""
+        return load_bench(self.results[0].pattern)
+
+    @cached_property
+    def subject(self) -> Subject:
+        """Which settings it is about."""
+        return subject_of(self.bench, self.results)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The answer."""
+        return verdict_of(self.bench, self.subject, self.results)
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All that stands below the answer."""
+        return sections_of(self.bench, self.subject, self.results)
+
+    @property
+    def tables(self) -> list[Table]:
+        """All tables, in the order of the sections."""
+        return [block for s in self.sections for block in s.blocks if isinstance(block, Table)]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """All figures, in the order of the sections."""
+        return [block for s in self.sections for block in s.blocks if isinstance(block, Figure)]
+
+    def to_html(self) -> str:
+        """Return one page that opens offline."""
+        return to_html(self.title, self.bench, self.verdict, self.sections)
+
+    def to_markdown(self, figures: str | None = None) -> str:
+        """Return it as Markdown, with links to the figures if their folder is given."""
+        return to_markdown(self.title, self.bench, self.verdict, self.sections, figures)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer, the tables, the texts to paste and the results, for JSON."""
+        codes = [
+            {"section": s.name, **dataclasses.asdict(block)}
+            for s in self.sections
+            for block in s.blocks
+            if isinstance(block, Code)
+        ]
+        return {
+            "kind": KIND,
+            "format": FORMAT_VERSION,
+            "title": self.title,
+            "pattern": self.bench.pattern,
+            "verdict": dataclasses.asdict(self.verdict),
+            "settings": dict(self.subject.ship.settings),
+            "tables": [table.to_dict() for table in self.tables],
+            "texts": codes,
+            "results": [result.to_dict() for result in self.results],
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as text."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+    def write(self, path: str | Path) -> Path:
+        """Write it where the path says: .html, .md, .json, or a folder with all and the parts.
+
+        Raises:
+            BadInputError: If the suffix is another one or it cannot be written; then nothing is.
+        """
+        target = Path(path)
+        if str(path).endswith(("/", "\\")) or target.is_dir() or not target.suffix:
+            return write_folder(target, self._files())
+        writers = {".html": self.to_html, ".md": self.to_markdown, ".json": self.to_json}
+        writer = writers.get(target.suffix.lower())
+        if writer is None:
+            known = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+            message = f"no report is written as {target.suffix!r}; name a file that ends in {known}"
+            raise BadInputError(f"{message}, or a folder", str(path))
+        return write_text(target, writer())
+
+    def _files(self) -> dict[str, str]:
+        files = {
+            "report.html": self.to_html(),
+            "report.md": self.to_markdown("figures"),
+            "report.json": self.to_json(),
+        }
+        files |= {f"tables/{table.name}.csv": table.to_csv() for table in self.tables}
+        for number, result in enumerate(self.results, 1):
+            name = f"{result.kind}-{number}"
+            files[f"tables/{name}-rows.csv"] = result.to_frame().to_csv(index=False)
+        return files | {f"figures/{figure.name}.svg": figure.svg for figure in self.figures}
+
+
+def report(results: Source | Iterable[Source], path: str | Path, title: str | None = None) -> Path:
+    """Write a report of results and return where it is.
+
+    Args:
+        results: Runs, predictions and recommendations, or the files that hold them.
+        path: Its suffix decides: .html, .md, .json; a folder gets all three, with the tables as
+            CSV and the figures as SVG.
+        title: What stands on top.
+
+    Raises:
+        BadInputError: If there is no result, they are of unlike patterns, or it cannot be written.
+    """
+    return Report.of(results, title).write(path)
+
+
+def _read(source: Source) -> Sequence[AnyResult]:
+    if isinstance(source, (str, Path)):
+        values = read_json(source)
+        if values.get("kind") == KIND:
+            return _results(values, str(source))
+    return [read_result(source)]
+
+
+def _results(values: dict[str, Any], place: str) -> list[AnyResult]:
+    found = values.get("results")
+    if not isinstance(found, list) or not found:
+        raise BadInputError("is a report without results", place)
+    return [_again(each, place) for each in found]
+
+
+def _again(values: dict[str, Any], place: str = "result") -> AnyResult:
+    kind = KINDS.get(str(values.get("kind")))
+    if kind is None:
+        raise BadInputError("is not a result of perflab", place)
+    return read_result(kind.from_dict(values, place))

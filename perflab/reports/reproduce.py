@@ -1,0 +1,78 @@
+"""The commands that make a result again, quoted for a shell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perflab.benches import Bench, load_bench
+from perflab.lab.run import Run
+from perflab.reports.subject import AnyResult
+from perflab.reports.wording import shell_line, write_for_shell
+from perflab.tuning.predictions import Predictions
+from perflab.tuning.recommendation import Recommendation
+
+
+def reproduce(results: Sequence[AnyResult]) -> str:
+    """Return the commands that make results again and a report of them, a paragraph each."""
+    counts: dict[str, int] = {}
+    files, commands = [], []
+    for result in results:
+        counts[result.kind] = number = counts.get(result.kind, 0) + 1
+        several = sum(other.kind == result.kind for other in results) > 1
+        files.append(f"{result.kind}-{number}.json" if several else f"{result.kind}.json")
+        commands.append(command(result, files[-1]))
+    commands.append(shell_line(["perflab", "report", *files, "--out", "report.html"]))
+    return "\n".join(commands)
+
+
+def command(result: AnyResult, out: str | None = None) -> str:
+    """Return the command that makes one result again and keeps it in a file."""
+    bench = load_bench(result.pattern)
+    source = str(result.workload.get("source") or result.workload.get("name") or "")
+    workload = ["--workload", source] if source else []
+    if isinstance(result, Run):
+        words = ["run", result.pattern, *workload, *set_options(bench, result.settings)]
+        words += _run_options(result)
+    elif isinstance(result, Recommendation):
+        words = ["tune", result.pattern, *workload, *set_options(bench, result.before)]
+        words += ["--objective", result.objective] if result.objective else []
+        words += [word for limit in result.limits for word in ("--limit", limit)]
+        words += ["--live"] if result.measured else []
+    else:
+        words = ["predict", result.pattern, *workload, *_sweep_options(bench, result)]
+    return shell_line(["perflab", *words, *(["--out", out] if out else [])])
+
+
+def set_options(
+    bench: Bench, settings: Mapping[str, Any], leave_out: Sequence[str] = ()
+) -> list[str]:
+    """Return ``--set key=value`` for every setting that is not at its default."""
+    words = []
+    for key, value in settings.items():
+        info = bench.info(key)
+        if key not in leave_out and value != info.default:
+            words += ["--set", f"{key}={write_for_shell(info, value)}"]
+    return words
+
+
+def _run_options(run: Run) -> list[str]:
+    seconds = float(run.snapshots[-1]["seconds"]) if run.snapshots else 0.0
+    words = ["--seconds", str(max(1, math.ceil(seconds - 0.05)))] if seconds else []
+    return words + [
+        word for alert in run.alerts for word in ("--alert", str(alert.get("alert", "")))
+    ]
+
+
+def _sweep_options(bench: Bench, predictions: Predictions) -> list[str]:
+    first = predictions.points[0]["settings"] if predictions.points else {}
+    words = set_options(bench, first, predictions.swept)
+    for key in predictions.swept:
+        info = bench.info(key)
+        values = dict.fromkeys(
+            write_for_shell(info, point["settings"].get(key)) for point in predictions.points
+        )
+        words += ["--sweep", f"{key}={','.join(values)}"]
+    sampled = {point.get("sampled", 1.0) for point in predictions.points} - {1.0}
+    return words + (["--sample", f"{min(sampled):g}"] if sampled else [])

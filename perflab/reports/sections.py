@@ -1,0 +1,153 @@
+"""The sections of a report, in the order in which a reader wants them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from perflab.benches import Bench
+from perflab.lab.run import Run
+from perflab.reports import figures, tables
+from perflab.reports.blocks import Block, Code, Points, Section, Table, Text
+from perflab.reports.reproduce import reproduce
+from perflab.reports.subject import AnyResult, Subject, pattern_settings
+from perflab.reports.verdict import objective_text
+from perflab.reports.wording import sentence
+from perflab.settings import BadInputError
+from perflab.tuning.predictions import Predictions
+from perflab.tuning.recommendation import Recommendation
+
+
+def sections_of(
+    bench: Bench, subject: Subject, results: Sequence[AnyResult]
+) -> tuple[Section, ...]:
+    """Return all sections that the results have something for."""
+    runs = [result for result in results if isinstance(result, Run)]
+    labelled = [(f"run {n}" if len(runs) > 1 else "the run", run) for n, run in enumerate(runs, 1)]
+    found = (
+        _recommendation(bench, subject),
+        _what_if(bench, subject, results),
+        _measured(bench, subject, labelled),
+        _settings(bench, subject),
+        _paste(bench, subject, results),
+        _live(bench, labelled),
+        _workload(results),
+        _origin(results),
+        _reproduce(results),
+    )
+    return tuple(section for section in found if section.blocks)
+
+
+def _recommendation(bench: Bench, subject: Subject) -> Section:
+    blocks: list[Block] = []
+    recommendation = subject.recommendation
+    if recommendation is not None:
+        blocks.append(Text(sentence(recommendation.reason)))
+        kept = ", ".join(recommendation.limits) or "none was set"
+        blocks.append(Text(f"Looked for: {objective_text(subject)}. Limits to keep: {kept}."))
+        blocks += _present(tables.alternatives_table(bench, recommendation))
+    blocks += _present(tables.effect_table(subject))
+    title = "Recommendation" if recommendation is not None else "What changed"
+    return Section("recommendation", title, tuple(blocks))
+
+
+def _what_if(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Section:
+    curves = figures.curves_of(bench, subject, results)
+    blocks: list[Block] = [*figures.curve_figures(bench, subject, curves)]
+    blocks += figures.curve_tables(bench, subject, curves)
+    return Section("what-if", "What if", tuple(blocks))
+
+
+def _measured(bench: Bench, subject: Subject, runs: Sequence[tuple[str, Run]]) -> Section:
+    blocks: list[Block] = []
+    for number, (label, run) in enumerate(runs, 1):
+        title = label.capitalize() if len(runs) > 1 else "Over the same requests"
+        blocks += _present(tables.measured_table(bench, run, f"measured-{number}", title))
+    recommendation = subject.recommendation
+    if recommendation is not None and recommendation.measured:
+        blocks += _present(tables.recommended_table(bench, recommendation))
+    return Section("measured", "Predicted beside measured", tuple(blocks))
+
+
+def _settings(bench: Bench, subject: Subject) -> Section:
+    known = subject.before is not None
+    return Section(
+        "settings",
+        "Settings before and after" if known else "Settings",
+        (
+            tables.settings_table(bench, subject, load=False),
+            tables.settings_table(bench, subject, load=True),
+        ),
+    )
+
+
+def _paste(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Section:
+    settings, load = bench.read(subject.ship.settings)
+    shown = pattern_settings(bench, subject.ship.settings)
+    as_json = Code("JSON", "json", json.dumps(shown, indent=2))
+    try:
+        bench.check_live(settings, load)
+    except BadInputError as error:
+        return Section("paste", "Ready to paste", (Text(sentence(str(error))), as_json))
+    workload = str((subject.recommendation or results[-1]).workload.get("name", ""))
+    exports = bench.exports(settings, load, workload)
+    codes = [Code(export.title, export.language, export.text) for export in exports]
+    return Section("paste", "Ready to paste", (*codes, as_json))
+
+
+def _live(bench: Bench, runs: Sequence[tuple[str, Run]]) -> Section:
+    blocks: list[Block] = []
+    if runs:
+        blocks.append(tables.runs_table(bench, runs))
+    blocks += _present(tables.alerts_table(runs))
+    for number, (label, run) in enumerate(runs, 1):
+        blocks += figures.live_figures(bench, run, label, number)
+        blocks += _present(figures.live_table(bench, run, label, number))
+        title = f"Settings changed during {label}"
+        blocks += _present(tables.changes_table(run, f"changes-{number}", title))
+    return Section("live", "Live runs" if len(runs) > 1 else "Live run", tuple(blocks))
+
+
+def _workload(results: Sequence[AnyResult]) -> Section:
+    found = tables.one_of_each(results, "workload", "fingerprint")
+    blocks: list[Block] = []
+    if len(found) > 1:
+        blocks.append(Text("The results are of different workloads: compare them with care."))
+    for number, workload in enumerate(found, 1):
+        name = "workload" if len(found) == 1 else f"workload-{number}"
+        blocks.append(tables.workload_table(workload, name))
+        notes = tuple(sentence(str(note)) for note in workload.get("notes") or ())
+        blocks += [Points(notes)] if notes else []
+    return Section("workload", "Workload", tuple(blocks))
+
+
+def _origin(results: Sequence[AnyResult]) -> Section:
+    """Say what all of it rests on: calibration, environment, and what a reader must know."""
+    blocks: list[Block] = []
+    notes: dict[str, None] = {}
+    for result in results:
+        said = result.remarks if isinstance(result, Predictions) else result.notes
+        notes.update(dict.fromkeys(sentence(str(note)) for note in said if note))
+    if notes:
+        blocks.append(Points(tuple(notes)))
+    for field, key, make in (
+        ("calibration", "date", tables.calibration_table),
+        ("environment", "date", tables.environment_table),
+    ):
+        found = tables.one_of_each(results, field, key)
+        for number, values in enumerate(found, 1):
+            blocks.append(make(values, field if len(found) == 1 else f"{field}-{number}"))
+    return Section("basis", "Notes, calibration, environment", tuple(blocks))
+
+
+def _reproduce(results: Sequence[AnyResult]) -> Section:
+    blocks: list[Block] = [Code("Shell", "sh", reproduce(results))]
+    if any(isinstance(result, Run) and result.changes for result in results):
+        blocks.append(Text("Settings were changed during a run; its command has the last ones."))
+    if any(isinstance(result, Recommendation) for result in results):
+        blocks.append(Text("Times depend on the machine; hit counts are the same on any."))
+    return Section("reproduce", "Reproduce", tuple(blocks))
+
+
+def _present(table: Table | None) -> list[Block]:
+    return [table] if table is not None else []

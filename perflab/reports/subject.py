@@ -1,0 +1,128 @@
+"""`Subject`: which settings a report is about, before and after, and which of them to ship."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from perflab.benches import Bench, Objective
+from perflab.lab.run import Run
+from perflab.settings import BadInputError
+from perflab.tuning.objective import good_enough, parse_objective
+from perflab.tuning.predictions import Predictions
+from perflab.tuning.recommendation import Recommendation
+
+AnyResult = Run | Predictions | Recommendation
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Point:
+    """Settings of the pattern and of the load, with the metrics that they have."""
+
+    settings: Mapping[str, Any]
+    metrics: Mapping[str, float]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """What a report is about.
+
+    Attributes:
+        before: Where the reader comes from; none where only one setting is known.
+        after: What it is compared with.
+        basis: Whether the metrics of both were measured or predicted.
+        objective: What is looked for.
+        recommendation: The recommendation that it comes from, if any.
+        measured: Measured at `after`, where `basis` is predicted and somebody measured.
+    """
+
+    before: Point | None
+    after: Point
+    basis: Literal["measured", "predicted"]
+    objective: Objective
+    recommendation: Recommendation | None = None
+    measured: Run | None = None
+
+    @property
+    def ship(self) -> Point:
+        """The settings to ship: those before, if the others are worse."""
+        return self.before if self.before is not None and self.is_worse else self.after
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the change misses the objective by more than its tolerance."""
+        if self.recommendation is not None or self.before is None:
+            return False
+        old = self.before.metrics.get(self.objective.metric)
+        new = self.after.metrics.get(self.objective.metric)
+        return old is not None and new is not None and not good_enough(self.objective, new, old)
+
+
+def subject_of(bench: Bench, results: Sequence[AnyResult]) -> Subject:
+    """Choose: the last recommendation, else the first run and the last, else the predictions."""
+    recommendations = [result for result in results if isinstance(result, Recommendation)]
+    runs = [result for result in results if isinstance(result, Run)]
+    if recommendations:
+        chosen = recommendations[-1]
+        return Subject(
+            before=Point(chosen.before, chosen.before_metrics),
+            after=Point(chosen.settings, chosen.metrics),
+            basis="predicted",
+            objective=parse_objective(chosen.objective or None, bench.objective),
+            recommendation=chosen,
+            measured=_measured_at(bench, chosen, runs),
+        )
+    if runs:
+        before = measured_point(runs[0]) if len(runs) > 1 else None
+        return Subject(before, measured_point(runs[-1]), "measured", bench.objective)
+    return Subject(None, _smallest_good_point(bench, results), "predicted", bench.objective)
+
+
+def measured_point(run: Run) -> Point:
+    """Return the settings in force at a run's end, and what was measured under them."""
+    return Point(run.settings, run.since_change or run.metrics)
+
+
+def pattern_settings(bench: Bench, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the pattern, without those of the load."""
+    keys = bench.settings_class.model_fields
+    return {key: value for key, value in settings.items() if key in keys}
+
+
+def _measured_at(bench: Bench, chosen: Recommendation, runs: Sequence[Run]) -> Run | None:
+    wanted = pattern_settings(bench, chosen.settings)
+    for run in reversed(runs):
+        same_workload = run.workload.get("fingerprint") == chosen.workload.get("fingerprint")
+        if same_workload and pattern_settings(bench, run.settings) == wanted:
+            return run
+    return None
+
+
+def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> Point:
+    """Return the smallest point that is within the tolerance of the best that can run."""
+    points = [
+        Point(point["settings"], point["metrics"])
+        for result in results
+        if isinstance(result, Predictions)
+        for point in result.points
+    ]
+    if not points:
+        raise BadInputError("the predictions hold no point; predict again")
+    goal = bench.objective
+    known = [point for point in points if point.metrics.get(goal.metric) is not None]
+    known = [point for point in known if _can_run(bench, point.settings)] or known
+    if not known:
+        return points[0]
+    choose = max if goal.direction == "max" else min
+    best = choose(point.metrics[goal.metric] for point in known)
+    enough = [point for point in known if good_enough(goal, point.metrics[goal.metric], best)]
+    return min(enough, key=lambda point: point.settings.get(bench.tuned) or 0)
+
+
+def _can_run(bench: Bench, settings: Mapping[str, Any]) -> bool:
+    try:
+        bench.check_live(*bench.read(settings))
+    except BadInputError:
+        return False
+    return True

@@ -1,0 +1,136 @@
+"""How values, changes and lists are put into words."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from perflab.metrics.catalog import MetricInfo
+from perflab.settings import SettingInfo, format_quantity, parse_quantity
+from perflab.tuning.comparison import format_difference
+
+_PATH_IN_TEXT = re.compile(r"^(-?[\d.]+)([A-Za-zµ]+)$")
+_UNIT_WORDS = {"m": "min", "us": "µs"}
+
+
+def write_setting(info: SettingInfo, value: Any) -> str:
+    """Return a setting's exact value with its unit."""
+    if isinstance(value, (bool, str)) or value is None:
+        return info.format(value)
+    if info.unit in ("bytes", "seconds"):
+        text = format_quantity(value, info.unit)
+        if parse_quantity(text, info.unit) == value:
+            return spaced(text)
+        return f"{value:,} bytes" if info.unit == "bytes" else f"{value:g} s"
+    number = f"{value:,}" if isinstance(value, int) else f"{value:,g}"
+    return f"{number} {info.unit}".rstrip()
+
+
+def write_for_shell(info: SettingInfo, value: Any) -> str:
+    """Return a setting's exact value as ``--set`` takes it, not yet quoted."""
+    if isinstance(value, (bool, str)) or value is None:
+        return info.format(value)
+    text = format_quantity(value, info.unit)
+    return text if parse_quantity(text, info.unit) == value else repr(value)
+
+
+def setting_name(info: SettingInfo) -> str:
+    """Return a setting's label without its unit."""
+    return info.label.removesuffix(f" ({info.unit})")
+
+
+def spaced(text: str) -> str:
+    """Return ``30m`` as ``30 min`` and ``512MiB`` as ``512 MiB``."""
+    match = _PATH_IN_TEXT.match(text)
+    if match is None:
+        return text
+    return f"{match.group(1)} {_UNIT_WORDS.get(match.group(2), match.group(2))}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as ``a, b and c``."""
+    known = list(words)
+    if len(known) < 2:
+        return "".join(known)
+    return f"{', '.join(known[:-1])} and {known[-1]}"
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital at its start and a stop at its end."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?:" else ".")
+
+
+def write_change(info: MetricInfo, before: float, after: float) -> str:
+    """Return how a metric changes: ``hit rate rises from 60 % to 71 % (+11 points)``."""
+    old, new = info.format(before), info.format(after)
+    if old == new:
+        return f"{plain_name(info)} stays at {new}"
+    verb = "rises" if after > before else "falls"
+    return f"{plain_name(info)} {verb} from {old} to {new} ({signed(info, before, after)})"
+
+
+def plain_name(info: MetricInfo) -> str:
+    """Return a metric's label as part of a sentence: ``mean latency`` for ``latency, mean``."""
+    head, _, tail = info.label.partition(", ")
+    return f"{tail} {head}" if tail else head
+
+
+def signed(info: MetricInfo, before: float, after: float) -> str:
+    """Return a difference with its sign, a real minus and a real times among it."""
+    return format_difference(info, before, after).replace("-", "\N{MINUS SIGN}", 1)
+
+
+def write_facts(values: Mapping[str, Any], leave_out: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what is known by name, in words and as it is; nothing where nothing is known."""
+    skipped = set(leave_out)
+    facts: dict[str, tuple[str, Any]] = {}
+    for key, value in values.items():
+        if key in skipped or value is None or value == "" or isinstance(value, (list, tuple)):
+            continue
+        if isinstance(value, Mapping):
+            for inner, fact in write_facts(value, skipped).items():
+                facts[f"{fact_name(key)}, {inner}"] = fact
+            continue
+        facts[fact_name(key)] = (write_fact(key, value), value)
+    return facts
+
+
+def fact_name(key: str) -> str:
+    """Return a key in words, its unit left to the value."""
+    words = key.removesuffix("_seconds").removesuffix("_bytes") or key
+    return words.replace("_per_", " per ").replace("_", " ").replace("ttl", "TTL")
+
+
+def write_fact(key: str, value: Any) -> str:
+    """Return a value with the unit that its key names."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        if key.endswith("_seconds") or key == "mean":
+            return spaced(format_quantity(value, "seconds"))
+        if key.endswith("_bytes") or key.startswith("bytes_per"):
+            return spaced(format_quantity(value, "bytes"))
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    text = str(value)
+    return text.replace("T", " ").replace("+00:00", " UTC") if key == "date" else text
+
+
+def shell_line(words: Iterable[str]) -> str:
+    """Return a command for a shell, quoted, its options on lines of their own where it is long."""
+    quoted = [shlex.quote(word) for word in words]
+    line = " ".join(quoted)
+    if len(line) <= 90:
+        return line
+    options: list[str] = []
+    for word in quoted:
+        if word.startswith("--"):
+            options.append(word)
+        elif options:
+            options[-1] += f" {word}"
+    head = quoted[: next(i for i, word in enumerate(quoted) if word.startswith("--"))]
+    return " \\\n    ".join([" ".join(head), *options])
