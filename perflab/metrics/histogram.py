@@ -35,21 +35,20 @@ class LatencyHistogram:
 
     From 100 ns to 1000 s, 64 buckets to each power of two: quantiles are within 0.8 % of those of
     the sorted values, the mean is exact. A value outside counts in the nearest bucket and in
-    `below` or `above`. Not for several threads at once: give each its own, and merge.
+    `below` or `above`. One thread records; others may read, copy and merge it meanwhile, and
+    then miss at most the value that is being recorded.
 
     Attributes:
-        count: Number of values.
         total: Their sum, in seconds.
         max: The largest of them, in seconds.
         below: Values under 100 ns; a negative one counts as 0 s.
         above: Values over 1000 s.
     """
 
-    __slots__ = ("_counts", "above", "below", "count", "max", "total")
+    __slots__ = ("_counts", "above", "below", "max", "total")
 
     def __init__(self) -> None:
         self._counts = [0] * _BUCKETS
-        self.count = 0
         self.total = 0.0
         self.max = 0.0
         self.below = 0
@@ -66,7 +65,6 @@ class LatencyHistogram:
             self._counts[int(mantissa * _SCALE) + _STEPS * exponent - _OFFSET] += 1
         else:
             seconds = self._record_outside(seconds)
-        self.count += 1
         self.total += seconds
         if seconds > self.max:  # noqa: PLR1730 - a call of max() costs 60 ns here
             self.max = seconds
@@ -88,7 +86,6 @@ class LatencyHistogram:
         buckets = (mantissa * _SCALE).astype(np.int64) + _STEPS * exponent - _OFFSET
         for bucket, number in zip(*np.unique(buckets, return_counts=True), strict=True):
             self._counts[bucket] += int(number)
-        self.count += len(values)
         self.total += float(np.maximum(values, 0.0).sum())
         self.max = max(self.max, float(values.max()))
         self.below += int((values < LOWEST_SECONDS).sum())
@@ -96,8 +93,8 @@ class LatencyHistogram:
 
     def merge(self, other: LatencyHistogram) -> None:
         """Add all that another histogram counted."""
-        self._counts = [a + b for a, b in zip(self._counts, other._counts, strict=True)]
-        self.count += other.count
+        counts = other._counts.copy()
+        self._counts = [a + b for a, b in zip(self._counts, counts, strict=True)]
         self.total += other.total
         self.max = max(self.max, other.max)
         self.below += other.below
@@ -112,31 +109,37 @@ class LatencyHistogram:
             ValueError: If the other counted something that this one did not.
         """
         since = LatencyHistogram()
-        since._counts = [a - b for a, b in zip(self._counts, earlier._counts, strict=True)]
+        counts = self._counts.copy()
+        since._counts = [a - b for a, b in zip(counts, earlier._counts, strict=True)]
         if min(since._counts) < 0:
             raise ValueError("only an earlier copy of the same histogram can be subtracted")
-        since.count = self.count - earlier.count
         since.below = self.below - earlier.below
         since.above = self.above - earlier.above
-        if since.count:
+        grown = [bucket for bucket, number in enumerate(since._counts) if number]
+        if grown:
             since.total = self.total - earlier.total
-            highest = max(bucket for bucket, number in enumerate(since._counts) if number)
             grew = self.max > earlier.max
-            since.max = self.max if grew else min(_middle(highest), self.max)
+            since.max = self.max if grew else min(_middle(grown[-1]), self.max)
         return since
 
     def copy(self) -> LatencyHistogram:
         """Return a histogram of the same counts that no longer changes with this one."""
         other = LatencyHistogram()
         other._counts = self._counts.copy()
-        other.count, other.total, other.max = self.count, self.total, self.max
+        other.total, other.max = self.total, self.max
         other.below, other.above = self.below, self.above
         return other
 
     @property
+    def count(self) -> int:
+        """Number of values; counted when asked, in about 10 µs."""
+        return sum(self._counts)
+
+    @property
     def mean(self) -> float:
         """The exact mean in seconds; NaN where nothing was counted."""
-        return self.total / self.count if self.count else math.nan
+        count = self.count
+        return self.total / count if count else math.nan
 
     def quantile(self, q: float) -> float:
         """Return the value in seconds that a share ``q`` of the values do not exceed.
@@ -153,10 +156,11 @@ class LatencyHistogram:
         """Return the quantiles of several shares in one pass, as `quantile` does."""
         if not all(0 <= q <= 1 for q in shares):
             raise ValueError(f"a quantile's share is between 0 and 1, got {shares}")
-        if not self.count:
-            return (math.nan,) * len(shares)
         reached = list(accumulate(self._counts))
-        return tuple(self._at_rank(math.ceil(q * self.count), reached) for q in shares)
+        count = reached[-1]
+        if not count:
+            return (math.nan,) * len(shares)
+        return tuple(self._at_rank(math.ceil(q * count), reached) for q in shares)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a form that JSON can hold; buckets without a count are left out."""
@@ -183,7 +187,7 @@ class LatencyHistogram:
         try:
             for bucket, number in values["buckets"].items():
                 histogram._counts[int(bucket)] = int(number)
-            for name in ("count", "total", "max", "below", "above"):
+            for name in ("total", "max", "below", "above"):
                 setattr(histogram, name, values[name])
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise ValueError(f"not a histogram: {error!r}") from error
@@ -193,11 +197,10 @@ class LatencyHistogram:
         """Travel to another process without the empty buckets."""
         filled = [bucket for bucket, number in enumerate(self._counts) if number]
         numbers = array("Q", [self._counts[bucket] for bucket in filled])
-        rest = (self.count, self.total, self.max, self.below, self.above)
-        return array("H", filled), numbers, *rest
+        return array("H", filled), numbers, self.total, self.max, self.below, self.above
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        filled, numbers, self.count, self.total, self.max, self.below, self.above = state
+        filled, numbers, self.total, self.max, self.below, self.above = state
         self._counts = [0] * _BUCKETS
         for bucket, number in zip(filled, numbers, strict=True):
             self._counts[bucket] = number
@@ -226,7 +229,7 @@ class LatencyHistogram:
         return seconds
 
     def _at_rank(self, rank: int, reached: list[int]) -> float:
-        if rank >= self.count:
+        if rank >= reached[-1]:
             return self.max
         return min(_middle(bisect_left(reached, max(rank, 1))), self.max)
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -157,3 +159,29 @@ def test_a_form_cut_short_is_refused():
     del form["buckets"]
     with pytest.raises(ValueError, match="not a histogram"):
         LatencyHistogram.from_dict(form)
+
+
+def test_reading_while_another_thread_records_gives_whole_numbers():
+    histogram = LatencyHistogram()
+    over = threading.Event()
+
+    def record():
+        while not over.is_set():
+            for step in range(1_000):
+                histogram.record(1e-6 * (1 + step))
+
+    with ThreadPoolExecutor(1) as pool:
+        recording = pool.submit(record)
+        earlier = histogram.copy()
+        for _ in range(200):
+            copy = histogram.copy()
+            delta = copy.subtract(earlier)
+            assert delta.count == copy.count - earlier.count
+            merged = LatencyHistogram()
+            merged.merge(histogram)
+            assert merged.count >= copy.count
+            assert merged.quantile(0.999) <= merged.max
+            earlier = copy
+        over.set()
+        recording.result(30)
+    assert histogram.count % 1_000 == 0
