@@ -1,4 +1,5 @@
 import json
+import resource
 
 import pytest
 
@@ -58,3 +59,22 @@ def test_report_is_written_by_its_suffix(perflab, kept, tmp_path, suffix):
 
 def test_report_below_a_file_is_refused(refused, kept):
     assert "cannot be written" in refused("report", kept[0], "--out", kept[1] / "report.html")
+
+
+def test_disk_that_gets_full_leaves_no_half_file(refused, kept, tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    out = tmp_path / "out" / "full.json"
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        said = refused("predict", "cache", "-w", SMALL, "--out", out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "cannot be written" in said
+    assert list(out.parent.iterdir()) == []
+
+
+def test_folder_gets_every_form_of_the_report(perflab, kept, tmp_path):
+    (tmp_path / "report").mkdir()
+    assert perflab("report", kept[0], "--out", tmp_path / "report").status == 0
+    suffixes = {path.suffix for path in (tmp_path / "report").rglob("*") if path.is_file()}
+    assert suffixes >= {".html", ".md", ".json"}
