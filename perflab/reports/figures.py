@@ -22,6 +22,8 @@ WIDE = (1040, 380)
 HALF = (512, 300)
 MOST_ROWS = 14
 WHOLE_SHARE = 0.95
+TOP = 52
+HANDLES_A_ROW = 5
 
 Lines = dict[str, tuple[list[float], list[float]]]
 
@@ -65,7 +67,9 @@ def curve_figures(bench: Bench, subject: Subject, curves: Sequence[Curves]) -> l
         wide = place == 0
         chart, name = each.chart, f"what-if-{each.chart.metric.replace('_', '-')}"
         marks = _marks(subject, chart)
-        figure, (axes,) = chart_row(1, *(WIDE if wide else HALF), top=52, scale=1.0)
+        handles = len(each.lines) + len({mark.kind for mark in marks})
+        top = TOP if handles <= HANDLES_A_ROW else TOP + 18
+        figure, (axes,) = chart_row(1, *(WIDE if wide else HALF), top=top, scale=1.0)
         highlight = str(subject.ship.settings.get(chart.lines)) if chart.lines else None
         draw_what_if(axes, chart, each.lines, marks=marks, bench=bench, highlight=highlight)
         alt = _curve_alt(bench, each, marks)
@@ -85,7 +89,7 @@ def live_figures(bench: Bench, run: Run, label: str, number: int) -> list[Figure
         if len(run.snapshots) < 2 or not any(chart.metrics[0] in row for row in run.snapshots):
             continue
         name = f"live-{number}-{chart.metrics[0].replace('_', '-')}"
-        figure, (axes,) = chart_row(1, *HALF, top=52, scale=1.0)
+        figure, (axes,) = chart_row(1, *HALF, top=TOP, scale=1.0)
         draw_live(axes, chart, run.snapshots, predicted=run.predicted, changes=run.changes)
         words = []
         for key in chart.metrics:

@@ -60,6 +60,14 @@ def _what_if(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Se
 
 def _measured(bench: Bench, subject: Subject, runs: Sequence[tuple[str, Run]]) -> Section:
     blocks: list[Block] = []
+    if any(run.fitted for _, run in runs):
+        blocks.append(
+            Text(
+                "The prediction from the calibration, made before a run, tells what to expect. The"
+                " one from the run's own arrivals and service times tells whether the model is"
+                " right: where only the first is off, the calibration does not fit this load."
+            )
+        )
     for number, (label, run) in enumerate(runs, 1):
         title = label.capitalize() if len(runs) > 1 else "Over the same requests"
         blocks += _present(tables.measured_table(bench, run, f"measured-{number}", title))
@@ -131,13 +139,13 @@ def _origin(results: Sequence[AnyResult]) -> Section:
     if notes:
         blocks.append(Points(tuple(notes)))
     for field, key, make in (
-        ("calibration", "date", tables.calibration_table),
-        ("environment", "date", tables.environment_table),
+        ("calibration", "costs", tables.calibration_table),
+        ("environment", "versions", tables.environment_table),
     ):
         found = tables.one_of_each(results, field, key)
         for number, values in enumerate(found, 1):
             blocks.append(make(values, field if len(found) == 1 else f"{field}-{number}"))
-    return Section("basis", "Notes, calibration, environment", tuple(blocks))
+    return Section("basis", "Notes and environment", tuple(blocks))
 
 
 def _reproduce(results: Sequence[AnyResult]) -> Section:

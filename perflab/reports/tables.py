@@ -62,7 +62,7 @@ def effect_table(subject: Subject) -> Table | None:
     rows = []
     for name, info in METRICS.items():
         a, b = old.get(name), new.get(name)
-        if a is None or b is None:
+        if a is None or b is None or (a == 0 and b == 0):
             continue
         judged = judge(info, a, b)
         tone: Tone = "better" if judged == "better" else "worse" if judged == "worse" else ""
@@ -111,7 +111,7 @@ def measured_table(bench: Bench, run: Run, name: str, title: str) -> Table | Non
         Column("measured", "Measured", numeric=True),
         Column("predicted", "Predicted before", numeric=True),
         Column("predicted_error", "Error", numeric=True),
-        Column("fitted", "From the run's own arrivals and service times", numeric=True),
+        Column("fitted", "Predicted from the run's own", numeric=True),
         Column("fitted_error", "Error", numeric=True),
     )
     return Table(name, title, columns, tuple(rows), _measured_note(run, measured, bool(left_out)))

@@ -62,7 +62,9 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?:" else ".")
+    is_key = "_" in text.split(maxsplit=1)[0]
+    head = text[0] if is_key else text[0].upper()
+    return head + text[1:] + ("" if text[-1] in ".!?:" else ".")
 
 
 def write_change(info: MetricInfo, before: float, after: float) -> str:
