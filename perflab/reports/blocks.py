@@ -92,13 +92,20 @@ class Text:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands above a group of blocks."""
+
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Points:
     """A list of remarks."""
 
     texts: tuple[str, ...]
 
 
-Block = Table | Figure | Code | Text | Points
+Block = Table | Figure | Code | Heading | Text | Points
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from perflab.tuning.recommendation import Recommendation
 
 WIDE = (1040, 380)
 HALF = (512, 300)
+THIRD = (344, 270)
 MOST_ROWS = 14
 WHOLE_SHARE = 0.95
 TOP = 52
@@ -89,7 +90,7 @@ def live_figures(bench: Bench, run: Run, label: str, number: int) -> list[Figure
         if len(run.snapshots) < 2 or not any(chart.metrics[0] in row for row in run.snapshots):
             continue
         name = f"live-{number}-{chart.metrics[0].replace('_', '-')}"
-        figure, (axes,) = chart_row(1, *HALF, top=TOP, scale=1.0)
+        figure, (axes,) = chart_row(1, *THIRD, top=TOP, scale=1.0)
         draw_live(axes, chart, run.snapshots, predicted=run.predicted, changes=run.changes)
         words = []
         for key in chart.metrics:

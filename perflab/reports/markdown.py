@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from perflab.benches import Bench
-from perflab.reports.blocks import Block, Code, Figure, Points, Section, Table
+from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Section, Table
 from perflab.reports.verdict import Verdict
 from perflab.reports.wording import sentence
 
@@ -58,6 +58,8 @@ def _block(block: Block, figures: str | None) -> str:
         return (
             f"### {escape(block.title)}\n\n{fence}{block.language}\n{block.text.rstrip()}\n{fence}"
         )
+    if isinstance(block, Heading):
+        return f"### {escape(block.text)}"
     if isinstance(block, Points):
         return "\n".join(f"- {escape(text)}" for text in block.texts)
     return escape(block.text)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from perflab.benches import Bench
 from perflab.lab.run import Run
-from perflab.reports import figures, tables
-from perflab.reports.blocks import Block, Code, Points, Section, Table, Text
+from perflab.reports import facts, figures, measured, tables
+from perflab.reports.blocks import Block, Code, Heading, Points, Section, Table, Text
 from perflab.reports.reproduce import reproduce
 from perflab.reports.subject import AnyResult, Subject, pattern_settings
 from perflab.reports.verdict import objective_text
@@ -70,10 +70,10 @@ def _measured(bench: Bench, subject: Subject, runs: Sequence[tuple[str, Run]]) -
         )
     for number, (label, run) in enumerate(runs, 1):
         title = label.capitalize() if len(runs) > 1 else "Over the same requests"
-        blocks += _present(tables.measured_table(bench, run, f"measured-{number}", title))
+        blocks += _present(measured.measured_table(bench, run, f"measured-{number}", title))
     recommendation = subject.recommendation
     if recommendation is not None and recommendation.measured:
-        blocks += _present(tables.recommended_table(bench, recommendation))
+        blocks += _present(measured.recommended_table(bench, recommendation))
     return Section("measured", "Predicted beside measured", tuple(blocks))
 
 
@@ -106,24 +106,25 @@ def _paste(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Sect
 def _live(bench: Bench, runs: Sequence[tuple[str, Run]]) -> Section:
     blocks: list[Block] = []
     if runs:
-        blocks.append(tables.runs_table(bench, runs))
-    blocks += _present(tables.alerts_table(runs))
+        blocks.append(measured.runs_table(bench, runs))
+    blocks += _present(measured.alerts_table(runs))
     for number, (label, run) in enumerate(runs, 1):
-        blocks += figures.live_figures(bench, run, label, number)
+        drawn = figures.live_figures(bench, run, label, number)
+        blocks += [Heading(label.capitalize()), *drawn] if drawn and len(runs) > 1 else drawn
         blocks += _present(figures.live_table(bench, run, label, number))
         title = f"Settings changed during {label}"
-        blocks += _present(tables.changes_table(run, f"changes-{number}", title))
+        blocks += _present(measured.changes_table(run, f"changes-{number}", title))
     return Section("live", "Live runs" if len(runs) > 1 else "Live run", tuple(blocks))
 
 
 def _workload(results: Sequence[AnyResult]) -> Section:
-    found = tables.one_of_each(results, "workload", "fingerprint")
+    found = facts.one_of_each(results, "workload", "fingerprint")
     blocks: list[Block] = []
     if len(found) > 1:
         blocks.append(Text("The results are of different workloads: compare them with care."))
     for number, workload in enumerate(found, 1):
         name = "workload" if len(found) == 1 else f"workload-{number}"
-        blocks.append(tables.workload_table(workload, name))
+        blocks.append(facts.workload_table(workload, name))
         notes = tuple(sentence(str(note)) for note in workload.get("notes") or ())
         blocks += [Points(notes)] if notes else []
     return Section("workload", "Workload", tuple(blocks))
@@ -139,10 +140,10 @@ def _origin(results: Sequence[AnyResult]) -> Section:
     if notes:
         blocks.append(Points(tuple(notes)))
     for field, key, make in (
-        ("calibration", "costs", tables.calibration_table),
-        ("environment", "versions", tables.environment_table),
+        ("calibration", "costs", facts.calibration_table),
+        ("environment", "versions", facts.environment_table),
     ):
-        found = tables.one_of_each(results, field, key)
+        found = facts.one_of_each(results, field, key)
         for number, values in enumerate(found, 1):
             blocks.append(make(values, field if len(found) == 1 else f"{field}-{number}"))
     return Section("basis", "Notes and environment", tuple(blocks))

@@ -91,12 +91,17 @@ def pattern_settings(bench: Bench, settings: Mapping[str, Any]) -> dict[str, Any
 
 
 def _measured_at(bench: Bench, chosen: Recommendation, runs: Sequence[Run]) -> Run | None:
+    """Return the run at the recommended settings that says most: unchanged, over most requests."""
     wanted = pattern_settings(bench, chosen.settings)
-    for run in reversed(runs):
-        same_workload = run.workload.get("fingerprint") == chosen.workload.get("fingerprint")
-        if same_workload and pattern_settings(bench, run.settings) == wanted:
-            return run
-    return None
+    fitting = [
+        run
+        for run in runs
+        if run.workload.get("fingerprint") == chosen.workload.get("fingerprint")
+        and pattern_settings(bench, run.settings) == wanted
+    ]
+    if not fitting:
+        return None
+    return max(fitting, key=lambda run: (not run.changes, run.metrics.get("requests") or 0))
 
 
 def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> Point:

@@ -84,7 +84,8 @@ def plain_name(info: MetricInfo) -> str:
 
 def signed(info: MetricInfo, before: float, after: float) -> str:
     """Return a difference with its sign, a real minus and a real times among it."""
-    return format_difference(info, before, after).replace("-", "\N{MINUS SIGN}", 1)
+    text = format_difference(info, before, after)
+    return text.replace("-", "\N{MINUS SIGN}", 1).replace("x", "\N{MULTIPLICATION SIGN}", 1)
 
 
 def write_facts(values: Mapping[str, Any], leave_out: Iterable[str] = ()) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""The tables of facts: the workload, the calibration and the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perflab.reports.blocks import Table, fact_table
+from perflab.reports.subject import AnyResult
+from perflab.reports.wording import (
+    write_fact,
+    write_facts,
+)
+
+
+def workload_table(workload: Mapping[str, Any], name: str) -> Table:
+    """Return a workload's name, fingerprint and summary."""
+    summary = dict(workload.get("summary") or {})
+    facts: dict[str, tuple[str, Any]] = {
+        "name": (str(workload.get("name", "n/a")), workload.get("name")),
+        "fingerprint": (str(workload.get("fingerprint", "n/a")), workload.get("fingerprint")),
+        **write_facts(summary, ("name", "fingerprint")),
+    }
+    keys, once = summary.get("distinct_keys"), summary.get("one_hit_wonders")
+    if keys and once is not None:
+        facts["one hit wonders"] = (f"{once:,} ({once / keys:.1%} of the keys)", once)
+    if summary.get("skew") is not None:
+        facts["skew"] = (f"{summary['skew']:g} (the exponent of Zipf's law)", summary["skew"])
+    return fact_table(name, str(workload.get("name", "Workload")), facts)
+
+
+def calibration_table(calibration: Mapping[str, Any], name: str) -> Table:
+    """Return where a model's costs come from, and the costs."""
+    head = {key: calibration.get(key) for key in ("source", "backend", "date")}
+    costs = write_facts(calibration.get("costs") or {})
+    return fact_table(name, "Calibration", {**write_facts(head), **costs})
+
+
+def environment_table(environment: Mapping[str, Any], name: str) -> Table:
+    """Return machine, versions and date."""
+    facts = write_facts(environment, ("versions",))
+    versions = environment.get("versions") or {}
+    text = ", ".join(f"{package} {version}" for package, version in versions.items())
+    if text:
+        facts["versions"] = (text, text)
+    if "date" in environment:
+        facts["date"] = (write_fact("date", environment["date"]), environment["date"])
+    return fact_table(name, "Environment", facts)
+
+
+def one_of_each(results: Sequence[AnyResult], field: str, key: str) -> list[Mapping[str, Any]]:
+    """Return what results hold in a field, without those that are equal by a key."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for result in results:
+        value: Mapping[str, Any] = getattr(result, field)
+        if value:
+            found.setdefault(repr(value.get(key)), value)
+    return list(found.values())

@@ -1,0 +1,193 @@
+"""The tables of live runs: what was measured, beside what was predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perflab.benches import Bench
+from perflab.lab.run import Run
+from perflab.metrics.catalog import METRICS, MetricInfo
+from perflab.reports.blocks import Cell, Column, Table
+from perflab.reports.subject import pattern_settings
+from perflab.reports.tables import NOT_KNOWN, in_order
+from perflab.reports.wording import (
+    setting_name,
+    signed,
+    spaced,
+    write_setting,
+)
+from perflab.settings import format_quantity
+from perflab.tuning.recommendation import Recommendation
+
+
+def measured_table(bench: Bench, run: Run, name: str, title: str) -> Table | None:
+    """Return what a run measured beside both predictions for the same requests."""
+    measured = run.since_change or run.metrics
+    left_out = {"throughput_per_second"} if run.settings.get("speedup") is not None else set()
+    rows = []
+    for metric, info in in_order(bench):
+        value = measured.get(metric)
+        early, own = run.predicted.get(metric), run.fitted.get(metric)
+        if value is None or (early is None and own is None) or metric in left_out:
+            continue
+        rows.append(
+            (
+                Cell(info.label, metric),
+                Cell(info.format(value), value),
+                *_with_error(info, early, value),
+                *_with_error(info, own, value),
+            )
+        )
+    if not rows:
+        return None
+    columns = (
+        Column("metric", "Metric"),
+        Column("measured", "Measured", numeric=True),
+        Column("predicted", "Predicted before", numeric=True),
+        Column("predicted_error", "Error", numeric=True),
+        Column("fitted", "Predicted from the run's own times", numeric=True),
+        Column("fitted_error", "Error", numeric=True),
+    )
+    return Table(name, title, columns, tuple(rows), _measured_note(run, measured, bool(left_out)))
+
+
+def recommended_table(bench: Bench, recommendation: Recommendation) -> Table | None:
+    """Return what was measured live at the recommended settings beside their prediction."""
+    rows = []
+    for metric, info in in_order(bench):
+        value, early = recommendation.measured.get(metric), recommendation.metrics.get(metric)
+        if value is not None and early is not None:
+            error = _with_error(info, early, value)
+            rows.append((Cell(info.label, metric), Cell(info.format(value), value), *error))
+    if not rows:
+        return None
+    asked = recommendation.metrics.get("requests")
+    done = recommendation.measured.get("requests")
+    note = ""
+    if asked and done and asked != done:
+        note = (
+            f"Measured over {done:,.0f} requests, predicted over {asked:,.0f}: "
+            "a part of the difference is the requests'."
+        )
+    columns = (
+        Column("metric", "Metric"),
+        Column("measured", "Measured", numeric=True),
+        Column("predicted", "Predicted before", numeric=True),
+        Column("predicted_error", "Error", numeric=True),
+    )
+    title = "The recommended settings, run live"
+    return Table("measured-recommended", title, columns, tuple(rows), note)
+
+
+def runs_table(bench: Bench, runs: Sequence[tuple[str, Run]]) -> Table:
+    """Return a row a run: its settings, how much it did, and the metrics that matter."""
+    settings = [pattern_settings(bench, run.settings) for _, run in runs]
+    keys = [
+        k for k in bench.settings_class.model_fields if len({repr(s.get(k)) for s in settings}) > 1
+    ]
+    keys = keys or [bench.tuned]
+    measured = [run.since_change or run.metrics for _, run in runs]
+    infos = [i for n, i in in_order(bench) if all(m.get(n) is not None for m in measured)][:5]
+    rows = []
+    for (label, run), values in zip(runs, measured, strict=True):
+        shown = [write_setting(bench.info(key), run.settings.get(key)) for key in keys]
+        requests = values.get("requests")
+        rows.append(
+            (
+                Cell(label, label),
+                *(Cell(t, run.settings.get(k)) for t, k in zip(shown, keys, strict=True)),
+                NOT_KNOWN if requests is None else Cell(f"{requests:,.0f}", requests),
+                *(Cell(info.format(values[info.name]), values[info.name]) for info in infos),
+                Cell(run.ended or "n/a", run.ended),
+            )
+        )
+    columns = (
+        Column("run", "Run"),
+        *(Column(key, setting_name(bench.info(key)).capitalize(), numeric=True) for key in keys),
+        Column("requests", "Requests", numeric=True),
+        *(Column(info.name, info.label.capitalize(), numeric=True) for info in infos),
+        Column("ended", "Ended"),
+    )
+    return Table("runs", "Runs", columns, tuple(rows))
+
+
+def alerts_table(runs: Sequence[tuple[str, Run]]) -> Table | None:
+    """Return the alerts that were set, and when they fired."""
+    rows = []
+    for label, run in runs:
+        for alert in run.alerts:
+            fired = bool(alert.get("fired"))
+            seconds, value = alert.get("seconds"), alert.get("value")
+            info = METRICS.get(str(alert.get("metric", "")))
+            shown = info.format(value) if info is not None and value is not None else ""
+            when = f"at {seconds:.1f} s" if fired and seconds is not None else ""
+            rows.append(
+                (
+                    Cell(str(alert.get("alert", "")), alert.get("alert")),
+                    Cell(label, label),
+                    Cell("fired" if fired else "not fired", fired, "worse" if fired else ""),
+                    Cell(when, seconds),
+                    Cell(shown, value),
+                )
+            )
+    if not rows:
+        return None
+    columns = (
+        Column("alert", "Alert"),
+        Column("run", "Run"),
+        Column("fired", "Fired?"),
+        Column("seconds", "When", numeric=True),
+        Column("value", "Value then", numeric=True),
+    )
+    return Table("alerts", "Alerts", columns, tuple(rows))
+
+
+def changes_table(run: Run, name: str, title: str) -> Table | None:
+    """Return the settings that were changed while a run was going."""
+    if not run.changes:
+        return None
+    rows = []
+    last: Mapping[str, Any] = {}
+    for change in run.changes:
+        new = change.get("settings") or {}
+        text = ", ".join(f"{k} {v}" for k, v in new.items() if not last or last.get(k) != v)
+        seconds, request = change.get("seconds"), change.get("request")
+        rows.append(
+            (
+                Cell(spaced(format_quantity(seconds, "seconds")), seconds),
+                Cell(f"{request:,}" if request is not None else "n/a", request),
+                Cell(text, text),
+            )
+        )
+        last = new
+    columns = (
+        Column("seconds", "At", numeric=True),
+        Column("request", "Request", numeric=True),
+        Column("settings", "Settings from then"),
+    )
+    return Table(name, title, columns, tuple(rows), folded=True)
+
+
+def _with_error(info: MetricInfo, predicted: float | None, measured: float) -> tuple[Cell, Cell]:
+    """Return a prediction and its error: what it said too much."""
+    if predicted is None:
+        return NOT_KNOWN, NOT_KNOWN
+    text = "none" if predicted == measured else signed(info, measured, predicted)
+    return Cell(info.format(predicted), predicted), Cell(text, predicted - measured)
+
+
+def _measured_note(run: Run, measured: Mapping[str, float], paced: bool) -> str:
+    requests = measured.get("requests")
+    notes = []
+    if requests:
+        notes.append(f"All columns are over the same {requests:,.0f} requests.")
+    notes.append("The error is what a prediction says too much: points of a ratio, else per cent.")
+    if run.changes:
+        notes.append(
+            "Settings were changed while the run was going. The predictions are for these settings"
+            " from the start, so what the change itself cost counts as error."
+        )
+    if paced:
+        notes.append("Throughput is left out, since speedup set the pace.")
+    return " ".join(notes)
