@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from perflab.cli.options import Json, Pattern, Set, Workload, parse_settings
+from perflab.cli.options import Columns, Format, Json, Pattern, Set, Workload, parse_settings
 from perflab.cli.output import say, say_json, table, tell
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ def register(app: typer.Typer) -> None:
 
 
 def calibrate(
-    pattern: Pattern, workload: Workload = None, set_: Set = None, as_json: Json = False
+    pattern: Pattern,
+    workload: Workload = None,
+    format_: Format = None,
+    columns: Columns = None,
+    set_: Set = None,
+    as_json: Json = False,
 ) -> None:
     """Measure what a hit, a miss or an entry costs here, so that predictions are of this machine.
 
@@ -38,7 +43,7 @@ def calibrate(
     from perflab.lab import verbs
 
     settings = parse_settings(load_bench(pattern), set_)
-    trace = read_workload(workload, None)
+    trace = read_workload(workload, None, format_, columns)
     tell(f"measuring {pattern} for {verbs.CALIBRATION_SECONDS:g} s")
     result = verbs.calibrate(pattern, trace, settings)
     if as_json:

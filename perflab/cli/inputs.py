@@ -24,6 +24,7 @@ def read_workload(
         BadInputError: If there is no such workload, or it is wrong.
     """
     if name is None:
+        _refuse_alone(format_name, columns)
         return None
     from perflab.workloads.importers.columns import parse_columns
     from perflab.workloads.names import load_workload
@@ -31,6 +32,14 @@ def read_workload(
     chosen = parse_columns(columns) if columns else None
     with progress("reading", "B", wanted) as report:
         return load_workload(name, format_name, chosen, report)
+
+
+def _refuse_alone(format_name: str | None, columns: str | None) -> None:
+    from perflab.settings.errors import BadInputError
+
+    for option, value in (("--format", format_name), ("--columns", columns)):
+        if value is not None:
+            raise BadInputError("is said of a file; name it with --workload", option)
 
 
 def prepare_kernels(wanted: bool | None) -> None:

@@ -26,6 +26,23 @@ Workload = Annotated[
         "the pattern's own where not given.",
     ),
 ]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="text, csv, parquet, combined (nginx, Apache), int32le, int32be, int64le or int64be; "
+        "found out where not given, but for binary numbers.",
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="ROLE=COLUMN,...",
+        help="Which columns of a table to read: key=url,time=ts,size=bytes,ttl=max_age.",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(

@@ -8,6 +8,8 @@ import typer
 
 from perflab.cli.inputs import prepare_kernels, read_workload
 from perflab.cli.options import (
+    Columns,
+    Format,
     Json,
     Out,
     Pattern,
@@ -51,6 +53,8 @@ def register(app: typer.Typer) -> None:
 def predict(
     pattern: Pattern,
     workload: Workload = None,
+    format_: Format = None,
+    columns: Columns = None,
     set_: Set = None,
     sweep: Annotated[
         list[str] | None,
@@ -76,7 +80,7 @@ def predict(
     bench = load_bench(pattern)
     settings = parse_settings(bench, set_)
     axes = parse_sweep(bench, sweep, settings)
-    trace = read_workload(workload, show)
+    trace = read_workload(workload, show, format_, columns)
     prepare_kernels(show)
     with progress("predicting", " points", show) as report:
         result = predictions(pattern, trace, settings, axes, sample, progress=report)

@@ -12,6 +12,8 @@ import typer
 from perflab.cli.errors import INTERRUPTED
 from perflab.cli.inputs import prepare_kernels, read_workload
 from perflab.cli.options import (
+    Columns,
+    Format,
     Json,
     Out,
     Pattern,
@@ -55,6 +57,8 @@ def register(app: typer.Typer) -> None:
 def run(
     pattern: Pattern,
     workload: Workload = None,
+    format_: Format = None,
+    columns: Columns = None,
     set_: Set = None,
     seconds: Annotated[
         str, typer.Option(metavar="N", help="How long at the most: 10, 30s, 2m.")
@@ -84,7 +88,7 @@ def run(
     bench.check_live(*bench.read(settings))
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
-    trace = read_workload(workload, show)
+    trace = read_workload(workload, show, format_, columns)
     prepare_kernels(show)
     from perflab.lab.verbs import start_live
 

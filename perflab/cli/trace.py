@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perflab.cli.inputs import read_workload
-from perflab.cli.options import Json, ShowProgress, check_writable
+from perflab.cli.options import Columns, Format, Json, ShowProgress, check_writable
 from perflab.cli.output import notes, say, say_json, say_written, table
 
 if TYPE_CHECKING:
@@ -17,24 +17,6 @@ if TYPE_CHECKING:
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A file, or a name such as zipf:skew=0.9,keys=1M.")
 ]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="FORMAT",
-        help="text, csv, parquet, combined (nginx, Apache), int32le, int32be, int64le or int64be; "
-        "found out where not given, but for binary numbers.",
-    ),
-]
-Columns = Annotated[
-    str | None,
-    typer.Option(
-        "--columns",
-        metavar="ROLE=COLUMN,...",
-        help="Which columns of a table to read: key=url,time=ts,size=bytes,ttl=max_age.",
-    ),
-]
-
 _INFO_EXAMPLES = """\b
 Examples:
   perflab trace info access.log

@@ -8,6 +8,8 @@ import typer
 
 from perflab.cli.inputs import prepare_kernels, read_workload
 from perflab.cli.options import (
+    Columns,
+    Format,
     Json,
     Out,
     Pattern,
@@ -47,6 +49,8 @@ def register(app: typer.Typer) -> None:
 def tune(
     pattern: Pattern,
     workload: Workload = None,
+    format_: Format = None,
+    columns: Columns = None,
     objective: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +81,7 @@ def tune(
     parse_objective(objective, bench.objective)
     for text in limit or ():
         parse_condition(text)
-    trace = read_workload(workload, show)
+    trace = read_workload(workload, show, format_, columns)
     prepare_kernels(show)
     from perflab.tuning import recommend
 

@@ -62,6 +62,15 @@ def test_progress_goes_to_standard_error_where_wanted(perflab):
     assert shown.json["points"]
 
 
+def test_file_is_read_by_the_format_and_columns_that_are_named(perflab, tmp_path):
+    binary, table = tmp_path / "keys.bin", tmp_path / "table.csv"
+    binary.write_bytes(b"".join(key.to_bytes(4, "big") for key in (5, 6, 5)))
+    table.write_text("who,when\na,1\nb,2\na,3\n")
+    for options in (("-w", binary, "--format", "int32be"), ("-w", table, "--columns", "key=who")):
+        answer = perflab("predict", "cache", *options, "--json")
+        assert answer.json["points"][0]["metrics"]["hits"] == 1
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -77,6 +86,7 @@ def test_progress_goes_to_standard_error_where_wanted(perflab):
         (["-w", "zipf:keyz=5"], "did you mean 'keys'"),
         (["-w", "zipf:requests=0"], "requests"),
         (["-w", "missing.csv"], "missing.csv"),
+        (["--format", "csv"], "--workload"),
         (["--set", "policy=opt", "--set", "ttl_seconds=5"], "policy"),
     ],
 )
