@@ -1,7 +1,11 @@
 import json
 import resource
+import shlex
 
 import pytest
+
+from perflab.reports import command
+from perflab.tuning.predictions import Predictions
 
 SMALL = "zipf:skew=0.9,keys=500,requests=5k,seed=1"
 
@@ -78,3 +82,12 @@ def test_folder_gets_every_form_of_the_report(perflab, kept, tmp_path):
     assert perflab("report", kept[0], "--out", tmp_path / "report").status == 0
     suffixes = {path.suffix for path in (tmp_path / "report").rglob("*") if path.is_file()}
     assert suffixes >= {".html", ".md", ".json"}
+
+
+def test_command_that_a_report_names_makes_the_result_again(perflab, tmp_path):
+    first, again = tmp_path / "first.json", tmp_path / "again.json"
+    options = ("--set", "ttl_seconds=90m", "--sweep", "max_cache_size=10,100", "--out", first)
+    assert perflab("predict", "cache", "-w", SMALL, *options).status == 0
+    words = shlex.split(command(Predictions.load(first), str(again)).replace("\\\n", " "))
+    assert perflab(*words[1:]).status == 0
+    assert json.loads(again.read_text())["points"] == json.loads(first.read_text())["points"]
