@@ -32,7 +32,8 @@ def workload_table(workload: Mapping[str, Any], name: str) -> Table:
 def calibration_table(calibration: Mapping[str, Any], name: str) -> Table:
     """Return where a model's costs come from, and the costs."""
     head = {key: calibration.get(key) for key in ("source", "backend", "date")}
-    costs = write_facts(calibration.get("costs") or {})
+    known = write_facts(calibration.get("costs") or {})
+    costs = {f"cost: {what}": fact for what, fact in known.items()}
     return fact_table(name, "Calibration", {**write_facts(head), **costs})
 
 

@@ -21,7 +21,7 @@ from perflab.reports.sections import sections_of
 from perflab.reports.subject import AnyResult, Subject, subject_of
 from perflab.reports.verdict import Verdict, verdict_of
 from perflab.settings import BadInputError
-from perflab.tuning.comparison import KINDS, read_result
+from perflab.tuning.comparison import KINDS, check_shape, read_result
 
 KIND = "report"
 SUFFIXES = (".html", ".md", ".json")
@@ -198,7 +198,8 @@ def _results(values: dict[str, Any], place: str) -> list[AnyResult]:
 
 
 def _again(values: dict[str, Any], place: str = "result") -> AnyResult:
-    kind = KINDS.get(str(values.get("kind")))
+    kind = KINDS.get(str(values.get("kind"))) if isinstance(values, dict) else None
     if kind is None:
         raise BadInputError("is not a result of perflab", place)
+    check_shape(kind, values, place)
     return read_result(kind.from_dict(values, place))

@@ -32,6 +32,8 @@ def write_for_shell(info: SettingInfo, value: Any) -> str:
     """Return a setting's exact value as ``--set`` takes it, not yet quoted."""
     if isinstance(value, (bool, str)) or value is None:
         return info.format(value)
+    if isinstance(value, int) and info.unit not in ("bytes", "seconds"):
+        return str(value)
     text = format_quantity(value, info.unit)
     return text if parse_quantity(text, info.unit) == value else repr(value)
 

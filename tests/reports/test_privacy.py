@@ -1,0 +1,46 @@
+"""A report says nothing of the machine's folders, its user or its name."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perflab.reports import Report
+from perflab.reports.privacy import file_name, without_private
+
+
+def test_paths_become_names_of_files_in_every_format(make_run):
+    place = "/srv/traces of mine/shop.csv"
+    workload = {
+        "name": place,
+        "source": place,
+        "fingerprint": "1",
+        "summary": {"name": place},
+        "notes": [f"{place}:17: skipped", "see /home/someone/perflab/notes.txt"],
+    }
+    environment = {"hostname": "secret-host", "user": "someone", "processor": "A Processor"}
+    made = Report.of(
+        make_run(
+            workload=workload,
+            environment=environment,
+            notes=(f"read from {Path.cwd()}/data/shop.csv", r"kept in C:\Users\someone\x.json"),
+        )
+    )
+    for text in (made.to_html(), made.to_markdown(), made.to_json()):
+        for secret in ("/srv", "traces of mine", "someone", "secret-host", str(Path.cwd())):
+            assert secret not in text
+        assert "shop.csv" in text
+        assert "A Processor" in text
+    assert "shop.csv:17: skipped" in made.to_json()
+
+
+def test_requests_and_parameters_are_no_paths():
+    assert file_name("zipf:skew=0.9,keys=1M") == "zipf:skew=0.9,keys=1M"
+    assert file_name("flights") == "flights"
+    values = {"workload": {"notes": ["line 3: 'GET /api/items/5 HTTP/1.1'", "1/2 of it"]}}
+    assert without_private(values) == values
+
+
+@given(st.text(alphabet="abc/\\.:=,", max_size=30))
+def test_a_name_of_a_file_is_left_as_it_is(text):
+    assert file_name(file_name(text)) == file_name(text)

@@ -1,0 +1,86 @@
+"""The commands that make results again: what a shell makes of them is what was meant."""
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perflab.benches import load_bench
+from perflab.reports import command, reproduce
+from perflab.reports.reproduce import set_options
+from perflab.settings import LIVE_POLICIES, CacheSettings, LoadSettings
+
+
+def words(text):
+    return shlex.split(text.replace("\\\n", " "))
+
+
+def test_run_is_made_again(run):
+    assert words(command(run, "run.json")) == [
+        *("perflab", "run", "cache", "--workload", "flights"),
+        *("--set", "max_cache_size=3800", "--set", "backend_seconds=1ms", "--seconds", "3"),
+        *("--alert", "hit_rate<0.9 for 1s", "--alert", "latency_seconds_p99>5s"),
+        *("--out", "run.json"),
+    ]
+
+
+def test_recommendation_is_made_again_from_the_settings_before(make_recommendation, run):
+    made = words(command(make_recommendation(measured=run.metrics)))
+    assert made == [
+        *("perflab", "tune", "cache", "--workload", "flights", "--set", "backend_seconds=1ms"),
+        *("--objective", "max:hit_rate", "--limit", "memory_bytes<=64MiB", "--live"),
+    ]
+
+
+def test_sweep_is_made_again(predictions):
+    assert words(command(predictions)) == [
+        *("perflab", "predict", "cache", "--workload", "flights", "--set", "backend_seconds=1ms"),
+        *(
+            "--sweep",
+            "max_cache_size=100,300,1000,3000,3800,4043",
+            "--sweep",
+            "policy=lru,fifo,sieve",
+        ),
+    ]
+
+
+def test_a_source_goes_before_a_name(make_run, run):
+    workload = {**run.workload, "name": "zipf", "source": "zipf:skew=0.9,keys=1M"}
+    assert "zipf:skew=0.9,keys=1M" in words(command(make_run(workload=workload)))
+
+
+def test_all_results_and_the_report_are_made_again(recommendation, make_run):
+    lines = words(reproduce([recommendation, make_run(), make_run()]).splitlines()[-1])
+    assert lines == [
+        *("perflab", "report", "recommendation.json", "run-1.json", "run-2.json"),
+        *("--out", "report.html"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["my trace.csv", "a'b.csv", "$(rm -rf x).csv", "x;y.csv", "a\nb"])
+def test_any_name_of_a_file_is_quoted(name, make_run, run):
+    workload = {**run.workload, "name": name, "source": name}
+    assert words(command(make_run(workload=workload)))[4] == name
+
+
+@given(
+    st.builds(
+        CacheSettings,
+        max_cache_size=st.integers(1, 10**9),
+        max_bytes=st.none() | st.integers(1, 2**50),
+        ttl_seconds=st.none() | st.floats(0.001, 3e8),
+        policy=st.sampled_from(LIVE_POLICIES),
+    ),
+    st.builds(
+        LoadSettings,
+        request_rate=st.none() | st.floats(0.001, 1e7),
+        loop=st.none() | st.booleans(),
+        backend_seconds=st.floats(0, 60),
+    ),
+)
+def test_settings_come_back_exactly_from_the_shell(settings, load):
+    bench = load_bench("cache")
+    options = set_options(bench, {**settings.model_dump(), **load.model_dump()})
+    pairs = [word.split("=", 1) for word in options if word != "--set"]
+    assert bench.read(dict(pairs)) == (settings, load)
