@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import time
 import traceback
@@ -52,8 +53,11 @@ class Child:
 
     def run(self) -> None:
         """Run until the job is done, then tell why."""
+        self._started = time.perf_counter()
         self._pipe.send(Ready())
         if self._pipe.recv() != "go":
+            self._pipe.send(self._snapshot("end"))
+            self._pipe.send(Ended("stopped"))
             return
         sys.setswitchinterval(0.001)
         self._started = time.perf_counter()
@@ -141,6 +145,8 @@ def _map_in(trace: Trace) -> None:
 
 def main() -> None:
     """Read a job from the pipe whose number is the first argument, and run it."""
+    # An interrupt of the terminal or kernel is the parent's business: it stops its children.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = Connection(int(sys.argv[1]))
     try:
         job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)

@@ -87,6 +87,11 @@ def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:
         return f"0 {steps[-1][0]}"
     for suffix, factor in steps:
         if abs(value) >= factor * 0.9995:
-            return f"{value / factor:.3g} {suffix}"
+            return f"{_three(value / factor)} {suffix}"
     suffix, factor = steps[-1]
     return f"{value / factor:.2g} {suffix}"
+
+
+def _three(number: float) -> str:
+    """Write a number with three digits, or all of those before the point."""
+    return f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"

@@ -39,5 +39,6 @@ def good_enough(objective: Objective, value: float, best: float) -> bool:
 def write_slack(objective: Objective) -> str:
     """Return the tolerance in words."""
     if metric(objective.metric).unit == "ratio":
-        return f"{objective.tolerance * 100:g} percentage points"
+        points = objective.tolerance * 100
+        return f"{points:g} percentage {'point' if points == 1 else 'points'}"
     return f"{objective.tolerance * 100:g} %"

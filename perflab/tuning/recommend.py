@@ -81,7 +81,8 @@ def tune(
     )
     if not live:
         return result
-    measured = run(pattern, trace, {**(settings or {}), **search.tuned(chosen)}, LIVE_SECONDS)
+    values = {**(settings or {}), **search.tuned(chosen)}
+    measured = run(pattern, trace, values, LIVE_SECONDS, progress=progress is not None)
     return dataclasses.replace(result, measured=measured.metrics)
 
 

@@ -188,3 +188,21 @@ def test_a_run_comes_back_from_its_file(tmp_path):
     assert result.to_csv(tmp_path / "run.csv").read_text().startswith("seconds,")
     with pytest.raises(BadInputError, match="cannot be read"):
         Run.load(tmp_path / "none.json")
+
+
+def test_a_run_that_is_stopped_while_it_starts_ends_without_a_fault():
+    live = start_live("cache", Trace.from_keys(KEYS), {}, 30)
+    result = live.stop()
+    assert result.ended in ("stopped", "workload through")
+
+
+def test_an_interrupt_of_the_terminal_does_not_end_the_child():
+    live = start_live("cache", Trace.from_keys(KEYS), {"request_rate": 1000}, None, loop=True)
+    try:
+        until(lambda: len(live.rows) > 2)
+        os.kill(live.pid, signal.SIGINT)
+        seen = len(live.rows)
+        until(lambda: len(live.rows) > seen + 3)
+        assert live.stop().ended == "stopped"
+    finally:
+        live.close()

@@ -1,0 +1,135 @@
+"""Time from a key press on a slider to the painted picture, in a real JupyterLab and Chromium.
+
+Run: python tests/benchmarks/panel_latency.py [--requests 10M] [--moves 60]
+
+Goals on ten million requests: max_cache_size and policy, median 60 ms and p95 90 ms; the point at
+a new ttl_seconds, 250 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Page, sync_playwright
+
+TOKEN = "for-the-benchmark"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WATCH = """
+() => {
+  window.painted = [];
+  const image = document.querySelectorAll('.jp-OutputArea img.jupyter-widgets')[0];
+  image.addEventListener('load', () => requestAnimationFrame(
+    () => window.painted.push(performance.now())));
+  document.addEventListener('keydown', () => { window.pressed = performance.now(); }, true);
+  document.addEventListener('click', () => { window.pressed = performance.now(); }, true);
+}
+"""
+
+
+def measure(page: Page, press: Any, moves: int) -> list[float]:
+    """Return the milliseconds from each press to the first picture after it."""
+    taken = []
+    for number in range(moves):
+        page.evaluate("() => { window.painted = []; }")
+        press(number)
+        page.wait_for_function("() => window.painted.length > 0", timeout=20_000)
+        taken.append(page.evaluate("() => window.painted[0] - window.pressed"))
+        page.wait_for_timeout(400)
+    return taken
+
+
+def show(name: str, taken: list[float]) -> None:
+    p95 = statistics.quantiles(taken, n=20)[18]
+    print(f"{name:16} median {statistics.median(taken):6.1f} ms  p95 {p95:6.1f} ms")
+
+
+def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
+        *("--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={TOKEN}"),
+        f"--ServerApp.root_dir={folder}",
+    ]
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(command, stdout=quiet, stderr=quiet)
+    for _ in range(100):
+        try:
+            address = f"http://127.0.0.1:{port}"
+            urllib.request.urlopen(f"{address}/api/status?token={TOKEN}", timeout=2).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+        else:
+            return server, address
+    raise SystemExit("JupyterLab did not start")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", default="10M")
+    parser.add_argument("--moves", type=int, default=60)
+    arguments = parser.parse_args()
+    chromium = os.environ.get("PERFLAB_CHROMIUM") or shutil.which("chromium")
+    workload = f"zipf:skew=1.0,keys=1M,requests={arguments.requests},seed=1"
+    values = '{"max_cache_size": 20_000, "request_rate": 10_000}'
+    code = f'import perflab\npanel = perflab.workbench("cache", "{workload}", {values})\npanel'
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        notebook = new_notebook(cells=[new_code_cell(code), new_code_cell("panel.wait(120)")])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, Path(folder) / "panel.ipynb")
+        server, address = serve(Path(folder))
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            page = browser.new_page(viewport={"width": 1280, "height": 1400})
+            page.goto(f"{address}/lab/tree/panel.ipynb?token={TOKEN}")
+            page.wait_for_selector(".jp-CodeCell", timeout=60_000)
+            page.wait_for_timeout(3000)
+            page.locator(".jp-CodeCell").first.click()
+            page.keyboard.press("Shift+Enter")
+            page.wait_for_selector("img.jupyter-widgets", timeout=120_000)
+            page.keyboard.press("Shift+Enter")
+            page.get_by_text("what-if exact").first.wait_for(timeout=120_000)
+            page.evaluate(WATCH)
+            handles = page.locator(".noUi-handle:visible")
+            handles.nth(0).focus()
+            keys = ("ArrowRight", "ArrowLeft")
+            steps = measure(page, lambda n: page.keyboard.press(keys[n // 20 % 2]), arguments.moves)
+            show("max_cache_size", steps)
+            policies = ("fifo", "sieve", "opt", "lru")
+            words = [page.locator("button.jupyter-button", has_text=name) for name in policies]
+            show(
+                "policy", measure(page, lambda n: words[n % 4].first.click(), arguments.moves // 3)
+            )
+            handles.nth(1).focus()
+            moved = measure(page, lambda _: page.keyboard.press("ArrowLeft"), arguments.moves // 6)
+            show("ttl_seconds", moved)
+            print(f"Chromium {browser.version}, {workload}")
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+if __name__ == "__main__":
+    main()
