@@ -59,13 +59,24 @@ class LiveAxes:
             end.set_marker(style.END_MARKERS[place % len(style.END_MARKERS)])
             end.set_clip_on(False)
             end.set_visible(False)
+        self._hint = axes.text(
+            0.5,
+            0.5,
+            "no run yet",
+            transform=axes.transAxes,
+            ha="center",
+            color=style.QUIET,
+            fontsize=style.LABEL_SIZE,
+            animated=animated,
+        )
         self._fit([], 0.0)
         self._show_legend()
 
     @property
     def artists(self) -> list[Artist]:
         """What moves, in drawing order."""
-        return [self._changes, *self._faint, *self._dashed, *self._solid, *self._ends]
+        moving = [self._changes, *self._faint, *self._dashed, *self._solid, *self._ends]
+        return [*moving, self._hint] if self._hint.get_visible() else list(moving)
 
     def update(
         self,
@@ -84,6 +95,7 @@ class LiveAxes:
         Returns:
             Whether limits or legend changed, so that a full redraw is needed.
         """
+        self._hint.set_visible(not rows)
         picked = thin(rows)
         seconds = _column(picked, "seconds")
         values: list[float] = []

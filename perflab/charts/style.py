@@ -28,7 +28,7 @@ STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (7, 2, 1.5, 2)), (0, (3, 1.5)),
 CEILING: Any = (0, (1, 1.5))
 END_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-TITLE_SIZE = 10.0
+TITLE_SIZE = 9.5
 LABEL_SIZE = 8.5
 TICK_SIZE = 8.0
 
@@ -124,9 +124,9 @@ def _by_rows(handles: Sequence[Line2D], rows: int) -> tuple[list[Line2D], int]:
 
 _LEGEND: dict[str, Any] = {
     "frameon": False,
-    "handlelength": 2.1,
+    "handlelength": 1.8,
     "handletextpad": 0.5,
-    "columnspacing": 1.3,
+    "columnspacing": 0.9,
     "labelcolor": INK,
     "borderpad": 0.1,
     "prop": FontProperties(size=TICK_SIZE),
@@ -147,7 +147,7 @@ def chart_row(
     """
     figure = Figure(figsize=(width / 100, height / 100), dpi=100 * scale, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    left, right, bottom = 72, 14, 40
+    left, right, bottom = 72, 12, 39
     cell = width / count
     row = [
         figure.add_axes(
@@ -161,5 +161,5 @@ def chart_row(
         for place in range(count)
     ]
     for axes in row:
-        axes.yaxis.set_label_coords(-(left - 18) / (cell - left - right), 0.5)
+        axes.yaxis.set_label_coords(-(left - 16) / (cell - left - right), 0.5)
     return figure, row

@@ -31,13 +31,13 @@ class BlitCanvas:
 
     Args:
         figure: At any resolution; its animated artists are what `draw` is given.
-        width: CSS pixels at which it is shown where there is room.
+        widest: The most CSS pixels at which it is shown; it fills the room up to there.
     """
 
-    def __init__(self, figure: Figure, width: int) -> None:
+    def __init__(self, figure: Figure, widest: int) -> None:
         self.figure = figure
         self.image = widgets.Image(
-            format="png", layout=widgets.Layout(width="100%", max_width=f"{width}px")
+            format="png", layout=widgets.Layout(width="100%", max_width=f"{widest}px")
         )
         self._canvas: Any = FigureCanvasAgg(figure)
         self._background: Any = None

@@ -16,6 +16,8 @@ _RULES = """
 .perflab-question { font-size: 13px; color: var(--pl-quiet); margin-left: 10px; font-weight: 400; }
 .perflab-line { font-size: 12px; color: var(--pl-quiet); }
 .perflab-line b { color: var(--pl-ink); font-weight: 600; }
+.perflab .jp-OutputArea-output a { font-size: 12px; }
+.perflab .jp-OutputArea-output { padding: 0 8px; }
 .perflab-bar { border-top: 1px solid var(--pl-line); border-bottom: 1px solid var(--pl-line);
   padding: 5px 0; margin: 5px 0 2px; align-items: center; flex-wrap: wrap; row-gap: 4px; }
 .perflab-bar button { border-radius: 4px; font-size: 12px; }
@@ -40,6 +42,10 @@ _RULES = """
   padding: 2px 6px; }
 .perflab-control .widget-toggle-button { height: 25px; line-height: 24px; font-size: 12px;
   padding: 0 8px; min-width: 44px; }
+.perflab-control .widget-slider { padding: 0 8px; height: 24px; margin: 0; }
+.perflab-line + .perflab-line { margin-top: -4px; }
+.perflab-head { align-items: center; }
+.perflab-head .jupyter-widgets.lm-Widget { margin-right: 8px; }
 .perflab-control .widget-slider .noUi-connect { background: var(--pl-blue); }
 .perflab-caption { font-size: 11px; letter-spacing: .04em; text-transform: uppercase;
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
@@ -48,6 +54,7 @@ _RULES = """
   width: 100%; max-width: 800px; }
 .perflab-table th, .perflab-table td { text-align: right; padding: 2px 8px !important;
   border-bottom: 1px solid var(--pl-line); white-space: nowrap; }
+.perflab-table th, .perflab-table td { overflow-wrap: normal; }
 .perflab-table th { color: var(--pl-quiet); font-weight: 600; vertical-align: bottom;
   white-space: normal; }
 .perflab-table th:first-child, .perflab-table td:first-child { text-align: left; }

@@ -7,11 +7,13 @@ import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import ipywidgets as widgets
 
 from perflab.benches import Bench, Model
 from perflab.lab.result import Result
+from perflab.reports import report
 from perflab.tuning.sweep import sweep_trace
 from perflab.workloads import Trace
 
@@ -37,8 +39,6 @@ def write_report(
     Raises:
         BadInputError: If it cannot be written.
     """
-    from perflab.reports import report
-
     made = [sweep_trace(bench, trace, values, model=model) for values in points]
     every = tuple(point for one in made for point in one.points)
     predictions = dataclasses.replace(made[0], points=every)
@@ -48,24 +48,44 @@ def write_report(
 
 
 class ReportLink:
-    """A line that says where the report is and opens it."""
+    """A line that says where the report is and opens it.
+
+    The link is an output of the notebook, since only there are relative links resolved; a report
+    outside the notebook's folder has its path only.
+    """
 
     def __init__(self) -> None:
-        self.widget = widgets.HTML(layout=widgets.Layout(display="none"))
-        self.widget.add_class("perflab-line")
+        self._text = widgets.HTML()
+        self._text.add_class("perflab-line")
+        self._link = widgets.Output()
+        self.widget = widgets.HBox(
+            [self._text, self._link], layout=widgets.Layout(display="none", align_items="center")
+        )
+
+    @property
+    def text(self) -> str:
+        """What is said, as HTML."""
+        return str(self._text.value)
 
     def working(self) -> None:
         """Say that it is being written."""
         self._put("writing the report")
 
     def show(self, path: Path) -> None:
-        """Say where it is."""
+        """Say where it is, with a link that opens it."""
         self._put(f"Report written: <b>{html.escape(str(path))}</b>")
+        if path.is_absolute():
+            return
+        address = html.escape(quote(path.as_posix()), quote=True)
+        link = f"<a href='{address}' target='_blank' class='perflab-report'>open the report</a>"
+        data = {"text/html": link, "text/plain": str(path)}
+        self._link.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     def hide(self) -> None:
         """Say nothing."""
         self._put("")
 
     def _put(self, text: str) -> None:
-        self.widget.value = text
+        self._text.value = text
+        self._link.outputs = ()
         self.widget.layout.display = None if text else "none"

@@ -82,32 +82,30 @@ class Forecast:
             self._status.remark([str(error)])
             return
         self._draw(job, fresh=False)
+        if not cancelled() and (self._curves is None or self._curves[0] != _line(job)):
+            self._draw(job, fresh=True)
         drawn = time.monotonic()
+        missing = 0
 
         def changed(done: int, total: int) -> None:
-            nonlocal drawn
-            if cancelled():
+            nonlocal drawn, missing
+            missing = total
+            if cancelled() or not total:
                 return
-            if total:
-                self._status.say("what-if", f"computing {done}/{total}", "busy")
-            if total and time.monotonic() - drawn >= _REDRAW_SECONDS:
+            self._status.say("what-if", f"computing {done}/{total}", "busy")
+            if time.monotonic() - drawn >= _REDRAW_SECONDS:
                 self._draw(job, fresh=True)
                 drawn = time.monotonic()
 
-        if what_if.refine(settings, load, changed, cancelled):
+        if what_if.refine(settings, load, changed, cancelled) and missing:
             self._draw(job, fresh=True)
 
     def _draw(self, job: Job, *, fresh: bool) -> None:
         what_if, settings, load = job
         prediction = what_if.at(settings, load)
-        line = self._line(settings, load)
-        lines: Sequence[Lines] | None = None
-        if fresh or self._curves is None or self._curves[0] != line:
-            lines = what_if.curves(settings, load)
-            if self._curves is None or (line, lines) != self._curves:
-                self._curves = (line, lines)
-            else:
-                lines = None
+        lines = what_if.curves(settings, load) if fresh else None
+        if lines is not None:
+            self._curves = (_line(job), lines)
         self._tell(prediction, settings, lines)
         if prediction is None:
             self._status.say("what-if", "computing", "busy")
@@ -128,14 +126,16 @@ class Forecast:
         self._view.show(lines, {"now": now})
         self._told(prediction)
 
-    def _line(self, settings: Settings, load: LoadSettings) -> Any:
-        """Return what the curves depend on: all settings but those that the charts go along."""
-        along = {chart.along for chart in self._bench.what_if_charts}
-        return settings.model_dump(exclude=along), load
-
     def _fail(self, error: Exception) -> None:
         self._status.say("what-if", "")
         self._status.fail(error)
+
+
+def _line(job: Job) -> Any:
+    """Return what the curves depend on: workload, costs, and all settings but the charts' own."""
+    what_if, settings, load = job
+    along = {chart.along for chart in what_if.bench.what_if_charts}
+    return what_if, settings.model_dump(exclude=along), load
 
 
 def exactness(prediction: Prediction) -> str:

@@ -41,7 +41,9 @@ class Header:
         lines = widgets.VBox(
             [self.workload, self.calibration], layout=widgets.Layout(flex="1 1 auto")
         )
-        self.widget = widgets.VBox([title, widgets.HBox([self.toggle, lines]), picker])
+        row = widgets.HBox([self.toggle, lines])
+        row.add_class("perflab-head")
+        self.widget = widgets.VBox([title, row, picker])
         self.reading("reading the workload")
 
     def reading(self, text: str) -> None:

@@ -19,7 +19,8 @@ from perflab.panels.canvas import BlitCanvas
 from perflab.settings import Settings
 from perflab.workloads import Trace
 
-WIDTH = 800
+WIDTH = 770
+WIDEST = 900
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,12 +37,12 @@ class WhatIfView:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._lock = threading.Lock()
-        self._figure, row = chart_row(len(bench.what_if_charts), WIDTH, 238, top=50)
+        self._figure, row = chart_row(len(bench.what_if_charts), WIDTH, 238, top=54)
         self.charts = [
             WhatIfAxes(axes, chart, bench)
             for axes, chart in zip(row, bench.what_if_charts, strict=True)
         ]
-        self._canvas = BlitCanvas(self._figure, WIDTH)
+        self._canvas = BlitCanvas(self._figure, WIDEST)
         self._canvas.image.add_class("perflab-picture")
         self._lines: Sequence[Lines] = [{} for _ in row]
         self._points: dict[MarkKind, Point] = {}
@@ -120,8 +121,8 @@ class LiveView:
 
     def __init__(self, bench: Bench) -> None:
         self._lock = threading.Lock()
-        self._figure, row = chart_row(len(bench.live_charts), WIDTH, 222)
-        self._canvas = BlitCanvas(self._figure, WIDTH)
+        self._figure, row = chart_row(len(bench.live_charts), WIDTH, 218)
+        self._canvas = BlitCanvas(self._figure, WIDEST)
         self._canvas.image.add_class("perflab-picture")
         self.charts = [
             LiveAxes(axes, chart) for axes, chart in zip(row, bench.live_charts, strict=True)

@@ -16,24 +16,20 @@ from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.driver import Driver
 from perflab.panels.export import ReportLink, write_report
-from perflab.panels.figures import predicted, since_change, whole_run
 from perflab.panels.forecast import Forecast
+from perflab.panels.gauges import Gauges
 from perflab.panels.header import Header
 from perflab.panels.knobs import PACES, Knobs
 from perflab.panels.layout import arrange
 from perflab.panels.recommendation_card import RecommendationCard
 from perflab.panels.status import StatusLine
-from perflab.panels.table import NumbersTable
 from perflab.panels.tasks import Tasks
-from perflab.panels.views import LiveView, Point, WhatIfView
+from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
 from perflab.settings import BadInputError
 from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace
-
-_TICKS_A_TABLE = 2
-_TICKS_A_MARK = 5
 
 
 class Workbench:
@@ -58,18 +54,14 @@ class Workbench:
     ) -> None:
         self.bench = bench
         self.trace: Trace | None = None
-        self.baseline: Point | None = None
         self.recommendation: Recommendation | None = None
         self.report: Path | None = None
         self.calibration: Calibration | None = None
         self._lock = threading.Lock()
-        self._ticks = 0
         self.status = StatusLine()
         self.knobs = Knobs(bench, settings or {}, self._moved)
-        self.what_if = WhatIfView(bench)
-        self.charts = LiveView(bench)
-        self.table = NumbersTable(bench.headline)
-        self.forecast = Forecast(bench, self.what_if, self.status, self._foretold)
+        self.gauges = Gauges(bench)
+        self.forecast = Forecast(bench, self.gauges.what_if, self.status, self._foretold)
         self.driver = Driver(bench.pattern, self.status, self._tick, self._run_changed)
         self.alerts = AlertsRow(self._alert_added, self._alert_removed)
         self.tasks = Tasks(self.status, self._refresh)
@@ -96,9 +88,9 @@ class Workbench:
             ],
             controls=self.knobs.widget,
             alerts=self.alerts.widget,
-            what_if=self.what_if.widget,
-            live=self.charts.widget,
-            table=self.table.widget,
+            what_if=self.gauges.what_if.widget,
+            live=self.gauges.live.widget,
+            table=self.gauges.table.widget,
         )
         chosen = bench.default_workload if workload is None else workload
         if isinstance(chosen, str):
@@ -116,8 +108,7 @@ class Workbench:
             self.tasks.start("stop", self.driver.stop)
         elif self.trace is not None:
             self.status.clear()
-            self.charts.show([])
-            self.what_if.show(points={"measured": None})
+            self.gauges.begin()
             self.driver.start(self.trace, self.knobs.values, self.alerts.alerts)
             self._refresh()
 
@@ -134,8 +125,7 @@ class Workbench:
         """Keep the present settings and their prediction as the baseline."""
         prediction = self.forecast.prediction
         if prediction is not None:
-            self.baseline = Point(self.knobs.read()[0], prediction.metrics)
-            self.what_if.show(points={"baseline": self.baseline})
+            self.gauges.pin(Point(self.knobs.read()[0], prediction.metrics))
             self._fill_table()
 
     def recommend(self) -> None:
@@ -169,7 +159,7 @@ class Workbench:
         self.calibration = calibration_for(self.bench, load)
         self.header.show(trace, self.calibration)
         self.status.clear()
-        self.what_if.reach(trace)
+        self.gauges.what_if.reach(trace)
         self.forecast.use(trace, self.calibration.costs)
         self.forecast.ask(settings, load)
         self._refresh()
@@ -202,15 +192,9 @@ class Workbench:
         self._refresh()
 
     def _tick(self, live: LiveRun) -> None:
-        self._ticks += 1
-        rows = live.rows
-        self.charts.show(rows, live.changes)
+        settings, _ = self.knobs.read()
+        self.gauges.follow(live, settings, self.forecast.prediction, self.driver.result)
         self.alerts.show(live.alerts)
-        if self._ticks % _TICKS_A_TABLE == 0 or self.driver.result is not None:
-            self._fill_table()
-        if self._ticks % _TICKS_A_MARK == 0 and rows:
-            measured = Point(self.knobs.read()[0], since_change(rows))
-            self.what_if.show(points={"measured": measured})
 
     def _run_changed(self) -> None:
         live = self.driver.live
@@ -231,16 +215,7 @@ class Workbench:
             self.driver.live.watch.remove(text)
 
     def _fill_table(self) -> None:
-        live, prediction = self.driver.live, self.forecast.prediction
-        rows = live.rows if live is not None else []
-        with self._lock:
-            self.table.show(
-                what_if=None if prediction is None else prediction.metrics,
-                predicted=predicted(rows),
-                measured=since_change(rows),
-                whole_run=whole_run(rows, live.changes if live else (), self.driver.result),
-                baseline=None if self.baseline is None else self.baseline.metrics,
-            )
+        self.gauges.fill(self.forecast.prediction, self.driver.live, self.driver.result)
 
     def _refresh(self) -> None:
         ready = self.trace is not None
@@ -269,11 +244,10 @@ class Workbench:
 
     def _forget(self) -> None:
         self.driver.clear()
-        self.baseline = self.recommendation = self.report = None
+        self.recommendation = self.report = None
         self.card.hide()
         self.link.hide()
-        self.charts.show([])
-        self.what_if.show(points={"measured": None, "baseline": None, "recommended": None})
+        self.gauges.clear()
         self.alerts.show([])
         self._fill_table()
 
@@ -296,7 +270,7 @@ class Workbench:
         settings = self.bench.settings_class.read(
             {key: found.settings[key] for key in self.bench.settings_class.model_fields}
         )
-        self.what_if.show(points={"recommended": Point(settings, found.metrics)})
+        self.gauges.what_if.show(points={"recommended": Point(settings, found.metrics)})
 
     def _export(self) -> None:
         self.status.clear()
@@ -312,8 +286,8 @@ class Workbench:
     def _write_report(self) -> Path:
         assert self.trace is not None  # noqa: S101  (the button is disabled without a workload)
         points = [self.knobs.values]
-        if self.baseline is not None:
-            points.append({**points[0], **self.baseline.settings.model_dump()})
+        if self.gauges.baseline is not None:
+            points.append({**points[0], **self.gauges.baseline.settings.model_dump()})
         return write_report(
             self.bench,
             self.trace,

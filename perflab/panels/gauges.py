@@ -1,0 +1,100 @@
+"""`Gauges`: all that shows numbers on the panel, from a prediction and the rows of a run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perflab.benches import Bench
+from perflab.lab.live import LiveRun
+from perflab.lab.run import Run
+from perflab.models.prediction import Prediction
+from perflab.panels.table import NumbersTable
+from perflab.panels.views import LiveView, Point, WhatIfView
+from perflab.settings import Settings
+
+_TICKS_A_TABLE = 2
+_TICKS_A_MARK = 5
+_SINCE = "_since_change"
+_PREDICTED = "predicted_"
+
+Numbers = dict[str, float]
+
+
+class Gauges:
+    """Both pictures and the table. Safe to use from several threads.
+
+    Attributes:
+        baseline: The settings that were pinned, with their prediction.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self.what_if = WhatIfView(bench)
+        self.live = LiveView(bench)
+        self.table = NumbersTable(bench.headline)
+        self.baseline: Point | None = None
+        self._lock = threading.Lock()
+        self._ticks = 0
+
+    def follow(
+        self, run: LiveRun, settings: Settings, prediction: Prediction | None, result: Run | None
+    ) -> None:
+        """Show a run so far; called ten times a second, and once when its result is there."""
+        self._ticks += 1
+        rows = run.rows
+        self.live.show(rows, run.changes)
+        if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
+            self.fill(prediction, run, result)
+        if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
+            self.what_if.show(points={"measured": Point(settings, since_change(rows))})
+
+    def fill(self, prediction: Prediction | None, run: LiveRun | None, result: Run | None) -> None:
+        """Fill the table."""
+        rows = run.rows if run is not None else []
+        changes = run.changes if run is not None else []
+        with self._lock:
+            self.table.show(
+                what_if=None if prediction is None else prediction.metrics,
+                predicted=predicted(rows),
+                measured=since_change(rows),
+                whole_run=whole_run(rows, changes, result),
+                baseline=None if self.baseline is None else self.baseline.metrics,
+            )
+
+    def pin(self, baseline: Point) -> None:
+        """Mark the baseline."""
+        self.baseline = baseline
+        self.what_if.show(points={"baseline": baseline})
+
+    def begin(self) -> None:
+        """Empty what shows a run."""
+        self.live.show([])
+        self.what_if.show(points={"measured": None})
+
+    def clear(self) -> None:
+        """Empty all but the prediction."""
+        self.baseline = None
+        self.live.show([])
+        self.what_if.show(points={"measured": None, "baseline": None, "recommended": None})
+
+
+def since_change(rows: Sequence[Mapping[str, Any]]) -> Numbers:
+    """Return what was measured since the last change of settings, by metric."""
+    row = rows[-1] if rows else {}
+    return {key.removesuffix(_SINCE): row[key] for key in row if key.endswith(_SINCE)}
+
+
+def predicted(rows: Sequence[Mapping[str, Any]]) -> Numbers:
+    """Return what was predicted for the requests since the last change, by metric."""
+    row = rows[-1] if rows else {}
+    return {key.removeprefix(_PREDICTED): row[key] for key in row if key.startswith(_PREDICTED)}
+
+
+def whole_run(
+    rows: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]], result: Run | None
+) -> Numbers:
+    """Return what was measured over the whole run, as far as that is known by now."""
+    if result is not None:
+        return dict(result.metrics)
+    return {} if changes else since_change(rows)
