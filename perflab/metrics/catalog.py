@@ -30,7 +30,7 @@ class MetricInfo:
         if self.unit == "bytes":
             return _scaled(value, (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1.0)))
         if self.unit.endswith("/s"):
-            return f"{_scaled(value, (('M', 1e6), ('k', 1e3), ('', 1.0))).strip()} {self.unit}"
+            return f"{_scaled(value, (('M', 1e6), ('k', 1e3), ('', 1.0))).strip()}/s"
         return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
 
 

@@ -15,6 +15,7 @@ from perflab.models.latency import later, mix
 from perflab.models.looped import LoopedTrace
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
+from perflab.workloads.passes import pass_seconds
 from perflab.workloads.trace import Trace
 
 _BOUNDED = {
@@ -126,12 +127,18 @@ class CacheModel:
         }
         spent = result.get("latency_seconds_mean", 0.0) + costs.get("overhead_seconds", 0.0)
         fastest = load.concurrency / spent if spent > 0 else 0.0
-        if load.request_rate is not None:
-            fastest = min(fastest, load.request_rate)
-        result["throughput_per_second"] = fastest
+        result["throughput_per_second"] = min(fastest, self._pace(load))
         if self.trace.sizes is not None and counts.requests == len(self.trace):
             result["byte_hit_rate"] = counts.hit_bytes / max(int(self.trace.sizes.sum()), 1)
         return result
+
+    def _pace(self, load: LoadSettings) -> float:
+        """Return how many requests a second come; infinite where they come as fast as can be."""
+        if load.request_rate is not None:
+            return load.request_rate
+        if load.speedup is None or self.trace.times is None:
+            return math.inf
+        return load.speedup * len(self.trace) / pass_seconds(self.trace.times)
 
     def _counted(
         self, settings: CacheSettings, load: LoadSettings, first: int, last: int

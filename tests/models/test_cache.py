@@ -149,3 +149,12 @@ def test_a_sample_is_close_and_says_how_close():
 def test_a_sample_of_too_few_keys_is_refused():
     with pytest.raises(BadInputError, match="too few"):
         SampledCacheModel(Trace.from_keys([1, 2, 3]), 0.5)
+
+
+def test_no_more_requests_are_answered_than_come():
+    model = CacheModel(Trace.from_keys([1] * 101, times=np.arange(101) / 10))
+    paced = model.predict(CacheSettings(), LoadSettings(speedup=20), COSTS).metrics
+    assert paced["throughput_per_second"] == pytest.approx(200)
+    rated = model.predict(CacheSettings(), LoadSettings(request_rate=7, speedup=20), COSTS).metrics
+    assert rated["throughput_per_second"] == 7
+    assert model.predict(CacheSettings(), LOAD, COSTS).metrics["throughput_per_second"] > 10_000
