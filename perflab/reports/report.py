@@ -21,7 +21,8 @@ from perflab.reports.sections import sections_of
 from perflab.reports.subject import AnyResult, Subject, subject_of
 from perflab.reports.verdict import Verdict, verdict_of
 from perflab.settings import BadInputError
-from perflab.tuning.comparison import KINDS, check_shape, read_result
+from perflab.tuning.comparison import KINDS, read_result
+from perflab.tuning.shape import check_shape
 
 KIND = "report"
 SUFFIXES = (".html", ".md", ".json")
@@ -58,9 +59,12 @@ class Report:
                 f"the results are of unlike patterns ({', '.join(patterns)}); "
                 "make a report of each on its own"
             )
+        bench = load_bench(patterns[0])
+        for result in results:
+            for field in ("before", "settings"):
+                bench.read(getattr(result, field, {}))
         cleaned = tuple(_again(without_private(result.to_dict())) for result in results)
         names = dict.fromkeys(str(result.workload.get("name", "")) for result in cleaned)
-        bench = load_bench(patterns[0])
         return cls(title or f"{bench.title}: {', '.join(filter(None, names))}", cleaned)
 
     @classmethod
@@ -201,5 +205,5 @@ def _again(values: dict[str, Any], place: str = "result") -> AnyResult:
     kind = KINDS.get(str(values.get("kind"))) if isinstance(values, dict) else None
     if kind is None:
         raise BadInputError("is not a result of perflab", place)
-    check_shape(kind, values, place)
+    check_shape(values, place)
     return read_result(kind.from_dict(values, place))

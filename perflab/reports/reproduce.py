@@ -60,6 +60,10 @@ def set_options(
 def _run_options(run: Run) -> list[str]:
     seconds = float(run.snapshots[-1]["seconds"]) if run.snapshots else 0.0
     words = ["--seconds", str(max(1, math.ceil(seconds - 0.05)))] if seconds else []
+    length = (run.workload.get("summary") or {}).get("requests")
+    went_round = bool(length and run.snapshots and run.snapshots[-1]["requests"] > length)
+    if went_round and run.settings.get("loop") is None:
+        words += ["--set", "loop=on"]
     return words + [
         word for alert in run.alerts for word in ("--alert", str(alert.get("alert", "")))
     ]

@@ -137,6 +137,7 @@ def _origin(results: Sequence[AnyResult]) -> Section:
     for result in results:
         said = result.remarks if isinstance(result, Predictions) else result.notes
         notes.update(dict.fromkeys(sentence(str(note)) for note in said if note))
+        notes.update(dict.fromkeys(_exactness(result)))
     if notes:
         blocks.append(Points(tuple(notes)))
     for field, key, make in (
@@ -147,6 +148,17 @@ def _origin(results: Sequence[AnyResult]) -> Section:
         for number, values in enumerate(found, 1):
             blocks.append(make(values, field if len(found) == 1 else f"{field}-{number}"))
     return Section("basis", "Notes and environment", tuple(blocks))
+
+
+def _exactness(result: AnyResult) -> list[str]:
+    """Say how exact predictions from a sample are; nothing of exact ones."""
+    points = result.points if isinstance(result, Predictions) else ()
+    sampled = [point for point in points if (point.get("sampled") or 1.0) < 1.0]
+    if not sampled:
+        return []
+    share = min(point["sampled"] for point in sampled)
+    error = max(point.get("error") or 0.0 for point in sampled)
+    return [f"Predicted from {share:.3g} of the keys; exact to {error:.2g} either way at worst."]
 
 
 def _reproduce(results: Sequence[AnyResult]) -> Section:

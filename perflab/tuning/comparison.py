@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,11 +14,11 @@ from perflab.metrics.catalog import METRICS, MetricInfo
 from perflab.settings import BadInputError
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
+from perflab.tuning.shape import check_shape
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_POINT = ("settings", "metrics")
 Judgement = Literal["better", "worse", "same", "different"]
 KINDS: dict[str, type[Result]] = {kind.kind: kind for kind in (Run, Predictions, Recommendation)}
 
@@ -133,31 +132,11 @@ def read_result(source: Result | str | Path) -> Run | Predictions | Recommendati
     if kind is None:
         commands = ", ".join(f"'{known.made_by}'" for known in KINDS.values())
         raise BadInputError(f"is not a result of perflab; make one with {commands}", str(source))
-    check_shape(kind, values, str(source))
+    check_shape(values, str(source))
     result = kind.from_dict(values, str(source))
     if not isinstance(result, (Run, Predictions, Recommendation)):  # pragma: no cover
         raise TypeError(kind)
     return result
-
-
-def check_shape(kind: type[Result], values: Mapping[str, Any], place: str) -> None:
-    """Refuse what a damaged or foreign file holds, before anything is computed from it.
-
-    Raises:
-        BadInputError: If a field is not of its type.
-    """
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
-        declared, value = str(field.type), values.get(field.name)
-        wanted = dict if declared.startswith("dict") else list
-        right = value is None or isinstance(value, str if declared == "str" else wanted)
-        if right and declared == "dict[str, float]" and value is not None:
-            right = all(item is None or isinstance(item, (int, float)) for item in value.values())
-        if right and declared.startswith("tuple[dict") and value is not None:
-            right = all(isinstance(item, dict) for item in value)
-            if right and field.name == "points":
-                right = all(isinstance(p.get(k), dict) for p in value for k in _POINT)
-        if not right:
-            raise BadInputError(f"is damaged: {field.name!r} is not what a result holds", place)
 
 
 def describe(result: Run | Predictions | Recommendation) -> str:

@@ -1,0 +1,109 @@
+"""What the JSON of a result must look like, checked before anything is computed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from perflab.settings import BadInputError
+
+Scalar = bool | int | float | str | None
+Values = dict[str, Scalar]
+Numbers = dict[str, float | None]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+
+
+class _Summary(_Shape):
+    requests: int | None = None
+    distinct_keys: int | None = None
+    one_hit_wonders: int | None = None
+    skew: float | None = None
+
+
+class _Workload(_Shape):
+    summary: _Summary | None = None
+    notes: list[str] | None = None
+
+
+class _Point(_Shape):
+    settings: Values
+    metrics: Numbers
+    sampled: float = 1.0
+    error: float = 0.0
+    name: str = ""
+    reason: str = ""
+
+
+class _Row(_Shape):
+    seconds: float
+    requests: float = 0
+    __pydantic_extra__: dict[str, float | None]
+
+
+class _Change(_Shape):
+    seconds: float
+    request: int | None = None
+    settings: Values = {}
+
+
+class _Alert(_Shape):
+    alert: str
+    metric: str = ""
+    seconds: float | None = None
+    value: float | None = None
+
+
+class _Environment(_Shape):
+    versions: Values = {}
+
+
+class _Calibration(_Shape):
+    costs: dict[str, Any] = {}
+
+
+class _Result(_Shape):
+    format: int = 1
+    pattern: str = ""
+    workload: _Workload = _Workload()
+    settings: Values = {}
+    before: Values = {}
+    metrics: Numbers = {}
+    before_metrics: Numbers = {}
+    measured: Numbers = {}
+    since_change: Numbers = {}
+    predicted: Numbers = {}
+    fitted: Numbers = {}
+    points: list[_Point] = []
+    alternatives: list[_Point] = []
+    snapshots: list[_Row] = []
+    changes: list[_Change] = []
+    alerts: list[_Alert] = []
+    swept: list[str] = []
+    limits: list[str] = []
+    notes: list[str] = []
+    remarks: list[str] = []
+    reason: str = ""
+    objective: str = ""
+    ended: str = ""
+    calibration: _Calibration = _Calibration()
+    environment: _Environment = _Environment()
+
+
+def check_shape(values: Mapping[str, Any], place: str) -> None:
+    """Refuse what a damaged or foreign file holds.
+
+    Raises:
+        BadInputError: With the first field that is not what a result holds.
+    """
+    try:
+        _Result.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"is damaged: {where} is not what a result holds ({first['msg'].lower()})"
+        raise BadInputError(message, place) from None
