@@ -47,6 +47,7 @@ class Driver:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._stop = threading.Event()
+        self._wanted: dict[str, Any] = {}
         self.live: LiveRun | None = None
         self.result: Run | None = None
 
@@ -68,6 +69,7 @@ class Driver:
                 return
             self.live = self.result = None
             self._stop.clear()
+            self._wanted = dict(values)
             self._status.say("run", "starting; the first time, a short calibration", "busy")
             arguments = (trace, dict(values), alerts)
             self._thread = threading.Thread(
@@ -76,10 +78,25 @@ class Driver:
             self._thread.start()
 
     def apply(self, values: Mapping[str, Any]) -> None:
-        """Change the running pattern; never waits, and only the newest settings are sent."""
+        """Change the running pattern to these settings, all of them; never waits.
+
+        Of several calls in a short time only the last is sent; a run that is starting gets it
+        when it runs.
+        """
+        self._wanted = dict(values)
         live = self.live
         if live is not None and live.state in ("running", "paused"):
-            self._latest.post((live, dict(values)))
+            self._latest.post((live, self._wanted))
+
+    def watch(self, alert: Alert) -> None:
+        """Let the run that is going watch for an alert too."""
+        if self.live is not None and self.active:
+            self.live.watch.add(alert)
+
+    def unwatch(self, text: str) -> None:
+        """Let the run that is going watch for an alert no longer."""
+        if self.live is not None and self.active:
+            self.live.watch.remove(text)
 
     def pause_or_resume(self) -> None:
         """Hold the load, or go on."""
@@ -118,7 +135,12 @@ class Driver:
             live = start_live(self._pattern, trace, values, None, alerts=alerts, loop=True)
             self.live = live
             self._changed()
+            caught_up = False
             while live.state in _GOING and not self._stop.wait(_TICK_SECONDS):
+                if not caught_up and live.state != "starting":
+                    caught_up = True
+                    if self._wanted != values:
+                        self.apply(self._wanted)
                 self._tick(live)
                 self._say(live)
             if not self._closed:

@@ -58,6 +58,9 @@ class Forecast:
         model = old.model if old is not None and old.trace is trace else None
         self._what_if = WhatIf(self._bench, trace, costs, model)
         self._curves = None
+        if model is None:
+            self.prediction = None
+            self._view.show([{} for _ in self._bench.what_if_charts], {"now": None})
 
     def ask(self, settings: Settings, load: LoadSettings) -> None:
         """Ask for the prediction at some settings; never waits."""

@@ -34,6 +34,13 @@ def arrange(
     return panel
 
 
+def close_all(widget: widgets.Widget) -> None:
+    """Close a widget and all that stands in it."""
+    for child in getattr(widget, "children", ()):
+        close_all(child)
+    widget.close()
+
+
 def _caption(text: str) -> widgets.HTML:
     caption = widgets.HTML(text)
     caption.add_class("perflab-caption")

@@ -8,9 +8,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench
+from perflab.benches import Bench, Model
 from perflab.metrics.catalog import metric
+from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation
+from perflab.workloads import Trace
 
 
 class RecommendationCard:
@@ -30,6 +32,23 @@ class RecommendationCard:
         self.widget = widgets.VBox([], layout=widgets.Layout(display="none"))
         self.widget.add_class("perflab-card")
         self.buttons: list[widgets.Button] = []
+
+    def search(
+        self, trace: Trace, values: Mapping[str, Any], model: Model | None
+    ) -> Recommendation:
+        """Look for the settings to ship, with progress; nothing is shown where that fails.
+
+        Raises:
+            BadInputError: If the model cannot answer.
+        """
+        self.working(0, 1)
+        try:
+            return tune(
+                self._bench.pattern, trace, settings=values, progress=self.working, model=model
+            )
+        except Exception:
+            self.hide()
+            raise
 
     def working(self, done: int, total: int) -> None:
         """Show how far the search has come."""

@@ -19,15 +19,14 @@ from perflab.panels.export import ReportLink, write_report
 from perflab.panels.forecast import Forecast
 from perflab.panels.gauges import Gauges
 from perflab.panels.header import Header
-from perflab.panels.knobs import PACES, Knobs
-from perflab.panels.layout import arrange
+from perflab.panels.knobs import Knobs
+from perflab.panels.layout import arrange, close_all
 from perflab.panels.recommendation_card import RecommendationCard
 from perflab.panels.status import StatusLine
 from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
 from perflab.settings import BadInputError
-from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace
 
@@ -63,7 +62,7 @@ class Workbench:
         self.gauges = Gauges(bench)
         self.forecast = Forecast(bench, self.gauges.what_if, self.status, self._foretold)
         self.driver = Driver(bench.pattern, self.status, self._tick, self._run_changed)
-        self.alerts = AlertsRow(self._alert_added, self._alert_removed)
+        self.alerts = AlertsRow(self.driver.watch, self.driver.unwatch)
         self.tasks = Tasks(self.status, self._refresh)
         self.card = RecommendationCard(bench, self._apply)
         self.link = ReportLink()
@@ -147,7 +146,7 @@ class Workbench:
         self.driver.close()
         self.forecast.close()
         self.picker.close()
-        self.widget.close()
+        close_all(self.widget)
 
     def _picked(self, trace: Trace) -> None:
         self.driver.stop()
@@ -171,20 +170,19 @@ class Workbench:
             self.header.toggle.value = True
 
     def _moved(self, key: str, value: Any) -> None:
+        del key, value
         self.status.clear()
         try:
             self.forecast.ask(*self.knobs.read())
         except BadInputError as error:
             self.status.fail(error)
             return
-        if self.driver.active:
-            paces = {pace: self.knobs.values[pace] for pace in PACES}
-            self.driver.apply({**paces, key: value} if key not in PACES else paces)
+        self.driver.apply(self.knobs.values)
 
     def _apply(self, values: Mapping[str, Any]) -> None:
         self.knobs.show(values)
         self.forecast.ask(*self.knobs.read())
-        self.driver.apply(values)
+        self.driver.apply(self.knobs.values)
 
     def _foretold(self, prediction: Prediction | None) -> None:
         del prediction
@@ -205,14 +203,6 @@ class Workbench:
             self.forecast.ask(*self.knobs.read())
         self._fill_table()
         self._refresh()
-
-    def _alert_added(self, alert: Any) -> None:
-        if self.driver.live is not None and self.driver.active:
-            self.driver.live.watch.add(alert)
-
-    def _alert_removed(self, text: str) -> None:
-        if self.driver.live is not None and self.driver.active:
-            self.driver.live.watch.remove(text)
 
     def _fill_table(self) -> None:
         self.gauges.fill(self.forecast.prediction, self.driver.live, self.driver.result)
@@ -252,24 +242,18 @@ class Workbench:
         self._fill_table()
 
     def _recommend(self) -> None:
+        trace = self.trace
+        if trace is None:
+            return
         self.status.clear()
-        self.card.working(0, 1)
-        try:
-            self.recommendation = tune(
-                self.bench.pattern,
-                self.trace,
-                settings=self.knobs.values,
-                progress=self.card.working,
-                model=self.forecast.model,
-            )
-        except BadInputError:
+        found = self.card.search(trace, self.knobs.values, self.forecast.model)
+        if self.trace is not trace:
             self.card.hide()
-            raise
-        found = self.recommendation
+            return
+        self.recommendation = found
         self.card.show(found)
-        settings = self.bench.settings_class.read(
-            {key: found.settings[key] for key in self.bench.settings_class.model_fields}
-        )
+        keys = self.bench.settings_class.model_fields
+        settings = self.bench.settings_class.read({key: found.settings[key] for key in keys})
         self.gauges.what_if.show(points={"recommended": Point(settings, found.metrics)})
 
     def _export(self) -> None:

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from perflab.metrics.catalog import metric
+from perflab.panels.table import NumbersTable, difference
+
+
+def cells(table, row):
+    rows = re.findall(r"<tr><td>(.*?)</tr>", table.widget.value)
+    return [re.sub("<.*?>", "", cell) for cell in re.split("</td><td>", rows[row])]
+
+
+def test_numbers_stand_with_their_units_in_their_columns():
+    table = NumbersTable(["hit_rate", "memory_bytes"])
+    table.show(
+        what_if={"hit_rate": 0.5},
+        predicted={"hit_rate": 0.6},
+        measured={"hit_rate": 0.61},
+        whole_run={"hit_rate": 0.4},
+        baseline={"hit_rate": 0.3, "memory_bytes": 2**20},
+    )
+    assert cells(table, 0) == [
+        *("hit rate", "50.00 %", "60.00 %", "61.00 %", "+1.00 pts", "40.00 %", "30.00 %")
+    ]
+    assert cells(table, 1)[-1] == "1 MiB"
+
+
+def test_what_is_not_known_is_a_dash():
+    table = NumbersTable(["hit_rate"])
+    table.show(what_if={"hit_rate": float("nan")})
+    assert cells(table, 0)[1:] == ["&ndash;"] * 6
+
+
+@pytest.mark.parametrize(
+    ("name", "predicted", "measured", "text", "off"),
+    [
+        ("hit_rate", 0.5, 0.51, "+1.00 pts", False),
+        ("hit_rate", 0.5, 0.4, "-10.00 pts", True),
+        ("memory_bytes", 100.0, 105.0, "+5.0 %", False),
+        ("latency_seconds_p99", 1e-3, 2e-3, "+100.0 %", True),
+        ("evictions", 0.0, 0.0, "0", False),
+        ("evictions", 0.0, 7.0, "+7", True),
+    ],
+)
+def test_model_that_is_off_is_said_to_be(name, predicted, measured, text, off):
+    shown = difference(metric(name), predicted, measured)
+    assert f">{text}<" in shown
+    assert ("'off'" in shown) == off
+
+
+def test_same_numbers_are_not_sent_again():
+    table = NumbersTable(["hit_rate"])
+    table.show(what_if={"hit_rate": 0.5})
+    sent = []
+    table.widget.observe(sent.append, "value")
+    table.show(what_if={"hit_rate": 0.5})
+    assert sent == []
