@@ -12,6 +12,7 @@ from perflab.settings import BadInputError
 Scalar = bool | int | float | str | None
 Values = dict[str, Scalar]
 Numbers = dict[str, float | None]
+_KINDS = ("bool", "int", "float", "str")
 
 
 class _Shape(BaseModel):
@@ -104,6 +105,6 @@ def check_shape(values: Mapping[str, Any], place: str) -> None:
         _Result.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
         message = f"is damaged: {where} is not what a result holds ({first['msg'].lower()})"
         raise BadInputError(message, place) from None
