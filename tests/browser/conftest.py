@@ -72,8 +72,9 @@ def lab(tmp_path_factory):
         server.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium):
+    """Yield a browser; it ends with its module, as its event loop would get in others' way."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
