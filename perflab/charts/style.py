@@ -147,7 +147,7 @@ def chart_row(
     """
     figure = Figure(figsize=(width / 100, height / 100), dpi=100 * scale, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    left, right, bottom = 72, 12, 39
+    left, right, bottom = 72, 12, 41
     cell = width / count
     row = [
         figure.add_axes(
