@@ -14,6 +14,7 @@ from matplotlib.text import Annotation
 
 from perflab.benches import Bench, WhatIfChart
 from perflab.charts import style
+from perflab.charts.labels import AWAY, Points, best_corner
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.ticks import set_ticks
@@ -164,25 +165,42 @@ class WhatIfAxes:
         for text in self._texts:
             text.remove()
         shown = [mark for mark in marks if mark.label and math.isfinite(mark.y)]
-        self._texts = [self._text(mark, low, high) for mark in shown]
+        places = {id(mark): self._place(_clamp(mark.x, low, high), mark.y) for mark in marks}
+        lines = [self._place(*line.get_data()) for line in self._lines.values()] if shown else []
+        self._texts = []
+        for mark in shown:
+            others = [places[id(other)] for other in marks if other is not mark]
+            here = places[id(mark)]
+            apart = [place for place in others if np.abs(place - here).max() > 1.0]
+            corner = self._corner(mark.label, here[0], np.array(apart).reshape(-1, 2), lines)
+            self._texts.append(self._text(mark, _clamp(mark.x, low, high), corner))
         now = next((mark for mark in marks if mark.kind == "now"), None)
         self._axis.set_visible(now is not None)
         if now is not None:
             self._axis.set_xdata([_clamp(now.x, low, high)] * 2)
 
-    def _text(self, mark: Mark, low: float, high: float) -> Annotation:
-        x = _clamp(mark.x, low, high)
-        across, up = self.axes.transAxes.inverted().transform(
-            self.axes.transData.transform((x, mark.y))
-        )
-        right, top = across > 0.6, up > 0.82
+    def _place(self, x: Any, y: Any) -> Points:
+        """Return where points of the data are on the screen, a row each."""
+        columns = np.column_stack([np.atleast_1d(x), np.atleast_1d(y)]).astype(float)
+        return np.asarray(self.axes.transData.transform(columns))
+
+    def _corner(
+        self, text: str, place: Points, marks: Points, lines: Sequence[Points]
+    ) -> tuple[int, int]:
+        box = self.axes.bbox
+        edges = (box.x0, box.y0, box.x1, box.y1)
+        dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+        return best_corner(text, place, marks, lines, edges, dots)
+
+    def _text(self, mark: Mark, x: float, corner: tuple[int, int]) -> Annotation:
+        right, up = corner
         return self.axes.annotate(
             mark.label,
             (x, mark.y),
-            xytext=(-8 if right else 8, -9 if top else 9),
+            xytext=(AWAY * right, AWAY * up),
             textcoords="offset points",
-            ha="right" if right else "left",
-            va="top" if top else "bottom",
+            ha="left" if right > 0 else "right",
+            va="bottom" if up > 0 else "top",
             fontsize=style.LABEL_SIZE,
             fontweight="bold",
             color=style.INK,

@@ -1,0 +1,68 @@
+"""Where the text of a mark stands: the corner that covers the least of lines and other marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab.charts.style import LABEL_SIZE
+
+Points = npt.NDArray[np.float64]
+
+CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
+"""Right or left of the mark, above or below it; the first of equals is taken."""
+
+AWAY = 8.0
+_CHARACTER = 0.66
+_HEIGHT = 1.35
+_MARK_COUNTS = 40
+
+
+def best_corner(
+    text: str,
+    place: Points,
+    marks: Points,
+    lines: Sequence[Points],
+    box: tuple[float, float, float, float],
+    dots_a_point: float,
+) -> tuple[int, int]:
+    """Return the best of `CORNERS` for a text.
+
+    Args:
+        text: What is written, in one line.
+        place: The mark's place on the screen, x and y.
+        marks: Places of the other marks, a row each.
+        lines: Places of the lines' points, a row each.
+        box: Left, bottom, right and top of the axes on the screen.
+        dots_a_point: Pixels of the screen for one typographic point.
+    """
+    width = len(text) * _CHARACTER * LABEL_SIZE * dots_a_point
+    height = _HEIGHT * LABEL_SIZE * dots_a_point
+    away = AWAY * dots_a_point
+    costs = []
+    for right, up in CORNERS:
+        x0 = place[0] + away if right > 0 else place[0] - away - width
+        y0 = place[1] + away if up > 0 else place[1] - away - height
+        frame = (x0, y0, x0 + width, y0 + height)
+        grown = (frame[0] - away, frame[1] - away, frame[2] + away, frame[3] + away)
+        cost = sum(_inside(line, frame) for line in lines)
+        costs.append(cost + _MARK_COUNTS * _inside(marks, grown) + _outside(frame, box))
+    return CORNERS[int(np.argmin(costs))]
+
+
+def _inside(points: Points, frame: tuple[float, float, float, float]) -> int:
+    if not len(points):
+        return 0
+    x, y = points[:, 0], points[:, 1]
+    left, bottom, right, top = frame
+    return int(np.count_nonzero((x >= left) & (x <= right) & (y >= bottom) & (y <= top)))
+
+
+def _outside(
+    frame: tuple[float, float, float, float], box: tuple[float, float, float, float]
+) -> float:
+    """Return how many pixels a frame sticks out of the axes, so that such a corner comes last."""
+    over = (box[0] - frame[0], box[1] - frame[1], frame[2] - box[2], frame[3] - box[3])
+    return 10 * sum(max(0.0, each) for each in over)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from perflab.charts.labels import best_corner
+
+BOX = (0.0, 0.0, 400.0, 300.0)
+NONE = np.empty((0, 2))
+
+
+def corner(place, marks=NONE, lines=()):
+    return best_corner("84.52 %", np.array(place, float), np.asarray(marks), lines, BOX, 1.0)
+
+
+def test_free_mark_has_its_text_on_the_upper_right():
+    assert corner((200, 150)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [((395, 150), (-1, 1)), ((200, 298), (1, -1)), ((395, 298), (-1, -1))],
+)
+def test_text_stays_within_the_axes(place, expected):
+    assert corner(place) == expected
+
+
+def test_text_does_not_cover_another_mark():
+    assert corner((200, 150), marks=[[225.0, 165.0]]) != (1, 1)
+
+
+def test_text_leaves_a_rising_line_alone():
+    line = np.column_stack([np.linspace(150, 260, 60), np.linspace(100, 210, 60)])
+    assert corner((200, 150), lines=[line]) in {(-1, 1), (1, -1)}
