@@ -85,17 +85,19 @@ class WhatIf:
         done, total = 0, len(missing)
         changed(done, total)
         threads = max(1, os.cpu_count() or 1)
-        with ThreadPoolExecutor(threads) as pool:
-            going: set[Any] = set()
+        pool = ThreadPoolExecutor(threads)
+        going: set[Any] = set()
+        try:
             while (missing or going) and not cancelled():
                 while missing and len(going) < threads:
                     going.add(pool.submit(self._compute, missing.pop(0), load))
-                finished, going = wait(going, timeout=0.05, return_when=FIRST_COMPLETED)
+                finished, going = wait(going, timeout=0.01, return_when=FIRST_COMPLETED)
                 if finished:
                     done += len(finished)
                     changed(done, total)
-            for future in going:
-                future.cancel()
+        finally:
+            # What is being computed ends by itself; who moved a slider does not wait for it.
+            pool.shutdown(wait=False, cancel_futures=True)
         return not missing and not going
 
     def _compute(self, settings: Settings, load: LoadSettings) -> None:
