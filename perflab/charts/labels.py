@@ -17,7 +17,7 @@ CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
 AWAY = 8.0
 _CHARACTER = 0.66
 _HEIGHT = 1.35
-_MARK_COUNTS = 40
+_MARK_COUNTS = 1000
 
 
 def best_corner(
