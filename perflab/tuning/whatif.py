@@ -84,7 +84,8 @@ class WhatIf:
         missing = list(self._missing(settings, load))
         done, total = 0, len(missing)
         changed(done, total)
-        threads = max(1, os.cpu_count() or 1)
+        # One core is left to the next move's present point and to drawing.
+        threads = max(1, (os.cpu_count() or 1) - 1)
         pool = ThreadPoolExecutor(threads)
         going: set[Any] = set()
         try:

@@ -84,7 +84,7 @@ def test_a_user_goes_from_a_trace_to_a_report(page, lab):
     button(page, "Run").wait_for(timeout=20_000)
 
     press(page, "Recommend")
-    page.get_by_text("smallest setting").first.wait_for(timeout=60_000)
+    page.get_by_text("Recommended:").first.wait_for(timeout=60_000)
     press(page, "Export report")
     _, folder = lab
     found = until(lambda: list(folder.glob("perflab-report-*/report.html")), what="a report")
