@@ -11,13 +11,14 @@ from perflab.charts.style import LABEL_SIZE
 
 Points = npt.NDArray[np.float64]
 
-CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
-"""Right or left of the mark, above or below it; the first of equals is taken."""
+CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, -3), (-1, -3), (1, 3), (-1, 3))
+"""Right or left of the mark, above or below it, near then far; the first of equals is taken."""
 
 AWAY = 8.0
 _CHARACTER = 0.66
 _HEIGHT = 1.35
 _MARK_COUNTS = 1000
+_PIXEL_COUNTS = 500
 
 
 def best_corner(
@@ -44,7 +45,7 @@ def best_corner(
     costs = []
     for right, up in CORNERS:
         x0 = place[0] + away if right > 0 else place[0] - away - width
-        y0 = place[1] + away if up > 0 else place[1] - away - height
+        y0 = place[1] + away * up - (0 if up > 0 else height)
         frame = (x0, y0, x0 + width, y0 + height)
         grown = (frame[0] - away, frame[1] - away, frame[2] + away, frame[3] + away)
         cost = sum(_inside(line, frame) for line in lines)
@@ -65,4 +66,4 @@ def _outside(
 ) -> float:
     """Return how many pixels a frame sticks out of the axes, so that such a corner comes last."""
     over = (box[0] - frame[0], box[1] - frame[1], frame[2] - box[2], frame[3] - box[3])
-    return 10 * sum(max(0.0, each) for each in over)
+    return _PIXEL_COUNTS * sum(max(0.0, each) for each in over)

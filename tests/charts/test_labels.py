@@ -32,3 +32,9 @@ def test_text_does_not_cover_another_mark():
 def test_text_leaves_a_rising_line_alone():
     line = np.column_stack([np.linspace(150, 260, 60), np.linspace(100, 210, 60)])
     assert corner((200, 150), lines=[line]) in {(-1, 1), (1, -1)}
+
+
+def test_mark_with_a_neighbour_at_the_edge_has_its_text_farther_away():
+    right, up = corner((390, 150), marks=[[370.0, 150.0]])
+    assert right == -1
+    assert abs(up) > 1
