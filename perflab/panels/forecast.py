@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,13 +11,15 @@ from perflab.benches import Bench, Model
 from perflab.charts.what_if import Lines
 from perflab.models.prediction import Costs, Prediction
 from perflab.panels.latest import Cancelled, Latest
-from perflab.panels.status import StatusLine
+from perflab.panels.status import Mood, StatusLine
 from perflab.panels.views import Point, WhatIfView
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.tuning.whatif import WhatIf
 from perflab.workloads import Trace
 
 _REDRAW_SECONDS = 0.12
+_BREATH_SECONDS = 0.01
+"""Lets the thread that sends messages have its turn, so that a first picture leaves at once."""
 
 Job = tuple[WhatIf, Settings, LoadSettings]
 
@@ -43,7 +46,10 @@ class Forecast:
         self._status = status
         self._told = told
         self._what_if: WhatIf | None = None
-        self._latest: Latest[Job] = Latest(self._work, self._fail, "perflab-what-if")
+        self._job: Job | None = None
+        self._drawing = threading.Lock()
+        self._first: Latest[Job] = Latest(self._answer, self._fail, "perflab-what-if")
+        self._rest: Latest[Job] = Latest(self._refine, self._fail, "perflab-refine")
         self._curves: tuple[Any, Sequence[Lines]] | None = None
         self.prediction: Prediction | None = None
 
@@ -56,8 +62,10 @@ class Forecast:
         """Predict for another workload, or the same one with other costs."""
         old = self._what_if
         model = old.model if old is not None and old.trace is trace else None
-        self._what_if = WhatIf(self._bench, trace, costs, model)
-        self._curves = None
+        with self._drawing:
+            self._job = None
+            self._what_if = WhatIf(self._bench, trace, costs, model)
+            self._curves = None
         if model is None:
             self.prediction = None
             self._view.show([{} for _ in self._bench.what_if_charts], {"now": None})
@@ -65,58 +73,78 @@ class Forecast:
     def ask(self, settings: Settings, load: LoadSettings) -> None:
         """Ask for the prediction at some settings; never waits."""
         if self._what_if is not None:
-            self._latest.post((self._what_if, settings, load))
+            self._job = (self._what_if, settings, load)
+            self._first.post(self._job)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until everything asked for is drawn; say whether that was in time."""
-        return self._latest.wait(timeout)
+        return self._first.wait(timeout) and self._rest.wait(timeout)
 
     def close(self) -> None:
         """Stop computing."""
-        self._latest.close()
+        self._first.close()
+        self._rest.close()
 
-    def _work(self, job: Job, cancelled: Cancelled) -> None:
+    def _answer(self, job: Job, cancelled: Cancelled) -> None:
+        """Draw what is known, then leave the rest to the thread that computes."""
         what_if, settings, load = job
         try:
             self._bench.check_model(settings, load, what_if.trace)
         except BadInputError as error:
-            self._tell(None, settings)
+            with self._drawing:
+                self._tell(None, settings)
             self._status.say("what-if", "no prediction for these settings")
             self._status.remark([str(error)])
             return
         self._draw(job, fresh=False)
-        if not cancelled() and (self._curves is None or self._curves[0] != _line(job)):
+        time.sleep(_BREATH_SECONDS)
+        if cancelled():
+            return
+        if self._curves is None or self._curves[0] != _line(job):
             self._draw(job, fresh=True)
+        self._rest.post(job)
+
+    def _refine(self, job: Job, cancelled: Cancelled) -> None:
+        """Compute what is missing, drawing it as it comes; a newer job ends it."""
+        what_if, settings, load = job
         drawn = time.monotonic()
         missing = 0
+
+        def outdated() -> bool:
+            return cancelled() or self._job is not job
 
         def changed(done: int, total: int) -> None:
             nonlocal drawn, missing
             missing = total
-            if cancelled() or not total:
+            if outdated() or not total:
                 return
             self._status.say("what-if", f"computing {done}/{total}", "busy")
             if time.monotonic() - drawn >= _REDRAW_SECONDS:
                 self._draw(job, fresh=True)
                 drawn = time.monotonic()
 
-        if what_if.refine(settings, load, changed, cancelled) and missing:
+        if not what_if.refine(settings, load, changed, outdated) or outdated():
+            return
+        if missing:
             self._draw(job, fresh=True)
+        if self.prediction is not None:
+            mood: Mood = "exact" if _exact(self.prediction) else "busy"
+            self._status.say("what-if", exactness(self.prediction), mood)
 
     def _draw(self, job: Job, *, fresh: bool) -> None:
         what_if, settings, load = job
         prediction = what_if.at(settings, load)
-        lines = what_if.curves(settings, load) if fresh else None
-        if lines is not None:
-            self._curves = (_line(job), lines)
-        self._tell(prediction, settings, lines)
+        lines: Sequence[Lines] | None = what_if.curves(settings, load) if fresh else None
+        with self._drawing:
+            if self._job is not job:
+                return
+            if lines is not None:
+                self._curves = (_line(job), lines)
+            self._tell(prediction, settings, lines)
         if prediction is None:
             self._status.say("what-if", "computing", "busy")
-            return
-        self._status.say(
-            "what-if", exactness(prediction), "exact" if _exact(prediction) else "busy"
-        )
-        self._status.remark(prediction.remarks)
+        else:
+            self._status.remark(prediction.remarks)
 
     def _tell(
         self,

@@ -62,6 +62,24 @@ def test_slider_handler_never_waits_for_the_model(panel, monkeypatch):
     go.set()
 
 
+def test_next_move_is_drawn_while_the_one_before_is_still_computed(panel, monkeypatch, until):
+    refining, go = threading.Event(), threading.Event()
+
+    def slow(*_args):
+        refining.set()
+        go.wait(20)
+        return True
+
+    monkeypatch.setattr(panel.forecast._what_if, "refine", slow)
+    panel.knobs.controls["max_cache_size"].value = 20
+    assert refining.wait(10)
+    panel.knobs.controls["max_cache_size"].value = 30
+    until(lambda: panel.gauges.what_if.points["now"].settings.max_cache_size == 30)
+    go.set()
+    panel.wait(30)
+    assert panel.gauges.what_if.points["now"].settings.max_cache_size == 30
+
+
 def test_policy_change_moves_the_mark_to_its_line(panel):
     move(panel, "max_cache_size", 50)
     lru = panel.forecast.prediction.metrics["hit_rate"]
