@@ -29,6 +29,7 @@ def setting(
     span: tuple[float, float] | None = None,
     scale: Scale = "linear",
     choices: tuple[str, ...] = (),
+    allowed: str = "",
 ) -> Any:
     """Declare one setting of a `Settings` class.
 
@@ -41,8 +42,15 @@ def setting(
         span: The part of the bounds that a slider covers; all of them where not given.
         scale: How a slider or an axis steps through the values.
         choices: The words allowed, for a setting that is a word.
+        allowed: The values allowed, in words, where neither bounds nor choices tell them.
     """
-    extra: Any = {"unit": unit, "span": span, "scale": scale, "choices": choices}
+    extra: Any = {
+        "unit": unit,
+        "span": span,
+        "scale": scale,
+        "choices": choices,
+        "allowed": allowed,
+    }
     return Field(default=default, description=meaning, ge=low, le=high, json_schema_extra=extra)
 
 
@@ -59,6 +67,7 @@ class SettingInfo:
     span: tuple[float, float] | None
     scale: Scale
     choices: tuple[str, ...]
+    allowed: str
     optional: bool
     kind: type
 
@@ -71,14 +80,15 @@ class SettingInfo:
     @property
     def bounds(self) -> str:
         """The values allowed, in words."""
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
         if self.kind is bool:
-            return "on or off"
-        low = "" if self.low is None else format_quantity(self.low, self.unit)
-        high = "" if self.high is None else format_quantity(self.high, self.unit)
-        span = f"{low} to {high}" if low and high else f"at least {low}" if low else "any"
-        return f"{span}, or none" if self.optional else span
+            return "on, off or none" if self.optional else "on or off"
+        if self.allowed:
+            words = self.allowed
+        elif self.choices:
+            words = "one of " + ", ".join(self.choices)
+        else:
+            words = self._range()
+        return f"{words}, or none" if self.optional else words
 
     def parse(self, value: Any) -> Any:
         """Return a value as this setting's type, from a text as people write it."""
@@ -104,6 +114,22 @@ class SettingInfo:
         if callable(value):
             return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
         return str(value)
+
+    def _range(self) -> str:
+        low = "" if self.low is None else self._exact(self.low)
+        high = "" if self.high is None else self._exact(self.high)
+        if low and high:
+            return f"{low} to {high}"
+        if low or high:
+            return f"at least {low}" if low else f"at most {high}"
+        return "any number" if self.kind in (int, float) else "any text"
+
+    def _exact(self, bound: float) -> str:
+        """Return a bound in short where that says it all, else every digit of it."""
+        text = format_quantity(bound, self.unit)
+        if math.isclose(parse_quantity(text, self.unit), bound):
+            return text
+        return f"{bound:,}" + {"bytes": "B", "seconds": "s"}.get(self.unit, "")
 
     def _parse_number(self, value: str | float) -> float | int:
         number = parse_quantity(value, self.unit)
@@ -223,6 +249,7 @@ def _info(key: str, field: FieldInfo, hint: Any) -> SettingInfo:
         span=extra.get("span"),
         scale=extra.get("scale", "linear"),
         choices=choices,
+        allowed=extra.get("allowed", ""),
         optional=optional,
         kind=hint if isinstance(hint, type) else str,
     )

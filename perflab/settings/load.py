@@ -49,6 +49,7 @@ class LoadSettings(Settings):
     backend: str | Callable[[Any], Any] = setting(
         "sqlite",
         "What a miss asks: sqlite (a real query), delay (only the wait), or module:function.",
+        allowed="sqlite, delay or module:function",
     )
     backend_seconds: float = setting(
         0.0,

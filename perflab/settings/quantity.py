@@ -23,6 +23,9 @@ BYTE_SUFFIXES = {
     "t": 1e12,
     "tb": 1e12,
     "tib": 2.0**40,
+    "p": 1e15,
+    "pb": 1e15,
+    "pib": 2.0**50,
 }
 SECOND_SUFFIXES = {
     "": 1.0,
@@ -82,7 +85,8 @@ def format_quantity(value: float | None, unit: str = "") -> str:
     if not math.isfinite(value):
         return "none" if value > 0 else str(value)
     if unit == "bytes":
-        return _scaled(value, (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)))
+        large = (("PiB", 2.0**50), ("TiB", 2.0**40), ("GiB", 2.0**30))
+        return _scaled(value, (*large, ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)))
     if unit == "seconds":
         steps = (("d", 86400.0), ("h", 3600.0), ("m", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
         return _scaled(value, (*steps, ("ns", 1e-9)))

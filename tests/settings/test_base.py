@@ -18,6 +18,18 @@ class Sample(Settings):
     engine: str = setting("quick", "Which one.", choices=("quick", "exact"))
 
 
+class Bounded(Settings):
+    name: str = setting("perflab", "What it is called.")
+    host: str | None = setting(None, "Where it is.")
+    port: int = setting(6379, "At which port.", low=1, high=65_535)
+    shift: float = setting(0.0, "How far off.")
+    depth: int = setting(0, "How deep.", high=20)
+    room: int = setting(2, "How much.", unit="bytes", low=1, high=1025)
+    wait: bool | None = setting(None, "Whether to wait.")
+    way: str | None = setting(None, "Which way.", choices=("up", "down"))
+    place: str = setting("here", "Where.", allowed="here, there or a path")
+
+
 def message(values, of=Sample):
     with pytest.raises(BadInputError) as caught:
         of.read(values)
@@ -150,6 +162,47 @@ def test_label_is_the_key_in_words_with_its_unit():
 )
 def test_bounds_in_words(key, bounds):
     assert Sample.info(key).bounds == bounds
+
+
+@pytest.mark.parametrize(
+    ("key", "bounds"),
+    [
+        ("name", "any text"),
+        ("host", "any text, or none"),
+        ("port", "1 to 65,535"),
+        ("shift", "any number"),
+        ("depth", "at most 20"),
+        ("room", "1B to 1,025B"),
+        ("wait", "on, off or none"),
+        ("way", "one of up, down, or none"),
+        ("place", "here, there or a path"),
+    ],
+)
+def test_bounds_are_written_as_people_write_them(key, bounds):
+    assert Bounded.info(key).bounds == bounds
+
+
+@pytest.mark.parametrize(
+    ("of", "key", "bounds"),
+    [
+        (CacheSettings, "max_cache_size", "1 to 1G"),
+        (CacheSettings, "max_bytes", "1B to 1PiB, or none"),
+        (CacheSettings, "ttl_seconds", "1ms to 3650d, or none"),
+        (LoadSettings, "backend", "sqlite, delay or module:function"),
+        (LoadSettings, "loop", "on, off or none"),
+        (LoadSettings, "seed", "0 to 4,294,967,295"),
+    ],
+)
+def test_bounds_of_the_settings_there_are(of, key, bounds):
+    assert of.info(key).bounds == bounds
+
+
+@pytest.mark.parametrize("of", [CacheSettings, LoadSettings])
+def test_bounds_that_are_written_are_read_as_the_bounds(of):
+    for info in of.infos().values():
+        low, to, high = info.bounds.removesuffix(", or none").partition(" to ")
+        if to:
+            assert (info.parse(low), info.parse(high)) == (info.low, info.high)
 
 
 @pytest.mark.parametrize("of", [CacheSettings, LoadSettings])
