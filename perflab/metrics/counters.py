@@ -16,6 +16,18 @@ COUNTED = {
     EventKind.LOAD_FINISHED: ("loads",),
     EventKind.LOAD_FAILED: ("loads", "load_errors"),
     EventKind.WAIT_STARTED: ("waits",),
+    EventKind.STALE: ("stale_hits",),
+    EventKind.REFUSED: ("refused",),
+    EventKind.CORRUPT: ("corrupt",),
+    EventKind.RETRY: ("retries",),
+    EventKind.FALLBACK: ("fallbacks",),
+    EventKind.BREAKER_OPENED: ("breaker_openings",),
+    EventKind.CHECKOUT: ("checkouts",),
+    EventKind.TIMEOUT: ("timeouts",),
+    EventKind.CONNECTED: ("connects",),
+    EventKind.CONNECT_FAILED: ("connect_errors",),
+    EventKind.DISCARDED: ("discards",),
+    EventKind.LEAK: ("leaks",),
 }
 """The counters that an event of a kind raises by one."""
 
@@ -23,6 +35,8 @@ TIMED = {
     EventKind.LOAD_FINISHED: "load_seconds_total",
     EventKind.LOAD_FAILED: "load_seconds_total",
     EventKind.WAIT_FINISHED: "wait_seconds_total",
+    EventKind.CONNECTED: "connect_seconds_total",
+    EventKind.CHECKIN: "usage_seconds_total",
 }
 """The counter that an event of a kind raises by its seconds."""
 

@@ -20,6 +20,20 @@ class EventKind(StrEnum):
     LOAD_FAILED = "load_failed"
     WAIT_STARTED = "wait_started"
     WAIT_FINISHED = "wait_finished"
+    STALE = "stale"
+    REFUSED = "refused"
+    CORRUPT = "corrupt"
+    RETRY = "retry"
+    FALLBACK = "fallback"
+    BREAKER_OPENED = "breaker_opened"
+    BREAKER_CLOSED = "breaker_closed"
+    CHECKOUT = "checkout"
+    CHECKIN = "checkin"
+    TIMEOUT = "timeout"
+    CONNECTED = "connected"
+    CONNECT_FAILED = "connect_failed"
+    DISCARDED = "discarded"
+    LEAK = "leak"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

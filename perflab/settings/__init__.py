@@ -2,17 +2,31 @@
 
 from perflab.settings.base import SettingInfo, Settings, setting
 from perflab.settings.cache import LIVE_POLICIES, POLICIES, WHAT_IF_POLICIES, CacheSettings
+from perflab.settings.connection_pool import POOL_DRIVERS, QUERIES, ConnectionPoolSettings
 from perflab.settings.errors import BadInputError, nearest
 from perflab.settings.load import LoadSettings
 from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
+from perflab.settings.redis_cache import (
+    MAXMEMORY_POLICIES,
+    SERIALIZERS,
+    STAMPEDES,
+    RedisCacheSettings,
+)
 
 __all__ = [
     "LIVE_POLICIES",
+    "MAXMEMORY_POLICIES",
     "POLICIES",
+    "POOL_DRIVERS",
+    "QUERIES",
+    "SERIALIZERS",
+    "STAMPEDES",
     "WHAT_IF_POLICIES",
     "BadInputError",
     "CacheSettings",
+    "ConnectionPoolSettings",
     "LoadSettings",
+    "RedisCacheSettings",
     "SettingInfo",
     "Settings",
     "format_quantity",

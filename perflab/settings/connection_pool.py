@@ -1,0 +1,64 @@
+"""Settings of the connection pool."""
+
+from __future__ import annotations
+
+from perflab.settings.base import Settings, setting
+
+POOL_DRIVERS = ("perflab", "psycopg_pool", "sqlalchemy")
+QUERIES = ("point", "aggregate", "write", "mixed")
+
+
+class ConnectionPoolSettings(Settings):
+    """How many connections are held open, how long a caller waits for one, and how old they get."""
+
+    min_connections: int = setting(
+        2,
+        "How many connections are kept open though nobody uses them.",
+        unit="connections",
+        low=0,
+        high=10_000,
+        span=(0, 64),
+    )
+    max_connections: int = setting(
+        10,
+        "The most connections that are open at the same time.",
+        unit="connections",
+        low=1,
+        high=10_000,
+        span=(1, 128),
+        scale="log",
+    )
+    timeout: float = setting(
+        5.0,
+        "How long a caller waits for a connection before it is told that there is none.",
+        unit="seconds",
+        low=0.001,
+        high=3600.0,
+        span=(0.01, 60.0),
+        scale="log",
+    )
+    max_lifetime: float | None = setting(
+        3600.0,
+        "How old a connection gets before another takes its place, up to a tenth less at random; "
+        "none for as old as it may.",
+        unit="seconds",
+        low=0.01,
+        high=30 * 86400,
+        span=(1, 86400),
+        scale="log",
+    )
+    max_idle: float | None = setting(
+        600.0,
+        "How long a connection beyond the minimum stays open unused; none for ever.",
+        unit="seconds",
+        low=0.01,
+        high=30 * 86400,
+        span=(1, 86400),
+        scale="log",
+    )
+    check: bool = setting(True, "Ask a connection whether it is alive before it is handed out.")
+    driver: str = setting("perflab", "Which pool is run with these settings.", choices=POOL_DRIVERS)
+    query: str = setting(
+        "point",
+        "What a caller asks the database: point, aggregate, write, mixed, or a statement in SQL.",
+    )
