@@ -34,7 +34,7 @@ class Redraw(threading.Thread):
     """Redraws three plots of 500 points ten times a second until told to stop."""
 
     def __init__(self) -> None:
-        super().__init__(daemon=True)
+        super().__init__()
         self.stopped = threading.Event()
         self.frames = 0
 
@@ -57,6 +57,8 @@ def p999(seconds: float, *, redraw: bool) -> float:
     settings = {"backend": busy, "max_cache_size": 100}
     result = run("cache", trace, settings, seconds, progress=False)
     thread.stopped.set()
+    if redraw:
+        thread.join()
     return result.metrics["latency_seconds_p999"]
 
 

@@ -45,16 +45,17 @@ WATCH = """
   document.addEventListener('click', () => { window.pressed = performance.now(); }, true);
 }
 """
+FIRST = "window.painted.find(time => time > window.pressed)"
 
 
 def measure(page: Page, press: Any, moves: int) -> list[float]:
     """Return the milliseconds from each press to the first picture after it."""
     taken = []
     for number in range(moves):
-        page.evaluate("() => { window.painted = []; }")
+        page.evaluate("() => { window.painted = []; window.pressed = Infinity; }")
         press(number)
-        page.wait_for_function("() => window.painted.length > 0", timeout=20_000)
-        taken.append(page.evaluate("() => window.painted[0] - window.pressed"))
+        page.wait_for_function(f"() => {FIRST} !== undefined", timeout=20_000)
+        taken.append(page.evaluate(f"() => {FIRST} - window.pressed"))
         page.wait_for_timeout(400)
     return taken
 
