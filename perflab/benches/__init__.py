@@ -6,15 +6,17 @@ from perflab.benches.base import (
     LiveChart,
     Model,
     Objective,
-    Session,
     WhatIfChart,
 )
 from perflab.benches.registry import bench_names, load_bench
+from perflab.benches.session import Action, Measured, Session
 
 __all__ = [
+    "Action",
     "Bench",
     "Export",
     "LiveChart",
+    "Measured",
     "Model",
     "Objective",
     "Session",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from perflab.benches.session import Action, Measured, Session
 from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
 
 if TYPE_CHECKING:
-    from perflab.metrics.histogram import LatencyHistogram
     from perflab.primitives.clock import VirtualClock
     from perflab.workloads.trace import Trace
 
@@ -78,25 +78,6 @@ class Model(Protocol):
         """Say whether `predict` would answer at once, from what is already computed."""
 
 
-class Session(Protocol):
-    """A pattern that is being run live, inside the child process."""
-
-    def request(self, index: int) -> str:
-        """Do the request of that index and return its outcome: ``hit``, ``miss``, ``error`` ..."""
-
-    def apply(self, settings: Any, load: LoadSettings) -> None:
-        """Change the running pattern in place."""
-
-    def counters(self) -> dict[str, float]:
-        """Return flat counters, monotonic but for what is a level (entries, bytes)."""
-
-    def problem(self) -> str | None:
-        """Return why the run cannot go on, if so: a backend that only fails."""
-
-    def close(self) -> None:
-        """Let go of what it holds."""
-
-
 class Bench(ABC):
     """One pattern on the workbench; found by the entry point group ``perflab.benches``.
 
@@ -121,6 +102,7 @@ class Bench(ABC):
     tuned: ClassVar[str]
     also_tuned: ClassVar[tuple[str, ...]] = ()
     shipped_costs: ClassVar[Costs]
+    actions: ClassVar[tuple[Action, ...]] = ()
 
     def read(self, values: Mapping[str, Any] | None = None) -> tuple[Settings, LoadSettings]:
         """Split one mapping into the pattern's settings and the load's, both checked.
@@ -163,6 +145,30 @@ class Bench(ABC):
         """Return the settings of a chart's line, which has another value of one setting."""
         return settings.change(**{key: value})
 
+    def load_workload(
+        self,
+        spec: Any,
+        format: str | None = None,  # noqa: A002  (the word that users write)
+        columns: Mapping[str, str] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Any:
+        """Return a workload of the kind that this pattern takes; none names the bench's own.
+
+        Raises:
+            BadInputError: If there is no such workload or file, or it is wrong.
+        """
+        from perflab.workloads.names import load_workload
+
+        return load_workload(
+            self.default_workload if spec is None else spec, format, columns, progress
+        )
+
+    def open_workload(self, folder: str) -> Any:
+        """Map a saved workload into memory."""
+        from perflab.workloads.trace import Trace
+
+        return Trace.open(folder)
+
     @abstractmethod
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
         """Refuse settings that cannot run live.
@@ -193,15 +199,34 @@ class Bench(ABC):
     ) -> Session:
         """Return the pattern set up to run live; called in the child process."""
 
-    @abstractmethod
-    def metrics(self, counters: Mapping[str, float]) -> Metrics:
-        """Return the pattern's own metrics from the difference of two sets of counters."""
+    def threads(self, settings: Settings, load: LoadSettings) -> int:
+        """Return how many threads put requests to the session."""
+        del settings
+        return load.concurrency
+
+    def foreign_server(self, settings: Settings) -> str | None:
+        """Return the address of a server that a run would use and that is not ours, if so."""
+        del settings
+        return None
 
     @abstractmethod
-    def costs(
-        self, histograms: Mapping[str, LatencyHistogram], memory_bytes: float, entries: float
-    ) -> dict[str, Any]:
+    def metrics(self, measured: Measured) -> Metrics:
+        """Return the pattern's own metrics of a part of a run; latencies are added to them."""
+
+    @abstractmethod
+    def costs(self, measured: Measured) -> dict[str, Any]:
         """Return what the model cannot know, from what a run measured."""
+
+    def calibration_runs(self, settings: Settings) -> Sequence[Mapping[str, Any]]:
+        """Return the settings of the short runs that a calibration is made of."""
+        del settings
+        return (self.calibration_settings,)
+
+    def calibrated(
+        self, runs: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """Return the costs that calibration runs tell together: settings and costs of each."""
+        return runs[-1][1]
 
     @abstractmethod
     def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:

@@ -11,15 +11,14 @@ from perflab.benches.base import (
     LiveChart,
     Model,
     Objective,
-    Session,
     WhatIfChart,
     axis_values,
 )
+from perflab.benches.session import Measured, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import LIVE_POLICIES, POLICIES, BadInputError, CacheSettings, LoadSettings
 
 if TYPE_CHECKING:
-    from perflab.metrics.histogram import LatencyHistogram
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.trace import Trace
@@ -159,8 +158,9 @@ class CacheBench(Bench):
         assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
         return CacheSession(settings, load, trace, clock)
 
-    def metrics(self, counters: Mapping[str, float]) -> Metrics:
+    def metrics(self, measured: Measured) -> Metrics:
         """Return hit rate and counts."""
+        counters = measured.counters
         hits, misses = counters.get("hits", 0), counters.get("misses", 0)
         names = ("hits", "misses", "evictions", "expirations", "errors", "entries", "coalesced")
         result = {name: float(counters.get(name, 0)) for name in names}
@@ -169,20 +169,21 @@ class CacheBench(Bench):
             result["hit_rate"] = hits / (hits + misses)
         return result
 
-    def costs(
-        self, histograms: Mapping[str, LatencyHistogram], memory_bytes: float, entries: float
-    ) -> dict[str, Any]:
+    def costs(self, measured: Measured) -> dict[str, Any]:
         """Return what a hit, a miss and an entry cost in a run; what it did not see is left out."""
         from perflab.models.latency import QUANTILES
 
         result: dict[str, Any] = {}
         for outcome in ("hit", "miss"):
-            histogram = histograms.get(outcome)
+            histogram = measured.histograms.get(outcome)
             if histogram is not None and histogram.count:
                 quantiles = [float(value) for value in histogram.quantiles(*QUANTILES)]
                 result[outcome] = {"mean": histogram.mean, "quantiles": quantiles}
-        if entries >= _FEWEST_ENTRIES and memory_bytes > 0:
-            result["bytes_per_entry"] = memory_bytes / entries
+        if "miss" in result:
+            result["backend_seconds"] = measured.load.backend_seconds
+        entries = measured.counters.get("entries", 0.0)
+        if entries >= _FEWEST_ENTRIES and measured.memory_bytes > 0:
+            result["bytes_per_entry"] = measured.memory_bytes / entries
         return result
 
     def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from perflab.benches.session import Session
 from perflab.patterns.cache import Cache
 from perflab.primitives.clock import VirtualClock
 from perflab.servers.lookup import open_lookup
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _MOST_OF_MEMORY = 0.5
 
 
-class CacheSession:
+class CacheSession(Session):
     """Asks a cache for the trace's keys; what it misses is asked of the backend.
 
     Where the trace has sizes, an entry holds as many bytes, so that memory is real.
@@ -39,7 +40,7 @@ class CacheSession:
             settings, clock=clock, sizeof=None if self._sizes is None else self._size_of
         )
 
-    def request(self, index: int) -> str:
+    def request(self, index: int, due: float) -> str:  # noqa: ARG002
         """Ask for the key of a request and say whether it was a hit."""
         local = self._local
         local.index = index

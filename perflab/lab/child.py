@@ -6,19 +6,19 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
 import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
 from perflab.benches.registry import load_bench
-from perflab.lab.job import Ended, Failed, Job, Ready
+from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.load import LoadGenerator
 from perflab.lab.pace import Pace
 from perflab.lab.snapshot import Snapshot
 from perflab.primitives.clock import VirtualClock
 from perflab.settings import BadInputError
-from perflab.workloads.trace import Trace
 
 _FEWEST_ERRORS = 20
 
@@ -28,10 +28,11 @@ class Child:
 
     def __init__(self, job: Job, pipe: Connection) -> None:
         self._pipe = pipe
+        self._sending = threading.Lock()
         self._job = job
         self._bench = load_bench(job.pattern)
         self._settings, self._load = self._bench.read(job.settings)
-        trace = Trace.open(job.workload)
+        trace = self._bench.open_workload(job.workload)
         _map_in(trace)
         self._clock = VirtualClock()
         pace = Pace.of(trace, self._load, time.perf_counter())
@@ -45,6 +46,7 @@ class Child:
             self._clock,
             job.limit,
             open_loop=self._bench.open_loop,
+            threads=self._bench.threads(self._settings, self._load),
         )
         self._version = 0
         self._started = 0.0
@@ -54,10 +56,10 @@ class Child:
     def run(self) -> None:
         """Run until the job is done, then tell why."""
         self._started = time.perf_counter()
-        self._pipe.send(Ready())
+        self._send(Ready(self._session.about()))
         if self._pipe.recv() != "go":
-            self._pipe.send(self._snapshot("end"))
-            self._pipe.send(Ended("stopped"))
+            self._send(self._snapshot("end"))
+            self._send(Ended("stopped"))
             return
         sys.setswitchinterval(0.001)
         self._started = time.perf_counter()
@@ -69,8 +71,8 @@ class Child:
         problem = self._session.problem()
         if problem is not None and self._hopeless(1):
             raise BadInputError(problem, "backend")
-        self._pipe.send(self._snapshot("end"))
-        self._pipe.send(Ended(reason, problem))
+        self._send(self._snapshot("end"))
+        self._send(Ended(reason, problem, self._session.records()))
         self._session.close()
 
     def _watch(self) -> str:
@@ -85,9 +87,9 @@ class Child:
                 return "workload through"
             if not warm and self._seconds() >= self._load.warmup_seconds:
                 warm = True
-                self._pipe.send(self._snapshot("warm"))
+                self._send(self._snapshot("warm"))
             else:
-                self._pipe.send(self._snapshot())
+                self._send(self._snapshot())
             if self._job.seconds is not None and self._seconds() >= self._job.seconds:
                 return "seconds over"
             problem = self._session.problem()
@@ -111,13 +113,27 @@ class Child:
             self._paused_seconds += time.perf_counter() - self._paused_at
             self._paused_at = None
             self._generator.resume()
+        elif isinstance(order, Act):
+            threading.Thread(target=self._act, args=(order.name,), daemon=True).start()
         elif isinstance(order, dict):
             self._settings, self._load = self._bench.read(order)
             self._session.apply(self._settings, self._load)
-            self._generator.apply(self._load)
+            self._generator.apply(self._load, self._bench.threads(self._settings, self._load))
             self._version += 1
-            self._pipe.send(self._snapshot("change"))
+            self._send(self._snapshot("change"))
         return False
+
+    def _act(self, name: str) -> None:
+        problem = None
+        try:
+            self._session.act(name)
+        except Exception as error:  # noqa: BLE001  (told to the parent; the run goes on)
+            problem = str(error)
+        self._send(Acted(name, self._seconds(), problem))
+
+    def _send(self, message: Any) -> None:
+        with self._sending:
+            self._pipe.send(message)
 
     def _seconds(self) -> float:
         now = self._paused_at or time.perf_counter()
@@ -131,14 +147,16 @@ class Child:
             shown_seconds=self._clock.now(),
             counters=self._session.counters(),
             histograms=histograms,
+            distributions=self._session.distributions(),
             version=self._version,
             mark=mark,
         )
 
 
-def _map_in(trace: Trace) -> None:
+def _map_in(trace: Any) -> None:
     """Touch every page of a mapped trace now, so that the run's memory is the pattern's own."""
-    for values in (trace.ids, trace.times, trace.sizes, trace.ttls):
+    for name in ("ids", "times", "sizes", "ttls", "durations"):
+        values = getattr(trace, name, None)
         if values is not None:
             values[:: 4096 // values.itemsize].sum()
 

@@ -29,7 +29,39 @@ class Job:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ready:
-    """The child has set up its session and is about to start."""
+    """The child has set up its session and is about to start.
+
+    Attributes:
+        about: What a reader must know of the servers behind.
+    """
+
+    about: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Act:
+    """The parent wants one of the bench's actions done.
+
+    Attributes:
+        name: The action's name.
+    """
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Acted:
+    """An action is done, or could not be.
+
+    Attributes:
+        name: The action's name.
+        seconds: When, since the start of the run.
+        problem: Why it could not be done; none where it was.
+    """
+
+    name: str
+    seconds: float
+    problem: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,10 +71,12 @@ class Ended:
     Attributes:
         reason: ``seconds over``, ``workload through``, ``stopped``.
         note: What a reader must know, such as how often the backend failed.
+        records: What the session recorded of each request.
     """
 
     reason: str
     note: str | None = None
+    records: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

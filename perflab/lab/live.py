@@ -17,13 +17,13 @@ import cloudpickle
 from perflab.benches.base import Bench
 from perflab.lab.alerts import Alert, AlertWatch
 from perflab.lab.calibration import Calibration, calibration_for
-from perflab.lab.job import Ended, Failed, Job, Ready
+from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.outcome import run_result
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
-from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.settings import BadInputError, LoadSettings, Settings, nearest
 from perflab.workloads.trace import Trace
 
 _PATIENCE = 15.0
@@ -38,7 +38,10 @@ class LiveRun:
         rows: Ten a second: metrics of the last second, those since the last change with the
             suffix ``_since_change``, and what is predicted for the same requests with the prefix
             ``predicted_``.
-        changes: Every change of settings: ``seconds``, ``request`` and ``settings``.
+        changes: Every change of settings: ``seconds``, ``request`` and ``settings``; and every
+            ``action`` that was done.
+        about: What to know of the servers behind: name, version, source.
+        trouble: Why the last action could not be done.
     """
 
     def __init__(
@@ -60,6 +63,10 @@ class LiveRun:
         self.error: str | None = None
         self.watch = AlertWatch(alerts)
         self.calibration = calibration or calibration_for(bench, load)
+        self._loop = loop
+        self.about: dict[str, str] = {}
+        self.trouble: str | None = None
+        self._records: dict[str, Any] = {}
         self._mistake = True
         self._note: str | None = None
         self._reason = ""
@@ -114,6 +121,20 @@ class LiveRun:
             self._rows.next_settings(settings, load)
             self._send(cloudpickle.dumps({**settings.model_dump(), **load.model_dump()}))
 
+    def act(self, name: str) -> None:
+        """Do one of the bench's actions, such as killing the server behind; returns at once.
+
+        Why one could not be done stands in `trouble`.
+
+        Raises:
+            BadInputError: If the bench has no such action.
+        """
+        known = [action.name for action in self.bench.actions]
+        if name not in known:
+            raise BadInputError(f"no action {name!r}{nearest(name, known)}", self.bench.pattern)
+        if self.state in ("running", "paused"):
+            self._send(cloudpickle.dumps(Act(name)))
+
     def pause(self) -> None:
         """Hold the load; the pattern keeps its state."""
         if self.state == "running":
@@ -155,7 +176,15 @@ class LiveRun:
         if self.state == "failed":
             error = self.error or "the run failed"
             raise BadInputError(error) if self._mistake else RuntimeError(error)
-        return run_result(self._rows, self.calibration, self._reason, self._note)
+        return run_result(
+            self._rows,
+            self.calibration,
+            loop=self._loop,
+            ended=self._reason,
+            note=self._note,
+            records=self._records,
+            about=self.about,
+        )
 
     def close(self) -> None:
         """Kill the child if it still runs, and let go of its files."""
@@ -199,12 +228,18 @@ class LiveRun:
         if isinstance(message, Snapshot):
             self._rows.add(message, self._memory.latest_bytes)
         elif isinstance(message, Ready):
+            self.about = message.about
             self._memory.start()
             self._rows.baseline = _resident(self._process.pid)
             self._send(cloudpickle.dumps("go"))
             self.state = "running"
+        elif isinstance(message, Acted):
+            self.trouble = message.problem
+            if message.problem is None:
+                self._rows.acted(message.name, message.seconds)
         elif isinstance(message, Ended):
             self._reason, self._note = message.reason, message.note
+            self._records = message.records
             self._rows.finish()
             self.state = "ended"
             return True

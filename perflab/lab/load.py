@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 
-from perflab.benches.base import Session
+from perflab.benches.session import Session
 from perflab.lab.pace import Pace
 from perflab.metrics.histogram import LatencyHistogram
 from perflab.primitives.clock import VirtualClock
@@ -17,7 +17,7 @@ _LONGEST_SLEEP = 0.05
 
 
 class LoadGenerator:
-    """Puts requests to a session from `concurrency` threads and records what they took.
+    """Puts requests to a session from several threads and records what they took.
 
     Where the load is open and requests are paced, latency counts from the moment at which a
     request was due, unless its thread was idle then: a stall delays all that come after it, and
@@ -35,6 +35,7 @@ class LoadGenerator:
         limit: int | None,
         *,
         open_loop: bool,
+        threads: int | None = None,
     ) -> None:
         self._session = session
         self._pace = pace
@@ -42,6 +43,7 @@ class LoadGenerator:
         self._clock = clock
         self._limit = limit
         self._open_loop = open_loop
+        self._threads_at_start = threads or load.concurrency
         self._index = itertools.count()
         self._next = 0
         self._lock = threading.Lock()
@@ -57,7 +59,7 @@ class LoadGenerator:
         """Begin; requests count from now."""
         self._pace = self._pace.resumed(0, time.perf_counter())
         self._going.set()
-        self._resize(self._load.concurrency)
+        self._resize(self._threads_at_start)
 
     def pause(self) -> None:
         """Hold all threads before their next request."""
@@ -71,12 +73,12 @@ class LoadGenerator:
         self._interrupted = False
         self._going.set()
 
-    def apply(self, load: LoadSettings) -> None:
+    def apply(self, load: LoadSettings, threads: int | None = None) -> None:
         """Change pace and concurrency from the next request on."""
         with self._lock:
             self._pace = self._pace.resumed(self.issued, time.perf_counter(), load)
             self._load = load
-        self._resize(load.concurrency)
+        self._resize(threads or load.concurrency)
 
     def stop(self, patience: float = 5.0) -> None:
         """End all threads; one that hangs in the user's backend is left behind."""
@@ -150,7 +152,7 @@ class LoadGenerator:
                 started = now()
             if pace.times is not None or pace.rate is not None:
                 self._clock.set(pace.shown(index))
-            outcome = ask(index % length)
+            outcome = ask(index % length, started)
             taken = now() - started
             histogram = record.get(outcome)
             if histogram is None:

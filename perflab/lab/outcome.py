@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from perflab.lab.calibration import Calibration
+from perflab.lab.calibration import Calibration, backend_name
 from perflab.lab.environment import environment
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
+from perflab.settings import LoadSettings, Settings
 from perflab.workloads.trace import Trace
 
 
-def run_result(rows: Rows, calibration: Calibration, reason: str, note: str | None) -> Run:
+def run_result(
+    rows: Rows,
+    calibration: Calibration,
+    *,
+    loop: bool,
+    ended: str,
+    note: str | None,
+    records: Mapping[str, Any],
+    about: Mapping[str, str],
+) -> Run:
     """Return the result of a run that is over.
 
     The predictions are over the same requests as what was measured since the last change.
+
+    Args:
+        rows: What was measured.
+        calibration: The costs that were known before.
+        loop: Whether the workload began again at its end.
+        ended: Why it ended.
+        note: The first error of a request, if any failed.
+        records: What the session recorded of each request, for the prediction from the run itself.
+        about: What to know of the servers behind.
     """
     start = rows.changed or rows.warm
     costs = rows.own_costs(start)
@@ -24,34 +44,34 @@ def run_result(rows: Rows, calibration: Calibration, reason: str, note: str | No
     return Run(
         pattern=rows.bench.pattern,
         workload=workload_summary(rows.trace),
-        settings={**rows.settings.model_dump(), **plain_load(rows)},
+        settings=plain_settings(rows.settings, rows.load),
         metrics=rows.measured(rows.warm),
         snapshots=tuple(rows.rows),
         changes=tuple(rows.changes),
         since_change=rows.measured(start),
         predicted=rows.predict(calibration.costs, start),
-        fitted=rows.predict(costs, start),
+        fitted=rows.predict({**costs, **records}, start),
         alerts=tuple(rows.watch.report()),
         calibration=calibration.to_dict(),
         costs=costs,
-        environment=environment(),
-        ended=reason,
+        environment={**environment(), **({"servers": dict(about)} if about else {})},
+        ended=ended,
+        loop=loop,
         notes=(*remarks, *failed),
     )
 
 
-def plain_load(rows: Rows) -> dict[str, Any]:
-    """Return the load settings with a backend function by its name."""
-    from perflab.lab.calibration import backend_name
-
-    return {**rows.load.model_dump(), "backend": backend_name(rows.load)}
+def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:
+    """Return all settings, of the pattern and of the load, with a backend function by its name."""
+    return {**settings.model_dump(), **load.model_dump(), "backend": backend_name(load)}
 
 
 def workload_summary(trace: Trace) -> dict[str, Any]:
-    """Return a workload's name, source, fingerprint, summary and notes."""
+    """Return a workload's name, source and options to make it again, fingerprint and notes."""
     return {
         "name": trace.name,
         "source": trace.source,
+        "options": dict(trace.options),
         "fingerprint": trace.fingerprint,
         "summary": trace.summary(),
         "notes": list(trace.notes),

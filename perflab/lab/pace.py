@@ -22,6 +22,8 @@ class Pace:
         pass_seconds: How much later the same request comes on the next pass.
         rate: Requests a second, if set.
         speedup: Seconds of the trace in one of ours, if set; a rate goes before it.
+        own_rate: Of arrivals, their mean rate: another rate stretches their times and keeps how
+            unevenly they come. None for a trace, whose requests come evenly at a rate.
         index: The request from which this pace holds.
         due_at: When that request is due, on the wall's clock.
         shown_at: What the run's clock shows then, where the trace has no times.
@@ -32,6 +34,7 @@ class Pace:
     pass_seconds: float
     rate: float | None
     speedup: float | None
+    own_rate: float | None = None
     index: int = 0
     due_at: float = 0.0
     shown_at: float = 0.0
@@ -40,12 +43,15 @@ class Pace:
     def of(cls, trace: Trace, load: LoadSettings, now: float) -> Self:
         """Return the pace at which a run of a trace starts."""
         times = trace.times
+        own_rate = getattr(trace, "rate", None)
+        rate, speedup = _pace(load, timed=times is not None, own_rate=own_rate)
         return cls(
             length=len(trace),
             times=None if times is None else times.data,
             pass_seconds=0.0 if times is None else pass_seconds(times),
-            rate=load.request_rate,
-            speedup=None if times is None else load.speedup,
+            rate=rate,
+            speedup=speedup,
+            own_rate=own_rate,
             due_at=now,
         )
 
@@ -76,7 +82,19 @@ class Pace:
         shown_at = self.shown(index) if self.dated else self.shown_at
         rate, speedup = self.rate, self.speedup
         if load is not None:
-            rate, speedup = load.request_rate, load.speedup if self.times is not None else None
+            timed = self.times is not None
+            rate, speedup = _pace(load, timed=timed, own_rate=self.own_rate)
         return dataclasses.replace(
             self, index=index, due_at=now, shown_at=shown_at, rate=rate, speedup=speedup
         )
+
+
+def _pace(
+    load: LoadSettings, *, timed: bool, own_rate: float | None
+) -> tuple[float | None, float | None]:
+    """Return rate and speed-up of a load."""
+    if own_rate is None:
+        return load.request_rate, load.speedup if timed else None
+    if load.request_rate is not None:
+        return None, load.request_rate / own_rate
+    return None, load.speedup or 1.0

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from perflab.benches.base import Bench, Model
+from perflab.benches.session import Measured
 from perflab.lab.alerts import AlertWatch
 from perflab.lab.snapshot import Snapshot
 from perflab.models.prediction import Costs, Metrics
@@ -86,6 +87,11 @@ class Rows:
             self.rows.append(self._row(snapshot))
             self.watch.look(snapshot.seconds, self.rows[-1])
 
+    def acted(self, name: str, seconds: float) -> None:
+        """Note that one of the bench's actions was done."""
+        done: dict[str, Any] = {"seconds": seconds, "request": None, "action": name, "settings": {}}
+        self.changes.append(done)
+
     def finish(self) -> None:
         """Make a last row where the run was too short for another."""
         if not self.rows and self.last is not None:
@@ -95,7 +101,7 @@ class Rows:
         """Return the metrics of what happened after a snapshot."""
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
         part = self.last.since(since)
-        return {**self._metrics(part), "memory_bytes": self.memory_bytes}
+        return self._metrics(part)
 
     def predict(self, costs: Costs, since: Snapshot | None) -> Metrics:
         """Return what the model says of the requests after a snapshot."""
@@ -110,13 +116,10 @@ class Rows:
         """Return the calibration's costs with what this run itself has measured in their place."""
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
         part = self.last.since(since)
-        entries = part.counters.get("entries", 0.0)
-        own = self.bench.costs(part.histograms, self.memory_bytes, entries)
-        if "miss" in own:
-            own["backend_seconds"] = self.load.backend_seconds
+        own = self.bench.costs(self._part(part))
         latency = part.latency()
         paced = self.load.request_rate is not None or self.load.speedup is not None
-        if latency.count and not paced:
+        if latency.count and not paced and not self.bench.open_loop:
             each = part.seconds * self.load.concurrency / latency.count
             own["overhead_seconds"] = max(0.0, each - latency.mean)
         return {**self._costs, **own}
@@ -129,19 +132,29 @@ class Rows:
             "requests": snapshot.requests,
             "virtual_seconds": snapshot.shown_seconds,
             "version": snapshot.version,
-            "memory_bytes": self.memory_bytes,
             **self._metrics(snapshot.since(earlier)),
         }
         for name, value in self._metrics(snapshot.since(since)).items():
             row[f"{name}_since_change"] = value
         row["requests"] = snapshot.requests
-        row["memory_bytes_since_change"] = self.memory_bytes
         for name, value in self._prediction(since).items():
             row[f"predicted_{name}"] = value
         return row
 
     def _metrics(self, part: Snapshot) -> Metrics:
-        return {**part.metrics(), **self.bench.metrics(part.counters)}
+        own = self.bench.metrics(self._part(part))
+        return {"memory_bytes": self.memory_bytes, **part.metrics(), **own}
+
+    def _part(self, part: Snapshot) -> Measured:
+        return Measured(
+            part.seconds,
+            part.requests,
+            part.counters,
+            part.histograms,
+            part.distributions,
+            self.memory_bytes,
+            self.load,
+        )
 
     def _prediction(self, since: Snapshot | None) -> Metrics:
         """Return the newest prediction; a new one is made as often as its cost allows."""

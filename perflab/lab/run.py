@@ -19,7 +19,7 @@ class Run(Result):
 
     Attributes:
         pattern: The pattern's name.
-        workload: ``name``, ``fingerprint``, ``summary`` and ``notes`` of the workload.
+        workload: ``name``, ``source``, ``options``, ``fingerprint``, ``summary`` and ``notes``.
         settings: All settings in force at the end, of the pattern and of the load.
         metrics: Measured over the whole run, its warm-up left out.
         snapshots: Ten rows a second: time, requests so far, and metrics of the last second.
@@ -32,6 +32,7 @@ class Run(Result):
         costs: The costs that this run itself measured.
         environment: Machine, versions and date.
         ended: Why it ended.
+        loop: Whether the workload began again at its end; none where that is not known.
         notes: What a reader must know.
     """
 
@@ -52,6 +53,7 @@ class Run(Result):
     costs: dict[str, Any] = dataclasses.field(default_factory=dict)
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     ended: str = ""
+    loop: bool | None = None
     notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:

@@ -18,6 +18,7 @@ class Snapshot:
         shown_seconds: What the run's own clock shows.
         counters: The session's counters.
         histograms: Latencies by outcome (``hit``, ``miss`` ...).
+        distributions: The session's other times by name (``wait`` ...).
         version: How many changes of settings have been made.
         mark: ``warm``, ``change``, ``end`` or nothing.
     """
@@ -27,6 +28,7 @@ class Snapshot:
     shown_seconds: float
     counters: dict[str, float]
     histograms: dict[str, LatencyHistogram]
+    distributions: dict[str, LatencyHistogram] = dataclasses.field(default_factory=dict)
     version: int = 0
     mark: str = ""
 
@@ -34,18 +36,13 @@ class Snapshot:
         """Return what happened after an earlier snapshot; levels stay as they are."""
         if earlier is None:
             return self
-        histograms = {
-            name: histogram.subtract(earlier.histograms[name])
-            if name in earlier.histograms
-            else histogram
-            for name, histogram in self.histograms.items()
-        }
         return dataclasses.replace(
             self,
             seconds=self.seconds - earlier.seconds,
             requests=self.requests - earlier.requests,
             counters=_difference(self.counters, earlier.counters),
-            histograms=histograms,
+            histograms=_later(self.histograms, earlier.histograms),
+            distributions=_later(self.distributions, earlier.distributions),
         )
 
     def latency(self) -> LatencyHistogram:
@@ -68,8 +65,19 @@ class Snapshot:
         return result
 
 
-LEVELS = frozenset({"entries", "bytes"})
+LEVELS = frozenset(
+    {"entries", "bytes", "memory_bytes", "breaker_open", "connections", "in_use", "waiting"}
+)
 """Counters that go up and down: their difference means nothing."""
+
+
+def _later(
+    new: Mapping[str, LatencyHistogram], old: Mapping[str, LatencyHistogram]
+) -> dict[str, LatencyHistogram]:
+    return {
+        name: histogram.subtract(old[name]) if name in old else histogram
+        for name, histogram in new.items()
+    }
 
 
 def _difference(new: Mapping[str, float], old: Mapping[str, float]) -> dict[str, float]:

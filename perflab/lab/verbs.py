@@ -12,7 +12,6 @@ from perflab.lab.calibration import Calibration, calibration_for, keep_calibrati
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
-from perflab.workloads.names import load_workload
 
 CALIBRATION_SECONDS = 1.5
 
@@ -44,12 +43,14 @@ def start_live(
     checked, load = bench.read(settings)
     bench.check_live(checked, load)
     watched = tuple(alert if isinstance(alert, Alert) else parse_alert(alert) for alert in alerts)
-    trace = load_workload(workload if workload is not None else bench.default_workload)
+    _ask_consent(bench, checked)
+    trace = bench.load_workload(workload)
     if loop is None:
         loop = load.loop if load.loop is not None else workload is None
     calibration = calibration_for(bench, load)
     if calibration.source == "shipped":
-        calibration = _measure(bench, load, workload if ":" in str(calibration.backend) else None)
+        own = workload if ":" in str(calibration.backend) else None
+        calibration = _measure(bench, checked, load, own)
     return LiveRun(
         bench,
         trace,
@@ -108,20 +109,35 @@ def calibrate(
         BadInputError: If the workload or a setting is not right, or the backend only fails.
     """
     bench = load_bench(pattern)
-    _, load = bench.read(settings)
-    return _measure(bench, load, workload, seconds)
+    checked, load = bench.read(settings)
+    _ask_consent(bench, checked)
+    return _measure(bench, checked, load, workload, seconds)
 
 
 def _measure(
-    bench: Bench, load: LoadSettings, workload: Any = None, seconds: float = CALIBRATION_SECONDS
+    bench: Bench,
+    settings: Settings,
+    load: LoadSettings,
+    workload: Any = None,
+    seconds: float = CALIBRATION_SECONDS,
 ) -> Calibration:
-    trace = load_workload(workload if workload is not None else bench.calibration_workload)
-    plain: Settings = bench.settings_class.read(bench.calibration_settings)
-    alone = LoadSettings(backend=load.backend)
+    trace = bench.load_workload(workload if workload is not None else bench.calibration_workload)
     shipped = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
-    live = LiveRun(bench, trace, plain, alone, seconds=seconds, loop=True, calibration=shipped)
-    try:
-        costs = live.wait().costs
-    finally:
-        live.close()
-    return keep_calibration(bench, alone, costs)
+    runs = []
+    for values in bench.calibration_runs(settings):
+        plain, alone = bench.read({**values, "backend": load.backend})
+        live = LiveRun(bench, trace, plain, alone, seconds=seconds, loop=True, calibration=shipped)
+        try:
+            runs.append((values, live.wait().costs))
+        finally:
+            live.close()
+    return keep_calibration(bench, LoadSettings(backend=load.backend), bench.calibrated(runs))
+
+
+def _ask_consent(bench: Bench, settings: Settings) -> None:
+    """Refuse a server that is not ours and that the user has not agreed to use yet."""
+    address = bench.foreign_server(settings)
+    if address is not None:
+        from perflab.servers.consent import require
+
+        require(address)

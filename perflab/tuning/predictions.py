@@ -17,7 +17,7 @@ class Predictions(Result):
 
     Attributes:
         pattern: The pattern's name.
-        workload: ``name``, ``fingerprint``, ``summary`` and ``notes`` of the workload.
+        workload: ``name``, ``source``, ``options``, ``fingerprint``, ``summary`` and ``notes``.
         points: ``settings``, ``metrics``, ``sampled`` and ``error`` each.
         swept: The settings that differ from point to point.
         calibration: The costs used, with their date, backend and source.

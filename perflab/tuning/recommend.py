@@ -17,7 +17,6 @@ from perflab.tuning.knee import knee
 from perflab.tuning.objective import good_enough, parse_objective, write_slack
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import sweep_trace
-from perflab.workloads.names import load_workload
 
 LIVE_SECONDS = 5.0
 
@@ -54,7 +53,7 @@ def tune(
         BadInputError: If an input is not right, or no setting keeps the limits.
     """
     bench = load_bench(pattern)
-    trace = load_workload(workload if workload is not None else bench.default_workload)
+    trace = bench.load_workload(workload)
     goal = parse_objective(objective, bench.objective)
     asked = [limits] if isinstance(limits, str) else list(limits or ())
     conditions = [parse_condition(text) for text in asked]

@@ -17,7 +17,7 @@ class Recommendation(Result):
 
     Attributes:
         pattern: The pattern's name.
-        workload: ``name``, ``fingerprint``, ``summary`` and ``notes`` of the workload.
+        workload: ``name``, ``source``, ``options``, ``fingerprint``, ``summary`` and ``notes``.
         before: The settings that the user came with, of the pattern and of the load.
         settings: The settings recommended, of the pattern and of the load.
         before_metrics: Predicted at `before`.

@@ -15,11 +15,10 @@ from perflab.benches.base import Bench, Model
 from perflab.benches.registry import load_bench
 from perflab.lab.calibration import calibration_for
 from perflab.lab.environment import environment
-from perflab.lab.outcome import workload_summary
+from perflab.lab.outcome import plain_settings, workload_summary
 from perflab.models.prediction import Costs
 from perflab.settings import BadInputError
 from perflab.tuning.predictions import Predictions
-from perflab.workloads.names import load_workload
 from perflab.workloads.trace import Trace
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def predictions(
         BadInputError: If the workload or a setting is not right, or the model cannot answer.
     """
     bench = load_bench(pattern)
-    trace = load_workload(workload if workload is not None else bench.default_workload)
+    trace = bench.load_workload(workload)
     return sweep_trace(bench, trace, settings, sweep, sample, executor, progress)
 
 
@@ -158,9 +157,8 @@ def _gather(tasks: Sequence[Any], progress: Progress | None) -> list[Point]:
 def _predict(bench: Bench, model: Model, values: Mapping[str, Any], costs: Costs) -> Point:
     settings, load = bench.read(values)
     found = model.predict(settings, load, costs)
-    backend = bench.info("backend").format(load.backend)
     return {
-        "settings": {**settings.model_dump(), **load.model_dump(), "backend": backend},
+        "settings": plain_settings(settings, load),
         "metrics": found.metrics,
         "sampled": found.sampled,
         "error": found.error,
@@ -176,7 +174,7 @@ def _predict_there(
 
 @lru_cache(maxsize=2)
 def _opened(pattern: str, place: str, share: float | None) -> Model:
-    return _model(load_bench(pattern), Trace.open(place), share)
+    return _model(load_bench(pattern), load_bench(pattern).open_workload(place), share)
 
 
 def _model(bench: Bench, trace: Trace, share: float | None) -> Model:

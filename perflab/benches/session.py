@@ -1,0 +1,104 @@
+"""`Session`: a pattern that is being run live, and what was measured of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from perflab.metrics.histogram import LatencyHistogram
+    from perflab.settings import LoadSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done to a session while it runs, such as killing its server.
+
+    Attributes:
+        name: What `Session.act` is told.
+        word: What stands on the button.
+        icon: The button's icon, by its name in Font Awesome 4.
+        meaning: What it does, in a sentence.
+    """
+
+    name: str
+    word: str
+    icon: str
+    meaning: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measured:
+    """What a run, or a part of one, has measured.
+
+    Attributes:
+        seconds: How long it was.
+        requests: How many requests were done.
+        counters: The session's counters: differences, but for what is a level.
+        histograms: Latencies by outcome.
+        distributions: The session's other times by name, such as ``wait``.
+        memory_bytes: Resident memory of the child that the pattern added.
+        load: The settings of the load.
+    """
+
+    seconds: float
+    requests: int
+    counters: Mapping[str, float]
+    histograms: Mapping[str, LatencyHistogram]
+    distributions: Mapping[str, LatencyHistogram]
+    memory_bytes: float
+    load: LoadSettings
+
+
+class Session(ABC):
+    """A pattern that is being run live, inside the child process."""
+
+    @abstractmethod
+    def request(self, index: int, due: float) -> str:
+        """Do the request of that index and return its outcome: ``hit``, ``miss``, ``error`` ...
+
+        Args:
+            index: Which request of the workload.
+            due: From when its latency counts, as `time.perf_counter` tells it.
+        """
+
+    @abstractmethod
+    def apply(self, settings: Any, load: LoadSettings) -> None:
+        """Change the running pattern in place."""
+
+    @abstractmethod
+    def counters(self) -> dict[str, float]:
+        """Return flat counters, monotonic but for what is a level (entries, bytes ...)."""
+
+    @abstractmethod
+    def problem(self) -> str | None:
+        """Return why the run cannot go on, if so: a backend that only fails."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+    def distributions(self) -> dict[str, LatencyHistogram]:
+        """Return times other than latencies, by name; the caller may keep them."""
+        return {}
+
+    def records(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return what was recorded of each request, in the order of arrival; asked at the end."""
+        return {}
+
+    def about(self) -> dict[str, str]:
+        """Return what a reader must know of the servers behind: name, version, source."""
+        return {}
+
+    def act(self, name: str) -> None:
+        """Do one of the bench's actions.
+
+        Raises:
+            BadInputError: If it cannot be done now; the run goes on.
+        """
+        raise NotImplementedError(name)
