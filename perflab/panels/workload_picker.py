@@ -135,7 +135,7 @@ class WorkloadPicker:
             except BadInputError as error:
                 text = str(error).replace(str(path), name)
                 raise BadInputError(text) from None
-            return dataclasses.replace(trace, name=name, source="", check=False)
+            return dataclasses.replace(trace, name=name, source="", options={}, check=False)
 
         self._latest.post((name, load))
 

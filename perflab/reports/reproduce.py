@@ -30,10 +30,10 @@ def reproduce(results: Sequence[AnyResult]) -> str:
 def command(result: AnyResult, out: str | None = None) -> str:
     """Return the command that makes one result again and keeps it in a file."""
     bench = load_bench(result.pattern)
-    source = str(result.workload.get("source") or result.workload.get("name") or "")
-    workload = ["--workload", source] if source else []
+    workload = _workload_options(bench, result)
     if isinstance(result, Run):
-        words = ["run", result.pattern, *workload, *set_options(bench, result.settings)]
+        settings = _with_loop(result, named=bool(workload))
+        words = ["run", result.pattern, *workload, *set_options(bench, settings)]
         words += _run_options(result)
     elif isinstance(result, Recommendation):
         words = ["tune", result.pattern, *workload, *set_options(bench, result.before)]
@@ -57,13 +57,36 @@ def set_options(
     return words
 
 
+def _workload_options(bench: Bench, result: AnyResult) -> list[str]:
+    """Return the options that name a workload; none for the bench's own.
+
+    A run goes through a workload that is named once, and through the bench's own again and again.
+    """
+    workload = result.workload
+    source = str(workload.get("source") or workload.get("name") or "")
+    goes_once = isinstance(result, Run) and not result.loop and result.settings.get("loop") is None
+    if not source or (source == bench.default_workload and not goes_once):
+        return []
+    words = ["--workload", source]
+    options = workload.get("options") or {}
+    if options.get("format"):
+        words += ["--format", options["format"]]
+    if options.get("columns"):
+        roles = ",".join(f"{role}={column}" for role, column in options["columns"].items())
+        words += ["--columns", roles]
+    return words
+
+
+def _with_loop(run: Run, *, named: bool) -> Mapping[str, Any]:
+    """Return a run's settings, with whether it looped where the command would do otherwise."""
+    asked = run.settings.get("loop")
+    would = not named if asked is None else asked
+    return run.settings if run.loop in (None, would) else {**run.settings, "loop": run.loop}
+
+
 def _run_options(run: Run) -> list[str]:
     seconds = float(run.snapshots[-1]["seconds"]) if run.snapshots else 0.0
     words = ["--seconds", str(max(1, math.ceil(seconds - 0.05)))] if seconds else []
-    length = (run.workload.get("summary") or {}).get("requests")
-    went_round = bool(length and run.snapshots and run.snapshots[-1]["requests"] > length)
-    if went_round and run.settings.get("loop") is None:
-        words += ["--set", "loop=on"]
     return words + [
         word for alert in run.alerts for word in ("--alert", str(alert.get("alert", "")))
     ]

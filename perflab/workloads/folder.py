@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from perflab.settings import BadInputError
+from perflab.workloads.description import check_version, describe, origin
 from perflab.workloads.files import whole_path
 from perflab.workloads.trace import Trace
 
-FORMAT_VERSION = 1
 DESCRIPTION = "trace.json"
 COLUMNS = ("ids", "times", "sizes", "ttls")
 
@@ -31,16 +31,7 @@ def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
     with whole_path(target, folder=True) as scratch:
         for name in columns:
             np.save(scratch / f"{name}.npy", getattr(trace, name))
-        description = {
-            "format_version": FORMAT_VERSION,
-            "name": trace.name,
-            "source": trace.source,
-            "notes": trace.notes,
-            "n_keys": trace.n_keys,
-            "fingerprint": trace.fingerprint,
-            "columns": columns,
-            "keys": _save_keys(trace.keys, scratch),
-        }
+        description = describe(trace, columns=columns, keys=_save_keys(trace.keys, scratch))
         (scratch / DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
 
 
@@ -53,20 +44,16 @@ def open_folder(folder: str | os.PathLike[str]) -> Trace:
     place = Path(folder).expanduser()
     try:
         description = json.loads((place / DESCRIPTION).read_text(encoding="utf-8"))
-        version = description["format_version"]
-        if version > FORMAT_VERSION:
-            raise BadInputError(f"was written by a later perflab (format {version})", str(folder))
-        arrays = {
+        check_version(description["format_version"], str(folder))
+        arrays: dict[str, Any] = {
             name: np.asarray(np.load(place / f"{name}.npy", mmap_mode="r"))
             for name in description["columns"]
         }
         trace = Trace(
-            name=description["name"],
             n_keys=description["n_keys"],
             keys=_open_keys(description["keys"], place),
-            source=description["source"],
-            notes=tuple(description["notes"]),
             check=False,
+            **origin(description),
             **arrays,
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:

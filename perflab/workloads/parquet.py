@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perflab.settings import BadInputError
+from perflab.workloads.description import check_version, describe, origin
 from perflab.workloads.files import whole_path
 from perflab.workloads.trace import Trace
 
-FORMAT_VERSION = 1
 METADATA = b"perflab.trace"
 ROW_GROUP = 1 << 26
 # One dictionary page for all keys: its indices are the ids, so nothing is hashed on reading.
@@ -35,16 +35,8 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
     for column, values in (("time", trace.times), ("size", trace.sizes), ("ttl", trace.ttls)):
         if values is not None:
             columns[column] = pa.array(values)
-    description = {
-        "format_version": FORMAT_VERSION,
-        "name": trace.name,
-        "source": trace.source,
-        "notes": trace.notes,
-        "n_keys": trace.n_keys,
-        "keys": kind,
-        "fingerprint": trace.fingerprint,
-    }
-    table = pa.table(columns).replace_schema_metadata({METADATA: json.dumps(description)})
+    description = json.dumps(describe(trace, keys=kind))
+    table = pa.table(columns).replace_schema_metadata({METADATA: description})
     with whole_path(path) as scratch:
         try:
             pq.write_table(
@@ -73,8 +65,7 @@ def read_description(metadata: dict[bytes, bytes] | None, path: str) -> dict[str
         version = int(description["format_version"])
     except (ValueError, KeyError, TypeError):
         return None
-    if version > FORMAT_VERSION:
-        raise BadInputError(f"was written by a later perflab (format {version})", path)
+    check_version(version, path)
     return description
 
 
@@ -85,14 +76,10 @@ def restore(trace: Trace, description: dict[str, Any]) -> Trace:
     """
     if trace.fingerprint != description.get("fingerprint"):
         return dataclasses.replace(trace, notes=(*trace.notes, CHANGED), check=False)
-    restored = dataclasses.replace(
-        trace,
-        name=str(description["name"]),
-        keys=None if description["keys"] == "none" else trace.keys,
-        source=str(description["source"]),
-        notes=(*description["notes"], *trace.notes),
-        check=False,
-    )
+    said = origin(description)
+    said["notes"] += trace.notes
+    keys = None if description["keys"] == "none" else trace.keys
+    restored = dataclasses.replace(trace, keys=keys, check=False, **said)
     restored.__dict__["fingerprint"] = trace.fingerprint
     return restored
 

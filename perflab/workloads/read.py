@@ -38,6 +38,8 @@ def read_trace(
     from perflab.workloads.importers.dispatch import import_file  # loads pyarrow
 
     trace = import_file(os.fspath(path), format, columns, progress)
-    if trace.source or columns or format not in (None, "parquet"):
+    if trace.source:
         return trace
-    return dataclasses.replace(trace, source=str(path), check=False)
+    named = {"format": format, "columns": dict(columns or {})}
+    options = {option: value for option, value in named.items() if value}
+    return dataclasses.replace(trace, source=os.fspath(path), options=options, check=False)

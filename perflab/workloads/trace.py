@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ class Trace:
         keys: The original key of each id: an int64 array, an Arrow array of texts, or None
             where the key is the id.
         source: What `load_workload` takes to make it again; empty where nothing does.
+        options: What it takes beside: the ``format`` and ``columns`` that the user named.
         notes: What the reader of its file had to say, such as lines that it skipped.
         check: Whether the arrays are checked; only what was checked before leaves it out.
 
@@ -46,6 +48,7 @@ class Trace:
     keys: Any = None
     source: str = ""
     notes: tuple[str, ...] = ()
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     check: dataclasses.InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:

@@ -4,8 +4,10 @@ import shlex
 
 import pytest
 
+from perflab.lab.run import Run
 from perflab.reports import command
 from perflab.tuning.predictions import Predictions
+from perflab.tuning.recommendation import Recommendation
 
 SMALL = "zipf:skew=0.9,keys=500,requests=5k,seed=1"
 
@@ -84,10 +86,50 @@ def test_folder_gets_every_form_of_the_report(perflab, kept, tmp_path):
     assert suffixes >= {".html", ".md", ".json"}
 
 
-def test_command_that_a_report_names_makes_the_result_again(perflab, tmp_path):
-    first, again = tmp_path / "first.json", tmp_path / "again.json"
-    options = ("--set", "ttl_seconds=90m", "--sweep", "max_cache_size=10,100", "--out", first)
-    assert perflab("predict", "cache", "-w", SMALL, *options).status == 0
-    words = shlex.split(command(Predictions.load(first), str(again)).replace("\\\n", " "))
-    assert perflab(*words[1:]).status == 0
-    assert json.loads(again.read_text())["points"] == json.loads(first.read_text())["points"]
+@pytest.fixture
+def made_again(perflab, tmp_path):
+    """Makes a result, runs the command that a report would name, and returns both."""
+
+    def make(kind, *options):
+        first, again = tmp_path / "first.json", tmp_path / "again.json"
+        answer = perflab(kind.made_by.split()[1], "cache", *options, "--out", first)
+        assert answer.status == 0, answer.err
+        words = shlex.split(command(kind.load(first), str(again)).replace("\\\n", " "))
+        answer = perflab(*words[1:])
+        assert answer.status == 0, answer.err
+        return kind.load(first), kind.load(again), words
+
+    return make
+
+
+def test_command_that_a_report_names_makes_the_result_again(made_again):
+    options = ("--set", "ttl_seconds=90m", "--sweep", "max_cache_size=10,100")
+    first, again, _ = made_again(Predictions, "-w", SMALL, *options)
+    assert again.points == first.points
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        ("page,user\n" + "/a,1\n/b,2\n/c,1\n" * 40, ("--columns", "key=user")),
+        ("page,user\n" + "/a,1\n/b,2\n/c,1\n" * 40, ("--format", "text")),
+        ("abcdabcdefghefgh" * 50, ("--format", "int32le")),
+    ],
+    ids=["columns", "text", "binary"],
+)
+@pytest.mark.parametrize("kind", [Predictions, Recommendation, Run])
+def test_file_is_read_again_as_it_was(made_again, tmp_path, kind, content, options):
+    path = tmp_path / "its requests"
+    path.write_text(content)
+    first, again, words = made_again(kind, "-w", path, *options, "--set", "max_cache_size=2")
+    assert set(options) <= set(words)
+    assert again.workload == first.workload
+    assert again.workload["options"]
+
+
+@pytest.mark.parametrize("options", [(), ("-w", "flights"), ("--set", "loop=off")])
+def test_run_loops_again_where_it_did(made_again, options):
+    pace = ("--set", "request_rate=2k", "--set", "backend=delay", "--seconds", "1")
+    first, again, words = made_again(Run, *options, *pace)
+    assert again.loop == first.loop == (not options)
+    assert ("--workload" in words) == ("-w" in options)

@@ -16,26 +16,64 @@ def words(text):
     return shlex.split(text.replace("\\\n", " "))
 
 
-def test_run_is_made_again(run):
-    assert words(command(run, "run.json")) == [
-        *("perflab", "run", "cache", "--workload", "flights"),
+def test_run_of_the_benchs_own_workload_is_made_again(make_run):
+    assert words(command(make_run(loop=True), "run.json")) == [
+        *("perflab", "run", "cache"),
         *("--set", "max_cache_size=3800", "--set", "backend_seconds=1ms", "--seconds", "3"),
         *("--alert", "hit_rate<0.9 for 1s", "--alert", "latency_seconds_p99>5s"),
         *("--out", "run.json"),
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "asked", "loop", "said"),
+    [
+        ("flights", None, True, []),
+        ("flights", None, False, ["--workload", "flights"]),
+        ("flights", None, None, ["--workload", "flights"]),
+        ("flights", True, True, ["--set", "loop=on"]),
+        ("flights", False, False, ["--set", "loop=off"]),
+        ("flights", False, True, ["--set", "loop=on"]),
+        ("a.csv", None, False, ["--workload", "a.csv"]),
+        ("a.csv", None, None, ["--workload", "a.csv"]),
+        ("a.csv", None, True, ["--workload", "a.csv", "--set", "loop=on"]),
+        ("a.csv", True, None, ["--workload", "a.csv", "--set", "loop=on"]),
+        ("a.csv", False, False, ["--workload", "a.csv", "--set", "loop=off"]),
+    ],
+)
+def test_run_goes_through_its_workload_as_often_as_it_did(make_run, source, asked, loop, said):
+    made = make_run()
+    made = make_run(
+        workload={**made.workload, "source": source},
+        settings={**LoadSettings().model_dump(), "loop": asked},
+        loop=loop,
+        alerts=(),
+        snapshots=(),
+    )
+    assert words(command(made)) == ["perflab", "run", "cache", *said]
+
+
+def test_what_was_said_to_read_a_file_is_said_again(make_run, run):
+    options = {"format": "csv", "columns": {"key": "the url", "time": "ts"}}
+    workload = {**run.workload, "source": "a.log", "options": options}
+    made = words(command(make_run(workload=workload)))
+    assert made[3:9] == [
+        *("--workload", "a.log", "--format", "csv"),
+        *("--columns", "key=the url,time=ts"),
+    ]
+
+
 def test_recommendation_is_made_again_from_the_settings_before(make_recommendation, run):
     made = words(command(make_recommendation(measured=run.metrics)))
     assert made == [
-        *("perflab", "tune", "cache", "--workload", "flights", "--set", "backend_seconds=1ms"),
+        *("perflab", "tune", "cache", "--set", "backend_seconds=1ms"),
         *("--objective", "max:hit_rate", "--limit", "memory_bytes<=64MiB", "--live"),
     ]
 
 
 def test_sweep_is_made_again(predictions):
     assert words(command(predictions)) == [
-        *("perflab", "predict", "cache", "--workload", "flights", "--set", "backend_seconds=1ms"),
+        *("perflab", "predict", "cache", "--set", "backend_seconds=1ms"),
         *(
             "--sweep",
             "max_cache_size=100,300,1000,3000,3800,4043",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+import json
 import pickle
 
 import numpy as np
@@ -20,8 +22,17 @@ TEXTS = Trace.from_keys(
     source="letters.csv",
     notes=("1 of 6 lines skipped",),
 )
+TEXTS = dataclasses.replace(
+    TEXTS, options={"format": "csv", "columns": {"key": "letter"}}, check=False
+)
 NUMBERS = Trace.from_keys([70, -3, 70, 2**62])
 BARE = Trace("bare", np.array([0, 1, 0, 2]), 3)
+
+
+def without_options(text):
+    description = json.loads(text)
+    del description["options"]
+    return json.dumps(description)
 
 
 def by_parquet(trace, folder):
@@ -51,12 +62,31 @@ def test_what_is_written_is_read_back(trace, through, tmp_path):
     assert (again.keys is None) == (trace.keys is None)
     if trace.source:
         assert again.source == trace.source
+        assert again.options == trace.options
 
 
 def test_the_stored_fingerprint_is_that_of_the_content(tmp_path):
     opened = by_folder(TEXTS, tmp_path)
     del opened.__dict__["fingerprint"]
     assert opened.fingerprint == TEXTS.fingerprint
+
+
+@pytest.mark.parametrize("form", ["folder", "parquet"])
+def test_a_description_from_before_there_were_options_is_read(form, tmp_path):
+    if form == "folder":
+        TEXTS.save(tmp_path / "t")
+        described = tmp_path / "t" / "trace.json"
+        described.write_text(without_options(described.read_text()))
+        again = Trace.open(tmp_path / "t")
+    else:
+        TEXTS.to_parquet(tmp_path / "t.parquet")
+        table = pq.read_table(tmp_path / "t.parquet")
+        said = without_options(table.schema.metadata[b"perflab.trace"])
+        pq.write_table(
+            table.replace_schema_metadata({"perflab.trace": said}), tmp_path / "t.parquet"
+        )
+        again = Trace.from_parquet(tmp_path / "t.parquet")
+    assert (again.source, again.options) == ("letters.csv", {})
 
 
 def test_an_opened_trace_is_mapped_and_not_read(tmp_path):

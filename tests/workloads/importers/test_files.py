@@ -56,10 +56,15 @@ def test_named_columns_make_it_a_table(write, keys_of):
     assert keys_of(read_trace(path, columns={"key": "page"})) == ["/a"]
 
 
-def test_a_trace_knows_its_file_unless_it_had_to_be_told_how_to_read_it(write):
-    path = write("keys.txt", b"a\n")
-    assert read_trace(path).source == str(path)
-    assert read_trace(path, format="text").source == ""
+@pytest.mark.parametrize(
+    "options", [{}, {"format": "csv"}, {"columns": {"key": "at"}}, {"format": "int32le"}]
+)
+def test_a_trace_knows_its_file_and_what_had_to_be_said_to_read_it(write, options):
+    path = write("keys.txt", b"key,at\n/a,1\n/b,2222\n")
+    trace = read_trace(path, **options)
+    assert (trace.source, trace.options) == (str(path), options)
+    again = read_trace(trace.source, **trace.options)
+    assert again.fingerprint == trace.fingerprint
 
 
 def test_a_home_folder_is_found(write, monkeypatch):
