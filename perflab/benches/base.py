@@ -44,11 +44,14 @@ class Objective:
         metric: The metric's name.
         tolerance: How far from the best reachable value is still good enough: in the metric's
             own unit for a ratio, else as a share of the best value.
+        target: What is good enough however good the best is, such as a wait of 5 ms; none where
+            only the best counts, and as much as it where the best does not reach the target.
     """
 
     direction: Literal["max", "min"]
     metric: str
     tolerance: float = 0.01
+    target: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -176,6 +179,11 @@ class Bench(ABC):
         Raises:
             BadInputError: With the reason.
         """
+
+    def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+        """Return what is risked on both sides of a recommended point, in a sentence or two."""
+        del chosen, points
+        return ""
 
     def check_model(self, settings: Settings, load: LoadSettings, trace: Trace) -> None:
         """Refuse settings that the model cannot answer for a workload.

@@ -185,6 +185,9 @@ def objective_text(subject: Subject) -> str:
     goal = subject.objective
     best = "highest" if goal.direction == "max" else "lowest"
     label = plain_name(METRICS[goal.metric]) if goal.metric in METRICS else goal.metric
+    if goal.target is not None and goal.metric in METRICS:
+        bound = "at least" if goal.direction == "max" else "at most"
+        return f"a {label} of {bound} {METRICS[goal.metric].format(goal.target)}"
     return f"the {best} {label}, within {write_slack(goal)} of the best"
 
 

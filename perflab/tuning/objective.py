@@ -24,16 +24,30 @@ def parse_objective(text: str | Objective | None, default: Objective) -> Objecti
         metric(name)
     except ValueError as error:
         raise BadInputError(str(error), "objective") from None
-    return Objective("max" if direction == "max" else "min", name, default.tolerance)
+    target = default.target if name == default.metric else None
+    return Objective("max" if direction == "max" else "min", name, default.tolerance, target)
 
 
 def good_enough(objective: Objective, value: float, best: float) -> bool:
-    """Say whether a value is within the tolerance of the best reachable one."""
+    """Say whether a value reaches the target, or is within the tolerance of the best reachable."""
+    sign = 1 if objective.direction == "max" else -1
+    if objective.target is not None and sign * best >= sign * objective.target:
+        return sign * value >= sign * objective.target
     ratio = metric(objective.metric).unit == "ratio"
     slack = objective.tolerance if ratio else objective.tolerance * abs(best)
     if objective.direction == "max":
         return value >= best - slack
     return value <= best + slack
+
+
+def write_enough(objective: Objective, best: float) -> str:
+    """Return in words what is good enough."""
+    info = metric(objective.metric)
+    sign = 1 if objective.direction == "max" else -1
+    if objective.target is not None and sign * best >= sign * objective.target:
+        word = "at least" if objective.direction == "max" else "at most"
+        return f"has a {info.label} of {word} {info.format(objective.target)}"
+    return f"comes within {write_slack(objective)} of the best {info.label}"
 
 
 def write_slack(objective: Objective) -> str:

@@ -14,7 +14,7 @@ from perflab.lab.verbs import run
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError, format_quantity
 from perflab.tuning.knee import knee
-from perflab.tuning.objective import good_enough, parse_objective, write_slack
+from perflab.tuning.objective import good_enough, parse_objective, write_enough
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import sweep_trace
 
@@ -54,9 +54,9 @@ def tune(
     """
     bench = load_bench(pattern)
     trace = bench.load_workload(workload)
-    goal = parse_objective(objective, bench.objective)
     asked = [limits] if isinstance(limits, str) else list(limits or ())
     conditions = [parse_condition(text) for text in asked]
+    goal = _goal(parse_objective(objective, bench.objective), conditions)
     sweep = bench.tuning_sweep(trace, settings or {})
     swept = sweep_trace(bench, trace, settings, sweep, None, executor, progress, model)
     before = sweep_trace(bench, trace, settings, model=model).points[0]
@@ -83,6 +83,15 @@ def tune(
     values = {**(settings or {}), **search.tuned(chosen)}
     measured = run(pattern, trace, values, LIVE_SECONDS, progress=progress is not None)
     return dataclasses.replace(result, measured=measured.metrics)
+
+
+def _goal(goal: Objective, limits: Sequence[Condition]) -> Objective:
+    """Return the objective; a limit on its own metric is then what is good enough."""
+    own = [limit.value for limit in limits if limit.metric == goal.metric]
+    if not own:
+        return goal
+    tightest = max(own) if goal.direction == "max" else min(own)
+    return dataclasses.replace(goal, target=tightest)
 
 
 class _Search:
@@ -127,10 +136,10 @@ class _Search:
         info = metric(self._goal.metric)
         largest = max(self._kept, key=self._size)
         words = [
-            f"{self._write(chosen)} is the smallest setting that comes within "
-            f"{write_slack(self._goal)} of the best {info.label} "
-            + (f"that keeps {self._limits_text()}" if self._limits else "there is")
-            + f": {info.format(self._value(chosen))} of {info.format(self._best)}."
+            f"{self._write(chosen)} is the smallest setting that "
+            + write_enough(self._goal, self._best)
+            + (f" and keeps {self._limits_text()}" if self._limits else "")
+            + f": {info.format(self._value(chosen))}; the best is {info.format(self._best)}."
         ]
         saved = self._size(largest) / max(self._size(chosen), 1)
         if saved >= 1.5:
@@ -141,7 +150,8 @@ class _Search:
             f"Today's {self._write(before)} gives {info.format(now)}, so this is "
             f"{change:.3g} times the size for {self._difference(now, self._value(chosen))}."
         )
-        return " ".join(words)
+        words.append(self._bench.risks(chosen, self._points))
+        return " ".join(word for word in words if word)
 
     def alternatives(self, chosen: Point) -> list[dict[str, Any]]:
         """Return the knee of the chosen line, and the best point whatever its size."""
