@@ -14,6 +14,7 @@ import pytest
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TOKEN = "for-the-test"
+PATIENCE = 120.0
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -57,7 +58,7 @@ def lab(tmp_path_factory):
     server = subprocess.Popen(command, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 urllib.request.urlopen(f"{address}/api/status?token={TOKEN}", timeout=2).close()
@@ -88,6 +89,7 @@ def page(browser, tmp_path):
     """Yield a page; what it shows at the end is kept as a picture beside the test's files."""
     context = browser.new_context(viewport={"width": 1280, "height": 1400})
     page = context.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
     yield page
     page.screenshot(path=tmp_path / "last.png")
     context.close()
