@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from perflab.cli.options import Columns, Format, Json, Pattern, Set, Workload, parse_settings
-from perflab.cli.output import say, say_json, table, tell
+from perflab.cli.inputs import read_pattern, read_workload
+from perflab.cli.options import Columns, Format, Json, Pattern, Set, Workload
+from perflab.cli.output import hand_over, table, tell
 
 if TYPE_CHECKING:
     from perflab.lab.calibration import Calibration
@@ -38,18 +39,13 @@ def calibrate(
 
     It takes a few seconds and is kept by machine and backend.
     """
-    from perflab.benches.registry import load_bench
-    from perflab.cli.inputs import read_workload
     from perflab.lab import verbs
 
-    settings = parse_settings(load_bench(pattern), set_)
-    trace = read_workload(workload, None, format_, columns)
+    bench, settings = read_pattern(pattern, set_)
+    trace = read_workload(workload, None, format_, columns, bench)
     tell(f"measuring {pattern} for {verbs.CALIBRATION_SECONDS:g} s")
     result = verbs.calibrate(pattern, trace, settings)
-    if as_json:
-        say_json(result.to_dict())
-    else:
-        say(write_calibration(result))
+    hand_over(result, write_calibration, as_json=as_json)
 
 
 def write_calibration(result: Calibration) -> str:

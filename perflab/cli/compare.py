@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from perflab.cli.options import Json, check_files
-from perflab.cli.output import say, say_json
+from perflab.cli.output import hand_over
 
 _EXAMPLES = """\b
 Example:
@@ -31,7 +31,4 @@ def compare(
     from perflab.tuning import comparison
 
     result = comparison.compare(a, b)
-    if as_json:
-        say_json(result.to_dict())
-    else:
-        say(result.to_text())
+    hand_over(result, comparison.Comparison.to_text, as_json=as_json)

@@ -1,15 +1,29 @@
-"""What commands load before they work: the workload, and the kernels' compiled code."""
+"""What commands read before they work: pattern, settings, workload, the compiled kernels."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from perflab.cli.options import parse_settings
 from perflab.cli.output import progress
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
+    from perflab.benches.base import Bench
+
+
+def read_pattern(name: str, settings: Iterable[str] | None) -> tuple[Bench, dict[str, Any]]:
+    """Return the bench of a pattern, and the settings that the user gave, checked.
+
+    Raises:
+        BadInputError: If there is no such pattern, or a setting is wrong.
+    """
+    from perflab.benches.registry import load_bench
+
+    bench = load_bench(name)
+    return bench, parse_settings(bench, settings)
 
 
 def read_workload(
@@ -17,8 +31,16 @@ def read_workload(
     wanted: bool | None,
     format_name: str | None = None,
     columns: str | None = None,
-) -> Trace | None:
+    bench: Bench | None = None,
+) -> Any:
     """Return a workload that the user named, with progress; none where none is named.
+
+    Args:
+        name: A name with parameters or a file's path.
+        wanted: Whether to show progress; none for where somebody sees it.
+        format_name: The file's format.
+        columns: Which columns of a table to read, such as ``key=url``.
+        bench: Whose kind of workload it is; a trace of requests where not given.
 
     Raises:
         BadInputError: If there is no such workload, or it is wrong.
@@ -31,7 +53,8 @@ def read_workload(
 
     chosen = parse_columns(columns) if columns else None
     with progress("reading", "B", wanted) as report:
-        return load_workload(name, format_name, chosen, report)
+        load = load_workload if bench is None else bench.load_workload
+        return load(name, format_name, chosen, report)
 
 
 def _refuse_alone(format_name: str | None, columns: str | None) -> None:

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from perflab.lab.result import Result
     from perflab.settings import SettingInfo
+
+R = TypeVar("R", bound="Result")
 
 Report = Callable[[int, int], None]
 
@@ -38,6 +41,19 @@ def say_json(values: Mapping[str, Any]) -> None:
 def say_written(path: Path) -> None:
     """Say on standard error which file was written."""
     tell(f"wrote {path}")
+
+
+def hand_over(
+    result: R, write: Callable[[R], str], *, as_json: bool, out: Path | None = None
+) -> None:
+    """Keep a result in its file, if one is named, and say it as one JSON object or as text."""
+    if out is not None:
+        result.to_json(out)
+        say_written(out)
+    if as_json:
+        say_json(result.to_dict())
+    else:
+        say(write(result))
 
 
 def table(rows: Sequence[Sequence[str]], left: Iterable[int] = (0,)) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from perflab.cli.inputs import prepare_kernels, read_workload
+from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
     Format,
@@ -17,20 +17,9 @@ from perflab.cli.options import (
     ShowProgress,
     Workload,
     check_writable,
-    parse_settings,
     parse_sweep,
 )
-from perflab.cli.output import (
-    fitting,
-    notes,
-    progress,
-    say,
-    say_json,
-    say_written,
-    table,
-    value_text,
-    workload_line,
-)
+from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
 
 if TYPE_CHECKING:
     from perflab.tuning.predictions import Predictions
@@ -74,23 +63,15 @@ def predict(
 ) -> None:
     """Predict at once what settings would do, without running anything."""
     check_writable(out)
-    from perflab.benches.registry import load_bench
     from perflab.tuning.sweep import predictions
 
-    bench = load_bench(pattern)
-    settings = parse_settings(bench, set_)
+    bench, settings = read_pattern(pattern, set_)
     axes = parse_sweep(bench, sweep, settings)
-    trace = read_workload(workload, show, format_, columns)
+    trace = read_workload(workload, show, format_, columns, bench)
     prepare_kernels(show)
     with progress("predicting", " points", show) as report:
         result = predictions(pattern, trace, settings, axes, sample, progress=report)
-    if out is not None:
-        result.to_json(out)
-        say_written(out)
-    if as_json:
-        say_json(result.to_dict())
-    else:
-        say(write_predictions(result))
+    hand_over(result, write_predictions, as_json=as_json, out=out)
 
 
 def write_predictions(result: Predictions) -> str:

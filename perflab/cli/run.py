@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perflab.cli.errors import INTERRUPTED
-from perflab.cli.inputs import prepare_kernels, read_workload
+from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
     Format,
@@ -22,18 +22,8 @@ from perflab.cli.options import (
     Workload,
     check_writable,
     parse_seconds,
-    parse_settings,
 )
-from perflab.cli.output import (
-    notes,
-    progress,
-    say,
-    say_json,
-    say_written,
-    table,
-    tell,
-    workload_line,
-)
+from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
 
 if TYPE_CHECKING:
     from perflab.lab.live import LiveRun
@@ -80,15 +70,13 @@ def run(
     with what was measured until then and exit status 130.
     """
     check_writable(out)
-    from perflab.benches.registry import load_bench
     from perflab.lab.alerts import parse_alert
 
-    bench = load_bench(pattern)
-    settings = parse_settings(bench, set_)
+    bench, settings = read_pattern(pattern, set_)
     bench.check_live(*bench.read(settings))
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
-    trace = read_workload(workload, show, format_, columns)
+    trace = read_workload(workload, show, format_, columns, bench)
     prepare_kernels(show)
     from perflab.lab.verbs import start_live
 
@@ -106,13 +94,7 @@ def run(
     finally:
         if live is not None:
             live.close()
-    if out is not None:
-        result.to_json(out)
-        say_written(out)
-    if as_json:
-        say_json(result.to_dict())
-    else:
-        say(write_run(result))
+    hand_over(result, write_run, as_json=as_json, out=out)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 

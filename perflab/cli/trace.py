@@ -87,8 +87,7 @@ def _group(context: typer.Context) -> None:
 
 
 def _read(file: str, format_: str | None, columns: str | None, show: bool | None) -> Trace:
-    trace = read_workload(file, show, format_, columns)
-    assert trace is not None  # noqa: S101  (a file was named)
+    trace: Trace = read_workload(file, show, format_, columns)
     return trace
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from perflab.cli.inputs import prepare_kernels, read_workload
+from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
     Format,
@@ -17,18 +17,8 @@ from perflab.cli.options import (
     ShowProgress,
     Workload,
     check_writable,
-    parse_settings,
 )
-from perflab.cli.output import (
-    notes,
-    progress,
-    say,
-    say_json,
-    say_written,
-    table,
-    value_text,
-    workload_line,
-)
+from perflab.cli.output import hand_over, notes, progress, table, value_text, workload_line
 
 if TYPE_CHECKING:
     from perflab.tuning.recommendation import Recommendation
@@ -72,16 +62,14 @@ def tune(
 ) -> None:
     """Recommend the smallest settings that are good enough, with the reason in words."""
     check_writable(out)
-    from perflab.benches.registry import load_bench
     from perflab.lab.alerts import parse_condition
     from perflab.tuning.objective import parse_objective
 
-    bench = load_bench(pattern)
-    settings = parse_settings(bench, set_)
+    bench, settings = read_pattern(pattern, set_)
     parse_objective(objective, bench.objective)
     for text in limit or ():
         parse_condition(text)
-    trace = read_workload(workload, show, format_, columns)
+    trace = read_workload(workload, show, format_, columns, bench)
     prepare_kernels(show)
     from perflab.tuning import recommend
 
@@ -89,13 +77,7 @@ def tune(
         result = recommend.tune(
             pattern, trace, objective, limit, live=live, settings=settings, progress=report
         )
-    if out is not None:
-        result.to_json(out)
-        say_written(out)
-    if as_json:
-        say_json(result.to_dict())
-    else:
-        say(write_recommendation(result))
+    hand_over(result, write_recommendation, as_json=as_json, out=out)
 
 
 def write_recommendation(result: Recommendation) -> str:
