@@ -90,9 +90,8 @@ class CacheSession(Session):
 
     def _note(self, error: Exception, key: int) -> None:
         if self._problem is None:
-            backend = LoadSettings.info("backend").format(self._load.backend)
             self._problem = (
-                f"the backend {backend} raised {type(error).__name__}: {error} "
+                f"the backend {self._load.backend_name} raised {type(error).__name__}: {error} "
                 f"for the key {self._trace.key_of(key)!r}"
             )
 

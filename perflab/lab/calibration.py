@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from perflab.benches.base import Bench
 from perflab.lab.environment import machine
 from perflab.lab.result import Result
-from perflab.settings import BadInputError, LoadSettings
+from perflab.settings import BadInputError, LoadSettings, Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("perflab")
 
 
-def calibration_for(bench: Bench, load: LoadSettings) -> Calibration:
+def calibration_for(bench: Bench, settings: Settings, load: LoadSettings) -> Calibration:
     """Return the calibration kept for a backend on this machine, or the one that is shipped."""
-    backend = backend_name(load)
+    backend = bench.calibrated_with(settings, load)
     path = _path(bench.pattern, backend)
     if path.is_file():
         try:
@@ -69,22 +69,19 @@ def calibration_for(bench: Bench, load: LoadSettings) -> Calibration:
     return Calibration(bench.pattern, backend, dict(bench.shipped_costs), "shipped")
 
 
-def keep_calibration(bench: Bench, load: LoadSettings, costs: dict[str, Any]) -> Calibration:
+def keep_calibration(
+    bench: Bench, settings: Settings, load: LoadSettings, costs: dict[str, Any]
+) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
     What the measurement did not see stays as it is shipped.
     """
-    backend = backend_name(load)
+    backend = bench.calibrated_with(settings, load)
     whole = {**bench.shipped_costs, **costs, "sleep_seconds": _oversleep()}
     date = datetime.now(UTC).isoformat(timespec="seconds")
     kept = Calibration(bench.pattern, backend, whole, "measured", date, machine())
     kept.to_json(_path(bench.pattern, backend))
     return kept
-
-
-def backend_name(load: LoadSettings) -> str:
-    """Return the backend's name, also of a function."""
-    return LoadSettings.info("backend").format(load.backend)
 
 
 def _path(pattern: str, backend: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from perflab.lab.calibration import Calibration, backend_name
+from perflab.lab.calibration import Calibration
 from perflab.lab.environment import environment
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
@@ -63,7 +63,7 @@ def run_result(
 
 def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:
     """Return all settings, of the pattern and of the load, with a backend function by its name."""
-    return {**settings.model_dump(), **load.model_dump(), "backend": backend_name(load)}
+    return {**settings.model_dump(), **load.model_dump(), "backend": load.backend_name}
 
 
 def workload_summary(trace: Trace) -> dict[str, Any]:

@@ -191,7 +191,7 @@ class CacheModel:
             )
         run = getattr(kernels, _BOUNDED[settings.policy])
         sizes = self._looped.sizes(last)
-        found = run(
+        counted = run(
             self._looped.ids(last),
             self.trace.n_keys,
             min(settings.max_cache_size, self.trace.n_keys),
@@ -202,16 +202,8 @@ class CacheModel:
             ttls=self._looped.ttls(last),
             start=first,
         )
-        return CacheCounts(
-            requests=last - first,
-            hits=int(found.hits),
-            misses=int(found.misses),
-            evictions=int(found.evictions),
-            expirations=int(found.expirations),
-            hit_bytes=int(found.hit_bytes) if sizes is not None else 0,
-            entries=int(found.entries),
-            bytes=int(found.bytes) if sizes is not None else 0,
-        )
+        counts = CacheCounts(last - first, **counted._asdict())
+        return counts if sizes is not None else dataclasses.replace(counts, hit_bytes=0, bytes=0)
 
     def _looped_counts(
         self, settings: CacheSettings, load: LoadSettings, first: int, last: int

@@ -75,6 +75,11 @@ class LoadSettings(Settings):
         high=2**32 - 1,
     )
 
+    @property
+    def backend_name(self) -> str:
+        """The backend's name, also of a function."""
+        return self.info("backend").format(self.backend)
+
     @field_validator("backend", mode="before")
     @classmethod
     def _known_backend(cls, value: Any) -> Any:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from perflab.settings import BadInputError, LoadSettings
@@ -38,3 +40,11 @@ def test_no_rate_is_as_fast_as_it_can():
 )
 def test_loop_off_is_off_and_only_none_leaves_it_to_the_command(written, loop):
     assert LoadSettings.read({"loop": written}).loop is loop
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [("sqlite", "sqlite"), ("json:loads", "json:loads"), (json.loads, "json:loads")],
+)
+def test_backend_has_a_name_also_where_it_is_a_function(backend, name):
+    assert LoadSettings(backend=backend).backend_name == name
