@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WhatIfChart:
-    """A chart of predictions: a metric along one setting, a line for each value of another."""
+    """A chart of predictions: a metric along one setting, a line for each value of another.
+
+    Attributes:
+        title: Of the chart.
+        metric: What is drawn.
+        along: The setting of the horizontal axis.
+        lines: The setting that has another value on each line.
+        values: Its values.
+        also: Other metrics of the same unit, a line each at the present settings.
+    """
 
     title: str
     metric: str
     along: str
     lines: str | None = None
     values: tuple[Any, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -179,6 +189,11 @@ class Bench(ABC):
         Raises:
             BadInputError: With the reason.
         """
+
+    def calibrated_with(self, settings: Settings, load: LoadSettings) -> str:
+        """Return what a calibration is kept for besides pattern and machine, such as a backend."""
+        del settings
+        return load.backend_name
 
     def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
         """Return what is risked on both sides of a recommended point, in a sentence or two."""

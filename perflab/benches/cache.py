@@ -171,14 +171,9 @@ class CacheBench(Bench):
 
     def costs(self, measured: Measured) -> dict[str, Any]:
         """Return what a hit, a miss and an entry cost in a run; what it did not see is left out."""
-        from perflab.models.latency import QUANTILES
+        from perflab.models.latency import costs_of
 
-        result: dict[str, Any] = {}
-        for outcome in ("hit", "miss"):
-            histogram = measured.histograms.get(outcome)
-            if histogram is not None and histogram.count:
-                quantiles = [float(value) for value in histogram.quantiles(*QUANTILES)]
-                result[outcome] = {"mean": histogram.mean, "quantiles": quantiles}
+        result = costs_of(measured.histograms, ("hit", "miss"))
         if "miss" in result:
             result["backend_seconds"] = measured.load.backend_seconds
         entries = measured.counters.get("entries", 0.0)

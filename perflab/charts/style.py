@@ -13,6 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
+from perflab.metrics.catalog import METRICS
 from perflab.settings import WHAT_IF_POLICIES
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00")
@@ -55,6 +56,8 @@ def look(index: int, label: str = "") -> Look:
 
 def line_name(label: str) -> str:
     """Return what a legend calls a line."""
+    if label in METRICS:
+        return METRICS[label].label
     return f"{label} (knows the future)" if label in WHAT_IF_POLICIES else label
 
 

@@ -73,9 +73,13 @@ class WhatIfAxes:
     @property
     def handles(self) -> list[Line2D]:
         """What a legend shows: the lines, if they are several, then the marks in use."""
-        lines = list(self._lines.values()) if self.chart.lines is not None else []
+        lines = list(self._lines.values()) if self._several else []
         used = [kind for kind in MARK_NAMES if self._marks[kind].get_visible()]
         return [*lines, *(mark_handle(kind) for kind in used)]
+
+    @property
+    def _several(self) -> bool:
+        return self.chart.lines is not None or bool(self.chart.also)
 
     def reach(self, low: float, high: float) -> None:
         """Fix how far the horizontal axis goes at least, while curves are still to come."""

@@ -62,7 +62,7 @@ class LiveRun:
         self.state = "starting"
         self.error: str | None = None
         self.watch = AlertWatch(alerts)
-        self.calibration = calibration or calibration_for(bench, load)
+        self.calibration = calibration or calibration_for(bench, settings, load)
         self._loop = loop
         self.about: dict[str, str] = {}
         self.trouble: str | None = None

@@ -66,7 +66,17 @@ class Snapshot:
 
 
 LEVELS = frozenset(
-    {"entries", "bytes", "memory_bytes", "breaker_open", "connections", "in_use", "waiting"}
+    {
+        "entries",
+        "bytes",
+        "memory_bytes",
+        "breaker_open",
+        "server_bytes",
+        "usage_bytes",
+        "connections",
+        "in_use",
+        "waiting",
+    }
 )
 """Counters that go up and down: their difference means nothing."""
 

@@ -47,9 +47,9 @@ def start_live(
     trace = bench.load_workload(workload)
     if loop is None:
         loop = load.loop if load.loop is not None else workload is None
-    calibration = calibration_for(bench, load)
+    calibration = calibration_for(bench, checked, load)
     if calibration.source == "shipped":
-        own = workload if ":" in str(calibration.backend) else None
+        own = workload if callable(load.backend) or ":" in load.backend else None
         calibration = _measure(bench, checked, load, own)
     return LiveRun(
         bench,
@@ -131,7 +131,7 @@ def _measure(
             runs.append((values, live.wait().costs))
         finally:
             live.close()
-    return keep_calibration(bench, LoadSettings(backend=load.backend), bench.calibrated(runs))
+    return keep_calibration(bench, settings, load, bench.calibrated(runs))
 
 
 def _ask_consent(bench: Bench, settings: Settings) -> None:

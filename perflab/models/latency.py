@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from perflab.metrics.histogram import LatencyHistogram
 
 QUANTILES = (*(step / 100 for step in range(100)), 0.995, 0.999, 1.0)
 """Where the cost of an outcome is kept: 0, 1 % ... 99 %, 99.5 %, 99.9 % and its largest."""
@@ -37,6 +40,17 @@ def mix(
     for name, quantile in SHOWN.items():
         position = min(int(np.searchsorted(reached, quantile - 1e-12)), len(order) - 1)
         result[f"latency_seconds_{name}"] = float(values[order[position]])
+    return result
+
+
+def costs_of(histograms: Mapping[str, LatencyHistogram], outcomes: Sequence[str]) -> dict[str, Any]:
+    """Return what each outcome has cost in a run; an outcome that did not occur is left out."""
+    result: dict[str, Any] = {}
+    for outcome in outcomes:
+        histogram = histograms.get(outcome)
+        if histogram is not None and histogram.count:
+            quantiles = [float(value) for value in histogram.quantiles(*QUANTILES)]
+            result[outcome] = {"mean": histogram.mean, "quantiles": quantiles}
     return result
 
 

@@ -155,7 +155,7 @@ class Workbench:
         self.picker.ours.show(trace.source)
         self.knobs.fit(timed=trace.times is not None)
         settings, load = self.knobs.read()
-        self.calibration = calibration_for(self.bench, load)
+        self.calibration = calibration_for(self.bench, settings, load)
         self.header.show(trace, self.calibration)
         self.status.clear()
         self.gauges.what_if.reach(trace)

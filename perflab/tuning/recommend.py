@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -192,7 +193,8 @@ class _Search:
         return float(point["metrics"][self._goal.metric])
 
     def _size(self, point: Point) -> float:
-        return float(point["settings"][self._bench.tuned])
+        size = point["settings"][self._bench.tuned]
+        return math.inf if size is None else float(size)
 
     def _others(self, point: Point) -> tuple[Any, ...]:
         return tuple(point["settings"][key] for key in self._bench.also_tuned)

@@ -88,8 +88,8 @@ def sweep_trace(
     Raises:
         BadInputError: If a setting is not right, or the model cannot answer.
     """
-    _, load = bench.read(settings)
-    calibration = calibration_for(bench, load)
+    checked, load = bench.read(settings)
+    calibration = calibration_for(bench, checked, load)
     grid = _points(bench, trace, settings or {}, sweep or {})
     if sample is not None and not 0 < sample <= 1:
         raise BadInputError("a sample is a share of the keys, above 0 and at most 1", "sample")

@@ -34,10 +34,7 @@ class WhatIf:
 
     def curves(self, settings: Settings, load: LoadSettings) -> list[dict[str, Line]]:
         """Return, for every what-if chart, its lines by label as far as they are known now."""
-        return [
-            {label: self._known(chart, line, load) for label, line in self._lines(chart, settings)}
-            for chart in self.bench.what_if_charts
-        ]
+        return [self._chart(chart, settings, load) for chart in self.bench.what_if_charts]
 
     def at(self, settings: Settings, load: LoadSettings) -> Prediction | None:
         """Return the prediction at once: exact if known, else between its known neighbours.
@@ -47,7 +44,10 @@ class WhatIf:
         if self.model.ready(settings, load):
             return self.model.predict(settings, load, self.costs)
         along = self.bench.what_if_charts[0].along
-        here = float(getattr(settings, along))
+        here = getattr(settings, along)
+        if here is None:
+            return None
+        here = float(here)
         below = above = None
         for value in self._axes[along]:
             there = settings.change(**{along: value})
@@ -111,16 +111,28 @@ class WhatIf:
         for value in chart.values:
             yield str(value), self.bench.line(settings, chart.lines, value)
 
-    def _known(self, chart: WhatIfChart, settings: Settings, load: LoadSettings) -> Line:
+    def _chart(
+        self, chart: WhatIfChart, settings: Settings, load: LoadSettings
+    ) -> dict[str, Line]:
+        lines = {
+            label: self._known(chart, line, load, chart.metric)
+            for label, line in self._lines(chart, settings)
+        }
+        also = {name: self._known(chart, settings, load, name) for name in chart.also}
+        return {**lines, **also}
+
+    def _known(
+        self, chart: WhatIfChart, settings: Settings, load: LoadSettings, metric: str
+    ) -> Line:
         xs: list[float] = []
         ys: list[float] = []
         for value in self._axes[chart.along]:
             there = settings.change(**{chart.along: value})
             if self.model.ready(there, load):
                 metrics = self.model.predict(there, load, self.costs).metrics
-                if chart.metric in metrics:
+                if metric in metrics:
                     xs.append(float(value))
-                    ys.append(metrics[chart.metric])
+                    ys.append(metrics[metric])
         return xs, ys
 
     def _missing(self, settings: Settings, load: LoadSettings) -> Iterator[Settings]:
@@ -145,7 +157,7 @@ class WhatIf:
         ]
         lines.sort(key=lambda pair: pair[1] != settings)
         for along, line in lines:
-            here = getattr(settings, along)
+            here = getattr(settings, along) or self._axes[along][-1]
             for value in _coarse_first(self._axes[along][::_COARSE], float(here)):
                 yield line.change(**{along: value})
 

@@ -1,0 +1,307 @@
+"""The pool bench: how many connections, how long to wait, and where the database saturates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from perflab.benches.base import (
+    Bench,
+    Export,
+    LiveChart,
+    Model,
+    Objective,
+    WhatIfChart,
+    axis_values,
+)
+from perflab.benches.session import Action, Measured, Session
+from perflab.metrics.catalog import metric
+from perflab.models.prediction import Costs, Metrics
+from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.primitives.clock import VirtualClock
+    from perflab.settings import Settings
+    from perflab.workloads.arrivals import Arrivals
+
+_STEPS = (1, 2, 4, 8, 16)
+_FEWEST_THREADS = 64
+_MOST_THREADS = 512
+_WAIT_TARGET = 0.005
+_COUNTED = ("timeouts", "errors", "connects", "connections_lost", "connections", "waiting")
+
+
+class ConnectionPoolBench(Bench):
+    """Binds the connection pool to its settings, model, database and charts."""
+
+    pattern = "connection_pool"
+    title = "Connection pool"
+    question = "How many connections keep the wait short, and how many slow the database down?"
+    settings_class = ConnectionPoolSettings
+    default_workload = "poisson:rate=200,requests=100k,seed=1"
+    calibration_workload = "steady:rate=1M,requests=1M"
+    calibration_settings: ClassVar[Mapping[str, Any]] = {"max_connections": 2}
+    panel_defaults: ClassVar[Mapping[str, Any]] = {
+        "query": "aggregate",
+        "max_connections": 4,
+        "request_rate": 200,
+        "speedup": None,
+    }
+    sliders = (
+        "max_connections",
+        "min_connections",
+        "timeout",
+        "max_lifetime",
+        "check",
+        "driver",
+        "query",
+        "request_rate",
+    )
+    what_if_charts = (
+        WhatIfChart(
+            "Wait by pool size",
+            "wait_seconds_mean",
+            "max_connections",
+            also=("wait_seconds_p95", "wait_seconds_p99", "erlang_wait_seconds_mean"),
+        ),
+        WhatIfChart("Utilisation by pool size", "utilisation", "max_connections"),
+        WhatIfChart("Service time by pool size", "service_seconds_mean", "max_connections"),
+    )
+    live_charts = (
+        LiveChart(
+            "Wait for a connection, live",
+            ("wait_seconds_mean", "wait_seconds_p95", "wait_seconds_p99"),
+        ),
+        LiveChart("Latency, live", ("latency_seconds_p50", "latency_seconds_p95")),
+        LiveChart("Connections, live", ("connections",)),
+    )
+    headline = (
+        "wait_seconds_mean",
+        "wait_seconds_p95",
+        "wait_seconds_p99",
+        "service_seconds_mean",
+        "latency_seconds_mean",
+        "latency_seconds_p95",
+        "utilisation",
+        "throughput_per_second",
+        "timeouts",
+        "errors",
+        "connections",
+        "connects",
+        "connections_lost",
+    )
+    objective = Objective("min", "wait_seconds_p95", tolerance=0.1, target=_WAIT_TARGET)
+    open_loop = True
+    tuned = "max_connections"
+    actions = (
+        Action(
+            "kill",
+            "Kill connections",
+            "chain-broken",
+            "End all connections of the pool on the server's side, by pg_terminate_backend.",
+        ),
+        Action("restart", "Restart server", "refresh", "Stop the database and start it again."),
+    )
+    shipped_costs: ClassVar[Costs] = {
+        "service": {
+            "1": {"mean": 1.5e-3, "quantiles": [1.2e-3] * 50 + [1.6e-3] * 50 + [3e-3, 5e-3, 2e-2]},
+        },
+        "usl": {"rate": 660.0, "contention": 0.45, "coherency": 0.001},
+        "connect_seconds": 2e-3,
+        "overhead_seconds": 0.0,
+    }
+
+    def check_live(self, settings: Settings, load: LoadSettings) -> None:
+        """Let every setting run."""
+
+    def load_workload(
+        self,
+        spec: Any,
+        format: str | None = None,  # noqa: A002  (the word that users write)
+        columns: Mapping[str, str] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Arrivals:
+        """Return arrivals: a name with parameters, a file, or what is arrivals already.
+
+        Raises:
+            BadInputError: If there is no such workload or file, or it is wrong.
+        """
+        from perflab.workloads.arrival_names import load_arrivals
+
+        return load_arrivals(
+            self.default_workload if spec is None else spec, format, columns, progress
+        )
+
+    def open_workload(self, folder: str) -> Arrivals:
+        """Map saved arrivals into memory."""
+        from perflab.workloads.arrivals import Arrivals
+
+        return Arrivals.open(folder)
+
+    def threads(self, settings: Settings, load: LoadSettings) -> int:
+        """Return enough clients that an arrival rarely waits for one of them."""
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        if load.concurrency > 1:
+            return load.concurrency
+        return min(_MOST_THREADS, max(_FEWEST_THREADS, 2 * settings.max_connections))
+
+    def foreign_server(self, settings: Settings) -> str | None:
+        """Return the address of the user's own database, if one is named; no password in it."""
+        from perflab.servers.redis_server import redact
+
+        del settings
+        url = os.environ.get("PERFLAB_POSTGRES_URL")
+        return redact(url) if url else None
+
+    def calibrated_with(self, settings: Settings, load: LoadSettings) -> str:
+        """Return the query, the pool and the database."""
+        del load
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        where = self.foreign_server(settings) or "PostgreSQL"
+        return f"{where}, {settings.driver}, query {settings.query}"
+
+    def calibration_runs(self, settings: Settings) -> Sequence[Mapping[str, Any]]:
+        """Return runs at 1, 2, 4 ... connections that are always busy."""
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
+        return [
+            {
+                **same,
+                "max_connections": n,
+                "min_connections": n,
+                "concurrency": max(2, n),
+                "timeout": 60,
+            }
+            for n in _STEPS
+        ]
+
+    def calibrated(
+        self, runs: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """Return service times by connections in use, and the law fitted through them."""
+        from perflab.models.usl import fit_usl
+
+        service = {}
+        for values, costs in runs:
+            (found,) = costs["service"].values()
+            service[str(values["max_connections"])] = found
+        sizes = [int(size) for size in service]
+        rates = [size / service[str(size)]["mean"] for size in sizes]
+        fitted = fit_usl(sizes, rates)
+        connects = [costs["connect_seconds"] for _, costs in runs if "connect_seconds" in costs]
+        return {
+            "service": service,
+            "usl": {
+                "rate": fitted.rate,
+                "contention": fitted.contention,
+                "coherency": fitted.coherency,
+                "worst_residual": fitted.worst_residual,
+            },
+            **({"connect_seconds": min(connects)} if connects else {}),
+        }
+
+    def axis(self, key: str, trace: Any) -> list[Any]:
+        """Return pool sizes from 1 to 128."""
+        del trace
+        return axis_values(self.info(key))
+
+    def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return every pool size up to 32, then wider steps."""
+        del trace, values
+        return {"max_connections": [*range(1, 33), 40, 48, 64, 80, 96, 128]}
+
+    def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+        """Return what a smaller and what a larger pool would do."""
+        line = sorted(points, key=lambda point: point["settings"]["max_connections"])
+        place = next(i for i, point in enumerate(line) if point["settings"] == chosen["settings"])
+        wait, service = metric("wait_seconds_p95"), metric("service_seconds_mean")
+        words = []
+        if place > 0:
+            less = line[place - 1]
+            words.append(
+                f"Too small: with {less['settings']['max_connections']} connections the wait's "
+                f"p95 is {wait.format(less['metrics'][wait.name])}."
+            )
+        most = line[-1]
+        slower = most["metrics"][service.name] / chosen["metrics"][service.name] - 1
+        if slower > _SLOWER:
+            words.append(
+                f"Too large: with {most['settings']['max_connections']} connections a query takes "
+                f"{slower * 100:.0f} % longer, since the database itself slows down."
+            )
+        else:
+            words.append(
+                "Too large: more connections bring nothing here, and each of them takes memory "
+                "and a process of the database."
+            )
+        return " ".join(words)
+
+    def model(self, trace: Arrivals) -> Model:
+        """Return the queue of arrivals before the pool."""
+        from perflab.models.connection_pool import ConnectionPoolModel
+
+        return ConnectionPoolModel(trace)
+
+    def sampled_model(self, trace: Arrivals, share: float) -> Model:
+        """Refuse a sample: a queue of fewer arrivals is another queue.
+
+        Raises:
+            BadInputError: Always.
+        """
+        del trace, share
+        raise BadInputError("is not offered for connection_pool, whose answers are quick", "sample")
+
+    def session(
+        self, settings: Settings, load: LoadSettings, trace: Arrivals, clock: VirtualClock
+    ) -> Session:
+        """Return a pool in front of a real database."""
+        from perflab.benches.connection_pool_session import ConnectionPoolSession
+
+        del clock, load
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        return ConnectionPoolSession(settings, trace)
+
+    def metrics(self, measured: Measured) -> Metrics:
+        """Return waits, service times, utilisation and counts."""
+        counters = measured.counters
+        result = {name: float(counters.get(name, 0)) for name in _COUNTED}
+        result["requests"] = float(measured.requests)
+        wait = measured.distributions.get("wait")
+        if wait is not None and wait.count:
+            result["wait_seconds_mean"] = wait.mean
+            for name, quantile in (("p95", 0.95), ("p99", 0.99)):
+                result[f"wait_seconds_{name}"] = wait.quantile(quantile)
+        service = measured.distributions.get("service")
+        if service is not None and service.count:
+            result["service_seconds_mean"] = service.mean
+            size = counters.get("max_connections", 0.0)
+            if measured.seconds > 0 and size:
+                busy = service.mean * service.count / measured.seconds
+                result["utilisation"] = busy / size
+        return result
+
+    def costs(self, measured: Measured) -> dict[str, Any]:
+        """Return the service time at the number of connections that were in use on average."""
+        from perflab.models.latency import costs_of
+
+        found = costs_of(measured.distributions, ("service", "connect"))
+        result: dict[str, Any] = {}
+        if "service" in found and measured.seconds > 0:
+            service = measured.distributions["service"]
+            busy = max(1, round(service.mean * service.count / measured.seconds))
+            result["service"] = {str(busy): found["service"]}
+        if "connect" in found:
+            result["connect_seconds"] = found["connect"]["mean"]
+        return result
+
+    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+        """Return the settings for perflab, other pools, proxies and Kailash."""
+        from perflab.benches.connection_pool_exports import connection_pool_exports
+
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        return connection_pool_exports(settings, load, workload)
+
+
+_SLOWER = 0.05
+"""A service time that grows by less than this share is called the same."""

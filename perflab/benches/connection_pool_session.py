@@ -1,0 +1,182 @@
+"""The live side of the pool bench: real queries through a real pool to a real database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from perflab.benches.session import Session
+from perflab.metrics.histogram import LatencyHistogram
+from perflab.patterns.connection_pool import PoolTimeoutError
+from perflab.patterns.connection_pool_drivers import open_pool
+from perflab.servers.pool_queries import open_query
+from perflab.servers.postgres_server import find_postgres
+from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from perflab.workloads.arrivals import Arrivals
+
+_MOST_RECORDS = 2_000_000
+
+
+class _Seat:
+    """What one client thread has recorded."""
+
+    def __init__(self) -> None:
+        self.wait = LatencyHistogram()
+        self.service = LatencyHistogram()
+        self.rows: list[tuple[float, float, float]] = []
+
+
+class ConnectionPoolSession(Session):
+    """Takes a connection for each arrival, asks the database, and gives it back.
+
+    The wait counts from the arrival to having a connection, the service time from then until the
+    connection is back in the pool.
+    """
+
+    def __init__(self, settings: ConnectionPoolSettings, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
+        self._server = find_postgres()
+        self._query = open_query(settings.query, self._server)
+        self._connects = LatencyHistogram()
+        self._pool = open_pool(settings.driver, self._connect, settings)
+        self._settings = settings
+        self._local = threading.local()
+        self._seats: list[_Seat] = []
+        self._timeouts = 0
+        self._errors = 0
+        self._lock = threading.Lock()
+        self._problem: str | None = None
+
+    def request(self, index: int, due: float) -> str:
+        """Ask the database once through the pool."""
+        try:
+            seat: _Seat = self._local.seat
+        except AttributeError:
+            seat = self._local.seat = _Seat()
+            self._seats.append(seat)
+        now = time.perf_counter
+        try:
+            connection = self._pool.getconn()
+        except PoolTimeoutError:
+            with self._lock:
+                self._timeouts += 1
+            seat.wait.record(now() - due)
+            return "timeout"
+        except Exception as error:  # noqa: BLE001  (a database that is away is part of the run)
+            self._note(error)
+            return "error"
+        start = now()
+        try:
+            self._query.ask(connection, index)
+        except Exception as error:  # noqa: BLE001  (a connection that was killed, a wrong statement)
+            self._note(error)
+            return "error"
+        finally:
+            self._pool.putconn(connection)
+        end = now()
+        seat.wait.record(start - due)
+        seat.service.record(end - start)
+        if len(seat.rows) < _MOST_RECORDS // 64:
+            seat.rows.append((due, end - start, start - due))
+        return "served"
+
+    def apply(self, settings: ConnectionPoolSettings, load: LoadSettings) -> None:
+        """Resize the pool and change its limits in place.
+
+        Raises:
+            BadInputError: If driver or query would be another.
+        """
+        del load
+        for key in ("driver", "query"):
+            if getattr(settings, key) != getattr(self._settings, key):
+                raise BadInputError("cannot change while it runs; stop and start again", key)
+        self._pool.apply(settings)
+        self._settings = settings
+
+    def counters(self) -> dict[str, float]:
+        """Return the pool's statistics."""
+        stats = self._pool.stats()
+        return {
+            "timeouts": self._timeouts,
+            "errors": self._errors,
+            "connections": stats.get("connections_open", 0),
+            "in_use": stats.get("connections_in_use", 0),
+            "waiting": stats.get("requests_waiting", 0),
+            "connects": stats.get("connects", 0),
+            "connections_lost": stats.get("connections_lost", 0),
+            "max_connections": self._settings.max_connections,
+        }
+
+    def distributions(self) -> dict[str, LatencyHistogram]:
+        """Return waits, service times, and what it took to connect."""
+        wait, service = LatencyHistogram(), LatencyHistogram()
+        for seat in list(self._seats):
+            wait.merge(seat.wait)
+            service.merge(seat.service)
+        return {"wait": wait, "service": service, "connect": self._connects.copy()}
+
+    def records(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return arrival, service time and wait of each request served, by arrival."""
+        rows = [row for seat in self._seats for row in seat.rows]
+        if not rows:
+            return {}
+        table = np.array(sorted(rows), dtype=np.float64)
+        return {
+            "arrival_seconds": table[:, 0] - table[0, 0],
+            "service_seconds": table[:, 1].copy(),
+            "wait_seconds": table[:, 2].copy(),
+        }
+
+    def problem(self) -> str | None:
+        """Return how the database failed, if it did."""
+        return self._problem
+
+    def about(self) -> dict[str, str]:
+        """Return the database's version and where it was found."""
+        return {"PostgreSQL": f"{self._server.version}, {self._server.source}"}
+
+    def act(self, name: str) -> None:
+        """Kill the pool's connections or restart the server.
+
+        Raises:
+            BadInputError: If the server is the user's own.
+        """
+        if not self._server.ours:
+            raise BadInputError(
+                "this database is not perflab's, so nothing in it is killed or restarted; unset "
+                "PERFLAB_POSTGRES_URL to try that on one of perflab's",
+                name,
+            )
+        if name == "kill":
+            self._server.kill_connections()
+        else:
+            self._server.restart()
+
+    def close(self) -> None:
+        """Close the pool, and end the server where it is ours."""
+        self._pool.close()
+        self._query.close()
+        self._server.close()
+
+    def _connect(self) -> Any:
+        import psycopg
+
+        started = time.perf_counter()
+        connection = psycopg.connect(self._server.conninfo, autocommit=True)
+        with self._lock:
+            self._connects.record(time.perf_counter() - started)
+        return connection
+
+    def _note(self, error: Exception) -> None:
+        with self._lock:
+            self._errors += 1
+            if self._problem is None:
+                said = " ".join(str(error).split()) or type(error).__name__
+                self._problem = f"the database answered: {said}"

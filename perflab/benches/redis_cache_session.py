@@ -1,0 +1,163 @@
+"""The live side of the Redis bench: a real server, a real cache before a real backend."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from perflab.benches.session import Session
+from perflab.patterns.redis_cache import RedisCache
+from perflab.servers.lookup import open_lookup
+from perflab.servers.redis_monitor import RedisMonitor
+from perflab.servers.redis_server import find_redis
+from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings
+
+if TYPE_CHECKING:
+    from perflab.workloads.trace import Trace
+
+_SLOW_SECONDS = 5.0
+_STILL_SECONDS = 0.2
+_AWAKE_SECONDS = 0.02
+
+
+class RedisCacheSession(Session):
+    """Asks a cache in Redis for the trace's keys; what it misses is asked of the backend.
+
+    The server's clock cannot be turned: where the trace is played faster than it was recorded,
+    TTLs are divided by the speed-up.
+    """
+
+    def __init__(self, settings: RedisCacheSettings, load: LoadSettings, trace: Trace) -> None:
+        self._trace = trace
+        self._ids = trace.ids.data
+        self._sizes = None if trace.sizes is None else trace.sizes.data
+        self._ttls = None if trace.ttls is None else trace.ttls.data
+        self._load = load
+        self._local = threading.local()
+        self._problem: str | None = None
+        self._names: dict[int, str] = {}
+        self._loaded_bytes = 0
+        self._server = find_redis(settings.redis_host, settings.redis_port)
+        self._lookup = open_lookup(load)
+        self._monitor = RedisMonitor(self._server)
+        if self._server.ours:
+            self._monitor.configure(settings)
+        self._cache = RedisCache(self._in_real_time(settings), url=self._server.url)
+        self._cache.clear()
+        self._monitor.mark_empty()
+
+    def request(self, index: int, due: float) -> str:  # noqa: ARG002
+        """Ask for the key of a request and say whether it was a hit."""
+        local = self._local
+        key = self._ids[index]
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = str(self._trace.key_of(key))
+        local.outcome = "hit"
+        ttl = None
+        if self._ttls is not None:
+            own = self._ttls[index]
+            ttl = own / self._speed() if own == own else None  # noqa: PLR0124  (not a number: none)
+        try:
+            self._cache.get_or_load(name, lambda: self._miss(index, key), ttl=ttl)
+        except Exception as error:  # noqa: BLE001  (a user's backend may raise anything)
+            self._note(error, name)
+            return "error"
+        return local.outcome  # type: ignore[no-any-return]
+
+    def apply(self, settings: RedisCacheSettings, load: LoadSettings) -> None:
+        """Change the cache in place and, where the server is ours, its memory and policy."""
+        self._load = load
+        self._lookup.seconds = load.backend_seconds
+        self._cache.apply(self._in_real_time(settings))
+        if self._server.ours:
+            self._monitor.configure(settings)
+
+    def counters(self) -> dict[str, float]:
+        """Return the cache's statistics and those of the server."""
+        stats: dict[str, float] = dict(self._cache.stats())
+        stats["server_errors"] = stats.pop("errors", 0)
+        stats["errors"] = stats.pop("load_errors", 0)
+        stats["loaded_bytes"] = self._loaded_bytes
+        stats["breaker_open"] = float(self._cache.breaker_state != "closed")
+        return {**stats, **self._monitor.counters()}
+
+    def problem(self) -> str | None:
+        """Return how the backend failed, if it did."""
+        return self._problem
+
+    def about(self) -> dict[str, str]:
+        """Return the server's version and where it was found."""
+        return {"Redis": f"{self._server.version}, {self._server.source}"}
+
+    def act(self, name: str) -> None:
+        """Kill, restart or slow down the server.
+
+        Raises:
+            BadInputError: If the server is the user's own.
+        """
+        if not self._server.ours:
+            raise BadInputError(
+                "this server is not perflab's, so it is never killed or slowed down; unset "
+                "PERFLAB_REDIS_URL and redis_host to try that on one of perflab's",
+                name,
+            )
+        if name == "kill":
+            self._server.kill()
+        elif name == "restart":
+            self._server.restart()
+            self._monitor.configure_again()
+        else:
+            self._slow_down()
+
+    def close(self) -> None:
+        """Remove our keys where the server stays, and end the server where it is ours."""
+        if not self._server.ours:
+            self._cache.clear()
+        self._cache.close()
+        self._monitor.close()
+        self._server.close()
+        self._lookup.close()
+
+    def _slow_down(self) -> None:
+        end = time.monotonic() + _SLOW_SECONDS
+        while time.monotonic() < end:
+            self._server.freeze()
+            try:
+                time.sleep(_STILL_SECONDS)
+            finally:
+                self._server.thaw()
+            time.sleep(_AWAKE_SECONDS)
+
+    def _in_real_time(self, settings: RedisCacheSettings) -> RedisCacheSettings:
+        speed = self._speed()
+        if speed == 1.0:
+            return settings
+        least = 0.001
+        shorter = {
+            key: max(least, value / speed)
+            for key in ("ttl_seconds", "stale_seconds", "negative_ttl_seconds")
+            if (value := getattr(settings, key)) is not None
+        }
+        return settings.change(**shorter)
+
+    def _speed(self) -> float:
+        timed = self._trace.times is not None and self._load.request_rate is None
+        return (self._load.speedup or 1.0) if timed else 1.0
+
+    def _miss(self, index: int, key: int) -> Any:
+        self._local.outcome = "miss"
+        row = self._lookup(key, self._trace.key_of(key))
+        if self._sizes is None:
+            return row
+        size = self._sizes[index]
+        self._loaded_bytes += size
+        return [row, b"\x01" * size]
+
+    def _note(self, error: Exception, name: str) -> None:
+        if self._problem is None:
+            backend = LoadSettings.info("backend").format(self._load.backend)
+            self._problem = (
+                f"the backend {backend} raised {type(error).__name__}: {error} for the key {name!r}"
+            )

@@ -1,0 +1,89 @@
+"""What the pool's callers ask the database: queries on the bundled data, or the user's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from perflab.servers.flights_tables import drop_flights, load_flights
+from perflab.settings import QUERIES, BadInputError
+
+if TYPE_CHECKING:
+    from perflab.servers.postgres_server import PostgresServer
+
+SCHEMA = "perflab"
+
+POINT = f"SELECT * FROM {SCHEMA}.planes WHERE tailnum = %s"  # noqa: S608  (our own name)
+AGGREGATE = (
+    "SELECT p.manufacturer, p.engines, count(*), max(p.seats) "  # noqa: S608  (our own name)
+    f"FROM {SCHEMA}.planes p GROUP BY p.manufacturer, p.engines ORDER BY 3 DESC"
+)
+WRITE = f"INSERT INTO {SCHEMA}.visits (tailnum) VALUES (%s)"  # noqa: S608  (our own name)
+_OF_TEN = ("point",) * 7 + ("aggregate",) * 2 + ("write",)
+
+
+class PoolQuery:
+    """One kind of query, with a parameter that goes from request to request.
+
+    ``point`` reads one plane by its primary key, ``aggregate`` groups all planes, ``write``
+    inserts a row and commits, ``mixed`` is seven, two and one of ten of these.
+    """
+
+    def __init__(self, kind: str, server: PostgresServer) -> None:
+        self._kind = kind
+        self._server = server
+        self._tails = load_flights(server.conninfo, SCHEMA)
+
+    def ask(self, connection: Any, index: int) -> None:
+        """Ask once and read the answer."""
+        kind = _OF_TEN[(index * 7) % 10] if self._kind == "mixed" else self._kind
+        tail = self._tails[(index * 7919) % len(self._tails)]
+        if kind == "point":
+            connection.execute(POINT, (tail,)).fetchall()
+        elif kind == "aggregate":
+            connection.execute(AGGREGATE).fetchall()
+        else:
+            connection.execute(WRITE, (tail,))
+
+    def close(self) -> None:
+        """Remove our tables from a server that stays."""
+        if not self._server.ours:
+            drop_flights(self._server.conninfo, SCHEMA)
+
+
+class OwnQuery:
+    """A statement of the user's own, sent as it is."""
+
+    def __init__(self, statement: str) -> None:
+        self._statement = statement
+
+    def ask(self, connection: Any, index: int) -> None:  # noqa: ARG002
+        """Send it and read the answer, if it has one."""
+        cursor = connection.execute(self._statement)
+        if cursor.description is not None:
+            cursor.fetchall()
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def open_query(query: str, server: PostgresServer) -> PoolQuery | OwnQuery:
+    """Return the query that a setting names, or the user's statement after it was tried once.
+
+    Raises:
+        BadInputError: If the statement fails.
+    """
+    if query in QUERIES:
+        return PoolQuery(query, server)
+    import psycopg
+
+    own = OwnQuery(query)
+    try:
+        with psycopg.connect(server.conninfo, autocommit=True) as connection:
+            own.ask(connection, 0)
+    except psycopg.Error as error:
+        raise BadInputError(
+            f"{query!r} is none of {', '.join(QUERIES)}, and as a statement it fails: "
+            f"{' '.join(str(error).split())}",
+            "query",
+        ) from None
+    return own
