@@ -15,8 +15,8 @@ from perflab.benches.base import (
     WhatIfChart,
     axis_values,
 )
+from perflab.benches.connection_pool_judgement import pool_calibration, pool_risks
 from perflab.benches.session import Action, Measured, Session
-from perflab.metrics.catalog import metric
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
 
@@ -180,26 +180,7 @@ class ConnectionPoolBench(Bench):
         self, runs: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]
     ) -> dict[str, Any]:
         """Return service times by connections in use, and the law fitted through them."""
-        from perflab.models.usl import fit_usl
-
-        service = {}
-        for values, costs in runs:
-            (found,) = costs["service"].values()
-            service[str(values["max_connections"])] = found
-        sizes = [int(size) for size in service]
-        rates = [size / service[str(size)]["mean"] for size in sizes]
-        fitted = fit_usl(sizes, rates)
-        connects = [costs["connect_seconds"] for _, costs in runs if "connect_seconds" in costs]
-        return {
-            "service": service,
-            "usl": {
-                "rate": fitted.rate,
-                "contention": fitted.contention,
-                "coherency": fitted.coherency,
-                "worst_residual": fitted.worst_residual,
-            },
-            **({"connect_seconds": min(connects)} if connects else {}),
-        }
+        return pool_calibration(runs)
 
     def axis(self, key: str, trace: Any) -> list[Any]:
         """Return pool sizes from 1 to 128."""
@@ -213,29 +194,7 @@ class ConnectionPoolBench(Bench):
 
     def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
         """Return what a smaller and what a larger pool would do."""
-        line = sorted(points, key=lambda point: point["settings"]["max_connections"])
-        place = next(i for i, point in enumerate(line) if point["settings"] == chosen["settings"])
-        wait, service = metric("wait_seconds_p95"), metric("service_seconds_mean")
-        words = []
-        if place > 0:
-            less = line[place - 1]
-            words.append(
-                f"Too small: with {less['settings']['max_connections']} connections the wait's "
-                f"p95 is {wait.format(less['metrics'][wait.name])}."
-            )
-        most = line[-1]
-        slower = most["metrics"][service.name] / chosen["metrics"][service.name] - 1
-        if slower > _SLOWER:
-            words.append(
-                f"Too large: with {most['settings']['max_connections']} connections a query takes "
-                f"{slower * 100:.0f} % longer, since the database itself slows down."
-            )
-        else:
-            words.append(
-                "Too large: more connections bring nothing here, and each of them takes memory "
-                "and a process of the database."
-            )
-        return " ".join(words)
+        return pool_risks(chosen, points)
 
     def model(self, trace: Arrivals) -> Model:
         """Return the queue of arrivals before the pool."""
@@ -301,7 +260,3 @@ class ConnectionPoolBench(Bench):
 
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         return connection_pool_exports(settings, load, workload)
-
-
-_SLOWER = 0.05
-"""A service time that grows by less than this share is called the same."""

@@ -1,0 +1,66 @@
+"""What is read out of measured and predicted pools: a calibration, and the risks of a size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perflab.metrics.catalog import metric
+from perflab.models.usl import fit_usl
+
+_SLOWER = 0.05
+
+
+def pool_calibration(
+    runs: Sequence[tuple[Mapping[str, Any], dict[str, Any]]],
+) -> dict[str, Any]:
+    """Return service times by connections in use, and the law fitted through them.
+
+    Args:
+        runs: Settings and costs of runs in which all ``max_connections`` were busy all the time.
+    """
+    service = {}
+    for values, costs in runs:
+        (found,) = costs["service"].values()
+        service[str(values["max_connections"])] = found
+    sizes = [int(size) for size in service]
+    fitted = fit_usl(sizes, [size / service[str(size)]["mean"] for size in sizes])
+    connects = [costs["connect_seconds"] for _, costs in runs if "connect_seconds" in costs]
+    return {
+        "service": service,
+        "usl": {
+            "rate": fitted.rate,
+            "contention": fitted.contention,
+            "coherency": fitted.coherency,
+            "worst_residual": fitted.worst_residual,
+        },
+        **({"connect_seconds": min(connects)} if connects else {}),
+    }
+
+
+def pool_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+    """Return in words what a smaller and what a larger pool than the chosen one would do."""
+    line = sorted(points, key=lambda point: point["settings"]["max_connections"])
+    place = next(i for i, point in enumerate(line) if point["settings"] == chosen["settings"])
+    wait, service = metric("wait_seconds_p95"), metric("service_seconds_mean")
+    words = []
+    if place > 0:
+        less = line[place - 1]
+        size = less["settings"]["max_connections"]
+        words.append(
+            f"Too small: with {size} {'connection' if size == 1 else 'connections'} the wait's p95 "
+            f"is {wait.format(less['metrics'][wait.name])}."
+        )
+    most = line[-1]
+    slower = most["metrics"][service.name] / chosen["metrics"][service.name] - 1
+    if slower > _SLOWER:
+        words.append(
+            f"Too large: with {most['settings']['max_connections']} connections a query takes "
+            f"{slower * 100:.0f} % longer, since the database itself slows down."
+        )
+    else:
+        words.append(
+            "Too large: more connections bring nothing here, and each of them takes memory and a "
+            "process of the database."
+        )
+    return " ".join(words)
