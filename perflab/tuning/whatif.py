@@ -111,9 +111,7 @@ class WhatIf:
         for value in chart.values:
             yield str(value), self.bench.line(settings, chart.lines, value)
 
-    def _chart(
-        self, chart: WhatIfChart, settings: Settings, load: LoadSettings
-    ) -> dict[str, Line]:
+    def _chart(self, chart: WhatIfChart, settings: Settings, load: LoadSettings) -> dict[str, Line]:
         lines = {
             label: self._known(chart, line, load, chart.metric)
             for label, line in self._lines(chart, settings)
