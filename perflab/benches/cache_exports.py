@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import PurePath
-
 from perflab.benches.base import Export
+from perflab.benches.exporting import arguments, comments, heading, threads
 from perflab.settings import WHAT_IF_POLICIES, CacheSettings, LoadSettings
 
 PERFLAB = '''\
@@ -132,52 +129,33 @@ def cache_exports(settings: CacheSettings, load: LoadSettings, workload: str) ->
     """
     if settings.policy in WHAT_IF_POLICIES:
         return ()
-    heading = _heading(load, workload)
-    arguments = _arguments(settings)
+    first = heading(workload, threads(load))
+    named = arguments(settings, always=("max_cache_size", "policy"))
     return (
-        Export("perflab", "python", PERFLAB.format(heading=heading, arguments=arguments)),
-        Export("cachetools", "python", _cachetools(settings, heading)),
-        Export("Kailash workflow", "python", KAILASH.format(heading=heading, arguments=arguments)),
+        Export("perflab", "python", PERFLAB.format(heading=first, arguments=named)),
+        Export("cachetools", "python", _cachetools(settings, first)),
+        Export("Kailash workflow", "python", KAILASH.format(heading=first, arguments=named)),
     )
 
 
-def _heading(load: LoadSettings, workload: str) -> str:
-    """Return a comment on one line, whatever characters the workload's name has."""
-    is_path = re.match(r"\w+:\w+=", workload) is None
-    name = PurePath(workload.replace("\\", "/")).name if is_path else workload
-    shown = "".join(letter if letter.isprintable() else "?" for letter in name)
-    threads = "1 thread" if load.concurrency == 1 else f"{load.concurrency} threads"
-    return f"# Chosen with perflab for the workload {shown}, {threads}."
-
-
-def _arguments(settings: CacheSettings) -> str:
-    values = settings.model_dump()
-    always = ("max_cache_size", "policy")
-    return "\n".join(
-        f"        {key}={json.dumps(values[key])},"
-        for key, info in settings.infos().items()
-        if key in always or values[key] != info.default
-    )
-
-
-def _cachetools(settings: CacheSettings, heading: str) -> str:
+def _cachetools(settings: CacheSettings, first: str) -> str:
     base = "FIFOCache" if settings.policy == "fifo" else "LRUCache"
     if settings.ttl_seconds is not None:
         base = "TTLCache"
     bytes_bound = settings.max_bytes is not None
-    arguments = [f"maxsize={settings.max_bytes if bytes_bound else settings.max_cache_size}"]
+    given = [f"maxsize={settings.max_bytes if bytes_bound else settings.max_cache_size}"]
     if settings.ttl_seconds is not None:
-        arguments.append(f"ttl={settings.ttl_seconds!r}")
+        given.append(f"ttl={settings.ttl_seconds!r}")
     if bytes_bound:
-        arguments.append("getsizeof=size_of")
+        given.append("getsizeof=size_of")
     definitions = BOTH_BOUNDS.format(base=base, max_entries=settings.max_cache_size)
     return CACHETOOLS.format(
-        heading=heading,
+        heading=first,
         imports="import sys\nimport threading" if bytes_bound else "import threading",
-        remarks="".join(f"# {remark}\n" for remark in _remarks(settings)),
+        remarks=comments(_remarks(settings)),
         base=base,
         definitions=definitions if bytes_bound else "",
-        construction=f"{'BoundedCache' if bytes_bound else base}({', '.join(arguments)})",
+        construction=f"{'BoundedCache' if bytes_bound else base}({', '.join(given)})",
         unit="bytes" if bytes_bound else "entries",
     )
 
