@@ -166,7 +166,8 @@ def _machine() -> Iterator[Finding]:
 
 def _kept() -> Iterator[Finding]:
     from perflab.cli.inputs import kernel_folder, kernels_kept
-    from perflab.lab.calibration import Calibration, cache_folder
+    from perflab.lab.calibration import Calibration
+    from perflab.settings.folders import cache_folder
     from perflab.settings import BadInputError
 
     folder = cache_folder()

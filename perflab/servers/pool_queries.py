@@ -30,7 +30,8 @@ class PoolQuery:
     """One kind of query, with a parameter that goes from request to request.
 
     ``point`` reads one plane by its primary key, ``aggregate`` counts the
-    flights of four weeks by manufacturer, ``write`` inserts a row and commits, ``mixed`` is seven, two and one of ten of these.
+    flights of four weeks by manufacturer, ``write`` inserts a row and commits, ``mixed`` is seven,
+    two and one of ten of these.
     """
 
     def __init__(self, kind: str, server: PostgresServer) -> None:

@@ -90,7 +90,7 @@ class _OwnPostgres(PostgresServer):
                 self._program.ensure_pgdata_inited()
                 _configure(data / "postgresql.conf")
                 self._program.ensure_postgres_running()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (whatever the package raises)
             self._keeper.release()
             said = " ".join(str(error).split())
             raise BadInputError(f"did not come up: {said}", "PostgreSQL") from None
