@@ -58,6 +58,17 @@ def find_bad_ttl(ttls: Floats) -> Fault | None:
     return index, f"the TTL {ttls[index]:g} is negative; TTLs are seconds"
 
 
+def find_bad_duration(durations: Floats) -> Fault | None:
+    """Return index and reason of the first negative or infinite duration; NaN is not known."""
+    wrong = (durations < 0) | np.isinf(durations)
+    if not wrong.any():
+        return None
+    index = int(np.argmax(wrong))
+    if np.isinf(durations[index]):
+        return index, f"the duration {durations[index]} is not a number of seconds"
+    return index, f"the duration {durations[index]:g} is negative; durations are seconds"
+
+
 def as_times(values: Any) -> Floats:
     """Return times as seconds: numbers as they are, dates since the epoch (UTC where unsaid).
 
@@ -99,6 +110,17 @@ def as_ttls(values: Any) -> Floats:
     ttls = _numbers(array, "ttls")
     _refuse(find_bad_ttl(ttls), "ttls")
     return _freeze(ttls, np.float64)
+
+
+def as_durations(values: Any) -> Floats:
+    """Return durations as seconds, NaN where one is not known.
+
+    Raises:
+        BadInputError: If a value is not a number, negative or infinite.
+    """
+    durations = _numbers(np.asarray(values), "durations")
+    _refuse(find_bad_duration(durations), "durations")
+    return _freeze(durations, np.float64)
 
 
 def as_ids(values: Any, n_keys: int) -> npt.NDArray[np.int32]:

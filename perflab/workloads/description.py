@@ -1,4 +1,4 @@
-"""What a stored trace says of itself beside its columns, in a folder as in a Parquet file."""
+"""What a stored workload says of itself beside its columns, in a folder as in a Parquet file."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from perflab.settings import BadInputError
-from perflab.workloads.trace import Trace
+from perflab.workloads.workload import Workload
 
 FORMAT_VERSION = 1
 
 
-def describe(trace: Trace, **own: Any) -> dict[str, Any]:
-    """Return the description of a trace, with what a form of storage adds of its own."""
+def describe(workload: Workload, **own: Any) -> dict[str, Any]:
+    """Return the description of a workload, with what a form of storage adds of its own."""
     return {
         "format_version": FORMAT_VERSION,
-        "name": trace.name,
-        "source": trace.source,
-        "options": dict(trace.options),
-        "notes": trace.notes,
-        "n_keys": trace.n_keys,
-        "fingerprint": trace.fingerprint,
+        "name": workload.name,
+        "source": workload.source,
+        "options": dict(workload.options),
+        "notes": workload.notes,
+        "fingerprint": workload.fingerprint,
         **own,
     }
 
 
 def origin(description: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a trace that say where it comes from; earlier ones had no options."""
+    """Return the fields of a workload that say where it comes from; earlier ones had no options."""
     return {
         "name": str(description["name"]),
         "source": str(description["source"]),

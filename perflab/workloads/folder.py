@@ -1,21 +1,27 @@
-"""A trace as a folder of arrays, mapped into memory: what a live child opens."""
+"""A trace or arrivals as a folder of arrays, mapped into memory: what a live child opens."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from perflab.settings import BadInputError
+from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.description import check_version, describe, origin
 from perflab.workloads.files import whole_path
 from perflab.workloads.trace import Trace
+from perflab.workloads.workload import Workload
 
 DESCRIPTION = "trace.json"
 COLUMNS = ("ids", "times", "sizes", "ttls")
+ARRIVALS_DESCRIPTION = "arrivals.json"
+ARRIVALS_COLUMNS = ("times", "durations")
 
 
 def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
@@ -24,15 +30,9 @@ def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
     Raises:
         BadInputError: If the folder cannot be written, or holds something else.
     """
-    target = Path(folder).expanduser()
-    if target.exists() and not (target / DESCRIPTION).is_file() and not _is_empty(target):
-        raise BadInputError("holds something else; name another folder", str(folder))
-    columns = [name for name in COLUMNS if getattr(trace, name) is not None]
-    with whole_path(target, folder=True) as scratch:
-        for name in columns:
-            np.save(scratch / f"{name}.npy", getattr(trace, name))
-        description = describe(trace, columns=columns, keys=_save_keys(trace.keys, scratch))
-        (scratch / DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
+    with _whole_folder(folder, DESCRIPTION) as scratch:
+        keys = _save_keys(trace.keys, scratch)
+        _write(trace, scratch, DESCRIPTION, COLUMNS, n_keys=trace.n_keys, keys=keys)
 
 
 def open_folder(folder: str | os.PathLike[str]) -> Trace:
@@ -41,28 +41,80 @@ def open_folder(folder: str | os.PathLike[str]) -> Trace:
     Raises:
         BadInputError: If it is not such a folder, or of a later version.
     """
-    place = Path(folder).expanduser()
-    try:
-        description = json.loads((place / DESCRIPTION).read_text(encoding="utf-8"))
-        check_version(description["format_version"], str(folder))
-        arrays: dict[str, Any] = {
-            name: np.asarray(np.load(place / f"{name}.npy", mmap_mode="r"))
-            for name in description["columns"]
-        }
+    with _reading(folder, "a trace"):
+        description, arrays = _read(folder, DESCRIPTION)
         trace = Trace(
             n_keys=description["n_keys"],
-            keys=_open_keys(description["keys"], place),
+            keys=_open_keys(description["keys"], Path(folder).expanduser()),
             check=False,
             **origin(description),
             **arrays,
         )
+        # What cached_property would compute by reading every page.
+        trace.__dict__["fingerprint"] = description["fingerprint"]
+    return trace
+
+
+def save_arrivals(arrivals: Arrivals, folder: str | os.PathLike[str]) -> None:
+    """Write arrivals as `save_folder` writes a trace.
+
+    Raises:
+        BadInputError: If the folder cannot be written, or holds something else.
+    """
+    with _whole_folder(folder, ARRIVALS_DESCRIPTION) as scratch:
+        _write(arrivals, scratch, ARRIVALS_DESCRIPTION, ARRIVALS_COLUMNS)
+
+
+def open_arrivals(folder: str | os.PathLike[str]) -> Arrivals:
+    """Map a folder of `save_arrivals` into memory.
+
+    Raises:
+        BadInputError: If it is not such a folder, or of a later version.
+    """
+    with _reading(folder, "arrivals"):
+        description, arrays = _read(folder, ARRIVALS_DESCRIPTION)
+        arrivals = Arrivals(check=False, **origin(description), **arrays)
+        arrivals.__dict__["fingerprint"] = description["fingerprint"]
+    return arrivals
+
+
+@contextmanager
+def _whole_folder(folder: str | os.PathLike[str], description: str) -> Iterator[Path]:
+    target = Path(folder).expanduser()
+    if target.exists() and not (target / description).is_file() and not _is_empty(target):
+        raise BadInputError("holds something else; name another folder", str(folder))
+    with whole_path(target, folder=True) as scratch:
+        yield scratch
+
+
+def _write(
+    workload: Workload, scratch: Path, file: str, columns: tuple[str, ...], **own: Any
+) -> None:
+    there = [name for name in columns if getattr(workload, name) is not None]
+    for name in there:
+        np.save(scratch / f"{name}.npy", getattr(workload, name))
+    description = describe(workload, columns=there, **own)
+    (scratch / file).write_text(json.dumps(description, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def _reading(folder: str | os.PathLike[str], what: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, BadInputError):
             raise
-        raise BadInputError(f"is not the folder of a trace ({error})", str(folder)) from None
-    # What cached_property would compute by reading every page.
-    trace.__dict__["fingerprint"] = description["fingerprint"]
-    return trace
+        raise BadInputError(f"is not the folder of {what} ({error})", str(folder)) from None
+
+
+def _read(folder: str | os.PathLike[str], file: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    place = Path(folder).expanduser()
+    description = json.loads((place / file).read_text(encoding="utf-8"))
+    check_version(description["format_version"], str(folder))
+    columns = description["columns"]
+    return description, {
+        name: np.asarray(np.load(place / f"{name}.npy", mmap_mode="r")) for name in columns
+    }
 
 
 def _is_empty(target: Path) -> bool:

@@ -35,7 +35,7 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
     for column, values in (("time", trace.times), ("size", trace.sizes), ("ttl", trace.ttls)):
         if values is not None:
             columns[column] = pa.array(values)
-    description = json.dumps(describe(trace, keys=kind))
+    description = json.dumps(describe(trace, n_keys=trace.n_keys, keys=kind))
     table = pa.table(columns).replace_schema_metadata({METADATA: description})
     with whole_path(path) as scratch:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from perflab.settings import BadInputError
 from perflab.workloads.check import as_ids, as_sizes, as_times, as_ttls
+from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.numbering import first_appearance, is_by_first_appearance
 
 
@@ -105,13 +105,9 @@ class Trace:
     @cached_property
     def fingerprint(self) -> str:
         """A short hash of ids, times, sizes and TTLs: equal for equal requests, on any machine."""
-        digest = hashlib.blake2b(digest_size=8)
-        columns = (self.ids, "<i4"), (self.times, "<f8"), (self.sizes, "<i8"), (self.ttls, "<f8")
-        for values, dtype in columns:
-            digest.update(b"-" if values is None else b"+")
-            if values is not None:
-                digest.update(np.ascontiguousarray(values, dtype).data)
-        return digest.hexdigest()
+        return fingerprint(
+            (self.ids, "<i4"), (self.times, "<f8"), (self.sizes, "<i8"), (self.ttls, "<f8")
+        )
 
     def key_of(self, key_id: int) -> int | str:
         """Return the original key of an id."""
