@@ -167,8 +167,8 @@ def _machine() -> Iterator[Finding]:
 def _kept() -> Iterator[Finding]:
     from perflab.cli.inputs import kernel_folder, kernels_kept
     from perflab.lab.calibration import Calibration
-    from perflab.settings.folders import cache_folder
     from perflab.settings import BadInputError
+    from perflab.settings.folders import cache_folder
 
     folder = cache_folder()
     yield _writable("cache folder", folder)

@@ -177,6 +177,9 @@ def _explain(said: str, source: str) -> str:
     if "expected authentication request" in text or "invalid response" in text:
         return "answers, but is no PostgreSQL; is the port right?"
     if "timeout expired" in text:
-        return f"did not answer within {_ASK_SECONDS} s; is the address of {source} right?"
+        return (
+            f"did not answer as a PostgreSQL does within {_ASK_SECONDS} s; are host and port of "
+            f"{source} right?"
+        )
     last = text.rpartition("failed:")[2].strip() or text
     return f"cannot be reached ({last}); start it, or mend what {source} names"
