@@ -13,6 +13,7 @@ from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings,
 
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
+    from perflab.workloads.names import WorkloadInfo
     from perflab.workloads.trace import Trace
 
 
@@ -116,6 +117,7 @@ class Bench(ABC):
     also_tuned: ClassVar[tuple[str, ...]] = ()
     shipped_costs: ClassVar[Costs]
     actions: ClassVar[tuple[Action, ...]] = ()
+    server_variable: ClassVar[str | None] = None
 
     def read(self, values: Mapping[str, Any] | None = None) -> tuple[Settings, LoadSettings]:
         """Split one mapping into the pattern's settings and the load's, both checked.
@@ -176,6 +178,18 @@ class Bench(ABC):
             self.default_workload if spec is None else spec, format, columns, progress
         )
 
+    def workloads(self) -> Mapping[str, WorkloadInfo]:
+        """Return the workloads that a picker offers, by name."""
+        from perflab.workloads.names import WORKLOADS
+
+        return WORKLOADS
+
+    def formats(self) -> tuple[str, ...]:
+        """Return the formats of files that `load_workload` reads."""
+        from perflab.workloads.read import FORMATS
+
+        return FORMATS
+
     def open_workload(self, folder: str) -> Any:
         """Map a saved workload into memory."""
         from perflab.workloads.trace import Trace
@@ -231,6 +245,11 @@ class Bench(ABC):
         """Return the address of a server that a run would use and that is not ours, if so."""
         del settings
         return None
+
+    def written(self, settings: Settings) -> str:
+        """Return what a run writes to a server that is not ours, such as keys under a prefix."""
+        del settings
+        return "what the run needs, under perflab's own name"
 
     @abstractmethod
     def metrics(self, measured: Measured) -> Metrics:

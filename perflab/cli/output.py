@@ -107,9 +107,11 @@ def workload_line(workload: Mapping[str, Any]) -> str:
     """Return a workload's name and size in a line."""
     summary = workload.get("summary", {})
     requests, keys = summary.get("requests"), summary.get("distinct_keys")
-    if requests is None or keys is None:
+    rate = summary.get("requests_per_second")
+    if requests is None or (keys is None and rate is None):
         return str(workload.get("name", ""))
-    return f"{workload['name']}: {requests:,} requests for {keys:,} keys"
+    like = f"at {rate:,.4g}/s" if keys is None else f"for {keys:,} keys"
+    return f"{workload['name']}: {requests:,} requests {like}"
 
 
 @contextmanager

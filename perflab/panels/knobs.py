@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from perflab.benches import Bench
 from perflab.panels.controls import Control, control
 from perflab.settings import LoadSettings, Settings
+from perflab.workloads import Workload
 
 PACES = ("speedup", "request_rate")
 
@@ -17,8 +18,8 @@ PACES = ("speedup", "request_rate")
 class Knobs:
     """All settings of a panel, those with a control and those without.
 
-    A workload with times is paced by ``speedup``, one without by ``request_rate``; the control of
-    the other is hidden and its value is none.
+    A trace with times is paced by ``speedup``; one without, and arrivals, which are stretched to a
+    rate, by ``request_rate``. The control of the other is hidden and its value is none.
 
     Args:
         bench: Names the sliders and the panel's defaults.
@@ -44,7 +45,7 @@ class Knobs:
             for key in keys
         }
         self.widget = widgets.VBox([made.widget for made in self.controls.values()])
-        self.fit(timed=False)
+        self.fit(None)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -56,8 +57,9 @@ class Knobs:
         """Return the settings of the pattern and of the load, as they are now."""
         return self._bench.read(self.values)
 
-    def fit(self, *, timed: bool) -> None:
-        """Show the pace that fits a workload with times, or one without."""
+    def fit(self, workload: Workload | None) -> None:
+        """Show the pace that fits a workload."""
+        timed = workload is not None and workload.times is not None and not has_rate(workload)
         self._timed = timed
         for key, wanted in zip(PACES, (timed, not timed), strict=True):
             self.controls[key].widget.layout.display = None if wanted else "none"
@@ -86,3 +88,8 @@ class Knobs:
         of_pattern = key in self._bench.settings_class.model_fields
         owner = self._bench.settings_class if of_pattern else LoadSettings
         return lambda value: getattr(owner.read({key: value}), key)
+
+
+def has_rate(workload: Workload) -> bool:
+    """Say whether these are arrivals, which keep how unevenly they come at another rate."""
+    return getattr(workload, "rate", None) is not None

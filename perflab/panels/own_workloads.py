@@ -9,9 +9,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from perflab.panels.controls import Control, control, written
-from perflab.settings import BadInputError
-from perflab.workloads import WORKLOADS
-from perflab.workloads.names import SYNTHETIC
+from perflab.settings import BadInputError, SettingInfo
+from perflab.workloads import WorkloadInfo
 
 _ONLY_IN_TEXT = frozenset({"seed"})
 
@@ -20,16 +19,18 @@ class OwnWorkloads:
     """Picks one of ours; its parameters are controls made from what is declared of them.
 
     Args:
+        workloads: What there is, by name.
         pick: Called with the name and its parameters, such as ``zipf:skew=0.9,keys=10k``.
     """
 
-    def __init__(self, pick: Callable[[str], None]) -> None:
+    def __init__(self, workloads: Mapping[str, WorkloadInfo], pick: Callable[[str], None]) -> None:
+        self._workloads = workloads
         self._pick = pick
         self._syncing = False
         self._values: dict[str, Any] = {}
         self._controls: dict[str, Control] = {}
         self.name = widgets.Dropdown(
-            options=[(f"{name} – {info.summary}", name) for name, info in WORKLOADS.items()],  # noqa: RUF001
+            options=[(f"{name} – {info.summary}", name) for name, info in workloads.items()],  # noqa: RUF001
             layout=widgets.Layout(width="520px"),
         )
         self.text = widgets.Text(
@@ -53,7 +54,7 @@ class OwnWorkloads:
     def show(self, spec: str) -> None:
         """Show a workload that was picked elsewhere, if it is one of ours."""
         name, _, rest = spec.partition(":")
-        if name.strip() not in WORKLOADS:
+        if name.strip() not in self._workloads:
             return
         with self._quietly():
             if name.strip() != self.name.value:
@@ -82,12 +83,12 @@ class OwnWorkloads:
         self._pick(spec.strip())
 
     def _build(self) -> None:
-        info = WORKLOADS[str(self.name.value)]
+        info = self._workloads[str(self.name.value)]
         for old in self._controls.values():
             old.widget.close()
         self._values = {key: made.default for key, made in info.parameters.items()}
         self._controls = {
-            key: control(made, made.default, self._checker(info.name, key), self._changed)
+            key: control(made, made.default, _checker(made), self._changed)
             for key, made in info.parameters.items()
             if key not in _ONLY_IN_TEXT
         }
@@ -103,7 +104,7 @@ class OwnWorkloads:
                     self._values[key] = self._controls[key].value
 
     def _spec(self) -> str:
-        info = WORKLOADS[str(self.name.value)]
+        info = self._workloads[str(self.name.value)]
         parts = [
             f"{key}={written(info.parameters[key], value)}"
             for key, value in self._values.items()
@@ -119,6 +120,18 @@ class OwnWorkloads:
         finally:
             self._syncing = before
 
-    @staticmethod
-    def _checker(name: str, key: str) -> Callable[[Any], Any]:
-        return lambda value: getattr(SYNTHETIC[name].read({key: value}), key)
+
+def _checker(info: SettingInfo) -> Callable[[Any], Any]:
+    """Return what reads a parameter and keeps it within its bounds."""
+
+    def check(value: Any) -> Any:
+        number = info.parse(value)
+        low, high = info.low, info.high
+        if number is None or not isinstance(number, (int, float)):
+            return number
+        if (low is not None and number < low) or (high is not None and number > high):
+            text = f"{info.format(number)} is out of bounds; allowed: {info.bounds}"
+            raise BadInputError(text, info.key)
+        return number
+
+    return check

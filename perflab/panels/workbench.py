@@ -66,7 +66,7 @@ class Workbench:
         self.tasks = Tasks(self.status, self._refresh)
         self.card = RecommendationCard(bench, self._apply)
         self.link = ReportLink()
-        self.picker = WorkloadPicker(self._picked, self._not_picked)
+        self.picker = WorkloadPicker(bench, self._picked, self._not_picked)
         self.header = Header(bench, self.picker.widget)
         handlers = {
             "run": self.run_or_stop,
@@ -153,7 +153,7 @@ class Workbench:
         self.trace = trace
         self._forget()
         self.picker.ours.show(trace.source)
-        self.knobs.fit(timed=trace.times is not None)
+        self.knobs.fit(trace)
         settings, load = self.knobs.read()
         self.calibration = calibration_for(self.bench, settings, load)
         self.header.show(trace, self.calibration)

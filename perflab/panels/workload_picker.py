@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import html
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
+from perflab.benches import Bench
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.own_workloads import OwnWorkloads
-from perflab.settings import BadInputError
-from perflab.workloads import FORMATS, Trace, load_workload, read_trace, remarks
+from perflab.settings import BadInputError, format_quantity
+from perflab.workloads import Trace, Workload, remarks
 
 SOURCES = {"Ours": "ours", "A file's path": "path", "An upload": "upload"}
 UPLOAD_HINT = (
@@ -23,26 +24,27 @@ UPLOAD_HINT = (
     "<b>A file's path</b> and name where it is on the machine of the notebook."
 )
 
-Load = Callable[[Callable[[int, int], None]], Trace]
+Load = Callable[[Callable[[int, int], None]], Workload]
 
 
 class WorkloadPicker:
     """Reads what the user picks, in a thread; a newer pick replaces one that is being read.
 
     Args:
-        picked: Called in that thread with each trace that was read.
+        bench: Says what there is to pick, and reads it.
+        picked: Called in that thread with each workload that was read.
         failed: Called there with the error of one that could not be.
     """
 
     def __init__(
-        self, picked: Callable[[Trace], None], failed: Callable[[Exception], None]
+        self, bench: Bench, picked: Callable[[Any], None], failed: Callable[[Exception], None]
     ) -> None:
-        self._picked, self._failed = picked, failed
+        self._bench, self._picked, self._failed = bench, picked, failed
         self._latest: Latest[tuple[str, Load]] = Latest(self._read, self._fail, "perflab-workload")
         self._uploads = tempfile.TemporaryDirectory(prefix="perflab-upload-")
         self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
         self.source.style.button_width = "auto"
-        self.ours = OwnWorkloads(self.pick)
+        self.ours = OwnWorkloads(bench.workloads(), self.pick)
         self.path = widgets.Text(
             placeholder="traces/requests.csv.gz",
             tooltip="A file on the machine of the notebook; Enter reads it.",
@@ -52,7 +54,7 @@ class WorkloadPicker:
         self.read_button = widgets.Button(description="Read", tooltip="Read the file")
         self.upload = widgets.FileUpload(description="Choose a file", multiple=False)
         self.format = widgets.Dropdown(
-            options=[("find out", None), *((name, name) for name in FORMATS)],
+            options=[("find out", None), *((name, name) for name in bench.formats())],
             description="format",
             tooltip="Binary numbers must be named; the rest is found out.",
             layout=widgets.Layout(width="220px"),
@@ -83,10 +85,11 @@ class WorkloadPicker:
         self.read_button.on_click(lambda _: self.pick_path())
         self.upload.observe(lambda _: self._pick_upload(), "value")
 
-    def pick(self, workload: str | Trace) -> None:
-        """Read a workload by its name or path, or take a trace as it is."""
-        name = workload.name if isinstance(workload, Trace) else workload
-        self._latest.post((name, lambda told: load_workload(workload, progress=told)))
+    def pick(self, workload: str | Workload) -> None:
+        """Read a workload by its name or path, or take one that is read as it is."""
+        name = workload if isinstance(workload, str) else workload.name
+        load = self._bench.load_workload
+        self._latest.post((name, lambda told: load(workload, progress=told)))
 
     def pick_path(self) -> None:
         """Read the file whose path was written, with the format and columns chosen."""
@@ -100,7 +103,7 @@ class WorkloadPicker:
             return
         form = self.format.value
         full = Path(path).expanduser()
-        self._latest.post((path, lambda told: read_trace(full, form, columns, told)))
+        self._latest.post((path, lambda told: self._bench.load_workload(full, form, columns, told)))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is being read; say whether that was in time."""
@@ -129,13 +132,16 @@ class WorkloadPicker:
             return
         form = self.format.value
 
-        def load(told: Callable[[int, int], None]) -> Trace:
+        def load(told: Callable[[int, int], None]) -> Workload:
             try:
-                trace = read_trace(path, form, columns, told)
+                trace = self._bench.load_workload(path, form, columns, told)
             except BadInputError as error:
                 text = str(error).replace(str(path), name)
                 raise BadInputError(text) from None
-            return dataclasses.replace(trace, name=name, source="", options={}, check=False)
+            made: Workload = dataclasses.replace(
+                trace, name=name, source="", options={}, check=False
+            )
+            return made
 
         self._latest.post((name, load))
 
@@ -190,15 +196,33 @@ def read_columns(text: str) -> dict[str, str] | None:
     return columns or None
 
 
-def describe(trace: Trace) -> str:
+def describe(workload: Workload) -> str:
     """Return a workload in one line of HTML, with notes on how it was read."""
-    found = trace.summary()
+    found = workload.summary()
+    if found.get("distinct_keys") is not None:
+        timed = workload.times is not None
+        like = [f"{found['distinct_keys']:,} distinct keys", f"with{'' if timed else 'out'} times"]
+    else:
+        like = _arrivals(found)
     said = [
-        f"<b>{html.escape(trace.name)}</b>",
+        f"<b>{html.escape(workload.name)}</b>",
         f"{found['requests']:,} requests",
-        f"{found['distinct_keys']:,} distinct keys",
-        "with times" if trace.times is not None else "without times",
+        *like,
         f"fingerprint <code>{found['fingerprint']}</code>",
     ]
-    notes = [*trace.notes, *remarks(trace)]
+    notes = [*workload.notes, *(remarks(workload) if isinstance(workload, Trace) else ())]
     return " · ".join([*said, *(html.escape(note) for note in notes)])
+
+
+def _arrivals(found: Mapping[str, Any]) -> list[str]:
+    """Return the rate, how long they take and how unevenly requests without keys come."""
+    said = []
+    if found.get("requests_per_second") is not None:
+        said.append(f"{found['requests_per_second']:,.4g} a second")
+    if found.get("duration_seconds") is not None:
+        said.append(f"over {format_quantity(found['duration_seconds'], 'seconds')}")
+    if found.get("index_of_dispersion") is not None:
+        said.append(f"burstiness {found['index_of_dispersion']:.2g} (1 is Poisson)")
+    if found.get("has_durations"):
+        said.append("with service times")
+    return said

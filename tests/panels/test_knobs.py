@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from perflab.benches import load_bench
 from perflab.panels.knobs import Knobs
 from perflab.settings import BadInputError
+from perflab.workloads import Arrivals, Trace
 
 
 @pytest.fixture
@@ -32,13 +34,20 @@ def test_unknown_setting_is_refused():
 
 def test_pace_that_does_not_fit_the_workload_is_hidden_and_none(made):
     knobs, _ = made
-    knobs.fit(timed=True)
+    knobs.fit(Trace.from_keys(["a", "b"], times=[0, 1]))
     assert knobs.controls["request_rate"].widget.layout.display == "none"
     assert knobs.values["request_rate"] is None
     assert knobs.values["speedup"] is not None
-    knobs.fit(timed=False)
+    knobs.fit(Trace.from_keys(["a", "b"]))
     assert knobs.controls["speedup"].widget.layout.display == "none"
     assert knobs.values["speedup"] is None
+    assert knobs.values["request_rate"] is not None
+
+
+def test_arrivals_are_paced_by_a_rate_though_they_have_times(made):
+    knobs, _ = made
+    knobs.fit(Arrivals("calls", np.arange(10.0)))
+    assert knobs.controls["speedup"].widget.layout.display == "none"
     assert knobs.values["request_rate"] is not None
 
 

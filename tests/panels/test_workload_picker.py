@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
+from perflab.benches import load_bench
 from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.workload_picker import WorkloadPicker, describe, read_columns
 from perflab.settings import BadInputError
-from perflab.workloads import Trace
+from perflab.workloads import WORKLOADS, Arrivals, Trace
 
 
 @pytest.fixture
 def picker():
     picked, failed = [], []
-    made = WorkloadPicker(picked.append, failed.append)
+    made = WorkloadPicker(load_bench("cache"), picked.append, failed.append)
     yield made, picked, failed
     made.close()
 
@@ -108,7 +110,7 @@ def test_workload_is_described_in_a_line_with_its_notes():
 
 def test_choosing_one_of_ours_brings_its_parameters():
     picked = []
-    ours = OwnWorkloads(picked.append)
+    ours = OwnWorkloads(WORKLOADS, picked.append)
     ours.name.value = "zipf"
     assert {"skew", "keys", "requests"} <= set(ours.controls)
     assert picked[-1].startswith("zipf:skew=0.9")
@@ -116,7 +118,7 @@ def test_choosing_one_of_ours_brings_its_parameters():
 
 def test_skew_slider_makes_another_workload():
     picked = []
-    ours = OwnWorkloads(picked.append)
+    ours = OwnWorkloads(WORKLOADS, picked.append)
     ours.name.value = "zipf"
     skew = ours.controls["skew"]
     skew.slider.value = skew.stops.position(1.2)
@@ -126,8 +128,25 @@ def test_skew_slider_makes_another_workload():
 
 def test_typed_parameters_move_the_sliders():
     picked = []
-    ours = OwnWorkloads(picked.append)
+    ours = OwnWorkloads(WORKLOADS, picked.append)
     ours.text.value = "zipf:skew=1.1,keys=5k,seed=3"
     assert picked == ["zipf:skew=1.1,keys=5k,seed=3"]
     assert ours.controls["skew"].value == 1.1
     assert ours.controls["keys"].value == 5000
+
+
+def test_parameter_out_of_bounds_is_refused_where_it_was_typed():
+    picked = []
+    ours = OwnWorkloads(WORKLOADS, picked.append)
+    ours.name.value = "zipf"
+    ours.controls["keys"].text.value = "0"
+    assert ours.controls["keys"].value > 0
+    assert "out of bounds" in ours.controls["keys"].message
+
+
+def test_arrivals_are_described_by_rate_and_not_by_keys():
+    text = describe(Arrivals("calls", np.arange(1200) / 40.0))
+    assert "1,200 requests" in text
+    assert "40 a second" in text
+    assert "keys" not in text
+    assert "burstiness" in text
