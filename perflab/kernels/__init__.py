@@ -1,4 +1,4 @@
-"""Cache simulations as compiled loops: arrays in, arrays out."""
+"""Simulations of caches and queues as compiled loops: arrays in, arrays out."""
 
 from perflab.kernels.counts import Counts
 from perflab.kernels.dense import dense_ids
@@ -6,6 +6,8 @@ from perflab.kernels.fifo import fifo_hits
 from perflab.kernels.lru import lru_hits
 from perflab.kernels.lru_curve import lru_curve
 from perflab.kernels.opt import opt_hits
+from perflab.kernels.quantiles import quantiles_of
+from perflab.kernels.queue import Queue, queue_waits
 from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
 from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sieve import sieve_hits
@@ -15,6 +17,7 @@ from perflab.kernels.warm import KERNELS, compile_all
 __all__ = [
     "KERNELS",
     "Counts",
+    "Queue",
     "compile_all",
     "dense_ids",
     "fifo_bounded",
@@ -24,6 +27,8 @@ __all__ = [
     "lru_hits",
     "opt_hits",
     "previous_and_next",
+    "quantiles_of",
+    "queue_waits",
     "sieve_bounded",
     "sieve_hits",
 ]

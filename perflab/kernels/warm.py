@@ -11,6 +11,8 @@ from perflab.kernels.fifo import fifo_hits
 from perflab.kernels.lru import lru_hits
 from perflab.kernels.lru_curve import lru_curve
 from perflab.kernels.opt import opt_hits
+from perflab.kernels.quantiles import quantiles_of
+from perflab.kernels.queue import queue_waits
 from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
 from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sieve import sieve_hits
@@ -32,6 +34,8 @@ _CALLS: dict[str, Callable[[], object]] = {
     "lru_bounded": lambda: lru_bounded(_IDS, 1, 1),
     "fifo_bounded": lambda: fifo_bounded(_IDS, 1, 1),
     "sieve_bounded": lambda: sieve_bounded(_IDS, 1, 1),
+    "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
+    "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
 }
 
 KERNELS = tuple(_CALLS)

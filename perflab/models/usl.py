@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def fit_usl(sizes: Sequence[float], throughputs: Sequence[float]) -> Usl:
     return Usl(float(rate), float(found[1] * rate), float(found[2] * rate), residual)
 
 
-def _least_squares(rows: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _least_squares(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Solve ``rows @ p = 1`` with p not negative, by trying which parameters are 0."""
     wanted = np.ones(len(rows))
     best, least = None, math.inf

@@ -17,6 +17,8 @@ COMPILED = {
     "lru_curve": "_lru_curve",
     "queue_bounded": "_queue_bounded",
     "sieve_bounded": "_sieve_bounded",
+    "queue": "_queue_waits",
+    "quantiles": "_quantiles_of",
 }
 
 
@@ -28,7 +30,7 @@ def test_progress_counts_up_to_all_kernels():
 
 
 def test_every_public_kernel_is_compiled_ahead():
-    public = set(kernels.__all__) - {"Counts", "KERNELS", "compile_all"}
+    public = set(kernels.__all__) - {"Counts", "Queue", "KERNELS", "compile_all"}
     assert public == set(kernels.KERNELS)
 
 
@@ -44,6 +46,8 @@ def test_production_arguments_compile_nothing_more():
     kernels.lru_curve(previous, start=1)
     for run in (kernels.lru_bounded, kernels.fifo_bounded, kernels.sieve_bounded):
         run(ids, 2, 1, ids, 10, ids * 1.0, 5, ids * 1.0, np.int32(1))
+    kernels.queue_waits(ids * 1.0, ids, 2, 5, [1, 1, 2], 1, 1, 9)
+    kernels.quantiles_of(np.ones(4), [0.5, 1])
     for module, name in COMPILED.items():
         compiled = getattr(sys.modules[f"perflab.kernels.{module}"], name)
         assert len(compiled.signatures) == 1, name

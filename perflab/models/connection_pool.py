@@ -1,0 +1,312 @@
+"""The connection pool's what-if: waits of arrivals before connections to a database."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.models.erlang import mean_wait
+from perflab.models.pool_services import PoolServices
+from perflab.models.prediction import Costs, Metrics, Prediction
+from perflab.settings import ConnectionPoolSettings, LoadSettings
+from perflab.workloads.passes import pass_seconds
+
+if TYPE_CHECKING:
+    from perflab.workloads.arrivals import Arrivals
+
+Floats = npt.NDArray[np.float64]
+QUICK_CUSTOMERS = 50_000
+_BAND_CUSTOMERS = 100_000
+_BAND_DRAWS = 4
+_SERVICE_OFF = 0.02
+_QUANTILES = (0.5, 0.95, 0.99)
+_KEPT = 10_000
+
+
+class ConnectionPoolModel:
+    """Predictions for one sequence of arrivals; keeps what it has computed.
+
+    Customers are served in order of arrival by `kernels.queue_waits`. One that gives up counts
+    with the timeout as its wait, as in a live run. Service times are drawn from the calibration,
+    with a fixed seed, at the number of connections in use when a service starts; where the costs
+    carry a run's own ``arrival_seconds`` and ``service_seconds``, these are taken as they are.
+    Recorded durations of the arrivals go before the calibration where all requests are asked for;
+    a slice stands beside a live run, whose queries are its own. Connections that are replaced at
+    `max_lifetime` cost nothing here.
+
+    Args:
+        arrivals: The workload.
+        customers: Answer for so many of the first arrivals only; None is all.
+    """
+
+    def __init__(self, arrivals: Arrivals, customers: int | None = None) -> None:
+        self._arrivals = arrivals
+        self._length = min(len(arrivals), customers or len(arrivals))
+        self._recorded = _filled(arrivals.durations, self._length)
+        self._lock = threading.Lock()
+        self._answers: dict[tuple[Any, ...], Prediction] = {}
+        self._services: PoolServices | None = None
+        self._queue: tuple[tuple[Any, ...], Floats, kernels.Queue] | None = None
+        self._quick: ConnectionPoolModel | None = None
+
+    def predict(
+        self,
+        settings: ConnectionPoolSettings,
+        load: LoadSettings,
+        costs: Costs,
+        requests: slice | None = None,
+    ) -> Prediction:
+        """Return the prediction at one setting, over all requests or a slice of them.
+
+        The error is half the band around the mean wait: what service times 2 % off would do, and
+        twice the spread from one draw of service times to another. A run's own arrays are exact.
+        """
+        if "arrival_seconds" in costs and "service_seconds" in costs:
+            return self._of_run(settings, costs, requests)
+        services = self._services_of(costs)
+        if requests is not None:
+            return self._of_slice(settings, load, costs, services, requests)
+        key = (services.key, *_key(settings, load))
+        found = self._answers.get(key)
+        if found is None:
+            found = self._whole(settings, load, costs, services)
+            if len(self._answers) > _KEPT:
+                self._answers.clear()
+            self._answers[key] = found
+        return found
+
+    def preview(
+        self, settings: ConnectionPoolSettings, load: LoadSettings, costs: Costs
+    ) -> Prediction:
+        """Return a first picture from the first 50,000 arrivals, or the answer if it is known."""
+        if self.ready(settings, load) or self._length <= QUICK_CUSTOMERS:
+            return self.predict(settings, load, costs)
+        if self._quick is None:
+            self._quick = ConnectionPoolModel(self._arrivals, QUICK_CUSTOMERS)
+        return self._quick.predict(settings, load, costs)
+
+    def ready(self, settings: ConnectionPoolSettings, load: LoadSettings) -> bool:
+        """Say whether `predict` over all requests, at the costs last asked with, is known."""
+        services = self._services
+        return services is not None and (services.key, *_key(settings, load)) in self._answers
+
+    def prepare(self) -> None:
+        """Compute nothing: there is no work that all answers share."""
+
+    def _services_of(self, costs: Costs) -> PoolServices:
+        with self._lock:
+            if self._services is None or self._services.key != PoolServices.key_of(costs):
+                self._services = PoolServices(costs)
+            return self._services
+
+    def _times(self, load: LoadSettings, count: int) -> Floats:
+        times: Floats = self._arrivals.times
+        if count > len(times):
+            times = np.concatenate([times, times + pass_seconds(times)])
+        speed = load.speedup or 1.0
+        if load.request_rate is not None:
+            speed = load.request_rate / self._arrivals.rate
+        return (times[:count] - times[0]) / speed
+
+    def _lengths(
+        self, services: PoolServices, settings: ConnectionPoolSettings, load: LoadSettings
+    ) -> tuple[Floats, Floats | None]:
+        """Return service times of all requests and the factors by connections in use."""
+        if self._recorded is not None:
+            return self._recorded, None
+        rate = load.request_rate or self._arrivals.rate * (load.speedup or 1.0)
+        shape = services.shape(settings.max_connections, rate)
+        drawn = services.draw(shape, self._length, load.seed)
+        return drawn, services.seconds(settings.max_connections)
+
+    def _whole(
+        self,
+        settings: ConnectionPoolSettings,
+        load: LoadSettings,
+        costs: Costs,
+        services: PoolServices,
+    ) -> Prediction:
+        times = self._times(load, self._length)
+        lengths, factors = self._lengths(services, settings, load)
+        queue = _run(settings, costs, times, lengths, factors)
+        metrics = _metrics(settings, costs, times, queue)
+        error = self._band(settings, load, costs, services, times, lengths, factors)
+        remarks = []
+        if self._recorded is not None:
+            remarks.append("service times are the recorded durations, at any number of connections")
+        if metrics["utilisation"] > 1.0 - 1e-3:
+            remarks.append(
+                f"{settings.max_connections} connections cannot keep up: the wait grows with "
+                "the length of the workload"
+            )
+        share = self._length / len(self._arrivals)
+        return Prediction(metrics, sampled=share, error=error, remarks=tuple(remarks))
+
+    def _band(
+        self,
+        settings: ConnectionPoolSettings,
+        load: LoadSettings,
+        costs: Costs,
+        services: PoolServices,
+        times: Floats,
+        lengths: Floats,
+        factors: Floats | None,
+    ) -> float:
+        count = min(len(times), _BAND_CUSTOMERS)
+        part = times[:count]
+
+        def wait(values: Floats) -> float:
+            queue = _run(settings, costs, part, values[:count], factors)
+            return float(_waited(queue.waits, settings.timeout).mean())
+
+        here = wait(lengths)
+        off = max(abs(wait(lengths * (1 + sign * _SERVICE_OFF)) - here) for sign in (-1, 1))
+        if self._recorded is not None:
+            return off
+        rate = load.request_rate or self._arrivals.rate * (load.speedup or 1.0)
+        shape = services.shape(settings.max_connections, rate)
+        draws = [here] + [
+            wait(services.draw(shape, count, load.seed + 1 + draw)) for draw in range(_BAND_DRAWS)
+        ]
+        spread = 2.0 * float(np.std(draws, ddof=1)) * math.sqrt(count / len(times))
+        return math.hypot(off, spread)
+
+    def _of_slice(
+        self,
+        settings: ConnectionPoolSettings,
+        load: LoadSettings,
+        costs: Costs,
+        services: PoolServices,
+        requests: slice,
+    ) -> Prediction:
+        """Answer for requests of a live run, from a queue of two passes at the most."""
+        length = self._length
+        last = length if requests.stop is None else requests.stop
+        first = min(requests.start or 0, last)
+        passes = 1 if last <= length else 2
+        key = (services.key, passes, *_key(settings, load))
+        if self._queue is None or self._queue[0] != key:
+            times = self._times(load, passes * length)
+            rate = load.request_rate or self._arrivals.rate * (load.speedup or 1.0)
+            shape = services.shape(settings.max_connections, rate)
+            lengths = services.draw(shape, len(times), load.seed)
+            factors = services.seconds(settings.max_connections)
+            self._queue = key, times, _run(settings, costs, times, lengths, factors)
+        _, times, queue = self._queue
+        if last > 2 * length:
+            # From the second pass on every pass is like the second.
+            asked = last - first
+            first = length + first % length if asked < length else length
+            last = min(first + asked, 2 * length)
+        return Prediction(_metrics(settings, costs, times, queue, slice(first, last)))
+
+    def _of_run(
+        self, settings: ConnectionPoolSettings, costs: Costs, requests: slice | None
+    ) -> Prediction:
+        times = np.asarray(costs["arrival_seconds"], dtype=np.float64)
+        lengths = np.asarray(costs["service_seconds"], dtype=np.float64)
+        if len(times) == 0:
+            return Prediction({})
+        queue = _run(settings, costs, times, lengths, None)
+        first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
+        return Prediction(_metrics(settings, costs, times, queue, slice(first, len(times))))
+
+
+def _filled(durations: Floats | None, count: int) -> Floats | None:
+    """Return recorded durations with known ones, drawn at random, where one is not known."""
+    if durations is None:
+        return None
+    durations = durations[:count]
+    missing = np.isnan(durations)
+    if missing.all():
+        return None
+    if not missing.any():
+        return durations
+    draw = np.random.default_rng(0)
+    filled = durations.copy()
+    filled[missing] = draw.choice(durations[~missing], int(missing.sum()))
+    return filled
+
+
+def _key(settings: ConnectionPoolSettings, load: LoadSettings) -> tuple[Any, ...]:
+    return (
+        settings.max_connections,
+        settings.min_connections,
+        settings.timeout,
+        settings.max_idle,
+        load.request_rate,
+        None if load.request_rate is not None else load.speedup,
+        load.seed,
+    )
+
+
+def _run(
+    settings: ConnectionPoolSettings,
+    costs: Costs,
+    times: Floats,
+    lengths: Floats,
+    factors: Floats | None,
+) -> kernels.Queue:
+    return kernels.queue_waits(
+        times,
+        lengths,
+        settings.max_connections,
+        timeout=settings.timeout,
+        factors=factors,
+        min_connections=settings.min_connections,
+        connect_seconds=costs.get("connect_seconds", 0.0),
+        max_idle=math.inf if settings.max_idle is None else settings.max_idle,
+    )
+
+
+def _waited(waits: Floats, timeout: float) -> Floats:
+    """Return waits with the timeout in place of those that gave up."""
+    gone = np.isnan(waits)
+    return np.where(gone, timeout, waits) if gone.any() else waits
+
+
+def _metrics(
+    settings: ConnectionPoolSettings,
+    costs: Costs,
+    times: Floats,
+    queue: kernels.Queue,
+    requests: slice | None = None,
+) -> Metrics:
+    part = requests or slice(0, len(times))
+    raw, services, arrived = queue.waits[part], queue.services[part], times[part]
+    asked = len(arrived)
+    if asked == 0:
+        return {}
+    timeouts = queue.timeouts if requests is None else int(np.isnan(raw).sum())
+    overhead = costs.get("overhead_seconds", 0.0)
+    waits = _waited(raw, settings.timeout)
+    latencies = waits + services if timeouts == 0 else waits + np.nan_to_num(services)
+    served = asked - timeouts
+    busy = float(services.sum() if timeouts == 0 else np.nansum(services))
+    span = float((arrived + latencies)[-1000:].max() - arrived[0])
+    result: Metrics = {"requests": float(asked)}
+    for name, values in (("wait", waits), ("latency", latencies)):
+        result[f"{name}_seconds_mean"] = float(values.mean()) + overhead
+        for share, value in zip(_QUANTILES, kernels.quantiles_of(values, _QUANTILES), strict=True):
+            result[f"{name}_seconds_p{share * 100:.0f}"] = float(value) + overhead
+    del result["wait_seconds_p50"]
+    result["timeouts"] = float(timeouts)
+    result["connections"] = float(queue.connections)
+    result["connects"] = float(queue.connects)
+    if span > 0:
+        result["utilisation"] = busy / (settings.max_connections * span)
+        result["throughput_per_second"] = served / span
+    if served:
+        result["service_seconds_mean"] = busy / served
+        lasted = float(arrived[-1] - arrived[0])
+        if lasted > 0:
+            rate = (asked - 1) / lasted
+            erlang = mean_wait(settings.max_connections, rate, busy / served)
+            if math.isfinite(erlang):
+                result["erlang_wait_seconds_mean"] = erlang + overhead
+    return result
