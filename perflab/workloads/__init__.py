@@ -1,24 +1,43 @@
 """Workloads: traces from files, from names, and the data that ships."""
 
+from perflab.workloads.arrival_names import ARRIVALS, load_arrivals
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.datasets import data_path, flights, planes
 from perflab.workloads.describe import remarks, summary
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.names import WORKLOADS, WorkloadInfo, load_workload
-from perflab.workloads.read import FORMATS, read_trace
-from perflab.workloads.synthetic import Daily, Loop, Scan, Shift, Synthetic, Uniform, Zipf
+from perflab.workloads.read import ARRIVAL_FORMATS, FORMATS, read_arrivals, read_trace
+from perflab.workloads.synthetic import (
+    Bursty,
+    Daily,
+    Loop,
+    Poisson,
+    Scan,
+    Shift,
+    Steady,
+    Synthetic,
+    SyntheticArrivals,
+    Uniform,
+    Zipf,
+)
 from perflab.workloads.trace import Trace
 from perflab.workloads.workload import Workload
 
 __all__ = [
+    "ARRIVALS",
+    "ARRIVAL_FORMATS",
     "FORMATS",
     "WORKLOADS",
     "Arrivals",
+    "Bursty",
     "Daily",
     "Loop",
+    "Poisson",
     "Scan",
     "Shift",
+    "Steady",
     "Synthetic",
+    "SyntheticArrivals",
     "Trace",
     "Uniform",
     "Workload",
@@ -26,9 +45,11 @@ __all__ = [
     "Zipf",
     "data_path",
     "flights",
+    "load_arrivals",
     "load_workload",
     "parse_columns",
     "planes",
+    "read_arrivals",
     "read_trace",
     "remarks",
     "summary",

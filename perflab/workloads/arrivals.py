@@ -15,6 +15,7 @@ from perflab.settings import BadInputError
 from perflab.workloads.check import as_durations, as_times
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.passes import pass_seconds
+from perflab.workloads.trace import Trace
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,6 +56,26 @@ class Arrivals:
             text = f"has {durations.size} values, but there are {len(self.times)} requests"
             raise BadInputError(text, "durations")
         object.__setattr__(self, "durations", durations)
+
+    @classmethod
+    def of(cls, trace: Trace, place: str | None = None) -> Arrivals:
+        """Return when the requests of a trace come.
+
+        Args:
+            trace: A trace with times.
+            place: The file that it was read from, for the error.
+
+        Raises:
+            BadInputError: If it has no times.
+        """
+        if trace.times is None:
+            text = (
+                "has no times, so it does not say when requests come; name a file with times, or "
+                "arrivals such as poisson:rate=200,requests=100k"
+            )
+            raise BadInputError(text, place or trace.source or trace.name)
+        fields = {name: getattr(trace, name) for name in ("source", "notes", "options")}
+        return cls(trace.name, trace.times, check=False, **fields)
 
     def __len__(self) -> int:
         return len(self.times)

@@ -12,6 +12,7 @@ from perflab.settings import BadInputError, SettingInfo, nearest
 from perflab.workloads.datasets import flights
 from perflab.workloads.read import read_trace
 from perflab.workloads.synthetic import Daily, Loop, Scan, Shift, Synthetic, Uniform, Zipf
+from perflab.workloads.synthetic.base import Recipe
 from perflab.workloads.trace import Trace
 
 FLIGHTS = "flights"
@@ -37,16 +38,16 @@ class WorkloadInfo:
     example: str
 
 
-def _info(kind: type[Synthetic]) -> WorkloadInfo:
-    own = {key: info for key, info in kind.infos().items() if key not in Synthetic.model_fields}
-    return WorkloadInfo(kind.workload, kind.summary, own | Synthetic.infos(), kind().spec)
+def info_of(kind: type[Recipe]) -> WorkloadInfo:
+    """Return what is known of a rule's workload."""
+    return WorkloadInfo(kind.workload, kind.summary, kind.parameters(), kind().spec)
 
 
 WORKLOADS: dict[str, WorkloadInfo] = {
     FLIGHTS: WorkloadInfo(
         FLIGHTS, "real: the plane of each flight from New York in 2013, with times", {}, FLIGHTS
     ),
-    **{name: _info(kind) for name, kind in SYNTHETIC.items()},
+    **{name: info_of(kind) for name, kind in SYNTHETIC.items()},
 }
 
 
@@ -70,17 +71,23 @@ def load_workload(
     if isinstance(spec, Trace):
         return spec
     text = os.fspath(spec)
-    name, colon, rest = text.partition(":")
+    name, _, rest = text.partition(":")
     if isinstance(spec, str) and name.strip() in WORKLOADS:
         if format is not None or columns:
             raise BadInputError("a format and columns are for files only", text)
         return _make(name.strip(), rest, text)
-    path = Path(text).expanduser()
-    looks_like_a_file = os.sep in text or (path.suffix and not colon) or not isinstance(spec, str)
-    if text and (path.exists() or looks_like_a_file):
+    if is_file(spec):
         return read_trace(text, format, columns, progress)
     hint = nearest(name, WORKLOADS)
     raise BadInputError(f"is neither a workload nor a file{hint}", text or "workload")
+
+
+def is_file(spec: str | os.PathLike[str]) -> bool:
+    """Say whether a workload's text, which is no known name, means a file: there or not."""
+    text = os.fspath(spec)
+    path = Path(text).expanduser()
+    named = os.sep in text or (path.suffix != "" and ":" not in text) or not isinstance(spec, str)
+    return text != "" and (path.exists() or named)
 
 
 def _make(name: str, rest: str, spec: str) -> Trace:
@@ -89,12 +96,17 @@ def _make(name: str, rest: str, spec: str) -> Trace:
             raise BadInputError("the flights take no parameters", spec)
         return flights()
     try:
-        return SYNTHETIC[name].read(_parameters(rest)).make()
+        return SYNTHETIC[name].read(read_parameters(rest)).make()
     except BadInputError as error:
         raise BadInputError(str(error), spec) from None
 
 
-def _parameters(rest: str) -> dict[str, Any]:
+def read_parameters(rest: str) -> dict[str, Any]:
+    """Return the parameters behind a workload's name, such as ``skew=0.9,keys=1M``, as texts.
+
+    Raises:
+        BadInputError: If one has no value.
+    """
     values = {}
     for part in rest.split(",") if rest.strip() else ():
         key, equals, value = part.partition("=")

@@ -1,4 +1,4 @@
-"""`read_trace`: a file of any known format as a trace."""
+"""`read_trace` and `read_arrivals`: a file of any known format as a trace or as arrivals."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable, Mapping
 
 from perflab.settings import BadInputError, nearest
+from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.trace import Trace
 
 FORMATS = ("text", "csv", "parquet", "combined", "int32le", "int32be", "int64le", "int64be")
+ARRIVAL_FORMATS = ("durations", "postgres", "pg_stat_statements")
 TABLES = ("csv", "parquet")
 
 
@@ -43,3 +45,34 @@ def read_trace(
     named = {"format": format, "columns": dict(columns or {})}
     options = {option: value for option, value in named.items() if value}
     return dataclasses.replace(trace, source=os.fspath(path), options=options, check=False)
+
+
+def read_arrivals(
+    path: str | os.PathLike[str],
+    format: str | None = None,  # noqa: A002 - the word that users write
+    columns: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Arrivals:
+    """Read when requests came, and how long each was served, from a file, compressed or not.
+
+    Args:
+        path: The file: one of arrivals, or a trace with times.
+        format: One of `ARRIVAL_FORMATS` or `FORMATS`; found out where not given.
+        columns: For tables: which column is the start, end, duration (seconds) or duration_ms,
+            such as ``{"start": "ts"}``.
+        progress: Called with bytes read and bytes in all; what it raises stops the reading.
+
+    Raises:
+        BadInputError: With the place, if the file does not say when requests came.
+    """
+    known = (*ARRIVAL_FORMATS, *FORMATS)
+    if format is not None and format not in known:
+        raise BadInputError(f"there is no format {format!r}{nearest(format, known)}", "format")
+    from perflab.workloads.importers.arrivals import import_arrivals  # loads pyarrow
+
+    arrivals = import_arrivals(os.fspath(path), format, columns, progress)
+    if arrivals.source:
+        return arrivals
+    named = {"format": format, "columns": dict(columns or {})}
+    options = {option: value for option, value in named.items() if value}
+    return dataclasses.replace(arrivals, source=os.fspath(path), options=options, check=False)

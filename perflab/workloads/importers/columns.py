@@ -1,4 +1,4 @@
-"""Which column of a table is the key, the time, the size and the TTL."""
+"""Which column of a table is the key, the time, the size and the TTL; and those of arrivals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from perflab.settings import BadInputError, nearest
 
 ROLES = ("key", "time", "size", "ttl")
+ARRIVAL_ROLES = ("start", "time", "end", "duration", "duration_ms")
 KEY_NAMES = ("key", "id", "url", "path")
 
 
@@ -22,19 +23,19 @@ def parse_columns(text: str) -> dict[str, str]:
         if not equals or not column.strip():
             raise BadInputError(f"{part!r} names no column; write it like key=url", "columns")
         wanted[role.strip()] = column.strip()
-    check_roles(wanted)
+    check_roles(wanted, (*ROLES, *ARRIVAL_ROLES))
     return wanted
 
 
-def check_roles(wanted: Mapping[str, str]) -> None:
+def check_roles(wanted: Mapping[str, str], roles: Sequence[str] = ROLES) -> None:
     """Check that only known roles are named.
 
     Raises:
         BadInputError: If a role is unknown; it names the nearest.
     """
     for role in wanted:
-        if role not in ROLES:
-            raise BadInputError(f"there is no role {role!r}{nearest(role, ROLES)}", "columns")
+        if role not in roles:
+            raise BadInputError(f"there is no role {role!r}{nearest(role, roles)}", "columns")
 
 
 def choose_columns(

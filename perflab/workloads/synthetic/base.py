@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import Settings, setting
+from perflab.settings import SettingInfo, Settings, setting
+from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.numbering import first_appearance
 from perflab.workloads.trace import Trace
 
@@ -29,8 +30,21 @@ def keys_setting(default: int, meaning: str) -> Any:
     )
 
 
-class Synthetic(Settings):
-    """A workload made by a rule; its fields are its parameters, bounds and meaning included."""
+def rate_setting(default: float, meaning: str) -> Any:
+    """Declare a rate of arrivals."""
+    return setting(
+        default,
+        meaning,
+        unit="requests/s",
+        low=0.001,
+        high=10_000_000,
+        span=(1, 10_000),
+        scale="log",
+    )
+
+
+class Recipe(Settings):
+    """A rule that makes a workload; its fields are its parameters, bounds and meaning included."""
 
     workload: ClassVar[str]
     summary: ClassVar[str]
@@ -49,17 +63,27 @@ class Synthetic(Settings):
     @property
     def spec(self) -> str:
         """The text that makes this workload again, such as ``zipf:skew=0.9,keys=1M,...``."""
-        own = [key for key in type(self).model_fields if key not in Synthetic.model_fields]
+        own = [key for key in type(self).model_fields if key not in Recipe.model_fields]
         values = [f"{key}={_exact(getattr(self, key))}" for key in (*own, "requests", "seed")]
         return f"{self.workload}:{','.join(values)}"
 
-    @abstractmethod
-    def make(self) -> Trace:
-        """Return the trace; the same one for the same parameters."""
+    @classmethod
+    def parameters(cls) -> dict[str, SettingInfo]:
+        """Return what is known of every parameter: its own first, then those that all have."""
+        own = {key: info for key, info in cls.infos().items() if key not in Recipe.model_fields}
+        return own | {key: cls.info(key) for key in Recipe.model_fields}
 
     def random(self) -> np.random.Generator:
         """Return the generator that all chance of this workload comes from."""
         return np.random.default_rng(self.seed)
+
+
+class Synthetic(Recipe):
+    """A trace made by a rule."""
+
+    @abstractmethod
+    def make(self) -> Trace:
+        """Return the trace; the same one for the same parameters."""
 
     def trace(
         self, numbers: npt.NDArray[Any], bound: int, times: npt.NDArray[np.float64] | None = None
@@ -67,6 +91,28 @@ class Synthetic(Settings):
         """Return the trace of key numbers in ``0 .. bound - 1``, one a request."""
         ids, order = first_appearance(numbers, bound)
         return Trace(self.spec, ids, len(order), times, keys=order, source=self.spec)
+
+
+class SyntheticArrivals(Recipe):
+    """Arrivals made by a rule."""
+
+    requests: int = setting(
+        100_000,
+        "How many requests.",
+        unit="requests",
+        low=1,
+        high=MAX_REQUESTS,
+        span=(1_000, 1_000_000),
+        scale="log",
+    )
+
+    @abstractmethod
+    def make(self) -> Arrivals:
+        """Return the arrivals; the same ones for the same parameters."""
+
+    def arrivals(self, times: npt.NDArray[np.float64]) -> Arrivals:
+        """Return the arrivals at these times, in seconds."""
+        return Arrivals(self.spec, times, source=self.spec)
 
 
 def _exact(value: float) -> str:

@@ -1,0 +1,58 @@
+"""One entry to all importers of arrivals, by the format's name or by what a file looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.importers.columns import ARRIVAL_ROLES, KEY_NAMES
+from perflab.workloads.importers.csv import read_header
+from perflab.workloads.importers.detect import LOOKED_AT, PARQUET_MAGIC
+from perflab.workloads.importers.dispatch import import_file
+from perflab.workloads.importers.durations import read_durations
+from perflab.workloads.importers.pg_stat_statements import (
+    is_pg_stat_statements,
+    read_pg_stat_statements,
+)
+from perflab.workloads.importers.postgres import looks_like_postgres, read_postgres
+from perflab.workloads.importers.source import Progress, Source
+
+OF_ARRIVALS = frozenset(ARRIVAL_ROLES) - {"time"}
+
+
+def import_arrivals(
+    path: str, kind: str | None, columns: Mapping[str, str] | None, progress: Progress | None
+) -> Arrivals:
+    """Read a file of arrivals, or the times of a trace.
+
+    Raises:
+        BadInputError: With the place, if the file does not say when requests came.
+    """
+    source = Source(path, progress)
+    chosen = kind or detect_arrivals(source, columns)
+    if chosen == "durations":
+        return read_durations(source, columns)
+    if chosen == "postgres":
+        return read_postgres(source)
+    if chosen == "pg_stat_statements":
+        return read_pg_stat_statements(source)
+    return Arrivals.of(import_file(path, kind, columns, progress), path)
+
+
+def detect_arrivals(source: Source, columns: Mapping[str, str] | None = None) -> str | None:
+    """Return the format of arrivals that a file is of; None for a trace or anything else."""
+    if OF_ARRIVALS & set(columns or ()):
+        return "durations"
+    if source.head.startswith(PARQUET_MAGIC) or b"\0" in source.head:
+        return None
+    head = source.head.decode("utf-8-sig", errors="replace").splitlines()
+    if any(looks_like_postgres(line) for line in head[:LOOKED_AT]):
+        return "postgres"
+    names = [name.strip().lower() for name in read_header(source.head)[0]]
+    if is_pg_stat_statements(names):
+        return "pg_stat_statements"
+    keyed = any(name in names for name in KEY_NAMES) or "key" in (columns or ())
+    timed = "time" in names or "time" in (columns or ())
+    if OF_ARRIVALS & set(names) or (timed and not keyed):
+        return "durations"
+    return None

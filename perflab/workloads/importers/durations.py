@@ -1,0 +1,79 @@
+"""CSV of when each request came and how long it was served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from perflab.settings import BadInputError
+from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.importers.columns import ARRIVAL_ROLES, check_roles, unused_note
+from perflab.workloads.importers.csv import read_header
+from perflab.workloads.importers.records import records
+from perflab.workloads.importers.served import Served, seconds_of
+from perflab.workloads.importers.source import Source
+
+MILLISECONDS = 1e-3
+ADVICE = "name the columns, such as --columns start=ts,duration_ms=elapsed"
+
+
+def read_durations(source: Source, columns: Mapping[str, str] | None = None) -> Arrivals:
+    """Read the columns ``start`` (or ``time``), ``end``, ``duration`` and ``duration_ms``.
+
+    Two of start, end and duration give the third; a start alone will do. Rows that do not parse
+    are skipped and counted.
+
+    Raises:
+        BadInputError: If no column says when requests came, or most rows do not parse.
+    """
+    names, delimiter = read_header(source.head)
+    stripped = [name.strip() for name in names]
+    chosen = _choose(stripped, columns or {}, source.place)
+    places = {role: stripped.index(name) for role, name in chosen.items()}
+    served = Served(source, "rows of a start and a duration", ADVICE)
+    rows = records(source, delimiter)
+    next(rows, None)
+    total = 0
+    for line, row in rows:
+        total += 1
+        try:
+            if len(row) != len(names):
+                raise ValueError  # noqa: TRY301 - skipped like any other bad row
+            start, duration = _read_row(row, places)
+        except (ValueError, OverflowError):
+            served.skip(line, delimiter.join(row))
+        else:
+            served.add(line, delimiter.join(row), start, duration)
+    return served.finish(total, unused_note(stripped, chosen))
+
+
+def _choose(names: Sequence[str], wanted: Mapping[str, str], place: str) -> dict[str, str]:
+    check_roles(wanted, ARRIVAL_ROLES)
+    there = f"; it has: {', '.join(names)}"
+    for role, column in wanted.items():
+        if column not in names:
+            raise BadInputError(f"has no column {column!r} for the {role}{there}", place)
+    lower = {name.lower(): name for name in reversed(names)}
+    chosen = {role: lower[role] for role in ARRIVAL_ROLES if role in lower} | dict(wanted)
+    if "time" in chosen and "start" not in chosen:
+        chosen["start"] = chosen["time"]
+    chosen.pop("time", None)
+    if "duration" in chosen and "duration_ms" in chosen:
+        chosen.pop("duration_ms" if "duration" in wanted else "duration")
+    has_duration = "duration" in chosen or "duration_ms" in chosen
+    if "start" not in chosen and not ("end" in chosen and has_duration):
+        text = f"has no column start or time (nor end with duration){there}; {ADVICE}"
+        raise BadInputError(text, place)
+    return chosen
+
+
+def _read_row(row: Sequence[str], places: Mapping[str, int]) -> tuple[float, float]:
+    duration = float("nan")
+    if "duration" in places:
+        duration = float(row[places["duration"]])
+    elif "duration_ms" in places:
+        duration = float(row[places["duration_ms"]]) * MILLISECONDS
+    end = seconds_of(row[places["end"]]) if "end" in places else float("nan")
+    if "start" not in places:
+        return end - duration, duration
+    start = seconds_of(row[places["start"]])
+    return start, end - start if duration != duration else duration  # noqa: PLR0124 - NaN

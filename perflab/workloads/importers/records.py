@@ -1,0 +1,50 @@
+"""A text line by line, or a CSV record by record, each with its line in the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from perflab.settings import BadInputError
+from perflab.workloads.importers.source import Source
+
+LONGEST_FIELD = 1 << 26
+
+
+@contextmanager
+def _text(source: Source) -> Iterator[io.TextIOWrapper]:
+    with source.reader() as reader:
+        reader.text_only = True
+        buffered = io.BufferedReader(reader, 1 << 20)
+        # What is compared is ASCII; a statement in another encoding does no harm.
+        yield io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="replace", newline="")
+
+
+def lines(source: Source) -> Iterator[tuple[int, str]]:
+    """Yield the number, from 1, and the text of each line.
+
+    Raises:
+        BadInputError: If it is binary data, or a broken archive.
+    """
+    with _text(source) as text:
+        yield from enumerate((line.rstrip("\r\n") for line in text), start=1)
+
+
+def records(source: Source, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Yield the last line's number and the fields of each CSV record that is not blank.
+
+    Raises:
+        BadInputError: If it is binary data, a broken archive, or no CSV.
+    """
+    csv.field_size_limit(LONGEST_FIELD)
+    with _text(source) as text:
+        rows = csv.reader(text, delimiter=delimiter)
+        try:
+            for row in rows:
+                if row:
+                    yield rows.line_num, row
+        except csv.Error as error:
+            place = f"{source.place}:{rows.line_num}"
+            raise BadInputError(f"cannot be read as CSV ({error})", place) from None
