@@ -58,7 +58,7 @@ def _choose(names: Sequence[str], wanted: Mapping[str, str], place: str) -> dict
         chosen["start"] = chosen["time"]
     chosen.pop("time", None)
     if "duration" in chosen and "duration_ms" in chosen:
-        chosen.pop("duration_ms" if "duration" in wanted else "duration")
+        chosen.pop("duration" if "duration_ms" in wanted else "duration_ms")
     has_duration = "duration" in chosen or "duration_ms" in chosen
     if "start" not in chosen and not ("end" in chosen and has_duration):
         text = f"has no column start or time (nor end with duration){there}; {ADVICE}"
