@@ -45,7 +45,7 @@ class ConnectionPoolSession(Session):
         self._server = find_postgres()
         self._query = open_query(settings.query, self._server)
         self._connects = LatencyHistogram()
-        self._pool = open_pool(settings.driver, self._connect, settings)
+        self._pool = open_pool(settings.driver, self._connect, settings, self._server.conninfo)
         self._settings = settings
         self._local = threading.local()
         self._seats: list[_Seat] = []

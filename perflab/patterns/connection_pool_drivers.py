@@ -1,0 +1,192 @@
+"""Pools of other packages behind the few calls of ours, with the same settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from perflab.patterns.connection_pool import ConnectionPool, PoolTimeoutError
+from perflab.settings import BadInputError
+from perflab.settings.connection_pool import POOL_DRIVERS, ConnectionPoolSettings
+
+_NEVER = 100 * 365 * 86_400.0
+"""What stands for no limit in psycopg_pool, which has no word for it: a century."""
+
+
+class Pool(Protocol):
+    """What the bench needs of any pool."""
+
+    def getconn(self) -> Any:
+        """Return a connection; `PoolTimeoutError` where none is free in time."""
+
+    def putconn(self, connection: Any) -> None:
+        """Give a connection back."""
+
+    def apply(self, settings: ConnectionPoolSettings) -> None:
+        """Change the limits while it is used."""
+
+    def stats(self) -> dict[str, float]:
+        """Return flat statistics, by the names that `ConnectionPool.stats` uses."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+def open_pool(
+    driver: str,
+    connect: Callable[[], Any],
+    settings: ConnectionPoolSettings,
+    conninfo: str = "",
+) -> Pool:
+    """Return a pool of PostgreSQL connections.
+
+    Args:
+        driver: ``perflab``, ``psycopg_pool`` or ``sqlalchemy``.
+        connect: Returns a new psycopg connection in autocommit mode.
+        settings: Bounds and timeouts.
+        conninfo: Where psycopg_pool connects to; it makes its connections itself.
+
+    Raises:
+        BadInputError: If there is no such driver.
+    """
+    if driver == "perflab":
+        return ConnectionPool(connect, settings, check=lambda connection: connection.execute(""))
+    if driver == "psycopg_pool":
+        return PsycopgPool(conninfo, settings)
+    if driver == "sqlalchemy":
+        return SqlalchemyPool(connect, settings)
+    raise BadInputError(f"no pool {driver!r}; one of {', '.join(POOL_DRIVERS)}", "driver")
+
+
+class PsycopgPool:
+    """`psycopg_pool.ConnectionPool`; its own resize changes the limits."""
+
+    def __init__(self, conninfo: str, settings: ConnectionPoolSettings) -> None:
+        import psycopg_pool
+
+        self._timeout_error = psycopg_pool.PoolTimeout
+        self._pool = psycopg_pool.ConnectionPool(
+            conninfo,
+            kwargs={"autocommit": True},
+            min_size=min(settings.min_connections, settings.max_connections),
+            max_size=settings.max_connections,
+            timeout=settings.timeout,
+            max_lifetime=settings.max_lifetime or _NEVER,
+            max_idle=settings.max_idle or _NEVER,
+            check=psycopg_pool.ConnectionPool.check_connection if settings.check else None,
+            open=True,
+        )
+
+    def getconn(self) -> Any:
+        """Return a connection."""
+        try:
+            return self._pool.getconn()
+        except self._timeout_error as error:
+            raise PoolTimeoutError(str(error)) from error
+
+    def putconn(self, connection: Any) -> None:
+        """Give a connection back."""
+        self._pool.putconn(connection)
+
+    def apply(self, settings: ConnectionPoolSettings) -> None:
+        """Resize the pool and set its limits."""
+        most = settings.max_connections
+        self._pool.resize(min(settings.min_connections, most), most)
+        self._pool.timeout = settings.timeout
+        self._pool.max_lifetime = settings.max_lifetime or _NEVER
+        self._pool.max_idle = settings.max_idle or _NEVER
+
+    def stats(self) -> dict[str, float]:
+        """Return its statistics by our names."""
+        found = self._pool.get_stats()
+        size, idle = found.get("pool_size", 0), found.get("pool_available", 0)
+        return {
+            "requests": found.get("requests_num", 0),
+            "requests_waiting": found.get("requests_waiting", 0),
+            "waits": found.get("requests_queued", 0),
+            "wait_seconds_total": found.get("requests_wait_ms", 0) / 1000,
+            "timeouts": found.get("requests_errors", 0),
+            "connections_open": size,
+            "connections_idle": idle,
+            "connections_in_use": size - idle,
+            "connects": found.get("connections_num", 0),
+            "connect_errors": found.get("connections_errors", 0),
+            "connect_seconds_total": found.get("connections_ms", 0) / 1000,
+            "connections_lost": found.get("connections_lost", 0),
+            "usage_seconds_total": found.get("usage_ms", 0) / 1000,
+        }
+
+    def close(self) -> None:
+        """Close it."""
+        self._pool.close()
+
+
+class SqlalchemyPool:
+    """SQLAlchemy's `QueuePool` on its own.
+
+    It cannot be resized: other limits make a new pool, and what is checked out of the old one is
+    closed when it comes back, so that for a moment more connections may be open than the maximum.
+    It has no limit on idle time; ``min_connections`` is its ``pool_size``, at least 1.
+    """
+
+    def __init__(self, connect: Callable[[], Any], settings: ConnectionPoolSettings) -> None:
+        from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+        self._timeout_error = PoolTimeout
+        self._connect = connect
+        self._connects = 0
+        self._pool = self._make(settings)
+
+    def getconn(self) -> Any:
+        """Return a connection; it passes on all that a psycopg connection does."""
+        try:
+            return self._pool.connect()
+        except self._timeout_error as error:
+            raise PoolTimeoutError(str(error)) from error
+
+    def putconn(self, connection: Any) -> None:
+        """Give a connection back; one that is broken is closed."""
+        if connection.dbapi_connection.closed:
+            connection.invalidate()
+        connection.close()
+
+    def apply(self, settings: ConnectionPoolSettings) -> None:
+        """Put another pool in its place."""
+        old, self._pool = self._pool, self._make(settings)
+        old.dispose()
+
+    def stats(self) -> dict[str, float]:
+        """Return what it tells of itself, by our names."""
+        idle, used = self._pool.checkedin(), self._pool.checkedout()
+        return {
+            "connections_open": idle + used,
+            "connections_idle": idle,
+            "connections_in_use": used,
+            "connects": self._connects,
+        }
+
+    def close(self) -> None:
+        """Close it."""
+        self._pool.dispose()
+
+    def _make(self, settings: ConnectionPoolSettings) -> Any:
+        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+        from sqlalchemy.pool import QueuePool
+
+        most = settings.max_connections
+        kept = max(1, min(settings.min_connections, most))
+        return QueuePool(
+            self._creator,
+            pool_size=kept,
+            max_overflow=most - kept,
+            timeout=settings.timeout,
+            recycle=-1 if settings.max_lifetime is None else max(1, round(settings.max_lifetime)),
+            use_lifo=True,
+            reset_on_return=None,
+            pre_ping=settings.check,
+            dialect=PGDialect_psycopg(),  # type: ignore[no-untyped-call]
+        )
+
+    def _creator(self) -> Any:
+        self._connects += 1
+        return self._connect()
