@@ -9,6 +9,7 @@ from perflab.kernels.opt import opt_hits
 from perflab.kernels.quantiles import quantiles_of
 from perflab.kernels.queue import Queue, queue_waits
 from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
+from perflab.kernels.redis_eviction import RedisCounts, redis_eviction
 from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sieve import sieve_hits
 from perflab.kernels.sieve_bounded import sieve_bounded
@@ -18,6 +19,7 @@ __all__ = [
     "KERNELS",
     "Counts",
     "Queue",
+    "RedisCounts",
     "compile_all",
     "dense_ids",
     "fifo_bounded",
@@ -29,6 +31,7 @@ __all__ = [
     "previous_and_next",
     "quantiles_of",
     "queue_waits",
+    "redis_eviction",
     "sieve_bounded",
     "sieve_hits",
 ]

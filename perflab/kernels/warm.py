@@ -14,6 +14,7 @@ from perflab.kernels.opt import opt_hits
 from perflab.kernels.quantiles import quantiles_of
 from perflab.kernels.queue import queue_waits
 from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
+from perflab.kernels.redis_eviction import redis_eviction
 from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sieve import sieve_hits
 from perflab.kernels.sieve_bounded import sieve_bounded
@@ -35,6 +36,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "fifo_bounded": lambda: fifo_bounded(_IDS, 1, 1),
     "sieve_bounded": lambda: sieve_bounded(_IDS, 1, 1),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
+    "redis_eviction": lambda: redis_eviction(_IDS, 1, "lru", 1, (1,)),
     "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
 }
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.models.latency import later, mix
+from perflab.models.latency import missed, mix
 from perflab.models.looped import LoopedTrace
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
@@ -110,10 +110,7 @@ class CacheModel:
     def metrics(self, counts: CacheCounts, load: LoadSettings, costs: Costs) -> dict[str, float]:
         """Return metrics by name from counts and measured costs."""
         asked = max(counts.requests, 1)
-        waits = load.backend_seconds - costs.get("backend_seconds", 0.0)
-        if load.backend_seconds > 0 and costs.get("backend_seconds", 0.0) == 0:
-            waits += costs.get("sleep_seconds", 0.0)
-        miss = later(costs["miss"], waits) if waits else costs["miss"]
+        miss = missed(costs, load.backend_seconds)
         result = {
             "hit_rate": counts.hits / asked,
             "requests": float(counts.requests),

@@ -108,10 +108,11 @@ class ConnectionPoolModel:
         times: Floats = self._arrivals.times
         if count > len(times):
             times = np.concatenate([times, times + pass_seconds(times)])
-        speed = load.speedup or 1.0
+        speed: float = load.speedup or 1.0
         if load.request_rate is not None:
             speed = load.request_rate / self._arrivals.rate
-        return (times[:count] - times[0]) / speed
+        dated: Floats = (times[:count] - times[0]) / speed
+        return dated
 
     def _lengths(
         self, services: PoolServices, settings: ConnectionPoolSettings, load: LoadSettings

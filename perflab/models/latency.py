@@ -62,6 +62,16 @@ def later(cost: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     }
 
 
+def missed(costs: Mapping[str, Any], backend_seconds: float) -> Mapping[str, Any]:
+    """Return what a miss costs with another wait for the backend than it was measured with."""
+    known = costs.get("backend_seconds", 0.0)
+    waits = backend_seconds - known
+    if backend_seconds > 0 and known == 0:
+        waits += costs.get("sleep_seconds", 0.0)
+    cost: Mapping[str, Any] = costs["miss"]
+    return later(cost, waits) if waits else cost
+
+
 def _middles(cost: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     edges = np.asarray(cost["quantiles"], dtype=np.float64)
     return (edges[1:] + edges[:-1]) / 2
