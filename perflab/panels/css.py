@@ -21,6 +21,8 @@ _RULES = """
 .perflab-bar { border-top: 1px solid var(--pl-line); border-bottom: 1px solid var(--pl-line);
   padding: 5px 0; margin: 5px 0 2px; align-items: center; flex-wrap: wrap; row-gap: 4px; }
 .perflab-bar button { border-radius: 4px; font-size: 12px; }
+.perflab-actions { flex-wrap: wrap; margin: 0 0 3px; }
+.perflab-actions button { border-radius: 4px; font-size: 12px; height: 25px; line-height: 23px; }
 .perflab-gap { border-left: 1px solid var(--pl-line); height: 22px; margin: 0 6px; }
 .perflab-status { font-size: 12px; min-height: 20px; padding: 2px 0; }
 .perflab-status .now { color: var(--pl-quiet); }

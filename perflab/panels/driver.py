@@ -13,6 +13,7 @@ from perflab.lab.run import Run
 from perflab.lab.verbs import start_live
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.status import StatusLine
+from perflab.servers.consent import ConsentNeededError
 from perflab.settings import BadInputError
 from perflab.workloads import Trace
 
@@ -31,15 +32,22 @@ class Driver:
         status: Where the run's state and errors are said.
         tick: Called ten times a second while there is a run, and once more at its end.
         changed: Called when a run has started or ended.
+        asked: Called where a run needs the user to agree to a server.
     """
 
     def __init__(
-        self, pattern: str, status: StatusLine, tick: Tick, changed: Callable[[], None]
+        self,
+        pattern: str,
+        status: StatusLine,
+        tick: Tick,
+        changed: Callable[[], None],
+        asked: Callable[[ConsentNeededError], None],
     ) -> None:
         self._pattern = pattern
         self._status = status
         self._tick = tick
         self._changed = changed
+        self._asked = asked
         self._lock = threading.Lock()
         self._latest: Latest[tuple[LiveRun, dict[str, Any]]] = Latest(
             self._apply, status.fail, "perflab-apply"
@@ -147,6 +155,9 @@ class Driver:
                 self.result = live.stop()
                 self._tick(live)
                 self._status.say("run", f"run over after {_length(live)}")
+        except ConsentNeededError as error:
+            self._status.say("run", "")
+            self._asked(error)
         except (BadInputError, RuntimeError) as error:
             self._status.say("run", f"run failed after {_length(live)}" if live else "")
             self._status.fail(str(error))

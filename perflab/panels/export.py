@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +14,7 @@ import ipywidgets as widgets
 from perflab.benches import Bench, Model
 from perflab.lab.result import Result
 from perflab.reports import report
+from perflab.settings import Settings
 from perflab.tuning.sweep import sweep_trace
 from perflab.workloads import Trace
 
@@ -21,7 +22,8 @@ from perflab.workloads import Trace
 def write_report(
     bench: Bench,
     trace: Trace,
-    points: Sequence[Mapping[str, Any]],
+    values: Mapping[str, Any],
+    baseline: Settings | None,
     results: Sequence[Result | None],
     folder: str,
     model: Model | None = None,
@@ -31,18 +33,20 @@ def write_report(
     Args:
         bench: The pattern.
         trace: The workload.
-        points: The settings to predict: the present ones, then the baseline's if there is one.
+        values: The present settings of the pattern and of the load.
+        baseline: The pattern's settings that were pinned, to predict as well.
         results: The run and the recommendation, where there are any.
-        folder: Where; it is made if it is not there.
+        folder: Where; it is made if it is not there. An empty text is a folder of our naming.
         model: A model of this workload that has computed something already.
 
     Raises:
         BadInputError: If it cannot be written.
     """
-    made = [sweep_trace(bench, trace, values, model=model) for values in points]
+    pinned = [] if baseline is None else [{**values, **baseline.model_dump()}]
+    made = [sweep_trace(bench, trace, point, model=model) for point in (values, *pinned)]
     every = tuple(point for one in made for point in one.points)
     predictions = dataclasses.replace(made[0], points=every)
-    place = Path(folder).expanduser()
+    place = Path(folder or f"perflab-report-{bench.pattern}").expanduser()
     path = report([*(one for one in results if one is not None), predictions], place)
     return path / "report.html" if path.is_dir() else path
 
@@ -67,9 +71,16 @@ class ReportLink:
         """What is said, as HTML."""
         return str(self._text.value)
 
-    def working(self) -> None:
-        """Say that it is being written."""
+    def make(self, write: Callable[[], Path]) -> Path:
+        """Write the report, saying so and then where it is; nothing where that fails."""
         self._put("writing the report")
+        try:
+            path = write()
+        except Exception:
+            self.hide()
+            raise
+        self.show(path)
+        return path
 
     def show(self, path: Path) -> None:
         """Say where it is, with a link that opens it."""

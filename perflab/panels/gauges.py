@@ -13,6 +13,7 @@ from perflab.models.prediction import Prediction
 from perflab.panels.table import NumbersTable
 from perflab.panels.views import LiveView, Point, WhatIfView
 from perflab.settings import Settings
+from perflab.tuning.recommendation import Recommendation
 
 _TICKS_A_TABLE = 2
 _TICKS_A_MARK = 5
@@ -30,6 +31,7 @@ class Gauges:
     """
 
     def __init__(self, bench: Bench) -> None:
+        self._settings_class = bench.settings_class
         self.what_if = WhatIfView(bench)
         self.live = LiveView(bench)
         self.table = NumbersTable(bench.headline)
@@ -66,6 +68,12 @@ class Gauges:
         """Mark the baseline."""
         self.baseline = baseline
         self.what_if.show(points={"baseline": baseline})
+
+    def recommend(self, found: Recommendation) -> None:
+        """Mark what was recommended."""
+        keys = self._settings_class.model_fields
+        settings = self._settings_class.read({key: found.settings[key] for key in keys})
+        self.what_if.show(points={"recommended": Point(settings, found.metrics)})
 
     def begin(self) -> None:
         """Empty what shows a run."""

@@ -1,19 +1,20 @@
-"""The panel's head: what it is, its workload, and where its costs come from."""
+"""The panel's head: what it is, its workload, where its costs come from, what is behind."""
 
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
 import ipywidgets as widgets
 
 from perflab.benches import Bench
 from perflab.lab.calibration import Calibration
 from perflab.panels.workload_picker import describe
-from perflab.workloads import Trace
+from perflab.workloads import Workload
 
 
 class Header:
-    """Title and question, the workload in a line, and the calibration in another.
+    """Title and question, then a line each: workload, calibration, and servers of a run.
 
     Args:
         bench: Whose title it is.
@@ -27,7 +28,8 @@ class Header:
         )
         self.workload = widgets.HTML()
         self.calibration = widgets.HTML()
-        for line in (self.workload, self.calibration):
+        self.servers = widgets.HTML(layout=widgets.Layout(display="none"))
+        for line in (self.workload, self.calibration, self.servers):
             line.add_class("perflab-line")
         self.toggle = widgets.ToggleButton(
             description="Workload",
@@ -39,7 +41,8 @@ class Header:
         picker.layout.display = "none"
         self.toggle.observe(lambda change: self._open(change["new"]), "value")
         lines = widgets.VBox(
-            [self.workload, self.calibration], layout=widgets.Layout(flex="1 1 auto")
+            [self.workload, self.calibration, self.servers],
+            layout=widgets.Layout(flex="1 1 auto"),
         )
         row = widgets.HBox([self.toggle, lines])
         row.add_class("perflab-head")
@@ -50,14 +53,21 @@ class Header:
         """Say that no workload is there yet."""
         self.workload.value = html.escape(text)
 
-    def show(self, trace: Trace, calibration: Calibration) -> None:
-        """Show workload and calibration."""
-        self.workload.value = describe(trace)
-        self.price(calibration)
+    def show(self, workload: Workload) -> None:
+        """Show the workload."""
+        self.workload.value = describe(workload)
 
     def price(self, calibration: Calibration) -> None:
         """Show where the costs come from."""
         self.calibration.value = html.escape(calibration.describe())
+
+    def serve(self, about: Mapping[str, str]) -> None:
+        """Show which servers a run has behind it; nothing where there is none."""
+        said = ", ".join(f"{name} ({text})" for name, text in about.items())
+        shown = html.escape(f"behind it: {said}") if said else ""
+        if shown != self.servers.value:
+            self.servers.value = shown
+            self.servers.layout.display = None if shown else "none"
 
     def _open(self, wanted: bool) -> None:
         self._picker.layout.display = None if wanted else "none"

@@ -13,19 +13,28 @@ def arrange(
     *,
     head: Sequence[widgets.Widget],
     controls: widgets.Widget,
+    server: widgets.Widget,
     alerts: widgets.Widget,
     what_if: widgets.Widget,
+    actions: widgets.Widget,
     live: widgets.Widget,
     table: widgets.Widget,
 ) -> widgets.VBox:
     """Return the panel: its head, the controls on the left, pictures and numbers on the right."""
     left = widgets.VBox(
-        [_caption("settings"), controls, _caption("alerts"), alerts],
+        [
+            _caption("settings"),
+            controls,
+            *([] if server.layout.display == "none" else [_caption("server")]),
+            server,
+            _caption("alerts"),
+            alerts,
+        ],
         layout=widgets.Layout(width="264px", flex="0 0 264px"),
     )
     left.add_class("perflab-controls")
     right = widgets.VBox(
-        [_caption("what if"), what_if, _caption("live"), live, table],
+        [_caption("what if"), what_if, _caption("live"), actions, live, table],
         layout=widgets.Layout(flex="1 1 0", min_width="420px", padding="0 0 0 10px"),
     )
     body = widgets.HBox([left, right])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from perflab.benches import Bench, load_bench
+from perflab.benches import Bench
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.live import LiveRun
 from perflab.models.prediction import Prediction
@@ -22,13 +22,15 @@ from perflab.panels.header import Header
 from perflab.panels.knobs import Knobs
 from perflab.panels.layout import arrange, close_all
 from perflab.panels.recommendation_card import RecommendationCard
+from perflab.panels.server_side import ServerSide
 from perflab.panels.status import StatusLine
 from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
+from perflab.servers.consent import ConsentNeededError
 from perflab.settings import BadInputError
 from perflab.tuning.recommendation import Recommendation
-from perflab.workloads import Trace
+from perflab.workloads import Trace, Workload
 
 
 class Workbench:
@@ -38,7 +40,7 @@ class Workbench:
 
     Args:
         bench: The pattern.
-        workload: A name with parameters, a path or a trace; none for the bench's own.
+        workload: A name with parameters, a path, a trace or arrivals; none for the bench's own.
         settings: The user's values, over the panel's defaults.
 
     Raises:
@@ -48,7 +50,7 @@ class Workbench:
     def __init__(
         self,
         bench: Bench,
-        workload: str | os.PathLike[str] | Trace | None = None,
+        workload: str | os.PathLike[str] | Workload | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.bench = bench
@@ -61,9 +63,12 @@ class Workbench:
         self.knobs = Knobs(bench, settings or {}, self._moved)
         self.gauges = Gauges(bench)
         self.forecast = Forecast(bench, self.gauges.what_if, self.status, self._foretold)
-        self.driver = Driver(bench.pattern, self.status, self._tick, self._run_changed)
+        self.driver = Driver(bench.pattern, self.status, self._tick, self._run_changed, self._asked)
         self.alerts = AlertsRow(self.driver.watch, self.driver.unwatch)
         self.tasks = Tasks(self.status, self._refresh)
+        self.server = ServerSide(
+            bench, self.status, self.tasks, self.run_or_stop, self._server_changed
+        )
         self.card = RecommendationCard(bench, self._apply)
         self.link = ReportLink()
         self.picker = WorkloadPicker(bench, self._picked, self._not_picked)
@@ -82,19 +87,22 @@ class Workbench:
                 self.header.widget,
                 self.actions.widget,
                 self.status.widget,
+                self.server.consent.widget,
                 self.link.widget,
                 self.card.widget,
             ],
             controls=self.knobs.widget,
+            server=self.server.field.widget,
             alerts=self.alerts.widget,
             what_if=self.gauges.what_if.widget,
+            actions=self.server.actions.widget,
             live=self.gauges.live.widget,
             table=self.gauges.table.widget,
         )
         chosen = bench.default_workload if workload is None else workload
         if isinstance(chosen, str):
             self.picker.ours.show(chosen)
-        self.picker.pick(chosen if isinstance(chosen, Trace) else os.fspath(chosen))
+        self.picker.pick(chosen)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -107,6 +115,7 @@ class Workbench:
             self.tasks.start("stop", self.driver.stop)
         elif self.trace is not None:
             self.status.clear()
+            self.server.begin()
             self.gauges.begin()
             self.driver.start(self.trace, self.knobs.values, self.alerts.alerts)
             self._refresh()
@@ -154,13 +163,10 @@ class Workbench:
         self._forget()
         self.picker.ours.show(trace.source)
         self.knobs.fit(trace)
-        settings, load = self.knobs.read()
-        self.calibration = calibration_for(self.bench, settings, load)
-        self.header.show(trace, self.calibration)
+        self.header.show(trace)
         self.status.clear()
         self.gauges.what_if.reach(trace)
-        self.forecast.use(trace, self.calibration.costs)
-        self.forecast.ask(settings, load)
+        self._price(calibration_for(self.bench, *self.knobs.read()))
         self._refresh()
 
     def _not_picked(self, error: Exception) -> None:
@@ -193,14 +199,27 @@ class Workbench:
         settings, _ = self.knobs.read()
         self.gauges.follow(live, settings, self.forecast.prediction, self.driver.result)
         self.alerts.show(live.alerts)
+        self.header.serve(live.about)
+        self.server.follow(live, usable=not self._leaving)
+
+    def _asked(self, error: ConsentNeededError) -> None:
+        self.server.ask(error, self.knobs.read()[0])
+
+    def _server_changed(self) -> None:
+        if self.trace is not None and not self.driver.active:
+            self._price(calibration_for(self.bench, *self.knobs.read()))
+
+    def _price(self, calibration: Calibration) -> None:
+        assert self.trace is not None  # noqa: S101  (asked for once there is a workload)
+        self.calibration = calibration
+        self.header.price(calibration)
+        self.forecast.use(self.trace, calibration.costs)
+        self.forecast.ask(*self.knobs.read())
 
     def _run_changed(self) -> None:
         live = self.driver.live
         if live is not None and self.trace is not None and live.calibration != self.calibration:
-            self.calibration = live.calibration
-            self.header.price(live.calibration)
-            self.forecast.use(self.trace, live.calibration.costs)
-            self.forecast.ask(*self.knobs.read())
+            self._price(live.calibration)
         self._fill_table()
         self._refresh()
 
@@ -210,7 +229,8 @@ class Workbench:
     def _refresh(self) -> None:
         ready = self.trace is not None
         active = self.driver.active
-        leaving = self.tasks.busy("stop") or self.tasks.busy("reset") or self.tasks.busy("export")
+        leaving = self._leaving
+        self.server.follow(self.driver.live, usable=active and not leaving)
         with self._lock:
             self.actions.show(
                 running=active,
@@ -225,6 +245,10 @@ class Workbench:
                 },
             )
 
+    @property
+    def _leaving(self) -> bool:
+        return any(self.tasks.busy(name) for name in ("stop", "reset", "export"))
+
     def _reset(self) -> None:
         self.driver.stop()
         self._forget()
@@ -237,6 +261,8 @@ class Workbench:
         self.recommendation = self.report = None
         self.card.hide()
         self.link.hide()
+        self.header.serve({})
+        self.server.begin()
         self.gauges.clear()
         self.alerts.show([])
         self._fill_table()
@@ -252,49 +278,22 @@ class Workbench:
             return
         self.recommendation = found
         self.card.show(found)
-        keys = self.bench.settings_class.model_fields
-        settings = self.bench.settings_class.read({key: found.settings[key] for key in keys})
-        self.gauges.what_if.show(points={"recommended": Point(settings, found.metrics)})
+        self.gauges.recommend(found)
 
     def _export(self) -> None:
         self.status.clear()
-        self.link.working()
-        try:
-            self.driver.stop()
-            self.report = self._write_report()
-        except Exception:
-            self.link.hide()
-            raise
-        self.link.show(self.report)
+        self.report = self.link.make(self._write_report)
 
     def _write_report(self) -> Path:
         assert self.trace is not None  # noqa: S101  (the button is disabled without a workload)
-        points = [self.knobs.values]
-        if self.gauges.baseline is not None:
-            points.append({**points[0], **self.gauges.baseline.settings.model_dump()})
+        self.driver.stop()
+        pinned = self.gauges.baseline
         return write_report(
             self.bench,
             self.trace,
-            points,
+            self.knobs.values,
+            None if pinned is None else pinned.settings,
             [self.driver.result, self.recommendation],
-            self.actions.folder.value.strip() or f"perflab-report-{self.bench.pattern}",
+            self.actions.folder.value.strip(),
             self.forecast.model,
         )
-
-
-def workbench(
-    pattern: str = "cache",
-    workload: str | os.PathLike[str] | Trace | None = None,
-    settings: Mapping[str, Any] | None = None,
-) -> Workbench:
-    """Return the panel of a pattern; as a cell's last line it is shown.
-
-    Args:
-        pattern: A pattern's name.
-        workload: A name with parameters, a file's path or a trace; none for the bench's own.
-        settings: Keys of the pattern and of the load, over the panel's defaults.
-
-    Raises:
-        BadInputError: If there is no such pattern, or a setting is unknown or out of bounds.
-    """
-    return Workbench(load_bench(pattern), workload, settings)

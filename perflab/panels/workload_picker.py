@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -85,9 +86,9 @@ class WorkloadPicker:
         self.read_button.on_click(lambda _: self.pick_path())
         self.upload.observe(lambda _: self._pick_upload(), "value")
 
-    def pick(self, workload: str | Workload) -> None:
+    def pick(self, workload: str | os.PathLike[str] | Workload) -> None:
         """Read a workload by its name or path, or take one that is read as it is."""
-        name = workload if isinstance(workload, str) else workload.name
+        name = os.fspath(workload) if isinstance(workload, (str, os.PathLike)) else workload.name
         load = self._bench.load_workload
         self._latest.post((name, lambda told: load(workload, progress=told)))
 
