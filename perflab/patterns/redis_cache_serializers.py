@@ -1,0 +1,135 @@
+"""How a value becomes bytes and back: msgpack, JSON, and pickle by name only."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import msgpack
+
+from perflab.settings import BadInputError
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Serializer:
+    """One way to write values.
+
+    Attributes:
+        name: As in the settings.
+        code: As in the header of an entry; never given to another.
+        dump: Makes bytes of a value.
+        load: Makes the value of bytes, which may be a memoryview.
+        signed: Whether its bytes can run code, so that only signed ones are read.
+    """
+
+    name: str
+    code: int
+    dump: Callable[[Any], bytes]
+    load: Callable[[Any], Any]
+    signed: bool = False
+
+
+_TUPLE, _SET, _FROZENSET, _DATETIME, _DATE, _DECIMAL, _UUID, _INTEGER = range(1, 9)
+
+
+def _extend(value: Any) -> Any:
+    """Write what msgpack has no type for, so that it comes back as what it was."""
+    kind = type(value)
+    if kind is tuple:
+        return msgpack.ExtType(_TUPLE, _pack(list(value)))
+    if kind is set:
+        return msgpack.ExtType(_SET, _pack(list(value)))
+    if kind is frozenset:
+        return msgpack.ExtType(_FROZENSET, _pack(list(value)))
+    if kind is datetime.datetime:
+        return msgpack.ExtType(_DATETIME, value.isoformat().encode())
+    if kind is datetime.date:
+        return msgpack.ExtType(_DATE, value.isoformat().encode())
+    if kind is decimal.Decimal:
+        return msgpack.ExtType(_DECIMAL, str(value).encode())
+    if kind is uuid.UUID:
+        return msgpack.ExtType(_UUID, value.bytes)
+    if kind is int:
+        return msgpack.ExtType(_INTEGER, b"%x" % value)
+    raise TypeError(f"values of type {kind.__qualname__}")
+
+
+def _read_extension(code: int, data: bytes) -> Any:
+    if code in _READERS:
+        return _READERS[code](data)
+    raise ValueError(f"extension type {code}")
+
+
+_READERS: dict[int, Callable[[bytes], Any]] = {
+    _TUPLE: lambda data: tuple(_unpack(data)),
+    _SET: lambda data: set(_unpack(data)),
+    _FROZENSET: lambda data: frozenset(_unpack(data)),
+    _DATETIME: lambda data: datetime.datetime.fromisoformat(data.decode()),
+    _DATE: lambda data: datetime.date.fromisoformat(data.decode()),
+    _DECIMAL: lambda data: decimal.Decimal(data.decode()),
+    _UUID: lambda data: uuid.UUID(bytes=data),
+    _INTEGER: lambda data: int(data, 16),
+}
+
+
+def _pack(value: Any) -> bytes:
+    packed: bytes = msgpack.packb(value, default=_extend, strict_types=True)
+    return packed
+
+
+def _unpack(data: Any) -> Any:
+    return msgpack.unpackb(data, strict_map_key=False, use_list=True, ext_hook=_read_extension)
+
+
+def _json_dump(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _json_load(data: Any) -> Any:
+    return json.loads(bytes(data))
+
+
+def _pickle_dump(value: Any) -> bytes:
+    import pickle  # noqa: S403  (by name only, and only signed bytes are read)
+
+    return pickle.dumps(value, protocol=5)
+
+
+def _pickle_load(data: Any) -> Any:
+    import pickle  # noqa: S403
+
+    return pickle.loads(data)  # noqa: S301  (the envelope has checked the signature)
+
+
+SERIALIZERS = {
+    serializer.name: serializer
+    for serializer in (
+        Serializer("msgpack", 1, _pack, _unpack),
+        Serializer("json", 2, _json_dump, _json_load),
+        Serializer("pickle", 3, _pickle_dump, _pickle_load, signed=True),
+    )
+}
+"""By name."""
+
+BY_CODE = {serializer.code: serializer for serializer in SERIALIZERS.values()}
+
+
+def dump(serializer: Serializer, key: str, value: Any) -> bytes:
+    """Make bytes of the value of a key.
+
+    Raises:
+        BadInputError: If the serializer cannot write such a value.
+    """
+    try:
+        return serializer.dump(value)
+    except Exception as error:
+        other = " or serializer 'pickle' with a signing key" * (serializer.name != "pickle")
+        raise BadInputError(
+            f"{serializer.name} cannot write the value ({error}); load plain values{other}",
+            repr(key),
+        ) from error
