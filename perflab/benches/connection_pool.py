@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from perflab.settings import Settings
     from perflab.workloads.arrivals import Arrivals
 
-_STEPS = (1, 2, 4, 8, 16)
+_STEPS = (1, 2, 4, 8)
 _FEWEST_THREADS = 64
 _MOST_THREADS = 512
 _WAIT_TARGET = 0.005

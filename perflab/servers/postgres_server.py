@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import Any, Self
@@ -112,26 +113,37 @@ class _OwnPostgres(PostgresServer):
         return 0 if found is None else int(found[0])
 
     def restart(self) -> None:
-        self._stop()
+        self._stop(signal.SIGINT)
         self._program.ensure_postgres_running()
         self._keeper.keep(self._program.get_pid())
 
     def close(self) -> None:
-        self._stop()
+        self._stop(signal.SIGQUIT)
         self._keeper.release()
 
-    def _stop(self) -> None:
+    def _stop(self, ending: signal.Signals) -> None:
         import psutil
 
         try:
             process = psutil.Process(self._program.get_pid())
-            process.send_signal(signal.SIGINT)
-            process.wait(_ASK_SECONDS)
+            process.send_signal(ending)
+            if not _gone(process):
+                process.send_signal(signal.SIGQUIT)
+                _gone(process)
         except psutil.NoSuchProcess:
             return
-        except psutil.TimeoutExpired:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(_ASK_SECONDS)
+
+
+def _gone(process: Any) -> bool:
+    """Wait until a process has ended, whether or not its parent has asked for its status."""
+    import psutil
+
+    until = time.monotonic() + _ASK_SECONDS
+    while time.monotonic() < until:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def find_postgres() -> PostgresServer:
