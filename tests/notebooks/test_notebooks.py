@@ -8,10 +8,15 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+REPORTS = {
+    "01_cache": "cache.html",
+    "02_redis_cache": "redis_cache.html",
+    "04_connection_pool": "connection_pool.html",
+}
 
 
 def test_there_are_notebooks():
-    assert {"00_start_here", "01_cache"} <= {path.stem for path in NOTEBOOKS}
+    assert {"00_start_here", *REPORTS} <= {path.stem for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -25,5 +30,5 @@ def test_a_notebook_runs_from_top_to_bottom(path, tmp_path):
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", ())]
     errors = [out.text for out in outputs if out.get("name") == "stderr"]
     assert not any("Traceback" in text for text in errors)
-    if path.stem == "01_cache":
-        assert (tmp_path / "reports" / "cache.html").stat().st_size > 20_000
+    if path.stem in REPORTS:
+        assert (tmp_path / "reports" / REPORTS[path.stem]).stat().st_size > 20_000
