@@ -46,12 +46,12 @@ def looks_like_postgres(line: str) -> str | None:
     """Return which log a line could be of: ``text``, ``csv`` or ``json``; None for no such log."""
     if line.startswith("{"):
         return "json" if '"error_severity"' in line and '"timestamp"' in line else None
-    match = MESSAGE.search(line)
-    if match and TIME.search(line, 0, match.start(1)):
-        return "text"
     row = next(csv.reader([line]), [])
-    is_csv = len(row) >= CSV_COLUMNS and re.fullmatch(SEVERITIES, row[CSV_SEVERITY])
-    return "csv" if is_csv and TIME.match(row[CSV_TIME]) else None
+    # A statement may hold what looks like the beginning of a text log's message.
+    if len(row) >= CSV_COLUMNS and re.fullmatch(SEVERITIES, row[CSV_SEVERITY]):
+        return "csv" if TIME.match(row[CSV_TIME]) else None
+    match = MESSAGE.search(line)
+    return "text" if match and TIME.search(line, 0, match.start(1)) else None
 
 
 def read_postgres(source: Source) -> Arrivals:
