@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import heapq
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perflab.kernels import quantiles_of, queue_waits
+
+SECONDS = st.floats(0, 5).map(lambda value: round(value, 3))
+
+
+def simulated(arrivals, services, servers, timeout, factors=None):
+    """One event after the other: customers wait in a line, servers come free from a heap."""
+    busy, line, waits = [], [], [math.nan] * len(arrivals)
+
+    def serve(customer, now):
+        waits[customer] = now - arrivals[customer]
+        factor = 1.0 if factors is None else factors[len(busy) + 1]
+        heapq.heappush(busy, now + services[customer] * factor)
+
+    def advance(until):
+        while busy and busy[0] <= until:
+            now = heapq.heappop(busy)
+            while line and now - arrivals[line[0]] > timeout:
+                line.pop(0)
+            if line:
+                serve(line.pop(0), now)
+
+    for customer, now in enumerate(arrivals):
+        advance(now)
+        line[:] = [other for other in line if now - arrivals[other] <= timeout]
+        if len(busy) < servers:
+            serve(customer, now)
+        else:
+            line.append(customer)
+    advance(math.inf)
+    return waits
+
+
+@given(
+    gaps=st.lists(SECONDS, min_size=1, max_size=60),
+    servers=st.integers(1, 6),
+    timeout=st.sampled_from([0.0, 0.7, 2.5, math.inf]),
+    data=st.data(),
+)
+def test_waits_are_those_of_an_event_simulation(gaps, servers, timeout, data):
+    services = data.draw(st.lists(SECONDS, min_size=len(gaps), max_size=len(gaps)))
+    factors = data.draw(
+        st.none() | st.lists(st.floats(0.5, 3), min_size=servers + 1, max_size=servers + 1)
+    )
+    arrivals = np.cumsum(gaps)
+    queue = queue_waits(arrivals, services, servers, timeout, factors)
+    expected = simulated(arrivals.tolist(), services, servers, timeout, factors)
+    np.testing.assert_allclose(queue.waits, expected, atol=1e-9)
+    assert queue.timeouts == np.isnan(expected).sum()
+    assert queue.busy_seconds == pytest.approx(np.nansum(queue.services))
+
+
+@given(
+    gaps=st.lists(SECONDS, min_size=1, max_size=60),
+    least=st.integers(0, 5),
+    most=st.integers(1, 5),
+    max_idle=st.sampled_from([0.5, 3.0, math.inf]),
+)
+def test_connections_stay_between_their_bounds(gaps, least, most, max_idle):
+    arrivals = np.cumsum(gaps)
+    queue = queue_waits(arrivals, np.ones(len(gaps)), most, 9.0, None, least, 0.1, max_idle)
+    assert min(least, most) <= queue.connections <= most
+    assert queue.connects >= queue.connections - least
+    if max_idle == math.inf:
+        assert queue.connects == queue.connections - min(least, most)
+
+
+def test_a_customer_who_opens_a_connection_waits_for_it():
+    queue = queue_waits([0, 1, 1.5, 9], [3, 3, 3, 3], 2, min_connections=1, connect_seconds=0.25)
+    np.testing.assert_allclose(queue.waits, [0, 0.25, 1.5, 0])
+    assert (queue.connects, queue.connections) == (1, 2)
+
+
+def test_an_idle_connection_beyond_the_minimum_is_closed_and_paid_again():
+    times = [0, 0, 10, 10]
+    kept = queue_waits(times, [1] * 4, 2, min_connections=1, connect_seconds=0.5)
+    closed = queue_waits(times, [1] * 4, 2, min_connections=1, connect_seconds=0.5, max_idle=5)
+    np.testing.assert_allclose(kept.waits, [0, 0.5, 0, 0])
+    np.testing.assert_allclose(closed.waits, [0, 0.5, 0, 0.5])
+    assert (kept.connects, closed.connects) == (1, 2)
+
+
+def test_more_than_the_buffer_of_busy_servers_stay_in_order():
+    draw = np.random.default_rng(3)
+    arrivals = np.cumsum(draw.exponential(0.01, 20_000))
+    services = draw.exponential(0.9, 20_000)
+    queue = queue_waits(arrivals, services, 100)
+    np.testing.assert_allclose(
+        queue.waits, simulated(arrivals.tolist(), services.tolist(), 100, math.inf), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"services": [1.0]},
+        {"servers": 0},
+        {"factors": [1.0]},
+    ],
+)
+def test_wrong_shapes_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"service times|server"):
+        queue_waits(**{"arrivals": [0, 1], "services": [1, 1], "servers": 2, **wrong})
+
+
+@given(
+    values=st.lists(st.floats(0, 1e6) | st.just(math.nan) | st.just(0.0), max_size=200),
+    shares=st.lists(st.floats(0, 1), min_size=1, max_size=4),
+)
+def test_quantiles_are_those_of_sorted_values(values, shares):
+    shares.sort()
+    known = [value for value in values if not math.isnan(value)]
+    found = quantiles_of(values, shares)
+    if not known:
+        assert np.isnan(found).all()
+        return
+    ranks = [max(math.ceil(share * len(known) - 1e-9), 1) - 1 for share in shares]
+    assert found.tolist() == [sorted(known)[rank] for rank in ranks]
