@@ -32,6 +32,8 @@ def read_workload(
     format_name: str | None = None,
     columns: str | None = None,
     bench: Bench | None = None,
+    *,
+    any_kind: bool = False,
 ) -> Any:
     """Return a workload that the user named, with progress; none where none is named.
 
@@ -41,6 +43,7 @@ def read_workload(
         format_name: The file's format.
         columns: Which columns of a table to read, such as ``key=url``.
         bench: Whose kind of workload it is; a trace of requests where not given.
+        any_kind: Whether, with no bench, it may also be arrivals.
 
     Raises:
         BadInputError: If there is no such workload, or it is wrong.
@@ -48,12 +51,13 @@ def read_workload(
     if name is None:
         _refuse_alone(format_name, columns)
         return None
+    from perflab.workloads import load_any, load_workload
     from perflab.workloads.importers.columns import parse_columns
-    from perflab.workloads.names import load_workload
 
     chosen = parse_columns(columns) if columns else None
+    load: Any = load_any if any_kind else load_workload
     with progress("reading", "B", wanted) as report:
-        load = load_workload if bench is None else bench.load_workload
+        load = load if bench is None else bench.load_workload
         return load(name, format_name, chosen, report)
 
 

@@ -13,6 +13,7 @@ from perflab.cli.output import notes, say, say_json, say_written, table
 
 if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
+    from perflab.workloads.workload import Workload
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A file, or a name such as zipf:skew=0.9,keys=1M.")
@@ -22,12 +23,15 @@ Examples:
   perflab trace info access.log
   perflab trace info requests.csv --columns key=url,time=ts
   perflab trace info keys.bin --format int64le --json
+  perflab trace info postgresql.log
 """
 _CONVERT_EXAMPLES = """\b
 Examples:
   perflab trace convert access.log.gz access.parquet
   perflab trace convert zipf:skew=0.9,keys=1M,requests=10M zipf.parquet
 """
+SECONDS = ("duration_seconds", "service_seconds_mean", "service_seconds_p95")
+BYTES = ("total_bytes", "distinct_bytes")
 
 app = typer.Typer(rich_markup_mode=None, help="Look at a workload's file, or convert it.")
 
@@ -47,11 +51,14 @@ def info(
     as_json: Json = False,
     show: ShowProgress = None,
 ) -> None:
-    """Show a workload's requests, keys, skew, times and sizes, and what would mislead on it."""
-    trace = _read(file, format_, columns, show)
-    from perflab.workloads.describe import remarks
+    """Show a workload's requests, keys, skew, times and sizes, and what would mislead on it.
 
-    said = remarks(trace)
+    Of arrivals (starts and durations, a PostgreSQL log) it shows rates, bursts and durations.
+    """
+    trace = read_workload(file, show, format_, columns, any_kind=True)
+    from perflab.workloads import Trace, remarks
+
+    said = remarks(trace) if isinstance(trace, Trace) else []
     if as_json:
         say_json({**trace.summary(), "notes": list(trace.notes), "remarks": said})
         return
@@ -91,11 +98,11 @@ def _read(file: str, format_: str | None, columns: str | None, show: bool | None
     return trace
 
 
-def _rows(trace: Trace) -> list[tuple[str, str]]:
+def _rows(trace: Workload) -> list[tuple[str, str]]:
     from perflab.settings import format_quantity
 
     values: dict[str, Any] = trace.summary()
-    units = {"duration_seconds": "seconds", "total_bytes": "bytes", "distinct_bytes": "bytes"}
+    units = dict.fromkeys(SECONDS, "seconds") | dict.fromkeys(BYTES, "bytes")
     rows = []
     for key, value in values.items():
         if key == "name":
@@ -110,5 +117,5 @@ def _rows(trace: Trace) -> list[tuple[str, str]]:
             text = f"{value:,}"
         else:
             text = f"{value:,.4g}" if isinstance(value, float) else str(value)
-        rows.append((key.removesuffix("_seconds").replace("_", " "), text))
+        rows.append((key.replace("_seconds", "").replace("_", " "), text))
     return rows

@@ -1,6 +1,6 @@
 """Workloads: traces from files, from names, and the data that ships."""
 
-from perflab.workloads.arrival_names import ARRIVALS, load_arrivals
+from perflab.workloads.arrival_names import ARRIVALS, load_any, load_arrivals
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.datasets import data_path, flights, planes
 from perflab.workloads.describe import remarks, summary
@@ -45,6 +45,7 @@ __all__ = [
     "Zipf",
     "data_path",
     "flights",
+    "load_any",
     "load_arrivals",
     "load_workload",
     "parse_columns",

@@ -15,7 +15,7 @@ from perflab.workloads.names import (
     load_workload,
     read_parameters,
 )
-from perflab.workloads.read import read_arrivals
+from perflab.workloads.read import ARRIVAL_FORMATS, read_arrivals
 from perflab.workloads.synthetic import Bursty, Poisson, Steady, SyntheticArrivals
 from perflab.workloads.trace import Trace
 
@@ -64,3 +64,24 @@ def load_arrivals(
         return read_arrivals(text, format, columns, progress)
     hint = nearest(name, (*ARRIVALS, *WORKLOADS))
     raise BadInputError(f"is neither a workload nor a file{hint}", text or "workload")
+
+
+def load_any(
+    spec: str,
+    format: str | None = None,  # noqa: A002 - the word that users write
+    columns: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Trace | Arrivals:
+    """Return arrivals where a text names them or a file of them without keys, else a trace.
+
+    Raises:
+        BadInputError: As `load_arrivals` and `load_workload` do.
+    """
+    name = spec.partition(":")[0].strip()
+    named = name in SYNTHETIC or format in ARRIVAL_FORMATS
+    if not named and format is None and name not in WORKLOADS and is_file(spec):
+        from perflab.workloads.importers.arrivals import is_arrivals  # loads pyarrow
+
+        named = is_arrivals(spec, columns)
+    load = load_arrivals if named else load_workload
+    return load(spec, format, columns, progress)

@@ -19,6 +19,26 @@ def test_info_counts_requests_and_keys(perflab, requests):
     assert "requests are few" in shown.out
 
 
+def test_arrivals_have_info_of_rates_and_durations(perflab, tmp_path):
+    path = tmp_path / "calls.csv"
+    path.write_text("start,duration_ms\n" + "".join(f"{i / 10},20\n" for i in range(200)))
+    found = perflab("trace", "info", path, "--json").json
+    assert (found["requests"], found["requests_in_busiest_second"]) == (200, 10)
+    assert "20ms" in perflab("trace", "info", path).out
+    path.write_text("ts,took\n1,20\n")
+    named = perflab("trace", "info", path, "--columns", "start=ts,duration_ms=took", "--json")
+    assert named.json["service_seconds_mean"] == 0.02
+    assert "poisson" in perflab("trace", "info", "poisson:requests=1k").out
+
+
+def test_a_trace_with_durations_beside_its_keys_is_still_a_trace(perflab, tmp_path):
+    path = tmp_path / "calls.csv"
+    path.write_text("key,time,duration\na,1,2\nb,2,2\n")
+    assert perflab("trace", "info", path, "--json").json["distinct_keys"] == 2
+    (tmp_path / "words").write_text("start\nend\nstart\n")
+    assert perflab("trace", "info", tmp_path / "words", "--json").json["distinct_keys"] == 2
+
+
 def test_named_workload_has_info_too(perflab):
     assert perflab("trace", "info", "scan:keys=100,requests=300").status == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.columns import ARRIVAL_ROLES, KEY_NAMES
@@ -17,6 +18,7 @@ from perflab.workloads.importers.pg_stat_statements import (
 from perflab.workloads.importers.postgres import looks_like_postgres, read_postgres
 from perflab.workloads.importers.source import Progress, Source
 
+TABLE_SUFFIXES = (".csv", ".tsv")
 OF_ARRIVALS = frozenset(ARRIVAL_ROLES) - {"time"}
 
 
@@ -39,6 +41,17 @@ def import_arrivals(
     return Arrivals.of(import_file(path, kind, columns, progress), path)
 
 
+def is_arrivals(path: str, columns: Mapping[str, str] | None) -> bool:
+    """Say whether a file is of arrivals and has no keys, so that it is no trace.
+
+    Raises:
+        BadInputError: If it cannot be opened.
+    """
+    source = Source(path)
+    kind = detect_arrivals(source, columns)
+    return kind is not None and not (kind == "durations" and _is_keyed(source, columns))
+
+
 def detect_arrivals(source: Source, columns: Mapping[str, str] | None = None) -> str | None:
     """Return the format of arrivals that a file is of; None for a trace or anything else."""
     if OF_ARRIVALS & set(columns or ()):
@@ -48,11 +61,19 @@ def detect_arrivals(source: Source, columns: Mapping[str, str] | None = None) ->
     head = source.head.decode("utf-8-sig", errors="replace").splitlines()
     if any(looks_like_postgres(line) for line in head[:LOOKED_AT]):
         return "postgres"
-    names = [name.strip().lower() for name in read_header(source.head)[0]]
+    names = _names(source)
     if is_pg_stat_statements(names):
         return "pg_stat_statements"
-    keyed = any(name in names for name in KEY_NAMES) or "key" in (columns or ())
+    # A text of keys has one word a line, and the first may be any word.
+    is_table = len(names) > 1 or Path(source.content_name.lower()).suffix in TABLE_SUFFIXES
     timed = "time" in names or "time" in (columns or ())
-    if OF_ARRIVALS & set(names) or (timed and not keyed):
-        return "durations"
-    return None
+    says_when = OF_ARRIVALS & set(names) or (timed and not _is_keyed(source, columns))
+    return "durations" if is_table and says_when else None
+
+
+def _names(source: Source) -> list[str]:
+    return [name.strip().lower() for name in read_header(source.head)[0]]
+
+
+def _is_keyed(source: Source, columns: Mapping[str, str] | None) -> bool:
+    return "key" in (columns or ()) or any(name in KEY_NAMES for name in _names(source))
