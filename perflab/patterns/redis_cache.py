@@ -1,0 +1,191 @@
+"""A cache in Redis that the loader stands behind, whatever happens to the server."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar, cast
+
+from perflab.metrics import Event, EventKind, Hook
+from perflab.patterns import redis_cache_batches as batches
+from perflab.patterns.redis_cache_async import AsyncRedisCache
+from perflab.patterns.redis_cache_clients import open_client
+from perflab.patterns.redis_cache_front import Front, key_maker
+from perflab.patterns.redis_cache_guard import SERVER_ERRORS
+from perflab.patterns.redis_cache_steps import Ask, Fly, Load, Pause, Spawn, Steps
+from perflab.primitives import SingleFlight
+from perflab.settings import RedisCacheSettings
+
+__all__ = ["AsyncRedisCache", "RedisCache"]
+
+V = TypeVar("V")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_CLOSE_SECONDS = 1.0
+
+
+class RedisCache(Front):
+    """Keeps what loaders bring in Redis, for threads and for processes that share the server.
+
+    No failure of the server reaches a caller: the loader serves instead, and what a loader
+    raises is the caller's. One command keeps a caller waiting for at most ``timeout`` times
+    ``1 + retries``, plus pauses of at most 0.1 s between tries; a lookup that fails asks no
+    other. A loader that returns None has found nothing, which is remembered for
+    ``negative_ttl_seconds``. With ``stale_seconds`` an old value is served while a thread of
+    the cache loads the new one.
+
+    Args:
+        settings: Where the server is, lifetimes, serializer, stampedes, breaker.
+        client: A client of redis-py to use; its address, timeouts and retries are its own.
+        url: The server's address, such as ``redis://host:6379/0``, before that in the settings.
+        hook: Called with an event for everything that happens.
+        signing_key: Signs every entry; pickle needs one. 16 bytes or more.
+        lock_seconds: How long one process may load a key before another may too.
+
+    Raises:
+        BadInputError: If no server is named, or pickle is asked for without a signing key.
+    """
+
+    _open_client = staticmethod(open_client)
+
+    def __init__(
+        self,
+        settings: RedisCacheSettings | None = None,
+        *,
+        client: Any = None,
+        url: str | None = None,
+        hook: Hook | None = None,
+        signing_key: bytes | None = None,
+        lock_seconds: float = 10.0,
+    ) -> None:
+        super().__init__(settings, client, url, hook, signing_key, lock_seconds)
+        self._flights: SingleFlight[Any] = SingleFlight()
+        self._threads: set[threading.Thread] = set()
+
+    def get_or_load(self, key: str, load: Callable[[], V], *, ttl: float | None = None) -> V:
+        """Return the value of a key, or its load; one load a key at a time."""
+        logic = self._logic
+        guard = logic.guard
+        if not guard.breaker.is_closed:
+            return cast("V", self._run(logic.answer(key, load, ttl)))
+        name = logic.prefix + key
+        try:
+            data = self._client.execute_command("GET", name)
+        except SERVER_ERRORS as error:
+            return cast("V", self._run(logic.answer(key, load, ttl, error=error)))
+        if guard.breaker.failed:
+            guard.succeed(key)
+        entry = logic.read(key, name, data)
+        if entry is None or entry.fresh_until:
+            steps = logic.answer(key, load, ttl, entry=entry, asked=True)
+            return cast("V", self._run(steps))
+        next(guard.hits)
+        if guard.hook is not None:
+            guard.hook(Event(EventKind.HIT, key, size=len(data)))
+        return cast("V", entry.value)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of a key, or the default; counts a hit or a miss."""
+        entry = self._run(self._logic.fetch(key))
+        return default if entry is None else entry.value
+
+    def set(self, key: str, value: Any, *, ttl: float | None = None) -> bool:
+        """Write a value; False where the server did not take it."""
+        return bool(self._run(self._logic.put(key, value, ttl)))
+
+    def delete(self, key: str) -> bool:
+        """Remove a key; False where it was not there or the server is away."""
+        return bool(self._run(self._logic.remove(key)))
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the values of the keys that are there, in one round trip."""
+        found, _ = self._run(batches.fetch_many(self._logic, keys))
+        return {key: entry.value for key, entry in found.items()}
+
+    def get_or_load_many(
+        self,
+        keys: Iterable[str],
+        load_many: Callable[[list[str]], Mapping[str, V]],
+        *,
+        ttl: float | None = None,
+    ) -> dict[str, V]:
+        """Return the values of keys; those that are missing are loaded in one call."""
+        steps = batches.answer_many(self._logic, keys, load_many, ttl)
+        return cast("dict[str, V]", self._run(steps))
+
+    def set_many(self, values: Mapping[str, Any], *, ttl: float | None = None) -> bool:
+        """Write values in one round trip; False where the server did not take them."""
+        return bool(self._run(batches.put_many(self._logic, values, ttl)))
+
+    def memoize(
+        self, *, key: Callable[..., str] | None = None, ttl: float | None = None
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]:
+        """Decorate a function so that its results are kept."""
+
+        def decorate(function: Callable[P, R]) -> Callable[P, R]:
+            make = key_maker(function, key)
+
+            @functools.wraps(function)
+            def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+                return self.get_or_load(
+                    make(*args, **kwargs), lambda: function(*args, **kwargs), ttl=ttl
+                )
+
+            return wrapper
+
+        return decorate
+
+    def clear(self) -> int:
+        """Remove the keys of the namespace and no others; returns how many entries went."""
+        return int(self._run(batches.clear(self._logic)))
+
+    def close(self) -> None:
+        """Wait shortly for loads in the background and end,, where the client is ours, its connections."""
+        for thread in list(self._threads):
+            thread.join(_CLOSE_SECONDS)
+        if self._owns_client:
+            self._client.close()
+
+    def _run(self, steps: Steps) -> Any:
+        result: Any = None
+        error: BaseException | None = None
+        while True:
+            try:
+                step = steps.throw(error) if error is not None else steps.send(result)
+            except StopIteration as done:
+                return done.value
+            result = error = None
+            try:
+                result = self._do(step)
+            except BaseException as problem:  # noqa: BLE001  (the steps decide what it means)
+                error = problem
+
+    def _do(self, step: Any) -> Any:
+        match step:
+            case Ask(commands=(command,)):
+                return [self._client.execute_command(*command)]
+            case Ask(commands=commands):
+                with self._client.pipeline(transaction=False) as pipe:
+                    for command in commands:
+                        pipe.execute_command(*command)
+                    return pipe.execute()
+            case Load(call=call):
+                return call()
+            case Fly(name=name, steps=make, on_wait=on_wait):
+                return self._flights.run(name, lambda: self._run(make()), on_wait)
+            case Pause(seconds=seconds):
+                time.sleep(seconds)
+            case Spawn(steps=make):
+                thread = threading.Thread(target=self._run_apart, args=(make(),), daemon=True)
+                self._threads.add(thread)
+                thread.start()
+        return None
+
+    def _run_apart(self, steps: Steps) -> None:
+        try:
+            self._run(steps)
+        finally:
+            self._threads.discard(threading.current_thread())

@@ -1,0 +1,119 @@
+"""Many keys of the cache in Redis in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from perflab.metrics import EventKind
+from perflab.patterns.redis_cache_clients import pattern_of
+from perflab.patterns.redis_cache_envelope import Entry
+from perflab.patterns.redis_cache_guard import AwayError
+from perflab.patterns.redis_cache_logic import Logic, lifetime
+from perflab.patterns.redis_cache_steps import Steps
+
+_SCAN_COUNT = 1000
+
+
+def fetch_many(logic: Logic, keys: Iterable[str]) -> Steps:
+    """Return the entries of the keys that are there, by key, and whether the server is away."""
+    wanted = list(dict.fromkeys(keys))
+    found: dict[str, Entry] = {}
+    if not wanted:
+        return found, False
+    guard = logic.guard
+    try:
+        replies = yield from guard.ask(
+            tuple(wanted), ("MGET", *[logic.prefix + key for key in wanted])
+        )
+    except AwayError:
+        for key in wanted:
+            guard.report(EventKind.MISS, key)
+        return found, True
+    for key, data in zip(wanted, replies[0], strict=True):
+        entry = logic.read(key, logic.prefix + key, data)
+        if entry is None or (entry.fresh_until and logic.is_due(entry)):
+            guard.report(EventKind.MISS, key)
+            continue
+        next(guard.hits)
+        if guard.hook is not None:
+            guard.report(EventKind.HIT, key)
+        found[key] = entry
+    return found, False
+
+
+def answer_many(
+    logic: Logic,
+    keys: Iterable[str],
+    load_many: Callable[[list[str]], Any],
+    ttl: float | None,
+) -> Steps:
+    """Return the values of keys, kept or loaded in one call; written in one round trip."""
+    lifetime(ttl)
+    wanted = list(dict.fromkeys(keys))
+    found, away = yield from fetch_many(logic, wanted)
+    missing = [key for key in wanted if key not in found]
+    loaded: Mapping[str, Any] = {}
+    if missing:
+        if away:
+            for key in missing:
+                logic.guard.report(EventKind.FALLBACK, key)
+        loaded, seconds = yield from logic.load(tuple(missing), lambda: load_many(missing))
+        if not away:
+            yield from _write(logic, missing, loaded, ttl, seconds / len(missing))
+    values = {key: entry.value for key, entry in found.items() if not entry.nothing}
+    values |= {key: loaded[key] for key in missing if loaded.get(key) is not None}
+    return {key: values[key] for key in wanted if key in values}
+
+
+def put_many(logic: Logic, values: Mapping[str, Any], ttl: float | None) -> Steps:
+    """Write values in one round trip; False where that failed."""
+    lifetime(ttl)
+    commands = [
+        logic.write_command(key, value, ttl, 0.0, nothing=False) for key, value in values.items()
+    ]
+    commands += [("DEL", logic.lock(key).name) for key in values]
+    try:
+        if commands:
+            yield from logic.guard.ask(tuple(values), *commands)
+    except AwayError:
+        return False
+    return True
+
+
+def clear(logic: Logic) -> Steps:
+    """Remove the keys of the namespace, found by SCAN; returns how many entries went."""
+    namespace = logic.settings.cache_namespace
+    removed = 0
+    try:
+        for kind in ("k", "l"):
+            cursor: Any = 0
+            while True:
+                pattern = f"{pattern_of(namespace)}:{kind}:*"
+                scan = ("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
+                replies = yield from logic.guard.ask(None, scan)
+                cursor, names = replies[0]
+                if names:
+                    replies = yield from logic.guard.ask(None, ("UNLINK", *names))
+                    removed += replies[0] if kind == "k" else 0
+                if int(cursor) == 0:
+                    break
+    except AwayError:
+        return removed
+    return removed
+
+
+def _write(
+    logic: Logic, missing: list[str], loaded: Mapping[str, Any], ttl: float | None, seconds: float
+) -> Steps:
+    remembers = logic.settings.negative_ttl_seconds is not None
+    commands = [
+        logic.write_command(key, loaded.get(key), ttl, seconds, nothing=loaded.get(key) is None)
+        for key in missing
+        if remembers or loaded.get(key) is not None
+    ]
+    try:
+        if commands:
+            yield from logic.guard.ask(tuple(missing), *commands)
+    except AwayError:
+        return

@@ -1,0 +1,114 @@
+"""What the threaded and the asyncio cache have in common besides their logic."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from perflab.metrics import Hook
+from perflab.patterns.redis_cache_clients import OF_THE_CLIENT, check_client
+from perflab.patterns.redis_cache_logic import Logic
+from perflab.primitives.breaker import BreakerState
+from perflab.settings import RedisCacheSettings
+
+_COUNTED = (
+    "misses",
+    "loads",
+    "load_errors",
+    "load_seconds_total",
+    "fallbacks",
+    "corrupt",
+    "refused",
+    "retries",
+    "stale_hits",
+    "breaker_openings",
+)
+
+
+class Front:
+    """Settings, statistics and the breaker's state; the rest differs between the twins."""
+
+    _open_client: Callable[[str | None, RedisCacheSettings], Any]
+
+    def __init__(
+        self,
+        settings: RedisCacheSettings | None,
+        client: Any,
+        url: str | None,
+        hook: Hook | None,
+        signing_key: bytes | None,
+        lock_seconds: float,
+    ) -> None:
+        chosen = settings or RedisCacheSettings()
+        self._logic = Logic(chosen, hook, signing_key, lock_seconds)
+        self._url = url
+        self._owns_client = client is None
+        if client is None:
+            client = self._open_client(url, chosen)
+        else:
+            check_client(client)
+        self._client = client
+
+    @property
+    def settings(self) -> RedisCacheSettings:
+        """The settings in force."""
+        return self._logic.settings
+
+    @property
+    def breaker_state(self) -> BreakerState:
+        """`closed`, `open` (the loader serves) or `half-open` (one caller tries the server)."""
+        return self._logic.guard.breaker.state
+
+    def apply(self, settings: RedisCacheSettings | None = None, **overrides: Any) -> None:
+        """Change settings while the cache is in use; what is there keeps its lifetime.
+
+        Memory and policy are the server's, and set there. A client that the user gave keeps its
+        own address and timeouts.
+
+        Raises:
+            BadInputError: If a setting is unknown or out of bounds, or no server is named.
+        """
+        before = self._logic.settings
+        chosen = (settings or before).change(**overrides)
+        self._logic.apply(chosen)
+        if self._owns_client and any(
+            getattr(before, key) != getattr(chosen, key) for key in OF_THE_CLIENT
+        ):
+            # The old client's connections close once whoever uses them has let go of them.
+            self._client = self._open_client(self._url, chosen)
+
+    def stats(self) -> dict[str, int | float]:
+        """Return flat counters that only grow.
+
+        ``hits + misses`` is the number of lookups; `stale_hits` are among the hits, `fallbacks`
+        (the loader served because the server did not) among the misses. `coalesced` waited for
+        another caller's load. `errors` are tries of the server that failed, `refused` those
+        among them that it answered with an error, such as OOM, LOADING or NOAUTH.
+        """
+        guard = self._logic.guard
+        counted = guard.counters.snapshot()
+        return {
+            "hits": guard.hits.read(),
+            **{name: counted[name] for name in _COUNTED},
+            "coalesced": counted["waits"],
+            "errors": guard.errors.read(),
+        }
+
+    def __repr__(self) -> str:
+        settings = self._logic.settings
+        return f"{type(self).__name__}({settings.cache_namespace!r}, breaker {self.breaker_state})"
+
+
+def key_maker(function: Callable[..., Any], key: Callable[..., str] | None) -> Callable[..., str]:
+    """Return what makes a key of a function's name and arguments."""
+    if key is not None:
+        return key
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @functools.wraps(function)
+    def make(*args: Any, **kwargs: Any) -> str:
+        named = [f"{word}={value!r}" for word, value in sorted(kwargs.items())]
+        return f"{name}({', '.join([*map(repr, args), *named])})"
+
+    return make

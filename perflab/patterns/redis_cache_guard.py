@@ -1,0 +1,102 @@
+"""What stands between the cache and its server: breaker, retries, and counting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    BusyLoadingError,
+    RedisError,
+    ResponseError,
+)
+
+from perflab.metrics import AtomicCounter, Counters, Event, EventKind, Hook
+from perflab.patterns.redis_cache_steps import Ask, Command, Pause, Steps
+from perflab.primitives.breaker import Breaker
+from perflab.primitives.retry import Backoff
+from perflab.settings import BadInputError, RedisCacheSettings
+
+SERVER_ERRORS = (RedisError, OSError)
+"""What a client raises when its server is away, slow, or refuses."""
+
+_REFUSALS = (ResponseError, AuthenticationError, AuthorizationError, BusyLoadingError)
+_BACKOFF = Backoff(base=0.01, cap=0.1)
+
+
+class AwayError(Exception):
+    """The server cannot be asked now; never reaches a caller."""
+
+
+class Guard:
+    """Asks the server where the breaker allows it, and tells the hook what happened.
+
+    An error of the connection is tried again after a short wait drawn at random; a refusal
+    (OOM, LOADING, NOAUTH and other error replies) is not, since it would be the same. Retries
+    are counted here, once a command: redis-py's own would be tried for connecting inside of
+    those for the command, so that a caller would wait for their product.
+    """
+
+    def __init__(self, settings: RedisCacheSettings, hook: Hook | None) -> None:
+        self.breaker = Breaker(settings.breaker_failures, settings.breaker_seconds)
+        self.retries = settings.retries
+        self.hook = hook
+        self.counters = Counters()
+        self.hits = AtomicCounter()
+        self.errors = AtomicCounter()
+
+    def report(self, kind: EventKind, key: Any, seconds: float = 0.0, detail: Any = None) -> None:
+        """Count an event and hand it to the hook."""
+        event = Event(kind, key, seconds=seconds, detail=detail)
+        self.counters(event)
+        if self.hook is not None:
+            self.hook(event)
+
+    def ask(self, key: Any, *commands: Command, error: Exception | None = None) -> Steps:
+        """Return the replies to commands; begins with the error of a first try, if there was one.
+
+        Raises:
+            AwayError: If the server is left alone, did not answer, or refused.
+        """
+        failures = 0
+        while True:
+            if error is None:
+                if not self.breaker.allows():
+                    raise AwayError
+                try:
+                    replies = yield Ask(commands)
+                except SERVER_ERRORS as problem:
+                    error = problem
+                else:
+                    self.succeed(key)
+                    return replies
+            failures += 1
+            if not self._may_retry(key, error, failures):
+                raise AwayError from error
+            self.report(EventKind.RETRY, key, detail=error)
+            error = None
+            yield Pause(_BACKOFF.seconds(failures))
+
+    def succeed(self, key: Any) -> None:
+        """Take note that the server answered."""
+        if self.breaker.succeed():
+            self.report(EventKind.BREAKER_CLOSED, key)
+
+    def _may_retry(self, key: Any, error: Exception, failures: int) -> bool:
+        if "client-side caching" in str(error):
+            raise BadInputError(
+                "redis-py keeps entries in the client only with a Redis of 7.4 or newer (a Valkey "
+                "is none); set it to none, or name such a server",
+                "client_cache_size",
+            ) from error
+        next(self.errors)
+        refused = isinstance(error, _REFUSALS)
+        if refused:
+            self.report(EventKind.REFUSED, key, detail=error)
+        if isinstance(error, ResponseError) and not isinstance(error, _REFUSALS[1:]):
+            # It answers, so it is there: a full memory refuses writes and still serves reads.
+            self.succeed(key)
+        elif self.breaker.fail():
+            self.report(EventKind.BREAKER_OPENED, key, detail=error)
+        return not refused and failures <= self.retries and self.breaker.is_closed
