@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from perflab.lab.verbs import start_live as start
     from perflab.panels import workbench
     from perflab.reports import report
+    from perflab.servers.consent import allow as allow_server
     from perflab.settings import BadInputError, CacheSettings, LoadSettings
     from perflab.tuning.comparison import compare
     from perflab.tuning.recommend import tune
@@ -34,6 +35,7 @@ _PLACES = {
     "Recommendation": "perflab.tuning.recommendation",
     "Run": "perflab.lab.run",
     "Trace": "perflab.workloads.trace",
+    "allow_server": "perflab.servers.consent:allow",
     "calibrate": "perflab.lab.verbs",
     "compare": "perflab.tuning.comparison",
     "load_workload": "perflab.workloads.names",
@@ -55,6 +57,7 @@ __all__ = [
     "Recommendation",
     "Run",
     "Trace",
+    "allow_server",
     "calibrate",
     "compare",
     "load_workload",

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from perflab.cli.consent import agree
 from perflab.cli.inputs import read_pattern, read_workload
-from perflab.cli.options import Columns, Format, Json, Pattern, Set, Workload
+from perflab.cli.options import Columns, Format, Json, Pattern, Set, Workload, Yes
 from perflab.cli.output import hand_over, table, tell
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def calibrate(
     columns: Columns = None,
     set_: Set = None,
     as_json: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Measure what a hit, a miss or an entry costs here, so that predictions are of this machine.
 
@@ -42,6 +44,7 @@ def calibrate(
     from perflab.lab import verbs
 
     bench, settings = read_pattern(pattern, set_)
+    agree(bench, settings, yes)
     trace = read_workload(workload, None, format_, columns, bench)
     tell(f"measuring {pattern} for {verbs.CALIBRATION_SECONDS:g} s")
     result = verbs.calibrate(pattern, trace, settings)

@@ -68,6 +68,12 @@ ShowProgress = Annotated[
         show_default=False,
     ),
 ]
+Yes = Annotated[
+    bool,
+    typer.Option(
+        "--yes", help="Agree to use a server that is not perflab's; asked for once a server."
+    ),
+]
 
 _DEFAULT_POINTS = 10
 _MOST_POINTS = 10_000

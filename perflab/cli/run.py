@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perflab.cli.consent import agree
 from perflab.cli.errors import INTERRUPTED
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
@@ -20,6 +21,7 @@ from perflab.cli.options import (
     Set,
     ShowProgress,
     Workload,
+    Yes,
     check_writable,
     parse_seconds,
 )
@@ -62,6 +64,7 @@ def run(
     ] = None,
     out: Out = None,
     as_json: Json = False,
+    yes: Yes = False,
     show: ShowProgress = None,
 ) -> None:
     """Run a pattern for real and put what was measured beside what was predicted.
@@ -76,6 +79,7 @@ def run(
     bench.check_live(*bench.read(settings))
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
+    agree(bench, settings, yes)
     trace = read_workload(workload, show, format_, columns, bench)
     prepare_kernels(show)
     from perflab.lab.verbs import start_live

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perflab.cli.consent import agree
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
@@ -16,6 +17,7 @@ from perflab.cli.options import (
     Set,
     ShowProgress,
     Workload,
+    Yes,
     check_writable,
 )
 from perflab.cli.output import hand_over, notes, progress, table, value_text, workload_line
@@ -58,6 +60,7 @@ def tune(
     ] = False,
     out: Out = None,
     as_json: Json = False,
+    yes: Yes = False,
     show: ShowProgress = None,
 ) -> None:
     """Recommend the smallest settings that are good enough, with the reason in words."""
@@ -69,6 +72,8 @@ def tune(
     parse_objective(objective, bench.objective)
     for text in limit or ():
         parse_condition(text)
+    if live:
+        agree(bench, settings, yes)
     trace = read_workload(workload, show, format_, columns, bench)
     prepare_kernels(show)
     from perflab.tuning import recommend

@@ -19,11 +19,14 @@ def workload_table(workload: Mapping[str, Any], name: str) -> Table:
     facts: dict[str, tuple[str, Any]] = {
         "name": (str(workload.get("name", "n/a")), workload.get("name")),
         "fingerprint": (str(workload.get("fingerprint", "n/a")), workload.get("fingerprint")),
-        **write_facts(summary, ("name", "fingerprint")),
+        **write_facts(summary, ("name", "fingerprint", "index_of_dispersion")),
     }
     keys, once = summary.get("distinct_keys"), summary.get("one_hit_wonders")
     if keys and once is not None:
         facts["one hit wonders"] = (f"{once:,} ({once / keys:.1%} of the keys)", once)
+    spread = summary.get("index_of_dispersion")
+    if spread is not None:
+        facts["burstiness"] = (f"{spread:.3g} (variance over mean; 1 is Poisson)", spread)
     if summary.get("skew") is not None:
         facts["skew"] = (f"{summary['skew']:g} (the exponent of Zipf's law)", summary["skew"])
     return fact_table(name, str(workload.get("name", "Workload")), facts)
@@ -38,12 +41,14 @@ def calibration_table(calibration: Mapping[str, Any], name: str) -> Table:
 
 
 def environment_table(environment: Mapping[str, Any], name: str) -> Table:
-    """Return machine, versions and date."""
-    facts = write_facts(environment, ("versions",))
+    """Return machine, versions, the servers behind a run, and date."""
+    facts = write_facts(environment, ("versions", "servers"))
     versions = environment.get("versions") or {}
     text = ", ".join(f"{package} {version}" for package, version in versions.items())
     if text:
         facts["versions"] = (text, text)
+    for server, said in (environment.get("servers") or {}).items():
+        facts[f"server: {server}"] = (str(said), said)
     if "date" in environment:
         facts["date"] = (write_fact("date", environment["date"]), environment["date"])
     return fact_table(name, "Environment", facts)
@@ -57,3 +62,22 @@ def one_of_each(results: Sequence[AnyResult], field: str, key: str) -> list[Mapp
         if value:
             found.setdefault(repr(value.get(key)), value)
     return list(found.values())
+
+
+def environments(results: Sequence[AnyResult]) -> list[Mapping[str, Any]]:
+    """Return the environments that differ in versions or servers.
+
+    One without servers is left out where another of the same versions has some: a prediction
+    needs no server.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    served = {repr(one.environment.get("versions")) for one in results if _servers(one)}
+    for result in results:
+        versions = repr(result.environment.get("versions"))
+        if result.environment and (_servers(result) or versions not in served):
+            found.setdefault(f"{versions} {_servers(result)}", result.environment)
+    return list(found.values())
+
+
+def _servers(result: AnyResult) -> Any:
+    return result.environment.get("servers") or {}

@@ -144,7 +144,7 @@ def alerts_table(runs: Sequence[tuple[str, Run]]) -> Table | None:
 
 
 def changes_table(run: Run, name: str, title: str) -> Table | None:
-    """Return the settings that were changed while a run was going."""
+    """Return the settings that were changed while a run was going, and what was done to it."""
     if not run.changes:
         return None
     rows = []
@@ -152,6 +152,8 @@ def changes_table(run: Run, name: str, title: str) -> Table | None:
     for change in run.changes:
         new = change.get("settings") or {}
         text = ", ".join(f"{k} {v}" for k, v in new.items() if not last or last.get(k) != v)
+        if change.get("action"):
+            new, text = last, f"action: {change['action']}"
         seconds, request = change.get("seconds"), change.get("request")
         rows.append(
             (
@@ -183,7 +185,7 @@ def _measured_note(run: Run, measured: Mapping[str, float], paced: bool) -> str:
     if requests:
         notes.append(f"All columns are over the same {requests:,.0f} requests.")
     notes.append("The error is what a prediction says too much: points of a ratio, else per cent.")
-    if run.changes:
+    if any(change.get("settings") for change in run.changes):
         notes.append(
             "Settings were changed while the run was going. The predictions are for these settings"
             " from the start, so what the change itself cost counts as error."

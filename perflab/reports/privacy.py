@@ -1,4 +1,4 @@
-"""Keeps what is private out of a report: folders, user names, names of machines."""
+"""Keeps what is private out of a report: folders, user names, names of machines, passwords."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ _PLACES = "home|Users|root|tmp|private|var|mnt|media|Volumes"
 _PATH = re.compile(
     rf"(?<![\w/:.])(?:/(?:{_PLACES})/|~/|[A-Za-z]:[\\/])(?:[^\s'\",;:/\\]+[/\\])*([^\s'\",;:/\\]+)"
 )
+_IN_URL = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s/]*@")
+_IN_CONNINFO = re.compile(r"(?i)\b(password\s*=\s*)('[^']*'|[^\s&]+)")
 _PARAMETERS = re.compile(r"^\w+:\w+=")
 
 
@@ -37,10 +39,15 @@ def without_private(values: dict[str, Any]) -> dict[str, Any]:
             value = value.replace(name, short)
         for folder in prefixes:
             value = value.replace(f"{folder}/", "")
-        return _PATH.sub(r"\1", value)
+        return without_passwords(_PATH.sub(r"\1", value))
 
     cleaned: dict[str, Any] = clean(values)
     return cleaned
+
+
+def without_passwords(text: str) -> str:
+    """Return a text with stars for the passwords of URLs and of PostgreSQL's connection texts."""
+    return _IN_CONNINFO.sub(r"\1***", _IN_URL.sub(r"\1:***@", text))
 
 
 def file_name(workload: str) -> str:

@@ -140,11 +140,14 @@ def _origin(results: Sequence[AnyResult]) -> Section:
         notes.update(dict.fromkeys(_exactness(result)))
     if notes:
         blocks.append(Points(tuple(notes)))
-    for field, key, make in (
-        ("calibration", "costs", facts.calibration_table),
-        ("environment", "versions", facts.environment_table),
+    for field, found, make in (
+        (
+            "calibration",
+            facts.one_of_each(results, "calibration", "costs"),
+            facts.calibration_table,
+        ),
+        ("environment", facts.environments(results), facts.environment_table),
     ):
-        found = facts.one_of_each(results, field, key)
         for number, values in enumerate(found, 1):
             blocks.append(make(values, field if len(found) == 1 else f"{field}-{number}"))
     return Section("basis", "Notes and environment", tuple(blocks))
@@ -163,7 +166,8 @@ def _exactness(result: AnyResult) -> list[str]:
 
 def _reproduce(results: Sequence[AnyResult]) -> Section:
     blocks: list[Block] = [Code("Shell", "sh", reproduce(results))]
-    if any(isinstance(result, Run) and result.changes for result in results):
+    runs = [result for result in results if isinstance(result, Run)]
+    if any(change.get("settings") for run in runs for change in run.changes):
         blocks.append(Text("Settings were changed during a run; its command has the last ones."))
     if any(isinstance(result, Recommendation) for result in results):
         blocks.append(Text("Times depend on the machine; hit counts are the same on any."))

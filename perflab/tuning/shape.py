@@ -61,6 +61,7 @@ class _Alert(_Shape):
 
 class _Environment(_Shape):
     versions: Values = {}
+    servers: Values = {}
 
 
 class _Calibration(_Shape):
