@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.draws import next_state, share_of
 from perflab.kernels.inputs import frozen
 
 REDIS_POLICIES = {"noeviction": 0, "lru": 1, "lfu": 2, "ttl": 3, "random": 4}
@@ -121,21 +122,6 @@ def redis_eviction(
 
 
 @njit(nogil=True, cache=True)
-def _next(state: np.uint64) -> np.uint64:
-    """Marsaglia, "Xorshift RNGs", Journal of Statistical Software 2003."""
-    state ^= state << np.uint64(13)
-    state ^= state >> np.uint64(7)
-    state ^= state << np.uint64(17)
-    return state
-
-
-@njit(nogil=True, cache=True)
-def _share(state: np.uint64) -> float:
-    """Return a number in [0, 1)."""
-    return np.int64(state >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-
-
-@njit(nogil=True, cache=True)
 def _redis_eviction(
     ids: npt.NDArray[np.int32],
     n_keys: int,
@@ -171,7 +157,7 @@ def _redis_eviction(
     now = 0.0
     next_cycle = times[0] + _TICK_SECONDS * clock_seconds if timed and n > 0 else 0.0
     for _ in range(8):
-        state = _next(state)
+        state = next_state(state)
     hits = evictions = expirations = refused = 0
     for first, last in ((0, start), (start, n)):
         hits = evictions = expirations = refused = 0
@@ -191,8 +177,8 @@ def _redis_eviction(
                     for _ in range(min(_TICK_SAMPLES, entries)):
                         if entries == 0:
                             break
-                        state = _next(state)
-                        other = held[int(_share(state) * entries)]
+                        state = next_state(state)
+                        other = held[int(share_of(state) * entries)]
                         if deadline[other] <= now:
                             stale += 1
                             expirations += 1
@@ -210,9 +196,9 @@ def _redis_eviction(
                     hits += 1
                     if policy == _LFU:
                         count = max(counter[key] - (minute - touched[key]), 0)
-                        state = _next(state)
+                        state = next_state(state)
                         above = max(count - _LFU_START, 0)
-                        if count < _LFU_MOST and _share(state) * (above * _LFU_FACTOR + 1) < 1.0:
+                        if count < _LFU_MOST and share_of(state) * (above * _LFU_FACTOR + 1) < 1.0:
                             count += 1
                         counter[key] = count
                         touched[key] = minute
@@ -235,15 +221,15 @@ def _redis_eviction(
                 victim = -1
                 while victim < 0:
                     if policy == _RANDOM:
-                        state = _next(state)
-                        victim = held[int(_share(state) * entries)]
+                        state = next_state(state)
+                        victim = held[int(share_of(state) * entries)]
                         if volatile and deadline[victim] == np.inf:
                             victim = -1
                         continue
                     drawn = 0
                     while drawn < samples:
-                        state = _next(state)
-                        other = held[int(_share(state) * entries)]
+                        state = next_state(state)
+                        other = held[int(share_of(state) * entries)]
                         if volatile and deadline[other] == np.inf:
                             continue
                         drawn += 1
@@ -302,8 +288,8 @@ def _redis_eviction(
                     life = ttls[t]
                 if life < np.inf:
                     if jitter > 0:
-                        state = _next(state)
-                        life *= 1.0 - jitter * _share(state)
+                        state = next_state(state)
+                        life *= 1.0 - jitter * share_of(state)
                     deadline[key] = now + life
                     mortal += 1
     counts = (hits, n - start - hits, evictions, expirations, refused, entries, used)

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.models.erlang import mean_wait
+from perflab.models.pool_metrics import queue_metrics, waits_of
 from perflab.models.pool_services import PoolServices
-from perflab.models.prediction import Costs, Metrics, Prediction
+from perflab.models.prediction import Costs, Prediction
 from perflab.settings import ConnectionPoolSettings, LoadSettings
 from perflab.workloads.passes import pass_seconds
 
@@ -24,7 +24,6 @@ QUICK_CUSTOMERS = 50_000
 _BAND_CUSTOMERS = 100_000
 _BAND_DRAWS = 4
 _SERVICE_OFF = 0.02
-_QUANTILES = (0.5, 0.95, 0.99)
 _KEPT = 10_000
 
 
@@ -135,7 +134,7 @@ class ConnectionPoolModel:
         times = self._times(load, self._length)
         lengths, factors = self._lengths(services, settings, load)
         queue = _run(settings, costs, times, lengths, factors)
-        metrics = _metrics(settings, costs, times, queue)
+        metrics = queue_metrics(settings, costs, times, queue)
         error = self._band(settings, load, costs, services, times, lengths, factors)
         remarks = []
         if self._recorded is not None:
@@ -163,7 +162,7 @@ class ConnectionPoolModel:
 
         def wait(values: Floats) -> float:
             queue = _run(settings, costs, part, values[:count], factors)
-            return float(_waited(queue.waits, settings.timeout).mean())
+            return float(waits_of(queue.waits, settings.timeout).mean())
 
         here = wait(lengths)
         off = max(abs(wait(lengths * (1 + sign * _SERVICE_OFF)) - here) for sign in (-1, 1))
@@ -204,7 +203,7 @@ class ConnectionPoolModel:
             asked = last - first
             first = length + first % length if asked < length else length
             last = min(first + asked, 2 * length)
-        return Prediction(_metrics(settings, costs, times, queue, slice(first, last)))
+        return Prediction(queue_metrics(settings, costs, times, queue, slice(first, last)))
 
     def _of_run(
         self, settings: ConnectionPoolSettings, costs: Costs, requests: slice | None
@@ -215,7 +214,7 @@ class ConnectionPoolModel:
             return Prediction({})
         queue = _run(settings, costs, times, lengths, None)
         first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
-        return Prediction(_metrics(settings, costs, times, queue, slice(first, len(times))))
+        return Prediction(queue_metrics(settings, costs, times, queue, slice(first, len(times))))
 
 
 def _filled(durations: Floats | None, count: int) -> Floats | None:
@@ -263,51 +262,3 @@ def _run(
         connect_seconds=costs.get("connect_seconds", 0.0),
         max_idle=math.inf if settings.max_idle is None else settings.max_idle,
     )
-
-
-def _waited(waits: Floats, timeout: float) -> Floats:
-    """Return waits with the timeout in place of those that gave up."""
-    gone = np.isnan(waits)
-    return np.where(gone, timeout, waits) if gone.any() else waits
-
-
-def _metrics(
-    settings: ConnectionPoolSettings,
-    costs: Costs,
-    times: Floats,
-    queue: kernels.Queue,
-    requests: slice | None = None,
-) -> Metrics:
-    part = requests or slice(0, len(times))
-    raw, services, arrived = queue.waits[part], queue.services[part], times[part]
-    asked = len(arrived)
-    if asked == 0:
-        return {}
-    timeouts = queue.timeouts if requests is None else int(np.isnan(raw).sum())
-    overhead = costs.get("overhead_seconds", 0.0)
-    waits = _waited(raw, settings.timeout)
-    latencies = waits + services if timeouts == 0 else waits + np.nan_to_num(services)
-    served = asked - timeouts
-    busy = float(services.sum() if timeouts == 0 else np.nansum(services))
-    span = float((arrived + latencies)[-1000:].max() - arrived[0])
-    result: Metrics = {"requests": float(asked)}
-    for name, values in (("wait", waits), ("latency", latencies)):
-        result[f"{name}_seconds_mean"] = float(values.mean()) + overhead
-        for share, value in zip(_QUANTILES, kernels.quantiles_of(values, _QUANTILES), strict=True):
-            result[f"{name}_seconds_p{share * 100:.0f}"] = float(value) + overhead
-    del result["wait_seconds_p50"]
-    result["timeouts"] = float(timeouts)
-    result["connections"] = float(queue.connections)
-    result["connects"] = float(queue.connects)
-    if span > 0:
-        result["utilisation"] = busy / (settings.max_connections * span)
-        result["throughput_per_second"] = served / span
-    if served:
-        result["service_seconds_mean"] = busy / served
-        lasted = float(arrived[-1] - arrived[0])
-        if lasted > 0:
-            rate = (asked - 1) / lasted
-            erlang = mean_wait(settings.max_connections, rate, busy / served)
-            if math.isfinite(erlang):
-                result["erlang_wait_seconds_mean"] = erlang + overhead
-    return result
