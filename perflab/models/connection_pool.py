@@ -63,7 +63,7 @@ class ConnectionPoolModel:
         """Return the prediction at one setting, over all requests or a slice of them.
 
         The error is half the band around the mean wait: what service times 2 % off would do, and
-        twice the spread from one draw of service times to another. A run's own arrays are exact.
+        twice what two draws of service times differ by. A run's own arrays are exact.
         """
         if "arrival_seconds" in costs and "service_seconds" in costs:
             return self._of_run(settings, costs, requests)
@@ -173,7 +173,8 @@ class ConnectionPoolModel:
         draws = [here] + [
             wait(services.draw(shape, count, load.seed + 1 + draw)) for draw in range(_BAND_DRAWS)
         ]
-        spread = 2.0 * float(np.std(draws, ddof=1)) * math.sqrt(count / len(times))
+        # The answer is one draw and a run is another: their difference spreads by root 2 more.
+        spread = 2.0 * math.sqrt(2.0 * count / len(times)) * float(np.std(draws, ddof=1))
         return math.hypot(off, spread)
 
     def _of_slice(
