@@ -73,7 +73,7 @@ class RedisCache(Front):
             return cast("V", self._run(logic.answer(key, load, ttl)))
         name = logic.prefix + key
         try:
-            data = self._client.execute_command("GET", name)
+            data = self._client.get(name)
         except SERVER_ERRORS as error:
             return cast("V", self._run(logic.answer(key, load, ttl, error=error)))
         if guard.breaker.failed:
@@ -143,7 +143,7 @@ class RedisCache(Front):
         return int(self._run(batches.clear(self._logic)))
 
     def close(self) -> None:
-        """Wait shortly for loads in the background and end,, where the client is ours, its connections."""
+        """Wait shortly for loads in the background; end the connections of a client of ours."""
         for thread in list(self._threads):
             thread.join(_CLOSE_SECONDS)
         if self._owns_client:

@@ -54,7 +54,7 @@ class AsyncRedisCache(Front):
             return cast("V", await self._run(logic.answer(key, load, ttl)))
         name = logic.prefix + key
         try:
-            data = await self._client.execute_command("GET", name)
+            data = await self._client.get(name)
         except SERVER_ERRORS as error:
             return cast("V", await self._run(logic.answer(key, load, ttl, error=error)))
         if guard.breaker.failed:
@@ -124,7 +124,7 @@ class AsyncRedisCache(Front):
         return int(await self._run(batches.clear(self._logic)))
 
     async def close(self) -> None:
-        """End loads in the background and, where the client is ours, its connections."""
+        """End loads in the background, and the connections of a client of ours."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

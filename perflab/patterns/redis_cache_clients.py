@@ -23,12 +23,19 @@ def open_client(url: str | None, settings: RedisCacheSettings) -> redis.Redis:
         BadInputError: If no server is named, or its URL is none.
     """
     options = _options(settings)
+    address = _url(url, settings)
     if settings.client_cache_size is not None:
+        if address.startswith("unix:"):
+            raise BadInputError(
+                "redis-py keeps entries in the client only over TCP, and only with a Redis of 7.4 "
+                "or newer; set it to none, or name such a server",
+                "client_cache_size",
+            )
         options["protocol"] = 3
         options["cache_config"] = CacheConfig(max_size=settings.client_cache_size)
     options["retry"] = redis.retry.Retry(NoBackoff(), 0)
     try:
-        return redis.Redis.from_url(_url(url, settings), **options)
+        return redis.Redis.from_url(address, **options)
     except ValueError as error:
         raise _not_a_url(error) from error
 
@@ -45,9 +52,10 @@ def open_async_client(url: str | None, settings: RedisCacheSettings) -> redis.as
             "client_cache_size",
         )
     options = _options(settings)
+    address = _url(url, settings)
     options["retry"] = redis.asyncio.retry.Retry(NoBackoff(), 0)
     try:
-        return redis.asyncio.Redis.from_url(_url(url, settings), **options)
+        return redis.asyncio.Redis.from_url(address, **options)
     except ValueError as error:
         raise _not_a_url(error) from error
 

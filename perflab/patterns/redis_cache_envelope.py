@@ -104,24 +104,25 @@ class Envelope:
         Raises:
             CorruptEntryError: If they hold none, are not whole, or are not signed by us.
         """
+        if len(data) < _PLAIN_BYTES:
+            raise CorruptEntryError("not whole")
+        magic, version, code, flags, fresh_until, load_seconds = _HEADER.unpack_from(data)
+        if magic != _MAGIC or version != _VERSION or code not in self._readable:
+            raise CorruptEntryError("not an entry of this version, or not one to read")
+        head = data[:_HEAD_BYTES]
+        if self._signing_key is None:
+            body = data[_PLAIN_BYTES:]
+            if _CHECK.unpack_from(data, _HEAD_BYTES)[0] != crc32(body, crc32(head)):
+                raise CorruptEntryError("the check does not hold")
+        else:
+            body = data[_SIGNED_BYTES:]
+            signature = data[_HEAD_BYTES:_SIGNED_BYTES]
+            expected = self._sign(self._signing_key, name, head, body)
+            if not hmac.compare_digest(signature, expected):
+                raise CorruptEntryError("the signature does not hold")
         try:
-            magic, version, code, flags, fresh_until, load_seconds = _HEADER.unpack_from(data)
-            if magic != _MAGIC or version != _VERSION:
-                raise CorruptEntryError("not an entry of this version")
-            head = data[:_HEAD_BYTES]
-            if self._signing_key is None:
-                body = data[_PLAIN_BYTES:]
-                if _CHECK.unpack_from(data, _HEAD_BYTES)[0] != crc32(body, crc32(head)):
-                    raise CorruptEntryError("the check does not hold")
-            else:
-                body = data[_SIGNED_BYTES:]
-                given = data[_HEAD_BYTES:_SIGNED_BYTES]
-                if not hmac.compare_digest(given, self._sign(self._signing_key, name, head, body)):
-                    raise CorruptEntryError("the signature does not hold")
             value = self._readable[code](body)
-        except CorruptEntryError:
-            raise
-        except Exception as error:  # what a deserializer may raise at bytes of strangers is open
+        except Exception as error:  # what a deserializer may raise is open
             raise CorruptEntryError(f"{type(error).__name__}: {error}") from error
         return Entry(value, fresh_until, load_seconds, bool(flags & _NOTHING))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import json
 import uuid
 from collections.abc import Callable
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 
 from perflab.settings import BadInputError
 
@@ -40,23 +40,10 @@ _TUPLE, _SET, _FROZENSET, _DATETIME, _DATE, _DECIMAL, _UUID, _INTEGER = range(1,
 def _extend(value: Any) -> Any:
     """Write what msgpack has no type for, so that it comes back as what it was."""
     kind = type(value)
-    if kind is tuple:
-        return msgpack.ExtType(_TUPLE, _pack(list(value)))
-    if kind is set:
-        return msgpack.ExtType(_SET, _pack(list(value)))
-    if kind is frozenset:
-        return msgpack.ExtType(_FROZENSET, _pack(list(value)))
-    if kind is datetime.datetime:
-        return msgpack.ExtType(_DATETIME, value.isoformat().encode())
-    if kind is datetime.date:
-        return msgpack.ExtType(_DATE, value.isoformat().encode())
-    if kind is decimal.Decimal:
-        return msgpack.ExtType(_DECIMAL, str(value).encode())
-    if kind is uuid.UUID:
-        return msgpack.ExtType(_UUID, value.bytes)
-    if kind is int:
-        return msgpack.ExtType(_INTEGER, b"%x" % value)
-    raise TypeError(f"values of type {kind.__qualname__}")
+    if kind not in _WRITERS:
+        raise TypeError(f"values of type {kind.__qualname__}")
+    code, write = _WRITERS[kind]
+    return msgpack.ExtType(code, write(value))
 
 
 def _read_extension(code: int, data: bytes) -> Any:
@@ -65,12 +52,23 @@ def _read_extension(code: int, data: bytes) -> Any:
     raise ValueError(f"extension type {code}")
 
 
+_WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
+    tuple: (_TUPLE, lambda value: _pack(list(value))),
+    set: (_SET, lambda value: _pack(list(value))),
+    frozenset: (_FROZENSET, lambda value: _pack(list(value))),
+    dt.datetime: (_DATETIME, lambda value: value.isoformat().encode()),
+    dt.date: (_DATE, lambda value: value.isoformat().encode()),
+    decimal.Decimal: (_DECIMAL, lambda value: str(value).encode()),
+    uuid.UUID: (_UUID, lambda value: value.bytes),
+    int: (_INTEGER, lambda value: b"%x" % value),
+}
+
 _READERS: dict[int, Callable[[bytes], Any]] = {
     _TUPLE: lambda data: tuple(_unpack(data)),
     _SET: lambda data: set(_unpack(data)),
     _FROZENSET: lambda data: frozenset(_unpack(data)),
-    _DATETIME: lambda data: datetime.datetime.fromisoformat(data.decode()),
-    _DATE: lambda data: datetime.date.fromisoformat(data.decode()),
+    _DATETIME: lambda data: dt.datetime.fromisoformat(data.decode()),
+    _DATE: lambda data: dt.date.fromisoformat(data.decode()),
     _DECIMAL: lambda data: decimal.Decimal(data.decode()),
     _UUID: lambda data: uuid.UUID(bytes=data),
     _INTEGER: lambda data: int(data, 16),
@@ -95,13 +93,13 @@ def _json_load(data: Any) -> Any:
 
 
 def _pickle_dump(value: Any) -> bytes:
-    import pickle  # noqa: S403  (by name only, and only signed bytes are read)
+    import pickle
 
     return pickle.dumps(value, protocol=5)
 
 
 def _pickle_load(data: Any) -> Any:
-    import pickle  # noqa: S403
+    import pickle
 
     return pickle.loads(data)  # noqa: S301  (the envelope has checked the signature)
 
