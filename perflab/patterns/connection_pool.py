@@ -10,6 +10,7 @@ from typing import Generic, Self, TypeVar
 from perflab.metrics.events import Event, EventKind
 from perflab.patterns.connection_pool_core import PoolCore
 from perflab.patterns.connection_pool_parts import (
+    Leak,
     PoolClosedError,
     PoolError,
     PoolTimeoutError,
@@ -17,7 +18,7 @@ from perflab.patterns.connection_pool_parts import (
 )
 from perflab.settings.connection_pool import ConnectionPoolSettings
 
-__all__ = ["ConnectionPool", "PoolClosedError", "PoolError", "PoolTimeoutError"]
+__all__ = ["ConnectionPool", "Leak", "PoolClosedError", "PoolError", "PoolTimeoutError"]
 
 C = TypeVar("C")
 
@@ -64,12 +65,14 @@ class ConnectionPool(PoolCore[C]):
                 slot = self._idle.pop()
             except IndexError:
                 pass
-        if slot is None or (self._checking and not self._alive(slot)):
+        if slot is None:
             slot = self._wait_for_one(self._timeout if timeout is None else timeout)
+        elif self._checking and not self._alive(slot):
+            slot = self._make(time.monotonic() + (self._timeout if timeout is None else timeout))
         slot.since = time.monotonic()
         slot.checkouts += 1
         if self.leak_seconds is not None:
-            slot.holder, slot.where = threading.current_thread(), place_of_call()
+            slot.thread, slot.where = threading.current_thread().name, place_of_call()
         self._used[id(slot.connection)] = slot
         if self._hook is not None:
             self._hook(Event(EventKind.CHECKOUT, id(slot.connection)))
@@ -88,16 +91,19 @@ class ConnectionPool(PoolCore[C]):
         slot.usage += now - slot.since
         if self._hook is not None:
             self._hook(Event(EventKind.CHECKIN, id(connection), now - slot.since))
-        slot.since, slot.holder = now, None
+        slot.since = now
         doubtful = self._reset is not None or getattr(connection, "closed", False)
         if doubtful and not self._usable(slot):
             self._drop(slot, lost=True)
             return
-        if now >= slot.expires or self._open > self._most or self._closed:
+        if now - slot.born >= self._lifetime * slot.share or self._open > self._most:
             self._drop(slot)
             return
+        # As _give_back, in place: a call would cost a tenth of the whole.
         self._idle.append(slot)
-        if self._waiting or self._closed:
+        if self._closed:
+            self._drain()
+        elif self._waiting:
             self._serve()
 
     def connection(self, timeout: float | None = None) -> _Loan[C]:
@@ -107,16 +113,18 @@ class ConnectionPool(PoolCore[C]):
     def apply(self, settings: ConnectionPoolSettings) -> None:
         """Change all limits in place: those who wait are served, what is too many is closed."""
         self._adopt(settings)
+        # Here, not in the upkeep: else an idle one too many could still be taken.
+        self._drain(self._most)
         self._serve()
         self._upkeep.wake()
 
     def stats(self) -> dict[str, float]:
         """Return flat statistics; totals only grow."""
         with self._lock:
-            slots = [*self._idle, *self._used.copy().values()]
             counts = dict(self._counts)
+            checkouts = counts["checkouts"] + sum(slot.checkouts for slot in self._slots)
+            usage = self._seconds["usage"] + sum(slot.usage for slot in self._slots)
             waiting, opened = len(self._waiting), self._open
-        checkouts = self._retired_checkouts + sum(slot.checkouts for slot in slots)
         return {
             "requests": checkouts + counts["timeouts"],
             "checkouts": checkouts,
@@ -132,7 +140,7 @@ class ConnectionPool(PoolCore[C]):
             "connect_seconds_total": self._seconds["connect"],
             "connections_lost": counts["lost"],
             "discards": counts["discards"],
-            "usage_seconds_total": self._seconds["usage"] + sum(slot.usage for slot in slots),
+            "usage_seconds_total": usage,
             "leaks": self._upkeep.leaks,
         }
 
@@ -143,11 +151,7 @@ class ConnectionPool(PoolCore[C]):
             while self._waiting:
                 self._waiting.popleft().give(error=PoolClosedError("the pool is closed"))
         self._upkeep.stop()
-        while True:
-            try:
-                self._drop(self._idle.pop())
-            except IndexError:
-                return
+        self._drain()
 
     def __enter__(self) -> Self:
         return self

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any
 
+LIFETIME_SPREAD = 0.1
 _OURS = __name__.removesuffix("_parts")
 
 
@@ -25,28 +29,38 @@ class PoolClosedError(PoolError):
 class Slot:
     """One open connection and what is known of it; one thread at a time holds it."""
 
-    __slots__ = ("checkouts", "connection", "expires", "holder", "since", "usage", "where")
+    __slots__ = (
+        "born",
+        "checkouts",
+        "connection",
+        "share",
+        "since",
+        "thread",
+        "usage",
+        "where",
+    )
 
-    def __init__(self, connection: Any, expires: float) -> None:
+    def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self.expires = expires
-        self.since = time.monotonic()
+        self.born = self.since = time.monotonic()
+        # Each lives up to a tenth shorter, so that those made together do not end together.
+        self.share = random.uniform(1.0 - LIFETIME_SPREAD, 1.0)
         self.usage = 0.0
         self.checkouts = 0
-        self.holder: threading.Thread | None = None
-        self.where = ""
+        self.thread = self.where = "unknown"
 
 
 class Waiter:
     """A caller in the queue; it is woken with a slot, with leave to connect, or with an error."""
 
-    __slots__ = ("error", "grow", "lock", "slot")
+    __slots__ = ("error", "gone", "grow", "lock", "slot")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.lock.acquire()
         self.slot: Slot | None = None
         self.grow = False
+        self.gone = False
         self.error: PoolError | None = None
 
     @property
@@ -60,6 +74,34 @@ class Waiter:
         """Wake the caller; called once, under the pool's lock."""
         self.slot, self.grow, self.error = slot, grow, error
         self.lock.release()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Leak:
+    """Who has held a connection for longer than ``leak_seconds``.
+
+    Attributes:
+        connection: What is held.
+        thread: The name of the thread that checked it out.
+        where: File and line of that checkout.
+        seconds: For how long.
+    """
+
+    connection: Any
+    thread: str
+    where: str
+    seconds: float
+
+
+def find_leaks(used: Iterable[Slot], leak_seconds: float | None) -> list[Leak]:
+    """Return the slots in use that were checked out too long ago, longest first."""
+    if leak_seconds is None:
+        return []
+    now = time.monotonic()
+    held = [Leak(slot.connection, slot.thread, slot.where, now - slot.since) for slot in used]
+    return sorted(
+        (leak for leak in held if leak.seconds >= leak_seconds), key=lambda leak: -leak.seconds
+    )
 
 
 def place_of_call() -> str:

@@ -1,5 +1,6 @@
 """`Upkeep`: the thread of a pool that keeps the minimum open and closes what is old or unused."""
 
+# ruff: noqa: SLF001  (the thread of a pool is a part of it)
 from __future__ import annotations
 
 import threading
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _LONGEST_SLEEP = 1.0
 _SHORTEST_SLEEP = 0.02
 _PAUSE_AFTER_FAILURE = 0.5
+_LONGEST_JOIN = 5.0
 
 
 class Upkeep:
@@ -27,7 +29,7 @@ class Upkeep:
         self._pool = weakref.ref(pool)
         self._wake = threading.Event()
         self._stopped = False
-        self._reported: set[tuple[int, float]] = set()
+        self._reported: set[tuple[int, str]] = set()
         self._pause_until = 0.0
         self.leaks = 0
         self._thread = threading.Thread(target=self._run, name="perflab-pool-upkeep", daemon=True)
@@ -45,7 +47,7 @@ class Upkeep:
         self._stopped = True
         self._wake.set()
         if self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(_LONGEST_JOIN)
 
     def _run(self) -> None:
         while not self._stopped:
@@ -63,60 +65,50 @@ class Upkeep:
     def _fill(self, pool: PoolCore[Any]) -> None:
         """Connect until the minimum is open; after a failure wait before the next attempt."""
         while not self._stopped and time.monotonic() >= self._pause_until:
-            with pool._lock:  # noqa: SLF001  (the pool's own thread)
-                if pool._closed or pool._open >= pool._least:  # noqa: SLF001
+            with pool._lock:
+                if pool._closed or pool._open >= pool._least:
                     return
-                pool._open += 1  # noqa: SLF001
+                pool._open += 1
             try:
-                slot = pool._connected()  # noqa: SLF001
+                slot = pool._connected()
             except Exception as error:  # noqa: BLE001  (whatever the user's connect raises)
-                with pool._lock:  # noqa: SLF001
-                    pool._open -= 1  # noqa: SLF001
-                    pool._counts["connect_errors"] += 1  # noqa: SLF001
-                if pool._hook is not None:  # noqa: SLF001
-                    pool._hook(Event(EventKind.CONNECT_FAILED, None, detail=error))  # noqa: SLF001
                 self._pause_until = time.monotonic() + _PAUSE_AFTER_FAILURE
+                pool._note_failure(error)
+                pool._forgo()
                 return
-            pool._idle.append(slot)  # noqa: SLF001
-            pool._serve()  # noqa: SLF001
+            pool._give_back(slot)
 
     def _retire(self, pool: PoolCore[Any]) -> None:
         """Close idle connections that are too old, too long unused, or too many."""
         now = time.monotonic()
-        idle_limit = pool._settings.max_idle  # noqa: SLF001
-        for _ in range(len(pool._idle)):  # noqa: SLF001
-            try:
-                slot = pool._idle.popleft()  # noqa: SLF001
-            except IndexError:
-                return
-            spare = pool._open > pool._least  # noqa: SLF001
+        idle_limit = pool._settings.max_idle
+        # From the left, where those lie that were used last a long time ago.
+        for slot in [*pool._idle]:
+            spare = pool._open > pool._least
             unused = idle_limit is not None and spare and now - slot.since >= idle_limit
-            if now >= slot.expires or unused or pool._open > pool._most:  # noqa: SLF001
-                pool._drop(slot)  # noqa: SLF001
-            else:
-                pool._idle.append(slot)  # noqa: SLF001
-                if pool._waiting:  # noqa: SLF001
-                    pool._serve()  # noqa: SLF001
+            old = now - slot.born >= pool._lifetime * slot.share
+            if old or unused or pool._open > pool._most:
+                try:
+                    pool._idle.remove(slot)
+                except ValueError:  # somebody has just taken it
+                    continue
+                pool._drop(slot)
 
     def _find_leaks(self, pool: PoolCore[Any]) -> None:
         """Report, once each, connections that somebody has held for too long."""
-        if pool.leak_seconds is None:
-            return
-        now = time.monotonic()
-        for key, slot in pool._used.copy().items():  # noqa: SLF001
-            if now - slot.since < pool.leak_seconds or (key, slot.since) in self._reported:
-                continue
-            self._reported.add((key, slot.since))
+        found = {(id(leak.connection), leak.where): leak for leak in pool.leaks()}
+        for key in found.keys() - self._reported:
             self.leaks += 1
-            if pool._hook is not None:  # noqa: SLF001
-                holder = slot.holder.name if slot.holder is not None else "?"
-                said = f"held by thread {holder}, checked out at {slot.where}"
-                pool._hook(Event(EventKind.LEAK, key, now - slot.since, detail=said))  # noqa: SLF001
+            if pool._hook is not None:
+                leak = found[key]
+                said = f"held by thread {leak.thread}, checked out at {leak.where}"
+                pool._hook(Event(EventKind.LEAK, key[0], leak.seconds, detail=said))
+        self._reported = set(found)
 
 
 def _pause(pool: PoolCore[Any]) -> float:
     """Return how long may pass before the pool is looked after again."""
-    settings = pool._settings  # noqa: SLF001
+    settings = pool._settings
     limits = (settings.max_lifetime, settings.max_idle, pool.leak_seconds)
     shortest = min((limit for limit in limits if limit is not None), default=_LONGEST_SLEEP)
     return min(_LONGEST_SLEEP, max(_SHORTEST_SLEEP, shortest / 4))
