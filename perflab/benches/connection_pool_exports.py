@@ -164,7 +164,7 @@ def connection_pool_exports(
 
 
 def _perflab(settings: ConnectionPoolSettings, first: str) -> str:
-    ping = '    check=lambda connection: connection.execute("SELECT 1"),\n'
+    ping = '    check=lambda connection: connection.execute(""),\n'
     return PERFLAB.format(
         heading=first,
         arguments=arguments(settings, always=_ALWAYS, never=_OF_THE_BENCH),

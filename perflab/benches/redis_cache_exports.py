@@ -254,7 +254,9 @@ def _remarks(settings: RedisCacheSettings) -> list[str]:
     if settings.negative_ttl_seconds is not None:
         remarks.append("What has no value is not remembered: negative_ttl_seconds is left out.")
     if settings.client_cache_size is not None:
-        remarks.append("A cache in the client needs a Redis of 7.4 or newer, reached by TCP; with others,")
+        remarks.append(
+            "A cache in the client needs a Redis of 7.4 or newer, reached by TCP; with others,"
+        )
         remarks.append("redis-py refuses to connect, and every call loads.")
     return remarks
 
