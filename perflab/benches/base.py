@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from perflab.benches.session import Action, Measured, Session
 from perflab.models.prediction import Costs, Metrics, Prediction
@@ -90,6 +90,14 @@ class Model(Protocol):
 
     def ready(self, settings: Any, load: LoadSettings) -> bool:
         """Say whether `predict` would answer at once, from what is already computed."""
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """A model that can answer quickly from a part of its workload."""
+
+    def preview(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction:
+        """Return a first prediction; `sampled` says from what share of the workload."""
 
 
 class Bench(ABC):

@@ -144,6 +144,10 @@ class RedisCacheBench(Bench):
         url = os.environ.get("PERFLAB_REDIS_URL")
         return redact(url) if url else None
 
+    def calibrated_with(self, settings: Settings, load: LoadSettings) -> str:
+        """Return the server and the backend."""
+        return f"{self.foreign_server(settings) or 'Redis'}, backend {load.backend_name}"
+
     def axis(self, key: str, trace: Trace) -> list[Any]:
         """Return memory sizes up to where the server holds every key."""
         info = self.info(key)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
-from perflab.benches.base import Bench, Model, WhatIfChart
+from perflab.benches.base import Bench, Model, Previewing, WhatIfChart
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.workloads.trace import Trace
@@ -39,10 +39,13 @@ class WhatIf:
     def at(self, settings: Settings, load: LoadSettings) -> Prediction | None:
         """Return the prediction at once: exact if known, else between its known neighbours.
 
-        The error is then half the difference of the two; none where nothing near is known.
+        The error is then half the difference of the two; none where nothing near is known. A model
+        that can answer from a part of its workload does that instead.
         """
         if self.model.ready(settings, load):
             return self.model.predict(settings, load, self.costs)
+        if isinstance(self.model, Previewing):
+            return self.model.preview(settings, load, self.costs)
         along = self.bench.what_if_charts[0].along
         here = getattr(settings, along)
         if here is None:
