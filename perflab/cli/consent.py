@@ -36,6 +36,12 @@ def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             raise BadInputError(f"{what}; agree to that once with --yes", address)
-        if not typer.confirm(f"{address} {what}. Use it?", err=True):
+        if not _confirmed(f"{address} {what}. Use it?"):
             raise BadInputError("is not used, since you did not agree", address)
     allow(address)
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on standard error alone: the prompts of click leave a blank on standard output."""
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

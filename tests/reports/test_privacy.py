@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.reports import Report
-from perflab.reports.privacy import file_name, without_private
+from perflab.reports.privacy import file_name, without_passwords, without_private
 
 
 def test_paths_become_names_of_files_in_every_format(make_run):
@@ -44,3 +44,20 @@ def test_requests_and_parameters_are_no_paths():
 @given(st.text(alphabet="abc/\\.:=,", max_size=30))
 def test_a_name_of_a_file_is_left_as_it_is(text):
     assert file_name(file_name(text)) == file_name(text)
+
+
+def test_passwords_of_servers_are_in_no_format(make_run):
+    environment = {
+        "servers": {"Redis": "8.2, redis://me:s3cret@shop.example:6379/0"},
+        "versions": {"perflab": "0.1.0"},
+    }
+    notes = ("host=db password='s3cret word' port=5432", "postgresql://:s3cret@db/x failed")
+    made = Report.of(make_run(environment=environment, notes=notes))
+    for text in (made.to_html(), made.to_markdown(), made.to_json()):
+        assert "s3cret" not in text
+        assert "@shop.example:6379/0" in text
+
+
+def test_an_address_without_a_password_stays():
+    for text in ("http://shop.example:8080/a@b", "redis://me@shop.example", "no password set"):
+        assert without_passwords(text) == text

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+
+from perflab.lab.outcome import workload_summary
+from perflab.reports.facts import environments, workload_table
+from perflab.reports.measured import changes_table
+from perflab.workloads import Arrivals
+
+
+def rows_of(table):
+    return {row[0].text: row[1].text for row in table.rows}
+
+
+def test_arrivals_have_rate_and_burstiness_and_no_keys():
+    times = np.cumsum(np.random.default_rng(1).exponential(0.02, 3000))
+    rows = rows_of(workload_table(workload_summary(Arrivals("calls", times)), "workload"))
+    assert float(rows["requests per second"].replace(",", "")) > 40
+    assert "1 is Poisson" in rows["burstiness"]
+    assert not [name for name in rows if "key" in name or "skew" in name]
+
+
+def test_servers_of_a_run_are_kept_beside_a_prediction_without_any(make_run, make_predictions):
+    served = {"versions": {"perflab": "0.1.0", "numpy": "2.4.6"}, "servers": {"Redis": "8.2"}}
+    found = environments([make_predictions(), make_run(environment=served)])
+    assert found == [served]
+
+
+def test_runs_on_two_servers_have_two_environments(make_run):
+    runs = [make_run(environment={"servers": {"Redis": text}}) for text in ("8.2", "7.4")]
+    assert len(environments(runs)) == 2
+
+
+def test_action_stands_among_the_changes_and_is_no_change_of_settings(make_run):
+    changes = (
+        {"seconds": 1.0, "request": 10, "settings": {"max_cache_size": 5, "policy": "lru"}},
+        {"seconds": 2.0, "request": None, "action": "kill", "settings": {}},
+        {"seconds": 3.0, "request": 30, "settings": {"max_cache_size": 9, "policy": "lru"}},
+    )
+    table = changes_table(make_run(changes=changes), "changes", "Changes")
+    said = [row[-1].text for row in table.rows]
+    assert said == ["max_cache_size 5, policy lru", "action: kill", "max_cache_size 9"]
