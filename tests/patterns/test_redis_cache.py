@@ -192,13 +192,13 @@ def test_a_load_that_outlasts_its_lock_is_still_kept(
 def test_early_recomputation_loads_before_the_end(
     server: RedisServer, plain: RedisCacheSettings
 ) -> None:
-    cache = RedisCache(plain.change(stampede="early", ttl_seconds=0.2), url=server.url)
-    cache.get_or_load("x", lambda: time.sleep(0.1) or 0)
+    cache = RedisCache(plain.change(stampede="early", ttl_seconds=2), url=server.url)
+    cache.get_or_load("x", lambda: time.sleep(0.5) or 0)
     loads: list[int] = []
-    end = time.monotonic() + 0.19
+    end = time.monotonic() + 1.9
     while time.monotonic() < end and not loads:
         cache.get_or_load("x", lambda: loads.append(1) or 1, ttl=100)
-    # With a load of 0.1 s, e^-2 of single draws and next to none of hundreds wait for the end.
+    # With a load of 0.5 s a draw is early with e^-4; next to none of hundreds are all late.
     assert loads == [1]
     cache.close()
 
@@ -328,7 +328,7 @@ async def test_the_twin_is_served_by_the_loader_while_the_server_is_away() -> No
         return 1
 
     with RedisServer.start() as server:
-        cache = AsyncRedisCache(RedisCacheSettings(timeout=0.05), url=server.url)
+        cache = AsyncRedisCache(RedisCacheSettings(timeout=1), url=server.url)
         server.kill()
         assert [await cache.get_or_load("a", load) for _ in range(5)] == [1] * 5
         assert cache.breaker_state != "closed"

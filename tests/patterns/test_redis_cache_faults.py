@@ -68,7 +68,7 @@ def test_killed_and_restarted_twenty_times_under_load(server: RedisServer) -> No
 
 
 def test_frozen_server_opens_the_breaker_and_the_loader_serves(server: RedisServer) -> None:
-    settings = RedisCacheSettings(timeout=0.05, retries=1, breaker_failures=4, breaker_seconds=60)
+    settings = RedisCacheSettings(timeout=0.25, retries=1, breaker_failures=4, breaker_seconds=60)
     cache = RedisCache(settings, url=server.url)
     cache.set("a", 1)
     server.freeze()
@@ -85,7 +85,7 @@ def test_frozen_server_opens_the_breaker_and_the_loader_serves(server: RedisServ
 
 
 def test_breaker_closes_once_the_server_answers(server: RedisServer) -> None:
-    settings = RedisCacheSettings(timeout=0.05, retries=0, breaker_failures=1, breaker_seconds=0.01)
+    settings = RedisCacheSettings(timeout=1, retries=0, breaker_failures=1, breaker_seconds=0.01)
     cache = RedisCache(settings, url=server.url)
     server.kill()
     assert cache.get_or_load("a", lambda: 1) == 1
@@ -275,7 +275,7 @@ def test_a_server_that_refuses_everything_is_left_alone(error: Exception) -> Non
 
 
 def test_a_write_that_fails_after_a_load_still_returns_the_value(server: RedisServer) -> None:
-    cache = RedisCache(RedisCacheSettings(timeout=0.05), url=server.url)
+    cache = RedisCache(RedisCacheSettings(timeout=1), url=server.url)
 
     def load() -> int:
         server.kill()
@@ -290,7 +290,7 @@ async def test_the_twin_opens_its_breaker_at_a_frozen_server(server: RedisServer
     async def load() -> int:
         return 2
 
-    settings = RedisCacheSettings(timeout=0.05, retries=1, breaker_failures=4, breaker_seconds=60)
+    settings = RedisCacheSettings(timeout=0.25, retries=1, breaker_failures=4, breaker_seconds=60)
     cache = AsyncRedisCache(settings, url=server.url)
     await cache.set("a", 1)
     server.freeze()
