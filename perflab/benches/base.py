@@ -154,12 +154,12 @@ class Bench(ABC):
             raise BadInputError(f"no such setting of {self.pattern}{nearest(key, infos)}", key)
         return infos[key]
 
-    def axis(self, key: str, trace: Trace) -> list[Any]:
+    def axis(self, key: str, trace: Any) -> list[Any]:
         """Return the values of a setting along which charts and sweeps go, at most a hundred."""
         del trace
         return axis_values(self.info(key))
 
-    def tuning_sweep(self, trace: Trace, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Return the values that tuning looks at, by setting."""
         del values
         return {self.tuned: self.axis(self.tuned, trace)}
@@ -231,16 +231,16 @@ class Bench(ABC):
         del settings, load, trace
 
     @abstractmethod
-    def model(self, trace: Trace) -> Model:
+    def model(self, trace: Any) -> Model:
         """Return the pattern's model for a workload."""
 
     @abstractmethod
-    def sampled_model(self, trace: Trace, share: float) -> Model:
+    def sampled_model(self, trace: Any, share: float) -> Model:
         """Return the pattern's model on a sample of the workload's keys."""
 
     @abstractmethod
     def session(
-        self, settings: Settings, load: LoadSettings, trace: Trace, clock: VirtualClock
+        self, settings: Settings, load: LoadSettings, trace: Any, clock: VirtualClock
     ) -> Session:
         """Return the pattern set up to run live; called in the child process."""
 

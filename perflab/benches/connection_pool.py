@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.names import WorkloadInfo
 
 _STEPS = (1, 2, 4, 8)
 _FEWEST_THREADS = 64
@@ -93,6 +94,7 @@ class ConnectionPoolBench(Bench):
     )
     objective = Objective("min", "wait_seconds_p95", tolerance=0.1, target=_WAIT_TARGET)
     open_loop = True
+    server_variable = "PERFLAB_POSTGRES_URL"
     tuned = "max_connections"
     actions = (
         Action(
@@ -133,9 +135,27 @@ class ConnectionPoolBench(Bench):
             self.default_workload if spec is None else spec, format, columns, progress
         )
 
+    def workloads(self) -> Mapping[str, WorkloadInfo]:
+        """Return the arrivals that perflab brings."""
+        from perflab.workloads import ARRIVALS
+
+        return ARRIVALS
+
+    def formats(self) -> tuple[str, ...]:
+        """Return the formats of files with arrivals, and of traces with times."""
+        from perflab.workloads import ARRIVAL_FORMATS, FORMATS
+
+        return (*ARRIVAL_FORMATS, *FORMATS)
+
+    def written(self, settings: Settings) -> str:
+        """Return what a run writes to a database that is not ours."""
+        del settings
+        return "tables in a schema perflab"
+
     def open_workload(self, folder: str) -> Arrivals:
         """Map saved arrivals into memory."""
         from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.names import WorkloadInfo
 
         return Arrivals.open(folder)
 

@@ -65,10 +65,10 @@ class RedisCacheBench(Bench):
             ("allkeys-lru", "allkeys-lfu", "allkeys-random"),
         ),
         WhatIfChart("Mean latency by maxmemory", "latency_seconds_mean", "maxmemory"),
-        WhatIfChart("Entries held by maxmemory", "entries", "maxmemory"),
+        WhatIfChart("Entries by maxmemory", "entries", "maxmemory"),
     )
     live_charts = (
-        LiveChart("Hit rate, live", ("hit_rate", "server_hit_rate", "breaker_open")),
+        LiveChart("Hit rate, live", ("hit_rate", "server_hit_rate")),
         LiveChart(
             "Latency, live", ("latency_seconds_p50", "latency_seconds_p95", "latency_seconds_p99")
         ),
@@ -90,6 +90,7 @@ class RedisCacheBench(Bench):
         "breaker_open",
     )
     objective = Objective("max", "hit_rate", tolerance=0.01)
+    server_variable = "PERFLAB_REDIS_URL"
     tuned = "maxmemory"
     also_tuned = ("maxmemory_policy",)
     actions = (
@@ -147,6 +148,11 @@ class RedisCacheBench(Bench):
     def calibrated_with(self, settings: Settings, load: LoadSettings) -> str:
         """Return the server and the backend."""
         return f"{self.foreign_server(settings) or 'Redis'}, backend {load.backend_name}"
+
+    def written(self, settings: Settings) -> str:
+        """Return what a run writes to a server that is not ours."""
+        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
+        return f"keys under {settings.cache_namespace}"
 
     def axis(self, key: str, trace: Trace) -> list[Any]:
         """Return memory sizes up to where the server holds every key."""

@@ -44,6 +44,7 @@ class RedisCacheSession(Session):
         if self._server.ours:
             self._monitor.configure(settings)
         self._cache = RedisCache(self._in_real_time(settings), url=self._server.url)
+        self._stampede = settings.stampede
         self._cache.clear()
         self._monitor.mark_empty()
 
@@ -81,7 +82,7 @@ class RedisCacheSession(Session):
         stats["errors"] = stats.pop("load_errors", 0)
         stats["loaded_bytes"] = self._loaded_bytes
         stats["breaker_open"] = float(self._cache.breaker_state != "closed")
-        return {**stats, **self._monitor.counters()}
+        return {**stats, **self._without_locks(self._monitor.counters(), stats)}
 
     def problem(self) -> str | None:
         """Return how the backend failed, if it did."""
@@ -145,6 +146,18 @@ class RedisCacheSession(Session):
     def _speed(self) -> float:
         timed = self._trace.times is not None and self._load.request_rate is None
         return (self._load.speedup or 1.0) if timed else 1.0
+
+    def _without_locks(self, server: dict[str, float], stats: dict[str, float]) -> dict[str, float]:
+        """Return the server's counts less the commands of the lock, which count as lookups too.
+
+        A load under the lock adds two hits and one miss to those of its own lookup; one that is
+        left to chance looks once more.
+        """
+        loads = max(0.0, stats["loads"] - stats["fallbacks"])
+        hits, misses = {"lock": (2.0, 1.0), "early": (0.0, 1.0)}.get(self._stampede, (0.0, 0.0))
+        server["server_hits"] -= hits * loads
+        server["server_misses"] -= misses * loads
+        return server
 
     def _miss(self, index: int, key: int) -> Any:
         self._local.outcome = "miss"

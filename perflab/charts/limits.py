@@ -11,6 +11,8 @@ _NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _TIMES = (10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
 _WIDE = 40.0
 _SMALLEST_SHARE = 0.35
+_SHORTEST = 1e-7
+"""Times below it are below what is measured; a logarithmic axis does not go down to them."""
 
 
 def ceiling(value: float, unit: str = "") -> float:
@@ -53,6 +55,8 @@ class SteppedLimits:
         top = max(finite)
         positive = [value for value in finite if value > 0]
         least = min(positive, default=1.0)
+        if self.unit == "seconds":
+            least = max(least, min(_SHORTEST, top))
         spread = top / least if top > 0 else 1.0
         wide = self.unit in ("seconds", "bytes") and spread > _WIDE
         if wide or (self.log and spread > _WIDE / 4):

@@ -127,13 +127,14 @@ class LiveRun:
         Why one could not be done stands in `trouble`.
 
         Raises:
-            BadInputError: If the bench has no such action.
+            BadInputError: If the bench has no such action, or the run is not going.
         """
         known = [action.name for action in self.bench.actions]
         if name not in known:
             raise BadInputError(f"no action {name!r}{nearest(name, known)}", self.bench.pattern)
-        if self.state in ("running", "paused"):
-            self._send(cloudpickle.dumps(Act(name)))
+        if self.state not in ("running", "paused"):
+            raise BadInputError("needs a run that is going; this one is " + self.state, name)
+        self._send(cloudpickle.dumps(Act(name)))
 
     def pause(self) -> None:
         """Hold the load; the pattern keeps its state."""

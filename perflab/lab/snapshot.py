@@ -70,10 +70,11 @@ LEVELS = frozenset(
         "entries",
         "bytes",
         "memory_bytes",
-        "breaker_open",
         "server_bytes",
         "usage_bytes",
+        "breaker_open",
         "connections",
+        "max_connections",
         "in_use",
         "waiting",
     }

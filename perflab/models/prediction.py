@@ -19,9 +19,11 @@ class Prediction:
         sampled: The share of the workload it was computed from; 1.0 is exact.
         error: Half the width of the band around the leading metric; 0 where exact.
         remarks: What a user must know to read it, such as a setting without effect.
+        between: Whether it lies between two computed points and was not computed itself.
     """
 
     metrics: Metrics
     sampled: float = 1.0
     error: float = 0.0
     remarks: tuple[str, ...] = ()
+    between: bool = False

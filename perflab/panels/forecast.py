@@ -9,6 +9,7 @@ from typing import Any
 
 from perflab.benches import Bench, Model
 from perflab.charts.what_if import Lines
+from perflab.metrics.catalog import MetricInfo, metric
 from perflab.models.prediction import Costs, Prediction
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.status import Mood, StatusLine
@@ -45,6 +46,7 @@ class Forecast:
         self._view = view
         self._status = status
         self._told = told
+        self._leading = metric(bench.objective.metric)
         self._what_if: WhatIf | None = None
         self._job: Job | None = None
         self._drawing = threading.Lock()
@@ -129,7 +131,7 @@ class Forecast:
             self._draw(job, fresh=True)
         if self.prediction is not None:
             mood: Mood = "exact" if _exact(self.prediction) else "busy"
-            self._status.say("what-if", exactness(self.prediction), mood)
+            self._status.say("what-if", exactness(self.prediction, self._leading), mood)
 
     def _draw(self, job: Job, *, fresh: bool) -> None:
         what_if, settings, load = job
@@ -169,14 +171,16 @@ def _line(job: Job) -> Any:
     return what_if, settings.model_dump(exclude=along), load
 
 
-def exactness(prediction: Prediction) -> str:
-    """Return in words how exact a prediction is."""
+def exactness(prediction: Prediction, info: MetricInfo) -> str:
+    """Return in words how exact a prediction of a metric is."""
+    points = f"{prediction.error * 100:.2g} points"
+    off = f"± {points if info.unit == 'ratio' else info.format(prediction.error)}"
     if prediction.sampled < 1:
-        return f"sampled {prediction.sampled:.1%}, ± {prediction.error:.2g}"
-    if prediction.error:
-        return f"between computed points, ± {prediction.error:.2g}"
-    return "what-if exact"
+        return f"sampled {prediction.sampled:.1%}, {off}"
+    if prediction.between:
+        return f"between computed points, {off}"
+    return f"what-if {off}" if prediction.error else "what-if exact"
 
 
 def _exact(prediction: Prediction) -> bool:
-    return prediction.sampled == 1 and not prediction.error
+    return prediction.sampled == 1 and not prediction.between

@@ -12,6 +12,7 @@ from perflab.metrics.catalog import MetricInfo, metric
 
 _RATIO_OFF = 0.02
 _SHARE_OFF = 0.10
+_TIMES_OFF = 9.0
 
 Values = Mapping[str, float]
 
@@ -79,6 +80,8 @@ def difference(info: MetricInfo, predicted: float | None, measured: float | None
     elif predicted:
         apart = measured / predicted - 1
         text, off = f"{apart * 100:+.1f} %", abs(apart) > _SHARE_OFF
+        if apart > _TIMES_OFF:
+            text = f"x{min(apart + 1, 9_999):,.0f}"
     else:
         text, off = ("0", False) if measured == 0 else (f"+{info.format(measured)}", True)
     return f"<span class='{'off' if off else 'on'}'>{text}</span>"

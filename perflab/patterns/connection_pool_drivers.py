@@ -65,6 +65,8 @@ class PsycopgPool:
         import psycopg_pool
 
         self._timeout_error = psycopg_pool.PoolTimeout
+        self._ask: Callable[[Any], None] = psycopg_pool.ConnectionPool.check_connection
+        self._checking = settings.check
         self._pool = psycopg_pool.ConnectionPool(
             conninfo,
             kwargs={"autocommit": True},
@@ -73,7 +75,7 @@ class PsycopgPool:
             timeout=settings.timeout,
             max_lifetime=settings.max_lifetime or _NEVER,
             max_idle=settings.max_idle or _NEVER,
-            check=psycopg_pool.ConnectionPool.check_connection if settings.check else None,
+            check=self._check,
             open=True,
         )
 
@@ -95,6 +97,7 @@ class PsycopgPool:
         self._pool.timeout = settings.timeout
         self._pool.max_lifetime = settings.max_lifetime or _NEVER
         self._pool.max_idle = settings.max_idle or _NEVER
+        self._checking = settings.check
 
     def stats(self) -> dict[str, float]:
         """Return its statistics by our names."""
@@ -120,13 +123,19 @@ class PsycopgPool:
         """Close it."""
         self._pool.close()
 
+    def _check(self, connection: Any) -> None:
+        # A function of ours, since psycopg_pool takes one at its start only.
+        if self._checking:
+            self._ask(connection)
+
 
 class SqlalchemyPool:
     """SQLAlchemy's `QueuePool` on its own.
 
     It cannot be resized: other limits make a new pool, and what is checked out of the old one is
     closed when it comes back, so that for a moment more connections may be open than the maximum.
-    It has no limit on idle time; ``min_connections`` is its ``pool_size``, at least 1.
+    It opens none ahead and closes none that is idle: ``min_connections`` and ``max_idle`` have no
+    effect; ``pool_size`` is ``max_connections``, as connections of its overflow live for one use.
     """
 
     def __init__(self, connect: Callable[[], Any], settings: ConnectionPoolSettings) -> None:
@@ -134,7 +143,7 @@ class SqlalchemyPool:
 
         self._timeout_error = PoolTimeout
         self._connect = connect
-        self._connects = 0
+        self._connects = self._timeouts = 0
         self._pool = self._make(settings)
 
     def getconn(self) -> Any:
@@ -142,17 +151,22 @@ class SqlalchemyPool:
         try:
             return self._pool.connect()
         except self._timeout_error as error:
+            self._timeouts += 1
             raise PoolTimeoutError(str(error)) from error
 
     def putconn(self, connection: Any) -> None:
         """Give a connection back; one that is broken is closed."""
-        if connection.dbapi_connection.closed:
+        real = connection.dbapi_connection
+        if real is not None and real.closed:
             connection.invalidate()
         connection.close()
 
     def apply(self, settings: ConnectionPoolSettings) -> None:
-        """Put another pool in its place."""
+        """Put another pool in its place; who waits at the old one is still served there."""
+        from sqlalchemy import event
+
         old, self._pool = self._pool, self._make(settings)
+        event.listen(old, "checkin", _end)
         old.dispose()
 
     def stats(self) -> dict[str, float]:
@@ -163,6 +177,7 @@ class SqlalchemyPool:
             "connections_idle": idle,
             "connections_in_use": used,
             "connects": self._connects,
+            "timeouts": self._timeouts,
         }
 
     def close(self) -> None:
@@ -170,23 +185,28 @@ class SqlalchemyPool:
         self._pool.dispose()
 
     def _make(self, settings: ConnectionPoolSettings) -> Any:
+        import psycopg
         from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
         from sqlalchemy.pool import QueuePool
 
-        most = settings.max_connections
-        kept = max(1, min(settings.min_connections, most))
         return QueuePool(
             self._creator,
-            pool_size=kept,
-            max_overflow=most - kept,
+            pool_size=settings.max_connections,
+            max_overflow=0,
             timeout=settings.timeout,
             recycle=-1 if settings.max_lifetime is None else max(1, round(settings.max_lifetime)),
             use_lifo=True,
             reset_on_return=None,
             pre_ping=settings.check,
-            dialect=PGDialect_psycopg(),  # type: ignore[no-untyped-call]
+            dialect=PGDialect_psycopg(dbapi=psycopg),  # type: ignore[no-untyped-call]
         )
 
     def _creator(self) -> Any:
         self._connects += 1
         return self._connect()
+
+
+def _end(connection: Any, record: Any) -> None:
+    """Close a connection that comes back to a pool which another has replaced."""
+    if connection is not None:
+        record.invalidate()

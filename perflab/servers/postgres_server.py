@@ -95,7 +95,7 @@ class _OwnPostgres(PostgresServer):
             self._keeper.release()
             said = " ".join(str(error).split())
             raise BadInputError(f"did not come up: {said}", "PostgreSQL") from None
-        self._keeper.keep(self._program.get_pid())
+        self._keeper.keep(int(self._program.get_pid() or 0))
         super().__init__(self._program.get_uri(), "embedded")
         self.ours = True
 
@@ -115,7 +115,7 @@ class _OwnPostgres(PostgresServer):
     def restart(self) -> None:
         self._stop(signal.SIGINT)
         self._program.ensure_postgres_running()
-        self._keeper.keep(self._program.get_pid())
+        self._keeper.keep(int(self._program.get_pid() or 0))
 
     def close(self) -> None:
         self._stop(signal.SIGQUIT)

@@ -14,7 +14,6 @@ class ConnectionPoolSettings(Settings):
     min_connections: int = setting(
         2,
         "How many connections are kept open though nobody uses them.",
-        unit="connections",
         low=0,
         high=10_000,
         span=(0, 64),
@@ -22,7 +21,6 @@ class ConnectionPoolSettings(Settings):
     max_connections: int = setting(
         10,
         "The most connections that are open at the same time.",
-        unit="connections",
         low=1,
         high=10_000,
         span=(1, 128),

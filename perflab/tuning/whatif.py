@@ -178,7 +178,7 @@ class WhatIf:
         }
         leading = self.bench.objective.metric
         error = abs(high.metrics[leading] - low.metrics[leading]) / 2
-        return Prediction(metrics, error=error, remarks=low.remarks)
+        return Prediction(metrics, error=error, remarks=low.remarks, between=True)
 
 
 def _coarse_first(values: list[Any], here: float) -> list[Any]:

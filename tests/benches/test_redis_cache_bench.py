@@ -27,7 +27,7 @@ def until(condition, patience: float = 30.0) -> None:
 
 @pytest.fixture(scope="module")
 def result():
-    settings = {"maxmemory": "3MiB", "stampede": "off"}
+    settings = {"maxmemory": "3MiB"}
     return run("redis_cache", ZIPF, settings, 60, progress=False)
 
 

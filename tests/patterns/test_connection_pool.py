@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 import sqlite3
 import subprocess
@@ -284,8 +285,66 @@ def test_a_leak_names_who_holds_the_connection_and_where_it_was_taken(database):
         (leak,) = [event for event in events if event.kind is EventKind.LEAK]
         assert "MainThread" in str(leak.detail)
         assert "test_connection_pool.py" in str(leak.detail)
+        (held,) = pool.leaks()
+        assert held.thread == "MainThread"
+        assert held.seconds >= 0.05
         time.sleep(0.1)
         assert pool.stats()["leaks"] == 1
+
+
+def test_a_thread_killed_while_it_waits_leaves_its_turn_to_the_next(database):
+    with make(database, max_connections=1) as pool:
+        held = pool.getconn()
+        got: list[Connection] = []
+
+        def wait() -> None:
+            with pool.connection() as one:
+                got.append(one)
+
+        threads = [threading.Thread(target=wait) for _ in range(2)]
+        for number, thread in enumerate(threads):
+            thread.start()
+            until(lambda number=number: pool.stats()["requests_waiting"] == number + 1)
+        # The exception strikes when the first of the queue wakes with the connection in its hand.
+        killed = ctypes.c_ulong(threads[0].ident)
+        assert ctypes.pythonapi.PyThreadState_SetAsyncExc(killed, ctypes.py_object(SystemExit)) == 1
+        pool.putconn(held)
+        for thread in threads:
+            thread.join(5)
+        assert got == [held]
+        assert pool.stats()["connections_in_use"] == pool.stats()["requests_waiting"] == 0
+
+
+def test_who_finds_a_dead_connection_keeps_its_turn(database):
+    with make(database, max_connections=1) as pool:
+        held = pool.getconn()
+        order: list[int] = []
+
+        def wait(number: int) -> None:
+            with pool.connection():
+                order.append(number)
+
+        threads = []
+        for number in range(3):
+            threads.append(threading.Thread(target=wait, args=(number,)))
+            threads[-1].start()
+            until(lambda number=number: pool.stats()["requests_waiting"] == number + 1)
+        held.dead = True
+        pool.putconn(held)
+        for thread in threads:
+            thread.join(5)
+        assert order == [0, 1, 2]
+        assert database.most == 1
+
+
+def test_importing_the_pool_loads_nothing_heavy():
+    code = (
+        "import sys, perflab.patterns.connection_pool; "
+        "heavy = {'psycopg', 'sqlalchemy', 'numba', 'pandas', 'IPython', 'numpy'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_events_tell_of_connect_checkout_and_return(database):

@@ -65,9 +65,11 @@ def test_a_killed_server_comes_back_empty_at_the_same_address(redis_server):
 
 def test_a_frozen_server_answers_nobody_until_it_is_thawed(redis_server):
     redis_server.freeze()
-    with redis.Redis.from_url(redis_server.url, socket_timeout=0.1) as ask:
-        with pytest.raises(redis.TimeoutError):
-            ask.ping()
+    with (
+        redis.Redis.from_url(redis_server.url, socket_timeout=0.1) as ask,
+        pytest.raises(redis.TimeoutError),
+    ):
+        ask.ping()
     redis_server.thaw()
     with client(redis_server) as ask:
         assert ask.ping()
