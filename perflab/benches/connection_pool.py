@@ -155,7 +155,6 @@ class ConnectionPoolBench(Bench):
     def open_workload(self, folder: str) -> Arrivals:
         """Map saved arrivals into memory."""
         from perflab.workloads.arrivals import Arrivals
-    from perflab.workloads.names import WorkloadInfo
 
         return Arrivals.open(folder)
 

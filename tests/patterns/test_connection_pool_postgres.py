@@ -30,7 +30,7 @@ def read(**values: object) -> ConnectionPoolSettings:
     return ConnectionPoolSettings.read({"min_connections": 1, "timeout": 10, **values})
 
 
-def test_64_threads_are_all_served_while_connections_are_killed_and_the_server_restarts(
+def test_64_threads_are_all_served_while_connections_are_killed_and_the_server_restarts(  # noqa: C901
     server, connect
 ):
     most, holders, shared, beyond = 8, set(), [], []
