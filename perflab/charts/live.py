@@ -208,5 +208,5 @@ def _common(labels: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Split ``latency, p50`` and ``latency, p95`` into ``latency`` and the rest."""
     heads = {label.partition(", ")[0] for label in labels}
     if len(labels) > 1 and len(heads) == 1:
-        return heads.pop(), tuple(label.partition(", ")[2] or "our count" for label in labels)
+        return heads.pop(), tuple(label.partition(", ")[2] or "ours" for label in labels)
     return (labels[0] if len(labels) == 1 else ", ".join(labels)), labels

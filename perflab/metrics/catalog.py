@@ -63,7 +63,7 @@ METRICS = {
         MetricInfo("waiting", "callers waiting", "callers", "lower"),
         MetricInfo("connects", "connections made", "connections", "neither"),
         MetricInfo("connections_lost", "connections lost", "connections", "lower"),
-        MetricInfo("server_hit_rate", "hit rate, by the server", "ratio", "higher"),
+        MetricInfo("server_hit_rate", "hit rate, server", "ratio", "higher"),
         MetricInfo("server_errors", "server errors", "requests", "lower"),
         MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
         MetricInfo("breaker_open", "breaker open", "ratio", "lower"),
