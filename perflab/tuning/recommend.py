@@ -202,7 +202,8 @@ class _Search:
     def _write(self, point: Point) -> str:
         info = self._bench.info(self._bench.tuned)
         size = point["settings"][self._bench.tuned]
-        number = f"{size:,}" if info.kind is int else format_quantity(size, info.unit)
+        counted = info.kind is int and info.unit != "bytes"
+        number = f"{size:,}" if counted and size is not None else format_quantity(size, info.unit)
         others = ", ".join(f"{key} {point['settings'][key]}" for key in self._bench.also_tuned)
         return f"{info.key} {number}" + (f" with {others}" if others else "")
 
