@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import os
 import sqlite3
 import sys
 import tempfile
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from perflab.settings import BadInputError, LoadSettings
+from perflab.settings.folders import cache_folder
 from perflab.workloads.datasets import data_path
 
 
@@ -30,16 +33,18 @@ class SqliteLookup:
     """An indexed query on the planes table of the bundled data, in a real SQLite file.
 
     A key that is a plane's tail number gets its row; any other key gets the row whose number is
-    the key's number in the trace, modulo the table's length. One connection a thread.
+    the key's number in the trace, modulo the table's length. One connection a thread. The file is
+    made once and kept in the user's cache folder, or in a temporary one where that is not to be.
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="perflab-")
-        self._path = str(Path(self._folder.name) / "planes.sqlite")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
-        self._tails = self._build()
+        names, rows = _planes()
+        self._tails = [row[names.index("tailnum")] for row in rows]
         self._known = frozenset(self._tails)
+        self._address = f"{self._file(names, rows).as_uri()}?mode=ro"
 
     def __call__(self, index: int, key: Any) -> Any:
         """Return the row of a plane, with a query of its own."""
@@ -51,29 +56,49 @@ class SqliteLookup:
         return connection.execute("SELECT * FROM planes WHERE tailnum = ?", (tail,)).fetchone()
 
     def close(self) -> None:
-        """Close all connections and remove the file."""
+        """Close all connections."""
         for connection in self._opened:
             connection.close()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, check_same_thread=False)
+        connection = sqlite3.connect(self._address, uri=True, check_same_thread=False)
         self._opened.append(connection)
         return connection
 
-    def _build(self) -> list[str]:
-        import csv
+    def _file(self, names: list[str], rows: list[list[str]]) -> Path:
+        content = repr((names, rows)).encode()
+        name = f"planes-{hashlib.blake2b(content, digest_size=6).hexdigest()}.sqlite"
+        kept = cache_folder().absolute() / "data" / name
+        try:
+            if not kept.is_file():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                fresh = kept.with_name(f"{name}.{os.getpid()}")
+                _write(fresh, names, rows)
+                fresh.replace(kept)
+        except (OSError, sqlite3.Error):
+            self._folder = tempfile.TemporaryDirectory(prefix="perflab-")
+            kept = Path(self._folder.name) / name
+            _write(kept, names, rows)
+        return kept
 
-        with data_path("planes.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
-        names, rows = rows[0], rows[1:]
-        with sqlite3.connect(self._path) as connection:
-            columns = ", ".join(names)
-            connection.execute(f"CREATE TABLE planes ({columns}, PRIMARY KEY (tailnum))")
-            marks = ", ".join("?" * len(names))
-            connection.executemany(f"INSERT INTO planes VALUES ({marks})", rows)  # noqa: S608
-        connection.close()
-        return [row[names.index("tailnum")] for row in rows]
+
+def _planes() -> tuple[list[str], list[list[str]]]:
+    import csv
+
+    with data_path("planes.csv").open(encoding="utf-8", newline="") as file:
+        names, *rows = csv.reader(file)
+    return names, rows
+
+
+def _write(path: Path, names: list[str], rows: list[list[str]]) -> None:
+    path.unlink(missing_ok=True)
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"CREATE TABLE planes ({', '.join(names)}, PRIMARY KEY (tailnum))")
+        marks = ", ".join("?" * len(names))
+        connection.executemany(f"INSERT INTO planes VALUES ({marks})", rows)  # noqa: S608
+    connection.close()
 
 
 class FunctionLookup:

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from perflab.servers.lookup import open_lookup
+from perflab.servers.lookup import SqliteLookup, open_lookup
 from perflab.settings import BadInputError, LoadSettings
 
 
@@ -58,3 +58,21 @@ def test_a_function_is_found_by_its_path(tmp_path, monkeypatch):
 def test_a_path_that_leads_nowhere_is_one_clear_error(backend, message):
     with pytest.raises(BadInputError, match=message):
         open_lookup(LoadSettings(backend=backend))
+
+
+def test_the_file_is_made_once_and_kept_in_the_cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
+    for _ in range(2):
+        lookup = SqliteLookup()
+        assert lookup(0, "N10156")[0] == "N10156"
+        lookup.close()
+    (kept,) = (tmp_path / "data").iterdir()
+    assert kept.suffix == ".sqlite"
+
+
+def test_where_the_cache_folder_cannot_be_written_a_temporary_file_serves(tmp_path, monkeypatch):
+    (tmp_path / "taken").write_text("a file, no folder")
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path / "taken"))
+    lookup = SqliteLookup()
+    assert lookup(0, "N10156")[0] == "N10156"
+    lookup.close()
