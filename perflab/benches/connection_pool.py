@@ -189,7 +189,6 @@ class ConnectionPoolBench(Bench):
                 **same,
                 "max_connections": n,
                 "min_connections": n,
-                "concurrency": max(2, n),
                 "timeout": 60,
             }
             for n in _STEPS
@@ -263,12 +262,14 @@ class ConnectionPoolBench(Bench):
         """Return the service time at the number of connections that were in use on average."""
         from perflab.models.latency import costs_of
 
-        found = costs_of(measured.distributions, ("service", "connect"))
+        found = costs_of(measured.distributions, ("service", "connect", "handover"))
         result: dict[str, Any] = {}
         if "service" in found and measured.seconds > 0:
             service = measured.distributions["service"]
             busy = max(1, round(service.mean * service.count / measured.seconds))
             result["service"] = {str(busy): found["service"]}
+        if "handover" in found:
+            result["handover_seconds"] = found["handover"]["mean"]
         if "connect" in found:
             result["connect_seconds"] = found["connect"]["mean"]
         return result

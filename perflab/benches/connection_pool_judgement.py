@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ def pool_calibration(
     sizes = [int(size) for size in service]
     fitted = fit_usl(sizes, [size / service[str(size)]["mean"] for size in sizes])
     connects = [costs["connect_seconds"] for _, costs in runs if "connect_seconds" in costs]
+    handed = [costs["handover_seconds"] for _, costs in runs if "handover_seconds" in costs]
     return {
         "service": service,
         "usl": {
@@ -35,6 +37,7 @@ def pool_calibration(
             "worst_residual": fitted.worst_residual,
         },
         **({"connect_seconds": min(connects)} if connects else {}),
+        **({"handover_seconds": statistics.median(handed)} if handed else {}),
     }
 
 

@@ -30,6 +30,7 @@ class _Seat:
     def __init__(self) -> None:
         self.wait = LatencyHistogram()
         self.service = LatencyHistogram()
+        self.handover = LatencyHistogram()
         self.rows: list[tuple[float, float, float]] = []
 
 
@@ -37,7 +38,8 @@ class ConnectionPoolSession(Session):
     """Takes a connection for each arrival, asks the database, and gives it back.
 
     The wait counts from the arrival to having a connection, the service time from then until the
-    connection is back in the pool.
+    connection is given back. The hand-over is the time from one caller's giving back to the start
+    of the next who has waited for that connection.
     """
 
     def __init__(self, settings: ConnectionPoolSettings, arrivals: Arrivals) -> None:
@@ -49,6 +51,7 @@ class ConnectionPoolSession(Session):
         self._settings = settings
         self._local = threading.local()
         self._seats: list[_Seat] = []
+        self._released: dict[int, float] = {}
         self._timeouts = 0
         self._errors = 0
         self._lock = threading.Lock()
@@ -73,14 +76,18 @@ class ConnectionPoolSession(Session):
             self._note(error)
             return "error"
         start = now()
+        place = id(getattr(connection, "dbapi_connection", connection))
+        released = self._released.get(place, 0.0)
         try:
             self._query.ask(connection, index)
         except Exception as error:  # noqa: BLE001  (a connection that was killed, a wrong statement)
             self._note(error)
             return "error"
         finally:
+            end = self._released[place] = now()
             self._pool.putconn(connection)
-        end = now()
+        if released > due:
+            seat.handover.record(start - released)
         seat.wait.record(start - due)
         seat.service.record(end - start)
         if len(seat.rows) < _MOST_RECORDS // 64:
@@ -116,11 +123,12 @@ class ConnectionPoolSession(Session):
 
     def distributions(self) -> dict[str, LatencyHistogram]:
         """Return waits, service times, and what it took to connect."""
-        wait, service = LatencyHistogram(), LatencyHistogram()
+        found = {name: LatencyHistogram() for name in ("wait", "service", "handover")}
         for seat in list(self._seats):
-            wait.merge(seat.wait)
-            service.merge(seat.service)
-        return {"wait": wait, "service": service, "connect": self._connects.copy()}
+            found["wait"].merge(seat.wait)
+            found["service"].merge(seat.service)
+            found["handover"].merge(seat.handover)
+        return {**found, "connect": self._connects.copy()}
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return arrival, service time and wait of each request served, by arrival."""

@@ -43,6 +43,7 @@ def queue_waits(
     min_connections: int | None = None,
     connect_seconds: float = 0.0,
     max_idle: float = math.inf,
+    handover_seconds: float = 0.0,
 ) -> Queue:
     """Return the waits of customers in order of arrival before `servers` servers.
 
@@ -65,6 +66,8 @@ def queue_waits(
         min_connections: Open at the start; None is all of them.
         connect_seconds: What it takes to open one more.
         max_idle: Seconds; infinite closes none.
+        handover_seconds: From the end of a service to the start of the next one where a customer
+            has waited for it: the time that a server passes from hand to hand.
 
     Raises:
         ValueError: If shapes do not fit or there is no server.
@@ -87,6 +90,7 @@ def queue_waits(
         int(least),
         float(connect_seconds),
         float(max_idle),
+        float(handover_seconds),
     )
     return Queue(*found)
 
@@ -101,6 +105,7 @@ def _queue_waits(
     min_connections: int,
     connect_seconds: float,
     max_idle: float,
+    handover: float,
 ) -> Any:
     n = len(arrivals)
     waits = np.empty(n, np.float64)
@@ -148,7 +153,7 @@ def _queue_waits(
             connects += 1
             start = now + connect_seconds
         elif tail > head and free[head] - now <= timeout:
-            start = free[head]
+            start = free[head] + handover
             head += 1
         else:
             timeouts += 1

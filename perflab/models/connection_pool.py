@@ -262,4 +262,5 @@ def _run(
         min_connections=settings.min_connections,
         connect_seconds=costs.get("connect_seconds", 0.0),
         max_idle=math.inf if settings.max_idle is None else settings.max_idle,
+        handover_seconds=costs.get("handover_seconds", 0.0),
     )

@@ -242,6 +242,10 @@ def _ask_version(url: str, source: str) -> str:
         raise BadInputError("answers, but is no Redis; is the port right?", shown) from None
     except redis.RedisError as error:
         said = " ".join(str(error).split())
+        if "closed by server" in said:
+            raise BadInputError(
+                "hangs up at once, so it may be no Redis; is the port right?", shown
+            ) from None
         raise BadInputError(
             f"cannot be used ({said}); start it, or mend what {source} names", shown
         ) from None

@@ -126,3 +126,9 @@ def test_quantiles_are_those_of_sorted_values(values, shares):
         return
     ranks = [max(math.ceil(share * len(known) - 1e-9), 1) - 1 for share in shares]
     assert found.tolist() == [sorted(known)[rank] for rank in ranks]
+
+
+def test_a_server_that_was_waited_for_takes_time_to_change_hands():
+    queue = queue_waits([0.0, 1.0, 20.0], [3.0, 3.0, 3.0], 1, handover_seconds=0.5)
+    assert queue.waits.tolist() == [0.0, 2.5, 0.0]
+    assert queue.end_seconds == 23.0
