@@ -36,6 +36,16 @@ def chromium():
     return found
 
 
+def _fresh(folder):
+    """Return an environment in which JupyterLab opens no tab of an earlier time."""
+    own = {
+        "JUPYTER_CONFIG_DIR": folder / "jupyter",
+        "JUPYTERLAB_SETTINGS_DIR": folder / "jupyter" / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": folder / "jupyter" / "workspaces",
+    }
+    return os.environ | {name: str(path) for name, path in own.items()}
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     """Yield the address of a JupyterLab and the folder that it serves."""
@@ -55,7 +65,7 @@ def lab(tmp_path_factory):
         f"--ServerApp.root_dir={folder}",
     ]
     log = (folder.parent / "jupyter.log").open("w")
-    server = subprocess.Popen(command, stdout=log, stderr=log)
+    server = subprocess.Popen(command, stdout=log, stderr=log, env=_fresh(folder.parent))
     address = f"http://127.0.0.1:{port}"
     try:
         end = time.monotonic() + PATIENCE

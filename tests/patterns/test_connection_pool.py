@@ -292,6 +292,7 @@ def test_a_leak_names_who_holds_the_connection_and_where_it_was_taken(database):
         assert pool.stats()["leaks"] == 1
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_killed_while_it_waits_leaves_its_turn_to_the_next(database):
     with make(database, max_connections=1) as pool:
         held = pool.getconn()
