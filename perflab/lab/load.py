@@ -146,6 +146,8 @@ class LoadGenerator:
             pace = self._pace
             if pace.rate is not None or pace.speedup is not None:
                 due = self._wait(pace, index)
+                if due is None:
+                    return
                 pace = self._pace
                 started = due if self._open_loop else now()
             else:
@@ -159,8 +161,8 @@ class LoadGenerator:
                 histogram = record[outcome] = LatencyHistogram()
             histogram.record(taken)
 
-    def _wait(self, pace: Pace, index: int) -> float:
-        """Wait until a request is due and return from when its latency counts."""
+    def _wait(self, pace: Pace, index: int) -> float | None:
+        """Wait until a request is due; return from when its latency counts, None at the end."""
         due = pace.due(index)
         spin = _SPIN_SECONDS if self._wanted == 1 else 0.0
         left = due - time.perf_counter()
@@ -172,7 +174,7 @@ class LoadGenerator:
             if self._interrupted:
                 self._going.wait()
                 if self._stopped:
-                    break
+                    return None
             if self._pace is not pace:
                 pace = self._pace
                 due = pace.due(max(index, pace.index))
