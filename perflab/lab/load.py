@@ -51,6 +51,7 @@ class LoadGenerator:
         self._threads: list[threading.Thread] = []
         self._wanted = 0
         self._going = threading.Event()
+        self._changed = threading.Event()
         self._stopped = False
         self._interrupted = False
         self.failure: BaseException | None = None
@@ -65,6 +66,7 @@ class LoadGenerator:
         """Hold all threads before their next request."""
         self._going.clear()
         self._interrupted = True
+        self._wake()
 
     def resume(self) -> None:
         """Go on; what was not due before the pause is due after it."""
@@ -78,6 +80,7 @@ class LoadGenerator:
         with self._lock:
             self._pace = self._pace.resumed(self.issued, time.perf_counter(), load)
             self._load = load
+        self._wake()
         self._resize(threads or load.concurrency)
 
     def stop(self, patience: float = 5.0) -> None:
@@ -85,6 +88,7 @@ class LoadGenerator:
         self._stopped = True
         self._interrupted = True
         self._going.set()
+        self._wake()
         end = time.perf_counter() + patience
         for thread in self._threads:
             thread.join(max(0.0, end - time.perf_counter()))
@@ -110,6 +114,11 @@ class LoadGenerator:
                     result[outcome] = histogram.copy()
         return result
 
+    def _wake(self) -> None:
+        """Let threads that wait for a request look again at what holds now."""
+        changed, self._changed = self._changed, threading.Event()
+        changed.set()
+
     def _resize(self, concurrency: int) -> None:
         self._wanted = concurrency
         alive = sum(thread.is_alive() for thread in self._threads)
@@ -128,6 +137,7 @@ class LoadGenerator:
             self._stopped = True
             self._interrupted = True
             self._going.set()
+            self._wake()
 
     def _loop(self, number: int, record: dict[str, LatencyHistogram]) -> None:
         now = time.perf_counter
@@ -165,12 +175,11 @@ class LoadGenerator:
         """Wait until a request is due; return from when its latency counts, None at the end."""
         due = pace.due(index)
         spin = _SPIN_SECONDS if self._wanted == 1 else 0.0
-        left = due - time.perf_counter()
-        if left <= 0:
+        if due <= time.perf_counter():
             return due
-        while left > 0:
-            if left > spin:
-                time.sleep(min(left - spin, _LONGEST_SLEEP))
+        while True:
+            # Taken before what it tells of is read: a change from here on is not missed.
+            changed = self._changed
             if self._interrupted:
                 self._going.wait()
                 if self._stopped:
@@ -179,4 +188,9 @@ class LoadGenerator:
                 pace = self._pace
                 due = pace.due(max(index, pace.index))
             left = due - time.perf_counter()
-        return time.perf_counter()
+            if left <= 0:
+                return time.perf_counter()
+            if left > _LONGEST_SLEEP:
+                changed.wait(left - _LONGEST_SLEEP / 2)
+            elif left > spin:
+                time.sleep(left - spin)

@@ -22,7 +22,9 @@ class PoolServices:
 
     The mean at a number of connections in use is the measured one, between two of them by a
     straight line, and outside of them as the Universal Scalability Law goes on. Single times
-    spread about their mean as at the measured number nearest to what the load keeps in use.
+    spread about their mean as at the measured number nearest to what a service finds in use,
+    itself included: as many others as the load keeps in use on average (arrivals that come at
+    random see time averages), at the most the whole pool.
 
     Args:
         costs: ``service`` with ``mean`` and ``quantiles`` by connections in use, and ``usl``.
@@ -69,11 +71,12 @@ class PoolServices:
         return np.array([self.mean(number) for number in numbers])
 
     def shape(self, connections: int, rate: float) -> int:
-        """Return which of the measured distributions is nearest to what a load keeps in use."""
-        in_use = 1.0
+        """Return which of the measured distributions is nearest to what a service finds in use."""
+        in_use = float(connections)
         for number in range(1, connections + 1):
-            in_use = float(number)
-            if rate * self.mean(number) <= number:
+            kept = rate * self.mean(number)
+            if kept <= number:
+                in_use = min(1.0 + kept, in_use)
                 break
         return int(np.abs(self._numbers - in_use).argmin())
 
