@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from perflab.benches.session import Action, Measured, Session
+from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
 
@@ -267,14 +267,15 @@ class Bench(ABC):
     def costs(self, measured: Measured) -> dict[str, Any]:
         """Return what the model cannot know, from what a run measured."""
 
-    def calibration_runs(self, settings: Settings) -> Sequence[Mapping[str, Any]]:
-        """Return the settings of the short runs that a calibration is made of."""
-        del settings
+    def calibration_runs(self, settings: Settings, done: Runs) -> Iterable[Mapping[str, Any]]:
+        """Return the settings of the short runs that a calibration is made of.
+
+        `done` grows by settings and costs of each run before the next one is asked for.
+        """
+        del settings, done
         return (self.calibration_settings,)
 
-    def calibrated(
-        self, runs: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]
-    ) -> dict[str, Any]:
+    def calibrated(self, runs: Runs) -> dict[str, Any]:
         """Return the costs that calibration runs tell together: settings and costs of each."""
         return runs[-1][1]
 

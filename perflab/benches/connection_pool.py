@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import (
@@ -15,8 +15,12 @@ from perflab.benches.base import (
     WhatIfChart,
     axis_values,
 )
-from perflab.benches.connection_pool_judgement import pool_calibration, pool_risks
-from perflab.benches.session import Action, Measured, Session
+from perflab.benches.connection_pool_judgement import (
+    half_of_capacity,
+    pool_calibration,
+    pool_risks,
+)
+from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
 
@@ -41,7 +45,7 @@ class ConnectionPoolBench(Bench):
     question = "How many connections keep the wait short, and how many slow the database down?"
     settings_class = ConnectionPoolSettings
     default_workload = "poisson:rate=200,requests=100k,seed=1"
-    calibration_workload = "steady:rate=1M,requests=1M"
+    calibration_workload = "poisson:rate=1M,requests=1M,seed=1"
     calibration_settings: ClassVar[Mapping[str, Any]] = {"max_connections": 2}
     panel_defaults: ClassVar[Mapping[str, Any]] = {
         "query": "aggregate",
@@ -180,23 +184,16 @@ class ConnectionPoolBench(Bench):
         where = self.foreign_server(settings) or "PostgreSQL"
         return f"{where}, {settings.driver}, query {settings.query}"
 
-    def calibration_runs(self, settings: Settings) -> Sequence[Mapping[str, Any]]:
-        """Return runs at 1, 2, 4 ... connections that are always busy."""
+    def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
+        """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time."""
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
-        return [
-            {
-                **same,
-                "max_connections": n,
-                "min_connections": n,
-                "timeout": 60,
-            }
-            for n in _STEPS
-        ]
+        for n in _STEPS:
+            busy = {**same, "max_connections": n, "min_connections": n, "timeout": 60}
+            yield busy
+            yield {**busy, "request_rate": half_of_capacity(done[-1])}
 
-    def calibrated(
-        self, runs: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]
-    ) -> dict[str, Any]:
+    def calibrated(self, runs: Runs) -> dict[str, Any]:
         """Return service times by connections in use, and the law fitted through them."""
         return pool_calibration(runs)
 
@@ -267,7 +264,7 @@ class ConnectionPoolBench(Bench):
         if "service" in found and measured.seconds > 0:
             service = measured.distributions["service"]
             busy = max(1, round(service.mean * service.count / measured.seconds))
-            result["service"] = {str(busy): found["service"]}
+            result["service"], result["service_half"] = {str(busy): found["service"]}, {}
         if "handover" in found:
             result["handover_seconds"] = found["handover"]["mean"]
         if "connect" in found:

@@ -6,30 +6,40 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
 from perflab.models.usl import fit_usl
 
 _SLOWER = 0.05
 
 
-def pool_calibration(
-    runs: Sequence[tuple[Mapping[str, Any], dict[str, Any]]],
-) -> dict[str, Any]:
+def half_of_capacity(run: tuple[Mapping[str, Any], dict[str, Any]]) -> float:
+    """Return the rate that keeps a pool half busy, from a run in which it was always busy."""
+    values, costs = run
+    (found,) = costs["service"].values()
+    return float(values["max_connections"] / found["mean"] / 2)
+
+
+def pool_calibration(runs: Runs) -> dict[str, Any]:
     """Return service times by connections in use, and the law fitted through them.
 
     Args:
-        runs: Settings and costs of runs in which all ``max_connections`` were busy all the time.
+        runs: Settings and costs of runs in which all ``max_connections`` were busy all the time,
+            and of those at a ``request_rate``, in which they were half of it.
     """
-    service = {}
+    service: dict[str, Any] = {}
+    half: dict[str, Any] = {}
     for values, costs in runs:
-        (found,) = costs["service"].values()
-        service[str(values["max_connections"])] = found
+        for found in costs.get("service", {}).values():
+            part = half if "request_rate" in values else service
+            part[str(values["max_connections"])] = found
     sizes = [int(size) for size in service]
     fitted = fit_usl(sizes, [size / service[str(size)]["mean"] for size in sizes])
     connects = [costs["connect_seconds"] for _, costs in runs if "connect_seconds" in costs]
     handed = [costs["handover_seconds"] for _, costs in runs if "handover_seconds" in costs]
     return {
         "service": service,
+        "service_half": half,
         "usl": {
             "rate": fitted.rate,
             "contention": fitted.contention,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from perflab.metrics.histogram import LatencyHistogram
     from perflab.settings import LoadSettings
+
+
+Runs = Sequence[tuple[Mapping[str, Any], dict[str, Any]]]
+"""Settings and costs of each of the runs that a calibration is made of."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

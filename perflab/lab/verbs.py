@@ -123,8 +123,8 @@ def _measure(
 ) -> Calibration:
     trace = bench.load_workload(workload if workload is not None else bench.calibration_workload)
     shipped = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
-    runs = []
-    for values in bench.calibration_runs(settings):
+    runs: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
+    for values in bench.calibration_runs(settings, runs):
         plain, alone = bench.read({**values, "backend": load.backend})
         live = LiveRun(bench, trace, plain, alone, seconds=seconds, loop=True, calibration=shipped)
         try:

@@ -122,7 +122,7 @@ class ConnectionPoolModel:
         rate = load.request_rate or self._arrivals.rate * (load.speedup or 1.0)
         shape = services.shape(settings.max_connections, rate)
         drawn = services.draw(shape, self._length, load.seed)
-        return drawn, services.seconds(settings.max_connections)
+        return drawn, services.seconds(settings.max_connections, rate)
 
     def _whole(
         self,
@@ -196,7 +196,7 @@ class ConnectionPoolModel:
             rate = load.request_rate or self._arrivals.rate * (load.speedup or 1.0)
             shape = services.shape(settings.max_connections, rate)
             lengths = services.draw(shape, len(times), load.seed)
-            factors = services.seconds(settings.max_connections)
+            factors = services.seconds(settings.max_connections, rate)
             self._queue = key, times, _run(settings, costs, times, lengths, factors)
         _, times, queue = self._queue
         if last > 2 * length:
