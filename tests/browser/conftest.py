@@ -1,6 +1,8 @@
 """A real JupyterLab on a copy of the notebooks, and a real browser at 1280 pixels."""
 
+import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -24,6 +26,99 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+
+PAINTED = """
+images => images.map(image => {
+  if (!image.complete || !image.naturalWidth) return null;
+  const canvas = document.createElement('canvas');
+  canvas.width = image.naturalWidth;
+  canvas.height = image.naturalHeight;
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  return canvas.toDataURL();
+})
+"""
+
+
+class Panel:
+    """A notebook open in the browser, and the panel in it, as a user's hands and eyes have it."""
+
+    def __init__(self, page, lab):
+        self.page = page
+        self.address, self.folder = lab
+
+    def open(self, name, cells=None):
+        """Open a notebook and run its first cells, or all of them."""
+        self.page.goto(f"{self.address}/lab/tree/{name}?token={TOKEN}")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.page.get_by_text("| Idle").first.wait_for()
+        if cells is None:
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        else:
+            self.page.locator(".jp-Notebook .jp-Cell").first.click()
+            for _ in range(cells):
+                self.page.keyboard.press("Shift+Enter")
+        self.page.wait_for_selector("img.jupyter-widgets")
+
+    @staticmethod
+    def until(condition, what):
+        """Wait until the condition returns something true, and return that."""
+        end = time.monotonic() + PATIENCE
+        while not (found := condition()):
+            assert time.monotonic() < end, f"{what} did not happen in time"
+            time.sleep(0.1)
+        return found
+
+    def pictures(self):
+        """Return a hash of what the what-if and the live picture show, once both have come.
+
+        A picture that is being replaced shows nothing for a moment.
+        """
+
+        def shown():
+            painted = self.page.eval_on_selector_all(".jp-OutputArea img.jupyter-widgets", PAINTED)
+            return painted if len(painted) == 2 and all(painted) else None
+
+        painted = self.until(shown, "two pictures")
+        return [hashlib.sha256(data.encode()).hexdigest() for data in painted]
+
+    def until_new(self, which, before, what):
+        """Wait until a picture (0: what-if, 1: live) is no longer the one of that hash."""
+        return self.until(lambda: self.pictures()[which] != before, what)
+
+    def requests_run(self):
+        """Return how many requests the status line says have run; 0 where nothing runs."""
+        said = self.page.locator(".perflab-status").inner_text()
+        found = re.search(r"running, [^·]*?([\d,]+) requests", said)
+        return int(found.group(1).replace(",", "")) if found else 0
+
+    def move(self, handle, times):
+        """Move a slider to the right, and wait until it says that it stands elsewhere."""
+        before = handle.get_attribute("aria-valuetext")
+        for _ in range(times):
+            handle.press("ArrowRight")
+        self.until(lambda: handle.get_attribute("aria-valuetext") != before, "a moved slider")
+
+    def button(self, word):
+        return self.page.locator(
+            "button.jupyter-button", has_text=re.compile(f"^\\s*{word}\\s*$")
+        )
+
+    def press(self, word):
+        self.button(word).click()
+
+    def says(self, words):
+        """Wait until these words stand on the page."""
+        self.page.get_by_text(words).first.wait_for()
+
+    def report(self):
+        """Export a report, and return the folder that it was written to."""
+        earlier = set(self.folder.glob("perflab-report-*"))
+        self.press("Export report")
+        self.says("Report written:")
+        (made,) = set(self.folder.glob("perflab-report-*")) - earlier
+        return made
 
 
 @pytest.fixture(scope="session")
@@ -103,3 +198,8 @@ def page(browser, tmp_path):
     yield page
     page.screenshot(path=tmp_path / "last.png")
     context.close()
+
+
+@pytest.fixture
+def panel(page, lab):
+    return Panel(page, lab)
