@@ -47,18 +47,17 @@ class Panel:
         self.page = page
         self.address, self.folder = lab
 
-    def open(self, name, cells=None):
-        """Open a notebook and run its first cells, or all of them."""
+    def open(self, name, first_only=False):
+        """Open a notebook and run its cells, or the first of them alone: it makes the panel."""
         self.page.goto(f"{self.address}/lab/tree/{name}?token={TOKEN}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.get_by_text("| Idle").first.wait_for()
-        if cells is None:
+        if first_only:
+            self.page.locator(".jp-CodeCell .jp-InputArea-editor:visible").first.click()
+            self.page.keyboard.press("Control+Enter")
+        else:
             self.page.get_by_role("menuitem", name="Run", exact=True).click()
             self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        else:
-            self.page.locator(".jp-Notebook .jp-Cell").first.click()
-            for _ in range(cells):
-                self.page.keyboard.press("Shift+Enter")
         self.page.wait_for_selector("img.jupyter-widgets")
 
     @staticmethod
@@ -101,9 +100,7 @@ class Panel:
         self.until(lambda: handle.get_attribute("aria-valuetext") != before, "a moved slider")
 
     def button(self, word):
-        return self.page.locator(
-            "button.jupyter-button", has_text=re.compile(f"^\\s*{word}\\s*$")
-        )
+        return self.page.locator("button.jupyter-button", has_text=re.compile(f"^\\s*{word}\\s*$"))
 
     def press(self, word):
         self.button(word).click()

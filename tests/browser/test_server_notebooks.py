@@ -41,7 +41,7 @@ def write_down(panel, page, words):
 
 
 def test_redis_dies_in_the_panel_and_comes_back(panel, page):
-    panel.open("02_redis_cache.ipynb", cells=2)
+    panel.open("02_redis_cache.ipynb", first_only=True)
     start_and_move(panel, page)
     panel.press("Kill Redis")
     panel.says("open")
@@ -56,7 +56,7 @@ def test_redis_dies_in_the_panel_and_comes_back(panel, page):
 
 
 def test_connections_die_in_the_panel_and_the_pool_replaces_them(panel, page):
-    panel.open("04_connection_pool.ipynb", cells=2)
+    panel.open("04_connection_pool.ipynb", first_only=True)
     start_and_move(panel, page)
     panel.press("Kill connections")
     go_on(panel, 20)
