@@ -1,20 +1,17 @@
 """One file a pattern: what binds its settings, implementation, model, workload and charts."""
 
-from perflab.benches.base import (
-    Bench,
-    Export,
-    LiveChart,
-    Model,
-    Objective,
-    WhatIfChart,
-)
+from perflab.benches.base import Bench
+from perflab.benches.model import Model
+from perflab.benches.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart
 from perflab.benches.registry import bench_names, load_bench
-from perflab.benches.session import Action, Measured, Session
+from perflab.benches.session import Action, EndOfWorkload, Measured, Session
 
 __all__ = [
     "Action",
     "Bench",
+    "EndOfWorkload",
     "Export",
+    "HeatMap",
     "LiveChart",
     "Measured",
     "Model",

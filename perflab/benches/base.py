@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from perflab.benches.model import Model
+from perflab.benches.parts import (
+    Export,
+    HeatMap,
+    LiveChart,
+    Objective,
+    WhatIfChart,
+    axis_values,
+)
 from perflab.benches.session import Action, Measured, Runs, Session
-from perflab.models.prediction import Costs, Metrics, Prediction
+from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
 
 if TYPE_CHECKING:
@@ -17,94 +25,11 @@ if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class WhatIfChart:
-    """A chart of predictions: a metric along one setting, a line for each value of another.
-
-    Attributes:
-        title: Of the chart.
-        metric: What is drawn.
-        along: The setting of the horizontal axis.
-        lines: The setting that has another value on each line.
-        values: Its values.
-        also: Other metrics of the same unit, a line each at the present settings.
-    """
-
-    title: str
-    metric: str
-    along: str
-    lines: str | None = None
-    values: tuple[Any, ...] = ()
-    also: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class LiveChart:
-    """A chart of measurements over the time of a run: one line a metric, one axis for all."""
-
-    title: str
-    metrics: tuple[str, ...]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Objective:
-    """What tuning looks for, such as the highest hit rate.
-
-    Attributes:
-        direction: ``max`` or ``min``.
-        metric: The metric's name.
-        tolerance: How far from the best reachable value is still good enough: in the metric's
-            own unit for a ratio, else as a share of the best value.
-        target: What is good enough however good the best is, such as a wait of 5 ms; none where
-            only the best counts, and as much as it where the best does not reach the target.
-    """
-
-    direction: Literal["max", "min"]
-    metric: str
-    tolerance: float = 0.01
-    target: float | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Export:
-    """Settings ready to paste somewhere: a title, the language of the text, and the text."""
-
-    title: str
-    language: str
-    text: str
-
-
-class Model(Protocol):
-    """What-if: predictions for one workload; keeps what it has computed."""
-
-    def predict(
-        self, settings: Any, load: LoadSettings, costs: Costs, requests: slice | None = None
-    ) -> Prediction:
-        """Return the prediction at one setting, over all requests or a slice of them.
-
-        A slice that reaches beyond the workload's end means that it begins again.
-        """
-
-    def prepare(self) -> None:
-        """Compute what most answers lean on, once; a long work that a caller may show."""
-
-    def ready(self, settings: Any, load: LoadSettings) -> bool:
-        """Say whether `predict` would answer at once, from what is already computed."""
-
-
-@runtime_checkable
-class Previewing(Protocol):
-    """A model that can answer quickly from a part of its workload."""
-
-    def preview(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction:
-        """Return a first prediction; `sampled` says from what share of the workload."""
-
-
 class Bench(ABC):
     """One pattern on the workbench; found by the entry point group ``perflab.benches``.
 
     A subclass names its parts and imports them inside its methods, so that a live child loads
-    its pattern and nothing else.
+    its pattern and nothing else. `naming` lists the settings that name or bound the workload.
     """
 
     pattern: ClassVar[str]
@@ -113,10 +38,12 @@ class Bench(ABC):
     settings_class: ClassVar[type[Settings]]
     default_workload: ClassVar[str]
     calibration_workload: ClassVar[str]
+    naming: ClassVar[tuple[str, ...]] = ()
     calibration_settings: ClassVar[Mapping[str, Any]]
     panel_defaults: ClassVar[Mapping[str, Any]]
     sliders: ClassVar[tuple[str, ...]]
     what_if_charts: ClassVar[tuple[WhatIfChart, ...]]
+    heat_maps: ClassVar[tuple[HeatMap, ...]] = ()
     live_charts: ClassVar[tuple[LiveChart, ...]]
     headline: ClassVar[tuple[str, ...]]
     objective: ClassVar[Objective]
@@ -186,6 +113,27 @@ class Bench(ABC):
             self.default_workload if spec is None else spec, format, columns, progress
         )
 
+    def workload_for(
+        self,
+        settings: Settings,
+        spec: Any,
+        format: str | None = None,  # noqa: A002  (the word that users write)
+        columns: Mapping[str, str] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Any:
+        """Return the workload that a user means, where settings may name it or bound it too.
+
+        Raises:
+            BadInputError: As `load_workload` does.
+        """
+        del settings
+        return self.load_workload(spec, format, columns, progress)
+
+    def requests(self, settings: Settings, workload: Any) -> int | None:
+        """Return how many requests a run through a workload makes; none where its end tells."""
+        del settings
+        return len(workload)
+
     def workloads(self) -> Mapping[str, WorkloadInfo]:
         """Return the workloads that a picker offers, by name."""
         from perflab.workloads.names import WORKLOADS
@@ -212,10 +160,25 @@ class Bench(ABC):
             BadInputError: With the reason.
         """
 
-    def calibrated_with(self, settings: Settings, load: LoadSettings) -> str:
-        """Return what a calibration is kept for besides pattern and machine, such as a backend."""
-        del settings
+    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
+        """Return what a calibration is kept for besides pattern and machine, such as a backend.
+
+        Args:
+            settings: The pattern's settings.
+            load: The load's settings.
+            workload: What is run, if that is known: costs may be those of a file.
+        """
+        del settings, workload
         return load.backend_name
+
+    def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
+        """Return the workload that a calibration runs on, given what the user named, if any.
+
+        It is the bench's own, but for a function of the user's, which takes the user's keys.
+        """
+        del settings
+        own = callable(load.backend) or ":" in load.backend
+        return spec if own and spec is not None else self.calibration_workload
 
     def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
         """Return what is risked on both sides of a recommended point, in a sentence or two."""
@@ -282,18 +245,3 @@ class Bench(ABC):
     @abstractmethod
     def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
         """Return the settings ready to paste."""
-
-
-def axis_values(
-    info: SettingInfo, span: tuple[float, float] | None = None, points: int = 97
-) -> list[Any]:
-    """Return values of a setting from the low to the high end of a span, evenly on its scale."""
-    low, high = span or info.span or (info.low or 0.0, info.high or 1.0)
-    steps = [step / (points - 1) for step in range(points)]
-    if info.scale == "log":
-        values = [low * (high / low) ** step for step in steps]
-    else:
-        values = [low + (high - low) * step for step in steps]
-    if info.kind is int:
-        return sorted({round(value) for value in values})
-    return values

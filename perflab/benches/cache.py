@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from perflab.benches.base import (
-    Bench,
-    Export,
-    LiveChart,
-    Model,
-    Objective,
-    WhatIfChart,
-    axis_values,
-)
+from perflab.benches.base import Bench
+from perflab.benches.model import Model
+from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Measured, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import LIVE_POLICIES, POLICIES, BadInputError, CacheSettings, LoadSettings

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from perflab.benches.base import Export
 from perflab.benches.exporting import arguments, comments, heading, threads
+from perflab.benches.parts import Export
 from perflab.settings import WHAT_IF_POLICIES, CacheSettings, LoadSettings
 
 PERFLAB = '''\

@@ -6,20 +6,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from perflab.benches.base import (
-    Bench,
-    Export,
-    LiveChart,
-    Model,
-    Objective,
-    WhatIfChart,
-    axis_values,
-)
+from perflab.benches.base import Bench
 from perflab.benches.connection_pool_judgement import (
     half_of_capacity,
     pool_calibration,
     pool_risks,
 )
+from perflab.benches.model import Model
+from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
@@ -177,9 +171,9 @@ class ConnectionPoolBench(Bench):
         url = os.environ.get("PERFLAB_POSTGRES_URL")
         return redact(url) if url else None
 
-    def calibrated_with(self, settings: Settings, load: LoadSettings) -> str:
+    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the query, the pool and the database."""
-        del load
+        del load, workload
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         where = self.foreign_server(settings) or "PostgreSQL"
         return f"{where}, {settings.driver}, query {settings.query}"

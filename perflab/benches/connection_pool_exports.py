@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perflab.benches.base import Export
 from perflab.benches.connection_pool_files import EVER, hikari, least, number, pgbouncer
 from perflab.benches.exporting import arguments, comments, heading
+from perflab.benches.parts import Export
 from perflab.settings import ConnectionPoolSettings, LoadSettings
 
 PERFLAB = '''\

@@ -6,15 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from perflab.benches.base import (
-    Bench,
-    Export,
-    LiveChart,
-    Model,
-    Objective,
-    WhatIfChart,
-    axis_values,
-)
+from perflab.benches.base import Bench
+from perflab.benches.model import Model
+from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Action, Measured, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings
@@ -145,7 +139,7 @@ class RedisCacheBench(Bench):
         url = os.environ.get("PERFLAB_REDIS_URL")
         return redact(url) if url else None
 
-    def calibrated_with(self, settings: Settings, load: LoadSettings) -> str:
+    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the server and the backend."""
         return f"{self.foreign_server(settings) or 'Redis'}, backend {load.backend_name}"
 

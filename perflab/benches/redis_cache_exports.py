@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from perflab.benches.base import Export
 from perflab.benches.exporting import arguments, comments, heading, literal, threads
+from perflab.benches.parts import Export
 from perflab.settings import LoadSettings, RedisCacheSettings
 
 PERFLAB = '''\

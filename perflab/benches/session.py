@@ -59,6 +59,10 @@ class Measured:
     load: LoadSettings
 
 
+class EndOfWorkload(Exception):  # noqa: N818  (an end is no error)
+    """There is no further request; raised by a session that alone knows how many there are."""
+
+
 class Session(ABC):
     """A pattern that is being run live, inside the child process."""
 
@@ -69,6 +73,9 @@ class Session(ABC):
         Args:
             index: Which request of the workload.
             due: From when its latency counts, as `time.perf_counter` tells it.
+
+        Raises:
+            EndOfWorkload: If the workload is through; the run then ends.
         """
 
     @abstractmethod

@@ -45,7 +45,7 @@ def calibrate(
 
     bench, settings = read_pattern(pattern, set_)
     agree(bench, settings, yes)
-    trace = read_workload(workload, None, format_, columns, bench)
+    trace = read_workload(workload, None, format_, columns, bench, settings)
     tell(f"measuring {pattern} for {verbs.CALIBRATION_SECONDS:g} s")
     result = verbs.calibrate(pattern, trace, settings)
     hand_over(result, write_calibration, as_json=as_json)

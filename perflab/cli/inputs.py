@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ def read_workload(
     format_name: str | None = None,
     columns: str | None = None,
     bench: Bench | None = None,
+    values: Mapping[str, Any] | None = None,
     *,
     any_kind: bool = False,
 ) -> Any:
@@ -43,6 +44,7 @@ def read_workload(
         format_name: The file's format.
         columns: Which columns of a table to read, such as ``key=url``.
         bench: Whose kind of workload it is; a trace of requests where not given.
+        values: The settings that the user gave, which may name or bound it.
         any_kind: Whether, with no bench, it may also be arrivals.
 
     Raises:
@@ -57,8 +59,10 @@ def read_workload(
     chosen = parse_columns(columns) if columns else None
     load: Any = load_any if any_kind else load_workload
     with progress("reading", "B", wanted) as report:
-        load = load if bench is None else bench.load_workload
-        return load(name, format_name, chosen, report)
+        if bench is None:
+            return load(name, format_name, chosen, report)
+        settings = bench.read(values)[0]
+        return bench.workload_for(settings, name, format_name, chosen, report)
 
 
 def _refuse_alone(format_name: str | None, columns: str | None) -> None:

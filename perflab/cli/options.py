@@ -181,7 +181,7 @@ def _assignment(text: str, option: str) -> tuple[str, str]:
 
 def _values(bench: Bench, key: str, part: str) -> list[Any]:
     """Return the value that a part of a sweep names, or those of a range ``low..high*number``."""
-    from perflab.benches.base import axis_values
+    from perflab.benches.parts import axis_values
     from perflab.settings import BadInputError
 
     low_text, dots, rest = part.partition("..")

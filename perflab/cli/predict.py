@@ -67,7 +67,7 @@ def predict(
 
     bench, settings = read_pattern(pattern, set_)
     axes = parse_sweep(bench, sweep, settings)
-    trace = read_workload(workload, show, format_, columns, bench)
+    trace = read_workload(workload, show, format_, columns, bench, settings)
     prepare_kernels(show)
     with progress("predicting", " points", show) as report:
         result = predictions(pattern, trace, settings, axes, sample, progress=report)

@@ -80,7 +80,7 @@ def run(
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
     agree(bench, settings, yes)
-    trace = read_workload(workload, show, format_, columns, bench)
+    trace = read_workload(workload, show, format_, columns, bench, settings)
     prepare_kernels(show)
     from perflab.lab.verbs import start_live
 

@@ -74,7 +74,7 @@ def tune(
         parse_condition(text)
     if live:
         agree(bench, settings, yes)
-    trace = read_workload(workload, show, format_, columns, bench)
+    trace = read_workload(workload, show, format_, columns, bench, settings)
     prepare_kernels(show)
     from perflab.tuning import recommend
 

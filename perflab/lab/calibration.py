@@ -47,9 +47,11 @@ class Calibration(Result):
         return f"costs measured on this machine with {self.backend}, {self.date[:16]} UTC"
 
 
-def calibration_for(bench: Bench, settings: Settings, load: LoadSettings) -> Calibration:
+def calibration_for(
+    bench: Bench, settings: Settings, load: LoadSettings, workload: Any = None
+) -> Calibration:
     """Return the calibration kept for a backend on this machine, or the one that is shipped."""
-    backend = bench.calibrated_with(settings, load)
+    backend = bench.calibrated_with(settings, load, workload)
     path = _path(bench.pattern, backend)
     if path.is_file():
         try:
@@ -60,13 +62,17 @@ def calibration_for(bench: Bench, settings: Settings, load: LoadSettings) -> Cal
 
 
 def keep_calibration(
-    bench: Bench, settings: Settings, load: LoadSettings, costs: dict[str, Any]
+    bench: Bench,
+    settings: Settings,
+    load: LoadSettings,
+    costs: dict[str, Any],
+    workload: Any = None,
 ) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
     What the measurement did not see stays as it is shipped.
     """
-    backend = bench.calibrated_with(settings, load)
+    backend = bench.calibrated_with(settings, load, workload)
     whole = {**bench.shipped_costs, **costs, "sleep_seconds": _oversleep()}
     date = datetime.now(UTC).isoformat(timespec="seconds")
     kept = Calibration(bench.pattern, backend, whole, "measured", date, machine())

@@ -15,7 +15,8 @@ class Job:
         workload: The folder that the trace was saved to, memory-mapped by the child.
         settings: The keys of the pattern and of the load.
         seconds: How long at the most; none for until told to stop.
-        limit: How many requests at the most; none for looping over the workload.
+        limit: How many requests at the most; none for looping over the workload, or until the
+            session says that there are no more.
         interval: Seconds from one snapshot to the next.
     """
 

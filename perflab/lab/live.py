@@ -62,7 +62,7 @@ class LiveRun:
         self.state = "starting"
         self.error: str | None = None
         self.watch = AlertWatch(alerts)
-        self.calibration = calibration or calibration_for(bench, settings, load)
+        self.calibration = calibration or calibration_for(bench, settings, load, trace)
         self._loop = loop
         self.about: dict[str, str] = {}
         self.trouble: str | None = None
@@ -78,9 +78,9 @@ class LiveRun:
         job = Job(
             bench.pattern,
             os.path.join(self._folder.name, "trace"),  # noqa: PTH118
-            {**settings.model_dump(), **load.model_dump()},
+            {**settings.model_dump(), **load.model_dump(), "loop": loop},
             seconds,
-            None if loop else len(trace),
+            None if loop else bench.requests(settings, trace),
         )
         self._pipe, self._process = _spawn(job)
         self._memory = MemorySampler(self._process.pid)

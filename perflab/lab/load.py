@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 
-from perflab.benches.session import Session
+from perflab.benches.session import EndOfWorkload, Session
 from perflab.lab.pace import Pace
 from perflab.metrics.histogram import LatencyHistogram
 from perflab.primitives.clock import VirtualClock
@@ -132,12 +132,18 @@ class LoadGenerator:
     def _work(self, number: int, record: dict[str, LatencyHistogram]) -> None:
         try:
             self._loop(number, record)
+        except EndOfWorkload:
+            self._end()
         except BaseException as error:  # noqa: BLE001  (told to the parent, which shows it)
             self.failure = error
-            self._stopped = True
-            self._interrupted = True
-            self._going.set()
-            self._wake()
+            self._end()
+
+    def _end(self) -> None:
+        """Let every thread end before its next request."""
+        self._stopped = True
+        self._interrupted = True
+        self._going.set()
+        self._wake()
 
     def _loop(self, number: int, record: dict[str, LatencyHistogram]) -> None:
         now = time.perf_counter

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from perflab.benches.base import Bench, Model
+from perflab.benches.base import Bench
+from perflab.benches.model import Model
 from perflab.benches.session import Measured
 from perflab.lab.alerts import AlertWatch
 from perflab.lab.snapshot import Snapshot

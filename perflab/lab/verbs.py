@@ -44,13 +44,14 @@ def start_live(
     bench.check_live(checked, load)
     watched = tuple(alert if isinstance(alert, Alert) else parse_alert(alert) for alert in alerts)
     _ask_consent(bench, checked)
-    trace = bench.load_workload(workload)
+    trace = bench.workload_for(checked, workload)
     if loop is None:
         loop = load.loop if load.loop is not None else workload is None
-    calibration = calibration_for(bench, checked, load)
+    calibration = calibration_for(bench, checked, load, trace)
     if calibration.source == "shipped":
-        own = workload if callable(load.backend) or ":" in load.backend else None
-        calibration = _measure(bench, checked, load, own)
+        known = trace if workload is not None else None
+        on = bench.calibrated_on(checked, load, known)
+        calibration = _measure(bench, checked, load, on, trace)
     return LiveRun(
         bench,
         trace,
@@ -111,17 +112,21 @@ def calibrate(
     bench = load_bench(pattern)
     checked, load = bench.read(settings)
     _ask_consent(bench, checked)
-    return _measure(bench, checked, load, workload, seconds)
+    spec = bench.calibrated_on(checked, load, None) if workload is None else workload
+    trace = bench.workload_for(checked, spec)
+    return _measure(bench, checked, load, trace, trace, seconds)
 
 
 def _measure(
     bench: Bench,
     settings: Settings,
     load: LoadSettings,
-    workload: Any = None,
+    on: Any,
+    workload: Any,
     seconds: float = CALIBRATION_SECONDS,
 ) -> Calibration:
-    trace = bench.load_workload(workload if workload is not None else bench.calibration_workload)
+    """Measure on one workload and keep the costs for another, or the same."""
+    trace = bench.workload_for(settings, on)
     shipped = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
     runs: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
     for values in bench.calibration_runs(settings, runs):
@@ -131,7 +136,7 @@ def _measure(
             runs.append((values, live.wait().costs))
         finally:
             live.close()
-    return keep_calibration(bench, settings, load, bench.calibrated(runs))
+    return keep_calibration(bench, settings, load, bench.calibrated(runs), workload)
 
 
 def _ask_consent(bench: Bench, settings: Settings) -> None:

@@ -28,7 +28,7 @@ from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
 from perflab.servers.consent import ConsentNeededError
-from perflab.settings import BadInputError
+from perflab.settings import BadInputError, Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace, Workload
 
@@ -71,7 +71,7 @@ class Workbench:
         )
         self.card = RecommendationCard(bench, self._apply)
         self.link = ReportLink()
-        self.picker = WorkloadPicker(bench, self._picked, self._not_picked)
+        self.picker = WorkloadPicker(bench, self._picked, self._not_picked, self._settings)
         self.header = Header(bench, self.picker.widget)
         handlers = {
             "run": self.run_or_stop,
@@ -99,10 +99,7 @@ class Workbench:
             live=self.gauges.live.widget,
             table=self.gauges.table.widget,
         )
-        chosen = bench.default_workload if workload is None else workload
-        if isinstance(chosen, str):
-            self.picker.ours.show(chosen)
-        self.picker.pick(chosen)
+        self.picker.pick(workload)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -157,6 +154,9 @@ class Workbench:
         self.picker.close()
         close_all(self.widget)
 
+    def _settings(self) -> Settings:
+        return self.knobs.read()[0]
+
     def _picked(self, trace: Trace) -> None:
         self.driver.stop()
         self.trace = trace
@@ -166,7 +166,7 @@ class Workbench:
         self.header.show(trace)
         self.status.clear()
         self.gauges.what_if.reach(trace)
-        self._price(calibration_for(self.bench, *self.knobs.read()))
+        self._price(calibration_for(self.bench, *self.knobs.read(), self.trace))
         self._refresh()
 
     def _not_picked(self, error: Exception) -> None:
@@ -176,8 +176,11 @@ class Workbench:
             self.header.toggle.value = True
 
     def _moved(self, key: str, value: Any) -> None:
-        del key, value
+        del value
         self.status.clear()
+        if key in self.bench.naming:
+            self.picker.pick_again()
+            return
         try:
             self.forecast.ask(*self.knobs.read())
         except BadInputError as error:
@@ -207,7 +210,7 @@ class Workbench:
 
     def _server_changed(self) -> None:
         if self.trace is not None and not self.driver.active:
-            self._price(calibration_for(self.bench, *self.knobs.read()))
+            self._price(calibration_for(self.bench, *self.knobs.read(), self.trace))
 
     def _price(self, calibration: Calibration) -> None:
         assert self.trace is not None  # noqa: S101  (asked for once there is a workload)

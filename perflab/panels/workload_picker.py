@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import ipywidgets as widgets
 from perflab.benches import Bench
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.own_workloads import OwnWorkloads
-from perflab.settings import BadInputError, format_quantity
+from perflab.settings import BadInputError, Settings
 from perflab.workloads import Trace, Workload, remarks
 
 SOURCES = {"Ours": "ours", "A file's path": "path", "An upload": "upload"}
@@ -35,12 +34,19 @@ class WorkloadPicker:
         bench: Says what there is to pick, and reads it.
         picked: Called in that thread with each workload that was read.
         failed: Called there with the error of one that could not be.
+        settings: Returns the pattern's present settings, which may name or bound a workload.
     """
 
     def __init__(
-        self, bench: Bench, picked: Callable[[Any], None], failed: Callable[[Exception], None]
+        self,
+        bench: Bench,
+        picked: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+        settings: Callable[[], Settings] | None = None,
     ) -> None:
         self._bench, self._picked, self._failed = bench, picked, failed
+        self._settings = settings or bench.settings_class
+        self._last: tuple[str, Load] | None = None
         self._latest: Latest[tuple[str, Load]] = Latest(self._read, self._fail, "perflab-workload")
         self._uploads = tempfile.TemporaryDirectory(prefix="perflab-upload-")
         self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
@@ -86,11 +92,19 @@ class WorkloadPicker:
         self.read_button.on_click(lambda _: self.pick_path())
         self.upload.observe(lambda _: self._pick_upload(), "value")
 
-    def pick(self, workload: str | os.PathLike[str] | Workload) -> None:
-        """Read a workload by its name or path, or take one that is read as it is."""
-        name = os.fspath(workload) if isinstance(workload, (str, os.PathLike)) else workload.name
-        load = self._bench.load_workload
-        self._latest.post((name, lambda told: load(workload, progress=told)))
+    def pick(self, workload: str | os.PathLike[str] | Workload | None) -> None:
+        """Read a workload by its name or path, or take one that is read; none for the bench's."""
+        if workload is None or isinstance(workload, (str, os.PathLike)):
+            name = os.fspath(workload or self._bench.default_workload)
+            self.ours.show(name)
+        else:
+            name = workload.name
+        self._post((name, lambda told: self._load(workload, None, None, told)))
+
+    def pick_again(self) -> None:
+        """Read the last pick again: a setting that names or bounds it is another now."""
+        if self._last is not None:
+            self._latest.post(self._last)
 
     def pick_path(self) -> None:
         """Read the file whose path was written, with the format and columns chosen."""
@@ -104,7 +118,7 @@ class WorkloadPicker:
             return
         form = self.format.value
         full = Path(path).expanduser()
-        self._latest.post((path, lambda told: self._bench.load_workload(full, form, columns, told)))
+        self._post((path, lambda told: self._load(full, form, columns, told)))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is being read; say whether that was in time."""
@@ -135,16 +149,21 @@ class WorkloadPicker:
 
         def load(told: Callable[[int, int], None]) -> Workload:
             try:
-                trace = self._bench.load_workload(path, form, columns, told)
+                trace = self._load(path, form, columns, told)
             except BadInputError as error:
                 text = str(error).replace(str(path), name)
                 raise BadInputError(text) from None
-            made: Workload = dataclasses.replace(
-                trace, name=name, source="", options={}, check=False
-            )
+            made: Workload = trace.uploaded(name)
             return made
 
-        self._latest.post((name, load))
+        self._post((name, load))
+
+    def _post(self, pick: tuple[str, Load]) -> None:
+        self._last = pick
+        self._latest.post(pick)
+
+    def _load(self, spec: Any, *how: Any) -> Any:
+        return self._bench.workload_for(self._settings(), spec, *how)
 
     def _read(self, item: tuple[str, Load], cancelled: Cancelled) -> None:
         name, load = item
@@ -199,31 +218,10 @@ def read_columns(text: str) -> dict[str, str] | None:
 
 def describe(workload: Workload) -> str:
     """Return a workload in one line of HTML, with notes on how it was read."""
-    found = workload.summary()
-    if found.get("distinct_keys") is not None:
-        timed = workload.times is not None
-        like = [f"{found['distinct_keys']:,} distinct keys", f"with{'' if timed else 'out'} times"]
-    else:
-        like = _arrivals(found)
     said = [
         f"<b>{html.escape(workload.name)}</b>",
-        f"{found['requests']:,} requests",
-        *like,
-        f"fingerprint <code>{found['fingerprint']}</code>",
+        *map(html.escape, workload.facts()),
+        f"fingerprint <code>{workload.fingerprint}</code>",
     ]
     notes = [*workload.notes, *(remarks(workload) if isinstance(workload, Trace) else ())]
     return " · ".join([*said, *(html.escape(note) for note in notes)])
-
-
-def _arrivals(found: Mapping[str, Any]) -> list[str]:
-    """Return the rate, how long they take and how unevenly requests without keys come."""
-    said = []
-    if found.get("requests_per_second") is not None:
-        said.append(f"{found['requests_per_second']:,.4g} a second")
-    if found.get("duration_seconds") is not None:
-        said.append(f"over {format_quantity(found['duration_seconds'], 'seconds')}")
-    if found.get("index_of_dispersion") is not None:
-        said.append(f"burstiness {found['index_of_dispersion']:.2g} (1 is Poisson)")
-    if found.get("has_durations"):
-        said.append("with service times")
-    return said

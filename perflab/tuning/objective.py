@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perflab.benches.base import Objective
+from perflab.benches.parts import Objective
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from perflab.benches.base import Bench, Model, Objective
+from perflab.benches.base import Bench
+from perflab.benches.model import Model
+from perflab.benches.parts import Objective
 from perflab.benches.registry import load_bench
 from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.verbs import run
@@ -54,7 +56,7 @@ def tune(
         BadInputError: If an input is not right, or no setting keeps the limits.
     """
     bench = load_bench(pattern)
-    trace = bench.load_workload(workload)
+    trace = bench.workload_for(bench.read(settings)[0], workload)
     asked = [limits] if isinstance(limits, str) else list(limits or ())
     conditions = [parse_condition(text) for text in asked]
     goal = _goal(parse_objective(objective, bench.objective), conditions)

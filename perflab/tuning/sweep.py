@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perflab.benches.base import Bench, Model
+from perflab.benches.base import Bench
+from perflab.benches.model import Model
 from perflab.benches.registry import load_bench
 from perflab.lab.calibration import calibration_for
 from perflab.lab.environment import environment
@@ -69,7 +70,7 @@ def predictions(
         BadInputError: If the workload or a setting is not right, or the model cannot answer.
     """
     bench = load_bench(pattern)
-    trace = bench.load_workload(workload)
+    trace = bench.workload_for(bench.read(settings)[0], workload)
     return sweep_trace(bench, trace, settings, sweep, sample, executor, progress)
 
 
@@ -89,7 +90,7 @@ def sweep_trace(
         BadInputError: If a setting is not right, or the model cannot answer.
     """
     checked, load = bench.read(settings)
-    calibration = calibration_for(bench, checked, load)
+    calibration = calibration_for(bench, checked, load, trace)
     grid = _points(bench, trace, settings or {}, sweep or {})
     if sample is not None and not 0 < sample <= 1:
         raise BadInputError("a sample is a share of the keys, above 0 and at most 1", "sample")

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
-from perflab.benches.base import Bench, Model, Previewing, WhatIfChart
+from perflab.benches.base import Bench
+from perflab.benches.model import Model, Previewing
+from perflab.benches.parts import WhatIfChart
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.workloads.trace import Trace

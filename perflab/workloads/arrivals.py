@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -138,6 +138,16 @@ class Arrivals:
         from perflab.workloads.describe_arrivals import summary  # it imports this module
 
         return summary(self)
+
+    def facts(self) -> list[str]:
+        """Return rate, span and unevenness, a few words each."""
+        from perflab.workloads.describe_arrivals import facts  # it imports this module
+
+        return facts(self)
+
+    def uploaded(self, name: str) -> Self:
+        """Return them under another name, as what was sent and cannot be read again."""
+        return dataclasses.replace(self, name=name, source="", options={}, check=False)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write it as a folder of arrays, which `open` maps into memory without reading them.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from perflab.settings import format_quantity
 from perflab.workloads.arrivals import Arrivals
 
 MINUTE = 60.0
@@ -42,6 +43,21 @@ def summary(arrivals: Arrivals) -> dict[str, Any]:
         ),
         "has_durations": has_durations,
     }
+
+
+def facts(arrivals: Arrivals) -> list[str]:
+    """Return requests, rate, span and unevenness in words."""
+    found = summary(arrivals)
+    said = [
+        f"{len(arrivals):,} requests",
+        f"{found['requests_per_second']:,.4g} a second",
+        f"over {format_quantity(found['duration_seconds'], 'seconds')}",
+    ]
+    if found["index_of_dispersion"] is not None:
+        said.append(f"burstiness {found['index_of_dispersion']:.2g} (1 is Poisson)")
+    if found["has_durations"]:
+        said.append("with service times")
+    return said
 
 
 def busiest(times: npt.NDArray[np.float64], seconds: float) -> int:

@@ -171,6 +171,16 @@ class Trace:
 
         return summary(self)
 
+    def facts(self) -> list[str]:
+        """Return requests, keys and whether it has times, a few words each."""
+        distinct = self.summary()["distinct_keys"]
+        timed = "with times" if self.times is not None else "without times"
+        return [f"{len(self):,} requests", f"{distinct:,} distinct keys", timed]
+
+    def uploaded(self, name: str) -> Self:
+        """Return it under another name, as what was sent and cannot be read again."""
+        return dataclasses.replace(self, name=name, source="", options={}, check=False)
+
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write it as a Parquet file of columns key, time, size, ttl; whole or not at all.
 

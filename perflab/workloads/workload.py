@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,12 @@ class Workload(Protocol):
 
     def summary(self) -> dict[str, Any]:
         """Return what it is like, in numbers."""
+
+    def facts(self) -> list[str]:
+        """Return what a person must know of it in a line, a few words each."""
+
+    def uploaded(self, name: str) -> Self:
+        """Return it under another name, as what was sent and cannot be read again."""
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write it as a folder of arrays."""

@@ -55,7 +55,8 @@ def main() -> None:
             f"{share(real['wait_seconds_mean'], own['wait_seconds_mean'])} mean, "
             f"{share(real['wait_seconds_p95'], own['wait_seconds_p95'])} p95; against the "
             f"calibration {share(real['wait_seconds_mean'], first['wait_seconds_mean'])} mean, "
-            f"predicted {first['wait_seconds_mean'] * 1e3:.2f} ms +- {before.error * 1e3:.2f}; service "
+            f"predicted {first['wait_seconds_mean'] * 1e3:.2f} ms +- {before.error * 1e3:.2f}; "
+            f"service "
             f"{share(real['service_seconds_mean'], first['service_seconds_mean'])}",
             flush=True,
         )

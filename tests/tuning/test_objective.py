@@ -1,6 +1,6 @@
 import pytest
 
-from perflab.benches.base import Objective
+from perflab.benches.parts import Objective
 from perflab.settings import BadInputError
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
 

@@ -1,0 +1,34 @@
+"""`Model`: what every pattern's what-if answers."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+from perflab.models.prediction import Costs, Prediction
+from perflab.settings import LoadSettings
+
+
+class Model(Protocol):
+    """What-if: predictions for one workload; keeps what it has computed."""
+
+    def predict(
+        self, settings: Any, load: LoadSettings, costs: Costs, requests: slice | None = None
+    ) -> Prediction:
+        """Return the prediction at one setting, over all requests or a slice of them.
+
+        A slice that reaches beyond the workload's end means that it begins again.
+        """
+
+    def prepare(self) -> None:
+        """Compute what most answers lean on, once; a long work that a caller may show."""
+
+    def ready(self, settings: Any, load: LoadSettings) -> bool:
+        """Say whether `predict` would answer at once, from what is already computed."""
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """A model that can answer quickly from a part of its workload."""
+
+    def preview(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction:
+        """Return a first prediction; `sampled` says from what share of the workload."""

@@ -1,0 +1,97 @@
+"""What a bench declares: its charts, its objective, its exports, and the axes of settings."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+from perflab.settings import SettingInfo
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WhatIfChart:
+    """A chart of predictions: a metric along one setting, a line for each value of another.
+
+    Attributes:
+        title: Of the chart.
+        metric: What is drawn.
+        along: The setting of the horizontal axis.
+        lines: The setting that has another value on each line.
+        values: Its values.
+        also: Other metrics of the same unit, a line each at the present settings.
+    """
+
+    title: str
+    metric: str
+    along: str
+    lines: str | None = None
+    values: tuple[Any, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HeatMap:
+    """A map of predictions: a metric over two settings, with lines of equal value.
+
+    Attributes:
+        title: Of the map.
+        metric: What is drawn.
+        along: The setting of the horizontal axis.
+        against: The setting of the vertical axis.
+    """
+
+    title: str
+    metric: str
+    along: str
+    against: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LiveChart:
+    """A chart of measurements over the time of a run: one line a metric, one axis for all."""
+
+    title: str
+    metrics: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Objective:
+    """What tuning looks for, such as the highest hit rate.
+
+    Attributes:
+        direction: ``max`` or ``min``.
+        metric: The metric's name.
+        tolerance: How far from the best reachable value is still good enough: in the metric's
+            own unit for a ratio, else as a share of the best value.
+        target: What is good enough however good the best is, such as a wait of 5 ms; none where
+            only the best counts, and as much as it where the best does not reach the target.
+    """
+
+    direction: Literal["max", "min"]
+    metric: str
+    tolerance: float = 0.01
+    target: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Export:
+    """Settings ready to paste somewhere: a title, the language of the text, and the text."""
+
+    title: str
+    language: str
+    text: str
+
+
+def axis_values(
+    info: SettingInfo, span: tuple[float, float] | None = None, points: int = 97
+) -> list[Any]:
+    """Return values of a setting from the low to the high end of a span, evenly on its scale."""
+    low, high = span or info.span or (info.low or 0.0, info.high or 1.0)
+    steps = [step / (points - 1) for step in range(points)]
+    if info.scale == "log":
+        values = [low * (high / low) ** step for step in steps]
+    else:
+        values = [low + (high - low) * step for step in steps]
+    if info.kind is int:
+        return sorted({round(value) for value in values})
+    return values
