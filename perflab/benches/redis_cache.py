@@ -141,6 +141,7 @@ class RedisCacheBench(Bench):
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the server and the backend."""
+        del workload
         return f"{self.foreign_server(settings) or 'Redis'}, backend {load.backend_name}"
 
     def written(self, settings: Settings) -> str:
