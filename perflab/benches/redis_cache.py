@@ -62,7 +62,7 @@ class RedisCacheBench(Bench):
         WhatIfChart("Entries by maxmemory", "entries", "maxmemory"),
     )
     live_charts = (
-        LiveChart("Hit rate, live", ("hit_rate", "server_hit_rate")),
+        LiveChart("Hit rate and breaker, live", ("hit_rate", "server_hit_rate", "breaker_open")),
         LiveChart(
             "Latency, live", ("latency_seconds_p50", "latency_seconds_p95", "latency_seconds_p99")
         ),

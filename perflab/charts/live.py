@@ -206,7 +206,12 @@ def _known(values: Column) -> list[float]:
 
 def _common(labels: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Split ``latency, p50`` and ``latency, p95`` into ``latency`` and the rest."""
-    heads = {label.partition(", ")[0] for label in labels}
-    if len(labels) > 1 and len(heads) == 1:
-        return heads.pop(), tuple(label.partition(", ")[2] or "ours" for label in labels)
-    return (labels[0] if len(labels) == 1 else ", ".join(labels)), labels
+    if len(labels) == 1:
+        return labels[0], labels
+    parts = [label.partition(", ") for label in labels]
+    heads = [head for head, _, _ in parts]
+    names = tuple(
+        (rest or "ours") if heads.count(head) > 1 else label
+        for label, (head, _, rest) in zip(labels, parts, strict=True)
+    )
+    return ", ".join(dict.fromkeys(heads)), names

@@ -81,6 +81,7 @@ def legend_above(axes: Axes, handles: Sequence[Line2D], columns: int = 5) -> Leg
     """Put a legend between title and axes, where it covers no data; rows are read from the left."""
     rows = max(1, -(-len(handles) // columns))
     ordered, width = _by_rows(handles, rows)
+    tight = width > _ROOMY
     axes.set_title(
         axes.get_title(loc="left"),
         loc="left",
@@ -94,7 +95,12 @@ def legend_above(axes: Axes, handles: Sequence[Line2D], columns: int = 5) -> Leg
         loc="lower left",
         bbox_to_anchor=(-0.02, 1.0),
         ncols=width,
-        **{**_LEGEND, "handlelength": 1.6, "columnspacing": 0.9},
+        **{
+            **_LEGEND,
+            "handlelength": 1.3 if tight else 1.6,
+            "columnspacing": 0.6 if tight else 0.9,
+            "handletextpad": 0.35 if tight else _LEGEND["handletextpad"],
+        },
         borderaxespad=0.25,
     )
 
@@ -125,6 +131,8 @@ def _by_rows(handles: Sequence[Line2D], rows: int) -> tuple[list[Line2D], int]:
     return [handles[i] for column in range(width) for i in range(column, count, width)], width
 
 
+_ROOMY = 3
+"""Entries of a legend beside each other that need not stand close."""
 _LEGEND: dict[str, Any] = {
     "frameon": False,
     "handlelength": 1.8,

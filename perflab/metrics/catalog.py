@@ -66,7 +66,7 @@ METRICS = {
         MetricInfo("server_hit_rate", "hit rate, server", "ratio", "higher"),
         MetricInfo("server_errors", "server errors", "requests", "lower"),
         MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
-        MetricInfo("breaker_open", "breaker open", "ratio", "lower"),
+        MetricInfo("breaker_open", "breaker", "ratio", "lower"),
         MetricInfo("refused", "writes refused", "requests", "lower"),
         MetricInfo("timeouts", "timeouts", "requests", "lower"),
         MetricInfo("errors", "errors", "requests", "lower"),
