@@ -8,9 +8,10 @@ from pathlib import Path
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.columns import ARRIVAL_ROLES, KEY_NAMES
 from perflab.workloads.importers.csv import read_header
-from perflab.workloads.importers.detect import LOOKED_AT, PARQUET_MAGIC
+from perflab.workloads.importers.detect import LOOKED_AT
 from perflab.workloads.importers.dispatch import import_file
 from perflab.workloads.importers.durations import read_durations
+from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names
 from perflab.workloads.importers.pg_stat_statements import (
     is_pg_stat_statements,
     read_pg_stat_statements,
@@ -56,7 +57,9 @@ def detect_arrivals(source: Source, columns: Mapping[str, str] | None = None) ->
     """Return the format of arrivals that a file is of; None for a trace or anything else."""
     if OF_ARRIVALS & set(columns or ()):
         return "durations"
-    if source.head.startswith(PARQUET_MAGIC) or b"\0" in source.head:
+    if is_parquet(source):
+        return "durations" if _says_when(source, columns) else None
+    if b"\0" in source.head:
         return None
     head = source.head.decode("utf-8-sig", errors="replace").splitlines()
     if any(looks_like_postgres(line) for line in head[:LOOKED_AT]):
@@ -66,13 +69,18 @@ def detect_arrivals(source: Source, columns: Mapping[str, str] | None = None) ->
         return "pg_stat_statements"
     # A text of keys has one word a line, and the first may be any word.
     is_table = len(names) > 1 or Path(source.content_name.lower()).suffix in TABLE_SUFFIXES
+    return "durations" if is_table and _says_when(source, columns) else None
+
+
+def _says_when(source: Source, columns: Mapping[str, str] | None) -> bool:
+    names = _names(source)
     timed = "time" in names or "time" in (columns or ())
-    says_when = OF_ARRIVALS & set(names) or (timed and not _is_keyed(source, columns))
-    return "durations" if is_table and says_when else None
+    return bool(OF_ARRIVALS & set(names)) or (timed and not _is_keyed(source, columns))
 
 
 def _names(source: Source) -> list[str]:
-    return [name.strip().lower() for name in read_header(source.head)[0]]
+    names = parquet_names(source) if is_parquet(source) else read_header(source.head)[0]
+    return [name.strip().lower() for name in names]
 
 
 def _is_keyed(source: Source, columns: Mapping[str, str] | None) -> bool:

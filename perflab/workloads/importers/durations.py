@@ -1,4 +1,4 @@
-"""CSV of when each request came and how long it was served."""
+"""CSV or Parquet of when each request came and how long it was served."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from perflab.settings import BadInputError
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.columns import ARRIVAL_ROLES, check_roles, unused_note
 from perflab.workloads.importers.csv import read_header
+from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names, parquet_rows
 from perflab.workloads.importers.records import records
 from perflab.workloads.importers.served import Served, seconds_of
 from perflab.workloads.importers.source import Source
@@ -25,13 +26,17 @@ def read_durations(source: Source, columns: Mapping[str, str] | None = None) -> 
     Raises:
         BadInputError: If no column says when requests came, or most rows do not parse.
     """
-    names, delimiter = read_header(source.head)
+    delimiter = ","
+    if is_parquet(source):
+        names, rows = parquet_names(source), parquet_rows(source)
+    else:
+        names, delimiter = read_header(source.head)
+        rows = records(source, delimiter)
+        next(rows, None)
     stripped = [name.strip() for name in names]
     chosen = _choose(stripped, columns or {}, source.place)
     places = {role: stripped.index(name) for role, name in chosen.items()}
     served = Served(source, "rows of a start and a duration", ADVICE)
-    rows = records(source, delimiter)
-    next(rows, None)
     total = 0
     for line, row in rows:
         total += 1

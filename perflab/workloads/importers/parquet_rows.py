@@ -1,0 +1,59 @@
+"""A Parquet table row by row, as texts: for tables that are read like CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from perflab.settings import BadInputError
+from perflab.workloads.importers.detect import PARQUET_MAGIC
+from perflab.workloads.importers.source import Source
+
+
+def is_parquet(source: Source) -> bool:
+    """Say whether a file begins as Parquet does."""
+    return source.head.startswith(PARQUET_MAGIC)
+
+
+def parquet_names(source: Source) -> list[str]:
+    """Return the names of a file's columns.
+
+    Raises:
+        BadInputError: If it is packed, cut off or damaged.
+    """
+    import pyarrow.parquet as pq
+
+    with _reading(source):
+        return list(pq.read_schema(source.path).names)
+
+
+def parquet_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number, from 1, and the values of each row; dates as ISO 8601, null as nothing.
+
+    Raises:
+        BadInputError: If it is packed, cut off or damaged.
+    """
+    import pyarrow.parquet as pq
+
+    with _reading(source), pq.ParquetFile(source.path) as file:
+        number, total = 0, max(file.metadata.num_rows, 1)
+        for batch in file.iter_batches():
+            source.report(source.total_bytes * number // total)
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                number += 1
+                yield number, ["" if value is None else str(value) for value in row]
+
+
+@contextmanager
+def _reading(source: Source) -> Iterator[None]:
+    import pyarrow as pa
+
+    if source.packed:
+        text = "is packed twice; unpack it first, Parquet is compressed by itself"
+        raise BadInputError(text, source.place)
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        text = f"is no Parquet file, cut off or damaged ({reason}); fetch or make it again"
+        raise BadInputError(text, source.place) from None
