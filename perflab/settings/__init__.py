@@ -4,6 +4,7 @@ from perflab.settings.base import SettingInfo, Settings, setting
 from perflab.settings.cache import LIVE_POLICIES, POLICIES, WHAT_IF_POLICIES, CacheSettings
 from perflab.settings.connection_pool import POOL_DRIVERS, QUERIES, ConnectionPoolSettings
 from perflab.settings.errors import BadInputError, nearest
+from perflab.settings.lazy_loading import LazyLoadingSettings
 from perflab.settings.load import LoadSettings
 from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
 from perflab.settings.redis_cache import (
@@ -25,6 +26,7 @@ __all__ = [
     "BadInputError",
     "CacheSettings",
     "ConnectionPoolSettings",
+    "LazyLoadingSettings",
     "LoadSettings",
     "RedisCacheSettings",
     "SettingInfo",

@@ -1,0 +1,158 @@
+"""A CSV file as a store: where its rows begin is found once and kept in the cache folder."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from typing import TYPE_CHECKING
+
+from perflab.patterns.lazy_loading_store import FileGuard, StoreError
+from perflab.settings import BadInputError
+from perflab.settings.folders import cache_folder
+from perflab.workloads.files import whole_path
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+STEP = 64
+"""Every so many rows there is a mark: a read begins at one and parses at most as many in vain."""
+
+BLOCK_BYTES = 1 << 24
+_QUOTE, _LINE_END, _RETURN = ord('"'), ord("\n"), ord("\r")
+_PACKED = (b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh")
+
+
+class CsvStore:
+    """Rows of a CSV file as tuples of texts; quoted fields may hold separators and line ends.
+
+    Args:
+        path: The file, in UTF-8, its first line the names of the columns.
+        separator: Between two fields.
+
+    Raises:
+        BadInputError: If there is no such file, it is compressed, or has no line.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, separator: str = ",") -> None:
+        self._guard = FileGuard(path)
+        self._separator = separator
+        self._open()
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def read(self, start: int, stop: int) -> list[tuple[str, ...]]:
+        """Return rows as tuples of texts.
+
+        Raises:
+            StoreError: If the file is gone or another one by now, or a row has other columns.
+        """
+        self._guard.check()
+        begin, end = self._span(start, stop)
+        try:
+            with self._guard.path.open("rb") as file:
+                file.seek(begin)
+                text = file.read(end - begin).decode()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(self._guard.place, f"cannot be read ({error})") from None
+        # Not by lines: a quoted field may hold one.
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=self._separator)
+        skipped = start % STEP
+        rows = [tuple(row) for row in lines if row][skipped : skipped + stop - start]
+        width = len(self.columns)
+        for number, row in enumerate(rows, start):
+            if len(row) != width:
+                message = f"row {number:,} has {len(row)} fields, and the header {width}"
+                raise StoreError(self._guard.place, message)
+        return rows
+
+    def stored_bytes(self, start: int, stop: int) -> int:
+        """Return the bytes that are read and parsed for these rows."""
+        begin, end = self._span(start, stop)
+        return end - begin
+
+    def refresh(self) -> None:
+        """Look for the rows of the file that is there now.
+
+        Raises:
+            StoreError: If there is none, or it is no CSV file.
+        """
+        self._guard.refresh()
+        try:
+            self._open()
+        except BadInputError as error:
+            raise StoreError(self._guard.place, error.message) from None
+
+    def close(self) -> None:
+        """Do nothing: the file is open only while it is read."""
+
+    def _span(self, start: int, stop: int) -> tuple[int, int]:
+        return int(self._marks[start // STEP]), int(self._marks[-(-stop // STEP)])
+
+    def _open(self) -> None:
+        with self._guard.path.open("rb") as file:
+            if file.read(8).startswith(_PACKED):
+                text = "is compressed, so that no row can be read by itself; unpack it first"
+                raise BadInputError(text, self._guard.place)
+            file.seek(0)
+            header = file.readline().decode("utf-8-sig")
+        self.columns = tuple(next(csv.reader([header], delimiter=self._separator), ()))
+        if not self.columns:
+            raise BadInputError("has no line with the names of its columns", self._guard.place)
+        self._rows, self._marks = _index(self._guard)
+
+
+def _index(guard: FileGuard) -> tuple[int, npt.NDArray[np.int64]]:
+    """Return the number of rows, and where every `STEP`-th begins; the last mark is the end."""
+    import numpy as np
+
+    seen = repr((os.fspath(guard.path.absolute()), guard.seen, STEP)).encode()
+    kept = cache_folder() / "indexes" / f"{hashlib.blake2b(seen, digest_size=12).hexdigest()}.npy"
+    try:
+        found = np.load(kept)
+    except (OSError, ValueError, EOFError):
+        found = _find_rows(guard)
+        with whole_path(kept) as scratch, scratch.open("wb") as file:
+            np.save(file, found)
+    return int(found[0]), found[1:]
+
+
+def _find_rows(guard: FileGuard) -> npt.NDArray[np.int64]:
+    """Return the number of rows and the marks, from one reading of the file in blocks.
+
+    A line end counts where the number of quotes before it is even; empty lines are no rows.
+    """
+    import numpy as np
+
+    starts: list[npt.NDArray[np.int64]] = []
+    ended, quotes, place, seen, last = -1, 0, 0, 0, 0
+    with guard.path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            letters = np.frombuffer(block, np.uint8)
+            ends = np.flatnonzero(letters == _LINE_END)
+            quoted = np.flatnonzero(letters == _QUOTE)
+            if len(quoted) or quotes:
+                before = np.searchsorted(quoted, ends) + quotes
+                ends = ends[before % 2 == 0]
+                quotes = (quotes + len(quoted)) % 2
+            if len(ends):
+                begins = np.concatenate([[ended - place], ends[:-1]]) + 1
+                closing = np.where(ends > 0, letters[ends - 1], last)
+                rows = begins[ends - begins > (closing == _RETURN)] + place
+                # The first line is the header's, so that row 0 begins the second.
+                starts.append(rows[(1 - seen) % STEP :: STEP])
+                seen += len(rows)
+                ended = int(ends[-1]) + place
+            place += len(block)
+            last = int(letters[-1])
+    if quotes:
+        text = "has an odd number of quotes, so that its rows cannot be told apart"
+        raise BadInputError(text, guard.place)
+    if ended + 1 < place:
+        if seen % STEP == 1 % STEP:
+            starts.append(np.array([ended + 1]))
+        seen += 1
+    return np.concatenate([[max(seen - 1, 0)], *starts, [place]]).astype(np.int64)
