@@ -1,0 +1,164 @@
+"""`HttpServer`: a real HTTP server on loopback, in a process of its own, steered from here."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+from perflab.servers.keeper import Keeper
+from perflab.settings import BadInputError
+from perflab.settings.http_server import HttpServerSettings
+
+
+class HttpServer:
+    """An aiohttp server that perflab starts, changes, kills and ends.
+
+    ``GET {url}/items?start=S&count=N`` answers a JSON list of N items. It ends with this process,
+    even when that is killed. Its methods may be called from several threads.
+
+    Attributes:
+        url: Such as ``http://127.0.0.1:40123``; the same after a restart.
+        settings: How it behaves now.
+    """
+
+    def __init__(self, settings: HttpServerSettings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        folder = Path(tempfile.mkdtemp(prefix="perflab-http-"))
+        self._log = folder / "log"
+        self._keeper = Keeper(folder)
+        self._port = 0
+        self._process = self._spawn()
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    @classmethod
+    def start(cls, **settings: Any) -> Self:
+        """Start a server with keys of `HttpServerSettings`; `latency_seconds` is 0 unless given.
+
+        Raises:
+            BadInputError: If a setting is not right or the server does not come up.
+        """
+        return cls(HttpServerSettings.read({"latency_seconds": 0.0, **settings}))
+
+    @property
+    def version(self) -> str:
+        """What it is, for reports."""
+        import aiohttp
+
+        return f"aiohttp {aiohttp.__version__}"
+
+    @property
+    def pid(self) -> int | None:
+        """The number of its process while that runs."""
+        return self._process.pid if self._process.poll() is None else None
+
+    def set(self, **settings: Any) -> None:
+        """Change settings; they hold for the requests that come from now on, and after a restart.
+
+        Raises:
+            BadInputError: If a setting is not right.
+        """
+        changed = self.settings.change(**settings)
+        self.settings = changed
+        if settings and self.pid is not None:
+            self._ask(settings)
+
+    def counts(self) -> dict[str, int]:
+        """Return what it has counted since its start and its levels; empty while it is down."""
+        return self._ask({})
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL; its connections break."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Kill it and start it again at the same address.
+
+        Raises:
+            BadInputError: If it does not come up.
+        """
+        self.kill()
+        with self._lock:
+            self._close_pipes()
+            self._process = self._spawn()
+
+    def freeze(self) -> None:
+        """Let it stand still with SIGSTOP."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on after `freeze`."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """End it."""
+        self.kill()
+        with self._lock:
+            self._close_pipes()
+        self._keeper.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, order: dict[str, Any]) -> dict[str, int]:
+        with self._lock:
+            answer = self._exchange(order)
+        if "problem" in answer:
+            raise BadInputError(str(answer["problem"]), "server")
+        return answer
+
+    def _exchange(self, order: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None  # noqa: S101  (it is a pipe)
+        assert self._process.stdout is not None  # noqa: S101  (it is a pipe)
+        try:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except (OSError, ValueError):
+            return {}
+        answer: dict[str, Any] = json.loads(line) if line else {}
+        return answer
+
+    def _spawn(self) -> subprocess.Popen[str]:
+        wanted = json.dumps(self.settings.model_dump())
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603  (this package's own module)
+                [sys.executable, "-m", "perflab.servers.http_app", wanted, str(self._port)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                text=True,
+            )
+        self._keeper.keep(process.pid)
+        assert process.stdout is not None  # noqa: S101  (it is a pipe)
+        line = process.stdout.readline()
+        if not line:
+            process.kill()
+            process.wait()
+            said = self._log.read_text(errors="replace").strip().splitlines()[-1:]
+            self._keeper.release()
+            raise BadInputError(f"did not come up: {' '.join(said) or 'no word'}", "HTTP server")
+        self._port = json.loads(line)["port"]
+        return process
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue
