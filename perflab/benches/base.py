@@ -29,7 +29,8 @@ class Bench(ABC):
     """One pattern on the workbench; found by the entry point group ``perflab.benches``.
 
     A subclass names its parts and imports them inside its methods, so that a live child loads
-    its pattern and nothing else. `naming` lists the settings that name or bound the workload.
+    its pattern and nothing else. `naming` lists the settings that name or bound the workload,
+    `backends` the words that `LoadSettings.backend` may be, beside a function.
     """
 
     pattern: ClassVar[str]
@@ -39,6 +40,7 @@ class Bench(ABC):
     default_workload: ClassVar[str]
     calibration_workload: ClassVar[str]
     naming: ClassVar[tuple[str, ...]] = ()
+    backends: ClassVar[tuple[str, ...]] = ("sqlite", "delay")
     calibration_settings: ClassVar[Mapping[str, Any]]
     panel_defaults: ClassVar[Mapping[str, Any]]
     sliders: ClassVar[tuple[str, ...]]
@@ -68,7 +70,16 @@ class Bench(ABC):
             else:
                 self.info(key)
                 load_values[key] = value
-        return self.settings_class.read(pattern_values), LoadSettings.read(load_values)
+        load = LoadSettings.read(load_values)
+        if isinstance(load.backend, str) and ":" not in load.backend:
+            self._take_backend(load.backend)
+        return self.settings_class.read(pattern_values), load
+
+    def _take_backend(self, backend: str) -> None:
+        if backend not in self.backends:
+            known = ", ".join(self.backends)
+            text = f"{self.pattern} does not take {backend!r}; allowed: {known}, module:function"
+            raise BadInputError(text, "backend")
 
     def info(self, key: str) -> SettingInfo:
         """Return what is known of a setting of the pattern or of the load.

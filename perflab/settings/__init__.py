@@ -6,6 +6,7 @@ from perflab.settings.connection_pool import POOL_DRIVERS, QUERIES, ConnectionPo
 from perflab.settings.errors import BadInputError, nearest
 from perflab.settings.lazy_loading import LazyLoadingSettings
 from perflab.settings.load import LoadSettings
+from perflab.settings.prefetching import PrefetchingSettings
 from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
 from perflab.settings.redis_cache import (
     MAXMEMORY_POLICIES,
@@ -28,6 +29,7 @@ __all__ = [
     "ConnectionPoolSettings",
     "LazyLoadingSettings",
     "LoadSettings",
+    "PrefetchingSettings",
     "RedisCacheSettings",
     "SettingInfo",
     "Settings",

@@ -9,7 +9,8 @@ from pydantic import field_validator
 
 from perflab.settings.base import Settings, setting
 
-BACKENDS = ("sqlite", "delay")
+BACKENDS = ("sqlite", "delay", "postgres", "files", "http")
+"""The backends with a name; a bench says which of them it takes."""
 
 
 class LoadSettings(Settings):
@@ -48,12 +49,13 @@ class LoadSettings(Settings):
     )
     backend: str | Callable[[Any], Any] = setting(
         "sqlite",
-        "What a miss asks: sqlite (a real query), delay (only the wait), or module:function.",
-        allowed="sqlite, delay or module:function",
+        "What is asked behind: sqlite (a real query), delay (only the wait), or module:function; "
+        "where a bench takes them, postgres, files and http too.",
+        allowed="sqlite, delay, postgres, files, http (as the bench takes them) or module:function",
     )
     backend_seconds: float = setting(
         0.0,
-        "A wait that a miss costs on top of the backend's own work.",
+        "A wait that each ask of the backend costs on top of its own work.",
         unit="seconds",
         low=0.0,
         high=60.0,
@@ -85,4 +87,4 @@ class LoadSettings(Settings):
     def _known_backend(cls, value: Any) -> Any:
         if callable(value) or (isinstance(value, str) and (value in BACKENDS or ":" in value)):
             return value
-        raise ValueError(f"no backend {value!r}; write sqlite, delay or module:function")
+        raise ValueError(f"no backend {value!r}")

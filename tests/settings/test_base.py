@@ -188,7 +188,11 @@ def test_bounds_are_written_as_people_write_them(key, bounds):
         (CacheSettings, "max_cache_size", "1 to 1G"),
         (CacheSettings, "max_bytes", "1B to 1PiB, or none"),
         (CacheSettings, "ttl_seconds", "1ms to 3650d, or none"),
-        (LoadSettings, "backend", "sqlite, delay or module:function"),
+        (
+            LoadSettings,
+            "backend",
+            "sqlite, delay, postgres, files, http (as the bench takes them) or module:function",
+        ),
         (LoadSettings, "loop", "on, off or none"),
         (LoadSettings, "seed", "0 to 4,294,967,295"),
     ],

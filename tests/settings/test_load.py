@@ -17,12 +17,12 @@ def test_a_function_may_be_the_backend():
     assert settings.describe()["backend"].endswith(":of_mine")
 
 
-@pytest.mark.parametrize("name", ["sqlite", "delay", "my.module:load"])
+@pytest.mark.parametrize("name", ["sqlite", "delay", "postgres", "files", "http", "my.module:load"])
 def test_a_backend_is_named(name):
     assert LoadSettings.read({"backend": name}).backend == name
 
 
-@pytest.mark.parametrize("value", ["postgres", 7, None])
+@pytest.mark.parametrize("value", ["redis", 7, None])
 def test_what_is_no_backend_is_refused_with_what_to_write(value):
     with pytest.raises(BadInputError, match=r"^backend: ") as caught:
         LoadSettings.read({"backend": value})
