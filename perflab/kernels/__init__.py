@@ -1,5 +1,6 @@
 """Simulations of caches and queues as compiled loops: arrays in, arrays out."""
 
+from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.counts import Counts
 from perflab.kernels.dense import dense_ids
 from perflab.kernels.fifo import fifo_hits
@@ -9,6 +10,7 @@ from perflab.kernels.opt import opt_hits
 from perflab.kernels.quantiles import quantiles_of
 from perflab.kernels.queue import Queue, queue_waits
 from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
+from perflab.kernels.read_ahead import ReadAheadCounts, lru_read_ahead
 from perflab.kernels.redis_eviction import RedisCounts, redis_eviction
 from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sieve import sieve_hits
@@ -19,7 +21,9 @@ __all__ = [
     "KERNELS",
     "Counts",
     "Queue",
+    "ReadAheadCounts",
     "RedisCounts",
+    "chunk_reuse",
     "compile_all",
     "dense_ids",
     "fifo_bounded",
@@ -27,6 +31,7 @@ __all__ = [
     "lru_bounded",
     "lru_curve",
     "lru_hits",
+    "lru_read_ahead",
     "opt_hits",
     "previous_and_next",
     "quantiles_of",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.dense import dense_ids
 from perflab.kernels.fifo import fifo_hits
 from perflab.kernels.lru import lru_hits
@@ -14,6 +15,7 @@ from perflab.kernels.opt import opt_hits
 from perflab.kernels.quantiles import quantiles_of
 from perflab.kernels.queue import queue_waits
 from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
+from perflab.kernels.read_ahead import lru_read_ahead
 from perflab.kernels.redis_eviction import redis_eviction
 from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sieve import sieve_hits
@@ -36,6 +38,8 @@ _CALLS: dict[str, Callable[[], object]] = {
     "fifo_bounded": lambda: fifo_bounded(_IDS, 1, 1),
     "sieve_bounded": lambda: sieve_bounded(_IDS, 1, 1),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
+    "chunk_reuse": lambda: chunk_reuse(_IDS, 1, 1),
+    "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
     "redis_eviction": lambda: redis_eviction(_IDS, 1, "lru", 1, (1,)),
     "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
 }

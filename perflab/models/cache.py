@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.models.latency import missed, mix
-from perflab.models.looped import LoopedTrace
+from perflab.models.looped import LoopedTrace, within_two_passes
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
 from perflab.workloads.passes import pass_seconds
@@ -87,10 +87,17 @@ class CacheModel:
         length = len(self.trace)
         first = requests.start or 0 if requests else 0
         last = length if requests is None or requests.stop is None else requests.stop
-        settled = self._looped.settled(last)
-        if settled is not None:
-            return self._looped_counts(settings, load, first, last)
-        return self._counted(settings, load, first, last)
+        if last <= 2 * length:
+            return self._counted(settings, load, first, last)
+        parts = [
+            (self._counted(settings, load, begin, end), times)
+            for begin, end, times in within_two_passes(length, first, last)
+        ]
+        fields = ("requests", "hits", "misses", "evictions", "expirations", "hit_bytes")
+        sums = {name: sum(getattr(part, name) * times for part, times in parts) for name in fields}
+        # As full as after two passes, or after any later one.
+        second = self._counted(settings, load, length, 2 * length)
+        return CacheCounts(**sums, entries=second.entries, bytes=second.bytes)
 
     def remarks(self, settings: CacheSettings, load: LoadSettings) -> tuple[str, ...]:
         """Return what a user must know to read predictions at such settings."""
@@ -201,37 +208,6 @@ class CacheModel:
         )
         counts = CacheCounts(last - first, **counted._asdict())
         return counts if sizes is not None else dataclasses.replace(counts, hit_bytes=0, bytes=0)
-
-    def _looped_counts(
-        self, settings: CacheSettings, load: LoadSettings, first: int, last: int
-    ) -> CacheCounts:
-        """Count over many passes: from the second on, every pass is like the second."""
-        length = len(self.trace)
-        second = self._counted(settings, load, length, 2 * length)
-        parts = [
-            self._counted(settings, load, min(first, length), length),
-            *self._later_parts(settings, load, max(first, length), last, second),
-        ]
-        fields = ("requests", "hits", "misses", "evictions", "expirations", "hit_bytes")
-        sums = {name: sum(getattr(part, name) for part in parts) for name in fields}
-        return CacheCounts(**sums, entries=second.entries, bytes=second.bytes)
-
-    def _later_parts(
-        self,
-        settings: CacheSettings,
-        load: LoadSettings,
-        first: int,
-        last: int,
-        second: CacheCounts,
-    ) -> list[CacheCounts]:
-        length = len(self.trace)
-        if first // length == (last - 1) // length:
-            begin = length + first % length
-            return [self._counted(settings, load, begin, begin + last - first)]
-        whole = last // length - -(-first // length)
-        head = self._counted(settings, load, length + first % length, 2 * length)
-        tail = self._counted(settings, load, length, length + last % length)
-        return [*([head] if first % length else []), *([second] * whole), tail]
 
     def _is_plain(self, settings: CacheSettings, load: LoadSettings) -> bool:
         timed = self.trace.times is not None or load.request_rate is not None

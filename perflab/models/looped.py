@@ -14,6 +14,35 @@ from perflab.workloads.trace import Trace
 Reuse = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
 
+def within_two_passes(length: int, first: int, last: int) -> list[tuple[int, int, int]]:
+    """Return what the requests from `first` up to `last` of many passes are alike.
+
+    From the second pass on, every pass is like the second.
+
+    Args:
+        length: How many requests a pass has.
+        first: The first request.
+        last: The first request after them.
+
+    Returns:
+        Stretches within the first two passes: first, last, and how often it is counted.
+    """
+    if last <= 2 * length:
+        return [(first, last, 1)] if first < last else []
+    parts = [(first, length, 1)] if first < length else []
+    first = max(first, length)
+    if first // length == (last - 1) // length:
+        begin = length + first % length
+        return [*parts, (begin, begin + last - first, 1)]
+    if first % length:
+        parts.append((length + first % length, 2 * length, 1))
+    if whole := last // length - -(-first // length):
+        parts.append((length, 2 * length, whole))
+    if last % length:
+        parts.append((length, length + last % length, 1))
+    return parts
+
+
 class LoopedTrace:
     """The first requests of a trace played once, or twice in a row where more are asked for.
 

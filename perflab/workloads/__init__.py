@@ -1,5 +1,7 @@
 """Workloads: traces from files, from names, and the data that ships."""
 
+from perflab.workloads.access_names import ACCESSES, load_accesses
+from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrival_names import ARRIVALS, load_any, load_arrivals
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.datasets import data_path, flights, planes
@@ -24,10 +26,12 @@ from perflab.workloads.trace import Trace
 from perflab.workloads.workload import Workload
 
 __all__ = [
+    "ACCESSES",
     "ARRIVALS",
     "ARRIVAL_FORMATS",
     "FORMATS",
     "WORKLOADS",
+    "Accesses",
     "Arrivals",
     "Bursty",
     "Daily",
@@ -45,6 +49,7 @@ __all__ = [
     "Zipf",
     "data_path",
     "flights",
+    "load_accesses",
     "load_any",
     "load_arrivals",
     "load_workload",

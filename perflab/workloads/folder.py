@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from perflab.settings import BadInputError
+from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.description import check_version, describe, origin
 from perflab.workloads.files import whole_path
@@ -22,6 +23,8 @@ DESCRIPTION = "trace.json"
 COLUMNS = ("ids", "times", "sizes", "ttls")
 ARRIVALS_DESCRIPTION = "arrivals.json"
 ARRIVALS_COLUMNS = ("times", "durations")
+ACCESSES_DESCRIPTION = "accesses.json"
+ACCESSES_COLUMNS = ("rows",)
 
 
 def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
@@ -76,6 +79,31 @@ def open_arrivals(folder: str | os.PathLike[str]) -> Arrivals:
         arrivals = Arrivals(check=False, **origin(description), **arrays)
         arrivals.__dict__["fingerprint"] = description["fingerprint"]
     return arrivals
+
+
+def save_accesses(accesses: Accesses, folder: str | os.PathLike[str]) -> None:
+    """Write accesses as `save_folder` writes a trace.
+
+    Raises:
+        BadInputError: If the folder cannot be written, or holds something else.
+    """
+    with _whole_folder(folder, ACCESSES_DESCRIPTION) as scratch:
+        own = {"n_rows": accesses.n_rows}
+        _write(accesses, scratch, ACCESSES_DESCRIPTION, ACCESSES_COLUMNS, **own)
+
+
+def open_accesses(folder: str | os.PathLike[str]) -> Accesses:
+    """Map a folder of `save_accesses` into memory.
+
+    Raises:
+        BadInputError: If it is not such a folder, or of a later version.
+    """
+    with _reading(folder, "accesses"):
+        description, arrays = _read(folder, ACCESSES_DESCRIPTION)
+        own = {"n_rows": description["n_rows"], "check": False}
+        accesses = Accesses(**origin(description), **arrays, **own)
+        accesses.__dict__["fingerprint"] = description["fingerprint"]
+    return accesses
 
 
 @contextmanager

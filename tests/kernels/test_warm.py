@@ -18,6 +18,8 @@ COMPILED = {
     "queue_bounded": "_queue_bounded",
     "sieve_bounded": "_sieve_bounded",
     "queue": "_queue_waits",
+    "chunk_reuse": "_chunk_reuse",
+    "read_ahead": "_lru_read_ahead",
     "redis_eviction": "_redis_eviction",
     "quantiles": "_quantiles_of",
 }
@@ -31,7 +33,8 @@ def test_progress_counts_up_to_all_kernels():
 
 
 def test_every_public_kernel_is_compiled_ahead():
-    public = set(kernels.__all__) - {"Counts", "Queue", "RedisCounts", "KERNELS", "compile_all"}
+    types = {"Counts", "Queue", "ReadAheadCounts", "RedisCounts"}
+    public = set(kernels.__all__) - types - {"KERNELS", "compile_all"}
     assert public == set(kernels.KERNELS)
 
 
@@ -48,6 +51,8 @@ def test_production_arguments_compile_nothing_more():
     for run in (kernels.lru_bounded, kernels.fifo_bounded, kernels.sieve_bounded):
         run(ids, 2, 1, ids, 10, ids * 1.0, 5, ids * 1.0, np.int32(1))
     kernels.queue_waits(ids * 1.0, ids, 2, 5, [1, 1, 2], 1, 1, 9)
+    kernels.chunk_reuse(ids.astype(np.int32), np.int64(2), 2)
+    kernels.lru_read_ahead(ids, 2, np.int32(3), 1, start=2)
     kernels.redis_eviction(ids, 2, "ttl", 5, ids, times=ids, ttl=3, ttls=ids, seed=np.int32(4))
     kernels.quantiles_of(np.ones(4), [0.5, 1])
     for module, name in COMPILED.items():

@@ -8,7 +8,7 @@ from perflab.settings import BadInputError, nearest
 
 ROLES = ("key", "time", "size", "ttl")
 ARRIVAL_ROLES = ("start", "time", "end", "duration", "duration_ms")
-KEY_NAMES = ("key", "id", "url", "path")
+KEY_NAMES = ("key", "id", "url", "path", "row")
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -61,7 +61,7 @@ def choose_columns(
     if "key" not in chosen:
         known = [name for name in KEY_NAMES if name in names]
         if not known:
-            text = f"has no column for the key (key, id, url or path){there}"
+            text = f"has no column for the key (key, id, url, path or row){there}"
             raise BadInputError(f"{text}; name one with --columns key=NAME", place)
         chosen["key"] = known[0]
     for column in chosen.values():

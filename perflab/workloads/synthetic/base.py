@@ -64,7 +64,8 @@ class Recipe(Settings):
     def spec(self) -> str:
         """The text that makes this workload again, such as ``zipf:skew=0.9,keys=1M,...``."""
         own = [key for key in type(self).model_fields if key not in Recipe.model_fields]
-        values = [f"{key}={_exact(getattr(self, key))}" for key in (*own, "requests", "seed")]
+        given = {key: getattr(self, key) for key in (*own, "requests", "seed")}
+        values = [f"{key}={_exact(value)}" for key, value in given.items() if value is not None]
         return f"{self.workload}:{','.join(values)}"
 
     @classmethod

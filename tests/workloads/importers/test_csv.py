@@ -169,7 +169,7 @@ def test_a_wrong_value_far_down_is_found_on_its_line(write, monkeypatch):
     [
         ({"key": "page"}, "has no column 'page' for the key; it has: user, time, n"),
         ({"key": "user", "size": "bytes"}, "has no column 'bytes' for the size"),
-        (None, "has no column for the key (key, id, url or path); it has: user, time, n"),
+        (None, "has no column for the key (key, id, url, path or row); it has: user, time, n"),
     ],
 )
 def test_a_column_that_is_not_there_is_an_error_that_lists_what_is(columns, words, write):
