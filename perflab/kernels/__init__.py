@@ -13,6 +13,7 @@ from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
 from perflab.kernels.read_ahead import ReadAheadCounts, lru_read_ahead
 from perflab.kernels.redis_eviction import RedisCounts, redis_eviction
 from perflab.kernels.reuse import previous_and_next
+from perflab.kernels.sampling import by_count, key_counts, requests_of
 from perflab.kernels.sieve import sieve_hits
 from perflab.kernels.sieve_bounded import sieve_bounded
 from perflab.kernels.warm import KERNELS, compile_all
@@ -23,11 +24,13 @@ __all__ = [
     "Queue",
     "ReadAheadCounts",
     "RedisCounts",
+    "by_count",
     "chunk_reuse",
     "compile_all",
     "dense_ids",
     "fifo_bounded",
     "fifo_hits",
+    "key_counts",
     "lru_bounded",
     "lru_curve",
     "lru_hits",
@@ -37,6 +40,7 @@ __all__ = [
     "quantiles_of",
     "queue_waits",
     "redis_eviction",
+    "requests_of",
     "sieve_bounded",
     "sieve_hits",
 ]

@@ -18,6 +18,7 @@ from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
 from perflab.kernels.read_ahead import lru_read_ahead
 from perflab.kernels.redis_eviction import redis_eviction
 from perflab.kernels.reuse import previous_and_next
+from perflab.kernels.sampling import by_count, key_counts, requests_of
 from perflab.kernels.sieve import sieve_hits
 from perflab.kernels.sieve_bounded import sieve_bounded
 
@@ -41,6 +42,9 @@ _CALLS: dict[str, Callable[[], object]] = {
     "chunk_reuse": lambda: chunk_reuse(_IDS, 1, 1),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
     "redis_eviction": lambda: redis_eviction(_IDS, 1, "lru", 1, (1,)),
+    "key_counts": lambda: key_counts(_IDS, 1),
+    "by_count": lambda: by_count(_IDS),
+    "requests_of": lambda: requests_of(_IDS, (1,)),
     "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
 }
 

@@ -54,6 +54,8 @@ def test_production_arguments_compile_nothing_more():
     kernels.chunk_reuse(ids.astype(np.int32), np.int64(2), 2)
     kernels.lru_read_ahead(ids, 2, np.int32(3), 1, start=2)
     kernels.redis_eviction(ids, 2, "ttl", 5, ids, times=ids, ttl=3, ttls=ids, seed=np.int32(4))
+    kernels.by_count(kernels.key_counts(ids, np.int64(2)))
+    kernels.requests_of(ids, [1, 3])
     kernels.quantiles_of(np.ones(4), [0.5, 1])
     for module, name in COMPILED.items():
         compiled = getattr(sys.modules[f"perflab.kernels.{module}"], name)
