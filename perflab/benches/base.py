@@ -30,7 +30,8 @@ class Bench(ABC):
 
     A subclass names its parts and imports them inside its methods, so that a live child loads
     its pattern and nothing else. `naming` lists the settings that name or bound the workload,
-    `backends` the words that `LoadSettings.backend` may be, beside a function.
+    `backends` the words that `LoadSettings.backend` may be, beside a function. Tuning looks for
+    the smallest `tuned` setting, or for the least of the metric `weighed_by`, such as memory.
     """
 
     pattern: ClassVar[str]
@@ -52,6 +53,7 @@ class Bench(ABC):
     open_loop: ClassVar[bool] = False
     tuned: ClassVar[str]
     also_tuned: ClassVar[tuple[str, ...]] = ()
+    weighed_by: ClassVar[str | None] = None
     shipped_costs: ClassVar[Costs]
     actions: ClassVar[tuple[Action, ...]] = ()
     server_variable: ClassVar[str | None] = None
@@ -96,6 +98,11 @@ class Bench(ABC):
         """Return the values of a setting along which charts and sweeps go, at most a hundred."""
         del trace
         return axis_values(self.info(key))
+
+    def maps_for(self, workload: Any) -> tuple[HeatMap, ...]:
+        """Return the maps that make sense for a workload."""
+        del workload
+        return self.heat_maps
 
     def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Return the values that tuning looks at, by setting."""

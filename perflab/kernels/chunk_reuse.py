@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -32,18 +34,16 @@ def chunk_reuse(
     """
     if len(rows) > MAX_REQUESTS:
         raise ValueError(f"{len(rows)} accesses are more than {MAX_REQUESTS}")
-    view = np.ascontiguousarray(rows).view()
+    view: npt.NDArray[Any] = np.ascontiguousarray(rows).view()
     view.flags.writeable = False
-    previous: npt.NDArray[np.int32] = _chunk_reuse(
-        view, view.dtype.type(chunk_size), -(-n_rows // chunk_size)
-    )
+    # A divisor of the rows' own type: dividing 32 bits takes half the time.
+    divisor: Any = view.dtype.type(chunk_size)
+    previous: npt.NDArray[np.int32] = _chunk_reuse(view, divisor, -(-n_rows // chunk_size))
     return previous, len(rows) - len(previous)
 
 
 @njit(nogil=True, cache=True)
-def _chunk_reuse(
-    rows: npt.NDArray[np.int32], chunk_size: int, n_chunks: int
-) -> npt.NDArray[np.int32]:
+def _chunk_reuse(rows: npt.NDArray[Any], chunk_size: int, n_chunks: int) -> npt.NDArray[np.int32]:
     n = len(rows)
     last = np.full(n_chunks, -1, np.int32)
     previous = np.empty(n, np.int32)

@@ -77,6 +77,10 @@ LEVELS = frozenset(
         "max_connections",
         "in_use",
         "waiting",
+        "buffer_items",
+        "buffer_bytes",
+        "first_item_seconds",
+        "workers",
     }
 )
 """Counters that go up and down: their difference means nothing."""

@@ -65,6 +65,11 @@ class CutAccesses:
         self._looped: LoopedTrace | None = None
         self._lock = threading.Lock()
 
+    @property
+    def distinct(self) -> int | None:
+        """How many chunks are asked for at all, where that has been counted."""
+        return None if self._curve is None else len(self._curve) - 1
+
     def ready(self, capacity: int, read_ahead: int) -> bool:
         """Say whether `counts` over all requests would answer at once."""
         if read_ahead and capacity > 1:

@@ -1,9 +1,11 @@
-"""Samples of a trace's keys, drawn several times: by frequency strata, or by hashes of keys."""
+"""Samples of a trace's keys: by frequency strata, or by hashes of keys; over all or some time."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,59 +17,38 @@ from perflab.workloads.trace import Trace
 METHODS = ("stratified", "spatial")
 FEWEST_KEYS = 10_000
 
+_WINDOWS = 4
 _HASH_BITS = 24
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class KeySample:
-    """The requests for some of a trace's keys.
+    """The requests for some of a trace's keys, over all its time or in some windows of it.
 
     Attributes:
-        trace: Those requests, with their times where the whole trace has them.
-        share: The share of the keys that was meant to be drawn, and drawn on average.
-        positions: int32, one a request: where it stands in the whole trace.
-        bytes_share: Its share of the bytes of all keys together; `share` where none has a size.
+        trace: Those requests, with times where the whole trace has them; between two windows
+            the clock stands still.
+        share: The share of the keys that was meant to be drawn, and is drawn on average.
+        span: The share of the requests that the windows cover.
+        expected: Requests that a sample of its share has on average.
+        places: int64, one a request: how many requests of the windows, of any key, came before.
+        bytes_share: Its share of the bytes of all keys together; `share` where they have no size.
     """
 
     trace: Trace
     share: float
-    positions: npt.NDArray[np.int32]
+    span: float
+    expected: float
+    places: npt.NDArray[np.int64]
     bytes_share: float
 
     def dated(self, rate: float) -> Trace:
-        """Return the requests, each at the time that it has in the whole trace at a rate."""
-        times = self.positions / rate
-        return dataclasses.replace(self.trace, times=times, check=False)
+        """Return the requests with the times that the whole trace's requests have at a rate."""
+        return dataclasses.replace(self.trace, times=self.places / rate, check=False)
 
 
-def share_for(n_keys: int, share: float) -> float:
-    """Return a share of the keys raised so far that 10,000 of them are left, or all.
-
-    Errors depend on the number of sampled keys: with a tenth of these they are rough.
-
-    Raises:
-        BadInputError: If the share is not above 0 and at most 1.
-    """
-    if not 0 < share <= 1:
-        raise BadInputError("a sample is a share of the keys, above 0 and at most 1", "sample")
-    return min(1.0, max(share, FEWEST_KEYS / n_keys))
-
-
-def check_method(method: str) -> None:
-    """Refuse a method of sampling that there is not.
-
-    Raises:
-        BadInputError: With the nearest one.
-    """
-    if method not in METHODS:
-        text = f"there is no method {method!r}{nearest(method, METHODS)}; take {METHODS}"
-        raise BadInputError(text, "sampling")
-
-
-def draw_keys(
-    trace: Trace, shares: Sequence[float], method: str = "stratified", seed: int = 0
-) -> list[KeySample]:
-    """Draw a sample for each of some shares, each by itself, in one pass over the trace.
+class KeySampler:
+    """Draws samples of one trace's keys.
 
     ``stratified``: keys are ordered by how often they are asked for, and one is drawn from each
     run of ``1 / share`` of them, so that frequencies are those of all keys. ``spatial``: the keys
@@ -76,81 +57,128 @@ def draw_keys(
 
     Args:
         trace: The whole workload.
-        shares: At most 8 shares of the keys, above 0 and at most 1.
         method: One of `METHODS`.
-        seed: What chance starts from; draws differ by their place in `shares`.
 
     Raises:
         BadInputError: If there is no such method.
     """
-    check_method(method)
-    counts = kernels.key_counts(trace.ids, trace.n_keys)
-    ranks = kernels.by_count(counts) if method == "stratified" else None
-    masks = np.zeros(trace.n_keys, np.uint8)
-    drawn: list[float] = []
-    for place, share in enumerate(shares):
-        random = np.random.default_rng((seed, place))
-        if ranks is not None:
-            runs = max(1, round(trace.n_keys * share))
-            keys = ranks[_one_of_each(trace.n_keys, runs, random)]
-            drawn.append(runs / trace.n_keys)
-        else:
-            keys = np.flatnonzero(_hashes(trace.n_keys, random) < share * 2**_HASH_BITS)
-            drawn.append(share)
-        masks[keys] |= np.uint8(1 << place)
-    positions = kernels.requests_of(trace.ids, masks)
-    sizes = None if trace.sizes is None else _key_sizes(trace)
-    return [
-        _sample(trace, share, found, sizes) for share, found in zip(drawn, positions, strict=False)
-    ]
+
+    def __init__(self, trace: Trace, method: str = "stratified") -> None:
+        if method not in METHODS:
+            known = " or ".join(METHODS)
+            text = f"there is no method {method!r}{nearest(method, METHODS)}; take {known}"
+            raise BadInputError(text, "sampling")
+        self.trace = trace
+        self.method = method
+
+    def draw(self, share: float, span: float, seeds: Sequence[int]) -> list[KeySample]:
+        """Draw a sample for each seed, at most 8.
+
+        Args:
+            share: Of the keys, above 0 and at most 1.
+            span: Of the requests: below 1, four windows of them, one in each quarter of the time.
+            seeds: What chance starts from.
+        """
+        chances = [np.random.default_rng((seed, round(1 / share))) for seed in seeds]
+        chosen = [self._choose(share, chance) for chance in chances]
+        actual = share if self.method == "spatial" else len(chosen[0]) / self.trace.n_keys
+        masks = np.zeros(self.trace.n_keys, np.uint8)
+        for place, keys in enumerate(chosen):
+            masks[keys] |= np.uint8(1 << place)
+        if span >= 1:
+            whole = [(0, len(self.trace))]
+            found = kernels.requests_of(self.trace.ids, masks)
+            return [self._sample(actual, whole, found[place]) for place in range(len(seeds))]
+        return [
+            self._windowed(actual, span, masks >> np.uint8(place) & np.uint8(1), chance)
+            for place, chance in enumerate(chances)
+        ]
+
+    @cached_property
+    def _ranks(self) -> npt.NDArray[np.int32]:
+        return kernels.by_count(kernels.key_counts(self.trace.ids, self.trace.n_keys))
+
+    @cached_property
+    def _key_sizes(self) -> npt.NDArray[np.int64] | None:
+        if self.trace.sizes is None:
+            return None
+        sizes = np.zeros(self.trace.n_keys, np.int64)
+        sizes[self.trace.ids] = self.trace.sizes
+        return sizes
+
+    def _choose(self, share: float, chance: np.random.Generator) -> npt.NDArray[Any]:
+        n_keys = self.trace.n_keys
+        if self.method == "spatial":
+            return np.flatnonzero(_hashes(n_keys, chance) < share * 2**_HASH_BITS)
+        runs = max(1, round(n_keys * share))
+        edges = np.linspace(0, n_keys, runs + 1)
+        places = (edges[:-1] + chance.random(runs) * np.diff(edges)).astype(np.int64)
+        return self._ranks[np.minimum(places, n_keys - 1)]
+
+    def _windowed(
+        self, share: float, span: float, mask: npt.NDArray[np.uint8], chance: np.random.Generator
+    ) -> KeySample:
+        length = max(1, round(len(self.trace) * span / _WINDOWS))
+        room = len(self.trace) / _WINDOWS - length
+        starts = [
+            int(len(self.trace) * place / _WINDOWS + chance.random() * room)
+            for place in range(_WINDOWS)
+        ]
+        windows = [(start, start + length) for start in starts]
+        found = [
+            kernels.requests_of(self.trace.ids[start:stop], mask)[0] + np.int32(start)
+            for start, stop in windows
+        ]
+        return self._sample(share, windows, np.concatenate(found))
+
+    def _sample(
+        self, share: float, windows: Sequence[tuple[int, int]], positions: npt.NDArray[np.int32]
+    ) -> KeySample:
+        whole = self.trace
+        ids, unique = kernels.dense_ids(whole.ids[positions])
+        covered = sum(stop - start for start, stop in windows)
+        sizes = self._key_sizes
+        bytes_share = share
+        if sizes is not None and covered == len(whole):
+            bytes_share = float(sizes[unique].sum() / max(int(sizes.sum()), 1))
+
+        def cut(values: Any) -> Any:
+            return None if values is None else values[positions]
+
+        name = f"{whole.name} sampled"
+        times = None if whole.times is None else _played(whole.times, windows, positions)
+        trace = Trace(
+            name, ids, len(unique), times, cut(whole.sizes), cut(whole.ttls), check=False
+        )
+        places = _played(np.arange(len(whole)), windows, positions) if len(windows) > 1 else None
+        return KeySample(
+            trace,
+            share,
+            covered / len(whole),
+            share * covered,
+            positions.astype(np.int64) if places is None else places,
+            bytes_share,
+        )
 
 
-def _one_of_each(n_keys: int, runs: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return a rank from each of some runs of ranks that are as long as each other."""
-    edges = np.linspace(0, n_keys, runs + 1)
-    places = (edges[:-1] + random.random(runs) * np.diff(edges)).astype(np.int64)
-    return np.minimum(places, n_keys - 1)
+def _played(clock: Any, windows: Sequence[tuple[int, int]], positions: Any) -> Any:
+    """Return the readings of a clock that stands still between windows, at some positions."""
+    shift = clock[0] * 0
+    parts = []
+    for place, (start, stop) in enumerate(windows):
+        first, last = np.searchsorted(positions, (start, stop))
+        if place:
+            before = windows[place - 1][1]
+            shift = shift + clock[start] - clock[before]
+        parts.append(clock[positions[first:last]] - shift)
+    return np.concatenate(parts)
 
 
-def _hashes(n_keys: int, random: np.random.Generator) -> npt.NDArray[np.uint64]:
+def _hashes(n_keys: int, chance: np.random.Generator) -> npt.NDArray[np.uint64]:
     """Return 24-bit hashes of all ids: the mixing function of Steele et al., OOPSLA 2014."""
-    start = random.integers(2**63, dtype=np.uint64)
+    start = chance.integers(2**63, dtype=np.uint64)
     bits = np.arange(1, n_keys + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + start
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     hashed: npt.NDArray[np.uint64] = (bits ^ (bits >> np.uint64(31))) >> np.uint64(64 - _HASH_BITS)
     return hashed
-
-
-def _key_sizes(trace: Trace) -> npt.NDArray[np.int64]:
-    sizes = np.zeros(trace.n_keys, np.int64)
-    sizes[trace.ids] = trace.sizes
-    return sizes
-
-
-def _sample(
-    trace: Trace,
-    share: float,
-    positions: npt.NDArray[np.int32],
-    sizes: npt.NDArray[np.int64] | None,
-) -> KeySample:
-    ids, unique = kernels.dense_ids(trace.ids[positions])
-    part = 1.0 if sizes is None else float(sizes[unique].sum() / max(int(sizes.sum()), 1))
-
-    def cut(values: npt.NDArray | None) -> npt.NDArray | None:  # type: ignore[type-arg]
-        return None if values is None else values[positions]
-
-    return KeySample(
-        Trace(
-            f"{trace.name} sampled",
-            ids,
-            len(unique),
-            cut(trace.times),
-            cut(trace.sizes),
-            cut(trace.ttls),
-            check=False,
-        ),
-        share,
-        positions,
-        share if sizes is None else part,
-    )

@@ -138,8 +138,10 @@ class _Search:
         """Return in words why this point and not its neighbours."""
         info = metric(self._goal.metric)
         largest = max(self._kept, key=self._size)
+        by = f" by {self._weight}" if self._weight else ""
+        gain = self._difference(self._value(before), self._value(chosen))
         words = [
-            f"{self._write(chosen)} is the smallest setting that "
+            f"{self._write(chosen)} is the smallest setting{by} that "
             + write_enough(self._goal, self._best)
             + (f" and keeps {self._limits_text()}" if self._limits else "")
             + f": {info.format(self._value(chosen))}; the best is {info.format(self._best)}."
@@ -151,7 +153,7 @@ class _Search:
         change = self._size(chosen) / max(self._size(before), 1)
         words.append(
             f"Today's {self._write(before)} gives {info.format(now)}, so this is "
-            f"{change:.3g} times the size for {self._difference(now, self._value(chosen))}."
+            f"{change:.3g} times the {self._weight or 'size'} for {gain}."
         )
         words.append(self._bench.risks(chosen, self._points))
         return " ".join(word for word in words if word)
@@ -195,6 +197,8 @@ class _Search:
         return float(point["metrics"][self._goal.metric])
 
     def _size(self, point: Point) -> float:
+        if self._bench.weighed_by is not None:
+            return float(point["metrics"][self._bench.weighed_by])
         size = point["settings"][self._bench.tuned]
         return math.inf if size is None else float(size)
 
@@ -208,6 +212,11 @@ class _Search:
         number = f"{size:,}" if counted and size is not None else format_quantity(size, info.unit)
         others = ", ".join(f"{key} {point['settings'][key]}" for key in self._bench.also_tuned)
         return f"{info.key} {number}" + (f" with {others}" if others else "")
+
+    @property
+    def _weight(self) -> str | None:
+        weight = self._bench.weighed_by
+        return None if weight is None else metric(weight).label
 
     def _limits_text(self) -> str:
         return " and ".join(str(limit) for limit in self._limits)

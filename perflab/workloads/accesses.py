@@ -46,7 +46,7 @@ class Accesses:
     def __post_init__(self, check: bool) -> None:
         if not check:
             return
-        rows = np.asarray(self.rows)
+        rows: npt.NDArray[Any] = np.asarray(self.rows)
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
             raise BadInputError("are not a list of whole numbers", self.name)
         if not len(rows):

@@ -35,7 +35,7 @@ class AccessPattern(Recipe):
         span=(1_000, 100_000_000),
         scale="log",
     )
-    requests: int | None = setting(  # type: ignore[assignment]  (none: as many as there are rows)
+    requests: int | None = setting(  # type: ignore[assignment]
         None,
         "How many requests; none for as many as there are rows.",
         unit="requests",
