@@ -1,9 +1,16 @@
 """One frozen settings class a pattern: bounds, unit, default and meaning of each key."""
 
+from perflab.settings.async_io import (
+    LIMIT_MODES,
+    LOAD_MODELS,
+    AsyncIORunSettings,
+    AsyncIOSettings,
+)
 from perflab.settings.base import SettingInfo, Settings, setting
 from perflab.settings.cache import LIVE_POLICIES, POLICIES, WHAT_IF_POLICIES, CacheSettings
 from perflab.settings.connection_pool import POOL_DRIVERS, QUERIES, ConnectionPoolSettings
 from perflab.settings.errors import BadInputError, nearest
+from perflab.settings.http_server import LATENCY_SHAPES, HttpServerSettings
 from perflab.settings.lazy_loading import LazyLoadingSettings
 from perflab.settings.load import LoadSettings
 from perflab.settings.prefetching import PrefetchingSettings
@@ -16,7 +23,10 @@ from perflab.settings.redis_cache import (
 )
 
 __all__ = [
+    "LATENCY_SHAPES",
+    "LIMIT_MODES",
     "LIVE_POLICIES",
+    "LOAD_MODELS",
     "MAXMEMORY_POLICIES",
     "POLICIES",
     "POOL_DRIVERS",
@@ -24,9 +34,12 @@ __all__ = [
     "SERIALIZERS",
     "STAMPEDES",
     "WHAT_IF_POLICIES",
+    "AsyncIORunSettings",
+    "AsyncIOSettings",
     "BadInputError",
     "CacheSettings",
     "ConnectionPoolSettings",
+    "HttpServerSettings",
     "LazyLoadingSettings",
     "LoadSettings",
     "PrefetchingSettings",

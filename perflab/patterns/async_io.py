@@ -1,0 +1,270 @@
+"""`AsyncFetcher`: many HTTP requests at a time, never more than allowed, each accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Mapping
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from perflab.metrics import Event, EventKind, Hook
+from perflab.patterns.async_io_attempt import Attempt, attempt
+from perflab.patterns.async_io_auto import GradientLimit
+from perflab.patterns.async_io_hosts import Host, Hosts
+from perflab.patterns.async_io_output import LinesFile
+from perflab.patterns.async_io_request import NEVER_SENT, PASSING, Request, Result
+from perflab.patterns.async_io_run import Source, Workers
+from perflab.patterns.async_io_slots import RateLimit, Slots
+from perflab.patterns.async_io_stats import FetchStats
+from perflab.patterns.async_io_urls import read_urls
+from perflab.primitives.retry import Backoff
+from perflab.settings import AsyncIOSettings, BadInputError
+
+_LONGEST_BACKOFF = 30.0
+_KEEP_ALIVE_SECONDS = 15.0
+
+
+class AsyncFetcher:
+    """Fetches what a source names, with at most `max_concurrent` requests in flight.
+
+    ::
+
+        async with AsyncFetcher(AsyncIOSettings(max_concurrent=50)) as fetcher:
+            async for result in fetcher.fetch(urls):
+                print(result.status, len(result.body))
+
+    The source may be endless: it is read only as fast as results are. Failures are results too.
+    A request is tried again where that is safe: an idempotent method, or one that the server has
+    not seen. A host that answers with Retry-After gets no request before. It belongs to one event
+    loop. Leaving the ``async with`` cancels what is in flight and closes every connection.
+
+    Args:
+        settings: See `AsyncIOSettings`; those of a running fetcher change by `apply`.
+        hook: Called with an event for each request that is over, and for each retry.
+        headers: Sent with every request.
+    """
+
+    def __init__(
+        self,
+        settings: AsyncIOSettings | None = None,
+        *,
+        hook: Hook | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._settings = settings or AsyncIOSettings()
+        self._hook = hook
+        self._headers = headers
+        self._session: aiohttp.ClientSession | None = None
+        self._runs: set[Workers] = set()
+        self._auto: GradientLimit | None = None
+        self._slots = Slots(self._settings.max_concurrent)
+        self._rate = RateLimit(self._settings.rate_limit)
+        self.hosts = Hosts(self._settings.max_per_host)
+        self._stats = FetchStats()
+        self._configure()
+
+    async def __aenter__(self) -> Self:
+        self._open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Cancel what is in flight and close every connection."""
+        for run in list(self._runs):
+            await run.close()
+        self._runs.clear()
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    async def fetch(self, source: Source | None = None) -> AsyncGenerator[Result]:
+        """Yield results as they come, in the order in which requests end.
+
+        Args:
+            source: URLs or `Request`s, iterable or async iterable; none for what the settings
+                name in `urls`.
+
+        Raises:
+            BadInputError: If neither names anything, or a file of URLs cannot be read.
+            Exception: What the source raises, after the results of all that it gave before.
+        """
+        self._open()
+        run = Workers(self, read_urls(self._settings.urls) if source is None else source)
+        self._runs.add(run)
+        try:
+            while (result := await run.next()) is not None:
+                yield result
+        finally:
+            await run.close()
+            self._runs.discard(run)
+
+    async def save(
+        self, source: Source | None = None, path: str | None = None
+    ) -> dict[str, int | float]:
+        """Write results as JSON Lines as they come, and return the counts.
+
+        The file is whole, or it ends early under the name ``PATH.incomplete`` and says why.
+
+        Raises:
+            BadInputError: If no file is named, or it cannot be written; else as `fetch`.
+        """
+        place = path or self._settings.output_file
+        if place is None:
+            raise BadInputError("names no file; give a path, or set it", "output_file")
+        before = self._stats.snapshot()
+        async with LinesFile(place) as file, contextlib.aclosing(self.fetch(source)) as results:
+            async for result in results:
+                await file.write(result)
+        return {name: n - before.get(name, 0) for name, n in self._stats.snapshot().items()}
+
+    def apply(self, settings: AsyncIOSettings) -> None:
+        """Change settings while it runs; those in flight beyond a lower limit end first.
+
+        `urls`, `output_file` and `timeout` hold from the next fetch, file or try on.
+        """
+        self._settings = settings
+        self._configure()
+
+    def stats(self) -> dict[str, int | float]:
+        """Return counters, and the levels ``in_flight`` and ``limit``.
+
+        ``requests`` counts what was taken from sources; ``done`` and ``failed`` sum up to it when
+        nothing is under way. Failures are counted by kind too: ``failed_timeout`` and so on.
+        """
+        return {**self._stats.snapshot(), "in_flight": self._slots.taken, "limit": self.limit}
+
+    @property
+    def settings(self) -> AsyncIOSettings:
+        """The settings that hold."""
+        return self._settings
+
+    @property
+    def limit(self) -> int:
+        """How many may be in flight now."""
+        return self._slots.size
+
+    async def send(self, request: Request, url: URL, host: Host) -> Result:
+        """Send one request, as often as need be; for the workers."""
+        now = time.perf_counter
+        started = now()
+        tries = 0
+        while True:
+            tries += 1
+            done = await self._try(request, url, host)
+            if done.failure is None:
+                break
+            wait = self._wait_before_retry(request, done, host, tries)
+            if wait is None:
+                break
+            self._stats.retries += 1
+            if self._hook is not None:
+                self._tell(EventKind.RETRY, url, now() - started, 0, done.detail)
+            await asyncio.sleep(wait)
+        result = Result(
+            request,
+            done.status,
+            done.body,
+            done.content_type,
+            done.failure,
+            done.detail,
+            tries,
+            now() - started,
+        )
+        if self._hook is not None:
+            kind = EventKind.LOAD_FINISHED if result.ok else EventKind.LOAD_FAILED
+            self._tell(kind, url, result.seconds, len(result.body), done.failure)
+        return result
+
+    def count_taken(self) -> None:
+        """Count a request that was taken from a source; for the workers."""
+        self._stats.requests += 1
+
+    def count(self, result: Result) -> None:
+        """Count a result; for the workers."""
+        self._stats.add(result)
+
+    async def _try(self, request: Request, url: URL, host: Host) -> Attempt:
+        loop = asyncio.get_running_loop()
+        while (wait := host.not_before - loop.time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(wait)
+        if self._rate.rate is not None:
+            await self._rate.wait()
+        slots = self._slots
+        await slots.acquire()
+        try:
+            begun = time.perf_counter()
+            session = self._session
+            if session is None:
+                raise asyncio.CancelledError
+            done = await attempt(
+                session, request, url, self._timeout, self._settings.max_body_bytes
+            )
+            self._stats.tries += 1
+            if self._auto is not None:
+                self._adapt(begun, done)
+        finally:
+            slots.release()
+        return done
+
+    def _adapt(self, begun: float, done: Attempt) -> None:
+        auto = self._auto
+        assert auto is not None  # noqa: S101  (asked for in auto mode only)
+        now = time.perf_counter()
+        taken, ok = self._slots.taken, done.failure is None
+        if auto.note(begun, now, taken, overload=done.is_overload, ok=ok):
+            self._resize(auto.limit)
+
+    def _wait_before_retry(
+        self, request: Request, done: Attempt, host: Host, tries: int
+    ) -> float | None:
+        """Return how long to wait before another try; None where there is to be none."""
+        settings = self._settings
+        if done.retry_after is not None and done.retry_after <= settings.retry_after_most:
+            until = asyncio.get_running_loop().time() + done.retry_after
+            host.not_before = max(host.not_before, until)
+        if tries > settings.retries or done.failure not in PASSING:
+            return None
+        if not request.is_safe_to_repeat and done.failure not in NEVER_SENT:
+            return None
+        if done.retry_after is not None:
+            return 0.0 if done.retry_after <= settings.retry_after_most else None
+        return self._backoff.seconds(tries)
+
+    def _tell(self, kind: EventKind, url: URL, seconds: float, size: int, detail: object) -> None:
+        assert self._hook is not None  # noqa: S101  (asked for only where somebody listens)
+        self._hook(Event(kind, str(url), seconds, size, detail))
+
+    def _configure(self) -> None:
+        settings = self._settings
+        self._timeout = aiohttp.ClientTimeout(total=settings.timeout)
+        self._backoff = Backoff(settings.backoff_seconds, _LONGEST_BACKOFF)
+        self._rate.rate = settings.rate_limit
+        self.hosts.resize(settings.max_per_host)
+        if settings.limit_mode == "auto":
+            if self._auto is None:
+                start = settings.max_concurrent
+                self._auto = GradientLimit(start, settings.auto_most, time.perf_counter())
+            self._auto.most = settings.auto_most
+            self._resize(min(self._auto.limit, settings.auto_most))
+        else:
+            self._auto = None
+            self._resize(settings.max_concurrent)
+
+    def _resize(self, limit: int) -> None:
+        self._slots.resize(limit)
+        for run in self._runs:
+            run.resize()
+
+    def _open(self) -> None:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+            )

@@ -1,0 +1,146 @@
+"""One try of a request over aiohttp: its answer, or why it failed."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from aiohttp import http_exceptions
+from yarl import URL
+
+from perflab.patterns.async_io_request import Failure, Request
+
+_THROTTLED = 429
+_UNAVAILABLE = 503
+_ERRORS_FROM = 400
+_SERVER_ERRORS_FROM = 500
+_MOST_WORDS = 200
+
+
+class Attempt:
+    """What one try gave.
+
+    Attributes:
+        status: The answer's status; None where there was none.
+        body: The whole body; empty where it failed.
+        content_type: Of the body.
+        failure: Why it failed; None where it did not.
+        detail: The failure in words.
+        retry_after: Seconds that the server asked to wait; None where it did not ask.
+    """
+
+    __slots__ = ("body", "content_type", "detail", "failure", "retry_after", "status")
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.body = b""
+        self.content_type = ""
+        self.failure: Failure | None = None
+        self.detail = ""
+        self.retry_after: float | None = None
+
+    def fail(self, failure: Failure, detail: str) -> None:
+        """Note why it failed."""
+        self.failure = failure
+        self.detail = " ".join(detail.split())[:_MOST_WORDS]
+
+    @property
+    def is_overload(self) -> bool:
+        """Say whether the server has too much to do."""
+        return self.status == _UNAVAILABLE or self.failure in (
+            Failure.TIMEOUT,
+            Failure.THROTTLED,
+            Failure.CONNECT,
+        )
+
+
+async def attempt(
+    session: aiohttp.ClientSession,
+    request: Request,
+    url: URL,
+    timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  (aiohttp's own, over connecting and reading)
+    max_body_bytes: int,
+) -> Attempt:
+    """Send a request once and read its answer; only a cancellation is raised."""
+    done = Attempt()
+    try:
+        async with session.request(
+            request.method, url, headers=request.headers, data=request.body, timeout=timeout
+        ) as response:
+            done.status = response.status
+            headers = response.headers
+            done.content_type = headers.get("Content-Type", "")
+            length = headers.get("Content-Length", "")
+            if length.isdigit() and "Content-Encoding" not in headers:
+                small = int(length) <= max_body_bytes
+                body = await response.read() if small else None
+            else:
+                body = await _read(response, max_body_bytes)
+            if body is None:
+                done.fail(Failure.TOO_LARGE, f"the body has more than {max_body_bytes:,} bytes")
+                response.close()
+                return done
+            done.body = body
+            if response.status >= _ERRORS_FROM:
+                done.fail(_kind_of(response.status), f"{response.status} {response.reason or ''}")
+                done.retry_after = retry_after(headers.get("Retry-After"))
+    except (aiohttp.ClientError, OSError, ValueError, http_exceptions.HttpProcessingError) as error:
+        done.fail(failure_of(error), str(error) or type(error).__name__)
+    return done
+
+
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """Return the body; None where it is larger than it may be, of which no more is read."""
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return the kind of an error of aiohttp or of the system."""
+    for kinds, failure in _KINDS:
+        if isinstance(error, kinds):
+            return failure
+    return Failure.DISCONNECTED
+
+
+_KINDS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
+    ((asyncio.TimeoutError, TimeoutError), Failure.TIMEOUT),
+    ((aiohttp.ClientConnectorDNSError,), Failure.DNS),
+    ((aiohttp.ClientConnectorError,), Failure.CONNECT),
+    ((aiohttp.TooManyRedirects,), Failure.REDIRECTS),
+    ((aiohttp.InvalidURL,), Failure.INVALID_URL),
+    ((aiohttp.ClientPayloadError,), Failure.INCOMPLETE),
+    ((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError), Failure.DISCONNECTED),
+    ((aiohttp.ClientResponseError, http_exceptions.HttpProcessingError), Failure.BAD_RESPONSE),
+    ((ValueError,), Failure.BAD_RESPONSE),
+)
+
+
+def retry_after(value: str | None) -> float | None:
+    """Return the seconds of a Retry-After: a number, or a date (RFC 9110, section 10.2.3)."""
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(int(value)))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+
+
+def _kind_of(status: int) -> Failure:
+    if status == _THROTTLED:
+        return Failure.THROTTLED
+    return Failure.SERVER_ERROR if status >= _SERVER_ERRORS_FROM else Failure.CLIENT_ERROR

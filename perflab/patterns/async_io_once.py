@@ -1,0 +1,43 @@
+"""`fetch_all` and `run_fetch`: one call for who wants no more than the results."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from perflab.patterns.async_io import AsyncFetcher
+from perflab.patterns.async_io_request import Result
+from perflab.patterns.async_io_run import Source
+from perflab.settings import AsyncIOSettings, BadInputError
+
+
+async def fetch_all(source: Source | None = None, **settings: Any) -> list[Result]:
+    """Return the results of all requests, in the order in which they ended.
+
+    Args:
+        source: As for `AsyncFetcher.fetch`.
+        settings: Keys of `AsyncIOSettings`.
+    """
+    async with AsyncFetcher(AsyncIOSettings.read(settings)) as fetcher:
+        return [result async for result in fetcher.fetch(source)]
+
+
+def run_fetch(source: Source | None = None, **settings: Any) -> dict[str, int | float]:
+    """Fetch to `output_file` from a plain script, wait, and return the counts.
+
+    Raises:
+        BadInputError: If an event loop runs already, as in a notebook: there it is awaited.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_save(source, settings))
+    raise BadInputError(
+        "an event loop runs here; write 'await fetch_all(...)' or 'await fetcher.save(...)'",
+        "run_fetch",
+    )
+
+
+async def _save(source: Source | None, settings: dict[str, Any]) -> dict[str, int | float]:
+    async with AsyncFetcher(AsyncIOSettings.read(settings)) as fetcher:
+        return await fetcher.save(source)

@@ -1,0 +1,84 @@
+"""`Slots` and `RateLimit`: how many requests are in flight, and how fast they begin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+_BURST_SECONDS = 0.01
+
+
+class Slots:
+    """A semaphore whose size changes while it is used; first come, first served.
+
+    Attributes:
+        size: How many may be taken.
+        taken: How many are.
+    """
+
+    __slots__ = ("_waiting", "size", "taken")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def acquire(self) -> None:
+        """Take one, after all who came before."""
+        if self.taken < self.size and not self._waiting:
+            self.taken += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.release()
+            else:
+                self._waiting.remove(turn)
+            raise
+
+    def release(self) -> None:
+        """Give one back."""
+        self.taken -= 1
+        self._hand_on()
+
+    def resize(self, size: int) -> None:
+        """Have more, or fewer as soon as those beyond are given back."""
+        self.size = size
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._waiting and self.taken < self.size:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self.taken += 1
+                turn.set_result(None)
+
+
+class RateLimit:
+    """Spaces beginnings evenly, as the generic cell rate algorithm does (ITU-T I.371, annex A).
+
+    Who comes late by less than 10 ms catches up, so that the event loop's own lateness does not
+    lower the rate.
+
+    Attributes:
+        rate: Beginnings a second; None for no limit.
+    """
+
+    __slots__ = ("_next", "rate")
+
+    def __init__(self, rate: float | None) -> None:
+        self.rate = rate
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Wait for one's turn; turns go to callers in the order in which they ask."""
+        if self.rate is None:
+            return
+        now = asyncio.get_running_loop().time()
+        turn = max(self._next, now - _BURST_SECONDS)
+        self._next = turn + 1.0 / self.rate
+        if turn > now:
+            await asyncio.sleep(turn - now)
