@@ -28,6 +28,8 @@ COUNTED = {
     EventKind.CONNECT_FAILED: ("connect_errors",),
     EventKind.DISCARDED: ("discards",),
     EventKind.LEAK: ("leaks",),
+    EventKind.STALL_STARTED: ("stalls",),
+    EventKind.BATCH_FETCHED: ("batches",),
 }
 """The counters that an event of a kind raises by one."""
 
@@ -37,6 +39,8 @@ TIMED = {
     EventKind.WAIT_FINISHED: "wait_seconds_total",
     EventKind.CONNECTED: "connect_seconds_total",
     EventKind.CHECKIN: "usage_seconds_total",
+    EventKind.STALL_FINISHED: "stall_seconds_total",
+    EventKind.BATCH_FETCHED: "fetch_seconds_total",
 }
 """The counter that an event of a kind raises by its seconds."""
 

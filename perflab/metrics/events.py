@@ -34,6 +34,10 @@ class EventKind(StrEnum):
     CONNECT_FAILED = "connect_failed"
     DISCARDED = "discarded"
     LEAK = "leak"
+    STALL_STARTED = "stall_started"
+    STALL_FINISHED = "stall_finished"
+    BATCH_FETCHED = "batch_fetched"
+    BUFFER_LEVEL = "buffer_level"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
