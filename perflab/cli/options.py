@@ -31,8 +31,9 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="text, csv, parquet, combined (nginx, Apache), int32le, int32be, int64le or int64be; "
-        "found out where not given, but for binary numbers.",
+        help="text, csv, parquet, combined (nginx, Apache), json (access log), har, redis_monitor, "
+        "twitter (memcached), oracle or oracle_csv (libCacheSim), arc, spc, msr (blocks), int32le, "
+        "int32be, int64le, int64be; found out where not given, but for binary numbers.",
     ),
 ]
 Columns = Annotated[
@@ -40,7 +41,8 @@ Columns = Annotated[
     typer.Option(
         "--columns",
         metavar="ROLE=COLUMN,...",
-        help="Which columns of a table to read: key=url,time=ts,size=bytes,ttl=max_age.",
+        help="Which columns of a table, or fields of a JSON log, to read: "
+        "key=url,time=ts,size=bytes,ttl=max_age. A key may join several: 'key={host}{path}'.",
     ),
 ]
 Set = Annotated[

@@ -22,6 +22,7 @@ _INFO_EXAMPLES = """\b
 Examples:
   perflab trace info access.log
   perflab trace info requests.csv --columns key=url,time=ts
+  perflab trace info access.json --columns 'key={host}{path}'
   perflab trace info keys.bin --format int64le --json
   perflab trace info postgresql.log
 """

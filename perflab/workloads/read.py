@@ -10,9 +10,13 @@ from perflab.settings import BadInputError, nearest
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.trace import Trace
 
-FORMATS = ("text", "csv", "parquet", "combined", "int32le", "int32be", "int64le", "int64be")
+FORMATS = (
+    *("text", "csv", "parquet", "combined", "json", "har", "redis_monitor", "twitter"),
+    *("oracle", "oracle_csv", "arc", "spc", "msr"),
+    *("int32le", "int32be", "int64le", "int64be"),
+)
 ARRIVAL_FORMATS = ("durations", "postgres", "pg_stat_statements")
-TABLES = ("csv", "parquet")
+NAMED_COLUMNS = ("csv", "parquet", "combined", "json", "har")
 
 
 def read_trace(
@@ -25,8 +29,10 @@ def read_trace(
 
     Args:
         path: The file.
-        format: One of `FORMATS`; found out where not given, but for binary numbers.
-        columns: For tables: which column is the key, time, size or ttl, such as ``{"key": "url"}``.
+        format: One of `FORMATS`; found out where not given, but for binary numbers and what
+            could as well be something else.
+        columns: Which column or field is the key, time, size or ttl, such as ``{"key": "url"}``.
+            The key may be a template of several, such as ``{"key": "{host}{path}"}``.
         progress: Called with bytes read and bytes in all; what it raises stops the reading.
 
     Raises:
@@ -34,8 +40,8 @@ def read_trace(
     """
     if format is not None and format not in FORMATS:
         raise BadInputError(f"there is no format {format!r}{nearest(format, FORMATS)}", "format")
-    if columns and format not in (None, *TABLES):
-        text = f"only tables (csv, parquet) have columns to name, not {format}"
+    if columns and format not in (None, *NAMED_COLUMNS):
+        text = f"only {', '.join(NAMED_COLUMNS)} have columns to name, not {format}"
         raise BadInputError(text, "columns")
     from perflab.workloads.importers.dispatch import import_file  # loads pyarrow
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from perflab.settings import BadInputError, nearest
+from perflab.workloads.importers.template import fields_of, is_template
 
 ROLES = ("key", "time", "size", "ttl")
 ARRIVAL_ROLES = ("start", "time", "end", "duration", "duration_ms")
@@ -12,7 +13,7 @@ KEY_NAMES = ("key", "id", "url", "path", "row")
 
 
 def parse_columns(text: str) -> dict[str, str]:
-    """Return the columns that a text such as ``key=url,time=ts`` names.
+    """Return the columns that a text such as ``key=url,time=ts`` or ``key={host}{path}`` names.
 
     Raises:
         BadInputError: If a part is not ``role=column``, or the role is unknown.
@@ -55,7 +56,12 @@ def choose_columns(
     check_roles(wanted)
     there = f"; it has: {', '.join(names)}"
     for role, column in wanted.items():
-        if column not in names:
+        templated = role == "key" and is_template(column)
+        missing = [name for name in columns_of(role, column) if name not in names]
+        if missing and templated:
+            text = f"has no column {missing[0]!r} for the key {column!r}{there}"
+            raise BadInputError(text, place)
+        if missing:
             raise BadInputError(f"has no column {column!r} for the {role}{there}", place)
     chosen = {role: role for role in ROLES[1:] if role in names} | wanted
     if "key" not in chosen:
@@ -64,13 +70,24 @@ def choose_columns(
             text = f"has no column for the key (key, id, url, path or row){there}"
             raise BadInputError(f"{text}; name one with --columns key=NAME", place)
         chosen["key"] = known[0]
-    for column in chosen.values():
+    for column in used_columns(chosen):
         if list(names).count(column) > 1:
             raise BadInputError(f"has several columns {column!r}", place)
     return chosen
 
 
+def columns_of(role: str, column: str) -> list[str]:
+    """Return the columns of a role: those in the template of a key, else the one."""
+    return fields_of(column) if role == "key" and is_template(column) else [column]
+
+
+def used_columns(chosen: Mapping[str, str]) -> list[str]:
+    """Return every column that plays a role."""
+    return [name for role, column in chosen.items() for name in columns_of(role, column)]
+
+
 def unused_note(names: Sequence[str], chosen: Mapping[str, str]) -> tuple[str, ...]:
     """Return a note of the columns that play no role; none if all do."""
-    unused = [name for name in names if name not in chosen.values()]
+    used = used_columns(chosen)
+    unused = [name for name in names if name not in used]
     return (f"columns not used: {', '.join(unused)}",) if unused else ()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.workloads.encoding import KeyEncoder
-from perflab.workloads.importers.lines import line_arrays
-from perflab.workloads.importers.skipped import Skipped
+from perflab.settings import BadInputError, nearest
+from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
+from perflab.workloads.importers.template import fields_of, joined
 from perflab.workloads.trace import Trace
 
 # The request's method and target are one capture: the log parts them by one space, as the key is.
@@ -22,66 +22,65 @@ LINE = (
     r"^[^\[]+ \[(?P<time>\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\] "
     r'"(?P<key>[A-Za-z]+ (?:[^ "\\]|\\.)+)(?: (?:[^"\\]|\\.)*)?" \d{3} (?P<size>\d{1,18}|-)\s'
 )
+# The same with every field of it, for keys by a template; twice the work.
+FIELDS_LINE = (
+    r"^(?P<host>\S+) [^\[]*?(?P<user>\S+) "
+    r"\[(?P<time>\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\] "
+    r'"(?P<method>[A-Za-z]+) (?P<target>(?P<path>(?:[^ ?"\\]|\\.)+)(?P<query>\?(?:[^ "\\]|\\.)*)?)'
+    r'(?: (?:[^"\\]|\\.)*)?" (?P<status>\d{3}) (?P<size>\d{1,18}|-)'
+    r'(?: "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?\s'
+)
+FIELDS = ("host", "user", "method", "target", "path", "query", "status", "referer", "agent")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def read_combined(source: Source) -> Trace:
+def read_combined(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     """Read method and path (with its query) as key, the time, and the body's bytes as size.
 
     Lines that do not parse are skipped and counted. A server writes a line when it has answered,
     so lines may be a little out of order: they are sorted by time, which a note says.
 
+    Args:
+        source: The file.
+        columns: The key as a template of `FIELDS`, such as ``{"key": "{method} {path}"}``;
+            ``path`` is without the query, ``target`` with it.
+
     Raises:
-        BadInputError: If most lines do not parse, or none does.
+        BadInputError: If most lines do not parse, or a field is unknown.
     """
-    encoder = KeyEncoder(source.place)
-    skipped = Skipped()
-    times: list[npt.NDArray[np.float64]] = []
-    sizes: list[npt.NDArray[np.int64]] = []
-    total = 0
-    for lines in line_arrays(source, text_only=False):
-        fields = pc.extract_regex(lines, LINE)
-        seconds = _seconds(fields.field("time"))
-        good = np.isfinite(seconds)
-        _note_skipped(skipped, lines, good, total)
-        total += len(lines)
-        mask = pa.array(good)
-        encoder.add(fields.field("key").filter(mask).cast(pa.string()))
-        body = fields.field("size").filter(mask).cast(pa.string())
-        sizes.append(pc.if_else(pc.equal(body, "-"), "0", body).cast(pa.int64()).to_numpy())
-        times.append(seconds[good])
-    advice = "name the format it has, such as --format text for one key a line"
-    skipped.refuse_if_most(total, "of the combined log format", advice, source.place)
-    ids, keys = encoder.finish()
-    notes = skipped.notes(total)
-    trace = Trace(source.stem, ids, len(keys), None, np.concatenate(sizes), keys=keys, notes=notes)
-    return _in_order(trace, np.concatenate(times))
+    key = _template(columns)
+    requests = Requests(source, "of the combined log format")
+    requests.read(lambda lines: _parse(lines, key))
+    return requests.trace()
 
 
-def _in_order(trace: Trace, times: npt.NDArray[np.float64]) -> Trace:
-    late = int(np.count_nonzero(times[1:] < times[:-1]))
-    if not late:
-        return dataclasses.replace(trace, times=times)
-    order = np.argsort(times, kind="stable")
-    assert trace.sizes is not None  # noqa: S101 - a log has them
-    note = f"{late:,} lines were earlier than the line above; sorted by time"
-    return dataclasses.replace(
-        trace,
-        ids=trace.ids[order],
-        times=times[order],
-        sizes=trace.sizes[order],
-        notes=(*trace.notes, note),
-    ).compact()
+def _template(columns: Mapping[str, str] | None) -> str | None:
+    if not columns:
+        return None
+    if set(columns) != {"key"}:
+        raise BadInputError("of a combined log only the key can be named", "columns")
+    for field in fields_of(columns["key"]):
+        if field not in FIELDS:
+            text = f"a combined log has no field {field!r}{nearest(field, FIELDS)}"
+            raise BadInputError(text, "columns")
+    return columns["key"]
 
 
-def _note_skipped(skipped: Skipped, lines: Any, good: npt.NDArray[np.bool_], before: int) -> None:
-    bad = np.flatnonzero(~good)
-    for done, row in enumerate(bad.tolist()):
-        if not skipped.wants_more:
-            skipped.add_unshown(len(bad) - done)
-            return
-        text = lines[row].as_py().decode(errors="replace")
-        skipped.add(before + row + 1, text)
+def _parse(lines: Any, key: str | None) -> Parsed:
+    fields = pc.extract_regex(lines, LINE if key is None else FIELDS_LINE)
+    seconds = _seconds(fields.field("time"))
+    good = np.isfinite(seconds)
+    mask = pa.array(good)
+
+    def kept(name: str) -> Any:
+        return fields.field(name).filter(mask).cast(pa.string())
+
+    body = kept("size")
+    return good, {
+        "key": kept("key") if key is None else joined(key, kept),
+        "time": seconds[good],
+        "size": pc.if_else(pc.equal(body, "-"), "0", body).cast(pa.int64()).to_numpy(),
+    }
 
 
 def _seconds(texts: Any) -> npt.NDArray[np.float64]:

@@ -13,10 +13,11 @@ from pyarrow import csv as arrow_csv
 
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
-from perflab.workloads.importers.columns import choose_columns, unused_note
+from perflab.workloads.importers.columns import choose_columns, unused_note, used_columns
 from perflab.workloads.importers.csv_rows import CsvRows
 from perflab.workloads.importers.lines import first_undecodable_line
 from perflab.workloads.importers.source import HEAD_BYTES, Source
+from perflab.workloads.importers.template import joined
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
 from perflab.workloads.trace import Trace
 
@@ -46,13 +47,18 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     rows = CsvRows(source, delimiter)
     encoder = KeyEncoder(source.place)
     values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
-    included = {role: names[stripped.index(name)] for role, name in chosen.items()}
-    for batch in _batches(source, rows, delimiter, list(included.values())):
-        kept = rows.keep_keyed(batch, included["key"])
-        encoder.add(kept.column(included["key"]))
+    written = {name: names[stripped.index(name)] for name in used_columns(chosen)}
+    key = written.get(chosen["key"], chosen["key"])
+    for batch in _batches(source, rows, delimiter, list(written.values())):
+        if key not in batch.schema.names:
+            texts = {name: batch.column(column) for name, column in written.items()}
+            filled = joined(key, texts.__getitem__)
+            batch = batch.append_column(key, filled)  # noqa: PLW2901 - the same rows
+        kept = rows.keep_keyed(batch, key)
+        encoder.add(kept.column(key))
         for role, parts in values.items():
             try:
-                parts.append(numbers_of(role, kept.column(included[role])))
+                parts.append(numbers_of(role, kept.column(written[chosen[role]])))
             except RowFault as fault:
                 raise rows.error(rows.kept - len(kept) + fault.row, fault.reason) from None
     notes = rows.finish()

@@ -1,4 +1,4 @@
-"""Which format a file is of: by its ending, else by what its first lines look like."""
+"""Which format a file is of: by what its first lines look like, or by its ending."""
 
 from __future__ import annotations
 
@@ -6,14 +6,34 @@ import re
 from pathlib import Path
 
 from perflab.settings import BadInputError
+from perflab.workloads.importers.blocks import ARC_LINE, MSR_LINE, SPC_LINE
 from perflab.workloads.importers.columns import KEY_NAMES
 from perflab.workloads.importers.combined import LINE
 from perflab.workloads.importers.csv import read_header
+from perflab.workloads.importers.lines import BYTE_ORDER_MARK
+from perflab.workloads.importers.redis_monitor import LINE as MONITOR_LINE
 from perflab.workloads.importers.source import BINARY_TEXT, Source
+from perflab.workloads.importers.twitter import LINE as TWITTER_LINE
 
 LOOKED_AT = 20
 LOG_NAME = re.compile(r"(\.log(\.\d+|-\d+)?|access_log(\.\d+|-\d+)?)$")
 LOG_LINE = re.compile(LINE.encode())
+ARC = re.compile(ARC_LINE.encode())
+HAR_START = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+# Formats whose lines nothing else looks like.
+LINES = {
+    "combined": LOG_LINE,
+    "redis_monitor": MONITOR_LINE,
+    "twitter": re.compile(TWITTER_LINE.encode()),
+    "msr": re.compile(MSR_LINE.encode()),
+    "spc": re.compile(SPC_LINE.encode()),
+    "json": re.compile(rb'\s*\{\s*"'),
+}
+LOGS = ("combined", "json")
+ORACLE_NAME = "oraclegeneral"
+ORACLE_HEADING = re.compile(
+    rb"[#\s]*\w*time\w*\s*,\s*obj(?:ect)?(?:_id)?\s*,\s*(?:obj_)?size\b", re.IGNORECASE
+)
 PARQUET_MAGIC = b"PAR1"
 ZIP_MAGIC = b"PK\x03\x04"
 
@@ -29,23 +49,41 @@ def detect(source: Source, *, names_columns: bool = False) -> str:
         BadInputError: If it is binary data, whose format must be named, or a zip archive.
     """
     name = source.content_name.lower()
-    if source.head.startswith(PARQUET_MAGIC):
-        return "parquet"
-    if source.head.startswith(ZIP_MAGIC):
-        raise BadInputError("is a zip archive; unpack it and name the file inside", source.place)
     suffix = Path(name).suffix
-    if suffix in (".parquet", ".pq"):
-        return "parquet"
-    lines = [line + b"\n" for line in source.head.split(b"\n")[:LOOKED_AT] if line.strip()]
-    is_log = any(LOG_LINE.match(line) for line in lines)
+    head = source.head.removeprefix(BYTE_ORDER_MARK)
+    kind = _of_one_piece(name, suffix, head, source.place)
+    if kind is not None:
+        return kind
+    lines = [line + b"\n" for line in head.split(b"\n")[:LOOKED_AT] if line.strip()]
+    kind = next((kind for kind in LINES if any(map(LINES[kind].match, lines))), None)
     # A log may hold NUL bytes where the machine went down while it was written.
-    if b"\0" in source.head and not is_log:
+    if b"\0" in head and kind != "combined":
         raise BadInputError(BINARY_TEXT, source.place)
-    if names_columns or suffix in (".csv", ".tsv"):
+    if kind in LOGS or (kind is not None and not names_columns):
+        return kind
+    if names_columns:
         return "csv"
-    if is_log or LOG_NAME.search(name):
+    if lines and ORACLE_HEADING.match(lines[0]):
+        return "oracle_csv"
+    if suffix == ".lis" and any(map(ARC.match, lines)):
+        return "arc"
+    return _by_name_or_header(source, name, suffix)
+
+
+def _of_one_piece(name: str, suffix: str, head: bytes, place: str) -> str | None:
+    if head.startswith(PARQUET_MAGIC) or suffix in (".parquet", ".pq"):
+        return "parquet"
+    if head.startswith(ZIP_MAGIC):
+        raise BadInputError("is a zip archive; unpack it and name the file inside", place)
+    if ORACLE_NAME in name and suffix != ".csv":
+        return "oracle"
+    return "har" if suffix == ".har" or HAR_START.match(head) else None
+
+
+def _by_name_or_header(source: Source, name: str, suffix: str) -> str:
+    if suffix in (".csv", ".tsv"):
+        return "csv"
+    if LOG_NAME.search(name):
         return "combined"
     header, _ = read_header(source.head)
-    if any(column.strip().lower() in KEY_NAMES for column in header):
-        return "csv"
-    return "text"
+    return "csv" if any(column.strip().lower() in KEY_NAMES for column in header) else "text"

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from perflab.workloads.importers.binary import read_binary
+from perflab.workloads.importers.blocks import read_arc, read_msr, read_spc
 from perflab.workloads.importers.combined import read_combined
 from perflab.workloads.importers.csv import read_csv
 from perflab.workloads.importers.detect import detect
+from perflab.workloads.importers.har import read_har
+from perflab.workloads.importers.json_lines import read_json
+from perflab.workloads.importers.oracle import read_oracle, read_oracle_csv
 from perflab.workloads.importers.parquet import read_parquet
+from perflab.workloads.importers.redis_monitor import read_redis_monitor
 from perflab.workloads.importers.source import Progress, Source
 from perflab.workloads.importers.text import read_text
+from perflab.workloads.importers.twitter import read_twitter
 from perflab.workloads.trace import Trace
+
+WITH_COLUMNS: dict[str, Callable[[Source, Mapping[str, str] | None], Trace]] = {
+    "csv": read_csv,
+    "parquet": read_parquet,
+    "combined": read_combined,
+    "json": read_json,
+    "har": read_har,
+}
+PLAIN: dict[str, Callable[[Source], Trace]] = {
+    "text": read_text,
+    "redis_monitor": read_redis_monitor,
+    "twitter": read_twitter,
+    "oracle": read_oracle,
+    "oracle_csv": read_oracle_csv,
+    "arc": read_arc,
+    "spc": read_spc,
+    "msr": read_msr,
+}
 
 
 def import_file(
@@ -24,12 +48,8 @@ def import_file(
     """
     source = Source(path, progress)
     kind = kind or detect(source, names_columns=bool(columns))
-    if kind == "text":
-        return read_text(source)
-    if kind == "combined":
-        return read_combined(source)
-    if kind == "csv":
-        return read_csv(source, columns)
-    if kind == "parquet":
-        return read_parquet(source, columns)
+    if kind in WITH_COLUMNS:
+        return WITH_COLUMNS[kind](source, columns)
+    if kind in PLAIN:
+        return PLAIN[kind](source)
     return read_binary(source, kind)

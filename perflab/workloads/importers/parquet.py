@@ -15,6 +15,7 @@ from perflab.workloads.encoding import KeyEncoder, as_keys
 from perflab.workloads.importers.columns import choose_columns, unused_note
 from perflab.workloads.importers.skipped import row_in_file
 from perflab.workloads.importers.source import Source
+from perflab.workloads.importers.template import is_template, joined
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
 from perflab.workloads.parquet import read_description, restore
 from perflab.workloads.trace import Trace
@@ -87,6 +88,8 @@ def _batches(source: Source, chosen: Mapping[str, str]) -> Iterator[Any]:
     data = ds.dataset(source.path, format=kind)
     total = max(data.count_rows(), 1)
     fields = {role: ds.field(name) for role, name in chosen.items()}
+    if is_template(chosen["key"]):
+        fields["key"] = joined(chosen["key"], lambda name: ds.field(name).cast(pa.string()))
     done = 0
     source.report(0)
     for batch in data.scanner(columns=fields, batch_size=BATCH_ROWS).to_batches():

@@ -34,11 +34,11 @@ class Skipped:
         """Count some that will not be shown."""
         self.count += count
 
-    def notes(self, total: int, noun: str = "lines") -> tuple[str, ...]:
+    def notes(self, total: int, noun: str = "lines", one: str = "line") -> tuple[str, ...]:
         """Return the note that travels with the trace; none if nothing was left out."""
         if not self.count:
             return ()
-        examples = "; ".join(f"line {line}: {_short(text)}" for line, text in self.first)
+        examples = "; ".join(f"{one} {line}: {_short(text)}" for line, text in self.first)
         return (f"{self.count:,} of {total:,} {noun} skipped; first: {examples}",)
 
     def refuse_if_most(self, total: int, what: str, advice: str, place: str) -> None:

@@ -145,7 +145,7 @@ class Reader(io.RawIOBase):
 
 BINARY_TEXT = (
     "is binary data, not text; name its format, such as --format int32be "
-    "(of int32le, int32be, int64le, int64be), or convert it to UTF-8 text"
+    "(of int32le, int32be, int64le, int64be, oracle), or convert it to UTF-8 text"
 )
 
 

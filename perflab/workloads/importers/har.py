@@ -1,0 +1,64 @@
+"""HAR: what a browser or proxy recorded of a page's requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from perflab.settings import BadInputError
+from perflab.workloads.importers.json_values import JsonValues, UnusableError
+from perflab.workloads.importers.requests import Requests, ordered_trace
+from perflab.workloads.importers.source import Source
+from perflab.workloads.trace import Trace
+
+NAMES = {"key": (), "time": (), "size": ("response.content.size", "response.bodySize")}
+WANTED = {"key": "{request.method} {request.url}", "time": "startedDateTime"}
+
+
+def read_har(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
+    """Read method and URL as key, the start as time, and the content's bytes as size.
+
+    Entries without a key or time are skipped and counted. (HTTP Archive 1.2.)
+
+    Args:
+        source: The file.
+        columns: The field of a role within an entry, such as ``{"key": "{request.url}"}``.
+
+    Raises:
+        BadInputError: With the line, if it is no JSON; if it has no entries.
+    """
+    content = b"".join(source.blocks()).removeprefix(b"\xef\xbb\xbf")
+    try:
+        archive = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        text = f"is no JSON, or cut off ({error.msg})"
+        raise BadInputError(text, f"{source.place}:{error.lineno}") from None
+    log = archive.get("log") if isinstance(archive, dict) else None
+    entries = log.get("entries") if isinstance(log, dict) else None
+    if not isinstance(entries, list) or not entries:
+        text = "has no entries of requests (log.entries); is it a HAR file?"
+        raise BadInputError(text, source.place)
+    values = JsonValues({**WANTED, **(columns or {})}, NAMES)
+    requests = Requests(source, "entries of a HAR file")
+    keys, rows = [], []
+    for number, entry in enumerate(entries, start=1):
+        fields = entry if isinstance(entry, dict) else {}
+        try:
+            values.choose(fields, source.place)
+            key, numbers = values.read(fields)
+        except UnusableError:
+            requests.skip(number, str(entry))
+            continue
+        keys.append(key)
+        rows.append(numbers)
+    if not keys:
+        raise BadInputError("no entry has a request and a start", source.place)
+    table = np.array(rows, np.float64)
+    found = {role: table[:, i] for i, role in enumerate(values.roles)}
+    requests.add({"key": pa.array(keys, pa.string()), **found})
+    ids, known, merged = requests.columns()
+    notes = requests.notes("entries", "entry", len(entries))
+    return ordered_trace(source.stem, ids, known, merged, notes)

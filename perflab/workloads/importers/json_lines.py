@@ -1,0 +1,62 @@
+"""JSON access logs: an object a line, as nginx, Caddy, Traefik and loggers write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from perflab.workloads.importers.json_values import JsonValues, UnusableError, scaled_times
+from perflab.workloads.importers.requests import Parsed, Requests
+from perflab.workloads.importers.source import Source
+from perflab.workloads.trace import Trace
+
+
+def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
+    """Read a key and, where the first object has them, time, size and TTL from each line.
+
+    Lines that are no object, or have no key or time, are skipped and counted. Lines are sorted by
+    time, which a note says.
+
+    Args:
+        source: The file.
+        columns: The field of a role; the key may be a template, such as ``{host}{path}``, and
+            names a field within another by a dot, such as ``{request.host}``.
+
+    Raises:
+        BadInputError: If the first object has no key, or most lines do not parse.
+    """
+    values = JsonValues(columns)
+    requests = Requests(source, "JSON objects with key and time")
+    requests.read(lambda lines: _parse(lines, values, source.place))
+    return requests.trace()
+
+
+def _parse(lines: Any, values: JsonValues, place: str) -> Parsed:
+    good = np.zeros(len(lines), np.bool_)
+    keys, rows = [], []
+    for row, line in enumerate(lines.to_pylist()):
+        try:
+            fields = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if not isinstance(fields, dict):
+            continue
+        values.choose(fields, place)
+        try:
+            key, numbers = values.read(fields)
+        except UnusableError:
+            continue
+        good[row] = True
+        keys.append(key)
+        rows.append(numbers)
+    table = np.array(rows, np.float64).reshape(len(rows), len(values.roles))
+    columns: dict[str, Any] = {role: table[:, i] for i, role in enumerate(values.roles)}
+    if "time" in columns:
+        columns["time"] = scaled_times(columns["time"])
+    if "size" in columns:
+        columns["size"] = np.floor(columns["size"])
+    return good, {"key": pa.array(keys, pa.string()), **columns}

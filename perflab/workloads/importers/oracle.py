@@ -1,0 +1,72 @@
+"""Traces of libCacheSim: its binary oracleGeneral, and the CSV of the same columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from perflab.settings import BadInputError
+from perflab.workloads.encoding import encode_integers
+from perflab.workloads.importers.requests import Parsed, Requests
+from perflab.workloads.importers.source import Source
+from perflab.workloads.trace import Trace
+
+RECORD = np.dtype([("time", "<u4"), ("key", "<u8"), ("size", "<u4"), ("next", "<i8")])
+LINE = (
+    r"^\s*(?P<time>\d{1,12}(?:\.\d*)?)\s*,\s*(?P<key>[^,\s]+)\s*,\s*(?P<size>\d{1,18})"
+    r"\s*(?:,\s*-?\d+\s*)?$"
+)
+HEADING = r"^\s*#|^\s*[A-Za-z_ ]+,"
+
+
+def read_oracle(source: Source) -> Trace:
+    """Read oracleGeneral: records of time (s), object, size (bytes) and next access, 24 bytes each.
+
+    Objects are unsigned 64-bit numbers; those of 2^63 and above become negative keys. The next
+    access is not used: perflab computes it.
+
+    Raises:
+        BadInputError: If the length is no multiple of 24, or times run backwards.
+    """
+    content = b"".join(source.blocks())
+    if len(content) % RECORD.itemsize:
+        text = f"{len(content):,} bytes are no multiple of {RECORD.itemsize}, the width of a record"
+        raise BadInputError(f"{text}; it is cut off, or of another format", source.place)
+    records = np.frombuffer(content, RECORD)
+    times = records["time"].astype(np.float64)
+    late = np.flatnonzero(times[1:] < times[:-1])
+    if len(late):
+        place = f"{source.place}: record {late[0] + 2}"
+        raise BadInputError("the time runs backwards; is it of the format oracle?", place)
+    ids, keys = encode_integers(np.ascontiguousarray(records["key"]).view(np.int64))
+    sizes = records["size"].astype(np.int64)
+    return Trace(source.stem, ids, len(keys), times, sizes, keys=keys)
+
+
+def read_oracle_csv(source: Source) -> Trace:
+    """Read lines of time, object, size and, if there, next access; a first line may name them.
+
+    Raises:
+        BadInputError: If most lines do not parse.
+    """
+    requests = Requests(source, "of time, object, size and next access", heading=HEADING)
+    requests.read(_parse)
+    return requests.trace()
+
+
+def _parse(lines: Any) -> Parsed:
+    fields = pc.extract_regex(lines, LINE)
+    good = np.array(fields.is_valid().to_numpy(zero_copy_only=False))
+    mask = pa.array(good)
+
+    def kept(name: str) -> Any:
+        return fields.field(name).filter(mask).cast(pa.string())
+
+    return good, {
+        "key": kept("key"),
+        "time": kept("time").cast(pa.float64()).to_numpy(zero_copy_only=False),
+        "size": kept("size").cast(pa.int64()).to_numpy(zero_copy_only=False),
+    }

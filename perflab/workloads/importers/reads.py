@@ -1,0 +1,61 @@
+"""Reads told from writes: a cache is asked by reads, and writes say what it was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab.settings import BadInputError
+from perflab.workloads.importers.requests import Requests, ordered_trace
+from perflab.workloads.importers.source import Source
+from perflab.workloads.trace import Trace
+
+
+def read_requests(source: Source, requests: Requests, notes: tuple[str, ...] = ()) -> Trace:
+    """Return the reads as requests, each with the size and TTL that its key was written with.
+
+    `requests` has a column ``read`` (bool) beside ``time``, ``size`` and ``ttl`` (NaN where one
+    is not said). A value that a read does not say is that of the last write of its key before it
+    or, where there is none, of the next one: after a miss, that is the fill.
+
+    Raises:
+        BadInputError: If there is no read.
+    """
+    ids, keys, columns = requests.columns()
+    reads = columns.pop("read")
+    writes = int(np.count_nonzero(~reads))
+    if writes == len(reads):
+        text = "has no reads (get), only writes; a trace is of what a cache is asked"
+        raise BadInputError(text, source.place)
+    for name, values in columns.items():
+        # A write without a TTL says that there is none; one without a size says nothing.
+        told = ~np.isnan(values) | (~reads if name == "ttl" else False)
+        columns[name] = last_told(ids, values, told)[reads]
+    said = (
+        (f"not counted as requests, but for sizes and TTLs: writes, {writes:,}",) if writes else ()
+    )
+    notes = (*requests.notes(), *said, *notes)
+    return ordered_trace(source.stem, ids[reads], keys, columns, notes).compact()
+
+
+def last_told(
+    ids: npt.NDArray[np.int32], values: npt.NDArray[Any], told: npt.NDArray[np.bool_]
+) -> npt.NDArray[Any]:
+    """Return values of which each that is not told is the last of its key, or else the next."""
+    if told.all():
+        return values
+    order = np.argsort(ids, kind="stable")
+    owner, sorted_values, told = ids[order], values[order], told[order]
+    rows = np.arange(len(order))
+    last = np.maximum.accumulate(np.where(told, rows, -1))
+    following = np.minimum.accumulate(np.where(told, rows, len(rows))[::-1])[::-1]
+    before = np.where((last >= 0) & (owner[last] == owner), last, -1)
+    after = np.minimum(following, len(rows) - 1)
+    after = np.where((following < len(rows)) & (owner[after] == owner), after, -1)
+    source = np.where(before >= 0, before, after)
+    filled = np.where(source >= 0, sorted_values[source], np.nan)
+    result = np.empty_like(values)
+    result[order] = np.where(told, sorted_values, filled)
+    return result

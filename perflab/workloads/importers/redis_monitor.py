@@ -1,0 +1,61 @@
+"""What `redis-cli monitor` prints: every command that a server is sent."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from perflab.workloads.importers.reads import read_requests
+from perflab.workloads.importers.requests import Parsed, Requests
+from perflab.workloads.importers.source import Source
+from perflab.workloads.redis_commands import accesses
+from perflab.workloads.trace import Trace
+
+LINE = re.compile(rb'^\+?(\d{1,12}\.\d+) \[(\d+) [^"]*\](?: "(?:[^"\\]|\\.)*")+\s*$')
+ARGUMENT = re.compile(rb'"((?:[^"\\]|\\.)*)"')
+ESCAPE = re.compile(rb"\\x[0-9a-fA-F]{2}|\\.")
+HEADING = r"^\+?OK\s*$"
+
+
+def read_redis_monitor(source: Source) -> Trace:
+    """Read the keys that are read; what is written to them says their sizes and TTLs.
+
+    A command that reads several keys is as many requests. Keys stay escaped as printed; a key of
+    another database than 0 begins with the database's number, as in ``3/user:7``.
+
+    Raises:
+        BadInputError: If most lines do not parse, or nothing is read.
+    """
+    requests = Requests(source, "of Redis MONITOR", heading=HEADING)
+    requests.read(_parse)
+    return read_requests(source, requests)
+
+
+def _parse(lines: Any) -> Parsed:
+    good = np.zeros(len(lines), np.bool_)
+    keys: list[str] = []
+    rows: list[tuple[float, float, float, bool]] = []
+    for row, line in enumerate(lines.to_pylist()):
+        match = LINE.match(line)
+        if match is None:
+            continue
+        good[row] = True
+        time, database = float(match[1]), match[2]
+        command, *arguments = ARGUMENT.findall(line, match.end(2))
+        for access in accesses(command.decode("latin-1"), arguments):
+            key = access.key if database == b"0" else database + b"/" + access.key
+            keys.append(key.decode(errors="replace"))
+            size = math.nan if access.value is None else len(ESCAPE.sub(b".", access.value))
+            rows.append((time, size, access.ttl, access.read))
+    table = np.array(rows, np.float64).reshape(len(rows), 4)
+    return good, {
+        "key": pa.array(keys, pa.string()),
+        "time": table[:, 0],
+        "size": table[:, 1],
+        "ttl": table[:, 2],
+        "read": table[:, 3] > 0,
+    }

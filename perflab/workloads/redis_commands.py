@@ -1,0 +1,88 @@
+"""What a Redis command asks of a cache or gives to it: its keys, values and TTLs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+READS = frozenset(
+    (
+        *("GET", "GETEX", "GETRANGE", "STRLEN", "JSON.GET", "XRANGE", "XLEN"),
+        *("HGET", "HMGET", "HGETALL", "HKEYS", "HVALS", "HLEN", "HEXISTS", "HSTRLEN"),
+        *("LRANGE", "LINDEX", "LLEN", "SMEMBERS", "SISMEMBER", "SMISMEMBER", "SCARD"),
+        *("ZRANGE", "ZRANGEBYSCORE", "ZREVRANGE", "ZSCORE", "ZMSCORE", "ZCARD", "ZCOUNT"),
+        *("ZRANK", "ZREVRANK"),
+    )
+)
+VALUE_LAST = {"SETEX": 1.0, "PSETEX": 1e-3}
+PLAIN_WRITES = frozenset(("SETNX", "GETSET"))
+EXPIRES = {"EXPIRE": 1.0, "PEXPIRE": 1e-3}
+SET_OPTIONS = {"EX": 1.0, "PX": 1e-3}
+
+
+class RedisAccess(NamedTuple):
+    """One key of a command.
+
+    Attributes:
+        key: As it stands in the command.
+        read: Whether it asks for the value.
+        value: What is written, or None where the command does not say.
+        ttl: Seconds that the value lives; NaN where the command sets none.
+    """
+
+    key: Any
+    read: bool
+    value: Any = None
+    ttl: float = math.nan
+
+
+def accesses(command: str, arguments: Sequence[Any]) -> Iterator[RedisAccess]:
+    """Yield the keys that a command reads or writes whole; none for any other command.
+
+    Args:
+        command: Its name, in any case.
+        arguments: Texts or bytes, as the command has them.
+    """
+    name = command.upper()
+    if not arguments:
+        return
+    key = arguments[0]
+    if name in READS:
+        yield RedisAccess(key, read=True)
+    elif name == "MGET":
+        for each in arguments:
+            yield RedisAccess(each, read=True)
+    elif name == "MSET":
+        for each, value in zip(arguments[::2], arguments[1::2], strict=False):
+            yield RedisAccess(each, read=False, value=value)
+    elif len(arguments) > 1:
+        yield from _written(name, key, arguments)
+
+
+def _written(name: str, key: Any, arguments: Sequence[Any]) -> Iterator[RedisAccess]:
+    if name == "SET":
+        yield RedisAccess(key, read=False, value=arguments[1], ttl=_option_ttl(arguments[2:]))
+    elif name in VALUE_LAST and len(arguments) > 2:
+        ttl = _number(arguments[1]) * VALUE_LAST[name]
+        yield RedisAccess(key, read=False, value=arguments[2], ttl=ttl)
+    elif name in PLAIN_WRITES:
+        yield RedisAccess(key, read=False, value=arguments[1])
+    elif name in EXPIRES:
+        yield RedisAccess(key, read=False, ttl=_number(arguments[1]) * EXPIRES[name])
+
+
+def _option_ttl(options: Sequence[Any]) -> float:
+    for option, value in pairwise(options):
+        word = option.decode("latin-1") if isinstance(option, bytes) else str(option)
+        if word.upper() in SET_OPTIONS:
+            return _number(value) * SET_OPTIONS[word.upper()]
+    return math.nan
+
+
+def _number(value: Any) -> float:
+    try:
+        return max(0.0, float(value))
+    except (TypeError, ValueError):
+        return math.nan
