@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,8 @@ from perflab.workloads.trace import Trace
 
 METHODS = ("stratified", "spatial")
 FEWEST_KEYS = 10_000
+
+Window = tuple[int, int]
 
 _WINDOWS = 4
 _HASH_BITS = 24
@@ -31,6 +33,7 @@ class KeySample:
         share: The share of the keys that was meant to be drawn, and is drawn on average.
         span: The share of the requests that the windows cover.
         expected: Requests that a sample of its share has on average.
+        expected_bytes: Their sizes together; 0 where there are none.
         places: int64, one a request: how many requests of the windows, of any key, came before.
         bytes_share: Its share of the bytes of all keys together; `share` where they have no size.
     """
@@ -39,6 +42,7 @@ class KeySample:
     share: float
     span: float
     expected: float
+    expected_bytes: float
     places: npt.NDArray[np.int64]
     bytes_share: float
 
@@ -111,9 +115,9 @@ class KeySampler:
         if self.method == "spatial":
             return np.flatnonzero(_hashes(n_keys, chance) < share * 2**_HASH_BITS)
         runs = max(1, round(n_keys * share))
-        edges = np.linspace(0, n_keys, runs + 1)
-        places = (edges[:-1] + chance.random(runs) * np.diff(edges)).astype(np.int64)
-        return self._ranks[np.minimum(places, n_keys - 1)]
+        # Whole edges, so that no key is in two runs; moved by chance, so that all are as likely.
+        edges = np.floor(np.linspace(0, n_keys, runs + 1) + chance.random()).astype(np.int64)
+        return self._ranks[edges[:-1] + (chance.random(runs) * np.diff(edges)).astype(np.int64)]
 
     def _windowed(
         self, share: float, span: float, mask: npt.NDArray[np.uint8], chance: np.random.Generator
@@ -132,7 +136,7 @@ class KeySampler:
         return self._sample(share, windows, np.concatenate(found))
 
     def _sample(
-        self, share: float, windows: Sequence[tuple[int, int]], positions: npt.NDArray[np.int32]
+        self, share: float, windows: Sequence[Window], positions: npt.NDArray[np.int32]
     ) -> KeySample:
         whole = self.trace
         ids, unique = kernels.dense_ids(whole.ids[positions])
@@ -145,32 +149,38 @@ class KeySampler:
         def cut(values: Any) -> Any:
             return None if values is None else values[positions]
 
-        name = f"{whole.name} sampled"
-        times = None if whole.times is None else _played(whole.times, windows, positions)
-        trace = Trace(
-            name, ids, len(unique), times, cut(whole.sizes), cut(whole.ttls), check=False
-        )
-        places = _played(np.arange(len(whole)), windows, positions) if len(windows) > 1 else None
+        times = whole.times
+        if times is not None:
+            times = _played(times.__getitem__, windows, positions)
         return KeySample(
-            trace,
+            Trace(
+                f"{whole.name} sampled",
+                ids,
+                len(unique),
+                times,
+                cut(whole.sizes),
+                cut(whole.ttls),
+                check=False,
+            ),
             share,
             covered / len(whole),
             share * covered,
-            positions.astype(np.int64) if places is None else places,
+            share * sum(int(whole.sizes[start:stop].sum()) for start, stop in windows)
+            if whole.sizes is not None
+            else 0.0,
+            _played(lambda place: place, windows, positions.astype(np.int64)),
             bytes_share,
         )
 
 
-def _played(clock: Any, windows: Sequence[tuple[int, int]], positions: Any) -> Any:
-    """Return the readings of a clock that stands still between windows, at some positions."""
-    shift = clock[0] * 0
+def _played(clock: Callable[[Any], Any], windows: Sequence[Window], positions: Any) -> Any:
+    """Return what a clock that stands still between windows shows at some positions."""
     parts = []
-    for place, (start, stop) in enumerate(windows):
+    stood = clock(0) * 0
+    for before, (start, stop) in zip((0, *(stop for _, stop in windows)), windows, strict=False):
+        stood += clock(start) - clock(before)
         first, last = np.searchsorted(positions, (start, stop))
-        if place:
-            before = windows[place - 1][1]
-            shift = shift + clock[start] - clock[before]
-        parts.append(clock[positions[first:last]] - shift)
+        parts.append(clock(positions[first:last]) - stood)
     return np.concatenate(parts)
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from perflab.benches import load_bench
 from perflab.models.cache import CacheModel
 from perflab.models.latency import QUANTILES, mix
-from perflab.models.sampled_cache import SampledCacheModel
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
 from perflab.workloads.trace import Trace
 
@@ -131,24 +130,6 @@ def test_a_mixture_lies_between_its_parts(first, second, many, few):
     assert low * 0.999999 <= mixed["latency_seconds_mean"] <= high * 1.000001
     assert mixed["latency_seconds_p50"] <= mixed["latency_seconds_p95"]
     assert mixed["latency_seconds_p95"] <= mixed["latency_seconds_p99"] <= max(*first, *second)
-
-
-def test_a_sample_is_close_and_says_how_close():
-    draw = np.random.default_rng(3)
-    weights = 1 / np.arange(1, 50_001) ** 0.9
-    keys = draw.choice(50_000, 400_000, p=weights / weights.sum())
-    trace = Trace.from_keys(keys)
-    settings = CacheSettings(max_cache_size=5000)
-    exact = CacheModel(trace).predict(settings, LOAD, COSTS)
-    sampled = SampledCacheModel(trace, 0.1).predict(settings, LOAD, COSTS)
-    assert (exact.sampled, exact.error, sampled.sampled) == (1.0, 0.0, 0.1)
-    assert 0 < sampled.error < 0.01
-    assert abs(sampled.metrics["hit_rate"] - exact.metrics["hit_rate"]) < 0.01
-
-
-def test_a_sample_of_too_few_keys_is_refused():
-    with pytest.raises(BadInputError, match="too few"):
-        SampledCacheModel(Trace.from_keys([1, 2, 3]), 0.5)
 
 
 def test_no_more_requests_are_answered_than_come():
