@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     STALL_FINISHED = "stall_finished"
     BATCH_FETCHED = "batch_fetched"
     BUFFER_LEVEL = "buffer_level"
+    CHUNK_DONE = "chunk_done"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -21,8 +21,11 @@ from perflab.settings.redis_cache import (
     STAMPEDES,
     RedisCacheSettings,
 )
+from perflab.settings.streaming import BLOCK_ENGINES, ENGINES, StreamingSettings
 
 __all__ = [
+    "BLOCK_ENGINES",
+    "ENGINES",
     "LATENCY_SHAPES",
     "LIMIT_MODES",
     "LIVE_POLICIES",
@@ -46,6 +49,7 @@ __all__ = [
     "RedisCacheSettings",
     "SettingInfo",
     "Settings",
+    "StreamingSettings",
     "format_quantity",
     "is_none_word",
     "nearest",

@@ -1,0 +1,169 @@
+"""Streaming: a CSV of any size to JSON Lines or Parquet, chunk by chunk, in flat memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from perflab.metrics import Event, EventKind, Hook
+from perflab.patterns.streaming_progress import Progress, StreamCancelledError, Tally
+from perflab.patterns.streaming_run import BlockRun
+from perflab.patterns.streaming_sinks import format_of, rejected_path
+from perflab.patterns.streaming_whole import WholeRun
+from perflab.settings import BadInputError, StreamingSettings
+from perflab.settings.streaming import WHOLE_ENGINES
+from perflab.workloads.files import whole_path
+
+__all__ = ["Progress", "StreamCancelledError", "StreamProcessor"]
+
+RowFunction = Callable[[dict[str, Any]], dict[str, Any] | None]
+FrameFunction = Callable[[Any], Any]
+
+_FIXED = ("input_file", "output_file", "output_format", "engine", "delimiter")
+
+
+class StreamProcessor:
+    """Reads a CSV by chunks, converts them, and writes rows to JSON Lines or Parquet.
+
+    The output appears whole or not at all. Bad rows go to ``OUTPUT.rejected.csv`` with line and
+    reason, and ``rows_in`` is always ``rows_out`` and ``rows_rejected`` together. Types of columns
+    are decided by one rule for all engines, see `kinds_of`. Safe to steer from another thread.
+
+    Args:
+        settings: What is read and written, and how.
+        row: Called with each row as a dict; returns the row to write, or None to reject it. What
+            it raises rejects the row.
+        frame: Called with each chunk as a frame of the engine's own kind; returns as many rows.
+        schema: ``int``, ``float`` or ``text`` by column, where the rule's choice is not right.
+        hook: Told of chunks done, of blocks that an engine refused, and of each rejected row.
+
+    Raises:
+        BadInputError: If a file is not named, or settings do not go together.
+    """
+
+    def __init__(
+        self,
+        settings: StreamingSettings,
+        *,
+        row: RowFunction | None = None,
+        frame: FrameFunction | None = None,
+        schema: Mapping[str, str] | None = None,
+        hook: Hook | None = None,
+    ) -> None:
+        _check(settings, row, frame)
+        self._settings = settings
+        self._row, self._frame = row, frame
+        self._schema = schema
+        self._hook = hook
+        self._cancelled = threading.Event()
+        self._tally = Tally()
+
+    @property
+    def settings(self) -> StreamingSettings:
+        """The settings in force."""
+        return self._settings
+
+    def apply(self, settings: StreamingSettings) -> None:
+        """Change chunk size and share of bad rows; the next chunk has them.
+
+        Raises:
+            BadInputError: If anything else would be another.
+        """
+        for key in _FIXED:
+            if getattr(settings, key) != getattr(self._settings, key):
+                raise BadInputError("cannot change while it runs; stop and start again", key)
+        self._settings = settings
+
+    def cancel(self) -> None:
+        """Stop before the next chunk; nothing is written then."""
+        self._cancelled.set()
+
+    def stats(self) -> dict[str, float]:
+        """Return counters of the present pass: rows, chunks, blocks refused, bytes."""
+        return self._tally.counters()
+
+    def run(self, progress: Callable[[Progress], object] | None = None) -> Progress:
+        """Stream the whole file.
+
+        Args:
+            progress: Called after each chunk.
+
+        Returns:
+            How it stood at the end.
+
+        Raises:
+            BadInputError: If a file cannot be read or written, or too many rows are bad.
+            StreamCancelledError: If it was cancelled.
+        """
+        last = None
+        for last in self.stream():
+            if progress is not None:
+                progress(last)
+        assert last is not None  # noqa: S101  (there is one at the end at least)
+        return last
+
+    def stream(self) -> Iterator[Progress]:
+        """Stream chunk by chunk: each step does one, and the last one puts the output in place.
+
+        Whoever gives up the iteration gives up the output.
+
+        Raises:
+            BadInputError: As `run` does.
+            StreamCancelledError: If it was cancelled.
+        """
+        settings = self._settings
+        assert settings.input_file is not None  # noqa: S101  (checked at the start)
+        assert settings.output_file is not None  # noqa: S101  (the same)
+        self._cancelled.clear()
+        self._tally = tally = Tally()
+        target = rejected_path(settings.output_file)
+        # Opened first, so that a file that is not there leaves nothing behind.
+        with self._open(tally) as going, whole_path(settings.output_file) as scratch:
+            rejected = scratch.with_name("rejected.csv")
+            for seconds in going.chunks(scratch, rejected):
+                self._tell(Event(EventKind.CHUNK_DONE, tally.chunks, seconds))
+                yield tally.progress(going.done_bytes)
+                if self._cancelled.is_set():
+                    raise StreamCancelledError
+            going.settle(target)
+        yield tally.progress(going.total_bytes, final=True)
+
+    def _open(self, tally: Tally) -> BlockRun | WholeRun:
+        if self._settings.engine in WHOLE_ENGINES:
+            return WholeRun(self._settings, self._schema, tally, self._cancelled.is_set)
+        return BlockRun(
+            lambda: self._settings,
+            tally,
+            row=self._row,
+            frame=self._frame,
+            schema=self._schema,
+            tell=self._tell,
+        )
+
+    def _tell(self, event: Event) -> None:
+        if self._hook is not None:
+            self._hook(event)
+
+
+def _check(
+    settings: StreamingSettings, row: RowFunction | None, frame: FrameFunction | None
+) -> None:
+    for key in ("input_file", "output_file"):
+        if not getattr(settings, key):
+            raise BadInputError("is not named", key)
+    assert settings.input_file is not None  # noqa: S101  (just looked at)
+    assert settings.output_file is not None  # noqa: S101  (the same)
+    format_of(settings)
+    source, output = (Path(p).expanduser() for p in (settings.input_file, settings.output_file))
+    if output.exists() and source.exists() and output.samefile(source):
+        raise BadInputError("is the input itself; name another file", settings.output_file)
+    if row is not None and frame is not None:
+        raise BadInputError("give a function of a row or one of a frame, not both", "row")
+    if frame is not None and settings.engine == "python":
+        text = "python has no frames; take pandas, arrow or polars, or a function of a row"
+        raise BadInputError(text, "engine")
+    if (row or frame) is not None and settings.engine in WHOLE_ENGINES:
+        text = "streams by itself and calls nothing; take another engine for a transformation"
+        raise BadInputError(text, settings.engine)

@@ -1,0 +1,225 @@
+"""One pass through a file by blocks: read, convert, transform, write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from perflab.metrics import Event, EventKind
+from perflab.patterns.streaming_blocks import Block, BlockReader
+from perflab.patterns.streaming_engines import open_engine
+from perflab.patterns.streaming_progress import Tally
+from perflab.patterns.streaming_rows import (
+    Layout,
+    RefusedError,
+    Rejected,
+    fields_of,
+    reject,
+    sort_out,
+)
+from perflab.patterns.streaming_schema import SAMPLE_ROWS, kinds_of
+from perflab.patterns.streaming_sinks import RejectedFile, format_of, open_sink, quietly_close
+from perflab.patterns.streaming_source import Source
+from perflab.settings import BadInputError, StreamingSettings
+
+_PIECE_ROWS = 1000
+_SURE_ROWS = 1000
+
+Part = tuple[Any, Callable[[int], int]]
+"""A frame, and the line of the file that each of its rows begins on."""
+
+
+class BlockRun:
+    """A pass by blocks; a context manager that closes the input.
+
+    Args:
+        settings: Returns the settings now in force, asked before each chunk.
+        tally: Counts what is done.
+        row: See `StreamProcessor`.
+        frame: See `StreamProcessor`.
+        schema: See `StreamProcessor`.
+        tell: Called with events.
+
+    Raises:
+        BadInputError: If the file or its header cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], StreamingSettings],
+        tally: Tally,
+        *,
+        row: Callable[[dict[str, Any]], dict[str, Any] | None] | None,
+        frame: Callable[[Any], Any] | None,
+        schema: Mapping[str, str] | None,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._settings = settings
+        self._tally = tally
+        self._row, self._frame, self._tell = row, frame, tell
+        now = settings()
+        assert now.input_file is not None  # noqa: S101  (the processor has looked)
+        self._source = Source(now.input_file)
+        tally.bytes_total = self._source.total_bytes
+        try:
+            self._reader = BlockReader(self._source, now.delimiter, ahead=now.engine != "python")
+            sample = fields_of(self._reader.peek(SAMPLE_ROWS), self._reader.delimiter)
+            names = self._reader.names
+            whole = [fields for fields in sample if len(fields) == len(names)]
+            self._layout = Layout(names, kinds_of(names, whole, schema), self._reader.delimiter)
+            self._engine = open_engine(now.engine, self._layout)
+        except BaseException:
+            self._source.close()
+            raise
+        self._first: Rejected | None = None
+
+    @property
+    def done_bytes(self) -> int:
+        """How many bytes of the file have been read."""
+        return self._source.done_bytes
+
+    @property
+    def total_bytes(self) -> int:
+        """The file's size."""
+        return self._source.total_bytes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        quietly_close(self._reader, self._engine, self._source)
+
+    def chunks(self, output: Path, rejected: Path) -> Iterator[float]:
+        """Do chunk after chunk, and yield how many seconds each took.
+
+        Raises:
+            BadInputError: If too many rows are bad.
+            OSError: If the output cannot be written.
+        """
+        sink = open_sink(output, format_of(self._settings()), self._layout)
+        self._rejected = RejectedFile(rejected)
+        try:
+            while True:
+                started = time.perf_counter()
+                block = self._reader.read(self._settings().chunk_size)
+                if block is None:
+                    break
+                self._chunk(block, sink)
+                self._check_share(sure=False)
+                yield time.perf_counter() - started
+            self._cut_off()
+            self._check_share(sure=True)
+            sink.close()
+            self._rejected.close()
+        except BaseException:
+            quietly_close(sink, self._rejected)
+            raise
+
+    def settle(self, target: Path) -> None:
+        """Put the list of rejected rows into its place."""
+        self._rejected.settle(target)
+
+    def _chunk(self, block: Block, sink: Any) -> None:
+        parts, bad = self._convert(block)
+        written = 0
+        if self._row is not None:
+            rows, refused = self._map_rows(parts)
+            bad += refused
+            sink.write_rows(rows)
+            written = len(rows)
+        elif parts:
+            frame = self._engine.join([f for f, _ in parts]) if len(parts) > 1 else parts[0][0]
+            written = self._engine.height(frame)
+            if self._frame is not None:
+                frame = self._map_frame(frame, written)
+            sink.write(frame, self._engine)
+        self._reject(bad)
+        self._tally.count(written, len(bad))
+
+    def _convert(self, block: Block) -> tuple[list[Part], list[Rejected]]:
+        """Return a block's good rows as frames, and its bad rows."""
+        if block.regular:
+            try:
+                return [(self._engine.parse(block), block.line_of)], []
+            except RefusedError:
+                self._tally.refused += 1
+                self._tell(Event(EventKind.REFUSED, self._tally.chunks, size=len(block.data)))
+        parts: list[Part] = []
+        bad: list[Rejected] = []
+        layout = self._layout
+        for piece in block.pieces(_PIECE_ROWS, layout.delimiter, len(layout.names)):
+            if piece.regular:
+                try:
+                    parts.append((self._engine.parse(piece), piece.line_of))
+                    continue
+                except RefusedError:
+                    pass
+            columns, lines, rejected = sort_out(piece, layout)
+            bad += rejected
+            if lines:
+                parts.append((self._engine.build(columns), lines.__getitem__))
+        return parts, bad
+
+    def _map_rows(self, parts: list[Part]) -> tuple[list[Any], list[Rejected]]:
+        assert self._row is not None  # noqa: S101  (the caller has looked)
+        made: list[Any] = []
+        bad: list[Rejected] = []
+        for frame, line in parts:
+            for place, row in enumerate(self._engine.rows(frame)):
+                shown = str(list(row.values())).encode()
+                try:
+                    new = self._row(row)
+                except Exception as error:  # noqa: BLE001  (the user's own function)
+                    reason = f"the transformation raised {type(error).__name__}: {error}"
+                    bad.append(reject(line(place), reason, shown))
+                    continue
+                if new is None:
+                    bad.append(reject(line(place), "the transformation left it out", shown))
+                else:
+                    made.append(new)
+        return made, bad
+
+    def _map_frame(self, frame: Any, rows: int) -> Any:
+        assert self._frame is not None  # noqa: S101  (the caller has looked)
+        place = f"chunk {self._tally.chunks + 1}"
+        try:
+            new = self._frame(frame)
+            made = self._engine.height(new)
+        except Exception as error:
+            text = f"the transformation raised {type(error).__name__}: {error}"
+            raise BadInputError(text, place) from error
+        if made != rows:
+            text = f"the transformation made {made:,} rows of {rows:,}; it must keep their number"
+            raise BadInputError(f"{text}, or be a function of a row, which may return None", place)
+        return new
+
+    def _cut_off(self) -> None:
+        reason = self._source.cut_off
+        if reason is None:
+            return
+        self._tally.cut_off = reason
+        self._reject([reject(self._reader.line, reason, self._reader.rest or b"")])
+        self._tally.count(0, 1)
+
+    def _reject(self, bad: list[Rejected]) -> None:
+        bad.sort(key=lambda row: row.line)
+        if bad and self._first is None:
+            self._first = bad[0]
+        self._rejected.write(bad)
+        for row in bad:
+            self._tell(Event(EventKind.REJECTION, row.line, detail=row.reason))
+
+    def _check_share(self, *, sure: bool) -> None:
+        tally, limit = self._tally, self._settings().max_rejected_share
+        if self._first is None or tally.rows_rejected <= limit * tally.rows_in:
+            return
+        if not sure and limit and tally.rows_in < _SURE_ROWS:
+            return
+        raise BadInputError(
+            f"{tally.rows_rejected:,} of {tally.rows_in:,} rows are bad, more than the "
+            f"{limit:.3%} that max_rejected_share allows; the first: {self._first.reason}; "
+            "nothing was written",
+            f"{self._source.place}:{self._first.line}",
+        )

@@ -1,0 +1,167 @@
+"""Where a stream's rows go: JSON Lines, Parquet, and the list of rejected rows."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from perflab.patterns.streaming_engines import Engine, write_rows
+from perflab.settings import BadInputError, StreamingSettings
+
+if TYPE_CHECKING:
+    from perflab.patterns.streaming_rows import Layout, Rejected
+
+REJECTED_SUFFIX = ".rejected.csv"
+_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".parquet": "parquet"}
+_BUFFER_BYTES = 1 << 18
+
+
+def format_of(settings: StreamingSettings) -> str:
+    """Return ``jsonl`` or ``parquet``.
+
+    Raises:
+        BadInputError: If neither the format is said nor the output file's ending tells it.
+    """
+    if settings.output_format != "auto":
+        return settings.output_format
+    if settings.output_file is None:
+        return "jsonl"
+    ending = Path(settings.output_file).suffix.lower()
+    if ending not in _ENDINGS:
+        text = (
+            f"the ending {ending!r} says no format; take .jsonl or .parquet, or set output_format"
+        )
+        raise BadInputError(text, settings.output_file)
+    return _ENDINGS[ending]
+
+
+def rejected_path(output: str | os.PathLike[str]) -> Path:
+    """Return where the rejected rows of an output stand."""
+    path = Path(output).expanduser()
+    return path.with_name(path.name + REJECTED_SUFFIX)
+
+
+class Sink(Protocol):
+    """Takes the rows of a stream, chunk by chunk."""
+
+    def write(self, frame: Any, engine: Engine) -> None:
+        """Write a frame of an engine."""
+
+    def write_rows(self, rows: Sequence[Any]) -> None:
+        """Write rows that a transformation made."""
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+
+
+def open_sink(path: Path, form: str, layout: Layout) -> Sink:
+    """Open a file of a format to write to."""
+    return JsonSink(path) if form == "jsonl" else ParquetSink(path, layout)
+
+
+class JsonSink:
+    """JSON Lines: an object a row, a row a line."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[bytes] = path.open("wb", buffering=_BUFFER_BYTES)
+
+    def write(self, frame: Any, engine: Engine) -> None:
+        """Write a frame of an engine."""
+        engine.write_json(frame, self._file)
+
+    def write_rows(self, rows: Sequence[Any]) -> None:
+        """Write rows that a transformation made."""
+        write_rows(rows, self._file)
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._file.close()
+
+
+class ParquetSink:
+    """Parquet: a row group a chunk, the columns those of the first chunk."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        self._path = path
+        self._layout = layout
+        self._writer: Any = None
+
+    def write(self, frame: Any, engine: Engine) -> None:
+        """Write a frame of an engine."""
+        self._add(engine.table(frame))
+
+    def write_rows(self, rows: Sequence[Any]) -> None:
+        """Write rows that a transformation made."""
+        import pyarrow as pa
+
+        schema = None if self._writer is None else self._writer.schema
+        try:
+            table = pa.Table.from_pylist(list(rows), schema=schema)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise BadInputError(f"rows do not fit into a column: {error}", "Parquet") from None
+        self._add(table)
+
+    def close(self) -> None:
+        """Write what is left; a file without rows has the columns of the input."""
+        from perflab.patterns.streaming_tables import arrow_schema
+
+        if self._writer is None:
+            self._open(arrow_schema(self._layout))
+        self._writer.close()
+
+    def _add(self, table: Any) -> None:
+        if self._writer is None:
+            self._open(table.schema)
+        if not table.schema.equals(self._writer.schema):
+            try:
+                table = table.cast(self._writer.schema)
+            except ValueError as error:
+                text = f"a chunk has other columns than the first one ({error})"
+                raise BadInputError(text, "Parquet") from None
+        if len(table):
+            self._writer.write_table(table, row_group_size=len(table))
+
+    def _open(self, schema: Any) -> None:
+        import pyarrow.parquet
+
+        self._writer = pyarrow.parquet.ParquetWriter(str(self._path), schema)
+
+
+class RejectedFile:
+    """A CSV of rejected rows: line, reason, and how the record begins; made with the first one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[str] | None = None
+
+    def write(self, rows: Sequence[Rejected]) -> None:
+        """Add rows."""
+        if not rows:
+            return
+        if self._file is None:
+            self._file = self.path.open("w", encoding="utf-8", newline="")
+            csv.writer(self._file).writerow(("line", "reason", "record"))
+        csv.writer(self._file).writerows((row.line, row.reason, row.record) for row in rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def settle(self, target: Path) -> None:
+        """Put it into its place; where there is none, one of an earlier run goes."""
+        if self._file is None:
+            target.unlink(missing_ok=True)
+        else:
+            self.path.replace(target)
+
+
+def quietly_close(*opened: Any) -> None:
+    """Close what is given up, whatever it has still to say."""
+    for one in opened:
+        with contextlib.suppress(Exception):
+            one.close()

@@ -1,0 +1,107 @@
+"""One pass through a plain, clean file by Polars' own streaming sink."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from perflab.patterns.streaming_blocks import BlockReader
+from perflab.patterns.streaming_progress import StreamCancelledError, Tally
+from perflab.patterns.streaming_rows import fields_of
+from perflab.patterns.streaming_schema import SAMPLE_ROWS, kinds_of
+from perflab.patterns.streaming_sinks import format_of
+from perflab.patterns.streaming_source import Source
+from perflab.settings import BadInputError, StreamingSettings
+
+
+class WholeRun:
+    """A pass that Polars makes in one go, with the types that every engine has.
+
+    It looks for no bad rows: Polars stops at what it cannot read, but fills up a row that is too
+    short and takes ``inf`` for a number.
+
+    Raises:
+        BadInputError: If the file cannot be read, or is compressed.
+    """
+
+    def __init__(
+        self,
+        settings: StreamingSettings,
+        schema: Mapping[str, str] | None,
+        tally: Tally,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        import polars as pl
+
+        self._polars = pl
+        self._settings = settings
+        self._tally = tally
+        self._cancelled = cancelled
+        assert settings.input_file is not None  # noqa: S101  (the processor has looked)
+        with Source(settings.input_file) as source:
+            if source.packed is not None:
+                text = f"is packed ({source.packed}), and polars_sink reads plain files only"
+                raise BadInputError(f"{text}; take engine polars", source.place)
+            self.total_bytes = tally.bytes_total = source.total_bytes
+            reader = BlockReader(source, settings.delimiter)
+            sample = fields_of(reader.peek(SAMPLE_ROWS), reader.delimiter)
+            whole = [fields for fields in sample if len(fields) == len(reader.names)]
+            kinds = kinds_of(reader.names, whole, schema)
+        self._place = source.place
+        self._delimiter = reader.delimiter
+        types = {"int": pl.Int64, "float": pl.Float64, "text": pl.String}
+        self._types = {n: types[kind] for n, kind in zip(reader.names, kinds, strict=True)}
+        self._empty = not sample
+        self.done_bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hold nothing: Polars has closed its files."""
+
+    def chunks(self, output: Path, rejected: Path) -> Iterator[float]:
+        """Do it all, and yield how many seconds it took.
+
+        Raises:
+            BadInputError: If Polars cannot read a row.
+            OSError: If the output cannot be written.
+        """
+        del rejected
+        started = time.perf_counter()
+        polars = self._polars
+        texts = [name for name, kind in self._types.items() if kind == polars.String]
+        lazy = polars.scan_csv(
+            Path(self._settings.input_file or "").expanduser(),
+            schema=self._types,
+            separator=self._delimiter,
+            glob=False,
+        ).with_columns(polars.col(texts).fill_null(""))
+        counted = lazy.map_batches(self._count, streamable=True, schema=self._types)
+        try:
+            if format_of(self._settings) == "parquet":
+                counted.sink_parquet(output)
+            else:
+                counted.sink_ndjson(output)
+        except polars.exceptions.PolarsError as error:
+            if self._cancelled():
+                raise StreamCancelledError from None
+            first = str(error).partition("\n")[0]
+            text = f"polars_sink cannot read it ({first}); engine polars finds and lists bad rows"
+            raise BadInputError(text, self._place) from None
+        self.done_bytes = self.total_bytes
+        self._tally.chunks = 1
+        yield time.perf_counter() - started
+
+    def settle(self, target: Path) -> None:
+        """Remove the list of rejected rows of an earlier run."""
+        target.unlink(missing_ok=True)
+
+    def _count(self, frame: Any) -> Any:
+        if self._cancelled():
+            raise StreamCancelledError
+        self._tally.rows_in += len(frame)
+        self._tally.rows_out += len(frame)
+        return frame
