@@ -7,6 +7,7 @@ from perflab.kernels.fifo import fifo_hits
 from perflab.kernels.lru import lru_hits
 from perflab.kernels.lru_curve import lru_curve
 from perflab.kernels.opt import opt_hits
+from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests, policy_hits
 from perflab.kernels.quantiles import quantiles_of
 from perflab.kernels.queue import Queue, queue_waits
 from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
@@ -19,11 +20,14 @@ from perflab.kernels.sieve_bounded import sieve_bounded
 from perflab.kernels.warm import KERNELS, compile_all
 
 __all__ = [
+    "BOUNDED_COUNTS",
+    "HIT_COUNTS",
     "KERNELS",
     "Counts",
     "Queue",
     "ReadAheadCounts",
     "RedisCounts",
+    "Requests",
     "by_count",
     "chunk_reuse",
     "compile_all",
@@ -36,6 +40,7 @@ __all__ = [
     "lru_hits",
     "lru_read_ahead",
     "opt_hits",
+    "policy_hits",
     "previous_and_next",
     "quantiles_of",
     "queue_waits",

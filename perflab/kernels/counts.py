@@ -17,7 +17,8 @@ class Counts(NamedTuple):
         hits: Requests that found a live entry.
         misses: All other requests.
         evictions: Live entries that were removed to make room.
-        expirations: Entries that were found expired, by a request or when removed to make room.
+        expirations: Entries that were removed because they had expired: when a request found
+            them so or room was made, or, of an eager cache, when their time had come.
         hit_bytes: Sum over the hits of the size that the entry was written with.
         entries: Resident entries at the end, expired ones that nobody asked for included.
         bytes: Their size together.
@@ -46,8 +47,12 @@ def bounded_inputs(
     ttl: float,
     ttls: npt.ArrayLike | None,
     start: int,
+    eager: bool,
 ) -> tuple[Any, ...]:
-    """Return ids, sizes, max_bytes, times, ttl, ttls and start as the compiled kernels want them.
+    """Return ids, sizes, max_bytes, times, ttl, ttls, start, eager, order for compiled kernels.
+
+    `order` is the requests by when what they write would expire, where entries of an eager cache
+    have lifetimes of their own; else it is empty, and what is written first expires first.
 
     Raises:
         ValueError: If an array has neither as many elements as there are requests nor none, or
@@ -66,4 +71,9 @@ def bounded_inputs(
         raise ValueError("a size is negative")
     first = int(min(max(start, 0), len(keys)))
     size, time, life = columns.values()
-    return keys, size, int(max_bytes), time, float(ttl), life, first
+    order = np.empty(0, np.int64)
+    sweeps = eager and len(time) > 0 and (len(life) > 0 or ttl < np.inf)
+    if sweeps and len(life) > 0:
+        order = np.argsort(time + np.where(np.isnan(life), ttl, life), kind="stable")
+    expiring = frozen(order, np.int32)
+    return keys, size, int(max_bytes), time, float(ttl), life, first, bool(sweeps), expiring

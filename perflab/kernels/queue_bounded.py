@@ -21,6 +21,8 @@ def lru_bounded(
     ttl: float = math.inf,
     ttls: npt.ArrayLike | None = None,
     start: int = 0,
+    *,
+    eager: bool = False,
 ) -> Counts:
     """Count the events of an LRU cache with bounds and expiry; a hit moves to the head.
 
@@ -40,9 +42,18 @@ def lru_bounded(
         ttl: Lifetime in seconds; infinite is none.
         ttls: float64 of shape (n,), lifetimes that take the place of `ttl` where not NaN.
         start: The first request that is counted; those before it warm the cache.
+        eager: Whether an expired entry leaves at once, as an expiration, and not when a request
+            finds it or room is made: no live entry makes room while an expired one is held.
     """
     keys, *bounds = bounded_inputs(
-        ids, sizes=sizes, max_bytes=max_bytes, times=times, ttl=ttl, ttls=ttls, start=start
+        ids,
+        sizes=sizes,
+        max_bytes=max_bytes,
+        times=times,
+        ttl=ttl,
+        ttls=ttls,
+        start=start,
+        eager=eager,
     )
     return Counts.from_array(_queue_bounded(keys, int(n_keys), int(max_entries), True, *bounds))
 
@@ -57,10 +68,19 @@ def fifo_bounded(
     ttl: float = math.inf,
     ttls: npt.ArrayLike | None = None,
     start: int = 0,
+    *,
+    eager: bool = False,
 ) -> Counts:
     """Count the events of a FIFO cache with bounds and expiry; arguments as of `lru_bounded`."""
     keys, *bounds = bounded_inputs(
-        ids, sizes=sizes, max_bytes=max_bytes, times=times, ttl=ttl, ttls=ttls, start=start
+        ids,
+        sizes=sizes,
+        max_bytes=max_bytes,
+        times=times,
+        ttl=ttl,
+        ttls=ttls,
+        start=start,
+        eager=eager,
     )
     return Counts.from_array(_queue_bounded(keys, int(n_keys), int(max_entries), False, *bounds))
 
@@ -77,6 +97,8 @@ def _queue_bounded(
     ttl: float,
     ttls: npt.NDArray[np.float64],
     start: int,
+    eager: bool,
+    order: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
     sized = len(sizes) > 0
@@ -87,6 +109,8 @@ def _queue_bounded(
     position = np.full(n_keys, -1, np.int32)
     stored = np.zeros(n_keys if sized else 0, np.int64)
     deadline = np.zeros(n_keys if timed else 0, np.float64)
+    written = np.zeros(n_keys if eager else 0, np.int32)
+    swept = 0
     tail = 0
     entries = 0
     held = 0
@@ -100,6 +124,19 @@ def _queue_bounded(
             key = ids[t]
             if timed:
                 now = times[t]
+            while eager and swept < n:
+                write = np.int64(order[swept]) if varied else swept
+                other = ids[write]
+                if write >= t:
+                    break
+                if position[other] >= tail and written[other] == write:
+                    if now < deadline[other]:
+                        break
+                    expirations += 1
+                    entries -= 1
+                    held -= stored[other] if sized else 1
+                    position[other] = -1
+                swept += 1
             if position[key] >= tail:
                 if not timed or now < deadline[key]:
                     hits += 1
@@ -139,6 +176,8 @@ def _queue_bounded(
                 if varied and not np.isnan(ttls[t]):
                     life = ttls[t]
                 deadline[key] = now + life
+            if eager:
+                written[key] = t
     misses = n - start - hits
     counts = (hits, misses, evictions, expirations, hit_bytes, entries, held)
     return np.array(counts, np.int64)

@@ -21,6 +21,8 @@ def sieve_bounded(
     ttl: float = math.inf,
     ttls: npt.ArrayLike | None = None,
     start: int = 0,
+    *,
+    eager: bool = False,
 ) -> Counts:
     """Count the events of a SIEVE cache with bounds and expiry; arguments as of `lru_bounded`.
 
@@ -29,7 +31,14 @@ def sieve_bounded(
     the tail. A visited entry is spared even where it has expired; nobody has asked since.
     """
     keys, *bounds = bounded_inputs(
-        ids, sizes=sizes, max_bytes=max_bytes, times=times, ttl=ttl, ttls=ttls, start=start
+        ids,
+        sizes=sizes,
+        max_bytes=max_bytes,
+        times=times,
+        ttl=ttl,
+        ttls=ttls,
+        start=start,
+        eager=eager,
     )
     room = int(max(min(max_entries, n_keys), 0))
     return Counts.from_array(_sieve_bounded(keys, int(n_keys), room, *bounds))
@@ -46,6 +55,8 @@ def _sieve_bounded(
     ttl: float,
     ttls: npt.NDArray[np.float64],
     start: int,
+    eager: bool,
+    order: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
     sized = len(sizes) > 0
@@ -58,6 +69,8 @@ def _sieve_bounded(
     visited = np.zeros(n_keys, np.bool_)
     stored = np.zeros(n_keys if sized else 0, np.int64)
     deadline = np.zeros(n_keys if timed else 0, np.float64)
+    written = np.zeros(n_keys if eager else 0, np.int32)
+    swept = 0
     packed = 0
     hand = 0
     end = 0
@@ -73,6 +86,19 @@ def _sieve_bounded(
             key = ids[t]
             if timed:
                 now = times[t]
+            while eager and swept < n:
+                write = np.int64(order[swept]) if varied else swept
+                other = ids[write]
+                if write >= t:
+                    break
+                if place[other] >= 0 and written[other] == write:
+                    if now < deadline[other]:
+                        break
+                    expirations += 1
+                    entries -= 1
+                    held -= stored[other] if sized else 1
+                    place[other] = -1
+                swept += 1
             if place[key] >= 0:
                 if not timed or now < deadline[key]:
                     hits += 1
@@ -141,6 +167,8 @@ def _sieve_bounded(
                 if varied and not np.isnan(ttls[t]):
                     life = ttls[t]
                 deadline[key] = now + life
+            if eager:
+                written[key] = t
     misses = n - start - hits
     counts = (hits, misses, evictions, expirations, hit_bytes, entries, held)
     return np.array(counts, np.int64)

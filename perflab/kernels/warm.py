@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.dense import dense_ids
-from perflab.kernels.fifo import fifo_hits
-from perflab.kernels.lru import lru_hits
 from perflab.kernels.lru_curve import lru_curve
-from perflab.kernels.opt import opt_hits
+from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests
 from perflab.kernels.quantiles import quantiles_of
 from perflab.kernels.queue import queue_waits
-from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
 from perflab.kernels.read_ahead import lru_read_ahead
 from perflab.kernels.redis_eviction import redis_eviction
 from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sampling import by_count, key_counts, requests_of
-from perflab.kernels.sieve import sieve_hits
-from perflab.kernels.sieve_bounded import sieve_bounded
 
 Progress = Callable[[int, int, str], None]
 
 _IDS = np.zeros(2, np.int32)
 _PREVIOUS = np.array([-1, 0], np.int32)
 _NEXT = np.array([1, 2], np.int32)
+_REQUESTS = Requests(_IDS, 1, _PREVIOUS, _NEXT)
 _CALLS: dict[str, Callable[[], object]] = {
     "dense_ids": lambda: dense_ids(_IDS),
     "previous_and_next": lambda: previous_and_next(_IDS, 1),
-    "lru_hits": lambda: lru_hits(_PREVIOUS, _NEXT, 1),
-    "fifo_hits": lambda: fifo_hits(_IDS, 1, 1),
-    "sieve_hits": lambda: sieve_hits(_IDS, 1, 1),
-    "opt_hits": lambda: opt_hits(_NEXT, 1),
     "lru_curve": lambda: lru_curve(_PREVIOUS),
-    "lru_bounded": lambda: lru_bounded(_IDS, 1, 1),
-    "fifo_bounded": lambda: fifo_bounded(_IDS, 1, 1),
-    "sieve_bounded": lambda: sieve_bounded(_IDS, 1, 1),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
     "chunk_reuse": lambda: chunk_reuse(_IDS, 1, 1),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
@@ -46,6 +36,10 @@ _CALLS: dict[str, Callable[[], object]] = {
     "by_count": lambda: by_count(_IDS),
     "requests_of": lambda: requests_of(_IDS, (1,)),
     "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
+    **{
+        f"{policy}_hits": partial(count, _REQUESTS, 1, None) for policy, count in HIT_COUNTS.items()
+    },
+    **{f"{policy}_bounded": partial(count, _IDS, 1, 1) for policy, count in BOUNDED_COUNTS.items()},
 }
 
 KERNELS = tuple(_CALLS)

@@ -23,8 +23,15 @@ settings.load_profile("unhurried")
 class PlainCache:
     """One list from tail to head, and every rule of the bounded caches written out."""
 
-    def __init__(self, policy: str, max_entries: int, max_bytes: int) -> None:
+    def __init__(
+        self, policy: str, max_entries: int, max_bytes: int, *, eager: bool = False
+    ) -> None:
         self.policy = policy
+        self.eager = eager
+        self.clock = 0
+        self.written: dict[int, int] = {}
+        self.used: dict[int, tuple[int, int]] = {}
+        self.draws = 3
         self.max_entries = max_entries
         self.max_bytes = max_bytes
         self.queue: list[int] = []
@@ -35,11 +42,15 @@ class PlainCache:
         self.hits = self.misses = self.evictions = self.expirations = self.hit_bytes = 0
 
     def request(self, key: int, size: int, now: float, life: float) -> bool:
+        self.clock += 1
+        if self.eager:
+            self.sweep(now)
         if key in self.size:
             if now < self.deadline[key]:
                 self.hits += 1
                 self.hit_bytes += self.size[key]
                 self.visited.add(key)
+                self.used[key] = (self.used[key][0] + 1, self.clock)
                 if self.policy == "lru":
                     self.queue.remove(key)
                     self.queue.append(key)
@@ -59,7 +70,15 @@ class PlainCache:
         self.queue.append(key)
         self.size[key] = size
         self.deadline[key] = now + life
+        self.written[key] = self.clock
+        self.used[key] = (1, self.clock)
         return False
+
+    def sweep(self, now: float) -> None:
+        expired = [key for key in self.queue if self.deadline[key] <= now]
+        for key in sorted(expired, key=lambda key: (self.deadline[key], self.written[key])):
+            self.expirations += 1
+            self.remove(key)
 
     def has_room(self, size: int) -> bool:
         if len(self.queue) >= self.max_entries:
@@ -67,6 +86,14 @@ class PlainCache:
         return self.max_bytes <= 0 or sum(self.size.values()) + size <= self.max_bytes
 
     def victim(self) -> int:
+        if self.policy == "random":
+            return self.queue[self.draw(len(self.queue))]
+        if self.policy == "lfu":
+            return min(self.queue, key=self.used.__getitem__)
+        if self.policy == "clock":
+            while self.queue[0] in self.visited:
+                self.visited.remove(self.queue[0])
+                self.queue.append(self.queue.pop(0))
         if self.policy != "sieve":
             return self.queue[0]
         if self.hand is None:
@@ -78,6 +105,9 @@ class PlainCache:
 
     def remove(self, key: int) -> None:
         index = self.queue.index(key)
+        if self.policy == "random":
+            self.queue[index] = self.queue[-1]
+            index = len(self.queue) - 1
         del self.queue[index], self.size[key], self.deadline[key]
         self.visited.discard(key)
         if self.hand is not None:
@@ -86,12 +116,84 @@ class PlainCache:
             if self.hand == len(self.queue):
                 self.hand = None
 
+    def draw(self, choices: int) -> int:
+        """Marsaglia's xorshift with shifts 13, 7 and 17, its high half scaled to the choices."""
+        for shift in (13, -7, 17):
+            moved = self.draws << shift if shift > 0 else self.draws >> -shift
+            self.draws = (self.draws ^ moved) % 2**64
+        return (self.draws >> 32) * choices >> 32
+
     def reset_counts(self) -> None:
         self.hits = self.misses = self.evictions = self.expirations = self.hit_bytes = 0
 
     def counts(self) -> tuple[int, ...]:
         events = (self.hits, self.misses, self.evictions, self.expirations, self.hit_bytes)
         return (*events, len(self.queue), sum(self.size.values()))
+
+
+class PlainS3Fifo(PlainCache):
+    """A small and a main queue of one cache, and a ghost; each bound is shared out in tenths."""
+
+    def __init__(self, *arguments: object, **named: object) -> None:
+        super().__init__(*arguments, **named)  # type: ignore[arg-type]
+        self.small: list[int] = []
+        self.main: list[int] = []
+        self.ghost: dict[int, int] = {}
+        self.uses: dict[int, int] = {}
+        self.evicted = False
+
+    def full(self, queue: list[int], tenths: int, *, above: bool) -> bool:
+        most, most_bytes = int(self.max_entries * 0.1) or 1, int(self.max_bytes * 0.1)
+        if tenths == 9:
+            most, most_bytes = self.max_entries - most, self.max_bytes - most_bytes
+        held = sum(self.size[key] for key in queue)
+        return len(queue) >= most + above or (self.max_bytes > 0 and held >= most_bytes + above)
+
+    def request(self, key: int, size: int, now: float, life: float) -> bool:
+        self.asked, self.remembered = key, False
+        hit = super().request(key, size, now, life)
+        if hit:
+            self.uses[key] = min(3, self.uses[key] + 1)
+        elif key in self.queue:
+            early = not self.evicted and self.full(self.small, 1, above=False)
+            (self.main if self.remembered or early else self.small).append(key)
+            self.uses[key] = 0
+        return hit
+
+    def has_room(self, size: int) -> bool:
+        if self.ghost.pop(self.asked, None) is not None:
+            self.remembered = True
+        return super().has_room(size)
+
+    def victim(self) -> int:
+        self.evicted = True
+        if self.small and not self.full(self.main, 9, above=True):
+            while self.small:
+                key = self.small[0]
+                if self.uses[key] < 2:
+                    self.haunt(key)
+                    return key
+                self.main.append(self.small.pop(0))
+                self.uses[key] = 0
+        while self.uses[self.main[0]] > 0:
+            self.uses[self.main[0]] -= 1
+            self.main.append(self.main.pop(0))
+        return self.main[0]
+
+    def haunt(self, key: int) -> None:
+        most, most_bytes = int(self.max_entries * 0.9), int(self.max_bytes * 0.9)
+        size = self.size[key]
+        if most < 1 or (self.max_bytes > 0 and size > most_bytes):
+            return
+        while len(self.ghost) == most or (
+            self.max_bytes > 0 and sum(self.ghost.values()) + size > most_bytes
+        ):
+            del self.ghost[next(iter(self.ghost))]
+        self.ghost[key] = size
+
+    def remove(self, key: int) -> None:
+        super().remove(key)
+        (self.small if key in self.small else self.main).remove(key)
 
 
 def run_plain(
@@ -105,9 +207,11 @@ def run_plain(
     ttl: float = math.inf,
     ttls: Sequence[float] = (),
     start: int = 0,
+    eager: bool = False,
 ) -> tuple[int, ...]:
     """Return what a bounded kernel must count."""
-    cache = PlainCache(policy, max_entries, max_bytes)
+    new = PlainS3Fifo if policy == "s3fifo" else PlainCache
+    cache = new(policy, max_entries, max_bytes, eager=eager)
     for t, key in enumerate(ids):
         if t == start:
             cache.reset_counts()
@@ -127,7 +231,7 @@ def run_flags(policy: str, ids: Sequence[int], capacity: int) -> list[int]:
         return belady_flags(ids, capacity)
     if policy == "lru":
         return ordered_flags(ids, capacity)
-    cache = PlainCache(policy, capacity, 0)
+    cache = (PlainS3Fifo if policy == "s3fifo" else PlainCache)(policy, capacity, 0)
     return [int(cache.request(key, 1, 0.0, math.inf)) for key in ids]
 
 

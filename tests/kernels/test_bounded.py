@@ -1,4 +1,4 @@
-"""LRU, FIFO and SIEVE under bounds and expiry, against one plain Python cache."""
+"""Every policy that has bounds and expiry, against plain Python caches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from perflab import kernels
 
-POLICIES = ("lru", "fifo", "sieve")
+POLICIES = tuple(kernels.BOUNDED_COUNTS)
 KEYS = 7
 
 gaps = st.floats(0, 3, allow_nan=False).map(lambda gap: round(gap, 1))
@@ -22,7 +22,7 @@ requests = st.lists(
 
 
 def run(policy, *arguments, **named):
-    return getattr(kernels, f"{policy}_bounded")(*arguments, **named)
+    return kernels.BOUNDED_COUNTS[policy](*arguments, **named)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -35,10 +35,11 @@ def run(policy, *arguments, **named):
     sized=st.booleans(),
     timed=st.booleans(),
     varied=st.booleans(),
+    eager=st.booleans(),
     data=st.data(),
 )
 def test_counts_are_those_of_a_plain_cache(
-    *, plain, policy, requests, max_entries, max_bytes, ttl, sized, timed, varied, data
+    *, plain, policy, requests, max_entries, max_bytes, ttl, sized, timed, varied, eager, data
 ):
     ids = [key for key, *_ in requests]
     bounds = {
@@ -48,24 +49,27 @@ def test_counts_are_those_of_a_plain_cache(
         "ttl": ttl,
         "ttls": [life for *_, life in requests] if varied else [],
         "start": data.draw(st.integers(0, len(ids))),
+        "eager": eager,
     }
     counts = run(policy, ids, KEYS, max_entries, **bounds)
     assert tuple(counts) == plain(policy, ids, max_entries, **bounds)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("eager", [False, True])
 @pytest.mark.parametrize("max_entries", [3, 150])
-def test_long_traces_agree_with_a_plain_cache(plain, policy, max_entries):
+def test_long_traces_agree_with_a_plain_cache(plain, policy, max_entries, eager):
     rng = np.random.default_rng(max_entries)
-    length = 20_000
+    length = 6_000
     ids = np.minimum(rng.zipf(1.3, length) - 1, 999)
     bounds = {
         "sizes": rng.integers(1, 100, length),
-        "max_bytes": 40 * max_entries,
+        "max_bytes": 20 * max_entries,
         "times": np.cumsum(rng.exponential(1.0, length)),
         "ttl": 400.0,
         "ttls": np.where(rng.random(length) < 0.2, rng.uniform(0, 900, length), np.nan),
-        "start": 5_000,
+        "start": 2_000,
+        "eager": eager,
     }
     counts = run(policy, ids, 1_000, max_entries, **bounds)
     assert tuple(counts) == plain(policy, ids.tolist(), max_entries, **bounds)
@@ -115,6 +119,35 @@ def test_a_hit_counts_the_size_that_was_written(policy):
 def test_a_large_entry_may_push_out_several(policy):
     counts = run(policy, [0, 1, 2, 3], 4, 4, sizes=[3, 3, 3, 8], max_bytes=10)
     assert tuple(counts) == (0, 4, 3, 0, 0, 1, 8)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_eager_cache_makes_room_of_what_expired_before_it_evicts(policy):
+    # When 2 comes, 0 has expired and 1 lives: the lazy cache throws out the older one all the same
+    # or the live one, the eager cache has room.
+    ids, times, ttls = [0, 1, 2, 1], [0.0, 1.0, 5.0, 6.0], [2.0, 99.0, 99.0, 99.0]
+    eager = run(policy, ids, 3, 2, times=times, ttls=ttls, eager=True)
+    assert (eager.hits, eager.evictions, eager.expirations) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_lifetime_without_end_changes_nothing(policy, eager):
+    ids = (np.random.default_rng(7).zipf(1.3, 2_000) % 90).astype(np.int32)
+    bounds = {"sizes": ids % 7 + 1, "max_bytes": 90}
+    plain = run(policy, ids, 90, 30, **bounds)
+    aged = run(policy, ids, 90, 30, **bounds, times=np.arange(2_000.0), eager=eager)
+    assert plain == aged
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_equal_sizes_weigh_as_entries(policy):
+    ids = (np.random.default_rng(8).zipf(1.2, 3_000) % 200).astype(np.int32)
+    by_count = run(policy, ids, 200, 40)
+    by_bytes = run(policy, ids, 200, 10_000, np.full(3_000, 10), 400)
+    assert by_bytes[:4] == by_count[:4]
+    assert by_bytes.hit_bytes == 10 * by_count.hits
+    assert by_bytes.bytes <= 400
 
 
 @pytest.mark.parametrize("policy", POLICIES)

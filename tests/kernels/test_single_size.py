@@ -1,4 +1,4 @@
-"""LRU, FIFO, SIEVE and OPT at one size, against plain Python caches."""
+"""Every policy at one size, against plain Python caches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from perflab import kernels
 
-POLICIES = ("lru", "fifo", "sieve", "opt")
+POLICIES = tuple(kernels.HIT_COUNTS)
+PLAIN = ("lru", "fifo", "sieve", "clock", "lfu", "s3fifo", "random", "opt")
 KEYS = 9
 
 requests = st.lists(st.integers(0, KEYS - 1), max_size=120)
@@ -18,22 +19,17 @@ capacities = st.integers(-1, KEYS + 3)
 
 def hits(policy, ids, capacity, block=None, n_keys=KEYS):
     ids = np.array(ids, np.int32)
-    previous, next_use = kernels.previous_and_next(ids, n_keys)
-    if policy == "lru":
-        return kernels.lru_hits(previous, next_use, capacity, block)
-    if policy == "opt":
-        return kernels.opt_hits(next_use, capacity, block)
-    run = kernels.fifo_hits if policy == "fifo" else kernels.sieve_hits
-    return run(ids, n_keys, capacity, block)
+    requests = kernels.Requests(ids, n_keys, *kernels.previous_and_next(ids, n_keys))
+    return kernels.policy_hits(policy, requests, capacity, block)
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", PLAIN)
 @given(ids=requests, capacity=capacities)
 def test_total_hits_are_those_of_a_plain_cache(flags, policy, ids, capacity):
     assert hits(policy, ids, capacity).sum() == sum(flags(policy, ids, capacity))
 
 
-@pytest.mark.parametrize("policy", ["lru", "fifo", "sieve"])
+@pytest.mark.parametrize("policy", PLAIN[:-1])
 @given(ids=requests, capacity=capacities)
 def test_each_request_hits_as_in_a_plain_cache(flags, policy, ids, capacity):
     assert hits(policy, ids, capacity, block=1).tolist() == flags(policy, ids, capacity)
@@ -52,7 +48,7 @@ def test_blocks_add_up_the_requests_within_them(policy, ids, capacity, block):
 @given(ids=requests, capacity=capacities)
 def test_no_policy_hits_more_than_the_optimum(ids, capacity):
     best = hits("opt", ids, capacity).sum()
-    assert all(hits(policy, ids, capacity).sum() <= best for policy in ("lru", "fifo", "sieve"))
+    assert all(hits(policy, ids, capacity).sum() <= best for policy in POLICIES)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -66,7 +62,7 @@ def test_no_requests_have_no_blocks(policy):
     assert hits(policy, [], 3).tolist() == []
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", PLAIN)
 @pytest.mark.parametrize("capacity", [1, 63, 700, 5_000])
 def test_long_traces_agree_with_a_plain_cache(flags, policy, capacity):
     keys = 400 if policy == "opt" else 20_000

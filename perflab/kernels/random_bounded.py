@@ -1,0 +1,151 @@
+"""Random eviction with everything that bounds a cache: entries, bytes and time to live."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from perflab.kernels.counts import Counts, bounded_inputs
+
+
+def random_bounded(
+    ids: npt.ArrayLike,
+    n_keys: int,
+    max_entries: int,
+    sizes: npt.ArrayLike | None = None,
+    max_bytes: int = 0,
+    times: npt.ArrayLike | None = None,
+    ttl: float = math.inf,
+    ttls: npt.ArrayLike | None = None,
+    start: int = 0,
+    *,
+    eager: bool = False,
+    seed: int = 1,
+) -> Counts:
+    """Count the events of a cache that evicts at random; arguments as of `lru_bounded`.
+
+    Every entry is as likely to leave as another, expired ones too. Draws as in `random_hits`; the
+    same seed gives the same counts.
+    """
+    keys, *bounds = bounded_inputs(
+        ids,
+        sizes=sizes,
+        max_bytes=max_bytes,
+        times=times,
+        ttl=ttl,
+        ttls=ttls,
+        start=start,
+        eager=eager,
+    )
+    state = np.uint64(2 * seed + 1)
+    counts = _random_bounded(keys, int(n_keys), int(max_entries), state, *bounds)
+    return Counts.from_array(counts)
+
+
+@njit(nogil=True, cache=True)
+def _random_bounded(
+    ids: npt.NDArray[np.int32],
+    n_keys: int,
+    max_entries: int,
+    state: np.uint64,
+    sizes: npt.NDArray[np.int64],
+    max_bytes: int,
+    times: npt.NDArray[np.float64],
+    ttl: float,
+    ttls: npt.NDArray[np.float64],
+    start: int,
+    eager: bool,
+    order: npt.NDArray[np.int32],
+) -> npt.NDArray[np.int64]:
+    n = len(ids)
+    sized = len(sizes) > 0
+    varied = len(ttls) > 0
+    timed = len(times) > 0 and (varied or ttl < np.inf)
+    queue = np.empty(max(min(max_entries, n_keys), 0), np.int32)
+    place = np.full(n_keys, -1, np.int32)
+    stored = np.zeros(n_keys if sized else 0, np.int64)
+    deadline = np.zeros(n_keys if timed else 0, np.float64)
+    written = np.zeros(n_keys if eager else 0, np.int32)
+    swept = 0
+    entries = 0
+    held = 0
+    size = 1
+    freed = 1
+    now = 0.0
+    hits = evictions = expirations = hit_bytes = 0
+    for first_request, last_request in ((0, start), (start, n)):
+        hits = evictions = expirations = hit_bytes = 0
+        for t in range(first_request, last_request):
+            key = ids[t]
+            if timed:
+                now = times[t]
+            while eager and swept < n:
+                write = np.int64(order[swept]) if varied else swept
+                other = ids[write]
+                if write >= t:
+                    break
+                if place[other] >= 0 and written[other] == write:
+                    if now < deadline[other]:
+                        break
+                    expirations += 1
+                    entries -= 1
+                    held -= stored[other] if sized else 1
+                    filler = queue[entries]
+                    queue[place[other]] = filler
+                    place[filler] = place[other]
+                    place[other] = -1
+                swept += 1
+            if place[key] >= 0:
+                if not timed or now < deadline[key]:
+                    hits += 1
+                    hit_bytes += stored[key] if sized else 1
+
+                    continue
+                expirations += 1
+                entries -= 1
+                held -= stored[key] if sized else 1
+                filler = queue[entries]
+                queue[place[key]] = filler
+                place[filler] = place[key]
+                place[key] = -1
+            if sized:
+                size = sizes[t]
+            if max_entries < 1 or (max_bytes > 0 and size > max_bytes):
+                continue
+            while entries >= max_entries or (max_bytes > 0 and held + size > max_bytes):
+                state ^= state << np.uint64(13)
+                state ^= state >> np.uint64(7)
+                state ^= state << np.uint64(17)
+                drawn = np.int64((state >> np.uint64(32)) * np.uint64(entries) >> np.uint64(32))
+                victim = queue[drawn]
+                filler = queue[entries - 1]
+                queue[drawn] = filler
+                place[filler] = drawn
+                place[victim] = -1
+                if timed and now >= deadline[victim]:
+                    expirations += 1
+                else:
+                    evictions += 1
+                if sized:
+                    freed = stored[victim]
+                entries -= 1
+                held -= freed
+            entries += 1
+            held += size
+            if sized:
+                stored[key] = size
+            if timed:
+                life = ttl
+                if varied and not np.isnan(ttls[t]):
+                    life = ttls[t]
+                deadline[key] = now + life
+            if eager:
+                written[key] = t
+            place[key] = entries - 1
+            queue[entries - 1] = key
+    misses = n - start - hits
+    counts = (hits, misses, evictions, expirations, hit_bytes, entries, held)
+    return np.array(counts, np.int64)
