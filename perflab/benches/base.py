@@ -215,9 +215,23 @@ class Bench(ABC):
     def model(self, trace: Any) -> Model:
         """Return the pattern's model for a workload."""
 
+    def quick_model(self, trace: Any) -> Model:
+        """Return the model that a panel asks: where a workload is large, it may begin rough."""
+        return self.model(trace)
+
     @abstractmethod
     def sampled_model(self, trace: Any, share: float) -> Model:
         """Return the pattern's model on a sample of the workload's keys."""
+
+    def sampled_by(self, trace: Any, share: float, method: str) -> Model:
+        """Return the model on a sample that is drawn by a method that the user named.
+
+        Raises:
+            BadInputError: If the pattern has no such method.
+        """
+        del trace, share
+        text = f"{self.pattern} has one way of sampling, there is none called {method!r}"
+        raise BadInputError(text, "sampling")
 
     @abstractmethod
     def session(

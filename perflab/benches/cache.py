@@ -137,11 +137,23 @@ class CacheBench(Bench):
 
         return CacheModel(trace)
 
+    def quick_model(self, trace: Trace) -> Model:
+        """Return the cache's model, which begins with samples where the workload is large."""
+        from perflab.models.progressive_cache import ProgressiveCacheModel, is_large
+
+        return ProgressiveCacheModel(trace) if is_large(trace) else self.model(trace)
+
     def sampled_model(self, trace: Trace, share: float) -> Model:
-        """Return the cache's model on a sample of the workload's keys."""
+        """Return the cache's model on a sample of the workload's keys, by strata of frequency."""
         from perflab.models.sampled_cache import SampledCacheModel
 
         return SampledCacheModel(trace, share)
+
+    def sampled_by(self, trace: Trace, share: float, method: str) -> Model:
+        """Return the cache's model on a sample that is ``stratified`` or ``spatial``."""
+        from perflab.models.sampled_cache import SampledCacheModel
+
+        return SampledCacheModel(trace, share, method)
 
     def session(
         self, settings: Settings, load: LoadSettings, trace: Trace, clock: VirtualClock

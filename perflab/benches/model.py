@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 from perflab.models.prediction import Costs, Prediction
@@ -32,3 +33,17 @@ class Previewing(Protocol):
 
     def preview(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction:
         """Return a first prediction; `sampled` says from what share of the workload."""
+
+
+@runtime_checkable
+class Sharpening(Previewing, Protocol):
+    """A model of a large workload: its answers are rough at first, and sharper bit by bit.
+
+    `preview` is the first answer, `predict` a sharp one though not exact, `settle` makes it exact.
+    """
+
+    def known(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction | None:
+        """Return the sharpest answer that there is by now, without computing one."""
+
+    def settle(self, settings: Any, load: LoadSettings, cancelled: Callable[[], bool]) -> None:
+        """Make one point exact, unless it is cancelled before its turn."""

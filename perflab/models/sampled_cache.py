@@ -119,8 +119,7 @@ class SampledCacheModel:
         layer = self._layer(settings)
         found[number] = self._drawn(layer)[number].estimate(settings, load)
         if len(found) == DRAWS:
-            line, error = self.line(settings, load), half_band([*found.values()])
-            self._rough[line] = max(self._rough.get(line, 0.0), error)
+            self.learn(self.line(settings, load), self._size(settings), found)
 
     def estimate(
         self, settings: CacheSettings, load: LoadSettings, costs: Costs
@@ -161,12 +160,25 @@ class SampledCacheModel:
         return (*values.values(), rate)
 
     def answers(self, line: Hashable) -> dict[int, dict[int, Estimate]]:
-        """Return what is known on a line, by size and draw; what is put into it is known too."""
+        """Return what is known on a line, by size and draw."""
         return self._estimates.setdefault(line, {})
 
+    def has_band(self, settings: CacheSettings, load: LoadSettings) -> bool:
+        """Say whether a point of the same line has all draws."""
+        return self.line(settings, load) in self._rough
+
+    def learn(self, line: Hashable, size: int, draws: dict[int, Estimate]) -> None:
+        """Take what the draws said at a size when that was computed before."""
+        self.answers(line)[size] = draws
+        if len(draws) == DRAWS:
+            band = half_band([*draws.values()])
+            self._rough[line] = max(self._rough.get(line, 0.0), band)
+
     def _found(self, settings: CacheSettings, load: LoadSettings) -> dict[int, Estimate]:
-        size = min(settings.max_cache_size, self.trace.n_keys)
-        return self.answers(self.line(settings, load)).setdefault(size, {})
+        return self.answers(self.line(settings, load)).setdefault(self._size(settings), {})
+
+    def _size(self, settings: CacheSettings) -> int:
+        return min(settings.max_cache_size, self.trace.n_keys)
 
     def _add_layers(self) -> None:
         while self._layers[-1].share < 1:
@@ -175,7 +187,7 @@ class SampledCacheModel:
             self._layers.append(_Layer(share, min(1.0, most / (share * len(self.trace)))))
 
     def _entries(self, settings: CacheSettings) -> float:
-        entries = float(min(settings.max_cache_size, self.trace.n_keys))
+        entries = float(self._size(settings))
         if settings.max_bytes is not None and self.trace.sizes is not None:
             return min(entries, settings.max_bytes / self._mean_size)
         return entries
