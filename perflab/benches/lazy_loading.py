@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from perflab.workloads.accesses import Accesses
     from perflab.workloads.names import WorkloadInfo
 
-_AXIS_POINTS = 49
+_AXIS_POINTS = 45
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 _COUNTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1000, 2000, 5000)
 _COUNTED = ("hits", "misses", "evictions", "loads", "chunks", "bytes_read", "errors", "waits")
@@ -196,9 +196,14 @@ class LazyLoadingBench(Bench):
     def axis(self, key: str, trace: Accesses) -> list[Any]:
         """Return chunk sizes up to the store's rows, and numbers of chunks up to 1,000."""
         info = self.info(key)
+        if key not in ("chunk_size", "max_chunks"):
+            return axis_values(info)
+        low, high = info.span or (1.0, 1000.0)
         if key == "chunk_size":
-            return axis_values(info, (10.0, min(100_000.0, max(11.0, trace.n_rows))), _AXIS_POINTS)
-        return axis_values(info, points=_AXIS_POINTS)
+            high = max(low + 1, min(high, trace.n_rows))
+        return sorted(
+            {_two_digits(value) for value in axis_values(info, (low, high), _AXIS_POINTS)}
+        )
 
     def tuning_sweep(self, trace: Accesses, values: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Return chunk sizes up to the store's rows, and as many chunks as hold them all."""
@@ -256,3 +261,9 @@ class LazyLoadingBench(Bench):
 
         assert isinstance(settings, LazyLoadingSettings)  # noqa: S101  (what read() made)
         return lazy_loading_exports(settings, load, workload)
+
+
+def _two_digits(number: int) -> int:
+    """Return a number as people would write it."""
+    step: int = 10 ** max(0, len(str(number)) - 2)
+    return round(number / step) * step

@@ -66,14 +66,12 @@ class Chunks:
     def put(self, number: int, rows: Rows, size: int) -> None:
         """Hold a chunk that was loaded, as the most recent; one above the bytes' bound is not."""
         with self._lock:
-            if self._max_bytes is not None and size > self._max_bytes:
-                self.held.pop(number, None)
-                self.rejected += 1
-                return
-            self.held[number] = rows
-            self.held.move_to_end(number)
-            self._account(number, size)
-            gone = self._shrink()
+            if number in self.held:
+                self.held.move_to_end(number)
+            gone = self._make_room(number, size)
+            if self._fits(size):
+                self.held[number] = rows
+                self._account(number, size)
         self._tell(gone)
 
     def put_ahead(self, number: int, place: Ahead, rows: Rows, size: int) -> None:
@@ -82,8 +80,9 @@ class Chunks:
             place.rows, place.size = rows, size
             if self.held.get(number) is not place:
                 return
-            self._account(number, size)
-            gone = self._shrink()
+            gone = self._make_room(number, size)
+            if number in self.held:
+                self._account(number, size)
         self._tell(gone)
 
     def touch(self, number: int, place: Ahead) -> None:
@@ -105,9 +104,9 @@ class Chunks:
             gone = []
             for following in range(last, number, -1):
                 if following not in self.held:
+                    gone += self._make_room(following, 0)
                     place = self.held[following] = Ahead()
                     made.append((following, place))
-                    gone += self._shrink()
             if number in self.held:
                 self.held.move_to_end(number)
         self._tell(gone)
@@ -117,7 +116,7 @@ class Chunks:
         """Give a reserved place up, since its load failed."""
         with self._lock:
             if self.held.get(number) is place:
-                del self.held[number]
+                self._forget(number)
 
     def is_wanted(self, number: int, place: Ahead) -> bool:
         """Say whether a reserved place is still to be filled."""
@@ -127,7 +126,7 @@ class Chunks:
         """Change the bounds; what is above them leaves."""
         with self._lock:
             self._max_chunks, self._max_bytes = max_chunks, max_bytes
-            gone = self._shrink()
+            gone = self._evict(0, 0)
         self._tell(gone)
 
     def rows_held(self) -> int:
@@ -139,16 +138,36 @@ class Chunks:
         self.bytes += size - self._bytes.get(number, 0)
         self._bytes[number] = size
 
-    def _shrink(self) -> list[tuple[int, int]]:
+    def _fits(self, size: int) -> bool:
+        return self._max_bytes is None or size <= self._max_bytes
+
+    def _make_room(self, number: int, size: int) -> list[tuple[int, int]]:
+        """Evict until a chunk of that size fits; where it never does, only itself.
+
+        Room is made before it is taken, so that whoever looks finds the bounds kept.
+        """
+        if not self._fits(size):
+            self.rejected += 1
+            self._forget(number)
+            return []
+        more = 0 if number in self.held else 1
+        return self._evict(more, size - self._bytes.get(number, 0))
+
+    def _evict(self, more: int, more_bytes: int) -> list[tuple[int, int]]:
         gone = []
         most = sys.maxsize if self._max_bytes is None else self._max_bytes
-        while self.held and (len(self.held) > self._max_chunks or self.bytes > most):
-            number, _ = self.held.popitem(last=False)
-            size = self._bytes.pop(number, 0)
-            self.bytes -= size
+        while self.held and (
+            len(self.held) + more > self._max_chunks or self.bytes + more_bytes > most
+        ):
+            oldest = next(iter(self.held))
+            gone.append((oldest, self._bytes.get(oldest, 0)))
+            self._forget(oldest)
             self.evictions += 1
-            gone.append((number, size))
         return gone
+
+    def _forget(self, number: int) -> None:
+        self.held.pop(number, None)
+        self.bytes -= self._bytes.pop(number, 0)
 
     def _tell(self, gone: list[tuple[int, int]]) -> None:
         for number, size in gone:
