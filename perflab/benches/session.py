@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from perflab.lab.pace import Pace
     from perflab.metrics.histogram import LatencyHistogram
     from perflab.settings import LoadSettings
 
@@ -63,8 +64,53 @@ class EndOfWorkload(Exception):  # noqa: N818  (an end is no error)
     """There is no further request; raised by a session that alone knows how many there are."""
 
 
+class Load(Protocol):
+    """What puts a workload's requests to a session: the lab's threads, or what a session brings.
+
+    Attributes:
+        failure: What ended it though it should not have; the run then fails with it.
+    """
+
+    failure: BaseException | None
+
+    @property
+    def finished(self) -> bool:
+        """Say whether no further request will be made, and none is under way."""
+
+    def start(self) -> None:
+        """Begin; requests count from now."""
+
+    def pause(self) -> None:
+        """Hold the load before its next request."""
+
+    def resume(self) -> None:
+        """Go on; what was not due before the pause is due after it."""
+
+    def apply(self, load: LoadSettings, threads: int | None = None) -> None:
+        """Change the pace from the next request on."""
+
+    def stop(self) -> None:
+        """End, and come back when nothing is under way."""
+
+    def histograms(self) -> dict[str, LatencyHistogram]:
+        """Return the latencies so far by outcome."""
+
+
 class Session(ABC):
     """A pattern that is being run live, inside the child process."""
+
+    def own_load(self, pace: Pace, load: LoadSettings, limit: int | None) -> Load | None:
+        """Return what drives this session where it cannot be threads, such as an event loop.
+
+        `request` is then never called.
+
+        Args:
+            pace: When requests are due.
+            load: The settings of the load.
+            limit: How many requests at the most.
+        """
+        del pace, load, limit
+        return None
 
     @abstractmethod
     def request(self, index: int, due: float) -> str:

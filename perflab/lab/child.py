@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from perflab.benches.registry import load_bench
+from perflab.benches.session import Load
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.load import LoadGenerator
 from perflab.lab.pace import Pace
@@ -39,7 +40,9 @@ class Child:
         if pace.times is not None:
             self._clock.set(pace.times[0])
         self._session = self._bench.session(self._settings, self._load, trace, self._clock)
-        self._generator = LoadGenerator(
+        self._generator: Load = self._session.own_load(
+            pace, self._load, job.limit
+        ) or LoadGenerator(
             self._session,
             pace,
             self._load,

@@ -50,8 +50,9 @@ METRICS = {
         MetricInfo("latency_seconds_p95", "latency, p95", "seconds", "lower"),
         MetricInfo("latency_seconds_p99", "latency, p99", "seconds", "lower"),
         MetricInfo("latency_seconds_p999", "latency, p99.9", "seconds", "lower"),
-        MetricInfo("throughput_per_second", "throughput", "requests/s", "higher"),
+        MetricInfo("throughput_per_second", "throughput", "1/s", "higher"),
         MetricInfo("memory_bytes", "memory", "bytes", "lower"),
+        MetricInfo("peak_memory_bytes", "memory, peak", "bytes", "lower"),
         MetricInfo("wait_seconds_mean", "wait, mean", "seconds", "lower"),
         MetricInfo("wait_seconds_p95", "wait, p95", "seconds", "lower"),
         MetricInfo("wait_seconds_p99", "wait, p99", "seconds", "lower"),
@@ -70,6 +71,13 @@ METRICS = {
         MetricInfo("refused", "writes refused", "requests", "lower"),
         MetricInfo("timeouts", "timeouts", "requests", "lower"),
         MetricInfo("errors", "errors", "requests", "lower"),
+        MetricInfo("error_share", "share of errors", "ratio", "lower"),
+        MetricInfo("retries", "retries", "requests", "lower"),
+        MetricInfo("connect_errors", "connection errors", "requests", "lower"),
+        MetricInfo("in_flight", "in flight", "requests", "neither"),
+        MetricInfo("limit", "limit in flight", "requests", "neither"),
+        MetricInfo("server_busy", "at work in the server", "requests", "neither"),
+        MetricInfo("server_waiting", "waiting in the server", "requests", "lower"),
         MetricInfo("loads", "chunks loaded", "chunks", "lower"),
         MetricInfo("chunks", "chunks held", "chunks", "neither"),
         MetricInfo("bytes_read", "bytes read", "bytes", "lower"),
@@ -86,6 +94,7 @@ METRICS = {
         MetricInfo("rows_in", "rows in", "rows", "neither"),
         MetricInfo("rows_out", "rows out", "rows", "neither"),
         MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
+        MetricInfo("blocks_refused", "blocks refused", "chunks", "lower"),
     )
 }
 

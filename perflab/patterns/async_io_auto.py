@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import statistics
 
+from perflab.settings.async_io import AUTO_TOLERANCE
+
 WINDOW_SECONDS = 0.1
 _FEWEST_SAMPLES = 8
-_TOLERANCE = 1.1
 _SMOOTHING = 0.5
 _STEEPEST = 0.5
 _BACK_OFF = 0.9
@@ -100,7 +101,7 @@ class GradientLimit:
             self.no_load_seconds = latency
         if self._probing or self._highest < self.limit / 2:
             return  # what is not used tells nothing of a higher limit
-        gradient = min(1.0, max(_STEEPEST, _TOLERANCE * self.no_load_seconds / latency))
+        gradient = min(1.0, max(_STEEPEST, AUTO_TOLERANCE * self.no_load_seconds / latency))
         if self._starting and gradient >= 1.0:
             wanted = self._estimate * _START_GROWTH
             self._estimate = min(float(self.most), wanted)

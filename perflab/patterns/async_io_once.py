@@ -1,8 +1,9 @@
-"""`fetch_all` and `run_fetch`: one call for who wants no more than the results."""
+"""`fetch_all`, `fetch_apart` and `run_fetch`: one call for who wants no more than the results."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 from perflab.patterns.async_io import AsyncFetcher
@@ -36,6 +37,28 @@ def run_fetch(source: Source | None = None, **settings: Any) -> dict[str, int | 
         "an event loop runs here; write 'await fetch_all(...)' or 'await fetcher.save(...)'",
         "run_fetch",
     )
+
+
+def fetch_apart(source: Source | None = None, **settings: Any) -> list[Result]:
+    """Return the results as `fetch_all` does, from a function that is not async.
+
+    It may be called where an event loop runs: the fetching has a thread and a loop of its own.
+    """
+    found: list[Result] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            found.extend(asyncio.run(fetch_all(source, **settings)))
+        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
+            failed.append(error)
+
+    thread = threading.Thread(target=work, name="perflab-fetch")
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found
 
 
 async def _save(source: Source | None, settings: dict[str, Any]) -> dict[str, int | float]:

@@ -7,6 +7,8 @@ from perflab.settings.http_server import HttpServerSettings
 
 LIMIT_MODES = ("fixed", "auto")
 LOAD_MODELS = ("closed", "open")
+AUTO_TOLERANCE = 1.1
+"""How much slower than with nothing queued auto takes for no queueing yet."""
 
 
 class AsyncIOSettings(Settings):

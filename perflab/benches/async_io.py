@@ -1,0 +1,285 @@
+"""The async I/O bench: how many requests in flight does it take, and where does a server bend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from perflab.benches.async_io_judgement import (
+    concurrency_risks,
+    own_calibration,
+    own_runs,
+    user_calibration,
+    user_runs,
+)
+from perflab.benches.base import Bench
+from perflab.benches.model import Model
+from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart
+from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.models.prediction import Costs, Metrics
+from perflab.settings import AsyncIORunSettings, BadInputError, LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.primitives.clock import VirtualClock
+    from perflab.settings import Settings
+    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.names import WorkloadInfo
+
+_TUNED = (*range(1, 33), 36, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256)
+_COUNTED = (
+    "errors",
+    "timeouts",
+    "refused",
+    "connect_errors",
+    "retries",
+    "in_flight",
+    "limit",
+    "server_busy",
+    "server_waiting",
+)
+
+
+class AsyncIOBench(Bench):
+    """Binds the concurrent fetcher to its settings, model, server and charts."""
+
+    pattern = "async_io"
+    title = "Async I/O"
+    question = "How many requests in flight does it take, and where does the server bend?"
+    settings_class = AsyncIORunSettings
+    default_workload = "poisson:rate=500,requests=100k,seed=1"
+    calibration_workload = "steady:rate=1M,requests=1M"
+    calibration_settings: ClassVar[Mapping[str, Any]] = {"max_concurrent": 4}
+    panel_defaults: ClassVar[Mapping[str, Any]] = {
+        "capacity": 32,
+        "latency_shape": "lognormal",
+        "request_rate": 500,
+        "retries": 0,
+        "speedup": None,
+    }
+    sliders = (
+        "max_concurrent",
+        "limit_mode",
+        "load_model",
+        "request_rate",
+        "latency_seconds",
+        "latency_shape",
+        "capacity",
+        "server_queue",
+        "error_rate",
+        "stall_rate",
+        "retries",
+        "timeout",
+        "rate_limit",
+        "urls",
+        "measured",
+    )
+    what_if_charts = (
+        WhatIfChart("Throughput by requests in flight", "throughput_per_second", "max_concurrent"),
+        WhatIfChart(
+            "Latency by requests in flight",
+            "latency_seconds_p50",
+            "max_concurrent",
+            also=("latency_seconds_p95", "latency_seconds_p99"),
+        ),
+        WhatIfChart("Share of errors by requests in flight", "error_share", "max_concurrent"),
+    )
+    live_charts = (
+        LiveChart("Throughput, live", ("throughput_per_second",)),
+        LiveChart(
+            "Latency, live", ("latency_seconds_p50", "latency_seconds_p95", "latency_seconds_p99")
+        ),
+        LiveChart("In flight, live", ("in_flight", "limit", "server_busy", "server_waiting")),
+    )
+    headline = (
+        "throughput_per_second",
+        "latency_seconds_p50",
+        "latency_seconds_p95",
+        "latency_seconds_p99",
+        "latency_seconds_mean",
+        "error_share",
+        "errors",
+        "timeouts",
+        "refused",
+        "connect_errors",
+        "retries",
+        "limit",
+        "utilisation",
+    )
+    objective = Objective("max", "throughput_per_second", tolerance=0.05)
+    open_loop = True
+    tuned = "max_concurrent"
+    actions = (
+        Action("kill", "Kill server", "chain-broken", "Kill the server; its connections break."),
+        Action("restart", "Restart server", "refresh", "Start the server again, where it was."),
+    )
+    shipped_costs: ClassVar[Costs] = {
+        "bottleneck_seconds": {"1": 2.5e-4, "16": 2.5e-4, "64": 3e-4, "256": 3.2e-4},
+        "delay_seconds": 3e-4,
+        "timer_seconds": 8e-4,
+        "points": {
+            str(n): {
+                "throughput": n / (0.05 * (1 + 0.03 * (n - 1))),
+                "latency": {
+                    "mean": 0.05 * (1 + 0.03 * (n - 1)),
+                    "quantiles": [0.04] * 50 + [0.055] * 45 + [0.08] * 5 + [0.1, 0.12, 0.2],
+                },
+                "error_share": 0.0,
+            }
+            for n in (1, 2, 4, 8, 16, 32)
+        },
+    }
+
+    def check_live(self, settings: Settings, load: LoadSettings) -> None:
+        """Let every setting run, but for a server known by its results only.
+
+        Raises:
+            BadInputError: If there is nothing that could be asked.
+        """
+        del load
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        if settings.measured is not None and settings.urls is None:
+            raise BadInputError(
+                "tells what a server did; to run, say in urls where it is, or take this away",
+                "measured",
+            )
+
+    def load_workload(
+        self,
+        spec: Any,
+        format: str | None = None,  # noqa: A002  (the word that users write)
+        columns: Mapping[str, str] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Arrivals:
+        """Return arrivals: a name with parameters, a file, or what is arrivals already.
+
+        Raises:
+            BadInputError: If there is no such workload or file, or it is wrong.
+        """
+        from perflab.workloads.arrival_names import load_arrivals
+
+        return load_arrivals(
+            self.default_workload if spec is None else spec, format, columns, progress
+        )
+
+    def workloads(self) -> Mapping[str, WorkloadInfo]:
+        """Return the arrivals that perflab brings."""
+        from perflab.workloads import ARRIVALS
+
+        return ARRIVALS
+
+    def formats(self) -> tuple[str, ...]:
+        """Return the formats of files with arrivals, and of traces with times."""
+        from perflab.workloads import ARRIVAL_FORMATS, FORMATS
+
+        return (*ARRIVAL_FORMATS, *FORMATS)
+
+    def open_workload(self, folder: str) -> Arrivals:
+        """Map saved arrivals into memory."""
+        from perflab.workloads.arrivals import Arrivals
+
+        return Arrivals.open(folder)
+
+    def foreign_server(self, settings: Settings) -> str | None:
+        """Return the addresses that a run would ask, if they are not perflab's own."""
+        from perflab.benches.async_io_targets import addresses
+
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        return None if settings.urls is None else addresses(settings.urls)
+
+    def written(self, settings: Settings) -> str:
+        """Return what a run writes to a server that is not ours: nothing, and how much it asks."""
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        return (
+            f"nothing: it sends at most {settings.most_requests:,} requests, "
+            f"{settings.most_rate:,.4g} a second (most_requests, most_rate)"
+        )
+
+    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
+        """Return the server's addresses, or perflab's own."""
+        del load, workload
+        return self.foreign_server(settings) or "perflab's HTTP server"
+
+    def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
+        """Return arrivals for the length of a closed loop."""
+        del settings, load, spec
+        return self.calibration_workload
+
+    def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
+        """Return runs at several concurrencies, in a closed loop."""
+        del done
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        return own_runs() if settings.urls is None else user_runs(settings)
+
+    def calibrated(self, runs: Runs) -> dict[str, Any]:
+        """Return the costs of client and server, or the points and the law through them."""
+        own = all(values.get("urls") is None for values, _ in runs)
+        return own_calibration(runs) if own else user_calibration(runs)
+
+    def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return every limit up to 32, then wider steps."""
+        del trace, values
+        return {"max_concurrent": list(_TUNED)}
+
+    def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+        """Return what fewer and what more in flight would do."""
+        return concurrency_risks(chosen, points)
+
+    def model(self, trace: Arrivals) -> Model:
+        """Return the client before a server."""
+        from perflab.models.async_io import AsyncIOModel
+
+        return AsyncIOModel(trace)
+
+    def sampled_model(self, trace: Arrivals, share: float) -> Model:
+        """Refuse a sample: a queue of fewer requests is another queue.
+
+        Raises:
+            BadInputError: Always.
+        """
+        del trace, share
+        raise BadInputError("is not offered for async_io, whose answers are quick", "sample")
+
+    def session(
+        self, settings: Settings, load: LoadSettings, trace: Arrivals, clock: VirtualClock
+    ) -> Session:
+        """Return a fetcher before a real server."""
+        from perflab.benches.async_io_session import AsyncIOSession
+
+        del clock, load, trace
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        return AsyncIOSession(settings)
+
+    def metrics(self, measured: Measured) -> Metrics:
+        """Return counts by kind of failure, and the levels of client and server."""
+        counters = measured.counters
+        result = {name: float(counters[name]) for name in _COUNTED if name in counters}
+        result["requests"] = float(measured.requests)
+        failed = measured.histograms.get("error")
+        if measured.requests:
+            result["error_share"] = (failed.count if failed else 0) / measured.requests
+        return result
+
+    def costs(self, measured: Measured) -> dict[str, Any]:
+        """Return throughput, latency and share of errors of the run."""
+        from perflab.metrics.histogram import LatencyHistogram
+        from perflab.models.latency import costs_of
+
+        whole = LatencyHistogram()
+        for histogram in measured.histograms.values():
+            whole.merge(histogram)
+        found = costs_of({"latency": whole}, ("latency",))
+        if not found or measured.seconds <= 0:
+            return {}
+        run = {
+            **found,
+            "throughput": measured.requests / measured.seconds,
+            "error_share": self.metrics(measured)["error_share"],
+        }
+        return {"run": run}
+
+    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+        """Return the settings for perflab, aiohttp, httpx, k6 and Kailash."""
+        from perflab.benches.async_io_exports import async_io_exports
+
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        return async_io_exports(settings, load, workload)

@@ -1,0 +1,108 @@
+"""What is read out of measured and predicted runs of the client: a calibration, and the risks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from perflab.benches.session import Runs
+from perflab.metrics.catalog import metric
+from perflab.models.usl import fit_usl
+from perflab.settings import AsyncIORunSettings
+
+USER_STEPS = (1, 2, 4, 8, 16, 32)
+_OWN_STEPS = ((0.0, 1), (0.0, 16), (0.002, 64), (0.002, 256))
+_TIMED = (0.02, 4)
+_CAPPED_FROM = 0.9
+_SLOWER = 0.05
+
+
+def own_runs() -> Iterator[dict[str, Any]]:
+    """Yield runs that tell what client and server cost beside the service times."""
+    same = {"load_model": "closed", "retries": 0, "timeout": 60}
+    for latency, limit in (*_OWN_STEPS, _TIMED):
+        yield {**same, "latency_seconds": latency, "max_concurrent": limit}
+
+
+def user_runs(settings: AsyncIORunSettings) -> Iterator[dict[str, Any]]:
+    """Yield runs at six concurrencies against the user's server."""
+    same = {
+        "load_model": "closed",
+        "retries": 0,
+        "urls": settings.urls,
+        "timeout": settings.timeout,
+        "most_requests": settings.most_requests,
+        "most_rate": settings.most_rate,
+        "max_body_bytes": settings.max_body_bytes,
+    }
+    for limit in USER_STEPS:
+        yield {**same, "max_concurrent": limit}
+
+
+def own_calibration(runs: Runs) -> dict[str, Any]:
+    """Return bottleneck by requests in flight, delay, and how late timers are."""
+    found = {
+        (values["latency_seconds"], values["max_concurrent"]): costs["run"]
+        for values, costs in runs
+    }
+    each = {limit: 1.0 / found[(latency, limit)]["throughput"] for latency, limit in _OWN_STEPS}
+    alone = each[1]
+    # One alone does not show what can be done at a time: from 16 on it does.
+    bottlenecks = {limit: value for limit, value in each.items() if limit > 1}
+    bottleneck = min(bottlenecks[16], alone)
+    delay = alone - bottleneck
+    latency, limit = _TIMED
+    cycle = limit / found[_TIMED]["throughput"]
+    return {
+        "bottleneck_seconds": {"1": bottleneck, **{str(n): v for n, v in bottlenecks.items()}},
+        "delay_seconds": delay,
+        "timer_seconds": max(0.0, cycle - latency - alone),
+    }
+
+
+def user_calibration(runs: Runs) -> dict[str, Any]:
+    """Return the points by requests in flight; those held back by the cap are left out."""
+    points: dict[str, Any] = {}
+    capped = None
+    for values, costs in runs:
+        point = costs.get("run")
+        if point is None:
+            continue
+        limit = values["max_concurrent"]
+        if points and point["throughput"] >= _CAPPED_FROM * values["most_rate"]:
+            capped = capped or max(map(int, points))
+            continue
+        points[str(limit)] = point
+    law = fit_usl([float(n) for n in points], [p["throughput"] for p in points.values()])
+    fitted = {
+        "rate": law.rate,
+        "contention": law.contention,
+        "coherency": law.coherency,
+        "worst_residual": law.worst_residual,
+    }
+    return {"points": points, "usl": fitted, **({"capped": capped} if capped else {})}
+
+
+def concurrency_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+    """Return in words what fewer and what more requests in flight than chosen would do."""
+    line = sorted(points, key=lambda point: point["settings"]["max_concurrent"])
+    place = next(i for i, point in enumerate(line) if point["settings"] == chosen["settings"])
+    rate, tail = metric("throughput_per_second"), metric("latency_seconds_p95")
+    words = []
+    if place > 0:
+        less = line[place - 1]
+        words.append(
+            f"Too low: {less['settings']['max_concurrent']} in flight do "
+            f"{rate.format(less['metrics'][rate.name])}."
+        )
+    most = line[-1]
+    slower = most["metrics"][tail.name] / max(chosen["metrics"][tail.name], 1e-12) - 1
+    if slower > _SLOWER:
+        words.append(
+            f"Too high: with {most['settings']['max_concurrent']} in flight the p95 is "
+            f"{tail.format(most['metrics'][tail.name])}, for everybody who uses that server, and "
+            f"throughput is {rate.format(most['metrics'][rate.name])}."
+        )
+    else:
+        words.append("Too high: more in flight bring nothing here, and each holds a connection.")
+    return " ".join(words)

@@ -1,0 +1,143 @@
+"""`OwnServer`: perflab's HTTP server, whose service times and capacity are known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.kernels.in_flight import TIMED_OUT, InFlight, in_flight
+from perflab.models.prediction import Costs, Metrics
+from perflab.settings import AsyncIORunSettings
+from perflab.settings.http_server import LOGNORMAL_SIGMA
+
+Floats = npt.NDArray[np.float64]
+_SERVICES = 50_000
+_TURNS = 24
+_WARM_TURNS = 2
+_OVERHEAD_OFF = 0.15
+_BEHIND = 1.05
+
+
+class OwnServer:
+    """Follows requests through client and server.
+
+    Args:
+        costs: ``bottleneck_seconds`` by requests in flight: what the event loops of client and
+            server let through one at a time; ``delay_seconds``: what a request takes beside;
+            ``timer_seconds``: how much later than asked a wait of the server ends.
+
+    Attributes:
+        remarks: What a reader must know.
+    """
+
+    remarks: tuple[str, ...] = ()
+
+    def __init__(self, costs: Costs) -> None:
+        found = sorted((int(n), float(value)) for n, value in costs["bottleneck_seconds"].items())
+        self._numbers = np.log([n for n, _ in found])
+        self._bottlenecks = np.array([value for _, value in found])
+        self._delay = float(costs["delay_seconds"])
+        self._timer = float(costs["timer_seconds"])
+
+    def closed(
+        self, settings: AsyncIORunSettings, limit: int, most: int, seed: int
+    ) -> tuple[Metrics, float]:
+        """Return metrics with so many always in flight, and half the band of the throughput."""
+        count = max(most, _TURNS * limit)
+        results = [
+            self._closed(settings, limit, count, seed, off)
+            for off in (1.0, 1.0 - _OVERHEAD_OFF, 1.0 + _OVERHEAD_OFF)
+        ]
+        low, high = (found["throughput_per_second"] for found in results[1:])
+        return results[0], abs(high - low) / 2
+
+    def open(
+        self, settings: AsyncIORunSettings, limit: int, times: Floats, first: int, seed: int
+    ) -> tuple[Metrics, float]:
+        """Return metrics of requests that come at such times, from the `first` on."""
+        found = self._follow(settings, limit, times, seed, 1.0, closed=False)
+        metrics = _metrics(found, slice(first, None))
+        span = float(found.ends[first:].max() - times[first])
+        metrics["throughput_per_second"] = (len(times) - first) / max(span, 1e-9)
+        lasted = float(times[-1] - times[first])
+        metrics["falls_behind"] = float(lasted > 0 and span > _BEHIND * lasted)
+        if settings.capacity is not None:
+            whole = float(found.ends.max() - times[0])
+            metrics["utilisation"] = found.busy_seconds / (settings.capacity * whole)
+        return metrics, 0.0
+
+    def _closed(
+        self, settings: AsyncIORunSettings, limit: int, count: int, seed: int, off: float
+    ) -> Metrics:
+        found = self._follow(settings, limit, np.zeros(count), seed, off, closed=True)
+        metrics = _metrics(found, slice(_WARM_TURNS * limit, None))
+        # Little's law: all places are always taken.
+        metrics["throughput_per_second"] = limit / max(metrics["latency_seconds_mean"], 1e-9)
+        if settings.capacity is not None:
+            span = float(found.ends.max())
+            metrics["utilisation"] = found.busy_seconds / (settings.capacity * span)
+        return metrics
+
+    def _follow(
+        self,
+        settings: AsyncIORunSettings,
+        limit: int,
+        times: Floats,
+        seed: int,
+        off: float,
+        *,
+        closed: bool,
+    ) -> InFlight:
+        bottleneck = off * float(np.interp(math.log(limit), self._numbers, self._bottlenecks))
+        if settings.rate_limit is not None:
+            bottleneck = max(bottleneck, 1.0 / settings.rate_limit)
+        waits = settings.latency_seconds > 0
+        return in_flight(
+            times,
+            service_times(settings, seed),
+            min(limit, settings.max_per_host or limit),
+            capacity=settings.capacity,
+            queue=settings.server_queue,
+            bottleneck_seconds=bottleneck,
+            delay_seconds=self._delay + (self._timer if waits else 0.0),
+            timeout=settings.timeout,
+            error_rate=settings.error_rate,
+            retries=settings.retries,
+            backoff_seconds=settings.backoff_seconds,
+            closed=closed,
+            seed=seed + 1,
+        )
+
+
+def service_times(settings: AsyncIORunSettings, seed: int) -> Floats:
+    """Return how long the server works on each of many requests, as it draws them itself."""
+    mean = settings.latency_seconds
+    constant = settings.latency_shape == "constant" or mean == 0
+    if constant and not settings.stall_rate:
+        return np.array([mean])
+    draw = np.random.default_rng(seed)
+    if constant:
+        services = np.full(_SERVICES, mean)
+    elif settings.latency_shape == "exponential":
+        services = draw.exponential(mean, _SERVICES)
+    else:
+        middle = math.log(mean) - LOGNORMAL_SIGMA**2 / 2
+        services = draw.lognormal(middle, LOGNORMAL_SIGMA, _SERVICES)
+    if settings.stall_rate:
+        services[draw.random(_SERVICES) < settings.stall_rate] = settings.stall_seconds
+    return services
+
+
+def _metrics(found: InFlight, part: slice) -> Metrics:
+    latencies, outcomes = (found.ends - found.begins)[part], found.outcomes[part]
+    metrics: Metrics = {"latency_seconds_mean": float(latencies.mean())}
+    for name, value in zip(
+        ("p50", "p95", "p99"), kernels.quantiles_of(latencies, (0.5, 0.95, 0.99)), strict=True
+    ):
+        metrics[f"latency_seconds_{name}"] = float(value)
+    metrics["error_share"] = float((outcomes > 0).mean())
+    metrics["timeout_share"] = float((outcomes == TIMED_OUT).mean())
+    return metrics

@@ -1,0 +1,114 @@
+"""`UserServer`: any server, known by its throughput at some numbers of requests in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.models.latency import QUANTILES
+from perflab.models.prediction import Metrics
+from perflab.models.usl import Usl, fit_usl
+from perflab.settings import AsyncIORunSettings
+
+Floats = npt.NDArray[np.float64]
+_BEHIND = 1.05
+
+
+class UserServer:
+    """The Universal Scalability Law through measured points.
+
+    Args:
+        points: By requests in flight: ``throughput`` a second, ``latency`` with ``mean`` and
+            ``quantiles`` in seconds, ``error_share`` from 0 to 1.
+        source: Where the points come from, for the remarks; empty for a calibration.
+        capped: Up to which number in flight the cap on the rate left the server free; None where
+            it always did.
+
+    Attributes:
+        remarks: The law with its worst residual, and what limits it.
+    """
+
+    def __init__(
+        self, points: Mapping[str, Mapping[str, Any]], source: str, capped: int | None = None
+    ) -> None:
+        found = sorted((float(n), point) for n, point in points.items())
+        self._numbers = np.array([n for n, _ in found])
+        self._points = [point for _, point in found]
+        self.law: Usl = fit_usl(
+            self._numbers.tolist(), [point["throughput"] for point in self._points]
+        )
+        self.remarks = (*((source,) if source else ()), describe(self.law, len(found)))
+        if capped is not None:
+            text = f"beyond {capped} in flight the cap most_rate held the load back; left out here"
+            self.remarks += (text,)
+        if found[-1][0] == 1:
+            self.remarks += ("only 1 in flight is measured: there is no bend to be seen yet",)
+
+    def closed(
+        self, settings: AsyncIORunSettings, limit: int, most: int, seed: int
+    ) -> tuple[Metrics, float]:
+        """Return metrics with so many always in flight, and half the band of the throughput."""
+        del most, seed
+        used = min(limit, settings.max_per_host or limit)
+        rate = self.law.throughput(used)
+        if settings.rate_limit is not None:
+            rate = min(rate, settings.rate_limit)
+        mean = limit / rate
+        point = self._points[self._nearest(used)]
+        scale = mean / point["latency"]["mean"]
+        metrics: Metrics = {"latency_seconds_mean": mean, "throughput_per_second": rate}
+        quantiles = np.interp((0.5, 0.95, 0.99), QUANTILES, point["latency"]["quantiles"])
+        for name, value in zip(("p50", "p95", "p99"), quantiles, strict=True):
+            metrics[f"latency_seconds_{name}"] = float(value * scale)
+        shares = [point["error_share"] for point in self._points]
+        metrics["error_share"] = float(np.interp(used, self._numbers, shares))
+        return metrics, self.law.worst_residual * rate
+
+    def open(
+        self, settings: AsyncIORunSettings, limit: int, times: Floats, first: int, seed: int
+    ) -> tuple[Metrics, float]:
+        """Return metrics of requests that come at such times, from the `first` on."""
+        used = min(limit, settings.max_per_host or limit)
+        one = self.law.seconds(1)
+        factors = np.array([self.law.seconds(max(n, 1)) / one for n in range(used + 1)])
+        point = self._points[self._nearest(used / 2)]
+        edges = np.asarray(point["latency"]["quantiles"], dtype=np.float64)
+        draws = np.interp(np.random.default_rng(seed).random(len(times)), QUANTILES, edges)
+        draws *= one / max(float(draws.mean()), 1e-12)
+        begins = times
+        if settings.rate_limit is not None:
+            spaced = np.arange(len(times)) / settings.rate_limit
+            begins = np.maximum.accumulate(times - spaced) + spaced
+        queue = kernels.queue_waits(begins, draws, used, factors=factors)
+        ends = begins + queue.waits + queue.services
+        latencies = (ends - times)[first:]
+        metrics: Metrics = {"latency_seconds_mean": float(latencies.mean())}
+        for name, value in zip(
+            ("p50", "p95", "p99"), kernels.quantiles_of(latencies, (0.5, 0.95, 0.99)), strict=True
+        ):
+            metrics[f"latency_seconds_{name}"] = float(value)
+        span = float(ends[first:].max() - times[first])
+        lasted = float(times[-1] - times[first])
+        metrics["throughput_per_second"] = len(latencies) / max(span, 1e-9)
+        busy = metrics["throughput_per_second"] * float(queue.services[first:].mean())
+        shares = [point["error_share"] for point in self._points]
+        metrics["error_share"] = float(np.interp(busy, self._numbers, shares))
+        metrics["falls_behind"] = float(lasted > 0 and span > _BEHIND * lasted)
+        return metrics, self.law.worst_residual * metrics["throughput_per_second"]
+
+    def _nearest(self, number: float) -> int:
+        return int(np.abs(np.log(self._numbers / max(number, 1.0))).argmin())
+
+
+def describe(law: Usl, points: int) -> str:
+    """Return a fitted law in words, with how far it is from what was measured."""
+    peak = "none" if np.isinf(law.peak) else f"at {law.peak:,.0f} in flight"
+    return (
+        f"law through {points} points: {law.rate:,.0f} requests/s alone, contention "
+        f"{law.contention:.3f}, coherency {law.coherency:.2g}, peak {peak}, worst residual "
+        f"{law.worst_residual * 100:.1f} %"
+    )
