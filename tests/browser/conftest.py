@@ -49,16 +49,21 @@ class Panel:
 
     def open(self, name, first_only=False):
         """Open a notebook and run its cells, or the first of them alone: it makes the panel."""
-        self.page.goto(f"{self.address}/lab/tree/{name}?token={TOKEN}")
+        self.page.goto(f"{self.address}/lab/tree/{name}?token={TOKEN}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.get_by_text("| Idle").first.wait_for()
         if first_only:
-            self.page.locator(".jp-CodeCell .jp-InputArea-editor:visible").first.click()
+            self.until(self._choose_first, "a chosen cell")
             self.page.keyboard.press("Control+Enter")
         else:
             self.page.get_by_role("menuitem", name="Run", exact=True).click()
             self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.page.wait_for_selector("img.jupyter-widgets")
+
+    def _choose_first(self):
+        """Click into the first cell of code; say whether it is the active one now."""
+        self.page.locator(".jp-CodeCell .jp-InputArea-editor:visible").first.click()
+        return self.page.locator(".jp-CodeCell.jp-mod-active .cm-content:focus").count()
 
     @staticmethod
     def until(condition, what):
@@ -72,15 +77,16 @@ class Panel:
     def pictures(self):
         """Return a hash of what the what-if and the live picture show, once both have come.
 
-        A picture that is being replaced shows nothing for a moment.
+        A picture that is being replaced shows nothing for a moment. Maps stand between the two.
         """
 
         def shown():
             painted = self.page.eval_on_selector_all(".jp-OutputArea img.jupyter-widgets", PAINTED)
-            return painted if len(painted) == 2 and all(painted) else None
+            return painted if len(painted) >= 2 and all(painted) else None
 
-        painted = self.until(shown, "two pictures")
-        return [hashlib.sha256(data.encode()).hexdigest() for data in painted]
+        painted = self.until(shown, "the pictures")
+        ends = (painted[0], painted[-1])
+        return [hashlib.sha256(data.encode()).hexdigest() for data in ends]
 
     def until_new(self, which, before, what):
         """Wait until a picture (0: what-if, 1: live) is no longer the one of that hash."""
@@ -104,6 +110,11 @@ class Panel:
 
     def press(self, word):
         self.button(word).click()
+
+    def measured(self, name):
+        """Return what the table of numbers says was measured of a metric, as it is written."""
+        row = self.page.locator(".perflab-table tr", has=self.page.get_by_text(name, exact=True))
+        return row.locator("td").nth(3).inner_text()
 
     def says(self, words):
         """Wait until these words stand on the page."""

@@ -44,9 +44,10 @@ def test_redis_dies_in_the_panel_and_comes_back(panel, page):
     panel.open("02_redis_cache.ipynb", first_only=True)
     start_and_move(panel, page)
     panel.press("Kill Redis")
-    panel.says("open")
+    panel.until(lambda: panel.measured("breaker") == "100.00 %", "an open breaker")
     go_on(panel, 20)
     panel.press("Start Redis")
+    panel.until(lambda: panel.measured("breaker").startswith("0"), "a closed breaker")
     go_on(panel, 200)
     metrics = write_down(
         panel, page, ("maxmemory", "redis.conf", "RedisCache", "perflab run redis_cache")
