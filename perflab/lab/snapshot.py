@@ -72,6 +72,7 @@ LEVELS = frozenset(
         "memory_bytes",
         "peak_memory_bytes",
         "setup_bytes",
+        "plain",
         "server_bytes",
         "usage_bytes",
         "breaker_open",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ __all__ = ["Progress", "StreamCancelledError", "StreamProcessor"]
 RowFunction = Callable[[dict[str, Any]], dict[str, Any] | None]
 FrameFunction = Callable[[Any], Any]
 
-_FIXED = ("input_file", "output_file", "output_format", "engine", "delimiter")
+_FIXED = ("input_file", "output_file", "output_format", "delimiter")
 
 
 class StreamProcessor:
@@ -66,12 +66,18 @@ class StreamProcessor:
         return self._settings
 
     def apply(self, settings: StreamingSettings) -> None:
-        """Change chunk size and share of bad rows; the next chunk has them.
+        """Change chunk size, engine and share of bad rows; the next chunk has them.
 
         Raises:
-            BadInputError: If anything else would be another.
+            BadInputError: If anything else would be another, or the engine cannot be.
         """
-        for key in _FIXED:
+        fixed: tuple[str, ...] = _FIXED
+        own = self._frame is not None or {settings.engine, self._settings.engine} & set(
+            WHOLE_ENGINES
+        )
+        if own:
+            fixed += ("engine",)
+        for key in fixed:
             if getattr(settings, key) != getattr(self._settings, key):
                 raise BadInputError("cannot change while it runs; stop and start again", key)
         self._settings = settings
@@ -83,6 +89,11 @@ class StreamProcessor:
     def stats(self) -> dict[str, float]:
         """Return counters of the present pass: rows, chunks, blocks refused, bytes."""
         return self._tally.counters()
+
+    def take_stats(self) -> dict[str, float]:
+        """Return what `stats` does and count from zero again; for who runs pass after pass."""
+        done, self._tally = self._tally, Tally()
+        return done.counters()
 
     def run(self, progress: Callable[[Progress], object] | None = None) -> Progress:
         """Stream the whole file.
@@ -104,7 +115,7 @@ class StreamProcessor:
         assert last is not None  # noqa: S101  (there is one at the end at least)
         return last
 
-    def stream(self) -> Iterator[Progress]:
+    def stream(self) -> Generator[Progress]:
         """Stream chunk by chunk: each step does one, and the last one puts the output in place.
 
         Whoever gives up the iteration gives up the output.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, Any, Protocol
 
 from perflab.patterns.streaming_blocks import Block
@@ -47,7 +47,7 @@ def open_engine(name: str, layout: Layout) -> Engine:
         return PythonEngine(layout)
     from perflab.patterns.streaming_frames import ArrowEngine, PandasEngine, PolarsEngine
 
-    frames: dict[str, type[Engine]] = {
+    frames: dict[str, Callable[[Layout], Engine]] = {
         "pandas": PandasEngine,
         "arrow": ArrowEngine,
         "polars": PolarsEngine,

@@ -115,22 +115,24 @@ class ArrowEngine(_Framed):
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
         import pyarrow as pa
+        from pyarrow import compute, csv
 
         self._arrow = pa
-        self._convert = pa.csv.ConvertOptions(
+        self._compute, self._read_csv = compute, csv.read_csv
+        self._convert = csv.ConvertOptions(
             column_types=arrow_schema(layout), null_values=[""], strings_can_be_null=False
         )
         self._parse = [
-            pa.csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=inside)
+            csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=inside)
             for inside in (False, True)
         ]
-        self._read = pa.csv.ReadOptions(column_names=list(layout.names), block_size=_ARROW_BLOCK)
+        self._read = csv.ReadOptions(column_names=list(layout.names), block_size=_ARROW_BLOCK)
 
     def parse(self, block: Block) -> Any:
         """Read the block with the types of the layout; hexadecimal numbers are none."""
         self._refuse_hexadecimal(block)
         try:
-            table = self._arrow.csv.read_csv(
+            table = self._read_csv(
                 self._arrow.py_buffer(block.data),
                 read_options=self._read,
                 parse_options=self._parse[b'"' in block.data],
@@ -164,7 +166,7 @@ class ArrowEngine(_Framed):
         return frame
 
     def _finite(self, table: Any) -> bool:
-        compute = self._arrow.compute
+        compute = self._compute
         return all(
             compute.all(compute.is_finite(table[name]), min_count=0).as_py()
             for name in self._layout.of_kind("float")

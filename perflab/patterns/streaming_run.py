@@ -69,6 +69,7 @@ class BlockRun:
             names = self._reader.names
             whole = [fields for fields in sample if len(fields) == len(names)]
             self._layout = Layout(names, kinds_of(names, whole, schema), self._reader.delimiter)
+            self._engine_name = now.engine
             self._engine = open_engine(now.engine, self._layout)
         except BaseException:
             self._source.close()
@@ -103,9 +104,11 @@ class BlockRun:
         try:
             while True:
                 started = time.perf_counter()
-                block = self._reader.read(self._settings().chunk_size)
+                now = self._settings()
+                block = self._reader.read(now.chunk_size)
                 if block is None:
                     break
+                self._change_engine(now.engine)
                 self._chunk(block, sink)
                 self._check_share(sure=False)
                 yield time.perf_counter() - started
@@ -120,6 +123,12 @@ class BlockRun:
     def settle(self, target: Path) -> None:
         """Put the list of rejected rows into its place."""
         self._rejected.settle(target)
+
+    def _change_engine(self, name: str) -> None:
+        if name != self._engine_name:
+            self._engine.close()
+            self._engine = open_engine(name, self._layout)
+            self._engine_name = name
 
     def _chunk(self, block: Block, sink: Any) -> None:
         parts, bad = self._convert(block)

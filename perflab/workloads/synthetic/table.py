@@ -1,0 +1,124 @@
+"""A table of any size: numbers, words and times, with quotes and bad rows where wanted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from perflab.settings import Settings, setting
+from perflab.settings.folders import cache_folder
+from perflab.workloads.files import whole_path
+
+_STEP = 200_000
+_VERSION = 1
+_WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath")
+_CLEAN_ROWS = 1_000
+
+
+class Table(Settings):
+    """A rule that makes a CSV; its fields are its parameters."""
+
+    workload: ClassVar[str] = "table"
+    summary: ClassVar[str] = "made: a CSV of so many rows, with quotes and bad rows where wanted"
+
+    rows: int = setting(
+        2_000_000,
+        "How many rows.",
+        unit="rows",
+        low=1,
+        high=1_000_000_000,
+        span=(10_000, 20_000_000),
+        scale="log",
+    )
+    columns: int = setting(
+        8,
+        "How many columns: whole numbers, floats and words in turn.",
+        low=1,
+        high=200,
+        span=(1, 50),
+    )
+    quoted: float = setting(
+        0.0,
+        "The share of words with a delimiter and quotes in them.",
+        unit="ratio",
+        low=0.0,
+        high=1.0,
+    )
+    bad: float = setting(
+        0.0, "The share of rows whose first number is none.", unit="ratio", low=0.0, high=1.0
+    )
+    seed: int = setting(0, "What chance starts from.", low=0, high=2**32 - 1)
+
+    @property
+    def spec(self) -> str:
+        """The text that makes this table again, such as ``table:rows=2M,columns=8,...``."""
+        values = [f"{key}={info.format(getattr(self, key))}" for key, info in self.infos().items()]
+        exact = [
+            f"{key}={getattr(self, key)}" if self.info(key).kind is int and "." in text else text
+            for key, text in zip(self.infos(), values, strict=True)
+        ]
+        return f"{self.workload}:{','.join(exact)}"
+
+    def make(self, progress: Callable[[int, int], object] | None = None) -> Path:
+        """Return the path of the file, made into the cache folder where it is not there yet.
+
+        Args:
+            progress: Called with rows made and rows in all; may raise to stop.
+
+        Raises:
+            BadInputError: If it cannot be written.
+        """
+        said = f"{_VERSION} {sorted(self.model_dump().items())}"
+        name = hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
+        path = cache_folder() / "tables" / f"table-{self.rows}-{name}.csv"
+        if path.is_file():
+            return path
+        random = np.random.default_rng(self.seed)
+        with whole_path(path) as scratch, scratch.open("wb") as file:
+            for start in range(0, self.rows, _STEP):
+                if progress is not None:
+                    progress(start, self.rows)
+                frame = self._frame(random, start, min(_STEP, self.rows - start))
+                frame.write_csv(file, include_header=start == 0)
+        return path
+
+    def _frame(self, random: np.random.Generator, start: int, rows: int) -> Any:
+        import polars as pl
+
+        columns: dict[str, Any] = {}
+        for place in range(self.columns):
+            kind = place % 3
+            if place == 0:
+                columns["id"] = self._ids(random, start, rows)
+            elif kind == 0:
+                columns[f"count_{place}"] = random.integers(0, 100_000, rows)
+            elif kind == 1:
+                columns[f"price_{place}"] = np.round(random.random(rows) * 1000, 2)
+            else:
+                columns[f"word_{place}"] = self._words(random, rows)
+        return pl.DataFrame(columns)
+
+    def _ids(self, random: np.random.Generator, start: int, rows: int) -> Any:
+        import polars as pl
+
+        numbers = pl.Series(np.arange(start, start + rows))
+        if not self.bad:
+            return numbers
+        bad = random.random(rows) < self.bad
+        bad[: max(0, _CLEAN_ROWS - start)] = False  # the rows that the types are read from
+        texts = numbers.cast(pl.String)
+        return pl.select(pl.when(pl.Series(bad)).then("no " + texts).otherwise(texts)).to_series()
+
+    def _words(self, random: np.random.Generator, rows: int) -> Any:
+        import polars as pl
+
+        words = pl.Series(_WORDS).gather(random.integers(0, len(_WORDS), rows))
+        if not self.quoted:
+            return words
+        quoted = pl.Series(random.random(rows) < self.quoted)
+        marked = words + ', "' + words + '"'
+        return pl.select(pl.when(quoted).then(marked).otherwise(words)).to_series()
