@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
@@ -57,6 +58,15 @@ def predict(
         float | None,
         typer.Option(metavar="R", help="The share of the keys to look at; exact where not given."),
     ] = None,
+    sampling: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD",
+            help="How keys are drawn with --sample: stratified (by how often they are asked for) "
+            "or spatial (by their hashes, as SHARDS).",
+        ),
+    ] = None,
+    scheduler: Scheduler = None,
     out: Out = None,
     as_json: Json = False,
     show: ShowProgress = None,
@@ -69,8 +79,10 @@ def predict(
     axes = parse_sweep(bench, sweep, settings)
     trace = read_workload(workload, show, format_, columns, bench, settings)
     prepare_kernels(show)
-    with progress("predicting", " points", show) as report:
-        result = predictions(pattern, trace, settings, axes, sample, progress=report)
+    with executor_at(scheduler) as executor, progress("predicting", " points", show) as report:
+        result = predictions(
+            pattern, trace, settings, axes, sample, executor, progress=report, sampling=sampling
+        )
     hand_over(result, write_predictions, as_json=as_json, out=out)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.consent import agree
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
@@ -30,6 +31,7 @@ Examples:
   perflab tune cache --limit 'memory_bytes<=1MiB'
   perflab tune cache --objective min:latency_seconds_mean --set max_cache_size=500
   perflab tune cache --workload trace.parquet --live --out best.json
+  perflab tune cache --workload trace.parquet --scheduler tcp://10.0.0.1:8786
 """
 
 
@@ -58,6 +60,7 @@ def tune(
     live: Annotated[
         bool, typer.Option("--live", help="Run the recommended settings and show what they did.")
     ] = False,
+    scheduler: Scheduler = None,
     out: Out = None,
     as_json: Json = False,
     yes: Yes = False,
@@ -78,9 +81,9 @@ def tune(
     prepare_kernels(show)
     from perflab.tuning import recommend
 
-    with progress("tuning", " points", show) as report:
+    with executor_at(scheduler) as executor, progress("tuning", " points", show) as report:
         result = recommend.tune(
-            pattern, trace, objective, limit, live=live, settings=settings, progress=report
+            pattern, trace, objective, limit, executor, live, settings=settings, progress=report
         )
     hand_over(result, write_recommendation, as_json=as_json, out=out)
 

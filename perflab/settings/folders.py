@@ -14,3 +14,12 @@ def cache_folder() -> Path:
     import platformdirs
 
     return platformdirs.user_cache_path("perflab")
+
+
+def shared_folder() -> Path | None:
+    """Return where workers of other machines read workloads; ``PERFLAB_SHARED_DIR`` names it.
+
+    None is this machine's folder for temporary files, which processes of this machine read.
+    """
+    named = os.environ.get("PERFLAB_SHARED_DIR")
+    return Path(named) if named else None

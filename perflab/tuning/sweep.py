@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from perflab.lab.environment import environment
 from perflab.lab.outcome import plain_settings, workload_summary
 from perflab.models.prediction import Costs
 from perflab.settings import BadInputError
+from perflab.settings.folders import shared_folder
+from perflab.tuning.executors import gather
 from perflab.tuning.predictions import Predictions
 from perflab.workloads.trace import Trace
 
@@ -29,6 +31,7 @@ MOST_POINTS = 100_000
 
 Progress = Callable[[int, int], None]
 Point = dict[str, Any]
+Drawn = tuple[float, str | None]
 
 
 def predict(
@@ -38,6 +41,7 @@ def predict(
     sweep: Mapping[str, Iterable[Any]] | None = None,
     sample: float | None = None,
     executor: Executor | None = None,
+    sampling: str | None = None,
 ) -> pd.DataFrame:
     """Return a row a point: every setting, the metrics, ``sampled`` and ``error``.
 
@@ -47,12 +51,15 @@ def predict(
         settings: Keys of the pattern and of the load.
         sweep: Values by key; several keys make their cross product.
         sample: The share of the keys to look at, such as 0.01; none for exact.
-        executor: Where to compute; threads of this process where none is given.
+        executor: Where to compute, any of `concurrent.futures` or dask's by
+            ``Client.get_executor()``; threads of this process where none is given.
+        sampling: How the keys are drawn, by a method of the pattern; none for its own way.
 
     Raises:
         BadInputError: If the workload or a setting is not right, or the model cannot answer.
     """
-    return predictions(pattern, workload, settings, sweep, sample, executor).to_frame()
+    found = predictions(pattern, workload, settings, sweep, sample, executor, sampling=sampling)
+    return found.to_frame()
 
 
 def predictions(
@@ -63,6 +70,7 @@ def predictions(
     sample: float | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    sampling: str | None = None,
 ) -> Predictions:
     """Do what `predict` does and return it with workload, calibration and environment.
 
@@ -71,7 +79,7 @@ def predictions(
     """
     bench = load_bench(pattern)
     trace = bench.workload_for(bench.read(settings)[0], workload)
-    return sweep_trace(bench, trace, settings, sweep, sample, executor, progress)
+    return sweep_trace(bench, trace, settings, sweep, sample, executor, progress, sampling=sampling)
 
 
 def sweep_trace(
@@ -83,8 +91,11 @@ def sweep_trace(
     executor: Executor | None = None,
     progress: Progress | None = None,
     model: Model | None = None,
+    sampling: str | None = None,
 ) -> Predictions:
     """Predict every point of a sweep over a trace that is already loaded.
+
+    Workers in other processes map the trace from a folder that all of them read.
 
     Raises:
         BadInputError: If a setting is not right, or the model cannot answer.
@@ -94,25 +105,21 @@ def sweep_trace(
     grid = _points(bench, trace, settings or {}, sweep or {})
     if sample is not None and not 0 < sample <= 1:
         raise BadInputError("a sample is a share of the keys, above 0 and at most 1", "sample")
-    share = None if sample == 1 else sample
+    if sampling is not None and sample is None:
+        raise BadInputError("says how to sample; say with sample how much", "sampling")
+    drawn = None if sample is None or sample == 1 else (sample, sampling)
+    names = [_name(values, sweep or settings or {}) for values in grid]
     if executor is None:
-        known = model or _model(bench, trace, share)
+        known = model or _model(bench, trace, drawn)
+        here = [(bench, known, values, calibration.costs) for values in grid]
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-            tasks = [
-                threads.submit(_predict, bench, known, values, calibration.costs) for values in grid
-            ]
-            points = _gather(tasks, progress)
+            points = gather(threads, _predict, here, names, progress)
     else:
-        with tempfile.TemporaryDirectory(prefix="perflab-sweep-") as folder:
+        with tempfile.TemporaryDirectory(prefix="perflab-sweep-", dir=shared_folder()) as folder:
             place = str(Path(folder) / "trace")
             trace.save(place)
-            tasks = [
-                executor.submit(
-                    _predict_there, bench.pattern, place, share, values, calibration.costs
-                )
-                for values in grid
-            ]
-            points = _gather(tasks, progress)
+            there = [(bench.pattern, place, drawn, values, calibration.costs) for values in grid]
+            points = gather(executor, _predict_there, there, names, progress)
     said = [point.pop("remarks") for point in points]
     remarks = [remark for remark in said[0] if all(remark in other for other in said)]
     return Predictions(
@@ -147,12 +154,8 @@ def _points(
     return points
 
 
-def _gather(tasks: Sequence[Any], progress: Progress | None) -> list[Point]:
-    for done, task in enumerate(as_completed(tasks), start=1):
-        task.result()
-        if progress is not None:
-            progress(done, len(tasks))
-    return [task.result() for task in tasks]
+def _name(values: Mapping[str, Any], keys: Iterable[str]) -> str:
+    return ", ".join(f"{key}={values[key]}" for key in keys) or "the settings"
 
 
 def _predict(bench: Bench, model: Model, values: Mapping[str, Any], costs: Costs) -> Point:
@@ -168,17 +171,20 @@ def _predict(bench: Bench, model: Model, values: Mapping[str, Any], costs: Costs
 
 
 def _predict_there(
-    pattern: str, place: str, share: float | None, values: Mapping[str, Any], costs: Costs
+    pattern: str, place: str, drawn: Drawn | None, values: Mapping[str, Any], costs: Costs
 ) -> Point:
-    return _predict(load_bench(pattern), _opened(pattern, place, share), values, costs)
+    return _predict(load_bench(pattern), _opened(pattern, place, drawn), values, costs)
 
 
 @lru_cache(maxsize=2)
-def _opened(pattern: str, place: str, share: float | None) -> Model:
-    return _model(load_bench(pattern), load_bench(pattern).open_workload(place), share)
+def _opened(pattern: str, place: str, drawn: Drawn | None) -> Model:
+    return _model(load_bench(pattern), load_bench(pattern).open_workload(place), drawn)
 
 
-def _model(bench: Bench, trace: Trace, share: float | None) -> Model:
-    if share is None:
+def _model(bench: Bench, trace: Trace, drawn: Drawn | None) -> Model:
+    if drawn is None:
         return bench.model(trace)
-    return bench.sampled_model(trace, share)
+    share, method = drawn
+    if method is None:
+        return bench.sampled_model(trace, share)
+    return bench.sampled_by(trace, share, method)
