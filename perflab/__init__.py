@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from perflab.tuning.sweep import predict, predictions
     from perflab.workloads.names import load_workload
     from perflab.workloads.read import read_trace
+    from perflab.workloads.record import record
     from perflab.workloads.trace import Trace
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ _PLACES = {
     "predict": "perflab.tuning.sweep",
     "predictions": "perflab.tuning.sweep",
     "read_trace": "perflab.workloads.read",
+    "record": "perflab.workloads.record",
     "report": "perflab.reports",
     "run": "perflab.lab.verbs",
     "start": "perflab.lab.verbs:start_live",
@@ -64,6 +66,7 @@ __all__ = [
     "predict",
     "predictions",
     "read_trace",
+    "record",
     "report",
     "run",
     "start",

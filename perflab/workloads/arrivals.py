@@ -74,8 +74,11 @@ class Arrivals:
                 "arrivals such as poisson:rate=200,requests=100k"
             )
             raise BadInputError(text, place or trace.source or trace.name)
-        fields = {name: getattr(trace, name) for name in ("source", "notes", "options")}
-        return cls(trace.name, trace.times, check=False, **fields)
+        notes = trace.notes
+        if trace.sample_rate < 1:
+            notes = (*notes, f"rates are those of a sample of {trace.sample_rate:.2%} of the keys")
+        origin = (trace.source, notes, trace.options)
+        return cls(trace.name, trace.times, None, *origin, check=False)
 
     def __len__(self) -> int:
         return len(self.times)

@@ -35,7 +35,8 @@ def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
     """
     with _whole_folder(folder, DESCRIPTION) as scratch:
         keys = _save_keys(trace.keys, scratch)
-        _write(trace, scratch, DESCRIPTION, COLUMNS, n_keys=trace.n_keys, keys=keys)
+        own = {"n_keys": trace.n_keys, "keys": keys, "sample_rate": trace.sample_rate}
+        _write(trace, scratch, DESCRIPTION, COLUMNS, **own)
 
 
 def open_folder(folder: str | os.PathLike[str]) -> Trace:
@@ -49,6 +50,7 @@ def open_folder(folder: str | os.PathLike[str]) -> Trace:
         trace = Trace(
             n_keys=description["n_keys"],
             keys=_open_keys(description["keys"], Path(folder).expanduser()),
+            sample_rate=description.get("sample_rate", 1.0),
             check=False,
             **origin(description),
             **arrays,

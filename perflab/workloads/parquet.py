@@ -35,7 +35,9 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
     for column, values in (("time", trace.times), ("size", trace.sizes), ("ttl", trace.ttls)):
         if values is not None:
             columns[column] = pa.array(values)
-    description = json.dumps(describe(trace, n_keys=trace.n_keys, keys=kind))
+    description = json.dumps(
+        describe(trace, n_keys=trace.n_keys, keys=kind, sample_rate=trace.sample_rate)
+    )
     table = pa.table(columns).replace_schema_metadata({METADATA: description})
     with whole_path(path) as scratch:
         try:
@@ -78,6 +80,7 @@ def restore(trace: Trace, description: dict[str, Any]) -> Trace:
         return dataclasses.replace(trace, notes=(*trace.notes, CHANGED), check=False)
     said = origin(description)
     said["notes"] += trace.notes
+    said["sample_rate"] = float(description.get("sample_rate", 1.0))
     keys = None if description["keys"] == "none" else trace.keys
     restored = dataclasses.replace(trace, keys=keys, check=False, **said)
     restored.__dict__["fingerprint"] = trace.fingerprint

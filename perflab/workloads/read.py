@@ -25,10 +25,10 @@ def read_trace(
     columns: Mapping[str, str] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Trace:
-    """Read a trace from a file, compressed or not.
+    """Read a trace from a file, compressed or not, or from the folder of `perflab.record`.
 
     Args:
-        path: The file.
+        path: The file or folder.
         format: One of `FORMATS`; found out where not given, but for binary numbers and what
             could as well be something else.
         columns: Which column or field is the key, time, size or ttl, such as ``{"key": "url"}``.

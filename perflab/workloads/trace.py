@@ -33,6 +33,7 @@ class Trace:
         source: What `load_workload` takes to make it again; empty where nothing does.
         options: What it takes beside: the ``format`` and ``columns`` that the user named.
         notes: What the reader of its file had to say, such as lines that it skipped.
+        sample_rate: The share of all keys that it holds, with all requests of each; 1 is all.
         check: Whether the arrays are checked; only what was checked before leaves it out.
 
     Raises:
@@ -49,6 +50,7 @@ class Trace:
     source: str = ""
     notes: tuple[str, ...] = ()
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    sample_rate: float = 1.0
     check: dataclasses.InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
@@ -154,6 +156,7 @@ class Trace:
             cut(self.ttls),
             self.keys,
             notes=self.notes,
+            sample_rate=self.sample_rate,
             check=False,
         )
 

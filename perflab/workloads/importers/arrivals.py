@@ -18,6 +18,7 @@ from perflab.workloads.importers.pg_stat_statements import (
 )
 from perflab.workloads.importers.postgres import looks_like_postgres, read_postgres
 from perflab.workloads.importers.source import Progress, Source
+from perflab.workloads.recording_parts import is_recording
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 OF_ARRIVALS = frozenset(ARRIVAL_ROLES) - {"time"}
@@ -31,6 +32,8 @@ def import_arrivals(
     Raises:
         BadInputError: With the place, if the file does not say when requests came.
     """
+    if is_recording(path):
+        return Arrivals.of(import_file(path, kind, columns, progress), path)
     source = Source(path, progress)
     chosen = kind or detect_arrivals(source, columns)
     if chosen == "durations":
@@ -48,6 +51,8 @@ def is_arrivals(path: str, columns: Mapping[str, str] | None) -> bool:
     Raises:
         BadInputError: If it cannot be opened.
     """
+    if is_recording(path):
+        return False
     source = Source(path)
     kind = detect_arrivals(source, columns)
     return kind is not None and not (kind == "durations" and _is_keyed(source, columns))

@@ -13,10 +13,12 @@ from perflab.workloads.importers.har import read_har
 from perflab.workloads.importers.json_lines import read_json
 from perflab.workloads.importers.oracle import read_oracle, read_oracle_csv
 from perflab.workloads.importers.parquet import read_parquet
+from perflab.workloads.importers.recording import read_recording
 from perflab.workloads.importers.redis_monitor import read_redis_monitor
 from perflab.workloads.importers.source import Progress, Source
 from perflab.workloads.importers.text import read_text
 from perflab.workloads.importers.twitter import read_twitter
+from perflab.workloads.recording_parts import is_recording
 from perflab.workloads.trace import Trace
 
 WITH_COLUMNS: dict[str, Callable[[Source, Mapping[str, str] | None], Trace]] = {
@@ -41,11 +43,13 @@ PLAIN: dict[str, Callable[[Source], Trace]] = {
 def import_file(
     path: str, kind: str | None, columns: Mapping[str, str] | None, progress: Progress | None
 ) -> Trace:
-    """Read a file of a known format, or of one that is found out.
+    """Read a file of a known format, or of one that is found out; or a recording's folder.
 
     Raises:
         BadInputError: With the place, if the file cannot be read as a trace.
     """
+    if kind is None and not columns and is_recording(path):
+        return read_recording(path, progress)
     source = Source(path, progress)
     kind = kind or detect(source, names_columns=bool(columns))
     if kind in WITH_COLUMNS:

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
-from perflab.workloads.importers.requests import Requests, ordered_trace
+from perflab.workloads.importers.requests import Columns, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
 from perflab.workloads.trace import Trace
 
 
-def read_requests(source: Source, requests: Requests, notes: tuple[str, ...] = ()) -> Trace:
+def read_requests(source: Source, requests: Requests) -> Trace:
     """Return the reads as requests, each with the size and TTL that its key was written with.
 
     `requests` has a column ``read`` (bool) beside ``time``, ``size`` and ``ttl`` (NaN where one
@@ -23,21 +23,29 @@ def read_requests(source: Source, requests: Requests, notes: tuple[str, ...] = (
     Raises:
         BadInputError: If there is no read.
     """
-    ids, keys, columns = requests.columns()
+    return trace_of_reads(source.stem, source.place, requests.columns(), requests.notes())
+
+
+def trace_of_reads(name: str, place: str, found: Columns, notes: tuple[str, ...]) -> Trace:
+    """Return the reads of ids, keys and columns, as `read_requests` does.
+
+    Raises:
+        BadInputError: If there is no read.
+    """
+    ids, keys, columns = found
     reads = columns.pop("read")
     writes = int(np.count_nonzero(~reads))
     if writes == len(reads):
         text = "has no reads (get), only writes; a trace is of what a cache is asked"
-        raise BadInputError(text, source.place)
-    for name, values in columns.items():
+        raise BadInputError(text, place)
+    for column, values in columns.items():
         # A write without a TTL says that there is none; one without a size says nothing.
-        told = ~np.isnan(values) | (~reads if name == "ttl" else False)
-        columns[name] = last_told(ids, values, told)[reads]
+        told = ~np.isnan(values) | (~reads if column == "ttl" else False)
+        columns[column] = last_told(ids, values, told)[reads]
     said = (
         (f"not counted as requests, but for sizes and TTLs: writes, {writes:,}",) if writes else ()
     )
-    notes = (*requests.notes(), *said, *notes)
-    return ordered_trace(source.stem, ids[reads], keys, columns, notes).compact()
+    return ordered_trace(name, ids[reads], keys, columns, (*said, *notes)).compact()
 
 
 def last_told(

@@ -22,6 +22,8 @@ UNKNOWN_MOST = 0.5
 
 # Which lines parse, and what those say: ``key`` (Arrow), and ``time``, ``size``, ``ttl`` (numbers).
 Parsed = tuple[npt.NDArray[np.bool_], Mapping[str, Any]]
+# Ids, the key of each, and the other columns by name.
+Columns = tuple[npt.NDArray[np.int32], Any, dict[str, npt.NDArray[Any]]]
 
 
 class Requests:
@@ -71,7 +73,7 @@ class Requests:
         """Count a line that could not be read."""
         self._skipped.add(line, text)
 
-    def columns(self) -> tuple[npt.NDArray[np.int32], Any, dict[str, npt.NDArray[Any]]]:
+    def columns(self) -> Columns:
         """Return ids, keys, and the other columns.
 
         Raises:

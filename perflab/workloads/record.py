@@ -1,0 +1,64 @@
+"""`record`: wraps a cache of a running service, so that what is asked of it becomes a trace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, MutableMapping
+from typing import Any, TypeVar, cast
+
+from perflab.settings import BadInputError
+from perflab.workloads.recorded_calls import recorded_function
+from perflab.workloads.recorded_mapping import RecordedMapping
+from perflab.workloads.recorded_redis import is_redis_client, recorded_client
+from perflab.workloads.recording import Recording
+from perflab.workloads.recording_keys import size_of
+
+T = TypeVar("T")
+_MAPPING = ("__getitem__", "__setitem__", "__contains__", "get")
+
+
+def record(
+    cache_or_function: T,
+    path: str | os.PathLike[str] | Recording,
+    sample: float = 1.0,
+    *,
+    key: Callable[..., Any] | None = None,
+    size: Callable[[Any], int | None] = size_of,
+    max_bytes: int | str = "64MiB",
+    secret: bytes = b"",
+) -> T:
+    """Return a cache or function that does the same, and records its requests into a folder.
+
+    `read_trace` reads the folder, while it is written too, and after the process was killed: all
+    but the last second is there. Its trace knows the rate of its sample. ``.recording`` of what
+    is returned has ``stop()``, ``stats()`` and is a context manager.
+
+    Args:
+        cache_or_function: A function, such as one with `functools.lru_cache`; a cache of
+            `cachetools`, a `dict` or what is used like one; or a redis-py client.
+        path: The folder, which later runs and other processes add to; or a `Recording`.
+        sample: The share of keys, chosen by their hash; 0.01 costs less than 1 µs a request.
+        key: For a function: makes the key of its arguments. A method needs one without `self`.
+        size: Gives the bytes of a value, or None.
+        max_bytes: The most that the folder takes; the rate is halved whenever it is reached.
+        secret: Bytes that the hashes of keys depend on; see `Recording`.
+
+    Raises:
+        BadInputError: If it is nothing that can be recorded, a value is out of bounds, or the
+            folder cannot be written.
+    """
+    target: Any = cache_or_function
+    is_client = is_redis_client(target)
+    is_mapping = all(hasattr(target, name) for name in _MAPPING)
+    if not is_client and not is_mapping and not callable(target):
+        text = f"a {type(target).__name__} is neither a function, a mapping nor a Redis client"
+        raise BadInputError(text, "cache_or_function")
+    if key is not None and (is_client or is_mapping):
+        raise BadInputError("is for functions; a cache has its keys", "key")
+    if not isinstance(path, Recording):
+        path = Recording(path, sample, max_bytes, secret)
+    if is_client:
+        return cast("T", recorded_client(target, path))
+    if is_mapping:
+        return cast("T", RecordedMapping(cast("MutableMapping[Any, Any]", target), path, size))
+    return cast("T", recorded_function(target, path, key, size))

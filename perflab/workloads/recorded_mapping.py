@@ -1,0 +1,137 @@
+"""`RecordedMapping`: a dict-like cache, recorded: a `dict`, those of `cachetools`, any mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterator, KeysView, MutableMapping, ValuesView
+from typing import Any
+from zlib import crc32
+
+from perflab.workloads.recording import Recording
+from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes
+
+_ABSENT = object()
+
+
+class RecordedMapping(MutableMapping[Any, Any]):
+    """Does what the mapping does, and records what is asked of it.
+
+    A request is `cache[key]`, `cache.get`, `cache.setdefault`, and `key in cache` where it is not
+    (where it is, the value is asked for next). What is set says the size and, with a `ttl` of the
+    mapping, the TTL. Going through the mapping is no request. Attributes are the mapping's.
+
+    Args:
+        mapping: The cache.
+        recording: Where to.
+        size: Gives the bytes of a value, or None.
+    """
+
+    def __init__(
+        self,
+        mapping: MutableMapping[Any, Any],
+        recording: Recording,
+        size: Callable[[Any], int | None],
+    ) -> None:
+        self.recording = recording
+        self._mapping = mapping
+        self._size = size
+
+    def __getitem__(self, key: Any) -> Any:
+        data = key_bytes(key)
+        place = crc32(data) * SPREAD & MASK
+        if place >= self.recording.limit:
+            return self._mapping[key]
+        # Asked for first: a mapping may make what it misses (`__missing__`).
+        hit = key in self._mapping
+        value = _ABSENT
+        try:
+            value = self._mapping[key]
+        finally:
+            self._note_read(data, place, value, hit=hit and value is not _ABSENT)
+        return value
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return the value of a key, or the default."""
+        data = key_bytes(key)
+        place = crc32(data) * SPREAD & MASK
+        if place >= self.recording.limit:
+            return self._mapping.get(key, default)
+        value = self._mapping.get(key, _ABSENT)
+        self._note_read(data, place, value, hit=value is not _ABSENT)
+        return default if value is _ABSENT else value
+
+    def __contains__(self, key: object) -> bool:
+        there = key in self._mapping
+        if not there:
+            data = key_bytes(key)
+            place = crc32(data) * SPREAD & MASK
+            if place < self.recording.limit:
+                self._note_read(data, place, _ABSENT, hit=False)
+        return there
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._mapping[key] = value
+        data = key_bytes(key)
+        place = crc32(data) * SPREAD & MASK
+        if place < self.recording.limit:
+            self._note_write(data, place, value)
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        """Return the value of a key; where there is none, set the default."""
+        data = key_bytes(key)
+        place = crc32(data) * SPREAD & MASK
+        if place >= self.recording.limit:
+            return self._mapping.setdefault(key, default)
+        hit = key in self._mapping
+        value = self._mapping.setdefault(key, default)
+        self._note_read(data, place, value, hit=hit)
+        if not hit:
+            self._note_write(data, place, value)
+        return value
+
+    def __delitem__(self, key: Any) -> None:
+        del self._mapping[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._mapping)
+
+    def __len__(self) -> int:
+        return len(self._mapping)
+
+    def __repr__(self) -> str:
+        return f"RecordedMapping({self._mapping!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._mapping, name)
+
+    def keys(self) -> KeysView[Any]:
+        """Return the mapping's keys."""
+        return self._mapping.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the mapping's values."""
+        return self._mapping.values()
+
+    def items(self) -> ItemsView[Any, Any]:
+        """Return the mapping's pairs."""
+        return self._mapping.items()
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        """Take a key out."""
+        return self._mapping.pop(key, *default)
+
+    def popitem(self) -> tuple[Any, Any]:
+        """Take a pair out, as the mapping chooses."""
+        return self._mapping.popitem()
+
+    def clear(self) -> None:
+        """Take everything out."""
+        self._mapping.clear()
+
+    def _note_read(self, data: bytes, place: int, value: Any, *, hit: bool) -> None:
+        size = None if value is _ABSENT else self._size(value)
+        self.recording.add(data, place, hit=hit, size=size)
+
+    def _note_write(self, data: bytes, place: int, value: Any) -> None:
+        ttl = getattr(self._mapping, "ttl", None)
+        known = float(ttl) if isinstance(ttl, (int, float)) else None
+        self.recording.add(data, place, read=False, size=self._size(value), ttl=known)

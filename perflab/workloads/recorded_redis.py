@@ -1,0 +1,136 @@
+"""A redis-py client, recorded: sync or `async`, its pipelines too."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+from zlib import crc32
+
+from perflab.workloads.recording import Recording
+from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes, size_of
+from perflab.workloads.redis_commands import READS, accesses
+
+# Commands whose 0 is that of a key that is not there.
+COUNTS = frozenset(("STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD", "XLEN", "ZCOUNT"))
+# Commands that answer no alike for a key that is not there and a member that is not in it.
+MEMBERS = frozenset(("HEXISTS", "SISMEMBER", "SMISMEMBER", "HSTRLEN"))
+
+
+def is_redis_client(target: Any) -> bool:
+    """Say whether something looks like a redis-py client."""
+    return all(hasattr(target, name) for name in ("execute_command", "pipeline", "connection_pool"))
+
+
+def recorded_client(client: Any, recording: Recording) -> Any:
+    """Return a client on the same connections that records the keys which its commands read.
+
+    A read is a hit where its answer is not empty. What is written says sizes and TTLs. Commands
+    of scripts, transactions under `watch` and cluster clients are not recorded.
+    """
+    recorded = copy.copy(client)
+    # The connections are the client's, which lives as long as the copy does.
+    recorded.auto_close_connection_pool = False
+    execute = client.execute_command
+
+    def execute_command(*args: Any, **options: Any) -> Any:
+        if _passed_by(args, recording.limit):
+            return execute(*args, **options)
+        answer = execute(*args, **options)
+        _note(recording, args, answer)
+        return answer
+
+    async def execute_command_async(*args: Any, **options: Any) -> Any:
+        answer = await execute(*args, **options)
+        if not _passed_by(args, recording.limit):
+            _note(recording, args, answer)
+        return answer
+
+    def pipeline(*args: Any, **options: Any) -> Any:
+        return _recorded_pipeline(client.pipeline(*args, **options), recording)
+
+    is_async = inspect.iscoroutinefunction(execute)
+    recorded.execute_command = execute_command_async if is_async else execute_command
+    recorded.pipeline = pipeline
+    recorded.recording = recording
+    return recorded
+
+
+def _recorded_pipeline(pipe: Any, recording: Recording) -> Any:
+    execute: Callable[..., Any] = pipe.execute
+
+    def commands() -> list[tuple[Any, ...]]:
+        return [command[0] for command in pipe.command_stack]
+
+    def note(sent: list[tuple[Any, ...]], answers: Any) -> None:
+        for args, answer in zip(sent, answers, strict=False):
+            if not _passed_by(args, recording.limit):
+                _note(recording, args, answer)
+
+    def execute_all(*args: Any, **options: Any) -> Any:
+        sent = commands()
+        answers = execute(*args, **options)
+        note(sent, answers)
+        return answers
+
+    async def execute_all_async(*args: Any, **options: Any) -> Any:
+        sent = commands()
+        answers = await execute(*args, **options)
+        note(sent, answers)
+        return answers
+
+    pipe.execute = execute_all_async if inspect.iscoroutinefunction(execute) else execute_all
+    return pipe
+
+
+def _passed_by(args: tuple[Any, ...], limit: int) -> bool:
+    """Say at once whether a command is a read of one key that is not in the sample."""
+    if args[0] not in READS or len(args) < 2:
+        return False
+    return crc32(key_bytes(args[1])) * SPREAD & MASK >= limit
+
+
+def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
+    if isinstance(answer, Exception):
+        return
+    name = str(args[0]).upper()
+    several = answer if name == "MGET" and isinstance(answer, list) else None
+    for i, access in enumerate(accesses(name, args[1:])):
+        data = key_bytes(access.key)
+        place = crc32(data) * SPREAD & MASK
+        if place >= recording.limit:
+            continue
+        if access.read:
+            value = answer if several is None else several[i]
+            hit = _hit(name, value)
+            size = _answer_size(value) if hit else None
+            recording.add(data, place, hit=hit, size=size)
+        else:
+            ttl = None if math.isnan(access.ttl) else access.ttl
+            size = None if access.value is None else _answer_size(access.value)
+            recording.add(data, place, read=False, size=size, ttl=ttl)
+
+
+def _hit(name: str, answer: Any) -> bool | None:
+    if name in COUNTS:
+        return bool(answer)
+    if name in MEMBERS:
+        return True if answer else None
+    if isinstance(answer, list) and name == "HMGET":
+        return any(value is not None for value in answer)
+    empty = isinstance(answer, (list, dict, set, tuple)) and not answer
+    return answer is not None and not empty
+
+
+def _answer_size(answer: Any) -> int | None:
+    """Return the bytes of an answer of texts; None where it is of another kind."""
+    if isinstance(answer, Mapping):
+        answer = [*answer.keys(), *answer.values()]
+    if isinstance(answer, (list, set, tuple)):
+        sizes = [size_of(value) for value in answer if value is not None]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+    if isinstance(answer, int):
+        return None
+    return size_of(answer)

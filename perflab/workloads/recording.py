@@ -1,0 +1,206 @@
+"""`Recording`: takes requests from a running service and writes them in the background."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from typing import Any, Self
+
+from perflab.settings import BadInputError, parse_quantity
+from perflab.workloads.recording_keys import PLACES, key_number
+from perflab.workloads.recording_parts import RecordingFolder
+from perflab.workloads.recording_table import below, joined, part_table
+
+FLUSH_SECONDS = 1.0
+PART_ROWS = 1 << 16
+# The writer is woken early by so many rows; above the second number rows are dropped, counted.
+WAKE_ROWS = 20_000
+MOST_WAITING = 1_000_000
+LEAST_BYTES = 1 << 16
+
+_log = logging.getLogger("perflab.recording")
+_live: weakref.WeakSet[Recording] = weakref.WeakSet()
+
+
+class Recording:
+    """A running recording: a spatial sample of keys, with what was asked of them and when.
+
+    A key is in the sample by its hash, with all of its requests, as in Waldspurger et al.,
+    "Efficient MRC Construction with SHARDS", FAST 2015. When the folder reaches `max_bytes`, the
+    rate is halved and what was written is thinned to it: the whole stays one sample, of the whole
+    time. Nothing that goes wrong here reaches the service: it is logged, and recording ends.
+
+    Args:
+        path: The folder, as in `RecordingFolder`.
+        sample: The share of keys, above 0 up to 1.
+        max_bytes: The most that the folder takes, such as ``64MiB``.
+        secret: Bytes, at most 64, that the hashes of keys depend on: without them, whoever has
+            the recording can find out whether a key that he guesses is in it.
+
+    Raises:
+        BadInputError: If a value is out of bounds, or the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        sample: float = 1.0,
+        max_bytes: int | str = "64MiB",
+        secret: bytes = b"",
+    ) -> None:
+        if not 0 < sample <= 1:
+            raise BadInputError(f"{sample} is not a share of keys, above 0 up to 1", "sample")
+        if len(secret) > 64:
+            raise BadInputError("has more than 64 bytes", "secret")
+        self._most = int(parse_quantity(max_bytes, "bytes"))
+        if self._most < LEAST_BYTES:
+            raise BadInputError(f"is below {LEAST_BYTES // 1024} KiB", "max_bytes")
+        self.path = path
+        # Read at every request: the keys of places below it are recorded.
+        self.limit = max(1, round(sample * PLACES))
+        self.failure: str | None = None
+        self._sample = self.limit
+        self._secret = secret
+        self._stopped = False
+        self._begin()
+        _live.add(self)
+        atexit.register(self.stop)
+
+    def add(
+        self,
+        data: bytes,
+        place: int,
+        *,
+        read: bool = True,
+        hit: bool | None = None,
+        size: int | None = None,
+        ttl: float | None = None,
+    ) -> None:
+        """Take one request of a key in the sample.
+
+        Args:
+            data: The key, from `key_bytes`.
+            place: Its place, from `place_of`.
+            read: Whether the value was asked for; else it was written.
+            hit: Whether it was there, where that is known.
+            size: The bytes of the value, where they are known.
+            ttl: The seconds that a value was written for, where there are any.
+        """
+        waiting = self._waiting
+        if len(waiting) >= WAKE_ROWS:
+            self._wake.set()
+            if len(waiting) >= MOST_WAITING:
+                self.dropped += 1
+                return
+        number = key_number(data, place, self._secret)
+        waiting.append((number, time.time(), read, hit, size, ttl))
+
+    @property
+    def sample_rate(self) -> float:
+        """The share of keys that is recorded, as it is now."""
+        return self._sample / PLACES
+
+    def stats(self) -> dict[str, Any]:
+        """Return rows written and dropped, the rate, the folder's size, and why it ended, if so."""
+        return {
+            "rows": self.rows,
+            "dropped": self.dropped,
+            "sample_rate": self.sample_rate,
+            "bytes": self._folder.bytes(),
+            "failure": self.failure,
+        }
+
+    def flush(self) -> None:
+        """Write what was taken up to now."""
+        with self._writing:
+            try:
+                self._write()
+            except Exception as error:  # noqa: BLE001 - the service goes on whatever happens here
+                self.limit = 0
+                self.failure = f"{type(error).__name__}: {error}"
+                self._waiting.clear()
+                _log.warning("recording into %s ended: %s", self.path, self.failure)
+
+    def stop(self) -> dict[str, Any]:
+        """Write the rest, end the recording, and return its `stats`; what was wrapped works on."""
+        self.limit = 0
+        self._stopped = True
+        self._wake.set()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+        if self.failure is None:
+            self.flush()
+        atexit.unregister(self.stop)
+        _live.discard(self)
+        return self.stats()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    def _begin(self) -> None:
+        """Start a session of its own: at the start, and in a process that was forked."""
+        self._folder = RecordingFolder(self.path)
+        # So that it can be read from now on, and all that writing needs is loaded.
+        try:
+            self._folder.write(0, part_table([]), self._sample)
+        except OSError as error:
+            text = f"cannot be written ({error.strerror}); name another folder"
+            raise BadInputError(text, str(self.path)) from None
+        self.rows = 0
+        self.dropped = 0
+        self._waiting: deque[tuple[Any, ...]] = deque()
+        self._part: Any = None
+        self._number = 0
+        self._wake = threading.Event()
+        self._writing = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="perflab-recording", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stopped and self.failure is None:
+            self._wake.wait(FLUSH_SECONDS)
+            self._wake.clear()
+            self.flush()
+
+    def _write(self) -> None:
+        rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not rows:
+            return
+        self._part = joined(self._part, part_table(rows))
+        self._folder.write(self._number, self._part, self._sample)
+        self.rows += len(rows)
+        while self._folder.bytes() > self._most and self._sample > 1:
+            self._halve()
+        if len(self._part) >= PART_ROWS:
+            self._part = None
+            self._number += 1
+
+    def _halve(self) -> None:
+        self._sample //= 2
+        if self.limit:
+            self.limit = self._sample
+        self._part = below(self._part, self._sample)
+        self._folder.write(self._number, self._part, self._sample)
+        self._folder.thin(self._sample, self._number)
+
+
+def _go_on_after_fork() -> None:
+    for recording in list(_live):
+        if recording._stopped or recording.failure:  # noqa: SLF001 - of this very class
+            continue
+        try:
+            recording._begin()  # noqa: SLF001 - of this very class
+        except BadInputError as error:
+            recording.limit = 0
+            recording.failure = str(error)
+
+
+os.register_at_fork(after_in_child=_go_on_after_fork)

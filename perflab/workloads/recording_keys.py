@@ -1,0 +1,48 @@
+"""Keys as hashes: which are in a sample, and the number that stands for one in a recording."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+from zlib import crc32
+
+# A key is in the sample where its place, below 2^32, lies below the limit: rate times 2^32.
+PLACES = 1 << 32
+# 2^32 divided by the golden ratio; spreads what CRC leaves in patterns.
+SPREAD = 0x9E3779B1
+MASK = PLACES - 1
+PLACE_SHIFT = 31
+
+
+def key_bytes(key: Any) -> bytes:
+    """Return a key as bytes, equal in every process: texts as UTF-8, other values by their repr."""
+    kind = type(key)
+    if kind is str:
+        return bytes(key.encode("utf-8", "surrogatepass"))
+    if kind is bytes:
+        return bytes(key)
+    return repr(key).encode("utf-8", "surrogatepass")
+
+
+def place_of(data: bytes) -> int:
+    """Return where a key lies among `PLACES`, the same in every process."""
+    return crc32(data) * SPREAD & MASK
+
+
+def key_number(data: bytes, place: int, secret: bytes = b"") -> int:
+    """Return the number of a key: its place in the upper 32 bits of 63, then 31 bits of a hash.
+
+    So that a recording can be thinned to a lower rate by its numbers alone.
+    """
+    digest = blake2b(data, digest_size=4, key=secret).digest()
+    return place << PLACE_SHIFT | int.from_bytes(digest) >> 1
+
+
+def size_of(value: Any) -> int | None:
+    """Return the bytes of a value that has a plain size: bytes, a text, an array; else None."""
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, (bytes, bytearray)):
+        return len(value)
+    size = getattr(value, "nbytes", None)
+    return size if isinstance(size, int) else None

@@ -1,0 +1,143 @@
+"""The folder of a recording: Parquet files that each appear whole, thinned when it grows too big.
+
+A Parquet file ends with the table of its contents, so one that is cut off cannot be read. A
+recording is therefore a folder of parts: the present one is written anew, under another name, and
+put in its place every second. Whenever the process is killed, what stands there is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from perflab.settings import BadInputError
+from perflab.workloads.recording_table import below
+
+METADATA = b"perflab.recording"
+VERSION = 1
+SUFFIX = ".parquet"
+SCRATCH_SUFFIX = ".tmp"
+SESSION = r"[0-9a-f]+-\d+-[0-9a-f]{6}"
+PART_NAME = re.compile(rf"{SESSION}-\d{{6,}}\.parquet")
+SCRATCH_NAME = re.compile(rf"\.{SESSION}\.tmp")
+# Parts of other processes that changed within so many seconds are theirs to thin.
+SETTLED_SECONDS = 30.0
+
+
+class RecordingFolder:
+    """Writes parts into a folder, which several processes and later runs may share.
+
+    Args:
+        path: The folder; made where it is not there.
+
+    Raises:
+        BadInputError: If it holds something else, or cannot be made or written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser()
+        self._session = f"{int(time.time()):x}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._scratch = self.path / f".{self._session}{SCRATCH_SUFFIX}"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            foreign = [each.name for each in self.path.iterdir() if not is_part_name(each.name)]
+        except OSError as error:
+            text = f"cannot be written ({error.strerror}); name a folder for the recording"
+            raise BadInputError(text, str(path)) from None
+        if foreign:
+            text = f"holds something else ({foreign[0]}); name a new folder for the recording"
+            raise BadInputError(text, str(path))
+
+    def write(self, number: int, table: Any, limit: int) -> None:
+        """Write a part, whole or not at all, over the one of that number.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        self._put(self.path / f"{self._session}-{number:06d}{SUFFIX}", table, limit)
+
+    def bytes(self) -> int:
+        """Return the size of everything in the folder."""
+        total = 0
+        for path in self.path.iterdir():
+            # Another process may have put its scratch file in place since.
+            with contextlib.suppress(FileNotFoundError):
+                total += path.stat().st_size
+        return total
+
+    def thin(self, limit: int, present: int) -> None:
+        """Leave out what lies at `limit` or above; the present part and new ones of others stay.
+
+        Args:
+            limit: The places that stay: those below.
+            present: The number of the part that is still written.
+        """
+        now = time.time()
+        for path in part_paths(self.path):
+            own = path.name.startswith(self._session)
+            if path.name == f"{self._session}-{present:06d}{SUFFIX}":
+                continue
+            if not own and now - path.stat().st_mtime < SETTLED_SECONDS:
+                continue
+            read = read_part(path)
+            if read is not None and read[1] > limit:
+                self._put(path, below(read[0], limit), limit)
+
+    def _put(self, path: Path, table: Any, limit: int) -> None:
+        import pyarrow.parquet as pq
+
+        said = json.dumps({"version": VERSION, "limit": limit})
+        pq.write_table(
+            table.replace_schema_metadata({METADATA: said}),
+            self._scratch,
+            compression="zstd",
+            use_dictionary=["key", "size", "ttl"],
+            column_encoding={"time": "DELTA_BINARY_PACKED"},
+        )
+        self._scratch.replace(path)
+
+
+def is_part_name(name: str) -> bool:
+    """Say whether a file may stand in the folder of a recording."""
+    return bool(PART_NAME.fullmatch(name) or SCRATCH_NAME.fullmatch(name))
+
+
+def part_paths(folder: Path) -> list[Path]:
+    """Return the parts in a folder, oldest first."""
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def is_recording(path: str | os.PathLike[str]) -> bool:
+    """Say whether a path is a folder with nothing but parts of a recording."""
+    folder = Path(path).expanduser()
+    return (
+        folder.is_dir()
+        and bool(part_paths(folder))
+        and all(is_part_name(each.name) for each in folder.iterdir())
+    )
+
+
+def read_part(path: Path) -> tuple[Any, int] | None:
+    """Return a part's table, and the limit of its sample; None where it cannot be read.
+
+    Raises:
+        BadInputError: If a later perflab wrote it.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        said = json.loads((table.schema.metadata or {})[METADATA])
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        return None
+    if said["version"] > VERSION:
+        text = f"was written by a later perflab (format {said['version']})"
+        raise BadInputError(text, str(path))
+    return table, int(said["limit"])
