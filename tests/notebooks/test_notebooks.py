@@ -11,7 +11,9 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 REPORTS = {
     "01_cache": "cache.html",
     "02_redis_cache": "redis_cache.html",
+    "03_lazy_loading": "lazy_loading.html",
     "04_connection_pool": "connection_pool.html",
+    "07_async_io": "async_io.html",
 }
 
 
