@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import Bench
 from perflab.benches.model import Model
-from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
+from perflab.benches.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Measured, Session
 from perflab.models.prediction import Costs, Metrics
-from perflab.settings import LIVE_POLICIES, POLICIES, BadInputError, CacheSettings, LoadSettings
+from perflab.settings import (
+    FUTURE_POLICIES,
+    LIVE_POLICIES,
+    POLICIES,
+    UNBOUNDED_POLICIES,
+    BadInputError,
+    CacheSettings,
+    LoadSettings,
+    no_bounds,
+    why_not_live,
+)
 
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
@@ -37,10 +47,20 @@ class CacheBench(Bench):
     }
     sliders = ("max_cache_size", "ttl_seconds", "policy", "backend_seconds", "concurrency")
     what_if_charts = (
-        WhatIfChart("Hit rate by cache size", "hit_rate", "max_cache_size", "policy", POLICIES),
+        WhatIfChart(
+            "Hit rate by cache size",
+            "hit_rate",
+            "max_cache_size",
+            "policy",
+            POLICIES,
+            compared=("lru", "sieve", "s3fifo", "wtinylfu", "opt"),
+            reference="lru",
+            ceiling="opt",
+        ),
         WhatIfChart("Mean latency by cache size", "latency_seconds_mean", "max_cache_size"),
         WhatIfChart("Memory by cache size", "memory_bytes", "max_cache_size"),
     )
+    heat_maps = (HeatMap("Hit rate by TTL and size", "hit_rate", "ttl_seconds", "max_cache_size"),)
     live_charts = (
         LiveChart("Hit rate, live", ("hit_rate",)),
         LiveChart(
@@ -78,7 +98,7 @@ class CacheBench(Bench):
     }
 
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
-        """Refuse the policy that needs the future.
+        """Refuse the policies that have no live implementation.
 
         Raises:
             BadInputError: With the reason.
@@ -86,14 +106,10 @@ class CacheBench(Bench):
         del load
         assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
         if settings.policy not in LIVE_POLICIES:
-            raise BadInputError(
-                f"{settings.policy} knows the future, so it is what-if only and cannot run; "
-                f"take one of {', '.join(LIVE_POLICIES)}",
-                "policy",
-            )
+            raise BadInputError(why_not_live(settings.policy), "policy")
 
     def check_model(self, settings: Settings, load: LoadSettings, trace: Trace) -> None:
-        """Refuse opt where entries age or have sizes that bound: no exact answer is known.
+        """Refuse what is simulated without bounds where entries age or have sizes that bound.
 
         Raises:
             BadInputError: With the reason.
@@ -102,19 +118,24 @@ class CacheBench(Bench):
         timed = trace.times is not None or load.request_rate is not None
         ages = timed and (settings.ttl_seconds is not None or trace.ttls is not None)
         bounded = settings.max_bytes is not None and trace.sizes is not None
-        if settings.policy not in LIVE_POLICIES and (ages or bounded):
-            raise BadInputError(
-                f"{settings.policy} is answered without a TTL and without a bound in bytes only; "
-                "set ttl_seconds and max_bytes to none, or take another policy",
-                "policy",
-            )
+        if settings.policy in UNBOUNDED_POLICIES and (ages or bounded):
+            raise BadInputError(no_bounds(settings.policy), "policy")
 
     def axis(self, key: str, trace: Trace) -> list[Any]:
-        """Return sizes up to the number of keys, where a larger cache changes nothing."""
+        """Return sizes up to the number of keys and TTLs up to the length of the trace.
+
+        Beyond them nothing changes.
+        """
         info = self.info(key)
+        if key == "ttl_seconds" and trace.times is not None:
+            return axis_values(info, _lifetimes(trace))
         if key != "max_cache_size":
             return axis_values(info)
         return axis_values(info, (max(1.0, min(10.0, trace.n_keys / 100)), float(trace.n_keys)))
+
+    def maps_for(self, workload: Trace) -> tuple[HeatMap, ...]:
+        """Return the map of TTLs where requests have times."""
+        return self.heat_maps if workload.times is not None else ()
 
     def tuning_sweep(self, trace: Trace, values: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Return sizes up to the number of keys, and the policies that can run."""
@@ -127,8 +148,8 @@ class CacheBench(Bench):
 
     def line(self, settings: Settings, key: str, value: Any) -> Settings:
         """Return the settings of a chart's line; opt is the ceiling whatever else bounds."""
-        if value == "opt":
-            return settings.change(policy="opt", ttl_seconds=None, max_bytes=None)
+        if value in FUTURE_POLICIES:
+            return settings.change(policy=value, ttl_seconds=None, max_bytes=None)
         return super().line(settings, key, value)
 
     def model(self, trace: Trace) -> Model:
@@ -193,6 +214,16 @@ class CacheBench(Bench):
 
         assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
         return cache_exports(settings, load, workload)
+
+
+def _lifetimes(trace: Trace) -> tuple[float, float]:
+    """Return from a hundredth of the mean time between requests for a key to the whole trace."""
+    from perflab.workloads.passes import pass_seconds
+
+    assert trace.times is not None  # noqa: S101  (asked for traces with times)
+    whole = max(pass_seconds(trace.times), 1.0)
+    between = whole * trace.n_keys / max(len(trace), 1)
+    return max(min(between / 100, whole / 1000), 0.001), min(whole, 10 * 365 * 86400.0)
 
 
 _FEWEST_ENTRIES = 5_000

@@ -19,6 +19,10 @@ class WhatIfChart:
         lines: The setting that has another value on each line.
         values: Its values.
         also: Other metrics of the same unit, a line each at the present settings.
+        compared: Those of the values that are drawn until a user chooses; none for all.
+        reference: The value whose line the others' gain is counted from, if any.
+        ceiling: The value whose line none can pass, if any.
+        marks_best: Whether the best point of the present line is marked.
     """
 
     title: str
@@ -27,6 +31,10 @@ class WhatIfChart:
     lines: str | None = None
     values: tuple[Any, ...] = ()
     also: tuple[str, ...] = ()
+    compared: tuple[Any, ...] = ()
+    reference: Any = None
+    ceiling: Any = None
+    marks_best: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

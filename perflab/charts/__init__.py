@@ -1,16 +1,19 @@
 """Plain matplotlib: a result in, axes drawn; panel and report share them."""
 
+from perflab.charts.heat_map import HeatMapAxes, draw_heat_map
 from perflab.charts.live import LiveAxes, draw_live
 from perflab.charts.marks import Mark, MarkKind
 from perflab.charts.style import chart_row, legend_on_top
 from perflab.charts.what_if import WhatIfAxes, draw_what_if
 
 __all__ = [
+    "HeatMapAxes",
     "LiveAxes",
     "Mark",
     "MarkKind",
     "WhatIfAxes",
     "chart_row",
+    "draw_heat_map",
     "draw_live",
     "draw_what_if",
     "legend_on_top",

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from perflab.charts import style
 
-MarkKind = Literal["now", "baseline", "recommended", "measured"]
+MarkKind = Literal["now", "baseline", "recommended", "measured", "best"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,9 +30,17 @@ MARK_NAMES: dict[MarkKind, str] = {
     "measured": "measured",
     "baseline": "baseline",
     "recommended": "recommended",
+    "best": "best of the line",
 }
 
 MARK_LOOKS: dict[MarkKind, dict[str, Any]] = {
+    "best": {
+        "marker": "D",
+        "markersize": 6.5,
+        "markerfacecolor": style.COLOURS[4],
+        "markeredgecolor": style.PAPER,
+        "markeredgewidth": 0.9,
+    },
     "baseline": {
         "marker": "s",
         "markersize": 8.5,

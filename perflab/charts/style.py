@@ -14,7 +14,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
 from perflab.metrics.catalog import METRICS
-from perflab.settings import WHAT_IF_POLICIES
+from perflab.settings import FUTURE_POLICIES
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00")
 """Okabe and Ito (2008), told apart by the colour-blind; their yellow is darkened for paper."""
@@ -22,6 +22,12 @@ INK = "#222222"
 QUIET = "#6B6B6B"
 GRID = "#E6E6E6"
 PAPER = "#FFFFFF"
+MAP_COLOURS = ("#F1F6FA", "#9CCBE8", "#4FA0D3", "#0A74B0", "#00406B")
+"""Of a map, from low to high: one hue that only grows darker, so that it reads without colours."""
+MAP_SHADES = 48
+MAP_INK = "#1A2833"
+MAP_PAPER = "#FDFDFE"
+"""On a map, whose colours are the same on paper and on a dark screen."""
 GOOD = "#009E73"
 BAD = "#C8420A"
 
@@ -45,7 +51,7 @@ class Look:
 
 def look(index: int, label: str = "") -> Look:
     """Return the look of the line at a place in its chart; ceilings are black and dotted."""
-    if label in WHAT_IF_POLICIES:
+    if label in FUTURE_POLICIES:
         return Look(INK, CEILING, ".")
     return Look(
         COLOURS[index % len(COLOURS)],
@@ -58,7 +64,7 @@ def line_name(label: str) -> str:
     """Return what a legend calls a line."""
     if label in METRICS:
         return METRICS[label].label
-    return f"{label} (knows the future)" if label in WHAT_IF_POLICIES else label
+    return f"{label} (knows the future)" if label in FUTURE_POLICIES else label
 
 
 def dress(axes: Axes, title: str) -> None:
@@ -145,7 +151,14 @@ _LEGEND: dict[str, Any] = {
 
 
 def chart_row(
-    count: int, width: int = 800, height: int = 240, *, top: int = 44, scale: float = 2.0
+    count: int,
+    width: int = 800,
+    height: int = 240,
+    *,
+    top: int = 44,
+    right: int = 12,
+    bottom: int = 41,
+    scale: float = 2.0,
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure with a row of axes, its margins fixed in pixels so that nothing moves.
 
@@ -154,11 +167,13 @@ def chart_row(
         width: In CSS pixels.
         height: In CSS pixels.
         top: CSS pixels above the axes, for title and legend.
+        right: CSS pixels beside each of the axes.
+        bottom: CSS pixels below them, for ticks and label.
         scale: Device pixels for one CSS pixel.
     """
     figure = Figure(figsize=(width / 100, height / 100), dpi=100 * scale, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    left, right, bottom = 72, 12, 41
+    left = 72
     cell = width / count
     row = [
         figure.add_axes(

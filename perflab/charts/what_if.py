@@ -14,10 +14,11 @@ from matplotlib.text import Annotation
 
 from perflab.benches import Bench, WhatIfChart
 from perflab.charts import style
+from perflab.charts.band import Band, best_spans
 from perflab.charts.labels import AWAY, Points, best_corner
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
-from perflab.charts.ticks import set_ticks
+from perflab.charts.ticks import set_ticks, short
 from perflab.metrics.catalog import metric
 
 Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
@@ -55,6 +56,7 @@ class WhatIfAxes:
         self._limits = SteppedLimits(self.metric.unit)
         self._span: tuple[float, float] | None = None
         self._reach: tuple[float, float] | None = None
+        self._band = Band(axes, animated=animated)
         style.dress(axes, chart.title)
         self._axis = axes.axvline(1.0, color="#9A9A9A", linewidth=0.9, animated=animated)
         self._axis.set_visible(False)
@@ -68,7 +70,7 @@ class WhatIfAxes:
     def artists(self) -> list[Artist]:
         """What moves: lines first, marks over them, texts on top."""
         shown = [self._axis, *self._lines.values(), *self._marks.values(), *self._texts]
-        return [artist for artist in shown if artist.get_visible()]
+        return [artist for artist in [*shown, *self._band.artists] if artist.get_visible()]
 
     @property
     def handles(self) -> list[Line2D]:
@@ -100,7 +102,10 @@ class WhatIfAxes:
         """
         known = [handle.get_label() for handle in self.handles]
         self._show_lines(lines, highlight)
+        if self.chart.marks_best:
+            marks = [*marks, *self._best(lines, highlight)]
         changed = self._fit(lines, marks)
+        changed |= self._show_band(lines)
         self._show_marks(marks)
         if [handle.get_label() for handle in self.handles] != known:
             changed = True
@@ -116,6 +121,25 @@ class WhatIfAxes:
             line.set_data(np.asarray(xs, float), np.asarray(ys, float))
             line.set_linewidth(2.6 if label == highlight else 1.5)
             line.set_zorder(3 if label == highlight else 2)
+
+    def _best(self, lines: Lines, highlight: str | None) -> list[Mark]:
+        """Return the best point of the line of the present settings, with its place in words."""
+        xs, ys = lines.get(highlight or "", next(iter(lines.values()), ([], [])))
+        known = [(float(y), float(x)) for x, y in zip(xs, ys, strict=True) if math.isfinite(y)]
+        if not known:
+            return []
+        y, x = (max if self.metric.better == "higher" else min)(known)
+        return [Mark(short(x, self.info.unit), x, y, "best")]
+
+    def _show_band(self, lines: Lines) -> bool:
+        """Show which line is best where, for charts that compare with a reference."""
+        if self.chart.reference is None:
+            return False
+        rivals = {label: line for label, line in lines.items() if label != str(self.chart.ceiling)}
+        log = self.info.scale == "log"
+        spans = best_spans(rivals, higher=self.metric.better != "lower", log=log)
+        colours = {label: str(line.get_color()) for label, line in self._lines.items()}
+        return self._band.update(spans, colours)
 
     def _add_line(self, label: str) -> Line2D:
         values = [str(value) for value in self.chart.values]

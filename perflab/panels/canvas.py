@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from perflab.charts import style
+from perflab.charts.heat_map import map_colours
 
 _TINTS = 14
 _GREYS = 30
@@ -25,7 +26,8 @@ _GREYS = 30
 class BlitCanvas:
     """Draws a figure's moving artists over its kept background, and sends one small PNG.
 
-    The palette is fixed: each colour of the charts in steps down to white, and greys. Mapping to
+    The palette is fixed: each colour of the charts in steps down to white, greys and the map's
+    shades. Mapping to
     it costs a quarter of the time of a true-colour PNG and half its bytes. Safe to use from
     several threads.
 
@@ -75,7 +77,7 @@ class BlitCanvas:
 
 @cache
 def _palette() -> Image.Image:
-    """Return an image whose palette holds the charts' colours, their tints on white, and greys."""
+    """Return an image whose palette holds the charts' colours, their tints, greys and the map's."""
     white = np.ones(3)
     rows = [white * step for step in np.linspace(0, 1, _GREYS)]
     for colour in style.COLOURS:
@@ -83,7 +85,10 @@ def _palette() -> Image.Image:
         rows += [
             white + (full - white) * share for share in np.linspace(1, 0, _TINTS, endpoint=False)
         ]
-    for colour in (style.GRID, style.QUIET, style.INK, style.BAD):
+    rows += list(map_colours()(np.linspace(0, 1, style.MAP_SHADES))[:, :3])
+    ink = np.array(to_rgb(style.MAP_INK))
+    rows += [shade + (ink - shade) / 2 for shade in map_colours()(np.linspace(0, 1, 9))[:, :3]]
+    for colour in (style.GRID, style.QUIET, style.INK, style.BAD, style.MAP_INK):
         rows.append(np.array(to_rgb(colour)))
     values = np.round(np.array(rows) * 255).astype(np.uint8)
     holder = Image.new("P", (1, 1))

@@ -16,6 +16,8 @@ from perflab.settings import BadInputError, SettingInfo
 Check = Callable[[Any], Any]
 OnChange = Callable[[str, Any], None]
 _MOST_BUTTONS = 5
+_MOST_SHORT = 12
+_LETTERS = 60
 
 
 def control(info: SettingInfo, value: Any, check: Check, on_change: OnChange) -> Control:
@@ -161,7 +163,7 @@ class ChoiceControl(Control):
             words = [("on", True), ("off", False)]
         if info.optional:
             words.append(("none", None))
-        few = len(words) <= _MOST_BUTTONS
+        few = _are_few([word for word, _ in words])
         kind = widgets.ToggleButtons if few else widgets.Dropdown
         self.choice = kind(options=words, value=self._value)
         self.choice.style.button_width = "auto"
@@ -174,6 +176,12 @@ class ChoiceControl(Control):
 
     def _render(self) -> None:
         self.choice.value = self._value
+
+
+def _are_few(words: list[str]) -> bool:
+    """Say whether words find room as buttons, in some rows if they are short."""
+    short = len(words) <= _MOST_SHORT and sum(map(len, words)) <= _LETTERS
+    return short or len(words) <= _MOST_BUTTONS
 
 
 def written(info: SettingInfo, value: Any) -> str:

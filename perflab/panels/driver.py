@@ -116,12 +116,13 @@ class Driver:
         else:
             live.pause()
 
-    def stop(self, timeout: float = 20.0) -> None:
-        """End the run, if there is one, and wait until its result is there."""
+    def stop(self, timeout: float = 20.0) -> Run | None:
+        """End the run, if there is one, wait until its result is there, and return the last."""
         thread = self._thread
         self._stop.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
+        return self.result
 
     def clear(self) -> None:
         """Forget the run that is over."""

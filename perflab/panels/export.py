@@ -15,6 +15,7 @@ from perflab.benches import Bench, Model
 from perflab.lab.result import Result
 from perflab.reports import report
 from perflab.settings import Settings
+from perflab.tuning.grid import Grid
 from perflab.tuning.sweep import sweep_trace
 from perflab.workloads import Trace
 
@@ -27,6 +28,7 @@ def write_report(
     results: Sequence[Result | None],
     folder: str,
     model: Model | None = None,
+    grids: Sequence[Grid] = (),
 ) -> Path:
     """Write a panel's report into a folder and return the path of its HTML.
 
@@ -38,6 +40,7 @@ def write_report(
         results: The run and the recommendation, where there are any.
         folder: Where; it is made if it is not there. An empty text is a folder of our naming.
         model: A model of this workload that has computed something already.
+        grids: The maps' cells around the present settings; those that are known are drawn.
 
     Raises:
         BadInputError: If it cannot be written.
@@ -45,10 +48,17 @@ def write_report(
     pinned = [] if baseline is None else [{**values, **baseline.model_dump()}]
     made = [sweep_trace(bench, trace, point, model=model) for point in (values, *pinned)]
     every = tuple(point for one in made for point in one.points)
-    predictions = dataclasses.replace(made[0], points=every)
+    predictions = dataclasses.replace(made[0], points=every, maps=_map_points(bench, values, grids))
     place = Path(folder or f"perflab-report-{bench.pattern}").expanduser()
     path = report([*(one for one in results if one is not None), predictions], place)
     return path / "report.html" if path.is_dir() else path
+
+
+def _map_points(
+    bench: Bench, values: Mapping[str, Any], grids: Sequence[Grid]
+) -> tuple[dict[str, Any], ...]:
+    present = bench.read(values)
+    return tuple(point for grid in grids for point in grid.points(*present))
 
 
 class ReportLink:

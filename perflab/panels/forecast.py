@@ -12,9 +12,12 @@ from perflab.charts.what_if import Lines
 from perflab.metrics.catalog import MetricInfo, metric
 from perflab.models.prediction import Costs, Prediction
 from perflab.panels.latest import Cancelled, Latest
+from perflab.panels.map_forecast import MapForecast
+from perflab.panels.pictures import Pictures
 from perflab.panels.status import Mood, StatusLine
-from perflab.panels.views import Point, WhatIfView
+from perflab.panels.views import Point
 from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.tuning.grid import Grid
 from perflab.tuning.whatif import WhatIf
 from perflab.workloads import Trace
 
@@ -30,7 +33,7 @@ class Forecast:
 
     Args:
         bench: Whose model is asked.
-        view: Where curves and marks are drawn.
+        view: Where curves, maps and marks are drawn.
         status: Where exactness, progress and remarks are said.
         told: Called with every prediction of the present settings, or None.
     """
@@ -38,7 +41,7 @@ class Forecast:
     def __init__(
         self,
         bench: Bench,
-        view: WhatIfView,
+        view: Pictures,
         status: StatusLine,
         told: Callable[[Prediction | None], None],
     ) -> None:
@@ -53,6 +56,8 @@ class Forecast:
         self._first: Latest[Job] = Latest(self._answer, self._fail, "perflab-what-if")
         self._rest: Latest[Job] = Latest(self._refine, self._fail, "perflab-refine")
         self._curves: tuple[Any, Sequence[Lines]] | None = None
+        self._maps = MapForecast(bench, view)
+        self._compared: dict[str, tuple[Any, ...]] = {}
         self.prediction: Prediction | None = None
 
     @property
@@ -60,17 +65,29 @@ class Forecast:
         """The model of the present workload."""
         return None if self._what_if is None else self._what_if.model
 
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The cells of the present workload's maps."""
+        return tuple(self._maps.grids.values())
+
     def use(self, trace: Trace, costs: Costs) -> None:
         """Predict for another workload, or the same one with other costs."""
         old = self._what_if
         model = old.model if old is not None and old.trace is trace else None
         with self._drawing:
             self._job = None
-            self._what_if = WhatIf(self._bench, trace, costs, model)
+            self._what_if = WhatIf(self._bench, trace, costs, model, self._compared)
             self._curves = None
+            self._maps.use(self._what_if, anew=model is None)
         if model is None:
             self.prediction = None
             self._view.show([{} for _ in self._bench.what_if_charts], {"now": None})
+
+    def compare(self, key: str, values: tuple[Any, ...]) -> None:
+        """Draw lines for other values of a setting from the next question on."""
+        self._compared = {**self._compared, key: values}
+        if self._what_if is not None:
+            self._what_if.compared = dict(self._compared)
 
     def ask(self, settings: Settings, load: LoadSettings) -> None:
         """Ask for the prediction at some settings; never waits."""
@@ -94,7 +111,7 @@ class Forecast:
             self._bench.check_model(settings, load, what_if.trace)
         except BadInputError as error:
             with self._drawing:
-                self._tell(None, settings)
+                self._tell(None, job)
             self._status.say("what-if", "no prediction for these settings")
             self._status.remark([str(error)])
             return
@@ -104,16 +121,35 @@ class Forecast:
             return
         if self._curves is None or self._curves[0] != _line(job):
             self._draw(job, fresh=True)
+        self._maps.show(settings, load)
         self._rest.post(job)
 
     def _refine(self, job: Job, cancelled: Cancelled) -> None:
-        """Compute what is missing, drawing it as it comes; a newer job ends it."""
-        what_if, settings, load = job
-        drawn = time.monotonic()
-        missing = 0
+        """Compute what is missing, drawing it as it comes; a newer job ends it.
+
+        Previews of the maps come first, for they are quick, and the maps' own cells last.
+        """
+        _, settings, load = job
 
         def outdated() -> bool:
             return cancelled() or self._job is not job
+
+        def mapped(done: int, total: int) -> None:
+            self._status.say("what-if", f"computing the map, {done}/{total}", "busy")
+
+        through = (
+            self._maps.preview(settings, load, outdated)
+            and self._refine_curves(job, outdated)
+            and self._maps.refine(settings, load, mapped, outdated)
+        )
+        if through and not outdated() and self.prediction is not None:
+            mood: Mood = "exact" if _exact(self.prediction) else "busy"
+            self._status.say("what-if", exactness(self.prediction, self._leading), mood)
+
+    def _refine_curves(self, job: Job, outdated: Cancelled) -> bool:
+        what_if, settings, load = job
+        drawn = time.monotonic()
+        missing = 0
 
         def changed(done: int, total: int) -> None:
             nonlocal drawn, missing
@@ -126,12 +162,10 @@ class Forecast:
                 drawn = time.monotonic()
 
         if not what_if.refine(settings, load, changed, outdated) or outdated():
-            return
+            return False
         if missing:
             self._draw(job, fresh=True)
-        if self.prediction is not None:
-            mood: Mood = "exact" if _exact(self.prediction) else "busy"
-            self._status.say("what-if", exactness(self.prediction, self._leading), mood)
+        return True
 
     def _draw(self, job: Job, *, fresh: bool) -> None:
         what_if, settings, load = job
@@ -142,7 +176,7 @@ class Forecast:
                 return
             if lines is not None:
                 self._curves = (_line(job), lines)
-            self._tell(prediction, settings, lines)
+            self._tell(prediction, job, lines)
         if prediction is None:
             self._status.say("what-if", "computing", "busy")
         else:
@@ -151,12 +185,14 @@ class Forecast:
     def _tell(
         self,
         prediction: Prediction | None,
-        settings: Settings,
+        job: Job,
         lines: Sequence[Lines] | None = None,
     ) -> None:
+        what_if, settings, load = job
         self.prediction = prediction
         now = None if prediction is None else Point(settings, prediction.metrics)
-        self._view.show(lines, {"now": now})
+        self._view.show_first(lines, {"now": now})
+        self._view.standing.show(what_if.standing(settings, load))
         self._told(prediction)
 
     def _fail(self, error: Exception) -> None:
@@ -168,7 +204,7 @@ def _line(job: Job) -> Any:
     """Return what the curves depend on: workload, costs, and all settings but the charts' own."""
     what_if, settings, load = job
     along = {chart.along for chart in what_if.bench.what_if_charts}
-    return what_if, settings.model_dump(exclude=along), load
+    return what_if, tuple(what_if.compared.items()), settings.model_dump(exclude=along), load
 
 
 def exactness(prediction: Prediction, info: MetricInfo) -> str:

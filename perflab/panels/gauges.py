@@ -10,8 +10,9 @@ from perflab.benches import Bench
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.models.prediction import Prediction
+from perflab.panels.pictures import Pictures
 from perflab.panels.table import NumbersTable
-from perflab.panels.views import LiveView, Point, WhatIfView
+from perflab.panels.views import LiveView, Point
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 
@@ -24,7 +25,7 @@ Numbers = dict[str, float]
 
 
 class Gauges:
-    """Both pictures and the table. Safe to use from several threads.
+    """All pictures and the table. Safe to use from several threads.
 
     Attributes:
         baseline: The settings that were pinned, with their prediction.
@@ -32,7 +33,7 @@ class Gauges:
 
     def __init__(self, bench: Bench) -> None:
         self._settings_class = bench.settings_class
-        self.what_if = WhatIfView(bench)
+        self.what_if = Pictures(bench)
         self.live = LiveView(bench)
         self.table = NumbersTable(bench.headline)
         self.baseline: Point | None = None

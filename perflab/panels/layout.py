@@ -15,6 +15,7 @@ def arrange(
     controls: widgets.Widget,
     server: widgets.Widget,
     alerts: widgets.Widget,
+    compare: widgets.Widget,
     what_if: widgets.Widget,
     actions: widgets.Widget,
     live: widgets.Widget,
@@ -25,6 +26,8 @@ def arrange(
         [
             _caption("settings"),
             controls,
+            *([] if compare.layout.display == "none" else [_caption("compare")]),
+            compare,
             *([] if server.layout.display == "none" else [_caption("server")]),
             server,
             _caption("alerts"),

@@ -22,7 +22,7 @@ class Tasks:
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
 
-    def start(self, name: str, work: Callable[[], None]) -> bool:
+    def start(self, name: str, work: Callable[[], object]) -> bool:
         """Begin a task, unless one of that name is going; say whether it was begun."""
         with self._lock:
             if name in self._threads:
@@ -44,7 +44,7 @@ class Tasks:
         for thread in list(self._threads.values()):
             thread.join(timeout)
 
-    def _run(self, name: str, work: Callable[[], None]) -> None:
+    def _run(self, name: str, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001  (a thread has nobody above it to catch)

@@ -1,4 +1,4 @@
-"""The two pictures of the panel: the row of what-if charts and the row of live charts."""
+"""Pictures of the panel: a row of what-if charts, and the row of live charts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 from matplotlib.lines import Line2D
 
-from perflab.benches import Bench
+from perflab.benches import Bench, WhatIfChart
 from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
 from perflab.charts.what_if import Lines
 from perflab.metrics.catalog import metric
@@ -21,6 +21,8 @@ from perflab.workloads import Trace
 
 WIDTH = 770
 WIDEST = 900
+HEIGHT = 251
+BOTTOM = 54
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,18 +34,29 @@ class Point:
 
 
 class WhatIfView:
-    """The what-if charts of a bench in one picture. Safe to use from several threads."""
+    """Some what-if charts of a bench in one picture. Safe to use from several threads.
 
-    def __init__(self, bench: Bench) -> None:
+    Args:
+        bench: Whose charts.
+        charts: Which of them.
+        share: Of the width of a whole row.
+        name: A style sheet's name for it.
+    """
+
+    def __init__(
+        self, bench: Bench, charts: Sequence[WhatIfChart], share: float = 1.0, name: str = "what-if"
+    ) -> None:
         self._bench = bench
         self._lock = threading.Lock()
-        self._figure, row = chart_row(len(bench.what_if_charts), WIDTH, 238, top=54)
+        self._figure, row = chart_row(
+            len(charts), round(WIDTH * share), HEIGHT, top=54, bottom=BOTTOM
+        )
         self.charts = [
-            WhatIfAxes(axes, chart, bench)
-            for axes, chart in zip(row, bench.what_if_charts, strict=True)
+            WhatIfAxes(axes, chart, bench) for axes, chart in zip(row, charts, strict=True)
         ]
-        self._canvas = BlitCanvas(self._figure, WIDEST)
+        self._canvas = BlitCanvas(self._figure, round(WIDEST * share))
         self._canvas.image.add_class("perflab-picture")
+        self._canvas.image.add_class(f"perflab-{name}")
         self._lines: Sequence[Lines] = [{} for _ in row]
         self._points: dict[MarkKind, Point] = {}
         self._legend: list[str] = []
@@ -124,6 +137,7 @@ class LiveView:
         self._figure, row = chart_row(len(bench.live_charts), WIDTH, 218)
         self._canvas = BlitCanvas(self._figure, WIDEST)
         self._canvas.image.add_class("perflab-picture")
+        self._canvas.image.add_class("perflab-live")
         self.charts = [
             LiveAxes(axes, chart) for axes, chart in zip(row, bench.live_charts, strict=True)
         ]

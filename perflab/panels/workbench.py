@@ -14,21 +14,21 @@ from perflab.lab.live import LiveRun
 from perflab.models.prediction import Prediction
 from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
+from perflab.panels.compare import Compare
 from perflab.panels.driver import Driver
-from perflab.panels.export import ReportLink, write_report
 from perflab.panels.forecast import Forecast
 from perflab.panels.gauges import Gauges
 from perflab.panels.header import Header
 from perflab.panels.knobs import Knobs
 from perflab.panels.layout import arrange, close_all
-from perflab.panels.recommendation_card import RecommendationCard
 from perflab.panels.server_side import ServerSide
+from perflab.panels.shipping import Shipping
 from perflab.panels.status import StatusLine
 from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
 from perflab.servers.consent import ConsentNeededError
-from perflab.settings import BadInputError, Settings
+from perflab.settings import BadInputError
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace, Workload
 
@@ -55,8 +55,6 @@ class Workbench:
     ) -> None:
         self.bench = bench
         self.trace: Trace | None = None
-        self.recommendation: Recommendation | None = None
-        self.report: Path | None = None
         self.calibration: Calibration | None = None
         self._lock = threading.Lock()
         self.status = StatusLine()
@@ -69,9 +67,11 @@ class Workbench:
         self.server = ServerSide(
             bench, self.status, self.tasks, self.run_or_stop, self._server_changed
         )
-        self.card = RecommendationCard(bench, self._apply)
-        self.link = ReportLink()
-        self.picker = WorkloadPicker(bench, self._picked, self._not_picked, self._settings)
+        self.compare = Compare(bench, self._compared)
+        self.shipping = Shipping(bench, self.gauges, self._apply)
+        self.picker = WorkloadPicker(
+            bench, self._picked, self._not_picked, lambda: self.knobs.read()[0]
+        )
         self.header = Header(bench, self.picker.widget)
         handlers = {
             "run": self.run_or_stop,
@@ -88,12 +88,13 @@ class Workbench:
                 self.actions.widget,
                 self.status.widget,
                 self.server.consent.widget,
-                self.link.widget,
-                self.card.widget,
+                self.shipping.link.widget,
+                self.shipping.card.widget,
             ],
             controls=self.knobs.widget,
             server=self.server.field.widget,
             alerts=self.alerts.widget,
+            compare=self.compare.widget,
             what_if=self.gauges.what_if.widget,
             actions=self.server.actions.widget,
             live=self.gauges.live.widget,
@@ -105,6 +106,16 @@ class Workbench:
         from IPython.display import display
 
         display(self.widget)  # type: ignore[no-untyped-call]
+
+    @property
+    def recommendation(self) -> Recommendation | None:
+        """The last recommendation."""
+        return self.shipping.recommendation
+
+    @property
+    def report(self) -> Path | None:
+        """Where the last report is."""
+        return self.shipping.report
 
     def run_or_stop(self) -> None:
         """Start a live run with the present settings, or end the one that is going."""
@@ -154,9 +165,6 @@ class Workbench:
         self.picker.close()
         close_all(self.widget)
 
-    def _settings(self) -> Settings:
-        return self.knobs.read()[0]
-
     def _picked(self, trace: Trace) -> None:
         self.driver.stop()
         self.trace = trace
@@ -187,6 +195,10 @@ class Workbench:
             self.status.fail(error)
             return
         self.driver.apply(self.knobs.values)
+
+    def _compared(self, key: str, values: tuple[Any, ...]) -> None:
+        self.forecast.compare(key, values)
+        self.forecast.ask(*self.knobs.read())
 
     def _apply(self, values: Mapping[str, Any]) -> None:
         self.knobs.show(values)
@@ -256,14 +268,13 @@ class Workbench:
         self.driver.stop()
         self._forget()
         self.knobs.reset()
+        self.compare.reset()
         self.status.clear()
         self.forecast.ask(*self.knobs.read())
 
     def _forget(self) -> None:
         self.driver.clear()
-        self.recommendation = self.report = None
-        self.card.hide()
-        self.link.hide()
+        self.shipping.forget()
         self.header.serve({})
         self.server.begin()
         self.gauges.clear()
@@ -275,28 +286,13 @@ class Workbench:
         if trace is None:
             return
         self.status.clear()
-        found = self.card.search(trace, self.knobs.values, self.forecast.model)
-        if self.trace is not trace:
-            self.card.hide()
-            return
-        self.recommendation = found
-        self.card.show(found)
-        self.gauges.recommend(found)
+        self.shipping.recommend(
+            trace, self.knobs.values, self.forecast.model, lambda: self.trace is trace
+        )
 
     def _export(self) -> None:
-        self.status.clear()
-        self.report = self.link.make(self._write_report)
-
-    def _write_report(self) -> Path:
         assert self.trace is not None  # noqa: S101  (the button is disabled without a workload)
-        self.driver.stop()
-        pinned = self.gauges.baseline
-        return write_report(
-            self.bench,
-            self.trace,
-            self.knobs.values,
-            None if pinned is None else pinned.settings,
-            [self.driver.result, self.recommendation],
-            self.actions.folder.value.strip(),
-            self.forecast.model,
-        )
+        self.status.clear()
+        folder = self.actions.folder.value.strip()
+        of = (self.trace, self.knobs.values, self.driver.stop, folder)
+        self.shipping.export(*of, self.forecast.model, self.forecast.grids)

@@ -26,6 +26,8 @@ VARIABLES = {
     style.PAPER: "paper",
     "#B5B5B5": "edge",
     "#9A9A9A": "edge",
+    style.MAP_INK: "map-ink",
+    style.MAP_PAPER: "map-paper",
     **{colour: f"series-{place}" for place, colour in enumerate(style.COLOURS)},
 }
 """Colours that a page may redefine for a dark screen, by the name of its variable."""

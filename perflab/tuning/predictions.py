@@ -23,6 +23,7 @@ class Predictions(Result):
         calibration: The costs used, with their date, backend and source.
         environment: Machine, versions and date.
         remarks: What a reader must know.
+        maps: More points, as those above, that heat maps are drawn from and nothing is chosen of.
     """
 
     kind: ClassVar[str] = "predictions"
@@ -35,6 +36,7 @@ class Predictions(Result):
     calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    maps: tuple[dict[str, Any], ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a point: every setting, the metrics, ``sampled`` and ``error``."""

@@ -81,6 +81,7 @@ class _Result(_Shape):
     predicted: Numbers = {}
     fitted: Numbers = {}
     points: list[_Point] = []
+    maps: list[_Point] = []
     alternatives: list[_Point] = []
     snapshots: list[_Row] = []
     changes: list[_Change] = []

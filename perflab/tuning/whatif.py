@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from perflab.benches.base import Bench
@@ -13,6 +11,8 @@ from perflab.benches.model import Model, Previewing
 from perflab.benches.parts import WhatIfChart
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.tuning.background import compute_in_order
+from perflab.tuning.standing import Standing
 from perflab.workloads.trace import Trace
 
 Line = tuple[list[float], list[float]]
@@ -23,15 +23,28 @@ class WhatIf:
     """What a panel shows of a model: what is known now, at once; the rest is computed in order.
 
     The model keeps what it has computed, so that a setting seen before costs nothing.
+
+    Args:
+        bench: Whose charts and model.
+        trace: The workload.
+        costs: What the model is told.
+        model: A model of this workload that has computed something already.
+        compared: By setting, the values that have a line; a chart's own where not given.
     """
 
     def __init__(
-        self, bench: Bench, trace: Trace, costs: Costs, model: Model | None = None
+        self,
+        bench: Bench,
+        trace: Trace,
+        costs: Costs,
+        model: Model | None = None,
+        compared: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.bench = bench
         self.trace = trace
         self.costs = costs
         self.model = model or bench.model(trace)
+        self.compared = dict(compared or {})
         self._axes = {chart.along: bench.axis(chart.along, trace) for chart in bench.what_if_charts}
 
     def curves(self, settings: Settings, load: LoadSettings) -> list[dict[str, Line]]:
@@ -67,6 +80,19 @@ class WhatIf:
             return None
         return self._between(here, below, above, load)
 
+    def standing(self, settings: Settings, load: LoadSettings) -> Standing | None:
+        """Return how the lines compare at the present place, for the first chart that asks."""
+        chart = next((c for c in self.bench.what_if_charts if c.reference is not None), None)
+        if chart is None:
+            return None
+        known = {}
+        for value, there in self._rivals(chart, settings):
+            if self.model.ready(there, load):
+                metrics = self.model.predict(there, load, self.costs).metrics
+                if chart.metric in metrics:
+                    known[str(value)] = metrics[chart.metric]
+        return Standing(chart, known, str(getattr(settings, str(chart.lines))))
+
     def refine(
         self,
         settings: Settings,
@@ -86,35 +112,31 @@ class WhatIf:
             Whether it came to the end.
         """
         self.model.prepare()
-        missing = list(self._missing(settings, load))
-        done, total = 0, len(missing)
-        changed(done, total)
-        # One core is left to the next move's present point and to drawing.
-        threads = max(1, (os.cpu_count() or 1) - 1)
-        pool = ThreadPoolExecutor(threads)
-        going: set[Any] = set()
-        try:
-            while (missing or going) and not cancelled():
-                while missing and len(going) < threads:
-                    going.add(pool.submit(self._compute, missing.pop(0), load))
-                finished, going = wait(going, timeout=0.01, return_when=FIRST_COMPLETED)
-                if finished:
-                    done += len(finished)
-                    changed(done, total)
-        finally:
-            # What is being computed ends by itself; who moved a slider does not wait for it.
-            pool.shutdown(wait=False, cancel_futures=True)
-        return not missing and not going
 
-    def _compute(self, settings: Settings, load: LoadSettings) -> None:
-        self.model.predict(settings, load, self.costs)
+        def compute(there: Settings) -> None:
+            self.model.predict(there, load, self.costs)
+
+        return compute_in_order(compute, self._missing(settings, load), changed, cancelled)
 
     def _lines(self, chart: WhatIfChart, settings: Settings) -> Iterator[tuple[str, Settings]]:
         if chart.lines is None:
             yield chart.metric, settings
             return
-        for value in chart.values:
+        for value in self._compared(chart, settings):
             yield str(value), self.bench.line(settings, chart.lines, value)
+
+    def _compared(self, chart: WhatIfChart, settings: Settings) -> list[Any]:
+        """Return the values that have a line: those chosen, and the present one."""
+        assert chart.lines is not None  # noqa: S101  (asked for charts with lines)
+        chosen = self.compared.get(chart.lines, chart.compared or chart.values)
+        here = getattr(settings, chart.lines)
+        return [value for value in chart.values if value in chosen or value == here]
+
+    def _rivals(self, chart: WhatIfChart, settings: Settings) -> Iterator[tuple[Any, Settings]]:
+        """Yield, at the present place, the lines drawn, the reference and the ceiling."""
+        values = [*self._compared(chart, settings), chart.reference, chart.ceiling]
+        for value in dict.fromkeys(value for value in values if value is not None):
+            yield value, self.bench.line(settings, str(chart.lines), value)
 
     def _chart(self, chart: WhatIfChart, settings: Settings, load: LoadSettings) -> dict[str, Line]:
         lines = {
@@ -153,6 +175,9 @@ class WhatIf:
 
     def _wanted(self, settings: Settings) -> Iterator[Settings]:
         yield settings
+        for chart in self.bench.what_if_charts:
+            if chart.reference is not None:
+                yield from (there for _, there in self._rivals(chart, settings))
         lines: list[tuple[str, Settings]] = [
             (chart.along, line)
             for chart in self.bench.what_if_charts

@@ -33,15 +33,15 @@ def test_panel_shows_workload_and_exact_prediction(panel):
     assert "20,000 requests" in panel.header.workload.value
     assert "what-if exact" in panel.status.text
     assert panel.gauges.what_if.points["now"].metrics["hit_rate"] > 0
-    assert panel.gauges.what_if.widget.value[:4] == b"\x89PNG"
+    assert panel.gauges.what_if.first.widget.value[:4] == b"\x89PNG"
 
 
 def test_slider_move_changes_picture_and_table(panel):
-    picture, table = panel.gauges.what_if.widget.value, panel.gauges.table.widget.value
+    picture, table = panel.gauges.what_if.first.widget.value, panel.gauges.table.widget.value
     slider = panel.knobs.controls["max_cache_size"].slider
     slider.value = panel.knobs.controls["max_cache_size"].stops.position(100)
     panel.wait(30)
-    assert panel.gauges.what_if.widget.value != picture
+    assert panel.gauges.what_if.first.widget.value != picture
     assert panel.gauges.table.widget.value != table
     assert panel.gauges.what_if.points["now"].settings.max_cache_size == 100
 
@@ -224,9 +224,9 @@ def test_recommendation_is_shown_with_its_reason_and_applied(panel):
     panel.recommend()
     panel.wait(30)
     found = panel.recommendation
-    assert html.escape(found.reason) in panel.card.widget.children[0].children[1].value
+    assert html.escape(found.reason) in panel.shipping.card.widget.children[0].children[1].value
     assert "recommended" in panel.gauges.what_if.points
-    panel.card.buttons[0].click()
+    panel.shipping.card.buttons[0].click()
     panel.wait(30)
     assert panel.knobs.values["max_cache_size"] == found.settings["max_cache_size"]
 
@@ -240,7 +240,7 @@ def test_report_holds_run_recommendation_and_predictions(panel, until, tmp_path)
     panel.wait(60)
     assert panel.report == tmp_path / "out" / "report.html"
     assert panel.report.is_file()
-    assert str(panel.report) in panel.link.text
+    assert str(panel.report) in panel.shipping.link.text
     kinds = [
         one["kind"] for one in json.loads(panel.report.with_suffix(".json").read_text())["results"]
     ]

@@ -1,0 +1,138 @@
+"""`Band`: which line of a chart is the best, and from where to where, in a strip under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+
+from perflab.charts import style
+
+Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
+Span = tuple[float, float, str]
+_HEIGHT = 7.5
+_ABOVE = 4.5
+_SIZE = 6.5
+_CHARACTER = 4.6
+_DARK = 0.19
+
+
+def best_spans(lines: Lines, *, higher: bool, log: bool) -> list[Span]:
+    """Return spans of the horizontal axis, each with the label of the line that is best there.
+
+    Lines are compared where all of them are known; a change lies halfway between two such places.
+    Among equals the line that was best before goes on.
+
+    Args:
+        lines: By label, places and values.
+        higher: Whether a higher value is better.
+        log: Whether halfway is by ratio.
+    """
+    known = [dict(zip(xs, ys, strict=True)) for xs, ys in lines.values()]
+    if len(known) < 2 or not all(known):
+        return []
+    places = sorted(set.intersection(*(set(line) for line in known)))
+    if len(places) < 2:
+        return []
+    sign = 1.0 if higher else -1.0
+    values = sign * np.array([[line[x] for x in places] for line in known])
+    labels = list(lines)
+    spans: list[Span] = []
+    begin, holder = places[0], int(np.argmax(values[:, 0]))
+    for number in range(1, len(places)):
+        column = values[:, number]
+        if column[holder] < column.max():
+            left, right = places[number - 1], places[number]
+            middle = float(np.sqrt(left * right)) if log and left > 0 else (left + right) / 2
+            spans.append((begin, middle, labels[holder]))
+            begin, holder = middle, int(np.argmax(column))
+    spans.append((begin, places[-1], labels[holder]))
+    return spans
+
+
+class Band:
+    """A strip under a chart that says which line is the best where, in the lines' colours.
+
+    Args:
+        axes: The chart's.
+        animated: Leave it out of a full draw, for blitting.
+    """
+
+    def __init__(self, axes: Axes, *, animated: bool) -> None:
+        self._axes, self._animated = axes, animated
+        self._spans: list[Span] = []
+        self.artists: list[Artist] = []
+
+    def update(self, spans: Sequence[Span], colours: Mapping[str, str]) -> bool:
+        """Show other spans; say if the strip came or went, so that ticks must make room."""
+        came_or_went = bool(spans) != bool(self._spans)
+        if list(spans) != self._spans:
+            self._spans = list(spans)
+            for old in self.artists:
+                old.remove()
+            self.artists = self._drawn(colours) if spans else []
+        if came_or_went:
+            # Ticks stand below the strip, at its height of typographic points.
+            pad = 3.0 + (_HEIGHT + _ABOVE if spans else 0.0)
+            self._axes.tick_params(axis="x", pad=pad, length=0 if spans else 3)
+        return came_or_went
+
+    def _drawn(self, colours: Mapping[str, str]) -> list[Artist]:
+        axes = self._axes
+        dots = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+        tall = axes.bbox.height / dots
+        top, bottom = -_ABOVE / tall, -(_ABOVE + _HEIGHT) / tall
+        across = axes.get_xaxis_transform()
+        low, high = axes.get_xlim()
+        corners = [
+            [(a, top), (b, top), (b, bottom), (a, bottom)]
+            for a, b in ((max(a, low), min(b, high)) for a, b, _ in self._spans)
+        ]
+        strip = PolyCollection(
+            corners,
+            transform=across,
+            facecolors=[colours[label] for _, _, label in self._spans],
+            edgecolors=style.PAPER,
+            linewidths=0.8,
+            clip_on=False,
+            animated=self._animated,
+        )
+        axes.add_collection(strip, autolim=False)
+        drawn: list[Artist] = [strip, self._word("best", -0.012, (top + bottom) / 2)]
+        for (_, _, label), box in zip(self._spans, corners, strict=True):
+            places = axes.transData.transform([(box[0][0], 0.5), (box[1][0], 0.5)])
+            room = (places[1][0] - places[0][0]) / dots
+            if len(label) * _CHARACTER < room:
+                drawn.append(self._name(label, places.mean(axis=0)[0], colours[label], top, bottom))
+        return drawn
+
+    def _word(self, text: str, x: float, y: float) -> Text:
+        return self._axes.text(
+            x,
+            y,
+            text,
+            transform=self._axes.transAxes,
+            ha="right",
+            va="center",
+            fontsize=_SIZE,
+            color=style.QUIET,
+            animated=self._animated,
+        )
+
+    def _name(self, label: str, pixel: float, colour: str, top: float, bottom: float) -> Artist:
+        x = self._axes.transAxes.inverted().transform((pixel, 0.0))[0]
+        name = self._word(label, x, (top + bottom) / 2)
+        name.set(ha="center", color=_readable_on(colour))
+        return name
+
+
+def _readable_on(colour: str) -> str:
+    """Return white or ink, whichever stands out more; weights of ITU-R BT.709."""
+    red, green, blue = to_rgb(colour)
+    bright = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+    return style.MAP_PAPER if bright < _DARK else style.MAP_INK

@@ -1,0 +1,104 @@
+"""`MapForecast`: the heat maps' side of the forecast, their cells drawn as they come."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from perflab.benches import Bench, HeatMap
+from perflab.panels.pictures import Pictures
+from perflab.settings import LoadSettings, Settings
+from perflab.tuning.grid import Grid, Surface
+from perflab.tuning.whatif import WhatIf
+
+_REDRAW_SECONDS = 0.25
+
+Told = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+
+class MapForecast:
+    """Fills the maps of a bench. Maps over the same two settings share their cells.
+
+    Args:
+        bench: Whose maps.
+        view: Where they are drawn.
+    """
+
+    def __init__(self, bench: Bench, view: Pictures) -> None:
+        self._bench, self._view = bench, view
+        self._lock = threading.Lock()
+        self._maps: tuple[HeatMap, ...] = ()
+        self.grids: dict[tuple[str, str], Grid] = {}
+
+    def use(self, what_if: WhatIf, *, anew: bool) -> None:
+        """Show maps of another workload, or of the same one with other costs."""
+        maps = self._bench.maps_for(what_if.trace)
+        with self._lock:
+            self.grids = {(each.along, each.against): self._made(each, what_if) for each in maps}
+            if anew or maps != self._maps:
+                self._maps = maps
+                grids = [self._grid(each) for each in maps]
+                self._view.maps.begin(maps, [(grid.columns, grid.rows) for grid in grids])
+
+    def show(self, settings: Settings, load: LoadSettings) -> None:
+        """Draw what is known now, and all else that stands below the first row."""
+        with self._lock:
+            known = {key: grid.surface(settings, load) for key, grid in self.grids.items()}
+            values = []
+            for each in self._maps:
+                grid, surface = self._grid(each), known[each.along, each.against]
+                values.append(surface.values(each.metric, (len(grid.rows), len(grid.columns))))
+            self._view.show_rest(values, _note(list(known.values())))
+
+    def preview(self, settings: Settings, load: LoadSettings, cancelled: Cancelled) -> bool:
+        """Fill the maps from a part of the workload, if the model can."""
+        redraw = self._redrawn(settings, load, lambda _done, _total: None, cancelled)
+        grids = list(self.grids.values())
+        done = all(grid.preview(settings, load, redraw, cancelled) for grid in grids)
+        return done and not cancelled()
+
+    def refine(
+        self, settings: Settings, load: LoadSettings, told: Told, cancelled: Cancelled
+    ) -> bool:
+        """Compute what is missing; say whether that came to the end."""
+        redraw = self._redrawn(settings, load, told, cancelled)
+        for grid in list(self.grids.values()):
+            if not grid.refine(settings, load, redraw, cancelled) or cancelled():
+                return False
+        self.show(settings, load)
+        return True
+
+    def _made(self, each: HeatMap, what_if: WhatIf) -> Grid:
+        of = (self._bench, what_if.trace, what_if.costs, what_if.model)
+        return Grid(*of, each.along, each.against)
+
+    def _grid(self, each: HeatMap) -> Grid:
+        return self.grids[each.along, each.against]
+
+    def _redrawn(
+        self, settings: Settings, load: LoadSettings, told: Told, cancelled: Cancelled
+    ) -> Told:
+        """Return what draws now and then and tells how far it is."""
+        drawn = time.monotonic()
+
+        def changed(done: int, total: int) -> None:
+            nonlocal drawn
+            if cancelled() or not total:
+                return
+            told(done, total)
+            if done == total or time.monotonic() - drawn >= _REDRAW_SECONDS:
+                self.show(settings, load)
+                drawn = time.monotonic()
+
+        return changed
+
+
+def _note(surfaces: list[Surface]) -> str:
+    """Say how much is known, where that is not all of it."""
+    cells = sum(len(surface.settings) for surface in surfaces)
+    known = sum(len(surface.predictions) for surface in surfaces)
+    if known < cells:
+        return f"{known} of {cells} known"
+    return "from a part" if any(surface.sampled for surface in surfaces) else ""

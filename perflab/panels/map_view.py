@@ -1,0 +1,107 @@
+"""The picture of a bench's heat maps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import numpy.typing as npt
+
+from perflab.benches import Bench, HeatMap
+from perflab.charts import Mark, MarkKind, chart_row
+from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
+from perflab.metrics.catalog import metric
+from perflab.panels.canvas import BlitCanvas
+from perflab.panels.views import Point
+
+WIDTH = 385
+WIDEST = 450
+HEIGHT = 251
+
+Values = npt.NDArray[np.float64]
+
+
+class MapView:
+    """The maps of a bench in one picture, hidden while there is none. Safe for several threads."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._lock = threading.Lock()
+        self._canvas: BlitCanvas | None = None
+        self.maps: list[HeatMapAxes] = []
+        self._values: list[Values] = []
+        self._points: dict[MarkKind, Point] = {}
+        self._note = ""
+        self.widget = widgets.VBox([], layout=widgets.Layout(display="none"))
+
+    def begin(self, maps: Sequence[HeatMap], axes: Sequence[tuple[list[Any], list[Any]]]) -> None:
+        """Show other maps, of which nothing is known yet.
+
+        Args:
+            maps: What they show; none hides the picture.
+            axes: The columns and rows of each.
+        """
+        with self._lock:
+            for old in self.widget.children:
+                old.close()
+            self.widget.children = ()
+            self.widget.layout.display = "none"
+            self.maps, self._values, self._canvas = [], [], None
+            if not maps:
+                return
+            figure, row = chart_row(
+                len(maps), WIDTH * len(maps), HEIGHT, top=40, right=BAR_ROOM, bottom=45
+            )
+            for each, drawn, (columns, rows) in zip(maps, row, axes, strict=True):
+                self.maps.append(HeatMapAxes(drawn, each, self._bench, columns, rows))
+                self._values.append(np.full((len(rows), len(columns)), np.nan))
+            self._canvas = BlitCanvas(figure, WIDEST * len(maps))
+            self._canvas.image.add_class("perflab-picture")
+            self._canvas.image.add_class("perflab-maps")
+            self._draw()
+            self.widget.children = (self._canvas.image,)
+            self.widget.layout.display = None
+
+    def show(
+        self,
+        values: Sequence[Values] | None = None,
+        points: Mapping[MarkKind, Point | None] | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Show other values or marks; what is not given stays, a mark of None goes."""
+        with self._lock:
+            for kind, point in (points or {}).items():
+                if point is None:
+                    self._points.pop(kind, None)
+                else:
+                    self._points[kind] = point
+            if note is not None:
+                self._note = note
+            if values is not None:
+                self._values = list(values)
+            self._draw()
+
+    def _draw(self) -> None:
+        if self._canvas is None:
+            return
+        full = [
+            drawn.update(values, self._marks(drawn), self._note)
+            for drawn, values in zip(self.maps, self._values, strict=True)
+        ]
+        artists = [artist for drawn in self.maps for artist in drawn.artists]
+        self._canvas.draw(artists, full=any(full))
+
+    def _marks(self, drawn: HeatMapAxes) -> list[Mark]:
+        info = metric(drawn.heat_map.metric)
+        marks = []
+        for kind, point in self._points.items():
+            x, y = (
+                axis.place(getattr(point.settings, axis.info.key)) for axis in (drawn.x, drawn.y)
+            )
+            value = point.metrics.get(info.name)
+            label = info.format(value) if kind == "now" and value is not None else ""
+            marks.append(Mark(label, x, y, kind))
+        return marks

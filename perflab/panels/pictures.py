@@ -1,0 +1,82 @@
+"""`Pictures`: all of the what-if side: a first row of charts, and beside each other the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ipywidgets as widgets
+
+from perflab.benches import Bench
+from perflab.charts import MarkKind
+from perflab.charts.what_if import Lines
+from perflab.panels.map_view import MapView, Values
+from perflab.panels.standing_line import StandingLine
+from perflab.panels.views import Point, WhatIfView
+from perflab.workloads import Trace
+
+A_ROW = 3
+
+
+class Pictures:
+    """The what-if pictures of a bench. Safe to use from several threads.
+
+    A slider's move is answered by the first row; the rest is drawn after it has left.
+
+    Args:
+        bench: Whose charts and maps.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        charts = bench.what_if_charts
+        self.first = WhatIfView(bench, charts[:A_ROW])
+        more = charts[A_ROW:]
+        self.more = WhatIfView(bench, more, len(more) / 2, "more") if more else None
+        self.maps = MapView(bench)
+        self.standing = StandingLine()
+        beside = [] if self.more is None else [self.more.widget]
+        second = widgets.HBox([*beside, self.maps.widget])
+        second.add_class("perflab-beside")
+        self.widget = widgets.VBox([self.first.widget, self.standing.widget, second])
+        self._lines: Sequence[Lines] | None = None
+        self._points: dict[MarkKind, Point | None] = {}
+
+    @property
+    def points(self) -> dict[MarkKind, Point]:
+        """What is marked."""
+        return self.first.points
+
+    def reach(self, trace: Trace) -> None:
+        """Let the horizontal axes go as far as this workload's curves will."""
+        for view in self._views:
+            view.reach(trace)
+
+    def show(
+        self,
+        lines: Sequence[Lines] | None = None,
+        points: Mapping[MarkKind, Point | None] | None = None,
+    ) -> None:
+        """Show other lines, or other marks, in all pictures; a mark of None goes."""
+        self.show_first(lines, points)
+        self.show_rest()
+
+    def show_first(
+        self,
+        lines: Sequence[Lines] | None = None,
+        points: Mapping[MarkKind, Point | None] | None = None,
+    ) -> None:
+        """Show them in the first row; `show_rest` has the others follow."""
+        if lines is not None:
+            self._lines = lines
+        self._points |= points or {}
+        self.first.show(None if lines is None else lines[:A_ROW], points)
+
+    def show_rest(self, values: Sequence[Values] | None = None, note: str | None = None) -> None:
+        """Let the other pictures show what the first row shows, and the maps other values."""
+        lines, points = self._lines, dict(self._points)
+        if self.more is not None:
+            self.more.show(None if lines is None else lines[A_ROW:], points)
+        self.maps.show(values, points, note)
+
+    @property
+    def _views(self) -> list[WhatIfView]:
+        return [self.first, *([] if self.more is None else [self.more])]

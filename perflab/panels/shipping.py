@@ -1,0 +1,97 @@
+"""`Shipping`: what a user takes away from a panel: a recommendation, and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from perflab.benches import Bench, Model
+from perflab.lab.run import Run
+from perflab.panels.export import ReportLink, write_report
+from perflab.panels.gauges import Gauges
+from perflab.panels.recommendation_card import RecommendationCard
+from perflab.tuning.grid import Grid
+from perflab.tuning.recommendation import Recommendation
+from perflab.workloads import Trace
+
+
+class Shipping:
+    """Makes both, in the thread that it is called in.
+
+    Args:
+        bench: The pattern.
+        gauges: Where a recommendation is marked, and what was pinned is kept.
+        apply: Called with recommended settings when the user takes them.
+
+    Attributes:
+        recommendation: The last one, if any.
+        report: Where the last report is, if any.
+    """
+
+    def __init__(
+        self, bench: Bench, gauges: Gauges, apply: Callable[[Mapping[str, Any]], None]
+    ) -> None:
+        self._bench, self._gauges = bench, gauges
+        self.card = RecommendationCard(bench, apply)
+        self.link = ReportLink()
+        self.recommendation: Recommendation | None = None
+        self.report: Path | None = None
+
+    def forget(self) -> None:
+        """Show neither."""
+        self.recommendation = self.report = None
+        self.card.hide()
+        self.link.hide()
+
+    def recommend(
+        self,
+        trace: Trace,
+        values: Mapping[str, Any],
+        model: Model | None,
+        wanted: Callable[[], bool],
+    ) -> None:
+        """Look for the settings to ship, and show them if they are still wanted then."""
+        found = self.card.search(trace, values, model)
+        if not wanted():
+            self.card.hide()
+            return
+        self.recommendation = found
+        self.card.show(found)
+        self._gauges.recommend(found)
+
+    def export(
+        self,
+        trace: Trace,
+        values: Mapping[str, Any],
+        run: Callable[[], Run | None],
+        folder: str,
+        model: Model | None,
+        grids: tuple[Grid, ...] = (),
+    ) -> None:
+        """Write the report of a panel.
+
+        Args:
+            trace: The workload.
+            values: The present settings of the pattern and of the load.
+            run: Ends the run that is going, if any, and returns the last result.
+            folder: Where.
+            model: A model of the workload that has computed something already.
+            grids: The maps' cells, of which the known ones go into it.
+        """
+
+        def write() -> Path:
+            result = run()
+            pinned = self._gauges.baseline
+            return write_report(
+                self._bench,
+                trace,
+                values,
+                None if pinned is None else pinned.settings,
+                [result, self.recommendation],
+                folder,
+                model,
+                grids,
+            )
+
+        self.report = self.link.make(write)

@@ -1,0 +1,53 @@
+"""`compute_in_order`: what is slow, in threads, most wanted first, until it is no longer wanted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
+
+from perflab.settings import BadInputError
+
+Item = TypeVar("Item")
+
+
+def compute_in_order(
+    compute: Callable[[Item], object],
+    items: Iterable[Item],
+    changed: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+) -> bool:
+    """Compute items in their order, one core left to drawing and to a newer wish.
+
+    Args:
+        compute: Computes one item; called in threads. One that it refuses as bad input is passed
+            over.
+        items: In the order in which they are wanted.
+        changed: Called with the number of items done and of all, when some have come.
+        cancelled: Asked between two items; when it says so, the rest is left.
+
+    Returns:
+        Whether it came to the end.
+    """
+    missing = list(items)
+    done, total = 0, len(missing)
+    changed(done, total)
+    threads = max(1, (os.cpu_count() or 1) - 1)
+    pool = ThreadPoolExecutor(threads)
+    going: set[Any] = set()
+    try:
+        while (missing or going) and not cancelled():
+            while missing and len(going) < threads:
+                going.add(pool.submit(compute, missing.pop(0)))
+            finished, going = wait(going, timeout=0.01, return_when=FIRST_COMPLETED)
+            for error in filter(None, (each.exception() for each in finished)):
+                if not isinstance(error, BadInputError):
+                    raise error
+            if finished:
+                done += len(finished)
+                changed(done, total)
+    finally:
+        # What is being computed ends by itself; who moved a slider does not wait for it.
+        pool.shutdown(wait=False, cancel_futures=True)
+    return not missing and not going

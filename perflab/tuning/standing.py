@@ -1,0 +1,57 @@
+"""`Standing`: how the lines of a chart compare at one place, in numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from perflab.benches.parts import WhatIfChart
+from perflab.metrics.catalog import metric
+from perflab.tuning.comparison import format_difference
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Standing:
+    """The gain over a reference, the distance to a ceiling, and the best of the rest.
+
+    Attributes:
+        chart: Names metric, reference and ceiling.
+        values: The metric by line, as far as it is known.
+        present: The line of the present settings.
+    """
+
+    chart: WhatIfChart
+    values: Mapping[str, float]
+    present: str
+
+    @property
+    def best(self) -> str | None:
+        """The best line of those that are no ceiling; the present one among equals."""
+        rivals = {line: v for line, v in self.values.items() if line != str(self.chart.ceiling)}
+        if not rivals:
+            return None
+        higher = metric(self.chart.metric).better != "lower"
+        top = max(rivals.values()) if higher else min(rivals.values())
+        equal = [line for line, value in rivals.items() if value == top]
+        return self.present if self.present in equal else equal[0]
+
+    def words(self) -> list[str]:
+        """Return it in words: value, gain, distance, and the best of those compared."""
+        here = self.values.get(self.present)
+        if here is None:
+            return []
+        info = metric(self.chart.metric)
+        said = [f"{self.present}: {info.label} {info.format(here)}"]
+        for other in (self.chart.reference, self.chart.ceiling):
+            there = self.values.get(str(other))
+            if other is not None and str(other) != self.present and there is not None:
+                difference = format_difference(info, there, here)
+                said.append(f"{difference} against {other}")
+        best = self.best
+        if best is None:
+            return said
+        if best == self.present:
+            said.append("none of those compared is better here")
+        else:
+            said.append(f"best here: {best} with {info.format(self.values[best])}")
+        return said
