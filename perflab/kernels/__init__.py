@@ -8,6 +8,7 @@ from perflab.kernels.lru import lru_hits
 from perflab.kernels.lru_curve import lru_curve
 from perflab.kernels.opt import opt_hits
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests, policy_hits
+from perflab.kernels.prefetch import Prefetch, prefetch
 from perflab.kernels.quantiles import quantiles_of
 from perflab.kernels.queue import Queue, queue_waits
 from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
@@ -24,6 +25,7 @@ __all__ = [
     "HIT_COUNTS",
     "KERNELS",
     "Counts",
+    "Prefetch",
     "Queue",
     "ReadAheadCounts",
     "RedisCounts",
@@ -41,6 +43,7 @@ __all__ = [
     "lru_read_ahead",
     "opt_hits",
     "policy_hits",
+    "prefetch",
     "previous_and_next",
     "quantiles_of",
     "queue_waits",

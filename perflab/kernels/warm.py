@@ -11,6 +11,7 @@ from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.dense import dense_ids
 from perflab.kernels.lru_curve import lru_curve
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests
+from perflab.kernels.prefetch import prefetch
 from perflab.kernels.quantiles import quantiles_of
 from perflab.kernels.queue import queue_waits
 from perflab.kernels.read_ahead import lru_read_ahead
@@ -31,6 +32,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
     "chunk_reuse": lambda: chunk_reuse(_IDS, 1, 1),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
+    "prefetch": lambda: prefetch(_IDS, _IDS, _IDS, 1, 1),
     "redis_eviction": lambda: redis_eviction(_IDS, 1, "lru", 1, (1,)),
     "key_counts": lambda: key_counts(_IDS, 1),
     "by_count": lambda: by_count(_IDS),

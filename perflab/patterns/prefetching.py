@@ -35,7 +35,8 @@ class Prefetcher(Generic[T]):
         fetch: Returns the items of a range.
         settings: Buffer, batches, workers, retries and timeout.
         sizeof: Returns the bytes of an item; by default `sys.getsizeof`, where bytes are bounded.
-        hook: Called with an event for each batch fetched, retry, timeout, stall and buffer level;
+        hook: Called with an event for each batch fetched, retry, timeout, stall (its end tells in
+            `detail` how long it took to go on once the batch was there) and buffer level;
             an error that it raises in a worker ends the stream.
         backoff: How long a failed fetch waits before it is tried again.
     """

@@ -36,7 +36,8 @@ class AsyncPrefetcher(Generic[T]):
         fetch: A coroutine function that returns the items of a range.
         settings: Buffer, batches, workers, retries and timeout.
         sizeof: Returns the bytes of an item; by default `sys.getsizeof`, where bytes are bounded.
-        hook: Called with an event for each batch fetched, retry, timeout, stall and buffer level;
+        hook: Called with an event for each batch fetched, retry, timeout, stall (its end tells in
+            `detail` how long it took to go on once the batch was there) and buffer level;
             an error that it raises in a worker ends the stream.
         backoff: How long a failed fetch waits before it is tried again.
     """
@@ -154,6 +155,7 @@ class _FetchTasks:
         if batch is None:
             began = time.perf_counter()
             self.core.counts["stalls"] += 1
+            self.core.stalled_since = began
             self._tell(Event(EventKind.STALL_STARTED, None))
             try:
                 while batch is None:
@@ -161,9 +163,12 @@ class _FetchTasks:
                     await self._ready.wait()
                     batch = self._taken()
             finally:
-                waited = time.perf_counter() - began
-                self.core.seconds["stall"] += waited
-                self._tell(Event(EventKind.STALL_FINISHED, None, waited))
+                now = time.perf_counter()
+                handover = now - max(began, self.core.there_since)
+                self.core.seconds["stall"] += now - began
+                self.core.stalled_since = None
+                finished = EventKind.STALL_FINISHED
+                self._tell(Event(finished, None, now - began, detail=handover))
         self._tell_level()
         return batch
 

@@ -29,6 +29,13 @@ class PrefetchCore:
 
     Its caller sees to it that one method runs at a time.
 
+    Attributes:
+        started: When fetching began, as `time.perf_counter` tells it.
+        stalled_since: Since when a consumer waits, if one does.
+        there_since: Since when the batch last taken was there.
+        buffer_items: Items that are there and not yet taken.
+        buffer_bytes: Their bytes, where somebody wants to know.
+
     Args:
         settings: Bounds, batches, retries and timeout.
         sizeof: Returns the bytes of an item; by default `sys.getsizeof`, where bytes are bounded.
@@ -62,6 +69,10 @@ class PrefetchCore:
             ("items", "batches", "retries", "timeouts", "fetch_errors", "stalls"), 0
         )
         self.seconds = {"fetch": 0.0, "stall": 0.0}
+        self.stalled_since: float | None = None
+        self.there_since = 0.0
+        self._level_seconds = 0.0
+        self._level_at = self.started
 
     @property
     def over(self) -> bool:
@@ -186,7 +197,9 @@ class PrefetchCore:
             batch = self._ready.pop(self._head, None)
             if batch is None:
                 return None
+            self._level()
             self._head += 1
+            self.there_since = batch.since
             self._ahead -= batch.wanted
             self.buffer_items -= len(batch.items)
             self.buffer_bytes -= batch.size
@@ -208,6 +221,7 @@ class PrefetchCore:
 
     def stop(self) -> None:
         """End the stream now; what is held is let go."""
+        self._level()
         self.stopped = True
         self._ready.clear()
         self._flying.clear()
@@ -215,6 +229,9 @@ class PrefetchCore:
 
     def stats(self) -> dict[str, float]:
         """Return flat statistics; totals only grow."""
+        now = time.perf_counter()
+        stalled = 0.0 if self.stalled_since is None else now - self.stalled_since
+        self._level()
         found = {
             **self.counts,
             "buffer_items": self.buffer_items,
@@ -222,7 +239,8 @@ class PrefetchCore:
             "fetching_items": max(0, self._ahead - self.buffer_items),
             "fetches": len(self._flying),
             "fetch_seconds_total": self.seconds["fetch"],
-            "stall_seconds_total": self.seconds["stall"],
+            "stall_seconds_total": self.seconds["stall"] + stalled,
+            "buffer_item_seconds_total": self._level_seconds,
         }
         return found if self._first is None else {**found, "first_item_seconds": self._first}
 
@@ -241,9 +259,17 @@ class PrefetchCore:
         return self._flying.get(claim.number) is claim and claim.attempt == attempt
 
     def _hold(self, claim: Claim, batch: Batch) -> None:
+        self._level()
+        batch.since = self._level_at
         self._ready[claim.number] = batch
         self.buffer_items += len(batch.items)
         self.buffer_bytes += batch.size
+
+    def _level(self) -> None:
+        """Add up the items that were there since the last time, before their number changes."""
+        now = time.perf_counter()
+        self._level_seconds += self.buffer_items * (now - self._level_at)
+        self._level_at = now
 
     def _end_with(self, claim: Claim, batch: Batch) -> None:
         self._hold(claim, batch)
@@ -251,6 +277,7 @@ class PrefetchCore:
 
     def _end_at(self, number: int) -> None:
         """Let the stream end with a batch: what was fetched beyond it is let go."""
+        self._level()
         self._last = number
         for beyond in [other for other in self._ready if other > number]:
             batch = self._ready.pop(beyond)

@@ -48,12 +48,14 @@ class Batch:
         size: Their bytes, where somebody wants to know.
         wanted: How many were asked for: the room that it holds in the buffer.
         error: Raised in place of the items.
+        since: When it was there, as `time.perf_counter` tells it.
     """
 
     items: Sequence[Any]
     size: int
     wanted: int
     error: BaseException | None = None
+    since: float = 0.0
 
 
 def as_sequence(items: Any) -> Sequence[Any]:

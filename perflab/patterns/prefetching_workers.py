@@ -103,21 +103,26 @@ class FetchWorkers:
         began = time.perf_counter()
         self._tell(EventKind.STALL_STARTED)
         late: list[Claim] = []
+        handover = waited = 0.0
         try:
             with self.lock:
                 self.core.counts["stalls"] += 1
+                self.core.stalled_since = began
                 try:
                     while (batch := self._taken()) is None:
                         self._ready.wait(self._patience())
                         late += self._replace_overdue()
                 finally:
-                    waited = time.perf_counter() - began
+                    now = time.perf_counter()
+                    waited = now - began
+                    handover = now - max(began, self.core.there_since)
                     self.core.seconds["stall"] += waited
+                    self.core.stalled_since = None
             return batch
         finally:
             for claim in late:
                 self._tell(EventKind.TIMEOUT, claim.start)
-            self._tell(EventKind.STALL_FINISHED, None, waited)
+            self._tell(EventKind.STALL_FINISHED, None, waited, detail=handover)
 
     def _patience(self) -> float | None:
         """Return until when no fetch can have taken too long, in seconds from now."""

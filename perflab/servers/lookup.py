@@ -146,10 +146,15 @@ def open_lookup(load: LoadSettings) -> DelayedLookup:
         return DelayedLookup(SqliteLookup(), load.backend_seconds)
     if load.backend == "delay":
         return DelayedLookup(None, load.backend_seconds)
-    return DelayedLookup(FunctionLookup(_imported(load.backend)), load.backend_seconds)
+    return DelayedLookup(FunctionLookup(imported_function(load.backend)), load.backend_seconds)
 
 
-def _imported(path: str) -> Callable[[Any], Any]:
+def imported_function(path: str) -> Callable[..., Any]:
+    """Return the function that ``module:function`` names; modules of the present folder count.
+
+    Raises:
+        BadInputError: If it cannot be imported, or is no function.
+    """
     module, _, name = path.partition(":")
     if not name:
         raise BadInputError(

@@ -31,7 +31,7 @@ def test_progress_counts_up_to_all_kernels():
 
 
 def test_every_public_kernel_is_compiled_ahead():
-    types = {"Counts", "Queue", "ReadAheadCounts", "RedisCounts"}
+    types = {"Counts", "Prefetch", "Queue", "ReadAheadCounts", "RedisCounts"}
     tables = {"KERNELS", "HIT_COUNTS", "BOUNDED_COUNTS", "Requests", "compile_all", "policy_hits"}
     assert set(kernels.__all__) - types - tables <= set(kernels.KERNELS)
     assert all(function.signatures for function in compiled_functions().values())
@@ -48,6 +48,7 @@ def test_production_arguments_compile_nothing_more():
     kernels.lru_curve(previous, start=1)
     for run in kernels.BOUNDED_COUNTS.values():
         run(ids, 2, 1, ids, 10, ids * 1.0, 5, ids * 1.0, np.int32(1), eager=True)
+    kernels.prefetch(ids + 1, ids, ids * 1.0, np.int64(2), 9, [1, 1, 2], 1, 0.5, 2)
     kernels.queue_waits(ids * 1.0, ids, 2, 5, [1, 1, 2], 1, 1, 9)
     kernels.chunk_reuse(ids.astype(np.int32), np.int64(2), 2)
     kernels.lru_read_ahead(ids, 2, np.int32(3), 1, start=2)
