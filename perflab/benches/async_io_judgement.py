@@ -7,6 +7,7 @@ from typing import Any
 
 from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
+from perflab.models.latency import QUANTILES
 from perflab.models.usl import fit_usl
 from perflab.settings import AsyncIORunSettings
 
@@ -45,19 +46,24 @@ def own_calibration(runs: Runs) -> dict[str, Any]:
         (values["latency_seconds"], values["max_concurrent"]): costs["run"]
         for values, costs in runs
     }
-    each = {limit: 1.0 / found[(latency, limit)]["throughput"] for latency, limit in _OWN_STEPS}
-    alone = each[1]
-    # One alone does not show what can be done at a time: from 16 on it does.
-    bottlenecks = {limit: value for limit, value in each.items() if limit > 1}
+    # One alone does not show what passes one at a time: from 16 on the event loops are full.
+    bottlenecks = {
+        limit: 1.0 / found[(latency, limit)]["throughput"]
+        for latency, limit in _OWN_STEPS
+        if limit > 1
+    }
+    # Medians: another program that takes the processor for a moment is not what a request costs.
+    alone, timed = (_median(found[step]) for step in ((0.0, 1), _TIMED))
     bottleneck = min(bottlenecks[16], alone)
-    delay = alone - bottleneck
-    latency, limit = _TIMED
-    cycle = limit / found[_TIMED]["throughput"]
     return {
         "bottleneck_seconds": {"1": bottleneck, **{str(n): v for n, v in bottlenecks.items()}},
-        "delay_seconds": delay,
-        "timer_seconds": max(0.0, cycle - latency - alone),
+        "delay_seconds": alone - bottleneck,
+        "timer_seconds": max(0.0, timed - _TIMED[0] - alone),
     }
+
+
+def _median(run: Mapping[str, Any]) -> float:
+    return float(run["latency"]["quantiles"][QUANTILES.index(0.5)])
 
 
 def user_calibration(runs: Runs) -> dict[str, Any]:
