@@ -82,7 +82,7 @@ METRICS = {
         MetricInfo("chunks", "chunks held", "chunks", "neither"),
         MetricInfo("bytes_read", "bytes read", "bytes", "lower"),
         MetricInfo("read_amplification", "read amplification", "times", "lower"),
-        MetricInfo("stall_fraction", "stalled", "ratio", "lower"),
+        MetricInfo("stall_fraction", "stall fraction", "ratio", "lower"),
         MetricInfo("first_item_seconds", "time to first item", "seconds", "lower"),
         MetricInfo("buffer_items", "buffer level", "items", "neither"),
         MetricInfo("buffer_bytes", "bytes in the buffer", "bytes", "neither"),

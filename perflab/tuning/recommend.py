@@ -121,13 +121,21 @@ class _Search:
         self._best = self._pick(self._kept)
 
     def choose(self, before: Point) -> Point:
-        """Return the smallest point that is good enough; at the same size the policy in use."""
+        """Return the smallest point that is good enough.
+
+        At the same size the one with less of what else is a number, then the policy in use.
+        """
         enough = [p for p in self._kept if good_enough(self._goal, self._value(p), self._best)]
         same = self._others(before)
         sign = -1 if self._goal.direction == "max" else 1
         return min(
             enough,
-            key=lambda p: (self._size(p), self._others(p) != same, sign * self._value(p)),
+            key=lambda p: (
+                self._size(p),
+                tuple(value for value in self._others(p) if isinstance(value, int)),
+                self._others(p) != same,
+                sign * self._value(p),
+            ),
         )
 
     def tuned(self, point: Point) -> dict[str, Any]:
