@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,13 @@ from perflab.workloads.importers.skipped import row_in_file
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.template import is_template, joined
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
+from perflab.workloads.mapped import (
+    ListedColumn,
+    MappedColumn,
+    MappedKeys,
+    hashed_note,
+    outgrows_memory,
+)
 from perflab.workloads.parquet import read_description, restore
 from perflab.workloads.trace import Trace
 
@@ -46,8 +53,7 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     schema = pq.read_schema(source.path)
     description = read_description(schema.metadata, source.place)
     chosen = choose_columns(schema.names, columns, source.place)
-    encoder = KeyEncoder(source.place)
-    values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
+    encoder, values = _columns(source, [role for role in chosen if role != "key"])
     keyless = np.zeros(0, np.int64)
     rows = 0
     for batch in _batches(source, chosen):
@@ -67,7 +73,7 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     if len(keyless) == rows:
         raise BadInputError("no row has a key; a trace needs at least one", source.place)
     notes = (f"{len(keyless):,} of {rows:,} rows skipped: no key",) if len(keyless) else ()
-    merged = {role: np.concatenate(parts) for role, parts in values.items()}
+    merged = {role: parts.array() for role, parts in values.items()}
     for role, numbers in merged.items():
         try:
             check_values(role, numbers)
@@ -75,9 +81,21 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
             raise _error(source, keyless, fault.row, fault) from None
     ids, keys = encoder.finish()
     times, sizes, ttls = (merged.get(role) for role in ("time", "size", "ttl"))
-    notes = (*notes, *unused_note(schema.names, chosen))
+    notes = (*notes, *unused_note(schema.names, chosen), *hashed_note(encoder))
     trace = Trace(source.stem, ids, len(keys), times, sizes, ttls, keys, notes=notes)
     return restore(trace, description) if description and columns is None else trace
+
+
+def _columns(
+    source: Source, roles: Sequence[str]
+) -> tuple[KeyEncoder | MappedKeys, dict[str, ListedColumn | MappedColumn]]:
+    """Return what takes keys and values: in memory, or on disk where they are larger than that."""
+    if not outgrows_memory(pq.read_metadata(source.path).num_rows, len(roles)):
+        return KeyEncoder(source.place), {role: ListedColumn() for role in roles}
+    kinds = {role: np.int64 if role == "size" else np.float64 for role in roles}
+    return MappedKeys(source.place), {
+        role: MappedColumn(kind, source.place) for role, kind in kinds.items()
+    }
 
 
 def _batches(source: Source, chosen: Mapping[str, str]) -> Iterator[Any]:
