@@ -133,5 +133,7 @@ def _hashes(keys: Any) -> npt.NDArray[np.int64]:
         return _hashes(keys.dictionary)[keys.indices.to_numpy(zero_copy_only=False)]
     import polars as pl
 
-    hashes = pl.Series(pl.from_arrow(keys)).hash(_SEED).to_numpy()
-    return np.asarray(hashes).view(np.int64)
+    hashed: npt.NDArray[np.int64] = (
+        pl.Series(pl.from_arrow(keys)).hash(_SEED).to_numpy().view(np.int64)
+    )
+    return hashed
