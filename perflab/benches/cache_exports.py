@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perflab.benches.exporting import arguments, comments, heading, threads
 from perflab.benches.parts import Export
-from perflab.settings import WHAT_IF_POLICIES, CacheSettings, LoadSettings
+from perflab.settings import CACHE_POLICIES, WHAT_IF_POLICIES, CacheSettings, LoadSettings
 
 PERFLAB = '''\
 {heading}
@@ -122,10 +122,13 @@ if __name__ == "__main__":
 '''
 
 
+_CACHETOOLS = {"lru": "LRUCache", "fifo": "FIFOCache", "lfu": "LFUCache"}
+
+
 def cache_exports(settings: CacheSettings, load: LoadSettings, workload: str) -> tuple[Export, ...]:
     """Return the settings as three complete programs, each with a ``load(key)`` to replace.
 
-    A policy that needs the future has no implementation, so for it there is none.
+    A what-if policy has no implementation, so for it there is none.
     """
     if settings.policy in WHAT_IF_POLICIES:
         return ()
@@ -139,7 +142,7 @@ def cache_exports(settings: CacheSettings, load: LoadSettings, workload: str) ->
 
 
 def _cachetools(settings: CacheSettings, first: str) -> str:
-    base = "FIFOCache" if settings.policy == "fifo" else "LRUCache"
+    base = _CACHETOOLS.get(settings.policy, "LRUCache")
     if settings.ttl_seconds is not None:
         base = "TTLCache"
     bytes_bound = settings.max_bytes is not None
@@ -163,12 +166,13 @@ def _cachetools(settings: CacheSettings, first: str) -> str:
 def _remarks(settings: CacheSettings) -> list[str]:
     """Say where cachetools has no equivalent and what stands in for it."""
     remarks = []
-    nearest = "TTLCache, which evicts the least recently used" if settings.ttl_seconds else "LRU"
-    if settings.policy == "sieve":
-        remarks.append(f"cachetools has no SIEVE: this is the nearest, {nearest}.")
-    if settings.policy == "fifo" and settings.ttl_seconds is not None:
-        remarks.append(f"cachetools has no FIFO with a TTL: this is the nearest, {nearest}.")
-    if remarks:
+    title = CACHE_POLICIES[settings.policy].title
+    nearest = "this is the nearest, LRU"
+    if settings.ttl_seconds is not None:
+        title += " with a TTL" if settings.policy in _CACHETOOLS else ""
+        nearest = "this is the nearest, TTLCache, which evicts the least recently used"
+    if settings.policy not in _CACHETOOLS or (settings.policy != "lru" and settings.ttl_seconds):
+        remarks.append(f"cachetools has no {title}: {nearest}.")
         remarks.append("Its hit rate differs from what perflab said of your policy; predict lru.")
     if settings.negative_ttl_seconds is not None:
         remarks.append("cachetools does not remember errors: negative_ttl_seconds is left out.")

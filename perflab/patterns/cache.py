@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from perflab.metrics import Event, EventKind, Hook
+from perflab.patterns.cache_lifetimes import read_lifetime
 from perflab.patterns.cache_loads import Loads
 from perflab.patterns.cache_memoize import CacheInfo, Memoized, memoize
-from perflab.patterns.cache_store import Removal, Store, read_lifetime
+from perflab.patterns.cache_store import Gone, Removal, Store
 from perflab.primitives import Clock, MonotonicClock
 from perflab.settings import CacheSettings
 
@@ -28,13 +29,14 @@ class Cache(Generic[K, V]):
     """A cache for threads and tasks: a mapping, a loader's front, and a decorator.
 
     An entry written at w with lifetime L is live while now < w + L; a hit does not prolong it.
-    What expired leaves when it is next looked up or next in line to be evicted. A hit takes no
-    lock. A key is loaded once at a time across threads, and once across the tasks of an event
-    loop; a loader's error reaches all who waited for it and is kept only for
-    ``negative_ttl_seconds``. A ``put`` or ``del`` during a load wins over what the load brings.
+    What expired leaves when it is next looked up or next in line to be evicted; with eager
+    `expiry`, before anything is evicted, at the next miss, write or `stats`. A hit takes no lock.
+    A key is loaded once at a time across threads, and once across the tasks of an event loop; a
+    loader's error reaches all who waited for it and is kept only for ``negative_ttl_seconds``. A
+    ``put`` or ``del`` during a load wins over what the load brings.
 
     Args:
-        settings: Bounds, lifetimes and policy (lru, fifo or sieve).
+        settings: Bounds, lifetimes and policy.
         clock: Tells the time; by default the computer's monotonic clock.
         hook: Called with an event for everything that happens.
         sizeof: Bytes of a key and value; by default `sys.getsizeof` of both.
@@ -209,8 +211,10 @@ class Cache(Generic[K, V]):
         larger than ``max_bytes`` alone.
         """
         store, loads = self._store, self._loads
+        gone: Gone = []
         with store.lock:
-            return {
+            store.sweep(gone)
+            counters: dict[str, int | float] = {
                 "hits": store.hits.read(),
                 "misses": store.misses,
                 "evictions": store.evictions,
@@ -224,6 +228,8 @@ class Cache(Generic[K, V]):
                 "entries": len(store.queue),
                 "bytes": store.bytes,
             }
+        store.announce(gone)
+        return counters
 
     def _info(self) -> CacheInfo:
         store = self._store

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from types import TracebackType
 
-from perflab.patterns.cache_policies import Region
+from perflab.patterns.cache_entry import Region
 
 Place = tuple[Region, Hashable]
 """A key in its key space."""

@@ -8,9 +8,10 @@ from types import CoroutineType
 from typing import Any, Self
 
 from perflab.metrics import EventKind
+from perflab.patterns.cache_entry import Region
 from perflab.patterns.cache_failures import Place
-from perflab.patterns.cache_policies import Region
-from perflab.patterns.cache_store import Gone, Store, read_lifetime
+from perflab.patterns.cache_lifetimes import read_lifetime
+from perflab.patterns.cache_store import Gone, Store
 from perflab.primitives import AsyncSingleFlight, SingleFlight
 from perflab.settings import BadInputError
 

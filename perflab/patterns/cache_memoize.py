@@ -9,8 +9,8 @@ from types import FunctionType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from perflab.metrics import Event, EventKind
+from perflab.patterns.cache_entry import Region
 from perflab.patterns.cache_loads import Loads
-from perflab.patterns.cache_policies import Region
 from perflab.settings import BadInputError
 
 P = ParamSpec("P")

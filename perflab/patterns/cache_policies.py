@@ -3,97 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Any, Protocol
+from collections.abc import Callable
+
+from perflab.patterns.cache_entry import Entry, Queue
+from perflab.patterns.cache_lfu import LfuQueue
+from perflab.patterns.cache_s3fifo import S3FifoQueue
+from perflab.settings import BadInputError, CacheSettings, why_not_live
 
 
-class Region:
-    """A key space of a cache: its own keys, or those of one memoized function."""
-
-    __slots__ = ("entries",)
-
-    def __init__(self) -> None:
-        self.entries: dict[Any, Entry] = {}
-
-
-class Entry:
-    """One value that a cache holds, with all that is known of it.
-
-    Attributes:
-        region: Where it is found by its key.
-        key: Its key there.
-        value: What was written.
-        size: Its bytes.
-        written: The clock's seconds when it was written.
-        lifetime: Its own seconds to live; None where the cache's hold.
-        deadline: The clock's seconds when it expires; None for never.
-        visited: Whether it was hit since the policy last looked; SIEVE's mark.
-        newer: Its neighbour toward the head, in a linked queue.
-        older: Its neighbour toward the tail, in a linked queue.
-    """
-
-    __slots__ = (
-        "deadline",
-        "key",
-        "lifetime",
-        "newer",
-        "older",
-        "region",
-        "size",
-        "value",
-        "visited",
-        "written",
-    )
-
-    def __init__(
-        self,
-        region: Region,
-        key: Hashable,
-        value: Any,
-        size: int,
-        written: float,
-        lifetime: float | None,
-        deadline: float | None,
-    ) -> None:
-        self.region = region
-        self.key = key
-        self.value = value
-        self.size = size
-        self.written = written
-        self.lifetime = lifetime
-        self.deadline = deadline
-        self.visited = False
-        self.newer: Entry | None = None
-        self.older: Entry | None = None
-
-
-class Queue(Protocol):
-    """The entries of a cache in the order in which its policy gives them up.
-
-    All but `touch` is called under the cache's lock. `touch` is what a hit calls, without a lock:
-    one C call, which the interpreter lock makes atomic, or None where a hit only sets `visited`.
-    """
-
-    @property
-    def touch(self) -> Callable[[Entry], None] | None:
-        """What a hit calls; it raises KeyError for an entry that has left."""
-
-    def add(self, entry: Entry) -> None:
-        """Let an entry in at the head."""
-
-    def remove(self, entry: Entry) -> None:
-        """Take out an entry."""
-
-    def pop_victim(self) -> Entry:
-        """Take out the entry that goes next."""
-
-    def entries(self) -> list[Entry]:
-        """Return all entries, from tail to head."""
-
-    def __len__(self) -> int: ...
-
-
-class FifoQueue:
+class FifoQueue(Queue):
     """First in, first out: the tail is what was written first.
 
     Entries hash by identity, so that no code of a key runs while the order changes.
@@ -132,7 +50,29 @@ class LruQueue(FifoQueue):
         self.touch = self._order.move_to_end
 
 
-class SieveQueue:
+class ClockQueue(FifoQueue):
+    """CLOCK, or FIFO with reinsertion: at the tail, what was visited goes back to the head.
+
+    Corbató, "A paging experiment with the Multics system", MIT Project MAC 1968.
+    """
+
+    def add(self, entry: Entry) -> None:
+        """Let an entry in at the head, unvisited."""
+        entry.visited = False
+        self._order[entry] = None
+
+    def pop_victim(self) -> Entry:
+        """Take out the first entry from the tail on that was not visited."""
+        order = self._order
+        entry = order.popitem(last=False)[0]
+        while entry.visited:
+            entry.visited = False
+            order[entry] = None
+            entry = order.popitem(last=False)[0]
+        return entry
+
+
+class SieveQueue(Queue):
     """SIEVE: a hand goes from tail to head, spares what was visited and takes what was not.
 
     Zhang et al., "SIEVE is simpler than LRU", NSDI 2024, algorithm 1. An entry that leaves from
@@ -204,5 +144,21 @@ QUEUES: dict[str, Callable[[], Queue]] = {
     "lru": LruQueue,
     "fifo": FifoQueue,
     "sieve": SieveQueue,
+    "clock": ClockQueue,
+    "lfu": LfuQueue,
+    "s3fifo": S3FifoQueue,
 }
 """The live policies by the name that `CacheSettings.policy` gives them."""
+
+
+def new_queue(settings: CacheSettings) -> Queue:
+    """Return an empty queue of the policy that settings name, within their bounds.
+
+    Raises:
+        BadInputError: If the policy has no live implementation.
+    """
+    if settings.policy not in QUEUES:
+        raise BadInputError(why_not_live(settings.policy), "policy")
+    queue = QUEUES[settings.policy]()
+    queue.bound(settings.max_cache_size, settings.max_bytes)
+    return queue

@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from perflab.metrics import AtomicCounter, Event, EventKind, Hook
+from perflab.patterns.cache_entry import Entry, Region
 from perflab.patterns.cache_failures import Failures, Place
-from perflab.patterns.cache_policies import QUEUES, Entry, Region
+from perflab.patterns.cache_lifetimes import Deadlines
+from perflab.patterns.cache_policies import new_queue
 from perflab.settings import BadInputError, CacheSettings
 
 
@@ -58,20 +60,20 @@ class Store:
         sizeof: Callable[[Any, Any], int] | None,
         on_evict: Callable[[Any, Any, Removal], None] | None,
     ) -> None:
-        _check_policy(settings)
+        self.queue = new_queue(settings)
         self.settings = settings
         self.now = now
         self.hook = hook
         # A finalizer that runs under the lock may use the cache.
         self.lock = threading.RLock()
         self.hits = AtomicCounter()
-        self.queue = QUEUES[settings.policy]()
         self.touch = self.queue.touch
         self.main = Region()
         self.loading: dict[Place, object] = {}
         self.failures = Failures()
         self.bytes = 0
         self.misses = self.evictions = self.expirations = self.rejected = 0
+        self._deadlines = Deadlines(()) if settings.expiry == "eager" else None
         self._sizeof = sizeof or _shallow_size
         self._on_evict = on_evict
 
@@ -137,8 +139,11 @@ class Store:
         if self.settings.max_bytes is not None and size > self.settings.max_bytes:
             self.rejected += 1
             return [*gone, (entry, Removal.REJECTED)]
+        self.queue.expect(region, key)
         self._make_room(1, size, now, Removal.EVICTED, gone)
         self.queue.add(entry)
+        if self._deadlines is not None:
+            self._deadlines.add(entry)
         region.entries[key] = entry
         self.bytes += size
         return gone
@@ -178,27 +183,43 @@ class Store:
         with self.lock:
             before = self.settings
             settings = (settings or before).change(**overrides)
-            _check_policy(settings)
+            queue = new_queue(settings)
             self.settings = settings
             if settings.ttl_seconds != before.ttl_seconds:
                 for entry in self.queue.entries():
                     entry.deadline = self._deadline(entry.written, entry.lifetime)
             if settings.policy != before.policy:
-                queue = QUEUES[settings.policy]()
                 for entry in self.queue.entries():
                     queue.add(entry)
                 self.queue, self.touch = queue, queue.touch
+            self.queue.bound(settings.max_cache_size, settings.max_bytes)
+            eager = settings.expiry == "eager"
+            self._deadlines = Deadlines(self.queue.entries()) if eager else None
+            self.sweep(gone)
             self._make_room(0, 0, self.now(), Removal.RESIZED, gone)
         self.announce(gone)
 
     def drop_expired(self, region: Region, key: Hashable) -> Gone:
-        """Remove the entry of a key if it expired, under the lock the caller holds."""
+        """Remove the entry of a key if it expired, or all that did where expiry is eager.
+
+        Called under the lock.
+        """
+        gone: Gone = []
+        self.sweep(gone)
         entry = region.entries.get(key)
-        if entry is None or not self._expired(entry):
-            return []
-        self._drop(entry)
-        self.expirations += 1
-        return [(entry, Removal.EXPIRED)]
+        if entry is not None and self._expired(entry):
+            self._drop(entry)
+            self.expirations += 1
+            gone.append((entry, Removal.EXPIRED))
+        return gone
+
+    def sweep(self, gone: Gone) -> None:
+        """Remove all that expired where expiry is eager, under the lock the caller holds."""
+        if self._deadlines is not None:
+            for entry in self._deadlines.expired(self.now()):
+                self._drop(entry)
+                self.expirations += 1
+                gone.append((entry, Removal.EXPIRED))
 
     def announce(self, gone: Gone) -> None:
         """Tell the hook and `on_evict` what left; called without the lock."""
@@ -239,6 +260,8 @@ class Store:
         max_bytes = math.inf if self.settings.max_bytes is None else self.settings.max_bytes
         while len(self.queue) + entries > max_entries or self.bytes + size > max_bytes:
             entry = self.queue.pop_victim()
+            if self._deadlines is not None:
+                self._deadlines.remove(entry)
             del entry.region.entries[entry.key]
             self.bytes -= entry.size
             if entry.deadline is not None and now >= entry.deadline:
@@ -251,30 +274,9 @@ class Store:
     def _drop(self, entry: Entry) -> None:
         del entry.region.entries[entry.key]
         self.queue.remove(entry)
+        if self._deadlines is not None:
+            self._deadlines.remove(entry)
         self.bytes -= entry.size
-
-
-def read_lifetime(ttl: Any, key: Hashable, value: Any) -> float | None:
-    """Return an entry's own seconds to live, from a number, a function of key and value, or None.
-
-    Raises:
-        BadInputError: If it is not a number of 0 or more; infinite is for ever.
-    """
-    seconds = ttl(key, value) if callable(ttl) else ttl
-    if seconds is None:
-        return None
-    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-    if not number or not seconds >= 0:
-        raise BadInputError(f"{seconds!r} is not a number of seconds, 0 or more", "ttl")
-    return float(seconds)
-
-
-def _check_policy(settings: CacheSettings) -> None:
-    if settings.policy not in QUEUES:
-        raise BadInputError(
-            f"{settings.policy!r} is what-if only, it cannot run live; use {', '.join(QUEUES)}",
-            "policy",
-        )
 
 
 def _shallow_size(key: Hashable, value: Any) -> int:

@@ -7,7 +7,18 @@ from perflab.settings.async_io import (
     AsyncIOSettings,
 )
 from perflab.settings.base import SettingInfo, Settings, setting
-from perflab.settings.cache import LIVE_POLICIES, POLICIES, WHAT_IF_POLICIES, CacheSettings
+from perflab.settings.cache import CacheSettings
+from perflab.settings.cache_policies import (
+    CACHE_POLICIES,
+    FUTURE_POLICIES,
+    LIVE_POLICIES,
+    POLICIES,
+    UNBOUNDED_POLICIES,
+    WHAT_IF_POLICIES,
+    CachePolicy,
+    no_bounds,
+    why_not_live,
+)
 from perflab.settings.connection_pool import POOL_DRIVERS, QUERIES, ConnectionPoolSettings
 from perflab.settings.errors import BadInputError, nearest
 from perflab.settings.http_server import LATENCY_SHAPES, HttpServerSettings
@@ -25,7 +36,9 @@ from perflab.settings.streaming import BLOCK_ENGINES, ENGINES, StreamingSettings
 
 __all__ = [
     "BLOCK_ENGINES",
+    "CACHE_POLICIES",
     "ENGINES",
+    "FUTURE_POLICIES",
     "LATENCY_SHAPES",
     "LIMIT_MODES",
     "LIVE_POLICIES",
@@ -36,10 +49,12 @@ __all__ = [
     "QUERIES",
     "SERIALIZERS",
     "STAMPEDES",
+    "UNBOUNDED_POLICIES",
     "WHAT_IF_POLICIES",
     "AsyncIORunSettings",
     "AsyncIOSettings",
     "BadInputError",
+    "CachePolicy",
     "CacheSettings",
     "ConnectionPoolSettings",
     "HttpServerSettings",
@@ -53,6 +68,8 @@ __all__ = [
     "format_quantity",
     "is_none_word",
     "nearest",
+    "no_bounds",
     "parse_quantity",
     "setting",
+    "why_not_live",
 ]

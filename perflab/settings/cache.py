@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from perflab.settings.base import Settings, setting
+from perflab.settings.cache_policies import EXPIRIES, POLICIES, WHAT_IF_POLICIES
 
-LIVE_POLICIES = ("lru", "fifo", "sieve")
-WHAT_IF_POLICIES = ("opt",)
-POLICIES = LIVE_POLICIES + WHAT_IF_POLICIES
+_WHAT_IF = f"{', '.join(WHAT_IF_POLICIES[:-1])} and {WHAT_IF_POLICIES[-1]}"
 
 
 class CacheSettings(Settings):
@@ -41,8 +40,13 @@ class CacheSettings(Settings):
     )
     policy: str = setting(
         "lru",
-        "Which entry goes first when the cache is full; opt knows the future and is what-if only.",
+        f"Which entry goes first when the cache is full; {_WHAT_IF} are what-if only.",
         choices=POLICIES,
+    )
+    expiry: str = setting(
+        "lazy",
+        "When what expired leaves: lazy, when looked up or next to be evicted; eager, at once.",
+        choices=EXPIRIES,
     )
     negative_ttl_seconds: float | None = setting(
         None,

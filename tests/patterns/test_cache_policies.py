@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perflab.kernels.queue_bounded import fifo_bounded, lru_bounded
-from perflab.kernels.sieve_bounded import sieve_bounded
+from perflab.kernels import BOUNDED_COUNTS
 from perflab.patterns.cache import Cache
+from perflab.patterns.cache_policies import QUEUES
 from perflab.primitives import VirtualClock
-
-KERNELS = {"lru": lru_bounded, "fifo": fifo_bounded, "sieve": sieve_bounded}
+from perflab.settings import LIVE_POLICIES
 
 COUNTED = {
     ("web07", "lru", 200): 29_679,
@@ -32,6 +31,15 @@ COUNTED = {
     ("web12", "fifo", 1_000): 58_152,
     ("web12", "sieve", 50): 25_816,
     ("web12", "sieve", 1_000): 65_237,
+    ("web07", "clock", 200): 30_183,
+    ("web07", "lfu", 200): 23_270,
+    ("web07", "lfu", 5_000): 48_131,
+    ("web07", "s3fifo", 50): 24_090,
+    ("web07", "s3fifo", 5_000): 48_521,
+    ("web12", "clock", 1_000): 62_564,
+    ("web12", "lfu", 1_000): 52_460,
+    ("web12", "s3fifo", 200): 44_990,
+    ("web12", "s3fifo", 1_000): 65_971,
 }
 
 
@@ -55,23 +63,30 @@ def test_hits_on_real_traces_are_those_of_libcachesim(keys, trace, policy, size)
     assert memoized.cache_info().hits == COUNTED[trace, policy, size]
 
 
-@settings(max_examples=60, deadline=None)
+def test_every_live_policy_has_a_queue_and_no_other():
+    assert tuple(QUEUES) == LIVE_POLICIES
+
+
+@pytest.mark.parametrize("policy", LIVE_POLICIES)
+@settings(max_examples=25, deadline=None)
 @given(
-    policy=st.sampled_from(sorted(KERNELS)),
     seed=st.integers(0, 2**32 - 1),
     entries=st.integers(1, 40),
     max_bytes=st.sampled_from([0, 5, 60]),
     ttl=st.sampled_from([math.inf, 3.3, 40.0]),
     own_lives=st.booleans(),
+    expiry=st.sampled_from(["lazy", "eager"]),
 )
-def test_events_are_those_of_the_compiled_kernel(policy, seed, entries, max_bytes, ttl, own_lives):
+def test_events_are_those_of_the_compiled_kernel(
+    policy, seed, entries, max_bytes, ttl, own_lives, expiry
+):
     random = np.random.default_rng(seed)
     requests, n_keys = 600, 60
     ids = random.zipf(1.3, requests) % n_keys
     times = np.cumsum(random.exponential(1.0, requests).round(1))
     sizes = random.integers(1, 9, requests)
-    ttls = np.where(random.random(requests) < 0.3, random.integers(0, 9, requests), np.nan)
-    expected = KERNELS[policy](
+    ttls = np.where(random.random(requests) < 0.3, random.integers(1, 9, requests), np.nan)
+    expected = BOUNDED_COUNTS[policy](
         ids,
         n_keys,
         entries,
@@ -80,6 +95,7 @@ def test_events_are_those_of_the_compiled_kernel(policy, seed, entries, max_byte
         times=times,
         ttl=ttl,
         ttls=ttls if own_lives else None,
+        eager=expiry == "eager",
     )
     clock = VirtualClock()
     cache = Cache(
@@ -87,6 +103,7 @@ def test_events_are_those_of_the_compiled_kernel(policy, seed, entries, max_byte
         max_bytes=max_bytes or None,
         ttl_seconds=None if math.isinf(ttl) else ttl,
         policy=policy,
+        expiry=expiry,
         clock=clock,
         sizeof=lambda key, size: size,
     )

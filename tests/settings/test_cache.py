@@ -11,6 +11,7 @@ def test_defaults_are_those_that_users_depend_on():
         "max_bytes": None,
         "ttl_seconds": None,
         "policy": "lru",
+        "expiry": "lazy",
         "negative_ttl_seconds": None,
     }
 

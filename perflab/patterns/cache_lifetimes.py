@@ -1,0 +1,63 @@
+"""How long entries live: a caller's own seconds, and which entry expires next."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from heapq import heapify, heappop, heappush
+from itertools import count
+from typing import Any
+
+from perflab.patterns.cache_entry import Entry
+from perflab.settings import BadInputError
+
+
+class Deadlines:
+    """Entries by when they expire, for a cache in which they leave at once.
+
+    A heap, from which an entry that has left is dropped when its turn comes, or when half of the
+    heap is such. Used under the cache's lock.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._number = count()
+        self._due = {entry: entry.deadline for entry in entries if entry.deadline is not None}
+        self._heap = self._ranked()
+
+    def add(self, entry: Entry) -> None:
+        """Wait for the end of an entry, if it has one."""
+        if entry.deadline is not None:
+            self._due[entry] = entry.deadline
+            heappush(self._heap, (entry.deadline, next(self._number), entry))
+
+    def remove(self, entry: Entry) -> None:
+        """Forget an entry."""
+        self._due.pop(entry, None)
+        if len(self._heap) > 2 * len(self._due) + 16:
+            self._heap = self._ranked()
+
+    def expired(self, now: float) -> Iterator[Entry]:
+        """Go through the entries that have expired, first those that did first; forget them."""
+        while self._heap and self._heap[0][0] <= now:
+            entry = heappop(self._heap)[2]
+            if self._due.pop(entry, None) is not None:
+                yield entry
+
+    def _ranked(self) -> list[tuple[float, int, Entry]]:
+        ranked = [(due, next(self._number), entry) for entry, due in self._due.items()]
+        heapify(ranked)
+        return ranked
+
+
+def read_lifetime(ttl: Any, key: Hashable, value: Any) -> float | None:
+    """Return an entry's own seconds to live, from a number, a function of key and value, or None.
+
+    Raises:
+        BadInputError: If it is not a number of 0 or more; infinite is for ever.
+    """
+    seconds = ttl(key, value) if callable(ttl) else ttl
+    if seconds is None:
+        return None
+    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if not number or not seconds >= 0:
+        raise BadInputError(f"{seconds!r} is not a number of seconds, 0 or more", "ttl")
+    return float(seconds)
