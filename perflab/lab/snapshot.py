@@ -88,6 +88,9 @@ LEVELS = frozenset(
         "buffer_bytes",
         "first_item_seconds",
         "workers",
+        "chunks",
+        "rows_held",
+        "stored_row_bytes",
     }
 )
 """Counters that go up and down: their difference means nothing."""
