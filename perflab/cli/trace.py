@@ -31,8 +31,8 @@ Examples:
   perflab trace convert access.log.gz access.parquet
   perflab trace convert zipf:skew=0.9,keys=1M,requests=10M zipf.parquet
 """
-SECONDS = ("duration_seconds", "service_seconds_mean", "service_seconds_p95")
-BYTES = ("total_bytes", "distinct_bytes")
+LEFT_OUT = ("name", "reuse_sampled")
+BARS = "▁▂▃▄▅▆▇█"
 
 app = typer.Typer(rich_markup_mode=None, help="Look at a workload's file, or convert it.")
 
@@ -100,23 +100,35 @@ def _read(file: str, format_: str | None, columns: str | None, show: bool | None
 
 
 def _rows(trace: Workload) -> list[tuple[str, str]]:
+    """Return a row a fact; quantiles of one thing share a row, and what is not known has none."""
+    rows: dict[str, str] = {}
+    for key, value in trace.summary().items():
+        if key in LEFT_OUT or value is None:
+            continue
+        what, _, quantile = key.rpartition("_")
+        is_quantile = quantile[:1] == "p" and quantile[1:].isdecimal()
+        label = (what if is_quantile else key).replace("_seconds", "").replace("_", " ")
+        text = f"{quantile} {_text(key, value)}" if is_quantile else _text(key, value)
+        rows[label] = f"{rows[label]}, {text}" if label in rows else text
+    return list(rows.items())
+
+
+def _text(key: str, value: Any) -> str:
     from perflab.settings import format_quantity
 
-    values: dict[str, Any] = trace.summary()
-    units = dict.fromkeys(SECONDS, "seconds") | dict.fromkeys(BYTES, "bytes")
-    rows = []
-    for key, value in values.items():
-        if key == "name":
-            continue
-        if value is None:
-            text = "not known"
-        elif isinstance(value, bool):
-            text = "yes" if value else "no"
-        elif key in units:
-            text = format_quantity(value, units[key])
-        elif isinstance(value, int):
-            text = f"{value:,}"
-        else:
-            text = f"{value:,.4g}" if isinstance(value, float) else str(value)
-        rows.append((key.replace("_seconds", "").replace("_", " "), text))
-    return rows
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return _sparkline(value)
+    if "_seconds" in key or key.endswith("_bytes"):
+        return format_quantity(value, "bytes" if key.endswith("_bytes") else "seconds")
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _sparkline(values: list[float]) -> str:
+    """Return values as bars from 0 up, with the least and the most of them."""
+    most = max(values)
+    bars = "".join(BARS[min(int(value / most * len(BARS)), len(BARS) - 1)] for value in values)
+    return f"{bars}  {min(values):,.4g} to {most:,.4g}"

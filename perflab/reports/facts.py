@@ -12,6 +12,12 @@ from perflab.reports.wording import (
     write_facts,
 )
 
+# Said elsewhere in the table, in words of its own, or of use to a program only.
+LEFT_OUT = (
+    *("name", "fingerprint", "index_of_dispersion"),
+    *("requests_per_second_over_time", "reuse_sampled"),
+)
+
 
 def workload_table(workload: Mapping[str, Any], name: str) -> Table:
     """Return a workload's name, fingerprint and summary."""
@@ -19,7 +25,7 @@ def workload_table(workload: Mapping[str, Any], name: str) -> Table:
     facts: dict[str, tuple[str, Any]] = {
         "name": (str(workload.get("name", "n/a")), workload.get("name")),
         "fingerprint": (str(workload.get("fingerprint", "n/a")), workload.get("fingerprint")),
-        **write_facts(summary, ("name", "fingerprint", "index_of_dispersion")),
+        **write_facts(summary, LEFT_OUT),
     }
     keys, once = summary.get("distinct_keys"), summary.get("one_hit_wonders")
     if keys and once is not None:

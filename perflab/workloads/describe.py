@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from perflab.settings import format_quantity
+from perflab.workloads.rates import longest_gap_share, rate_facts
+from perflab.workloads.reuse import reuse_quantiles
 from perflab.workloads.trace import Trace
 
 SHORT = 10_000
 ONE_HIT_SHARE = 0.9
 SURE_COUNT = 10
 SURE_RANKS = 5
+GAP_SHARE = 0.5
 SLOPE_POINTS = 200
 
 
@@ -20,6 +24,7 @@ def summary(trace: Trace) -> dict[str, Any]:
     """Return requests, keys, reuse, skew, time and bytes of a trace, by name and unit.
 
     Values that the trace cannot tell are None: a duration without times, bytes without sizes.
+    Distances and counts of a sample are those of the sample.
     """
     counts = key_counts(trace)
     duration = None if trace.times is None else float(trace.times[-1] - trace.times[0])
@@ -30,14 +35,35 @@ def summary(trace: Trace) -> dict[str, Any]:
         "distinct_keys": len(counts),
         "one_hit_wonders": int(np.count_nonzero(counts == 1)),
         "skew": skew(counts),
+        **reuse_quantiles(trace),
         "duration_seconds": duration,
         "requests_per_second": len(trace) / duration if duration else None,
+        **rate_facts(trace.times),
         "total_bytes": None if trace.sizes is None else int(trace.sizes.sum()),
         "distinct_bytes": None if trace.sizes is None else _distinct_bytes(trace),
         "has_times": trace.times is not None,
         "has_sizes": trace.sizes is not None,
         "has_ttls": trace.ttls is not None,
+        "sample_rate": trace.sample_rate,
     }
+
+
+def facts(trace: Trace) -> list[str]:
+    """Return requests, keys, how often those come, and times, a few words each."""
+    counts = key_counts(trace)
+    said = [f"{len(trace):,} requests", f"{len(counts):,} distinct keys"]
+    once = int(np.count_nonzero(counts == 1))
+    if once:
+        said.append(f"{once / len(counts):.0%} of them asked once")
+    slope = skew(counts)
+    if slope is not None:
+        said.append(f"skew {slope:.2g}")
+    if trace.sample_rate < 1:
+        said.append(f"a sample of {trace.sample_rate:.2%} of the keys")
+    if trace.times is None:
+        return [*said, "without times"]
+    span = float(trace.times[-1] - trace.times[0])
+    return [*said, f"with times over {format_quantity(span, 'seconds')}"]
 
 
 def key_counts(trace: Trace) -> npt.NDArray[np.int64]:
@@ -85,6 +111,17 @@ def remarks(trace: Trace) -> list[str]:
         )
     if trace.times is not None and requests > 1 and trace.times[-1] == trace.times[0]:
         said.append("all requests have the same time: a TTL has no effect on them")
+    gap = longest_gap_share(trace.times)
+    if gap > GAP_SHARE and requests > SURE_COUNT:
+        said.append(
+            f"for {gap:.0%} of its time, at one stretch, no request comes: rates and TTLs over it "
+            "mislead; cut it there"
+        )
+    if trace.sample_rate < 1:
+        said.append(
+            f"it holds {trace.sample_rate:.2%} of the keys: a cache of 1,000 entries for it stands "
+            f"for one of {1_000 / trace.sample_rate:,.0f}"
+        )
     return said
 
 

@@ -169,16 +169,20 @@ class Trace:
         return dataclasses.replace(self, ids=ids, n_keys=len(order), keys=keys, check=False)
 
     def summary(self) -> dict[str, Any]:
-        """Return what `perflab.workloads.describe.summary` says of it."""
+        """Return what `perflab.workloads.describe.summary` says of it; computed once."""
+        return dict(self._summary)
+
+    @cached_property
+    def _summary(self) -> dict[str, Any]:
         from perflab.workloads.describe import summary  # it imports this module
 
         return summary(self)
 
     def facts(self) -> list[str]:
-        """Return requests, keys and whether it has times, a few words each."""
-        distinct = self.summary()["distinct_keys"]
-        timed = "with times" if self.times is not None else "without times"
-        return [f"{len(self):,} requests", f"{distinct:,} distinct keys", timed]
+        """Return what a person must know of it in a line, a few words each."""
+        from perflab.workloads.describe import facts  # it imports this module
+
+        return facts(self)
 
     def uploaded(self, name: str) -> Self:
         """Return it under another name, as what was sent and cannot be read again."""

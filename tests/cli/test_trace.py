@@ -19,6 +19,24 @@ def test_info_counts_requests_and_keys(perflab, requests):
     assert "requests are few" in shown.out
 
 
+def test_info_says_how_keys_come_again_and_when_requests_come(perflab):
+    shown = perflab("trace", "info", "flights").out
+    assert "reuse distance                 p50 716, p90 2,288, p99 3,274" in shown
+    assert "interarrival                   p50 0s, p90 4m, p99 10m" in shown
+    assert "requests per second over time  █" in shown
+    found = perflab("trace", "info", "flights", "--json").json
+    assert found["reuse_distance_p50"] == 716
+    assert len(found["requests_per_second_over_time"]) == 24
+
+
+def test_the_key_is_built_by_a_template(perflab, tmp_path):
+    path = tmp_path / "access.json"
+    path.write_text('{"host": "a", "path": "/x"}\n{"host": "b", "path": "/x"}\n')
+    for columns, distinct in (("key={host}{path}", 2), ("key={path}", 1)):
+        found = perflab("trace", "info", path, "--columns", columns, "--json").json
+        assert found["distinct_keys"] == distinct
+
+
 def test_arrivals_have_info_of_rates_and_durations(perflab, tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text("start,duration_ms\n" + "".join(f"{i / 10},20\n" for i in range(200)))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -24,8 +26,12 @@ def test_summary_counts_requests_keys_time_and_bytes():
 
 def test_summary_leaves_open_what_the_trace_does_not_tell():
     said = summary(Trace.from_keys(list("abcab")))
-    unknown = ("duration_seconds", "requests_per_second", "total_bytes", "distinct_bytes", "skew")
-    assert [said[key] for key in unknown] == [None] * 5
+    unknown = (
+        *("duration_seconds", "requests_per_second", "total_bytes", "distinct_bytes", "skew"),
+        *("reuse_interval_seconds_p50", "interarrival_seconds_p99"),
+        "requests_per_second_over_time",
+    )
+    assert [said[key] for key in unknown] == [None] * 8
 
 
 def test_summary_of_a_window_counts_the_keys_asked_for_in_it():
@@ -53,6 +59,14 @@ def test_uniform_requests_have_hardly_any_skew():
             "98% of the keys come once: the hit rate cannot exceed 2.4%",
         ),
         (Trace.from_keys([1, 2], times=[5, 5]), "same time"),
+        (
+            Trace.from_keys(range(20), times=[*range(10), *range(990, 1000)]),
+            "for 98% of its time, at one stretch, no request comes",
+        ),
+        (
+            dataclasses.replace(Trace.from_keys([1, 2]), sample_rate=0.01),
+            "a cache of 1,000 entries for it stands for one of 100,000",
+        ),
     ],
 )
 def test_what_would_mislead_is_said(trace, words):
@@ -61,3 +75,24 @@ def test_what_would_mislead_is_said(trace, words):
 
 def test_nothing_is_said_of_a_sound_trace():
     assert remarks(Zipf(keys=1_000, requests=20_000).make()) == []
+
+
+def test_the_line_of_facts_says_how_often_keys_come():
+    trace = Trace.from_keys([1, 1, 2, 3], times=[0, 1, 2, 3_600])
+    assert trace.facts() == [
+        "4 requests",
+        "3 distinct keys",
+        "67% of them asked once",
+        "with times over 1h",
+    ]
+    zipf = Zipf(skew=0.9, keys=1_000, requests=20_000).make()
+    assert zipf.facts()[-2:] == ["skew 0.89", "without times"]
+    part = dataclasses.replace(zipf, sample_rate=0.01, check=False)
+    assert "a sample of 1.00% of the keys" in part.facts()
+
+
+def test_a_summary_is_computed_once_and_handed_out_as_a_copy():
+    trace = Zipf(keys=1_000, requests=20_000).make()
+    first = trace.summary()
+    first["requests"] = 0
+    assert trace.summary()["requests"] == 20_000
