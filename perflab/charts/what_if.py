@@ -18,6 +18,7 @@ from perflab.charts.band import Band, best_spans
 from perflab.charts.labels import AWAY, Points, best_corner
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
+from perflab.charts.spread import Spreads
 from perflab.charts.ticks import set_ticks, short
 from perflab.metrics.catalog import metric
 
@@ -48,6 +49,7 @@ class WhatIfAxes:
         self.chart = chart
         self.info = bench.info(chart.along)
         self.metric = metric(chart.metric)
+        self._compared = bench.info(chart.lines) if chart.lines else None
         self._animated = animated
         self._legend = legend
         self._lines: dict[str, Line2D] = {}
@@ -57,6 +59,7 @@ class WhatIfAxes:
         self._span: tuple[float, float] | None = None
         self._reach: tuple[float, float] | None = None
         self._band = Band(axes, animated=animated)
+        self._spreads = Spreads(axes, animated=animated)
         style.dress(axes, chart.title)
         self._axis = axes.axvline(1.0, color="#9A9A9A", linewidth=0.9, animated=animated)
         self._axis.set_visible(False)
@@ -68,8 +71,9 @@ class WhatIfAxes:
 
     @property
     def artists(self) -> list[Artist]:
-        """What moves: lines first, marks over them, texts on top."""
-        shown = [self._axis, *self._lines.values(), *self._marks.values(), *self._texts]
+        """What moves: bands and lines first, marks over them, texts on top."""
+        lines = [*self._spreads.artists, self._axis, *self._lines.values()]
+        shown = [*lines, *self._marks.values(), *self._texts]
         return [artist for artist in [*shown, *self._band.artists] if artist.get_visible()]
 
     @property
@@ -93,7 +97,8 @@ class WhatIfAxes:
         """Show other lines and marks.
 
         Args:
-            lines: By label, the values of the setting and of the metric.
+            lines: By label, the values of the setting and of the metric; a line with edges `low`
+                and `high` has a band.
             marks: Points to mark.
             highlight: The label of the line that the present settings are on.
 
@@ -121,6 +126,8 @@ class WhatIfAxes:
             line.set_data(np.asarray(xs, float), np.asarray(ys, float))
             line.set_linewidth(2.6 if label == highlight else 1.5)
             line.set_zorder(3 if label == highlight else 2)
+        colours = {label: str(line.get_color()) for label, line in self._lines.items()}
+        self._spreads.update(lines, colours)
 
     def _best(self, lines: Lines, highlight: str | None) -> list[Mark]:
         """Return the best point of the line of the present settings, with its place in words."""
@@ -128,8 +135,10 @@ class WhatIfAxes:
         known = [(float(y), float(x)) for x, y in zip(xs, ys, strict=True) if math.isfinite(y)]
         if not known:
             return []
-        y, x = (max if self.metric.better == "higher" else min)(known)
-        return [Mark(short(x, self.info.unit), x, y, "best")]
+        higher = self.metric.better == "higher"
+        y, x = (max if higher else min)(known)
+        place = f"{x:,.0f}" if self.info.kind is int else short(x, self.info.unit)
+        return [Mark(f"{'most' if higher else 'least'} at {place}", x, y, "best")]
 
     def _show_band(self, lines: Lines) -> bool:
         """Show which line is best where, for charts that compare with a reference."""
@@ -150,11 +159,19 @@ class WhatIfAxes:
             [],
             color=drawn.colour,
             linestyle=drawn.style,
-            label=style.line_name(label),
+            label=self._name(label),
             animated=self._animated,
         )
         self._lines[label] = self.axes.add_line(line)
         return line
+
+    def _name(self, label: str) -> str:
+        """Return what a legend calls a line; a number with its unit, since it is shared."""
+        info = self._compared
+        if info is None or info.kind not in (int, float):
+            return style.line_name(label)
+        told = info.unit in ("bytes", "seconds")
+        return short(float(label), info.unit) + ("" if told or not info.unit else f" {info.unit}")
 
     def _fit(self, lines: Lines, marks: Sequence[Mark]) -> bool:
         ys = [y for _, values in lines.values() for y in _finite(values)]
