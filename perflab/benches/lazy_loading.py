@@ -44,7 +44,7 @@ class LazyLoadingBench(Bench):
     title = "Lazy loading"
     question = "How many rows a chunk, and how many chunks in memory?"
     settings_class = LazyLoadingSettings
-    default_workload = "hotspot:share=0.9,part=0.1,run=20,requests=200k,seed=1"
+    default_workload = "hotspot:share=0.9,part=0.1,run=5,requests=200k,seed=1"
     calibration_workload = "random:run=1,requests=1M,seed=1"
     calibration_settings: ClassVar[Mapping[str, Any]] = {"chunk_size": 1000, "max_chunks": 10}
     naming = ("data_source",)
@@ -69,7 +69,7 @@ class LazyLoadingBench(Bench):
             "chunk_size",
             (100, 1000, 10_000),
         ),
-        WhatIfChart("Read amplification by chunk size", "read_amplification", "chunk_size"),
+        WhatIfChart("Read amplification", "read_amplification", "chunk_size"),
     )
     heat_maps = (
         HeatMap("Mean latency", "latency_seconds_mean", "chunk_size", "max_chunks"),

@@ -99,6 +99,8 @@ def test_the_flights_run_live_with_a_change_of_size_in_the_middle():
     assert ended.metrics["errors"] == 0
     assert ended.settings["chunk_size"] == 50
     assert ended.metrics["requests"] == 20_000
+    assert 300 >= ended.since_change["chunks"] > 100
+    assert ended.since_change["read_amplification"] < 20
     assert [change["settings"]["chunk_size"] for change in ended.changes] == ["50"]
     assert "334,264 rows" in ended.environment["servers"]["store"]
 
