@@ -32,6 +32,7 @@ class Bench(ABC):
     its pattern and nothing else. `naming` lists the settings that name or bound the workload,
     `backends` the words that `LoadSettings.backend` may be, beside a function. Tuning looks for
     the smallest `tuned` setting, or for the least of the metric `weighed_by`, such as memory.
+    One that is `priced` predicts costs.
     """
 
     pattern: ClassVar[str]
@@ -53,6 +54,7 @@ class Bench(ABC):
     open_loop: ClassVar[bool] = False
     tuned: ClassVar[str]
     also_tuned: ClassVar[tuple[str, ...]] = ()
+    priced: ClassVar[bool] = False
     weighed_by: ClassVar[str | None] = None
     shipped_costs: ClassVar[Costs]
     actions: ClassVar[tuple[Action, ...]] = ()

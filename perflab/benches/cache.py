@@ -45,7 +45,15 @@ class CacheBench(Bench):
         "speedup": 500_000,
         "request_rate": 5000,
     }
-    sliders = ("max_cache_size", "ttl_seconds", "policy", "backend_seconds", "concurrency")
+    sliders = (
+        "max_cache_size",
+        "ttl_seconds",
+        "policy",
+        "backend_seconds",
+        "concurrency",
+        "price_per_gib_hour",
+        "price_per_backend_call",
+    )
     what_if_charts = (
         WhatIfChart(
             "Hit rate by cache size",
@@ -59,6 +67,13 @@ class CacheBench(Bench):
         ),
         WhatIfChart("Mean latency by cache size", "latency_seconds_mean", "max_cache_size"),
         WhatIfChart("Memory by cache size", "memory_bytes", "max_cache_size"),
+        WhatIfChart(
+            "Cost by cache size",
+            "cost_per_day",
+            "max_cache_size",
+            also=("memory_cost_per_day", "backend_cost_per_day"),
+            marks_best=True,
+        ),
     )
     heat_maps = (HeatMap("Hit rate by TTL and size", "hit_rate", "ttl_seconds", "max_cache_size"),)
     live_charts = (
@@ -76,12 +91,14 @@ class CacheBench(Bench):
         "latency_seconds_p99",
         "throughput_per_second",
         "memory_bytes",
+        "cost_per_day",
         "evictions",
         "expirations",
     )
     objective = Objective("max", "hit_rate", tolerance=0.01)
     tuned = "max_cache_size"
     also_tuned = ("policy",)
+    priced = True
     shipped_costs: ClassVar[Costs] = {
         "hit": {
             "mean": 5e-7,

@@ -7,6 +7,11 @@ import difflib
 import math
 from typing import Literal
 
+_STEPS: dict[str, tuple[tuple[str, float], ...]] = {
+    "seconds": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
+    "bytes": (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1.0)),
+}
+
 Better = Literal["higher", "lower", "neither"]
 
 
@@ -25,10 +30,10 @@ class MetricInfo:
             return "n/a"
         if self.unit == "ratio":
             return f"{value * 100:.2f} %"
-        if self.unit == "seconds":
-            return _scaled(value, (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)))
-        if self.unit == "bytes":
-            return _scaled(value, (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1.0)))
+        if self.unit in _STEPS:
+            return _scaled(value, _STEPS[self.unit])
+        if self.unit == "currency":
+            return _three(value)
         if self.unit.endswith("/s"):
             return f"{_scaled(value, (('M', 1e6), ('k', 1e3), ('', 1.0))).strip()}/s"
         return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
@@ -53,6 +58,9 @@ METRICS = {
         MetricInfo("throughput_per_second", "throughput", "1/s", "higher"),
         MetricInfo("memory_bytes", "memory", "bytes", "lower"),
         MetricInfo("peak_memory_bytes", "memory, peak", "bytes", "lower"),
+        MetricInfo("cost_per_day", "cost per day", "currency", "lower"),
+        MetricInfo("memory_cost_per_day", "cost of memory", "currency", "lower"),
+        MetricInfo("backend_cost_per_day", "cost of calls", "currency", "lower"),
         MetricInfo("wait_seconds_mean", "wait, mean", "seconds", "lower"),
         MetricInfo("wait_seconds_p95", "wait, p95", "seconds", "lower"),
         MetricInfo("wait_seconds_p99", "wait, p99", "seconds", "lower"),

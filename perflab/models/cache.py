@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.models.daily_cost import daily_cost
 from perflab.models.latency import missed, mix
 from perflab.models.looped import LoopedTrace, within_two_passes
 from perflab.models.prediction import Costs, Prediction
@@ -134,7 +135,7 @@ class CacheModel:
         result["throughput_per_second"] = min(fastest, self._pace(load))
         if self.trace.sizes is not None and counts.requests == len(self.trace):
             result["byte_hit_rate"] = counts.hit_bytes / max(int(self.trace.sizes.sum()), 1)
-        return result
+        return result | daily_cost(result, load, self.trace)
 
     def _pace(self, load: LoadSettings) -> float:
         """Return how many requests a second come; infinite where they come as fast as can be."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from perflab.benches import Bench, Model
+from perflab.benches.model import Sharpening
 from perflab.charts.what_if import Lines
 from perflab.metrics.catalog import MetricInfo, metric
 from perflab.models.prediction import Costs, Prediction
@@ -137,8 +138,10 @@ class Forecast:
         def mapped(done: int, total: int) -> None:
             self._status.say("what-if", f"computing the map, {done}/{total}", "busy")
 
+        # Where curves begin with previews too, theirs come before those of the maps' many cells.
+        early = not isinstance(self.model, Sharpening)
         through = (
-            self._maps.preview(settings, load, outdated)
+            (not early or self._maps.preview(settings, load, outdated))
             and self._refine_curves(job, outdated)
             and self._maps.refine(settings, load, mapped, outdated)
         )
@@ -156,7 +159,9 @@ class Forecast:
             missing = total
             if outdated() or not total:
                 return
-            self._status.say("what-if", f"computing {done}/{total}", "busy")
+            now = self.prediction
+            rough = f"{exactness(now, self._leading)}; " if now and now.sampled < 1 else ""
+            self._status.say("what-if", f"{rough}computing {done}/{total}", "busy")
             if time.monotonic() - drawn >= _REDRAW_SECONDS:
                 self._draw(job, fresh=True)
                 drawn = time.monotonic()
@@ -212,7 +217,7 @@ def exactness(prediction: Prediction, info: MetricInfo) -> str:
     points = f"{prediction.error * 100:.2g} points"
     off = f"± {points if info.unit == 'ratio' else info.format(prediction.error)}"
     if prediction.sampled < 1:
-        return f"sampled {prediction.sampled:.1%}, {off}"
+        return f"sampled {prediction.sampled * 100:.2g} %, {off}"
     if prediction.between:
         return f"between computed points, {off}"
     return f"what-if {off}" if prediction.error else "what-if exact"

@@ -29,6 +29,7 @@ from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
 from perflab.servers.consent import ConsentNeededError
 from perflab.settings import BadInputError
+from perflab.settings.load import PRICES
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace, Workload
 
@@ -194,7 +195,8 @@ class Workbench:
         except BadInputError as error:
             self.status.fail(error)
             return
-        self.driver.apply(self.knobs.values)
+        if key not in PRICES:
+            self.driver.apply(self.knobs.values)
 
     def _compared(self, key: str, values: tuple[Any, ...]) -> None:
         self.forecast.compare(key, values)

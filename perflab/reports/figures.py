@@ -146,7 +146,7 @@ def _lines(
             x, y = point["settings"].get(chart.along), point["metrics"].get(chart.metric)
             if x is None or y is None or not isinstance(x, (int, float)):
                 continue
-            if all(point["settings"].get(key) == held for key, held in wanted.items()):
+            if all(point["settings"].get(key, held) == held for key, held in wanted.items()):
                 found[float(x)] = float(y)
         if found:
             xs = sorted(found)

@@ -106,7 +106,9 @@ def _map(
     found: dict[tuple[Any, Any], float] = {}
     for point in points:
         settings, value = point["settings"], point["metrics"].get(heat_map.metric)
-        if value is not None and all(settings.get(key) == held for key, held in wanted.items()):
+        if value is not None and all(
+            settings.get(key, held) == held for key, held in wanted.items()
+        ):
             found[settings[heat_map.against], settings[heat_map.along]] = float(value)
     columns = _sorted(bench.info(heat_map.along), {x for _, x in found})
     rows = _sorted(bench.info(heat_map.against), {y for y, _ in found})

@@ -14,6 +14,7 @@ from perflab.reports.wording import (
     write_setting,
 )
 from perflab.settings import LoadSettings
+from perflab.settings.load import PRICES
 from perflab.tuning.comparison import judge
 from perflab.tuning.recommendation import Recommendation
 
@@ -35,6 +36,8 @@ def settings_table(bench: Bench, subject: Subject, *, load: bool) -> Table:
         ]
     rows = []
     for key, info in infos.items():
+        if key in PRICES and not bench.priced:
+            continue
         changed = before is not None and before.get(key) != after.get(key)
         cells = [Cell(setting_name(info), key)]
         if before is not None:

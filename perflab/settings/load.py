@@ -12,6 +12,9 @@ from perflab.settings.base import Settings, setting
 BACKENDS = ("sqlite", "delay", "postgres", "files", "http")
 """The backends with a name; a bench says which of them it takes."""
 
+PRICES = ("price_per_gib_hour", "price_per_backend_call")
+"""What a cost is predicted from; no run depends on them."""
+
 
 class LoadSettings(Settings):
     """Pace, concurrency and backend of a run; the same keys with every pattern."""
@@ -75,6 +78,23 @@ class LoadSettings(Settings):
         "What the random parts of a run start from.",
         low=0,
         high=2**32 - 1,
+    )
+
+    price_per_gib_hour: float = setting(
+        0.005,
+        "What a GiB of memory costs an hour, in your currency; for what-if only.",
+        low=0.0,
+        high=1e6,
+        span=(0.0001, 1.0),
+        scale="log",
+    )
+    price_per_backend_call: float = setting(
+        0.000001,
+        "What a call of the backend costs, in your currency; for what-if only.",
+        low=0.0,
+        high=1e6,
+        span=(1e-9, 0.01),
+        scale="log",
     )
 
     @property

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from perflab.benches.cache import CacheBench
+from perflab.settings import LoadSettings
+from perflab.tuning.standing import Standing
+from perflab.tuning.whatif import WhatIf
+
+BENCH = CacheBench()
+CHART = BENCH.what_if_charts[0]
+KNOWN = {"lru": 0.5, "fifo": 0.4, "sieve": 0.6, "opt": 0.8}
+
+
+def test_gain_and_distance_are_in_points():
+    words = Standing(CHART, KNOWN, "sieve").words()
+    assert words == [
+        "sieve: hit rate 60.00 %",
+        "+10.00 points against lru",
+        "-20.00 points against opt",
+        "none of those compared is better here",
+    ]
+
+
+def test_better_line_is_named_with_its_value_and_the_ceiling_is_none():
+    words = Standing(CHART, KNOWN, "fifo").words()
+    assert words[-1] == "best here: sieve with 60.00 %"
+
+
+@pytest.mark.parametrize("present", ["lru", "opt"])
+def test_line_is_not_compared_with_itself(present):
+    assert not any(f"against {present}" in word for word in Standing(CHART, KNOWN, present).words())
+
+
+def test_among_equals_the_present_line_is_the_best():
+    assert Standing(CHART, {"lru": 0.5, "fifo": 0.5}, "fifo").best == "fifo"
+
+
+def test_nothing_is_said_before_the_present_line_is_known():
+    assert Standing(CHART, {"opt": 0.8}, "lru").words() == []
+    assert Standing(CHART, {}, "lru").best is None
+
+
+def test_standing_is_what_the_model_says_at_the_present_size():
+    trace = BENCH.load_workload("zipf:skew=0.9,keys=500,requests=20k,seed=1")
+    what_if = WhatIf(BENCH, trace, BENCH.shipped_costs)
+    settings, load = BENCH.read({"max_cache_size": 77, "policy": "sieve"})
+    what_if.refine(settings, load, lambda _done, _total: None)
+    standing = what_if.standing(settings, load)
+    for name in ("lru", "sieve", "opt"):
+        there = settings.change(policy=name)
+        exact = what_if.model.predict(there, load, what_if.costs).metrics["hit_rate"]
+        assert standing.values[name] == exact
+    assert standing.values["opt"] == max(standing.values.values())
+
+
+def test_only_lines_that_were_chosen_are_computed_and_the_present_one():
+    trace = BENCH.load_workload("zipf:skew=0.9,keys=500,requests=20k,seed=1")
+    what_if = WhatIf(BENCH, trace, BENCH.shipped_costs, compared={"policy": ("lru",)})
+    settings, load = BENCH.read({"policy": "fifo"})
+    what_if.refine(settings, LoadSettings(), lambda _done, _total: None)
+    lines = what_if.curves(settings, load)[0]
+    assert set(lines) == {"lru", "fifo"}
+    assert all(len(xs) > 10 for xs, _ in lines.values())
