@@ -9,7 +9,7 @@ import typer
 
 from perflab.cli.inputs import read_workload
 from perflab.cli.options import Columns, Format, Json, ShowProgress, check_writable
-from perflab.cli.output import notes, say, say_json, say_written, table
+from perflab.cli.output import notes, progress, say, say_json, say_written, table
 
 if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
@@ -29,6 +29,7 @@ Examples:
 _CONVERT_EXAMPLES = """\b
 Examples:
   perflab trace convert access.log.gz access.parquet
+  perflab trace convert requests.csv requests.parquet --sort
   perflab trace convert zipf:skew=0.9,keys=1M,requests=10M zipf.parquet
 """
 LEFT_OUT = ("name", "reuse_sampled")
@@ -74,6 +75,9 @@ def convert(
     out: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The file to write.")],
     format_: Format = None,
     columns: Columns = None,
+    sort: Annotated[
+        bool, typer.Option("--sort", help="Sort a table's rows by time, which must else not fall.")
+    ] = False,
     show: ShowProgress = None,
 ) -> None:
     """Convert a workload to Parquet, which is read several times faster."""
@@ -82,7 +86,7 @@ def convert(
     if out.suffix != ".parquet":
         raise BadInputError("is not a name for a Parquet file; end it with .parquet", str(out))
     check_writable(out)
-    trace = _read(file, format_, columns, show)
+    trace = _read(file, format_, columns, show, sort=sort)
     trace.to_parquet(out)
     say_written(out)
     if trace.notes:
@@ -94,9 +98,17 @@ def _group(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-def _read(file: str, format_: str | None, columns: str | None, show: bool | None) -> Trace:
-    trace: Trace = read_workload(file, show, format_, columns)
-    return trace
+def _read(
+    file: str, format_: str | None, columns: str | None, show: bool | None, *, sort: bool
+) -> Trace:
+    if not sort:
+        trace: Trace = read_workload(file, show, format_, columns)
+        return trace
+    from perflab.workloads import parse_columns, read_trace
+
+    with progress("reading", "B", show) as report:
+        chosen = parse_columns(columns) if columns else None
+        return read_trace(file, format_, chosen, report, sort=True)
 
 
 def _rows(trace: Workload) -> list[tuple[str, str]]:

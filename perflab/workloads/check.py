@@ -14,15 +14,23 @@ Floats = npt.NDArray[np.float64]
 Fault = tuple[int, str]
 
 
-def find_bad_time(times: Floats) -> Fault | None:
-    """Return index and reason of the first time that is not finite, negative or backwards."""
+def find_bad_time(times: Floats, *, in_order: bool = True) -> Fault | None:
+    """Return index and reason of the first time that is not finite, negative or backwards.
+
+    Args:
+        times: Seconds.
+        in_order: Whether one that lies before the one above is a fault.
+    """
     if len(times) == 0:
         return None
     # A comparison with NaN is false, so this one pass also finds what is not a number.
     if times[0] >= 0 and np.isfinite(times[-1]) and bool(np.all(times[1:] >= times[:-1])):
         return None
     wrong = ~np.isfinite(times) | (times < 0)
-    wrong[1:] |= times[1:] < times[:-1]
+    if in_order:
+        wrong[1:] |= times[1:] < times[:-1]
+    elif not wrong.any():
+        return None
     index = int(np.argmax(wrong))
     time = times[index]
     if not np.isfinite(time):

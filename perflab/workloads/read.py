@@ -24,6 +24,8 @@ def read_trace(
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
     progress: Callable[[int, int], object] | None = None,
+    *,
+    sort: bool = False,
 ) -> Trace:
     """Read a trace from a file, compressed or not, or from the folder of `perflab.record`.
 
@@ -34,6 +36,8 @@ def read_trace(
         columns: Which column or field is the key, time, size or ttl, such as ``{"key": "url"}``.
             The key may be a template of several, such as ``{"key": "{host}{path}"}``.
         progress: Called with bytes read and bytes in all; what it raises stops the reading.
+        sort: Whether to sort the rows of a table by time, which must else not run backwards;
+            such a trace has no source. Logs and recordings are always sorted.
 
     Raises:
         BadInputError: With the place, if the file cannot be read as a trace.
@@ -45,8 +49,8 @@ def read_trace(
         raise BadInputError(text, "columns")
     from perflab.workloads.importers.dispatch import import_file  # loads pyarrow
 
-    trace = import_file(os.fspath(path), format, columns, progress)
-    if trace.source:
+    trace = import_file(os.fspath(path), format, columns, progress, sort=sort)
+    if trace.source or sort:
         return trace
     named = {"format": format, "columns": dict(columns or {})}
     options = {option: value for option, value in named.items() if value}

@@ -70,6 +70,16 @@ def test_converted_trace_is_the_same(perflab, requests, tmp_path):
     assert after["fingerprint"] == before["fingerprint"]
 
 
+def test_rows_are_sorted_on_conversion_where_that_is_asked_for(perflab, tmp_path):
+    path, out = tmp_path / "k.csv", tmp_path / "k.parquet"
+    path.write_text("id,ts\na,7\nb,3\n")
+    columns = ("--columns", "key=id,time=ts")
+    assert perflab("trace", "convert", path, out, *columns).status == 2
+    assert not out.exists()
+    assert perflab("trace", "convert", path, out, *columns, "--sort").status == 0
+    assert perflab("trace", "info", out, "--json").json["duration_seconds"] == 4
+
+
 def test_binary_numbers_are_read_where_their_format_is_named(perflab, tmp_path):
     path = tmp_path / "keys.bin"
     path.write_bytes(b"".join(key.to_bytes(8, "big") for key in (5, 6, 5)))

@@ -16,6 +16,7 @@ from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.columns import choose_columns, unused_note, used_columns
 from perflab.workloads.importers.csv_rows import CsvRows
 from perflab.workloads.importers.lines import first_undecodable_line
+from perflab.workloads.importers.requests import table_trace
 from perflab.workloads.importers.source import HEAD_BYTES, Source
 from perflab.workloads.importers.template import joined
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
@@ -65,20 +66,12 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     merged = {role: np.concatenate(parts) for role, parts in values.items()}
     for role, numbers in merged.items():
         try:
-            check_values(role, numbers)
+            check_values(role, numbers, in_order=not source.sort)
         except RowFault as fault:
             raise rows.error(fault.row, fault.reason) from None
     ids, keys = encoder.finish()
-    return Trace(
-        source.stem,
-        ids,
-        len(keys),
-        merged.get("time"),
-        merged.get("size"),
-        merged.get("ttl"),
-        integers_if_all(keys),
-        notes=(*notes, *unused_note(stripped, chosen)),
-    )
+    notes = (*notes, *unused_note(stripped, chosen))
+    return table_trace(source, ids, integers_if_all(keys), merged, notes)
 
 
 def _batches(source: Source, rows: CsvRows, delimiter: str, names: list[str]) -> Iterator[Any]:

@@ -41,7 +41,12 @@ PLAIN: dict[str, Callable[[Source], Trace]] = {
 
 
 def import_file(
-    path: str, kind: str | None, columns: Mapping[str, str] | None, progress: Progress | None
+    path: str,
+    kind: str | None,
+    columns: Mapping[str, str] | None,
+    progress: Progress | None,
+    *,
+    sort: bool = False,
 ) -> Trace:
     """Read a file of a known format, or of one that is found out; or a recording's folder.
 
@@ -50,7 +55,7 @@ def import_file(
     """
     if kind is None and not columns and is_recording(path):
         return read_recording(path, progress)
-    source = Source(path, progress)
+    source = Source(path, progress, sort=sort)
     kind = kind or detect(source, names_columns=bool(columns))
     if kind in WITH_COLUMNS:
         return WITH_COLUMNS[kind](source, columns)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, as_keys
 from perflab.workloads.importers.columns import choose_columns, unused_note
+from perflab.workloads.importers.requests import table_trace
 from perflab.workloads.importers.skipped import row_in_file
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.template import is_template, joined
@@ -76,13 +77,12 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     merged = {role: parts.array() for role, parts in values.items()}
     for role, numbers in merged.items():
         try:
-            check_values(role, numbers)
+            check_values(role, numbers, in_order=not source.sort)
         except RowFault as fault:
             raise _error(source, keyless, fault.row, fault) from None
     ids, keys = encoder.finish()
-    times, sizes, ttls = (merged.get(role) for role in ("time", "size", "ttl"))
     notes = (*notes, *unused_note(schema.names, chosen), *hashed_note(encoder))
-    trace = Trace(source.stem, ids, len(keys), times, sizes, ttls, keys, notes=notes)
+    trace = table_trace(source, ids, keys, merged, notes)
     return restore(trace, description) if description and columns is None else trace
 
 

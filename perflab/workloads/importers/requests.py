@@ -145,6 +145,20 @@ def ordered_trace(
     ).compact()
 
 
+def table_trace(
+    source: Source,
+    ids: npt.NDArray[np.int32],
+    keys: Any,
+    columns: Mapping[str, npt.NDArray[Any]],
+    notes: tuple[str, ...],
+) -> Trace:
+    """Return a trace of a table's rows, sorted by time only where that was asked for."""
+    if source.sort:
+        return ordered_trace(source.stem, ids, keys, columns, notes)
+    times, sizes, ttls = (columns.get(role) for role in ("time", "size", "ttl"))
+    return Trace(source.stem, ids, len(keys), times, sizes, ttls, keys, notes=notes)
+
+
 def known_sizes(
     sizes: npt.NDArray[Any] | None,
 ) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:

@@ -37,6 +37,7 @@ class Source:
     Args:
         path: As the user wrote it; so it stands in errors.
         progress: Called with bytes read and bytes in all; may raise to stop the reading.
+        sort: Whether rows of a table are sorted by time, which must else be in order.
 
     Attributes:
         head: The first bytes of the content, unpacked.
@@ -46,8 +47,15 @@ class Source:
         BadInputError: If it is missing, a folder, empty, unreadable or a broken archive.
     """
 
-    def __init__(self, path: str | os.PathLike[str], progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        progress: Progress | None = None,
+        *,
+        sort: bool = False,
+    ) -> None:
         self.place = str(path)
+        self.sort = sort
         self.path = Path(path).expanduser()
         self._progress = progress
         if self.path.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from perflab.workloads.check import find_bad_size, find_bad_time, find_bad_ttl
 from perflab.workloads.encoding import is_text
 
 MICROSECONDS = 1e6
+SORT = "sort the rows by time"
+HOW_TO_SORT = "perflab trace convert --sort, or read_trace(..., sort=True)"
 
 
 class RowFault(Exception):  # noqa: N818 - it becomes a BadInputError where file and line are known
@@ -47,20 +50,26 @@ def numbers_of(role: str, column: Any) -> npt.NDArray[Any]:
         raise RowFault(0, f"the {role} is of type {column.type}, not a number") from None
 
 
-def check_values(role: str, values: npt.NDArray[Any]) -> None:
+def check_values(role: str, values: npt.NDArray[Any], *, in_order: bool = True) -> None:
     """Check a whole column by the rules of `perflab.workloads.check`.
+
+    Args:
+        role: What the column is.
+        values: Its numbers.
+        in_order: Whether times must not run backwards.
 
     Raises:
         RowFault: With the first row that breaks them.
     """
     find: dict[str, Callable[[Any], tuple[int, str] | None]] = {
-        "time": find_bad_time,
+        "time": partial(find_bad_time, in_order=in_order),
         "size": find_bad_size,
         "ttl": find_bad_ttl,
     }
     fault = find[role](values)
     if fault is not None:
-        raise RowFault(*fault)
+        row, reason = fault
+        raise RowFault(row, reason.replace(SORT, f"{SORT} ({HOW_TO_SORT})"))
 
 
 def _from_texts(role: str, column: Any) -> npt.NDArray[Any]:

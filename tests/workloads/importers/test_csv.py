@@ -154,6 +154,24 @@ def test_a_negative_ttl_is_refused_with_file_and_line(write):
     assert caught.value.place == f"{path}:3"
 
 
+def test_rows_are_sorted_by_time_where_that_is_asked_for(write, keys_of, tmp_path):
+    path = write("k.csv", "key,time,size,ttl\na,7,5,\nb,3,6,60\nc,7,8,9\na,4,9,1\n")
+    with pytest.raises(BadInputError, match="sort the rows by time .perflab trace convert --sort"):
+        read_trace(path)
+    trace = read_trace(path, sort=True)
+    assert keys_of(trace) == ["b", "a", "a", "c"]
+    assert trace.times.tolist() == [3, 4, 7, 7]
+    assert trace.sizes.tolist() == [6, 9, 5, 8]
+    assert trace.ttls[[0, 1, 3]].tolist() == [60, 1, 9]
+    assert trace.ids.tolist() == [0, 1, 1, 2]
+    assert trace.source == ""
+    assert trace.notes == ("2 lines were earlier than the line above; sorted by time",)
+    trace.to_parquet(tmp_path / "k.parquet")
+    assert read_trace(tmp_path / "k.parquet").fingerprint == trace.fingerprint
+    with pytest.raises(BadInputError, match="negative"):
+        read_trace(write("n.csv", "key,time\na,7\nb,-3\n"), sort=True)
+
+
 def test_a_wrong_value_far_down_is_found_on_its_line(write, monkeypatch):
     monkeypatch.setattr("perflab.workloads.importers.csv.BLOCK_BYTES", 1 << 12)
     rows = [f'"key {i}",{i},1' for i in range(2_000)]
