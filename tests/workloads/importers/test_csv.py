@@ -156,7 +156,7 @@ def test_a_negative_ttl_is_refused_with_file_and_line(write):
 
 def test_rows_are_sorted_by_time_where_that_is_asked_for(write, keys_of, tmp_path):
     path = write("k.csv", "key,time,size,ttl\na,7,5,\nb,3,6,60\nc,7,8,9\na,4,9,1\n")
-    with pytest.raises(BadInputError, match="sort the rows by time .perflab trace convert --sort"):
+    with pytest.raises(BadInputError, match=r"sort the rows by time .perflab trace convert --sort"):
         read_trace(path)
     trace = read_trace(path, sort=True)
     assert keys_of(trace) == ["b", "a", "a", "c"]
