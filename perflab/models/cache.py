@@ -14,16 +14,17 @@ from perflab import kernels
 from perflab.models.daily_cost import daily_cost
 from perflab.models.latency import missed, mix
 from perflab.models.looped import LoopedTrace, within_two_passes
+from perflab.models.lru_bytes import LruBytes
 from perflab.models.prediction import Costs, Prediction
-from perflab.settings import BadInputError, CacheSettings, LoadSettings
+from perflab.settings import (
+    UNBOUNDED_POLICIES,
+    BadInputError,
+    CacheSettings,
+    LoadSettings,
+    no_bounds,
+)
 from perflab.workloads.passes import pass_seconds
 from perflab.workloads.trace import Trace
-
-_BOUNDED = {
-    "lru": "lru_bounded",
-    "fifo": "fifo_bounded",
-    "sieve": "sieve_bounded",
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class CacheModel:
         self.trace = trace
         self._looped = LoopedTrace(trace)
         self._curve: npt.NDArray[np.int64] | None = None
+        self._lru_bytes: LruBytes | None = None
+        self._mean_size: float | None = None
         self._counts: dict[tuple[Any, ...], CacheCounts] = {}
         self._lock = threading.Lock()
 
@@ -73,13 +76,22 @@ class CacheModel:
         """Say whether `predict` over all requests would answer at once."""
         if self._is_plain(settings, load) and settings.policy == "lru" and self._curve is not None:
             return True
+        if self._lru_bytes is not None and self._is_one_pass(settings, load):
+            size, most = settings.max_cache_size, settings.max_bytes
+            if self._lru_bytes.ready(size, most):
+                return True
         return self._key(settings, load, 0, len(self.trace)) in self._counts
 
     def prepare(self) -> None:
-        """Compute what all answers lean on: reuse, and the exact LRU curve of all sizes."""
+        """Compute what all answers lean on: reuse, and the exact LRU curve of all sizes.
+
+        From then on LRU over bytes is answered from one pass too.
+        """
         with self._lock:
             if self._curve is None:
                 self._curve = kernels.lru_curve(self._looped.reuse(len(self.trace))[0])
+                if self.trace.sizes is not None:
+                    self._lru_bytes = LruBytes(self.trace, self._looped)
 
     def counts(
         self, settings: CacheSettings, load: LoadSettings, requests: slice | None = None
@@ -113,6 +125,12 @@ class CacheModel:
             said.append("max_bytes has no effect: the trace has no sizes")
         if settings.max_cache_size >= self.trace.n_keys and settings.max_bytes is None:
             said.append(f"the cache holds all {self.trace.n_keys:,} keys of the trace")
+        rate = self.trace.sample_rate
+        if rate < 1:
+            said.append(
+                f"the trace holds {rate:.2%} of the keys: {settings.max_cache_size:,} entries for "
+                f"it stand for {settings.max_cache_size / rate:,.0f} of all"
+            )
         return tuple(said)
 
     def metrics(self, counts: CacheCounts, load: LoadSettings, costs: Costs) -> dict[str, float]:
@@ -153,7 +171,10 @@ class CacheModel:
         key = self._key(settings, load, first, last)
         found = self._counts.get(key)
         if found is None:
-            if self._is_plain(settings, load):
+            one_pass = self._one_pass(settings, load, first, last)
+            if one_pass is not None:
+                found = one_pass
+            elif self._is_plain(settings, load):
                 found = self._plain(settings, first, last)
             else:
                 found = self._bounded(settings, load, first, last)
@@ -164,60 +185,92 @@ class CacheModel:
 
     def _plain(self, settings: CacheSettings, first: int, last: int) -> CacheCounts:
         size = min(settings.max_cache_size, self.trace.n_keys)
-        hits = self._hits(settings.policy, size, last)
         held = min(size, self._looped.distinct(last))
-        before, held_before = 0, 0
-        if first:
-            before = self._hits(settings.policy, size, first)
-            held_before = min(size, self._looped.distinct(first))
-        hits -= before
+        held_before = min(size, self._looped.distinct(first)) if first else 0
+        hits, hit_bytes = self._hits(settings.policy, size, first, last)
         misses = last - first - hits
-        return CacheCounts(last - first, hits, misses, misses - held + held_before, 0, 0, held, 0)
+        evictions = misses - held + held_before
+        return CacheCounts(
+            last - first, hits, misses, evictions, 0, hit_bytes, held, self._mean_bytes(held)
+        )
 
-    def _hits(self, policy: str, size: int, last: int) -> int:
-        if policy == "lru" and last == len(self.trace) and self._curve is not None:
-            return int(self._curve[size])
-        if policy in ("lru", "opt"):
-            previous, following = self._looped.reuse(last)
-            if policy == "lru":
-                return int(kernels.lru_hits(previous, following, size, last).sum())
-            return int(kernels.opt_hits(np.minimum(following, last), size, last).sum())
-        run = kernels.fifo_hits if policy == "fifo" else kernels.sieve_hits
-        return int(run(self._looped.ids(last), self.trace.n_keys, size, last).sum())
+    def _hits(self, policy: str, size: int, first: int, last: int) -> tuple[int, int]:
+        """Return the hits of a slice of requests, and the sizes of those requests together."""
+        sizes = self._looped.sizes(last)
+        whole = first == 0 and last == len(self.trace)
+        if policy == "lru" and whole and self._curve is not None and sizes is None:
+            return int(self._curve[size]), 0
+        previous, following = self._looped.reuse(last)
+        if last != len(self.trace):
+            following = np.minimum(following, last)
+        requests = kernels.Requests(self._looped.ids(last), self.trace.n_keys, previous, following)
+        if sizes is not None:
+            hit = kernels.policy_hits(policy, requests, size, 1)[first:] > 0
+            return int(hit.sum()), int(sizes[first:][hit].sum())
+        if first == 0:
+            return int(kernels.policy_hits(policy, requests, size).sum()), 0
+        return int(kernels.policy_hits(policy, requests, size, 1)[first:].sum()), 0
+
+    def _mean_bytes(self, entries: int) -> int:
+        """Return what so many entries hold, where a kernel does not count it."""
+        sizes = self.trace.sizes
+        if sizes is None:
+            return 0
+        if self._mean_size is None:
+            size_of = np.zeros(self.trace.n_keys, np.int64)
+            size_of[self.trace.ids] = sizes
+            self._mean_size = float(size_of.mean())
+        return round(entries * self._mean_size)
+
+    def _one_pass(
+        self, settings: CacheSettings, load: LoadSettings, first: int, last: int
+    ) -> CacheCounts | None:
+        """Return what `LruBytes` answers, if it does, once `prepare` was called."""
+        known, whole = self._lru_bytes, first == 0 and last == len(self.trace)
+        size, most = settings.max_cache_size, settings.max_bytes
+        if known is None or not whole or not self._is_one_pass(settings, load):
+            return None
+        if not known.answers(most):
+            return None
+        hits, hit_bytes = known.hits(size, most)
+        entries, held = known.held(size, most)
+        misses = last - hits
+        return CacheCounts(last, hits, misses, misses - entries, 0, hit_bytes, entries, held)
 
     def _bounded(
         self, settings: CacheSettings, load: LoadSettings, first: int, last: int
     ) -> CacheCounts:
-        if settings.policy not in _BOUNDED:
-            raise BadInputError(
-                f"{settings.policy} is answered without a TTL and without a bound in bytes only; "
-                f"set ttl_seconds and max_bytes to none, or another policy",
-                "policy",
-            )
-        run = getattr(kernels, _BOUNDED[settings.policy])
+        if settings.policy in UNBOUNDED_POLICIES:
+            raise BadInputError(no_bounds(settings.policy), "policy")
         sizes = self._looped.sizes(last)
-        counted = run(
+        counted = kernels.BOUNDED_COUNTS[settings.policy](
             self._looped.ids(last),
             self.trace.n_keys,
-            min(settings.max_cache_size, self.trace.n_keys),
+            settings.max_cache_size,
             sizes=sizes,
             max_bytes=(settings.max_bytes or 0) if sizes is not None else 0,
             times=self._looped.times(last, load.request_rate),
             ttl=math.inf if settings.ttl_seconds is None else settings.ttl_seconds,
             ttls=self._looped.ttls(last),
             start=first,
+            eager=settings.expiry == "eager",
         )
         counts = CacheCounts(last - first, **counted._asdict())
         return counts if sizes is not None else dataclasses.replace(counts, hit_bytes=0, bytes=0)
 
-    def _is_plain(self, settings: CacheSettings, load: LoadSettings) -> bool:
+    def _ages(self, settings: CacheSettings, load: LoadSettings) -> bool:
         timed = self.trace.times is not None or load.request_rate is not None
-        ages = timed and (settings.ttl_seconds is not None or self.trace.ttls is not None)
-        if ages:
+        return timed and (settings.ttl_seconds is not None or self.trace.ttls is not None)
+
+    def _is_plain(self, settings: CacheSettings, load: LoadSettings) -> bool:
+        if self._ages(settings, load):
             return False
         return self.trace.sizes is None or (
-            settings.policy not in _BOUNDED and settings.max_bytes is None
+            settings.policy in UNBOUNDED_POLICIES and settings.max_bytes is None
         )
+
+    def _is_one_pass(self, settings: CacheSettings, load: LoadSettings) -> bool:
+        return settings.policy == "lru" and not self._ages(settings, load)
 
     def _key(
         self, settings: CacheSettings, load: LoadSettings, first: int, last: int
@@ -225,6 +278,9 @@ class CacheModel:
         size = min(settings.max_cache_size, self.trace.n_keys)
         if self._is_plain(settings, load):
             return (settings.policy, size, first, last)
+        if settings.max_bytes is not None:
+            # A policy that shares out its bounds tells one beyond the number of keys from another.
+            size = settings.max_cache_size
         rate = load.request_rate if self.trace.times is None else None
-        ages = (settings.ttl_seconds, rate)
+        ages = (settings.ttl_seconds, settings.expiry, rate)
         return (settings.policy, size, settings.max_bytes, *ages, first, last)
