@@ -63,7 +63,7 @@ class LazyLoadingBench(Bench):
             (1, 10, 100),
         ),
         WhatIfChart(
-            "Hit rate by chunks in memory",
+            "Hit rate by chunks held",
             "hit_rate",
             "max_chunks",
             "chunk_size",

@@ -48,19 +48,21 @@ class MapOfPoints:
 
 def maps_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> list[MapOfPoints]:
     """Return the maps that the results' points fill, around the settings to ship if they can."""
-    points: list[Point] = []
+    sweeps: list[Sequence[Point]] = []
     for result in results:
         if isinstance(result, Predictions):
-            points += [*result.points, *result.maps]
+            sweeps += [result.points, result.maps]
         elif isinstance(result, Recommendation):
-            points += result.points
+            sweeps.append(result.points)
     found = []
     for heat_map in bench.heat_maps:
-        bases = [subject.ship.settings, *(point["settings"] for point in points)]
-        for base in _different(heat_map, bases):
-            made = _map(bench, heat_map, base, points)
-            if made is not None:
-                found.append(made)
+        points = [point["settings"] for sweep in sweeps for point in sweep]
+        for base in _different(heat_map, [subject.ship.settings, *points]):
+            # One sweep a map: the values of two together would leave holes between them.
+            made = [_map(bench, heat_map, base, sweep) for sweep in sweeps]
+            full = [each for each in made if each is not None]
+            if full:
+                found.append(max(full, key=lambda each: int(np.isfinite(each.values).sum())))
                 break
     return found
 
