@@ -5,6 +5,7 @@ from perflab.kernels.counts import Counts
 from perflab.kernels.dense import dense_ids
 from perflab.kernels.fifo import fifo_hits
 from perflab.kernels.lru import lru_hits
+from perflab.kernels.lru_bytes import lru_byte_distances
 from perflab.kernels.lru_curve import lru_curve
 from perflab.kernels.opt import opt_hits
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests, policy_hits
@@ -19,6 +20,7 @@ from perflab.kernels.sampling import by_count, key_counts, requests_of
 from perflab.kernels.sieve import sieve_hits
 from perflab.kernels.sieve_bounded import sieve_bounded
 from perflab.kernels.warm import KERNELS, compile_all
+from perflab.kernels.working_set import WorkingSet, working_set
 
 __all__ = [
     "BOUNDED_COUNTS",
@@ -30,6 +32,7 @@ __all__ = [
     "ReadAheadCounts",
     "RedisCounts",
     "Requests",
+    "WorkingSet",
     "by_count",
     "chunk_reuse",
     "compile_all",
@@ -38,6 +41,7 @@ __all__ = [
     "fifo_hits",
     "key_counts",
     "lru_bounded",
+    "lru_byte_distances",
     "lru_curve",
     "lru_hits",
     "lru_read_ahead",
@@ -51,4 +55,5 @@ __all__ = [
     "requests_of",
     "sieve_bounded",
     "sieve_hits",
+    "working_set",
 ]

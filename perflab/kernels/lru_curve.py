@@ -10,8 +10,10 @@ from perflab.kernels.bits import popcount
 from perflab.kernels.inputs import frozen
 
 
-def lru_curve(previous: npt.ArrayLike, *, start: int = 0) -> npt.NDArray[np.int64]:
-    """Count the hits of LRU caches of every size.
+def lru_curve(
+    previous: npt.ArrayLike, *, start: int = 0, weights: npt.ArrayLike | None = None
+) -> npt.NDArray[np.int64]:
+    """Count the hits of LRU caches of every size, or add up what they weigh.
 
     Mattson et al., "Evaluation techniques for storage hierarchies", IBM Systems Journal 1970: a
     request is a hit in all caches that hold its stack distance. Distances are counted as set bits
@@ -22,20 +24,31 @@ def lru_curve(previous: npt.ArrayLike, *, start: int = 0) -> npt.NDArray[np.int6
     Args:
         previous: int32 of shape (n,), from `previous_and_next`.
         start: The first request that is counted; those before it warm the caches.
+        weights: int64 of shape (n,), what each hit counts, such as its bytes; None is 1.
 
     Returns:
         int64 of shape (k + 1,), with k the distinct keys of the trace: hits at each capacity.
+
+    Raises:
+        ValueError: If there are not as many weights as requests.
     """
-    curve: npt.NDArray[np.int64] = _lru_curve(frozen(previous, np.int32), int(start))
+    before = frozen(previous, np.int32)
+    weighed = frozen(() if weights is None else weights, np.int64)
+    if weights is not None and len(weighed) != len(before):
+        raise ValueError(f"{len(weighed)} weights for {len(before)} requests")
+    curve: npt.NDArray[np.int64] = _lru_curve(before, int(start), weighed)
     return curve
 
 
 @njit(nogil=True, cache=True)
-def _lru_curve(previous: npt.NDArray[np.int32], start: int) -> npt.NDArray[np.int64]:
+def _lru_curve(
+    previous: npt.NDArray[np.int32], start: int, weights: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
     n = len(previous)
     n_keys = 0
     for t in range(n):
         n_keys += previous[t] < 0
+    weighed = len(weights) > 0
     at_distance = np.zeros(n_keys + 1, np.int64)
     one = np.uint64(1)
     ones = ~np.uint64(0)
@@ -70,7 +83,7 @@ def _lru_curve(previous: npt.NDArray[np.int32], start: int) -> npt.NDArray[np.in
                         tree[i] -= 1
                         i += i & -i
                 if t >= start:
-                    at_distance[distance] += 1
+                    at_distance[distance] += weights[t] if weighed else 1
             last_uses[t >> 6] |= one << np.uint64(t & 63)
             here += 1
         node = block + 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.dense import dense_ids
+from perflab.kernels.lru_bytes import lru_byte_distances
 from perflab.kernels.lru_curve import lru_curve
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests
 from perflab.kernels.prefetch import prefetch
@@ -18,6 +19,7 @@ from perflab.kernels.read_ahead import lru_read_ahead
 from perflab.kernels.redis_eviction import redis_eviction
 from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sampling import by_count, key_counts, requests_of
+from perflab.kernels.working_set import working_set
 
 Progress = Callable[[int, int, str], None]
 
@@ -29,6 +31,8 @@ _CALLS: dict[str, Callable[[], object]] = {
     "dense_ids": lambda: dense_ids(_IDS),
     "previous_and_next": lambda: previous_and_next(_IDS, 1),
     "lru_curve": lambda: lru_curve(_PREVIOUS),
+    "lru_byte_distances": lambda: lru_byte_distances(_PREVIOUS, _IDS),
+    "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
     "chunk_reuse": lambda: chunk_reuse(_IDS, 1, 1),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),

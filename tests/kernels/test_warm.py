@@ -31,7 +31,7 @@ def test_progress_counts_up_to_all_kernels():
 
 
 def test_every_public_kernel_is_compiled_ahead():
-    types = {"Counts", "Prefetch", "Queue", "ReadAheadCounts", "RedisCounts"}
+    types = {"Counts", "Prefetch", "Queue", "ReadAheadCounts", "RedisCounts", "WorkingSet"}
     tables = {"KERNELS", "HIT_COUNTS", "BOUNDED_COUNTS", "Requests", "compile_all", "policy_hits"}
     assert set(kernels.__all__) - types - tables <= set(kernels.KERNELS)
     assert all(function.signatures for function in compiled_functions().values())
@@ -46,6 +46,9 @@ def test_production_arguments_compile_nothing_more():
     for policy in kernels.HIT_COUNTS:
         kernels.policy_hits(policy, requests, np.int64(1), block=2)
     kernels.lru_curve(previous, start=1)
+    kernels.lru_curve(previous, weights=ids)
+    kernels.lru_byte_distances(previous, ids)
+    kernels.working_set(ids, 2, ids * 1.0, np.float32(1), ids, ids)
     for run in kernels.BOUNDED_COUNTS.values():
         run(ids, 2, 1, ids, 10, ids * 1.0, 5, ids * 1.0, np.int32(1), eager=True)
     kernels.prefetch(ids + 1, ids, ids * 1.0, np.int64(2), 9, [1, 1, 2], 1, 0.5, 2)
