@@ -36,7 +36,7 @@ class Previewing(Protocol):
 
 
 @runtime_checkable
-class Sharpening(Previewing, Protocol):
+class Sharpening(Model, Previewing, Protocol):
     """A model of a large workload: its answers are rough at first, and sharper bit by bit.
 
     `preview` is the first answer, `predict` a sharp one though not exact, `settle` makes it exact.

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from perflab.benches.base import Bench
-from perflab.benches.model import Model, Previewing
+from perflab.benches.model import Model, Previewing, Sharpening
 from perflab.benches.parts import WhatIfChart
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.tuning.background import compute_in_order
+from perflab.tuning.sharpening import Banded, Rounds, known
 from perflab.tuning.standing import Standing
 from perflab.workloads.trace import Trace
 
@@ -43,7 +44,7 @@ class WhatIf:
         self.bench = bench
         self.trace = trace
         self.costs = costs
-        self.model = model or bench.model(trace)
+        self.model = model or bench.quick_model(trace)
         self.compared = dict(compared or {})
         self._axes = {chart.along: bench.axis(chart.along, trace) for chart in bench.what_if_charts}
 
@@ -85,13 +86,12 @@ class WhatIf:
         chart = next((c for c in self.bench.what_if_charts if c.reference is not None), None)
         if chart is None:
             return None
-        known = {}
+        values = {}
         for value, there in self._rivals(chart, settings):
-            if self.model.ready(there, load):
-                metrics = self.model.predict(there, load, self.costs).metrics
-                if chart.metric in metrics:
-                    known[str(value)] = metrics[chart.metric]
-        return Standing(chart, known, str(getattr(settings, str(chart.lines))))
+            answer = known(self.model, there, load, self.costs)
+            if answer is not None and chart.metric in answer.metrics:
+                values[str(value)] = answer.metrics[chart.metric]
+        return Standing(chart, values, str(getattr(settings, str(chart.lines))))
 
     def refine(
         self,
@@ -113,10 +113,17 @@ class WhatIf:
         """
         self.model.prepare()
 
+        missing = self._missing(settings, load)
+        if isinstance(self.model, Sharpening):
+            along = [chart.along for chart in self.bench.what_if_charts]
+            rounds = Rounds(self.model, settings, load, self.costs, along)
+            steps = rounds.steps(list(missing), cancelled)
+            return compute_in_order(lambda step: step(), steps, changed, cancelled)
+
         def compute(there: Settings) -> None:
             self.model.predict(there, load, self.costs)
 
-        return compute_in_order(compute, self._missing(settings, load), changed, cancelled)
+        return compute_in_order(compute, missing, changed, cancelled)
 
     def _lines(self, chart: WhatIfChart, settings: Settings) -> Iterator[tuple[str, Settings]]:
         if chart.lines is None:
@@ -149,16 +156,15 @@ class WhatIf:
     def _known(
         self, chart: WhatIfChart, settings: Settings, load: LoadSettings, metric: str
     ) -> Line:
-        xs: list[float] = []
-        ys: list[float] = []
+        places: list[float] = []
+        found: list[Prediction] = []
         for value in self._axes[chart.along]:
             there = settings.change(**{chart.along: value})
-            if self.model.ready(there, load):
-                metrics = self.model.predict(there, load, self.costs).metrics
-                if metric in metrics:
-                    xs.append(float(value))
-                    ys.append(metrics[metric])
-        return xs, ys
+            answer = known(self.model, there, load, self.costs)
+            if answer is not None and metric in answer.metrics:
+                places.append(float(value))
+                found.append(answer)
+        return Banded.of(places, found, metric)
 
     def _missing(self, settings: Settings, load: LoadSettings) -> Iterator[Settings]:
         """Yield settings to compute, most wanted first."""
