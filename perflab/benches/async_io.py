@@ -16,6 +16,7 @@ from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.metrics.histogram import LatencyHistogram
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import AsyncIORunSettings, BadInputError, LoadSettings
 
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from perflab.workloads.arrivals import Arrivals
     from perflab.workloads.names import WorkloadInfo
 
+_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 _TUNED = (*range(1, 33), 36, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256)
 _COUNTED = (
     "errors",
     "timeouts",
-    "refused",
+    "throttled",
     "connect_errors",
     "retries",
     "in_flight",
@@ -74,21 +76,21 @@ class AsyncIOBench(Bench):
         "measured",
     )
     what_if_charts = (
-        WhatIfChart("Throughput by requests in flight", "throughput_per_second", "max_concurrent"),
+        WhatIfChart("Throughput by limit", "throughput_per_second", "max_concurrent"),
         WhatIfChart(
-            "Latency by requests in flight",
+            "Latency by limit",
             "latency_seconds_p50",
             "max_concurrent",
             also=("latency_seconds_p95", "latency_seconds_p99"),
         ),
-        WhatIfChart("Share of errors by requests in flight", "error_share", "max_concurrent"),
+        WhatIfChart("Share of errors by limit", "error_share", "max_concurrent"),
     )
     live_charts = (
         LiveChart("Throughput, live", ("throughput_per_second",)),
         LiveChart(
             "Latency, live", ("latency_seconds_p50", "latency_seconds_p95", "latency_seconds_p99")
         ),
-        LiveChart("In flight, live", ("in_flight", "limit", "server_busy", "server_waiting")),
+        LiveChart("In flight, live", ("in_flight", "server_waiting")),
     )
     headline = (
         "throughput_per_second",
@@ -99,7 +101,7 @@ class AsyncIOBench(Bench):
         "error_share",
         "errors",
         "timeouts",
-        "refused",
+        "throttled",
         "connect_errors",
         "retries",
         "limit",
@@ -116,17 +118,6 @@ class AsyncIOBench(Bench):
         "bottleneck_seconds": {"1": 2.5e-4, "16": 2.5e-4, "64": 3e-4, "256": 3.2e-4},
         "delay_seconds": 3e-4,
         "timer_seconds": 8e-4,
-        "points": {
-            str(n): {
-                "throughput": n / (0.05 * (1 + 0.03 * (n - 1))),
-                "latency": {
-                    "mean": 0.05 * (1 + 0.03 * (n - 1)),
-                    "quantiles": [0.04] * 50 + [0.055] * 45 + [0.08] * 5 + [0.1, 0.12, 0.2],
-                },
-                "error_share": 0.0,
-            }
-            for n in (1, 2, 4, 8, 16, 32)
-        },
     }
 
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
@@ -250,30 +241,39 @@ class AsyncIOBench(Bench):
         return AsyncIOSession(settings)
 
     def metrics(self, measured: Measured) -> Metrics:
-        """Return counts by kind of failure, and the levels of client and server."""
+        """Return counts by kind of failure, levels, and what those that were answered tell.
+
+        Throughput is of requests that were answered, latency of these and of those that timed
+        out: a refusal that comes at once is no quick answer.
+        """
         counters = measured.counters
         result = {name: float(counters[name]) for name in _COUNTED if name in counters}
         result["requests"] = float(measured.requests)
-        failed = measured.histograms.get("error")
-        if measured.requests:
-            result["error_share"] = (failed.count if failed else 0) / measured.requests
+        if not measured.requests:
+            return result
+        served = _count(measured, "served")
+        result["error_share"] = 1.0 - served / measured.requests
+        if measured.seconds > 0:
+            result["throughput_per_second"] = served / measured.seconds
+        latency = _latency(measured)
+        if latency.count:
+            result["latency_seconds_mean"] = latency.mean
+            for name, share in _QUANTILES.items():
+                result[f"latency_seconds_{name}"] = latency.quantile(share)
         return result
 
     def costs(self, measured: Measured) -> dict[str, Any]:
         """Return throughput, latency and share of errors of the run."""
-        from perflab.metrics.histogram import LatencyHistogram
         from perflab.models.latency import costs_of
 
-        whole = LatencyHistogram()
-        for histogram in measured.histograms.values():
-            whole.merge(histogram)
-        found = costs_of({"latency": whole}, ("latency",))
+        found = costs_of({"latency": _latency(measured)}, ("latency",))
         if not found or measured.seconds <= 0:
             return {}
+        known = self.metrics(measured)
         run = {
             **found,
-            "throughput": measured.requests / measured.seconds,
-            "error_share": self.metrics(measured)["error_share"],
+            "throughput": known["throughput_per_second"],
+            "error_share": known["error_share"],
         }
         return {"run": run}
 
@@ -283,3 +283,17 @@ class AsyncIOBench(Bench):
 
         assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
         return async_io_exports(settings, load, workload)
+
+
+def _count(measured: Measured, outcome: str) -> int:
+    histogram = measured.histograms.get(outcome)
+    return histogram.count if histogram is not None else 0
+
+
+def _latency(measured: Measured) -> LatencyHistogram:
+    """Return the latencies of what was answered or timed out."""
+    whole = LatencyHistogram()
+    for outcome in ("served", "timeout"):
+        if outcome in measured.histograms:
+            whole.merge(measured.histograms[outcome])
+    return whole

@@ -13,7 +13,7 @@ from yarl import URL
 
 from perflab.metrics.histogram import LatencyHistogram
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.patterns.async_io_request import Request, Result
+from perflab.patterns.async_io_request import Failure, Request, Result
 
 if TYPE_CHECKING:
     from perflab.lab.pace import Pace
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_RECORDS = 1_000_000
 _LONGEST_SLEEP = 0.1
+_OUTCOMES = ("served", "timeout", "error")
+_THROTTLED = (429, 503)
 
 
 class EventLoopLoad:
@@ -33,8 +35,10 @@ class EventLoopLoad:
 
     Attributes:
         failure: What ended it, if that was no ordinary end.
-        rows: Of each request: seconds from the start to when it was due, and in flight.
+        rows: Of each request: seconds from the start to when it was due, seconds that it took, and
+            whether it was answered.
         first_failure: The first request's failure in words.
+        throttled: How many were answered 429 or 503 at last.
     """
 
     def __init__(
@@ -52,10 +56,11 @@ class EventLoopLoad:
         self._limit = limit
         self.closed = closed
         self.failure: BaseException | None = None
-        self.rows: list[tuple[float, float]] = []
+        self.rows: list[tuple[float, float, float]] = []
         self.first_failure: str | None = None
+        self.throttled = 0
         self.fetcher: AsyncFetcher | None = None
-        self._records = {name: LatencyHistogram() for name in ("served", "error")}
+        self._records = {name: LatencyHistogram() for name in _OUTCOMES}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._going = asyncio.Event()
         self._changed = asyncio.Event()
@@ -99,7 +104,7 @@ class EventLoopLoad:
             self._thread.join(patience)
 
     def histograms(self) -> dict[str, LatencyHistogram]:
-        """Return the latencies so far by outcome: ``served`` and ``error``."""
+        """Return the latencies so far by outcome: ``served``, ``timeout`` and ``error``."""
         return {name: record.copy() for name, record in self._records.items() if record.total}
 
     def _call(self, function: Callable[..., object], *values: object) -> None:
@@ -132,12 +137,17 @@ class EventLoopLoad:
 
     def _note(self, result: Result) -> None:
         due, taken = result.request.tag
-        record = self._records["served" if result.ok else "error"]
+        outcome = "served" if result.ok else "error"
+        if result.failure is Failure.TIMEOUT:
+            outcome = "timeout"
+        if result.status in _THROTTLED and not result.ok:
+            self.throttled += 1
+        record = self._records[outcome]
         record.record(max(taken - due, 0.0) + result.seconds)
         if not result.ok and self.first_failure is None:
             self.first_failure = result.detail
         if len(self.rows) < _MOST_RECORDS:
-            self.rows.append((due - self._begun, result.seconds))
+            self.rows.append((due - self._begun, result.seconds, float(result.ok)))
 
     async def _source(self) -> AsyncIterator[Request]:
         now = time.perf_counter

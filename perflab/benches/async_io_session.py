@@ -9,7 +9,6 @@ import numpy as np
 
 from perflab.benches.async_io_load import EventLoopLoad, targets_of
 from perflab.benches.session import Session
-from perflab.metrics.histogram import LatencyHistogram
 from perflab.patterns.async_io import AsyncFetcher
 from perflab.patterns.async_io_urls import read_urls
 from perflab.servers.http_server import HttpServer
@@ -31,7 +30,6 @@ _OWN_ITEMS = 3
 _MOST_TARGETS = 100_000
 _KINDS = {
     "timeouts": ("timeout",),
-    "refused": ("throttled",),
     "connect_errors": ("dns", "connect", "disconnected", "incomplete"),
 }
 
@@ -103,6 +101,7 @@ class AsyncIOSession(Session):
             "in_flight": float(stats.get("in_flight", 0)),
             "limit": float(stats.get("limit", self._settings.max_concurrent)),
         }
+        found["throttled"] = float(self._load.throttled if self._load is not None else 0)
         for name, kinds in _KINDS.items():
             found[name] = float(sum(stats.get(f"failed_{kind}", 0) for kind in kinds))
         if self._server is not None:
@@ -111,12 +110,8 @@ class AsyncIOSession(Session):
             found["server_waiting"] = float(counts.get("waiting", 0))
         return found
 
-    def distributions(self) -> dict[str, LatencyHistogram]:
-        """Return nothing beside the latencies."""
-        return {}
-
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Return when each request was due and how long it was in flight, by the former."""
+        """Return when each request was due, how long it took and whether it was answered."""
         rows = self._load.rows if self._load is not None else []
         if not rows:
             return {}
@@ -124,6 +119,7 @@ class AsyncIOSession(Session):
         return {
             "arrival_seconds": table[:, 0] - table[0, 0],
             "service_seconds": table[:, 1].copy(),
+            "served": table[:, 2].copy(),
         }
 
     def problem(self) -> str | None:

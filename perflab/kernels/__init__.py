@@ -4,6 +4,7 @@ from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.counts import Counts
 from perflab.kernels.dense import dense_ids
 from perflab.kernels.fifo import fifo_hits
+from perflab.kernels.in_flight import InFlight, in_flight
 from perflab.kernels.lru import lru_hits
 from perflab.kernels.lru_bytes import lru_byte_distances
 from perflab.kernels.lru_curve import lru_curve
@@ -27,6 +28,7 @@ __all__ = [
     "HIT_COUNTS",
     "KERNELS",
     "Counts",
+    "InFlight",
     "Prefetch",
     "Queue",
     "ReadAheadCounts",
@@ -39,6 +41,7 @@ __all__ = [
     "dense_ids",
     "fifo_bounded",
     "fifo_hits",
+    "in_flight",
     "key_counts",
     "lru_bounded",
     "lru_byte_distances",

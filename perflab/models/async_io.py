@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.kernels.in_flight import in_flight
+from perflab.models.async_io_latency import latency_metrics
 from perflab.models.async_io_own import OwnServer
-from perflab.models.async_io_user import UserServer
+from perflab.models.async_io_user import UserServer, guessed_points
 from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.settings import AsyncIORunSettings, LoadSettings
 from perflab.settings.async_io import AUTO_TOLERANCE
@@ -130,6 +130,8 @@ class AsyncIOModel:
             test = read_load_test(settings.measured)
             return UserServer(test.points(), f"the law is fitted through {test.name}")
         if settings.urls is not None:
+            if "points" not in costs:
+                return UserServer(guessed_points(), "nothing is known of this server yet: a guess")
             return UserServer(costs["points"], "", capped=costs.get("capped"))
         return OwnServer(costs)
 
@@ -193,16 +195,16 @@ class AsyncIOModel:
             span = float((times + lengths).max())
             limit = max(1, math.ceil(float(lengths.sum()) / span))
         closed = settings.load_model == "closed"
-        found = in_flight(times, lengths, limit, closed=closed)
+        found = kernels.in_flight(times, lengths, limit, closed=closed)
         latencies = (found.ends - found.begins)[first:]
         mean = float(latencies.mean())
         rate = len(latencies) / max(float(found.ends.max() - found.begins[first]), 1e-9)
-        metrics: Metrics = {"requests": float(len(latencies)), "latency_seconds_mean": mean}
-        for name, value in zip(
-            ("p50", "p95", "p99"), kernels.quantiles_of(latencies, (0.5, 0.95, 0.99)), strict=True
-        ):
-            metrics[f"latency_seconds_{name}"] = float(value)
-        metrics["throughput_per_second"] = limit / mean if closed and mean > 0 else rate
+        served = np.asarray(costs.get("served", np.ones(len(times))))[first:] > 0
+        share = float(served.mean())
+        metrics: Metrics = {"requests": float(len(latencies))}
+        metrics.update(latency_metrics(latencies[served]), error_share=1.0 - share)
+        ended = limit / mean if closed and mean > 0 else rate
+        metrics["throughput_per_second"] = ended * share
         return Prediction(metrics)
 
 

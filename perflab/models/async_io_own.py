@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.kernels.in_flight import TIMED_OUT, InFlight, in_flight
+from perflab.kernels.in_flight import SERVED, TIMED_OUT
+from perflab.models.async_io_latency import latency_metrics
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import AsyncIORunSettings
 from perflab.settings.http_server import LOGNORMAL_SIGMA
@@ -61,7 +62,8 @@ class OwnServer:
         found = self._follow(settings, limit, times, seed, 1.0, closed=False)
         metrics = _metrics(found, slice(first, None))
         span = float(found.ends[first:].max() - times[first])
-        metrics["throughput_per_second"] = (len(times) - first) / max(span, 1e-9)
+        served = (len(times) - first) * (1.0 - metrics["error_share"])
+        metrics["throughput_per_second"] = served / max(span, 1e-9)
         lasted = float(times[-1] - times[first])
         metrics["falls_behind"] = float(lasted > 0 and span > _BEHIND * lasted)
         if settings.capacity is not None:
@@ -73,9 +75,11 @@ class OwnServer:
         self, settings: AsyncIORunSettings, limit: int, count: int, seed: int, off: float
     ) -> Metrics:
         found = self._follow(settings, limit, np.zeros(count), seed, off, closed=True)
-        metrics = _metrics(found, slice(_WARM_TURNS * limit, None))
+        part = slice(_WARM_TURNS * limit, None)
+        metrics = _metrics(found, part)
         # Little's law: all places are always taken.
-        metrics["throughput_per_second"] = limit / max(metrics["latency_seconds_mean"], 1e-9)
+        ended = limit / max(float((found.ends - found.begins)[part].mean()), 1e-9)
+        metrics["throughput_per_second"] = ended * (1.0 - metrics["error_share"])
         if settings.capacity is not None:
             span = float(found.ends.max())
             metrics["utilisation"] = found.busy_seconds / (settings.capacity * span)
@@ -90,12 +94,12 @@ class OwnServer:
         off: float,
         *,
         closed: bool,
-    ) -> InFlight:
+    ) -> kernels.InFlight:
         bottleneck = off * float(np.interp(math.log(limit), self._numbers, self._bottlenecks))
         if settings.rate_limit is not None:
             bottleneck = max(bottleneck, 1.0 / settings.rate_limit)
         waits = settings.latency_seconds > 0
-        return in_flight(
+        return kernels.in_flight(
             times,
             service_times(settings, seed),
             min(limit, settings.max_per_host or limit),
@@ -131,13 +135,11 @@ def service_times(settings: AsyncIORunSettings, seed: int) -> Floats:
     return services
 
 
-def _metrics(found: InFlight, part: slice) -> Metrics:
-    latencies, outcomes = (found.ends - found.begins)[part], found.outcomes[part]
-    metrics: Metrics = {"latency_seconds_mean": float(latencies.mean())}
-    for name, value in zip(
-        ("p50", "p95", "p99"), kernels.quantiles_of(latencies, (0.5, 0.95, 0.99)), strict=True
-    ):
-        metrics[f"latency_seconds_{name}"] = float(value)
+def _metrics(found: kernels.InFlight, part: slice) -> Metrics:
+    outcomes = found.outcomes[part]
+    answered = (outcomes == SERVED) | (outcomes == TIMED_OUT)
+    latencies = (found.ends - found.begins)[part][answered]
+    metrics = latency_metrics(latencies)
     metrics["error_share"] = float((outcomes > 0).mean())
     metrics["timeout_share"] = float((outcomes == TIMED_OUT).mean())
     return metrics

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.models.async_io_latency import SHARES, latency_metrics
 from perflab.models.latency import QUANTILES
 from perflab.models.prediction import Metrics
 from perflab.models.usl import Usl, fit_usl
@@ -16,6 +17,8 @@ from perflab.settings import AsyncIORunSettings
 
 Floats = npt.NDArray[np.float64]
 _BEHIND = 1.05
+_GUESSED_SECONDS = 0.05
+_GUESSED_CONTENTION = 0.03
 
 
 class UserServer:
@@ -61,8 +64,8 @@ class UserServer:
         point = self._points[self._nearest(used)]
         scale = mean / point["latency"]["mean"]
         metrics: Metrics = {"latency_seconds_mean": mean, "throughput_per_second": rate}
-        quantiles = np.interp((0.5, 0.95, 0.99), QUANTILES, point["latency"]["quantiles"])
-        for name, value in zip(("p50", "p95", "p99"), quantiles, strict=True):
+        quantiles = np.interp(tuple(SHARES.values()), QUANTILES, point["latency"]["quantiles"])
+        for name, value in zip(SHARES, quantiles, strict=True):
             metrics[f"latency_seconds_{name}"] = float(value * scale)
         shares = [point["error_share"] for point in self._points]
         metrics["error_share"] = float(np.interp(used, self._numbers, shares))
@@ -86,11 +89,7 @@ class UserServer:
         queue = kernels.queue_waits(begins, draws, used, factors=factors)
         ends = begins + queue.waits + queue.services
         latencies = (ends - times)[first:]
-        metrics: Metrics = {"latency_seconds_mean": float(latencies.mean())}
-        for name, value in zip(
-            ("p50", "p95", "p99"), kernels.quantiles_of(latencies, (0.5, 0.95, 0.99)), strict=True
-        ):
-            metrics[f"latency_seconds_{name}"] = float(value)
+        metrics = latency_metrics(latencies)
         span = float(ends[first:].max() - times[first])
         lasted = float(times[-1] - times[first])
         metrics["throughput_per_second"] = len(latencies) / max(span, 1e-9)
@@ -112,3 +111,14 @@ def describe(law: Usl, points: int) -> str:
         f"{law.contention:.3f}, coherency {law.coherency:.2g}, peak {peak}, worst residual "
         f"{law.worst_residual * 100:.1f} %"
     )
+
+
+def guessed_points() -> dict[str, dict[str, Any]]:
+    """Return points of a server of which nothing is known yet: 50 ms, and some contention."""
+    points = {}
+    for n in (1, 2, 4, 8, 16, 32):
+        mean = _GUESSED_SECONDS * (1 + _GUESSED_CONTENTION * (n - 1))
+        quantiles = [mean * (0.8 + 0.4 * share) for share in QUANTILES]
+        latency = {"mean": mean, "quantiles": quantiles}
+        points[str(n)] = {"throughput": n / mean, "latency": latency, "error_share": 0.0}
+    return points
