@@ -51,18 +51,22 @@ class Block:
         start = int(self.ends[record - 1]) if record else 0
         return self.line + self.data.count(b"\n", 0, start)
 
-    def pieces(self, records: int, delimiter: str, columns: int) -> Iterator[Block]:
-        """Yield it in blocks of so many records, each looked at for itself."""
+    def pieces(self, records: int) -> Iterator[Block]:
+        """Yield it in blocks of so many records."""
         start, line = 0, self.line
         for first in range(0, self.records, records):
             ends = self.ends[first : first + records]
             data = self.data[start : int(ends[-1])]
-            found = scan(data, delimiter, columns, final=True)
-            # Cut out of what is around it, a piece may be read in another way: then as it was.
-            same = len(found.ends) == len(ends) and bool((found.ends + start == ends).all())
-            regular = same and found.regular and _short(ends - start)
-            yield Block(data, ends - start, line, regular)
+            yield Block(data, ends - start, line, self.regular)
             start, line = int(ends[-1]), line + data.count(b"\n")
+
+    def looked_at(self, delimiter: str, columns: int) -> Block:
+        """Return it as regular where it is so without what was around it."""
+        found = scan(self.data, delimiter, columns, final=True)
+        # Cut out of what was around it, it may be read in another way: then it stays as it was.
+        same = len(found.ends) == len(self.ends) and bool((found.ends == self.ends).all())
+        regular = same and found.regular and _short(self.ends)
+        return dataclasses.replace(self, regular=regular)
 
 
 @dataclasses.dataclass(slots=True)
@@ -225,6 +229,8 @@ class BlockReader:
 
     def _names(self, header: bytes) -> tuple[str, ...]:
         place = f"{self._source.place}:1"
+        if not header and self._source.cut_off is not None:
+            raise BadInputError(f"{self._source.cut_off}, before the header ends", place)
         try:
             text = header.decode("utf-8")
             names = next(csv.reader(io.StringIO(text, newline="\n"), delimiter=self.delimiter), [])

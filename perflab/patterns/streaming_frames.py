@@ -19,6 +19,8 @@ _WRITERS = 2
 class _Framed:
     """What the engines with frames share."""
 
+    most_rows: int | None = None
+
     def __init__(self, layout: Layout) -> None:
         import polars as pl
 

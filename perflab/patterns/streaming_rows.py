@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import io
 import math
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -77,11 +78,18 @@ def _numbers(texts: Sequence[str], kind: str, *, strict: bool) -> Sequence[Any]:
     if strict and any("_" in text for text in texts):
         raise RefusedError
     make: Any = int if kind == "int" else float
-    known = [text for text in texts if text] if "" in texts else texts
-    values = list(map(make, known))
-    if values and kind == "int" and not (min(values) >= _LOWEST and max(values) <= _HIGHEST):
-        raise RefusedError
-    if kind == "float" and not all(map(math.isfinite, values)):
+    known = texts
+    try:
+        values = list(map(make, texts))
+    except ValueError:
+        known = [text for text in texts if text]
+        values = list(map(make, known))
+    if kind == "int":
+        try:
+            array("q", values)  # the quickest way to see whether all have 64 bits
+        except OverflowError:
+            raise RefusedError from None
+    elif not math.isfinite(sum(values)) and not all(map(math.isfinite, values)):
         raise RefusedError
     if known is texts:
         return values

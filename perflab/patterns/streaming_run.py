@@ -131,64 +131,74 @@ class BlockRun:
             self._engine_name = name
 
     def _chunk(self, block: Block, sink: Any) -> None:
-        parts, bad = self._convert(block)
+        bad: list[Rejected] = []
         written = 0
-        if self._row is not None:
-            rows, refused = self._map_rows(parts)
-            bad += refused
-            sink.write_rows(rows)
-            written = len(rows)
-        elif parts:
-            frame = self._engine.join([f for f, _ in parts]) if len(parts) > 1 else parts[0][0]
-            written = self._engine.height(frame)
+        frames = []
+        for frame, line in self._convert(block, bad):
+            if self._row is not None:
+                rows = self._map_rows(frame, line, bad)
+                sink.write_rows(rows)
+                written += len(rows)
+                continue
+            written += self._engine.height(frame)
             if self._frame is not None:
-                frame = self._map_frame(frame, written)
-            sink.write(frame, self._engine)
+                frames.append(frame)
+            else:
+                sink.write(frame, self._engine)
+        if frames:
+            whole = self._engine.join(frames) if len(frames) > 1 else frames[0]
+            sink.write(self._map_frame(whole, written), self._engine)
+        sink.end_chunk()
         self._reject(bad)
         self._tally.count(written, len(bad))
 
-    def _convert(self, block: Block) -> tuple[list[Part], list[Rejected]]:
-        """Return a block's good rows as frames, and its bad rows."""
-        if block.regular:
+    def _convert(self, block: Block, bad: list[Rejected]) -> Iterator[Part]:
+        """Yield a block's good rows as frames, in order, and add its bad rows to a list."""
+        engine, layout = self._engine, self._layout
+        whole = block if block.regular and engine.most_rows is None else None
+        if whole is not None:
             try:
-                return [(self._engine.parse(block), block.line_of)], []
+                yield engine.parse(whole), whole.line_of
             except RefusedError:
-                self._tally.refused += 1
-                self._tell(Event(EventKind.REFUSED, self._tally.chunks, size=len(block.data)))
-        parts: list[Part] = []
-        bad: list[Rejected] = []
-        layout = self._layout
-        for piece in block.pieces(_PIECE_ROWS, layout.delimiter, len(layout.names)):
-            if piece.regular:
+                self._refuse(block)
+            else:
+                return
+        for piece in block.pieces(engine.most_rows or _PIECE_ROWS):
+            known = piece
+            if whole is None and not block.regular:
+                known = piece.looked_at(layout.delimiter, len(layout.names))
+            if known.regular:
                 try:
-                    parts.append((self._engine.parse(piece), piece.line_of))
+                    yield engine.parse(known), known.line_of
                     continue
                 except RefusedError:
-                    pass
-            columns, lines, rejected = sort_out(piece, layout)
+                    if engine.most_rows is not None:
+                        self._refuse(known)
+            columns, lines, rejected = sort_out(known, layout)
             bad += rejected
             if lines:
-                parts.append((self._engine.build(columns), lines.__getitem__))
-        return parts, bad
+                yield engine.build(columns), lines.__getitem__
 
-    def _map_rows(self, parts: list[Part]) -> tuple[list[Any], list[Rejected]]:
+    def _refuse(self, block: Block) -> None:
+        self._tally.refused += 1
+        self._tell(Event(EventKind.REFUSED, self._tally.chunks + 1, size=len(block.data)))
+
+    def _map_rows(
+        self, frame: Any, line: Callable[[int], int], bad: list[Rejected]
+    ) -> list[dict[str, Any]]:
         assert self._row is not None  # noqa: S101  (the caller has looked)
-        made: list[Any] = []
-        bad: list[Rejected] = []
-        for frame, line in parts:
-            for place, row in enumerate(self._engine.rows(frame)):
-                shown = str(list(row.values())).encode()
-                try:
-                    new = self._row(row)
-                except Exception as error:  # noqa: BLE001  (the user's own function)
-                    reason = f"the transformation raised {type(error).__name__}: {error}"
-                    bad.append(reject(line(place), reason, shown))
-                    continue
-                if new is None:
-                    bad.append(reject(line(place), "the transformation left it out", shown))
-                else:
-                    made.append(new)
-        return made, bad
+        made: list[dict[str, Any]] = []
+        for place, row in enumerate(self._engine.rows(frame)):
+            try:
+                new = self._row(row)
+                reason = "the transformation left it out" if new is None else ""
+            except Exception as error:  # noqa: BLE001  (the user's own function)
+                new, reason = None, f"the transformation raised {type(error).__name__}: {error}"
+            if new is None:
+                bad.append(reject(line(place), reason, str(list(row.values())).encode()))
+            else:
+                made.append(new)
+        return made
 
     def _map_frame(self, frame: Any, rows: int) -> Any:
         assert self._frame is not None  # noqa: S101  (the caller has looked)
@@ -226,9 +236,10 @@ class BlockRun:
             return
         if not sure and limit and tally.rows_in < _SURE_ROWS:
             return
+        allowed = f"{limit * 100:g} %" if limit else "none"
         raise BadInputError(
-            f"{tally.rows_rejected:,} of {tally.rows_in:,} rows are bad, more than the "
-            f"{limit:.3%} that max_rejected_share allows; the first: {self._first.reason}; "
+            f"{tally.rows_rejected:,} of {tally.rows_in:,} rows are bad, and "
+            f"max_rejected_share allows {allowed}; the first: {self._first.reason}; "
             "nothing was written",
             f"{self._source.place}:{self._first.line}",
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
@@ -54,6 +55,9 @@ class Sink(Protocol):
     def write_rows(self, rows: Sequence[Any]) -> None:
         """Write rows that a transformation made."""
 
+    def end_chunk(self) -> None:
+        """Take note that a chunk is through."""
+
     def close(self) -> None:
         """Write what is left and close the file."""
 
@@ -77,6 +81,9 @@ class JsonSink:
         """Write rows that a transformation made."""
         write_rows(rows, self._file)
 
+    def end_chunk(self) -> None:
+        """Do nothing: lines know no chunks."""
+
     def close(self) -> None:
         """Write what is left and close the file."""
         self._file.close()
@@ -89,6 +96,7 @@ class ParquetSink:
         self._path = path
         self._layout = layout
         self._writer: Any = None
+        self._tables: list[Any] = []
 
     def write(self, frame: Any, engine: Engine) -> None:
         """Write a frame of an engine."""
@@ -105,13 +113,24 @@ class ParquetSink:
             raise BadInputError(f"rows do not fit into a column: {error}", "Parquet") from None
         self._add(table)
 
+    def end_chunk(self) -> None:
+        """Write the chunk as a row group."""
+        import pyarrow as pa
+
+        if self._tables:
+            tables, self._tables = self._tables, []
+            whole = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
+            with plain_errors():
+                self._writer.write_table(whole, row_group_size=len(whole))
+
     def close(self) -> None:
         """Write what is left; a file without rows has the columns of the input."""
         from perflab.patterns.streaming_tables import arrow_schema
 
         if self._writer is None:
             self._open(arrow_schema(self._layout))
-        self._writer.close()
+        with plain_errors():
+            self._writer.close()
 
     def _add(self, table: Any) -> None:
         if self._writer is None:
@@ -123,12 +142,13 @@ class ParquetSink:
                 text = f"a chunk has other columns than the first one ({error})"
                 raise BadInputError(text, "Parquet") from None
         if len(table):
-            self._writer.write_table(table, row_group_size=len(table))
+            self._tables.append(table)
 
     def _open(self, schema: Any) -> None:
         import pyarrow.parquet
 
-        self._writer = pyarrow.parquet.ParquetWriter(str(self._path), schema)
+        with plain_errors():
+            self._writer = pyarrow.parquet.ParquetWriter(str(self._path), schema)
 
 
 class RejectedFile:
@@ -158,6 +178,25 @@ class RejectedFile:
             target.unlink(missing_ok=True)
         else:
             self.path.replace(target)
+
+
+_ERRNO = re.compile(r"(?:errno|os error) (\d+)")
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Raise what libraries say of a file that cannot be written as Python says it.
+
+    Raises:
+        OSError: With number and text of the system's error.
+    """
+    try:
+        yield
+    except Exception as error:
+        found = _ERRNO.search(str(error))
+        if found is None:
+            raise
+        raise OSError(int(found.group(1)), os.strerror(int(found.group(1)))) from error
 
 
 def quietly_close(*opened: Any) -> None:

@@ -11,7 +11,7 @@ from perflab.patterns.streaming_blocks import BlockReader
 from perflab.patterns.streaming_progress import StreamCancelledError, Tally
 from perflab.patterns.streaming_rows import fields_of
 from perflab.patterns.streaming_schema import SAMPLE_ROWS, kinds_of
-from perflab.patterns.streaming_sinks import format_of
+from perflab.patterns.streaming_sinks import format_of, plain_errors
 from perflab.patterns.streaming_source import Source
 from perflab.settings import BadInputError, StreamingSettings
 
@@ -81,10 +81,11 @@ class WholeRun:
         ).with_columns(polars.col(texts).fill_null(""))
         counted = lazy.map_batches(self._count, streamable=True, schema=self._types)
         try:
-            if format_of(self._settings) == "parquet":
-                counted.sink_parquet(output)
-            else:
-                counted.sink_ndjson(output)
+            with plain_errors():
+                if format_of(self._settings) == "parquet":
+                    counted.sink_parquet(output)
+                else:
+                    counted.sink_ndjson(output)
         except polars.exceptions.PolarsError as error:
             if self._cancelled():
                 raise StreamCancelledError from None
