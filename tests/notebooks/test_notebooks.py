@@ -14,6 +14,7 @@ REPORTS = {
     "03_lazy_loading": "lazy_loading.html",
     "04_connection_pool": "connection_pool.html",
     "07_async_io": "async_io.html",
+    "08_your_own_service": "own_service.html",
 }
 
 

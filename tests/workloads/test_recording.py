@@ -267,6 +267,26 @@ def test_one_damaged_part_is_left_out_and_said(tmp_path):
     assert trace.notes == ("1 of 2 parts are damaged and left out",)
 
 
+def test_reading_a_recording_shows_progress_and_stops_when_cancelled(tmp_path):
+    for _ in range(3):
+        with Recording(tmp_path / "r") as recording:
+            take(recording, range(10))
+    seen = []
+    read_trace(tmp_path / "r", progress=lambda *done: seen.append(done))
+    total = sum(path.stat().st_size for path in (tmp_path / "r").iterdir())
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert (seen[0], seen[-1], len(seen)) == ((0, total), (total, total), 4)
+
+    class CancelledError(Exception):
+        pass
+
+    def cancel(done, total):
+        raise CancelledError
+
+    with pytest.raises(CancelledError):
+        read_trace(tmp_path / "r", progress=cancel)
+
+
 def test_parts_of_a_later_perflab_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("perflab.workloads.recording_parts.VERSION", 2)
     with Recording(tmp_path / "r") as recording:

@@ -31,16 +31,17 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     """
     folder = Path(path).expanduser()
     paths = part_paths(folder)
+    sizes = [part_path.stat().st_size for part_path in paths]
     parts, damaged = [], 0
     for done, part_path in enumerate(paths):
         if progress is not None:
-            progress(done, len(paths))
+            progress(sum(sizes[:done]), sum(sizes))
         part = read_part(part_path)
         damaged += part is None
         if part is not None:
             parts.append(part)
     if progress is not None:
-        progress(len(paths), len(paths))
+        progress(sum(sizes), sum(sizes))
     limit = min((limit for _, limit in parts), default=PLACES)
     kept = [table if its == limit else below(table, limit) for table, its in parts]
     table = pa.concat_tables(kept) if kept else None
