@@ -132,6 +132,7 @@ def _in_flight(
     head = tail = 0
     taken = done = tries = 0
     free = busy = 0.0
+    nothing, zero = np.int64(-1), np.int64(0)
     while done < n:
         now, request, count = when[0], holds[0], tried[0]
         if request < 0 and taken == n:
@@ -142,10 +143,10 @@ def _in_flight(
             begins[request] = now if closed else arrivals[request]
             if not closed and arrivals[request] > now:
                 now = arrivals[request]
-                _sift(when, holds, tried, now, request, 0)
+                _sift(when, holds, tried, now, request, zero)
                 continue
         if now == np.inf:
-            _sift(when, holds, tried, now, -1, 0)
+            _sift(when, holds, tried, now, nothing, zero)
             continue
         count += 1
         arrived = max(now, free) + bottleneck
@@ -191,7 +192,7 @@ def _in_flight(
         ends[request] = end
         outcomes[request] = outcome
         done += 1
-        _sift(when, holds, tried, end, -1, 0)
+        _sift(when, holds, tried, end, nothing, zero)
     return begins, ends, outcomes, tries, busy
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.dense import dense_ids
+from perflab.kernels.in_flight import in_flight
 from perflab.kernels.lru_bytes import lru_byte_distances
 from perflab.kernels.lru_curve import lru_curve
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests
@@ -34,6 +35,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "lru_byte_distances": lambda: lru_byte_distances(_PREVIOUS, _IDS),
     "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
+    "in_flight": lambda: in_flight(_IDS, _IDS, 1),
     "chunk_reuse": lambda: chunk_reuse(_IDS, 1, 1),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
     "prefetch": lambda: prefetch(_IDS, _IDS, _IDS, 1, 1),

@@ -31,7 +31,15 @@ def test_progress_counts_up_to_all_kernels():
 
 
 def test_every_public_kernel_is_compiled_ahead():
-    types = {"Counts", "Prefetch", "Queue", "ReadAheadCounts", "RedisCounts", "WorkingSet"}
+    types = {
+        "Counts",
+        "InFlight",
+        "Prefetch",
+        "Queue",
+        "ReadAheadCounts",
+        "RedisCounts",
+        "WorkingSet",
+    }
     tables = {"KERNELS", "HIT_COUNTS", "BOUNDED_COUNTS", "Requests", "compile_all", "policy_hits"}
     assert set(kernels.__all__) - types - tables <= set(kernels.KERNELS)
     assert all(function.signatures for function in compiled_functions().values())
@@ -53,6 +61,7 @@ def test_production_arguments_compile_nothing_more():
         run(ids, 2, 1, ids, 10, ids * 1.0, 5, ids * 1.0, np.int32(1), eager=True)
     kernels.prefetch(ids + 1, ids, ids * 1.0, np.int64(2), 9, [1, 1, 2], 1, 0.5, 2)
     kernels.queue_waits(ids * 1.0, ids, 2, 5, [1, 1, 2], 1, 1, 9)
+    kernels.in_flight(ids, ids, np.int32(2), capacity=2, queue=1, error_rate=1, retries=2)
     kernels.chunk_reuse(ids.astype(np.int32), np.int64(2), 2)
     kernels.lru_read_ahead(ids, 2, np.int32(3), 1, start=2)
     kernels.redis_eviction(ids, 2, "ttl", 5, ids, times=ids, ttl=3, ttls=ids, seed=np.int32(4))
