@@ -140,7 +140,8 @@ workflow = builder.build()
 
 def run(most: int) -> dict:
     """Run the workflow and return what it found."""
-    results, _ = LocalRuntime().execute(workflow, parameters={{"process": {{"most": most}}}})
+    with LocalRuntime() as runtime:
+        results, _ = runtime.execute(workflow, parameters={{"process": {{"most": most}}}})
     return results["process"]["result"]
 
 
@@ -157,7 +158,8 @@ def prefetching_exports(
     settings: PrefetchingSettings, load: LoadSettings, workload: str
 ) -> tuple[Export, ...]:
     """Return the settings for four programs that fetch ahead."""
-    first = heading(workload, f"from {load.backend_name}")
+    source = "".join(letter if letter.isprintable() else "?" for letter in load.backend_name)
+    first = heading(workload, f"from {source}")
     ours = arguments(settings, always=_ALWAYS, never=_OF_THE_BENCH).replace("        ", "    ")
     return (
         Export("perflab", "python", PERFLAB.format(heading=first, arguments=ours)),

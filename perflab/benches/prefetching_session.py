@@ -63,6 +63,8 @@ class PrefetchingSession(Session):
             raise EndOfWorkload from None
         except Exception as error:  # noqa: BLE001  (a source may raise anything)
             self._fail(error)
+            if not self._work_seconds:
+                return "error"
             raise EndOfWorkload from None
         began = time.perf_counter()
         taken = self._consumer.work(item, began) - began

@@ -14,6 +14,7 @@ from perflab.workloads.flights_store import TABLE, flights_store
 
 _SCHEMA = "perflab_items"
 _ROWS = f"SELECT * FROM {TABLE} WHERE rowid > ? AND rowid <= ?"  # noqa: S608  (our own name)
+_POSTGRES_ROWS = 50_000
 _TIMEOUT = 120.0
 _OK = 200
 
@@ -46,7 +47,7 @@ class SqliteSource(ItemSource):
 
 
 class PostgresSource(ItemSource):
-    """Rows of the bundled flights in a PostgreSQL of our own, by ranges of their primary key."""
+    """Fifty thousand of the bundled flights in a PostgreSQL of our own, by ranges of their key."""
 
     def __init__(self, seconds: float) -> None:
         import psycopg
@@ -88,7 +89,7 @@ class PostgresSource(ItemSource):
     def _load(self) -> int:
         from perflab.workloads.datasets import flights
 
-        trace = flights()
+        trace = flights().prefix(_POSTGRES_ROWS)
         assert trace.times is not None  # noqa: S101  (the flights have them)
         names = [str(trace.key_of(key)) for key in range(trace.n_keys)]
         lines = "".join(
