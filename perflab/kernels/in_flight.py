@@ -10,6 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 from perflab.kernels.draws import next_state, share_of
+from perflab.kernels.heaps import replace_entry, replace_first
 from perflab.kernels.inputs import frozen
 
 SERVED, FAILED, REFUSED, TIMED_OUT = range(4)
@@ -143,10 +144,10 @@ def _in_flight(
             begins[request] = now if closed else arrivals[request]
             if not closed and arrivals[request] > now:
                 now = arrivals[request]
-                _sift(when, holds, tried, now, request, zero)
+                replace_entry(when, holds, tried, now, request, zero)
                 continue
         if now == np.inf:
-            _sift(when, holds, tried, now, nothing, zero)
+            replace_entry(when, holds, tried, now, nothing, zero)
             continue
         count += 1
         arrived = max(now, free) + bottleneck
@@ -173,7 +174,7 @@ def _in_flight(
                 tail += 1
             left = max(start, min(start + service, last))
             if capacity > 0 and start < last:
-                _replace(workers, left)
+                replace_first(workers, left)
             busy += left - start if start < last else 0.0
             end = start + service + delay
         tries += 1
@@ -187,53 +188,10 @@ def _in_flight(
         if outcome > 0 and count <= retries:
             state = next_state(state)
             wait = backoff * 2.0 ** min(count - 1, 60) * share_of(state)
-            _sift(when, holds, tried, end + wait, request, count)
+            replace_entry(when, holds, tried, end + wait, request, count)
             continue
         ends[request] = end
         outcomes[request] = outcome
         done += 1
-        _sift(when, holds, tried, end, nothing, zero)
+        replace_entry(when, holds, tried, end, nothing, zero)
     return begins, ends, outcomes, tries, busy
-
-
-@njit(nogil=True, cache=True)
-def _sift(
-    when: npt.NDArray[np.float64],
-    holds: npt.NDArray[np.int64],
-    tried: npt.NDArray[np.int64],
-    time: float,
-    request: int,
-    count: int,
-) -> None:
-    """Put another entry in place of the first of the heap and restore its order."""
-    size = len(when)
-    place = 0
-    while True:
-        child = 2 * place + 1
-        if child >= size:
-            break
-        if child + 1 < size and when[child + 1] < when[child]:
-            child += 1
-        if when[child] >= time:
-            break
-        when[place], holds[place], tried[place] = when[child], holds[child], tried[child]
-        place = child
-    when[place], holds[place], tried[place] = time, request, count
-
-
-@njit(nogil=True, cache=True)
-def _replace(heap: npt.NDArray[np.float64], time: float) -> None:
-    """Put another time in place of the first of the heap and restore its order."""
-    size = len(heap)
-    place = 0
-    while True:
-        child = 2 * place + 1
-        if child >= size:
-            break
-        if child + 1 < size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= time:
-            break
-        heap[place] = heap[child]
-        place = child
-    heap[place] = time
