@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
+from pydantic import field_validator
+
 from perflab.settings.base import Settings, setting
 
 BLOCK_ENGINES = ("python", "pandas", "arrow", "polars")
@@ -54,3 +59,8 @@ class StreamingSettings(Settings):
         "What stands between fields; auto takes what is most frequent in the header.",
         choices=DELIMITERS,
     )
+
+    @field_validator("input_file", "output_file", mode="before")
+    @classmethod
+    def _path_as_text(cls, value: Any) -> Any:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value

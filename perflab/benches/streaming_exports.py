@@ -1,0 +1,221 @@
+"""The settings of streaming ready to paste: perflab, pandas, PyArrow, Polars and Kailash."""
+
+from __future__ import annotations
+
+import re
+
+from perflab.benches.exporting import arguments, comments, heading, literal
+from perflab.benches.parts import Export
+from perflab.settings import StreamingSettings
+
+PERFLAB = """\
+{heading}
+from perflab.patterns.streaming import StreamProcessor
+from perflab.settings import StreamingSettings
+
+processor = StreamProcessor(
+    StreamingSettings(
+{arguments}
+    )
+)
+
+if __name__ == "__main__":
+    end = processor.run(lambda done: print(f"{{done.share:.0%}}, {{done.seconds_left:.0f}} s left"))
+    print(f"{{end.rows_out:,}} rows written, {{end.rows_rejected:,}} rejected")
+"""
+
+PANDAS = '''\
+{heading}
+{remarks}\
+import pandas as pd
+
+INPUT, OUTPUT = {input}, {output}
+
+
+def change(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a chunk as it is to be written; put your own work here."""
+    return frame
+
+
+if __name__ == "__main__":
+    rows = 0
+    with open(OUTPUT, "w", encoding="utf-8") as file:
+        for frame in pd.read_csv(INPUT, sep={delimiter}, chunksize={chunk_size}):
+            rows += len(frame)
+            change(frame).to_json(file, orient="records", lines=True)
+    print(f"{{rows:,}} rows written")
+'''
+
+PYARROW = '''\
+{heading}
+{remarks}\
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+INPUT, OUTPUT = {input}, {output}
+CHUNK_ROWS = {chunk_size}
+
+
+def block_bytes() -> int:
+    """Return how many bytes so many rows have, by the first of them."""
+    with pa.input_stream(INPUT) as file:
+        start = file.read(1 << 20)
+    return max(1 << 16, CHUNK_ROWS * len(start) // max(1, start.count(b"\\n")))
+
+
+if __name__ == "__main__":
+    reader = pyarrow.csv.open_csv(
+        INPUT,
+        read_options=pyarrow.csv.ReadOptions(block_size=block_bytes()),
+        parse_options=pyarrow.csv.ParseOptions(delimiter={delimiter}, newlines_in_values=True),
+    )
+    rows = 0
+    with pq.ParquetWriter(Path(OUTPUT), reader.schema) as writer:
+        for batch in reader:
+            rows += len(batch)
+            writer.write_batch(batch)
+    print(f"{{rows:,}} rows written")
+'''
+
+POLARS = """\
+{heading}
+{remarks}\
+import polars as pl
+
+INPUT, OUTPUT = {input}, {output}
+
+frame = pl.scan_csv(INPUT, separator={delimiter})
+
+if __name__ == "__main__":
+    frame.{sink}(OUTPUT{options})
+    print(f"{{pl.{scan}(OUTPUT).select(pl.len()).collect().item():,}} rows written")
+"""
+
+KAILASH = '''\
+{heading}
+from kailash.nodes.code import PythonCodeNode
+from kailash.runtime.local import LocalRuntime
+from kailash.workflow.builder import WorkflowBuilder
+
+from perflab.patterns.streaming import StreamProcessor
+from perflab.settings import StreamingSettings
+
+settings = StreamingSettings(
+{arguments}
+)
+
+
+def convert(input_file: str, output_file: str) -> dict:
+    """Stream one file into another."""
+    files = settings.change(input_file=input_file, output_file=output_file)
+    end = StreamProcessor(files).run()
+    return {{"rows_out": end.rows_out, "rows_rejected": end.rows_rejected}}
+
+
+node = PythonCodeNode.from_function(convert, name="convert")
+builder = WorkflowBuilder()
+builder.add_node_instance(node, "convert")
+workflow = builder.build()
+
+
+def run(input_file: str, output_file: str) -> dict:
+    """Execute the workflow for one file."""
+    named = {{"input_file": input_file, "output_file": output_file}}
+    with LocalRuntime() as runtime:
+        results, _ = runtime.execute(workflow, parameters={{"convert": named}})
+    return results["convert"]["result"]
+
+
+if __name__ == "__main__":
+    print(run({input}, {output}))
+'''
+
+_SIGNS = {"semicolon": ";", "tab": "\t", "pipe": "|"}
+_NAMED = re.compile(r"^\w+(:\w+=.*)?$")
+
+
+def streaming_exports(settings: StreamingSettings, workload: str) -> tuple[Export, ...]:
+    """Return the settings as five complete programs.
+
+    Args:
+        settings: What was chosen.
+        workload: What it was chosen for: a file's path goes into the programs, a name does not.
+    """
+    parquet = settings.output_format == "parquet" or (settings.output_file or "").endswith(
+        ".parquet"
+    )
+    named = None if _NAMED.match(workload) else workload
+    source = settings.input_file or named or "input.csv"
+    output = settings.output_file or ("rows.parquet" if parquet else "rows.jsonl")
+    whole = settings.change(input_file=source, output_file=output)
+    first = heading(workload)
+    always = ("input_file", "output_file", "chunk_size", "engine")
+    common = {
+        "heading": first,
+        "input": literal(source),
+        "delimiter": literal(_SIGNS.get(settings.delimiter, ",")),
+        "chunk_size": settings.chunk_size,
+    }
+    inner = arguments(whole, always=always[2:], never=always[:2])
+    return (
+        Export(
+            "perflab", "python", PERFLAB.format(heading=first, arguments=arguments(whole, always))
+        ),
+        Export("pandas", "python", _pandas(common, output)),
+        Export("PyArrow", "python", _pyarrow(common, output)),
+        Export("Polars", "python", _polars(common, output, settings, parquet=parquet)),
+        Export(
+            "Kailash workflow",
+            "python",
+            KAILASH.format(
+                heading=first,
+                arguments=inner.replace("        ", "    "),
+                input=literal(source),
+                output=literal(output),
+            ),
+        ),
+    )
+
+
+def _pandas(common: dict[str, object], output: str) -> str:
+    remarks = [
+        "pandas decides the types of columns chunk by chunk, keeps 15 digits of a float, and",
+        "stops at a row with too many fields. perflab's rows are the same for every chunk size.",
+    ]
+    return PANDAS.format(
+        **common, remarks=comments(remarks), output=literal(_other(output, ".jsonl"))
+    )
+
+
+def _pyarrow(common: dict[str, object], output: str) -> str:
+    remarks = [
+        "PyArrow's chunk is block_size, in bytes: here as many as the rows chosen have. It stops at",
+        "the first bad row, and writes no JSON Lines.",
+    ]
+    return PYARROW.format(
+        **common, remarks=comments(remarks), output=literal(_other(output, ".parquet"))
+    )
+
+
+def _polars(
+    common: dict[str, object], output: str, settings: StreamingSettings, *, parquet: bool
+) -> str:
+    remarks = ["Polars' streaming engine has chunks of its own and lists no bad rows."]
+    if parquet:
+        remarks.append("row_group_size is how many rows stand together in the file.")
+    return POLARS.format(
+        **common,
+        remarks=comments(remarks),
+        output=literal(output),
+        sink="sink_parquet" if parquet else "sink_ndjson",
+        scan="scan_parquet" if parquet else "scan_ndjson",
+        options=f", row_group_size={settings.chunk_size}" if parquet else "",
+    )
+
+
+def _other(output: str, ending: str) -> str:
+    """Return an output with the ending of what a library writes."""
+    return re.sub(r"\.(jsonl|ndjson|json|parquet)$", "", output) + ending
