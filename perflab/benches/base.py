@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -94,6 +95,9 @@ class Bench(ABC):
         infos = {**LoadSettings.infos(), **self.settings_class.infos()}
         if key not in infos:
             raise BadInputError(f"no such setting of {self.pattern}{nearest(key, infos)}", key)
+        if key == "backend":
+            allowed = f"{', '.join(self.backends)} or module:function"
+            return dataclasses.replace(infos[key], allowed=allowed)
         return infos[key]
 
     def axis(self, key: str, trace: Any) -> list[Any]:

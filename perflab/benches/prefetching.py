@@ -48,7 +48,7 @@ class PrefetchingBench(Bench):
     default_workload = "items:count=100k"
     calibration_workload = "items:count=300k"
     calibration_settings: ClassVar[Mapping[str, Any]] = CALIBRATION_RUNS[1]
-    naming = ("process_count",)
+    naming = ("process_count", "backend")
     backends = ("sqlite", "postgres", "files", "http", "delay")
     panel_defaults: ClassVar[Mapping[str, Any]] = {
         "buffer_size": 400,
@@ -60,6 +60,7 @@ class PrefetchingBench(Bench):
         "speedup": None,
     }
     sliders = (
+        "backend",
         "workers",
         "buffer_size",
         "batch_size",
@@ -68,7 +69,6 @@ class PrefetchingBench(Bench):
         "retries",
         "consume_seconds",
         "backend_seconds",
-        "backend",
     )
     what_if_charts = (
         WhatIfChart(

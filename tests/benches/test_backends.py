@@ -18,3 +18,9 @@ def test_a_backend_of_other_benches_is_refused_with_those_that_are_taken(backend
 @pytest.mark.parametrize("backend", ["sqlite", "delay", "json:loads"])
 def test_its_own_backends_and_functions_are_taken(backend):
     assert load_bench("cache").read({"backend": backend})[1].backend == backend
+
+
+@pytest.mark.parametrize("name", ["cache", "prefetching"])
+def test_what_is_known_of_the_setting_are_the_benchs_own(name):
+    bench = load_bench(name)
+    assert bench.info("backend").bounds == f"{', '.join(bench.backends)} or module:function"
