@@ -103,15 +103,15 @@ from kailash.workflow.builder import WorkflowBuilder
 from perflab.patterns.streaming import StreamProcessor
 from perflab.settings import StreamingSettings
 
+# The files stand here, since Kailash refuses parameters that look like files of unknown endings.
 settings = StreamingSettings(
 {arguments}
 )
 
 
-def convert(input_file: str, output_file: str) -> dict:
-    """Stream one file into another."""
-    files = settings.change(input_file=input_file, output_file=output_file)
-    end = StreamProcessor(files).run()
+def convert(chunk_size: int) -> dict:
+    """Stream one file into the other."""
+    end = StreamProcessor(settings.change(chunk_size=chunk_size)).run()
     return {{"rows_out": end.rows_out, "rows_rejected": end.rows_rejected}}
 
 
@@ -121,16 +121,15 @@ builder.add_node_instance(node, "convert")
 workflow = builder.build()
 
 
-def run(input_file: str, output_file: str) -> dict:
-    """Execute the workflow for one file."""
-    named = {{"input_file": input_file, "output_file": output_file}}
+def run(chunk_size: int = {chunk_size}) -> dict:
+    """Execute the workflow with so many rows a chunk."""
     with LocalRuntime() as runtime:
-        results, _ = runtime.execute(workflow, parameters={{"convert": named}})
+        results, _ = runtime.execute(workflow, {{"convert": {{"chunk_size": chunk_size}}}})
     return results["convert"]["result"]
 
 
 if __name__ == "__main__":
-    print(run({input}, {output}))
+    print(run())
 '''
 
 _SIGNS = {"semicolon": ";", "tab": "\t", "pipe": "|"}
@@ -159,7 +158,7 @@ def streaming_exports(settings: StreamingSettings, workload: str) -> tuple[Expor
         "delimiter": literal(_SIGNS.get(settings.delimiter, ",")),
         "chunk_size": settings.chunk_size,
     }
-    inner = arguments(whole, always=always[2:], never=always[:2])
+    inner = arguments(whole, always)
     return (
         Export(
             "perflab", "python", PERFLAB.format(heading=first, arguments=arguments(whole, always))
@@ -173,8 +172,7 @@ def streaming_exports(settings: StreamingSettings, workload: str) -> tuple[Expor
             KAILASH.format(
                 heading=first,
                 arguments=inner.replace("        ", "    "),
-                input=literal(source),
-                output=literal(output),
+                chunk_size=settings.chunk_size,
             ),
         ),
     )
@@ -192,8 +190,8 @@ def _pandas(common: dict[str, object], output: str) -> str:
 
 def _pyarrow(common: dict[str, object], output: str) -> str:
     remarks = [
-        "PyArrow's chunk is block_size, in bytes: here as many as the rows chosen have. It stops at",
-        "the first bad row, and writes no JSON Lines.",
+        "PyArrow's chunk is block_size, in bytes: here as many as the rows chosen have. It stops",
+        "at the first bad row, and writes no JSON Lines.",
     ]
     return PYARROW.format(
         **common, remarks=comments(remarks), output=literal(_other(output, ".parquet"))
