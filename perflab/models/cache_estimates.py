@@ -56,8 +56,8 @@ class Estimate:
     @classmethod
     def mean(cls, draws: Sequence[Estimate]) -> Estimate:
         """Return the mean of several draws."""
-        rows = np.array([dataclasses.astuple(draw) for draw in draws])
-        return cls(*(float(value) for value in rows.mean(axis=0)))
+        columns = zip(*(dataclasses.astuple(draw) for draw in draws), strict=True)
+        return cls(*(sum(column) / len(draws) for column in columns))
 
     @classmethod
     def between(cls, low: Estimate, high: Estimate, share: float) -> Estimate:

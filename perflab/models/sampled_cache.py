@@ -24,8 +24,10 @@ _SCALING = {"lru": 0.014, "fifo": 0.014}
 _SCALING_OF_OTHERS = 0.06
 """What a cache of one entry is off by its smallness; with more, over the root of their number."""
 
+_ON_A_LINE = sorted(CacheSettings.model_fields.keys() - {"max_cache_size", "negative_ttl_seconds"})
 _FEWEST_ENTRIES = 50
 _LAYER_REQUESTS = 1_000_000
+_KEPT = 10_000
 
 
 class SampledCacheModel:
@@ -59,6 +61,7 @@ class SampledCacheModel:
         self._lock = threading.Lock()
         self._estimates: dict[Hashable, dict[int, dict[int, Estimate]]] = {}
         self._rough: dict[Hashable, float] = {}
+        self._sharp: dict[Hashable, tuple[Costs, Prediction]] = {}
 
     def prepare(self) -> None:
         """Draw the samples that all answers lean on."""
@@ -129,15 +132,31 @@ class SampledCacheModel:
         A single draw has no spread of its own: it is given twice the widest band of all draws
         that is known on its line, or on any, since one varies twice as much as the mean of four.
         """
-        found = list(self._found(settings, load).values())
+        line, size = self.line(settings, load), self._size(settings)
+        found = list(self.answers(line).get(size, {}).values())
         if not found:
             return None
-        mean = Estimate.mean(found)
-        if len(found) == DRAWS:
+        if len(found) < DRAWS:
+            bands = self._rough.get(line), *self._rough.values()
+            widest = next((band for band in bands if band is not None), 0.5)
+            return self._told(settings, load, costs, Estimate.mean(found), 2 * widest)
+        told = self._sharp.get((line, size, load))
+        if told is None or told[0] is not costs:
             error = half_band(found)
-        else:
-            bands = self._rough.get(self.line(settings, load)), *self._rough.values()
-            error = 2 * next((band for band in bands if band is not None), 0.5)
+            answer = self._told(settings, load, costs, Estimate.mean(found), error)
+            if len(self._sharp) >= _KEPT:
+                self._sharp.clear()
+            told = self._sharp[line, size, load] = costs, answer
+        return told[1]
+
+    def _told(
+        self,
+        settings: CacheSettings,
+        load: LoadSettings,
+        costs: Costs,
+        mean: Estimate,
+        error: float,
+    ) -> Prediction:
         layer = self._layer(settings)
         error = math.hypot(error, self._off_alike(settings, layer))
         metrics, low, high = (
@@ -154,10 +173,10 @@ class SampledCacheModel:
 
     def line(self, settings: CacheSettings, load: LoadSettings) -> tuple[Any, ...]:
         """Return what an answer depends on besides the size."""
-        values = settings.model_dump(exclude={"max_cache_size", "negative_ttl_seconds"})
+        values = (getattr(settings, name) for name in _ON_A_LINE)
         ages = settings.ttl_seconds is not None or self.trace.ttls is not None
         rate = load.request_rate if ages and self.trace.times is None else None
-        return (*values.values(), rate)
+        return (*values, rate)
 
     def answers(self, line: Hashable) -> dict[int, dict[int, Estimate]]:
         """Return what is known on a line, by size and draw."""
