@@ -11,6 +11,7 @@ from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.detect import LOOKED_AT
 from perflab.workloads.importers.dispatch import import_file
 from perflab.workloads.importers.durations import read_durations
+from perflab.workloads.importers.har_served import is_har, read_har_served
 from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names
 from perflab.workloads.importers.pg_stat_statements import (
     is_pg_stat_statements,
@@ -35,13 +36,15 @@ def import_arrivals(
     if is_recording(path):
         return Arrivals.of(import_file(path, kind, columns, progress), path)
     source = Source(path, progress)
-    chosen = kind or detect_arrivals(source, columns)
+    chosen = kind or ("har" if is_har(source) else detect_arrivals(source, columns))
     if chosen == "durations":
         return read_durations(source, columns)
     if chosen == "postgres":
         return read_postgres(source)
     if chosen == "pg_stat_statements":
         return read_pg_stat_statements(source)
+    if chosen == "har" and not columns:
+        return read_har_served(source)
     return Arrivals.of(import_file(path, kind, columns, progress), path)
 
 

@@ -1,0 +1,51 @@
+"""HAR as arrivals: when a browser or proxy began each request, and how long it took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from perflab.settings import BadInputError
+from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.importers.served import Served, seconds_of
+from perflab.workloads.importers.source import Source
+
+_MILLISECONDS = 1e-3
+_ADVICE = "save it anew from the browser's network tools"
+
+
+def is_har(source: Source) -> bool:
+    """Say whether a file is called one."""
+    return source.content_name.lower().endswith(".har")
+
+
+def read_har_served(source: Source) -> Arrivals:
+    """Read ``startedDateTime`` and ``time`` (milliseconds) of each entry (HTTP Archive 1.2).
+
+    Entries without a start are skipped and counted; a time that is not known is left open.
+
+    Raises:
+        BadInputError: With the line, if it is no JSON; if it has no entries.
+    """
+    content = b"".join(source.blocks()).removeprefix(b"\xef\xbb\xbf")
+    try:
+        archive: Any = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        text = f"is no JSON, or cut off ({error.msg}); {_ADVICE}"
+        raise BadInputError(text, f"{source.place}:{error.lineno}") from None
+    try:
+        entries = list(archive["log"]["entries"])
+    except (KeyError, TypeError):
+        raise BadInputError(f"has no entries of requests; {_ADVICE}", source.place) from None
+    served = Served(source, "entries of a HAR file", _ADVICE)
+    for number, entry in enumerate(entries, start=1):
+        try:
+            start = seconds_of(str(entry["startedDateTime"]))
+            taken = float(entry.get("time", -1))
+        except (ValueError, OverflowError, KeyError, TypeError):
+            served.skip(number, str(entry)[:200])
+        else:
+            known = taken * _MILLISECONDS if taken >= 0 else float("nan")
+            served.add(number, str(entry["startedDateTime"]), start, known)
+    return served.finish(len(entries))
