@@ -3,7 +3,7 @@ import pytest
 from perflab.benches import bench_names, load_bench
 from perflab.metrics.catalog import METRICS
 from perflab.models.latency import QUANTILES
-from perflab.settings import BadInputError
+from perflab.settings import POLICIES, WHAT_IF_POLICIES, BadInputError
 from perflab.workloads.trace import Trace
 
 BENCH = load_bench("cache")
@@ -47,10 +47,19 @@ def test_an_axis_ends_where_all_keys_fit():
     assert BENCH.tuning_sweep(trace, {})["max_cache_size"][-1] == 5000
 
 
-def test_opt_cannot_run_and_says_why():
-    settings, load = BENCH.read({"policy": "opt"})
-    with pytest.raises(BadInputError, match="what-if only"):
+@pytest.mark.parametrize("policy", WHAT_IF_POLICIES)
+def test_what_has_no_live_implementation_cannot_run_and_says_why(policy):
+    settings, load = BENCH.read({"policy": policy})
+    reason = "knows the future" if policy == "opt" else "is built as a simulation only"
+    with pytest.raises(BadInputError, match=rf"{reason}, so it is what-if only.*take one of lru"):
         BENCH.check_live(settings, load)
+
+
+def test_the_default_chart_has_few_lines_and_offers_all_policies():
+    chart = BENCH.what_if_charts[0]
+    assert chart.values == POLICIES
+    assert set(chart.compared) < set(POLICIES)
+    assert len(chart.compared) <= 5
 
 
 def test_the_ceiling_is_drawn_without_a_ttl():

@@ -22,6 +22,7 @@ from typing import Any
 import cachetools
 
 from perflab.patterns.cache import Cache
+from perflab.settings import LIVE_POLICIES
 
 KEYS = [i % 500 for i in range(20_000)]
 ROUNDS = 41
@@ -78,7 +79,7 @@ def ways() -> dict[str, tuple[Callable[[Any], None], Any]]:
         ),
         "functools.lru_cache, 2 arguments": (two_arguments, functools.lru_cache(SIZE)(pair)),
     }
-    for policy in ("lru", "fifo", "sieve"):
+    for policy in LIVE_POLICIES:
         for ttl in (None, TTL):
             named = f"{policy}, TTL" if ttl else policy
             new = functools.partial(Cache, max_cache_size=SIZE, ttl_seconds=ttl, policy=policy)

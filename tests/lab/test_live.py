@@ -7,7 +7,7 @@ import pytest
 
 from perflab.lab.run import Run
 from perflab.lab.verbs import calibrate, run, start_live
-from perflab.settings import BadInputError
+from perflab.settings import LIVE_POLICIES, BadInputError
 from perflab.workloads.trace import Trace
 
 KEYS = np.random.default_rng(5).zipf(1.2, 20_000) % 3_000
@@ -28,11 +28,11 @@ def until(condition, seconds=10.0):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("policy", ["lru", "fifo", "sieve"])
-@pytest.mark.parametrize("ttl", [None, 10.0])
-def test_live_hits_equal_predicted_hits(policy, ttl):
+@pytest.mark.parametrize("policy", LIVE_POLICIES)
+@pytest.mark.parametrize(("ttl", "expiry"), [(None, "lazy"), (10.0, "lazy"), (10.0, "eager")])
+def test_live_hits_equal_predicted_hits(policy, ttl, expiry):
     trace = Trace.from_keys(KEYS, times=np.arange(len(KEYS)) / 50)
-    settings = {"max_cache_size": 300, "policy": policy, "ttl_seconds": ttl}
+    settings = {"max_cache_size": 300, "policy": policy, "ttl_seconds": ttl, "expiry": expiry}
     result = run("cache", trace, settings, seconds=30, progress=False)
     assert result.ended == "workload through"
     for name in ("requests", "hits", "misses", "evictions", "expirations", "entries"):
