@@ -47,9 +47,10 @@ class OwnServer:
         self, settings: AsyncIORunSettings, limit: int, most: int, seed: int
     ) -> tuple[Metrics, float]:
         """Return metrics with so many always in flight, and half the band of the throughput."""
-        count = max(most, _TURNS * limit)
+        used = min(limit, settings.max_per_host or limit)
+        count = max(most, _TURNS * used)
         results = [
-            self._closed(settings, limit, count, seed, off)
+            self._closed(settings, used, count, seed, off)
             for off in (1.0, 1.0 - _OVERHEAD_OFF, 1.0 + _OVERHEAD_OFF)
         ]
         low, high = (found["throughput_per_second"] for found in results[1:])
@@ -59,7 +60,8 @@ class OwnServer:
         self, settings: AsyncIORunSettings, limit: int, times: Floats, first: int, seed: int
     ) -> tuple[Metrics, float]:
         """Return metrics of requests that come at such times, from the `first` on."""
-        found = self._follow(settings, limit, times, seed, 1.0, closed=False)
+        used = min(limit, settings.max_per_host or limit)
+        found = self._follow(settings, used, times, seed, 1.0, closed=False)
         metrics = _metrics(found, slice(first, None))
         span = float(found.ends[first:].max() - times[first])
         served = (len(times) - first) * (1.0 - metrics["error_share"])
@@ -102,7 +104,7 @@ class OwnServer:
         return kernels.in_flight(
             times,
             service_times(settings, seed),
-            min(limit, settings.max_per_host or limit),
+            limit,
             capacity=settings.capacity,
             queue=settings.server_queue,
             bottleneck_seconds=bottleneck,

@@ -60,7 +60,7 @@ class UserServer:
         rate = self.law.throughput(used)
         if settings.rate_limit is not None:
             rate = min(rate, settings.rate_limit)
-        mean = limit / rate
+        mean = used / rate
         point = self._points[self._nearest(used)]
         scale = mean / point["latency"]["mean"]
         metrics: Metrics = {"latency_seconds_mean": mean, "throughput_per_second": rate}
