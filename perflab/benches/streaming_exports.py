@@ -124,7 +124,8 @@ workflow = builder.build()
 def run(chunk_size: int = {chunk_size}) -> dict:
     """Execute the workflow with so many rows a chunk."""
     with LocalRuntime() as runtime:
-        results, _ = runtime.execute(workflow, {{"convert": {{"chunk_size": chunk_size}}}})
+        named = {{"convert": {{"chunk_size": chunk_size}}}}
+        results, _ = runtime.execute(workflow, parameters=named)
     return results["convert"]["result"]
 
 
