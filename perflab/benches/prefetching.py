@@ -54,6 +54,7 @@ class PrefetchingBench(Bench):
         "buffer_size": 400,
         "batch_size": 100,
         "workers": 1,
+        "retries": 10,
         "consume_seconds": 0.0002,
         "backend_seconds": 0.05,
         "request_rate": None,
@@ -67,6 +68,7 @@ class PrefetchingBench(Bench):
         "max_bytes",
         "timeout",
         "retries",
+        "backoff_seconds",
         "consume_seconds",
         "backend_seconds",
     )

@@ -11,7 +11,6 @@ from perflab.metrics.hooks import Hook
 from perflab.patterns.prefetching_core import PrefetchCore
 from perflab.patterns.prefetching_parts import EndOfItems, FetchTimeoutError
 from perflab.patterns.prefetching_workers import FetchWorkers
-from perflab.primitives.retry import Backoff
 from perflab.settings.prefetching import PrefetchingSettings
 
 __all__ = ["FetchTimeoutError", "Prefetcher"]
@@ -38,7 +37,6 @@ class Prefetcher(Generic[T]):
         hook: Called with an event for each batch fetched, retry, timeout, stall (its end tells in
             `detail` how long it took to go on once the batch was there) and buffer level;
             an error that it raises in a worker ends the stream.
-        backoff: How long a failed fetch waits before it is tried again.
     """
 
     def __init__(
@@ -48,9 +46,8 @@ class Prefetcher(Generic[T]):
         *,
         sizeof: Callable[[T], int] | None = None,
         hook: Hook | None = None,
-        backoff: Backoff | None = None,
     ) -> None:
-        core = PrefetchCore(settings or PrefetchingSettings(), sizeof, backoff)
+        core = PrefetchCore(settings or PrefetchingSettings(), sizeof)
         self._workers = FetchWorkers(fetch, core, hook)
         self._batch: Iterator[T] = iter(())
         self._turn = threading.RLock()

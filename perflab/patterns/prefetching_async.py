@@ -18,7 +18,6 @@ from perflab.patterns.prefetching_parts import (
     FetchTimeoutError,
     as_sequence,
 )
-from perflab.primitives.retry import Backoff
 from perflab.settings.prefetching import PrefetchingSettings
 
 T = TypeVar("T")
@@ -39,7 +38,6 @@ class AsyncPrefetcher(Generic[T]):
         hook: Called with an event for each batch fetched, retry, timeout, stall (its end tells in
             `detail` how long it took to go on once the batch was there) and buffer level;
             an error that it raises in a worker ends the stream.
-        backoff: How long a failed fetch waits before it is tried again.
     """
 
     def __init__(
@@ -49,9 +47,8 @@ class AsyncPrefetcher(Generic[T]):
         *,
         sizeof: Callable[[T], int] | None = None,
         hook: Hook | None = None,
-        backoff: Backoff | None = None,
     ) -> None:
-        core = PrefetchCore(settings or PrefetchingSettings(), sizeof, backoff)
+        core = PrefetchCore(settings or PrefetchingSettings(), sizeof)
         self._tasks = _FetchTasks(fetch, core, hook)
         self._batch: Iterator[T] = iter(())
         self._turn = asyncio.Lock()

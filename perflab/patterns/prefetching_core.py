@@ -18,6 +18,7 @@ from perflab.primitives.retry import Backoff
 from perflab.settings.prefetching import PrefetchingSettings
 
 NEVER = float("inf")
+_LONGEST_BACKOFF = 5.0
 
 
 class PrefetchCore:
@@ -39,20 +40,17 @@ class PrefetchCore:
     Args:
         settings: Bounds, batches, retries and timeout.
         sizeof: Returns the bytes of an item; by default `sys.getsizeof`, where bytes are bounded.
-        backoff: How long a failed fetch waits before it is tried again.
     """
 
     def __init__(
         self,
         settings: PrefetchingSettings,
         sizeof: Callable[[Any], int] | None = None,
-        backoff: Backoff | None = None,
     ) -> None:
         self.settings = settings
         self.stopped = False
         self.started = time.perf_counter()
         self._sizeof = sizeof
-        self._backoff = backoff or Backoff()
         self._next = 0
         self._claimed = 0
         self._head = 0
@@ -170,7 +168,8 @@ class PrefetchCore:
         self.counts["timeouts"] += isinstance(error, FetchTimeoutError)
         if isinstance(error, Exception) and attempt <= self.settings.retries:
             self.counts["retries"] += 1
-            return self._backoff.seconds(attempt)
+            base = self.settings.backoff_seconds
+            return Backoff(base, max(base, _LONGEST_BACKOFF)).seconds(attempt)
         del self._flying[claim.number]
         raised = as_raised(error, claim, attempt)
         self._end_with(claim, Batch([], 0, claim.stop - claim.start, raised))

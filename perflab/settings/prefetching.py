@@ -51,6 +51,15 @@ class PrefetchingSettings(Settings):
         high=1000,
         span=(0, 10),
     )
+    backoff_seconds: float = setting(
+        0.1,
+        "The longest wait before the first retry, drawn at random below it; up to 5 s at the end.",
+        unit="seconds",
+        low=0.0,
+        high=60.0,
+        span=(0.001, 5.0),
+        scale="log",
+    )
     timeout: float | None = setting(
         30.0,
         "How long one fetch may take before it counts as failed; none for as long as it likes.",

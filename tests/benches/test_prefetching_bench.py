@@ -100,7 +100,7 @@ def test_a_source_that_fails_now_and_then_is_tried_again():
             raise OSError("flaky")
         return list(range(start, stop))
 
-    values = {"backend": fetch, "retries": 50, "batch_size": 10}
+    values = {"backend": fetch, "retries": 50, "batch_size": 10, "backoff_seconds": 0.001}
     done = run("prefetching", "items:count=500", values, 60, progress=False)
     assert done.metrics["requests"] == 500
     assert done.metrics["retries"] > 0
@@ -149,6 +149,7 @@ def test_a_fetch_that_hangs_is_a_timeout_and_tried_again():
 
 def test_all_sliders_reach_the_run_that_is_going():
     values = {"backend": "http", "backend_seconds": 0.05, "batch_size": 10, "buffer_size": 20}
+    values |= {"retries": 100}
     live = start_live("prefetching", None, values, None)
     try:
         until(lambda: live.rows and live.rows[-1]["batches"] > 2)

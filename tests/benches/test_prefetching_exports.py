@@ -26,6 +26,7 @@ SETTINGS = st.builds(
     workers=st.integers(1, 512),
     max_bytes=st.none() | st.integers(1, 2**50),
     retries=st.integers(0, 1000),
+    backoff_seconds=st.floats(0, 60),
     timeout=st.none() | st.floats(0.001, 86400),
     process_count=st.none() | st.integers(1, 10**9),
 )

@@ -12,11 +12,9 @@ import pytest
 
 from perflab.metrics import Counters, EventKind
 from perflab.patterns.prefetching import FetchTimeoutError, Prefetcher
-from perflab.primitives import Backoff
 from perflab.settings import PrefetchingSettings
 
 PATIENCE = 30.0
-QUICK = Backoff(base=1e-4, cap=1e-3)
 
 
 def until(condition) -> None:
@@ -45,9 +43,9 @@ def some(count: int):
     return lambda start, stop: list(range(start, min(stop, count)))
 
 
-def make(fetch=numbers, backoff=QUICK, hook=None, sizeof=None, **settings) -> Prefetcher:
-    made = PrefetchingSettings(**settings)
-    return Prefetcher(fetch, made, backoff=backoff, hook=hook, sizeof=sizeof)
+def make(fetch=numbers, hook=None, sizeof=None, **settings) -> Prefetcher:
+    made = PrefetchingSettings(**{"backoff_seconds": 1e-5, **settings})
+    return Prefetcher(fetch, made, hook=hook, sizeof=sizeof)
 
 
 class Gate:
@@ -330,7 +328,7 @@ def test_a_stop_during_the_wait_before_a_retry():
     def fetch(start, stop):
         raise OSError
 
-    items = make(fetch, retries=1000, backoff=Backoff(base=1000, cap=1000)).start()
+    items = make(fetch, retries=1000, backoff_seconds=60).start()
     until(lambda: items.stats()["retries"] == 1)
     assert items.stop(PATIENCE)
 

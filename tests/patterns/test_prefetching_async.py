@@ -11,11 +11,9 @@ import pytest
 from perflab.metrics import Counters, EventKind
 from perflab.patterns.prefetching import FetchTimeoutError
 from perflab.patterns.prefetching_async import AsyncPrefetcher
-from perflab.primitives import Backoff
 from perflab.settings import PrefetchingSettings
 
 PATIENCE = 30.0
-QUICK = Backoff(base=1e-4, cap=1e-3)
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +28,9 @@ async def numbers(start, stop):
     return list(range(start, stop))
 
 
-def make(fetch=numbers, hook=None, backoff=QUICK, **settings) -> AsyncPrefetcher:
-    return AsyncPrefetcher(fetch, PrefetchingSettings(**settings), hook=hook, backoff=backoff)
+def make(fetch=numbers, hook=None, **settings) -> AsyncPrefetcher:
+    made = PrefetchingSettings(**{"backoff_seconds": 1e-5, **settings})
+    return AsyncPrefetcher(fetch, made, hook=hook)
 
 
 async def until(condition) -> None:

@@ -13,11 +13,9 @@ from perflab.patterns.prefetching import Prefetcher
 from perflab.patterns.prefetching_async import AsyncPrefetcher
 from perflab.patterns.prefetching_core import PrefetchCore
 from perflab.patterns.prefetching_parts import EndOfItems, FetchTimeoutError
-from perflab.primitives import Backoff
 from perflab.settings import PrefetchingSettings
 
 LENGTH = 60
-AT_ONCE = Backoff(base=0.0, cap=0.0)
 SETTINGS = st.builds(
     PrefetchingSettings,
     buffer_size=st.integers(1, 40),
@@ -25,6 +23,7 @@ SETTINGS = st.builds(
     workers=st.integers(1, 5),
     max_bytes=st.none() | st.integers(1, 60),
     retries=st.just(1),
+    backoff_seconds=st.just(0.0),
     process_count=st.none() | st.integers(1, 80),
 )
 
@@ -35,7 +34,7 @@ class CoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.core = PrefetchCore(
-            PrefetchingSettings(retries=1), sizeof=lambda _: 2, backoff=AT_ONCE
+            PrefetchingSettings(retries=1, backoff_seconds=0), sizeof=lambda _: 2
         )
         self.flying: list = []
         self.late: list = []
@@ -160,10 +159,10 @@ def test_threads_and_tasks_give_the_same_items_as_a_plain_loop(settings, length,
         return fetch(start, stop)
 
     async def collect():
-        async with AsyncPrefetcher(fetch_later, settings, backoff=AT_ONCE) as items:
+        async with AsyncPrefetcher(fetch_later, settings) as items:
             return [item async for item in items]
 
-    with Prefetcher(fetch, settings, backoff=AT_ONCE) as items:
+    with Prefetcher(fetch, settings) as items:
         assert list(items) == wanted
     calls.clear()
     assert asyncio.run(collect()) == wanted
