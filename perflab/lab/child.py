@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import signal
@@ -132,7 +133,9 @@ class Child:
             self._session.act(name)
         except Exception as error:  # noqa: BLE001  (told to the parent; the run goes on)
             problem = str(error)
-        self._send(Acted(name, self._seconds(), problem))
+        # The run may have ended meanwhile, and then nobody listens.
+        with contextlib.suppress(OSError):
+            self._send(Acted(name, self._seconds(), problem))
 
     def _send(self, message: Any) -> None:
         with self._sending:

@@ -13,6 +13,7 @@ REPORTS = {
     "02_redis_cache": "redis_cache.html",
     "03_lazy_loading": "lazy_loading.html",
     "04_connection_pool": "connection_pool.html",
+    "05_prefetching": "prefetching.html",
     "06_streaming": "streaming.html",
     "07_async_io": "async_io.html",
     "08_your_own_service": "own_service.html",
