@@ -52,11 +52,10 @@ _RULES = """
 .perflab-caption { font-size: 11px; letter-spacing: .04em; text-transform: uppercase;
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
 .perflab-picture { background: #fff; border-radius: 4px; }
-.perflab-beside { flex-wrap: wrap; align-items: flex-start; }
-.perflab-beside > .widget-image, .perflab-beside > .widget-vbox { flex: 1 1 0; }
+.perflab-beside { align-items: flex-start; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }
 .perflab-standing b { color: var(--pl-ink); }
-.perflab-chips { flex-wrap: wrap; gap: 2px; }
+.perflab-chips { flex-wrap: wrap; gap: 2px; margin-bottom: 6px; }
 .perflab-chips button { height: 22px; line-height: 20px; font-size: 11.5px; padding: 0 7px;
   border-radius: 4px; margin: 1px; }
 .perflab-table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums;

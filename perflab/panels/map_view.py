@@ -15,11 +15,10 @@ from perflab.charts import Mark, MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
 from perflab.metrics.catalog import metric
 from perflab.panels.canvas import BlitCanvas
-from perflab.panels.views import Point
+from perflab.panels.views import BOTTOM, HEIGHT, TOP, Point
 
 WIDTH = 385
 WIDEST = 450
-HEIGHT = 251
 
 Values = npt.NDArray[np.float64]
 
@@ -35,7 +34,8 @@ class MapView:
         self._values: list[Values] = []
         self._points: dict[MarkKind, Point] = {}
         self._note = ""
-        self.widget = widgets.VBox([], layout=widgets.Layout(display="none"))
+        self.widget = beside_each_other([], 0)
+        self.widget.layout.display = "none"
 
     def begin(self, maps: Sequence[HeatMap], axes: Sequence[tuple[list[Any], list[Any]]]) -> None:
         """Show other maps, of which nothing is known yet.
@@ -53,7 +53,7 @@ class MapView:
             if not maps:
                 return
             figure, row = chart_row(
-                len(maps), WIDTH * len(maps), HEIGHT, top=40, right=BAR_ROOM, bottom=45
+                len(maps), WIDTH * len(maps), HEIGHT, top=TOP, right=BAR_ROOM, bottom=BOTTOM
             )
             for each, drawn, (columns, rows) in zip(maps, row, axes, strict=True):
                 self.maps.append(HeatMapAxes(drawn, each, self._bench, columns, rows))
@@ -63,6 +63,7 @@ class MapView:
             self._canvas.image.add_class("perflab-maps")
             self._draw()
             self.widget.children = (self._canvas.image,)
+            self.widget.layout.flex = _flex(len(maps))
             self.widget.layout.display = None
 
     def show(
@@ -105,3 +106,12 @@ class MapView:
             label = info.format(value) if kind == "now" and value is not None else ""
             marks.append(Mark(label, x, y, kind))
         return marks
+
+
+def beside_each_other(pictures: Sequence[widgets.Widget], axes: int) -> widgets.VBox:
+    """Return a box that takes half a row for each of so many axes."""
+    return widgets.VBox(pictures, layout=widgets.Layout(flex=_flex(axes), min_width="0"))
+
+
+def _flex(axes: int) -> str:
+    return f"0 1 {50 * axes}%"

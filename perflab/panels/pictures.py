@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from perflab.benches import Bench
 from perflab.charts import MarkKind
 from perflab.charts.what_if import Lines
-from perflab.panels.map_view import MapView, Values
+from perflab.panels.map_view import MapView, Values, beside_each_other
 from perflab.panels.standing_line import StandingLine
 from perflab.panels.views import Point, WhatIfView
 from perflab.workloads import Trace
@@ -30,11 +30,13 @@ class Pictures:
         charts = bench.what_if_charts
         self.first = WhatIfView(bench, charts[:A_ROW])
         more = charts[A_ROW:]
-        self.more = WhatIfView(bench, more, len(more) / 2, "more") if more else None
+        self.more = WhatIfView(bench, more, len(more) / 2) if more else None
         self.maps = MapView(bench)
         self.standing = StandingLine()
-        beside = [] if self.more is None else [self.more.widget]
-        second = widgets.HBox([*beside, self.maps.widget])
+        beside = [self.maps.widget]
+        if self.more is not None:
+            beside.insert(0, beside_each_other([self.more.widget], len(more)))
+        second = widgets.HBox(beside)
         second.add_class("perflab-beside")
         self.widget = widgets.VBox([self.first.widget, self.standing.widget, second])
         self._lines: Sequence[Lines] | None = None

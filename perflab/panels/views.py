@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from perflab.benches import Bench, WhatIfChart
 from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
+from perflab.charts.marks import MARK_NAMES
 from perflab.charts.what_if import Lines
 from perflab.metrics.catalog import metric
 from perflab.panels.canvas import BlitCanvas
@@ -22,6 +23,7 @@ from perflab.workloads import Trace
 WIDTH = 770
 WIDEST = 900
 HEIGHT = 251
+TOP = 54
 BOTTOM = 54
 
 
@@ -39,24 +41,22 @@ class WhatIfView:
     Args:
         bench: Whose charts.
         charts: Which of them.
-        share: Of the width of a whole row.
-        name: A style sheet's name for it.
+        share: Of the width of a whole row; a part of one leaves marks to the legend above it.
     """
 
-    def __init__(
-        self, bench: Bench, charts: Sequence[WhatIfChart], share: float = 1.0, name: str = "what-if"
-    ) -> None:
+    def __init__(self, bench: Bench, charts: Sequence[WhatIfChart], share: float = 1.0) -> None:
         self._bench = bench
+        self._unnamed = set(MARK_NAMES.values()) - {MARK_NAMES["best"]} if share < 1 else set()
         self._lock = threading.Lock()
         self._figure, row = chart_row(
-            len(charts), round(WIDTH * share), HEIGHT, top=54, bottom=BOTTOM
+            len(charts), round(WIDTH * share), HEIGHT, top=TOP, bottom=BOTTOM
         )
         self.charts = [
             WhatIfAxes(axes, chart, bench) for axes, chart in zip(row, charts, strict=True)
         ]
         self._canvas = BlitCanvas(self._figure, round(WIDEST * share))
         self._canvas.image.add_class("perflab-picture")
-        self._canvas.image.add_class(f"perflab-{name}")
+        self._canvas.image.add_class("perflab-what-if" if share == 1 else "perflab-more")
         self._lines: Sequence[Lines] = [{} for _ in row]
         self._points: dict[MarkKind, Point] = {}
         self._legend: list[str] = []
@@ -102,7 +102,8 @@ class WhatIfView:
         ]
         handles: dict[str, Line2D] = {}
         for chart in self.charts:
-            handles |= {str(handle.get_label()): handle for handle in chart.handles}
+            named = {str(handle.get_label()): handle for handle in chart.handles}
+            handles |= {name: one for name, one in named.items() if name not in self._unnamed}
         changed = list(handles) != self._legend
         if changed:
             self._legend = list(handles)

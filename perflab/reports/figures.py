@@ -9,14 +9,17 @@ from typing import Any
 
 from perflab.benches import Bench, WhatIfChart
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
+from perflab.charts.band import Span, best_spans
+from perflab.charts.style import line_name
 from perflab.lab.run import Run
 from perflab.metrics.catalog import METRICS, metric
-from perflab.reports.blocks import Cell, Column, Figure, Table
+from perflab.reports.blocks import Cell, Column, Figure, Table, Text
 from perflab.reports.subject import AnyResult, Subject, measured_point
 from perflab.reports.svg import svg_of
-from perflab.reports.wording import setting_name, write_setting
+from perflab.reports.wording import listed, sentence, setting_name, write_setting
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
+from perflab.tuning.standing import Standing
 
 WIDE = (1040, 380)
 HALF = (512, 300)
@@ -24,6 +27,8 @@ THIRD = (344, 270)
 MOST_ROWS = 14
 WHOLE_SHARE = 0.95
 TOP = 52
+BELOW = 41
+BAND = 14
 HANDLES_A_ROW = 5
 
 Lines = dict[str, tuple[list[float], list[float]]]
@@ -70,7 +75,9 @@ def curve_figures(bench: Bench, subject: Subject, curves: Sequence[Curves]) -> l
         marks = _marks(subject, chart)
         handles = len(each.lines) + len({mark.kind for mark in marks})
         top = TOP if handles <= HANDLES_A_ROW else TOP + 18
-        figure, (axes,) = chart_row(1, *(WIDE if wide else HALF), top=top, scale=1.0)
+        bottom = BELOW + (BAND if chart.reference is not None else 0)
+        size = WIDE if wide else HALF
+        figure, (axes,) = chart_row(1, *size, top=top, bottom=bottom, scale=1.0)
         highlight = str(subject.ship.settings.get(chart.lines)) if chart.lines else None
         draw_what_if(axes, chart, each.lines, marks=marks, bench=bench, highlight=highlight)
         alt = _curve_alt(bench, each, marks)
@@ -137,20 +144,26 @@ def _lines(
     lines: Lines = {}
     values: Sequence[Any] = chart.values if chart.lines else (None,)
     settings, load = bench.read(base)
+    if chart.also:
+        for name in (chart.metric, *chart.also):
+            alone = dataclasses.replace(chart, metric=name, also=())
+            found = list(_lines(bench, alone, base, points).values())
+            lines |= zip([name], found, strict=False)
+        return lines
     for value in values:
         on_line = settings if chart.lines is None else bench.line(settings, chart.lines, value)
         wanted = {**load.model_dump(), **on_line.model_dump(), "backend": base.get("backend")}
         wanted.pop(chart.along)
-        found: dict[float, float] = {}
+        known: dict[float, float] = {}
         for point in points:
             x, y = point["settings"].get(chart.along), point["metrics"].get(chart.metric)
             if x is None or y is None or not isinstance(x, (int, float)):
                 continue
             if all(point["settings"].get(key, held) == held for key, held in wanted.items()):
-                found[float(x)] = float(y)
-        if found:
-            xs = sorted(found)
-            lines["" if chart.lines is None else str(value)] = (xs, [found[x] for x in xs])
+                known[float(x)] = float(y)
+        if known:
+            xs = sorted(known)
+            lines["" if chart.lines is None else str(value)] = (xs, [known[x] for x in xs])
     return lines
 
 
@@ -184,15 +197,46 @@ def _curve_alt(bench: Bench, curves: Curves, marks: Sequence[Mark]) -> str:
     along, info = bench.info(curves.chart.along), metric(curves.chart.metric)
 
     def place(x: float) -> str:
-        return "none" if math.isinf(x) else write_setting(along, along.parse(x))
+        if math.isinf(x):
+            return "none"
+        return write_setting(along, along.parse(round(x) if along.kind is int else x))
 
     words = [
-        f"{label or info.label}: {info.format(ys[0])} at {place(xs[0])}, "
+        f"{line_name(label) or info.label}: {info.format(ys[0])} at {place(xs[0])}, "
         f"{info.format(ys[-1])} at {place(xs[-1])}"
         for label, (xs, ys) in curves.lines.items()
     ]
     words += [f"{mark.kind}: {info.format(mark.y)} at {place(mark.x)}" for mark in marks]
+    best = [
+        f"{line} from {place(low)} to {place(high)}" for low, high, line in _best(bench, curves)
+    ]
+    words += [f"best: {listed(best)}"] if best else []
     return f"{curves.chart.title}. {'; '.join(words)}."
+
+
+def _best(bench: Bench, curves: Curves) -> list[Span]:
+    """Return which line is the best where, for charts that compare with a reference."""
+    chart = curves.chart
+    if chart.reference is None:
+        return []
+    rivals = {line: xy for line, xy in curves.lines.items() if line != str(chart.ceiling)}
+    higher = metric(chart.metric).better != "lower"
+    return best_spans(rivals, higher=higher, log=bench.info(chart.along).scale == "log")
+
+
+def standing_text(subject: Subject, curves: Sequence[Curves]) -> Text | None:
+    """Return gain over the reference and distance to the ceiling at the settings to ship."""
+    settings = subject.ship.settings
+    for each in curves:
+        chart, here = each.chart, settings.get(each.chart.along)
+        if chart.reference is None or here is None:
+            continue
+        known = {line: dict(zip(*xy, strict=True)) for line, xy in each.lines.items()}
+        there = {line: values[here] for line, values in known.items() if here in values}
+        words = Standing(chart, there, str(settings.get(str(chart.lines)))).words()
+        if len(words) > 1:
+            return Text(sentence(f"At the settings to ship: {'; '.join(words)}"))
+    return None
 
 
 def _curve_table(bench: Bench, subject: Subject, curves: Curves) -> Table:
@@ -212,7 +256,10 @@ def _curve_table(bench: Bench, subject: Subject, curves: Curves) -> Table:
         rows.append(tuple(cells))
     columns = (
         Column(along.key, setting_name(along).capitalize(), numeric=True),
-        *(Column(label or info.name, label or info.label, numeric=True) for label in known),
+        *(
+            Column(label or info.name, line_name(label) or info.label, numeric=True)
+            for label in known
+        ),
     )
     name = f"what-if-{info.name.replace('_', '-')}"
     return Table(name, f"{curves.chart.title}, in numbers", columns, tuple(rows), folded=True)

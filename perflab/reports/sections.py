@@ -54,6 +54,7 @@ def _recommendation(bench: Bench, subject: Subject) -> Section:
 def _what_if(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Section:
     curves = figures.curves_of(bench, subject, results)
     blocks: list[Block] = [*figures.curve_figures(bench, subject, curves)]
+    blocks += _present(figures.standing_text(subject, curves))
     drawn = maps.maps_of(bench, subject, results)
     blocks += maps.map_figures(bench, subject, drawn)
     blocks += figures.curve_tables(bench, subject, curves)
@@ -177,5 +178,5 @@ def _reproduce(results: Sequence[AnyResult]) -> Section:
     return Section("reproduce", "Reproduce", tuple(blocks))
 
 
-def _present(table: Table | None) -> list[Block]:
-    return [table] if table is not None else []
+def _present(block: Table | Text | None) -> list[Block]:
+    return [block] if block is not None else []

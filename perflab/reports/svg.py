@@ -17,7 +17,7 @@ _XLINK = "http://www.w3.org/1999/xlink"
 _HREF = f"{{{_XLINK}}}href"
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _FONTS = ["DejaVu Sans", "Verdana", "Arial", "sans-serif"]
-_ID = re.compile(r"#([\w.-]+)")
+_ID = re.compile(r"(^|url\()#([\w.-]+)")
 
 VARIABLES = {
     style.INK: "ink",
@@ -74,8 +74,8 @@ def _name_ids(root: ET.Element, name: str) -> None:
         for key, value in element.attrib.items():
             if key == "id":
                 element.set(key, f"{name}-{value}")
-            elif key == _HREF or value.startswith("url(#"):
-                element.set(key, _ID.sub(rf"#{name}-\1", value))
+            elif key == _HREF or "url(#" in value:
+                element.set(key, _ID.sub(rf"\g<1>#{name}-\2", value))
 
 
 def _written(root: ET.Element) -> str:

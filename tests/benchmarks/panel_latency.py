@@ -38,7 +38,7 @@ FLAGS = [
 WATCH = """
 () => {
   window.painted = [];
-  const image = document.querySelectorAll('.jp-OutputArea img.jupyter-widgets')[0];
+  const image = document.querySelector('.jp-OutputArea img.perflab-what-if');
   image.addEventListener('load', () => requestAnimationFrame(
     () => window.painted.push(performance.now())));
   document.addEventListener('keydown', () => { window.pressed = performance.now(); }, true);

@@ -28,6 +28,7 @@ FLAGS = [
 ]
 
 
+PICTURES = ".jp-OutputArea img.perflab-what-if, .jp-OutputArea img.perflab-live"
 PAINTED = """
 images => images.map(image => {
   if (!image.complete || !image.naturalWidth) return null;
@@ -81,7 +82,7 @@ class Panel:
         """
 
         def shown():
-            painted = self.page.eval_on_selector_all(".jp-OutputArea img.jupyter-widgets", PAINTED)
+            painted = self.page.eval_on_selector_all(PICTURES, PAINTED)
             return painted if len(painted) >= 2 and all(painted) else None
 
         painted = self.until(shown, "the pictures")

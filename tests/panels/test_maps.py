@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from perflab.benches.registry import _found, load_bench
+from perflab.models.prediction import Prediction
+from perflab.panels import workbench
+
+UNTIMED = "zipf:skew=0.9,keys=500,requests=20k,seed=1"
+DAILY = "daily:keys=300,requests=20k,seed=1"
+TOY = """
+from perflab.benches import HeatMap
+from perflab.benches.cache import CacheBench
+
+
+class MapBench(CacheBench):
+    pattern = "mapped"
+    title = "Mapped"
+    heat_maps = (
+        HeatMap("Hit rate", "hit_rate", "policy", "max_cache_size"),
+        HeatMap("Memory", "memory_bytes", "policy", "max_cache_size"),
+    )
+
+    def maps_for(self, workload):
+        return self.heat_maps
+"""
+
+
+@pytest.fixture
+def mapped(tmp_path, monkeypatch):
+    """Install a bench with two maps over a word and a number, as another package would."""
+    (tmp_path / "map_bench.py").write_text(TOY)
+    info = tmp_path / "map_bench-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: map-bench\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[perflab.benches]\nmapped = map_bench:MapBench\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    _found.cache_clear()
+    load_bench.cache_clear()
+    panel = workbench("mapped", UNTIMED)
+    panel.wait(60)
+    yield panel
+    panel.close()
+    _found.cache_clear()
+    load_bench.cache_clear()
+
+
+def shown(panel):
+    return panel.gauges.what_if.maps
+
+
+def picture(panel):
+    return shown(panel).widget.children[0].value
+
+
+def test_workload_without_times_has_no_map_of_lifetimes(panel):
+    assert shown(panel).widget.layout.display == "none"
+    assert shown(panel).maps == []
+
+
+def test_map_comes_with_a_workload_that_has_times_and_goes_with_it(panel):
+    panel.picker.pick("flights")
+    panel.wait(60)
+    assert shown(panel).widget.layout.display is None
+    assert picture(panel)[:4] == b"\x89PNG"
+    panel.picker.pick(UNTIMED)
+    panel.wait(60)
+    assert shown(panel).widget.layout.display == "none"
+    assert shown(panel).widget.children == ()
+
+
+def test_all_cells_are_known_in_the_end_and_exact(open_panel):
+    panel = open_panel("flights")
+    (grid,) = panel.forecast.grids
+    settings, load = panel.knobs.read()
+    assert not grid.surface(settings, load).inexact
+    assert np.isfinite(shown(panel)._values[0]).all()
+    assert "what-if exact" in panel.status.text
+
+
+def test_move_on_the_maps_own_axes_moves_the_mark_and_no_cell(open_panel):
+    panel = open_panel("flights")
+    before, values = picture(panel), shown(panel)._values[0].copy()
+    panel.knobs.controls["ttl_seconds"].value = 86_400.0
+    panel.wait(60)
+    assert picture(panel) != before
+    assert (shown(panel)._values[0] == values).all()
+
+
+def test_move_of_another_setting_fills_the_map_anew(open_panel):
+    panel = open_panel("flights")
+    values = shown(panel)._values[0].copy()
+    panel.knobs.controls["policy"].value = "fifo"
+    panel.wait(60)
+    now = shown(panel)._values[0]
+    assert np.isfinite(now).all()
+    assert (now != values).any()
+
+
+def test_present_value_stands_beside_its_mark(open_panel):
+    panel = open_panel("flights")
+    (drawn,) = shown(panel).maps
+    said = f"{panel.forecast.prediction.metrics['hit_rate'] * 100:.2f} %"
+    assert drawn._text.get_text() == said
+
+
+def test_baseline_and_recommendation_are_marked_on_the_map(open_panel):
+    panel = open_panel("flights")
+    panel.pin()
+    panel.recommend()
+    panel.wait(60)
+    names = [handle.get_label() for handle in shown(panel).maps[0].handles]
+    assert names == ["present settings", "baseline", "recommended"]
+    panel.reset()
+    panel.wait(60)
+    assert [h.get_label() for h in shown(panel).maps[0].handles] == ["present settings"]
+
+
+def test_two_maps_over_the_same_settings_share_their_cells(mapped):
+    assert len(shown(mapped).maps) == 2
+    assert len(mapped.forecast.grids) == 1
+    hits, memory = shown(mapped)._values
+    assert hits.shape == memory.shape
+    assert np.isfinite(hits).all()
+    assert shown(mapped).maps[0].axes.get_xticklabels()[0].get_text() == "lru"
+
+
+def test_newer_move_ends_the_map_that_is_computed(mapped, monkeypatch):
+    model = mapped.forecast.model
+    asked = []
+    real = model.predict
+
+    def slow(settings, load, costs, requests=None):
+        asked.append(settings.ttl_seconds)
+        return real(settings, load, costs, requests)
+
+    monkeypatch.setattr(model, "predict", slow)
+    monkeypatch.setattr(model, "ready", lambda *_: False)
+    control = mapped.knobs.controls["ttl_seconds"]
+    for ttl in (10.0, 20.0, 30.0, 40.0):
+        control.value = ttl
+    mapped.wait(60)
+    assert asked.count(40.0) > asked.count(10.0)
+    assert np.isfinite(shown(mapped)._values[0][:, 0]).all()
+
+
+def test_model_that_previews_fills_the_map_before_anything_exact(open_panel, monkeypatch):
+    panel = open_panel("flights")
+    model = panel.forecast.model
+    kind = type(model)
+    order = []
+    real = kind.predict
+
+    def preview(self, settings, load, costs):
+        order.append("preview")
+        return Prediction({"hit_rate": 0.5}, sampled=0.1, error=0.1)
+
+    def predict(self, settings, load, costs, requests=None):
+        order.append("exact")
+        return real(self, settings, load, costs, requests)
+
+    monkeypatch.setattr(kind, "preview", preview, raising=False)
+    monkeypatch.setattr(kind, "predict", predict)
+    panel.knobs.controls["policy"].value = "sieve"
+    panel.wait(60)
+    cells = shown(panel)._values[0].size
+    last = len(order) - order[::-1].index("preview")
+    assert order.count("preview") > cells / 2
+    assert order[last:].count("exact") > cells / 2
+    assert not panel.forecast.grids[0].surface(*panel.knobs.read()).sampled
+
+
+def test_report_of_a_panel_has_the_map_as_figure_and_as_table(open_panel, tmp_path):
+    panel = open_panel("flights")
+    panel.actions.folder.value = str(tmp_path / "out")
+    panel.export()
+    panel.wait(60)
+    name = "map-hit-rate-ttl-seconds-max-cache-size"
+    assert "<svg" in (tmp_path / "out" / "figures" / f"{name}.svg").read_text()
+    rows = (tmp_path / "out" / "tables" / f"{name}.csv").read_text().splitlines()
+    assert rows[0].startswith("max_cache_size,ttl_seconds=")
+    assert rows[0].endswith("ttl_seconds=none")
+    assert "Hit rate by TTL and size: hit rate. highest" in panel.report.read_text()
+    written = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert written["settings"]["max_cache_size"] == 1000
+
+
+def test_prices_change_the_cost_and_no_run(open_panel, until):
+    panel = open_panel()
+    before = panel.forecast.prediction.metrics["cost_per_day"]
+    panel.run_or_stop()
+    until(lambda: panel.driver.live is not None and len(panel.driver.live.rows) > 2)
+    panel.knobs.controls["price_per_gib_hour"].value = 0.5
+    until(lambda: panel.forecast.prediction.metrics["cost_per_day"] > before)
+    assert panel.driver.live.changes == []
+    panel.run_or_stop()
+    until(lambda: not panel.driver.active)
+
+
+def test_daily_workload_has_a_map_too(open_panel):
+    panel = open_panel(DAILY)
+    assert len(shown(panel).maps) == 1
+    assert panel.status.problem == ""
