@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from perflab.models.cache import CacheModel
+from perflab.models.cache_draws import FEWEST_ENTRIES, Draw, Layer
 from perflab.models.cache_estimates import Estimate, half_band
-from perflab.models.key_samples import FEWEST_KEYS, KeySample, KeySampler
+from perflab.models.key_samples import FEWEST_KEYS, KeySampler
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
 from perflab.workloads.trace import Trace
@@ -25,8 +26,6 @@ _SCALING_OF_OTHERS = 0.06
 """What a cache of one entry is off by its smallness; with more, over the root of their number."""
 
 _ON_A_LINE = sorted(CacheSettings.model_fields.keys() - {"max_cache_size", "negative_ttl_seconds"})
-_FEWEST_ENTRIES = 50
-_LAYER_REQUESTS = 1_000_000
 _KEPT = 10_000
 
 
@@ -41,33 +40,39 @@ class SampledCacheModel:
     Args:
         trace: The whole workload.
         share: The share of the keys; raised where fewer than 10,000 would be left.
-        method: ``stratified`` or ``spatial``, see `KeySampler`.
+        method: ``stratified`` or ``spatial``, see `KeySampler`; the latter is used as published,
+            with the same keys at every size.
+        seed: What chance starts from.
 
     Raises:
         BadInputError: If the share is not above 0 and at most 1, or there is no such method.
     """
 
-    def __init__(self, trace: Trace, share: float, method: str = "stratified") -> None:
+    def __init__(
+        self, trace: Trace, share: float, method: str = "stratified", seed: int = 0
+    ) -> None:
         if not 0 < share <= 1:
             raise BadInputError("a sample is a share of the keys, above 0 and at most 1", "sample")
         self.trace = trace
         self.share = min(1.0, max(share, FEWEST_KEYS / trace.n_keys))
         self.whole = CacheModel(trace)
         self._asked = share
+        self._seeds = range(DRAWS * seed, DRAWS * (seed + 1))
         self._sampler = KeySampler(trace, method)
-        self._layers = [_Layer(self.share, 1.0)]
-        if method == "stratified":
-            self._add_layers()
+        self._layers = Layer.down_from(self.share, len(trace))
+        if method == "spatial":
+            del self._layers[1:]
         self._lock = threading.Lock()
         self._estimates: dict[Hashable, dict[int, dict[int, Estimate]]] = {}
         self._rough: dict[Hashable, float] = {}
         self._sharp: dict[Hashable, tuple[Costs, Prediction]] = {}
 
     def prepare(self) -> None:
-        """Draw the samples that all answers lean on."""
+        """Draw the samples that all answers lean on, and find what is reused in each."""
         if self.share < 1:
             for layer in self._layers:
-                self._drawn(layer)
+                for draw in self._drawn(layer):
+                    draw.prepare()
 
     def ready(self, settings: CacheSettings, load: LoadSettings) -> bool:
         """Say whether all draws have an answer."""
@@ -199,34 +204,28 @@ class SampledCacheModel:
     def _size(self, settings: CacheSettings) -> int:
         return min(settings.max_cache_size, self.trace.n_keys)
 
-    def _add_layers(self) -> None:
-        while self._layers[-1].share < 1:
-            share = min(1.0, 10 * self._layers[-1].share)
-            most = max(_LAYER_REQUESTS, self.share * len(self.trace))
-            self._layers.append(_Layer(share, min(1.0, most / (share * len(self.trace)))))
-
     def _entries(self, settings: CacheSettings) -> float:
         entries = float(self._size(settings))
         if settings.max_bytes is not None and self.trace.sizes is not None:
             return min(entries, settings.max_bytes / self._mean_size)
         return entries
 
-    def _layer(self, settings: CacheSettings) -> _Layer:
+    def _layer(self, settings: CacheSettings) -> Layer:
         entries = self._entries(settings)
-        fitting = (each for each in self._layers if entries * each.share >= _FEWEST_ENTRIES)
+        fitting = (each for each in self._layers if entries * each.share >= FEWEST_ENTRIES)
         return next(fitting, self._layers[-1])
 
-    def _off_alike(self, settings: CacheSettings, layer: _Layer) -> float:
+    def _off_alike(self, settings: CacheSettings, layer: Layer) -> float:
         if layer.share * layer.span >= 1:
             return 0.0
         entries = self._entries(settings) * layer.share
         return _SCALING.get(settings.policy, _SCALING_OF_OTHERS) / math.sqrt(max(entries, 1.0))
 
-    def _drawn(self, layer: _Layer) -> list[_Draw]:
+    def _drawn(self, layer: Layer) -> list[Draw]:
         with self._lock:
             if not layer.draws:
-                samples = self._sampler.draw(layer.share, layer.span, range(DRAWS))
-                layer.draws = [_Draw(sample) for sample in samples]
+                samples = self._sampler.draw(layer.share, layer.span, self._seeds)
+                layer.draws = [Draw(sample) for sample in samples]
             return layer.draws
 
     def _counts(self, mean: Estimate, off: float) -> Any:
@@ -247,54 +246,3 @@ class SampledCacheModel:
             return ()
         kept = f"{FEWEST_KEYS:,} keys are kept, since fewer say too little"
         return (f"sampled {self.share:.2g} of the keys instead of {self._asked:g}: {kept}",)
-
-
-@dataclasses.dataclass(eq=False)
-class _Layer:
-    """Samples of one share of the keys over one share of the requests."""
-
-    share: float
-    span: float
-    draws: list[_Draw] = dataclasses.field(default_factory=list)
-
-
-class _Draw:
-    """One sample and the models that answer for it."""
-
-    def __init__(self, sample: KeySample) -> None:
-        self._sample = sample
-        self._plain = CacheModel(sample.trace)
-        self._dated: tuple[float, CacheModel] | None = None
-
-    def estimate(self, settings: CacheSettings, load: LoadSettings) -> Estimate:
-        """Return what the sample says of a cache."""
-        model = self._model(settings, load)
-        scaled = settings.max_cache_size * self._sample.share
-        if scaled >= _FEWEST_ENTRIES or scaled == int(scaled):
-            return self._at(model, round(scaled), settings, load)
-        low, high = (self._at(model, int(scaled) + more, settings, load) for more in (0, 1))
-        return Estimate.between(low, high, scaled - int(scaled))
-
-    def _at(
-        self, model: CacheModel, size: int, settings: CacheSettings, load: LoadSettings
-    ) -> Estimate:
-        if size < 1:
-            return Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
-        most = settings.max_bytes
-        if most is not None:
-            most = max(1, round(most * self._sample.bytes_share))
-        counts = model.counts(settings.change(max_cache_size=size, max_bytes=most), load)
-        return Estimate.of(self._sample, counts)
-
-    def _model(self, settings: CacheSettings, load: LoadSettings) -> CacheModel:
-        """Return the model of the sample, dated by its places in the whole where a rate dates."""
-        rate = load.request_rate
-        ages = settings.ttl_seconds is not None or self._sample.trace.ttls is not None
-        if self._sample.trace.times is not None or rate is None or not ages:
-            if settings.policy == "lru" and not ages:
-                self._plain.prepare()
-            return self._plain
-        known = self._dated
-        if known is None or known[0] != rate:
-            known = self._dated = rate, CacheModel(self._sample.dated(rate))
-        return known[1]

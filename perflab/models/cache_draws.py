@@ -1,0 +1,85 @@
+"""Samples of a cache's requests, and the small caches that answer for the whole one."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from perflab.models.cache import CacheModel
+from perflab.models.cache_estimates import Estimate
+from perflab.models.key_samples import KeySample
+from perflab.settings import CacheSettings, LoadSettings
+
+FEWEST_ENTRIES = 50
+"""A cache that is scaled down to fewer tells little of the whole one."""
+
+_LAYER_REQUESTS = 1_000_000
+
+
+@dataclasses.dataclass(eq=False)
+class Layer:
+    """Samples of one share of the keys over one share of the requests."""
+
+    share: float
+    span: float
+    draws: list[Draw] = dataclasses.field(default_factory=list)
+
+    @classmethod
+    def down_from(cls, share: float, requests: int) -> list[Layer]:
+        """Return layers with ten times as many keys each, up to all, over less and less time.
+
+        Args:
+            share: Of the keys in the first, which is over all time.
+            requests: Of the whole trace.
+        """
+        layers = [cls(share, 1.0)]
+        most = max(_LAYER_REQUESTS, share * requests)
+        while layers[-1].share < 1:
+            finer = min(1.0, 10 * layers[-1].share)
+            layers.append(cls(finer, min(1.0, most / (finer * requests))))
+        return layers
+
+
+class Draw:
+    """One sample and the models that answer for it."""
+
+    def __init__(self, sample: KeySample) -> None:
+        self._sample = sample
+        self._plain = CacheModel(sample.trace)
+        self._dated: tuple[float, CacheModel] | None = None
+
+    def prepare(self) -> None:
+        """Compute what answers without a clock lean on: reuse, and LRU at all sizes."""
+        self._plain.prepare()
+
+    def estimate(self, settings: CacheSettings, load: LoadSettings) -> Estimate:
+        """Return what the sample says of a cache."""
+        model = self._model(settings, load)
+        scaled = settings.max_cache_size * self._sample.share
+        if scaled >= FEWEST_ENTRIES or scaled == int(scaled):
+            return self._at(model, round(scaled), settings, load)
+        low, high = (self._at(model, int(scaled) + more, settings, load) for more in (0, 1))
+        return Estimate.between(low, high, scaled - int(scaled))
+
+    def _at(
+        self, model: CacheModel, size: int, settings: CacheSettings, load: LoadSettings
+    ) -> Estimate:
+        if size < 1:
+            return Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
+        most = settings.max_bytes
+        if most is not None:
+            most = max(1, round(most * self._sample.bytes_share))
+        counts = model.counts(settings.change(max_cache_size=size, max_bytes=most), load)
+        return Estimate.of(self._sample, counts)
+
+    def _model(self, settings: CacheSettings, load: LoadSettings) -> CacheModel:
+        """Return the model of the sample, dated by its places in the whole where a rate dates."""
+        rate = load.request_rate
+        ages = settings.ttl_seconds is not None or self._sample.trace.ttls is not None
+        if self._sample.trace.times is not None or rate is None or not ages:
+            if settings.policy == "lru" and not ages:
+                self._plain.prepare()
+            return self._plain
+        known = self._dated
+        if known is None or known[0] != rate:
+            known = self._dated = rate, CacheModel(self._sample.dated(rate))
+        return known[1]

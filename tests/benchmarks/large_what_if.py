@@ -1,0 +1,186 @@
+"""Time what a slider move costs on a hundred million requests, and measure the memory.
+
+Run: python tests/benchmarks/large_what_if.py [--requests 100000000] [--rounds 5]
+     [--policies lru,s3fifo]
+
+The trace (Zipf, a tenth as many keys as requests) is made once and mapped by a child process for
+each part, so that memory is that part's own: all that a child holds beside the mapped file. A move
+to a line that nothing is known of: the first picture is the present point with its band and four
+sizes, then 20 sizes from one draw, then their bands. Samples are drawn once a trace; that is given
+apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+MIB = 1 << 20
+CORES = os.cpu_count() or 1
+
+
+def make(folder: str, requests: int) -> str:
+    """Make the trace and say what a loaded one takes."""
+    from perflab.workloads.names import load_workload
+
+    trace = load_workload(f"zipf:skew=0.9,keys={requests // 8},requests={requests},seed=1")
+    trace.save(folder)
+    per = trace.ids.nbytes / len(trace)
+    return f"{len(trace):,} requests, {trace.n_keys:,} keys, {per:.0f} bytes a request (goal <= 5)"
+
+
+def exact_curve(folder: str) -> str:
+    """Time the exact LRU curve of all sizes."""
+    from perflab.models.cache import CacheModel
+
+    trace, watch = opened(folder)
+    began = time.perf_counter()
+    CacheModel(trace).prepare()
+    spent = time.perf_counter() - began
+    return f"exact LRU curve, all sizes: {spent:.1f} s (goal 12 s), {watch()}"
+
+
+def moves(folder: str, policies: list[str], rounds: int) -> str:
+    """Time moves to lines of which nothing is known."""
+    from perflab.benches import load_bench
+    from perflab.models.progressive_cache import ProgressiveCacheModel
+    from perflab.settings import CacheSettings, LoadSettings
+
+    trace, watch = opened(folder)
+    bench, load = load_bench("cache"), LoadSettings()
+    axis = bench.axis("max_cache_size", trace)
+    chosen = np.array([axis[i] for i in np.linspace(0, len(axis) - 1, 20).astype(int)])
+    began = time.perf_counter()
+    model = ProgressiveCacheModel(trace)
+    model.prepare()
+    lines = [f"drawing the samples, once: {time.perf_counter() - began:.1f} s"]
+    lines.append(f"{'policy':<10}{'first picture p95':>19}{'20 sizes':>11}{'with bands':>12}")
+    random = np.random.default_rng(1)
+    for policy in policies:
+        taken: list[list[float]] = [[], [], []]
+        for number in range(rounds):
+            # Other sizes each time, and an empty memory: a move to where nobody has been.
+            sizes = np.unique((chosen * (1 + number / 50)).astype(int))
+            points = [CacheSettings(max_cache_size=int(size), policy=policy) for size in sizes]
+            fresh(model)
+            present = points[int(random.integers(len(points)))]
+            first = [present, points[0], points[-1], *points[7:14:6]]
+            began = time.perf_counter()
+            model.preview(present, load, bench.shipped_costs)
+            side_by_side(lambda p: model.preview(p, load, bench.shipped_costs), first)
+            taken[0].append(time.perf_counter() - began)
+            side_by_side(lambda p: model.preview(p, load, bench.shipped_costs), points)
+            taken[1].append(time.perf_counter() - began)
+            side_by_side(lambda p: model.predict(p, load, bench.shipped_costs), points)
+            taken[2].append(time.perf_counter() - began)
+        p95 = float(np.quantile(taken[0], 0.95))
+        some, all_ = statistics.median(taken[1]), statistics.median(taken[2])
+        goals = p95 <= 0.1 and some <= 1 and all_ <= 3
+        lines.append(
+            f"{policy:<10}{p95 * 1000:>16.0f} ms{some:>9.2f} s{all_:>10.2f} s"
+            f"   (goals 100 ms, 1 s, 3 s: {'reached' if goals else 'MISSED'})"
+        )
+    lines.append(watch())
+    return "\n".join(lines)
+
+
+def new_ttl(folder: str, requests: int, rounds: int) -> str:
+    """Time 40 sizes at a TTL that was not asked for before."""
+    from perflab.benches import load_bench
+    from perflab.models.sampled_cache import SampledCacheModel
+    from perflab.settings import CacheSettings, LoadSettings
+
+    trace, _ = opened(folder)
+    trace = trace.prefix(requests).compact()
+    load = LoadSettings(request_rate=1000)
+    axis = load_bench("cache").axis("max_cache_size", trace)
+    model = SampledCacheModel(trace, 0.01)
+    model.prepare()
+    said = [f"a new TTL, {len(trace):,} requests, 40 sizes at {model.share:.2g} of the keys"]
+    for name, low in (("from 5,000 entries, 1 % of all time", 5_000), ("from 10 entries", 10)):
+        known = [size for size in axis if size >= low]
+        sizes = np.geomspace(known[0], known[-1], 40).astype(int)
+        taken = []
+        for number in range(rounds + 1):
+            points = [
+                CacheSettings(max_cache_size=int(size), ttl_seconds=500 + low / 10 + number)
+                for size in sizes
+            ]
+            began = time.perf_counter()
+            side_by_side(lambda p: model.draw(p, load, 0), points)
+            taken.append(time.perf_counter() - began)
+        # The first round dates the samples at the rate, which is done once.
+        said.append(f"  {name}: {statistics.median(taken[1:]) * 1000:.0f} ms (goal 50 ms)")
+    return "\n".join(said)
+
+
+def opened(folder: str) -> tuple[Any, Callable[[], str]]:
+    """Return the mapped trace, and what says the most memory that the process took beside it."""
+    import resource
+
+    from perflab.kernels import compile_all
+    from perflab.workloads.trace import Trace
+
+    compile_all()
+    trace = Trace.open(folder)
+    before = psutil.Process().memory_info().rss
+
+    def watch() -> str:
+        scale = 1 if os.uname().sysname == "Darwin" else 1024
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
+        own = f"{before / MIB:.0f} MiB of it libraries"
+        return f"peak memory {most / MIB:,.0f} MiB with the mapped trace, {own}"
+
+    return trace, watch
+
+
+def fresh(model: Any) -> None:
+    """Forget what was answered; the samples stay."""
+    for kept in (model._sampled._estimates, model._sampled._rough, model._sampled._sharp):
+        kept.clear()
+    model._exact.clear()
+
+
+def side_by_side(work: Callable[[Any], Any], items: list[Any]) -> None:
+    """Do some work on all cores."""
+    with ThreadPoolExecutor(CORES) as threads:
+        list(threads.map(work, items))
+
+
+def main() -> None:
+    """Measure and print."""
+    from perflab.models.sampled_cache import IN_FULL
+    from perflab.settings import POLICIES
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=100_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--policies", default=",".join(POLICIES))
+    options = parser.parse_args()
+    policies = [each for each in options.policies.split(",") if each not in IN_FULL]
+    with tempfile.TemporaryDirectory(prefix="perflab-bench-") as scratch:
+        os.environ["PERFLAB_CACHE_DIR"] = str(Path(scratch) / "cache")
+        folder = str(Path(scratch) / "trace")
+        for part in (
+            (make, folder, options.requests),
+            (exact_curve, folder),
+            (moves, folder, policies, options.rounds),
+            (new_ttl, folder, min(options.requests, 10_000_000), options.rounds),
+        ):
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
+                print(child.submit(*part).result(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
