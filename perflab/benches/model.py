@@ -45,5 +45,8 @@ class Sharpening(Model, Previewing, Protocol):
     def known(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction | None:
         """Return the sharpest answer that there is by now, without computing one."""
 
+    def roughly(self, settings: Any) -> bool:
+        """Say whether settings have a rough answer; else only an exact one, which takes long."""
+
     def settle(self, settings: Any, load: LoadSettings, cancelled: Callable[[], bool]) -> None:
         """Make one point exact, unless it is cancelled before its turn."""

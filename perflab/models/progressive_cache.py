@@ -104,6 +104,10 @@ class ProgressiveCacheModel:
             return None
         return self._sampled.estimate(settings, load, costs)
 
+    def roughly(self, settings: CacheSettings) -> bool:
+        """Say whether a sample answers settings."""
+        return not self._sampled.in_full(settings)
+
     def ready(self, settings: CacheSettings, load: LoadSettings) -> bool:
         """Say whether `predict` would answer at once."""
         if self._is_exact(settings, load):

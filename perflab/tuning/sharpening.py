@@ -45,7 +45,8 @@ class Rounds:
     """The work of making answers sharper: what is to be done, and how each is done.
 
     The present line comes first: each of its points once roughly, coarse before fine, then each
-    sharply; so do the other lines; and at last the present point is made exact.
+    sharply; so do the other lines. Then the present point is made exact, and at last come those
+    points that have no rough answer.
 
     Args:
         model: What is asked.
@@ -81,11 +82,15 @@ class Rounds:
         line = [there for there in missing if self._is_beside(there)]
         others = [there for there in missing if not self._is_beside(there)]
         for some in (line, others):
+            rough = [there for there in some if self._model.roughly(there)]
             for ask in (self._model.preview, self._model.predict):
-                yield from (_asked(ask, there, self._load, self._costs) for there in some)
+                yield from (_asked(ask, there, self._load, self._costs) for there in rough)
         found = self._model.known(self._present, self._load, self._costs)
         if found is None or found.sampled < 1:
             yield lambda: self._model.settle(self._present, self._load, cancelled)
+        for there in (*line, *others):
+            if not self._model.roughly(there):
+                yield _asked(self._model.predict, there, self._load, self._costs)
 
     def _is_beside(self, there: Settings) -> bool:
         moved = {key: getattr(self._present, key) for key in self._along}

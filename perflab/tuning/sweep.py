@@ -17,6 +17,7 @@ from perflab.benches.registry import load_bench
 from perflab.lab.calibration import calibration_for
 from perflab.lab.environment import environment
 from perflab.lab.outcome import plain_settings, workload_summary
+from perflab.metrics.catalog import metric
 from perflab.models.prediction import Costs
 from perflab.settings import BadInputError
 from perflab.settings.folders import shared_folder
@@ -129,7 +130,7 @@ def sweep_trace(
         swept=tuple(sweep or ()),
         calibration=calibration.to_dict(),
         environment=environment(),
-        remarks=(*remarks, calibration.describe()),
+        remarks=(*remarks, *_from_a_sample(bench, points), calibration.describe()),
     )
 
 
@@ -152,6 +153,16 @@ def _points(
         bench.check_model(checked, load, trace)
         points.append(point)
     return points
+
+
+def _from_a_sample(bench: Bench, points: Iterable[Point]) -> tuple[str, ...]:
+    """Say how far sampled points may be off, where there are some."""
+    sampled = [point for point in points if point["sampled"] < 1]
+    if not sampled:
+        return ()
+    info, error = metric(bench.objective.metric), max(point["error"] for point in sampled)
+    off = f"{error * 100:.2g} points" if info.unit == "ratio" else info.format(error)
+    return (f"{len(sampled)} points are from samples: {info.label} ± {off} at most",)
 
 
 def _name(values: Mapping[str, Any], keys: Iterable[str]) -> str:

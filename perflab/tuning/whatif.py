@@ -56,10 +56,12 @@ class WhatIf:
         """Return the prediction at once: exact if known, else between its known neighbours.
 
         The error is then half the difference of the two; none where nothing near is known. A model
-        that can answer from a part of its workload does that instead.
+        that can answer from a part of its workload does that instead, if that tells enough.
         """
         if self.model.ready(settings, load):
             return self.model.predict(settings, load, self.costs)
+        if isinstance(self.model, Sharpening) and not self.model.roughly(settings):
+            return None
         if isinstance(self.model, Previewing):
             return self.model.preview(settings, load, self.costs)
         along = self.bench.what_if_charts[0].along

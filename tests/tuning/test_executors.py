@@ -61,6 +61,15 @@ def test_a_method_of_sampling_goes_to_other_processes_too():
     assert not here.equals(predict("cache", trace, sweep=SWEEP, sample=0.4))
 
 
+def test_sampled_points_say_how_far_they_may_be_off():
+    trace = "zipf:skew=0.9,keys=30k,requests=100k,seed=1"
+    remarks = predict("cache", trace, sweep=SWEEP, sample=0.4).attrs["remarks"]
+    assert any(
+        "points are from samples: hit rate ± " in said and said.endswith("at most")
+        for said in remarks
+    )
+
+
 @pytest.mark.parametrize(
     ("pattern", "values", "said"),
     [

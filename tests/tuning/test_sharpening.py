@@ -74,6 +74,20 @@ def test_a_line_of_lru_is_exact_at_all_its_sizes_in_the_end(what_if, zipf):
     assert len(line[0]) == len(load_bench("cache").axis("max_cache_size", zipf))
 
 
+def test_lfu_has_no_rough_answer_and_comes_last_in_full(what_if, zipf):
+    settings = SETTINGS.change(policy="lfu")
+    assert what_if.at(settings, LOAD) is None
+    what_if.compared = {"policy": ("lfu", "lru")}
+    assert what_if.refine(settings, LOAD, lambda *_: None)
+    found = what_if.at(settings, LOAD)
+    assert (found.sampled, found.error) == (1.0, 0.0)
+    assert found.metrics["hits"] == CacheModel(zipf).counts(settings, LOAD).hits
+    assert any("does not scale down" in remark for remark in found.remarks)
+    line = what_if.curves(settings, LOAD)[0]["lfu"]
+    assert len(line[0]) >= 20
+    assert line.low == line.high
+
+
 def test_other_lines_are_sampled_too(what_if):
     what_if.compared = {"policy": ("fifo", "sieve", "opt")}
     assert what_if.refine(SETTINGS, LOAD, lambda *_: None)
