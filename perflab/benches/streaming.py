@@ -254,15 +254,19 @@ class StreamingBench(Bench):
         return result
 
     def costs(self, measured: Measured) -> dict[str, Any]:
-        """Return rows and seconds of a chunk, and the peak of memory."""
+        """Return rows and seconds of a chunk, and the peak of memory.
+
+        Seconds are those of chunks that were done: a run seldom ends with a chunk.
+        """
         counters = measured.counters
         chunks, rows = counters.get("chunks", 0.0), counters.get("rows_in", 0.0)
-        if not chunks or not rows:
+        done = measured.histograms.get("chunk")
+        if not chunks or not rows or done is None or not done.count:
             return {}
         clean = not counters.get("rows_rejected", 0) and not counters.get("refused", 0)
         return {
             "own_rows": rows / chunks,
-            "own_seconds": measured.seconds / chunks,
+            "own_seconds": done.mean,
             "own_peak_bytes": float(counters.get("peak_memory_bytes", 0.0)),
             "plain_and_clean": bool(clean and counters.get("plain")),
         }

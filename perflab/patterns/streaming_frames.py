@@ -30,6 +30,7 @@ class _Framed:
         self._types = {
             name: kinds[kind] for name, kind in zip(layout.names, layout.kinds, strict=True)
         }
+        self._before = b'\n" \t+-' + layout.delimiter.encode()
         self._writers: ThreadPoolExecutor | None = None
 
     def height(self, frame: Any) -> int:
@@ -44,8 +45,15 @@ class _Framed:
 
     def _refuse_hexadecimal(self, block: Block) -> None:
         """Refuse what Arrow would take for a whole number and nobody else would."""
-        if "int" in self._layout.kinds and (b"0x" in block.data or b"0X" in block.data):
-            raise RefusedError
+        if "int" not in self._layout.kinds:
+            return
+        before = self._before
+        for mark in (b"0x", b"0X"):
+            place = block.data.find(mark)
+            while place >= 0:
+                if place == 0 or block.data[place - 1] in before:
+                    raise RefusedError
+                place = block.data.find(mark, place + 1)
 
     def _write(self, frame: Any, file: IO[bytes]) -> None:
         """Write a frame of Polars, a large one in halves, since one core writes one."""

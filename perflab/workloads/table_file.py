@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from perflab.settings import BadInputError, format_quantity
+from perflab.metrics.catalog import metric
+from perflab.settings import BadInputError
 from perflab.workloads.description import check_version, describe, origin
 from perflab.workloads.files import whole_path
 
@@ -71,7 +72,7 @@ class TableFile:
     def facts(self) -> list[str]:
         """Return rows, columns and size in words."""
         about = "" if self.counted else "about "
-        size = format_quantity(self.total_bytes, "bytes")
+        size = metric("bytes_read").format(self.total_bytes)
         return [
             f"{about}{self.rows:,} rows",
             f"{len(self.columns)} columns",
