@@ -1,19 +1,26 @@
-"""Reading 10 M keys from Parquet, against pandas doing the same: read_parquet and factorize.
+"""Reading 10 M keys from Parquet, 1 M lines of logs and traces, and what a loaded trace takes.
 
 Rerun: python tests/benchmarks/importers.py [MILLIONS]
 
-Goals: whole numbers at 20 M keys/s, texts at 5 M keys/s. The keys are Zipf requests over 1 M keys,
-made into 40-bit numbers or texts of 19 characters; the file is written by pyarrow's defaults. Both
-sides run by turns in one process, which has loaded its libraries and compiled before.
+Goals: whole numbers at 20 M keys/s, texts at 5 M keys/s, combined log lines at 0.5 M a second, and
+at most 5 bytes a request without times and sizes. The keys are Zipf requests over 1 M keys, made
+into 40-bit numbers or texts of 19 characters; Parquet is written by pyarrow's defaults, and its
+peer is pandas (read_parquet and factorize). The peer of the log is what one would write for it: a
+compiled regular expression and a dictionary. Lines are a tenth as many as keys. Both sides run by
+turns in one process, which has loaded its libraries and compiled before. Memory is of a process
+which has read the file once before: how much it grows by reading, and the arrays that it holds.
 """
 
 from __future__ import annotations
 
+import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +59,94 @@ def compare(what: str, path: Path, requests: int, goal: float) -> None:
     )
 
 
+COMBINED = re.compile(
+    r'(\S+) (\S+) (\S+) \[([^\]]+)\] "(\S+) (\S+) [^"]*" (\d+) (\d+|-) "([^"]*)" "([^"]*)"'
+)
+GROWTH = """
+import gc, sys, psutil, pyarrow
+from perflab.workloads import read_trace
+
+def resident():
+    gc.collect()
+    pyarrow.default_memory_pool().release_unused()
+    return psutil.Process().memory_info().rss
+
+read_trace(sys.argv[1])
+before = resident()
+trace = read_trace(sys.argv[1])
+print((resident() - before) / len(trace), (trace.ids.nbytes + trace.keys.nbytes) / len(trace))
+"""
+
+
+def by_hand(path: Path) -> None:
+    ids: dict[str, int] = {}
+    requests = []
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if match := COMBINED.match(line):
+                key = f"{match[5]} {match[6]}"
+                requests.append((ids.setdefault(key, len(ids)), match[4], match[8]))
+
+
+def lines_of(trace: Trace, keys: np.ndarray) -> dict[str, str]:
+    """Return formats by name, each as its lines."""
+    asked = keys[trace.ids].tolist()
+    agent = (
+        '"https://example.org/catalogue" "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0"'
+    )
+    moments = [(i // 60_000 % 60, i // 1_000 % 60) for i in range(len(asked))]
+    return {
+        "combined": "".join(
+            f"10.0.{key % 256}.7 - - [10/Oct/2000:13:{minute:02d}:{second:02d} +0000] "
+            f'"GET /product/{key:x}?ref=home HTTP/1.1" 200 {key % 90_000} {agent}\n'
+            for key, (minute, second) in zip(asked, moments, strict=True)
+        ),
+        "json": "".join(
+            f'{{"time":{i / 1e3},"host":"shop","path":"/product/{key:x}","size":{key % 90_000}}}\n'
+            for i, key in enumerate(asked)
+        ),
+        "redis_monitor": "".join(
+            f'{i / 1e3:.6f} [0 10.0.0.1:6379] "GET" "product:{key:x}"\n'
+            for i, key in enumerate(asked)
+        ),
+        "twitter": "".join(f"{i},{key:x},10,{key % 900},7,get,0\n" for i, key in enumerate(asked)),
+        "msr": "".join(
+            f"{128166372003061629 + i},usr,0,Read,{key % 2**24 * 4096},4096,41\n"
+            for i, key in enumerate(asked)
+        ),
+    }
+
+
+def compare_lines(trace: Trace, keys: np.ndarray, folder: str) -> None:
+    for kind, text in lines_of(trace, keys).items():
+        path = Path(folder, kind)
+        path.write_text(text)
+        read_trace(path, format=kind)
+        ours, theirs = [], []
+        for _ in range(ROUNDS):
+            ours.append(seconds(partial(read_trace, path, format=kind)))
+            theirs.append(seconds(partial(by_hand, path)) if kind == "combined" else 0.0)
+        mine, peer = statistics.median(ours), statistics.median(theirs)
+        said = f"{kind + ' lines':<22} perflab {len(trace) / mine / 1e6:5.2f} M lines/s"
+        if kind == "combined":
+            said += (
+                f"   by hand {len(trace) / peer / 1e6:5.2f} M lines/s   ratio {peer / mine:4.1f}"
+            )
+            said += "   goal 0.5"
+        print(said)
+
+
+def show_memory(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, str(path)], capture_output=True, text=True, check=True
+    )
+    grown, held = map(float, done.stdout.split())
+    print(
+        f"a loaded trace of whole numbers: {held:.2f} bytes a request in its arrays, "
+        f"{grown:.2f} by the process's growth   goal 5"
+    )
+
+
 def main(millions: float) -> None:
     requests = int(millions * 1e6)
     trace = Zipf(skew=0.9, keys=KEYS, requests=requests, seed=1).make()
@@ -69,6 +164,8 @@ def main(millions: float) -> None:
         compare("whole numbers", numbers_file, requests, 20)
         compare("texts", texts_file, requests, 5)
         compare("texts, by to_parquet", own_file, requests, 5)
+        show_memory(numbers_file)
+        compare_lines(trace.prefix(requests // 10), spread, folder)
 
 
 if __name__ == "__main__":

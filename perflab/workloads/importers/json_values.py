@@ -145,7 +145,7 @@ def _date(text: str) -> float:
     try:
         moment = dt.datetime.fromisoformat(text.strip())
     except ValueError:
-        return parse_log_time(text) if len(text) > 25 else math.nan
+        return parse_log_time(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
     return moment.timestamp()
