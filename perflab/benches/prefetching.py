@@ -74,7 +74,7 @@ class PrefetchingBench(Bench):
     )
     what_if_charts = (
         WhatIfChart(
-            "Stalled by workers",
+            "Stall fraction by workers",
             "stall_fraction",
             "workers",
             "buffer_size",
@@ -87,17 +87,16 @@ class PrefetchingBench(Bench):
             "workers",
             (1, 4, 16),
         ),
-        WhatIfChart("Time to first item by batch size", "first_item_seconds", "batch_size"),
+        WhatIfChart("First item by batch size", "first_item_seconds", "batch_size"),
     )
     heat_maps = (
-        HeatMap("Stalled", "stall_fraction", "workers", "buffer_size"),
+        HeatMap("Stall fraction", "stall_fraction", "workers", "buffer_size"),
         HeatMap("Throughput", "throughput_per_second", "workers", "batch_size"),
     )
     live_charts = (
-        LiveChart("Stalled, live", ("stall_fraction",)),
+        LiveChart("Stall fraction, live", ("stall_fraction",)),
         LiveChart("Throughput, live", ("throughput_per_second",)),
         LiveChart("Buffer level, live", ("buffer_items",)),
-        LiveChart("Memory, live", ("memory_bytes",)),
     )
     headline = (
         "stall_fraction",

@@ -110,7 +110,7 @@ class PrefetchCore:
         return self.buffer_bytes + (flying + count) * mean <= self.settings.max_bytes
 
     def claim(self) -> Claim | None:
-        """Return the next range to fetch; None where there is no room, or nothing left."""
+        """Begin with the next range and return it; None where there is no room, or none left."""
         if not self.has_room:
             return None
         claim = Claim(self._claimed, self._next, self._next + self._count())
@@ -118,6 +118,7 @@ class PrefetchCore:
         self._next = claim.stop
         self._ahead += claim.stop - claim.start
         self._flying[claim.number] = claim
+        self.begin(claim)
         return claim
 
     def begin(self, claim: Claim) -> int | None:
@@ -163,7 +164,7 @@ class PrefetchCore:
         if not self._current(claim, attempt):
             return None
         claim.attempt += 1
-        claim.deadline = NEVER
+        claim.began, claim.deadline = 0.0, NEVER
         self.counts["fetch_errors"] += 1
         self.counts["timeouts"] += isinstance(error, FetchTimeoutError)
         if isinstance(error, Exception) and attempt <= self.settings.retries:

@@ -25,7 +25,7 @@ class Claim:
         start: The first item.
         stop: The item after the last.
         attempt: Which attempt is the present one, from 1; what an earlier one brings is let go.
-        began: When it started, as `time.perf_counter` tells it.
+        began: When that started, as `time.perf_counter` tells it; 0 where it has not.
         deadline: When it will have taken too long; infinite while it is not being fetched.
         owner: Who fetches it, where somebody must be told that another does now.
     """

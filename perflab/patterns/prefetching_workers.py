@@ -199,13 +199,9 @@ class FetchWorkers:
 
     def _serve(self, me: _Worker, claim: Claim, delay: float) -> None:
         """Fetch a range, again where it fails, until it is there or nobody waits for it."""
-        while not me.left:
-            if delay:
-                self._halt.wait(delay)
-            with self.lock:
-                attempt = self.core.begin(claim)
-            if attempt is None:
-                return
+        # Read before `left`, which is set before another attempt is counted.
+        attempt = claim.attempt if claim.began else self._begin(claim, delay)
+        while attempt is not None and not me.left:
             try:
                 items = as_sequence(self._fetch(claim.start, claim.stop))
                 size = self.core.measure(items)
@@ -216,8 +212,8 @@ class FetchWorkers:
                         self._wake_all()
                 if wait is None:
                     return
-                delay = wait
                 self._tell(EventKind.RETRY, claim.start, wait, detail=error)
+                attempt = self._begin(claim, wait)
                 continue
             with self.lock:
                 taken = self.core.done(claim, attempt, items, size)
@@ -229,6 +225,12 @@ class FetchWorkers:
                 self._tell(EventKind.BATCH_FETCHED, claim.start, taken, size, len(items))
                 self._tell_level()
             return
+
+    def _begin(self, claim: Claim, delay: float) -> int | None:
+        """Wait before a retry and begin with it; None where nobody waits for it any more."""
+        self._halt.wait(delay)
+        with self.lock:
+            return self.core.begin(claim)
 
     def _wake_all(self) -> None:
         self._space.notify_all()

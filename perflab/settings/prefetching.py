@@ -28,8 +28,8 @@ class PrefetchingSettings(Settings):
     )
     workers: int = setting(
         1,
-        "How many fetches go on at the same time.",
-        unit="workers",
+        "How many fetches go on at the same time, each in a thread (with asyncio, a task).",
+        unit="threads",
         low=1,
         high=512,
         span=(1, 64),
