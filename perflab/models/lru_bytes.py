@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -83,14 +84,18 @@ class LruBytes:
 
     def held(self, max_entries: int, max_bytes: int | None) -> tuple[int, int]:
         """Return the entries after the last request, and their bytes."""
-        assert self._trace.sizes is not None  # noqa: S101  (as above)
-        following = self._looped.reuse(len(self._trace))[1]
-        last_uses = np.flatnonzero(following >= len(self._trace))[::-1]
-        sums = np.cumsum(self._trace.sizes[last_uses])
-        entries = self._entries_bound(max_entries)
+        entries, sums = self._entries_bound(max_entries), self._recent_bytes
         if max_bytes is not None:
             entries = min(entries, int(np.searchsorted(sums, max_bytes, side="right")))
         return entries, int(sums[entries - 1]) if entries else 0
+
+    @cached_property
+    def _recent_bytes(self) -> Numbers:
+        """The bytes of the keys asked for last, of so many together."""
+        assert self._trace.sizes is not None  # noqa: S101  (as above)
+        following = self._looped.reuse(len(self._trace))[1]
+        last_uses = np.flatnonzero(following >= len(self._trace))[::-1]
+        return np.cumsum(self._trace.sizes[last_uses])
 
     def _entries_bound(self, max_entries: int) -> int:
         return min(max_entries, self._trace.n_keys)

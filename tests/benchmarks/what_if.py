@@ -6,12 +6,17 @@ Run: python tests/benchmarks/what_if.py [--rounds 5]
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import statistics
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from perflab.benches import load_bench
 from perflab.kernels import compile_all
+from perflab.models.cache import CacheModel
+from perflab.models.working_set import working_sets
 from perflab.settings import LoadSettings
 from perflab.tuning.whatif import WhatIf
 from perflab.workloads.names import load_workload
@@ -50,9 +55,37 @@ def main() -> None:
         rounds,
     )
     print(f"a new TTL, the point                 {point * 1e3:8.1f} ms  (goal 250 ms)")
+    for expiry in ("lazy", "eager"):
+        aged = settings.change(ttl_seconds=100.0, expiry=expiry)
+        exact = timed(lambda _, aged=aged: CacheModel(trace).counts(aged, dated), rounds)
+        print(f"a new TTL, exact, {expiry:<19}{exact * 1e3:8.1f} ms  (goal 200 ms, lazy)")
     sizes = bench.axis("max_cache_size", trace)[::5][:20]
     curve = timed(lambda n: sweep(what_if, settings, dated, sizes, 500.0 + n), min(rounds, 3))
     print(f"a new TTL, {len(sizes)} sizes on two threads   {curve:8.2f} s   (goal 3 s)")
+    over_bytes(trace, rounds)
+    started = time.perf_counter()
+    working_sets(trace, (10.0, 100.0, 500.0), rate=10_000)
+    taken = (time.perf_counter() - started) / 3
+    print(f"live keys over time, a TTL           {taken:8.2f} s")
+
+
+def over_bytes(trace, rounds: int) -> None:
+    """Time LRU over bytes: the pass for all capacities, each capacity then, and simulated."""
+    size_of = np.random.default_rng(0).integers(100, 10_000, trace.n_keys)
+    sized = dataclasses.replace(trace, sizes=size_of[trace.ids], check=False)
+    bench, load = load_bench("cache"), LoadSettings()
+    settings = bench.settings_class(max_cache_size=1_000_000, max_bytes="500MiB")
+    prepared = CacheModel(sized)
+    single = timed(
+        lambda n: CacheModel(sized).counts(settings.change(max_bytes=2**29 + n), load), rounds
+    )
+    print(f"max_bytes, the point by simulation   {single * 1e3:8.1f} ms")
+    prepared.prepare()
+    started = time.perf_counter()
+    prepared.counts(settings, load)
+    print(f"max_bytes, all capacities by one pass{time.perf_counter() - started:8.2f} s")
+    move = timed(lambda n: prepared.counts(settings.change(max_bytes=2**28 + n), load), rounds)
+    print(f"max_bytes, another capacity then     {move * 1e3:8.1f} ms")
 
 
 def sweep(what_if: WhatIf, settings, load, sizes: list[int], ttl: float) -> None:
