@@ -47,7 +47,6 @@ def read_har(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     for number, entry in enumerate(entries, start=1):
         fields = entry if isinstance(entry, dict) else {}
         try:
-            values.choose(fields, source.place)
             key, numbers = values.read(fields)
         except UnusableError:
             requests.skip(number, str(entry))

@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from perflab.settings import BadInputError
 from perflab.workloads.importers.json_values import JsonValues, UnusableError, scaled_times
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
@@ -16,7 +17,7 @@ from perflab.workloads.trace import Trace
 
 
 def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
-    """Read a key and, where the first object has them, time, size and TTL from each line.
+    """Read a key and, where the first with a key has them, time, size and TTL from each line.
 
     Lines that are no object, or have no key or time, are skipped and counted. Lines are sorted by
     time, which a note says.
@@ -27,15 +28,19 @@ def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace
             names a field within another by a dot, such as ``{request.host}``.
 
     Raises:
-        BadInputError: If the first object has no key, or most lines do not parse.
+        BadInputError: If no object has a key, or most lines do not parse.
     """
     values = JsonValues(columns)
     requests = Requests(source, "JSON objects with key and time")
-    requests.read(lambda lines: _parse(lines, values, source.place))
+    try:
+        requests.read(lambda lines: _parse(lines, values))
+    except BadInputError:
+        values.check_found(source.place)
+        raise
     return requests.trace()
 
 
-def _parse(lines: Any, values: JsonValues, place: str) -> Parsed:
+def _parse(lines: Any, values: JsonValues) -> Parsed:
     good = np.zeros(len(lines), np.bool_)
     keys, rows = [], []
     for row, line in enumerate(lines.to_pylist()):
@@ -45,7 +50,6 @@ def _parse(lines: Any, values: JsonValues, place: str) -> Parsed:
             continue
         if not isinstance(fields, dict):
             continue
-        values.choose(fields, place)
         try:
             key, numbers = values.read(fields)
         except UnusableError:

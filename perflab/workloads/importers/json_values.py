@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -31,66 +32,95 @@ class UnusableError(ValueError):
 
 
 class JsonValues:
-    """Reads key, time, size and TTL of objects that are alike; names are looked up in the first.
+    """Reads key, time, size and TTL of objects that are alike.
+
+    Names are looked up in the first object that has a key.
 
     Args:
         columns: The field that the user named for a role; the key may be a template. A field
             within another is written with a dot: ``request.host``.
         names: The fields that are looked for, by role, where the user named none.
+
+    Attributes:
+        roles: The roles besides the key that the objects have; known after that first object.
     """
 
     def __init__(
         self, columns: Mapping[str, str] | None, names: Mapping[str, Sequence[str]] = NAMES
     ) -> None:
+        self.roles: tuple[str, ...] = ()
         self._wanted = dict(columns or {})
         check_roles(self._wanted)
         self._names = names
-        self._fields: dict[str, str] | None = None
-        self._key: Callable[[Any], str] = str
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The roles besides the key that the objects have; known after the first object."""
-        return tuple(role for role in self._fields or {} if role != "key")
-
-    def choose(self, first: Mapping[str, Any], place: str) -> None:
-        """Choose the field of each role by what the first object has.
-
-        Raises:
-            BadInputError: If it has no key, or a template is none.
-        """
-        if self._fields is not None:
-            return
-        fields = {}
-        for role, known in self._names.items():
-            there = (name for name in known if _usable(_value(first, name)))
-            name = self._wanted.get(role) or next(there, None)
-            if name is not None:
-                fields[role] = name
-        if "key" not in fields:
-            text = f"has no field for the key ({', '.join(KEYS)}); it has: {', '.join(first)}"
-            raise BadInputError(f"{text}; name it with --columns 'key={{host}}{{path}}'", place)
-        self._key = key_reader(fields["key"])
-        self._fields = fields
+        self._key: Callable[[Any], str] | None = None
+        self._keyless: list[str] | None = None
+        self._readers: list[tuple[Callable[[Any], Any], Callable[[Any], float]]] = []
 
     def read(self, fields: Mapping[str, Any]) -> tuple[str, list[float]]:
         """Return the key of an object and the numbers of its `roles`; NaN for what is not known.
 
         Raises:
             UnusableError: If the key or the time is missing or cannot be.
+            BadInputError: If a template is none.
         """
-        key = self._key(fields)
-        return key, [_READERS[role](_value(fields, self._fields[role])) for role in self.roles]  # type: ignore[index]
+        if self._key is None:
+            self._key = self._choose(fields)
+        return self._key(fields), [read(get(fields)) for get, read in self._readers]
+
+    def check_found(self, place: str) -> None:
+        """Refuse objects of which none had a key.
+
+        Raises:
+            BadInputError: It names the fields of the first.
+        """
+        if self._key is None and self._keyless is not None:
+            there = f"({', '.join(KEYS)}); it has: {', '.join(self._keyless)}"
+            text = f"has no field for the key {there}"
+            raise BadInputError(f"{text}; name it with --columns 'key={{host}}{{path}}'", place)
+
+    def _choose(self, first: Mapping[str, Any]) -> Callable[[Any], str]:
+        chosen = {}
+        for role, known in self._names.items():
+            there = (name for name in known if _usable(_getter(name)(first)))
+            name = self._wanted.get(role) or next(there, None)
+            if name is not None:
+                chosen[role] = name
+        if "key" not in chosen:
+            self._keyless = self._keyless or list(first)
+            raise UnusableError("no key")
+        key = _key_reader(chosen.pop("key"))
+        self.roles = tuple(chosen)
+        self._readers = [(_getter(name), _READERS[role]) for role, name in chosen.items()]
+        return key
 
 
-def key_reader(text: str) -> Callable[[Any], str]:
+def _key_reader(text: str) -> Callable[[Any], str]:
     """Return a function that makes the key of an object by a template or a field's name."""
-    parts = [(tuple(part.split(".")) if named else part, named) for part, named in parts_of(text)]
+    parts = [_getter(part) if named else part for part, named in parts_of(text)]
 
     def read(fields: Any) -> str:
-        return "".join(_text(_at(fields, part)) if named else str(part) for part, named in parts)
+        return "".join([part if isinstance(part, str) else _text(part(fields)) for part in parts])
 
     return read
+
+
+def _getter(name: str) -> Callable[[Any], Any]:
+    """Return a function that finds a field: by its whole name, or by the parts between dots."""
+    if "." not in name:
+        return methodcaller("get", name)
+    path = name.split(".")
+
+    def get(fields: Any) -> Any:
+        found = fields.get(name)
+        if found is not None:
+            return found
+        for part in path:
+            if not isinstance(fields, dict):
+                return None
+            fields = fields.get(part)
+        return fields
+
+    return get
 
 
 def scaled_times(times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -99,22 +129,6 @@ def scaled_times(times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     for _ in range(3):
         times = np.where(times >= limit, times / THOUSAND, times)
     return times
-
-
-def _value(fields: Any, name: str) -> Any:
-    found = fields.get(name)
-    return _at(fields, tuple(name.split("."))) if found is None and "." in name else found
-
-
-def _at(fields: Any, path: Any) -> Any:
-    found = fields.get(".".join(path)) if len(path) > 1 else None
-    if found is not None:
-        return found
-    for name in path:
-        if not isinstance(fields, dict):
-            return None
-        fields = fields.get(name)
-    return fields
 
 
 def _usable(value: Any) -> bool:

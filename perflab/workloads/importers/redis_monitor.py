@@ -16,6 +16,7 @@ from perflab.workloads.redis_commands import accesses
 from perflab.workloads.trace import Trace
 
 LINE = re.compile(rb'^\+?(\d{1,12}\.\d+) \[(\d+) [^"]*\](?: "(?:[^"\\]|\\.)*")+\s*$')
+START = re.compile(rb'\+?(\d{1,12}\.\d+) \[(\d+) [^"]*\] (?=")')
 ARGUMENT = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 ESCAPE = re.compile(rb"\\x[0-9a-fA-F]{2}|\\.")
 HEADING = r"^\+?OK\s*$"
@@ -40,12 +41,12 @@ def _parse(lines: Any) -> Parsed:
     keys: list[str] = []
     rows: list[tuple[float, float, float, bool]] = []
     for row, line in enumerate(lines.to_pylist()):
-        match = LINE.match(line)
-        if match is None:
+        match = START.match(line)
+        if match is None or not line.endswith(b'"\n'):
             continue
         good[row] = True
         time, database = float(match[1]), match[2]
-        command, *arguments = ARGUMENT.findall(line, match.end(2))
+        command, *arguments = ARGUMENT.findall(line, match.end())
         for access in accesses(command.decode("latin-1"), arguments):
             key = access.key if database == b"0" else database + b"/" + access.key
             keys.append(key.decode(errors="replace"))

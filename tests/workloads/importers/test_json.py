@@ -65,6 +65,15 @@ def test_lines_without_key_or_time_are_skipped(write, keys_of):
     assert trace.notes[0].startswith("5 of 13 lines skipped; first: line 9: ")
 
 
+def test_lines_before_the_first_with_a_key_are_skipped(write, keys_of):
+    path = write(
+        "a.json", log({"message": "started"}, {"uri": "/a", "ts": 1}, {"uri": "/b", "ts": 2})
+    )
+    trace = read_trace(path)
+    assert (keys_of(trace), trace.times.tolist()) == (["/a", "/b"], [1, 2])
+    assert trace.notes[0].startswith("1 of 3 lines skipped; first: line 1")
+
+
 def test_an_object_without_a_key_says_which_fields_there_are(write):
     path = write("a.json", log({"who": "me", "page": "/a"}))
     with pytest.raises(BadInputError) as caught:
