@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from collections import OrderedDict
@@ -186,14 +187,15 @@ def size_of(rows: Rows) -> int:
     looked_at = list(rows[:: max(1, len(rows) // _LOOKED_AT)])
     if not looked_at:
         return sys.getsizeof(rows)
-    each = sum(map(_size_of_row, looked_at)) / len(looked_at)
-    return sys.getsizeof(rows) + round(each * len(rows))
+    total = sum(map(sys.getsizeof, looked_at))
+    if set(map(type, looked_at)) <= {tuple, list}:
+        total += sum(map(sys.getsizeof, itertools.chain.from_iterable(looked_at)))
+    else:
+        total += sum(map(_inside, looked_at))
+    return sys.getsizeof(rows) + round(total / len(looked_at) * len(rows))
 
 
-def _size_of_row(row: Any) -> int:
-    size = sys.getsizeof(row)
+def _inside(row: Any) -> int:
     if isinstance(row, (tuple, list)):
-        return size + sum(map(sys.getsizeof, row))
-    if isinstance(row, dict):
-        return size + sum(map(sys.getsizeof, row.values()))
-    return size
+        return sum(map(sys.getsizeof, row))
+    return sum(map(sys.getsizeof, row.values())) if isinstance(row, dict) else 0

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 
 from perflab.settings import BadInputError, nearest
+from perflab.workloads.access_names import PATTERNS, load_accesses
+from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.names import (
     WORKLOADS,
@@ -71,13 +73,17 @@ def load_any(
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> Trace | Arrivals:
+) -> Trace | Arrivals | Accesses:
     """Return arrivals where a text names them or a file of them without keys, else a trace.
 
+    Accesses to rows are told by their pattern's name; from a file they are a trace.
+
     Raises:
-        BadInputError: As `load_arrivals` and `load_workload` do.
+        BadInputError: As `load_arrivals`, `load_accesses` and `load_workload` do.
     """
     name = spec.partition(":")[0].strip()
+    if name in PATTERNS:
+        return load_accesses(spec, None, format, columns, progress)
     named = name in SYNTHETIC or format in ARRIVAL_FORMATS
     if not named and format is None and name not in WORKLOADS and is_file(spec):
         from perflab.workloads.importers.arrivals import is_arrivals  # loads pyarrow

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.settings import BadInputError
-from perflab.workloads import ACCESSES, Accesses, Trace, load_accesses
+from perflab.workloads import ACCESSES, Accesses, Trace, load_accesses, load_any
 
 NAMES = sorted(ACCESSES)
 
@@ -166,3 +166,11 @@ def test_a_window_and_an_upload_keep_what_they_should():
     assert (sent.name, sent.source, sent.fingerprint) == ("sent.csv", "", made.fingerprint)
     with pytest.raises(BadInputError, match="no request between"):
         made.window(20, 30)
+
+
+def test_a_pattern_with_its_rows_is_told_from_other_workloads_by_its_name():
+    made = load_any("backward:rows=50")
+    assert isinstance(made, Accesses)
+    assert made.n_rows == 50
+    with pytest.raises(BadInputError, match="give rows="):
+        load_any("backward")
