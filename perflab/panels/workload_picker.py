@@ -69,7 +69,7 @@ class WorkloadPicker:
         self.columns = widgets.Text(
             description="columns",
             placeholder="key=url,time=ts",
-            tooltip="For CSV and Parquet: which column is the key, time, size or ttl.",
+            tooltip="Of tables and JSON logs: key, time, size, ttl; or key={host}{path}.",
             continuous_update=False,
             layout=widgets.Layout(width="300px"),
         )

@@ -11,7 +11,10 @@ from zlib import crc32
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes
 
-KEPT = ("cache", "cache_clear", "cache_info", "cache_key", "cache_lock", "cache_parameters")
+KEPT = (
+    *("cache", "cache_clear", "cache_info", "cache_key", "cache_lock", "cache_parameters"),
+    "forget",
+)
 
 
 def recorded_function(

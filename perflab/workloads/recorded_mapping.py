@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterator, KeysView, MutableMapping, ValuesView
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -15,9 +16,10 @@ _ABSENT = object()
 class RecordedMapping(MutableMapping[Any, Any]):
     """Does what the mapping does, and records what is asked of it.
 
-    A request is `cache[key]`, `cache.get`, `cache.setdefault`, and `key in cache` where it is not
-    (where it is, the value is asked for next). What is set says the size and, with a `ttl` of the
-    mapping, the TTL. Going through the mapping is no request. Attributes are the mapping's.
+    A request is `cache[key]`, `cache.get`, `cache.setdefault`, the `get_or_load` of perflab's
+    cache, and `key in cache` where it is not (where it is, the value is asked for next). What is
+    set says the size and, with a `ttl` of the mapping, the TTL. Going through the mapping is no
+    request. Attributes are the mapping's.
 
     Args:
         mapping: The cache.
@@ -101,7 +103,10 @@ class RecordedMapping(MutableMapping[Any, Any]):
         return f"RecordedMapping({self._mapping!r})"
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._mapping, name)
+        if name == "_mapping":  # of one that is being unpickled
+            raise AttributeError(name)
+        found = getattr(self._mapping, name)
+        return partial(self._get_or_load, found) if name == "get_or_load" else found
 
     def keys(self) -> KeysView[Any]:
         """Return the mapping's keys."""
@@ -126,6 +131,28 @@ class RecordedMapping(MutableMapping[Any, Any]):
     def clear(self) -> None:
         """Take everything out."""
         self._mapping.clear()
+
+    def _get_or_load(
+        self,
+        ask: Callable[..., Any],
+        key: Any,
+        loader: Callable[..., Any],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        data = key_bytes(key)
+        place = crc32(data) * SPREAD & MASK
+        if place >= self.recording.limit:
+            return ask(key, loader, *args, **kwargs)
+        loads = []
+
+        def load(*of: Any) -> Any:
+            loads.append(of)
+            return loader(*of)
+
+        value = ask(key, load, *args, **kwargs)
+        self._note_read(data, place, value, hit=not loads)
+        return value
 
     def _note_read(self, data: bytes, place: int, value: Any, *, hit: bool) -> None:
         size = None if value is _ABSENT else self._size(value)

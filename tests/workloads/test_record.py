@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 import threading
 from collections import defaultdict
@@ -13,6 +14,7 @@ import redis
 import redis.asyncio
 
 import perflab
+from perflab.patterns.cache import Cache
 from perflab.servers.redis_server import RedisServer
 from perflab.workloads import Trace, read_trace
 from perflab.workloads.recording import Recording
@@ -205,6 +207,32 @@ def test_a_cache_under_a_decorator_of_cachetools_is_recorded(tmp_path):
     assert same_keys(tmp_path / "r", asked)
     reads = [hit for read, hit, _, _ in rows(tmp_path / "r") if read]
     assert reads == [False, False, True, False, False, False]
+
+
+def test_the_cache_of_perflab_is_recorded_as_a_mapping_and_as_a_decorator(tmp_path):
+    cache = perflab.record(Cache(max_cache_size=2), tmp_path / "r")
+    asked = ["a", "b", "a", "c", "b"]
+    assert [cache.get_or_load(key, str.upper) for key in asked] == [key.upper() for key in asked]
+    cache["d"] = "1234"
+    cache.recording.stop()
+    assert cache.stats()["misses"] == 4
+    said = [(read, hit) for read, hit, _, _ in rows(tmp_path / "r")]
+    assert said == [*((True, hit) for hit in (False, False, True, False, False)), (False, None)]
+    decorated = perflab.record(Cache(max_cache_size=2)(str.upper), tmp_path / "s")
+    assert [decorated(key) for key in asked] == [key.upper() for key in asked]
+    decorated.forget("b")
+    decorated("b")
+    decorated.recording.stop()
+    hits = [hit for _, hit, _, _ in rows(tmp_path / "s")]
+    assert hits == [False, False, True, False, False, False]
+
+
+def test_a_recorded_mapping_is_copied_with_what_it_holds(tmp_path):
+    cache = perflab.record({"a": [1]}, tmp_path / "r")
+    with cache.recording:
+        assert copy.copy(cache)["a"] == [1]
+        assert cache.copy() == {"a": [1]}
+        assert not hasattr(cache, "get_or_load")
 
 
 def test_a_mapping_that_makes_what_it_misses_is_a_miss(tmp_path):
