@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.workloads import Loop, Trace, Zipf
+from perflab.workloads.describe import key_counts
 from perflab.workloads.rates import longest_gap_share, rate_facts
 from perflab.workloads.reuse import NAMES, QUANTILES, reuse_quantiles
 
@@ -71,6 +72,28 @@ def test_rates_are_those_of_equal_stretches_and_count_every_request():
     even = rate_facts(np.arange(0, 48.0))
     assert max(even["requests_per_second_over_time"]) < 1.6
     assert even["interarrival_seconds_p99"] == 1
+
+
+def test_gaps_of_a_long_trace_are_sampled_and_the_longest_is_found_in_any_block(monkeypatch):
+    gaps = np.random.default_rng(0).exponential(1, 50_000)
+    gaps[33_333] = 70_000
+    times = np.cumsum(gaps)
+    exact = rate_facts(times)
+    monkeypatch.setattr("perflab.workloads.rates.MOST_GAPS", 5_000)
+    monkeypatch.setattr("perflab.workloads.rates.BLOCK", 100)
+    sampled = rate_facts(times)
+    for name in NAMES:
+        what = f"interarrival_seconds_{name}"
+        assert sampled[what] == pytest.approx(exact[what], rel=0.15)
+    assert longest_gap_share(times) == pytest.approx(70_000 / (times[-1] - times[0]))
+
+
+def test_keys_of_a_long_trace_are_counted_alike(monkeypatch):
+    trace = Zipf(keys=500, requests=20_000).make()
+    counts = key_counts(trace)
+    monkeypatch.setattr("perflab.workloads.describe.NUMBA_PAYS_FROM", 0)
+    assert key_counts(trace).tolist() == counts.tolist()
+    assert key_counts(trace).dtype == np.int64
 
 
 @pytest.mark.parametrize("times", [None, np.array([5.0]), np.array([5.0, 5.0])])
