@@ -14,13 +14,15 @@ from perflab.settings import AsyncIORunSettings
 USER_STEPS = (1, 2, 4, 8, 16, 32)
 _OWN_STEPS = ((0.0, 1), (0.0, 16), (0.002, 64), (0.002, 256))
 _TIMED = (0.02, 4)
+_WARMUP = 0.2
+"""Seconds in which connections are opened."""
 _CAPPED_FROM = 0.9
 _SLOWER = 0.05
 
 
 def own_runs() -> Iterator[dict[str, Any]]:
     """Yield runs that tell what client and server cost beside the service times."""
-    same = {"load_model": "closed", "retries": 0, "timeout": 60}
+    same = {"load_model": "closed", "retries": 0, "timeout": 60, "warmup_seconds": _WARMUP}
     for latency, limit in (*_OWN_STEPS, _TIMED):
         yield {**same, "latency_seconds": latency, "max_concurrent": limit}
 
@@ -30,6 +32,7 @@ def user_runs(settings: AsyncIORunSettings) -> Iterator[dict[str, Any]]:
     same = {
         "load_model": "closed",
         "retries": 0,
+        "warmup_seconds": _WARMUP,
         "urls": settings.urls,
         "timeout": settings.timeout,
         "most_requests": settings.most_requests,

@@ -13,6 +13,9 @@ _SMOOTHING = 0.5
 _STEEPEST = 0.5
 _BACK_OFF = 0.9
 _PROBE_SECONDS = 10.0
+_FIRST_PROBE_SECONDS = 1.0
+_SHORTEST_PROBE = 0.5
+_PROBE_TURNS = 10.0
 _START_GROWTH = 1.5
 
 
@@ -23,9 +26,10 @@ class GradientLimit:
     the latency with nothing queued, by that of the window, within 0.5 and 1: beyond the server's
     capacity latency grows with the limit, and the limit settles where what queues there is about
     its square root. Latencies are medians, so that single stalls do not count; the one with
-    nothing queued is the least of any window, measured anew every 10 s at a low limit (the
-    probe). Before the first sign of queueing it grows by half a window, as TCP's slow start does.
-    A window in which the server had too much to do (429, 503, timeouts) lowers it by a tenth.
+    nothing queued is the least of any window, measured anew at a low limit after 1 s and then
+    every 10 s (the probe). Before the first sign of queueing the limit grows by half a window, as
+    TCP's slow start does. A window in which the server had too much to do (429, 503, timeouts)
+    lowers it by a tenth.
 
     Args:
         start: The first limit.
@@ -47,8 +51,10 @@ class GradientLimit:
         self._overloads = 0
         self._window_end = now + WINDOW_SECONDS
         self._begun_after = now
-        self._probe_at = now + _PROBE_SECONDS
+        self._probe_at = now + _FIRST_PROBE_SECONDS
         self._probing = False
+        self._probe_until = 0.0
+        self._known = math.nan
         self._starting = True
 
     def note(self, begun: float, now: float, in_flight: int, *, overload: bool, ok: bool) -> bool:
@@ -61,6 +67,8 @@ class GradientLimit:
             overload: Whether it says that the server has too much to do.
             ok: Whether it was answered, so that its latency counts.
         """
+        if self._probing and now >= self._probe_until:
+            return self._give_up_probe(now)
         if begun < self._begun_after:
             return False  # it was sent under an earlier limit
         self._highest = max(self._highest, in_flight)
@@ -87,10 +95,24 @@ class GradientLimit:
             self.limit = self._rounded()
         elif now >= self._probe_at:
             self._probing = True
+            self._known = self.no_load_seconds
+            self._probe_until = now + max(_SHORTEST_PROBE, _PROBE_TURNS * self._known)
             self.no_load_seconds = math.nan
             self.limit = max(1, math.isqrt(round(self._estimate)))
         else:
             self.limit = self._rounded()
+        self._begin_window(now)
+
+    def _give_up_probe(self, now: float) -> bool:
+        """Go back to the limit before: stalled requests hold the few places of the probe."""
+        self.no_load_seconds = self._known
+        self._begin_window(now)
+        self._probing = False
+        self._probe_at = now + _PROBE_SECONDS
+        before, self.limit = self.limit, self._rounded()
+        return self.limit != before
+
+    def _begin_window(self, now: float) -> None:
         self._samples.clear()
         self._highest = self._overloads = 0
         self._begun_after = now

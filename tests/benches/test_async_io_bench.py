@@ -25,7 +25,7 @@ def until(condition, patience: float = 60.0) -> None:
 
 @pytest.fixture(scope="module")
 def calibration():
-    return calibrate("async_io", None, {}, 0.3)
+    return calibrate("async_io", None, {}, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_a_users_server_gets_no_more_requests_and_no_higher_rate_than_the_caps(t
     assert bench.foreign_server(bench.read(values)[0]) == theirs.url
     assert "60 requests, 100 a second" in bench.written(bench.read(values)[0])
     allow(theirs.url)
-    calibration = calibrate("async_io", None, values, 0.5)
+    calibration = calibrate("async_io", None, values, 0.6)
     calibrated = theirs.counts()["requests"]
     assert calibrated <= 6 * 60
     assert calibration.costs["points"].keys() >= {"1"}

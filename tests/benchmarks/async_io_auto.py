@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0)
     arguments = parser.parse_args()
-    calibrate("async_io", seconds=0.3)
+    calibrate("async_io", seconds=0.6)
     for name, server in SERVERS.items():
         print(name)
         fixed = {}
