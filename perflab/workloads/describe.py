@@ -126,8 +126,8 @@ def remarks(trace: Trace) -> list[str]:
         )
     if trace.sample_rate < 1:
         said.append(
-            f"it holds {trace.sample_rate:.2%} of the keys: a cache of 1,000 entries for it stands "
-            f"for one of {1_000 / trace.sample_rate:,.0f}"
+            f"it holds {trace.sample_rate:.2%} of the keys: an entry or byte of a cache for it "
+            f"stands for {1 / trace.sample_rate:,.4g} of all"
         )
     return said
 

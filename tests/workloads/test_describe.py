@@ -65,7 +65,7 @@ def test_uniform_requests_have_hardly_any_skew():
         ),
         (
             dataclasses.replace(Trace.from_keys([1, 2]), sample_rate=0.01),
-            "a cache of 1,000 entries for it stands for one of 100,000",
+            "an entry or byte of a cache for it stands for 100 of all",
         ),
     ],
 )
