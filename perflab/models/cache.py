@@ -128,8 +128,8 @@ class CacheModel:
         rate = self.trace.sample_rate
         if rate < 1:
             said.append(
-                f"the trace holds {rate:.2%} of the keys: an entry or byte of a cache for it stands "
-                f"for {1 / rate:,.4g} of all"
+                f"the trace holds {rate:.2%} of the keys: an entry or byte of a cache for it "
+                f"stands for {1 / rate:,.4g} of all"
             )
         return tuple(said)
 
