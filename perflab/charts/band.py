@@ -25,16 +25,17 @@ _DARK = 0.19
 def best_spans(lines: Lines, *, higher: bool, log: bool) -> list[Span]:
     """Return spans of the horizontal axis, each with the label of the line that is best there.
 
-    Lines are compared where all of them are known; a change lies halfway between two such places.
-    Among equals the line that was best before goes on.
+    Lines that have points are compared where all of them are known; a change lies halfway
+    between two such places. Among equals the line that was best before goes on.
 
     Args:
         lines: By label, places and values.
         higher: Whether a higher value is better.
         log: Whether halfway is by ratio.
     """
-    known = [dict(zip(xs, ys, strict=True)) for xs, ys in lines.values()]
-    if len(known) < 2 or not all(known):
+    lines = {label: line for label, line in lines.items() if len(line[0])}
+    known = [dict(zip(*line, strict=True)) for line in lines.values()]
+    if len(known) < 2:
         return []
     places = sorted(set.intersection(*(set(line) for line in known)))
     if len(places) < 2:

@@ -90,21 +90,23 @@ class HeatMapAxes:
         self._show_bar()
         self._marks = {kind: self._add_mark(kind) for kind in MARK_LOOKS}
         self._note = axes.text(
-            1.0,
-            1.03,
+            0.015,
+            0.97,
             "",
             transform=axes.transAxes,
-            ha="right",
+            va="top",
             fontsize=style.TICK_SIZE,
-            color=style.QUIET,
+            color=style.MAP_INK,
+            bbox={"facecolor": style.MAP_PAPER, "edgecolor": "none", "pad": 1.5},
             animated=animated,
+            visible=False,
         )
 
     @property
     def artists(self) -> list[Artist]:
         """What moves: cells first, lines over them, marks and texts on top."""
         marks = [mark for mark in self._marks.values() if mark.get_visible()]
-        texts = [self._note, *([] if self._text is None else [self._text])]
+        texts = [text for text in (self._note, self._text) if text and text.get_visible()]
         return [self._mesh, *self._lines, *marks, *texts]
 
     @property
@@ -118,7 +120,7 @@ class HeatMapAxes:
         Args:
             values: Shape ``(rows, columns)``; NaN is not known.
             marks: Points to mark, by their places on both axes.
-            note: What stands over the map on the right, such as how much is known.
+            note: What stands in the map's corner, such as how much of it is known.
 
         Returns:
             Whether colours or legend changed, so that a full redraw is needed.
@@ -128,7 +130,7 @@ class HeatMapAxes:
         if self._values is None or not np.array_equal(values, self._values, equal_nan=True):
             self._values = np.array(values, float)
             changed = self._show_values(self._values)
-        self._note.set_text(note)
+        self._note.set(text=note, visible=bool(note))
         self._show_marks(marks)
         if [handle.get_label() for handle in self.handles] != known:
             changed = True

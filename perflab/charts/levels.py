@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from perflab.charts.ticks import axis_unit, linear_ticks, log_ticks
 
-MOST = 8
+MOST = 6
 _WIDE = 40.0
 _ROOM = 0.55
 

@@ -34,6 +34,7 @@ class WhatIfAxes:
         bench: Whose settings name the horizontal axis.
         animated: Leave lines and marks out of a full draw, for blitting.
         legend: Put a legend above the axes; else `handles` are for a legend of the figure.
+        looks_from: The first look of its lines, where others stand in the same legend.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class WhatIfAxes:
         *,
         animated: bool = True,
         legend: bool = False,
+        looks_from: int = 0,
     ) -> None:
         self.axes = axes
+        self._looks_from = looks_from
         self.chart = chart
         self.info = bench.info(chart.along)
         self.metric = metric(chart.metric)
@@ -153,7 +156,7 @@ class WhatIfAxes:
     def _add_line(self, label: str) -> Line2D:
         values = [str(value) for value in self.chart.values]
         place = values.index(label) if label in values else len(self._lines)
-        drawn = style.look(place, label)
+        drawn = style.look(self._looks_from + place, label)
         line = Line2D(
             [],
             [],

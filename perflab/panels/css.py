@@ -60,7 +60,7 @@ _RULES = """
   border-radius: 4px; margin: 1px; }
 .perflab-table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums;
   width: 100%; max-width: 800px; }
-.perflab-table th, .perflab-table td { text-align: right; padding: 2px 8px !important;
+.perflab-table th, .perflab-table td { text-align: right; padding: 2px 6px !important;
   border-bottom: 1px solid var(--pl-line); white-space: nowrap; }
 .perflab-table th, .perflab-table td { overflow-wrap: normal; }
 .perflab-table th { color: var(--pl-quiet); font-weight: 600; vertical-align: bottom;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from perflab.settings import Settings
 from perflab.tuning.grid import Grid
 from perflab.tuning.sweep import sweep_trace
 from perflab.workloads import Trace
+
+_MAP_SECONDS = 10.0
+"""A map that is not yet whole is computed on for so long; a report has what is known then."""
 
 
 def write_report(
@@ -58,6 +62,9 @@ def _map_points(
     bench: Bench, values: Mapping[str, Any], grids: Sequence[Grid]
 ) -> tuple[dict[str, Any], ...]:
     present = bench.read(values)
+    end = time.monotonic() + _MAP_SECONDS
+    for grid in grids:
+        grid.refine(*present, cancelled=lambda: time.monotonic() > end)
     return tuple(point for grid in grids for point in grid.points(*present))
 
 

@@ -94,7 +94,7 @@ class RecommendationCard:
             layout=widgets.Layout(width="86px", flex="0 0 auto"),
         )
         button.on_click(lambda _: self._apply(chosen))
-        info = metric(self._bench.objective.metric)
+        info = metric(self._leading)
         said = ", ".join(
             f"{key} = {self._bench.info(key).format(value)}" for key, value in chosen.items()
         )

@@ -22,8 +22,8 @@ from perflab.workloads import Trace
 
 WIDTH = 770
 WIDEST = 900
-HEIGHT = 251
-TOP = 54
+HEIGHT = 256
+TOP = 59
 BOTTOM = 54
 
 
@@ -52,7 +52,8 @@ class WhatIfView:
             len(charts), round(WIDTH * share), HEIGHT, top=TOP, bottom=BOTTOM
         )
         self.charts = [
-            WhatIfAxes(axes, chart, bench) for axes, chart in zip(row, charts, strict=True)
+            WhatIfAxes(axes, chart, bench, looks_from=first)
+            for axes, chart, first in zip(row, charts, _first_looks(charts), strict=True)
         ]
         self._canvas = BlitCanvas(self._figure, round(WIDEST * share))
         self._canvas.image.add_class("perflab-picture")
@@ -128,6 +129,17 @@ class WhatIfView:
         if chart.chart.lines is None:
             return chart.chart.metric
         return None if now is None else str(getattr(now.settings, chart.chart.lines))
+
+
+def _first_looks(charts: Sequence[WhatIfChart]) -> list[int]:
+    """Return where each chart's looks begin: charts of the same lines share them."""
+    begins: dict[str, int] = {}
+    taken = 0
+    for chart in charts:
+        if chart.lines is not None and chart.lines not in begins:
+            begins[chart.lines] = taken
+            taken += len(chart.values)
+    return [begins.get(chart.lines or "", 0) for chart in charts]
 
 
 class LiveView:

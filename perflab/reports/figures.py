@@ -73,7 +73,7 @@ def curve_figures(bench: Bench, subject: Subject, curves: Sequence[Curves]) -> l
         wide = place == 0
         chart, name = each.chart, f"what-if-{each.chart.metric.replace('_', '-')}"
         marks = _marks(subject, chart)
-        handles = len(each.lines) + len({mark.kind for mark in marks})
+        handles = len(each.lines) + len({mark.kind for mark in marks}) + chart.marks_best
         top = TOP if handles <= HANDLES_A_ROW else TOP + 18
         bottom = BELOW + (BAND if chart.reference is not None else 0)
         size = WIDE if wide else HALF

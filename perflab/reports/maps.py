@@ -38,12 +38,14 @@ class MapOfPoints:
         columns: The values of the horizontal axis, none last.
         rows: Those of the vertical one.
         values: Shape ``(rows, columns)``; NaN where no point is.
+        sampled: The least share of the workload that a cell is from; 1.0 where all are exact.
     """
 
     heat_map: HeatMap
     columns: tuple[Any, ...]
     rows: tuple[Any, ...]
     values: npt.NDArray[np.float64]
+    sampled: float = 1.0
 
 
 def maps_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> list[MapOfPoints]:
@@ -106,12 +108,14 @@ def _map(
     varied = (heat_map.along, heat_map.against)
     wanted = {key: value for key, value in base.items() if key not in varied}
     found: dict[tuple[Any, Any], float] = {}
+    sampled = 1.0
     for point in points:
         settings, value = point["settings"], point["metrics"].get(heat_map.metric)
         if value is not None and all(
             settings.get(key, held) == held for key, held in wanted.items()
         ):
             found[settings[heat_map.against], settings[heat_map.along]] = float(value)
+            sampled = min(sampled, point.get("sampled", 1.0))
     columns = _sorted(bench.info(heat_map.along), {x for _, x in found})
     rows = _sorted(bench.info(heat_map.against), {y for y, _ in found})
     if min(len(columns), len(rows)) < FEWEST:
@@ -120,9 +124,9 @@ def _map(
     for (y, x), value in found.items():
         values[rows.index(y), columns.index(x)] = value
     # A cross product fills it; a line along each axis does not make a map.
-    return (
-        MapOfPoints(heat_map, columns, rows, values) if np.isfinite(values).mean() > 0.5 else None
-    )
+    if np.isfinite(values).mean() <= 0.5:
+        return None
+    return MapOfPoints(heat_map, columns, rows, values, sampled)
 
 
 def _sorted(info: SettingInfo, values: set[Any]) -> tuple[Any, ...]:
@@ -188,5 +192,7 @@ def _table(bench: Bench, each: MapOfPoints) -> Table:
             cells.append(shown_as)
         rows.append(tuple(cells))
     note = f"A column a value of {setting_name(along)}."
+    if each.sampled < 1:
+        note += f" Answered from a sample, where it is smallest {each.sampled:.2g} of the whole."
     title = f"{shown.title}, in numbers"
     return Table(_name(each), title, tuple(columns), tuple(rows), note, folded=True)

@@ -64,18 +64,16 @@ class Grid:
         return found
 
     def points(self, settings: Settings, load: LoadSettings) -> list[dict[str, Any]]:
-        """Return the cells that are known exactly, as points of a sweep."""
+        """Return the cells that are known, as points of a sweep."""
         surface = self.surface(settings, load)
-        inexact = set(surface.inexact)
         return [
             {
-                "settings": plain_settings(there, load),
-                "metrics": surface.predictions[place].metrics,
-                "sampled": 1.0,
-                "error": surface.predictions[place].error,
+                "settings": plain_settings(surface.settings[place], load),
+                "metrics": found.metrics,
+                "sampled": found.sampled,
+                "error": found.error,
             }
-            for place, there in surface.settings.items()
-            if place not in inexact
+            for place, found in list(surface.predictions.items())
         ]
 
     def preview(

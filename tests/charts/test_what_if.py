@@ -169,3 +169,16 @@ def test_labels_of_a_row_are_not_cut_off(bench):
         assert box.y0 >= 0
         assert box.x1 <= figure.bbox.width
         assert box.y1 <= figure.bbox.height
+
+
+def test_two_charts_of_one_legend_share_no_look(bench):
+    _figure, row = chart_row(2, 620, 240, top=56)
+    first = WhatIfAxes(row[0], CHART, bench)
+    second = WhatIfAxes(row[1], CHART, bench, looks_from=len(CHART.values))
+    for drawn in (first, second):
+        drawn.update(LINES)
+    colours = [
+        {line.get_color() for line in drawn.handles if "future" not in line.get_label()}
+        for drawn in (first, second)
+    ]
+    assert not colours[0] & colours[1]
