@@ -12,11 +12,11 @@ from perflab.benches.async_io_judgement import (
     user_calibration,
     user_runs,
 )
+from perflab.benches.async_io_measured import measured_costs, measured_metrics
 from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart
 from perflab.benches.session import Action, Measured, Runs, Session
-from perflab.metrics.histogram import LatencyHistogram
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import AsyncIORunSettings, BadInputError, LoadSettings
 
@@ -26,19 +26,8 @@ if TYPE_CHECKING:
     from perflab.workloads.arrivals import Arrivals
     from perflab.workloads.names import WorkloadInfo
 
-_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+_OPEN_OBJECTIVE = Objective("min", "latency_seconds_p95", tolerance=0.1)
 _TUNED = (*range(1, 33), 36, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256)
-_COUNTED = (
-    "errors",
-    "timeouts",
-    "throttled",
-    "connect_errors",
-    "retries",
-    "in_flight",
-    "limit",
-    "server_busy",
-    "server_waiting",
-)
 
 
 class AsyncIOBench(Bench):
@@ -211,6 +200,11 @@ class AsyncIOBench(Bench):
         del trace, values
         return {"max_concurrent": list(_TUNED)}
 
+    def objective_for(self, settings: Settings) -> Objective:
+        """Return the throughput in a closed loop; in an open one that is given, so the p95."""
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        return self.objective if settings.load_model == "closed" else _OPEN_OBJECTIVE
+
     def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
         """Return what fewer and what more in flight would do."""
         return concurrency_risks(chosen, points)
@@ -241,41 +235,12 @@ class AsyncIOBench(Bench):
         return AsyncIOSession(settings)
 
     def metrics(self, measured: Measured) -> Metrics:
-        """Return counts by kind of failure, levels, and what those that were answered tell.
-
-        Throughput is of requests that were answered, latency of these and of those that timed
-        out: a refusal that comes at once is no quick answer.
-        """
-        counters = measured.counters
-        result = {name: float(counters[name]) for name in _COUNTED if name in counters}
-        result["requests"] = float(measured.requests)
-        if not measured.requests:
-            return result
-        served = _count(measured, "served")
-        result["error_share"] = 1.0 - served / measured.requests
-        if measured.seconds > 0:
-            result["throughput_per_second"] = served / measured.seconds
-        latency = _latency(measured)
-        if latency.count:
-            result["latency_seconds_mean"] = latency.mean
-            for name, share in _QUANTILES.items():
-                result[f"latency_seconds_{name}"] = latency.quantile(share)
-        return result
+        """Return counts by kind of failure, levels, and what those that were answered tell."""
+        return measured_metrics(measured)
 
     def costs(self, measured: Measured) -> dict[str, Any]:
         """Return throughput, latency and share of errors of the run."""
-        from perflab.models.latency import costs_of
-
-        found = costs_of({"latency": _latency(measured)}, ("latency",))
-        if not found or measured.seconds <= 0:
-            return {}
-        known = self.metrics(measured)
-        run = {
-            **found,
-            "throughput": known["throughput_per_second"],
-            "error_share": known["error_share"],
-        }
-        return {"run": run}
+        return measured_costs(measured)
 
     def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
         """Return the settings for perflab, aiohttp, httpx, k6 and Kailash."""
@@ -283,17 +248,3 @@ class AsyncIOBench(Bench):
 
         assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
         return async_io_exports(settings, load, workload)
-
-
-def _count(measured: Measured, outcome: str) -> int:
-    histogram = measured.histograms.get(outcome)
-    return histogram.count if histogram is not None else 0
-
-
-def _latency(measured: Measured) -> LatencyHistogram:
-    """Return the latencies of what was answered or timed out."""
-    whole = LatencyHistogram()
-    for outcome in ("served", "timeout"):
-        if outcome in measured.histograms:
-            whole.merge(measured.histograms[outcome])
-    return whole

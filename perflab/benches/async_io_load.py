@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MOST_RECORDS = 1_000_000
 _LONGEST_SLEEP = 0.1
 _OUTCOMES = ("served", "timeout", "error")
+_CODES = {"served": 0, "error": 1, "timeout": 3}
+"""As `kernels.in_flight` has them."""
 _THROTTLED = (429, 503)
 
 
@@ -36,7 +38,7 @@ class EventLoopLoad:
     Attributes:
         failure: What ended it, if that was no ordinary end.
         rows: Of each request: seconds from the start to when it was due, seconds that it took, and
-            whether it was answered.
+            what became of it (0 served, 1 failed, 3 timed out).
         first_failure: The first request's failure in words.
         throttled: How many were answered 429 or 503 at last.
     """
@@ -147,7 +149,7 @@ class EventLoopLoad:
         if not result.ok and self.first_failure is None:
             self.first_failure = result.detail
         if len(self.rows) < _MOST_RECORDS:
-            self.rows.append((due - self._begun, result.seconds, float(result.ok)))
+            self.rows.append((due - self._begun, result.seconds, float(_CODES[outcome])))
 
     async def _source(self) -> AsyncIterator[Request]:
         now = time.perf_counter

@@ -111,7 +111,7 @@ class AsyncIOSession(Session):
         return found
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Return when each request was due, how long it took and whether it was answered."""
+        """Return when each request was due, how long it took and what became of it."""
         rows = self._load.rows if self._load is not None else []
         if not rows:
             return {}
@@ -119,7 +119,7 @@ class AsyncIOSession(Session):
         return {
             "arrival_seconds": table[:, 0] - table[0, 0],
             "service_seconds": table[:, 1].copy(),
-            "served": table[:, 2].copy(),
+            "outcomes": table[:, 2].copy(),
         }
 
     def problem(self) -> str | None:

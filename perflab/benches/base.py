@@ -204,6 +204,11 @@ class Bench(ABC):
         own = callable(load.backend) or ":" in load.backend
         return spec if own and spec is not None else self.calibration_workload
 
+    def objective_for(self, settings: Settings) -> Objective:
+        """Return what tuning looks for where the user says nothing: the bench's own objective."""
+        del settings
+        return self.objective
+
     def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
         """Return what is risked on both sides of a recommended point, in a sentence or two."""
         del chosen, points

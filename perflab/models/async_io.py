@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.kernels.in_flight import SERVED, TIMED_OUT
 from perflab.models.async_io_latency import latency_metrics
 from perflab.models.async_io_own import OwnServer
 from perflab.models.async_io_user import UserServer, guessed_points
@@ -36,8 +37,8 @@ class AsyncIOModel:
     tells the throughput, fitted through a calibration at six concurrencies or through the results
     of k6 or Locust. In a closed loop the limit is always used; in an open one requests come at
     the times of the arrivals. In auto the limit is where the gradient algorithm comes to rest.
-    Where the costs carry a run's own ``arrival_seconds`` and ``service_seconds``, the queue
-    before the client's limit is followed with these.
+    Where the costs carry a run's own ``arrival_seconds``, ``service_seconds`` and ``outcomes``,
+    the queue before the client's limit is followed with these.
 
     Args:
         arrivals: The workload; only its length counts in a closed loop.
@@ -189,20 +190,23 @@ class AsyncIOModel:
         lengths = np.asarray(costs["service_seconds"], dtype=np.float64)
         if not len(times):
             return Prediction({})
+        # What was before the last change went by other settings.
         first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
+        times, lengths = times[first:], lengths[first:]
         limit = settings.max_concurrent
         if settings.limit_mode == "auto":
-            span = float((times + lengths).max())
+            span = float((times + lengths).max() - times[0])
             limit = max(1, math.ceil(float(lengths.sum()) / span))
         closed = settings.load_model == "closed"
         found = kernels.in_flight(times, lengths, limit, closed=closed)
-        latencies = (found.ends - found.begins)[first:]
+        latencies = found.ends - found.begins
         mean = float(latencies.mean())
-        rate = len(latencies) / max(float(found.ends.max() - found.begins[first]), 1e-9)
-        served = np.asarray(costs.get("served", np.ones(len(times))))[first:] > 0
-        share = float(served.mean())
+        rate = len(latencies) / max(float(found.ends.max() - found.begins[0]), 1e-9)
+        outcomes = np.asarray(costs["outcomes"])[first:]
+        answered = (outcomes == SERVED) | (outcomes == TIMED_OUT)
+        share = float((outcomes == SERVED).mean())
         metrics: Metrics = {"requests": float(len(latencies))}
-        metrics.update(latency_metrics(latencies[served]), error_share=1.0 - share)
+        metrics.update(latency_metrics(latencies[answered]), error_share=1.0 - share)
         ended = limit / mean if closed and mean > 0 else rate
         metrics["throughput_per_second"] = ended * share
         return Prediction(metrics)

@@ -25,6 +25,7 @@ class RecommendationCard:
 
     def __init__(self, bench: Bench, apply: Callable[[Mapping[str, Any]], None]) -> None:
         self._bench = bench
+        self._leading = bench.objective.metric
         self._apply = apply
         self.progress = widgets.FloatProgress(
             min=0, max=1, description="looking", layout=widgets.Layout(width="300px")
@@ -62,6 +63,7 @@ class RecommendationCard:
 
     def show(self, found: Recommendation) -> None:
         """Show a recommendation and its alternatives."""
+        self._leading = found.objective.partition(":")[2]
         first = self._row("Recommended", found.settings, found.metrics, found.reason)
         others = [
             self._row(

@@ -56,10 +56,11 @@ def tune(
         BadInputError: If an input is not right, or no setting keeps the limits.
     """
     bench = load_bench(pattern)
-    trace = bench.workload_for(bench.read(settings)[0], workload)
+    checked, _ = bench.read(settings)
+    trace = bench.workload_for(checked, workload)
     asked = [limits] if isinstance(limits, str) else list(limits or ())
     conditions = [parse_condition(text) for text in asked]
-    goal = _goal(parse_objective(objective, bench.objective), conditions)
+    goal = _goal(parse_objective(objective, bench.objective_for(checked)), conditions)
     sweep = bench.tuning_sweep(trace, settings or {})
     swept = sweep_trace(bench, trace, settings, sweep, None, executor, progress, model)
     before = sweep_trace(bench, trace, settings, model=model).points[0]

@@ -182,3 +182,13 @@ def test_the_recommendation_is_at_the_bend_and_keeps_a_target_for_latency():
     target = served[8]["latency_seconds_p95"] * 1.0001
     kept = tune("async_io", settings=values, limits=[f"latency_seconds_p95<={target}"])
     assert kept.metrics["latency_seconds_p95"] <= target
+
+
+@pytest.mark.usefixtures("calibration")
+def test_in_an_open_loop_the_latency_is_what_is_tuned_for():
+    values = {"capacity": 32, "retries": 0, "load_model": "open", "request_rate": 500}
+    found = tune("async_io", "poisson:rate=500,requests=20k,seed=1", settings=values)
+    assert found.objective == "min:latency_seconds_p95"
+    best = min(point["metrics"]["latency_seconds_p95"] for point in found.points)
+    assert found.metrics["latency_seconds_p95"] <= 1.1 * best
+    assert found.settings["max_concurrent"] < 256

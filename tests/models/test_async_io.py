@@ -175,7 +175,7 @@ def test_a_runs_own_times_are_what_its_prediction_is_made_from(model):
         **COSTS,
         "arrival_seconds": np.arange(100) * 0.01,
         "service_seconds": np.full(100, 0.02),
-        "served": np.repeat([1.0, 0.0], [80, 20]),
+        "outcomes": np.repeat([0.0, 1.0], [80, 20]),
     }
     found = predict(model, costs, requests=slice(0, 100), max_concurrent=4).metrics
     assert found["throughput_per_second"] == pytest.approx(0.8 * 4 / 0.02)
