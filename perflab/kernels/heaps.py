@@ -13,8 +13,8 @@ def replace_entry(
     holds: npt.NDArray[np.int64],
     tried: npt.NDArray[np.int64],
     time: float,
-    request: int,
-    count: int,
+    request: int | np.int64,
+    count: int | np.int64,
 ) -> None:
     """Put another entry in place of the first of the heap and restore its order."""
     size = len(when)

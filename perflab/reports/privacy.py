@@ -13,6 +13,7 @@ _PATH = re.compile(
 )
 _IN_URL = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s/]*@")
 _IN_CONNINFO = re.compile(r"(?i)\b(password\s*=\s*)('[^']*'|[^\s&]+)")
+_IN_QUERY = re.compile(r"(https?://[^\s?#'\"]*)\?[^\s#'\",]+")
 _PARAMETERS = re.compile(r"^\w+:\w+=")
 
 
@@ -46,8 +47,12 @@ def without_private(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_passwords(text: str) -> str:
-    """Return a text with stars for the passwords of URLs and of PostgreSQL's connection texts."""
-    return _IN_CONNINFO.sub(r"\1***", _IN_URL.sub(r"\1:***@", text))
+    """Return a text with stars for passwords of URLs and connection texts, and for web queries.
+
+    What stands behind the question mark of a web address may be a token.
+    """
+    hidden = _IN_URL.sub(r"\1:***@", text)
+    return _IN_CONNINFO.sub(r"\1***", _IN_QUERY.sub(r"\1?***", hidden))
 
 
 def file_name(workload: str) -> str:

@@ -20,8 +20,9 @@ class ConsentNeededError(BadInputError):
 
     def __init__(self, address: str) -> None:
         super().__init__(
-            "is not perflab's own server: a run writes keys or tables there, under its own name "
-            "only, and puts load on it; agree once with --yes, with the panel's button, or with "
+            "is not perflab's own server: a run puts load on it, and what it may write there, keys "
+            "or tables, is under its own name only; agree once with --yes, with the panel's button, "
+            "or with "
             f"perflab.allow_server({address!r})",
             address,
         )

@@ -139,8 +139,8 @@ def test_no_name_of_a_workload_breaks_out_of_its_comment(workload):
 
 def test_no_address_is_written_down():
     settings = AsyncIORunSettings(
-        urls="https://user:hush@shop.example/x?token=s3cret", output_file="/home/me/out.jsonl"
+        urls="https://user:hush@shop.example/x?token=s3cret", output_file="/srv/me/out.jsonl"
     )
     for each in async_io_exports(settings, LoadSettings(), "/srv/private/a.har"):
-        for secret in ("shop.example", "hush", "s3cret", "/home", "/srv"):
+        for secret in ("shop.example", "hush", "s3cret", "/srv"):
             assert secret not in each.text
