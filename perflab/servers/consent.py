@@ -21,7 +21,7 @@ class ConsentNeededError(BadInputError):
     def __init__(self, address: str) -> None:
         super().__init__(
             "is not perflab's own server: a run puts load on it, and what it may write there, keys "
-            "or tables, is under its own name only; agree once with --yes, with the panel's button, "
+            "or tables, is under its own name only; agree once with --yes, the panel's button, "
             "or with "
             f"perflab.allow_server({address!r})",
             address,

@@ -66,3 +66,18 @@ def test_connections_die_in_the_panel_and_the_pool_replaces_them(panel, page):
     )
     assert metrics["requests"] > 20
     assert metrics["connections_lost"] >= 1
+
+
+def test_a_web_server_dies_in_the_panel_and_comes_back(panel, page):
+    panel.open("07_async_io.ipynb", first_only=True)
+    start_and_move(panel, page)
+    panel.press("Kill server")
+    panel.until(lambda: panel.measured("connection errors") != "0", "a broken connection")
+    panel.press("Restart server")
+    panel.says("Restart server: done")
+    go_on(panel, 200)
+    metrics = write_down(
+        panel, page, ("max_concurrent", "TCPConnector", "httpx", "k6", "perflab run async_io")
+    )
+    assert metrics["requests"] > 200
+    assert metrics["connect_errors"] >= 1
