@@ -63,12 +63,14 @@ COMBINED = re.compile(
     r'(\S+) (\S+) (\S+) \[([^\]]+)\] "(\S+) (\S+) [^"]*" (\d+) (\d+|-) "([^"]*)" "([^"]*)"'
 )
 GROWTH = """
-import gc, sys, psutil, pyarrow
+import ctypes, gc, sys, psutil, pyarrow
 from perflab.workloads import read_trace
 
 def resident():
     gc.collect()
     pyarrow.default_memory_pool().release_unused()
+    # glibc keeps what was freed for later; elsewhere there is no such call.
+    getattr(ctypes.CDLL(None), "malloc_trim", bool)(0)
     return psutil.Process().memory_info().rss
 
 read_trace(sys.argv[1])
