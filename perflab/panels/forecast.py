@@ -115,6 +115,7 @@ class Forecast:
                 self._tell(None, job)
             self._status.say("what-if", "no prediction for these settings")
             self._status.remark([str(error)])
+            self._show_rest(job)
             return
         self._draw(job, fresh=False)
         time.sleep(_BREATH_SECONDS)
@@ -122,7 +123,7 @@ class Forecast:
             return
         if self._curves is None or self._curves[0] != _line(job):
             self._draw(job, fresh=True)
-        self._maps.show(settings, load)
+        self._show_rest(job)
         self._rest.post(job)
 
     def _refine(self, job: Job, cancelled: Cancelled) -> None:
@@ -170,7 +171,14 @@ class Forecast:
             return False
         if missing:
             self._draw(job, fresh=True)
+            self._show_rest(job)
         return True
+
+    def _show_rest(self, job: Job) -> None:
+        """Show what stands below the first row, which a move is answered by."""
+        what_if, settings, load = job
+        self._view.standing.show(what_if.standing(settings, load))
+        self._maps.show(settings, load)
 
     def _draw(self, job: Job, *, fresh: bool) -> None:
         what_if, settings, load = job
@@ -193,11 +201,10 @@ class Forecast:
         job: Job,
         lines: Sequence[Lines] | None = None,
     ) -> None:
-        what_if, settings, load = job
+        settings = job[1]
         self.prediction = prediction
         now = None if prediction is None else Point(settings, prediction.metrics)
         self._view.show_first(lines, {"now": now})
-        self._view.standing.show(what_if.standing(settings, load))
         self._told(prediction)
 
     def _fail(self, error: Exception) -> None:
