@@ -36,10 +36,9 @@ def recorded_client(client: Any, recording: Recording) -> Any:
     execute = client.execute_command
 
     def execute_command(*args: Any, **options: Any) -> Any:
-        if _passed_by(args, recording.limit):
-            return execute(*args, **options)
         answer = execute(*args, **options)
-        _note(recording, args, answer)
+        if not _passed_by(args, recording.limit):
+            _note(recording, args, answer)
         return answer
 
     async def execute_command_async(*args: Any, **options: Any) -> Any:

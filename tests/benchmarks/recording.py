@@ -6,7 +6,8 @@ Goal: at most 1 µs a request more with sampling at 1 %. Each round asks for 300
 (texts of about 12 characters; tuples and whole numbers in the first rows below), by turns without
 recording, with a sample of 1 % and of all; a round without is subtracted from its neighbours.
 Medians of 7 rounds. The folder is on the disk of the temporary files, written every second. The
-bytes are those on disk a request recorded, of all rows of all keys.
+bytes are those on disk a request recorded, of all rows of all keys. The last row is measured
+around a real server, whose answers vary by more than a microsecond.
 """
 
 from __future__ import annotations
