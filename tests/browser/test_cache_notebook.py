@@ -16,6 +16,14 @@ def test_a_user_goes_from_a_trace_to_a_report(panel, page):
     panel.move(handle, 8)
     panel.until_new(0, before, "a new what-if picture")
 
+    strip = page.locator(".perflab-standing")
+    panel.until(lambda: "against opt" in strip.inner_text(), "a comparison in numbers")
+    page.locator("img.perflab-maps").wait_for()
+    page.locator("img.perflab-more").wait_for()
+    before, _ = panel.pictures()
+    page.locator(".perflab-chips button", has_text="fifo").first.click()
+    panel.until_new(0, before, "a line that was chosen")
+
     panel.press("Pin baseline")
     panel.press("Run")
     panel.until(panel.requests_run, "a run")
@@ -43,6 +51,12 @@ def test_a_user_goes_from_a_trace_to_a_report(panel, page):
 
     page.goto((folder / "report.html").as_uri())
     text = page.text_content("body")
-    for words in ("max_cache_size", "PythonCodeNode", "cachetools", "perflab run cache"):
+    for words in (
+        "max_cache_size",
+        "PythonCodeNode",
+        "cachetools",
+        "perflab run cache",
+        "least at",
+    ):
         assert words in text
     assert page.locator("svg").count() >= 2
