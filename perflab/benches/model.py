@@ -39,7 +39,8 @@ class Previewing(Protocol):
 class Sharpening(Model, Previewing, Protocol):
     """A model of a large workload: its answers are rough at first, and sharper bit by bit.
 
-    `preview` is the first answer, `predict` a sharp one though not exact, `settle` makes it exact.
+    `preview` is a first answer, and asked again a better one; `predict` gives a sharp one though
+    not exact, and `settle` makes it exact.
     """
 
     def known(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction | None:

@@ -12,8 +12,6 @@ from perflab.settings import CacheSettings, LoadSettings
 FEWEST_ENTRIES = 50
 """A cache that is scaled down to fewer tells little of the whole one."""
 
-_LAYER_REQUESTS = 1_000_000
-
 
 @dataclasses.dataclass(eq=False)
 class Layer:
@@ -24,19 +22,18 @@ class Layer:
     draws: list[Draw] = dataclasses.field(default_factory=list)
 
     @classmethod
-    def down_from(cls, share: float, requests: int) -> list[Layer]:
+    def down_from(cls, share: float, requests: int, most: float) -> list[Layer]:
         """Return layers with ten times as many keys each, up to all, over less and less time.
 
         Args:
-            share: Of the keys in the first, which is over all time.
+            share: Of the keys in the first.
             requests: Of the whole trace.
+            most: Requests that a sample of each layer has at most, on average.
         """
-        layers = [cls(share, 1.0)]
-        most = max(_LAYER_REQUESTS, share * requests)
-        while layers[-1].share < 1:
-            finer = min(1.0, 10 * layers[-1].share)
-            layers.append(cls(finer, min(1.0, most / (finer * requests))))
-        return layers
+        shares = [share]
+        while shares[-1] < 1:
+            shares.append(min(1.0, 10 * shares[-1]))
+        return [cls(each, min(1.0, most / (each * requests))) for each in shares]
 
 
 class Draw:

@@ -6,7 +6,6 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 
 from perflab.models.cache import CacheCounts
 from perflab.models.cache_estimates import Estimate
@@ -22,6 +21,7 @@ LARGE = 5_000_000
 
 _SHARE = 0.01
 _SAMPLED_REQUESTS = 1_000_000
+_FIRST_REQUESTS = 100_000
 _WORTH_IT = 0.25
 _WRITE_SECONDS = 1.0
 
@@ -29,10 +29,11 @@ _WRITE_SECONDS = 1.0
 class ProgressiveCacheModel:
     """Predictions of one large trace, as sharp as they are known by now.
 
-    A preview is one draw of a sample: a hundredth of the keys, fewer where that would be more than
-    a million requests, but at least 10,000 keys. `predict` takes all draws, and `settle` makes the
-    present point exact, or all sizes where one pass answers them. What is known is kept by the
-    workload's fingerprint on disk. LFU does not scale down: it is answered in full.
+    A first preview is of samples of 10,000 keys and at most 100,000 requests; a second one is a
+    draw of a hundredth of the keys, or of fewer where that would be more than a million requests.
+    `predict` takes all such draws, and `settle` makes the present point exact, or all sizes where
+    one pass answers them. What is known is kept by the workload's fingerprint on disk. LFU does
+    not scale down: it is answered in full.
 
     Args:
         trace: The workload.
@@ -41,6 +42,7 @@ class ProgressiveCacheModel:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self._sampled = SampledCacheModel(trace, panel_share(trace))
+        self._quick = self._sampled.quick(_FIRST_REQUESTS)
         self._whole = self._sampled.whole
         self._exact: dict[Hashable, dict[int, CacheCounts]] = {}
         self._kept: KeptCurves | None = None
@@ -50,7 +52,8 @@ class ProgressiveCacheModel:
         self._dirty: set[Hashable] = set()
 
     def prepare(self) -> None:
-        """Draw the samples."""
+        """Draw the samples, those of the first pictures first."""
+        self._quick.prepare()
         self._sampled.prepare()
 
     def predict(
@@ -80,19 +83,16 @@ class ProgressiveCacheModel:
         return Prediction(metrics, remarks=self._remarks(settings, load))
 
     def preview(self, settings: CacheSettings, load: LoadSettings, costs: Costs) -> Prediction:
-        """Return the answer of one draw, or a better one that is known.
+        """Return a rough answer: first of the quickest samples, then of a draw of the large ones.
 
-        The first point of a curve has all draws, since they tell the band of those that follow.
+        A single draw is given the band that the quick samples tell, which have fewer keys.
         """
         if self._sampled.in_full(settings) or self.ready(settings, load):
             return self.predict(settings, load, costs)
-        if self._sampled.has_band(settings, load):
-            self._sampled.draw(settings, load, 0)
-        else:
-            with ThreadPoolExecutor(2) as threads:
-                list(threads.map(lambda n: self._sampled.draw(settings, load, n), range(DRAWS)))
-            self._note(settings, load)
-        found = self._sampled.estimate(settings, load, costs)
+        if not self._quick.ready(settings, load):
+            return self._quick.predict(settings, load, costs)
+        self._sampled.draw(settings, load, 0)
+        found = self.known(settings, load, costs)
         assert found is not None  # noqa: S101  (a draw is there)
         return found
 
@@ -102,7 +102,9 @@ class ProgressiveCacheModel:
             return self.predict(settings, load, costs)
         if self._sampled.in_full(settings):
             return None
-        return self._sampled.estimate(settings, load, costs)
+        first = self._quick.estimate(settings, load, costs)
+        band = 0.5 if first is None else first.error
+        return self._sampled.estimate(settings, load, costs, band) or first
 
     def roughly(self, settings: CacheSettings) -> bool:
         """Say whether a sample answers settings."""
@@ -168,7 +170,7 @@ class ProgressiveCacheModel:
         points = self._kept.read(line)
         for size, draws in points.get("sampled", {}).items():
             estimates = {int(number): Estimate(*values) for number, values in draws.items()}
-            self._sampled.learn(line, int(size), estimates)
+            self._sampled.answers(line)[int(size)] = estimates
         return {int(size): CacheCounts(*row) for size, row in points.get("exact", {}).items()}
 
     def _note(self, settings: CacheSettings, load: LoadSettings, *, at_once: bool = False) -> None:

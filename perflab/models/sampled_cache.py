@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import threading
@@ -26,6 +27,7 @@ _SCALING_OF_OTHERS = 0.06
 """What a cache of one entry is off by its smallness; with more, over the root of their number."""
 
 _ON_A_LINE = sorted(CacheSettings.model_fields.keys() - {"max_cache_size", "negative_ttl_seconds"})
+_LAYER_REQUESTS = 1_000_000
 _KEPT = 10_000
 
 
@@ -59,13 +61,10 @@ class SampledCacheModel:
         self._asked = share
         self._seeds = range(DRAWS * seed, DRAWS * (seed + 1))
         self._sampler = KeySampler(trace, method)
-        self._layers = Layer.down_from(self.share, len(trace))
+        self._begin(max(_LAYER_REQUESTS, self.share * len(trace)))
         if method == "spatial":
             del self._layers[1:]
         self._lock = threading.Lock()
-        self._estimates: dict[Hashable, dict[int, dict[int, Estimate]]] = {}
-        self._rough: dict[Hashable, float] = {}
-        self._sharp: dict[Hashable, tuple[Costs, Prediction]] = {}
 
     def prepare(self) -> None:
         """Draw the samples that all answers lean on, and find what is reused in each."""
@@ -126,25 +125,36 @@ class SampledCacheModel:
             return
         layer = self._layer(settings)
         found[number] = self._drawn(layer)[number].estimate(settings, load)
-        if len(found) == DRAWS:
-            self.learn(self.line(settings, load), self._size(settings), found)
+
+    def quick(self, requests: int) -> SampledCacheModel:
+        """Return a model with as few keys as tell enough, and at most so many requests a draw."""
+        other = copy.copy(self)
+        other.share = min(1.0, FEWEST_KEYS / self.trace.n_keys)
+        other._begin(requests)  # noqa: SLF001 - one of its own kind
+        return other
+
+    def _begin(self, most: float) -> None:
+        self._layers = Layer.down_from(self.share, len(self.trace), most)
+        self._estimates: dict[Hashable, dict[int, dict[int, Estimate]]] = {}
+        self._sharp: dict[Hashable, tuple[Costs, Prediction]] = {}
 
     def estimate(
-        self, settings: CacheSettings, load: LoadSettings, costs: Costs
+        self, settings: CacheSettings, load: LoadSettings, costs: Costs, band: float = 0.5
     ) -> Prediction | None:
         """Return the mean of the draws that are known; none where there is none.
 
-        A single draw has no spread of its own: it is given twice the widest band of all draws
-        that is known on its line, or on any, since one varies twice as much as the mean of four.
+        Args:
+            settings: The cache's.
+            load: The load's.
+            costs: What it costs.
+            band: The error where not all draws are known, which have no spread of their own.
         """
         line, size = self.line(settings, load), self._size(settings)
         found = list(self.answers(line).get(size, {}).values())
         if not found:
             return None
         if len(found) < DRAWS:
-            bands = self._rough.get(line), *self._rough.values()
-            widest = next((band for band in bands if band is not None), 0.5)
-            return self._told(settings, load, costs, Estimate.mean(found), 2 * widest)
+            return self._told(settings, load, costs, Estimate.mean(found), band)
         told = self._sharp.get((line, size, load))
         if told is None or told[0] is not costs:
             error = half_band(found)
@@ -184,19 +194,8 @@ class SampledCacheModel:
         return (*values, rate)
 
     def answers(self, line: Hashable) -> dict[int, dict[int, Estimate]]:
-        """Return what is known on a line, by size and draw."""
+        """Return what is known on a line, by size and draw; what is put into it is known too."""
         return self._estimates.setdefault(line, {})
-
-    def has_band(self, settings: CacheSettings, load: LoadSettings) -> bool:
-        """Say whether a point of the same line has all draws."""
-        return self.line(settings, load) in self._rough
-
-    def learn(self, line: Hashable, size: int, draws: dict[int, Estimate]) -> None:
-        """Take what the draws said at a size when that was computed before."""
-        self.answers(line)[size] = draws
-        if len(draws) == DRAWS:
-            band = half_band([*draws.values()])
-            self._rough[line] = max(self._rough.get(line, 0.0), band)
 
     def _found(self, settings: CacheSettings, load: LoadSettings) -> dict[int, Estimate]:
         return self.answers(self.line(settings, load)).setdefault(self._size(settings), {})

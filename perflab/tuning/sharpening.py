@@ -44,7 +44,7 @@ def known(model: Model, settings: Settings, load: LoadSettings, costs: Costs) ->
 class Rounds:
     """The work of making answers sharper: what is to be done, and how each is done.
 
-    The present line comes first: each of its points once roughly, coarse before fine, then each
+    The present line comes first: each of its points twice roughly, coarse before fine, then each
     sharply; so do the other lines. Then the present point is made exact, and at last come those
     points that have no rough answer.
 
@@ -83,7 +83,7 @@ class Rounds:
         others = [there for there in missing if not self._is_beside(there)]
         for some in (line, others):
             rough = [there for there in some if self._model.roughly(there)]
-            for ask in (self._model.preview, self._model.predict):
+            for ask in (self._model.preview, self._model.preview, self._model.predict):
                 yield from (_asked(ask, there, self._load, self._costs) for there in rough)
         found = self._model.known(self._present, self._load, self._costs)
         if found is None or found.sampled < 1:
