@@ -112,6 +112,8 @@ class KeySampler:
 
     def _choose(self, share: float, chance: np.random.Generator) -> npt.NDArray[Any]:
         n_keys = self.trace.n_keys
+        if share >= 1:
+            return np.arange(n_keys)
         if self.method == "spatial":
             return np.flatnonzero(_hashes(n_keys, chance) < share * 2**_HASH_BITS)
         runs = max(1, round(n_keys * share))
