@@ -268,7 +268,7 @@ class StreamingBench(Bench):
             "own_rows": rows / chunks,
             "own_seconds": done.mean,
             "own_peak_bytes": float(counters.get("peak_memory_bytes", 0.0)),
-            "plain_and_clean": bool(clean and counters.get("plain")),
+            "plain_and_clean": bool(clean and counters.get("plain") and counters.get("passes")),
         }
 
     def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
