@@ -139,13 +139,15 @@ class CacheBench(Bench):
             raise BadInputError(no_bounds(settings.policy), "policy")
 
     def axis(self, key: str, trace: Trace) -> list[Any]:
-        """Return sizes up to the number of keys and TTLs up to the length of the trace.
+        """Return sizes up to all keys, bytes up to theirs and TTLs up to the trace's length.
 
         Beyond them nothing changes.
         """
         info = self.info(key)
         if key == "ttl_seconds" and trace.times is not None:
             return axis_values(info, _lifetimes(trace))
+        if key == "max_bytes" and trace.sizes is not None:
+            return axis_values(info, _capacities(trace))
         if key != "max_cache_size":
             return axis_values(info)
         return axis_values(info, (max(1.0, min(10.0, trace.n_keys / 100)), float(trace.n_keys)))
@@ -241,6 +243,17 @@ def _lifetimes(trace: Trace) -> tuple[float, float]:
     whole = max(pass_seconds(trace.times), 1.0)
     between = whole * trace.n_keys / max(len(trace), 1)
     return max(min(between / 100, whole / 1000), 0.001), min(whole, 10 * 365 * 86400.0)
+
+
+def _capacities(trace: Trace) -> tuple[float, float]:
+    """Return from a thousandth of all keys' bytes, or the largest entry's, up to all of them."""
+    import numpy as np
+
+    assert trace.sizes is not None  # noqa: S101  (asked for traces with sizes)
+    size_of = np.zeros(trace.n_keys, np.int64)
+    size_of[trace.ids] = trace.sizes
+    most = max(int(size_of.sum()), 2)
+    return float(max(1, most // 1000, int(size_of.max(initial=0)))), float(most)
 
 
 _FEWEST_ENTRIES = 5_000

@@ -47,6 +47,14 @@ def test_an_axis_ends_where_all_keys_fit():
     assert BENCH.tuning_sweep(trace, {})["max_cache_size"][-1] == 5000
 
 
+def test_an_axis_of_bytes_ends_where_all_keys_fit():
+    trace = Trace.from_keys([1, 2, 1, 3], sizes=[40, 30, 40, 30])
+    capacities = BENCH.axis("max_bytes", trace)
+    assert (capacities[0], capacities[-1]) == (40, 100)
+    assert BENCH.axis("max_bytes", Trace.from_keys([1]))[-1] == 2**36
+    assert BENCH.axis("max_bytes", Trace.from_keys([1], sizes=[0])) == [1, 2]
+
+
 @pytest.mark.parametrize("policy", WHAT_IF_POLICIES)
 def test_what_has_no_live_implementation_cannot_run_and_says_why(policy):
     settings, load = BENCH.read({"policy": policy})
