@@ -155,15 +155,18 @@ class Forecast:
         drawn = time.monotonic()
         missing = 0
 
+        def late() -> bool:
+            return time.monotonic() - drawn >= _REDRAW_SECONDS
+
         def changed(done: int, total: int) -> None:
             nonlocal drawn, missing
             missing = total
-            if outdated() or not total:
+            if outdated() or not total or (0 < done < total and not late()):
                 return
             now = self.prediction
             rough = f"{exactness(now, self._leading)}; " if now and now.sampled < 1 else ""
             self._status.say("what-if", f"{rough}computing {done}/{total}", "busy")
-            if time.monotonic() - drawn >= _REDRAW_SECONDS:
+            if late():
                 self._draw(job, fresh=True)
                 drawn = time.monotonic()
 
