@@ -18,11 +18,13 @@ class Standing:
         chart: Names metric, reference and ceiling.
         values: The metric by line, as far as it is known.
         present: The line of the present settings.
+        about: Lines whose value is from a sample, or between two known ones.
     """
 
     chart: WhatIfChart
     values: Mapping[str, float]
     present: str
+    about: frozenset[str] = frozenset()
 
     @property
     def best(self) -> str | None:
@@ -46,12 +48,14 @@ class Standing:
             there = self.values.get(str(other))
             if other is not None and str(other) != self.present and there is not None:
                 difference = format_difference(info, there, here)
-                said.append(f"{difference} against {other}")
+                about = "about " if self.about & {self.present, str(other)} else ""
+                said.append(f"{about}{difference} against {other}")
         best = self.best
         if best is None:
             return said
         if best == self.present:
             said.append("none of those compared is better here")
         else:
-            said.append(f"best here: {best} with {info.format(self.values[best])}")
+            about = "about " if best in self.about else ""
+            said.append(f"best here: {best} with {about}{info.format(self.values[best])}")
         return said

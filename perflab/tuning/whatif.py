@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from perflab.benches.base import Bench
@@ -64,36 +65,26 @@ class WhatIf:
             return None
         if isinstance(self.model, Previewing):
             return self.model.preview(settings, load, self.costs)
-        along = self.bench.what_if_charts[0].along
-        here = getattr(settings, along)
-        if here is None:
-            return None
-        here = float(here)
-        below = above = None
-        for value in self._axes[along]:
-            there = settings.change(**{along: value})
-            if not self.model.ready(there, load):
-                continue
-            found = (value, there)
-            if value <= here:
-                below = found
-            elif above is None:
-                above = found
-        if below is None or above is None:
-            return None
-        return self._between(here, below, above, load)
+        return self._near(settings, load, self.bench.what_if_charts[0].along)
 
     def standing(self, settings: Settings, load: LoadSettings) -> Standing | None:
-        """Return how the lines compare at the present place, for the first chart that asks."""
+        """Return how the lines compare at the present place, for the first chart that asks.
+
+        What is not known there is taken between its known neighbours on the line.
+        """
         chart = next((c for c in self.bench.what_if_charts if c.reference is not None), None)
         if chart is None:
             return None
-        values = {}
+        values, about = {}, set()
         for value, there in self._rivals(chart, settings):
             answer = known(self.model, there, load, self.costs)
+            if answer is None:
+                answer = self._near(there, load, chart.along)
             if answer is not None and chart.metric in answer.metrics:
                 values[str(value)] = answer.metrics[chart.metric]
-        return Standing(chart, values, str(getattr(settings, str(chart.lines))))
+                about |= {str(value)} if answer.between or answer.sampled < 1 else set()
+        present = str(getattr(settings, str(chart.lines)))
+        return Standing(chart, values, present, frozenset(about))
 
     def refine(
         self,
@@ -171,7 +162,7 @@ class WhatIf:
     def _missing(self, settings: Settings, load: LoadSettings) -> Iterator[Settings]:
         """Yield settings to compute, most wanted first."""
         seen: set[Settings] = set()
-        for there in self._wanted(settings):
+        for there in self._wanted(settings, load):
             if there in seen or self.model.ready(there, load):
                 continue
             seen.add(there)
@@ -181,11 +172,16 @@ class WhatIf:
                 continue
             yield there
 
-    def _wanted(self, settings: Settings) -> Iterator[Settings]:
+    def _wanted(self, settings: Settings, load: LoadSettings) -> Iterator[Settings]:
         yield settings
+        # On a large workload, rivals at each new place would keep the next move waiting.
+        quick = not isinstance(self.model, Sharpening)
         for chart in self.bench.what_if_charts:
-            if chart.reference is not None:
-                yield from (there for _, there in self._rivals(chart, settings))
+            if chart.reference is None:
+                continue
+            for _, there in self._rivals(chart, settings):
+                if quick or self._near(there, load, chart.along) is None:
+                    yield there
         lines: list[tuple[str, Settings]] = [
             (chart.along, line)
             for chart in self.bench.what_if_charts
@@ -197,15 +193,31 @@ class WhatIf:
             for value in _coarse_first(self._axes[along][::_COARSE], float(here)):
                 yield line.change(**{along: value})
 
+    def _near(self, settings: Settings, load: LoadSettings, along: str) -> Prediction | None:
+        """Return what lies between the known neighbours of a place, if it has some."""
+        here = getattr(settings, along)
+        if here is None:
+            return None
+        axis = self._axes[along]
+        place = bisect.bisect_right(axis, here)
+
+        def first_known(values: Iterable[Any]) -> tuple[float, Prediction] | None:
+            for value in values:
+                there = settings.change(**{along: value})
+                answer = known(self.model, there, load, self.costs)
+                if answer is not None:
+                    return value, answer
+            return None
+
+        below, above = first_known(reversed(axis[:place])), first_known(axis[place:])
+        if below is None or above is None:
+            return None
+        return self._between(float(here), below, above)
+
     def _between(
-        self,
-        here: float,
-        below: tuple[float, Settings],
-        above: tuple[float, Settings],
-        load: LoadSettings,
+        self, here: float, below: tuple[float, Prediction], above: tuple[float, Prediction]
     ) -> Prediction:
-        low = self.model.predict(below[1], load, self.costs)
-        high = self.model.predict(above[1], load, self.costs)
+        low, high = below[1], above[1]
         share = (math.log(here) - math.log(below[0])) / (math.log(above[0]) - math.log(below[0]))
         metrics = {
             name: value + share * (high.metrics.get(name, value) - value)

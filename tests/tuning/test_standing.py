@@ -62,3 +62,38 @@ def test_only_lines_that_were_chosen_are_computed_and_the_present_one():
     lines = what_if.curves(settings, load)[0]
     assert set(lines) == {"lru", "fifo"}
     assert all(len(xs) > 10 for xs, _ in lines.values())
+
+
+def test_what_is_not_exact_is_said_to_be_about():
+    words = Standing(CHART, KNOWN, "fifo", frozenset({"opt", "sieve"})).words()
+    assert words == [
+        "fifo: hit rate 40.00 %",
+        "-10.00 points against lru",
+        "about -40.00 points against opt",
+        "best here: sieve with about 60.00 %",
+    ]
+
+
+def test_between_two_known_places_the_standing_lies_between_their_values():
+    trace = BENCH.load_workload("zipf:skew=0.9,keys=500,requests=20k,seed=1")
+    what_if = WhatIf(BENCH, trace, BENCH.shipped_costs)
+    settings, load = BENCH.read({"max_cache_size": 77})
+    what_if.refine(settings, load, lambda _done, _total: None)
+    moved = settings.change(max_cache_size=83)
+    standing = what_if.standing(moved, load)
+    assert {"sieve", "opt"} <= standing.about
+    sizes = BENCH.axis("max_cache_size", trace)
+    for name in standing.about:
+        there = moved.change(policy=name)
+        ready = [
+            there.change(max_cache_size=size)
+            for size in sizes
+            if what_if.model.ready(there.change(max_cache_size=size), load)
+        ]
+        below = max((r for r in ready if r.max_cache_size <= 83), key=lambda r: r.max_cache_size)
+        above = min((r for r in ready if r.max_cache_size > 83), key=lambda r: r.max_cache_size)
+        low, high = (
+            what_if.model.predict(end, load, what_if.costs).metrics["hit_rate"]
+            for end in (below, above)
+        )
+        assert low <= standing.values[name] <= high
