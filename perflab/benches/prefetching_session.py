@@ -38,7 +38,8 @@ class PrefetchingSession(Session):
 
     def __init__(self, settings: PrefetchingSettings, load: LoadSettings, items: Items) -> None:
         self._count = len(items)
-        self._loop = bool(load.loop)
+        # How many items a run goes through goes before beginning again.
+        self._loop = bool(load.loop) and settings.process_count is None
         self._load = load
         self._source = open_items(load, items)
         self._consumer = Consumer(settings.consume_seconds)

@@ -10,6 +10,7 @@ from perflab.models.prediction import Metrics
 
 Floats = npt.NDArray[np.float64]
 _LITTLE = 0.02
+_LEVEL = 1.25
 
 
 def prefetch_metrics(
@@ -67,7 +68,7 @@ def limit_in_words(source: float, consumer: float, stalled: float) -> str:
     sides = f"the source brings up to {source:,.0f} items/s, the consumer takes {consumer:,.0f}"
     if source < consumer * (1 - _LITTLE):
         return f"the source is the limit: {sides}"
-    if stalled > _LITTLE:
+    if stalled > _LITTLE and source < consumer * _LEVEL:
         return f"source and consumer are about level, and bursts stall it: {sides}"
     return f"the consumer is the limit: {sides}"
 

@@ -66,6 +66,13 @@ def test_a_run_goes_through_all_items_once(backend, monkeypatch):
     assert ("servers" in done.environment) is (backend not in ("files", "delay"))
 
 
+def test_a_count_ends_a_run_of_the_benchs_own_items_too():
+    values = {"backend": "delay", "process_count": 1500}
+    done = run("prefetching", None, values, 60, progress=False)
+    assert done.ended == "workload through"
+    assert done.metrics["requests"] == 1500
+
+
 @pytest.mark.usefixtures("calibrated")
 def test_a_folders_files_are_the_items(tmp_path):
     folder = tmp_path / "images"

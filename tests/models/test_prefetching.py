@@ -63,6 +63,12 @@ def test_with_enough_workers_the_consumer_is_the_limit():
     assert "one more worker: no gain" in found.remarks[1]
 
 
+def test_a_first_batch_that_is_waited_for_makes_no_limit_of_a_quick_source():
+    found = predict(count=100, workers=4)
+    assert found.metrics["stall_fraction"] > 0.5
+    assert found.remarks[0].startswith("the consumer is the limit")
+
+
 def test_a_buffer_that_holds_fewer_fetches_than_there_are_workers_is_told():
     found = predict(workers=4, buffer_size=100)
     assert found.remarks[-1] == "the buffer has room for 1 fetch, so no more workers can be busy"
