@@ -32,7 +32,13 @@ class ReadAheadCounts(NamedTuple):
 
 
 def lru_read_ahead(
-    chunks: npt.ArrayLike, n_chunks: int, capacity: int, ahead: int, *, start: int = 0
+    chunks: npt.ArrayLike,
+    n_chunks: int,
+    capacity: int,
+    ahead: int,
+    *,
+    start: int = 0,
+    stop: int | None = None,
 ) -> ReadAheadCounts:
     """Count what an LRU of `capacity` chunks does that loads the next `ahead` ones, too.
 
@@ -46,16 +52,19 @@ def lru_read_ahead(
         capacity: Chunks held, at least 1.
         ahead: Chunks loaded ahead.
         start: The first access that is counted; those before it warm the cache.
+        stop: The first access that is not made any more; the end of `chunks` where none is given.
+            Beyond the end they begin again, which may be another pass than the one before: what
+            was loaded ahead depends on more than the latest accesses.
     """
-    counts = _lru_read_ahead(
-        frozen(chunks, np.int32), int(n_chunks), int(capacity), int(ahead), int(start)
-    )
+    asked = frozen(chunks, np.int32)
+    last = len(asked) if stop is None else int(stop)
+    counts = _lru_read_ahead(asked, int(n_chunks), int(capacity), int(ahead), int(start), last)
     return ReadAheadCounts(*(int(count) for count in counts))
 
 
 @njit(nogil=True, cache=True)
 def _lru_read_ahead(
-    chunks: npt.NDArray[np.int32], n_chunks: int, capacity: int, ahead: int, start: int
+    chunks: npt.NDArray[np.int32], n_chunks: int, capacity: int, ahead: int, start: int, stop: int
 ) -> npt.NDArray[np.int64]:
     # A ring of chunks by recency around one that is none: newer[oldest], older[newest] ...
     newer = np.full(n_chunks + 1, -1, np.int32)
@@ -67,10 +76,14 @@ def _lru_read_ahead(
     held = 0
     reach = min(ahead, capacity - 1)
     hits = misses = brought = touches = evictions = 0
-    for t in range(len(chunks)):
+    place = 0
+    for t in range(stop):
         if t == start:
             hits = misses = brought = touches = evictions = 0
-        chunk = chunks[t]
+        chunk = chunks[place]
+        place += 1
+        if place == len(chunks):
+            place = 0
         was = state[chunk]
         if was == 0:
             misses += 1
@@ -123,6 +136,6 @@ def _lru_read_ahead(
             older[chunk] = newest
             newer[chunk] = ring
             older[ring] = chunk
-    if start >= len(chunks):
+    if start >= stop:
         hits = misses = brought = touches = evictions = 0
     return np.array([hits, misses, brought, touches, evictions, held], np.int64)

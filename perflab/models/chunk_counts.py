@@ -89,15 +89,17 @@ class CutAccesses:
         length = len(self._accesses)
         first = requests.start or 0 if requests else 0
         last = length if requests is None or requests.stop is None else requests.stop
-        if first == 0 and last == length and not (read_ahead and capacity > 1):
+        if first >= last:
+            return ChunkCounts(0, 0, 0, 0, 0)
+        if read_ahead and capacity > 1:
+            return self._counted(capacity, read_ahead, first, last)
+        if first == 0 and last == length:
             return self._of_all(capacity)
         parts = [
-            (self._counted(capacity, read_ahead, begin, end), times)
+            (self._counted(capacity, 0, begin, end), times)
             for begin, end, times in within_two_passes(length, first, last)
         ]
-        if not parts:
-            return ChunkCounts(0, 0, 0, 0, 0)
-        fields = ("requests", "hits", "misses", "evictions", "ahead", "first_touches")
+        fields = ("requests", "hits", "misses", "evictions")
         sums = {name: sum(getattr(part, name) * times for part, times in parts) for name in fields}
         return ChunkCounts(**sums, held=max(part.held for part, _ in parts))
 
@@ -120,7 +122,7 @@ class CutAccesses:
         if found is None:
             if capacity == 0:
                 found = ChunkCounts(last - first, 0, last - first, 0, 0)
-            elif read_ahead and capacity > 1:
+            elif read_ahead:
                 found = self._with_read_ahead(capacity, read_ahead, first, last)
             else:
                 found = self._plain(capacity, first, last)
@@ -148,12 +150,11 @@ class CutAccesses:
     def _with_read_ahead(
         self, capacity: int, read_ahead: int, first: int, last: int
     ) -> ChunkCounts:
-        rows, size = self._accesses.rows, self._size
-        chunks = (rows // size).astype(np.int32, copy=False)
-        if last > len(chunks):
-            chunks = np.concatenate([chunks, chunks])
-        n_chunks = -(-self._accesses.n_rows // size)
-        found = kernels.lru_read_ahead(chunks[:last], n_chunks, capacity, read_ahead, start=first)
+        chunks = (self._accesses.rows // self._size).astype(np.int32, copy=False)
+        n_chunks = -(-self._accesses.n_rows // self._size)
+        found = kernels.lru_read_ahead(
+            chunks, n_chunks, capacity, read_ahead, start=first, stop=last
+        )
         return ChunkCounts(
             last - first,
             found.hits,

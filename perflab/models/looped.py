@@ -27,8 +27,10 @@ def within_two_passes(length: int, first: int, last: int) -> list[tuple[int, int
     Returns:
         Stretches within the first two passes: first, last, and how often it is counted.
     """
+    if first >= last:
+        return []
     if last <= 2 * length:
-        return [(first, last, 1)] if first < last else []
+        return [(first, last, 1)]
     parts = [(first, length, 1)] if first < length else []
     first = max(first, length)
     if first // length == (last - 1) // length:

@@ -11,7 +11,10 @@ from typing import Any
 
 from perflab.patterns.lazy_loading_store import Rows
 
-_LOOKED_AT = 16
+_LOOKED_AT = 8
+
+Loaded = tuple[Rows, int]
+"""A chunk's rows and their bytes in memory."""
 
 
 class Ahead:
@@ -64,24 +67,47 @@ class Chunks:
         start = number * self.size
         return start, min(start + self.size, self.rows)
 
+    def fits(self, size: int) -> bool:
+        """Say whether a chunk of so many bytes may be held at all."""
+        return self._max_bytes is None or size <= self._max_bytes
+
+    def found(self, number: int) -> Loaded | None:
+        """Return a chunk that is in memory, without touching it; none where it is not."""
+        rows = self.held.get(number)
+        if isinstance(rows, Ahead):
+            return None if rows.rows is None else (rows.rows, rows.size)
+        return None if rows is None else (rows, self._bytes.get(number, 0))
+
     def put(self, number: int, rows: Rows, size: int) -> None:
-        """Hold a chunk that was loaded, as the most recent; one above the bytes' bound is not."""
+        """Hold a chunk that was loaded, as the most recent; one above the bytes' bound is not.
+
+        Room is made before it is taken, so that whoever looks finds the bounds kept.
+        """
         with self._lock:
+            if not self.fits(size):
+                self._reject(number)
+                return
+            more = 1
             if number in self.held:
                 self.held.move_to_end(number)
-            gone = self._make_room(number, size)
-            if self._fits(size):
-                self.held[number] = rows
-                self._account(number, size)
+                more = 0
+            gone = self._evict(more, size - self._bytes.get(number, 0))
+            self.held[number] = rows
+            self._account(number, size)
         self._tell(gone)
 
     def put_ahead(self, number: int, place: Ahead, rows: Rows, size: int) -> None:
-        """Fill a reserved place, if it is still held and nobody has taken it over."""
+        """Fill a reserved place, or another one that the chunk has got since; if it has any."""
         with self._lock:
             place.rows, place.size = rows, size
-            if self.held.get(number) is not place:
+            held = self.held.get(number)
+            if not isinstance(held, Ahead) or number in self._bytes:
                 return
-            gone = self._make_room(number, size)
+            held.rows, held.size = rows, size
+            if not self.fits(size):
+                self._reject(number)
+                return
+            gone = self._evict(0, size)
             if number in self.held:
                 self._account(number, size)
         self._tell(gone)
@@ -105,7 +131,7 @@ class Chunks:
             gone = []
             for following in range(last, number, -1):
                 if following not in self.held:
-                    gone += self._make_room(following, 0)
+                    gone += self._evict(1, 0)
                     place = self.held[following] = Ahead()
                     made.append((following, place))
             if number in self.held:
@@ -139,31 +165,21 @@ class Chunks:
         self.bytes += size - self._bytes.get(number, 0)
         self._bytes[number] = size
 
-    def _fits(self, size: int) -> bool:
-        return self._max_bytes is None or size <= self._max_bytes
-
-    def _make_room(self, number: int, size: int) -> list[tuple[int, int]]:
-        """Evict until a chunk of that size fits; where it never does, only itself.
-
-        Room is made before it is taken, so that whoever looks finds the bounds kept.
-        """
-        if not self._fits(size):
-            self.rejected += 1
-            self._forget(number)
-            return []
-        more = 0 if number in self.held else 1
-        return self._evict(more, size - self._bytes.get(number, 0))
+    def _reject(self, number: int) -> None:
+        self.rejected += 1
+        self._forget(number)
 
     def _evict(self, more: int, more_bytes: int) -> list[tuple[int, int]]:
-        gone = []
+        """Evict until so many more chunks and bytes fit; return number and bytes of each."""
+        gone: list[tuple[int, int]] = []
+        held = self.held
         most = sys.maxsize if self._max_bytes is None else self._max_bytes
-        while self.held and (
-            len(self.held) + more > self._max_chunks or self.bytes + more_bytes > most
-        ):
-            oldest = next(iter(self.held))
-            gone.append((oldest, self._bytes.get(oldest, 0)))
-            self._forget(oldest)
+        while held and (len(held) + more > self._max_chunks or self.bytes + more_bytes > most):
+            oldest, _ = held.popitem(last=False)
+            size = self._bytes.pop(oldest, 0)
+            self.bytes -= size
             self.evictions += 1
+            gone.append((oldest, size))
         return gone
 
     def _forget(self, number: int) -> None:
@@ -178,7 +194,7 @@ class Chunks:
 def size_of(rows: Rows) -> int:
     """Return the bytes of rows in memory: of an array exactly, else from some of them.
 
-    Rows of a list are looked at one level deep, 16 of them, evenly spread: looking at all would
+    Rows of a list are looked at one level deep, 8 of them, evenly spread: looking at all would
     cost more than to load them.
     """
     exact = getattr(rows, "nbytes", None)

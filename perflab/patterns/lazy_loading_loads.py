@@ -7,12 +7,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from perflab.metrics import Event, EventKind, Hook
-from perflab.patterns.lazy_loading_chunks import Ahead, Chunks, size_of
+from perflab.metrics import AtomicCounter, Event, EventKind, Hook
+from perflab.patterns.lazy_loading_chunks import Ahead, Chunks, Loaded, size_of
 from perflab.patterns.lazy_loading_store import MeasuredStore, Rows, Store, StoreError
 from perflab.primitives import SingleFlight
-
-Loaded = tuple[Rows, int]
 
 
 class Loads:
@@ -34,17 +32,20 @@ class Loads:
         self._flights: SingleFlight[Loaded] = SingleFlight()
         self._ahead: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
-        self._counts = dict.fromkeys(
-            ("misses", "waits", "loads", "load_errors", "rows_read", "bytes_read"), 0
-        )
+        self._misses = AtomicCounter()
+        self._waits = AtomicCounter()
+        self._loads = self._errors = self._rows = self._bytes = 0
         self._seconds = 0.0
 
     def miss(self, chunks: Chunks, number: int, read_ahead: int) -> Rows:
         """Return a chunk that is not held, from a load by this thread or one under way."""
-        self._count(misses=1)
+        next(self._misses)
         if self.hook is not None:
             self.hook(Event(EventKind.MISS, number))
-        rows, _ = self._run(chunks, number)
+        rows, size = self._run(chunks, number)
+        if number not in chunks.held and chunks.fits(size):
+            # The load was one ahead whose place was evicted before it ended.
+            chunks.put(number, rows, size)
         if read_ahead:
             self._go_ahead(chunks, number, read_ahead)
         return rows
@@ -53,7 +54,7 @@ class Loads:
         """Return a chunk that was asked for ahead, waiting for it where it is not there yet."""
         rows = place.rows
         if rows is None:
-            rows, _ = self._run(chunks, number, on_wait=lambda: self._waits(number))
+            rows, _ = self._run(chunks, number, on_wait=lambda: self._wait(number))
         chunks.touch(number, place)
         if read_ahead:
             self._go_ahead(chunks, number, read_ahead)
@@ -67,7 +68,15 @@ class Loads:
     def counts(self) -> dict[str, int | float]:
         """Return what was counted so far."""
         with self._lock:
-            return {**self._counts, "load_seconds_total": self._seconds}
+            return {
+                "misses": self._misses.read(),
+                "waits": self._waits.read(),
+                "loads": self._loads,
+                "load_errors": self._errors,
+                "rows_read": self._rows,
+                "bytes_read": self._bytes,
+                "load_seconds_total": self._seconds,
+            }
 
     def close(self) -> None:
         """End loading ahead; what is being loaded is waited for."""
@@ -75,8 +84,8 @@ class Loads:
             self._ahead.shutdown(wait=True, cancel_futures=True)
             self._ahead = None
 
-    def _waits(self, number: int) -> None:
-        self._count(waits=1)
+    def _wait(self, number: int) -> None:
+        next(self._waits)
         if self.hook is not None:
             self.hook(Event(EventKind.WAIT_STARTED, number))
 
@@ -85,17 +94,16 @@ class Loads:
     ) -> Loaded:
         def load() -> Loaded:
             # Whoever led before this thread came here may have ended in between.
-            found = chunks.held.get(number)
-            if isinstance(found, Ahead) and found.rows is not None:
-                return found.rows, found.size
-            if found is not None and not isinstance(found, Ahead):
-                return found, 0
+            found = chunks.found(number)
+            if found is not None:
+                return found
             loaded = self._load(chunks, number)
             chunks.put(number, *loaded)
             return loaded
 
-        wait = on_wait or (lambda: self._waits(number))
-        return self._flights.run((id(chunks), number), load, wait)
+        return self._flights.run(
+            (id(chunks), number), load, on_wait or (lambda: self._wait(number))
+        )
 
     def _load(self, chunks: Chunks, number: int) -> Loaded:
         start, stop = chunks.span(number)
@@ -107,14 +115,20 @@ class Loads:
             _check_length(self._store, rows, start, stop)
         except Exception as error:
             seconds = time.perf_counter() - began
-            self._count(seconds, load_errors=1)
+            with self._lock:
+                self._errors += 1
+                self._seconds += seconds
             if self.hook is not None:
                 self.hook(Event(EventKind.LOAD_FAILED, number, seconds, detail=error))
             raise
         seconds = time.perf_counter() - began
         size = self._sizeof(rows)
         read = size if self._stored is None else self._stored(start, stop)
-        self._count(seconds, loads=1, rows_read=stop - start, bytes_read=read)
+        with self._lock:
+            self._loads += 1
+            self._rows += stop - start
+            self._bytes += read
+            self._seconds += seconds
         if self.hook is not None:
             self.hook(Event(EventKind.LOAD_FINISHED, number, seconds, read))
         return rows, size
@@ -128,6 +142,9 @@ class Loads:
 
     def _load_ahead(self, chunks: Chunks, number: int, place: Ahead) -> None:
         def load() -> Loaded:
+            found = chunks.found(number)
+            if found is not None:
+                return found
             loaded = self._load(chunks, number)
             chunks.put_ahead(number, place, *loaded)
             return loaded
@@ -138,12 +155,6 @@ class Loads:
             self._flights.run((id(chunks), number), load)
         except Exception:  # noqa: BLE001  (counted and reported; who asks for the chunk meets it)
             chunks.drop(number, place)
-
-    def _count(self, seconds: float = 0.0, **counts: int) -> None:
-        with self._lock:
-            self._seconds += seconds
-            for name, count in counts.items():
-                self._counts[name] += count
 
 
 def _check_length(store: Store, rows: Rows, start: int, stop: int) -> None:

@@ -30,8 +30,9 @@ def test_collapsed_accesses_have_the_hits_of_all(rows, size, dtype):
     capacity=st.integers(1, 6),
     ahead=st.integers(0, 5),
     start=st.integers(0, 70),
+    passes=st.integers(1, 3),
 )
-def test_read_ahead_is_that_of_plain_python(chunks, capacity, ahead, start):
+def test_read_ahead_is_that_of_plain_python(chunks, capacity, ahead, start, passes):
     held = OrderedDict()
     counts = dict.fromkeys(("hits", "misses", "ahead", "first_touches", "evictions"), 0)
 
@@ -41,7 +42,7 @@ def test_read_ahead_is_that_of_plain_python(chunks, capacity, ahead, start):
             counts["evictions"] += 1
         held[chunk] = new
 
-    for place, chunk in enumerate(chunks):
+    for place, chunk in enumerate(chunks * passes):
         if place == start:
             counts = dict.fromkeys(counts, 0)
         new = held.get(chunk)
@@ -57,7 +58,8 @@ def test_read_ahead_is_that_of_plain_python(chunks, capacity, ahead, start):
                     counts["ahead"] += 1
                     bring(following, True)
             held.move_to_end(chunk)
-    if start >= len(chunks):
+    stop = len(chunks) * passes
+    if start >= stop:
         counts = dict.fromkeys(counts, 0)
-    found = lru_read_ahead(chunks, 13, capacity, ahead, start=start)._asdict()
+    found = lru_read_ahead(chunks, 13, capacity, ahead, start=start, stop=stop)._asdict()
     assert found == {**counts, "held": len(held)}

@@ -231,6 +231,35 @@ def test_who_asks_for_a_chunk_that_is_under_way_waits_for_that_load():
     loader.close()
 
 
+def test_a_chunk_that_was_evicted_while_it_was_loaded_ahead_is_held_when_it_is_asked_for():
+    store = SlowStore()
+    store.gate.set()
+    plain_read = store.read
+    gate = threading.Event()
+
+    def read(start, stop):
+        rows = plain_read(start, stop)
+        if start == 100:
+            assert gate.wait(30)
+        return rows
+
+    store.read = read
+    loader = LazyLoader(store=store, chunk_size=100, max_chunks=2, read_ahead=1)
+    assert loader[0] == 0
+    eventually(lambda: store.reads[100] == 1)
+    assert loader[500] == 500
+    assert list(loader._chunks.held) == [6, 5]
+    asked = threading.Thread(target=lambda: loader[150])
+    asked.start()
+    eventually(lambda: loader.stats()["waits"] == 1)
+    gate.set()
+    asked.join(30)
+    assert list(loader._chunks.held) == [2, 1]
+    assert loader[151] == 151
+    assert store.reads[100] == 1
+    loader.close()
+
+
 def test_a_load_ahead_that_fails_is_counted_and_who_asks_for_the_chunk_loads_it():
     failing = [True]
 
