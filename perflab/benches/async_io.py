@@ -106,7 +106,7 @@ class AsyncIOBench(Bench):
     shipped_costs: ClassVar[Costs] = {
         "bottleneck_seconds": {"1": 2.5e-4, "16": 2.5e-4, "64": 3e-4, "256": 3.2e-4},
         "delay_seconds": 3e-4,
-        "timer_seconds": 8e-4,
+        "timer_seconds": {"4": 8e-4, "64": 1.5e-3},
     }
 
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
@@ -177,7 +177,7 @@ class AsyncIOBench(Bench):
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the server's addresses, or perflab's own."""
         del load, workload
-        return self.foreign_server(settings) or "perflab's HTTP server"
+        return self.foreign_server(settings) or "perflab's own HTTP server"
 
     def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
         """Return arrivals for the length of a closed loop."""

@@ -13,7 +13,7 @@ from perflab.settings import AsyncIORunSettings
 
 USER_STEPS = (1, 2, 4, 8, 16, 32)
 _OWN_STEPS = ((0.0, 1), (0.0, 16), (0.002, 64), (0.002, 256))
-_TIMED = (0.02, 4)
+_TIMED = ((0.02, 4), (0.02, 64))
 _WARMUP = 0.2
 """Seconds in which connections are opened."""
 _CAPPED_FROM = 0.9
@@ -23,7 +23,7 @@ _SLOWER = 0.05
 def own_runs() -> Iterator[dict[str, Any]]:
     """Yield runs that tell what client and server cost beside the service times."""
     same = {"load_model": "closed", "retries": 0, "timeout": 60, "warmup_seconds": _WARMUP}
-    for latency, limit in (*_OWN_STEPS, _TIMED):
+    for latency, limit in (*_OWN_STEPS, *_TIMED):
         yield {**same, "latency_seconds": latency, "max_concurrent": limit}
 
 
@@ -44,7 +44,7 @@ def user_runs(settings: AsyncIORunSettings) -> Iterator[dict[str, Any]]:
 
 
 def own_calibration(runs: Runs) -> dict[str, Any]:
-    """Return bottleneck by requests in flight, delay, and how late timers are."""
+    """Return bottleneck, delay, and how late waits end, by requests in flight."""
     found = {
         (values["latency_seconds"], values["max_concurrent"]): costs["run"]
         for values, costs in runs
@@ -56,12 +56,16 @@ def own_calibration(runs: Runs) -> dict[str, Any]:
         if limit > 1
     }
     # Medians: another program that takes the processor for a moment is not what a request costs.
-    alone, timed = (_median(found[step]) for step in ((0.0, 1), _TIMED))
+    alone = _median(found[(0.0, 1)])
     bottleneck = min(bottlenecks[16], alone)
+    late = {
+        str(limit): max(0.0, _median(found[(latency, limit)]) - latency - alone)
+        for latency, limit in _TIMED
+    }
     return {
         "bottleneck_seconds": {"1": bottleneck, **{str(n): v for n, v in bottlenecks.items()}},
         "delay_seconds": alone - bottleneck,
-        "timer_seconds": max(0.0, timed - _TIMED[0] - alone),
+        "timer_seconds": late,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,8 @@ class OwnServer:
     Args:
         costs: ``bottleneck_seconds`` by requests in flight: what the event loops of client and
             server let through one at a time; ``delay_seconds``: what a request takes beside;
-            ``timer_seconds``: how much later than asked a wait of the server ends.
+            ``timer_seconds``, by requests in flight: how much later than asked an answer is
+            there that the server waited with, since timers are late and event loops busy.
 
     Attributes:
         remarks: What a reader must know.
@@ -37,11 +39,9 @@ class OwnServer:
     remarks: tuple[str, ...] = ()
 
     def __init__(self, costs: Costs) -> None:
-        found = sorted((int(n), float(value)) for n, value in costs["bottleneck_seconds"].items())
-        self._numbers = np.log([n for n, _ in found])
-        self._bottlenecks = np.array([value for _, value in found])
+        self._bottleneck = _by_number(costs["bottleneck_seconds"])
+        self._timer = _by_number(costs["timer_seconds"])
         self._delay = float(costs["delay_seconds"])
-        self._timer = float(costs["timer_seconds"])
 
     def closed(
         self, settings: AsyncIORunSettings, limit: int, most: int, seed: int
@@ -97,7 +97,11 @@ class OwnServer:
         *,
         closed: bool,
     ) -> kernels.InFlight:
-        bottleneck = off * float(np.interp(math.log(limit), self._numbers, self._bottlenecks))
+        flying = limit
+        if not closed and len(times) > 1 and times[-1] > times[0]:
+            rate = (len(times) - 1) / float(times[-1] - times[0])
+            flying = max(1, min(limit, round(rate * settings.latency_seconds)))
+        bottleneck = off * self._bottleneck(flying)
         if settings.rate_limit is not None:
             bottleneck = max(bottleneck, 1.0 / settings.rate_limit)
         waits = settings.latency_seconds > 0
@@ -108,7 +112,7 @@ class OwnServer:
             capacity=settings.capacity,
             queue=settings.server_queue,
             bottleneck_seconds=bottleneck,
-            delay_seconds=self._delay + (self._timer if waits else 0.0),
+            delay_seconds=self._delay + (self._timer(flying) if waits else 0.0),
             timeout=settings.timeout,
             error_rate=settings.error_rate,
             retries=settings.retries,
@@ -116,6 +120,13 @@ class OwnServer:
             closed=closed,
             seed=seed + 1,
         )
+
+
+def _by_number(costs: Mapping[str, float]) -> Callable[[int], float]:
+    """Return a cost by requests in flight, between the measured numbers as their logarithm goes."""
+    found = sorted((int(number), float(value)) for number, value in costs.items())
+    numbers, values = np.log([n for n, _ in found]), [value for _, value in found]
+    return lambda flying: float(np.interp(math.log(flying), numbers, values))
 
 
 def service_times(settings: AsyncIORunSettings, seed: int) -> Floats:

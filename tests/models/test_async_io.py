@@ -19,7 +19,7 @@ from perflab.workloads.arrival_names import load_arrivals
 COSTS = {
     "bottleneck_seconds": {"1": 1e-4, "256": 2e-4},
     "delay_seconds": 4e-4,
-    "timer_seconds": 5e-4,
+    "timer_seconds": {"4": 5e-4, "64": 5e-4},
 }
 LAW = Usl(20.0, 0.05, 0.001)
 
