@@ -83,7 +83,7 @@ class StreamProcessor:
         self._settings = settings
 
     def cancel(self) -> None:
-        """Stop before the next chunk; nothing is written then."""
+        """Stop before the next chunk (``polars_sink`` has but one); nothing is written then."""
         self._cancelled.set()
 
     def stats(self) -> dict[str, float]:
@@ -143,7 +143,7 @@ class StreamProcessor:
 
     def _open(self, tally: Tally) -> BlockRun | WholeRun:
         if self._settings.engine in WHOLE_ENGINES:
-            return WholeRun(self._settings, self._schema, tally, self._cancelled.is_set)
+            return WholeRun(self._settings, self._schema, tally)
         return BlockRun(
             lambda: self._settings,
             tally,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from perflab.patterns.streaming_blocks import BlockReader
-from perflab.patterns.streaming_progress import StreamCancelledError, Tally
+from perflab.patterns.streaming_progress import Tally
 from perflab.patterns.streaming_rows import fields_of
 from perflab.patterns.streaming_schema import SAMPLE_ROWS, kinds_of
 from perflab.patterns.streaming_sinks import format_of, plain_errors
@@ -20,7 +20,8 @@ class WholeRun:
     """A pass that Polars makes in one go, with the types that every engine has.
 
     It looks for no bad rows: Polars stops at what it cannot read, but fills up a row that is too
-    short and takes ``inf`` for a number.
+    short, takes a blank line for one, and ``inf`` for a number. It cannot be stopped on its way;
+    what was cancelled meanwhile is thrown away at its end.
 
     Raises:
         BadInputError: If the file cannot be read, or is compressed.
@@ -31,14 +32,12 @@ class WholeRun:
         settings: StreamingSettings,
         schema: Mapping[str, str] | None,
         tally: Tally,
-        cancelled: Callable[[], bool],
     ) -> None:
         import polars as pl
 
         self._polars = pl
         self._settings = settings
         self._tally = tally
-        self._cancelled = cancelled
         assert settings.input_file is not None  # noqa: S101  (the processor has looked)
         with Source(settings.input_file) as source:
             if source.packed is not None:
@@ -53,7 +52,6 @@ class WholeRun:
         self._delimiter = reader.delimiter
         types = {"int": pl.Int64, "float": pl.Float64, "text": pl.String}
         self._types = {n: types[kind] for n, kind in zip(reader.names, kinds, strict=True)}
-        self._empty = not sample
         self.done_bytes = 0
 
     def __enter__(self) -> Self:
@@ -79,30 +77,21 @@ class WholeRun:
             separator=self._delimiter,
             glob=False,
         ).with_columns(polars.col(texts).fill_null(""))
-        counted = lazy.map_batches(self._count, streamable=True, schema=self._types)
         try:
             with plain_errors():
                 if format_of(self._settings) == "parquet":
-                    counted.sink_parquet(output)
+                    lazy.sink_parquet(output)
                 else:
-                    counted.sink_ndjson(output)
+                    lazy.sink_ndjson(output)
         except polars.exceptions.PolarsError as error:
-            if self._cancelled():
-                raise StreamCancelledError from None
             first = str(error).partition("\n")[0]
             text = f"polars_sink cannot read it ({first}); engine polars finds and lists bad rows"
             raise BadInputError(text, self._place) from None
         self.done_bytes = self.total_bytes
-        self._tally.chunks = 1
+        # Counting lines again is far quicker than looking on while they are converted.
+        self._tally.count(lazy.select(polars.len()).collect().item(), 0)
         yield time.perf_counter() - started
 
     def settle(self, target: Path) -> None:
         """Remove the list of rejected rows of an earlier run."""
         target.unlink(missing_ok=True)
-
-    def _count(self, frame: Any) -> Any:
-        if self._cancelled():
-            raise StreamCancelledError
-        self._tally.rows_in += len(frame)
-        self._tally.rows_out += len(frame)
-        return frame
