@@ -9,7 +9,6 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
-from matplotlib.text import Text
 
 from perflab.charts import style
 
@@ -61,29 +60,43 @@ class Band:
 
     Args:
         axes: The chart's.
-        animated: Leave it out of a full draw, for blitting.
+        animated: Leave it out of a full draw, for blitting; then it has no names in it, for text
+            is what takes longest to draw again.
     """
 
     def __init__(self, axes: Axes, *, animated: bool) -> None:
         self._axes, self._animated = axes, animated
-        self._spans: list[Span] = []
+        self._shown: tuple[list[Span], tuple[float, float]] = ([], (0.0, 0.0))
+        self._best = axes.text(
+            -0.012,
+            0.0,
+            "best",
+            transform=axes.transAxes,
+            ha="right",
+            va="center",
+            fontsize=_SIZE,
+            color=style.QUIET,
+            visible=False,
+        )
         self.artists: list[Artist] = []
 
     def update(self, spans: Sequence[Span], colours: Mapping[str, str]) -> bool:
         """Show other spans; say if the strip came or went, so that ticks must make room."""
-        came_or_went = bool(spans) != bool(self._spans)
-        if list(spans) != self._spans:
-            self._spans = list(spans)
+        came_or_went = bool(spans) != bool(self._shown[0])
+        shown = (list(spans), self._axes.get_xlim())
+        if shown != self._shown:
+            self._shown = shown
             for old in self.artists:
                 old.remove()
-            self.artists = self._drawn(colours) if spans else []
+            self.artists = self._drawn(spans, colours) if spans else []
         if came_or_went:
+            self._best.set_visible(bool(spans))
             # Ticks stand below the strip, at its height of typographic points.
             pad = 3.0 + (_HEIGHT + _ABOVE if spans else 0.0)
             self._axes.tick_params(axis="x", pad=pad, length=0 if spans else 3)
         return came_or_went
 
-    def _drawn(self, colours: Mapping[str, str]) -> list[Artist]:
+    def _drawn(self, spans: Sequence[Span], colours: Mapping[str, str]) -> list[Artist]:
         axes = self._axes
         dots = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
         tall = axes.bbox.height / dots
@@ -92,44 +105,41 @@ class Band:
         low, high = axes.get_xlim()
         corners = [
             [(a, top), (b, top), (b, bottom), (a, bottom)]
-            for a, b in ((max(a, low), min(b, high)) for a, b, _ in self._spans)
+            for a, b in ((max(a, low), min(b, high)) for a, b, _ in spans)
         ]
         strip = PolyCollection(
             corners,
             transform=across,
-            facecolors=[colours[label] for _, _, label in self._spans],
+            facecolors=[colours[label] for _, _, label in spans],
             edgecolors=style.PAPER,
             linewidths=0.8,
             clip_on=False,
             animated=self._animated,
         )
         axes.add_collection(strip, autolim=False)
-        drawn: list[Artist] = [strip, self._word("best", -0.012, (top + bottom) / 2)]
-        for (_, _, label), box in zip(self._spans, corners, strict=True):
+        self._best.set_y((top + bottom) / 2)
+        if self._animated:
+            return [strip]
+        names: list[Artist] = []
+        for (_, _, label), box in zip(spans, corners, strict=True):
             places = axes.transData.transform([(box[0][0], 0.5), (box[1][0], 0.5)])
             room = (places[1][0] - places[0][0]) / dots
             if len(label) * _CHARACTER < room:
-                drawn.append(self._name(label, places.mean(axis=0)[0], colours[label], top, bottom))
-        return drawn
+                middle = axes.transAxes.inverted().transform(places.mean(axis=0))[0]
+                names.append(self._name(label, middle, (top + bottom) / 2, colours[label]))
+        return [strip, *names]
 
-    def _word(self, text: str, x: float, y: float) -> Text:
+    def _name(self, label: str, x: float, y: float, colour: str) -> Artist:
         return self._axes.text(
             x,
             y,
-            text,
+            label,
             transform=self._axes.transAxes,
-            ha="right",
+            ha="center",
             va="center",
             fontsize=_SIZE,
-            color=style.QUIET,
-            animated=self._animated,
+            color=_readable_on(colour),
         )
-
-    def _name(self, label: str, pixel: float, colour: str, top: float, bottom: float) -> Artist:
-        x = self._axes.transAxes.inverted().transform((pixel, 0.0))[0]
-        name = self._word(label, x, (top + bottom) / 2)
-        name.set(ha="center", color=_readable_on(colour))
-        return name
 
 
 def _readable_on(colour: str) -> str:

@@ -25,6 +25,8 @@ from perflab.workloads import Trace
 _REDRAW_SECONDS = 0.12
 _BREATH_SECONDS = 0.01
 """Lets the thread that sends messages have its turn, so that a first picture leaves at once."""
+_REST_SECONDS = 0.05
+"""Lets a browser paint it, before the pictures below it come too."""
 
 Job = tuple[WhatIf, Settings, LoadSettings]
 
@@ -123,6 +125,9 @@ class Forecast:
             return
         if self._curves is None or self._curves[0] != _line(job):
             self._draw(job, fresh=True)
+        time.sleep(_REST_SECONDS)
+        if cancelled():
+            return
         self._show_rest(job)
         self._rest.post(job)
 

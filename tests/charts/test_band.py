@@ -71,13 +71,21 @@ def test_one_line_or_one_that_is_not_known_has_no_best(lines):
 
 
 def test_strip_under_the_chart_has_the_colours_of_the_lines_and_leaves_the_ceiling_out():
-    drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), CHART, load_bench("cache"))
+    axes = Figure(figsize=(6, 4)).subplots()
+    drawn = WhatIfAxes(axes, CHART, load_bench("cache"), animated=False)
     drawn.update(LINES)
-    strip, *words = drawn._band.artists
+    strip, *names = drawn._band.artists
     colours = [to_hex(colour) for colour in strip.get_facecolors()]
     expected = [drawn._lines[name].get_color().lower() for name in ("fifo", "lru")]
     assert colours == expected
-    assert [word.get_text() for word in words] == ["best", "fifo", "lru"]
+    assert [name.get_text() for name in names] == ["fifo", "lru"]
+    assert drawn._band._best.get_visible()
+
+
+def test_strip_that_is_drawn_again_and_again_has_no_text_in_it():
+    drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), CHART, load_bench("cache"))
+    drawn.update(LINES)
+    assert len(drawn._band.artists) == 1
 
 
 def test_strip_that_stays_is_not_drawn_anew():
@@ -93,6 +101,7 @@ def test_strip_goes_with_the_second_line():
     drawn.update(LINES)
     assert drawn.update({"lru": LINES["lru"], "opt": LINES["opt"]})
     assert drawn._band.artists == []
+    assert not drawn._band._best.get_visible()
 
 
 def test_least_cost_of_the_present_line_is_marked():
