@@ -56,6 +56,7 @@ class WhatIfAxes:
         self._animated = animated
         self._legend = legend
         self._lines: dict[str, Line2D] = {}
+        self._shown: tuple[Lines, str | None] = ({}, None)
         self._marks: dict[MarkKind, Line2D] = {}
         self._texts: list[Annotation] = []
         self._limits = SteppedLimits(self.metric.unit)
@@ -101,7 +102,7 @@ class WhatIfAxes:
 
         Args:
             lines: By label, the values of the setting and of the metric; a line with edges `low`
-                and `high` has a band.
+                and `high` has a band. The same mapping again is not looked at again.
             marks: Points to mark.
             highlight: The label of the line that the present settings are on.
 
@@ -122,6 +123,9 @@ class WhatIfAxes:
         return changed
 
     def _show_lines(self, lines: Lines, highlight: str | None) -> None:
+        if self._shown[0] is lines and self._shown[1] == highlight:
+            return
+        self._shown = (lines, highlight)
         for label in [label for label in self._lines if label not in lines]:
             self._lines.pop(label).remove()
         for label, (xs, ys) in lines.items():
