@@ -8,6 +8,7 @@ from perflab.kernels.in_flight import InFlight, in_flight
 from perflab.kernels.lru import lru_hits
 from perflab.kernels.lru_bytes import lru_byte_distances
 from perflab.kernels.lru_curve import lru_curve
+from perflab.kernels.lru_curve_up_to import lru_curve_up_to
 from perflab.kernels.opt import opt_hits
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests, policy_hits
 from perflab.kernels.prefetch import Prefetch, prefetch
@@ -46,6 +47,7 @@ __all__ = [
     "lru_bounded",
     "lru_byte_distances",
     "lru_curve",
+    "lru_curve_up_to",
     "lru_hits",
     "lru_read_ahead",
     "opt_hits",

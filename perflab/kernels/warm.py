@@ -12,6 +12,7 @@ from perflab.kernels.dense import dense_ids
 from perflab.kernels.in_flight import in_flight
 from perflab.kernels.lru_bytes import lru_byte_distances
 from perflab.kernels.lru_curve import lru_curve
+from perflab.kernels.lru_curve_up_to import lru_curve_up_to
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests
 from perflab.kernels.prefetch import prefetch
 from perflab.kernels.quantiles import quantiles_of
@@ -32,6 +33,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "dense_ids": lambda: dense_ids(_IDS),
     "previous_and_next": lambda: previous_and_next(_IDS, 1),
     "lru_curve": lambda: lru_curve(_PREVIOUS),
+    "lru_curve_up_to": lambda: lru_curve_up_to(_PREVIOUS, 1),
     "lru_byte_distances": lambda: lru_byte_distances(_PREVIOUS, _IDS),
     "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),

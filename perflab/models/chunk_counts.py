@@ -14,6 +14,8 @@ from perflab.workloads.accesses import Accesses
 from perflab.workloads.trace import Trace
 
 _MOST_KEPT = 10_000
+_FIRST_REACH = 5_000
+"""Most answers are wanted for fewer chunks than these, and cost less without the rest."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class CutAccesses:
         self._accesses = accesses
         self._size = chunk_size
         self._curve: npt.NDArray[np.int64] | None = None
+        self._distinct = 0
         self._repeats = 0
         self._counts: dict[tuple[int, ...], ChunkCounts] = {}
         self._looped: LoopedTrace | None = None
@@ -68,13 +71,13 @@ class CutAccesses:
     @property
     def distinct(self) -> int | None:
         """How many chunks are asked for at all, where that has been counted."""
-        return None if self._curve is None else len(self._curve) - 1
+        return None if self._curve is None else self._distinct
 
     def ready(self, capacity: int, read_ahead: int) -> bool:
         """Say whether `counts` over all requests would answer at once."""
         if read_ahead and capacity > 1:
             return (capacity, read_ahead, 0, len(self._accesses)) in self._counts
-        return self._curve is not None or capacity == 0
+        return capacity == 0 or self._reaches(capacity)
 
     def counts(
         self, capacity: int, read_ahead: int = 0, requests: slice | None = None
@@ -108,13 +111,23 @@ class CutAccesses:
         if capacity == 0:
             return ChunkCounts(length, 0, length, 0, 0)
         with self._lock:
-            if self._curve is None:
+            if not self._reaches(capacity):
                 accesses = self._accesses
                 previous, self._repeats = reuse_of(accesses.rows, self._size, accesses.n_rows)
-                self._curve = kernels.lru_curve(previous)
-        held = min(capacity, len(self._curve) - 1)
-        hits = int(self._curve[held]) + self._repeats
+                self._distinct = int(np.count_nonzero(previous < 0))
+                if capacity <= _FIRST_REACH:
+                    self._curve = kernels.lru_curve_up_to(previous, _FIRST_REACH)
+                else:
+                    self._curve = kernels.lru_curve(previous)
+            assert self._curve is not None  # noqa: S101  (it has just been made)
+            curve = self._curve
+        held = min(capacity, self._distinct)
+        hits = int(curve[held]) + self._repeats
         return ChunkCounts(length, hits, length - hits, length - hits - held, held)
+
+    def _reaches(self, capacity: int) -> bool:
+        curve = self._curve
+        return curve is not None and min(capacity, self._distinct) < len(curve)
 
     def _counted(self, capacity: int, read_ahead: int, first: int, last: int) -> ChunkCounts:
         key = (capacity, read_ahead, first, last)

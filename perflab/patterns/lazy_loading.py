@@ -154,7 +154,7 @@ class LazyLoader(Sequence[Any]):
         if self._closed:
             return
         self._closed = True
-        self._replace(Chunks(0, 1, 1, None, self._loads.evicted))
+        self._replace(Chunks(0, 1, 1, None))
         self._loads.close()
         if self._own and isinstance(self._store, ReopenedStore):
             self._store.close()
@@ -187,13 +187,15 @@ class LazyLoader(Sequence[Any]):
 
     def _chunk(self, chunks: Chunks, number: int) -> Rows:
         """Return the rows of a chunk and count the access; `__getitem__` does the same in place."""
-        try:
-            rows = chunks.held[number]
-            chunks.held.move_to_end(number)
-        except KeyError:
+        rows = chunks.held.get(number)
+        if rows is None:
             return self._missed(chunks, number)
         if type(rows) is Ahead:
             return self._ahead(chunks, number, rows)
+        try:  # noqa: SIM105  (as fast as can be)
+            chunks.held.move_to_end(number)
+        except KeyError:  # evicted since: what was found is right all the same
+            pass
         next(self._hits)
         if self._hook is not None:
             self._hook(Event(EventKind.HIT, number))

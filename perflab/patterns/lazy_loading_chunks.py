@@ -38,7 +38,8 @@ class Chunks:
         size: Rows a chunk; the last one may have fewer.
         max_chunks: The most chunks held, those being loaded ahead included.
         max_bytes: The most bytes held; none for no such bound.
-        evicted: Called with number and bytes of each chunk that leaves, outside the lock.
+        evicted: Called with number and bytes of each chunk that leaves, outside the lock; none
+            where nobody listens.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Chunks:
         size: int,
         max_chunks: int,
         max_bytes: int | None,
-        evicted: Callable[[int, int], None],
+        evicted: Callable[[int, int], None] | None = None,
     ) -> None:
         self.rows = rows
         self.size = size
@@ -187,8 +188,9 @@ class Chunks:
         self.bytes -= self._bytes.pop(number, 0)
 
     def _tell(self, gone: list[tuple[int, int]]) -> None:
-        for number, size in gone:
-            self._evicted(number, size)
+        if self._evicted is not None:
+            for number, size in gone:
+                self._evicted(number, size)
 
 
 def size_of(rows: Rows) -> int:

@@ -60,10 +60,10 @@ class Loads:
             self._go_ahead(chunks, number, read_ahead)
         return rows
 
-    def evicted(self, number: int, size: int) -> None:
-        """Report that a chunk left."""
-        if self.hook is not None:
-            self.hook(Event(EventKind.EVICTION, number, size=size))
+    @property
+    def evicted(self) -> Callable[[int, int], None] | None:
+        """What reports that a chunk left; none where nobody listens."""
+        return None if self.hook is None else self._evicted
 
     def counts(self) -> dict[str, int | float]:
         """Return what was counted so far."""
@@ -83,6 +83,10 @@ class Loads:
         if self._ahead is not None:
             self._ahead.shutdown(wait=True, cancel_futures=True)
             self._ahead = None
+
+    def _evicted(self, number: int, size: int) -> None:
+        if self.hook is not None:
+            self.hook(Event(EventKind.EVICTION, number, size=size))
 
     def _wait(self, number: int) -> None:
         next(self._waits)

@@ -65,13 +65,13 @@ def main() -> None:
 
             model = bench.model(accesses)
             began = time.perf_counter()
-            points = itertools.product(grid.columns, grid.rows)
+            points = itertools.product(grid.rows, grid.columns)
             with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
                 for made in [
                     pool.submit(
                         model.predict, settings.change(chunk_size=x, max_chunks=y), load, costs
                     )
-                    for x, y in points
+                    for y, x in points
                 ]:
                     made.result()
             spent.setdefault("map exact, predict", []).append(time.perf_counter() - began)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.kernels import lru_curve, lru_hits, previous_and_next
+from perflab.kernels import lru_curve, lru_curve_up_to, lru_hits, previous_and_next
 
 requests = st.lists(st.integers(0, 11), max_size=150)
 
@@ -37,3 +37,30 @@ def test_the_curve_equals_runs_across_many_blocks(length, start):
 
 def test_a_trace_without_requests_has_a_curve_of_nothing():
     assert lru_curve(np.empty(0, np.int32)).tolist() == [0]
+
+
+@given(ids=requests, capacity=st.integers(1, 14), data=st.data())
+def test_a_curve_up_to_a_size_is_the_beginning_of_the_whole(ids, capacity, data):
+    start = data.draw(st.integers(0, len(ids)))
+    previous, _ = previous_and_next(ids, 12)
+    whole = lru_curve(previous, start=start)
+    assert lru_curve_up_to(previous, capacity, start=start).tolist() == (
+        whole[: capacity + 1].tolist()
+    )
+
+
+@pytest.mark.parametrize("capacity", [1, 7, 900, 1_024, 5_000, 100_000])
+@pytest.mark.parametrize("keys", [40, 1_000, 30_000])
+def test_a_curve_up_to_a_size_is_exact_across_many_blocks(capacity, keys):
+    rng = np.random.default_rng(keys)
+    ids = rng.integers(0, keys, 40_000).astype(np.int32)
+    ids[rng.random(len(ids)) < 0.3] %= 50
+    previous, _ = previous_and_next(ids, keys)
+    whole = lru_curve(previous, start=500)
+    found = lru_curve_up_to(previous, capacity, start=500)
+    assert found.tolist() == whole[: capacity + 1].tolist()
+
+
+def test_a_largest_cache_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least 1 entry, got 0"):
+        lru_curve_up_to(np.empty(0, np.int32), 0)

@@ -55,6 +55,7 @@ def test_production_arguments_compile_nothing_more():
         kernels.policy_hits(policy, requests, np.int64(1), block=2)
     kernels.lru_curve(previous, start=1)
     kernels.lru_curve(previous, weights=ids)
+    kernels.lru_curve_up_to(previous, np.int32(1), start=1)
     kernels.lru_byte_distances(previous, ids)
     kernels.working_set(ids, 2, ids * 1.0, np.float32(1), ids, ids)
     for run in kernels.BOUNDED_COUNTS.values():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.benches import load_bench
+from perflab.kernels import lru_hits, previous_and_next
 from perflab.models.lazy_loading import LazyLoadingModel, SampledLazyLoadingModel
 from perflab.models.load_times import load_cost
 from perflab.models.looped import within_two_passes
@@ -119,6 +121,19 @@ def test_one_curve_answers_for_every_number_of_chunks_of_a_size():
     assert all(model.ready(settings.change(max_chunks=n), LOAD) for n in (1, 7, 1000))
     assert not model.ready(settings.change(chunk_size=11), LOAD)
     assert not model.ready(settings.change(read_ahead=1), LOAD)
+
+
+def test_more_chunks_than_most_want_are_answered_as_exactly():
+    accesses = load_accesses("random:requests=60k,seed=1", 30_000)
+    model = LazyLoadingModel(accesses)
+    some = LazyLoadingSettings(chunk_size=2)
+    before, after = previous_and_next(accesses.rows // 2, 15_000)
+    for chunks, ready in ((10, False), (5000, True), (5001, False), (12_000, True), (20_000, True)):
+        settings = some.change(max_chunks=chunks)
+        assert model.ready(settings, LOAD) is ready
+        found = model.predict(settings, LOAD, COSTS).metrics
+        assert found["hits"] == lru_hits(before, after, chunks).sum()
+        assert found["chunks"] == min(chunks, len(np.unique(accesses.rows // 2)))
 
 
 @pytest.mark.parametrize("spec", ["random", "hotspot:run=20", "sequential", "shuffled:block=300"])
