@@ -57,7 +57,7 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     encoder, values = _columns(source, [role for role in chosen if role != "key"])
     keyless = np.zeros(0, np.int64)
     rows = 0
-    for batch in _batches(source, chosen):
+    for batch in _batches(source, chosen, ahead=isinstance(encoder, KeyEncoder)):
         start, rows = rows - len(keyless), rows + len(batch)
         if batch.column("key").null_count:
             missing = batch.column("key").is_null().to_numpy(zero_copy_only=False)
@@ -98,10 +98,14 @@ def _columns(
     }
 
 
-def _batches(source: Source, chosen: Mapping[str, str]) -> Iterator[Any]:
+def _batches(source: Source, chosen: Mapping[str, str], *, ahead: bool) -> Iterator[Any]:
+    """Yield the columns by role; without reading ahead, one group of rows is in memory at a time.
+
+    The scanner of a whole file holds all of it where decoding is quicker than what follows.
+    """
     import pyarrow.dataset as ds  # slow to load, and only Parquet needs it
 
-    checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True, pre_buffer=ahead)
     kind = ds.ParquetFileFormat(default_fragment_scan_options=checked)
     data = ds.dataset(source.path, format=kind)
     total = max(data.count_rows(), 1)
@@ -110,10 +114,12 @@ def _batches(source: Source, chosen: Mapping[str, str]) -> Iterator[Any]:
         fields["key"] = joined(chosen["key"], lambda name: ds.field(name).cast(pa.string()))
     done = 0
     source.report(0)
-    for batch in data.scanner(columns=fields, batch_size=BATCH_ROWS).to_batches():
-        done += len(batch)
-        source.report(source.total_bytes * done // total)
-        yield batch
+    pieces = [data] if ahead else next(iter(data.get_fragments())).split_by_row_group()
+    for piece in pieces:
+        for batch in piece.scanner(columns=fields, batch_size=BATCH_ROWS).to_batches():
+            done += len(batch)
+            source.report(source.total_bytes * done // total)
+            yield batch
 
 
 def _error(
