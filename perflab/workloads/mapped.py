@@ -130,7 +130,8 @@ def hashed_note(encoder: object) -> tuple[str, ...]:
 
 def _hashes(keys: Any) -> npt.NDArray[np.int64]:
     if pa.types.is_dictionary(keys.type):
-        return _hashes(keys.dictionary)[keys.indices.to_numpy(zero_copy_only=False)]
+        places: npt.NDArray[np.int64] = keys.indices.to_numpy(zero_copy_only=False)
+        return _hashes(keys.dictionary)[places]
     import polars as pl
 
     hashed: npt.NDArray[np.int64] = (
