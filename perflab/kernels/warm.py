@@ -9,6 +9,7 @@ import numpy as np
 
 from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.dense import dense_ids
+from perflab.kernels.growing_ids import GrowingIds
 from perflab.kernels.in_flight import in_flight
 from perflab.kernels.lru_bytes import lru_byte_distances
 from perflab.kernels.lru_curve import lru_curve
@@ -42,6 +43,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
     "prefetch": lambda: prefetch(_IDS, _IDS, _IDS, 1, 1),
     "redis_eviction": lambda: redis_eviction(_IDS, 1, "lru", 1, (1,)),
+    "growing_ids": lambda: GrowingIds().add(_IDS),
     "key_counts": lambda: key_counts(_IDS, 1),
     "by_count": lambda: by_count(_IDS),
     "requests_of": lambda: requests_of(_IDS, (1,)),

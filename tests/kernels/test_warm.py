@@ -7,7 +7,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from perflab import kernels
-from perflab.kernels import warm
+from perflab.kernels import growing_ids, warm
 
 
 def compiled_functions():
@@ -50,6 +50,7 @@ def test_production_arguments_compile_nothing_more():
     ids = np.array([0, 1, 0], np.int64)
     previous, next_use = kernels.previous_and_next(ids, 2)
     kernels.dense_ids(ids)
+    growing_ids.GrowingIds().add(np.arange(40_000))
     requests = kernels.Requests(ids, 2, previous, next_use)
     for policy in kernels.HIT_COUNTS:
         kernels.policy_hits(policy, requests, np.int64(1), block=2)
