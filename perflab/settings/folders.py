@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from perflab.settings.errors import BadInputError
+
 
 def cache_folder() -> Path:
     """Return the user's cache folder; ``PERFLAB_CACHE_DIR`` names another."""
@@ -20,6 +22,14 @@ def shared_folder() -> Path | None:
     """Return where workers of other machines read workloads; ``PERFLAB_SHARED_DIR`` names it.
 
     None is this machine's folder for temporary files, which processes of this machine read.
+
+    Raises:
+        BadInputError: If it is no folder, or cannot be written.
     """
     named = os.environ.get("PERFLAB_SHARED_DIR")
-    return Path(named) if named else None
+    if not named:
+        return None
+    if not os.access(named, os.W_OK) or not Path(named).is_dir():
+        text = "is no folder that can be written; name one that all workers read"
+        raise BadInputError(text, f"PERFLAB_SHARED_DIR={named}")
+    return Path(named)

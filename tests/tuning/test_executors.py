@@ -44,6 +44,12 @@ def test_a_worker_that_dies_twice_is_named():
         gather(pool, die, [()], ["size=5"])
 
 
+def test_a_shared_folder_that_is_none_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("PERFLAB_SHARED_DIR", str(tmp_path / "nowhere"))
+    with ThreadPoolExecutor(1) as threads, pytest.raises(BadInputError, match="all workers read"):
+        predict("cache", SMALL, executor=threads)
+
+
 def test_other_processes_predict_the_same():
     here = predict("cache", SMALL, sweep=SWEEP)
     with processes() as pool:
