@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -19,6 +20,7 @@ from perflab.settings import BadInputError, StreamingSettings
 
 _READ_VARIABLE = "POLARS_CSV_CHUNK_SIZE"
 _READ_BYTES = 1 << 20
+_LF = 10
 
 
 class WholeRun:
@@ -53,6 +55,7 @@ class WholeRun:
             sample = fields_of(reader.peek(SAMPLE_ROWS), reader.delimiter)
             whole = [fields for fields in sample if len(fields) == len(reader.names)]
             kinds = kinds_of(reader.names, whole, schema)
+            self._header_lines = reader.line - 1
         self._place = source.place
         self._delimiter = reader.delimiter
         types = {"int": pl.Int64, "float": pl.Float64, "text": pl.String}
@@ -76,30 +79,47 @@ class WholeRun:
         started = time.perf_counter()
         polars = self._polars
         texts = [name for name, kind in self._types.items() if kind == polars.String]
+        source = Path(self._settings.input_file or "").expanduser()
         lazy = polars.scan_csv(
-            Path(self._settings.input_file or "").expanduser(),
+            source,
             schema=self._types,
             separator=self._delimiter,
             glob=False,
         ).with_columns(polars.col(texts).fill_null(""))
         try:
-            with plain_errors(), _small_reads():
+            # Counted beside it: looking on while Polars converts would cost it far more.
+            with ThreadPoolExecutor(1) as thread, plain_errors(), _small_reads():
                 if format_of(self._settings) == "parquet":
                     lazy.sink_parquet(output)
+                    rows = polars.scan_parquet(output).select(polars.len()).collect().item()
                 else:
+                    counting = thread.submit(self._lines, source)
                     lazy.sink_ndjson(output)
+                    rows = counting.result()
         except polars.exceptions.PolarsError as error:
             first = str(error).partition("\n")[0]
             text = f"polars_sink cannot read it ({first}); engine polars finds and lists bad rows"
             raise BadInputError(text, self._place) from None
         self.done_bytes = self.total_bytes
-        # Counting afterwards is far quicker than looking on while rows are converted.
-        self._tally.count(_rows_of(output, format_of(self._settings)), 0)
+        # In JSON Lines a line feed ends a row, and none stands in it.
+        self._tally.count(_line_feeds(output) if rows is None else rows, 0)
         yield time.perf_counter() - started
 
     def settle(self, target: Path) -> None:
         """Remove the list of rejected rows of an earlier run."""
         target.unlink(missing_ok=True)
+
+    def _lines(self, source: Path) -> int | None:
+        """Return how many lines Polars takes for rows; none where quotes may hold line feeds."""
+        if self._header_lines != 1:
+            return None
+        found, last = -1, _LF
+        for buffer, size in _parts(source):
+            if buffer.find(b'"', 0, size) >= 0:
+                return None
+            found += buffer.count(b"\n", 0, size)
+            last = buffer[size - 1]
+        return found + (last != _LF)
 
 
 @contextmanager
@@ -118,19 +138,16 @@ def _small_reads() -> Iterator[None]:
         os.environ.pop(_READ_VARIABLE, None)
 
 
-def _rows_of(path: Path, form: str) -> int:
-    """Return how many rows an output has; in JSON Lines a line feed ends a row and stands in none.
+def _line_feeds(path: Path) -> int:
+    return sum(buffer.count(b"\n", 0, size) for buffer, size in _parts(path))
 
-    The file is read through a buffer: mapped, it would count as memory of the process.
+
+def _parts(path: Path) -> Iterator[tuple[bytearray, int]]:
+    """Yield a buffer with part after part of a file, and how many bytes are the part's.
+
+    A file that is mapped instead counts as memory of the process.
     """
-    if form == "parquet":
-        import polars as pl
-
-        return int(pl.scan_parquet(path).select(pl.len()).collect().item())
     buffer = bytearray(_READ_BYTES)
-    view = memoryview(buffer)
-    found = 0
     with path.open("rb", buffering=0) as file:
-        while (size := file.readinto(view)) > 0:
-            found += buffer.count(b"\n", 0, size)
-    return found
+        while (size := file.readinto(buffer) or 0) > 0:
+            yield buffer, size

@@ -177,6 +177,17 @@ def test_numbers_come_out_exactly(tmp_path, stream):
         assert {row["n"] for row in found} == {2**63 - 1}
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+@pytest.mark.parametrize(
+    "body", ["1,a\n2,b", '1,"a\nb"\n2,"c"\n', "1,a\r\n2,\r\n", "", "\n", "1,a\n\n2,b\n\n"]
+)
+def test_the_sink_of_polars_counts_the_rows_that_it_wrote(body, ending, tmp_path, stream, rows_of):
+    source, output = tmp_path / "in.csv", tmp_path / f"out.{ending}"
+    source.write_text("n,word\n" + body, newline="")
+    end = stream(source, output, "polars_sink", schema={"n": "int", "word": "text"})
+    assert end.rows_in == end.rows_out == len(rows_of(output))
+
+
 def test_the_sink_of_polars_refuses_what_is_packed_or_bad(tmp_path, stream):
     import gzip
 
