@@ -74,7 +74,12 @@ class SettingInfo:
     @property
     def label(self) -> str:
         """The key in words, with its unit."""
-        words = self.key.removesuffix("_seconds").replace("_", " ").replace("ttl", "TTL").replace("gib", "GiB")
+        words = (
+            self.key.removesuffix("_seconds")
+            .replace("_", " ")
+            .replace("ttl", "TTL")
+            .replace("gib", "GiB")
+        )
         return f"{words} ({self.unit})" if self.unit else words
 
     @property
