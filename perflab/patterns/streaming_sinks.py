@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from perflab.patterns.streaming_behind import OneBehind
 from perflab.patterns.streaming_engines import Engine, write_rows
 from perflab.settings import BadInputError, StreamingSettings
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 REJECTED_SUFFIX = ".rejected.csv"
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".parquet": "parquet"}
 _BUFFER_BYTES = 1 << 18
+_WORTH_A_THREAD = 2000
 
 
 def format_of(settings: StreamingSettings) -> str:
@@ -68,17 +70,23 @@ def open_sink(path: Path, form: str, layout: Layout) -> Sink:
 
 
 class JsonSink:
-    """JSON Lines: an object a row, a row a line."""
+    """JSON Lines: an object a row, a row a line; a large frame is written behind the next chunk."""
 
     def __init__(self, path: Path) -> None:
         self._file: IO[bytes] = path.open("wb", buffering=_BUFFER_BYTES)
+        self._behind = OneBehind()
 
     def write(self, frame: Any, engine: Engine) -> None:
         """Write a frame of an engine."""
-        engine.write_json(frame, self._file)
+        if engine.height(frame) >= _WORTH_A_THREAD:
+            self._behind.do(engine.write_json, frame, self._file)
+        else:
+            self._behind.wait()
+            engine.write_json(frame, self._file)
 
     def write_rows(self, rows: Sequence[Any]) -> None:
         """Write rows that a transformation made."""
+        self._behind.wait()
         write_rows(rows, self._file)
 
     def end_chunk(self) -> None:
@@ -86,7 +94,10 @@ class JsonSink:
 
     def close(self) -> None:
         """Write what is left and close the file."""
-        self._file.close()
+        try:
+            self._behind.close()
+        finally:
+            self._file.close()
 
 
 class ParquetSink:
@@ -97,6 +108,7 @@ class ParquetSink:
         self._layout = layout
         self._writer: Any = None
         self._tables: list[Any] = []
+        self._behind = OneBehind()
 
     def write(self, frame: Any, engine: Engine) -> None:
         """Write a frame of an engine."""
@@ -120,8 +132,7 @@ class ParquetSink:
         if self._tables:
             tables, self._tables = self._tables, []
             whole = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
-            with plain_errors():
-                self._writer.write_table(whole, row_group_size=len(whole))
+            self._behind.do(self._write_group, whole)
 
     def close(self) -> None:
         """Write what is left; a file without rows has the columns of the input."""
@@ -129,8 +140,15 @@ class ParquetSink:
 
         if self._writer is None:
             self._open(arrow_schema(self._layout))
+        try:
+            self._behind.close()
+        finally:
+            with plain_errors():
+                self._writer.close()
+
+    def _write_group(self, table: Any) -> None:
         with plain_errors():
-            self._writer.close()
+            self._writer.write_table(table, row_group_size=len(table))
 
     def _add(self, table: Any) -> None:
         if self._writer is None:

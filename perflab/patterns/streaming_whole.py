@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from perflab.patterns.streaming_blocks import BlockReader
 from perflab.patterns.streaming_progress import Tally
 from perflab.patterns.streaming_rows import fields_of
@@ -20,6 +22,7 @@ from perflab.settings import BadInputError, StreamingSettings
 
 _READ_VARIABLE = "POLARS_CSV_CHUNK_SIZE"
 _READ_BYTES = 1 << 20
+_LOOK_BYTES = 1 << 18
 _LF = 10
 
 
@@ -117,7 +120,7 @@ class WholeRun:
         for buffer, size in _parts(source):
             if buffer.find(b'"', 0, size) >= 0:
                 return None
-            found += buffer.count(b"\n", 0, size)
+            found += _feeds(buffer, size)
             last = buffer[size - 1]
         return found + (last != _LF)
 
@@ -139,7 +142,11 @@ def _small_reads() -> Iterator[None]:
 
 
 def _line_feeds(path: Path) -> int:
-    return sum(buffer.count(b"\n", 0, size) for buffer, size in _parts(path))
+    return sum(_feeds(buffer, size) for buffer, size in _parts(path))
+
+
+def _feeds(buffer: bytearray, size: int) -> int:
+    return int(np.count_nonzero(np.frombuffer(buffer, np.uint8, size) == _LF))
 
 
 def _parts(path: Path) -> Iterator[tuple[bytearray, int]]:
@@ -147,7 +154,7 @@ def _parts(path: Path) -> Iterator[tuple[bytearray, int]]:
 
     A file that is mapped instead counts as memory of the process.
     """
-    buffer = bytearray(_READ_BYTES)
+    buffer = bytearray(_LOOK_BYTES)
     with path.open("rb", buffering=0) as file:
         while (size := file.readinto(buffer) or 0) > 0:
             yield buffer, size
