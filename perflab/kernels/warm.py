@@ -39,7 +39,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
     "in_flight": lambda: in_flight(_IDS, _IDS, 1),
-    "chunk_reuse": lambda: chunk_reuse(_IDS, 1, 1),
+    "chunk_reuse": lambda: (chunk_reuse(_IDS, 1, 1), chunk_reuse(_IDS.astype(np.int64), 1, 1)),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
     "prefetch": lambda: prefetch(_IDS, _IDS, _IDS, 1, 1),
     "redis_eviction": lambda: redis_eviction(_IDS, 1, "lru", 1, (1,)),
