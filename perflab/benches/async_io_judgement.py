@@ -7,6 +7,7 @@ from typing import Any
 
 from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
+from perflab.models.async_io_user import ended
 from perflab.models.latency import QUANTILES
 from perflab.models.usl import fit_usl
 from perflab.settings import AsyncIORunSettings
@@ -79,14 +80,14 @@ def user_calibration(runs: Runs) -> dict[str, Any]:
     capped = None
     for values, costs in runs:
         point = costs.get("run")
-        if point is None:
+        if point is None or not point["throughput"]:
             continue
         limit = values["max_concurrent"]
         if points and point["throughput"] >= _CAPPED_FROM * values["most_rate"]:
             capped = capped or max(map(int, points))
             continue
         points[str(limit)] = point
-    law = fit_usl([float(n) for n in points], [p["throughput"] for p in points.values()])
+    law = fit_usl([float(n) for n in points], [ended(point) for point in points.values()])
     fitted = {
         "rate": law.rate,
         "contention": law.contention,

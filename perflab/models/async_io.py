@@ -27,6 +27,7 @@ QUICK_REQUESTS = 2_000
 _REQUESTS = 10_000
 _MOST_OPEN = 100_000
 _KEPT = 10_000
+_GUESS = "nothing is known of this server yet: a guess"
 
 
 class AsyncIOModel:
@@ -129,11 +130,11 @@ class AsyncIOModel:
             from perflab.workloads.load_test import read_load_test
 
             test = read_load_test(settings.measured)
-            return UserServer(test.points(), f"the law is fitted through {test.name}")
+            return UserServer(test.points(), test.remarks())
         if settings.urls is not None:
             if "points" not in costs:
-                return UserServer(guessed_points(), "nothing is known of this server yet: a guess")
-            return UserServer(costs["points"], "", capped=costs.get("capped"))
+                return UserServer(guessed_points(), (_GUESS,))
+            return UserServer(costs["points"], capped=costs.get("capped"))
         return OwnServer(costs)
 
     def _resting_limit(

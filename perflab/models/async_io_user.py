@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,9 @@ class UserServer:
     """The Universal Scalability Law through measured points.
 
     Args:
-        points: By requests in flight: ``throughput`` a second, ``latency`` with ``mean`` and
-            ``quantiles`` in seconds, ``error_share`` from 0 to 1.
-        source: Where the points come from, for the remarks; empty for a calibration.
+        points: By requests in flight: ``throughput`` a second of those that were answered well,
+            ``latency`` with ``mean`` and ``quantiles`` in seconds, ``error_share`` from 0 to 1.
+        notes: Where the points come from, where that is no calibration.
         capped: Up to which number in flight the cap on the rate left the server free; None where
             it always did.
 
@@ -36,19 +36,20 @@ class UserServer:
     """
 
     def __init__(
-        self, points: Mapping[str, Mapping[str, Any]], source: str, capped: int | None = None
+        self,
+        points: Mapping[str, Mapping[str, Any]],
+        notes: Sequence[str] = (),
+        capped: int | None = None,
     ) -> None:
         found = sorted((float(n), point) for n, point in points.items())
         self._numbers = np.array([n for n, _ in found])
         self._points = [point for _, point in found]
-        self.law: Usl = fit_usl(
-            self._numbers.tolist(), [point["throughput"] for point in self._points]
-        )
-        self.remarks = (*((source,) if source else ()), describe(self.law, len(found)))
+        self.law: Usl = fit_usl(self._numbers.tolist(), [ended(point) for point in self._points])
+        self.remarks = (*notes, describe(self.law, len(found)))
         if capped is not None:
             text = f"beyond {capped} in flight the cap most_rate held the load back; left out here"
             self.remarks += (text,)
-        if found[-1][0] == 1:
+        if found[-1][0] <= 1:
             self.remarks += ("only 1 in flight is measured: there is no bend to be seen yet",)
 
     def closed(
@@ -63,13 +64,16 @@ class UserServer:
         mean = used / rate
         point = self._points[self._nearest(used)]
         scale = mean / point["latency"]["mean"]
-        metrics: Metrics = {"latency_seconds_mean": mean, "throughput_per_second": rate}
+        share = self._error_share(used)
+        metrics: Metrics = {
+            "latency_seconds_mean": mean,
+            "throughput_per_second": rate * (1 - share),
+            "error_share": share,
+        }
         quantiles = np.interp(tuple(SHARES.values()), QUANTILES, point["latency"]["quantiles"])
         for name, value in zip(SHARES, quantiles, strict=True):
             metrics[f"latency_seconds_{name}"] = float(value * scale)
-        shares = [point["error_share"] for point in self._points]
-        metrics["error_share"] = float(np.interp(used, self._numbers, shares))
-        return metrics, self.law.worst_residual * rate
+        return metrics, self.law.worst_residual * metrics["throughput_per_second"]
 
     def open(
         self, settings: AsyncIORunSettings, limit: int, times: Floats, first: int, seed: int
@@ -92,15 +96,23 @@ class UserServer:
         metrics = latency_metrics(latencies)
         span = float(ends[first:].max() - times[first])
         lasted = float(times[-1] - times[first])
-        metrics["throughput_per_second"] = len(latencies) / max(span, 1e-9)
-        busy = metrics["throughput_per_second"] * float(queue.services[first:].mean())
-        shares = [point["error_share"] for point in self._points]
-        metrics["error_share"] = float(np.interp(busy, self._numbers, shares))
+        rate = len(latencies) / max(span, 1e-9)
+        share = self._error_share(rate * float(queue.services[first:].mean()))
+        metrics |= {"throughput_per_second": rate * (1 - share), "error_share": share}
         metrics["falls_behind"] = float(lasted > 0 and span > _BEHIND * lasted)
         return metrics, self.law.worst_residual * metrics["throughput_per_second"]
 
+    def _error_share(self, number: float) -> float:
+        shares = [point["error_share"] for point in self._points]
+        return float(np.interp(number, self._numbers, shares))
+
     def _nearest(self, number: float) -> int:
         return int(np.abs(np.log(self._numbers / max(number, 1.0))).argmin())
+
+
+def ended(point: Mapping[str, Any]) -> float:
+    """Return how many requests a second came to an end at a point, well or not."""
+    return float(point["throughput"] / (1.0 - point["error_share"]))
 
 
 def describe(law: Usl, points: int) -> str:
