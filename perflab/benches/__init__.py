@@ -2,7 +2,7 @@
 
 from perflab.benches.base import Bench
 from perflab.benches.model import Model
-from perflab.benches.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart
+from perflab.benches.parts import Export, HeatMap, LiveChart, Objective, Observed, WhatIfChart
 from perflab.benches.registry import bench_names, load_bench
 from perflab.benches.session import Action, EndOfWorkload, Measured, Session
 
@@ -16,6 +16,7 @@ __all__ = [
     "Measured",
     "Model",
     "Objective",
+    "Observed",
     "Session",
     "WhatIfChart",
     "bench_names",

@@ -15,7 +15,7 @@ from perflab.benches.async_io_judgement import (
 from perflab.benches.async_io_measured import measured_costs, measured_metrics
 from perflab.benches.base import Bench
 from perflab.benches.model import Model
-from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart
+from perflab.benches.parts import Export, LiveChart, Objective, Observed, WhatIfChart
 from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import AsyncIORunSettings, BadInputError, LoadSettings
@@ -184,6 +184,17 @@ class AsyncIOBench(Bench):
         del settings, load, spec
         return self.calibration_workload
 
+    def observed(self, settings: Settings, costs: Costs) -> Observed | None:
+        """Return the levels of a load test, or of a calibration before the user's server.
+
+        Raises:
+            BadInputError: If the results of the load test cannot be read.
+        """
+        from perflab.benches.async_io_observed import observed_points
+
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        return observed_points(settings, costs)
+
     def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
         """Return runs at several concurrencies, in a closed loop."""
         del done
@@ -196,9 +207,18 @@ class AsyncIOBench(Bench):
         return own_calibration(runs) if own else user_calibration(runs)
 
     def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """Return every limit up to 32, then wider steps."""
-        del trace, values
-        return {"max_concurrent": list(_TUNED)}
+        """Return every limit up to 32, then wider steps, as far as a server is known.
+
+        Raises:
+            BadInputError: If the results of a load test cannot be read.
+        """
+        del trace
+        from perflab.benches.async_io_observed import known_up_to
+
+        settings = self.read(values)[0]
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        most = known_up_to(settings)
+        return {"max_concurrent": [limit for limit in _TUNED if limit <= most]}
 
     def objective_for(self, settings: Settings) -> Objective:
         """Return the throughput in a closed loop; in an open one that is given, so the p95."""

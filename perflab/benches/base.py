@@ -13,6 +13,7 @@ from perflab.benches.parts import (
     HeatMap,
     LiveChart,
     Objective,
+    Observed,
     WhatIfChart,
     axis_values,
 )
@@ -272,6 +273,11 @@ class Bench(ABC):
     @abstractmethod
     def costs(self, measured: Measured) -> dict[str, Any]:
         """Return what the model cannot know, from what a run measured."""
+
+    def observed(self, settings: Settings, costs: Costs) -> Observed | None:
+        """Return what was measured before and is comparable with a curve at these settings."""
+        del settings, costs
+        return None
 
     def calibration_runs(self, settings: Settings, done: Runs) -> Iterable[Mapping[str, Any]]:
         """Return the settings of the short runs that a calibration is made of.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from perflab.settings import SettingInfo
@@ -79,6 +80,25 @@ class Objective:
     metric: str
     tolerance: float = 0.01
     target: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Observed:
+    """What was measured elsewhere along one setting, to stand beside what is predicted.
+
+    Attributes:
+        source: What a legend calls it, such as ``k6: results.csv``.
+        along: The setting.
+        places: Its values; between two whole numbers where it was such a mean.
+        metrics: What was measured at each place.
+        predicted: What is predicted at each place; none where nobody has asked yet.
+    """
+
+    source: str
+    along: str
+    places: tuple[float, ...]
+    metrics: tuple[Mapping[str, float], ...]
+    predicted: tuple[Mapping[str, float], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,20 +9,23 @@ from matplotlib.lines import Line2D
 
 from perflab.charts import style
 
-MarkKind = Literal["now", "baseline", "recommended", "measured", "best"]
+MarkKind = Literal["now", "baseline", "recommended", "measured", "best", "observed"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mark:
     """One point: a text beside it, or none, its place on both axes, and what it stands for.
 
-    An `x` that is not finite stands at the right edge: a bound that is off.
+    An `x` that is not finite stands at the right edge: a bound that is off. Observed points, of
+    which `charts.observed` takes care, also have the line that they belong to, and their source.
     """
 
     label: str
     x: float
     y: float
     kind: MarkKind
+    line: str = ""
+    source: str = ""
 
 
 MARK_NAMES: dict[MarkKind, str] = {

@@ -18,6 +18,7 @@ from perflab.charts.band import Band, best_spans
 from perflab.charts.labels import AWAY, Points, best_corner
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
+from perflab.charts.observed import Observations
 from perflab.charts.spread import Spreads
 from perflab.charts.ticks import set_ticks, short
 from perflab.metrics.catalog import metric
@@ -64,6 +65,7 @@ class WhatIfAxes:
         self._reach: tuple[float, float] | None = None
         self._band = Band(axes, animated=animated)
         self._spreads = Spreads(axes, animated=animated)
+        self._observed = Observations(axes, animated=animated)
         style.dress(axes, chart.title)
         self._axis = axes.axvline(1.0, color="#9A9A9A", linewidth=0.9, animated=animated)
         self._axis.set_visible(False)
@@ -77,7 +79,7 @@ class WhatIfAxes:
     def artists(self) -> list[Artist]:
         """What moves: bands and lines first, marks over them, texts on top."""
         lines = [*self._spreads.artists, self._axis, *self._lines.values()]
-        shown = [*lines, *self._marks.values(), *self._texts]
+        shown = [*lines, *self._observed.artists, *self._marks.values(), *self._texts]
         return [artist for artist in [*shown, *self._band.artists] if artist.get_visible()]
 
     @property
@@ -85,7 +87,7 @@ class WhatIfAxes:
         """What a legend shows: the lines, if they are several, then the marks in use."""
         lines = list(self._lines.values()) if self._several else []
         used = [kind for kind in MARK_NAMES if self._marks[kind].get_visible()]
-        return [*lines, *(mark_handle(kind) for kind in used)]
+        return [*lines, *self._observed.handles, *(mark_handle(kind) for kind in used)]
 
     @property
     def _several(self) -> bool:
@@ -210,6 +212,7 @@ class WhatIfAxes:
     def _show_marks(self, marks: Sequence[Mark]) -> None:
         assert self._span is not None  # noqa: S101 - set by _fit
         low, high = self._span
+        self._observed.update(marks, {n: str(line.get_color()) for n, line in self._lines.items()})
         for kind, line in self._marks.items():
             chosen = [mark for mark in marks if mark.kind == kind and math.isfinite(mark.y)]
             line.set_data([_clamp(m.x, low, high) for m in chosen], [m.y for m in chosen])

@@ -45,7 +45,7 @@ class UserServer:
         self._numbers = np.array([n for n, _ in found])
         self._points = [point for _, point in found]
         self.law: Usl = fit_usl(self._numbers.tolist(), [ended(point) for point in self._points])
-        self.remarks = (*notes, describe(self.law, len(found)))
+        self.remarks = (*notes, describe(self.law, self._numbers))
         if capped is not None:
             text = f"beyond {capped} in flight the cap most_rate held the load back; left out here"
             self.remarks += (text,)
@@ -115,13 +115,14 @@ def ended(point: Mapping[str, Any]) -> float:
     return float(point["throughput"] / (1.0 - point["error_share"]))
 
 
-def describe(law: Usl, points: int) -> str:
-    """Return a fitted law in words, with how far it is from what was measured."""
+def describe(law: Usl, numbers: Floats) -> str:
+    """Return a fitted law in words, with what it was fitted through and how far it is from it."""
     peak = "none" if np.isinf(law.peak) else f"at {law.peak:,.0f} in flight"
     return (
-        f"law through {points} points: {law.rate:,.0f} requests/s alone, contention "
-        f"{law.contention:.3f}, coherency {law.coherency:.2g}, peak {peak}, worst residual "
-        f"{law.worst_residual * 100:.1f} %"
+        f"law through {len(numbers)} points up to {numbers.max():,.3g} in flight: "
+        f"{law.rate:,.0f} requests/s alone, contention {law.contention:.3f}, "
+        f"coherency {law.coherency:.2g}, peak {peak}, "
+        f"worst residual {law.worst_residual * 100:.1f} %"
     )
 
 

@@ -197,6 +197,7 @@ class Forecast:
                 return
             if lines is not None:
                 self._curves = (_line(job), lines)
+            self._view.observe(self._bench.observed(settings, what_if.costs))
             self._tell(prediction, job, lines)
         if prediction is None:
             self._status.say("what-if", "computing", "busy")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench
+from perflab.benches import Bench, Observed
 from perflab.charts import MarkKind
 from perflab.charts.what_if import Lines
 from perflab.panels.map_view import MapView, Values, beside_each_other
@@ -31,7 +31,7 @@ class Pictures:
         self.first = WhatIfView(bench, charts[:A_ROW])
         more = charts[A_ROW:]
         self.more = WhatIfView(bench, more, len(more) / 2) if more else None
-        self.maps = MapView(bench)
+        self.maps = MapView(bench, beside=bool(more))
         self.standing = StandingLine()
         beside = [self.maps.widget]
         if self.more is not None:
@@ -51,6 +51,11 @@ class Pictures:
         """Let the horizontal axes go as far as this workload's curves will."""
         for view in self._views:
             view.reach(trace)
+
+    def observe(self, observed: Observed | None) -> None:
+        """Let what is shown next have points that were measured elsewhere, or none."""
+        for view in self._views:
+            view.observe(observed)
 
     def show(
         self,

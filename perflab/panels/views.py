@@ -11,9 +11,10 @@ from typing import Any
 import ipywidgets as widgets
 from matplotlib.lines import Line2D
 
-from perflab.benches import Bench, WhatIfChart
+from perflab.benches import Bench, Observed, WhatIfChart
 from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
 from perflab.charts.marks import MARK_NAMES
+from perflab.charts.observed import observed_marks
 from perflab.charts.what_if import Lines
 from perflab.metrics.catalog import metric
 from perflab.panels.canvas import BlitCanvas
@@ -60,6 +61,7 @@ class WhatIfView:
         self._canvas.image.add_class("perflab-what-if" if share == 1 else "perflab-more")
         self._lines: Sequence[Lines] = [{} for _ in row]
         self._points: dict[MarkKind, Point] = {}
+        self._observed: Observed | None = None
         self._legend: list[str] = []
         self._draw()
 
@@ -79,6 +81,11 @@ class WhatIfView:
             for chart in self.charts:
                 values = self._bench.axis(chart.chart.along, trace)
                 chart.reach(values[0], values[-1])
+
+    def observe(self, observed: Observed | None) -> None:
+        """Let what is shown next have points that were measured elsewhere, or none."""
+        with self._lock:
+            self._observed = observed
 
     def show(
         self,
@@ -114,7 +121,7 @@ class WhatIfView:
 
     def _marks(self, chart: WhatIfAxes) -> list[Mark]:
         info = metric(chart.chart.metric)
-        marks = []
+        marks = observed_marks(chart.chart, self._observed)
         for kind, point in self._points.items():
             y = point.metrics.get(info.name)
             if y is None or not math.isfinite(y):

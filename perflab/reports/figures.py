@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perflab.benches import Bench, WhatIfChart
+from perflab.benches import Bench, Observed, WhatIfChart
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
 from perflab.charts.band import Span, best_spans
+from perflab.charts.observed import observed_marks
 from perflab.charts.style import line_name
 from perflab.lab.run import Run
 from perflab.metrics.catalog import METRICS, metric
@@ -66,13 +67,15 @@ def curves_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> l
     return found
 
 
-def curve_figures(bench: Bench, subject: Subject, curves: Sequence[Curves]) -> list[Figure]:
+def curve_figures(
+    bench: Bench, subject: Subject, curves: Sequence[Curves], observed: Observed | None = None
+) -> list[Figure]:
     """Draw what-if charts; the first takes a page's whole width."""
     figures = []
     for place, each in enumerate(curves):
         wide = place == 0
         chart, name = each.chart, f"what-if-{each.chart.metric.replace('_', '-')}"
-        marks = _marks(subject, chart)
+        marks = [*_marks(subject, chart), *observed_marks(chart, observed)]
         handles = len(each.lines) + len({mark.kind for mark in marks}) + chart.marks_best
         top = TOP if handles <= HANDLES_A_ROW else TOP + 18
         bottom = BELOW + (BAND if chart.reference is not None else 0)
@@ -206,7 +209,9 @@ def _curve_alt(bench: Bench, curves: Curves, marks: Sequence[Mark]) -> str:
         f"{info.format(ys[-1])} at {place(xs[-1])}"
         for label, (xs, ys) in curves.lines.items()
     ]
-    words += [f"{mark.kind}: {info.format(mark.y)} at {place(mark.x)}" for mark in marks]
+    for mark in marks:
+        name = mark.source or mark.kind
+        words.append(f"{name}: {info.format(mark.y)} at {place(mark.x)}")
     best = [
         f"{line} from {place(low)} to {place(high)}" for low, high, line in _best(bench, curves)
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from perflab.benches import Bench
 from perflab.lab.run import Run
-from perflab.reports import facts, figures, maps, measured, tables
+from perflab.reports import facts, figures, maps, measured, observed, tables
 from perflab.reports.blocks import Block, Code, Heading, Points, Section, Table, Text
 from perflab.reports.reproduce import reproduce
 from perflab.reports.subject import AnyResult, Subject, pattern_settings
@@ -53,12 +53,14 @@ def _recommendation(bench: Bench, subject: Subject) -> Section:
 
 def _what_if(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Section:
     curves = figures.curves_of(bench, subject, results)
-    blocks: list[Block] = [*figures.curve_figures(bench, subject, curves)]
+    elsewhere = observed.observed_in(subject, results)
+    blocks: list[Block] = [*figures.curve_figures(bench, subject, curves, elsewhere)]
     blocks += _present(figures.standing_text(subject, curves))
     drawn = maps.maps_of(bench, subject, results)
     blocks += maps.map_figures(bench, subject, drawn)
     blocks += figures.curve_tables(bench, subject, curves)
     blocks += maps.map_tables(bench, drawn)
+    blocks += _present(observed.observed_table(bench, elsewhere))
     return Section("what-if", "What if", tuple(blocks))
 
 

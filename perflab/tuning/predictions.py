@@ -23,6 +23,7 @@ class Predictions(Result):
         calibration: The costs used, with their date, backend and source.
         environment: Machine, versions and date.
         remarks: What a reader must know.
+        observed: What was measured elsewhere, the fields of `Observed`; nothing where nothing was.
         maps: More points, as those above, that heat maps are drawn from and nothing is chosen of.
     """
 
@@ -36,6 +37,7 @@ class Predictions(Result):
     calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    observed: dict[str, Any] = dataclasses.field(default_factory=dict)
     maps: tuple[dict[str, Any], ...] = ()
 
     def to_frame(self) -> pd.DataFrame:

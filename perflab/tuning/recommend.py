@@ -78,6 +78,7 @@ def tune(
         limits=tuple(asked),
         points=tuple({"settings": p["settings"], "metrics": p["metrics"]} for p in swept.points),
         alternatives=tuple(search.alternatives(chosen)),
+        observed=swept.observed,
         calibration=swept.calibration,
         environment=swept.environment,
         notes=swept.remarks,

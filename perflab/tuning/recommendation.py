@@ -28,6 +28,7 @@ class Recommendation(Result):
         points: All points looked at: ``settings`` and ``metrics`` each.
         alternatives: Other points worth a look, as ``name``, ``settings``, ``metrics``, ``reason``.
         measured: Measured live at `settings`, where tuning was asked to check.
+        observed: What was measured elsewhere, the fields of `Observed`; nothing where nothing was.
         calibration: The costs used, with their date, backend and source.
         environment: Machine, versions and date.
         notes: What a reader must know.
@@ -48,6 +49,7 @@ class Recommendation(Result):
     points: tuple[dict[str, Any], ...] = ()
     alternatives: tuple[dict[str, Any], ...] = ()
     measured: dict[str, float] = dataclasses.field(default_factory=dict)
+    observed: dict[str, Any] = dataclasses.field(default_factory=dict)
     calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -64,6 +64,14 @@ class _Environment(_Shape):
     servers: Values = {}
 
 
+class _Observed(_Shape):
+    source: str = ""
+    along: str = ""
+    places: list[float] = []
+    metrics: list[Numbers] = []
+    predicted: list[Numbers] = []
+
+
 class _Calibration(_Shape):
     costs: dict[str, Any] = {}
 
@@ -93,6 +101,7 @@ class _Result(_Shape):
     reason: str = ""
     objective: str = ""
     ended: str = ""
+    observed: _Observed = _Observed()
     calibration: _Calibration = _Calibration()
     environment: _Environment = _Environment()
 

@@ -22,6 +22,7 @@ from perflab.models.prediction import Costs
 from perflab.settings import BadInputError
 from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
+from perflab.tuning.observed import observed_beside
 from perflab.tuning.predictions import Predictions
 from perflab.workloads.trace import Trace
 
@@ -121,6 +122,7 @@ def sweep_trace(
             trace.save(place)
             there = [(bench.pattern, place, drawn, values, calibration.costs) for values in grid]
             points = gather(executor, _predict_there, there, names, progress)
+    asked = (checked, load, calibration.costs, tuple(sweep or ()))
     said = [point.pop("remarks") for point in points]
     remarks = [remark for remark in said[0] if all(remark in other for other in said)]
     return Predictions(
@@ -130,6 +132,7 @@ def sweep_trace(
         swept=tuple(sweep or ()),
         calibration=calibration.to_dict(),
         environment=environment(),
+        observed=observed_beside(bench, lambda: model or bench.model(trace), *asked),
         remarks=(*remarks, *_from_a_sample(bench, points), calibration.describe()),
     )
 

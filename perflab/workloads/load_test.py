@@ -60,7 +60,7 @@ class LoadTest:
     def remarks(self) -> tuple[str, ...]:
         """Say where it comes from, and where users mostly did not wait for an answer."""
         most = self.levels[-1]
-        said = f"the law is fitted through {self.name} of {self.tool}"
+        said = f"the law is fitted through {self.tool}'s {self.name}, in place of a calibration"
         if most.in_flight >= _THINKING * most.users:
             return (said,)
         flying = f"{most.in_flight:,.3g} requests in flight on average"
