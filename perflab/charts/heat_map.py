@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from perflab.benches import Bench, HeatMap
@@ -166,11 +167,12 @@ class HeatMapAxes:
         drawn.set(animated=self._animated, zorder=2)
         unit = self.metric.unit
         texts = self.axes.clabel(
-            drawn, fontsize=style.TICK_SIZE - 0.5, fmt=lambda v: short(v, unit), inline=True
+            drawn, fontsize=style.TICK_SIZE - 0.5, fmt=lambda v: short(v, unit), inline=False
         )
         for text in texts:
-            text.set(color=style.MAP_INK, animated=self._animated, path_effects=_halo(2.2))
-        self._lines = [drawn, *texts]
+            text.set(color=style.MAP_INK, animated=self._animated, path_effects=_halo(2.6))
+        # Its labels go with the drawn lines, so that one in the way is hidden and not removed.
+        self._lines = [drawn, *_apart(texts)]
 
     def _show_marks(self, marks: Sequence[Mark]) -> None:
         for kind, line in self._marks.items():
@@ -275,6 +277,18 @@ def draw_heat_map(
 def map_colours() -> LinearSegmentedColormap:
     """Return the colours of a map, from low to high."""
     return LinearSegmentedColormap.from_list("perflab", style.MAP_COLOURS, style.MAP_SHADES)
+
+
+def _apart(texts: Sequence[Text]) -> list[Text]:
+    """Return the texts that cover none before them, and hide the others."""
+    kept: list[Text] = []
+    for text in texts:
+        box = text.get_window_extent()
+        if any(box.overlaps(other.get_window_extent()) for other in kept):
+            text.set_visible(False)
+        else:
+            kept.append(text)
+    return kept
 
 
 def _halo(width: float) -> list[patheffects.AbstractPathEffect]:

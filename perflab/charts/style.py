@@ -84,22 +84,41 @@ def dress(axes: Axes, title: str) -> None:
 
 
 def legend_above(axes: Axes, handles: Sequence[Line2D], columns: int = 5) -> Legend:
-    """Put a legend between title and axes, where it covers no data; rows are read from the left."""
+    """Put a legend between title and axes, where it covers no data; rows are read from the left.
+
+    One that would stick out of its figure begins further to the left, above the axis' numbers.
+    """
     rows = max(1, -(-len(handles) // columns))
     ordered, width = _by_rows(handles, rows)
-    tight = width > _ROOMY
+    legend = _placed_above(axes, ordered, rows, width, tight=width > _ROOMY)
+    if _sticks_out(axes, legend) and width <= _ROOMY:
+        legend = _placed_above(axes, ordered, rows, width, tight=True)
+    if over := _sticks_out(axes, legend):
+        legend.set_bbox_to_anchor((_BESIDE - over / axes.bbox.width, 1.0), axes.transAxes)
+    return legend
+
+
+def _sticks_out(axes: Axes, legend: Legend) -> float:
+    """Return by how many pixels of the screen a legend is beyond the right edge of its figure."""
+    edge = axes.get_figure(root=True).bbox.x1  # type: ignore[union-attr]
+    return max(0.0, float(legend.get_window_extent().x1 - edge))
+
+
+def _placed_above(
+    axes: Axes, ordered: Sequence[Line2D], rows: int, width: int, *, tight: bool
+) -> Legend:
     axes.set_title(
         axes.get_title(loc="left"),
         loc="left",
         fontsize=TITLE_SIZE,
         fontweight="bold",
         color=INK,
-        pad=8 + 14 * rows if handles else 6,
+        pad=8 + 14 * rows if ordered else 6,
     )
     return axes.legend(
         handles=ordered,
         loc="lower left",
-        bbox_to_anchor=(-0.02, 1.0),
+        bbox_to_anchor=(_BESIDE, 1.0),
         ncols=width,
         **{
             **_LEGEND,
@@ -137,6 +156,7 @@ def _by_rows(handles: Sequence[Line2D], rows: int) -> tuple[list[Line2D], int]:
     return [handles[i] for column in range(width) for i in range(column, count, width)], width
 
 
+_BESIDE = -0.02
 _ROOMY = 3
 """Entries of a legend beside each other that need not stand close."""
 _LEGEND: dict[str, Any] = {

@@ -47,7 +47,8 @@ def set_ticks(
         percent = " %" if unit == "ratio" else ""
         axis.set_major_formatter(FuncFormatter(lambda v, _: _plain(v / factor) + percent))
     axis.set_minor_locator(NullLocator())
-    axis.set_label_text(f"{label} ({shown})" if shown else label)
+    # "connections open" and "entries held" name what they count.
+    axis.set_label_text(f"{label} ({shown})" if shown and shown not in label else label)
 
 
 def axis_unit(unit: str, high: float) -> tuple[str, float]:

@@ -180,7 +180,8 @@ class WhatIfAxes:
         if info is None or info.kind not in (int, float):
             return style.line_name(label)
         told = info.unit in ("bytes", "seconds")
-        return short(float(label), info.unit) + ("" if told or not info.unit else f" {info.unit}")
+        unit = _one(info.unit) if float(label) == 1 else info.unit
+        return short(float(label), info.unit) + ("" if told or not unit else f" {unit}")
 
     def _fit(self, lines: Lines, marks: Sequence[Mark]) -> bool:
         ys = [y for _, values in lines.values() for y in _finite(values)]
@@ -287,6 +288,10 @@ def draw_what_if(
     """
     drawn = WhatIfAxes(ax, chart, bench, animated=False, legend=True)
     drawn.update(lines, marks, highlight=highlight)
+
+
+def _one(unit: str) -> str:
+    return f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
 
 
 def _finite(values: Sequence[float]) -> list[float]:

@@ -58,18 +58,21 @@ _RULES = """
 .perflab-chips { flex-wrap: wrap; gap: 2px; margin-bottom: 6px; }
 .perflab-chips button { height: 22px; line-height: 20px; font-size: 11.5px; padding: 0 7px;
   border-radius: 4px; margin: 1px; }
+.perflab-scroll { overflow-x: auto; }
 .perflab-table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums;
   width: 100%; max-width: 800px; }
-.perflab-table th, .perflab-table td { text-align: right; padding: 2px 6px !important;
-  border-bottom: 1px solid var(--pl-line); white-space: nowrap; }
-.perflab-table th, .perflab-table td { overflow-wrap: normal; }
+.perflab-table th, .perflab-table td { text-align: right; padding: 2px 5px !important;
+  border-bottom: 1px solid var(--pl-line); white-space: nowrap; overflow-wrap: normal; }
 .perflab-table th { color: var(--pl-quiet); font-weight: 600; vertical-align: bottom;
   white-space: normal; }
-.perflab-table th:first-child, .perflab-table td:first-child { text-align: left; }
+.perflab-table th:first-child, .perflab-table td:first-child { text-align: left;
+  white-space: normal; min-width: 84px; padding-left: 2px !important; }
 .perflab-table .off { color: var(--pl-bad); font-weight: 600; }
 .perflab-table .on { color: var(--pl-good); }
 .perflab-card { border: 1px solid var(--pl-line); border-left: 3px solid #009e73;
   border-radius: 4px; padding: 6px 10px; margin: 2px 0 6px; background: var(--pl-soft); }
+.perflab-card button { background: var(--jp-layout-color0, #fff); border-radius: 4px;
+  border: 1px solid var(--pl-line); font-size: 12px; height: 24px; line-height: 22px; }
 .perflab-picker { border: 1px solid var(--pl-line); border-radius: 4px; padding: 8px 10px;
   margin: 4px 0; background: var(--pl-soft); }
 .perflab-alert { align-items: center; font-size: 12px; }

@@ -40,7 +40,8 @@ def arrange(
         [_caption("what if"), what_if, _caption("live"), actions, live, table],
         layout=widgets.Layout(flex="1 1 0", min_width="420px", padding="0 0 0 10px"),
     )
-    body = widgets.HBox([left, right])
+    # Where a window is too narrow for both, the pictures stand below the controls.
+    body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
     panel = widgets.VBox([style_sheet(), *head, body])
     panel.add_class("perflab")
     return panel

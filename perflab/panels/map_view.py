@@ -19,15 +19,22 @@ from perflab.panels.views import BOTTOM, HEIGHT, TOP, Point
 
 WIDTH = 385
 WIDEST = 450
+ALONE = 32
 
 Values = npt.NDArray[np.float64]
 
 
 class MapView:
-    """The maps of a bench in one picture, hidden while there is none. Safe for several threads."""
+    """The maps of a bench in one picture, hidden while there is none. Safe for several threads.
 
-    def __init__(self, bench: Bench) -> None:
+    Args:
+        bench: Whose maps.
+        beside: Whether charts stand beside them, whose room for a legend they leave too.
+    """
+
+    def __init__(self, bench: Bench, *, beside: bool = False) -> None:
         self._bench = bench
+        self._top = TOP if beside else ALONE
         self._lock = threading.Lock()
         self._canvas: BlitCanvas | None = None
         self.maps: list[HeatMapAxes] = []
@@ -52,9 +59,8 @@ class MapView:
             self.maps, self._values, self._canvas = [], [], None
             if not maps:
                 return
-            figure, row = chart_row(
-                len(maps), WIDTH * len(maps), HEIGHT, top=TOP, right=BAR_ROOM, bottom=BOTTOM
-            )
+            size = (WIDTH * len(maps), HEIGHT - TOP + self._top)
+            figure, row = chart_row(len(maps), *size, top=self._top, right=BAR_ROOM, bottom=BOTTOM)
             for each, drawn, (columns, rows) in zip(maps, row, axes, strict=True):
                 self.maps.append(HeatMapAxes(drawn, each, self._bench, columns, rows))
                 self._values.append(np.full((len(rows), len(columns)), np.nan))

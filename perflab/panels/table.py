@@ -63,8 +63,8 @@ class NumbersTable:
             name = html.escape(info.label)
             rows.append(f"<tr><td>{name}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
         shown = (
-            f"<table class='perflab-table'><thead><tr>{heads}</tr></thead>"
-            f"<tbody>{''.join(rows)}</tbody></table>"
+            f"<div class='perflab-scroll'><table class='perflab-table'>"
+            f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         )
         if shown != self.widget.value:
             self.widget.value = shown

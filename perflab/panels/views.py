@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
-from matplotlib.lines import Line2D
 
 from perflab.benches import Bench, Observed, WhatIfChart
 from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
@@ -108,10 +107,10 @@ class WhatIfView:
             chart.update(lines, self._marks(chart), highlight=self._highlight(chart))
             for chart, lines in zip(self.charts, self._lines, strict=True)
         ]
-        handles: dict[str, Line2D] = {}
-        for chart in self.charts:
-            named = {str(handle.get_label()): handle for handle in chart.handles}
-            handles |= {name: one for name, one in named.items() if name not in self._unnamed}
+        named = {str(one.get_label()): one for chart in self.charts for one in chart.handles}
+        marks = [name for name in MARK_NAMES.values() if name in named]
+        ordered = [*(name for name in named if name not in marks), *marks]
+        handles = {name: named[name] for name in ordered if name not in self._unnamed}
         changed = list(handles) != self._legend
         if changed:
             self._legend = list(handles)

@@ -55,9 +55,9 @@ def _what_if(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Se
     curves = figures.curves_of(bench, subject, results)
     elsewhere = observed.observed_in(subject, results)
     blocks: list[Block] = [*figures.curve_figures(bench, subject, curves, elsewhere)]
-    blocks += _present(figures.standing_text(subject, curves))
     drawn = maps.maps_of(bench, subject, results)
     blocks += maps.map_figures(bench, subject, drawn)
+    blocks += _present(figures.standing_text(subject, curves))
     blocks += figures.curve_tables(bench, subject, curves)
     blocks += maps.map_tables(bench, drawn)
     blocks += _present(observed.observed_table(bench, elsewhere))

@@ -12,6 +12,7 @@ from perflab.settings import SettingInfo, format_quantity, parse_quantity
 from perflab.tuning.comparison import format_difference
 
 _PATH_IN_TEXT = re.compile(r"^(-?[\d.]+)([A-Za-zµ]+)$")
+_QUANTILE = re.compile(r"^p\d+$")
 _UNIT_WORDS = {"m": "min", "us": "µs"}
 
 
@@ -107,8 +108,16 @@ def write_facts(values: Mapping[str, Any], leave_out: Iterable[str] = ()) -> dic
 
 def fact_name(key: str) -> str:
     """Return a key in words, its unit left to the value."""
-    words = key.removesuffix("_seconds").removesuffix("_bytes") or key
+    what, quantile = _parted(key)
+    words = what.removesuffix("_seconds").removesuffix("_bytes") or key
+    words += f", {quantile}" if quantile else ""
     return words.replace("_per_", " per ").replace("_", " ").replace("ttl", "TTL")
+
+
+def _parted(key: str) -> tuple[str, str]:
+    """Split ``reuse_interval_seconds_p50`` into what it is and which quantile."""
+    what, _, last = key.rpartition("_")
+    return (what, last) if _QUANTILE.match(last) else (key, "")
 
 
 def write_fact(key: str, value: Any) -> str:
@@ -116,9 +125,10 @@ def write_fact(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        if key.endswith("_seconds") or key == "mean":
+        what, _ = _parted(key)
+        if what.endswith("_seconds") or key == "mean":
             return spaced(format_quantity(value, "seconds"))
-        if key.endswith("_bytes") or key.startswith("bytes_per"):
+        if what.endswith("_bytes") or key.startswith("bytes_per"):
             return spaced(format_quantity(value, "bytes"))
         return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
     text = str(value)

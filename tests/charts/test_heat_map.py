@@ -169,3 +169,14 @@ def test_nothing_is_cut_off(bench):
     assert box.y0 >= 0
     assert box.x1 <= figure.bbox.width
     assert box.y1 <= figure.bbox.height
+
+
+def test_texts_of_lines_that_lie_close_together_cover_none(bench):
+    _, (axes,) = chart_row(1, 385, 256, right=BAR_ROOM)
+    drawn = HeatMapAxes(axes, MAP, bench, COLUMNS, ROWS)
+    steep = np.repeat([[0.0], [0.02], [0.98], [1.0]], 5, axis=1)
+    drawn.update(steep)
+    texts = [artist for artist in drawn._lines[1:] if artist.get_visible()]
+    assert texts
+    boxes = [text.get_window_extent() for text in texts]
+    assert not [1 for i, box in enumerate(boxes) for other in boxes[:i] if box.overlaps(other)]

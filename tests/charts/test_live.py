@@ -129,3 +129,21 @@ def test_report_figure_and_panel_axes_have_the_same_limits():
     assert axes.get_ylim() == live.axes.get_ylim()
     figure.canvas.draw()
     assert axes.get_tightbbox().x0 >= 0
+
+
+def test_a_legend_of_long_names_stays_within_the_figure():
+    figure, row = chart_row(3, 770, 218)
+    queue = LiveChart("In flight, live", ("in_flight", "server_waiting"))
+    drawn = [LiveAxes(axes, queue) for axes in row]
+    for chart in drawn:
+        chart.update([{**each, "predicted_in_flight": 1.0} for each in run(5, in_flight=1.0)])
+    for chart in drawn:
+        assert chart.axes.get_legend().get_window_extent().x1 <= figure.bbox.x1 + 0.5
+
+
+def test_an_axis_does_not_say_twice_what_it_counts():
+    drawn = LiveAxes(
+        Figure(figsize=(6, 4)).subplots(), LiveChart("Connections, live", ("connections",))
+    )
+    drawn.update([{"seconds": 0.1, "connections": 4.0}])
+    assert drawn.axes.get_ylabel() == "connections open"

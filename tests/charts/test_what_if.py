@@ -55,10 +55,10 @@ def test_ceiling_is_named_for_what_it_is(drawn):
 
 
 def test_a_number_that_names_a_line_has_its_unit(bench):
-    counts = WhatIfChart("Hit rate", "hit_rate", "ttl_seconds", "max_cache_size", (10, 1000))
+    counts = WhatIfChart("Hit rate", "hit_rate", "ttl_seconds", "max_cache_size", (1, 1000))
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), counts, bench)
-    drawn.update({"10": (SIZES, SIZES), "1000": (SIZES, SIZES)})
-    assert names(drawn) == ["10 entries", "1k entries"]
+    drawn.update({"1": (SIZES, SIZES), "1000": (SIZES, SIZES)})
+    assert names(drawn) == ["1 entry", "1k entries"]
 
 
 def test_lines_differ_by_style_as_well_as_by_colour(drawn):

@@ -58,3 +58,7 @@ def test_same_numbers_are_not_sent_again():
     table.widget.observe(sent.append, "value")
     table.show(what_if={"hit_rate": 0.5})
     assert sent == []
+
+
+def test_table_that_is_too_wide_scrolls_by_itself():
+    assert NumbersTable(["hit_rate"]).widget.value.startswith("<div class='perflab-scroll'>")

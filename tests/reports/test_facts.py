@@ -5,7 +5,7 @@ import numpy as np
 from perflab.lab.outcome import workload_summary
 from perflab.reports.facts import environments, workload_table
 from perflab.reports.measured import changes_table
-from perflab.workloads import Arrivals
+from perflab.workloads import Arrivals, Trace
 
 
 def rows_of(table):
@@ -40,3 +40,10 @@ def test_action_stands_among_the_changes_and_is_no_change_of_settings(make_run):
     table = changes_table(make_run(changes=changes), "changes", "Changes")
     said = [row[-1].text for row in table.rows]
     assert said == ["max_cache_size 5, policy lru", "action: kill", "max_cache_size 9"]
+
+
+def test_quantiles_of_times_are_written_as_times():
+    times = np.arange(5_000) * 60.0
+    rows = rows_of(workload_table(workload_summary(Trace.from_keys([1, 2] * 2_500, times)), "w"))
+    assert rows["reuse interval, p50"] == "2 min"
+    assert rows["interarrival, p99"] == "1 min"
