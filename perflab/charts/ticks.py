@@ -101,6 +101,14 @@ def short(value: float, unit: str) -> str:
     return f"{digits} {text[len(digits) :]}"
 
 
+def counted(value: float, unit: str) -> str:
+    """Return a value with its unit in words: ``1 entry``, ``10k entries``, ``4 MiB``."""
+    if unit in ("seconds", "bytes", "ratio", ""):
+        return short(value, unit)
+    one = f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
+    return f"{short(value, unit)} {one if value == 1 else unit}"
+
+
 def _powers(
     low: float, high: float, base: float, strides: tuple[int, ...], most: int
 ) -> list[float]:

@@ -20,7 +20,7 @@ from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.observed import Observations
 from perflab.charts.spread import Spreads
-from perflab.charts.ticks import set_ticks, short
+from perflab.charts.ticks import counted, set_ticks, short
 from perflab.metrics.catalog import metric
 
 Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
@@ -179,9 +179,7 @@ class WhatIfAxes:
         info = self._compared
         if info is None or info.kind not in (int, float):
             return style.line_name(label)
-        told = info.unit in ("bytes", "seconds")
-        unit = _one(info.unit) if float(label) == 1 else info.unit
-        return short(float(label), info.unit) + ("" if told or not unit else f" {unit}")
+        return counted(float(label), info.unit)
 
     def _fit(self, lines: Lines, marks: Sequence[Mark]) -> bool:
         ys = [y for _, values in lines.values() for y in _finite(values)]
@@ -288,10 +286,6 @@ def draw_what_if(
     """
     drawn = WhatIfAxes(ax, chart, bench, animated=False, legend=True)
     drawn.update(lines, marks, highlight=highlight)
-
-
-def _one(unit: str) -> str:
-    return f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
 
 
 def _finite(values: Sequence[float]) -> list[float]:
