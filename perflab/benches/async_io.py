@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from perflab.benches.arrivals import ArrivalsBench
 from perflab.benches.async_io_judgement import (
     concurrency_risks,
     own_calibration,
@@ -13,7 +14,6 @@ from perflab.benches.async_io_judgement import (
     user_runs,
 )
 from perflab.benches.async_io_measured import measured_costs, measured_metrics
-from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, Observed, WhatIfChart
 from perflab.benches.session import Action, Measured, Runs, Session
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.arrivals import Arrivals
-    from perflab.workloads.names import WorkloadInfo
 
 _OPEN_OBJECTIVE = Objective("min", "latency_seconds_p95", tolerance=0.1)
 _TUNED = (*range(1, 33), 36, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256)
 
 
-class AsyncIOBench(Bench):
+class AsyncIOBench(ArrivalsBench):
     """Binds the concurrent fetcher to its settings, model, server and charts."""
 
     pattern = "async_io"
@@ -122,42 +121,6 @@ class AsyncIOBench(Bench):
                 "tells what a server did; to run, say in urls where it is, or take this away",
                 "measured",
             )
-
-    def load_workload(
-        self,
-        spec: Any,
-        format: str | None = None,  # noqa: A002  (the word that users write)
-        columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
-    ) -> Arrivals:
-        """Return arrivals: a name with parameters, a file, or what is arrivals already.
-
-        Raises:
-            BadInputError: If there is no such workload or file, or it is wrong.
-        """
-        from perflab.workloads.arrival_names import load_arrivals
-
-        return load_arrivals(
-            self.default_workload if spec is None else spec, format, columns, progress
-        )
-
-    def workloads(self) -> Mapping[str, WorkloadInfo]:
-        """Return the arrivals that perflab brings."""
-        from perflab.workloads import ARRIVALS
-
-        return ARRIVALS
-
-    def formats(self) -> tuple[str, ...]:
-        """Return the formats of files with arrivals, and of traces with times."""
-        from perflab.workloads import ARRIVAL_FORMATS, FORMATS
-
-        return (*ARRIVAL_FORMATS, *FORMATS)
-
-    def open_workload(self, folder: str) -> Arrivals:
-        """Map saved arrivals into memory."""
-        from perflab.workloads.arrivals import Arrivals
-
-        return Arrivals.open(folder)
 
     def foreign_server(self, settings: Settings) -> str | None:
         """Return the addresses that a run would ask, if they are not perflab's own."""

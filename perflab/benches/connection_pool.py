@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from perflab.benches.base import Bench
+from perflab.benches.arrivals import ArrivalsBench
 from perflab.benches.connection_pool_judgement import (
     half_of_capacity,
     pool_calibration,
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.arrivals import Arrivals
-    from perflab.workloads.names import WorkloadInfo
 
 _STEPS = (1, 2, 4, 8)
 _FEWEST_THREADS = 64
@@ -31,7 +30,7 @@ _WAIT_TARGET = 0.005
 _COUNTED = ("timeouts", "errors", "connects", "connections_lost", "connections", "waiting")
 
 
-class ConnectionPoolBench(Bench):
+class ConnectionPoolBench(ArrivalsBench):
     """Binds the connection pool to its settings, model, database and charts."""
 
     pattern = "connection_pool"
@@ -115,46 +114,10 @@ class ConnectionPoolBench(Bench):
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
         """Let every setting run."""
 
-    def load_workload(
-        self,
-        spec: Any,
-        format: str | None = None,  # noqa: A002  (the word that users write)
-        columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
-    ) -> Arrivals:
-        """Return arrivals: a name with parameters, a file, or what is arrivals already.
-
-        Raises:
-            BadInputError: If there is no such workload or file, or it is wrong.
-        """
-        from perflab.workloads.arrival_names import load_arrivals
-
-        return load_arrivals(
-            self.default_workload if spec is None else spec, format, columns, progress
-        )
-
-    def workloads(self) -> Mapping[str, WorkloadInfo]:
-        """Return the arrivals that perflab brings."""
-        from perflab.workloads import ARRIVALS
-
-        return ARRIVALS
-
-    def formats(self) -> tuple[str, ...]:
-        """Return the formats of files with arrivals, and of traces with times."""
-        from perflab.workloads import ARRIVAL_FORMATS, FORMATS
-
-        return (*ARRIVAL_FORMATS, *FORMATS)
-
     def written(self, settings: Settings) -> str:
         """Return what a run writes to a database that is not ours."""
         del settings
         return "tables in a schema perflab"
-
-    def open_workload(self, folder: str) -> Arrivals:
-        """Map saved arrivals into memory."""
-        from perflab.workloads.arrivals import Arrivals
-
-        return Arrivals.open(folder)
 
     def threads(self, settings: Settings, load: LoadSettings) -> int:
         """Return enough clients that an arrival rarely waits for one of them."""
