@@ -1,5 +1,6 @@
 """Every notebook runs from top to bottom, and is kept without outputs."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -18,6 +19,34 @@ REPORTS = {
     "07_async_io": "async_io.html",
     "08_your_own_service": "own_service.html",
 }
+AT_ONCE = 2  # most of a notebook is waiting for its live runs
+
+
+def execute(path, folder):
+    """Return a notebook after all its cells ran in a kernel of its own."""
+    notebook = nbformat.read(path, as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    resources = {"metadata": {"path": folder}}
+    NotebookClient(notebook, timeout=240, kernel_name="python3", resources=resources).execute()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def runs(request, tmp_path_factory):
+    """Start all notebooks that were picked, some at once; return what each becomes."""
+    picked = {
+        item.callspec.params["path"]
+        for item in request.session.items
+        if item.module is request.module and hasattr(item, "callspec")
+    }
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        started = {}
+        for path in sorted(picked):
+            folder = tmp_path_factory.mktemp(path.stem)
+            started[path] = (folder, pool.submit(execute, path, folder))
+        yield started
+        for _, run in started.values():
+            run.cancel()
 
 
 def test_there_are_notebooks():
@@ -25,15 +54,11 @@ def test_there_are_notebooks():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path, tmp_path):
-    notebook = nbformat.read(path, as_version=4)
-    assert not any(cell.get("outputs") for cell in notebook.cells)
-    client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    )
-    client.execute()
+def test_a_notebook_runs_from_top_to_bottom(path, runs):
+    folder, run = runs[path]
+    notebook = run.result()
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", ())]
     errors = [out.text for out in outputs if out.get("name") == "stderr"]
     assert not any("Traceback" in text for text in errors)
     if path.stem in REPORTS:
-        assert (tmp_path / "reports" / REPORTS[path.stem]).stat().st_size > 20_000
+        assert (folder / "reports" / REPORTS[path.stem]).stat().st_size > 20_000
