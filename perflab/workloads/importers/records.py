@@ -38,9 +38,9 @@ def records(source: Source, delimiter: str = ",") -> Iterator[tuple[int, list[st
     Raises:
         BadInputError: If it is binary data, a broken archive, or no CSV.
     """
-    csv.field_size_limit(LONGEST_FIELD)
     with _text(source) as text:
         rows = csv.reader(text, delimiter=delimiter)
+        limit = csv.field_size_limit(LONGEST_FIELD)
         try:
             for row in rows:
                 if row:
@@ -48,3 +48,5 @@ def records(source: Source, delimiter: str = ",") -> Iterator[tuple[int, list[st
         except csv.Error as error:
             place = f"{source.place}:{rows.line_num}"
             raise BadInputError(f"cannot be read as CSV ({error})", place) from None
+        finally:
+            csv.field_size_limit(limit)  # it is the process's
