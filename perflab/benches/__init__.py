@@ -1,8 +1,16 @@
 """One file a pattern: what binds its settings, implementation, model, workload and charts."""
 
 from perflab.benches.base import Bench
-from perflab.benches.model import Model
-from perflab.benches.parts import Export, HeatMap, LiveChart, Objective, Observed, WhatIfChart
+from perflab.benches.model import Histories, Model
+from perflab.benches.parts import (
+    Export,
+    HeatMap,
+    LiveChart,
+    Objective,
+    Observed,
+    TimeChart,
+    WhatIfChart,
+)
 from perflab.benches.registry import bench_names, load_bench
 from perflab.benches.session import Action, EndOfWorkload, Measured, Session
 
@@ -12,12 +20,14 @@ __all__ = [
     "EndOfWorkload",
     "Export",
     "HeatMap",
+    "Histories",
     "LiveChart",
     "Measured",
     "Model",
     "Objective",
     "Observed",
     "Session",
+    "TimeChart",
     "WhatIfChart",
     "bench_names",
     "load_bench",

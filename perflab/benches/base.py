@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.model import Model
+from perflab.benches.over_time import OverTime
 from perflab.benches.parts import (
     Export,
     HeatMap,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
 
 
-class Bench(ABC):
+class Bench(OverTime, ABC):
     """One pattern on the workbench; found by the entry point group ``perflab.benches``.
 
     A subclass names its parts and imports them inside its methods, so that a live child loads

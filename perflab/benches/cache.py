@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import Bench
-from perflab.benches.model import Model
-from perflab.benches.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart, axis_values
+from perflab.benches.model import Histories, Model
+from perflab.benches.parts import (
+    Export,
+    HeatMap,
+    LiveChart,
+    Objective,
+    TimeChart,
+    WhatIfChart,
+    axis_values,
+)
 from perflab.benches.session import Measured, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import (
@@ -23,6 +31,7 @@ from perflab.settings import (
 )
 
 if TYPE_CHECKING:
+    from perflab.models.history import History
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.trace import Trace
@@ -76,6 +85,10 @@ class CacheBench(Bench):
         ),
     )
     heat_maps = (HeatMap("Hit rate by TTL and size", "hit_rate", "ttl_seconds", "max_cache_size"),)
+    time_charts = (
+        TimeChart("Live keys by TTL", "live_keys", "ttl_seconds", "max_cache_size"),
+        TimeChart("Live bytes by TTL", "live_bytes", "ttl_seconds", "max_bytes"),
+    )
     live_charts = (
         LiveChart("Hit rate, live", ("hit_rate",)),
         LiveChart(
@@ -143,11 +156,13 @@ class CacheBench(Bench):
 
         Beyond them nothing changes.
         """
+        from perflab.benches.cache_axes import capacities, lifetimes
+
         info = self.info(key)
         if key == "ttl_seconds" and trace.times is not None:
-            return axis_values(info, _lifetimes(trace))
+            return axis_values(info, lifetimes(trace))
         if key == "max_bytes" and trace.sizes is not None:
-            return axis_values(info, _capacities(trace))
+            return axis_values(info, capacities(trace))
         if key != "max_cache_size":
             return axis_values(info)
         return axis_values(info, (max(1.0, min(10.0, trace.n_keys / 100)), float(trace.n_keys)))
@@ -156,10 +171,40 @@ class CacheBench(Bench):
         """Return the map of TTLs where requests have times."""
         return self.heat_maps if workload.times is not None else ()
 
+    def time_charts_for(self, workload: Trace, load: LoadSettings) -> tuple[TimeChart, ...]:
+        """Return live keys where requests have times, and live bytes where they have sizes too."""
+        if workload.times is None and load.request_rate is None:
+            return ()
+        return self.time_charts if workload.sizes is not None else self.time_charts[:1]
+
+    def time_values(
+        self, workload: Trace, settings: Settings, load: LoadSettings
+    ) -> list[float | None]:
+        """Return the present TTL, two shorter ones and two longer ones."""
+        from perflab.benches.cache_axes import seconds_of, ttls_around
+
+        assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
+        return ttls_around(settings.ttl_seconds, seconds_of(workload, load.request_rate))
+
+    def time_words(self, settings: Settings, present: History) -> Sequence[str]:
+        """Return how much lives at once at the present TTL, and if the cache holds it."""
+        from perflab.benches.cache_words import working_set_words
+
+        assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
+        return working_set_words(settings, present)
+
+    def histories(self, workload: Trace) -> Histories:
+        """Return what counts the live keys of a workload."""
+        from perflab.models.working_set_histories import WorkingSetHistories
+
+        return WorkingSetHistories(workload)
+
     def tuning_sweep(self, trace: Trace, values: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Return sizes up to the number of keys, and the policies that can run."""
+        from perflab.benches.cache_axes import round_up
+
         del values
-        sizes = [_round_up(size) for size in self.axis("max_cache_size", trace)[::3]]
+        sizes = [round_up(size) for size in self.axis("max_cache_size", trace)[::3]]
         return {
             "max_cache_size": sorted({*sizes, trace.n_keys}),
             "policy": list(LIVE_POLICIES),
@@ -235,32 +280,5 @@ class CacheBench(Bench):
         return cache_exports(settings, load, workload)
 
 
-def _lifetimes(trace: Trace) -> tuple[float, float]:
-    """Return from a hundredth of the mean time between requests for a key to the whole trace."""
-    from perflab.workloads.passes import pass_seconds
-
-    assert trace.times is not None  # noqa: S101  (asked for traces with times)
-    whole = max(pass_seconds(trace.times), 1.0)
-    between = whole * trace.n_keys / max(len(trace), 1)
-    return max(min(between / 100, whole / 1000), 0.001), min(whole, 10 * 365 * 86400.0)
-
-
-def _capacities(trace: Trace) -> tuple[float, float]:
-    """Return from a thousandth of all keys' bytes, or the largest entry's, up to all of them."""
-    import numpy as np
-
-    assert trace.sizes is not None  # noqa: S101  (asked for traces with sizes)
-    size_of = np.zeros(trace.n_keys, np.int64)
-    size_of[trace.ids] = trace.sizes
-    most = max(int(size_of.sum()), 2)
-    return float(max(1, most // 1000, int(size_of.max(initial=0)))), float(most)
-
-
 _FEWEST_ENTRIES = 5_000
 """With fewer entries the growth of the process says more of other things than of them."""
-
-
-def _round_up(size: int) -> int:
-    """Return a size of two digits that people would write, not below the given one."""
-    step: int = 10 ** max(0, len(str(size)) - 2)
-    return -(-size // step) * step

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.models.history import History
 
 
 class Model(Protocol):
@@ -25,6 +28,19 @@ class Model(Protocol):
 
     def ready(self, settings: Any, load: LoadSettings) -> bool:
         """Say whether `predict` would answer at once, from what is already computed."""
+
+
+class Histories(Protocol):
+    """How metrics go over a workload's own time, by the value of one setting; keeps its answers."""
+
+    def known(self, value: Any, load: LoadSettings) -> History | None:
+        """Return the sharpest answer that there is by now, without computing one."""
+
+    def preview(self, value: Any, load: LoadSettings) -> History:
+        """Return an answer at once, if need be from a part of the workload."""
+
+    def settle(self, value: Any, load: LoadSettings) -> History:
+        """Return the sharpest answer that there is."""
 
 
 @runtime_checkable

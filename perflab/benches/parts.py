@@ -56,6 +56,23 @@ class HeatMap:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TimeChart:
+    """A chart over a workload's own time: a metric, a line for each of some values of a setting.
+
+    Attributes:
+        title: Of the chart.
+        metric: What is drawn.
+        lines: The setting that has another value on each line.
+        limit: The setting that bounds the metric, drawn as a level.
+    """
+
+    title: str
+    metric: str
+    lines: str
+    limit: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class LiveChart:
     """A chart of measurements over the time of a run: one line a metric, one axis for all."""
 

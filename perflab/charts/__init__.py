@@ -3,6 +3,7 @@
 from perflab.charts.heat_map import HeatMapAxes, draw_heat_map
 from perflab.charts.live import LiveAxes, draw_live
 from perflab.charts.marks import Mark, MarkKind
+from perflab.charts.over_time import OverTimeAxes, draw_over_time
 from perflab.charts.style import chart_row, legend_on_top
 from perflab.charts.what_if import WhatIfAxes, draw_what_if
 
@@ -11,10 +12,12 @@ __all__ = [
     "LiveAxes",
     "Mark",
     "MarkKind",
+    "OverTimeAxes",
     "WhatIfAxes",
     "chart_row",
     "draw_heat_map",
     "draw_live",
+    "draw_over_time",
     "draw_what_if",
     "legend_on_top",
 ]

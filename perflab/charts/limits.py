@@ -38,11 +38,16 @@ def time_ceiling(seconds: float) -> float:
 class SteppedLimits:
     """The limits of one value axis; `fit` says whether they had to move.
 
-    Linear from zero; logarithmic once the values span more than a factor of 40, but for ratios.
+    Linear from zero; logarithmic once seconds or bytes span more than a factor of 40.
+
+    Args:
+        unit: Of the values.
+        log: Whether other units may be logarithmic too.
     """
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, *, log: bool = False) -> None:
         self.unit = unit
+        self._may_be_log = log or unit in ("seconds", "bytes")
         self.low = 0.0
         self.high = 0.0
         self.log = False
@@ -58,7 +63,7 @@ class SteppedLimits:
         if self.unit == "seconds":
             least = max(least, min(_SHORTEST, top))
         spread = top / least if top > 0 else 1.0
-        wide = self.unit in ("seconds", "bytes") and spread > _WIDE
+        wide = self._may_be_log and spread > _WIDE
         if wide or (self.log and spread > _WIDE / 4):
             return self._fit_log(least, top)
         if self.log or top > self.high or top < _SMALLEST_SHARE * self.high or not self.high:

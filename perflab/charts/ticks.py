@@ -18,6 +18,13 @@ _BYTES = (
     ("bytes", 1.0),
 )
 _LONG_TIMES = (1.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0, 604800.0, 2592000.0, 31536000.0)
+_CLOCK = (("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
+_FEW = 3.0
+_CLOCK_STEPS = (
+    *(digit * unit for unit in (1.0, 60.0) for digit in (1, 2, 5, 10, 15, 30)),
+    *(hours * 3600.0 for hours in (1, 2, 3, 6, 12)),
+    *(days * 86400.0 for days in (1, 2, 5, 7, 10, 15, 30, 50, 60, 100, 200, 365, 730, 1825)),
+)
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -49,6 +56,20 @@ def set_ticks(
     axis.set_minor_locator(NullLocator())
     # "connections open" and "entries held" name what they count.
     axis.set_label_text(f"{label} ({shown})" if shown and shown not in label else label)
+
+
+def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
+    """Set ticks from 0 to some seconds at round minutes, hours or days, named in the label."""
+    if high < _FEW:
+        set_ticks(axis, label, "seconds", 0.0, high, log=False, most=most)
+        return
+    unit, factor = next(step for step in _CLOCK if high >= step[1] * _FEW)
+    step = next((step for step in _CLOCK_STEPS if high / step <= most), _CLOCK_STEPS[-1])
+    values = [place * step for place in range(int(high / step) + 1)]
+    axis.set_major_locator(FixedLocator(values))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value / factor)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_label_text(f"{label} ({unit})")
 
 
 def axis_unit(unit: str, high: float) -> tuple[str, float]:

@@ -50,6 +50,8 @@ METRICS = {
         MetricInfo("expirations", "expirations", "entries", "neither"),
         MetricInfo("requests", "requests", "requests", "neither"),
         MetricInfo("entries", "entries held", "entries", "neither"),
+        MetricInfo("live_keys", "live keys", "keys", "neither"),
+        MetricInfo("live_bytes", "live bytes", "bytes", "neither"),
         MetricInfo("latency_seconds_mean", "latency, mean", "seconds", "lower"),
         MetricInfo("latency_seconds_p50", "latency, p50", "seconds", "lower"),
         MetricInfo("latency_seconds_p95", "latency, p95", "seconds", "lower"),

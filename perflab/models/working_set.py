@@ -38,7 +38,12 @@ class WorkingSets:
 
 
 def working_sets(
-    trace: Trace, ttls: Sequence[float], *, rate: float | None = None, moments: int = 200
+    trace: Trace,
+    ttls: Sequence[float],
+    *,
+    rate: float | None = None,
+    moments: int = 200,
+    at: npt.NDArray[np.float64] | None = None,
 ) -> WorkingSets:
     """Return the live keys and bytes of a trace over time, exact, by one pass for each TTL.
 
@@ -47,6 +52,7 @@ def working_sets(
         ttls: Seconds that an entry lives after it was written.
         rate: Requests a second, where the trace has no times.
         moments: At how many times, evenly over the trace.
+        at: At which times instead, in order, on the clock of the trace.
 
     Raises:
         BadInputError: If nothing dates the requests, or a TTL is not above 0.
@@ -63,13 +69,13 @@ def working_sets(
         assert rate is not None  # noqa: S101  (refused above)
         times = np.arange(len(trace), dtype=np.float64) / rate
     ends = (times[0], times[-1]) if len(times) else (0.0, 0.0)
-    seconds = np.linspace(float(ends[0]), float(ends[1]), moments)
+    seconds = np.linspace(float(ends[0]), float(ends[1]), moments) if at is None else at
     found = [
         kernels.working_set(trace.ids, trace.n_keys, times, ttl, seconds, trace.sizes)
         for ttl in ttls
     ]
     sized = trace.sizes is not None
-    shape = (len(found), moments)
+    shape = (len(found), len(seconds))
     return WorkingSets(
         ttls=np.array(ttls, np.float64),
         seconds=seconds,

@@ -78,7 +78,9 @@ class Actions:
         self.folder = widgets.Text(
             value=folder,
             tooltip="The folder of the report; made if it is not there.",
-            layout=widgets.Layout(flex="1 1 120px", max_width="230px"),
+            layout=widgets.Layout(
+                width="150px", flex="1 1 150px", min_width="0", max_width="230px"
+            ),
         )
         parts: list[widgets.Widget] = []
         for key, button in self.buttons.items():

@@ -16,6 +16,7 @@ from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.map_forecast import MapForecast
 from perflab.panels.pictures import Pictures
 from perflab.panels.status import Mood, StatusLine
+from perflab.panels.time_forecast import TimeForecast
 from perflab.panels.views import Point
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.tuning.grid import Grid
@@ -60,6 +61,7 @@ class Forecast:
         self._rest: Latest[Job] = Latest(self._refine, self._fail, "perflab-refine")
         self._curves: tuple[Any, Sequence[Lines]] | None = None
         self._maps = MapForecast(bench, view)
+        self._times = TimeForecast(bench, view)
         self._compared: dict[str, tuple[Any, ...]] = {}
         self.prediction: Prediction | None = None
 
@@ -82,6 +84,7 @@ class Forecast:
             self._what_if = WhatIf(self._bench, trace, costs, model, self._compared)
             self._curves = None
             self._maps.use(self._what_if, anew=model is None)
+            self._times.use(trace)
         if model is None:
             self.prediction = None
             self._view.show([{} for _ in self._bench.what_if_charts], {"now": None})
@@ -134,7 +137,8 @@ class Forecast:
     def _refine(self, job: Job, cancelled: Cancelled) -> None:
         """Compute what is missing, drawing it as it comes; a newer job ends it.
 
-        Previews of the maps come first, for they are quick, and the maps' own cells last.
+        Previews of charts over time and of maps come first, for they are quick; what is exact
+        there comes last.
         """
         _, settings, load = job
 
@@ -147,9 +151,11 @@ class Forecast:
         # Where curves begin with previews too, theirs come before those of the maps' many cells.
         early = not isinstance(self.model, Sharpening)
         through = (
-            (not early or self._maps.preview(settings, load, outdated))
+            self._times.preview(settings, load, outdated)
+            and (not early or self._maps.preview(settings, load, outdated))
             and self._refine_curves(job, outdated)
             and self._maps.refine(settings, load, mapped, outdated)
+            and self._times.refine(settings, load, outdated)
         )
         if through and not outdated() and self.prediction is not None:
             mood: Mood = "exact" if _exact(self.prediction) else "busy"

@@ -11,6 +11,7 @@ from perflab.charts import MarkKind
 from perflab.charts.what_if import Lines
 from perflab.panels.map_view import MapView, Values, beside_each_other
 from perflab.panels.standing_line import StandingLine
+from perflab.panels.time_view import TimeView
 from perflab.panels.views import Point, WhatIfView
 from perflab.workloads import Trace
 
@@ -33,12 +34,15 @@ class Pictures:
         self.more = WhatIfView(bench, more, len(more) / 2) if more else None
         self.maps = MapView(bench, beside=bool(more))
         self.standing = StandingLine()
-        beside = [self.maps.widget]
+        self.times = TimeView(bench)
+        beside = [self.maps.widget, *self.times.boxes]
         if self.more is not None:
             beside.insert(0, beside_each_other([self.more.widget], len(more)))
-        second = widgets.HBox(beside)
-        second.add_class("perflab-beside")
-        self.widget = widgets.VBox([self.first.widget, self.standing.widget, second])
+        rest = widgets.HBox(beside)
+        rest.add_class("perflab-beside")
+        self.widget = widgets.VBox(
+            [self.first.widget, self.standing.widget, rest, self.times.words]
+        )
         self._lines: Sequence[Lines] | None = None
         self._points: dict[MarkKind, Point | None] = {}
 
@@ -46,6 +50,11 @@ class Pictures:
     def points(self) -> dict[MarkKind, Point]:
         """What is marked."""
         return self.first.points
+
+    @property
+    def halves(self) -> int:
+        """How many charts and maps stand two in a row, before those over time."""
+        return (0 if self.more is None else len(self.more.charts)) + len(self.maps.maps)
 
     def reach(self, trace: Trace) -> None:
         """Let the horizontal axes go as far as this workload's curves will."""

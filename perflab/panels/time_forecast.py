@@ -1,0 +1,97 @@
+"""`TimeForecast`: the side of the forecast that draws a workload over its own time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from perflab.benches import Bench, Histories, TimeChart
+from perflab.models.history import History
+from perflab.panels.pictures import Pictures
+from perflab.settings import BadInputError, LoadSettings, Settings
+
+Cancelled = Callable[[], bool]
+
+
+class TimeForecast:
+    """Fills the charts over time of a bench: the present line first, rough before exact.
+
+    Args:
+        bench: Whose charts.
+        view: Where they are drawn.
+    """
+
+    def __init__(self, bench: Bench, view: Pictures) -> None:
+        self._bench, self._view = bench, view
+        self._lock = threading.Lock()
+        self._trace: Any = None
+        self._histories: Histories | None = None
+        self._shown: tuple[tuple[TimeChart, ...], int] | None = None
+
+    def use(self, trace: Any) -> None:
+        """Show another workload, or the same one again."""
+        with self._lock:
+            if trace is not self._trace:
+                self._trace, self._shown = trace, None
+                self._histories = self._bench.histories(trace)
+
+    def known(self, settings: Settings, load: LoadSettings) -> list[History]:
+        """Return the lines around some settings, as far as they are known."""
+        if self._histories is None:
+            return []
+        values = self._bench.time_values(self._trace, settings, load)
+        found = (self._histories.known(value, load) for value in values)
+        return [each for each in found if each is not None]
+
+    def preview(self, settings: Settings, load: LoadSettings, cancelled: Cancelled) -> bool:
+        """Draw all lines, from a part of the workload where it is large; say if that was done."""
+        histories = self._histories
+        if histories is None or not self._fit(load):
+            return True
+        return self._each(settings, load, histories.preview, cancelled)
+
+    def refine(self, settings: Settings, load: LoadSettings, cancelled: Cancelled) -> bool:
+        """Draw all lines as sharp as can be; say if that was done."""
+        histories = self._histories
+        if histories is None or not self._fit(load):
+            return True
+        rough = any(each.sampled < 1 for each in self.known(settings, load))
+        return not rough or self._each(settings, load, histories.settle, cancelled)
+
+    def _each(
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        ask: Callable[[Any, LoadSettings], History],
+        cancelled: Cancelled,
+    ) -> bool:
+        values = self._bench.time_values(self._trace, settings, load)
+        here = getattr(settings, self._bench.time_charts[0].lines)
+        for value in sorted(values, key=lambda value: value != here):
+            if cancelled():
+                return False
+            with contextlib.suppress(BadInputError):
+                ask(value, load)
+        if cancelled():
+            return False
+        self._show(settings, load)
+        return True
+
+    def _fit(self, load: LoadSettings) -> bool:
+        """Put up the charts that make sense now; say if there is one."""
+        with self._lock:
+            charts = self._bench.time_charts_for(self._trace, load)
+            before = self._view.halves
+            if self._shown != (charts, before):
+                self._shown = (charts, before)
+                self._view.times.begin(charts, before)
+            return bool(charts)
+
+    def _show(self, settings: Settings, load: LoadSettings) -> None:
+        known = self.known(settings, load)
+        here = getattr(settings, self._bench.time_charts[0].lines)
+        present = next((each for each in known if each.value == here), None)
+        words = () if present is None else self._bench.time_words(settings, present)
+        self._view.times.show(known, settings, words)

@@ -1,0 +1,109 @@
+"""The pictures of a bench's charts over its workload's own time, and what they say in words."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+
+from perflab.benches import Bench, TimeChart
+from perflab.charts import OverTimeAxes, chart_row, legend_on_top
+from perflab.models.history import History
+from perflab.panels.canvas import BlitCanvas
+from perflab.panels.map_view import beside_each_other
+from perflab.panels.views import BOTTOM
+from perflab.settings import Settings
+
+WIDTH = 385
+WIDEST = 450
+HEIGHT = 232
+TOP = 42
+
+
+class TimeView:
+    """A picture a chart, hidden while there is none. Safe to use from several threads.
+
+    Args:
+        bench: Whose charts.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._lock = threading.Lock()
+        self._canvases: list[BlitCanvas] = []
+        self._legends: list[list[str]] = []
+        self.charts: list[OverTimeAxes] = []
+        self.boxes: list[widgets.VBox] = [
+            beside_each_other([], 1) for _ in range(len(bench.time_charts))
+        ]
+        self.words = widgets.HTML()
+        self.words.add_class("perflab-standing")
+        self._hide()
+
+    @property
+    def text(self) -> str:
+        """What is said, as HTML."""
+        return str(self.words.value)
+
+    def begin(self, charts: Sequence[TimeChart], pictures_before: int) -> None:
+        """Show other charts, of which nothing is known yet.
+
+        Args:
+            charts: What they show; none hides all.
+            pictures_before: How many stand before them, two in a row; the last of an odd number
+                takes a row of its own.
+        """
+        with self._lock:
+            for box in self.boxes:
+                for old in box.children:
+                    old.close()
+                box.children = ()
+            self._canvases, self._legends, self.charts = [], [], []
+            self._hide()
+            for number, (chart, box) in enumerate(zip(charts, self.boxes, strict=False)):
+                last = number == len(charts) - 1
+                halves = 2 if last and (pictures_before + len(charts)) % 2 else 1
+                self._add(chart, box, halves)
+
+    def show(self, histories: Sequence[History], settings: Settings, words: Sequence[str]) -> None:
+        """Show other lines, the bounds of some settings, and what the present line says."""
+        with self._lock:
+            for number, drawn in enumerate(self.charts):
+                chart = drawn.chart
+                present, bound = getattr(settings, chart.lines), getattr(settings, chart.limit)
+                full = drawn.update(histories, present, bound)
+                names = [str(handle.get_label()) for handle in drawn.handles]
+                if names != self._legends[number]:
+                    self._legends[number], full = names, True
+                    legend_on_top(self._canvases[number].figure, drawn.handles)
+                self._canvases[number].draw(drawn.artists, full=full)
+            self._say(words if self.charts else ())
+
+    def _add(self, chart: TimeChart, box: widgets.VBox, halves: int) -> None:
+        figure, (axes,) = chart_row(1, WIDTH * halves, HEIGHT, top=TOP, bottom=BOTTOM)
+        drawn = OverTimeAxes(axes, chart, self._bench)
+        canvas = BlitCanvas(figure, WIDEST * halves)
+        canvas.image.add_class("perflab-picture")
+        canvas.image.add_class("perflab-over-time")
+        canvas.draw(drawn.artists, full=True)
+        self.charts.append(drawn)
+        self._canvases.append(canvas)
+        self._legends.append([])
+        box.children = (canvas.image,)
+        box.layout.flex = f"0 1 {50 * halves}%"
+        box.layout.display = None
+
+    def _say(self, words: Sequence[str]) -> None:
+        said = [html.escape(word).replace(" %", "&nbsp;%") for word in words]
+        shown = " · ".join([f"<b>{said[0]}</b>", *said[1:]]) if said else ""
+        if shown != self.words.value:
+            self.words.value = shown
+        self.words.layout.display = None if shown else "none"
+
+    def _hide(self) -> None:
+        for box in self.boxes:
+            box.layout.display = "none"
+        self.words.value = ""
+        self.words.layout.display = "none"
