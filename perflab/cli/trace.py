@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A file, or a name such as zipf:skew=0.9,keys=1M.")
 ]
+Ttls = Annotated[
+    str | None,
+    typer.Option(
+        "--ttl",
+        metavar="TTL,...",
+        help="Also how many keys, and bytes, live at once at such TTLs: 10m,1h,none.",
+    ),
+]
 _INFO_EXAMPLES = """\b
 Examples:
   perflab trace info access.log
   perflab trace info requests.csv --columns key=url,time=ts
+  perflab trace info access.log --ttl 10m,1h,1d,none
   perflab trace info access.json --columns 'key={host}{path}'
   perflab trace info keys.bin --format int64le --json
   perflab trace info postgresql.log
@@ -50,6 +59,7 @@ def info(
     file: File,
     format_: Format = None,
     columns: Columns = None,
+    ttl: Ttls = None,
     as_json: Json = False,
     show: ShowProgress = None,
 ) -> None:
@@ -57,14 +67,20 @@ def info(
 
     Of arrivals (starts and durations, a PostgreSQL log) it shows rates, bursts and durations.
     """
-    trace = read_workload(file, show, format_, columns, any_kind=True)
+    from perflab.cli.working_sets import parse_ttls, working_set_points, working_set_table
+
+    ttls = [] if ttl is None else parse_ttls(ttl)
+    trace = read_workload(file, show, format_, columns, any_kind=not ttls)
     from perflab.workloads import Trace, remarks
 
     said = remarks(trace) if isinstance(trace, Trace) else []
+    points = working_set_points(trace, ttls) if ttls else []
     if as_json:
-        say_json({**trace.summary(), "notes": list(trace.notes), "remarks": said})
+        more = {"working_sets": points} if ttls else {}
+        say_json({**trace.summary(), **more, "notes": list(trace.notes), "remarks": said})
         return
     lines = [table([("of the workload", trace.name), *_rows(trace)], left=(0, 1))]
+    lines += ["", working_set_table(points)] if points else []
     if trace.notes or said:
         lines += ["", notes((*trace.notes, *said))]
     say("\n".join(lines))

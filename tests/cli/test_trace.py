@@ -136,3 +136,27 @@ def test_half_a_conversion_leaves_no_file(refused, requests, tmp_path):
         "trace", "convert", requests, tmp_path / "o.parquet", "--columns", "key=x"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["requests.csv"]
+
+
+def test_info_says_how_much_lives_at_once_at_a_ttl(perflab, requests):
+    asked = ("--columns", "key=url,time=ts,size=bytes", "--ttl", "2s, none")
+    short, ever = perflab("trace", "info", requests, *asked, "--json").json["working_sets"]
+    assert (short["ttl_seconds"], short["live_keys_most"], short["live_bytes_most"]) == (2, 2, 30)
+    assert (ever["ttl_seconds"], ever["hit_rate"]) == (None, pytest.approx(1 / 3))
+    assert short["hit_rate"] == 0
+    shown = perflab("trace", "info", requests, *asked).out
+    assert "live keys, at most" in shown
+    assert "33.33 %" in shown
+
+
+@pytest.mark.parametrize(
+    ("columns", "ttl", "said"),
+    [
+        ("key=url,time=ts", "soon", "--ttl: 'soon' is not a quantity of seconds"),
+        ("key=url,time=ts", "0", "--ttl: 0s is out of bounds"),
+        ("key=url,time=ts", "1m,", "--ttl: '' is not a quantity of seconds"),
+        ("key=url", "1m", "has no times, so that no TTL has an effect"),
+    ],
+)
+def test_ttl_that_says_nothing_is_refused(refused, requests, columns, ttl, said):
+    assert said in refused("trace", "info", requests, "--columns", columns, "--ttl", ttl)
