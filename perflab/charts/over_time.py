@@ -23,7 +23,7 @@ _AFAR = 30.0
 """A bound that is further above the lines says so in words, where it would press them flat."""
 _ROOM_FOR_TEXT = 0.14
 _DASHES = (0, (4, 2.5))
-_LOOKS = {0: 0, -1: 1, 1: 2, -2: 3, 2: 4, -3: 5, 3: 6, -4: 2, 4: 1}
+_LOOKS = {0: 0, -1: 1, 1: 2, -2: 3, 2: 4, -3: 5, 3: 6, -4: 2, 4: 1, -5: 4, 5: 3}
 """By how far a line stands from the present one."""
 
 
@@ -154,7 +154,7 @@ class OverTimeAxes:
         return f"{name} {'none' if value is None else short(value, self._of.unit)}"
 
     def _add_line(self, place: int) -> Line2D:
-        look = style.look(_LOOKS[place])
+        look = style.look(_LOOKS.get(place, abs(place)))
         line = Line2D(
             [],
             [],

@@ -121,3 +121,10 @@ def test_chart_of_a_report_has_its_legend_within_the_figure():
     draw_over_time(axes, KEYS, FIVE, present=FIVE[2].value, bound=500, bench=BENCH)
     assert len(axes.get_legend().get_texts()) == 5
     assert axes.get_legend().get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_lines_without_the_present_one_differ_too(drawn):
+    drawn.update(FIVE, 5.0, None)
+    assert len({handle.get_color() for handle in drawn.handles}) == 5
+    drawn.update(FIVE, None, None)
+    assert len({handle.get_color() for handle in drawn.handles}) == 5
