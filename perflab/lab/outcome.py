@@ -7,6 +7,7 @@ from typing import Any
 
 from perflab.lab.calibration import Calibration
 from perflab.lab.environment import environment
+from perflab.lab.over_time import histories_around
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
@@ -54,6 +55,7 @@ def run_result(
         alerts=tuple(rows.watch.report()),
         calibration=calibration.to_dict(),
         costs=costs,
+        histories=histories_around(rows.bench, rows.trace, rows.settings, rows.load),
         environment={**environment(), **({"servers": dict(about)} if about else {})},
         ended=ended,
         loop=loop,

@@ -30,6 +30,7 @@ class Run(Result):
         alerts: The alerts set, as ``alert``, ``fired`` and the ``seconds`` at which it fired.
         calibration: The costs used for `predicted`, with their date, backend and source.
         costs: The costs that this run itself measured.
+        histories: The workload over its own time, as `History.to_dict` gives it.
         environment: Machine, versions and date.
         ended: Why it ended.
         loop: Whether the workload began again at its end; none where that is not known.
@@ -51,6 +52,7 @@ class Run(Result):
     alerts: tuple[dict[str, Any], ...] = ()
     calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
     costs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    histories: tuple[dict[str, Any], ...] = ()
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     ended: str = ""
     loop: bool | None = None

@@ -24,6 +24,7 @@ class Predictions(Result):
         environment: Machine, versions and date.
         remarks: What a reader must know.
         observed: What was measured elsewhere, the fields of `Observed`; nothing where nothing was.
+        histories: The workload over its own time, as `History.to_dict` gives it.
         maps: More points, as those above, that heat maps are drawn from and nothing is chosen of.
     """
 
@@ -38,6 +39,7 @@ class Predictions(Result):
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     observed: dict[str, Any] = dataclasses.field(default_factory=dict)
+    histories: tuple[dict[str, Any], ...] = ()
     maps: tuple[dict[str, Any], ...] = ()
 
     def to_frame(self) -> pd.DataFrame:

@@ -72,6 +72,17 @@ class _Observed(_Shape):
     predicted: list[Numbers] = []
 
 
+class _History(_Shape):
+    value: float | None = None
+    seconds: list[float]
+    curves: dict[str, list[float]]
+    errors: dict[str, list[float]]
+    peaks: dict[str, float]
+    means: dict[str, float]
+    metrics: dict[str, float]
+    sampled: float
+
+
 class _Calibration(_Shape):
     costs: dict[str, Any] = {}
 
@@ -102,6 +113,7 @@ class _Result(_Shape):
     objective: str = ""
     ended: str = ""
     observed: _Observed = _Observed()
+    histories: list[_History] = []
     calibration: _Calibration = _Calibration()
     environment: _Environment = _Environment()
 

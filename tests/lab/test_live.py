@@ -52,6 +52,8 @@ def test_byte_bounds_and_own_ttls_agree_with_the_model():
     result = run("cache", trace, settings, seconds=30, progress=False)
     for name in ("hits", "evictions", "expirations", "entries"):
         assert result.metrics[name] == result.predicted[name], name
+    assert 60.0 in [each["value"] for each in result.histories]
+    assert {"live_keys", "live_bytes"} == set(result.histories[0]["curves"])
 
 
 def test_a_resized_cache_goes_on_and_the_prediction_is_over_the_same_requests():

@@ -1,0 +1,22 @@
+"""How a run's workload goes over its own time, around the settings of the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perflab.benches.base import Bench
+from perflab.settings import LoadSettings, Settings
+
+
+def histories_around(
+    bench: Bench, workload: Any, settings: Settings, load: LoadSettings
+) -> tuple[dict[str, Any], ...]:
+    """Return a history for each line of the bench's charts over time, as plain values.
+
+    Where the workload is large, they are from a part of it; nothing where there is no such chart.
+    """
+    asked = bench.histories(workload) if bench.time_charts_for(workload, load) else None
+    if asked is None:
+        return ()
+    values = bench.time_values(workload, settings, load)
+    return tuple(asked.preview(value, load).to_dict() for value in values)
