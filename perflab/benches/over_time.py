@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 
 class OverTime:
-    """A part of `Bench`; one that has nothing to show leaves it as it is."""
+    """A part of `Bench`; one that has nothing to show leaves it as it is.
+
+    `time_note` is what a reader must know of the numbers.
+    """
 
     time_charts: ClassVar[tuple[TimeChart, ...]] = ()
+    time_note: ClassVar[str] = ""
 
     def time_charts_for(self, workload: Any, load: LoadSettings) -> tuple[TimeChart, ...]:
         """Return the charts that make sense for a workload; their lines are of one setting."""

@@ -14,6 +14,7 @@ import ipywidgets as widgets
 
 from perflab.benches import Bench, Model
 from perflab.lab.result import Result
+from perflab.models.history import History
 from perflab.reports import report
 from perflab.settings import Settings
 from perflab.tuning.grid import Grid
@@ -33,6 +34,7 @@ def write_report(
     folder: str,
     model: Model | None = None,
     grids: Sequence[Grid] = (),
+    histories: Sequence[History] = (),
 ) -> Path:
     """Write a panel's report into a folder and return the path of its HTML.
 
@@ -45,6 +47,7 @@ def write_report(
         folder: Where; it is made if it is not there. An empty text is a folder of our naming.
         model: A model of this workload that has computed something already.
         grids: The maps' cells around the present settings; those that are known are drawn.
+        histories: The workload over its own time around the present settings, as far as known.
 
     Raises:
         BadInputError: If it cannot be written.
@@ -52,7 +55,12 @@ def write_report(
     pinned = [] if baseline is None else [{**values, **baseline.model_dump()}]
     made = [sweep_trace(bench, trace, point, model=model) for point in (values, *pinned)]
     every = tuple(point for one in made for point in one.points)
-    predictions = dataclasses.replace(made[0], points=every, maps=_map_points(bench, values, grids))
+    predictions = dataclasses.replace(
+        made[0],
+        points=every,
+        maps=_map_points(bench, values, grids),
+        histories=tuple(each.to_dict() for each in histories),
+    )
     place = Path(folder or f"perflab-report-{bench.pattern}").expanduser()
     path = report([*(one for one in results if one is not None), predictions], place)
     return path / "report.html" if path.is_dir() else path

@@ -11,6 +11,7 @@ from perflab.benches import Bench, Model
 from perflab.benches.model import Sharpening
 from perflab.charts.what_if import Lines
 from perflab.metrics.catalog import MetricInfo, metric
+from perflab.models.history import History
 from perflab.models.prediction import Costs, Prediction
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.map_forecast import MapForecast
@@ -74,6 +75,10 @@ class Forecast:
     def grids(self) -> tuple[Grid, ...]:
         """The cells of the present workload's maps."""
         return tuple(self._maps.grids.values())
+
+    def histories(self, settings: Settings, load: LoadSettings) -> list[History]:
+        """Return the workload over its own time around some settings, as far as known."""
+        return self._times.known(settings, load)
 
     def use(self, trace: Trace, costs: Costs) -> None:
         """Predict for another workload, or the same one with other costs."""

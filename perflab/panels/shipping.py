@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from perflab.benches import Bench, Model
 from perflab.lab.run import Run
+from perflab.models.history import History
 from perflab.panels.export import ReportLink, write_report
 from perflab.panels.gauges import Gauges
 from perflab.panels.recommendation_card import RecommendationCard
@@ -68,6 +69,7 @@ class Shipping:
         folder: str,
         model: Model | None,
         grids: tuple[Grid, ...] = (),
+        histories: Sequence[History] = (),
     ) -> None:
         """Write the report of a panel.
 
@@ -78,6 +80,7 @@ class Shipping:
             folder: Where.
             model: A model of the workload that has computed something already.
             grids: The maps' cells, of which the known ones go into it.
+            histories: The workload over its own time, as far as known.
         """
 
         def write() -> Path:
@@ -92,6 +95,7 @@ class Shipping:
                 folder,
                 model,
                 grids,
+                histories,
             )
 
         self.report = self.link.make(write)

@@ -295,6 +295,6 @@ class Workbench:
     def _export(self) -> None:
         assert self.trace is not None  # noqa: S101  (the button is disabled without a workload)
         self.status.clear()
-        folder = self.actions.folder.value.strip()
-        of = (self.trace, self.knobs.values, self.driver.stop, folder)
-        self.shipping.export(*of, self.forecast.model, self.forecast.grids)
+        of = (self.trace, self.knobs.values, self.driver.stop, self.actions.folder.value.strip())
+        histories = self.forecast.histories(*self.knobs.read())
+        self.shipping.export(*of, self.forecast.model, self.forecast.grids, histories)

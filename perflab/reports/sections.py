@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from perflab.benches import Bench
 from perflab.lab.run import Run
-from perflab.reports import facts, figures, maps, measured, observed, tables
+from perflab.reports import facts, figures, maps, measured, observed, over_time, tables
 from perflab.reports.blocks import Block, Code, Heading, Points, Section, Table, Text
 from perflab.reports.reproduce import reproduce
 from perflab.reports.subject import AnyResult, Subject, pattern_settings
@@ -58,8 +58,12 @@ def _what_if(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Se
     drawn = maps.maps_of(bench, subject, results)
     blocks += maps.map_figures(bench, subject, drawn)
     blocks += _present(figures.standing_text(subject, curves))
+    histories = over_time.histories_in(bench, subject, results)
+    blocks += over_time.time_figures(bench, subject, histories)
+    blocks += _present(over_time.time_text(bench, subject, histories))
     blocks += figures.curve_tables(bench, subject, curves)
     blocks += maps.map_tables(bench, drawn)
+    blocks += _present(over_time.time_table(bench, subject, histories))
     blocks += _present(observed.observed_table(bench, elsewhere))
     return Section("what-if", "What if", tuple(blocks))
 

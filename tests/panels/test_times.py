@@ -94,3 +94,13 @@ def test_charts_of_times_that_no_longer_make_sense_go(open_panel):
     panel.knobs.controls["request_rate"].value = 100.0
     panel.wait(30)
     assert len(times(panel).charts) == 1
+
+
+def test_report_of_a_panel_has_live_keys_as_figure_and_as_table(panel, tmp_path):
+    panel.actions.folder.value = str(tmp_path / "out")
+    panel.export()
+    panel.wait(60)
+    assert "<svg" in (tmp_path / "out" / "figures" / "over-time-live-keys.svg").read_text()
+    rows = (tmp_path / "out" / "tables" / "over-time-ttl-seconds.csv").read_text().splitlines()
+    assert rows[0] == "ttl_seconds,live_keys_most,live_keys_mean,hit_rate"
+    assert "live keys at once" in panel.report.read_text()
