@@ -22,7 +22,6 @@ from perflab.settings import (
     FUTURE_POLICIES,
     LIVE_POLICIES,
     POLICIES,
-    UNBOUNDED_POLICIES,
     BadInputError,
     CacheSettings,
     LoadSettings,
@@ -139,7 +138,7 @@ class CacheBench(Bench):
             raise BadInputError(why_not_live(settings.policy), "policy")
 
     def check_model(self, settings: Settings, load: LoadSettings, trace: Trace) -> None:
-        """Refuse what is simulated without bounds where entries age or have sizes that bound.
+        """Refuse what knows the future where entries age or have sizes that bound.
 
         Raises:
             BadInputError: With the reason.
@@ -148,7 +147,7 @@ class CacheBench(Bench):
         timed = trace.times is not None or load.request_rate is not None
         ages = timed and (settings.ttl_seconds is not None or trace.ttls is not None)
         bounded = settings.max_bytes is not None and trace.sizes is not None
-        if settings.policy in UNBOUNDED_POLICIES and (ages or bounded):
+        if settings.policy in FUTURE_POLICIES and (ages or bounded):
             raise BadInputError(no_bounds(settings.policy), "policy")
 
     def axis(self, key: str, trace: Trace) -> list[Any]:

@@ -32,6 +32,7 @@ def clock_bounded(
     """
     keys, *bounds = bounded_inputs(
         ids,
+        n_keys,
         sizes=sizes,
         max_bytes=max_bytes,
         times=times,
@@ -54,13 +55,16 @@ def _clock_bounded(
     ttl: float,
     ttls: npt.NDArray[np.float64],
     start: int,
-    eager: bool,
     order: npt.NDArray[np.int32],
+    stored: npt.NDArray[np.int64],
+    deadline: npt.NDArray[np.float64],
+    written: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
-    sized = len(sizes) > 0
+    sized = len(stored) > 0
+    timed = len(deadline) > 0
     varied = len(ttls) > 0
-    timed = len(times) > 0 and (varied or ttl < np.inf)
+    eager = len(written) > 0
     # The queue, from tail to head, is [tail, end). An element is stale when its key is not resident
     # or stands elsewhere.
     length = 2 * max(min(max_entries, n_keys), 0)
@@ -69,9 +73,6 @@ def _clock_bounded(
     referenced = np.zeros(n_keys, np.bool_)
     tail = 0
     end = 0
-    stored = np.zeros(n_keys if sized else 0, np.int64)
-    deadline = np.zeros(n_keys if timed else 0, np.float64)
-    written = np.zeros(n_keys if eager else 0, np.int32)
     swept = 0
     entries = 0
     held = 0
@@ -110,9 +111,9 @@ def _clock_bounded(
                 place[key] = -1
             if sized:
                 size = sizes[t]
-            if max_entries < 1 or (max_bytes > 0 and size > max_bytes):
+            if max_entries < 1 or size > max_bytes:
                 continue
-            while entries >= max_entries or (max_bytes > 0 and held + size > max_bytes):
+            while entries >= max_entries or held + size > max_bytes:
                 victim = queue[tail]
                 while place[victim] != tail or referenced[victim]:
                     if place[victim] == tail:

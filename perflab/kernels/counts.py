@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from perflab.kernels.inputs import frozen
 
+UNBOUNDED = 2**61  # bytes that nothing fills
+
 
 class Counts(NamedTuple):
     """Events of the counted requests, and what is resident after the last one.
@@ -40,6 +42,7 @@ class Counts(NamedTuple):
 
 def bounded_inputs(
     ids: npt.ArrayLike,
+    n_keys: int,
     *,
     sizes: npt.ArrayLike | None,
     max_bytes: int,
@@ -49,10 +52,17 @@ def bounded_inputs(
     start: int,
     eager: bool,
 ) -> tuple[Any, ...]:
-    """Return ids, sizes, max_bytes, times, ttl, ttls, start, eager, order for compiled kernels.
+    """Return what every compiled kernel takes, in its order, and what each of them writes down.
 
-    `order` is the requests by when what they write would expire, where entries of an eager cache
-    have lifetimes of their own; else it is empty, and what is written first expires first.
+    Returns:
+        ids, sizes, max_bytes, times, ttl, ttls, start: As they were given, `UNBOUNDED` bytes where
+            there is no bound.
+        order: int32, the requests by when what they write would expire, where entries of an eager
+            cache have lifetimes of their own; else empty, as what is written first expires first.
+        stored: int64 of shape (n_keys,), bytes of each entry; empty where each weighs 1.
+        deadline: float64 of shape (n_keys,), when each entry expires; empty where none does.
+        written: int32 of shape (n_keys,), the request that wrote each entry; empty where none
+            expires eagerly.
 
     Raises:
         ValueError: If an array has neither as many elements as there are requests nor none, or
@@ -71,9 +81,20 @@ def bounded_inputs(
         raise ValueError("a size is negative")
     first = int(min(max(start, 0), len(keys)))
     size, time, life = columns.values()
+    ages = len(time) > 0 and (len(life) > 0 or ttl < np.inf)
     order = np.empty(0, np.int64)
-    sweeps = eager and len(time) > 0 and (len(life) > 0 or ttl < np.inf)
-    if sweeps and len(life) > 0:
+    if eager and ages and len(life) > 0:
         order = np.argsort(time + np.where(np.isnan(life), ttl, life), kind="stable")
-    expiring = frozen(order, np.int32)
-    return keys, size, int(max_bytes), time, float(ttl), life, first, bool(sweeps), expiring
+    return (
+        keys,
+        size,
+        int(max_bytes) if max_bytes > 0 else UNBOUNDED,
+        time,
+        float(ttl),
+        life,
+        first,
+        frozen(order, np.int32),
+        np.zeros(n_keys if len(size) > 0 else 0, np.int64),
+        np.zeros(n_keys if ages else 0, np.float64),
+        np.zeros(n_keys if ages and eager else 0, np.int32),
+    )

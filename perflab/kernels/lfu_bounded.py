@@ -31,6 +31,7 @@ def lfu_bounded(
     """
     keys, *bounds = bounded_inputs(
         ids,
+        n_keys,
         sizes=sizes,
         max_bytes=max_bytes,
         times=times,
@@ -53,13 +54,16 @@ def _lfu_bounded(
     ttl: float,
     ttls: npt.NDArray[np.float64],
     start: int,
-    eager: bool,
     order: npt.NDArray[np.int32],
+    stored: npt.NDArray[np.int64],
+    deadline: npt.NDArray[np.float64],
+    written: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
-    sized = len(sizes) > 0
+    sized = len(stored) > 0
+    timed = len(deadline) > 0
     varied = len(ttls) > 0
-    timed = len(times) > 0 and (varied or ttl < np.inf)
+    eager = len(written) > 0
     # A key's uses in the high half, its last use in the low half; 0 is not resident. Sorted, they
     # stand in the order in which entries leave.
     used = np.zeros(n_keys, np.int64)
@@ -70,9 +74,6 @@ def _lfu_bounded(
     last = np.full(2, -1, np.int32)
     limit = 0
     fewest = 1
-    stored = np.zeros(n_keys if sized else 0, np.int64)
-    deadline = np.zeros(n_keys if timed else 0, np.float64)
-    written = np.zeros(n_keys if eager else 0, np.int32)
     swept = 0
     entries = 0
     held = 0
@@ -125,9 +126,9 @@ def _lfu_bounded(
                 slot[filler] = slot[key]
             if sized:
                 size = sizes[t]
-            if max_entries < 1 or (max_bytes > 0 and size > max_bytes):
+            if max_entries < 1 or size > max_bytes:
                 continue
-            while entries >= max_entries or (max_bytes > 0 and held + size > max_bytes):
+            while entries >= max_entries or held + size > max_bytes:
                 victim = np.int32(-1)
                 while victim < 0:
                     if fewest > limit:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.kernels.arc import arc_hits
+from perflab.kernels.arc_bounded import arc_bounded
 from perflab.kernels.clock import clock_hits
 from perflab.kernels.clock_bounded import clock_bounded
 from perflab.kernels.counts import Counts
@@ -25,7 +26,9 @@ from perflab.kernels.s3fifo_bounded import s3fifo_bounded
 from perflab.kernels.sieve import sieve_hits
 from perflab.kernels.sieve_bounded import sieve_bounded
 from perflab.kernels.twoq import twoq_hits
+from perflab.kernels.twoq_bounded import twoq_bounded
 from perflab.kernels.wtinylfu import wtinylfu_hits
+from perflab.kernels.wtinylfu_bounded import wtinylfu_bounded
 
 
 class Requests(NamedTuple):
@@ -70,6 +73,9 @@ BOUNDED_COUNTS: dict[str, Callable[..., Counts]] = {
     "clock": clock_bounded,
     "lfu": lfu_bounded,
     "s3fifo": s3fifo_bounded,
+    "arc": arc_bounded,
+    "twoq": twoq_bounded,
+    "wtinylfu": wtinylfu_bounded,
     "random": random_bounded,
 }
 """All events with bounds in entries and bytes and with lifetimes; arguments as of `lru_bounded`."""

@@ -47,6 +47,7 @@ def lru_bounded(
     """
     keys, *bounds = bounded_inputs(
         ids,
+        n_keys,
         sizes=sizes,
         max_bytes=max_bytes,
         times=times,
@@ -74,6 +75,7 @@ def fifo_bounded(
     """Count the events of a FIFO cache with bounds and expiry; arguments as of `lru_bounded`."""
     keys, *bounds = bounded_inputs(
         ids,
+        n_keys,
         sizes=sizes,
         max_bytes=max_bytes,
         times=times,
@@ -97,19 +99,19 @@ def _queue_bounded(
     ttl: float,
     ttls: npt.NDArray[np.float64],
     start: int,
-    eager: bool,
     order: npt.NDArray[np.int32],
+    stored: npt.NDArray[np.int64],
+    deadline: npt.NDArray[np.float64],
+    written: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
-    sized = len(sizes) > 0
+    sized = len(stored) > 0
+    timed = len(deadline) > 0
     varied = len(ttls) > 0
-    timed = len(times) > 0 and (varied or ttl < np.inf)
+    eager = len(written) > 0
     # The queue is the trace: an entry stands at the position of its insertion (FIFO) or last use
     # (LRU), and a position is stale when its key stands elsewhere.
     position = np.full(n_keys, -1, np.int32)
-    stored = np.zeros(n_keys if sized else 0, np.int64)
-    deadline = np.zeros(n_keys if timed else 0, np.float64)
-    written = np.zeros(n_keys if eager else 0, np.int32)
     swept = 0
     tail = 0
     entries = 0
@@ -150,9 +152,9 @@ def _queue_bounded(
                 held -= stored[key] if sized else 1
             if sized:
                 size = sizes[t]
-            if max_entries < 1 or (max_bytes > 0 and size > max_bytes):
+            if max_entries < 1 or size > max_bytes:
                 continue
-            while entries >= max_entries or (max_bytes > 0 and held + size > max_bytes):
+            while entries >= max_entries or held + size > max_bytes:
                 victim = ids[tail]
                 while position[victim] != tail:
                     tail += 1

@@ -35,6 +35,7 @@ def s3fifo_bounded(
     """
     keys, *bounds = bounded_inputs(
         ids,
+        n_keys,
         sizes=sizes,
         max_bytes=max_bytes,
         times=times,
@@ -57,13 +58,16 @@ def _s3fifo_bounded(
     ttl: float,
     ttls: npt.NDArray[np.float64],
     start: int,
-    eager: bool,
     order: npt.NDArray[np.int32],
+    stored: npt.NDArray[np.int64],
+    deadline: npt.NDArray[np.float64],
+    written: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
-    sized = len(sizes) > 0
+    sized = len(stored) > 0
+    timed = len(deadline) > 0
     varied = len(ttls) > 0
-    timed = len(times) > 0 and (varied or ttl < np.inf)
+    eager = len(written) > 0
     small_room = max(1, int(max_entries * 0.1))
     main_room = max_entries - small_room
     ghost_room = int(max_entries * 0.9)
@@ -81,9 +85,6 @@ def _s3fifo_bounded(
     state = np.zeros(n_keys, np.uint8)
     place = np.empty(n_keys, np.int32)
     evicted = False
-    stored = np.zeros(n_keys if sized else 0, np.int64)
-    deadline = np.zeros(n_keys if timed else 0, np.float64)
-    written = np.zeros(n_keys if eager else 0, np.int32)
     swept = 0
     entries = 0
     held = 0
@@ -129,20 +130,18 @@ def _s3fifo_bounded(
                 state[key] = 0
             if sized:
                 size = sizes[t]
-            if max_entries < 1 or (max_bytes > 0 and size > max_bytes):
+            if max_entries < 1 or size > max_bytes:
                 continue
             remembered = state[key] == GHOST
             if remembered:
                 state[key] = 0
                 ghost_size -= 1
                 ghost_bytes -= stored[key] if sized else 1
-            while entries >= max_entries or (max_bytes > 0 and held + size > max_bytes):
+            while entries >= max_entries or held + size > max_bytes:
                 evicted = True
                 victim = np.int32(-1)
                 main_size = entries - small_size
-                full = main_size > main_room or (
-                    max_bytes > 0 and held - small_bytes > main_bytes_room
-                )
+                full = main_size > main_room or held - small_bytes > main_bytes_room
                 if not full:
                     while victim < 0 and small_size > 0:
                         candidate = small[small_tail]
@@ -172,10 +171,9 @@ def _s3fifo_bounded(
                             victim = candidate
                     if victim >= 0:
                         state[victim] = 0
-                        fits = ghost_room > 0 and (max_bytes <= 0 or freed <= ghost_bytes_room)
+                        fits = ghost_room > 0 and freed <= ghost_bytes_room
                         while fits and (
-                            ghost_size == ghost_room
-                            or (max_bytes > 0 and ghost_bytes + freed > ghost_bytes_room)
+                            ghost_size == ghost_room or ghost_bytes + freed > ghost_bytes_room
                         ):
                             oldest = ghost[ghost_tail]
                             ghost_tail += 1
@@ -242,7 +240,7 @@ def _s3fifo_bounded(
                 deadline[key] = now + life
             if eager:
                 written[key] = t
-            full = small_size >= small_room or (max_bytes > 0 and small_bytes >= small_bytes_room)
+            full = small_size >= small_room or small_bytes >= small_bytes_room
             if remembered or (full and not evicted):
                 state[key] = MAIN
                 if main_end == len(main):

@@ -32,6 +32,7 @@ def sieve_bounded(
     """
     keys, *bounds = bounded_inputs(
         ids,
+        n_keys,
         sizes=sizes,
         max_bytes=max_bytes,
         times=times,
@@ -55,21 +56,21 @@ def _sieve_bounded(
     ttl: float,
     ttls: npt.NDArray[np.float64],
     start: int,
-    eager: bool,
     order: npt.NDArray[np.int32],
+    stored: npt.NDArray[np.int64],
+    deadline: npt.NDArray[np.float64],
+    written: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
-    sized = len(sizes) > 0
+    sized = len(stored) > 0
+    timed = len(deadline) > 0
     varied = len(ttls) > 0
-    timed = len(times) > 0 and (varied or ttl < np.inf)
+    eager = len(written) > 0
     # The queue, from tail to head, is [0, packed) and [hand, end): between them is what the hand
     # removed. An element is stale when its key is not resident or stands elsewhere.
-    queue = np.empty(2 * max_entries, np.int32)
+    queue = np.empty(2 * max(min(max_entries, n_keys), 0), np.int32)
     place = np.full(n_keys, -1, np.int32)
     visited = np.zeros(n_keys, np.bool_)
-    stored = np.zeros(n_keys if sized else 0, np.int64)
-    deadline = np.zeros(n_keys if timed else 0, np.float64)
-    written = np.zeros(n_keys if eager else 0, np.int32)
     swept = 0
     packed = 0
     hand = 0
@@ -111,7 +112,7 @@ def _sieve_bounded(
                 held -= stored[key] if sized else 1
             if sized:
                 size = sizes[t]
-            if max_entries < 1 or (max_bytes > 0 and size > max_bytes):
+            if max_entries < 1 or size > max_bytes:
                 continue
             while True:
                 # The hand must be past what was removed, and at the tail again when nothing is
@@ -123,7 +124,7 @@ def _sieve_bounded(
                 if hand < end and place[queue[hand]] != hand:
                     hand += 1
                     continue
-                if entries < max_entries and (max_bytes <= 0 or held + size <= max_bytes):
+                if entries < max_entries and held + size <= max_bytes:
                     break
                 candidate = queue[hand]
                 hand += 1

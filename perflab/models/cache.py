@@ -17,7 +17,7 @@ from perflab.models.looped import LoopedTrace, within_two_passes
 from perflab.models.lru_bytes import LruBytes
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import (
-    UNBOUNDED_POLICIES,
+    FUTURE_POLICIES,
     BadInputError,
     CacheSettings,
     LoadSettings,
@@ -240,7 +240,7 @@ class CacheModel:
     def _bounded(
         self, settings: CacheSettings, load: LoadSettings, first: int, last: int
     ) -> CacheCounts:
-        if settings.policy in UNBOUNDED_POLICIES:
+        if settings.policy in FUTURE_POLICIES:
             raise BadInputError(no_bounds(settings.policy), "policy")
         sizes = self._looped.sizes(last)
         counted = kernels.BOUNDED_COUNTS[settings.policy](
@@ -266,7 +266,7 @@ class CacheModel:
         if self._ages(settings, load):
             return False
         return self.trace.sizes is None or (
-            settings.policy in UNBOUNDED_POLICIES and settings.max_bytes is None
+            settings.policy in FUTURE_POLICIES and settings.max_bytes is None
         )
 
     def _is_one_pass(self, settings: CacheSettings, load: LoadSettings) -> bool:

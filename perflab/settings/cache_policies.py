@@ -15,14 +15,13 @@ class CachePolicy:
         name: As settings spell it.
         title: As its authors write it.
         refusal: Why it cannot run live, to follow its title; none where it can.
-        bounded: Whether it is simulated with lifetimes and within bytes too.
-        knows_future: Whether no cache can do as well, so that it is a ceiling and no choice.
+        knows_future: Whether no cache can do as well, so that it is a ceiling and no choice; it is
+            simulated without lifetimes and bytes.
     """
 
     name: str
     title: str
     refusal: str | None = None
-    bounded: bool = True
     knows_future: bool = False
 
 
@@ -35,11 +34,11 @@ CACHE_POLICIES = {
         CachePolicy("clock", "CLOCK"),
         CachePolicy("lfu", "LFU"),
         CachePolicy("s3fifo", "S3-FIFO"),
-        CachePolicy("arc", "ARC", _NOT_BUILT, bounded=False),
-        CachePolicy("twoq", "2Q", _NOT_BUILT, bounded=False),
-        CachePolicy("wtinylfu", "W-TinyLFU", _NOT_BUILT, bounded=False),
+        CachePolicy("arc", "ARC", _NOT_BUILT),
+        CachePolicy("twoq", "2Q", _NOT_BUILT),
+        CachePolicy("wtinylfu", "W-TinyLFU", _NOT_BUILT),
         CachePolicy("random", "random eviction", _NOT_BUILT),
-        CachePolicy("opt", "OPT", "knows the future", bounded=False, knows_future=True),
+        CachePolicy("opt", "OPT", "knows the future", knows_future=True),
     )
 }
 """By name, in the order in which people are shown them."""
@@ -48,7 +47,6 @@ POLICIES = tuple(CACHE_POLICIES)
 LIVE_POLICIES = tuple(name for name, policy in CACHE_POLICIES.items() if policy.refusal is None)
 WHAT_IF_POLICIES = tuple(name for name in POLICIES if name not in LIVE_POLICIES)
 FUTURE_POLICIES = tuple(name for name, policy in CACHE_POLICIES.items() if policy.knows_future)
-UNBOUNDED_POLICIES = tuple(name for name, policy in CACHE_POLICIES.items() if not policy.bounded)
 EXPIRIES = ("lazy", "eager")
 
 
@@ -64,7 +62,7 @@ def why_not_live(policy: str) -> str:
 
 
 def no_bounds(policy: str) -> str:
-    """Return what to say where a policy that is simulated without bounds is asked for with some.
+    """Return what to say where a policy that knows the future is asked for with a TTL or bytes.
 
     Raises:
         KeyError: If there is no such policy.

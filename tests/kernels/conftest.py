@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import lzma
 import math
 import os
@@ -18,6 +19,12 @@ from perflab.kernels import compile_all
 # The length of a test depends on how busy the machine is.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+spec = importlib.util.spec_from_file_location(
+    "plain_adaptive", Path(__file__).with_name("plain_adaptive.py")
+)
+adaptive = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(adaptive)
 
 
 class PlainCache:
@@ -196,9 +203,13 @@ class PlainS3Fifo(PlainCache):
         (self.small if key in self.small else self.main).remove(key)
 
 
+PLAIN = {"s3fifo": PlainS3Fifo, **adaptive.PLAIN}
+
+
 def run_plain(
     policy: str,
     ids: Sequence[int],
+    n_keys: int,
     max_entries: int,
     *,
     sizes: Sequence[int] = (),
@@ -210,8 +221,12 @@ def run_plain(
     eager: bool = False,
 ) -> tuple[int, ...]:
     """Return what a bounded kernel must count."""
-    new = PlainS3Fifo if policy == "s3fifo" else PlainCache
-    cache = new(policy, max_entries, max_bytes, eager=eager)
+    cache = PLAIN.get(policy, PlainCache)(policy, max_entries, max_bytes, eager=eager)
+    if policy == "wtinylfu":
+        fitting = min(max_entries, n_keys)
+        if max_bytes > 0:
+            fitting = min(fitting, int(max_bytes / max(1.0, np.mean(sizes) if len(sizes) else 1.0)))
+        cache.sketch = adaptive.PlainSketch(max(1, fitting))
     for t, key in enumerate(ids):
         if t == start:
             cache.reset_counts()
@@ -231,7 +246,7 @@ def run_flags(policy: str, ids: Sequence[int], capacity: int) -> list[int]:
         return belady_flags(ids, capacity)
     if policy == "lru":
         return ordered_flags(ids, capacity)
-    cache = (PlainS3Fifo if policy == "s3fifo" else PlainCache)(policy, capacity, 0)
+    cache = PLAIN.get(policy, PlainCache)(policy, capacity, 0)
     return [int(cache.request(key, 1, 0.0, math.inf)) for key in ids]
 
 

@@ -26,7 +26,7 @@ def distances(ids, size_of):
 def test_hits_are_those_of_a_plain_cache_in_which_every_key_fits(plain, ids, size_of, room):
     found, previous = distances(ids, size_of)
     hits, _, _, _, hit_bytes, *_ = plain(
-        "lru", ids, KEYS, sizes=[size_of[key] for key in ids], max_bytes=room
+        "lru", ids, KEYS, KEYS, sizes=[size_of[key] for key in ids], max_bytes=room
     )
     counted = (previous >= 0) & (found <= room)
     assert counted.sum() == hits

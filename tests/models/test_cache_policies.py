@@ -15,7 +15,6 @@ from perflab.settings import (
     FUTURE_POLICIES,
     LIVE_POLICIES,
     POLICIES,
-    UNBOUNDED_POLICIES,
     BadInputError,
     CacheSettings,
     LoadSettings,
@@ -23,7 +22,7 @@ from perflab.settings import (
 from perflab.workloads.trace import Trace
 
 LOAD = LoadSettings()
-BOUNDED = [policy for policy in POLICIES if policy not in UNBOUNDED_POLICIES]
+BOUNDED = [policy for policy in POLICIES if policy not in FUTURE_POLICIES]
 
 
 def counted(trace, load=LOAD, requests=None, **values):
@@ -78,7 +77,7 @@ def test_byte_weights_of_one_equal_entries(policy):
     assert by_bytes.bytes == plain.entries
 
 
-@pytest.mark.parametrize("policy", UNBOUNDED_POLICIES)
+@pytest.mark.parametrize("policy", POLICIES)
 def test_sizes_that_do_not_bound_weigh_the_hits_of_every_policy(policy):
     trace = skewed(sizes=np.full(3_000, 7))
     counts = counted(trace, policy=policy, max_cache_size=40)
@@ -86,7 +85,7 @@ def test_sizes_that_do_not_bound_weigh_the_hits_of_every_policy(policy):
     assert (counts.hit_bytes, counts.bytes) == (7 * counts.hits, 7 * counts.entries)
 
 
-@pytest.mark.parametrize("policy", UNBOUNDED_POLICIES)
+@pytest.mark.parametrize("policy", FUTURE_POLICIES)
 def test_bounds_that_a_policy_is_not_simulated_with_are_refused_by_name(policy):
     bench = load_bench("cache")
     trace = skewed(times=np.arange(3_000.0), sizes=np.ones(3_000, np.int64))
