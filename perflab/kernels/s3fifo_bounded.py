@@ -71,7 +71,7 @@ def _s3fifo_bounded(
     small_room = max(1, int(max_entries * 0.1))
     main_room = max_entries - small_room
     ghost_room = int(max_entries * 0.9)
-    small_bytes_room = int(max_bytes * 0.1)
+    small_bytes_room = max(1, int(max_bytes * 0.1))
     main_bytes_room = max_bytes - small_bytes_room
     ghost_bytes_room = int(max_bytes * 0.9)
     # A queue is [tail, end) of its array. An element is stale when its key stands elsewhere.

@@ -42,7 +42,7 @@ class S3FifoQueue(Queue):
         self._ghost_room = int(max_entries * 0.9)
         self._small_bytes_room = self._main_bytes_room = self._ghost_bytes_room = math.inf
         if max_bytes is not None:
-            self._small_bytes_room = int(max_bytes * 0.1)
+            self._small_bytes_room = max(1, int(max_bytes * 0.1))
             self._main_bytes_room = max_bytes - self._small_bytes_room
             self._ghost_bytes_room = int(max_bytes * 0.9)
         self._shrink_ghost(self._ghost_room, self._ghost_bytes_room)

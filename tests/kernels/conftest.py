@@ -150,7 +150,7 @@ class PlainS3Fifo(PlainCache):
         self.evicted = False
 
     def full(self, queue: list[int], tenths: int, *, above: bool) -> bool:
-        most, most_bytes = int(self.max_entries * 0.1) or 1, int(self.max_bytes * 0.1)
+        most, most_bytes = int(self.max_entries * 0.1) or 1, int(self.max_bytes * 0.1) or 1
         if tenths == 9:
             most, most_bytes = self.max_entries - most, self.max_bytes - most_bytes
         held = sum(self.size[key] for key in queue)
