@@ -88,6 +88,7 @@ class CacheBench(Bench):
         TimeChart("Live keys by TTL", "live_keys", "ttl_seconds", "max_cache_size"),
         TimeChart("Live bytes by TTL", "live_bytes", "ttl_seconds", "max_bytes"),
     )
+    time_note = "The hit rate is that of a cache that evicts nothing."
     live_charts = (
         LiveChart("Hit rate, live", ("hit_rate",)),
         LiveChart(
