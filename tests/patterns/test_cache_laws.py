@@ -109,10 +109,15 @@ class PlainCache:
         size = math.inf if self.max_bytes is None else int(self.max_bytes * tenths / 10)
         return int(self.max_entries * tenths / 10), size
 
+    def small_room(self):
+        entries, size = self.shares(1)
+        return max(1, entries), max(1, size)
+
     def s3fifo_victim(self):
         self.evicted = True
-        most = self.max_entries - max(1, self.shares(1)[0])
-        most_bytes = math.inf if self.max_bytes is None else self.max_bytes - self.shares(1)[1]
+        small, small_bytes = self.small_room()
+        most = self.max_entries - small
+        most_bytes = math.inf if self.max_bytes is None else self.max_bytes - small_bytes
         main = [entry for entry in self.order if entry.in_main]
         over = len(main) > most or sum(entry.size for entry in main) > most_bytes
         while not over and self.order and not self.order[0].in_main:
@@ -167,8 +172,8 @@ class PlainCache:
             self.use(entry)
             return
         small = [other for other in self.order if not other.in_main]
-        most, most_bytes = self.shares(1)
-        full = len(small) >= max(1, most) or sum(other.size for other in small) >= most_bytes
+        most, most_bytes = self.small_room()
+        full = len(small) >= most or sum(other.size for other in small) >= most_bytes
         if self.policy == "s3fifo" and (self.remembered or (full and not self.evicted)):
             entry.in_main = True
         self.remembered = False
