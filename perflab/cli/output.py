@@ -110,7 +110,7 @@ def workload_line(workload: Mapping[str, Any]) -> str:
     rate = summary.get("requests_per_second")
     if requests is None or (keys is None and rate is None):
         return str(workload.get("name", ""))
-    like = f"at {rate:,.4g}/s" if keys is None else f"for {keys:,} keys"
+    like = f"at {rate:,.4g}/s" if keys is None else f"for {keys:,} key{'' if keys == 1 else 's'}"
     return f"{workload['name']}: {requests:,} requests {like}"
 
 

@@ -7,7 +7,7 @@ import re
 
 from perflab.settings.errors import BadInputError
 
-COUNT_SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9}
+COUNT_SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
 BYTE_SUFFIXES = {
     "": 1.0,
     "b": 1.0,
@@ -57,7 +57,7 @@ def parse_quantity(value: str | float, unit: str = "") -> float:
 
     Args:
         value: A number, or a text: digits and an optional suffix.
-        unit: ``bytes`` or ``seconds`` select their suffixes; anything else counts (k, M, G).
+        unit: ``bytes`` or ``seconds`` select their suffixes; anything else counts (k, M, G, T).
 
     Raises:
         BadInputError: If the text is not a quantity of that unit.
@@ -90,7 +90,7 @@ def format_quantity(value: float | None, unit: str = "") -> str:
     if unit == "seconds":
         steps = (("d", 86400.0), ("h", 3600.0), ("m", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
         return _scaled(value, (*steps, ("ns", 1e-9)))
-    return _scaled(value, (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0)))
+    return _scaled(value, (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0)))
 
 
 def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:

@@ -97,6 +97,7 @@ def test_other_values_are_no_none_words(value):
         (1000, "entries", "1k"),
         (999, "entries", "999"),
         (1_234_567, "entries", "1.235M"),
+        (10**14, "entries", "100T"),
         (536_870_912, "bytes", "512MiB"),
         (3 * 2**40, "bytes", "3TiB"),
         (2**50, "bytes", "1PiB"),
