@@ -20,7 +20,7 @@ from perflab.patterns.streaming_rows import (
     sort_out,
 )
 from perflab.patterns.streaming_schema import SAMPLE_ROWS, kinds_of
-from perflab.patterns.streaming_sinks import RejectedFile, format_of, open_sink, quietly_close
+from perflab.patterns.streaming_sinks import RejectedFile, Sink, format_of, open_sink, quietly_close
 from perflab.patterns.streaming_source import Source
 from perflab.settings import BadInputError, StreamingSettings
 
@@ -108,7 +108,7 @@ class BlockRun:
                 block = self._reader.read(now.chunk_size)
                 if block is None:
                     break
-                self._change_engine(now.engine)
+                self._change_engine(now.engine, sink)
                 self._chunk(block, sink)
                 self._check_share(sure=False)
                 yield time.perf_counter() - started
@@ -124,13 +124,14 @@ class BlockRun:
         """Put the list of rejected rows into its place."""
         self._rejected.settle(target)
 
-    def _change_engine(self, name: str) -> None:
+    def _change_engine(self, name: str, sink: Sink) -> None:
         if name != self._engine_name:
+            sink.wait()
             self._engine.close()
             self._engine = open_engine(name, self._layout)
             self._engine_name = name
 
-    def _chunk(self, block: Block, sink: Any) -> None:
+    def _chunk(self, block: Block, sink: Sink) -> None:
         bad: list[Rejected] = []
         written = 0
         frames = []

@@ -60,6 +60,9 @@ class Sink(Protocol):
     def end_chunk(self) -> None:
         """Take note that a chunk is through."""
 
+    def wait(self) -> None:
+        """Wait until nothing is being written; an engine whose frames were given may end then."""
+
     def close(self) -> None:
         """Write what is left and close the file."""
 
@@ -91,6 +94,10 @@ class JsonSink:
 
     def end_chunk(self) -> None:
         """Do nothing: lines know no chunks."""
+
+    def wait(self) -> None:
+        """Wait until nothing is being written."""
+        self._behind.wait()
 
     def close(self) -> None:
         """Write what is left and close the file."""
@@ -133,6 +140,10 @@ class ParquetSink:
             tables, self._tables = self._tables, []
             whole = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
             self._behind.do(self._write_group, whole)
+
+    def wait(self) -> None:
+        """Wait until nothing is being written."""
+        self._behind.wait()
 
     def close(self) -> None:
         """Write what is left; a file without rows has the columns of the input."""

@@ -1,5 +1,6 @@
 """What a stream does besides reading and writing: transformations, schema, progress, hooks."""
 
+import itertools
 import json
 import threading
 
@@ -94,6 +95,17 @@ def test_chunk_size_and_engine_change_while_it_runs(tmp_path, source, rows_of):
     *_, last = going
     assert last.final
     assert [row["n"] for row in rows_of(output)] == list(range(1000))
+
+
+def test_what_is_still_being_written_outlives_a_change_of_engine(tmp_path, source, rows_of):
+    source.write_text("n,word\n" + "".join(f"{n},{'word ' * 20}\n" for n in range(60_000)))
+    output = tmp_path / "out.jsonl"
+    settings = StreamingSettings(input_file=str(source), output_file=str(output), chunk_size=3000)
+    processor = StreamProcessor(settings)
+    engines = itertools.cycle(FRAMED)
+    for _ in processor.stream():
+        processor.apply(settings.change(engine=next(engines)))
+    assert [row["n"] for row in rows_of(output)] == list(range(60_000))
 
 
 def test_progress_goes_from_nothing_to_all_and_the_output_comes_last(tmp_path, source):
