@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from zlib import crc32
 
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes, size_of
-from perflab.workloads.redis_commands import READS, accesses
+from perflab.workloads.redis_commands import ONE_KEY, READS, accesses
 
 # Commands whose 0 is that of a key that is not there.
 COUNTS = frozenset(("STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD", "XLEN", "ZCOUNT"))
@@ -37,14 +38,12 @@ def recorded_client(client: Any, recording: Recording) -> Any:
 
     def execute_command(*args: Any, **options: Any) -> Any:
         answer = execute(*args, **options)
-        if not _passed_by(args, recording.limit):
-            _note(recording, args, answer)
+        _note(recording, args, answer)
         return answer
 
     async def execute_command_async(*args: Any, **options: Any) -> Any:
         answer = await execute(*args, **options)
-        if not _passed_by(args, recording.limit):
-            _note(recording, args, answer)
+        _note(recording, args, answer)
         return answer
 
     def pipeline(*args: Any, **options: Any) -> Any:
@@ -53,8 +52,67 @@ def recorded_client(client: Any, recording: Recording) -> Any:
     is_async = inspect.iscoroutinefunction(execute)
     recorded.execute_command = execute_command_async if is_async else execute_command
     recorded.pipeline = pipeline
+    for command in ONE_KEY:
+        name = command.lower()
+        parameters = _parameters(getattr(type(client), name, None))
+        plain: Any = getattr(client, name, None)
+        if parameters == ["name"] and command in READS:
+            setattr(recorded, name, _read(command, plain, recording, is_async=is_async))
+        elif parameters[:1] == ["name"]:
+            setattr(recorded, name, _if_sampled(plain, getattr(recorded, name), recording))
     recorded.recording = recording
     return recorded
+
+
+def _parameters(method: Any) -> list[str]:
+    """Return what a method of redis-py takes; nothing for another, which may make other keys."""
+    if not getattr(method, "__module__", "").startswith("redis."):
+        return []
+    return list(inspect.signature(method).parameters)[1:]
+
+
+def _read(
+    command: str, plain: Callable[[Any], Any], recording: Recording, *, is_async: bool
+) -> Callable[[Any], Any]:
+    """Return a method that reads a key, and records it if that is in the sample.
+
+    It decides before anything else, in as few steps as can be: after a system call the
+    processor's caches are cold, and each step takes several times as long as in a loop.
+    """
+
+    @functools.wraps(plain)
+    def method(name: Any) -> Any:
+        try:
+            data = name.encode() if type(name) is str else key_bytes(name)
+        except UnicodeEncodeError:
+            data = key_bytes(name)
+        place = crc32(data) * SPREAD & MASK
+        if place >= recording.limit:
+            return plain(name)
+        answer = plain(name)
+        if is_async:
+            return awaited(data, place, answer)
+        _note_read(recording, command, data, place, answer)
+        return answer
+
+    async def awaited(data: bytes, place: int, coming: Awaitable[Any]) -> Any:
+        answer = await coming
+        _note_read(recording, command, data, place, answer)
+        return answer
+
+    return method
+
+
+def _if_sampled(plain: Any, noted: Any, recording: Recording) -> Callable[..., Any]:
+    """Return a method that leaves the recording aside for a key that is not in the sample."""
+
+    @functools.wraps(plain)
+    def method(name: Any, *args: Any, **options: Any) -> Any:
+        if crc32(key_bytes(name)) * SPREAD & MASK >= recording.limit:
+            return plain(name, *args, **options)
+        return noted(name, *args, **options)
+
+    return method
 
 
 def _recorded_pipeline(pipe: Any, recording: Recording) -> Any:
@@ -65,8 +123,7 @@ def _recorded_pipeline(pipe: Any, recording: Recording) -> Any:
 
     def note(sent: list[tuple[Any, ...]], answers: Any) -> None:
         for args, answer in zip(sent, answers, strict=False):
-            if not _passed_by(args, recording.limit):
-                _note(recording, args, answer)
+            _note(recording, args, answer)
 
     def execute_all(*args: Any, **options: Any) -> Any:
         sent = commands()
@@ -84,14 +141,8 @@ def _recorded_pipeline(pipe: Any, recording: Recording) -> Any:
     return pipe
 
 
-def _passed_by(args: tuple[Any, ...], limit: int) -> bool:
-    """Say at once whether a command is a read of one key that is not in the sample."""
-    if args[0] not in READS or len(args) < 2:
-        return False
-    return crc32(key_bytes(args[1])) * SPREAD & MASK >= limit
-
-
 def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
+    """Record what a command asked for or wrote, of the keys in the sample."""
     if isinstance(answer, Exception):
         return
     name = str(args[0]).upper()
@@ -102,14 +153,16 @@ def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
         if place >= recording.limit:
             continue
         if access.read:
-            value = answer if several is None else several[i]
-            hit = _hit(name, value)
-            size = _answer_size(value) if hit else None
-            recording.add(data, place, hit=hit, size=size)
+            _note_read(recording, name, data, place, answer if several is None else several[i])
         else:
             ttl = None if math.isnan(access.ttl) else access.ttl
             size = None if access.value is None else _answer_size(access.value)
             recording.add(data, place, read=False, size=size, ttl=ttl)
+
+
+def _note_read(recording: Recording, name: str, data: bytes, place: int, answer: Any) -> None:
+    hit = _hit(name, answer)
+    recording.add(data, place, hit=hit, size=_answer_size(answer) if hit else None)
 
 
 def _hit(name: str, answer: Any) -> bool | None:

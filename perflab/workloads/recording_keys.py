@@ -18,9 +18,13 @@ def key_bytes(key: Any) -> bytes:
     """Return a key as bytes, equal in every process: texts as UTF-8, other values by their repr."""
     kind = type(key)
     if kind is str:
-        return bytes(key.encode("utf-8", "surrogatepass"))
+        try:
+            data: bytes = key.encode()  # without arguments it is quickest
+        except UnicodeEncodeError:
+            data = key.encode("utf-8", "surrogatepass")
+        return data
     if kind is bytes:
-        return bytes(key)
+        return key  # type: ignore[no-any-return]
     return repr(key).encode("utf-8", "surrogatepass")
 
 

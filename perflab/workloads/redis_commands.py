@@ -20,6 +20,8 @@ VALUE_LAST = {"SETEX": 1.0, "PSETEX": 1e-3}
 PLAIN_WRITES = frozenset(("SETNX", "GETSET"))
 EXPIRES = {"EXPIRE": 1.0, "PEXPIRE": 1e-3}
 SET_OPTIONS = {"EX": 1.0, "PX": 1e-3}
+# The commands of which `accesses` knows the only key: the first argument.
+ONE_KEY = READS | PLAIN_WRITES | frozenset(("SET", *VALUE_LAST, *EXPIRES))
 
 
 class RedisAccess(NamedTuple):
