@@ -1,6 +1,11 @@
-"""A real JupyterLab on a copy of the notebooks, and a real browser at 1280 pixels."""
+"""A real JupyterLab on a copy of the notebooks, and a real browser at 1280 pixels.
+
+All tests share the server, the browser and its page, as loading JupyterLab takes a third of a test.
+Each has a notebook and a kernel of its own.
+"""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -41,6 +46,27 @@ images => images.map(image => {
 """
 
 
+OPENED = """
+async name => {
+  const commands = window.jupyterapp?.commands;
+  if (!commands || document.querySelector('.jp-Notebook, .jp-Dialog')) return false;
+  await commands.execute('docmanager:open', {path: name, factory: 'Notebook'});
+  return true;
+}
+"""
+CLOSED = """
+async () => {
+  const app = window.jupyterapp;
+  for (const document of app?.shell.widgets('main') ?? []) {
+    if (!document.context) continue;
+    document.context.model.dirty = false;
+    await document.context.sessionContext.shutdown();
+  }
+  await app?.commands.execute('application:close-all');
+}
+"""
+
+
 class Panel:
     """A notebook open in the browser, and the panel in it, as a user's hands and eyes have it."""
 
@@ -50,7 +76,8 @@ class Panel:
 
     def open(self, name, first_only=False):
         """Open a notebook and run its cells, or the first of them alone: it makes the panel."""
-        self.page.goto(f"{self.address}/lab/tree/{name}?token={TOKEN}&reset")
+        if not self.page.evaluate(OPENED, name):
+            self.page.goto(f"{self.address}/lab/tree/{name}?token={TOKEN}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.get_by_text("| Idle").first.wait_for()
         if first_only:
@@ -60,6 +87,10 @@ class Panel:
             self.page.get_by_role("menuitem", name="Run", exact=True).click()
             self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.page.wait_for_selector("img.jupyter-widgets")
+
+    def close(self):
+        """Close the notebook as it is, and end its kernel with all that this had started."""
+        self.page.evaluate(CLOSED)
 
     def _choose_first(self):
         """Click into the first cell of code; say whether it is the active one now."""
@@ -117,17 +148,56 @@ class Panel:
         row = self.page.locator(".perflab-table tr", has=self.page.get_by_text(name, exact=True))
         return row.locator("td").nth(3).inner_text()
 
+    def run_and_move(self):
+        """Move the first slider, start a run, and wait until both show in the pictures."""
+        what_if, live = self.pictures()
+        self.move(self.page.locator(".noUi-handle:visible").first, 3)
+        self.until_new(0, what_if, "a new what-if picture")
+        self.press("Run")
+        self.until(self.requests_run, "a run")
+        self.until_new(1, live, "a live picture")
+
+    def go_on(self, count):
+        """Wait until so many more requests have run."""
+        before = self.requests_run()
+        self.until(lambda: self.requests_run() > before + count, "more requests")
+
+    def stop(self):
+        """End the run, which must have gone well until then."""
+        self.press("Stop")
+        self.button("Run").wait_for()
+        assert not self.page.get_by_text("run failed").count(), self.page.inner_text(
+            ".perflab-status"
+        )
+
     def says(self, words):
         """Wait until these words stand on the page."""
         self.page.get_by_text(words).first.wait_for()
 
-    def report(self):
-        """Export a report, and return the folder that it was written to."""
+    def write_down(self, words, figures=2):
+        """Ask for a recommendation, export the report, and look for words in it in a browser.
+
+        Returns:
+            The last run, as the report has it.
+        """
+        self.press("Recommend")
+        self.says("Recommended:")
         earlier = set(self.folder.glob("perflab-report-*"))
         self.press("Export report")
         self.says("Report written:")
         (made,) = set(self.folder.glob("perflab-report-*")) - earlier
-        return made
+        results = json.loads((made / "report.json").read_text())["results"]
+        assert {"run", "recommendation"} <= {result["kind"] for result in results}
+        assert not self.page.get_by_text("Traceback").count()
+        shown = self.page.context.new_page()
+        try:
+            shown.goto((made / "report.html").as_uri())
+            text = shown.text_content("body")
+            assert [word for word in words if word not in text] == []
+            assert shown.locator("svg").count() >= figures
+        finally:
+            shown.close()
+        return [result for result in results if result["kind"] == "run"][-1]
 
 
 @pytest.fixture(scope="session")
@@ -165,6 +235,7 @@ def lab(tmp_path_factory):
         *(
             "--LabApp.news_url=None",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            "--LabApp.expose_app_in_browser=True",
         ),
         f"--ServerApp.root_dir={folder}",
     ]
@@ -187,28 +258,29 @@ def lab(tmp_path_factory):
         server.wait(20)
 
 
-@pytest.fixture(scope="module")
-def browser(chromium):
-    """Yield a browser; it ends with its module, as its event loop would get in others' way."""
+@pytest.fixture(scope="package")
+def tab(chromium):
+    """Yield a page; it ends with this folder, as its event loop would get in others' way."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield running
+        context = running.new_context(viewport={"width": 1280, "height": 1400})
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        yield page
         running.close()
 
 
 @pytest.fixture
-def page(browser, tmp_path):
-    """Yield a page; what it shows at the end is kept as a picture beside the test's files."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1400})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE * 1000)
-    yield page
-    page.screenshot(path=tmp_path / "last.png")
-    context.close()
+def panel(tab, lab, tmp_path):
+    """Yield the page for a notebook; what it shows at the end is kept beside the test's files."""
+    made = Panel(tab, lab)
+    yield made
+    tab.screenshot(path=tmp_path / "last.png")
+    made.close()
 
 
 @pytest.fixture
-def panel(page, lab):
-    return Panel(page, lab)
+def page(panel):
+    return panel.page

@@ -1,7 +1,5 @@
 """The whole path of a user: trace, sliders, live run, recommendation, report."""
 
-import json
-
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -16,8 +14,7 @@ def test_a_user_goes_from_a_trace_to_a_report(panel, page):
     panel.move(handle, 8)
     panel.until_new(0, before, "a new what-if picture")
 
-    strip = page.locator(".perflab-standing")
-    panel.until(lambda: "against opt" in strip.inner_text(), "a comparison in numbers")
+    page.locator(".perflab-standing", has_text="against opt").wait_for()
     page.locator("img.perflab-maps").wait_for()
     page.locator("img.perflab-more").wait_for()
     before, _ = panel.pictures()
@@ -38,25 +35,7 @@ def test_a_user_goes_from_a_trace_to_a_report(panel, page):
     panel.button("Resume").wait_for()
     panel.press("Resume")
     panel.button("Pause").wait_for()
-    panel.press("Stop")
-    panel.button("Run").wait_for()
-
-    panel.press("Recommend")
-    panel.says("Recommended:")
-    folder = panel.report()
-    report = json.loads((folder / "report.json").read_text())
-    kinds = {result["kind"] for result in report["results"]}
-    assert {"run", "recommendation"} <= kinds
-    assert not page.get_by_text("Traceback").count()
-
-    page.goto((folder / "report.html").as_uri())
-    text = page.text_content("body")
-    for words in (
-        "max_cache_size",
-        "PythonCodeNode",
-        "cachetools",
-        "perflab run cache",
-        "least at",
-    ):
-        assert words in text
-    assert page.locator("svg").count() >= 2
+    panel.stop()
+    panel.write_down(
+        ("max_cache_size", "PythonCodeNode", "cachetools", "perflab run cache", "least at")
+    )
