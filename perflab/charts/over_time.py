@@ -21,7 +21,8 @@ from perflab.tuning.sharpening import Banded
 
 _AFAR = 30.0
 """A bound that is further above the lines says so in words, where it would press them flat."""
-_ROOM_FOR_TEXT = 0.14
+_ROOM_FOR_TEXT = 1.7 * style.TICK_SIZE
+"""Typographic points."""
 _DASHES = (0, (4, 2.5))
 _LOOKS = {0: 0, -1: 1, 1: 2, -2: 3, 2: 4, -3: 5, 3: 6, -4: 2, 4: 1, -5: 4, 5: 3}
 """By how far a line stands from the present one."""
@@ -197,17 +198,18 @@ class OverTimeAxes:
         above = bound > high
         self._level.set_ydata([min(bound, high)] * 2)
         self._level.set_visible(not above)
-        under = above or self._share(min(bound, high)) > 1 - _ROOM_FOR_TEXT
+        under = above or self._room_above(min(bound, high)) < _ROOM_FOR_TEXT
         self._text.set(
             text=f"{label} {counted(bound, self._bound.unit)}" + (", far above" if above else ""),
             y=min(max(bound, low), high),
             va="top" if under else "bottom",
         )
 
-    def _share(self, y: float) -> float:
-        """Return how high a value stands on the axes, from 0 to 1."""
-        place = self.axes.transData.transform((0.0, y))
-        return float(self.axes.transAxes.inverted().transform(place)[1])
+    def _room_above(self, y: float) -> float:
+        """Return how far below the upper edge of the axes a value stands, in points."""
+        _, place = self.axes.transData.transform((0.0, y))
+        dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+        return float(self.axes.bbox.y1 - place) / dots
 
 
 def draw_over_time(

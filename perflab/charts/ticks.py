@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -25,11 +26,14 @@ _CLOCK_STEPS = (
     *(hours * 3600.0 for hours in (1, 2, 3, 6, 12)),
     *(days * 86400.0 for days in (1, 2, 5, 7, 10, 15, 30, 50, 60, 100, 200, 365, 730, 1825)),
 )
+_MOST = 6
+_WIDEST = 42
+"""CSS pixels of a tick that carries its unit."""
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 def set_ticks(
-    axis: Axis, label: str, unit: str, low: float, high: float, *, log: bool, most: int = 6
+    axis: Axis, label: str, unit: str, low: float, high: float, *, log: bool, most: int = _MOST
 ) -> None:
     """Set scale-fitting ticks and a label that names the unit.
 
@@ -72,6 +76,12 @@ def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
     axis.set_label_text(f"{label} ({unit})")
 
 
+def most_across(axes: Axes, unit: str) -> int:
+    """Return how many ticks of a unit have room beside each other under axes."""
+    wide = axes.bbox.width / axes.get_figure(root=True).dpi * 100  # type: ignore[union-attr]
+    return min(_MOST, int(wide / _WIDEST)) if unit in ("seconds", "bytes") else _MOST
+
+
 def axis_unit(unit: str, high: float) -> tuple[str, float]:
     """Return the unit in which a linear axis up to `high` is written, and its factor."""
     if unit == "ratio":
@@ -96,7 +106,7 @@ def linear_ticks(low: float, high: float, most: int) -> list[float]:
 def log_ticks(low: float, high: float, unit: str, most: int) -> list[float]:
     """Return at most so many round values between two limits, evenly apart on a log scale."""
     if unit == "bytes":
-        values = _powers(low, high, 2.0, (1, 2, 5, 10), most)
+        values = _powers(low, high, 2.0, (1, 2, 3, 5, 10), most)
     elif unit == "seconds":
         values = [value for value in _long_and_short(low, high) if low <= value <= high]
         values = values[:: -(-len(values) // most)] if values else []
@@ -104,6 +114,11 @@ def log_ticks(low: float, high: float, unit: str, most: int) -> list[float]:
         values = _powers(low, high, 10.0, (1, 2, 3, 4), most)
     if len(values) > 1:
         return values
+    if unit == "bytes":
+        doublings = range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)
+        fine = [part * 2.0**place for place in doublings for part in (1, 1.25, 1.5, 1.75)]
+        kept = [value for value in fine if low <= value <= high]
+        return kept[:: max(1, -(-len(kept) // most))]
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     digits = (1, 2, 5) if high < low * 1000 else (1,)
     fine = [digit * 10.0**decade for decade in decades for digit in digits]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from perflab.charts.ticks import linear_ticks, log_ticks, set_ticks
+from perflab.charts.ticks import linear_ticks, log_ticks, set_ticks, short
 
 
 def shown(unit, low, high, log):
@@ -74,3 +74,8 @@ def test_linear_ticks_are_few_and_begin_at_zero(high):
     assert 2 <= len(ticks) <= 6
     assert ticks[0] == 0
     assert ticks[-1] <= high * 1.001
+
+
+def test_few_bytes_have_ticks_in_their_own_unit():
+    ticks = log_ticks(1.1 * 2**20, 1.9 * 2**20, "bytes", 6)
+    assert [short(tick, "bytes") for tick in ticks] == ["1.25 MiB", "1.5 MiB", "1.75 MiB"]
