@@ -7,17 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from perflab.benches.display import Display
 from perflab.benches.model import Model
 from perflab.benches.over_time import OverTime
-from perflab.benches.parts import (
-    Export,
-    HeatMap,
-    LiveChart,
-    Objective,
-    Observed,
-    WhatIfChart,
-    axis_values,
-)
+from perflab.benches.parts import Export, Objective, Observed, axis_values
 from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
@@ -28,7 +21,7 @@ if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
 
 
-class Bench(OverTime, ABC):
+class Bench(Display, OverTime, ABC):
     """One pattern on the workbench; found by the entry point group ``perflab.benches``.
 
     A subclass names its parts and imports them inside its methods, so that a live child loads
@@ -48,11 +41,6 @@ class Bench(OverTime, ABC):
     backends: ClassVar[tuple[str, ...]] = ("sqlite", "delay")
     calibration_settings: ClassVar[Mapping[str, Any]]
     panel_defaults: ClassVar[Mapping[str, Any]]
-    sliders: ClassVar[tuple[str, ...]]
-    what_if_charts: ClassVar[tuple[WhatIfChart, ...]]
-    heat_maps: ClassVar[tuple[HeatMap, ...]] = ()
-    live_charts: ClassVar[tuple[LiveChart, ...]]
-    headline: ClassVar[tuple[str, ...]]
     objective: ClassVar[Objective]
     open_loop: ClassVar[bool] = False
     tuned: ClassVar[str]
@@ -107,10 +95,10 @@ class Bench(OverTime, ABC):
         del trace
         return axis_values(self.info(key))
 
-    def maps_for(self, workload: Any) -> tuple[HeatMap, ...]:
-        """Return the maps that make sense for a workload."""
-        del workload
-        return self.heat_maps
+    def tuned_by(self, settings: Mapping[str, Any]) -> str:
+        """Return the setting that tuning moves: the bench's own, or another one that bounds."""
+        del settings
+        return self.tuned
 
     def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Return the values that tuning looks at, by setting."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import Bench
+from perflab.benches.cache_charts import BY_BYTES, BY_ENTRIES, OVER_TIME
 from perflab.benches.model import Histories, Model
 from perflab.benches.parts import (
     Export,
@@ -21,7 +22,6 @@ from perflab.models.prediction import Costs, Metrics
 from perflab.settings import (
     FUTURE_POLICIES,
     LIVE_POLICIES,
-    POLICIES,
     BadInputError,
     CacheSettings,
     LoadSettings,
@@ -55,6 +55,7 @@ class CacheBench(Bench):
     }
     sliders = (
         "max_cache_size",
+        "max_bytes",
         "ttl_seconds",
         "policy",
         "backend_seconds",
@@ -62,32 +63,10 @@ class CacheBench(Bench):
         "price_per_gib_hour",
         "price_per_backend_call",
     )
-    what_if_charts = (
-        WhatIfChart(
-            "Hit rate by cache size",
-            "hit_rate",
-            "max_cache_size",
-            "policy",
-            POLICIES,
-            compared=("lru", "sieve", "s3fifo", "wtinylfu", "opt"),
-            reference="lru",
-            ceiling="opt",
-        ),
-        WhatIfChart("Mean latency by cache size", "latency_seconds_mean", "max_cache_size"),
-        WhatIfChart("Memory by cache size", "memory_bytes", "max_cache_size"),
-        WhatIfChart(
-            "Cost by cache size",
-            "cost_per_day",
-            "max_cache_size",
-            also=("memory_cost_per_day", "backend_cost_per_day"),
-            marks_best=True,
-        ),
-    )
+    what_if_charts = BY_ENTRIES
+    bounded_charts = BY_BYTES
     heat_maps = (HeatMap("Hit rate by TTL and size", "hit_rate", "ttl_seconds", "max_cache_size"),)
-    time_charts = (
-        TimeChart("Live keys by TTL", "live_keys", "ttl_seconds", "max_cache_size"),
-        TimeChart("Live bytes by TTL", "live_bytes", "ttl_seconds", "max_bytes"),
-    )
+    time_charts = OVER_TIME
     time_note = "The hit rate is that of a cache that evicts nothing."
     live_charts = (
         LiveChart("Hit rate, live", ("hit_rate",)),
@@ -98,6 +77,7 @@ class CacheBench(Bench):
     )
     headline = (
         "hit_rate",
+        "byte_hit_rate",
         "latency_seconds_mean",
         "latency_seconds_p50",
         "latency_seconds_p95",
@@ -167,6 +147,20 @@ class CacheBench(Bench):
             return axis_values(info)
         return axis_values(info, (max(1.0, min(10.0, trace.n_keys / 100)), float(trace.n_keys)))
 
+    def charts_for(self, settings: Settings, workload: Trace) -> tuple[WhatIfChart, ...]:
+        """Return charts by bytes where those bound, by entries elsewhere."""
+        assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
+        by_bytes = settings.max_bytes is not None and workload.sizes is not None
+        return self.bounded_charts if by_bytes else self.what_if_charts
+
+    def sliders_for(self, workload: Trace) -> tuple[str, ...]:
+        """Return all sliders, that of bytes where requests have sizes only."""
+        return _where_sized(workload, self.sliders, "max_bytes")
+
+    def headline_for(self, workload: Trace) -> tuple[str, ...]:
+        """Return all metrics, the byte hit rate where requests have sizes only."""
+        return _where_sized(workload, self.headline, "byte_hit_rate")
+
     def maps_for(self, workload: Trace) -> tuple[HeatMap, ...]:
         """Return the map of TTLs where requests have times."""
         return self.heat_maps if workload.times is not None else ()
@@ -199,16 +193,20 @@ class CacheBench(Bench):
 
         return WorkingSetHistories(workload)
 
+    def tuned_by(self, settings: Mapping[str, Any]) -> str:
+        """Return bytes where they bound, else entries."""
+        return self.tuned if settings.get("max_bytes") is None else "max_bytes"
+
     def tuning_sweep(self, trace: Trace, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """Return sizes up to the number of keys, and the policies that can run."""
+        """Return sizes, or bytes where they bound, up to all keys', and the policies that run."""
         from perflab.benches.cache_axes import round_up
 
-        del values
-        sizes = [round_up(size) for size in self.axis("max_cache_size", trace)[::3]]
-        return {
-            "max_cache_size": sorted({*sizes, trace.n_keys}),
-            "policy": list(LIVE_POLICIES),
-        }
+        key = self.tuned_by(values) if trace.sizes is not None else self.tuned
+        axis = self.axis(key, trace)
+        unit = self.info(key).unit
+        most = round_up(axis[-1], unit) if unit == "bytes" else axis[-1]
+        sizes = {*(round_up(size, unit) for size in axis[::3]), most}
+        return {key: sorted(sizes), "policy": list(LIVE_POLICIES)}
 
     def line(self, settings: Settings, key: str, value: Any) -> Settings:
         """Return the settings of a chart's line; opt is the ceiling whatever else bounds."""
@@ -278,6 +276,10 @@ class CacheBench(Bench):
 
         assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
         return cache_exports(settings, load, workload)
+
+
+def _where_sized(workload: Trace, names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return names if workload.sizes is not None else tuple(each for each in names if each != name)
 
 
 _FEWEST_ENTRIES = 5_000

@@ -71,10 +71,18 @@ def ttls_around(ttl: float | None, whole: float) -> list[float | None]:
     return [*sorted({*apart, ttl}), *beyond]
 
 
-def round_up(size: int) -> int:
-    """Return a size of two digits that people would write, not below the given one."""
-    step: int = 10 ** max(0, len(str(size)) - 2)
-    return -(-size // step) * step
+def round_up(size: int, unit: str = "") -> int:
+    """Return a size of two digits that people would write, not below the given one.
+
+    Args:
+        size: Of anything.
+        unit: One in ``bytes`` is written in KiB, MiB and so on, of which it has the digits.
+    """
+    factor: int = 1024 ** max(0, (size.bit_length() - 1) // 10) if unit == "bytes" else 1
+    step: int = 10 ** max(0, len(str(size // factor)) - 2)
+    if factor > 1 and size < 10 * factor:
+        return math.ceil(math.ceil(size * 10 / factor) * factor / 10)
+    return -(-size // (step * factor)) * step * factor
 
 
 def _anchor(seconds: float) -> float:

@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 
+from perflab.benches import WhatIfChart
 from perflab.charts import style
 
-Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
+Line = tuple[Sequence[float], Sequence[float]]
+Lines = Mapping[str, Line]
 Span = tuple[float, float, str]
 _HEIGHT = 7.5
 _ABOVE = 4.5
@@ -53,6 +55,12 @@ def best_spans(lines: Lines, *, higher: bool, log: bool) -> list[Span]:
             begin, holder = middle, int(np.argmax(column))
     spans.append((begin, places[-1], labels[holder]))
     return spans
+
+
+def rivals(chart: WhatIfChart, lines: Lines) -> dict[str, Line]:
+    """Return the lines that compete: neither a ceiling nor another metric."""
+    apart = (str(chart.ceiling), *chart.also)
+    return {label: line for label, line in lines.items() if label not in apart}
 
 
 class Band:

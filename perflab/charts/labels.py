@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.text import Annotation
 
-from perflab.charts.style import LABEL_SIZE
+from perflab.charts.style import INK, LABEL_SIZE, PAPER
 
 Points = npt.NDArray[np.float64]
 
@@ -51,6 +53,28 @@ def best_corner(
         cost = sum(_inside(line, frame) for line in lines)
         costs.append(cost + _MARK_COUNTS * _inside(marks, grown) + _outside(frame, box))
     return CORNERS[int(np.argmin(costs))]
+
+
+def text_at(
+    axes: Axes, text: str, place: tuple[float, float], corner: tuple[int, int], *, animated: bool
+) -> Annotation:
+    """Write a mark's text at one of `CORNERS` beside its place in the data."""
+    right, up = corner
+    return axes.annotate(
+        text,
+        place,
+        xytext=(AWAY * right, AWAY * up),
+        textcoords="offset points",
+        ha="left" if right > 0 else "right",
+        va="bottom" if up > 0 else "top",
+        fontsize=LABEL_SIZE,
+        fontweight="bold",
+        color=INK,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+        animated=animated,
+        zorder=5,
+        annotation_clip=False,
+    )
 
 
 def _inside(points: Points, frame: tuple[float, float, float, float]) -> int:

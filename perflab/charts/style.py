@@ -33,6 +33,7 @@ BAD = "#C8420A"
 
 STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (7, 2, 1.5, 2)), (0, (3, 1.5)), (0, (1.5, 1.2)))
 CEILING: Any = (0, (1, 1.5))
+BESIDE: Any = (0, (4, 2))
 END_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 TITLE_SIZE = 9.5
@@ -60,6 +61,11 @@ def look(index: int, label: str = "") -> Look:
     )
 
 
+def look_beside() -> Look:
+    """Return the look of another metric beside the lines of a setting: black and dashed."""
+    return Look(INK, BESIDE, "x")
+
+
 def line_name(label: str) -> str:
     """Return what a legend calls a line."""
     if label in METRICS:
@@ -67,9 +73,14 @@ def line_name(label: str) -> str:
     return f"{label} (knows the future)" if label in FUTURE_POLICIES else label
 
 
+def entitle(axes: Axes, title: str) -> None:
+    """Give axes a title on the left."""
+    axes.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK)
+
+
 def dress(axes: Axes, title: str) -> None:
     """Give axes the common look: title on the left, light grid, two spines, small ticks."""
-    axes.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK)
+    entitle(axes, title)
     axes.set_facecolor(PAPER)
     axes.grid(visible=True, color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -176,7 +187,7 @@ def chart_row(
     height: int = 240,
     *,
     top: int = 44,
-    right: int = 12,
+    right: int = 16,
     bottom: int = 41,
     scale: float = 2.0,
 ) -> tuple[Figure, list[Axes]]:

@@ -14,13 +14,13 @@ from matplotlib.text import Annotation
 
 from perflab.benches import Bench, WhatIfChart
 from perflab.charts import style
-from perflab.charts.band import Band, best_spans
-from perflab.charts.labels import AWAY, Points, best_corner
+from perflab.charts.band import Band, best_spans, rivals
+from perflab.charts.labels import Points, best_corner, text_at
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.observed import Observations
 from perflab.charts.spread import Spreads
-from perflab.charts.ticks import counted, set_ticks, short
+from perflab.charts.ticks import counted, most_across, set_ticks, short
 from perflab.metrics.catalog import metric
 
 Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
@@ -50,23 +50,18 @@ class WhatIfAxes:
     ) -> None:
         self.axes = axes
         self._looks_from = looks_from
-        self.chart = chart
-        self.info = bench.info(chart.along)
-        self.metric = metric(chart.metric)
-        self._compared = bench.info(chart.lines) if chart.lines else None
+        self._bench = bench
         self._animated = animated
         self._legend = legend
+        style.dress(axes, chart.title)
         self._lines: dict[str, Line2D] = {}
         self._shown: tuple[Lines, str | None] = ({}, None)
         self._marks: dict[MarkKind, Line2D] = {}
         self._texts: list[Annotation] = []
-        self._limits = SteppedLimits(self.metric.unit)
-        self._span: tuple[float, float] | None = None
-        self._reach: tuple[float, float] | None = None
+        self.turn_to(chart)
         self._band = Band(axes, animated=animated)
         self._spreads = Spreads(axes, animated=animated)
         self._observed = Observations(axes, animated=animated)
-        style.dress(axes, chart.title)
         self._axis = axes.axvline(1.0, color="#9A9A9A", linewidth=0.9, animated=animated)
         self._axis.set_visible(False)
         for kind, drawn in MARK_LOOKS.items():
@@ -92,6 +87,17 @@ class WhatIfAxes:
     @property
     def _several(self) -> bool:
         return self.chart.lines is not None or bool(self.chart.also)
+
+    def turn_to(self, chart: WhatIfChart) -> None:
+        """Show another chart from the next update on; how far its axis goes is not known yet."""
+        self.chart = chart
+        self.info = self._bench.info(chart.along)
+        self.metric = metric(chart.metric)
+        self._compared = self._bench.info(chart.lines) if chart.lines else None
+        self._limits = SteppedLimits(self.metric.unit)
+        self._span: tuple[float, float] | None = None
+        self._reach: tuple[float, float] | None = None
+        style.entitle(self.axes, chart.title)
 
     def reach(self, low: float, high: float) -> None:
         """Fix how far the horizontal axis goes at least, while curves are still to come."""
@@ -146,23 +152,24 @@ class WhatIfAxes:
             return []
         higher = self.metric.better == "higher"
         y, x = (max if higher else min)(known)
-        place = f"{x:,.0f}" if self.info.kind is int else short(x, self.info.unit)
+        counts = self.info.kind is int and self.info.unit != "bytes"
+        place = f"{x:,.0f}" if counts else short(x, self.info.unit)
         return [Mark(f"{'most' if higher else 'least'} at {place}", x, y, "best")]
 
     def _show_band(self, lines: Lines) -> bool:
         """Show which line is best where, for charts that compare with a reference."""
         if self.chart.reference is None:
             return False
-        rivals = {label: line for label, line in lines.items() if label != str(self.chart.ceiling)}
-        log = self.info.scale == "log"
-        spans = best_spans(rivals, higher=self.metric.better != "lower", log=log)
+        log, higher = self.info.scale == "log", self.metric.better != "lower"
+        spans = best_spans(rivals(self.chart, lines), higher=higher, log=log)
         colours = {label: str(line.get_color()) for label, line in self._lines.items()}
         return self._band.update(spans, colours)
 
     def _add_line(self, label: str) -> Line2D:
         values = [str(value) for value in self.chart.values]
         place = values.index(label) if label in values else len(self._lines)
-        drawn = style.look(self._looks_from + place, label)
+        beside = self.chart.lines is not None and label in self.chart.also
+        drawn = style.look_beside() if beside else style.look(self._looks_from + place, label)
         line = Line2D(
             [],
             [],
@@ -179,7 +186,9 @@ class WhatIfAxes:
         info = self._compared
         if info is None or info.kind not in (int, float):
             return style.line_name(label)
-        return counted(float(label), info.unit)
+        return (
+            style.line_name(label) if label in self.chart.also else counted(float(label), info.unit)
+        )
 
     def _fit(self, lines: Lines, marks: Sequence[Mark]) -> bool:
         ys = [y for _, values in lines.values() for y in _finite(values)]
@@ -192,7 +201,8 @@ class WhatIfAxes:
         self.axes.set_xscale("log" if log else "linear")
         self.axes.set_xlim(*span)
         label = self.info.label.removesuffix(f" ({self.info.unit})")
-        set_ticks(self.axes.xaxis, label, self.info.unit, *span, log=log)
+        most = most_across(self.axes, self.info.unit)
+        set_ticks(self.axes.xaxis, label, self.info.unit, *span, log=log, most=most)
         fitted = self._limits
         self.axes.set_yscale("log" if fitted.log else "linear")
         self.axes.set_ylim(fitted.low, fitted.high)
@@ -227,7 +237,9 @@ class WhatIfAxes:
             here = places[id(mark)]
             apart = [place for place in others if np.abs(place - here).max() > 1.0]
             corner = self._corner(mark.label, here[0], np.array(apart).reshape(-1, 2), lines)
-            self._texts.append(self._text(mark, _clamp(mark.x, low, high), corner))
+            at = (_clamp(mark.x, low, high), mark.y)
+            text = text_at(self.axes, mark.label, at, corner, animated=self._animated)
+            self._texts.append(text)
         now = next((mark for mark in marks if mark.kind == "now"), None)
         self._axis.set_visible(now is not None)
         if now is not None:
@@ -245,24 +257,6 @@ class WhatIfAxes:
         edges = (box.x0, box.y0, box.x1, box.y1)
         dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
         return best_corner(text, place, marks, lines, edges, dots)
-
-    def _text(self, mark: Mark, x: float, corner: tuple[int, int]) -> Annotation:
-        right, up = corner
-        return self.axes.annotate(
-            mark.label,
-            (x, mark.y),
-            xytext=(AWAY * right, AWAY * up),
-            textcoords="offset points",
-            ha="left" if right > 0 else "right",
-            va="bottom" if up > 0 else "top",
-            fontsize=style.LABEL_SIZE,
-            fontweight="bold",
-            color=style.INK,
-            bbox={"facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
-            animated=self._animated,
-            zorder=5,
-            annotation_clip=False,
-        )
 
 
 def draw_what_if(

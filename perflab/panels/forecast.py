@@ -221,9 +221,11 @@ class Forecast:
         job: Job,
         lines: Sequence[Lines] | None = None,
     ) -> None:
-        settings = job[1]
+        what_if, settings, _ = job
         self.prediction = prediction
         now = None if prediction is None else Point(settings, prediction.metrics)
+        if lines is not None:
+            self._view.turn_to(what_if.charts(settings))
         self._view.show_first(lines, {"now": now})
         self._told(prediction)
 
@@ -235,7 +237,7 @@ class Forecast:
 def _line(job: Job) -> Any:
     """Return what the curves depend on: workload, costs, and all settings but the charts' own."""
     what_if, settings, load = job
-    along = {chart.along for chart in what_if.bench.what_if_charts}
+    along = {chart.along for chart in what_if.charts(settings)}
     return what_if, tuple(what_if.compared.items()), settings.model_dump(exclude=along), load
 
 

@@ -15,6 +15,7 @@ from perflab.panels.table import NumbersTable
 from perflab.panels.views import LiveView, Point
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
+from perflab.workloads import Trace
 
 _TICKS_A_TABLE = 2
 _TICKS_A_MARK = 5
@@ -32,13 +33,18 @@ class Gauges:
     """
 
     def __init__(self, bench: Bench) -> None:
-        self._settings_class = bench.settings_class
+        self._bench = bench
         self.what_if = Pictures(bench)
         self.live = LiveView(bench)
         self.table = NumbersTable(bench.headline)
         self.baseline: Point | None = None
         self._lock = threading.Lock()
         self._ticks = 0
+
+    def use(self, workload: Trace) -> None:
+        """Have room for what another workload will tell."""
+        self.table.names = self._bench.headline_for(workload)
+        self.what_if.reach(workload)
 
     def follow(
         self, run: LiveRun, settings: Settings, prediction: Prediction | None, result: Run | None
@@ -72,8 +78,9 @@ class Gauges:
 
     def recommend(self, found: Recommendation) -> None:
         """Mark what was recommended."""
-        keys = self._settings_class.model_fields
-        settings = self._settings_class.read({key: found.settings[key] for key in keys})
+        of = self._bench.settings_class
+        keys = of.model_fields
+        settings = of.read({key: found.settings[key] for key in keys})
         self.what_if.show(points={"recommended": Point(settings, found.metrics)})
 
     def begin(self) -> None:

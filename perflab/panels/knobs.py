@@ -58,11 +58,14 @@ class Knobs:
         return self._bench.read(self.values)
 
     def fit(self, workload: Workload | None) -> None:
-        """Show the pace that fits a workload."""
+        """Show the pace that fits a workload, and the settings that have an effect on it."""
         timed = workload is not None and workload.times is not None and not has_rate(workload)
         self._timed = timed
-        for key, wanted in zip(PACES, (timed, not timed), strict=True):
-            self.controls[key].widget.layout.display = None if wanted else "none"
+        hidden = {PACES[1] if timed else PACES[0]}
+        if workload is not None:
+            hidden |= {*self._bench.sliders} - {*self._bench.sliders_for(workload)}
+        for key, shown in self.controls.items():
+            shown.widget.layout.display = "none" if key in hidden else None
 
     def show(self, values: Mapping[str, Any]) -> None:
         """Set some settings, as by hand but without a call for each.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench, Observed
+from perflab.benches import Bench, Observed, WhatIfChart
 from perflab.charts import MarkKind
 from perflab.charts.what_if import Lines
 from perflab.panels.map_view import MapView, Values, beside_each_other
@@ -60,6 +60,12 @@ class Pictures:
         """Let the horizontal axes go as far as this workload's curves will."""
         for view in self._views:
             view.reach(trace)
+
+    def turn_to(self, charts: Sequence[WhatIfChart]) -> None:
+        """Let what is shown next be of other charts in the same places, if these are others."""
+        self.first.turn_to(charts[:A_ROW])
+        if self.more is not None:
+            self.more.turn_to(charts[A_ROW:])
 
     def observe(self, observed: Observed | None) -> None:
         """Let what is shown next have points that were measured elsewhere, or none."""

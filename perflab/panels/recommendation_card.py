@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from perflab.benches import Bench, Model
 from perflab.metrics.catalog import metric
+from perflab.reports.verdict import tuned_keys
 from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace
@@ -26,6 +27,7 @@ class RecommendationCard:
     def __init__(self, bench: Bench, apply: Callable[[Mapping[str, Any]], None]) -> None:
         self._bench = bench
         self._leading = bench.objective.metric
+        self._keys: tuple[str, ...] = ()
         self._apply = apply
         self.progress = widgets.FloatProgress(
             min=0, max=1, description="looking", layout=widgets.Layout(width="300px")
@@ -64,6 +66,9 @@ class RecommendationCard:
     def show(self, found: Recommendation) -> None:
         """Show a recommendation and its alternatives."""
         self._leading = found.objective.partition(":")[2]
+        moved = self._bench.tuned_by(found.settings)
+        moved = moved if moved in tuned_keys(self._bench, found) else self._bench.tuned
+        self._keys = (moved, *self._bench.also_tuned)
         first = self._row("Recommended", found.settings, found.metrics, found.reason)
         others = [
             self._row(
@@ -87,8 +92,7 @@ class RecommendationCard:
     def _row(
         self, name: str, settings: Mapping[str, Any], metrics: Mapping[str, float], reason: str
     ) -> widgets.HBox:
-        keys = (self._bench.tuned, *self._bench.also_tuned)
-        chosen = {key: settings[key] for key in keys}
+        chosen = {key: settings[key] for key in self._keys}
         button = widgets.Button(
             description="Apply",
             icon="check",

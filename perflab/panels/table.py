@@ -22,6 +22,9 @@ class NumbersTable:
 
     Args:
         names: The metrics, in order.
+
+    Attributes:
+        names: Those that the next numbers are shown of.
     """
 
     HEADS = (
@@ -36,7 +39,7 @@ class NumbersTable:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.widget = widgets.HTML()
-        self._infos = [metric(name) for name in names]
+        self.names = tuple(names)
         self.show()
 
     def show(
@@ -50,7 +53,7 @@ class NumbersTable:
         """Show other numbers; what is not known is a dash."""
         heads = "".join(f"<th title='{title}'>{head}</th>" for head, title in self.HEADS)
         rows = []
-        for info in self._infos:
+        for info in map(metric, self.names):
             model, real = _value(predicted, info), _value(measured, info)
             cells = [
                 _text(info, _value(what_if, info)),

@@ -61,6 +61,7 @@ class WhatIfView:
         self._lines: Sequence[Lines] = [{} for _ in row]
         self._points: dict[MarkKind, Point] = {}
         self._observed: Observed | None = None
+        self._trace: Trace | None = None
         self._legend: list[str] = []
         self._draw()
 
@@ -77,9 +78,18 @@ class WhatIfView:
     def reach(self, trace: Trace) -> None:
         """Let the horizontal axes go as far as this workload's curves will."""
         with self._lock:
-            for chart in self.charts:
-                values = self._bench.axis(chart.chart.along, trace)
-                chart.reach(values[0], values[-1])
+            self._trace = trace
+            for drawn in self.charts:
+                self._reach(drawn)
+
+    def turn_to(self, charts: Sequence[WhatIfChart]) -> None:
+        """Let what is shown next be of other charts, as many as before, if these are others."""
+        with self._lock:
+            for drawn, chart in zip(self.charts, charts, strict=True):
+                if drawn.chart != chart:
+                    drawn.turn_to(chart)
+                    self._reach(drawn)
+                    self._legend = []
 
     def observe(self, observed: Observed | None) -> None:
         """Let what is shown next have points that were measured elsewhere, or none."""
@@ -101,6 +111,11 @@ class WhatIfView:
                 else:
                     self._points[kind] = point
             self._draw()
+
+    def _reach(self, drawn: WhatIfAxes) -> None:
+        if self._trace is not None:
+            values = self._bench.axis(drawn.chart.along, self._trace)
+            drawn.reach(values[0], values[-1])
 
     def _draw(self) -> None:
         full = [

@@ -169,12 +169,12 @@ class Workbench:
     def _picked(self, trace: Trace) -> None:
         self.driver.stop()
         self.trace = trace
+        self.gauges.use(trace)
         self._forget()
         self.picker.ours.show(trace.source)
         self.knobs.fit(trace)
         self.header.show(trace)
         self.status.clear()
-        self.gauges.what_if.reach(trace)
         self._price(calibration_for(self.bench, *self.knobs.read(), self.trace))
         self._refresh()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from perflab.benches import Bench, Observed, WhatIfChart
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
-from perflab.charts.band import Span, best_spans
+from perflab.charts.band import Span, best_spans, rivals
 from perflab.charts.observed import observed_marks
 from perflab.charts.style import line_name
 from perflab.lab.run import Run
@@ -58,7 +58,7 @@ def curves_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> l
         elif isinstance(result, Predictions) and result.points:
             bases += [point["settings"] for point in result.points]
     found = []
-    for chart in bench.what_if_charts:
+    for chart in (*bench.what_if_charts, *bench.bounded_charts):
         for base in _different(chart, bases):
             lines = _lines(bench, chart, base, points)
             if any(len(xs) > 1 for xs, _ in lines.values()):
@@ -74,7 +74,7 @@ def curve_figures(
     figures = []
     for place, each in enumerate(curves):
         wide = place == 0
-        chart, name = each.chart, f"what-if-{each.chart.metric.replace('_', '-')}"
+        chart, name = each.chart, _name(bench, each.chart)
         marks = [*_marks(subject, chart), *observed_marks(chart, observed)]
         handles = len(each.lines) + len({mark.kind for mark in marks}) + chart.marks_best
         top = TOP if handles <= HANDLES_A_ROW else TOP + 18
@@ -132,6 +132,11 @@ def live_table(bench: Bench, run: Run, label: str, number: int) -> Table | None:
     return Table(f"live-{number}", title, columns, tuple(rows), folded=True)
 
 
+def _name(bench: Bench, chart: WhatIfChart) -> str:
+    along = "" if chart in bench.what_if_charts else f"-{chart.along}"
+    return f"what-if-{chart.metric}{along}".replace("_", "-")
+
+
 def _different(chart: WhatIfChart, bases: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Leave out settings that differ only in what a chart varies."""
     varied = {chart.along, chart.lines}
@@ -148,8 +153,13 @@ def _lines(
     values: Sequence[Any] = chart.values if chart.lines else (None,)
     settings, load = bench.read(base)
     if chart.also:
-        for name in (chart.metric, *chart.also):
-            alone = dataclasses.replace(chart, metric=name, also=())
+        names = chart.also
+        if chart.lines is None:
+            names = (chart.metric, *names)
+        else:
+            lines |= _lines(bench, dataclasses.replace(chart, also=()), base, points)
+        for name in names:
+            alone = dataclasses.replace(chart, metric=name, also=(), lines=None)
             found = list(_lines(bench, alone, base, points).values())
             lines |= zip([name], found, strict=False)
         return lines
@@ -224,9 +234,10 @@ def _best(bench: Bench, curves: Curves) -> list[Span]:
     chart = curves.chart
     if chart.reference is None:
         return []
-    rivals = {line: xy for line, xy in curves.lines.items() if line != str(chart.ceiling)}
     higher = metric(chart.metric).better != "lower"
-    return best_spans(rivals, higher=higher, log=bench.info(chart.along).scale == "log")
+    return best_spans(
+        rivals(chart, curves.lines), higher=higher, log=bench.info(chart.along).scale == "log"
+    )
 
 
 def standing_text(subject: Subject, curves: Sequence[Curves]) -> Text | None:
@@ -266,7 +277,7 @@ def _curve_table(bench: Bench, subject: Subject, curves: Curves) -> Table:
             for label in known
         ),
     )
-    name = f"what-if-{info.name.replace('_', '-')}"
+    name = _name(bench, curves.chart)
     return Table(name, f"{curves.chart.title}, in numbers", columns, tuple(rows), folded=True)
 
 

@@ -122,7 +122,7 @@ def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> Point:
     choose = max if goal.direction == "max" else min
     best = choose(point.metrics[goal.metric] for point in known)
     enough = [point for point in known if good_enough(goal, point.metrics[goal.metric], best)]
-    return min(enough, key=lambda point: point.settings.get(bench.tuned) or 0)
+    return min(enough, key=lambda point: point.settings.get(bench.tuned_by(point.settings)) or 0)
 
 
 def _can_run(bench: Bench, settings: Mapping[str, Any]) -> bool:

@@ -64,7 +64,9 @@ def tune(
     sweep = bench.tuning_sweep(trace, settings or {})
     swept = sweep_trace(bench, trace, settings, sweep, None, executor, progress, model)
     before = sweep_trace(bench, trace, settings, model=model).points[0]
-    search = _Search(bench, goal, conditions, swept.points)
+    moved = bench.tuned_by(settings or {})
+    moved = moved if moved in sweep else bench.tuned
+    search = _Search(bench, moved, goal, conditions, swept.points)
     chosen = search.choose(before)
     result = Recommendation(
         pattern=pattern,
@@ -103,9 +105,15 @@ class _Search:
     """Looks through the points of a sweep for the one to ship."""
 
     def __init__(
-        self, bench: Bench, goal: Objective, limits: Sequence[Condition], points: Sequence[Point]
+        self,
+        bench: Bench,
+        moved: str,
+        goal: Objective,
+        limits: Sequence[Condition],
+        points: Sequence[Point],
     ) -> None:
         self._bench = bench
+        self._moved = moved
         self._goal = goal
         self._limits = limits
         self._points = points
@@ -142,7 +150,7 @@ class _Search:
 
     def tuned(self, point: Point) -> dict[str, Any]:
         """Return the settings that tuning looks for, at a point."""
-        return {key: point["settings"][key] for key in (self._bench.tuned, *self._bench.also_tuned)}
+        return {key: point["settings"][key] for key in (self._moved, *self._bench.also_tuned)}
 
     def reason(self, chosen: Point, before: Point) -> str:
         """Return in words why this point and not its neighbours."""
@@ -175,7 +183,7 @@ class _Search:
         )
         found = []
         sign = 1 if self._goal.direction == "max" else -1
-        log = self._bench.info(self._bench.tuned).scale == "log"
+        log = self._bench.info(self._moved).scale == "log"
         bend = knee([self._size(p) for p in line], [sign * self._value(p) for p in line], log=log)
         label = metric(self._goal.metric).label
         if bend is not None:
@@ -209,15 +217,15 @@ class _Search:
     def _size(self, point: Point) -> float:
         if self._bench.weighed_by is not None:
             return float(point["metrics"][self._bench.weighed_by])
-        size = point["settings"][self._bench.tuned]
+        size = point["settings"][self._moved]
         return math.inf if size is None else float(size)
 
     def _others(self, point: Point) -> tuple[Any, ...]:
         return tuple(point["settings"][key] for key in self._bench.also_tuned)
 
     def _write(self, point: Point) -> str:
-        info = self._bench.info(self._bench.tuned)
-        size = point["settings"][self._bench.tuned]
+        info = self._bench.info(self._moved)
+        size = point["settings"][self._moved]
         counted = info.kind is int and info.unit != "bytes"
         number = f"{size:,}" if counted and size is not None else format_quantity(size, info.unit)
         others = ", ".join(f"{key} {point['settings'][key]}" for key in self._bench.also_tuned)

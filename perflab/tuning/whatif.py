@@ -47,11 +47,16 @@ class WhatIf:
         self.costs = costs
         self.model = model or bench.quick_model(trace)
         self.compared = dict(compared or {})
-        self._axes = {chart.along: bench.axis(chart.along, trace) for chart in bench.what_if_charts}
+        charts = (*bench.what_if_charts, *bench.bounded_charts)
+        self._axes = {chart.along: bench.axis(chart.along, trace) for chart in charts}
+
+    def charts(self, settings: Settings) -> tuple[WhatIfChart, ...]:
+        """Return the charts at some settings."""
+        return self.bench.charts_for(settings, self.trace)
 
     def curves(self, settings: Settings, load: LoadSettings) -> list[dict[str, Line]]:
         """Return, for every what-if chart, its lines by label as far as they are known now."""
-        return [self._chart(chart, settings, load) for chart in self.bench.what_if_charts]
+        return [self._chart(chart, settings, load) for chart in self.charts(settings)]
 
     def at(self, settings: Settings, load: LoadSettings) -> Prediction | None:
         """Return the prediction at once: exact if known, else between its known neighbours.
@@ -65,14 +70,14 @@ class WhatIf:
             return None
         if isinstance(self.model, Previewing):
             return self.model.preview(settings, load, self.costs)
-        return self._near(settings, load, self.bench.what_if_charts[0].along)
+        return self._near(settings, load, self.charts(settings)[0].along)
 
     def standing(self, settings: Settings, load: LoadSettings) -> Standing | None:
         """Return how the lines compare at the present place, for the first chart that asks.
 
         What is not known there is taken between its known neighbours on the line.
         """
-        chart = next((c for c in self.bench.what_if_charts if c.reference is not None), None)
+        chart = next((c for c in self.charts(settings) if c.reference is not None), None)
         if chart is None:
             return None
         values, about = {}, set()
@@ -108,7 +113,7 @@ class WhatIf:
 
         missing = self._missing(settings, load)
         if isinstance(self.model, Sharpening):
-            along = [chart.along for chart in self.bench.what_if_charts]
+            along = [chart.along for chart in self.charts(settings)]
             rounds = Rounds(self.model, settings, load, self.costs, along)
             steps = rounds.steps(list(missing), cancelled)
             return compute_in_order(lambda step: step(), steps, changed, cancelled)
@@ -176,7 +181,7 @@ class WhatIf:
         yield settings
         # On a large workload, rivals at each new place would keep the next move waiting.
         quick = not isinstance(self.model, Sharpening)
-        for chart in self.bench.what_if_charts:
+        for chart in self.charts(settings):
             if chart.reference is None:
                 continue
             for _, there in self._rivals(chart, settings):
@@ -184,7 +189,7 @@ class WhatIf:
                     yield there
         lines: list[tuple[str, Settings]] = [
             (chart.along, line)
-            for chart in self.bench.what_if_charts
+            for chart in self.charts(settings)
             for _, line in self._lines(chart, settings)
         ]
         lines.sort(key=lambda pair: pair[1] != settings)

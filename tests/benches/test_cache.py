@@ -1,6 +1,7 @@
 import pytest
 
 from perflab.benches import bench_names, load_bench
+from perflab.benches.cache_axes import round_up
 from perflab.metrics.catalog import METRICS
 from perflab.models.latency import QUANTILES
 from perflab.settings import POLICIES, WHAT_IF_POLICIES, BadInputError
@@ -74,3 +75,30 @@ def test_the_ceiling_is_drawn_without_a_ttl():
     settings, _ = BENCH.read({"ttl_seconds": "30m", "policy": "lru"})
     assert BENCH.line(settings, "policy", "opt").ttl_seconds is None
     assert BENCH.line(settings, "policy", "fifo").ttl_seconds == 1800
+
+
+def test_charts_by_bytes_stand_in_the_same_places():
+    sized, plain = Trace.from_keys([1, 2], sizes=[3, 4]), Trace.from_keys([1, 2])
+    bound, _ = BENCH.read({"max_bytes": "1MiB"})
+    free, _ = BENCH.read({})
+    assert BENCH.charts_for(bound, plain) == BENCH.charts_for(free, sized) == BENCH.what_if_charts
+    by_bytes = BENCH.charts_for(bound, sized)
+    assert [c.metric for c in by_bytes] == [c.metric for c in BENCH.what_if_charts]
+    assert {c.along for c in by_bytes} == {"max_bytes"}
+    assert "opt" not in by_bytes[0].values
+
+
+def test_bytes_are_tuned_where_they_bound():
+    sized = Trace.from_keys(range(3000), sizes=[1500] * 3000)
+    swept = BENCH.tuning_sweep(sized, {"max_bytes": "1MiB"})
+    assert set(swept) == {"max_bytes", "policy"}
+    assert swept["max_bytes"][-1] >= 3000 * 1500
+    assert "max_cache_size" in BENCH.tuning_sweep(sized, {})
+
+
+@pytest.mark.parametrize(
+    ("size", "unit", "wanted"),
+    [(1234, "", 1300), (99, "", 99), (5 * 2**20 + 1, "bytes", round(5.1 * 2**20))],
+)
+def test_sizes_are_rounded_up_to_what_people_write(size, unit, wanted):
+    assert round_up(size, unit) == pytest.approx(wanted, abs=1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -182,3 +183,41 @@ def test_two_charts_of_one_legend_share_no_look(bench):
         for drawn in (first, second)
     ]
     assert not colours[0] & colours[1]
+
+
+def test_another_metric_stands_beside_the_lines_of_a_setting(bench):
+    (chart, *_) = bench.bounded_charts
+    drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), chart, bench)
+    both = {"lru": LINES["lru"], "sieve": LINES["fifo"], "byte_hit_rate": LINES["opt"]}
+    drawn.update(both, highlight="lru")
+    assert names(drawn) == ["lru", "sieve", "byte hit rate"]
+    # It is no rival, however high: the strip under the chart has the policies only.
+    assert len(drawn._band._shown[0]) == 1
+
+
+def test_chart_that_is_turned_to_another_has_its_axis(drawn, bench):
+    drawn.update(LINES, [Mark("50 %", 1000, 0.5, "now")])
+    drawn.turn_to(bench.bounded_charts[2])
+    mebibytes = [2.0**20, 2.0**26]
+    assert drawn.update({"memory_bytes": (mebibytes, mebibytes)})
+    assert drawn.axes.get_title(loc="left") == "Memory by bytes"
+    assert drawn.axes.get_xlim() == tuple(mebibytes)
+    assert names(drawn) == []
+
+
+def test_best_place_in_bytes_is_written_in_their_unit(bench):
+    cost = bench.bounded_charts[3]
+    drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), cost, bench)
+    drawn.update({"cost_per_day": ([2.0**20, 2.0**23, 2.0**26], [3.0, 1.0, 2.0])})
+    assert [text.get_text() for text in drawn._texts] == ["least at 8 MiB"]
+
+
+def test_ticks_of_bytes_have_room_in_a_row_of_charts(bench):
+    figure, row = chart_row(3, 770, 256, top=59, bottom=54)
+    for axes, chart in zip(row, bench.bounded_charts, strict=False):
+        WhatIfAxes(axes, chart, bench).update({"lru": ([1.1 * 2.0**20, 86.0 * 2**20], [0.1, 0.9])})
+        figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in axes.get_xticklabels()]
+        assert len(boxes) >= 3
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+        assert boxes[-1].x1 <= figure.bbox.x1
