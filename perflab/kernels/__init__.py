@@ -1,5 +1,6 @@
 """Simulations of caches and queues as compiled loops: arrays in, arrays out."""
 
+from perflab.kernels.by_key import by_key
 from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.counts import Counts
 from perflab.kernels.dense import dense_ids
@@ -7,8 +8,10 @@ from perflab.kernels.fifo import fifo_hits
 from perflab.kernels.in_flight import InFlight, in_flight
 from perflab.kernels.lru import lru_hits
 from perflab.kernels.lru_bytes import lru_byte_distances
-from perflab.kernels.lru_curve import lru_curve
+from perflab.kernels.lru_curve import lru_curve, lru_curve_and_distances
 from perflab.kernels.lru_curve_up_to import lru_curve_up_to
+from perflab.kernels.lru_departures import Departures, lru_departures
+from perflab.kernels.lru_with_ttl import DatedRequests, lru_with_ttl
 from perflab.kernels.opt import opt_hits
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests, policy_hits
 from perflab.kernels.prefetch import Prefetch, prefetch
@@ -29,6 +32,8 @@ __all__ = [
     "HIT_COUNTS",
     "KERNELS",
     "Counts",
+    "DatedRequests",
+    "Departures",
     "InFlight",
     "Prefetch",
     "Queue",
@@ -37,6 +42,7 @@ __all__ = [
     "Requests",
     "WorkingSet",
     "by_count",
+    "by_key",
     "chunk_reuse",
     "compile_all",
     "dense_ids",
@@ -47,9 +53,12 @@ __all__ = [
     "lru_bounded",
     "lru_byte_distances",
     "lru_curve",
+    "lru_curve_and_distances",
     "lru_curve_up_to",
+    "lru_departures",
     "lru_hits",
     "lru_read_ahead",
+    "lru_with_ttl",
     "opt_hits",
     "policy_hits",
     "prefetch",

@@ -1,4 +1,4 @@
-"""LRU at every size: the exact hit curve in one pass."""
+"""LRU at every size: the exact hit curve in one pass, and what each request needs to be a hit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import numpy.typing as npt
 from numba import njit
 
 from perflab.kernels.bits import popcount
-from perflab.kernels.inputs import frozen
+from perflab.kernels.inputs import MAX_REQUESTS, frozen
+
+FIRST_USE = MAX_REQUESTS
+"""The distance of a key's first request, which no cache holds."""
 
 
 def lru_curve(
@@ -36,19 +39,43 @@ def lru_curve(
     weighed = frozen(() if weights is None else weights, np.int64)
     if weights is not None and len(weighed) != len(before):
         raise ValueError(f"{len(weighed)} weights for {len(before)} requests")
-    curve: npt.NDArray[np.int64] = _lru_curve(before, int(start), weighed)
+    kept = np.empty(0, np.int32)
+    curve: npt.NDArray[np.int64] = _lru_curve(before, int(start), weighed, kept)
     return curve
+
+
+def lru_curve_and_distances(
+    previous: npt.ArrayLike,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Count the hits of LRU caches of every size, and keep what each request needs to be one.
+
+    Args:
+        previous: int32 of shape (n,), from `previous_and_next`.
+
+    Returns:
+        The curve, as of `lru_curve`; and int32 of shape (n,), the stack distances that it counts:
+        how many entries a cache must hold for each request to be a hit, from 1 up, `FIRST_USE` for
+        the first request of a key.
+    """
+    before = frozen(previous, np.int32)
+    distances = np.full(len(before), FIRST_USE, np.int32)
+    curve = _lru_curve(before, 0, frozen((), np.int64), distances)
+    return curve, distances
 
 
 @njit(nogil=True, cache=True)
 def _lru_curve(
-    previous: npt.NDArray[np.int32], start: int, weights: npt.NDArray[np.int64]
+    previous: npt.NDArray[np.int32],
+    start: int,
+    weights: npt.NDArray[np.int64],
+    distances: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(previous)
     n_keys = 0
     for t in range(n):
         n_keys += previous[t] < 0
     weighed = len(weights) > 0
+    kept = len(distances) > 0
     at_distance = np.zeros(n_keys + 1, np.int64)
     one = np.uint64(1)
     ones = ~np.uint64(0)
@@ -82,6 +109,8 @@ def _lru_curve(
                     while i <= block:
                         tree[i] -= 1
                         i += i & -i
+                if kept:
+                    distances[t] = distance
                 if t >= start:
                     at_distance[distance] += weights[t] if weighed else 1
             last_uses[t >> 6] |= one << np.uint64(t & 63)

@@ -7,13 +7,16 @@ from functools import partial
 
 import numpy as np
 
+from perflab.kernels.by_key import by_key
 from perflab.kernels.chunk_reuse import chunk_reuse
 from perflab.kernels.dense import dense_ids
 from perflab.kernels.growing_ids import GrowingIds
 from perflab.kernels.in_flight import in_flight
 from perflab.kernels.lru_bytes import lru_byte_distances
-from perflab.kernels.lru_curve import lru_curve
+from perflab.kernels.lru_curve import lru_curve, lru_curve_and_distances
 from perflab.kernels.lru_curve_up_to import lru_curve_up_to
+from perflab.kernels.lru_departures import lru_departures
+from perflab.kernels.lru_with_ttl import DatedRequests, lru_with_ttl
 from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests
 from perflab.kernels.prefetch import prefetch
 from perflab.kernels.quantiles import quantiles_of
@@ -30,11 +33,17 @@ _IDS = np.zeros(2, np.int32)
 _PREVIOUS = np.array([-1, 0], np.int32)
 _NEXT = np.array([1, 2], np.int32)
 _REQUESTS = Requests(_IDS, 1, _PREVIOUS, _NEXT)
+_TIMES, _SIZES = np.zeros(2), np.zeros(2, np.int64)
+_DATED = DatedRequests(1, _IDS, _IDS, _TIMES, _TIMES, _SIZES, _TIMES)
 _CALLS: dict[str, Callable[[], object]] = {
     "dense_ids": lambda: dense_ids(_IDS),
     "previous_and_next": lambda: previous_and_next(_IDS, 1),
     "lru_curve": lambda: lru_curve(_PREVIOUS),
+    "lru_curve_and_distances": lambda: lru_curve_and_distances(_PREVIOUS),
     "lru_curve_up_to": lambda: lru_curve_up_to(_PREVIOUS, 1),
+    "by_key": lambda: by_key(_IDS, 1),
+    "lru_departures": lambda: lru_departures(_PREVIOUS, _NEXT, 1),
+    "lru_with_ttl": lambda: lru_with_ttl(_DATED, lru_departures(_PREVIOUS, _NEXT, 1), 1),
     "lru_byte_distances": lambda: lru_byte_distances(_PREVIOUS, _IDS),
     "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.kernels import lru_curve, lru_curve_up_to, lru_hits, previous_and_next
+from perflab.kernels import (
+    lru_curve,
+    lru_curve_and_distances,
+    lru_curve_up_to,
+    lru_hits,
+    previous_and_next,
+)
 
 requests = st.lists(st.integers(0, 11), max_size=150)
 
@@ -33,6 +39,17 @@ def test_the_curve_equals_runs_across_many_blocks(length, start):
     assert np.all(np.diff(curve) >= 0)
     for capacity in (0, 1, 2, 40, 55, 200, len(curve) // 2, len(curve) - 1):
         assert curve[capacity] == lru_hits(previous, next_use, capacity, block=1)[start:].sum()
+
+
+@pytest.mark.parametrize("length", [0, 1, 1_025, 9_000])
+def test_a_request_is_a_hit_from_its_distance_on(length):
+    ids = np.random.default_rng(length).zipf(1.3, length) % 800
+    previous, next_use = previous_and_next(ids, 800)
+    curve, distances = lru_curve_and_distances(previous)
+    assert curve.tolist() == lru_curve(previous).tolist()
+    for capacity in (1, 2, 40, 500, 800):
+        hits = lru_hits(previous, next_use, capacity, block=1)
+        assert np.array_equal(distances <= capacity, hits > 0)
 
 
 def test_a_trace_without_requests_has_a_curve_of_nothing():

@@ -33,6 +33,8 @@ def test_progress_counts_up_to_all_kernels():
 def test_every_public_kernel_is_compiled_ahead():
     types = {
         "Counts",
+        "DatedRequests",
+        "Departures",
         "InFlight",
         "Prefetch",
         "Queue",
@@ -57,7 +59,13 @@ def test_production_arguments_compile_nothing_more():
         kernels.policy_hits(policy, requests, np.int64(1), block=2)
     kernels.lru_curve(previous, start=1)
     kernels.lru_curve(previous, weights=ids)
+    _, distances = kernels.lru_curve_and_distances(previous)
     kernels.lru_curve_up_to(previous, np.int32(1), start=1)
+    order = kernels.by_key(ids, np.int64(2))
+    dated = kernels.DatedRequests(2, order, distances, ids * 1.0, ids * 1.0, ids, ids * 1.0)
+    kernels.lru_with_ttl(
+        dated, kernels.lru_departures(previous, next_use, np.int32(1)), np.int64(1), np.float32(5)
+    )
     kernels.lru_byte_distances(previous, ids)
     kernels.working_set(ids, 2, ids * 1.0, np.float32(1), ids, ids)
     for run in kernels.BOUNDED_COUNTS.values():
