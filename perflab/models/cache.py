@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.models.cache_counts import CacheCounts
 from perflab.models.daily_cost import daily_cost
 from perflab.models.latency import missed, mix
 from perflab.models.looped import LoopedTrace, within_two_passes
 from perflab.models.lru_bytes import LruBytes
+from perflab.models.lru_lifetimes import MOST_REQUESTS, LruLifetimes
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import (
     FUTURE_POLICIES,
@@ -27,32 +29,24 @@ from perflab.workloads.passes import pass_seconds
 from perflab.workloads.trace import Trace
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CacheCounts:
-    """What a cache did over some requests; `entries` and `bytes` are held at their end."""
-
-    requests: int
-    hits: int
-    misses: int
-    evictions: int
-    expirations: int
-    hit_bytes: int
-    entries: int
-    bytes: int
-
-
 class CacheModel:
     """Predictions for one trace; keeps every count that it has made.
 
     Hit counts are those of the kernels and exact. Latency is a mixture of what hits and misses
     were measured to cost, memory is entries times the measured bytes of one.
+
+    Args:
+        trace: The requests.
+        places: How many requests of the whole came before each of these, where they are a sample of
+            one that a rate dates; none where they are the whole.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, places: npt.NDArray[np.int64] | None = None) -> None:
         self.trace = trace
-        self._looped = LoopedTrace(trace)
+        self._looped = LoopedTrace(trace, places)
         self._curve: npt.NDArray[np.int64] | None = None
         self._lru_bytes: LruBytes | None = None
+        self._lru_lifetimes: LruLifetimes | None = None
         self._mean_size: float | None = None
         self._counts: dict[tuple[Any, ...], CacheCounts] = {}
         self._lock = threading.Lock()
@@ -85,11 +79,17 @@ class CacheModel:
     def prepare(self) -> None:
         """Compute what all answers lean on: reuse, and the exact LRU curve of all sizes.
 
-        From then on LRU over bytes is answered from one pass too.
+        From then on LRU over bytes is answered from one pass too, and that with lazy expiry leans
+        on it where the trace has at most `MOST_REQUESTS`.
         """
         with self._lock:
             if self._curve is None:
-                self._curve = kernels.lru_curve(self._looped.reuse(len(self.trace))[0])
+                previous = self._looped.reuse(len(self.trace))[0]
+                if len(self.trace) > MOST_REQUESTS:
+                    self._curve = kernels.lru_curve(previous)
+                else:
+                    self._curve, distances = kernels.lru_curve_and_distances(previous)
+                    self._lru_lifetimes = LruLifetimes(self.trace, self._looped, distances)
                 if self.trace.sizes is not None:
                     self._lru_bytes = LruBytes(self.trace, self._looped)
 
@@ -243,18 +243,23 @@ class CacheModel:
         if settings.policy in FUTURE_POLICIES:
             raise BadInputError(no_bounds(settings.policy), "policy")
         sizes = self._looped.sizes(last)
-        counted = kernels.BOUNDED_COUNTS[settings.policy](
-            self._looped.ids(last),
-            self.trace.n_keys,
-            settings.max_cache_size,
-            sizes=sizes,
-            max_bytes=(settings.max_bytes or 0) if sizes is not None else 0,
-            times=self._looped.times(last, load.request_rate),
-            ttl=math.inf if settings.ttl_seconds is None else settings.ttl_seconds,
-            ttls=self._looped.ttls(last),
-            start=first,
-            eager=settings.expiry == "eager",
-        )
+        ttl = math.inf if settings.ttl_seconds is None else settings.ttl_seconds
+        known, whole = self._lru_lifetimes, first == 0 and last == len(self.trace)
+        if known is not None and whole and self._is_lazy_lru(settings, load):
+            counted = known.counts(settings.max_cache_size, ttl, load.request_rate)
+        else:
+            counted = kernels.BOUNDED_COUNTS[settings.policy](
+                self._looped.ids(last),
+                self.trace.n_keys,
+                settings.max_cache_size,
+                sizes=sizes,
+                max_bytes=(settings.max_bytes or 0) if sizes is not None else 0,
+                times=self._looped.times(last, load.request_rate),
+                ttl=ttl,
+                ttls=self._looped.ttls(last),
+                start=first,
+                eager=settings.expiry == "eager",
+            )
         counts = CacheCounts(last - first, **counted._asdict())
         return counts if sizes is not None else dataclasses.replace(counts, hit_bytes=0, bytes=0)
 
@@ -271,6 +276,11 @@ class CacheModel:
 
     def _is_one_pass(self, settings: CacheSettings, load: LoadSettings) -> bool:
         return settings.policy == "lru" and not self._ages(settings, load)
+
+    def _is_lazy_lru(self, settings: CacheSettings, load: LoadSettings) -> bool:
+        if settings.policy != "lru" or settings.expiry != "lazy" or not self._ages(settings, load):
+            return False
+        return settings.max_bytes is None or self.trace.sizes is None
 
     def _key(
         self, settings: CacheSettings, load: LoadSettings, first: int, last: int

@@ -41,42 +41,28 @@ class Draw:
 
     def __init__(self, sample: KeySample) -> None:
         self._sample = sample
-        self._plain = CacheModel(sample.trace)
-        self._dated: tuple[float, CacheModel] | None = None
+        self._model = CacheModel(sample.trace, sample.places)
 
     def prepare(self) -> None:
-        """Compute what answers without a clock lean on: reuse, and LRU at all sizes."""
-        self._plain.prepare()
+        """Compute what answers lean on: reuse, and LRU at all sizes."""
+        self._model.prepare()
 
     def estimate(self, settings: CacheSettings, load: LoadSettings) -> Estimate:
         """Return what the sample says of a cache."""
-        model = self._model(settings, load)
+        ages = settings.ttl_seconds is not None or self._sample.trace.ttls is not None
+        if settings.policy == "lru" and not ages:
+            self._model.prepare()
         scaled = settings.max_cache_size * self._sample.share
         if scaled >= FEWEST_ENTRIES or scaled == int(scaled):
-            return self._at(model, round(scaled), settings, load)
-        low, high = (self._at(model, int(scaled) + more, settings, load) for more in (0, 1))
+            return self._at(round(scaled), settings, load)
+        low, high = (self._at(int(scaled) + more, settings, load) for more in (0, 1))
         return Estimate.between(low, high, scaled - int(scaled))
 
-    def _at(
-        self, model: CacheModel, size: int, settings: CacheSettings, load: LoadSettings
-    ) -> Estimate:
+    def _at(self, size: int, settings: CacheSettings, load: LoadSettings) -> Estimate:
         if size < 1:
             return Estimate(0.0, 0.0, 0.0, 0.0, 0.0)
         most = settings.max_bytes
         if most is not None:
             most = max(1, round(most * self._sample.bytes_share))
-        counts = model.counts(settings.change(max_cache_size=size, max_bytes=most), load)
-        return Estimate.of(self._sample, counts)
-
-    def _model(self, settings: CacheSettings, load: LoadSettings) -> CacheModel:
-        """Return the model of the sample, dated by its places in the whole where a rate dates."""
-        rate = load.request_rate
-        ages = settings.ttl_seconds is not None or self._sample.trace.ttls is not None
-        if self._sample.trace.times is not None or rate is None or not ages:
-            if settings.policy == "lru" and not ages:
-                self._plain.prepare()
-            return self._plain
-        known = self._dated
-        if known is None or known[0] != rate:
-            known = self._dated = rate, CacheModel(self._sample.dated(rate))
-        return known[1]
+        there = settings.change(max_cache_size=size, max_bytes=most)
+        return Estimate.of(self._sample, self._model.counts(there, load))

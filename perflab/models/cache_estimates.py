@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from perflab.models.cache import CacheCounts
+from perflab.models.cache_counts import CacheCounts
 from perflab.models.key_samples import KeySample
 
 _T_95 = (0.0, 0.0, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365)

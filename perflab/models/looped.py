@@ -50,10 +50,17 @@ class LoopedTrace:
 
     From the second pass on a cache sees the same requests in the same state, so that two passes
     tell of any number.
+
+    Args:
+        trace: The requests.
+        places: How many requests of the whole came before each of these, where they are a sample of
+            one that a rate dates; none where they are the whole.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, places: npt.NDArray[np.int64] | None = None) -> None:
         self._trace = trace
+        self._places = places
+        self._dated: tuple[float, npt.NDArray[np.float64]] | None = None
         self._lock = threading.Lock()
         self._reuse: dict[int, Reuse] = {}
         self._firsts: npt.NDArray[np.int64] | None = None
@@ -95,7 +102,14 @@ class LoopedTrace:
         """Return the times of the first `last` requests in seconds; none where nothing tells."""
         times = self._trace.times
         if times is None:
-            return None if rate is None else np.arange(last, dtype=np.float64) / rate
+            if rate is None:
+                return None
+            if self._places is None:
+                return np.arange(last, dtype=np.float64) / rate
+            known = self._dated
+            if known is None or known[0] != rate:
+                known = self._dated = rate, self._places / rate
+            times = known[1]
         if last <= len(times):
             return times[:last]
         return np.concatenate([times, times + pass_seconds(times)])[:last]

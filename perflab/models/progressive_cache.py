@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 
-from perflab.models.cache import CacheCounts
+from perflab.models.cache_counts import CacheCounts
 from perflab.models.cache_estimates import Estimate
 from perflab.models.kept_curves import KeptCurves
 from perflab.models.key_samples import FEWEST_KEYS
