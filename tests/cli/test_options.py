@@ -45,7 +45,7 @@ def test_ranges_and_values_mix(bench):
         ("max_cache_size=10..50*1", "2 to"),
         ("max_cache_size=10..50*x", "2 to"),
         ("max_cache_size=0..50", "low to a higher"),
-        ("max_cache_size=1..5T", "max_cache_size: '1..5T'"),
+        ("max_cache_size=1..5Q", "max_cache_size: '1..5Q'"),
         ("policy=lru..opt", "only numbers"),
         ("polcy=lru", "did you mean 'policy'"),
         ("policy=lru,fifi", "did you mean 'fifo'"),
