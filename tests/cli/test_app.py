@@ -22,9 +22,11 @@ SCRIPT = "import sys; from perflab.cli import main; sys.exit(main(sys.argv[1:]))
 
 
 def start(*arguments, **options):
+    """Start the command with interrupts as a terminal has them, also from a shell's background."""
     command = [sys.executable, "-c", SCRIPT, *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, **{**pipes, **options})
+    interrupts = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    return subprocess.Popen(command, **{**pipes, **interrupts, **options})
 
 
 @pytest.mark.parametrize(("arguments", "allowed"), [("--help", ""), ("predict --help", "pydantic")])
@@ -117,7 +119,7 @@ def test_ctrl_c_in_a_terminal_prints_what_was_measured(perflab, calibrated, tmp_
     assert command.stderr.readline().startswith(b"alert: requests>=1")
     time.sleep(0.3)
     os.killpg(command.pid, signal.SIGINT)
-    printed, _ = command.communicate(timeout=30)
+    printed, _ = command.communicate(timeout=120)
     assert command.returncode == 130
     assert b"ended: stopped" in printed
     assert out.is_file()
