@@ -7,6 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 from perflab.kernels.inputs import block_length, frozen
+from perflab.kernels.radix import in_order
 
 
 def lfu_hits(
@@ -71,7 +72,7 @@ def _lfu_hits(
                 removed = False
                 while not removed:
                     if fewest > limit:
-                        order = np.sort(used[entries])
+                        order = in_order(used[entries])
                         limit = order[held >> 1] >> 32
                         first = np.full(limit + 1, -1, np.int32)
                         last = np.full(limit + 1, -1, np.int32)

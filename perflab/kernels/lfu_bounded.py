@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from perflab.kernels.counts import Counts, bounded_inputs
+from perflab.kernels.radix import in_order
 
 
 def lfu_bounded(
@@ -132,7 +133,7 @@ def _lfu_bounded(
                 victim = np.int32(-1)
                 while victim < 0:
                     if fewest > limit:
-                        ranks = np.sort(used[resident[:entries]])
+                        ranks = in_order(used[resident[:entries]])
                         limit = ranks[entries >> 1] >> 32
                         first = np.full(limit + 1, -1, np.int32)
                         last = np.full(limit + 1, -1, np.int32)

@@ -27,46 +27,40 @@ def quantiles_of(values: npt.ArrayLike, quantiles: Sequence[float]) -> npt.NDArr
     Returns:
         float64 of the shape of `quantiles`; NaN where there are no values.
     """
-    shares = frozen(quantiles, np.float64)
-    found: npt.NDArray[np.float64] = _quantiles_of(frozen(values, np.float64), shares)
+    times, shares = frozen(values, np.float64), frozen(quantiles, np.float64)
+    counts = _bucket_counts(times)
+    ends = np.cumsum(counts)
+    found = np.full(len(shares), np.nan)
+    if ends[-1] == 0:
+        return found
+    ranks = np.ceil(shares * ends[-1] - 1e-9).astype(np.int64) - 1
+    ranks = np.clip(ranks, 0, ends[-1] - 1)
+    buckets = np.searchsorted(ends, ranks, side="right")
+    for bucket in np.unique(buckets).tolist():
+        inside = _bucket(times, bucket, int(counts[bucket]))
+        inside.sort()
+        here = buckets == bucket
+        found[here] = inside[ranks[here] - ends[bucket] + counts[bucket]]
     return found
 
 
 @njit(nogil=True, cache=True)
-def _quantiles_of(
-    values: npt.NDArray[np.float64], quantiles: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _bucket_counts(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     counts = np.zeros(_BUCKETS, np.int64)
     bits = values.view(np.int64)
-    total = 0
     for t in range(len(values)):
-        if not np.isnan(values[t]):
-            bucket = min(max((bits[t] >> 45) - _LOWEST, 0), _BUCKETS - 1)
-            counts[bucket] += 1
-            total += 1
-    result = np.full(len(quantiles), np.nan)
-    if total == 0:
-        return result
-    before = 0
-    bucket = 0
-    sorted_bucket = -1
-    inside = np.empty(0, np.float64)
-    for q in range(len(quantiles)):
-        rank = min(max(int(np.ceil(quantiles[q] * total - 1e-9)) - 1, 0), total - 1)
-        while before + counts[bucket] <= rank:
-            before += counts[bucket]
-            bucket += 1
-        if bucket != sorted_bucket:
-            sorted_bucket = bucket
-            inside = np.empty(counts[bucket], np.float64)
-            n = 0
-            for t in range(len(values)):
-                if not np.isnan(values[t]) and (
-                    min(max((bits[t] >> 45) - _LOWEST, 0), _BUCKETS - 1) == bucket
-                ):
-                    inside[n] = values[t]
-                    n += 1
-            if inside.min() < inside.max():
-                inside.sort()
-        result[q] = inside[rank - before]
-    return result
+        if values[t] <= np.inf:
+            counts[min(max((bits[t] >> 45) - _LOWEST, 0), _BUCKETS - 1)] += 1
+    return counts
+
+
+@njit(nogil=True, cache=True)
+def _bucket(values: npt.NDArray[np.float64], bucket: int, count: int) -> npt.NDArray[np.float64]:
+    inside = np.empty(count, np.float64)
+    bits = values.view(np.int64)
+    n = 0
+    for t in range(len(values)):
+        if values[t] <= np.inf and min(max((bits[t] >> 45) - _LOWEST, 0), _BUCKETS - 1) == bucket:
+            inside[n] = values[t]
+            n += 1
+    return inside
