@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+from numba.core import event
 
 from perflab.kernels.by_key import by_key
 from perflab.kernels.chunk_reuse import chunk_reuse
@@ -66,16 +71,39 @@ _CALLS: dict[str, Callable[[], object]] = {
 KERNELS = tuple(_CALLS)
 
 
-def compile_all(progress: Progress | None = None) -> None:
-    """Compile all kernels, or load them from numba's cache; safe to call from any thread.
+def compile_all(
+    progress: Progress | None = None, names: Sequence[str] = KERNELS, processes: int = 2
+) -> None:
+    """Compile kernels, or load them from numba's cache; safe to call from any thread.
+
+    Numba compiles one function at a time in a process. As soon as one was not in the cache, a
+    second process begins at the other end, and what it stores there is found when they meet.
 
     Args:
         progress: Called with (done, total, name) before each kernel, and once with
             (total, total, "") after the last.
+        names: Which of `KERNELS`.
+        processes: At the most so many compile, this one and none or one more; one where this
+            machine has a single processor.
     """
-    for done, (name, call) in enumerate(_CALLS.items()):
-        if progress is not None:
-            progress(done, len(_CALLS), name)
-        call()
+    alone = min(processes, os.cpu_count() or 1) < 2
+    with contextlib.ExitStack() as helped:
+        compiled = helped.enter_context(event.install_recorder("numba:compile"))
+        for done, name in enumerate(names):
+            if progress is not None:
+                progress(done, len(names), name)
+            _CALLS[name]()
+            if compiled.buffer and not alone:
+                alone = True
+                with contextlib.suppress(OSError):
+                    helped.enter_context(_compile_apart(names[:done:-1]))
     if progress is not None:
-        progress(len(_CALLS), len(_CALLS), "")
+        progress(len(names), len(names), "")
+
+
+def _compile_apart(names: Sequence[str]) -> subprocess.Popen[bytes]:
+    code = f"from {__name__} import compile_all; compile_all(names={[*names]!r}, processes=1)"
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(  # noqa: S603  (this very module)
+        [sys.executable, "-c", code], stdin=nowhere, stdout=nowhere, stderr=nowhere
+    )

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+from contextlib import nullcontext
 
+import numba
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
@@ -14,7 +17,7 @@ def compiled_functions():
     """Return every compiled function of the kernels by its name, but those within others."""
     found = {}
     for info in pkgutil.iter_modules(kernels.__path__):
-        if info.name in ("draws", "heaps", "lists", "sketch"):
+        if info.name in ("draws", "heaps", "lists", "radix", "sketch"):
             continue
         module = importlib.import_module(f"perflab.kernels.{info.name}")
         for name, value in vars(module).items():
@@ -28,6 +31,27 @@ def test_progress_counts_up_to_all_kernels():
     kernels.compile_all(lambda done, total, name: calls.append((done, total, name)))
     total = len(kernels.KERNELS)
     assert calls == [(i, total, name) for i, name in enumerate((*kernels.KERNELS, ""))]
+
+
+def test_a_second_process_begins_at_the_other_end_once_something_compiles(monkeypatch):
+    fresh = numba.njit(lambda value: value)
+    asked = []
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setitem(warm._CALLS, "by_count", lambda: fresh(1))
+    monkeypatch.setattr(warm, "_compile_apart", lambda names: nullcontext(asked.append(names)))
+    kept = ("key_counts", "requests_of")
+    kernels.compile_all(names=(*kept, "fifo_hits", "lru_hits"))
+    assert asked == []
+    kernels.compile_all(names=(kept[0], "by_count", "fifo_hits", "lru_hits", kept[1]))
+    assert asked == [(kept[1], "lru_hits", "fifo_hits")]
+
+
+def test_what_a_second_process_compiles_is_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    with warm._compile_apart(("key_counts", "by_count")) as process:
+        assert process.wait() == 0
+    kept = sorted(path.name.split("-")[0] for path in tmp_path.rglob("*.nbi"))
+    assert kept == ["sampling._by_low_count", "sampling._key_counts"]
 
 
 def test_every_public_kernel_is_compiled_ahead():
