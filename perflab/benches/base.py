@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from perflab.benches.display import Display
 from perflab.benches.model import Model
 from perflab.benches.over_time import OverTime
+from perflab.benches.part_of_keys import PartOfKeys
 from perflab.benches.parts import Export, Objective, Observed, axis_values
 from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
 
 
-class Bench(Display, OverTime, ABC):
+class Bench(Display, OverTime, PartOfKeys, ABC):
     """One pattern on the workbench; found by the entry point group ``perflab.benches``.
 
     A subclass names its parts and imports them inside its methods, so that a live child loads

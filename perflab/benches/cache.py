@@ -31,6 +31,7 @@ from perflab.settings import (
 
 if TYPE_CHECKING:
     from perflab.models.history import History
+    from perflab.models.part_settings import Scaling
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.trace import Trace
@@ -145,7 +146,7 @@ class CacheBench(Bench):
             return axis_values(info, capacities(trace))
         if key != "max_cache_size":
             return axis_values(info)
-        return axis_values(info, (max(1.0, min(10.0, trace.n_keys / 100)), float(trace.n_keys)))
+        return axis_values(info, (max(1.0, min(10.0, trace.all_keys / 100)), float(trace.all_keys)))
 
     def charts_for(self, settings: Settings, workload: Trace) -> tuple[WhatIfChart, ...]:
         """Return charts by bytes where those bound, by entries elsewhere."""
@@ -206,7 +207,7 @@ class CacheBench(Bench):
         unit = self.info(key).unit
         most = round_up(axis[-1], unit) if unit == "bytes" else axis[-1]
         sizes = {*(round_up(size, unit) for size in axis[::3]), most}
-        return {key: sorted(sizes), "policy": list(LIVE_POLICIES)}
+        return {key: sorted(sizes), "policy": self.recommendable(LIVE_POLICIES, trace)}
 
     def line(self, settings: Settings, key: str, value: Any) -> Settings:
         """Return the settings of a chart's line; opt is the ceiling whatever else bounds."""
@@ -214,29 +215,33 @@ class CacheBench(Bench):
             return settings.change(policy=value, ttl_seconds=None, max_bytes=None)
         return super().line(settings, key, value)
 
+    def scaling(self) -> Scaling:
+        """Return how entries and bytes follow the number of keys."""
+        from perflab.models.part_settings import CACHE
+
+        return CACHE
+
     def model(self, trace: Trace) -> Model:
         """Return the cache's model for a workload."""
-        from perflab.models.cache import CacheModel
+        from perflab.models.whole_cache import cache_model
 
-        return CacheModel(trace)
+        return cache_model(trace)
 
     def quick_model(self, trace: Trace) -> Model:
         """Return the cache's model, which begins with samples where the workload is large."""
-        from perflab.models.progressive_cache import ProgressiveCacheModel, is_large
+        from perflab.models.whole_cache import quick_cache_model
 
-        return ProgressiveCacheModel(trace) if is_large(trace) else self.model(trace)
+        return quick_cache_model(trace)
 
     def sampled_model(self, trace: Trace, share: float) -> Model:
         """Return the cache's model on a sample of the workload's keys, by strata of frequency."""
-        from perflab.models.sampled_cache import SampledCacheModel
-
-        return SampledCacheModel(trace, share)
+        return self.sampled_by(trace, share, "stratified")
 
     def sampled_by(self, trace: Trace, share: float, method: str) -> Model:
         """Return the cache's model on a sample that is ``stratified`` or ``spatial``."""
-        from perflab.models.sampled_cache import SampledCacheModel
+        from perflab.models.whole_cache import sampled_cache_model
 
-        return SampledCacheModel(trace, share, method)
+        return sampled_cache_model(trace, share, method)
 
     def session(
         self, settings: Settings, load: LoadSettings, trace: Trace, clock: VirtualClock

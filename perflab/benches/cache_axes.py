@@ -47,7 +47,7 @@ def capacities(trace: Trace) -> tuple[float, float]:
     assert trace.sizes is not None  # noqa: S101  (asked for traces with sizes)
     size_of = np.zeros(trace.n_keys, np.int64)
     size_of[trace.ids] = trace.sizes
-    most = max(int(size_of.sum()), 2)
+    most = max(round(int(size_of.sum()) / trace.sample_rate), 2)
     return float(max(1, most // 1000, int(size_of.max(initial=0)))), float(most)
 
 

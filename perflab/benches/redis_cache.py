@@ -14,6 +14,7 @@ from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings
 
 if TYPE_CHECKING:
+    from perflab.models.part_settings import Scaling
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.trace import Trace
@@ -155,23 +156,31 @@ class RedisCacheBench(Bench):
         if key != "maxmemory":
             return axis_values(info)
         size = _ENTRY_BYTES + (0.0 if trace.sizes is None else float(trace.sizes.mean()))
-        most = max(2 * _LEAST_MEMORY, _SERVER_BYTES + 1.4 * size * trace.n_keys)
+        most = max(2 * _LEAST_MEMORY, _SERVER_BYTES + 1.4 * size * trace.all_keys)
         return axis_values(info, (float(_SERVER_BYTES * 1.15), most))
 
     def tuning_sweep(self, trace: Trace, values: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Return memory sizes that people would write, and the policies for a plain cache."""
         del values
         sizes = sorted({_round_up(size) for size in self.axis("maxmemory", trace)[4::4]})
+        policies = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
         return {
             "maxmemory": sizes,
-            "maxmemory_policy": ["allkeys-lru", "allkeys-lfu", "allkeys-random"],
+            "maxmemory_policy": self.recommendable(policies, trace),
         }
+
+    def scaling(self) -> Scaling:
+        """Return how memory follows the number of keys."""
+        from perflab.models.part_settings import REDIS_CACHE
+
+        return REDIS_CACHE
 
     def model(self, trace: Trace) -> Model:
         """Return the model of Redis's own eviction for a workload."""
+        from perflab.models.part_of_keys import for_all_keys
         from perflab.models.redis_cache import RedisCacheModel
 
-        return RedisCacheModel(trace)
+        return for_all_keys(trace, RedisCacheModel, self.scaling())
 
     def sampled_model(self, trace: Trace, share: float) -> Model:
         """Refuse a sample: Redis's counters and samples do not scale down.

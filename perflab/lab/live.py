@@ -78,7 +78,7 @@ class LiveRun:
         job = Job(
             bench.pattern,
             os.path.join(self._folder.name, "trace"),  # noqa: PTH118
-            {**settings.model_dump(), **load.model_dump(), "loop": loop},
+            {**self._values_of(settings, load), "loop": loop},
             seconds,
             None if loop else bench.requests(settings, trace),
         )
@@ -119,7 +119,7 @@ class LiveRun:
             if load.backend != self._rows.load.backend:
                 raise BadInputError("cannot change while it runs; stop and start again", "backend")
             self._rows.next_settings(settings, load)
-            self._send(cloudpickle.dumps({**settings.model_dump(), **load.model_dump()}))
+            self._send(cloudpickle.dumps(self._values_of(settings, load)))
 
     def act(self, name: str) -> None:
         """Do one of the bench's actions, such as killing the server behind; returns at once.
@@ -192,6 +192,12 @@ class LiveRun:
         if not self._done.is_set():
             self._process.kill()
             self._done.wait(_PATIENCE)
+
+    def _values_of(self, settings: Settings, load: LoadSettings) -> dict[str, Any]:
+        """Return what the child is told: of a part of the keys, that part's share."""
+        costs = self.calibration.costs
+        replayed, slower = self.bench.replayed(settings, load, self.trace, costs)
+        return {**replayed.model_dump(), **slower.model_dump()}
 
     def _send(self, order: bytes) -> None:
         try:

@@ -124,13 +124,9 @@ class CacheModel:
         if settings.max_bytes is not None and self.trace.sizes is None:
             said.append("max_bytes has no effect: the trace has no sizes")
         if settings.max_cache_size >= self.trace.n_keys and settings.max_bytes is None:
-            said.append(f"the cache holds all {self.trace.n_keys:,} keys of the trace")
-        rate = self.trace.sample_rate
-        if rate < 1:
-            said.append(
-                f"the trace holds {rate:.2%} of the keys: an entry or byte of a cache for it "
-                f"stands for {1 / rate:,.4g} of all"
-            )
+            keys = self.trace.n_keys
+            every = f"all {keys:,} keys" if keys > 1 else "the only key"
+            said.append(f"the cache holds {every} of the trace")
         return tuple(said)
 
     def metrics(self, counts: CacheCounts, load: LoadSettings, costs: Costs) -> dict[str, float]:

@@ -15,17 +15,11 @@ from perflab.models.cache_draws import FEWEST_ENTRIES, Draw, Layer
 from perflab.models.cache_estimates import Estimate, half_band
 from perflab.models.key_samples import FEWEST_KEYS, KeySampler
 from perflab.models.prediction import Costs, Prediction
+from perflab.models.scaling import IN_FULL, off_by_scaling
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
 from perflab.workloads.trace import Trace
 
 DRAWS = 4
-IN_FULL = ("lfu",)
-"""Policies that a small cache does not tell of: how often keys were used does not scale down."""
-
-_SCALING = {"lru": 0.014, "fifo": 0.014, "wtinylfu": 0.2}
-_SCALING_OF_OTHERS = 0.06
-"""What a cache of one entry is off by its smallness; with more, over the root of their number."""
-
 _ON_A_LINE = sorted(CacheSettings.model_fields.keys() - {"max_cache_size", "negative_ttl_seconds"})
 _LAYER_REQUESTS = 1_000_000
 _WARMING = 40
@@ -219,12 +213,12 @@ class SampledCacheModel:
     def _off_alike(self, settings: CacheSettings, layer: Layer) -> float:
         if layer.share * layer.span >= 1:
             return 0.0
-        off = _SCALING.get(settings.policy, _SCALING_OF_OTHERS)
         entries = max(1.0, self._entries(settings) * layer.share)
         if layer.share < 1:
-            return off / math.sqrt(entries)
+            return off_by_scaling(settings.policy, entries)
         # Not scaled down at all, but cold at first: the less, the longer it is looked at.
-        return off * math.sqrt(_WARMING * entries / (layer.span * len(self.trace)))
+        looked_at = layer.span * len(self.trace) / _WARMING
+        return off_by_scaling(settings.policy, looked_at / entries)
 
     def _drawn(self, layer: Layer) -> list[Draw]:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +46,9 @@ def working_sets(
     moments: int = 200,
     at: npt.NDArray[np.float64] | None = None,
 ) -> WorkingSets:
-    """Return the live keys and bytes of a trace over time, exact, by one pass for each TTL.
+    """Return the live keys and bytes of a trace over time, by one pass for each TTL.
+
+    They are exact, but for a trace that holds a share of all keys: then they are estimated for all.
 
     Args:
         trace: The workload; lifetimes of its own requests are not looked at.
@@ -74,14 +77,18 @@ def working_sets(
         kernels.working_set(trace.ids, trace.n_keys, times, ttl, seconds, trace.sizes)
         for ttl in ttls
     ]
-    sized = trace.sizes is not None
+    sized, share = trace.sizes is not None, trace.sample_rate
+
+    def of_all(counts: list[Any]) -> npt.NDArray[np.int64]:
+        return np.rint(np.array(counts, np.float64) / share).astype(np.int64)
+
     shape = (len(found), len(seconds))
     return WorkingSets(
         ttls=np.array(ttls, np.float64),
         seconds=seconds,
-        keys=np.array([each.keys for each in found], np.int64).reshape(shape),
-        bytes=np.array([each.bytes for each in found], np.int64).reshape(shape) if sized else None,
-        peak_keys=np.array([each.peak_keys for each in found], np.int64),
-        peak_bytes=np.array([each.peak_bytes for each in found], np.int64) if sized else None,
+        keys=of_all([each.keys for each in found]).reshape(shape),
+        bytes=of_all([each.bytes for each in found]).reshape(shape) if sized else None,
+        peak_keys=of_all([each.peak_keys for each in found]),
+        peak_bytes=of_all([each.peak_bytes for each in found]) if sized else None,
         hit_rates=np.array([each.hits for each in found], np.float64) / max(len(trace), 1),
     )

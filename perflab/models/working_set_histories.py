@@ -39,7 +39,8 @@ class WorkingSetHistories:
     """The working sets of one trace; keeps what it has computed. Safe for several threads.
 
     A trace of more than a million requests is answered from four samples of a hundredth of its
-    keys first, by frequency strata, with a band from how far they differ.
+    keys first, by frequency strata, with a band from how far they differ. Of a trace that holds a
+    share of all keys, they are estimated for all.
 
     Args:
         trace: The workload; lifetimes of its own requests are not looked at.
@@ -59,7 +60,7 @@ class WorkingSetHistories:
             ttl: Seconds that an entry lives; none for ever.
             load: With the rate that dates requests where the trace has no times.
         """
-        return self._found.get(self._key(ttl, load.request_rate))
+        return self._found.get(self._key(ttl, self._rate(load)))
 
     def preview(self, ttl: float | None, load: LoadSettings) -> History:
         """Return an answer, at once: from samples where the trace is large.
@@ -67,7 +68,7 @@ class WorkingSetHistories:
         Raises:
             BadInputError: If nothing dates the requests, or the TTL is not above 0.
         """
-        found, rate = self.known(ttl, load), load.request_rate
+        found, rate = self.known(ttl, load), self._rate(load)
         if found is not None:
             return found
         if not self._is_sampled:
@@ -84,8 +85,8 @@ class WorkingSetHistories:
         Raises:
             BadInputError: If nothing dates the requests, or the TTL is not above 0.
         """
-        found, rate = self.known(ttl, load), load.request_rate
-        if found is not None and found.sampled == 1:
+        found, rate = self.known(ttl, load), self._rate(load)
+        if found is not None and found.sampled >= self.trace.sample_rate:
             return found
         if len(self.trace) > EXACT_REQUESTS and self._is_sampled:
             return self.preview(ttl, load)
@@ -101,6 +102,7 @@ class WorkingSetHistories:
             peaks={name: line.peak for name, line in lines.items()},
             means={name: line.mean for name, line in lines.items()},
             metrics={"hit_rate": float(sets.hit_rates[0])},
+            sampled=self.trace.sample_rate,
         )
         return self._keep(rate, found)
 
@@ -118,13 +120,18 @@ class WorkingSetHistories:
         with self._lock:
             return KeySampler(self.trace).draw(self._share, 1.0, range(_DRAWS))
 
+    def _rate(self, load: LoadSettings) -> float | None:
+        """Return at which rate the requests of the trace come, given that of the whole."""
+        rate = load.request_rate
+        return None if rate is None else rate * self.trace.sample_rate
+
     def _key(self, ttl: float | None, rate: float | None) -> Key:
         return ttl, rate if self.trace.times is None else None
 
     def _keep(self, rate: float | None, found: History) -> History:
         key = self._key(found.value, rate)
         with self._lock:
-            if key in self._found and found.sampled < 1:
+            if key in self._found and found.sampled < self.trace.sample_rate:
                 return self._found[key]
             while len(self._found) >= _KEPT:
                 del self._found[next(iter(self._found))]
@@ -162,7 +169,8 @@ class WorkingSetHistories:
         curves, errors, peaks, means = {}, {}, {}, {}
         for name in _lines(draws[0]):
             shares = [
-                each.bytes_share if name == "live_bytes" else each.share for each in self._samples
+                self.trace.sample_rate * (each.bytes_share if name == "live_bytes" else each.share)
+                for each in self._samples
             ]
             lines = [_lines(each)[name] for each in draws]
             rows = np.array([one.curve / by for one, by in zip(lines, shares, strict=True)])
@@ -181,8 +189,8 @@ class WorkingSetHistories:
             for sample, each in zip(self._samples, draws, strict=True)
         ]
         hits = {"hit_rate": min(1.0, max(0.0, 1 - float(np.mean(missed))))}
-        seconds = _seconds(draws[0])
-        return History(ttl, seconds, curves, errors, peaks, means, hits, self._share)
+        seconds, sampled = _seconds(draws[0]), self._share * self.trace.sample_rate
+        return History(ttl, seconds, curves, errors, peaks, means, hits, sampled)
 
 
 class _Line(NamedTuple):

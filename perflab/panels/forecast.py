@@ -163,7 +163,8 @@ class Forecast:
             and self._times.refine(settings, load, outdated)
         )
         if through and not outdated() and self.prediction is not None:
-            mood: Mood = "exact" if _exact(self.prediction) else "busy"
+            most = getattr(job[0].trace, "sample_rate", 1.0)
+            mood: Mood = "exact" if _exact(self.prediction, most) else "busy"
             self._status.say("what-if", exactness(self.prediction, self._leading), mood)
 
     def _refine_curves(self, job: Job, outdated: Cancelled) -> bool:
@@ -252,5 +253,6 @@ def exactness(prediction: Prediction, info: MetricInfo) -> str:
     return f"what-if {off}" if prediction.error else "what-if exact"
 
 
-def _exact(prediction: Prediction) -> bool:
-    return prediction.sampled == 1 and not prediction.between
+def _exact(prediction: Prediction, most: float) -> bool:
+    """Say whether all that a workload tells is in a prediction, though it be a part itself."""
+    return prediction.sampled >= most and not prediction.between

@@ -56,7 +56,8 @@ class Gauges:
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
-            self.what_if.show(points={"measured": Point(settings, since_change(rows))})
+            measured = self._bench.of_the_whole(since_change(rows), run.trace)
+            self.what_if.show(points={"measured": Point(settings, measured)})
 
     def fill(self, prediction: Prediction | None, run: LiveRun | None, result: Run | None) -> None:
         """Fill the table."""

@@ -26,7 +26,8 @@ def summary(trace: Trace) -> dict[str, Any]:
     """Return requests, keys, reuse, skew, time and bytes of a trace, by name and unit.
 
     Values that the trace cannot tell are None: a duration without times, bytes without sizes.
-    Distances and counts of a sample are those of the sample.
+    Distances and counts of a sample are those of the sample; what it lets expect of all keys
+    stands beside, and is None where the trace holds all of them.
     """
     counts = key_counts(trace)
     duration = None if trace.times is None else float(trace.times[-1] - trace.times[0])
@@ -47,6 +48,7 @@ def summary(trace: Trace) -> dict[str, Any]:
         "has_sizes": trace.sizes is not None,
         "has_ttls": trace.ttls is not None,
         "sample_rate": trace.sample_rate,
+        **_estimates(trace, len(counts), duration),
     }
 
 
@@ -61,7 +63,9 @@ def facts(trace: Trace) -> list[str]:
     if slope is not None:
         said.append(f"skew {slope:.2g}")
     if trace.sample_rate < 1:
+        requests, keys = (round(n / trace.sample_rate) for n in (len(trace), len(counts)))
         said.append(f"a sample of {trace.sample_rate:.2%} of the keys")
+        said.append(f"in all about {requests:,} requests for {keys:,} keys")
     if trace.times is None:
         return [*said, "without times"]
     span = float(trace.times[-1] - trace.times[0])
@@ -126,10 +130,23 @@ def remarks(trace: Trace) -> list[str]:
         )
     if trace.sample_rate < 1:
         said.append(
-            f"it holds {trace.sample_rate:.2%} of the keys: an entry or byte of a cache for it "
-            f"stands for {1 / trace.sample_rate:,.4g} of all"
+            f"it holds {trace.sample_rate:.2%} of the keys: what-if answers and settings are of "
+            f"all of them, in all about {round(len(trace) / trace.sample_rate):,} requests; "
+            "whether the keys asked for most are in it is chance, which the error counts in"
         )
     return said
+
+
+def _estimates(trace: Trace, keys: int, duration: float | None) -> dict[str, Any]:
+    """Return requests, keys, pace and bytes of the whole that a sample of its keys tells of."""
+    names = ("requests", "distinct_keys", "requests_per_second", "distinct_bytes")
+    if trace.sample_rate >= 1:
+        return dict.fromkeys(f"estimated_{name}" for name in names)
+    requests = round(len(trace) / trace.sample_rate)
+    sized = None if trace.sizes is None else round(_distinct_bytes(trace) / trace.sample_rate)
+    rate = requests / duration if duration else None
+    values = (requests, round(keys / trace.sample_rate), rate, sized)
+    return {f"estimated_{name}": value for name, value in zip(names, values, strict=True)}
 
 
 def _distinct_bytes(trace: Trace) -> int:

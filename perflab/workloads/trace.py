@@ -104,6 +104,11 @@ class Trace:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def all_keys(self) -> int:
+        """The keys of the whole workload: an estimate where this is a sample of them."""
+        return round(self.n_keys / self.sample_rate)
+
     @cached_property
     def fingerprint(self) -> str:
         """A short hash of ids, times, sizes and TTLs: equal for equal requests, on any machine."""

@@ -1,4 +1,3 @@
-import dataclasses
 import lzma
 from collections import OrderedDict
 
@@ -30,15 +29,6 @@ def lru_hits(keys, size, first=0, ttl=None, times=None):
             held.popitem(last=False)
         held[key] = now
     return hits
-
-
-def test_a_trace_that_is_a_sample_says_what_its_entries_stand_for():
-    trace = dataclasses.replace(Trace.from_keys([1, 2, 1]), sample_rate=0.01)
-    prediction = CacheModel(trace).predict(CacheSettings(max_cache_size=2), LOAD, COSTS)
-    assert prediction.remarks[-1] == (
-        "the trace holds 1.00% of the keys: an entry or byte of a cache for it "
-        "stands for 100 of all"
-    )
 
 
 @given(

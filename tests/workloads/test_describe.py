@@ -65,7 +65,7 @@ def test_uniform_requests_have_hardly_any_skew():
         ),
         (
             dataclasses.replace(Trace.from_keys([1, 2]), sample_rate=0.01),
-            "an entry or byte of a cache for it stands for 100 of all",
+            "in all about 200 requests",
         ),
     ],
 )
@@ -88,7 +88,19 @@ def test_the_line_of_facts_says_how_often_keys_come():
     zipf = Zipf(skew=0.9, keys=1_000, requests=20_000).make()
     assert zipf.facts()[-2:] == ["skew 0.89", "without times"]
     part = dataclasses.replace(zipf, sample_rate=0.01, check=False)
-    assert "a sample of 1.00% of the keys" in part.facts()
+    assert part.facts()[-3:-1] == [
+        "a sample of 1.00% of the keys",
+        "in all about 2,000,000 requests for 99,400 keys",
+    ]
+
+
+def test_the_summary_of_a_part_has_what_is_recorded_and_what_that_is_in_all():
+    trace = Trace.from_keys([1, 1, 2], times=[0, 1, 2], sizes=[5, 5, 7])
+    whole, part = (summary(dataclasses.replace(trace, sample_rate=rate)) for rate in (1, 0.01))
+    names = ("requests", "distinct_keys", "requests_per_second", "distinct_bytes")
+    assert [part[name] for name in names] == [3, 2, 1.5, 12]
+    assert [part[f"estimated_{name}"] for name in names] == [300, 200, 150, 1_200]
+    assert [whole[f"estimated_{name}"] for name in names] == [None] * 4
 
 
 def test_a_summary_is_computed_once_and_handed_out_as_a_copy():

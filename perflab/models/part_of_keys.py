@@ -1,0 +1,254 @@
+"""What-if for all keys of a workload from a part of them, such as a recording of a sample."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from perflab.models.part_error import UNKNOWN, KeyGroups
+from perflab.models.part_settings import SUMS, Scaling, load_for_part
+from perflab.models.prediction import Costs, Metrics, Prediction
+from perflab.models.scaling import off_by_scaling, scales_down
+from perflab.settings import LoadSettings
+from perflab.workloads.trace import Trace
+
+M = TypeVar("M")
+Ask = Callable[[Any, LoadSettings], Prediction | None]
+
+_KEPT = 10_000
+
+
+def for_all_keys(
+    trace: Trace,
+    make: Callable[[Trace], M],
+    scaling: Scaling,
+    make_group: Callable[[Trace], Any] | None = None,
+) -> M | PartModel:
+    """Return a model of the whole workload that a trace is, or is a part of.
+
+    Args:
+        trace: With the share of the keys that it holds.
+        make: Returns the model of requests without regard to a share.
+        scaling: How the settings follow the number of keys.
+        make_group: The same for a group of the keys; `make` where not given.
+    """
+    if trace.sample_rate >= 1:
+        return make(trace)
+    alone = dataclasses.replace(trace, sample_rate=1.0, check=False)
+    part, groups = make(alone), KeyGroups(alone, make_group or make)
+    if hasattr(part, "preview"):
+        return SharpeningPartModel(trace, part, groups, scaling)
+    return PartModel(trace, part, groups, scaling)
+
+
+class PartModel:
+    """Predictions for all keys, though only a part of them is at hand.
+
+    A cache of the part's share of the entries and bytes sees the part's requests: miniature
+    simulation, as in `SampledCacheModel`, and its counts, memory and pace are those of the whole
+    times the share. The error is that of the part, from groups of its keys, and that of a small
+    cache. Requests that a live run made are those of the part: for them the part answers.
+
+    Args:
+        trace: The part; its `sample_rate` is the share.
+        part: What answers for its requests without regard to the share.
+        groups: The same for groups of its keys.
+        scaling: How the settings follow the number of keys.
+    """
+
+    def __init__(self, trace: Trace, part: Any, groups: KeyGroups, scaling: Scaling) -> None:
+        self.trace = trace
+        self._share = trace.sample_rate
+        self._part = part
+        self._groups = groups
+        self._scaling = scaling
+        self._errors: dict[Hashable, float] = {}
+        self._costs: Costs = {}
+
+    def prepare(self) -> None:
+        """Compute what most answers lean on, for the part and for its groups."""
+        self._part.prepare()
+        for group in self._groups.models:
+            group.prepare()
+
+    def ready(self, settings: Any, load: LoadSettings) -> bool:
+        """Say whether `predict` over all requests would answer at once."""
+        if (settings, load) not in self._errors:
+            return False
+        smaller = load_for_part(load, self._share)
+        places = self._scaling.places(settings, self._share, self._costs)
+        return all(self._part.ready(there, smaller) for _, there in places)
+
+    def predict(
+        self, settings: Any, load: LoadSettings, costs: Costs, requests: slice | None = None
+    ) -> Prediction:
+        """Return the prediction for all keys, or that of a slice of the part's own requests.
+
+        Raises:
+            BadInputError: If the part's model has no answer.
+        """
+        if requests is not None:
+            there = self._scaling.shrink(settings, self._share, costs)
+            smaller = load_for_part(load, self._share)
+            found: Prediction = self._part.predict(there, smaller, costs, requests)
+            return found
+        answer = self._asked(self._predicted(costs), settings, load, costs)
+        assert answer is not None  # noqa: S101  (a prediction is never none)
+        return self._told(answer, settings, load, costs, self._error(settings, load, costs))
+
+    def _predicted(self, costs: Costs) -> Ask:
+        return lambda there, smaller: self._part.predict(there, smaller, costs)
+
+    def _asked(
+        self, ask: Ask, settings: Any, load: LoadSettings, costs: Costs
+    ) -> Prediction | None:
+        """Return what the part says of its share of the settings; none where it does not yet."""
+        self._costs = costs
+        smaller = load_for_part(load, self._share)
+        places = self._scaling.places(settings, self._share, costs)
+        found = [(weight, ask(there, smaller)) for weight, there in places]
+        answers = [(weight, answer) for weight, answer in found if answer is not None]
+        if len(answers) < len(found):
+            return None
+        first = answers[0][1]
+        if len(answers) == 1:
+            return first
+        return dataclasses.replace(
+            first,
+            metrics=_between([(weight, answer.metrics) for weight, answer in answers]),
+            error=max(answer.error for _, answer in answers),
+            sampled=min(answer.sampled for _, answer in answers),
+            low=None,
+            high=None,
+        )
+
+    def _error(self, settings: Any, load: LoadSettings, costs: Costs) -> float:
+        """Return how far the part is off for being a part; kept."""
+        known = self._errors.get((settings, load))
+        if known is not None:
+            return known
+
+        def answer(model: Any, share: float) -> tuple[float, float]:
+            smaller = load_for_part(load, share)
+            places = self._scaling.places(settings, share, costs)
+            told = [(w, model.predict(there, smaller, costs).metrics) for w, there in places]
+            metrics = _between(told)
+            return metrics["hits"], metrics["requests"]
+
+        found = self._groups.error(answer, self._share)
+        if len(self._errors) >= _KEPT:
+            self._errors.clear()
+        self._errors[settings, load] = found
+        return found
+
+    def _told(
+        self, answer: Prediction, settings: Any, load: LoadSettings, costs: Costs, error: float
+    ) -> Prediction:
+        policy = getattr(settings, self._scaling.policy)
+        off = off_by_scaling(policy, answer.metrics.get("entries", 1.0))
+        band = min(1.0, math.hypot(answer.error, error, off))
+        metrics = _grown(answer.metrics, load, costs, self._share)
+        return dataclasses.replace(
+            answer,
+            metrics=metrics,
+            sampled=answer.sampled * self._share,
+            error=band,
+            remarks=(*answer.remarks, *self._remarks(settings, costs)),
+            low=_moved(metrics, costs, -band),
+            high=_moved(metrics, costs, band),
+        )
+
+    def _remarks(self, settings: Any, costs: Costs) -> Sequence[str]:
+        text = f"estimated for all keys from the {self._share:.2%} of them that the trace holds"
+        said = [f"{text}: settings, counts and memory are those of the whole"]
+        there = self._scaling.shrink(settings, self._share, costs)
+        smaller = [
+            f"{key} {there.info(key).format(getattr(there, key))} "
+            f"for {there.info(key).format(getattr(settings, key))}"
+            for key in type(there).model_fields
+            if getattr(there, key) != getattr(settings, key)
+        ]
+        if smaller:
+            said.append(
+                f"a run replays these keys alone, with {' and '.join(smaller)}: its counts and "
+                "memory are those of the part"
+            )
+        policy = getattr(settings, self._scaling.policy)
+        if not scales_down(policy):
+            said.append(
+                f"{policy} does not scale down with its keys: from a part of them its hit rate "
+                "may be far off"
+            )
+        return said
+
+
+class SharpeningPartModel(PartModel):
+    """The same over a model whose answers are rough at first."""
+
+    def preview(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction:
+        """Return a first answer, and asked again a better one."""
+
+        def ask(there: Any, smaller: LoadSettings) -> Prediction | None:
+            found: Prediction = self._part.preview(there, smaller, costs)
+            return found
+
+        answer = self._asked(ask, settings, load, costs)
+        assert answer is not None  # noqa: S101  (a preview is never none)
+        return self._told(answer, settings, load, costs, self._error(settings, load, costs))
+
+    def known(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction | None:
+        """Return the sharpest answer that there is by now, without computing one."""
+
+        def ask(there: Any, smaller: LoadSettings) -> Prediction | None:
+            found: Prediction | None = self._part.known(there, smaller, costs)
+            return found
+
+        answer = self._asked(ask, settings, load, costs)
+        if answer is None:
+            return None
+        error = self._errors.get((settings, load), UNKNOWN)
+        return self._told(answer, settings, load, costs, error)
+
+    def roughly(self, settings: Any) -> bool:
+        """Say whether a sample of the part answers settings."""
+        return bool(self._part.roughly(settings))
+
+    def settle(self, settings: Any, load: LoadSettings, cancelled: Callable[[], bool]) -> None:
+        """Let the part answer from all that it holds."""
+        smaller = load_for_part(load, self._share)
+        for _, there in self._scaling.places(settings, self._share, self._costs):
+            self._part.settle(there, smaller, cancelled)
+
+
+def _between(answers: Sequence[tuple[float, Mapping[str, float]]]) -> Metrics:
+    first = answers[0][1]
+    return {
+        name: sum(weight * metrics.get(name, first[name]) for weight, metrics in answers)
+        for name in first
+    }
+
+
+def _grown(metrics: Metrics, load: LoadSettings, costs: Costs, share: float) -> Metrics:
+    """Return what a share of the keys says of all of them."""
+    result = {name: value / share if name in SUMS else value for name, value in metrics.items()}
+    server = costs.get("server_bytes", 0.0)
+    result["memory_bytes"] = server + (metrics["memory_bytes"] - server) / share
+    spent = metrics.get("latency_seconds_mean", 0.0) + costs.get("overhead_seconds", 0.0)
+    fastest = load.concurrency / spent if spent > 0 else math.inf
+    result["throughput_per_second"] = min(fastest, metrics["throughput_per_second"] / share)
+    return result
+
+
+def _moved(metrics: Metrics, costs: Costs, off: float) -> Metrics:
+    """Return hit rate and mean latency at an end of the band."""
+    rate = min(1.0, max(0.0, metrics["hit_rate"] + off))
+    result = {"hit_rate": rate}
+    if "latency_seconds_mean" in metrics:
+        hit = costs["hit"]["mean"]
+        missed = metrics["latency_seconds_mean"] - metrics["hit_rate"] * hit
+        if metrics["hit_rate"] < 1:
+            miss = missed / (1 - metrics["hit_rate"])
+            result["latency_seconds_mean"] = rate * hit + (1 - rate) * miss
+    return result

@@ -1,0 +1,78 @@
+"""The settings that a part of a workload's keys is asked with for those of the whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+from perflab.models.prediction import Costs
+from perflab.settings import CacheSettings, LoadSettings, RedisCacheSettings
+
+SUMS = (
+    *("requests", "hits", "misses", "evictions", "expirations", "refused", "entries"),
+    *("cost_per_day", "memory_cost_per_day", "backend_cost_per_day"),
+)
+"""Metrics of which a part of the keys has its share; memory has it beyond the server's own."""
+
+_WHOLE_STEPS = 50
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaling:
+    """How a pattern's settings follow the number of keys.
+
+    Attributes:
+        shrink: Returns the settings for a share of the keys, given the share and the costs.
+        policy: The setting that names the policy.
+        steps: The setting in whole numbers; where a part has few of them, answers lie between two.
+    """
+
+    shrink: Callable[[Any, float, Costs], Any]
+    policy: str
+    steps: str | None = None
+
+    def places(self, settings: Any, share: float, costs: Costs) -> list[tuple[float, Any]]:
+        """Return the settings to ask a part for, and the weight of each answer."""
+        there = self.shrink(settings, share, costs)
+        if self.steps is None:
+            return [(1.0, there)]
+        exact = getattr(settings, self.steps) * share
+        low = math.floor(exact)
+        if exact >= _WHOLE_STEPS or exact == low or low < 1:
+            return [(1.0, there)]
+        above, below = (there.change(**{self.steps: low + more}) for more in (1, 0))
+        return [(1 - (exact - low), below), (exact - low, above)]
+
+
+def load_for_part(load: LoadSettings, share: float) -> LoadSettings:
+    """Return the load of a share of the keys: so many requests a second less."""
+    if load.request_rate is None:
+        return load
+    least = LoadSettings.info("request_rate").low or 0.0
+    return load.change(request_rate=max(least, load.request_rate * share))
+
+
+def cache_for_part(settings: CacheSettings, share: float, costs: Costs) -> CacheSettings:
+    """Return a cache of a share of the entries and bytes, at least one."""
+    del costs
+    most = settings.max_bytes
+    return settings.change(
+        max_cache_size=max(1, round(settings.max_cache_size * share)),
+        max_bytes=None if most is None else max(1, round(most * share)),
+    )
+
+
+def redis_for_part(settings: RedisCacheSettings, share: float, costs: Costs) -> RedisCacheSettings:
+    """Return a server with a share of the memory for entries; it takes as much itself as before."""
+    most = settings.maxmemory
+    server = costs.get("server_bytes", 0.0)
+    if most is None or most <= server:
+        return settings
+    least = int(RedisCacheSettings.info("maxmemory").low or 1)
+    return settings.change(maxmemory=max(least, round(server + (most - server) * share)))
+
+
+CACHE = Scaling(cache_for_part, "policy", "max_cache_size")
+REDIS_CACHE = Scaling(redis_for_part, "maxmemory_policy")
