@@ -31,7 +31,7 @@ def panel(open_panel):
 
 @pytest.fixture
 def until():
-    def wait(condition, seconds=20.0):
+    def wait(condition, seconds=60.0):
         end = time.monotonic() + seconds
         while not (found := condition()):
             assert time.monotonic() < end, "it did not happen in time"

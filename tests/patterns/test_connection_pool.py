@@ -79,7 +79,7 @@ def make(database: Database, **values: object) -> ConnectionPool[Connection]:
     )
 
 
-def until(condition, patience: float = 5.0) -> None:
+def until(condition, patience: float = 30.0) -> None:
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "did not come true"
@@ -191,7 +191,7 @@ def test_a_larger_maximum_serves_those_who_wait_at_once(database):
         thread.start()
         until(lambda: pool.stats()["requests_waiting"] == 1)
         pool.apply(pool.settings.change(max_connections=2))
-        thread.join(5)
+        thread.join(30)
         assert got
         assert got[0] is not held
 
@@ -269,7 +269,7 @@ def test_a_closed_pool_lets_nobody_wait(database):
     thread.start()
     until(lambda: pool.stats()["requests_waiting"] == 1)
     pool.close()
-    thread.join(5)
+    thread.join(30)
     assert len(failed) == 1
     with pytest.raises(PoolClosedError):
         pool.getconn()
@@ -311,7 +311,7 @@ def test_a_thread_killed_while_it_waits_leaves_its_turn_to_the_next(database):
         assert ctypes.pythonapi.PyThreadState_SetAsyncExc(killed, ctypes.py_object(SystemExit)) == 1
         pool.putconn(held)
         for thread in threads:
-            thread.join(5)
+            thread.join(30)
         assert got == [held]
         assert pool.stats()["connections_in_use"] == pool.stats()["requests_waiting"] == 0
 
@@ -333,7 +333,7 @@ def test_who_finds_a_dead_connection_keeps_its_turn(database):
         held.dead = True
         pool.putconn(held)
         for thread in threads:
-            thread.join(5)
+            thread.join(30)
         assert order == [0, 1, 2]
         assert database.most == 1
 

@@ -147,7 +147,7 @@ def test_who_waits_when_a_driver_is_resized_is_served(driver, server, connect):
     time.sleep(0.2)
     pool.apply(read(max_connections=2))
     pool.putconn(held)
-    thread.join(10)
+    thread.join(60)
     assert got == [(7,)]
     pool.close()
 

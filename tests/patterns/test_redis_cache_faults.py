@@ -54,7 +54,7 @@ def test_killed_and_restarted_twenty_times_under_load(server: RedisServer) -> No
             time.sleep(0.1)
             server.restart()
             before, restarted = cache.stats()["hits"], time.monotonic()
-            while cache.stats()["hits"] <= before and time.monotonic() < restarted + 2:
+            while cache.stats()["hits"] <= before and time.monotonic() < restarted + 30:
                 time.sleep(0.01)
             late.append(cache.stats()["hits"] <= before)
     finally:
@@ -90,7 +90,7 @@ def test_breaker_closes_once_the_server_answers(server: RedisServer) -> None:
     server.kill()
     assert cache.get_or_load("a", lambda: 1) == 1
     server.restart()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while cache.breaker_state != "closed" and time.monotonic() < end:
         cache.get_or_load("a", lambda: 1)
     assert cache.breaker_state == "closed"
