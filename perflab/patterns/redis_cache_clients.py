@@ -15,6 +15,9 @@ from perflab.settings import BadInputError, RedisCacheSettings
 OF_THE_CLIENT = ("redis_host", "redis_port", "timeout", "client_cache_size")
 """The settings that a client is made of."""
 
+_MOST_CONNECTIONS = 1 << 31
+"""As good as none: redis-py 8 would refuse the 101st caller at once, as if the server were away."""
+
 
 def open_client(url: str | None, settings: RedisCacheSettings) -> redis.Redis:
     """Return a client of the server; it connects when it is first asked.
@@ -80,6 +83,7 @@ def _options(settings: RedisCacheSettings) -> dict[str, Any]:
         "socket_timeout": settings.timeout,
         "socket_connect_timeout": settings.timeout,
         "decode_responses": False,
+        "max_connections": _MOST_CONNECTIONS,
     }
 
 

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -297,7 +298,21 @@ async def test_two_hundred_tasks_that_miss_one_key_load_it_once(
     values = await asyncio.gather(*[cache.get_or_load("k", load) for _ in range(200)])
     assert set(values) == {"value"}
     assert len(loads) == 1
+    assert cache.stats()["errors"] == cache.stats()["fallbacks"] == 0
     await cache.close()
+
+
+def test_two_hundred_threads_find_a_key_at_once(cache: RedisCache) -> None:
+    cache.set("k", "value")
+    together = threading.Barrier(200)
+
+    def ask(_: int) -> object:
+        together.wait()
+        return cache.get_or_load("k", lambda: "loaded")
+
+    with ThreadPoolExecutor(200) as pool:
+        assert set(pool.map(ask, range(200))) == {"value"}
+    assert cache.stats()["errors"] == cache.stats()["fallbacks"] == 0
 
 
 async def test_the_twin_answers_as_the_other_does(
