@@ -6,12 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.bits import popcount
 from perflab.kernels.inputs import block_length, frozen
+from perflab.kernels.sketch import count, estimate, halve, new_sketch, spread
 
 WINDOW, PROBATION, PROTECTED = 1, 2, 3
-ONES = 0x1111111111111111
-HALF = 0x7777777777777777
+KIND, FULL, ERAS = 3, 252, 64  # the bits of a state, and how many eras they tell apart
 
 
 def wtinylfu_hits(
@@ -47,7 +46,7 @@ def wtinylfu_hits(
     after = frozen(next_use, np.int32)
     room = int(min(capacity, max(n_keys, 1)))
     hits: npt.NDArray[np.int64] = _wtinylfu_hits(
-        keys, after, int(n_keys), room, block_length(block, len(keys))
+        keys, after, int(n_keys), room, block_length(block, len(keys)), new_sketch(room)
     )
     return hits
 
@@ -59,6 +58,7 @@ def _wtinylfu_hits(
     n_keys: int,
     capacity: int,
     block: int,
+    sketch: npt.NDArray[np.uint64],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
     counts = np.zeros((n + block - 1) // block, np.int64)
@@ -67,12 +67,6 @@ def _wtinylfu_hits(
     main_room = int(capacity * 0.99)
     window_room = capacity - main_room
     protected_room = int(main_room * 0.8)
-    words = 8
-    while words < capacity:
-        words <<= 1
-    sketch = np.zeros(words, np.uint64)
-    block_mask = np.uint32((words >> 3) - 1)
-    added = 0
     # Window and protected hold a key at its last request, probation at the request at which it
     # was moved there. A list's element is stale where its key was asked for or moved since.
     state = np.zeros(n_keys, np.uint8)
@@ -83,43 +77,41 @@ def _wtinylfu_hits(
     window_end = probation_end = protected_end = 0
     window_tail = probation_tail = protected_tail = 0
     window_size = probation_size = protected_size = 0
+    # Counters only grow until all are halved, when another era begins: a key whose counters were
+    # seen full is not counted again in this one, and the head of probation has at least the
+    # estimate that it had when it was asked for one. A tiny cache would forget more eras than pay.
+    marks = n_keys <= 10_000 * capacity
+    era = 1
+    added = np.int64(0)
+    least = np.uint64(0)
     for b in range(len(counts)):
         hits = 0
         for t in range(b * block, min(n, (b + 1) * block)):
             key = ids[t]
-            x = np.uint32(key)
-            x ^= x >> np.uint32(17)
-            x = np.uint32(x * np.uint32(0xED5AD4BB))
-            x ^= x >> np.uint32(11)
-            x = np.uint32(x * np.uint32(0xAC4C1B51))
-            x ^= x >> np.uint32(15)
-            line = np.uint64(x & block_mask) << np.uint64(3)
-            x = np.uint32(x * np.uint32(0x31848BAB))
-            x ^= x >> np.uint32(14)
-            grown = np.uint64(0)
-            for row in range(4):
-                word = line + np.uint64(x & np.uint32(1)) + np.uint64(row << 1)
-                shift = np.uint64(x >> np.uint32(1) & np.uint32(15)) << np.uint64(2)
-                x >>= np.uint32(8)
-                room = np.uint64(sketch[word] >> shift & np.uint64(15) != np.uint64(15))
-                sketch[word] += room << shift
-                grown |= room
-            if grown != 0:
-                added += 1
-                if added == 10 * capacity:
-                    odd = 0
-                    for i in range(words):
-                        odd += popcount(sketch[i] & np.uint64(ONES))
-                        sketch[i] = sketch[i] >> np.uint64(1) & np.uint64(HALF)
-                    added = (added - (odd >> 2)) >> 1
-            kind = state[key]
+            known = state[key]
+            if known >> 2 != era:
+                if count(sketch, spread(key)) > 0:
+                    added += 1
+                    if added == 10 * capacity:
+                        added = halve(sketch, added)
+                        least = np.uint64(0)
+                        era += marks
+                        if era == ERAS:
+                            era = 1
+                            for other in range(n_keys):
+                                state[other] &= KIND
+                            known &= KIND
+                elif marks:
+                    known = known & KIND | era << 2
+                    state[key] = known
+            kind = known & KIND
             if kind >= PROBATION:
                 hits += 1
                 protected[protected_end] = t
                 protected_end += 1
                 if kind == PROTECTED:
                     continue
-                state[key] = PROTECTED
+                state[key] = known & FULL | PROTECTED
                 probation_size -= 1
                 protected_size += 1
                 if protected_size > protected_room:
@@ -128,7 +120,7 @@ def _wtinylfu_hits(
                     demoted = ids[protected[protected_tail]]
                     protected_tail += 1
                     protected_size -= 1
-                    state[demoted] = PROBATION
+                    state[demoted] = state[demoted] & FULL | PROBATION
                     place[demoted] = probation_end
                     probation[probation_end] = demoted
                     probation_end += 1
@@ -139,7 +131,7 @@ def _wtinylfu_hits(
             if kind == WINDOW:
                 hits += 1
                 continue
-            state[key] = WINDOW
+            state[key] = known & FULL | WINDOW
             window_size += 1
             if window_size <= window_room:
                 continue
@@ -150,41 +142,24 @@ def _wtinylfu_hits(
             window_size -= 1
             if window_size + probation_size + protected_size >= capacity:
                 if probation_size == 0:
-                    state[candidate] = 0
+                    state[candidate] &= FULL
                     continue
                 victim = probation[probation_tail]
-                while state[victim] != PROBATION or place[victim] != probation_tail:
+                while state[victim] & KIND != PROBATION or place[victim] != probation_tail:
                     probation_tail += 1
                     victim = probation[probation_tail]
-                candidate_estimate = np.uint64(15)
-                victim_estimate = np.uint64(15)
-                for asked in range(2):
-                    x = np.uint32(victim if asked else candidate)
-                    x ^= x >> np.uint32(17)
-                    x = np.uint32(x * np.uint32(0xED5AD4BB))
-                    x ^= x >> np.uint32(11)
-                    x = np.uint32(x * np.uint32(0xAC4C1B51))
-                    x ^= x >> np.uint32(15)
-                    line = np.uint64(x & block_mask) << np.uint64(3)
-                    x = np.uint32(x * np.uint32(0x31848BAB))
-                    x ^= x >> np.uint32(14)
-                    estimate = np.uint64(15)
-                    for row in range(4):
-                        word = line + np.uint64(x & np.uint32(1)) + np.uint64(row << 1)
-                        shift = np.uint64(x >> np.uint32(1) & np.uint32(15)) << np.uint64(2)
-                        x >>= np.uint32(8)
-                        estimate = min(estimate, sketch[word] >> shift & np.uint64(15))
-                    if asked:
-                        victim_estimate = estimate
-                    else:
-                        candidate_estimate = estimate
-                if candidate_estimate <= victim_estimate:
-                    state[candidate] = 0
+                    least = np.uint64(0)
+                asked = estimate(sketch, spread(candidate))
+                if asked > least:
+                    least = estimate(sketch, spread(victim))
+                if asked <= least:
+                    state[candidate] &= FULL
                     continue
-                state[victim] = 0
+                state[victim] &= FULL
                 probation_tail += 1
                 probation_size -= 1
-            state[candidate] = PROBATION
+                least = np.uint64(0)
+            state[candidate] = state[candidate] & FULL | PROBATION
             place[candidate] = probation_end
             probation[probation_end] = candidate
             probation_end += 1
