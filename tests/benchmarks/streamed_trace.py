@@ -1,9 +1,10 @@
 """Measure reading a Parquet trace to disk, as one that is larger than memory, beside reading it.
 
-Run: python tests/benchmarks/streamed_trace.py [--requests 20000000]
+Run: python tests/benchmarks/streamed_trace.py [--requests 20000000] [--one-group]
 
 Each way runs in a child process. Memory is the most that the process had to itself, without pages
 of mapped files, which the system takes back when it needs them; sampled a hundred times a second.
+With --one-group all rows stand in one group of rows, which must not be in memory as a whole.
 """
 
 from __future__ import annotations
@@ -22,20 +23,19 @@ import psutil
 MIB = 1 << 20
 
 
-def write(path: str, requests: int) -> None:
+def write(path: str, requests: int, block: int) -> None:
     """Write keys of 64 bits and times."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     draw = np.random.default_rng(1)
-    block = 5_000_000
     schema = pa.schema([("key", pa.int64()), ("time", pa.float64())])
     with pq.ParquetWriter(path, schema) as writer:
         for start in range(0, requests, block):
             count = min(block, requests - start)
             keys = (draw.random(count) ** 4 * requests / 10).astype(np.int64) * 1_000_003
             times = np.arange(start, start + count) / 1000.0
-            writer.write_table(pa.table([keys, times], schema=schema))
+            writer.write_table(pa.table([keys, times], schema=schema), row_group_size=block)
 
 
 def read(path: str, streamed: bool) -> tuple[float, float, str]:
@@ -69,11 +69,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000_000)
-    requests = parser.parse_args().requests
+    parser.add_argument("--one-group", action="store_true")
+    options = parser.parse_args()
+    requests = options.requests
     prints = set()
     with tempfile.TemporaryDirectory(prefix="perflab-bench-") as folder:
         path = str(Path(folder) / "trace.parquet")
-        write(path, requests)
+        write(path, requests, requests if options.one_group else 5_000_000)
         for name, streamed in (("in memory", False), ("streamed to disk", True)):
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
                 spent, most, fingerprint = child.submit(read, path, streamed).result()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +12,10 @@ import pyarrow.parquet as pq
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, as_keys
 from perflab.workloads.importers.columns import choose_columns, unused_note
+from perflab.workloads.importers.parquet_batches import batches
 from perflab.workloads.importers.requests import table_trace
 from perflab.workloads.importers.skipped import row_in_file
 from perflab.workloads.importers.source import Source
-from perflab.workloads.importers.template import is_template, joined
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
 from perflab.workloads.mapped import (
     ListedColumn,
@@ -27,8 +26,6 @@ from perflab.workloads.mapped import (
 )
 from perflab.workloads.parquet import read_description, restore
 from perflab.workloads.trace import Trace
-
-BATCH_ROWS = 1 << 20
 
 
 def read_parquet(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
@@ -57,7 +54,7 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     encoder, values = _columns(source, [role for role in chosen if role != "key"])
     keyless = np.zeros(0, np.int64)
     rows = 0
-    for batch in _batches(source, chosen, ahead=isinstance(encoder, KeyEncoder)):
+    for batch in batches(source, chosen, ahead=isinstance(encoder, KeyEncoder)):
         start, rows = rows - len(keyless), rows + len(batch)
         if batch.column("key").null_count:
             missing = batch.column("key").is_null().to_numpy(zero_copy_only=False)
@@ -96,30 +93,6 @@ def _columns(
     return MappedKeys(source.place), {
         role: MappedColumn(kind, source.place) for role, kind in kinds.items()
     }
-
-
-def _batches(source: Source, chosen: Mapping[str, str], *, ahead: bool) -> Iterator[Any]:
-    """Yield the columns by role; without reading ahead, one group of rows is in memory at a time.
-
-    The scanner of a whole file holds all of it where decoding is quicker than what follows.
-    """
-    import pyarrow.dataset as ds  # slow to load, and only Parquet needs it
-
-    checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True, pre_buffer=ahead)
-    kind = ds.ParquetFileFormat(default_fragment_scan_options=checked)
-    data = ds.dataset(source.path, format=kind)
-    total = max(data.count_rows(), 1)
-    fields = {role: ds.field(name) for role, name in chosen.items()}
-    if is_template(chosen["key"]):
-        fields["key"] = joined(chosen["key"], lambda name: ds.field(name).cast(pa.string()))
-    done = 0
-    source.report(0)
-    pieces = [data] if ahead else next(iter(data.get_fragments())).split_by_row_group()
-    for piece in pieces:
-        for batch in piece.scanner(columns=fields, batch_size=BATCH_ROWS).to_batches():
-            done += len(batch)
-            source.report(source.total_bytes * done // total)
-            yield batch
 
 
 def _error(

@@ -9,6 +9,7 @@ import pytest
 
 from perflab.settings import BadInputError
 from perflab.workloads import read_trace
+from perflab.workloads.importers import parquet_batches
 
 
 @pytest.fixture
@@ -144,3 +145,60 @@ def test_a_damaged_file_is_refused(damage, table, tmp_path, packer):
         read_trace(path)
     assert caught.value.place == str(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def every_group_is_large(monkeypatch):
+    monkeypatch.setattr(parquet_batches, "LARGE_GROUP_BYTES", 0)
+    monkeypatch.setattr(parquet_batches, "_PIECE_ROWS", 700)
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.int64(), pa.uint32(), pa.string(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_one_group_of_rows_in_pieces_is_the_trace_of_many_groups(kind, table, request):
+    draw = np.random.default_rng(1)
+    numbers = draw.integers(0, 999, 5_000)
+    keys = pa.array([None if n == 7 else n for n in numbers.tolist()], pa.int64())
+    texts = pa.array([None if n == 7 else f"k{n}" for n in numbers.tolist()])
+    columns = {
+        "a.b": keys.cast(kind) if kind in (pa.int64(), pa.uint32()) else texts.cast(kind),
+        "other": draw.random(5_000),
+        "time": np.arange(5_000) / 3,
+        "size": draw.integers(1, 99, 5_000),
+    }
+    many = read_trace(table(columns, row_group_size=300), columns={"key": "a.b", "time": "time"})
+    request.getfixturevalue("every_group_is_large")
+    path = table(columns, row_group_size=5_000)
+    assert pq.read_metadata(path).num_row_groups == 1
+    done = []
+    one = read_trace(
+        path, columns={"key": "a.b", "time": "time"}, progress=lambda part, _: done.append(part)
+    )
+    assert one.fingerprint == many.fingerprint
+    assert list(one.keys) == list(many.keys)
+    assert one.notes == many.notes
+    assert "skipped: no key" in one.notes[0]
+    assert len(done) >= 7
+
+
+def test_a_template_is_filled_from_pieces_too(table, keys_of, every_group_is_large):
+    path = table({"host": ["a", "b", "a"], "number": [1, 2, 1], "time": [1, 2, 3]})
+    assert keys_of(read_trace(path, columns={"key": "{host}/{number}"})) == ["a/1", "b/2", "a/1"]
+
+
+def test_a_damaged_page_is_named_when_read_in_pieces(table, every_group_is_large):
+    rows = np.random.default_rng(2).integers(0, 1 << 40, 20_000)
+    path = table({"key": rows}, use_dictionary=False, write_page_checksum=True)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(BadInputError, match="cut off or damaged"):
+        read_trace(path)
+
+
+def test_two_columns_of_a_name_are_refused_in_pieces_as_elsewhere(tmp_path, every_group_is_large):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table([[1, 2], [3, 4]], names=["key", "key"]), path)
+    with pytest.raises(BadInputError):
+        read_trace(path)
