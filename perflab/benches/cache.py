@@ -67,6 +67,7 @@ class CacheBench(Bench):
     what_if_charts = BY_ENTRIES
     bounded_charts = BY_BYTES
     heat_maps = (HeatMap("Hit rate by TTL and size", "hit_rate", "ttl_seconds", "max_cache_size"),)
+    bounded_maps = (HeatMap("Hit rate by TTL and bytes", "hit_rate", "ttl_seconds", "max_bytes"),)
     time_charts = OVER_TIME
     time_note = "The hit rate is that of a cache that evicts nothing."
     live_charts = (
@@ -162,9 +163,12 @@ class CacheBench(Bench):
         """Return all metrics, the byte hit rate where requests have sizes only."""
         return _where_sized(workload, self.headline, "byte_hit_rate")
 
-    def maps_for(self, workload: Trace) -> tuple[HeatMap, ...]:
-        """Return the map of TTLs where requests have times."""
-        return self.heat_maps if workload.times is not None else ()
+    def maps_for(self, settings: Settings, workload: Trace) -> tuple[HeatMap, ...]:
+        """Return the map of TTLs where requests have times, by what bounds as the charts are."""
+        if workload.times is None:
+            return ()
+        by_bytes = self.charts_for(settings, workload) is self.bounded_charts
+        return self.bounded_maps if by_bytes else self.heat_maps
 
     def time_charts_for(self, workload: Trace, load: LoadSettings) -> tuple[TimeChart, ...]:
         """Return live keys where requests have times, and live bytes where they have sizes too."""

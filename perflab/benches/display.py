@@ -11,14 +11,16 @@ from perflab.settings import Settings
 class Display:
     """A part of `Bench`; what depends on the workload is answered by methods.
 
-    `bounded_charts` stand in the places of `what_if_charts` where another setting bounds, such as
-    bytes instead of entries; a bench that has none leaves them as they are.
+    `bounded_charts` and `bounded_maps` stand in the places of `what_if_charts` and `heat_maps`
+    where another setting bounds, such as bytes instead of entries; a bench that has none leaves
+    them as they are.
     """
 
     sliders: ClassVar[tuple[str, ...]]
     what_if_charts: ClassVar[tuple[WhatIfChart, ...]]
     bounded_charts: ClassVar[tuple[WhatIfChart, ...]] = ()
     heat_maps: ClassVar[tuple[HeatMap, ...]] = ()
+    bounded_maps: ClassVar[tuple[HeatMap, ...]] = ()
     live_charts: ClassVar[tuple[LiveChart, ...]]
     headline: ClassVar[tuple[str, ...]]
 
@@ -27,9 +29,9 @@ class Display:
         del settings, workload
         return self.what_if_charts
 
-    def maps_for(self, workload: Any) -> tuple[HeatMap, ...]:
-        """Return the maps that make sense for a workload."""
-        del workload
+    def maps_for(self, settings: Settings, workload: Any) -> tuple[HeatMap, ...]:
+        """Return the maps that make sense at some settings for a workload."""
+        del settings, workload
         return self.heat_maps
 
     def sliders_for(self, workload: Any) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ class Forecast:
     @property
     def grids(self) -> tuple[Grid, ...]:
         """The cells of the present workload's maps."""
-        return tuple(self._maps.grids.values())
+        return tuple(self._maps.grids)
 
     def histories(self, settings: Settings, load: LoadSettings) -> list[History]:
         """Return the workload over its own time around some settings, as far as known."""

@@ -29,25 +29,29 @@ class MapForecast:
     def __init__(self, bench: Bench, view: Pictures) -> None:
         self._bench, self._view = bench, view
         self._lock = threading.Lock()
-        self._maps: tuple[HeatMap, ...] = ()
-        self.grids: dict[tuple[str, str], Grid] = {}
+        self._what_if: WhatIf | None = None
+        self._maps: tuple[HeatMap, ...] | None = None
+        self._made: dict[tuple[str, str], Grid] = {}
+
+    @property
+    def grids(self) -> list[Grid]:
+        """The cells of the maps that are shown."""
+        with self._lock:
+            return self._shown()
 
     def use(self, what_if: WhatIf, *, anew: bool) -> None:
-        """Show maps of another workload, or of the same one with other costs."""
-        maps = self._bench.maps_for(what_if.trace)
+        """Show maps of another workload, or of the same one with other costs, from now on."""
         with self._lock:
-            self.grids = {(each.along, each.against): self._made(each, what_if) for each in maps}
-            if anew or maps != self._maps:
-                self._maps = maps
-                grids = [self._grid(each) for each in maps]
-                self._view.maps.begin(maps, [(grid.columns, grid.rows) for grid in grids])
+            self._what_if, self._made = what_if, {}
+            self._maps = None if anew else self._maps
 
     def show(self, settings: Settings, load: LoadSettings) -> None:
         """Draw what is known now, and all else that stands below the first row."""
         with self._lock:
-            known = {key: grid.surface(settings, load) for key, grid in self.grids.items()}
+            self._fit(settings)
+            known = {(g.along, g.against): g.surface(settings, load) for g in self._shown()}
             values = []
-            for each in self._maps:
+            for each in self._maps or ():
                 grid, surface = self._grid(each), known[each.along, each.against]
                 values.append(surface.values(each.metric, (len(grid.rows), len(grid.columns))))
             self._view.show_rest(values, _note(list(known.values())))
@@ -55,8 +59,7 @@ class MapForecast:
     def preview(self, settings: Settings, load: LoadSettings, cancelled: Cancelled) -> bool:
         """Fill the maps from a part of the workload, if the model can."""
         redraw = self._redrawn(settings, load, lambda _done, _total: None, cancelled)
-        grids = list(self.grids.values())
-        done = all(grid.preview(settings, load, redraw, cancelled) for grid in grids)
+        done = all(grid.preview(settings, load, redraw, cancelled) for grid in self.grids)
         return done and not cancelled()
 
     def refine(
@@ -64,18 +67,34 @@ class MapForecast:
     ) -> bool:
         """Compute what is missing; say whether that came to the end."""
         redraw = self._redrawn(settings, load, told, cancelled)
-        for grid in list(self.grids.values()):
+        for grid in self.grids:
             if not grid.refine(settings, load, redraw, cancelled) or cancelled():
                 return False
         self.show(settings, load)
         return True
 
-    def _made(self, each: HeatMap, what_if: WhatIf) -> Grid:
-        of = (self._bench, what_if.trace, what_if.costs, what_if.model)
-        return Grid(*of, each.along, each.against)
+    def _fit(self, settings: Settings) -> None:
+        """Put up the maps that make sense now, if these are others."""
+        what_if = self._what_if
+        if what_if is None:
+            return
+        maps = self._bench.maps_for(settings, what_if.trace)
+        if maps != self._maps:
+            self._maps = maps
+            grids = [self._grid(each) for each in maps]
+            self._view.maps.begin(maps, [(grid.columns, grid.rows) for grid in grids])
+
+    def _shown(self) -> list[Grid]:
+        each_once = {(each.along, each.against): each for each in self._maps or ()}
+        return [self._grid(each) for each in each_once.values()]
 
     def _grid(self, each: HeatMap) -> Grid:
-        return self.grids[each.along, each.against]
+        what_if, key = self._what_if, (each.along, each.against)
+        assert what_if is not None  # noqa: S101  (maps are shown of a workload)
+        if key not in self._made:
+            of = (self._bench, what_if.trace, what_if.costs, what_if.model)
+            self._made[key] = Grid(*of, *key)
+        return self._made[key]
 
     def _redrawn(
         self, settings: Settings, load: LoadSettings, told: Told, cancelled: Cancelled

@@ -57,7 +57,7 @@ def maps_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> lis
         elif isinstance(result, Recommendation):
             sweeps.append(result.points)
     found = []
-    for heat_map in bench.heat_maps:
+    for heat_map in (*bench.heat_maps, *bench.bounded_maps):
         points = [point["settings"] for sweep in sweeps for point in sweep]
         for base in _different(heat_map, [subject.ship.settings, *points]):
             # One sweep a map: the values of two together would leave holes between them.

@@ -95,3 +95,21 @@ def test_entries_are_tuned_where_bytes_have_no_effect(open_panel):
     assert panel.recommendation.reason.startswith("max_cache_size ")
     panel.shipping.card.buttons[0].click()
     assert panel.knobs.values["max_cache_size"] == panel.recommendation.settings["max_cache_size"]
+
+
+def test_map_goes_along_bytes_too_where_there_are_times(open_panel, sized, tmp_path):
+    timed = Trace.from_keys(sized.ids, np.arange(len(sized)) * 1.0, sizes=sized.sizes)
+    panel = open_panel(timed, WIDE)
+    (shown,) = panel.gauges.what_if.maps.maps
+    assert shown.heat_map.against == "max_cache_size"
+    bound(panel)
+    (shown,) = panel.gauges.what_if.maps.maps
+    assert (shown.heat_map.along, shown.heat_map.against) == ("ttl_seconds", "max_bytes")
+    assert panel.gauges.what_if.maps.widget.layout.display is None
+    panel.actions.folder.value = str(tmp_path / "out")
+    panel.export()
+    panel.wait(60)
+    made = {path.stem for path in (tmp_path / "out" / "figures").iterdir()}
+    assert "map-hit-rate-ttl-seconds-max-bytes" in made
+    bound(panel, "none")
+    assert panel.gauges.what_if.maps.maps[0].heat_map.against == "max_cache_size"

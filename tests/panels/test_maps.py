@@ -24,7 +24,7 @@ class MapBench(CacheBench):
         HeatMap("Memory", "memory_bytes", "policy", "max_cache_size"),
     )
 
-    def maps_for(self, workload):
+    def maps_for(self, settings, workload):
         return self.heat_maps
 """
 
