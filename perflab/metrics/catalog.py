@@ -24,6 +24,12 @@ class MetricInfo:
     unit: str
     better: Better
 
+    @property
+    def plain(self) -> str:
+        """The label as part of a sentence: ``mean latency`` for ``latency, mean``."""
+        head, _, tail = self.label.partition(", ")
+        return f"{tail} {head}" if tail else head
+
     def format(self, value: float | None) -> str:
         """Return a value with its unit, short enough for a table."""
         if value is None or math.isnan(value):

@@ -12,7 +12,6 @@ from perflab.reports.blocks import Tone
 from perflab.reports.subject import AnyResult, Subject
 from perflab.reports.wording import (
     listed,
-    plain_name,
     sentence,
     setting_name,
     signed,
@@ -121,7 +120,7 @@ def _effect(subject: Subject, infos: Sequence[MetricInfo], results: Sequence[Any
     after = subject.after.metrics
     over = _over(subject, results)
     if subject.before is None:
-        values = [f"{plain_name(info)} {info.format(after[info.name])}" for info in infos]
+        values = [f"{info.plain} {info.format(after[info.name])}" for info in infos]
         return sentence(f"{subject.basis} {over}: {listed(values)}")
     before = subject.before.metrics
     changes = [
@@ -157,7 +156,7 @@ def _measured(subject: Subject, infos: Sequence[MetricInfo]) -> str:
     for info in infos[:2]:
         if measured.get(info.name) is None:
             continue
-        text = f"{plain_name(info)} {info.format(measured[info.name])}"
+        text = f"{info.plain} {info.format(measured[info.name])}"
         if predicted.get(info.name) is not None:
             text += f" (predicted for the same requests: {info.format(predicted[info.name])})"
         parts.append(text)
@@ -170,7 +169,7 @@ def _measured(subject: Subject, infos: Sequence[MetricInfo]) -> str:
 
 def _card(subject: Subject, info: MetricInfo) -> Card:
     after = subject.after.metrics[info.name]
-    label = plain_name(info)
+    label = info.plain
     if subject.before is None or subject.before.metrics.get(info.name) is None:
         return Card(label, info.format(after))
     before = subject.before.metrics[info.name]
@@ -184,7 +183,7 @@ def objective_text(subject: Subject) -> str:
     """Return what was looked for, in words."""
     goal = subject.objective
     best = "highest" if goal.direction == "max" else "lowest"
-    label = plain_name(METRICS[goal.metric]) if goal.metric in METRICS else goal.metric
+    label = METRICS[goal.metric].plain if goal.metric in METRICS else goal.metric
     if goal.target is not None and goal.metric in METRICS:
         bound = "at least" if goal.direction == "max" else "at most"
         return f"a {label} of {bound} {METRICS[goal.metric].format(goal.target)}"

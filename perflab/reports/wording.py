@@ -74,15 +74,9 @@ def write_change(info: MetricInfo, before: float, after: float) -> str:
     """Return how a metric changes: ``hit rate rises from 60 % to 71 % (+11 points)``."""
     old, new = info.format(before), info.format(after)
     if old == new:
-        return f"{plain_name(info)} stays at {new}"
+        return f"{info.plain} stays at {new}"
     verb = "rises" if after > before else "falls"
-    return f"{plain_name(info)} {verb} from {old} to {new} ({signed(info, before, after)})"
-
-
-def plain_name(info: MetricInfo) -> str:
-    """Return a metric's label as part of a sentence: ``mean latency`` for ``latency, mean``."""
-    head, _, tail = info.label.partition(", ")
-    return f"{tail} {head}" if tail else head
+    return f"{info.plain} {verb} from {old} to {new} ({signed(info, before, after)})"
 
 
 def signed(info: MetricInfo, before: float, after: float) -> str:

@@ -46,8 +46,8 @@ def write_enough(objective: Objective, best: float) -> str:
     sign = 1 if objective.direction == "max" else -1
     if objective.target is not None and sign * best >= sign * objective.target:
         word = "at least" if objective.direction == "max" else "at most"
-        return f"has a {info.label} of {word} {info.format(objective.target)}"
-    return f"comes within {write_slack(objective)} of the best {info.label}"
+        return f"has a {info.plain} of {word} {info.format(objective.target)}"
+    return f"comes within {write_slack(objective)} of the best {info.plain}"
 
 
 def write_slack(objective: Objective) -> str:

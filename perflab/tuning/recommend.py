@@ -169,10 +169,13 @@ class _Search:
             words.append(f"The largest setting looked at is {saved:,.1f} times as large.")
         now = self._value(before)
         change = self._size(chosen) / max(self._size(before), 1)
-        words.append(
-            f"Today's {self._write(before)} gives {info.format(now)}, so this is "
-            f"{change:.3g} times the {self._weight or 'size'} for {gain}."
-        )
+        if self._write(chosen) == self._write(before):
+            words.append("That is what you have today.")
+        else:
+            words.append(
+                f"Today's {self._write(before)} gives {info.format(now)}, so this is "
+                f"{change:.3g} times the {self._weight or 'size'} for {gain}."
+            )
         words.append(self._bench.risks(chosen, self._points))
         return " ".join(word for word in words if word)
 
@@ -185,11 +188,10 @@ class _Search:
         sign = 1 if self._goal.direction == "max" else -1
         log = self._bench.info(self._moved).scale == "log"
         bend = knee([self._size(p) for p in line], [sign * self._value(p) for p in line], log=log)
-        label = metric(self._goal.metric).label
+        label = metric(self._goal.metric).plain
         if bend is not None:
-            text = (
-                f"Beyond {self._write(line[bend])} each doubling brings less {label} than before."
-            )
+            gain = f"brings less {label}" if sign > 0 else f"lowers the {label} by less"
+            text = f"Beyond {self._write(line[bend])} each doubling {gain} than before."
             found.append(self._named("knee", line[bend], text))
         best = next(p for p in self._kept if self._value(p) == self._best)
         text = f"The best {label} that any setting looked at reaches, whatever its size."

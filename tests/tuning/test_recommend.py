@@ -44,6 +44,23 @@ def test_latency_can_be_the_objective():
         tune("cache", TRACE, "fastest")
 
 
+def test_reason_says_when_it_is_what_there_is_today():
+    first = tune("cache", TRACE)
+    assert "Today's max_cache_size 1,000 with policy lru gives" in first.reason
+    kept = {key: first.settings[key] for key in ("max_cache_size", "policy")}
+    again = tune("cache", TRACE, settings=kept)
+    assert "That is what you have today." in again.reason
+    assert "Today's" not in again.reason
+
+
+def test_reason_names_metrics_as_a_sentence_does():
+    found = tune("cache", TRACE, "min:latency_seconds_mean", settings={"backend_seconds": 0.01})
+    said = " ".join([found.reason, *(other["reason"] for other in found.alternatives)])
+    assert "of the best mean latency: " in said
+    assert "each doubling lowers the mean latency by less than before" in said
+    assert "latency, mean" not in said
+
+
 def test_the_alternatives_name_the_knee_and_the_best():
     names = [alternative["name"] for alternative in tune("cache", TRACE).alternatives]
     assert names == ["knee", "best"]
