@@ -110,8 +110,11 @@ def legend_above(axes: Axes, handles: Sequence[Line2D], columns: int = 5) -> Leg
 
 
 def _sticks_out(axes: Axes, legend: Legend) -> float:
-    """Return by how many pixels of the screen a legend is beyond the right edge of its figure."""
-    edge = axes.get_figure(root=True).bbox.x1  # type: ignore[union-attr]
+    """Return by how many pixels of the screen a legend is too near the right edge of its figure.
+
+    Letters are drawn a little beyond what is measured.
+    """
+    edge = axes.get_figure(root=True).bbox.x1 - _EDGE  # type: ignore[union-attr]
     return max(0.0, float(legend.get_window_extent().x1 - edge))
 
 
@@ -168,6 +171,7 @@ def _by_rows(handles: Sequence[Line2D], rows: int) -> tuple[list[Line2D], int]:
 
 
 _BESIDE = -0.02
+_EDGE = 5.0
 _ROOMY = 3
 """Entries of a legend beside each other that need not stand close."""
 _LEGEND: dict[str, Any] = {

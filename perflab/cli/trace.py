@@ -43,6 +43,7 @@ Examples:
 """
 LEFT_OUT = ("name", "reuse_sampled")
 BARS = "▁▂▃▄▅▆▇█"
+_WHOLE = 1000.0
 
 app = typer.Typer(rich_markup_mode=None, help="Look at a workload's file, or convert it.")
 
@@ -152,11 +153,15 @@ def _text(key: str, value: Any) -> str:
         return format_quantity(value, "bytes" if key.endswith("_bytes") else "seconds")
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    return _number(value) if isinstance(value, float) else str(value)
 
 
 def _sparkline(values: list[float]) -> str:
     """Return values as bars from 0 up, with the least and the most of them."""
     most = max(values)
     bars = "".join(BARS[min(int(value / most * len(BARS)), len(BARS) - 1)] for value in values)
-    return f"{bars}  {min(values):,.4g} to {most:,.4g}"
+    return f"{bars}  {_number(min(values))} to {_number(most)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.4g}"

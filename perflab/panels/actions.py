@@ -23,34 +23,34 @@ RUN = Action(
     "Run",
     "play",
     "Run the real pattern with these settings in a process of its own, until you stop it.",
-    "82px",
+    "74px",
     "primary",
 )
-STOP = Action("Stop", "stop", "End the run and keep what it measured.", "82px", "danger")
-PAUSE = Action("Pause", "pause", "Hold the load; the pattern keeps its state.", "92px")
-RESUME = Action("Resume", "play", "Let the load go on.", "92px")
+STOP = Action("Stop", "stop", "End the run and keep what it measured.", "74px", "danger")
+PAUSE = Action("Pause", "pause", "Hold the load; the pattern keeps its state.", "86px")
+RESUME = Action("Resume", "play", "Let the load go on.", "86px")
 RESET = Action(
     "Reset",
     "undo",
     "End the run, empty the live charts, forget the baseline and put all settings back to where "
     "they were at the start.",
-    "82px",
+    "74px",
 )
 PIN = Action(
     "Pin baseline",
     "thumb-tack",
     "Keep the present settings as the baseline that others are compared with.",
-    "122px",
+    "114px",
 )
 RECOMMEND = Action(
-    "Recommend", "magic", "Look for the smallest settings that are good enough.", "122px"
+    "Recommend", "magic", "Look for the smallest settings that are good enough.", "114px"
 )
 EXPORT = Action(
     "Export report",
     "file-text-o",
     "End the run, if one is going, and write report.html, report.md and report.json into the "
     "folder beside this button.",
-    "132px",
+    "120px",
 )
 
 _KEYS = {

@@ -18,6 +18,8 @@ OnChange = Callable[[str, Any], None]
 _MOST_BUTTONS = 5
 _MOST_SHORT = 12
 _LETTERS = 60
+_SHORT, _LONG = 4, 100_000
+""""1.024k" is longer than "1024"."""
 
 
 def control(info: SettingInfo, value: Any, check: Check, on_change: OnChange) -> Control:
@@ -189,6 +191,8 @@ def written(info: SettingInfo, value: Any) -> str:
     text = info.format(value)
     if value is None or info.kind not in (int, float):
         return text
+    if info.unit not in ("seconds", "bytes") and len(text) > _SHORT and abs(value) < _LONG:
+        return f"{value:g}"
     try:
         same = math.isclose(info.parse(text), value, rel_tol=1e-9)
     except BadInputError:

@@ -20,7 +20,8 @@ _RULES = """
 .perflab .jp-OutputArea-output { padding: 0 8px; }
 .perflab-bar { border-top: 1px solid var(--pl-line); border-bottom: 1px solid var(--pl-line);
   padding: 5px 0; margin: 5px 0 2px; align-items: center; flex-wrap: wrap; row-gap: 4px; }
-.perflab-bar button { border-radius: 4px; font-size: 12px; }
+.perflab-bar button { border-radius: 4px; font-size: 12px; padding: 0 6px; }
+.perflab-bar input[type=text] { font-size: 12px; padding: 3px 6px; }
 .perflab-actions { flex-wrap: wrap; margin: 0 0 3px; }
 .perflab-actions button { border-radius: 4px; font-size: 12px; height: 25px; line-height: 23px; }
 .perflab-gap { border-left: 1px solid var(--pl-line); height: 22px; margin: 0 6px; }

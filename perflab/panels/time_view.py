@@ -18,8 +18,8 @@ from perflab.settings import Settings
 
 WIDTH = 385
 WIDEST = 450
-HEIGHT = 232
-TOP = 42
+HEIGHT = 249
+TOP = 59
 
 
 class TimeView:

@@ -149,6 +149,15 @@ def test_info_says_how_much_lives_at_once_at_a_ttl(perflab, requests):
     assert "33.33 %" in shown
 
 
+def test_many_requests_a_second_are_written_out(perflab, tmp_path):
+    path = tmp_path / "fast.csv"
+    rows = "".join(f"{place % 7},{place / 25_000}\n" for place in range(500))
+    path.write_text("key,time\n" + rows)
+    shown = perflab("trace", "info", path).out
+    assert "e+04" not in shown
+    assert "requests per second            25,0" in shown
+
+
 @pytest.mark.parametrize(
     ("columns", "ttl", "said"),
     [

@@ -155,6 +155,8 @@ def test_two_threads_moving_one_control_end_in_step(size):
     assert made.slider.value == made.stops.position(made.value)
 
 
-@pytest.mark.parametrize(("value", "text"), [(1000, "1k"), (12_345, "12345"), (99_999, "99999")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(1000, "1k"), (1024, "1024"), (12_345, "12345"), (99_999, "99999")]
+)
 def test_number_whose_short_text_is_another_number_is_written_in_full(value, text):
     assert written(CacheSettings.info("max_cache_size"), value) == text

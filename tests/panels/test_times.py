@@ -104,3 +104,12 @@ def test_report_of_a_panel_has_live_keys_as_figure_and_as_table(panel, tmp_path)
     rows = (tmp_path / "out" / "tables" / "over-time-ttl-seconds.csv").read_text().splitlines()
     assert rows[0] == "ttl_seconds,live_keys_most,live_keys_mean,hit_rate"
     assert "live keys at once" in panel.report.read_text()
+
+
+def test_legend_of_charts_of_times_stands_above_their_title(open_panel):
+    panel = open_panel("daily:keys=300,requests=20k,seed=1", {"ttl_seconds": "6h"})
+    (canvas,) = times(panel)._canvases
+    (legend,) = canvas.figure.legends
+    title = canvas.figure.axes[0]._left_title
+    assert len(legend.get_texts()) >= 4
+    assert legend.get_window_extent().y0 >= title.get_window_extent().y1
