@@ -1,0 +1,27 @@
+"""The panel on a recording of a part of the keys: all that it says is of the whole workload."""
+
+import dataclasses
+
+import numpy as np
+
+from perflab.workloads.names import load_workload
+
+
+def test_panel_speaks_of_all_keys_and_runs_the_part(open_panel, until):
+    trace = load_workload("zipf:skew=0.8,keys=4k,requests=30k,seed=1")
+    part = dataclasses.replace(trace, times=np.arange(30_000.0), sample_rate=0.1)
+    panel = open_panel(part, {"max_cache_size": 5_000})
+    assert "a sample of 10.00% of the keys" in panel.header.workload.value
+    assert "sampled 10 %, ±" in panel.status.text
+    assert "estimated for all keys from the 10.00% of them" in panel.status.text
+    assert "with max_cache_size 500 for 5k" in panel.status.text
+    memory = panel.forecast.prediction.metrics["memory_bytes"]
+    assert panel.forecast.prediction.metrics["entries"] == 5_000
+    panel.run_or_stop()
+    rows = until(lambda: panel.driver.live is not None and panel.driver.live.rows)
+    until(lambda: rows[-1]["entries"] >= 490)
+    assert rows[-1]["entries"] <= 500
+    assert rows[-1]["predicted_memory_bytes"] < memory / 5
+    mark = until(lambda: panel.gauges.what_if.points.get("measured"))
+    assert "hit_rate" in mark.metrics
+    assert "memory_bytes" not in mark.metrics
