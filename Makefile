@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PINS   := pyproject.toml constraints.txt
+# Two files of tests at a time, as much of them is waiting; those of a file share what they start.
+WORKERS ?= 2
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: help lab test check bench clean
@@ -15,13 +18,14 @@ help:
 	@echo "make check   formatting, lint, types, import contracts, notebooks without outputs"
 	@echo "make bench   run what is timed, side by side with its peers (some minutes)"
 	@echo "make clean   remove builds and caches; $(VENV) stays"
+	@echo "WORKERS=...  how many files of tests run at a time; now $(WORKERS), and 0 is one in order"
 	@echo "PYTHON=...   which Python (3.11 or later) makes $(VENV); now $(PYTHON)"
 
 lab: $(VENV)/.installed
 	$(BIN)/perflab lab $(ARGS)
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
