@@ -11,6 +11,14 @@ hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile all kernels once, where workers would otherwise each do it in the same moment."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        from perflab.kernels import compile_all
+
+        compile_all()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the calibrations of the user, of each file of tests, and of the rest apart."""
