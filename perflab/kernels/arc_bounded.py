@@ -112,7 +112,7 @@ def _arc_bounded(
             if 0 < number < B1:
                 if not timed or now < deadline[key]:
                     hits += 1
-                    hit_bytes += freed
+                    hit_bytes += sizes[t] if sized else 1
                     move(links, home, totals, key, T2, freed)
                     continue
                 take(links, home, totals, key, freed)

@@ -102,7 +102,7 @@ def _clock_bounded(
             if place[key] >= 0:
                 if not timed or now < deadline[key]:
                     hits += 1
-                    hit_bytes += stored[key] if sized else 1
+                    hit_bytes += sizes[t] if sized else 1
                     referenced[key] = True
                     continue
                 expirations += 1

@@ -21,7 +21,7 @@ class Counts(NamedTuple):
         evictions: Live entries that were removed to make room.
         expirations: Entries that were removed because they had expired: when a request found
             them so or room was made, or, of an eager cache, when their time had come.
-        hit_bytes: Sum over the hits of the size that the entry was written with.
+        hit_bytes: Sum of the sizes of the requests that hit, also where the entry has another.
         entries: Resident entries at the end, expired ones that nobody asked for included.
         bytes: Their size together.
     """

@@ -107,7 +107,7 @@ def _lfu_bounded(
             if used[key] > 0:
                 if not timed or now < deadline[key]:
                     hits += 1
-                    hit_bytes += stored[key] if sized else 1
+                    hit_bytes += sizes[t] if sized else 1
                     uses = (used[key] >> 32) + 1
                     used[key] = uses << 32 | t
                     if uses <= limit:

@@ -111,7 +111,7 @@ def _lru_with_ttl(
         if distances[i] <= capacity and now < deadline:
             hits += 1
             if sized:
-                hit_bytes += stored
+                hit_bytes += sizes[i]
         else:
             expirations += distances[i] <= capacity
             life = ttl

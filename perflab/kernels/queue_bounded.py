@@ -142,7 +142,7 @@ def _queue_bounded(
             if position[key] >= tail:
                 if not timed or now < deadline[key]:
                     hits += 1
-                    hit_bytes += stored[key] if sized else 1
+                    hit_bytes += sizes[t] if sized else 1
                     if hit_moves:
                         position[key] = t
                     continue

@@ -102,7 +102,7 @@ def _random_bounded(
             if place[key] >= 0:
                 if not timed or now < deadline[key]:
                     hits += 1
-                    hit_bytes += stored[key] if sized else 1
+                    hit_bytes += sizes[t] if sized else 1
 
                     continue
                 expirations += 1

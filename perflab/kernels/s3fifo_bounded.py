@@ -117,7 +117,7 @@ def _s3fifo_bounded(
             if state[key] >= SMALL:
                 if not timed or now < deadline[key]:
                     hits += 1
-                    hit_bytes += stored[key] if sized else 1
+                    hit_bytes += sizes[t] if sized else 1
                     if state[key] & FREQUENCY < FREQUENCY:
                         state[key] += 1
                     continue

@@ -110,7 +110,7 @@ def _twoq_bounded(
             if 0 < number < A1OUT:
                 if not timed or now < deadline[key]:
                     hits += 1
-                    hit_bytes += freed
+                    hit_bytes += sizes[t] if sized else 1
                     if number == AM:
                         move(links, home, totals, key, AM, freed)
                     continue

@@ -130,7 +130,7 @@ def _wtinylfu_bounded(
                     freed = stored[key]
                 if not timed or now < deadline[key]:
                     hits += 1
-                    hit_bytes += freed
+                    hit_bytes += sizes[t] if sized else 1
                     if number == PROBATION and freed <= protected_bytes:
                         number = PROTECTED
                     move(links, home, totals, key, number, freed)

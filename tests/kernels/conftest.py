@@ -55,7 +55,7 @@ class PlainCache:
         if key in self.size:
             if now < self.deadline[key]:
                 self.hits += 1
-                self.hit_bytes += self.size[key]
+                self.hit_bytes += size
                 self.visited.add(key)
                 self.used[key] = (self.used[key][0] + 1, self.clock)
                 if self.policy == "lru":

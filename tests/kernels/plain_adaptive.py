@@ -37,7 +37,7 @@ class PlainLists:
         home = self.home(key)
         if home in self.resident:
             self.hits += 1
-            self.hit_bytes += self.lists[home][key]
+            self.hit_bytes += size
             self.hit(key, home)
             return True
         self.misses += 1

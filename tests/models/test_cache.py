@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from perflab.benches import load_bench
 from perflab.models.cache import CacheModel
 from perflab.models.latency import QUANTILES, mix
-from perflab.settings import BadInputError, CacheSettings, LoadSettings
+from perflab.settings import POLICIES, BadInputError, CacheSettings, LoadSettings
 from perflab.workloads.trace import Trace
 
 COSTS = load_bench("cache").shipped_costs
@@ -103,6 +103,13 @@ def test_bytes_bound_the_cache_where_the_trace_has_sizes():
     assert roomy["byte_hit_rate"] == 0.5
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_bytes_asked_for_are_the_whole_of_a_byte_hit_rate_where_sizes_change(policy):
+    trace = Trace.from_keys([1, 1, 1, 2], sizes=[90, 20, 30, 60])
+    settings = CacheSettings(policy=policy, max_cache_size=4)
+    assert CacheModel(trace).predict(settings, LOAD, COSTS).metrics["byte_hit_rate"] == 0.25
+
+
 def test_a_backend_wait_is_paid_by_misses_only():
     model = CacheModel(Trace.from_keys([1, 2, 3, 4, 1, 2, 3, 4]))
     free = model.predict(CacheSettings(), LOAD, COSTS).metrics
@@ -139,3 +146,31 @@ def test_no_more_requests_are_answered_than_come():
     rated = model.predict(CacheSettings(), LoadSettings(request_rate=7, speedup=20), COSTS).metrics
     assert rated["throughput_per_second"] == 7
     assert model.predict(CacheSettings(), LOAD, COSTS).metrics["throughput_per_second"] > 10_000
+
+
+def test_byte_hit_rate_of_a_slice_is_of_what_was_asked_in_it():
+    trace = Trace.from_keys([1, 2, 1, 3, 2], sizes=[10, 5, 10, 7, 5])
+    model, settings = CacheModel(trace), CacheSettings(max_cache_size=10)
+
+    def rate(first, last):
+        return model.predict(settings, LOAD, COSTS, slice(first, last)).metrics["byte_hit_rate"]
+
+    assert rate(0, 3) == 10 / 25
+    assert rate(3, 5) == 5 / 12
+    assert rate(0, 5) == model.predict(settings, LOAD, COSTS).metrics["byte_hit_rate"] == 15 / 37
+    # The second pass hits all, and so does any later one.
+    assert rate(4, 8) == 1.0
+    assert rate(3, 17) == (5 + 2 * 37 + 15) / (12 + 2 * 37 + 15)
+
+
+def test_entries_that_bound_before_bytes_are_remarked():
+    trace = Trace.from_keys(list(range(100)), sizes=[50] * 100)
+    model = CacheModel(trace)
+
+    def said(**values):
+        return " ".join(model.remarks(CacheSettings(**values), LOAD))
+
+    remark = "max_cache_size bounds before max_bytes does: 20 entries are about 1000B"
+    assert remark in said(max_cache_size=20, max_bytes=2000)
+    assert "bounds before" not in said(max_cache_size=20, max_bytes=900)
+    assert "bounds before" not in said(max_cache_size=100, max_bytes=10_000)
