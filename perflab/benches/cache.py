@@ -265,6 +265,8 @@ class CacheBench(Bench):
         result["requests"] = float(hits + misses)
         if hits + misses:
             result["hit_rate"] = hits / (hits + misses)
+        if counters.get("asked_bytes"):
+            result["byte_hit_rate"] = counters.get("hit_bytes", 0) / counters["asked_bytes"]
         return result
 
     def costs(self, measured: Measured) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class CacheSession(Session):
         self._lookup = open_lookup(load)
         self._load = load
         self._local = threading.local()
+        self._sums: list[list[int]] = []
         self._problem: str | None = None
         self._cache = Cache(
             settings, clock=clock, sizeof=None if self._sizes is None else self._size_of
@@ -55,6 +56,8 @@ class CacheSession(Session):
         except Exception as error:  # noqa: BLE001  (a user's backend may raise anything)
             self._note(error, self._ids[index])
             return "error"
+        if self._sizes is not None:
+            self._weigh(self._sizes[index], hit=local.outcome == "hit")
         return local.outcome  # type: ignore[no-any-return]
 
     def apply(self, settings: CacheSettings, load: LoadSettings) -> None:
@@ -67,6 +70,10 @@ class CacheSession(Session):
         """Return the cache's statistics."""
         stats: dict[str, float] = dict(self._cache.stats())
         stats["errors"] = stats.pop("load_errors", 0)
+        if self._sizes is not None:
+            sums = list(self._sums)
+            stats["hit_bytes"] = sum(each[0] for each in sums)
+            stats["asked_bytes"] = sum(each[1] for each in sums)
         return stats
 
     def problem(self) -> str | None:
@@ -76,6 +83,17 @@ class CacheSession(Session):
     def close(self) -> None:
         """Close the backend."""
         self._lookup.close()
+
+    def _weigh(self, size: int, *, hit: bool) -> None:
+        """Add a request's size to the sums of its thread, which need no lock so."""
+        try:
+            sums = self._local.sums
+        except AttributeError:
+            sums = self._local.sums = [0, 0]
+            self._sums.append(sums)
+        sums[1] += size
+        if hit:
+            sums[0] += size
 
     def _miss(self, key: int) -> Any:
         self._local.outcome = "miss"

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.models.cache_counts import CacheCounts
+from perflab.models.cache_remarks import cache_remarks
 from perflab.models.daily_cost import daily_cost
 from perflab.models.latency import missed, mix
 from perflab.models.looped import LoopedTrace, within_two_passes
@@ -64,7 +65,11 @@ class CacheModel:
             BadInputError: If a policy does not answer such settings.
         """
         counts = self.counts(settings, load, requests)
-        return Prediction(self.metrics(counts, load, costs), remarks=self.remarks(settings, load))
+        metrics = self.metrics(counts, load, costs)
+        if requests is not None:
+            asked = self._looped.asked_bytes(requests.start or 0, requests.stop or len(self.trace))
+            metrics |= {"byte_hit_rate": counts.hit_bytes / asked} if asked else {}
+        return Prediction(metrics, remarks=self.remarks(settings, load))
 
     def ready(self, settings: CacheSettings, load: LoadSettings) -> bool:
         """Say whether `predict` over all requests would answer at once."""
@@ -114,20 +119,8 @@ class CacheModel:
 
     def remarks(self, settings: CacheSettings, load: LoadSettings) -> tuple[str, ...]:
         """Return what a user must know to read predictions at such settings."""
-        said = []
-        timed = self.trace.times is not None or load.request_rate is not None
-        if not timed and (settings.ttl_seconds is not None or self.trace.ttls is not None):
-            said.append(
-                "ttl_seconds has no effect: the trace has no times and request_rate is none; "
-                "set request_rate to date its requests"
-            )
-        if settings.max_bytes is not None and self.trace.sizes is None:
-            said.append("max_bytes has no effect: the trace has no sizes")
-        if settings.max_cache_size >= self.trace.n_keys and settings.max_bytes is None:
-            keys = self.trace.n_keys
-            every = f"all {keys:,} keys" if keys > 1 else "the only key"
-            said.append(f"the cache holds {every} of the trace")
-        return tuple(said)
+        held = self._mean_bytes(min(settings.max_cache_size, self.trace.n_keys))
+        return cache_remarks(self.trace, settings, load, held)
 
     def metrics(self, counts: CacheCounts, load: LoadSettings, costs: Costs) -> dict[str, float]:
         """Return metrics by name from counts and measured costs."""

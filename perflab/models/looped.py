@@ -118,6 +118,17 @@ class LoopedTrace:
         """Return the sizes of the first `last` requests in bytes, if the trace has them."""
         return self._twice(self._trace.sizes, last)
 
+    def asked_bytes(self, first: int, last: int) -> int:
+        """Return the sizes of the requests from `first` up to `last` together; 0 without sizes."""
+        return self._bytes_up_to(last) - self._bytes_up_to(first)
+
+    def _bytes_up_to(self, last: int) -> int:
+        sizes = self._trace.sizes
+        if sizes is None:
+            return 0
+        passes, rest = divmod(last, len(sizes))
+        return (passes * int(sizes.sum()) if passes else 0) + int(sizes[:rest].sum())
+
     def ttls(self, last: int) -> npt.NDArray[np.float64] | None:
         """Return the TTLs of the first `last` requests in seconds, if the trace has them."""
         return self._twice(self._trace.ttls, last)

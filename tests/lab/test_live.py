@@ -50,8 +50,9 @@ def test_byte_bounds_and_own_ttls_agree_with_the_model():
     )
     settings = {"max_bytes": 40_000, "ttl_seconds": 60}
     result = run("cache", trace, settings, seconds=30, progress=False)
-    for name in ("hits", "evictions", "expirations", "entries"):
+    for name in ("hits", "evictions", "expirations", "entries", "byte_hit_rate"):
         assert result.metrics[name] == result.predicted[name], name
+    assert result.metrics["byte_hit_rate"] != result.metrics["hit_rate"]
     assert 60.0 in [each["value"] for each in result.histories]
     assert {"live_keys", "live_bytes"} == set(result.histories[0]["curves"])
 
