@@ -30,8 +30,9 @@ def record(
     """Return a cache or function that does the same, and records its requests into a folder.
 
     `read_trace` reads the folder, while it is written too, and after the process was killed: all
-    but the last second is there. Its trace knows the rate of its sample. ``.recording`` of what
-    is returned has ``stop()``, ``stats()`` and is a context manager.
+    but the last second is there. Its trace knows the rate of its sample: predictions and settings
+    from it are for all keys. ``.recording`` of what is returned has ``stop()``, ``stats()`` and is
+    a context manager.
 
     Args:
         cache_or_function: A function, such as one with `functools.lru_cache`; a cache of

@@ -1,4 +1,5 @@
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -183,6 +184,14 @@ def test_a_sample_of_a_part_is_a_smaller_share(part):
     exact = predict("cache", part, {"max_cache_size": 5_000})
     assert 0.1 == exact["sampled"][0] >= found["sampled"][0]
     assert found["hit_rate"][0] == pytest.approx(exact["hit_rate"][0], abs=found["error"][0])
+
+
+def test_workers_elsewhere_answer_for_all_keys_too(part):
+    with ThreadPoolExecutor(2) as threads:
+        there = predict("cache", part, sweep={"max_cache_size": SIZES}, executor=threads)
+    here = predict("cache", part, sweep={"max_cache_size": SIZES})
+    assert there.equals(here)
+    assert there["requests"][0] == pytest.approx(10 * len(part))
 
 
 def test_axes_and_sweeps_reach_to_all_keys(whole, part):
