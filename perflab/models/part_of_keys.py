@@ -175,6 +175,8 @@ class PartModel:
                 f"a run replays these keys alone, with {' and '.join(smaller)}: its counts and "
                 "memory are those of the part"
             )
+            caveat = self._scaling.caveat(there, costs)
+            said += [] if caveat is None else [caveat]
         policy = getattr(settings, self._scaling.policy)
         if not scales_down(policy):
             said.append(

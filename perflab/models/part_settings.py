@@ -17,6 +17,7 @@ SUMS = (
 """Metrics of which a part of the keys has its share; memory has it beyond the server's own."""
 
 _WHOLE_STEPS = 50
+_ROOM_BYTES = 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Scaling:
         shrink: Returns the settings for a share of the keys, given the share and the costs.
         policy: The setting that names the policy.
         steps: The setting in whole numbers; where a part has few of them, answers lie between two.
+        caveat: Returns what a run with the settings of a part must be taken with, if anything.
     """
 
     shrink: Callable[[Any, float, Costs], Any]
     policy: str
     steps: str | None = None
+    caveat: Callable[[Any, Costs], str | None] = lambda _settings, _costs: None
 
     def places(self, settings: Any, share: float, costs: Costs) -> list[tuple[float, Any]]:
         """Return the settings to ask a part for, and the weight of each answer."""
@@ -74,5 +77,18 @@ def redis_for_part(settings: RedisCacheSettings, share: float, costs: Costs) -> 
     return settings.change(maxmemory=max(least, round(server + (most - server) * share)))
 
 
+def _cramped(settings: RedisCacheSettings, costs: Costs) -> str | None:
+    """Say so where what the server needs at times is a large part of the room for entries."""
+    if settings.maxmemory is None:
+        return None
+    room = settings.maxmemory - costs.get("server_bytes", 0.0)
+    if room >= _ROOM_BYTES:
+        return None
+    return (
+        f"such a run leaves {max(0.0, room) / 2**10:,.0f} KiB for entries, of which the server's "
+        "buffers take a part that no prediction counts: record more keys to run with more"
+    )
+
+
 CACHE = Scaling(cache_for_part, "policy", "max_cache_size")
-REDIS_CACHE = Scaling(redis_for_part, "maxmemory_policy")
+REDIS_CACHE = Scaling(redis_for_part, "maxmemory_policy", caveat=_cramped)

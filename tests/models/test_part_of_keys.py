@@ -252,6 +252,11 @@ def test_redis_has_its_share_of_the_memory_beyond_the_servers_own(whole, part):
         predict("redis_cache", trace, {"maxmemory": 5_000_000}) for trace in (part, whole)
     )
     error = of_part["error"][0]
+    model = load_bench("redis_cache").model(part)
+    for maxmemory, cramped in ((5_000_000, True), (50_000_000, False)):
+        there = settings.change(maxmemory=maxmemory)
+        remarks = model.predict(there, LOAD, costs).remarks
+        assert any("KiB for entries" in remark for remark in remarks) is cramped
     assert of_part["hit_rate"][0] == pytest.approx(of_all["hit_rate"][0], abs=error)
     for name in ("memory_bytes", "entries"):
         assert of_part[name][0] == pytest.approx(of_all[name][0], rel=0.05), name
