@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from perflab.benches import Bench, Model
 from perflab.metrics.catalog import metric
+from perflab.panels.controls import written
 from perflab.reports.verdict import tuned_keys
 from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation
@@ -102,7 +103,7 @@ class RecommendationCard:
         button.on_click(lambda _: self._apply(chosen))
         info = metric(self._leading)
         said = ", ".join(
-            f"{key} = {self._bench.info(key).format(value)}" for key, value in chosen.items()
+            f"{key} = {written(self._bench.info(key), value)}" for key, value in chosen.items()
         )
         value = info.format(metrics.get(info.name))
         text = widgets.HTML(
