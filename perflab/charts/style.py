@@ -101,12 +101,24 @@ def legend_above(axes: Axes, handles: Sequence[Line2D], columns: int = 5) -> Leg
     """
     rows = max(1, -(-len(handles) // columns))
     ordered, width = _by_rows(handles, rows)
-    legend = _placed_above(axes, ordered, rows, width, tight=width > _ROOMY)
-    if _sticks_out(axes, legend) and width <= _ROOMY:
+    tight = width > _ROOMY and css_width(axes) < _WIDE
+    legend = _placed_above(axes, ordered, rows, width, tight=tight)
+    if _sticks_out(axes, legend) and not tight:
         legend = _placed_above(axes, ordered, rows, width, tight=True)
     if over := _sticks_out(axes, legend):
-        legend.set_bbox_to_anchor((_BESIDE - over / axes.bbox.width, 1.0), axes.transAxes)
+        beside = _beside(axes) - over / axes.bbox.width
+        legend.set_bbox_to_anchor((beside, 1.0), axes.transAxes)
     return legend
+
+
+def css_width(axes: Axes) -> float:
+    """Return how many CSS pixels axes are wide."""
+    return float(axes.bbox.width / axes.get_figure(root=True).dpi * 100)  # type: ignore[union-attr]
+
+
+def _beside(axes: Axes) -> float:
+    """Return where a legend begins, so that its first line stands at the left edge of the axes."""
+    return -_BESIDE / css_width(axes)
 
 
 def _sticks_out(axes: Axes, legend: Legend) -> float:
@@ -132,7 +144,7 @@ def _placed_above(
     return axes.legend(
         handles=ordered,
         loc="lower left",
-        bbox_to_anchor=(_BESIDE, 1.0),
+        bbox_to_anchor=(_beside(axes), 1.0),
         ncols=width,
         **{
             **_LEGEND,
@@ -170,7 +182,9 @@ def _by_rows(handles: Sequence[Line2D], rows: int) -> tuple[list[Line2D], int]:
     return [handles[i] for column in range(width) for i in range(column, count, width)], width
 
 
-_BESIDE = -0.02
+_BESIDE = 3.0
+"""CSS pixels."""
+_WIDE = 500.0
 _EDGE = 5.0
 _ROOMY = 3
 """Entries of a legend beside each other that need not stand close."""

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from perflab.charts.style import css_width
 from perflab.settings import format_quantity
 
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
@@ -78,8 +79,7 @@ def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
 
 def most_across(axes: Axes, unit: str) -> int:
     """Return how many ticks of a unit have room beside each other under axes."""
-    wide = axes.bbox.width / axes.get_figure(root=True).dpi * 100  # type: ignore[union-attr]
-    return min(_MOST, int(wide / _WIDEST)) if unit in ("seconds", "bytes") else _MOST
+    return min(_MOST, int(css_width(axes) / _WIDEST)) if unit in ("seconds", "bytes") else _MOST
 
 
 def axis_unit(unit: str, high: float) -> tuple[str, float]:

@@ -206,9 +206,17 @@ class WhatIfAxes:
         fitted = self._limits
         self.axes.set_yscale("log" if fitted.log else "linear")
         self.axes.set_ylim(fitted.low, fitted.high)
-        info = self.metric
-        set_ticks(self.axes.yaxis, info.label, info.unit, fitted.low, fitted.high, log=fitted.log)
+        unit, label = self.metric.unit, self._measure
+        set_ticks(self.axes.yaxis, label, unit, fitted.low, fitted.high, log=fitted.log)
         return True
+
+    @property
+    def _measure(self) -> str:
+        """What the vertical axis is called: what its metrics have in common, if they are like."""
+        label = self.metric.label
+        head = label.partition(",")[0]
+        alike = [metric(name).label.partition(",")[0] == head for name in self.chart.also]
+        return head if alike and all(alike) else label
 
     def _wanted_span(self, columns: Sequence[Sequence[float]]) -> tuple[float, float]:
         values = [value for column in columns for value in _finite(column)]

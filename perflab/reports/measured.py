@@ -86,7 +86,7 @@ def runs_table(bench: Bench, runs: Sequence[tuple[str, Run]]) -> Table:
     keys = [
         k for k in bench.settings_class.model_fields if len({repr(s.get(k)) for s in settings}) > 1
     ]
-    keys = keys or [bench.tuned]
+    keys = keys or [bench.tuned_by(settings[0])]
     measured = [run.since_change or run.metrics for _, run in runs]
     infos = [i for n, i in in_order(bench) if all(m.get(n) is not None for m in measured)][:5]
     rows = []

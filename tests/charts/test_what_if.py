@@ -221,3 +221,21 @@ def test_ticks_of_bytes_have_room_in_a_row_of_charts(bench):
         assert len(boxes) >= 3
         assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
         assert boxes[-1].x1 <= figure.bbox.x1
+
+
+def test_axis_of_several_percentiles_is_named_after_none_of_them():
+    of_pool = load_bench("async_io")
+    latency = next(chart for chart in of_pool.what_if_charts if chart.also)
+    drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), latency, of_pool)
+    drawn.update({name: ([1, 100], [0.02, 0.15]) for name in (latency.metric, *latency.also)})
+    assert drawn.axes.get_ylabel() == "latency (ms)"
+    assert "latency, p95" in names(drawn)
+
+
+def test_legend_of_a_wide_chart_begins_where_the_chart_does(bench):
+    figure, (axes,) = chart_row(1, 1040, 380, top=70, scale=1.0)
+    (chart, *_) = bench.bounded_charts
+    drawn = WhatIfAxes(axes, chart, bench, animated=False, legend=True)
+    drawn.update(dict.fromkeys(("lru", "fifo", "sieve", "clock", "lfu"), LINES["lru"]))
+    figure.canvas.draw()
+    assert axes.get_legend().get_window_extent().x0 == pytest.approx(axes.bbox.x0, abs=8)

@@ -50,3 +50,11 @@ def test_the_smallest_good_number_of_bytes_is_what_it_is_about(swept):
     enough = [p for p in swept.points if p["metrics"]["hit_rate"] >= best - 0.01]
     smallest = min(point["settings"]["max_bytes"] for point in enough)
     assert subject.ship.settings["max_bytes"] == smallest
+
+
+def test_run_that_was_bounded_by_bytes_is_named_by_them(make_run):
+    run = make_run()
+    run.settings["max_bytes"] = 2**20
+    (table,) = [table for table in Report.of([run]).tables if table.name == "runs"]
+    assert table.columns[1].heading == "Max bytes"
+    assert table.rows[0][1].text == "1 MiB"
