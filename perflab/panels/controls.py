@@ -173,6 +173,7 @@ class ChoiceControl(Control):
             self.choice.tooltips = [self.tooltip] * len(words)
         else:
             self.choice.tooltip = self.tooltip
+            self.choice.layout.width = "auto"
         self.widget.children = (self.label, self.choice, self.error)
         self.choice.observe(lambda change: self._accept(change["new"]), "value")
 
