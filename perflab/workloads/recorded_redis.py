@@ -6,13 +6,13 @@ import copy
 import functools
 import inspect
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from zlib import crc32
 
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes, size_of
-from perflab.workloads.redis_commands import ONE_KEY, READS, accesses
+from perflab.workloads.redis_commands import ONE_KEY, accesses
 
 # Commands whose 0 is that of a key that is not there.
 COUNTS = frozenset(("STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD", "XLEN", "ZCOUNT"))
@@ -55,11 +55,10 @@ def recorded_client(client: Any, recording: Recording) -> Any:
     for command in ONE_KEY:
         name = command.lower()
         parameters = _parameters(getattr(type(client), name, None))
-        plain: Any = getattr(client, name, None)
-        if parameters == ["name"] and command in READS:
-            setattr(recorded, name, _read(command, plain, recording, is_async=is_async))
-        elif parameters[:1] == ["name"]:
-            setattr(recorded, name, _if_sampled(plain, getattr(recorded, name), recording))
+        if parameters[:1] == ["name"]:
+            choose = _if_sampled_alone if parameters == ["name"] else _if_sampled
+            plain, noted = getattr(client, name), getattr(recorded, name)
+            setattr(recorded, name, choose(plain, noted, recording))
     recorded.recording = recording
     return recorded
 
@@ -71,38 +70,6 @@ def _parameters(method: Any) -> list[str]:
     return list(inspect.signature(method).parameters)[1:]
 
 
-def _read(
-    command: str, plain: Callable[[Any], Any], recording: Recording, *, is_async: bool
-) -> Callable[[Any], Any]:
-    """Return a method that reads a key, and records it if that is in the sample.
-
-    It decides before anything else, in as few steps as can be: after a system call the
-    processor's caches are cold, and each step takes several times as long as in a loop.
-    """
-
-    @functools.wraps(plain)
-    def method(name: Any) -> Any:
-        try:
-            data = name.encode() if type(name) is str else key_bytes(name)
-        except UnicodeEncodeError:
-            data = key_bytes(name)
-        place = crc32(data) * SPREAD & MASK
-        if place >= recording.limit:
-            return plain(name)
-        answer = plain(name)
-        if is_async:
-            return awaited(data, place, answer)
-        _note_read(recording, command, data, place, answer)
-        return answer
-
-    async def awaited(data: bytes, place: int, coming: Awaitable[Any]) -> Any:
-        answer = await coming
-        _note_read(recording, command, data, place, answer)
-        return answer
-
-    return method
-
-
 def _if_sampled(plain: Any, noted: Any, recording: Recording) -> Callable[..., Any]:
     """Return a method that leaves the recording aside for a key that is not in the sample."""
 
@@ -111,6 +78,22 @@ def _if_sampled(plain: Any, noted: Any, recording: Recording) -> Callable[..., A
         if crc32(key_bytes(name)) * SPREAD & MASK >= recording.limit:
             return plain(name, *args, **options)
         return noted(name, *args, **options)
+
+    return method
+
+
+def _if_sampled_alone(plain: Any, noted: Any, recording: Recording) -> Callable[[Any], Any]:
+    """Return the same of a method that takes nothing but a key, in as few steps as can be.
+
+    After a system call the processor's caches are cold, and each step takes several times as long
+    as in a loop; so does what is held until the answer is there.
+    """
+
+    @functools.wraps(plain)
+    def method(name: Any) -> Any:
+        if crc32(key_bytes(name)) * SPREAD & MASK >= recording.limit:
+            return plain(name)
+        return noted(name)
 
     return method
 
@@ -141,9 +124,16 @@ def _recorded_pipeline(pipe: Any, recording: Recording) -> Any:
     return pipe
 
 
+def _is_passed_by(args: tuple[Any, ...], limit: int) -> bool:
+    """Say at once whether a command is of one key, and that is not in the sample."""
+    if args[0] not in ONE_KEY or len(args) < 2:
+        return False
+    return crc32(key_bytes(args[1])) * SPREAD & MASK >= limit
+
+
 def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
     """Record what a command asked for or wrote, of the keys in the sample."""
-    if isinstance(answer, Exception):
+    if isinstance(answer, Exception) or _is_passed_by(args, recording.limit):
         return
     name = str(args[0]).upper()
     several = answer if name == "MGET" and isinstance(answer, list) else None
@@ -153,16 +143,14 @@ def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
         if place >= recording.limit:
             continue
         if access.read:
-            _note_read(recording, name, data, place, answer if several is None else several[i])
+            value = answer if several is None else several[i]
+            hit = _hit(name, value)
+            size = _answer_size(value) if hit else None
+            recording.add(data, place, hit=hit, size=size)
         else:
             ttl = None if math.isnan(access.ttl) else access.ttl
             size = None if access.value is None else _answer_size(access.value)
             recording.add(data, place, read=False, size=size, ttl=ttl)
-
-
-def _note_read(recording: Recording, name: str, data: bytes, place: int, answer: Any) -> None:
-    hit = _hit(name, answer)
-    recording.add(data, place, hit=hit, size=_answer_size(answer) if hit else None)
 
 
 def _hit(name: str, answer: Any) -> bool | None:
