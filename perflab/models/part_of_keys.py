@@ -147,7 +147,8 @@ class PartModel:
         self, answer: Prediction, settings: Any, load: LoadSettings, costs: Costs, error: float
     ) -> Prediction:
         policy = getattr(settings, self._scaling.policy)
-        off = off_by_scaling(policy, answer.metrics.get("entries", 1.0))
+        entries, ages = answer.metrics.get("entries", 1.0), settings.ttl_seconds is not None
+        off = off_by_scaling(policy, entries, ages=ages)
         band = min(1.0, math.hypot(answer.error, error, off))
         metrics = _grown(answer.metrics, load, costs, self._share)
         return dataclasses.replace(

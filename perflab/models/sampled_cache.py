@@ -214,11 +214,13 @@ class SampledCacheModel:
         if layer.share * layer.span >= 1:
             return 0.0
         entries = max(1.0, self._entries(settings) * layer.share)
+        policy = settings.policy
+        ages = settings.ttl_seconds is not None or self.trace.ttls is not None
         if layer.share < 1:
-            return off_by_scaling(settings.policy, entries)
+            return off_by_scaling(policy, entries, ages=ages)
         # Not scaled down at all, but cold at first: the less, the longer it is looked at.
         looked_at = layer.span * len(self.trace) / _WARMING
-        return off_by_scaling(settings.policy, looked_at / entries)
+        return off_by_scaling(policy, looked_at / entries, ages=ages)
 
     def _drawn(self, layer: Layer) -> list[Draw]:
         with self._lock:

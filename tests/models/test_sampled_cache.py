@@ -123,6 +123,16 @@ def test_a_ttl_is_told_by_the_sample_too(timed):
             assert found.metrics[name] == pytest.approx(right.metrics[name], rel=0.1, abs=50)
 
 
+@pytest.mark.parametrize("policy", ["arc", "twoq", "wtinylfu"])
+def test_the_band_holds_the_exact_rate_where_entries_expire(timed, policy):
+    exact, sampled = CacheModel(timed), SampledCacheModel(timed, 0.1)
+    for size in (300, 3_000, 30_000):
+        settings = CacheSettings(max_cache_size=size, policy=policy, ttl_seconds=100.0)
+        found, right = (model.predict(settings, LOAD, COSTS) for model in (sampled, exact))
+        off = abs(found.metrics["hit_rate"] - right.metrics["hit_rate"])
+        assert 0 < off <= found.error < 0.15
+
+
 def test_bytes_bound_the_sample_in_proportion(timed):
     exact, sampled = CacheModel(timed), SampledCacheModel(timed, 0.3)
     for most in (300_000, 3_000_000):
