@@ -29,8 +29,8 @@ def test_the_target_goes_with_its_own_metric_only():
 
 
 def test_what_is_good_enough_is_said_in_words():
-    assert write_enough(WAIT, 0.0) == "has a wait, p95 of at most 5 ms"
-    assert write_enough(WAIT, 0.02) == "comes within 10 % of the best wait, p95"
+    assert write_enough(WAIT, 0.0) == "has a p95 wait of at most 5 ms"
+    assert write_enough(WAIT, 0.02) == "comes within 10 % of the best p95 wait"
     assert write_enough(HITS, 0.8) == "comes within 1 percentage point of the best hit rate"
 
 
