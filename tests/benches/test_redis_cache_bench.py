@@ -28,7 +28,7 @@ def until(condition, patience: float = 30.0) -> None:
 @pytest.fixture(scope="module")
 def result():
     settings = {"maxmemory": "3MiB"}
-    return run("redis_cache", ZIPF, settings, 60, progress=False)
+    return run("redis_cache", ZIPF, settings, 240, progress=False)
 
 
 def test_hits_are_predicted_within_a_percentage_point(result):

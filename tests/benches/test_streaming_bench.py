@@ -41,7 +41,7 @@ def test_a_calibration_of_the_users_file_knows_every_engine(calibration, source)
     assert set(engines) == {*BLOCK_ENGINES, "polars_sink"}
     for name in BLOCK_ENGINES:
         assert len(engines[name]["rows"]) >= 2
-        assert engines[name]["row_seconds"] > 0
+        assert engines[name]["chunk_seconds"] + engines[name]["row_seconds"] > 0
         assert engines[name]["base_bytes"] + engines[name]["bytes_per_row"] > 0
     assert calibration.backend.startswith("orders.csv (")
     assert calibration.backend.endswith("to jsonl")
