@@ -163,7 +163,7 @@ class Driver:
             self._status.say("run", f"run failed after {_length(live)}" if live else "")
             self._status.fail(str(error))
         except Exception as error:  # noqa: BLE001  (a thread has nobody above it to catch)
-            self._status.say("run", "")
+            self._status.say("run", f"run failed after {_length(live)}" if live else "")
             self._status.fail(error)
         finally:
             if live is not None:
