@@ -97,12 +97,13 @@ class Panel:
         self.page.locator(".jp-CodeCell .jp-InputArea-editor:visible").first.click()
         return self.page.locator(".jp-CodeCell.jp-mod-active .cm-content:focus").count()
 
-    @staticmethod
-    def until(condition, what):
+    def until(self, condition, what):
         """Wait until the condition returns something true, and return that."""
         end = time.monotonic() + PATIENCE
         while not (found := condition()):
-            assert time.monotonic() < end, f"{what} did not happen in time"
+            if time.monotonic() > end:
+                said = self.page.locator(".perflab-status").inner_text()
+                pytest.fail(f"{what} did not happen in time; the panel says: {said}")
             time.sleep(0.1)
         return found
 
