@@ -184,10 +184,13 @@ def draw_live(
 
 
 def thin(rows: Rows, most: int = MOST_POINTS) -> Rows:
-    """Return at most so many rows, evenly apart and always the same ones, the last included."""
+    """Return at most so many rows, evenly apart and always the same ones, the last included.
+
+    They are a list of their own, as another thread may add rows to those of a run meanwhile.
+    """
     stride = -(-len(rows) // (most - 1)) if len(rows) > most else 1
     if stride == 1:
-        return rows
+        return list(rows)
     picked = list(rows[::stride])
     if (len(rows) - 1) % stride:
         picked.append(rows[-1])

@@ -36,6 +36,21 @@ def test_rows_of_the_same_step_need_no_full_redraw(live):
     assert not live.update(run(99))
 
 
+def test_rows_may_come_from_another_thread_while_they_are_drawn(live):
+    rows = run(20)
+
+    class Arriving(dict):
+        def get(self, key, default=None):
+            rows.append(dict(self))
+            return super().get(key, default)
+
+    rows[5] = Arriving(rows[5])
+    live.update(rows)
+    live.axes.figure.draw_without_rendering()
+    assert len(rows) > 20
+    assert {len(line.get_xdata()) for line in live._solid} == {20}
+
+
 def test_time_axis_grows_in_a_step(live):
     live.update(run(99))
     assert live.update(run(120))
