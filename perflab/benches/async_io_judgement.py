@@ -14,18 +14,33 @@ from perflab.settings import AsyncIORunSettings
 
 USER_STEPS = (1, 2, 4, 8, 16, 32)
 _OWN_STEPS = ((0.0, 1), (0.0, 16), (0.002, 64), (0.002, 256))
+_FULL = tuple(step for step in _OWN_STEPS if step[1] > 1)
+"""Where the event loops are full: one request alone does not show what passes one at a time."""
 _TIMED = ((0.02, 4), (0.02, 64))
+_OUTLIER = 2
+"""Times less throughput than the best of them, from which on a run is not believed."""
 _WARMUP = 0.2
 """Seconds in which connections are opened."""
 _CAPPED_FROM = 0.9
 _SLOWER = 0.05
 
 
-def own_runs() -> Iterator[dict[str, Any]]:
-    """Yield runs that tell what client and server cost beside the service times."""
+def own_runs(done: Runs) -> Iterator[dict[str, Any]]:
+    """Yield runs that tell what client and server cost beside the service times.
+
+    What came out far slower than the others is run once more at the end.
+
+    Args:
+        done: The runs up to now; it grows before the next one is asked for.
+    """
     same = {"load_model": "closed", "retries": 0, "timeout": 60, "warmup_seconds": _WARMUP}
     for latency, limit in (*_OWN_STEPS, *_TIMED):
         yield {**same, "latency_seconds": latency, "max_concurrent": limit}
+    found = _fastest(done)
+    rates = {step: found[step]["throughput"] for step in _FULL}
+    for (latency, limit), rate in rates.items():
+        if rate * _OUTLIER < max(rates.values()):
+            yield {**same, "latency_seconds": latency, "max_concurrent": limit}
 
 
 def user_runs(settings: AsyncIORunSettings) -> Iterator[dict[str, Any]]:
@@ -46,16 +61,8 @@ def user_runs(settings: AsyncIORunSettings) -> Iterator[dict[str, Any]]:
 
 def own_calibration(runs: Runs) -> dict[str, Any]:
     """Return bottleneck, delay, and how late waits end, by requests in flight."""
-    found = {
-        (values["latency_seconds"], values["max_concurrent"]): costs["run"]
-        for values, costs in runs
-    }
-    # One alone does not show what passes one at a time: from 16 on the event loops are full.
-    bottlenecks = {
-        limit: 1.0 / found[(latency, limit)]["throughput"]
-        for latency, limit in _OWN_STEPS
-        if limit > 1
-    }
+    found = _fastest(runs)
+    bottlenecks = {step[1]: 1.0 / found[step]["throughput"] for step in _FULL}
     # Medians: another program that takes the processor for a moment is not what a request costs.
     alone = _median(found[(0.0, 1)])
     bottleneck = min(bottlenecks[16], alone)
@@ -68,6 +75,19 @@ def own_calibration(runs: Runs) -> dict[str, Any]:
         "delay_seconds": alone - bottleneck,
         "timer_seconds": late,
     }
+
+
+def _fastest(runs: Runs) -> dict[tuple[float, int], Mapping[str, Any]]:
+    """Return runs by latency and limit; of several at the same ones the fastest.
+
+    Another program that takes the processor for a second makes a run slower, and nothing faster.
+    """
+    found: dict[tuple[float, int], Mapping[str, Any]] = {}
+    for values, costs in runs:
+        step, run = (values["latency_seconds"], values["max_concurrent"]), costs["run"]
+        if step not in found or run["throughput"] > found[step]["throughput"]:
+            found[step] = run
+    return found
 
 
 def _median(run: Mapping[str, Any]) -> float:
