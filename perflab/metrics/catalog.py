@@ -42,7 +42,7 @@ class MetricInfo:
             return _three(value)
         if self.unit.endswith("/s"):
             return f"{_scaled(value, (('M', 1e6), ('k', 1e3), ('', 1.0))).strip()}/s"
-        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
+        return f"{value:,.0f}" if float(value).is_integer() else _three(value)
 
 
 METRICS = {
