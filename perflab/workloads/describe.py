@@ -27,7 +27,7 @@ def summary(trace: Trace) -> dict[str, Any]:
 
     Values that the trace cannot tell are None: a duration without times, bytes without sizes.
     Distances and counts of a sample are those of the sample; what it lets expect of all keys
-    stands beside, and is None where the trace holds all of them.
+    stands beside, and is None where the trace holds all of them, or knows it.
     """
     counts = key_counts(trace)
     duration = None if trace.times is None else float(trace.times[-1] - trace.times[0])
@@ -48,6 +48,7 @@ def summary(trace: Trace) -> dict[str, Any]:
         "has_sizes": trace.sizes is not None,
         "has_ttls": trace.ttls is not None,
         "sample_rate": trace.sample_rate,
+        "all_requests": trace.all_requests,
         **_estimates(trace, len(counts), duration),
     }
 
@@ -63,9 +64,10 @@ def facts(trace: Trace) -> list[str]:
     if slope is not None:
         said.append(f"skew {slope:.2g}")
     if trace.sample_rate < 1:
-        requests, keys = (round(n / trace.sample_rate) for n in (len(trace), len(counts)))
+        keys = round(len(counts) / trace.sample_rate)
         said.append(f"a sample of {trace.sample_rate:.2%} of the keys")
-        said.append(f"in all about {requests:,} requests for {keys:,} keys")
+        about = "" if trace.all_requests is None else "about "
+        said.append(f"in all {_requests_of_all(trace)} requests for {about}{keys:,} keys")
     if trace.times is None:
         return [*said, "without times"]
     span = float(trace.times[-1] - trace.times[0])
@@ -129,12 +131,19 @@ def remarks(trace: Trace) -> list[str]:
             "mislead; cut it there"
         )
     if trace.sample_rate < 1:
+        chance = "whether the keys asked for most are in it is chance, which the error counts in"
+        if trace.all_requests is not None:
+            chance = "as those are known, it matters little whether the most popular keys are in it"
         said.append(
             f"it holds {trace.sample_rate:.2%} of the keys: what-if answers and settings are of "
-            f"all of them, in all about {round(len(trace) / trace.sample_rate):,} requests; "
-            "whether the keys asked for most are in it is chance, which the error counts in"
+            f"all of them, in all {_requests_of_all(trace)} requests; {chance}"
         )
     return said
+
+
+def _requests_of_all(trace: Trace) -> str:
+    about = "about " if trace.all_requests is None else ""
+    return f"{about}{trace.requests_of_all:,}"
 
 
 def _estimates(trace: Trace, keys: int, duration: float | None) -> dict[str, Any]:
@@ -142,10 +151,11 @@ def _estimates(trace: Trace, keys: int, duration: float | None) -> dict[str, Any
     names = ("requests", "distinct_keys", "requests_per_second", "distinct_bytes")
     if trace.sample_rate >= 1:
         return dict.fromkeys(f"estimated_{name}" for name in names)
-    requests = round(len(trace) / trace.sample_rate)
+    requests = trace.requests_of_all
     sized = None if trace.sizes is None else round(_distinct_bytes(trace) / trace.sample_rate)
     rate = requests / duration if duration else None
-    values = (requests, round(keys / trace.sample_rate), rate, sized)
+    told = None if trace.all_requests is not None else requests
+    values = (told, round(keys / trace.sample_rate), rate, sized)
     return {f"estimated_{name}": value for name, value in zip(names, values, strict=True)}
 
 

@@ -36,6 +36,7 @@ def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
     with _whole_folder(folder, DESCRIPTION) as scratch:
         keys = _save_keys(trace.keys, scratch)
         own = {"n_keys": trace.n_keys, "keys": keys, "sample_rate": trace.sample_rate}
+        own["all_requests"] = trace.all_requests
         _write(trace, scratch, DESCRIPTION, COLUMNS, **own)
 
 
@@ -51,6 +52,7 @@ def open_folder(folder: str | os.PathLike[str]) -> Trace:
             n_keys=description["n_keys"],
             keys=_open_keys(description["keys"], Path(folder).expanduser()),
             sample_rate=description.get("sample_rate", 1.0),
+            all_requests=description.get("all_requests"),
             check=False,
             **origin(description),
             **arrays,

@@ -36,7 +36,13 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
         if values is not None:
             columns[column] = pa.array(values)
     description = json.dumps(
-        describe(trace, n_keys=trace.n_keys, keys=kind, sample_rate=trace.sample_rate)
+        describe(
+            trace,
+            n_keys=trace.n_keys,
+            keys=kind,
+            sample_rate=trace.sample_rate,
+            all_requests=trace.all_requests,
+        )
     )
     table = pa.table(columns).replace_schema_metadata({METADATA: description})
     with whole_path(path) as scratch:
@@ -81,6 +87,7 @@ def restore(trace: Trace, description: dict[str, Any]) -> Trace:
     said = origin(description)
     said["notes"] += trace.notes
     said["sample_rate"] = float(description.get("sample_rate", 1.0))
+    said["all_requests"] = description.get("all_requests")
     keys = None if description["keys"] == "none" else trace.keys
     restored = dataclasses.replace(trace, keys=keys, check=False, **said)
     restored.__dict__["fingerprint"] = trace.fingerprint

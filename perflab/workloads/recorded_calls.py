@@ -48,7 +48,9 @@ def recorded_function(
         )
         place = crc32(data) * SPREAD & MASK
         if place >= recording.limit:
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            next(recording.passed)
+            return result
         before = None if counted is None else counted()
         result = function(*args, **kwargs)
         note(data, place, before, result)
@@ -59,7 +61,9 @@ def recorded_function(
         data = key_bytes(key_of(*args, **kwargs))
         place = crc32(data) * SPREAD & MASK
         if place >= recording.limit:
-            return await function(*args, **kwargs)
+            result = await function(*args, **kwargs)
+            next(recording.passed)
+            return result
         before = None if counted is None else counted()
         result = await function(*args, **kwargs)
         note(data, place, before, result)

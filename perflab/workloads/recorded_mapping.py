@@ -41,6 +41,7 @@ class RecordedMapping(MutableMapping[Any, Any]):
         data = key_bytes(key)
         place = crc32(data) * SPREAD & MASK
         if place >= self.recording.limit:
+            next(self.recording.passed)
             return self._mapping[key]
         # Asked for first: a mapping may make what it misses (`__missing__`).
         hit = key in self._mapping
@@ -56,6 +57,7 @@ class RecordedMapping(MutableMapping[Any, Any]):
         data = key_bytes(key)
         place = crc32(data) * SPREAD & MASK
         if place >= self.recording.limit:
+            next(self.recording.passed)
             return self._mapping.get(key, default)
         value = self._mapping.get(key, _ABSENT)
         self._note_read(data, place, value, hit=value is not _ABSENT)
@@ -68,6 +70,8 @@ class RecordedMapping(MutableMapping[Any, Any]):
             place = crc32(data) * SPREAD & MASK
             if place < self.recording.limit:
                 self._note_read(data, place, _ABSENT, hit=False)
+            else:
+                next(self.recording.passed)
         return there
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -82,6 +86,7 @@ class RecordedMapping(MutableMapping[Any, Any]):
         data = key_bytes(key)
         place = crc32(data) * SPREAD & MASK
         if place >= self.recording.limit:
+            next(self.recording.passed)
             return self._mapping.setdefault(key, default)
         hit = key in self._mapping
         value = self._mapping.setdefault(key, default)
@@ -143,7 +148,9 @@ class RecordedMapping(MutableMapping[Any, Any]):
         data = key_bytes(key)
         place = crc32(data) * SPREAD & MASK
         if place >= self.recording.limit:
-            return ask(key, loader, *args, **kwargs)
+            value = ask(key, loader, *args, **kwargs)
+            next(self.recording.passed)
+            return value
         loads = []
 
         def load(*of: Any) -> Any:

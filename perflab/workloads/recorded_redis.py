@@ -12,7 +12,7 @@ from zlib import crc32
 
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes, size_of
-from perflab.workloads.redis_commands import ONE_KEY, accesses
+from perflab.workloads.redis_commands import ONE_KEY, READS, accesses
 
 # Commands whose 0 is that of a key that is not there.
 COUNTS = frozenset(("STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD", "XLEN", "ZCOUNT"))
@@ -57,6 +57,7 @@ def recorded_client(client: Any, recording: Recording) -> Any:
         parameters = _parameters(getattr(type(client), name, None))
         if parameters[:1] == ["name"]:
             choose = _if_sampled_alone if parameters == ["name"] else _if_sampled
+            choose = choose if command in READS else _if_written_sampled
             plain, noted = getattr(client, name), getattr(recorded, name)
             setattr(recorded, name, choose(plain, noted, recording))
     recorded.recording = recording
@@ -72,6 +73,20 @@ def _parameters(method: Any) -> list[str]:
 
 def _if_sampled(plain: Any, noted: Any, recording: Recording) -> Callable[..., Any]:
     """Return a method that leaves the recording aside for a key that is not in the sample."""
+
+    @functools.wraps(plain)
+    def method(name: Any, *args: Any, **options: Any) -> Any:
+        if crc32(key_bytes(name)) * SPREAD & MASK >= recording.limit:
+            answer = plain(name, *args, **options)
+            next(recording.passed)
+            return answer
+        return noted(name, *args, **options)
+
+    return method
+
+
+def _if_written_sampled(plain: Any, noted: Any, recording: Recording) -> Callable[..., Any]:
+    """Return the same of a method that writes, which is no request."""
 
     @functools.wraps(plain)
     def method(name: Any, *args: Any, **options: Any) -> Any:
@@ -92,7 +107,9 @@ def _if_sampled_alone(plain: Any, noted: Any, recording: Recording) -> Callable[
     @functools.wraps(plain)
     def method(name: Any) -> Any:
         if crc32(key_bytes(name)) * SPREAD & MASK >= recording.limit:
-            return plain(name)
+            answer = plain(name)
+            next(recording.passed)
+            return answer
         return noted(name)
 
     return method
@@ -133,7 +150,11 @@ def _is_passed_by(args: tuple[Any, ...], limit: int) -> bool:
 
 def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
     """Record what a command asked for or wrote, of the keys in the sample."""
-    if isinstance(answer, Exception) or _is_passed_by(args, recording.limit):
+    if isinstance(answer, Exception):
+        return
+    if _is_passed_by(args, recording.limit):
+        if args[0] in READS:
+            next(recording.passed)
         return
     name = str(args[0]).upper()
     several = answer if name == "MGET" and isinstance(answer, list) else None
@@ -141,8 +162,9 @@ def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
         data = key_bytes(access.key)
         place = crc32(data) * SPREAD & MASK
         if place >= recording.limit:
-            continue
-        if access.read:
+            if access.read:
+                next(recording.passed)
+        elif access.read:
             value = answer if several is None else several[i]
             hit = _hit(name, value)
             size = _answer_size(value) if hit else None

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from itertools import count
 from typing import Any, Self
 
 from perflab.settings import BadInputError, parse_quantity
@@ -34,6 +35,9 @@ class Recording:
     "Efficient MRC Construction with SHARDS", FAST 2015. When the folder reaches `max_bytes`, the
     rate is halved and what was written is thinned to it: the whole stays one sample, of the whole
     time. Nothing that goes wrong here reaches the service: it is logged, and recording ends.
+
+    Whoever asks for a key that is not in the sample does ``next(recording.passed)``: each part says
+    how many requests there were in all, since that says whether the popular keys were drawn.
 
     Args:
         path: The folder, as in `RecordingFolder`.
@@ -106,10 +110,11 @@ class Recording:
         return self._sample / PLACES
 
     def stats(self) -> dict[str, Any]:
-        """Return rows written and dropped, the rate, the folder's size, and why it ended, if so."""
+        """Return rows written and dropped, requests in all, rate, bytes, and why it ended."""
         return {
             "rows": self.rows,
             "dropped": self.dropped,
+            "requests": self._requests_before + self._requests,
             "sample_rate": self.sample_rate,
             "bytes": self._folder.bytes(),
             "failure": self.failure,
@@ -118,6 +123,8 @@ class Recording:
     def flush(self) -> None:
         """Write what was taken up to now."""
         with self._writing:
+            if self.failure is not None:
+                return
             try:
                 self._write()
             except Exception as error:  # noqa: BLE001 - the service goes on whatever happens here
@@ -130,11 +137,12 @@ class Recording:
         """Write the rest, end the recording, and return its `stats`; what was wrapped works on."""
         self.limit = 0
         self._stopped = True
+        # From now on requests step a counter that nobody reads.
+        self.passed = count()
         self._wake.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
-        if self.failure is None:
-            self.flush()
+        self.flush()
         atexit.unregister(self.stop)
         _live.discard(self)
         return self.stats()
@@ -150,12 +158,17 @@ class Recording:
         self._folder = RecordingFolder(self.path)
         # So that it can be read from now on, and all that writing needs is loaded.
         try:
-            self._folder.write(0, part_table([]), self._sample)
+            self._folder.write(0, part_table([]), self._sample, 0)
         except OSError as error:
             text = f"cannot be written ({error.strerror}); name another folder"
             raise BadInputError(text, str(self.path)) from None
         self.rows = 0
         self.dropped = 0
+        # A step is one call into C, so that threads lose none.
+        self.passed = self._counted = count()
+        self._next_count = 0
+        self._requests_before = 0
+        self._requests = 0
         self._waiting: deque[tuple[Any, ...]] = deque()
         self._part: Any = None
         self._number = 0
@@ -172,23 +185,39 @@ class Recording:
 
     def _write(self) -> None:
         rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if not rows:
+        passed = self._passed_since()
+        self._requests += passed + sum(row[2] for row in rows)
+        if not rows and not (self._stopped and passed):
             return
         self._part = joined(self._part, part_table(rows))
-        self._folder.write(self._number, self._part, self._sample)
+        self._put()
         self.rows += len(rows)
         while self._folder.bytes() > self._most and self._sample > 1:
             self._halve()
         if len(self._part) >= PART_ROWS:
             self._part = None
             self._number += 1
+            self._requests_before += self._requests
+            self._requests = 0
+
+    def _passed_since(self) -> int:
+        """Return how many requests passed by since this was last asked; asking is a step too."""
+        now = next(self._counted)
+        passed = now - self._next_count
+        self._next_count = now + 1
+        return passed
+
+    def _put(self) -> None:
+        # What was dropped tells nothing of its hits, so a total would say too much.
+        requests = None if self.dropped else self._requests
+        self._folder.write(self._number, self._part, self._sample, requests)
 
     def _halve(self) -> None:
         self._sample //= 2
         if self.limit:
             self.limit = self._sample
         self._part = below(self._part, self._sample)
-        self._folder.write(self._number, self._part, self._sample)
+        self._put()
         self._folder.thin(self._sample, self._number)
 
 

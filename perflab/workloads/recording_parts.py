@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from perflab.settings import BadInputError
 from perflab.workloads.recording_table import below
@@ -28,6 +28,21 @@ PART_NAME = re.compile(rf"{SESSION}-\d{{6,}}\.parquet")
 SCRATCH_NAME = re.compile(rf"\.{SESSION}\.tmp")
 # Parts of other processes that changed within so many seconds are theirs to thin.
 SETTLED_SECONDS = 30.0
+
+
+class Part(NamedTuple):
+    """A part of a recording.
+
+    Attributes:
+        table: Its rows.
+        limit: The places in its sample: those below.
+        requests: How many there were while it was written, for keys not in the sample too; None
+            where that is not known.
+    """
+
+    table: Any
+    limit: int
+    requests: int | None
 
 
 class RecordingFolder:
@@ -54,13 +69,14 @@ class RecordingFolder:
             text = f"holds something else ({foreign[0]}); name a new folder for the recording"
             raise BadInputError(text, str(path))
 
-    def write(self, number: int, table: Any, limit: int) -> None:
+    def write(self, number: int, table: Any, limit: int, requests: int | None) -> None:
         """Write a part, whole or not at all, over the one of that number.
 
         Raises:
             OSError: If it cannot be written.
         """
-        self._put(self.path / f"{self._session}-{number:06d}{SUFFIX}", table, limit)
+        part = Part(table, limit, requests)
+        self._put(self.path / f"{self._session}-{number:06d}{SUFFIX}", part)
 
     def bytes(self) -> int:
         """Return the size of everything in the folder."""
@@ -86,15 +102,15 @@ class RecordingFolder:
             if not own and now - path.stat().st_mtime < SETTLED_SECONDS:
                 continue
             read = read_part(path)
-            if read is not None and read[1] > limit:
-                self._put(path, below(read[0], limit), limit)
+            if read is not None and read.limit > limit:
+                self._put(path, Part(below(read.table, limit), limit, read.requests))
 
-    def _put(self, path: Path, table: Any, limit: int) -> None:
+    def _put(self, path: Path, part: Part) -> None:
         import pyarrow.parquet as pq
 
-        said = json.dumps({"version": VERSION, "limit": limit})
+        said = json.dumps({"version": VERSION, "limit": part.limit, "requests": part.requests})
         pq.write_table(
-            table.replace_schema_metadata({METADATA: said}),
+            part.table.replace_schema_metadata({METADATA: said}),
             self._scratch,
             compression="zstd",
             use_dictionary=["key", "size", "ttl"],
@@ -123,8 +139,8 @@ def is_recording(path: str | os.PathLike[str]) -> bool:
     )
 
 
-def read_part(path: Path) -> tuple[Any, int] | None:
-    """Return a part's table, and the limit of its sample; None where it cannot be read.
+def read_part(path: Path) -> Part | None:
+    """Return a part; None where it cannot be read. Earlier ones do not say their requests.
 
     Raises:
         BadInputError: If a later perflab wrote it.
@@ -140,4 +156,4 @@ def read_part(path: Path) -> tuple[Any, int] | None:
     if said["version"] > VERSION:
         text = f"was written by a later perflab (format {said['version']})"
         raise BadInputError(text, str(path))
-    return table, int(said["limit"])
+    return Part(table, int(said["limit"]), said.get("requests"))

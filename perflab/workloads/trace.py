@@ -34,10 +34,12 @@ class Trace:
         options: What it takes beside: the ``format`` and ``columns`` that the user named.
         notes: What the reader of its file had to say, such as lines that it skipped.
         sample_rate: The share of all keys that it holds, with all requests of each; 1 is all.
+        all_requests: How many requests there are for all keys, with those that it does not hold;
+            None where that is not known. Whoever leaves requests out leaves it out too.
         check: Whether the arrays are checked; only what was checked before leaves it out.
 
     Raises:
-        BadInputError: If there is no request, lengths differ, or a time, size or TTL is wrong.
+        BadInputError: If there is no request, lengths differ, or a value is wrong.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Trace:
     notes: tuple[str, ...] = ()
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     sample_rate: float = 1.0
+    all_requests: int | None = None
     check: dataclasses.InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
@@ -69,6 +72,9 @@ class Trace:
         if self.keys is not None and len(self.keys) != self.n_keys:
             text = f"has {len(self.keys)} keys, but ids go up to {self.n_keys - 1}"
             raise BadInputError(text, "keys")
+        if self.all_requests is not None and self.all_requests < len(self.ids):
+            text = f"is {self.all_requests:,}, but there are {len(self.ids):,} requests here alone"
+            raise BadInputError(text, "all_requests")
 
     @classmethod
     def from_keys(
@@ -108,6 +114,23 @@ class Trace:
     def all_keys(self) -> int:
         """The keys of the whole workload: an estimate where this is a sample of them."""
         return round(self.n_keys / self.sample_rate)
+
+    @property
+    def density(self) -> float:
+        """Its requests, as a multiple of what such a share of the keys has on average.
+
+        1 where that is not known. Above 1, more of the popular keys are in it than their share.
+        """
+        if self.all_requests is None:
+            return 1.0
+        return len(self) / (self.sample_rate * self.all_requests)
+
+    @property
+    def requests_of_all(self) -> int:
+        """The requests of the whole workload: an estimate where that is not known."""
+        if self.all_requests is not None:
+            return self.all_requests
+        return round(len(self) / self.sample_rate)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.reads import trace_of_reads
 from perflab.workloads.importers.source import Progress
 from perflab.workloads.recording_keys import PLACES
-from perflab.workloads.recording_parts import part_paths, read_part
+from perflab.workloads.recording_parts import Part, part_paths, read_part
 from perflab.workloads.recording_table import below
 from perflab.workloads.trace import Trace
 
@@ -24,7 +25,8 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     """Read what was recorded, by any number of processes and runs, as one trace.
 
     Keys are hashes. Parts of different rates are thinned to the lowest, which is the trace's
-    `sample_rate`. A note says the hit rate that the recorded cache had.
+    `sample_rate`; how many requests there were in all it knows where each part does. A note says
+    the hit rate that the recorded cache had.
 
     Raises:
         BadInputError: If nothing was recorded yet, or a later perflab wrote it.
@@ -42,8 +44,8 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
             parts.append(part)
     if progress is not None:
         progress(sum(sizes), sum(sizes))
-    limit = min((limit for _, limit in parts), default=PLACES)
-    kept = [table if its == limit else below(table, limit) for table, its in parts]
+    limit = min((part.limit for part in parts), default=PLACES)
+    kept = [each.table if each.limit == limit else below(each.table, limit) for each in parts]
     table = pa.concat_tables(kept) if kept else None
     if table is None or not len(table):
         raise BadInputError("no request was recorded yet", str(path))
@@ -58,7 +60,16 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     }
     notes = (*notes, *_hit_note(table))
     trace = trace_of_reads(folder.stem, str(path), (ids, keys, columns), notes)
-    return dataclasses.replace(trace, sample_rate=limit / PLACES)
+    share = limit / PLACES
+    return dataclasses.replace(trace, sample_rate=share, all_requests=_total(parts, trace, share))
+
+
+def _total(parts: Sequence[Part], trace: Trace, share: float) -> int | None:
+    """Return the requests for all keys; None where a part does not know, or these are all."""
+    known = [part.requests for part in parts if part.requests is not None]
+    if share >= 1 or len(known) < len(parts) or sum(known) < len(trace):
+        return None
+    return sum(known)
 
 
 def _numbers(table: Any, name: str) -> Any:
