@@ -27,13 +27,25 @@ class PartOfKeys:
         return [policy for policy in policies if scales_down(policy) or not part]
 
     def of_the_whole(self, measured: Mapping[str, float], workload: Any) -> dict[str, float]:
-        """Return of a run's metrics those that stand beside predictions for the whole."""
+        """Return of a run's metrics those that stand beside predictions for the whole.
+
+        Where the part has more or fewer requests than its share, its hit rates are those of a
+        whole that is not this one: misses then count as in the prediction.
+        """
         from perflab.models.part_settings import SUMS
 
         if getattr(workload, "sample_rate", 1.0) >= 1:
             return dict(measured)
         of_the_part = {*SUMS, "memory_bytes", "throughput_per_second"}
-        return {name: value for name, value in measured.items() if name not in of_the_part}
+        density = getattr(workload, "density", 1.0)
+        told = {name: value for name, value in measured.items() if name not in of_the_part}
+        if density == 1:
+            return told
+        told = {name: value for name, value in told.items() if "latency" not in name}
+        for name in ("hit_rate", "byte_hit_rate"):
+            if name in told:
+                told[name] = max(0.0, 1 - (1 - told[name]) * density)
+        return told
 
     def replayed(
         self, settings: Settings, load: LoadSettings, workload: Any, costs: Costs
@@ -51,4 +63,5 @@ class PartOfKeys:
         scaling, share = self.scaling(), getattr(workload, "sample_rate", 1.0)
         if scaling is None or share >= 1:
             return settings, load
-        return scaling.shrink(settings, share, costs), load_for_part(load, share)
+        asked = share * getattr(workload, "density", 1.0)
+        return scaling.shrink(settings, share, costs), load_for_part(load, asked)

@@ -30,7 +30,9 @@ class KeyGroups:
     How far their hit rates differ tells how far that of all keys together is off, as for any
     ratio of sums over groups (Cochran, "Sampling Techniques", 1977, section 6.4). A group has at
     most about 100,000 requests, so that the groups answer as fast for a large trace as for a
-    small one. Keys that are in no group, and those that are in no part, they cannot tell of.
+    small one. Where the requests of all keys are known, a hit rate is one less misses over a fixed
+    number, and how far the misses of groups differ is all that it is off. Keys that are in no
+    group, and those that are in no part, they cannot tell of.
 
     Args:
         trace: The part of a workload.
@@ -52,19 +54,24 @@ class KeyGroups:
                 self._models = [self._make(group) for group in self._groups()]
             return self._models
 
-    def error(self, answer: Answer, share: float) -> float:
+    def error(self, answer: Answer, share: float, expected: float | None = None) -> float:
         """Return half the width of the 95 % band around the hit rate of all groups' trace.
 
         Args:
             answer: Returns hits and requests, given a group's model and its share of all keys.
             share: The share of all keys that the trace holds.
+            expected: The requests that such a share has on average; none where not known.
         """
         found = np.array([answer(model, share / self._parts) for model in self.models], np.float64)
         if len(found) < 2 or not found[:, 1].all():
             return UNKNOWN
+        count = len(found)
         hits, requests = found.sum(axis=0)
         off = found[:, 0] - hits / requests * found[:, 1]
-        count = len(found)
+        if expected is not None:
+            misses = found[:, 1] - found[:, 0]
+            off = misses - misses.mean()
+            requests = expected * count / self._parts
         variance = count / (count - 1) * float((off**2).sum()) / requests**2
         # The whole trace has more keys than the groups, and the rest of all keys is all it lacks.
         variance *= count / self._parts * (1 - share)
@@ -86,5 +93,6 @@ class KeyGroups:
                 sizes=None if trace.sizes is None else trace.sizes[positions],
                 ttls=None if trace.ttls is None else trace.ttls[positions],
                 keys=None,
+                all_requests=None,
                 check=False,
             )

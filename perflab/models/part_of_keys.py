@@ -8,7 +8,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from perflab.models.part_error import UNKNOWN, KeyGroups
-from perflab.models.part_settings import SUMS, Scaling, load_for_part
+from perflab.models.part_metrics import grown, moved
+from perflab.models.part_settings import Scaling, load_for_part
 from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.models.scaling import off_by_scaling, scales_down
 from perflab.settings import LoadSettings
@@ -36,7 +37,7 @@ def for_all_keys(
     """
     if trace.sample_rate >= 1:
         return make(trace)
-    alone = dataclasses.replace(trace, sample_rate=1.0, check=False)
+    alone = dataclasses.replace(trace, sample_rate=1.0, all_requests=None, check=False)
     part, groups = make(alone), KeyGroups(alone, make_group or make)
     if hasattr(part, "preview"):
         return SharpeningPartModel(trace, part, groups, scaling)
@@ -48,7 +49,10 @@ class PartModel:
 
     A cache of the part's share of the entries and bytes sees the part's requests: miniature
     simulation, as in `SampledCacheModel`, and its counts, memory and pace are those of the whole
-    times the share. The error is that of the part, from groups of its keys, and that of a small
+    times the share. Where the requests of all keys are known, misses are a share of as many as such
+    a part has on average, not of its own: whether the most popular keys are in it decides over the
+    number of its requests, but these hit (SHARDS-adj: Waldspurger et al., FAST 2015, section 4.2).
+    The error is that of the part, from groups of its keys, and that of a small
     cache. Requests that a live run made are those of the part: for them the part answers.
 
     Args:
@@ -61,6 +65,10 @@ class PartModel:
     def __init__(self, trace: Trace, part: Any, groups: KeyGroups, scaling: Scaling) -> None:
         self.trace = trace
         self._share = trace.sample_rate
+        # Its share of the requests, which is what rates follow.
+        self._load_share = trace.sample_rate * trace.density
+        expected = trace.all_requests
+        self._expected = None if expected is None else expected * trace.sample_rate
         self._part = part
         self._groups = groups
         self._scaling = scaling
@@ -77,7 +85,7 @@ class PartModel:
         """Say whether `predict` over all requests would answer at once."""
         if (settings, load) not in self._errors:
             return False
-        smaller = load_for_part(load, self._share)
+        smaller = load_for_part(load, self._load_share)
         places = self._scaling.places(settings, self._share, self._costs)
         return all(self._part.ready(there, smaller) for _, there in places)
 
@@ -91,7 +99,7 @@ class PartModel:
         """
         if requests is not None:
             there = self._scaling.shrink(settings, self._share, costs)
-            smaller = load_for_part(load, self._share)
+            smaller = load_for_part(load, self._load_share)
             found: Prediction = self._part.predict(there, smaller, costs, requests)
             return found
         answer = self._asked(self._predicted(costs), settings, load, costs)
@@ -106,7 +114,7 @@ class PartModel:
     ) -> Prediction | None:
         """Return what the part says of its share of the settings; none where it does not yet."""
         self._costs = costs
-        smaller = load_for_part(load, self._share)
+        smaller = load_for_part(load, self._load_share)
         places = self._scaling.places(settings, self._share, costs)
         found = [(weight, ask(there, smaller)) for weight, there in places]
         answers = [(weight, answer) for weight, answer in found if answer is not None]
@@ -131,13 +139,13 @@ class PartModel:
             return known
 
         def answer(model: Any, share: float) -> tuple[float, float]:
-            smaller = load_for_part(load, share)
+            smaller = load_for_part(load, share * self.trace.density)
             places = self._scaling.places(settings, share, costs)
             told = [(w, model.predict(there, smaller, costs).metrics) for w, there in places]
             metrics = _between(told)
             return metrics["hits"], metrics["requests"]
 
-        found = self._groups.error(answer, self._share)
+        found = self._groups.error(answer, self._share, self._expected)
         if len(self._errors) >= _KEPT:
             self._errors.clear()
         self._errors[settings, load] = found
@@ -149,16 +157,16 @@ class PartModel:
         policy = getattr(settings, self._scaling.policy)
         entries, ages = answer.metrics.get("entries", 1.0), settings.ttl_seconds is not None
         off = off_by_scaling(policy, entries, ages=ages)
-        band = min(1.0, math.hypot(answer.error, error, off))
-        metrics = _grown(answer.metrics, load, costs, self._share)
+        band = min(1.0, math.hypot(answer.error * self.trace.density, error, off))
+        metrics = grown(answer.metrics, load, costs, self.trace)
         return dataclasses.replace(
             answer,
             metrics=metrics,
             sampled=answer.sampled * self._share,
             error=band,
             remarks=(*answer.remarks, *self._remarks(settings, costs)),
-            low=_moved(metrics, costs, -band),
-            high=_moved(metrics, costs, band),
+            low=moved(metrics, costs, -band),
+            high=moved(metrics, costs, band),
         )
 
     def _remarks(self, settings: Any, costs: Costs) -> Sequence[str]:
@@ -220,7 +228,7 @@ class SharpeningPartModel(PartModel):
 
     def settle(self, settings: Any, load: LoadSettings, cancelled: Callable[[], bool]) -> None:
         """Let the part answer from all that it holds."""
-        smaller = load_for_part(load, self._share)
+        smaller = load_for_part(load, self._load_share)
         for _, there in self._scaling.places(settings, self._share, self._costs):
             self._part.settle(there, smaller, cancelled)
 
@@ -231,27 +239,3 @@ def _between(answers: Sequence[tuple[float, Mapping[str, float]]]) -> Metrics:
         name: sum(weight * metrics.get(name, first[name]) for weight, metrics in answers)
         for name in first
     }
-
-
-def _grown(metrics: Metrics, load: LoadSettings, costs: Costs, share: float) -> Metrics:
-    """Return what a share of the keys says of all of them."""
-    result = {name: value / share if name in SUMS else value for name, value in metrics.items()}
-    server = costs.get("server_bytes", 0.0)
-    result["memory_bytes"] = server + (metrics["memory_bytes"] - server) / share
-    spent = metrics.get("latency_seconds_mean", 0.0) + costs.get("overhead_seconds", 0.0)
-    fastest = load.concurrency / spent if spent > 0 else math.inf
-    result["throughput_per_second"] = min(fastest, metrics["throughput_per_second"] / share)
-    return result
-
-
-def _moved(metrics: Metrics, costs: Costs, off: float) -> Metrics:
-    """Return hit rate and mean latency at an end of the band."""
-    rate = min(1.0, max(0.0, metrics["hit_rate"] + off))
-    result = {"hit_rate": rate}
-    if "latency_seconds_mean" in metrics:
-        hit = costs["hit"]["mean"]
-        missed = metrics["latency_seconds_mean"] - metrics["hit_rate"] * hit
-        if metrics["hit_rate"] < 1:
-            miss = missed / (1 - metrics["hit_rate"])
-            result["latency_seconds_mean"] = rate * hit + (1 - rate) * miss
-    return result
