@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import functools
 import json
 import os
@@ -22,7 +21,7 @@ import perflab
 from perflab.patterns.cache import Cache
 from perflab.servers.redis_server import RedisServer
 from perflab.settings import BadInputError
-from perflab.workloads import Trace, Zipf, read_trace, remarks
+from perflab.workloads import read_trace
 from perflab.workloads.recording_keys import PLACES, key_bytes, place_of
 from perflab.workloads.recording_parts import METADATA
 
@@ -266,40 +265,3 @@ def test_a_trace_of_all_keys_has_no_other_total(tmp_path):
         cache.get("a")
     assert metadata(next((tmp_path / "r").glob("*.parquet")))["requests"] == 1
     assert read_trace(tmp_path / "r").all_requests is None
-
-
-@pytest.fixture
-def part():
-    trace = Zipf(skew=0.8, keys=500, requests=2_000).make()
-    return dataclasses.replace(trace, sample_rate=0.1, all_requests=25_000)
-
-
-def test_a_trace_keeps_its_total_when_it_is_stored(part, tmp_path):
-    part.to_parquet(tmp_path / "t.parquet")
-    part.save(tmp_path / "t")
-    for again in (read_trace(tmp_path / "t.parquet"), Trace.open(tmp_path / "t"), part.compact()):
-        assert (again.all_requests, again.density) == (25_000, 0.8)
-    assert part.uploaded("mine").all_requests == part.window(0, 2_000).all_requests == 25_000
-
-
-def test_a_trace_that_lost_requests_has_no_total(part, tmp_path):
-    assert part.prefix(10).all_requests is part.window(5, 50).all_requests is None
-    part.to_parquet(tmp_path / "t.parquet")
-    pq.write_table(pq.read_table(tmp_path / "t.parquet").slice(5), tmp_path / "cut.parquet")
-    assert read_trace(tmp_path / "cut.parquet").all_requests is None
-
-
-def test_a_total_below_the_requests_at_hand_is_refused(part):
-    with pytest.raises(BadInputError, match=r"all_requests.*1,999.*2,000 requests here alone"):
-        dataclasses.replace(part, all_requests=1_999)
-
-
-def test_a_known_total_is_shown_instead_of_an_estimate(part):
-    summary = part.summary()
-    assert (summary["all_requests"], summary["estimated_requests"]) == (25_000, None)
-    assert summary["estimated_distinct_keys"] == 10 * summary["distinct_keys"]
-    assert any(text.startswith("in all 25,000 requests for about ") for text in part.facts())
-    assert any("in all 25,000 requests; as those are known" in text for text in remarks(part))
-    guessed = dataclasses.replace(part, all_requests=None)
-    assert guessed.summary()["estimated_requests"] == 20_000
-    assert any("in all about 20,000 requests for " in text for text in guessed.facts())
