@@ -22,6 +22,7 @@ from perflab.patterns.cache import Cache
 from perflab.servers.redis_server import RedisServer
 from perflab.settings import BadInputError
 from perflab.workloads import read_trace
+from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import PLACES, key_bytes, place_of
 from perflab.workloads.recording_parts import METADATA
 
@@ -176,6 +177,13 @@ def test_parts_and_runs_and_thinning_add_up_to_the_total(tmp_path, monkeypatch):
     assert len(list((tmp_path / "r").glob("*.parquet"))) > 3
     assert trace.sample_rate < 0.5
     assert trace.all_requests == 2 * 24_000
+
+
+def test_a_row_that_a_halving_overtook_is_left_out(tmp_path):
+    with Recording(tmp_path / "r", sample=0.5) as recording:
+        for key in KEYS:  # as by a thread that looked at the limit before it was halved
+            recording.add(key_bytes(key), place_of(key_bytes(key)))
+    assert len(read_trace(tmp_path / "r")) == len(in_sample(KEYS, 0.5)) < len(KEYS)
 
 
 def test_requests_after_the_last_one_in_the_sample_are_written_at_the_stop(tmp_path):

@@ -45,7 +45,8 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     if progress is not None:
         progress(sum(sizes), sum(sizes))
     limit = min((part.limit for part in parts), default=PLACES)
-    kept = [each.table if each.limit == limit else below(each.table, limit) for each in parts]
+    # A part may have rows that were taken just before its rate was halved.
+    kept = [below(each.table, limit) for each in parts]
     table = pa.concat_tables(kept) if kept else None
     if table is None or not len(table):
         raise BadInputError("no request was recorded yet", str(path))
