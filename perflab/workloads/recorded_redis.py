@@ -106,7 +106,11 @@ def _if_sampled_alone(plain: Any, noted: Any, recording: Recording) -> Callable[
 
     @functools.wraps(plain)
     def method(name: Any) -> Any:
-        if crc32(key_bytes(name)) * SPREAD & MASK >= recording.limit:
+        try:
+            data = name.encode() if type(name) is str else key_bytes(name)
+        except UnicodeEncodeError:
+            data = key_bytes(name)
+        if crc32(data) * SPREAD & MASK >= recording.limit:
             answer = plain(name)
             next(recording.passed)
             return answer
