@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from perflab.models.part_settings import Scaling
 
 
+def share_of_keys(workload: Any) -> float:
+    """Return the share of its keys that a workload holds; all of them where it has no keys."""
+    return float(getattr(workload, "sample_rate", 1.0))
+
+
 class PartOfKeys:
     """A part of `Bench`; settings are those of the whole workload, whatever part is at hand."""
 
@@ -23,7 +28,7 @@ class PartOfKeys:
         """Return the policies that tuning looks at: of a part of the keys, those it tells of."""
         from perflab.models.scaling import scales_down
 
-        part = getattr(workload, "sample_rate", 1.0) < 1
+        part = share_of_keys(workload) < 1
         return [policy for policy in policies if scales_down(policy) or not part]
 
     def of_the_whole(self, measured: Mapping[str, float], workload: Any) -> dict[str, float]:
@@ -34,7 +39,7 @@ class PartOfKeys:
         """
         from perflab.models.part_settings import SUMS
 
-        if getattr(workload, "sample_rate", 1.0) >= 1:
+        if share_of_keys(workload) >= 1:
             return dict(measured)
         of_the_part = {*SUMS, "memory_bytes", "throughput_per_second"}
         density = getattr(workload, "density", 1.0)
@@ -60,7 +65,7 @@ class PartOfKeys:
         """
         from perflab.models.part_settings import load_for_part
 
-        scaling, share = self.scaling(), getattr(workload, "sample_rate", 1.0)
+        scaling, share = self.scaling(), share_of_keys(workload)
         if scaling is None or share >= 1:
             return settings, load
         asked = share * getattr(workload, "density", 1.0)

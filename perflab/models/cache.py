@@ -141,7 +141,7 @@ class CacheModel:
         fastest = load.concurrency / spent if spent > 0 else 0.0
         result["throughput_per_second"] = min(fastest, self._pace(load))
         if self.trace.sizes is not None and counts.requests == len(self.trace):
-            result["byte_hit_rate"] = counts.hit_bytes / max(int(self.trace.sizes.sum()), 1)
+            result["byte_hit_rate"] = counts.hit_bytes / max(self._looped.all_bytes, 1)
         return result | daily_cost(result, load, self.trace)
 
     def _pace(self, load: LoadSettings) -> float:

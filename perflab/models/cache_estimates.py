@@ -9,9 +9,7 @@ import numpy as np
 
 from perflab.models.cache_counts import CacheCounts
 from perflab.models.key_samples import KeySample
-
-_T_95 = (0.0, 0.0, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365)
-"""Student's t for a two-sided 95 %, by the number of draws."""
+from perflab.models.student import t_95
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,4 +84,4 @@ def half_band(draws: Sequence[Estimate]) -> float:
     """Return half the width of the 95 % band around the mean hit rate of at least two draws."""
     rates = np.array([draw.hit_rate for draw in draws])
     count = len(rates)
-    return float(_T_95[min(count, len(_T_95) - 1)] * rates.std(ddof=1) / np.sqrt(count))
+    return float(t_95(count) * rates.std(ddof=1) / np.sqrt(count))

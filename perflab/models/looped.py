@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -118,6 +119,11 @@ class LoopedTrace:
         """Return the sizes of the first `last` requests in bytes, if the trace has them."""
         return self._twice(self._trace.sizes, last)
 
+    @cached_property
+    def all_bytes(self) -> int:
+        """The sizes of all requests of one pass together; 0 without sizes."""
+        return 0 if self._trace.sizes is None else int(self._trace.sizes.sum())
+
     def asked_bytes(self, first: int, last: int) -> int:
         """Return the sizes of the requests from `first` up to `last` together; 0 without sizes."""
         return self._bytes_up_to(last) - self._bytes_up_to(first)
@@ -127,7 +133,7 @@ class LoopedTrace:
         if sizes is None:
             return 0
         passes, rest = divmod(last, len(sizes))
-        return (passes * int(sizes.sum()) if passes else 0) + int(sizes[:rest].sum())
+        return passes * self.all_bytes + int(sizes[:rest].sum())
 
     def ttls(self, last: int) -> npt.NDArray[np.float64] | None:
         """Return the TTLs of the first `last` requests in seconds, if the trace has them."""

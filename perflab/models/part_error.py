@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from perflab import kernels
+from perflab.models.student import t_95
 from perflab.workloads.trace import Trace
 
 GROUPS = 8
@@ -18,8 +19,6 @@ UNKNOWN = 0.5
 """The error where groups tell nothing, since hardly one of them has requests."""
 
 _MOST_REQUESTS = 100_000
-_T_95 = (0.0, 0.0, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365)
-"""Student's t for a two-sided 95 %, by the number of groups."""
 
 Answer = Callable[[Any, float], tuple[float, float]]
 
@@ -75,7 +74,7 @@ class KeyGroups:
         variance = count / (count - 1) * float((off**2).sum()) / requests**2
         # The whole trace has more keys than the groups, and the rest of all keys is all it lacks.
         variance *= count / self._parts * (1 - share)
-        return min(UNKNOWN, _T_95[count] * math.sqrt(variance))
+        return min(UNKNOWN, t_95(count) * math.sqrt(variance))
 
     def _groups(self) -> Iterable[Trace]:
         trace = self._trace

@@ -13,6 +13,7 @@ import numpy as np
 
 from perflab.models.history import Curve, History
 from perflab.models.key_samples import FEWEST_KEYS, KeySample, KeySampler
+from perflab.models.student import t_95
 from perflab.models.working_set import WorkingSets, working_sets
 from perflab.settings import LoadSettings
 from perflab.workloads.trace import Trace
@@ -25,8 +26,6 @@ _SHARE = 0.01
 _SAMPLED_REQUESTS = 1_000_000
 _WORTH_IT = 0.25
 _DRAWS = 4
-_T_95 = 3.182
-"""Student's t for a two-sided 95 % and four draws."""
 _STEPS = 200
 _MOMENTS = 10
 """Looked at in each step of a curve, which keeps the most of them."""
@@ -175,7 +174,7 @@ class WorkingSetHistories:
             lines = [_lines(each)[name] for each in draws]
             rows = np.array([one.curve / by for one, by in zip(lines, shares, strict=True)])
             curves[name] = rows.mean(axis=0)
-            errors[name] = _T_95 * rows.std(axis=0, ddof=1) / math.sqrt(len(draws))
+            errors[name] = t_95(len(draws)) * rows.std(axis=0, ddof=1) / math.sqrt(len(draws))
             peaks[name], means[name] = (
                 float(
                     np.mean(

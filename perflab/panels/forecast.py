@@ -9,6 +9,7 @@ from typing import Any
 
 from perflab.benches import Bench, Model
 from perflab.benches.model import Sharpening
+from perflab.benches.part_of_keys import share_of_keys
 from perflab.charts.what_if import Lines
 from perflab.metrics.catalog import MetricInfo, metric
 from perflab.models.history import History
@@ -163,7 +164,7 @@ class Forecast:
             and self._times.refine(settings, load, outdated)
         )
         if through and not outdated() and self.prediction is not None:
-            most = getattr(job[0].trace, "sample_rate", 1.0)
+            most = share_of_keys(job[0].trace)
             mood: Mood = "exact" if _exact(self.prediction, most) else "busy"
             self._status.say("what-if", exactness(self.prediction, self._leading), mood)
 

@@ -56,10 +56,12 @@ def recorded_client(client: Any, recording: Recording) -> Any:
         name = command.lower()
         parameters = _parameters(getattr(type(client), name, None))
         if parameters[:1] == ["name"]:
-            choose = _if_sampled_alone if parameters == ["name"] else _if_sampled
-            choose = choose if command in READS else _if_written_sampled
             plain, noted = getattr(client, name), getattr(recorded, name)
-            setattr(recorded, name, choose(plain, noted, recording))
+            if command in READS and parameters == ["name"]:
+                method = _if_sampled_alone(plain, noted, recording)
+            else:
+                method = _if_sampled(plain, noted, recording, counted=command in READS)
+            setattr(recorded, name, method)
     recorded.recording = recording
     return recorded
 
@@ -71,34 +73,28 @@ def _parameters(method: Any) -> list[str]:
     return list(inspect.signature(method).parameters)[1:]
 
 
-def _if_sampled(plain: Any, noted: Any, recording: Recording) -> Callable[..., Any]:
-    """Return a method that leaves the recording aside for a key that is not in the sample."""
+def _if_sampled(
+    plain: Any, noted: Any, recording: Recording, *, counted: bool
+) -> Callable[..., Any]:
+    """Return a method that leaves the recording aside for a key that is not in the sample.
+
+    Only a read is counted then: a write is no request.
+    """
 
     @functools.wraps(plain)
     def method(name: Any, *args: Any, **options: Any) -> Any:
         if crc32(key_bytes(name)) * SPREAD & MASK >= recording.limit:
             answer = plain(name, *args, **options)
-            next(recording.passed)
+            if counted:
+                next(recording.passed)
             return answer
         return noted(name, *args, **options)
 
     return method
 
 
-def _if_written_sampled(plain: Any, noted: Any, recording: Recording) -> Callable[..., Any]:
-    """Return the same of a method that writes, which is no request."""
-
-    @functools.wraps(plain)
-    def method(name: Any, *args: Any, **options: Any) -> Any:
-        if crc32(key_bytes(name)) * SPREAD & MASK >= recording.limit:
-            return plain(name, *args, **options)
-        return noted(name, *args, **options)
-
-    return method
-
-
 def _if_sampled_alone(plain: Any, noted: Any, recording: Recording) -> Callable[[Any], Any]:
-    """Return the same of a method that takes nothing but a key, in as few steps as can be.
+    """Return the same of a method that reads and takes a key alone, in as few steps as can be.
 
     After a system call the processor's caches are cold, and each step takes several times as long
     as in a loop; so does what is held until the answer is there.
