@@ -19,6 +19,7 @@ CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, -3), (-1, -3), (1, 3), (-1, 3
 AWAY = 8.0
 _CHARACTER = 0.66
 _HEIGHT = 1.35
+_SPOTS = 9
 _MARK_COUNTS = 1000
 _PIXEL_COUNTS = 500
 
@@ -36,23 +37,26 @@ def best_corner(
     Args:
         text: What is written, in one line.
         place: The mark's place on the screen, x and y.
-        marks: Places of the other marks, a row each.
+        marks: Places of the other marks and what other texts cover, a row each.
         lines: Places of the lines' points, a row each.
         box: Left, bottom, right and top of the axes on the screen.
         dots_a_point: Pixels of the screen for one typographic point.
     """
-    width = len(text) * _CHARACTER * LABEL_SIZE * dots_a_point
-    height = _HEIGHT * LABEL_SIZE * dots_a_point
     away = AWAY * dots_a_point
     costs = []
-    for right, up in CORNERS:
-        x0 = place[0] + away if right > 0 else place[0] - away - width
-        y0 = place[1] + away * up - (0 if up > 0 else height)
-        frame = (x0, y0, x0 + width, y0 + height)
+    for corner in CORNERS:
+        frame = _frame(text, place, corner, dots_a_point)
         grown = (frame[0] - away, frame[1] - away, frame[2] + away, frame[3] + away)
         cost = sum(_inside(line, frame) for line in lines)
         costs.append(cost + _MARK_COUNTS * _inside(marks, grown) + _outside(frame, box))
     return CORNERS[int(np.argmin(costs))]
+
+
+def covered(text: str, place: Points, corner: tuple[int, int], dots_a_point: float) -> Points:
+    """Return spots all over a text that was put at a corner, a row each, for others to avoid."""
+    left, bottom, right, top = _frame(text, place, corner, dots_a_point)
+    grid = np.meshgrid(np.linspace(left, right, _SPOTS), np.linspace(bottom, top, 3))
+    return np.column_stack([each.ravel() for each in grid])
 
 
 def text_at(
@@ -75,6 +79,18 @@ def text_at(
         zorder=5,
         annotation_clip=False,
     )
+
+
+def _frame(
+    text: str, place: Points, corner: tuple[int, int], dots_a_point: float
+) -> tuple[float, float, float, float]:
+    right, up = corner
+    width = len(text) * _CHARACTER * LABEL_SIZE * dots_a_point
+    height = _HEIGHT * LABEL_SIZE * dots_a_point
+    away = AWAY * dots_a_point
+    x0 = place[0] + away if right > 0 else place[0] - away - width
+    y0 = place[1] + away * up - (0 if up > 0 else height)
+    return x0, y0, x0 + width, y0 + height
 
 
 def _inside(points: Points, frame: tuple[float, float, float, float]) -> int:

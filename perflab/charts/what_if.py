@@ -15,7 +15,7 @@ from matplotlib.text import Annotation
 from perflab.benches import Bench, WhatIfChart
 from perflab.charts import style
 from perflab.charts.band import Band, best_spans, rivals
-from perflab.charts.labels import Points, best_corner, text_at
+from perflab.charts.labels import Points, best_corner, covered, text_at
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.observed import Observations
@@ -240,11 +240,14 @@ class WhatIfAxes:
         places = {id(mark): self._place(_clamp(mark.x, low, high), mark.y) for mark in marks}
         lines = [self._place(*line.get_data()) for line in self._lines.values()] if shown else []
         self._texts = []
+        taken = [np.empty((0, 2))]
+        dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
         for mark in shown:
-            others = [places[id(other)] for other in marks if other is not mark]
             here = places[id(mark)]
-            apart = [place for place in others if np.abs(place - here).max() > 1.0]
-            corner = self._corner(mark.label, here[0], np.array(apart).reshape(-1, 2), lines)
+            apart = [place for place in places.values() if np.abs(place - here).max() > 1.0]
+            avoid, box = np.concatenate([*taken, *apart]), self.axes.bbox.extents
+            corner = best_corner(mark.label, here[0], avoid, lines, box, dots)
+            taken.append(covered(mark.label, here[0], corner, dots))
             at = (_clamp(mark.x, low, high), mark.y)
             text = text_at(self.axes, mark.label, at, corner, animated=self._animated)
             self._texts.append(text)
@@ -257,14 +260,6 @@ class WhatIfAxes:
         """Return where points of the data are on the screen, a row each."""
         columns = np.column_stack([np.atleast_1d(x), np.atleast_1d(y)]).astype(float)
         return np.asarray(self.axes.transData.transform(columns))
-
-    def _corner(
-        self, text: str, place: Points, marks: Points, lines: Sequence[Points]
-    ) -> tuple[int, int]:
-        box = self.axes.bbox
-        edges = (box.x0, box.y0, box.x1, box.y1)
-        dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
-        return best_corner(text, place, marks, lines, edges, dots)
 
 
 def draw_what_if(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from perflab.charts.labels import best_corner
+from perflab.charts.labels import best_corner, covered
 
 BOX = (0.0, 0.0, 400.0, 300.0)
 NONE = np.empty((0, 2))
@@ -38,3 +38,14 @@ def test_mark_with_a_neighbour_at_the_edge_has_its_text_farther_away():
     right, up = corner((390, 150), marks=[[370.0, 150.0]])
     assert right == -1
     assert abs(up) > 1
+
+
+@pytest.mark.parametrize("neighbour", [(200, 150), (215, 140), (180, 160), (240, 150)])
+def test_text_does_not_cover_the_text_of_another_mark(neighbour):
+    first = np.array((200, 150), float)
+    written = covered("0.000404", first, corner(first), 1.0)
+    second = np.array(neighbour, float)
+    best = best_corner("least at 2,452", second, written, (), BOX, 1.0)
+    spots = covered("least at 2,452", second, best, 1.0)
+    low, high = written.min(axis=0), written.max(axis=0)
+    assert not ((spots >= low) & (spots <= high)).all(axis=1).any()
