@@ -16,6 +16,7 @@ from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.verbs import run
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError, format_quantity
+from perflab.tuning.comparison import format_difference
 from perflab.tuning.knee import knee
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
 from perflab.tuning.recommendation import Recommendation
@@ -157,7 +158,7 @@ class _Search:
         info = metric(self._goal.metric)
         largest = max(self._kept, key=self._size)
         by = f" by {self._weight}" if self._weight else ""
-        gain = self._difference(self._value(before), self._value(chosen))
+        gain = format_difference(info, self._value(before), self._value(chosen))
         words = [
             f"{self._write(chosen)} is the smallest setting{by} that "
             + write_enough(self._goal, self._best)
@@ -240,11 +241,6 @@ class _Search:
 
     def _limits_text(self) -> str:
         return " and ".join(str(limit) for limit in self._limits)
-
-    def _difference(self, old: float, new: float) -> str:
-        if metric(self._goal.metric).unit == "ratio":
-            return f"{(new - old) * 100:+.2f} points"
-        return f"{(new / old - 1) * 100:+.1f} %" if old else "a value where there was none"
 
     def _why_none(self) -> str:
         closest = []
