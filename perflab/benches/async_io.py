@@ -207,12 +207,17 @@ class AsyncIOBench(ArrivalsBench):
         raise BadInputError("is not offered for async_io, whose answers are quick", "sample")
 
     def session(
-        self, settings: Settings, load: LoadSettings, trace: Arrivals, clock: VirtualClock
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: Arrivals,
+        clock: VirtualClock,
+        run_name: str,
     ) -> Session:
         """Return a fetcher before a real server."""
         from perflab.benches.async_io_session import AsyncIOSession
 
-        del clock, load, trace
+        del clock, load, trace, run_name
         assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
         return AsyncIOSession(settings)
 

@@ -237,9 +237,22 @@ class Bench(Display, OverTime, PartOfKeys, ABC):
 
     @abstractmethod
     def session(
-        self, settings: Settings, load: LoadSettings, trace: Any, clock: VirtualClock
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: Any,
+        clock: VirtualClock,
+        run_name: str,
     ) -> Session:
-        """Return the pattern set up to run live; called in the child process."""
+        """Return the pattern set up to run live; called in the child process.
+
+        Args:
+            settings: The pattern's settings.
+            load: The load's settings.
+            trace: The workload.
+            clock: The time that the workload shows.
+            run_name: The run's own name; all that it writes on a user's server is under it.
+        """
 
     def threads(self, settings: Settings, load: LoadSettings) -> int:
         """Return how many threads put requests to the session."""

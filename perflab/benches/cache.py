@@ -248,11 +248,17 @@ class CacheBench(Bench):
         return sampled_cache_model(trace, share, method)
 
     def session(
-        self, settings: Settings, load: LoadSettings, trace: Trace, clock: VirtualClock
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: Trace,
+        clock: VirtualClock,
+        run_name: str,
     ) -> Session:
         """Return a cache and its backend, ready to be asked."""
         from perflab.benches.cache_session import CacheSession
 
+        del run_name
         assert isinstance(settings, CacheSettings)  # noqa: S101  (what read() made)
         return CacheSession(settings, load, trace, clock)
 

@@ -184,14 +184,19 @@ class ConnectionPoolBench(ArrivalsBench):
         raise BadInputError("is not offered for connection_pool, whose answers are quick", "sample")
 
     def session(
-        self, settings: Settings, load: LoadSettings, trace: Arrivals, clock: VirtualClock
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: Arrivals,
+        clock: VirtualClock,
+        run_name: str,
     ) -> Session:
         """Return a pool in front of a real database."""
         from perflab.benches.connection_pool_session import ConnectionPoolSession
 
         del clock, load
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        return ConnectionPoolSession(settings, trace)
+        return ConnectionPoolSession(settings, trace, run_name)
 
     def metrics(self, measured: Measured) -> Metrics:
         """Return waits, service times, utilisation and counts."""

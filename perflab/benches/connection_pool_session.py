@@ -42,7 +42,8 @@ class ConnectionPoolSession(Session):
     of the next who has waited for that connection.
     """
 
-    def __init__(self, settings: ConnectionPoolSettings, arrivals: Arrivals) -> None:
+    def __init__(self, settings: ConnectionPoolSettings, arrivals: Arrivals, run_name: str) -> None:
+        self._run_name = run_name
         self._arrivals = arrivals
         self._server = find_postgres()
         self._query = open_query(settings.query, self._server)

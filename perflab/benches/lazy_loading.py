@@ -230,12 +230,17 @@ class LazyLoadingBench(Bench):
         return SampledLazyLoadingModel(trace, share)
 
     def session(
-        self, settings: Settings, load: LoadSettings, trace: Accesses, clock: VirtualClock
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: Accesses,
+        clock: VirtualClock,
+        run_name: str,
     ) -> Session:
         """Return a loader over its store, ready to be asked."""
         from perflab.benches.lazy_loading_session import LazyLoadingSession
 
-        del clock
+        del clock, run_name
         assert isinstance(settings, LazyLoadingSettings)  # noqa: S101  (what read() made)
         return LazyLoadingSession(settings, load, trace)
 

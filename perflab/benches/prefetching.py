@@ -268,12 +268,17 @@ class PrefetchingBench(Bench):
         return PrefetchingModel(trace.at_most(max(1, round(len(trace) * share))))
 
     def session(
-        self, settings: Settings, load: LoadSettings, trace: Items, clock: VirtualClock
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: Items,
+        clock: VirtualClock,
+        run_name: str,
     ) -> Session:
         """Return a prefetcher between a real source and a real consumer."""
         from perflab.benches.prefetching_session import PrefetchingSession
 
-        del clock
+        del clock, run_name
         assert isinstance(settings, PrefetchingSettings)  # noqa: S101  (what read() made)
         return PrefetchingSession(settings, load, trace)
 

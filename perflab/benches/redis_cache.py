@@ -192,14 +192,19 @@ class RedisCacheBench(Bench):
         raise BadInputError("is not offered for redis_cache, whose answers are exact", "sample")
 
     def session(
-        self, settings: Settings, load: LoadSettings, trace: Trace, clock: VirtualClock
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: Trace,
+        clock: VirtualClock,
+        run_name: str,
     ) -> Session:
         """Return a cache in a real server, ready to be asked."""
         from perflab.benches.redis_cache_session import RedisCacheSession
 
         del clock
         assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        return RedisCacheSession(settings, load, trace)
+        return RedisCacheSession(settings, load, trace, run_name)
 
     def metrics(self, measured: Measured) -> Metrics:
         """Return the hit rate as the client counts it and as the server does, and counts."""

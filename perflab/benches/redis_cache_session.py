@@ -28,7 +28,10 @@ class RedisCacheSession(Session):
     TTLs are divided by the speed-up.
     """
 
-    def __init__(self, settings: RedisCacheSettings, load: LoadSettings, trace: Trace) -> None:
+    def __init__(
+        self, settings: RedisCacheSettings, load: LoadSettings, trace: Trace, run_name: str
+    ) -> None:
+        self._run_name = run_name
         self._trace = trace
         self._ids = trace.ids.data
         self._sizes = None if trace.sizes is None else trace.sizes.data

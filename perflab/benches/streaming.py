@@ -232,12 +232,17 @@ class StreamingBench(Bench):
         raise BadInputError("is not offered for streaming, whose answers are quick", "sample")
 
     def session(
-        self, settings: Settings, load: LoadSettings, trace: TableFile, clock: VirtualClock
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: TableFile,
+        clock: VirtualClock,
+        run_name: str,
     ) -> Session:
         """Return a processor of the file."""
         from perflab.benches.streaming_session import StreamingSession
 
-        del clock
+        del clock, run_name
         assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
         return StreamingSession(settings, load, trace)
 

@@ -40,7 +40,9 @@ class Child:
         pace = Pace.of(trace, self._load, time.perf_counter())
         if pace.times is not None:
             self._clock.set(pace.times[0])
-        self._session = self._bench.session(self._settings, self._load, trace, self._clock)
+        self._session = self._bench.session(
+            self._settings, self._load, trace, self._clock, job.run_name
+        )
         self._generator: Load = self._session.own_load(
             pace, self._load, job.limit
         ) or LoadGenerator(

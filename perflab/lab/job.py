@@ -15,6 +15,7 @@ class Job:
         workload: The folder that the trace was saved to, memory-mapped by the child.
         settings: The keys of the pattern and of the load.
         seconds: How long at the most; none for until told to stop.
+        run_name: The run's own name, under which it writes on a user's server.
         limit: How many requests at the most; none for looping over the workload, or until the
             session says that there are no more.
         interval: Seconds from one snapshot to the next.
@@ -25,6 +26,7 @@ class Job:
     settings: dict[str, Any]
     seconds: float | None
     limit: int | None
+    run_name: str
     interval: float = 0.1
 
 

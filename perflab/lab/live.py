@@ -23,6 +23,7 @@ from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
+from perflab.servers.run_name import new_run_name
 from perflab.settings import BadInputError, LoadSettings, Settings, nearest
 from perflab.workloads.trace import Trace
 
@@ -33,6 +34,7 @@ class LiveRun:
     """A run that goes on in a child process; a change of settings reaches the running pattern.
 
     Attributes:
+        run_name: The run's own name: all that it writes on a user's server is under it.
         state: ``starting``, ``running``, ``paused``, ``ended`` or ``failed``.
         error: Why it failed, in one line.
         rows: Ten a second: metrics of the last second, those since the last change with the
@@ -59,6 +61,7 @@ class LiveRun:
         bench.check_live(settings, load)
         self.bench = bench
         self.trace = trace
+        self.run_name = new_run_name()
         self.state = "starting"
         self.error: str | None = None
         self.watch = AlertWatch(alerts)
@@ -81,6 +84,7 @@ class LiveRun:
             {**self._values_of(settings, load), "loop": loop},
             seconds,
             None if loop else bench.requests(settings, trace),
+            self.run_name,
         )
         self._pipe, self._process = _spawn(job)
         self._memory = MemorySampler(self._process.pid)

@@ -52,7 +52,7 @@ class ToyBench(CacheBench):
     def written(self, settings):
         return "keys under toy:"
 
-    def session(self, settings, load, trace, clock):
+    def session(self, settings, load, trace, clock, run_name):
         return ToySession(settings, load, trace, clock)
 """
 
