@@ -13,7 +13,7 @@ from perflab.patterns import redis_cache_batches as batches
 from perflab.patterns.redis_cache_async import AsyncRedisCache
 from perflab.patterns.redis_cache_clients import open_client
 from perflab.patterns.redis_cache_front import Front, key_maker
-from perflab.patterns.redis_cache_guard import SERVER_ERRORS
+from perflab.patterns.redis_cache_replies import checked, checked_value, server_error
 from perflab.patterns.redis_cache_steps import Ask, Fly, Load, Pause, Spawn, Steps
 from perflab.primitives import SingleFlight
 from perflab.settings import RedisCacheSettings
@@ -73,8 +73,9 @@ class RedisCache(Front):
             return cast("V", self._run(logic.answer(key, load, ttl)))
         name = logic.prefix + key
         try:
-            data = self._client.get(name)
-        except SERVER_ERRORS as error:
+            data = checked_value(self._client.get(name))
+        except Exception as problem:  # noqa: BLE001  (no failure of the server reaches a caller)
+            error = server_error(problem)
             return cast("V", self._run(logic.answer(key, load, ttl, error=error)))
         if guard.breaker.failed:
             guard.succeed(key)
@@ -84,7 +85,7 @@ class RedisCache(Front):
             return cast("V", self._run(steps))
         next(guard.hits)
         if guard.hook is not None:
-            guard.hook(Event(EventKind.HIT, key, size=len(data)))
+            guard.hook(Event(EventKind.HIT, key, size=len(data or b"")))
         return cast("V", entry.value)
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -166,12 +167,12 @@ class RedisCache(Front):
     def _do(self, step: Any) -> Any:
         match step:
             case Ask(commands=(command,)):
-                return [self._client.execute_command(*command)]
+                return checked((command,), [self._client.execute_command(*command)])
             case Ask(commands=commands):
                 with self._client.pipeline(transaction=False) as pipe:
                     for command in commands:
                         pipe.execute_command(*command)
-                    return pipe.execute()
+                    return checked(commands, pipe.execute())
             case Load(call=call):
                 return call()
             case Fly(name=name, steps=make, on_wait=on_wait):

@@ -11,7 +11,7 @@ from perflab.metrics import Event, EventKind, Hook
 from perflab.patterns import redis_cache_batches as batches
 from perflab.patterns.redis_cache_clients import open_async_client
 from perflab.patterns.redis_cache_front import Front, key_maker
-from perflab.patterns.redis_cache_guard import SERVER_ERRORS
+from perflab.patterns.redis_cache_replies import checked, checked_value, server_error
 from perflab.patterns.redis_cache_steps import Ask, Fly, Load, Pause, Spawn, Steps
 from perflab.primitives import AsyncSingleFlight
 from perflab.settings import RedisCacheSettings
@@ -54,8 +54,9 @@ class AsyncRedisCache(Front):
             return cast("V", await self._run(logic.answer(key, load, ttl)))
         name = logic.prefix + key
         try:
-            data = await self._client.get(name)
-        except SERVER_ERRORS as error:
+            data = checked_value(await self._client.get(name))
+        except Exception as problem:  # noqa: BLE001  (no failure of the server reaches a caller)
+            error = server_error(problem)
             return cast("V", await self._run(logic.answer(key, load, ttl, error=error)))
         if guard.breaker.failed:
             guard.succeed(key)
@@ -65,7 +66,7 @@ class AsyncRedisCache(Front):
             return cast("V", await self._run(steps))
         next(guard.hits)
         if guard.hook is not None:
-            guard.hook(Event(EventKind.HIT, key, size=len(data)))
+            guard.hook(Event(EventKind.HIT, key, size=len(data or b"")))
         return cast("V", entry.value)
 
     async def get(self, key: str, default: Any = None) -> Any:
@@ -148,12 +149,12 @@ class AsyncRedisCache(Front):
     async def _do(self, step: Any) -> Any:
         match step:
             case Ask(commands=(command,)):
-                return [await self._client.execute_command(*command)]
+                return checked((command,), [await self._client.execute_command(*command)])
             case Ask(commands=commands):
                 async with self._client.pipeline(transaction=False) as pipe:
                     for command in commands:
                         pipe.execute_command(*command)
-                    return await pipe.execute()
+                    return checked(commands, await pipe.execute())
             case Load(call=call):
                 return await call()
             case Fly(name=name, steps=make, on_wait=on_wait):

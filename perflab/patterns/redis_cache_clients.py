@@ -10,6 +10,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.cache import CacheConfig
 
+from perflab.primitives.bounded_redis import bounded, staying
 from perflab.settings import BadInputError, RedisCacheSettings
 
 OF_THE_CLIENT = ("redis_host", "redis_port", "timeout", "client_cache_size")
@@ -25,7 +26,7 @@ def open_client(url: str | None, settings: RedisCacheSettings) -> redis.Redis:
     Raises:
         BadInputError: If no server is named, or its URL is none.
     """
-    options = _options(settings)
+    options = {**staying(redis.ConnectionPool), **_options(settings)}
     address = _url(url, settings)
     if settings.client_cache_size is not None:
         if address.startswith("unix:"):
@@ -38,7 +39,7 @@ def open_client(url: str | None, settings: RedisCacheSettings) -> redis.Redis:
         options["cache_config"] = CacheConfig(max_size=settings.client_cache_size)
     options["retry"] = redis.retry.Retry(NoBackoff(), 0)
     try:
-        return redis.Redis.from_url(address, **options)
+        return bounded(redis.Redis.from_url(address, **options))
     except ValueError as error:
         raise _not_a_url(error) from error
 
@@ -54,11 +55,11 @@ def open_async_client(url: str | None, settings: RedisCacheSettings) -> redis.as
             "redis-py keeps entries in the client only in its threaded client; set it to none",
             "client_cache_size",
         )
-    options = _options(settings)
+    options = {**staying(redis.asyncio.ConnectionPool), **_options(settings)}
     address = _url(url, settings)
     options["retry"] = redis.asyncio.retry.Retry(NoBackoff(), 0)
     try:
-        return redis.asyncio.Redis.from_url(address, **options)
+        return bounded(redis.asyncio.Redis.from_url(address, **options))
     except ValueError as error:
         raise _not_a_url(error) from error
 

@@ -11,7 +11,7 @@ from perflab.patterns.redis_cache_serializers import BY_CODE, SERIALIZERS, Seria
 from perflab.settings import BadInputError
 
 _MAGIC = 0xCA
-_VERSION = 1
+_VERSION = 2
 _NOTHING = 1
 _SIGNED = 2
 
@@ -95,7 +95,7 @@ class Envelope:
         )
         body = dump(self.serializer, name, value)
         if self._signing_key is None:
-            return head + _CHECK.pack(crc32(body, crc32(head))) + body
+            return head + _CHECK.pack(_checksum(name, head, body)) + body
         return head + self._sign(self._signing_key, name, head, body) + body
 
     def open(self, name: str, data: bytes) -> Entry:
@@ -112,7 +112,7 @@ class Envelope:
         head = data[:_HEAD_BYTES]
         if self._signing_key is None:
             body = data[_PLAIN_BYTES:]
-            if _CHECK.unpack_from(data, _HEAD_BYTES)[0] != crc32(body, crc32(head)):
+            if _CHECK.unpack_from(data, _HEAD_BYTES)[0] != _checksum(name, head, body):
                 raise CorruptEntryError("the check does not hold")
         else:
             body = data[_SIGNED_BYTES:]
@@ -132,3 +132,8 @@ class Envelope:
         # goes first, so that no part of it can pass for a part of the header.
         encoded = name.encode()
         return hmac.digest(key, b"%d:%b%b%b" % (len(encoded), encoded, head, body), "sha256")
+
+
+def _checksum(name: str, head: bytes, body: bytes) -> int:
+    # With the name, so that the reply to another command is not taken for this key's value.
+    return crc32(body, crc32(head, crc32(name.encode())))

@@ -8,18 +8,15 @@ from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
     BusyLoadingError,
-    RedisError,
     ResponseError,
 )
 
 from perflab.metrics import AtomicCounter, Counters, Event, EventKind, Hook
+from perflab.patterns.redis_cache_replies import server_error
 from perflab.patterns.redis_cache_steps import Ask, Command, Pause, Steps
 from perflab.primitives.breaker import Breaker
 from perflab.primitives.retry import Backoff
 from perflab.settings import BadInputError, RedisCacheSettings
-
-SERVER_ERRORS = (RedisError, OSError)
-"""What a client raises when its server is away, slow, or refuses."""
 
 _REFUSALS = (ResponseError, AuthenticationError, AuthorizationError, BusyLoadingError)
 _BACKOFF = Backoff(base=0.01, cap=0.1)
@@ -66,8 +63,8 @@ class Guard:
                     raise AwayError
                 try:
                     replies = yield Ask(commands)
-                except SERVER_ERRORS as problem:
-                    error = problem
+                except Exception as problem:  # noqa: BLE001  (no failure reaches a caller)
+                    error = server_error(problem)
                 else:
                     self.succeed(key)
                     return replies

@@ -8,7 +8,7 @@ import decimal
 import json
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack  # type: ignore[import-untyped]
 
@@ -46,10 +46,11 @@ def _extend(value: Any) -> Any:
     return msgpack.ExtType(code, write(value))
 
 
-def _read_extension(code: int, data: bytes) -> Any:
-    if code in _READERS:
-        return _READERS[code](data)
-    raise ValueError(f"extension type {code}")
+class _Packed(NamedTuple):
+    """A tuple or set inside of a value that is being read, its own bytes not read yet."""
+
+    code: int
+    data: bytes
 
 
 _WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
@@ -63,10 +64,9 @@ _WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     int: (_INTEGER, lambda value: b"%x" % value),
 }
 
+_COLLECTIONS: dict[int, Callable[[Any], Any]] = {_TUPLE: tuple, _SET: set, _FROZENSET: frozenset}
+
 _READERS: dict[int, Callable[[bytes], Any]] = {
-    _TUPLE: lambda data: tuple(_unpack(data)),
-    _SET: lambda data: set(_unpack(data)),
-    _FROZENSET: lambda data: frozenset(_unpack(data)),
     _DATETIME: lambda data: dt.datetime.fromisoformat(data.decode()),
     _DATE: lambda data: dt.date.fromisoformat(data.decode()),
     _DECIMAL: lambda data: decimal.Decimal(data.decode()),
@@ -81,7 +81,34 @@ def _pack(value: Any) -> bytes:
 
 
 def _unpack(data: Any) -> Any:
-    return msgpack.unpackb(data, strict_map_key=False, use_list=True, ext_hook=_read_extension)
+    nested = False
+
+    def read_extension(code: int, data: bytes) -> Any:
+        nonlocal nested
+        if code in _COLLECTIONS:
+            nested = True
+            return _Packed(code, data)
+        if code in _READERS:
+            return _READERS[code](data)
+        raise ValueError(f"extension type {code}")
+
+    value = msgpack.unpackb(data, strict_map_key=False, use_list=True, ext_hook=read_extension)
+    return _opened(value) if nested else value
+
+
+def _opened(value: Any) -> Any:
+    """Return a value with what is packed inside of it read.
+
+    It is read here and not in msgpack's hook: each level of a hook that unpacks again takes some
+    50 kB of the C stack, so that a few hundred of them would end the process.
+    """
+    if isinstance(value, _Packed):
+        return _COLLECTIONS[value.code](_unpack(value.data))
+    if isinstance(value, list):
+        return [_opened(one) for one in value]
+    if isinstance(value, dict):
+        return {_opened(key): _opened(one) for key, one in value.items()}
+    return value
 
 
 def _json_dump(value: Any) -> bytes:

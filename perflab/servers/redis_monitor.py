@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import redis
+
+from perflab.primitives.bounded_redis import redis_client
+from perflab.servers.addresses import redact
+from perflab.settings import BadInputError
 
 if TYPE_CHECKING:
     from perflab.servers.redis_server import RedisServer
@@ -28,9 +33,8 @@ class RedisMonitor:
     """
 
     def __init__(self, server: RedisServer) -> None:
-        self._client: Any = redis.Redis.from_url(
-            server.url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE
-        )
+        self._url = server.url
+        self._client = redis_client(server.url, _PATIENCE)
         self._settings: RedisCacheSettings | None = None
         self._last = dict.fromkeys(_COUNTED, 0.0)
         self._before = dict.fromkeys(_COUNTED, 0.0)
@@ -60,36 +64,48 @@ class RedisMonitor:
             return
 
     def mark_empty(self) -> None:
-        """Remember how much memory the server uses and what it has counted before a run."""
-        info = self._client.info()
-        self._empty_bytes = float(info["used_memory"])
+        """Remember how much memory the server uses and what it has counted before a run.
+
+        Raises:
+            BadInputError: If it does not tell.
+        """
+        info = self._ask()
+        if info is None:
+            raise BadInputError("does not answer INFO as a Redis does", redact(self._url))
+        self._empty_bytes = info["used_memory"]
         for name, key in _COUNTED.items():
-            self._last[name] = float(info[key])
-            self._before[name] = -float(info[key])
+            self._last[name] = info[key]
+            self._before[name] = -info[key]
 
     def counters(self) -> dict[str, float]:
         """Return what the server has counted since `mark_empty`, and its levels now."""
-        try:
-            info = self._client.info()
-            entries = float(self._client.dbsize())
-            self._asked += 1
-            if self._asked % _EVERY == 0:
-                self._levels["usage_bytes"] = self._usage()
-        except redis.RedisError:
-            info = None
+        info = self._ask()
         if info is not None:
             for name, key in _COUNTED.items():
-                value = float(info[key])
+                value = info[key]
                 if value < self._last[name]:
                     self._before[name] += self._last[name]
                 self._last[name] = value
-            self._levels.update(memory_bytes=float(info["used_memory"]), entries=entries)
+            self._levels.update(memory_bytes=info["used_memory"], entries=info["entries"])
         counted = {name: self._before[name] + self._last[name] for name in _COUNTED}
         return {**counted, **self._levels, "server_bytes": self._empty_bytes}
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    def _ask(self) -> dict[str, float] | None:
+        """Return the figures that the server tells; none where it is away or tells nonsense."""
+        try:
+            info = self._client.info()
+            found = {key: _figure(info[key]) for key in ("used_memory", *_COUNTED.values())}
+            found["entries"] = _figure(self._client.dbsize())
+            self._asked += 1
+            if self._asked % _EVERY == 0:
+                self._levels["usage_bytes"] = self._usage()
+        except Exception:  # noqa: BLE001  (a server may say anything, and redis-py trip over it)
+            return None
+        return found
 
     def _usage(self) -> float:
         """Return the mean of MEMORY USAGE over some keys, in bytes."""
@@ -99,5 +115,17 @@ class RedisMonitor:
             names = [name for name in pipe.execute() if name is not None]
             for name in names:
                 pipe.memory_usage(name)
-            sizes = [size for size in pipe.execute() if size] if names else []
+            sizes = [_figure(size) for size in pipe.execute() if size] if names else []
         return sum(sizes) / len(sizes) if sizes else 0.0
+
+
+def _figure(value: Any) -> float:
+    """Return a number that a server told.
+
+    Raises:
+        ValueError: If it is none, or could not be one of its own.
+    """
+    number = float(value)
+    if not (isinstance(value, (int, float)) and math.isfinite(number) and number >= 0):
+        raise ValueError(value)
+    return number

@@ -9,19 +9,22 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import redis
 
+from perflab.primitives.bounded_redis import redis_client
 from perflab.servers.addresses import redact
 from perflab.servers.keeper import Keeper
 from perflab.settings import BadInputError
+from perflab.settings.foreign_text import foreign_text
 
 VARIABLE = "PERFLAB_REDIS_URL"
 _PROGRAMS = ("redis-server", "valkey-server")
 _PATIENCE = 5.0
 _ASK_SECONDS = 2.0
 _LONGEST_SOCKET = 100
+_LONGEST_VERSION = 40
 
 __all__ = ["VARIABLE", "RedisServer", "find_redis", "redact", "server_program"]
 
@@ -152,7 +155,7 @@ class _OwnRedis(RedisServer):
         return process
 
     def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
-        client: Any = redis.Redis.from_url(self.url, socket_timeout=_ASK_SECONDS)
+        client = redis_client(self.url, _ASK_SECONDS)
         until = time.monotonic() + _PATIENCE
         try:
             while time.monotonic() < until and process.poll() is None:
@@ -219,13 +222,10 @@ def _ask_version(url: str, source: str) -> str:
     """Return the name and version of the server at an address."""
     shown = redact(url)
     try:
-        client: Any = redis.Redis.from_url(
-            url, socket_timeout=_ASK_SECONDS, socket_connect_timeout=_ASK_SECONDS
-        )
-    except ValueError as error:
-        raise BadInputError(
-            f"is no address of a Redis ({error}); write redis://host:6379", shown
-        ) from None
+        client = redis_client(url, _ASK_SECONDS)
+    except ValueError:
+        # Its text may hold the password.
+        raise BadInputError("is no address of a Redis; write redis://host:6379", shown) from None
     try:
         info = client.info("server")
     except redis.AuthenticationError:
@@ -241,7 +241,7 @@ def _ask_version(url: str, source: str) -> str:
     except redis.exceptions.InvalidResponse:
         raise BadInputError("answers, but is no Redis; is the port right?", shown) from None
     except redis.RedisError as error:
-        said = " ".join(str(error).split())
+        said = foreign_text(error)
         if "closed by server" in said:
             raise BadInputError(
                 "hangs up at once, so it may be no Redis; is the port right?", shown
@@ -249,8 +249,11 @@ def _ask_version(url: str, source: str) -> str:
         raise BadInputError(
             f"cannot be used ({said}); start it, or mend what {source} names", shown
         ) from None
+    except Exception:  # noqa: BLE001  (what redis-py makes of a reply that is none)
+        raise BadInputError("answers, but is no Redis; is the port right?", shown) from None
     finally:
         client.close()
-    if "valkey_version" in info:
-        return f"Valkey {info['valkey_version']}"
-    return f"Redis {info['redis_version']}"
+    for name, key in (("Valkey", "valkey_version"), ("Redis", "redis_version")):
+        if isinstance(info, dict) and key in info:
+            return f"{name} {foreign_text(info[key], _LONGEST_VERSION)}"
+    raise BadInputError("answers, but does not say its version; is it a Redis?", shown)
