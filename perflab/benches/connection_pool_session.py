@@ -15,6 +15,7 @@ from perflab.patterns.connection_pool_drivers import open_pool
 from perflab.servers.pool_queries import open_query
 from perflab.servers.postgres_server import find_postgres
 from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
+from perflab.settings.foreign_text import foreign_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -187,5 +188,5 @@ class ConnectionPoolSession(Session):
         with self._lock:
             self._errors += 1
             if self._problem is None:
-                said = " ".join(str(error).split()) or type(error).__name__
+                said = foreign_text(error) or type(error).__name__
                 self._problem = f"the database answered: {said}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -11,12 +12,12 @@ from aiohttp import http_exceptions
 from yarl import URL
 
 from perflab.patterns.async_io_request import Failure, Request
+from perflab.settings.foreign_text import foreign_text
 
 _THROTTLED = 429
 _UNAVAILABLE = 503
 _ERRORS_FROM = 400
 _SERVER_ERRORS_FROM = 500
-_MOST_WORDS = 200
 
 
 class Attempt:
@@ -44,7 +45,7 @@ class Attempt:
     def fail(self, failure: Failure, detail: str) -> None:
         """Note why it failed."""
         self.failure = failure
-        self.detail = " ".join(detail.split())[:_MOST_WORDS]
+        self.detail = foreign_text(detail)
 
     @property
     def is_overload(self) -> bool:
@@ -86,7 +87,8 @@ async def attempt(
             if response.status >= _ERRORS_FROM:
                 done.fail(_kind_of(response.status), f"{response.status} {response.reason or ''}")
                 done.retry_after = retry_after(headers.get("Retry-After"))
-    except (aiohttp.ClientError, OSError, ValueError, http_exceptions.HttpProcessingError) as error:
+    except Exception as error:  # noqa: BLE001  (what aiohttp and zlib make of any answer is open)
+        done.body = b""
         done.fail(failure_of(error), str(error) or type(error).__name__)
     return done
 
@@ -119,7 +121,8 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((aiohttp.ClientPayloadError,), Failure.INCOMPLETE),
     ((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError), Failure.DISCONNECTED),
     ((aiohttp.ClientResponseError, http_exceptions.HttpProcessingError), Failure.BAD_RESPONSE),
-    ((ValueError,), Failure.BAD_RESPONSE),
+    ((aiohttp.ClientError, OSError), Failure.DISCONNECTED),
+    ((Exception,), Failure.BAD_RESPONSE),
 )
 
 
@@ -129,15 +132,17 @@ def retry_after(value: str | None) -> float | None:
         return None
     try:
         return max(0.0, float(int(value)))
+    except OverflowError:
+        return math.inf
     except ValueError:
         pass
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
 
 
 def _kind_of(status: int) -> Failure:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from perflab.servers.flights_tables import drop_flights, load_flights
 from perflab.settings import QUERIES, BadInputError
+from perflab.settings.foreign_text import foreign_text
 
 if TYPE_CHECKING:
     from perflab.servers.postgres_server import PostgresServer
@@ -90,7 +91,7 @@ def open_query(query: str, server: PostgresServer) -> PoolQuery | OwnQuery:
     except psycopg.Error as error:
         raise BadInputError(
             f"{query!r} is none of {', '.join(QUERIES)}, and as a statement it fails: "
-            f"{' '.join(str(error).split())}",
+            f"{foreign_text(error)}",
             "query",
         ) from None
     return own

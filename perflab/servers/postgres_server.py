@@ -15,10 +15,12 @@ import psycopg
 from perflab.servers.addresses import redact
 from perflab.servers.keeper import Keeper
 from perflab.settings import BadInputError
+from perflab.settings.foreign_text import foreign_text
 
 VARIABLE = "PERFLAB_POSTGRES_URL"
 MOST_CONNECTIONS = 400
 _ASK_SECONDS = 5
+_LONGEST_VERSION = 40
 
 
 class PostgresServer:
@@ -183,29 +185,29 @@ def _ask_version(conninfo: str, source: str) -> str:
     """Return the version of the server at an address."""
     shown = redact(conninfo)
     try:
+        # It is told while connecting, for which there is a timeout; a query would have none.
         with psycopg.connect(conninfo, connect_timeout=_ASK_SECONDS) as connection:
-            found = connection.execute("SHOW server_version").fetchone()
-    except psycopg.ProgrammingError as error:
-        said = " ".join(str(error).split())
+            version = connection.info.parameter_status("server_version")
+    except psycopg.ProgrammingError:
+        # Its text may hold the password.
         raise BadInputError(
-            f"is no address of a PostgreSQL ({said}); write "
-            "postgresql://user:PASSWORD@host:5432/database",
+            "is no address of a PostgreSQL; write postgresql://user:PASSWORD@host:5432/database",
             shown,
         ) from None
-    except psycopg.Error as error:
-        raise BadInputError(_explain(str(error), source), shown) from None
-    return f"PostgreSQL {str(found[0]).split()[0]}" if found else "PostgreSQL"
+    except (psycopg.Error, ValueError) as error:
+        raise BadInputError(_explain(foreign_text(error), source), shown) from None
+    words = (version or "").split()
+    return f"PostgreSQL {foreign_text(words[0], _LONGEST_VERSION)}" if words else "PostgreSQL"
 
 
-def _explain(said: str, source: str) -> str:
-    text = " ".join(said.split())
+def _explain(text: str, source: str) -> str:
+    if "expected authentication request" in text or "invalid response" in text:
+        return "answers, but is no PostgreSQL; is the port right?"
     if "password" in text or "authentication" in text:
         return f"refuses user or password; mend what {source} names"
     if "does not exist" in text:
         what = text.rpartition("FATAL:")[2].strip() or text
         return f"answers, but {what}; mend what {source} names"
-    if "expected authentication request" in text or "invalid response" in text:
-        return "answers, but is no PostgreSQL; is the port right?"
     if "timeout expired" in text:
         return (
             f"did not answer as a PostgreSQL does within {_ASK_SECONDS} s; are host and port of "

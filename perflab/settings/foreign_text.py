@@ -6,14 +6,16 @@ import re
 
 _MOST = 200
 _USER_INFO = re.compile(r"://\S*@")
-_SECRET = re.compile(r"\b(pass(?:word|wd|phrase)?|pwd|token|secret|api_?key)(\s*[=:]\s*)\S+", re.I)
+_SECRET = re.compile(
+    r"\b(pass(?:word|wd|phrase)?|pwd|token|secret|api_?key)(\s*[=:]\s*)\S+", re.IGNORECASE
+)
 
 
 def foreign_text(said: object, most: int = _MOST) -> str:
-    """Return a text that is not ours so that it may stand in a message, a panel or a report.
+    r"""Return a text that is not ours so that it may stand in a message, a panel or a report.
 
     Escape codes, line feeds, marks that turn the direction of writing, and halves of surrogate
-    pairs are written out (``\\x1b``), or they would act on the terminal that shows them.
+    pairs are written out (``\x1b``), or they would act on the terminal that shows them.
 
     Args:
         said: An exception, or what a server calls itself.
