@@ -10,7 +10,9 @@ import ipywidgets as widgets
 
 from perflab.lab.alerts import Alert, parse_alert
 from perflab.metrics.catalog import metric
+from perflab.panels.status import MOST_WORDS
 from perflab.settings import BadInputError
+from perflab.settings.foreign_text import foreign_text
 
 
 class AlertsRow:
@@ -95,7 +97,7 @@ class AlertsRow:
         return entry
 
     def _explain(self, message: str) -> None:
-        self.error.value = html.escape(message)
+        self.error.value = html.escape(foreign_text(message, MOST_WORDS))
         self.error.layout.display = None if message else "none"
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from perflab.panels.status import MOST_WORDS
 from perflab.panels.stops import Stops, span
 from perflab.settings import BadInputError, SettingInfo
+from perflab.settings.foreign_text import foreign_text
 
 Check = Callable[[Any], Any]
 OnChange = Callable[[str, Any], None]
@@ -99,7 +101,7 @@ class Control:
             self._on_change(self.info.key, checked)
 
     def _explain(self, message: str) -> None:
-        self.error.value = html.escape(message)
+        self.error.value = html.escape(foreign_text(message, MOST_WORDS))
         self.error.layout.display = None if message else "none"
 
     def _sync(self) -> None:

@@ -11,6 +11,10 @@ from typing import Literal
 import ipywidgets as widgets
 
 from perflab.settings import BadInputError
+from perflab.settings.foreign_text import foreign_text
+
+MOST_WORDS = 600
+"""Of an error on a panel, which may hold what a file or a server says, or what was typed."""
 
 Mood = Literal["idle", "busy", "live", "exact"]
 
@@ -68,7 +72,7 @@ class StatusLine:
             text = f"perflab failed: {type(error).__name__}: {error}"
             _log.debug("shown on the panel", exc_info=error)
         with self._lock:
-            self._problem = " ".join(text.split())
+            self._problem = foreign_text(text, MOST_WORDS)
             self._show()
 
     def _show(self) -> None:

@@ -18,6 +18,7 @@ from perflab.panels.compare import Compare
 from perflab.panels.driver import Driver
 from perflab.panels.forecast import Forecast
 from perflab.panels.gauges import Gauges
+from perflab.panels.guard import Guard
 from perflab.panels.header import Header
 from perflab.panels.knobs import Knobs
 from perflab.panels.layout import arrange, close_all
@@ -101,6 +102,7 @@ class Workbench:
             live=self.gauges.live.widget,
             table=self.gauges.table.widget,
         )
+        Guard(self.status.fail).watch(self.widget)
         self.picker.pick(workload)
 
     def _ipython_display_(self) -> None:

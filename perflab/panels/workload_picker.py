@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import ipywidgets as widgets
@@ -14,7 +16,9 @@ import ipywidgets as widgets
 from perflab.benches import Bench
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.own_workloads import OwnWorkloads
+from perflab.panels.status import MOST_WORDS
 from perflab.settings import BadInputError, Settings
+from perflab.settings.foreign_text import foreign_text
 from perflab.workloads import Trace, Workload, remarks
 
 SOURCES = {"Ours": "ours", "A file's path": "path", "An upload": "upload"}
@@ -23,6 +27,9 @@ UPLOAD_HINT = (
     "<code>make lab</code> or <code>perflab lab</code>. For a larger file choose "
     "<b>A file's path</b> and name where it is on the machine of the notebook."
 )
+
+_MOST_NAME = 100
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 
 Load = Callable[[Callable[[int, int], None]], Workload]
 
@@ -137,11 +144,10 @@ class WorkloadPicker:
         if not self.upload.value:
             return
         sent = self.upload.value[0]
-        name = Path(str(sent["name"])).name or "upload"
-        path = Path(self._uploads.name) / name
+        name = foreign_text(PurePath(str(sent["name"])).name, _MOST_NAME) or "upload"
         try:
             columns = read_columns(self.columns.value)
-            path.write_bytes(sent["content"])
+            path = self._keep(str(sent["name"]), sent["content"])
         except (BadInputError, OSError) as error:
             self._fail(error)
             return
@@ -157,6 +163,20 @@ class WorkloadPicker:
             return made
 
         self._post((name, load))
+
+    def _keep(self, name: str, content: bytes) -> Path:
+        """Write an upload into a folder of its own and return its path.
+
+        The browser says the name: only its end says something of the format, and it may hold
+        ``..``, a NUL or an escape code. An earlier upload may still be read, so its file is
+        removed and not written over.
+        """
+        for old in Path(self._uploads.name).iterdir():
+            shutil.rmtree(old, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(dir=self._uploads.name))
+        path = folder / (_NOT_IN_NAMES.sub("_", name).lstrip(".")[-_MOST_NAME:] or "upload")
+        path.write_bytes(content)
+        return path
 
     def _post(self, pick: tuple[str, Load]) -> None:
         self._last = pick
@@ -193,7 +213,7 @@ class WorkloadPicker:
         self._failed(error)
 
     def _explain(self, message: str) -> None:
-        self.error.value = html.escape(message)
+        self.error.value = html.escape(foreign_text(message, MOST_WORDS))
         self.error.layout.display = None if message else "none"
 
 

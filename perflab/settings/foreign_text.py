@@ -21,7 +21,7 @@ def foreign_text(said: object, most: int = _MOST) -> str:
         said: An exception, or what a server calls itself.
         most: The longest text that is returned.
     """
-    text = " ".join(str(said)[: 50 * most].split())
+    text = " ".join(str(said)[: 10 * most].split())
     text = _SECRET.sub(r"\1\2***", _USER_INFO.sub("://***@", text))
     text = "".join(letter if letter.isprintable() else _written_out(letter) for letter in text)
     return text if len(text) <= most else f"{text[: most - 3]}..."

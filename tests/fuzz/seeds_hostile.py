@@ -87,7 +87,7 @@ BANNERS = [
     b"\x15\x03\x01\x00\x02\x02\x46",
     b"\x1b]0;owned\x07\r\n",
     b"",
-    b"-ERR \x1b[31mred\x1b[0m password=hunter2 redis://u:hunter2@h \xff\xfe\r\n",
+    b"-ERR \x1b[31mred\x1b[0m password=theirs redis://u:theirs@h \xff\xfe\r\n",
 ]
 
 INFO = (
@@ -194,7 +194,7 @@ POSTGRES = [
     NEXT.join([b"N", HELLO, PLANE]),
     NEXT.join([message(b"R", struct.pack(">i", 3)), problem(b"password authentication failed")]),
     NEXT.join([message(b"R", struct.pack(">i", 10) + b"SCRAM-SHA-256\0\0"), HELLO]),
-    NEXT.join([problem(b"\x1b[31mred\x1b[0m\nredis password=hunter2 \xff", b"XX000")]),
+    NEXT.join([problem(b"\x1b[31mred\x1b[0m\nredis password=theirs \xff", b"XX000")]),
     NEXT.join([HELLO, message(b"N", b"SNOTICE\0Mhello\x1b[2J\0\0") + PLANE]),
     NEXT.join([HELLO, problem(b'relation "x" does not exist', b"42P01") + READY, PLANE]),
     NEXT.join([HELLO, b"D\x7f\xff\xff\xff" + b"\0" * 50, PLANE]),
