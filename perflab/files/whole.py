@@ -90,26 +90,20 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
 def scratch_folder(place: Place) -> Iterator[Path]:
     """Make a folder on the disk of a place, for this user alone, and remove it at the end.
 
-    Folders above the place are made; they go again if the block fails.
+    Folders above the place are made where they are missing.
 
     Raises:
         OSError: If it cannot be made.
     """
-    above = [] if place.is_stream else _make_above(place.path.parent)
-    scratch = None
+    beside = None
+    if not place.is_stream:
+        beside = place.path.parent
+        beside.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=beside, prefix=SCRATCH_PREFIX))
     try:
-        beside = None if place.is_stream else place.path.parent
-        scratch = Path(tempfile.mkdtemp(dir=beside, prefix=SCRATCH_PREFIX))
         yield scratch
-    except BaseException:
-        _remove(scratch)
-        scratch = None
-        for folder in above:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        raise
     finally:
-        _remove(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def keep_mode(place: Place, made: Path) -> None:
@@ -145,25 +139,6 @@ def _keep_attributes(old: Path, made: Path) -> None:
                 os.setxattr(made, name, os.getxattr(old, name))
 
 
-def _make_above(folder: Path) -> list[Path]:
-    """Make a folder and those above it; return those made, the innermost first."""
-    missing = []
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    made: list[Path] = []
-    try:
-        for each in reversed(missing):
-            each.mkdir(exist_ok=True)
-            made.insert(0, each)
-    except OSError:
-        for each in made:
-            with contextlib.suppress(OSError):
-                each.rmdir()
-        raise
-    return made
-
-
 def _put_new(made: Path, target: Path) -> None:
     """Put a file where nothing is; what came there meanwhile stays."""
     try:
@@ -187,8 +162,3 @@ def _pour(made: Path, place: Place) -> None:
         os.set_blocking(target, True)
     with made.open("rb") as source, os.fdopen(target, "wb") as sink:
         shutil.copyfileobj(source, sink)
-
-
-def _remove(scratch: Path | None) -> None:
-    if scratch is not None:
-        shutil.rmtree(scratch, ignore_errors=True)
