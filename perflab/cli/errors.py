@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import traceback
@@ -23,6 +24,10 @@ _USAGE_ERRORS = tuple(
 
 def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status; nothing but SystemExit comes out of it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names in another script must not end a command on a terminal of few characters.
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(arguments, prog_name="perflab", standalone_mode=False)
         sys.stdout.flush()
@@ -39,8 +44,10 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
 
 
 def complain(message: str) -> None:
-    """Write one line to standard error."""
-    line = " ".join(part.strip() for part in message.splitlines() if part.strip())
+    """Write one line to standard error; nothing in it steers a terminal."""
+    from perflab.settings.shown import shown
+
+    line = shown(" ".join(part.strip() for part in message.splitlines() if part.strip()))
     typer.echo(f"perflab: error: {line}", err=True)
 
 

@@ -59,6 +59,12 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE.json", help="Keep the result, for report, compare."),
 ]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Replace the output file even if perflab did not write it; never an input."
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
 ]
@@ -135,26 +141,30 @@ def parse_seconds(text: str, option: str) -> float:
     return seconds
 
 
-def check_writable(path: Path | None, *, folder: bool = False) -> None:
-    """Refuse a file that could not be written, before any long work is done for it.
+def check_out(
+    path: Path | None,
+    workload: str | None,
+    settings: Iterable[str] | None = None,
+    *,
+    force: bool,
+) -> None:
+    """Refuse an output that cannot or must not be written, before any long work is done for it.
+
+    Args:
+        path: The output, if one is named.
+        workload: What is read.
+        settings: Texts such as ``data_source=rows.csv``, whose values may name files too.
+        force: Whether a file may be replaced that perflab did not write.
 
     Raises:
         BadInputError: With the reason.
     """
-    import tempfile
-
-    from perflab.settings.errors import BadInputError
+    from perflab.files import check_output
 
     if path is None:
         return
-    if path.is_dir() and not folder:
-        raise BadInputError("is a folder; name a file", str(path))
-    existing = next(place for place in (path.parent, *path.parent.parents) if place.exists())
-    try:
-        with tempfile.TemporaryFile(dir=path if path.is_dir() else existing):
-            pass
-    except OSError as error:
-        raise BadInputError(f"cannot be written ({error.strerror})", str(path)) from None
+    named = [text.partition("=")[2].strip() for text in settings or ()]
+    check_output(path, [each for each in (workload, *named) if each], force=force)
 
 
 def check_files(paths: Sequence[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -24,13 +25,17 @@ _GAP = "  "
 
 
 def say(text: str = "") -> None:
-    """Write a line, or several, to standard output at once."""
-    typer.echo(text)
+    """Write a line, or several, to standard output at once; nothing in them steers a terminal."""
+    from perflab.settings.shown import shown_lines
+
+    typer.echo(shown_lines(text))
 
 
 def tell(text: str) -> None:
     """Write a line to standard error, where it is in nobody's way."""
-    typer.echo(text, err=True)
+    from perflab.settings.shown import shown
+
+    typer.echo(shown(text), err=True)
 
 
 def say_json(values: Mapping[str, Any]) -> None:
@@ -44,11 +49,33 @@ def say_written(path: Path) -> None:
 
 
 def hand_over(
-    result: R, write: Callable[[R], str], *, as_json: bool, out: Path | None = None
+    result: R,
+    write: Callable[[R], str],
+    *,
+    as_json: bool,
+    out: Path | None = None,
+    force: bool = False,
 ) -> None:
-    """Keep a result in its file, if one is named, and say it as one JSON object or as text."""
+    """Keep a result in its file, if one is named, and say it as one JSON object or as text.
+
+    Where somebody's file has come into its place since the command began, it goes beside it, so
+    that no long work is lost.
+
+    Raises:
+        BadInputError: If the file cannot be written.
+    """
+    from perflab.settings.errors import BadInputError
+
     if out is not None:
-        result.to_json(out)
+        try:
+            result.to_json(out, force=force)
+        except BadInputError as error:
+            beside = _kept_beside(result, out)
+            if beside is None:
+                raise
+            raise BadInputError(
+                f"{error.message}; the result is in {beside}", error.place
+            ) from None
         say_written(out)
     if as_json:
         say_json(result.to_dict())
@@ -56,9 +83,30 @@ def hand_over(
         say(write(result))
 
 
+def _kept_beside(result: Result, out: Path) -> Path | None:
+    """Keep a result under a new name beside a file; none where that cannot be done either."""
+    from perflab.files import free_names, place_of, whole_path
+    from perflab.settings.errors import BadInputError
+
+    try:
+        if not place_of(out).is_file:
+            return None
+        for name in free_names(out):
+            with contextlib.suppress(FileExistsError):
+                with whole_path(name, new=True) as scratch:
+                    result.to_json(scratch)
+                return name
+    except BadInputError:
+        return None
+    return None  # pragma: no cover
+
+
 def table(rows: Sequence[Sequence[str]], left: Iterable[int] = (0,)) -> str:
     """Return rows as aligned lines; the first is the header, `left` are the columns of words."""
+    from perflab.settings.shown import shown
+
     words = set(left)
+    rows = [[shown(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -100,18 +148,23 @@ def value_text(info: SettingInfo, value: Any) -> str:
 
 def notes(texts: Iterable[str]) -> str:
     """Return notes as lines, without repeating one."""
-    return "\n".join(f"Note: {text}" for text in dict.fromkeys(texts))
+    from perflab.settings.shown import shown
+
+    return "\n".join(f"Note: {shown(text)}" for text in dict.fromkeys(texts))
 
 
 def workload_line(workload: Mapping[str, Any]) -> str:
     """Return a workload's name and size in a line."""
+    from perflab.settings.shown import shown
+
     summary = workload.get("summary", {})
+    name = shown(workload.get("name", ""))
     requests, keys = summary.get("requests"), summary.get("distinct_keys")
     rate = summary.get("requests_per_second")
     if requests is None or (keys is None and rate is None):
-        return str(workload.get("name", ""))
+        return name
     like = f"at {rate:,.4g}/s" if keys is None else f"for {keys:,} key{'' if keys == 1 else 's'}"
-    return f"{workload['name']}: {requests:,} requests {like}"
+    return f"{name}: {requests:,} requests {like}"
 
 
 @contextmanager

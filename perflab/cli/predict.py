@@ -10,6 +10,7 @@ from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
+    Force,
     Format,
     Json,
     Out,
@@ -17,7 +18,7 @@ from perflab.cli.options import (
     Set,
     ShowProgress,
     Workload,
-    check_writable,
+    check_out,
     parse_sweep,
 )
 from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
@@ -68,11 +69,12 @@ def predict(
     ] = None,
     scheduler: Scheduler = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
     show: ShowProgress = None,
 ) -> None:
     """Predict at once what settings would do, without running anything."""
-    check_writable(out)
+    check_out(out, workload, set_, force=force)
     from perflab.tuning.sweep import predictions
 
     bench, settings = read_pattern(pattern, set_)
@@ -83,7 +85,7 @@ def predict(
         result = predictions(
             pattern, trace, settings, axes, sample, executor, progress=report, sampling=sampling
         )
-    hand_over(result, write_predictions, as_json=as_json, out=out)
+    hand_over(result, write_predictions, as_json=as_json, out=out, force=force)
 
 
 def write_predictions(result: Predictions) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from perflab.cli.options import check_files, check_writable
+from perflab.cli.options import Force, check_files
 from perflab.cli.output import say_written
 
 _EXAMPLES = """\b
@@ -36,10 +36,10 @@ def report(
             "tables as CSV and the figures as SVG.",
         ),
     ],
+    force: Force = False,
 ) -> None:
     """Write a report of predictions, runs and recommendations, with settings ready to paste."""
     check_files(files)
-    check_writable(out, folder=True)
     from perflab import reports
 
-    say_written(reports.report(files, out))
+    say_written(reports.report(files, out, force=force))

@@ -14,6 +14,7 @@ from perflab.cli.errors import INTERRUPTED
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
+    Force,
     Format,
     Json,
     Out,
@@ -22,7 +23,7 @@ from perflab.cli.options import (
     ShowProgress,
     Workload,
     Yes,
-    check_writable,
+    check_out,
     parse_seconds,
 )
 from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
@@ -63,6 +64,7 @@ def run(
         ),
     ] = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
     yes: Yes = False,
     show: ShowProgress = None,
@@ -72,7 +74,7 @@ def run(
     A workload that is named goes through once, unless --set loop=on. Ctrl-C ends the run early,
     with what was measured until then and exit status 130.
     """
-    check_writable(out)
+    check_out(out, workload, set_, force=force)
     from perflab.lab.alerts import parse_alert
 
     bench, settings = read_pattern(pattern, set_)
@@ -98,7 +100,7 @@ def run(
     finally:
         if live is not None:
             live.close()
-    hand_over(result, write_run, as_json=as_json, out=out)
+    hand_over(result, write_run, as_json=as_json, out=out, force=force)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 

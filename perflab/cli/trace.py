@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perflab.cli.inputs import read_workload
-from perflab.cli.options import Columns, Format, Json, ShowProgress, check_writable
+from perflab.cli.options import Columns, Force, Format, Json, ShowProgress
 from perflab.cli.output import notes, progress, say, say_json, say_written, table
 
 if TYPE_CHECKING:
@@ -95,16 +95,20 @@ def convert(
     sort: Annotated[
         bool, typer.Option("--sort", help="Sort a table's rows by time, which must else not fall.")
     ] = False,
+    force: Force = False,
     show: ShowProgress = None,
 ) -> None:
     """Convert a workload to Parquet, which is read several times faster."""
-    from perflab.settings.errors import BadInputError
+    from perflab.settings import BadInputError
 
     if out.suffix != ".parquet":
         raise BadInputError("is not a name for a Parquet file; end it with .parquet", str(out))
-    check_writable(out)
+    from perflab.files import check_output
+    from perflab.workloads.parquet import is_ours
+
+    check_output(out, [file], force=force, ours=is_ours)
     trace = _read(file, format_, columns, show, sort=sort)
-    trace.to_parquet(out)
+    trace.to_parquet(out, force=force)
     say_written(out)
     if trace.notes:
         say(notes(trace.notes))

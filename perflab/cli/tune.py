@@ -11,6 +11,7 @@ from perflab.cli.consent import agree
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
+    Force,
     Format,
     Json,
     Out,
@@ -19,7 +20,7 @@ from perflab.cli.options import (
     ShowProgress,
     Workload,
     Yes,
-    check_writable,
+    check_out,
 )
 from perflab.cli.output import hand_over, notes, progress, table, value_text, workload_line
 
@@ -62,12 +63,13 @@ def tune(
     ] = False,
     scheduler: Scheduler = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
     yes: Yes = False,
     show: ShowProgress = None,
 ) -> None:
     """Recommend the smallest settings that are good enough, with the reason in words."""
-    check_writable(out)
+    check_out(out, workload, set_, force=force)
     from perflab.lab.alerts import parse_condition
     from perflab.tuning.objective import parse_objective
 
@@ -85,7 +87,7 @@ def tune(
         result = recommend.tune(
             pattern, trace, objective, limit, executor, live, settings=settings, progress=report
         )
-    hand_over(result, write_recommendation, as_json=as_json, out=out)
+    hand_over(result, write_recommendation, as_json=as_json, out=out, force=force)
 
 
 def write_recommendation(result: Recommendation) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from perflab.lab.files import read_json, write_text
+from perflab.files import check_output, write_text
+from perflab.lab.files import read_json
 from perflab.settings import BadInputError
 
 FORMAT_VERSION = 1
@@ -26,9 +27,25 @@ class Result:
         values = dataclasses.asdict(self)  # type: ignore[call-overload]
         return {"kind": self.kind, "format": FORMAT_VERSION, **_plain(values)}
 
-    def to_json(self, path: str | Path) -> Path:
-        """Write the result as JSON; the file appears whole or not at all."""
+    def to_json(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the result as JSON; the file appears whole or not at all.
+
+        Args:
+            path: The file; a result or a report that is there is replaced.
+            force: Whether any other file is replaced as well.
+
+        Raises:
+            BadInputError: If it cannot be written, is a file of somebody else's, or the workload.
+        """
+        check_output(path, self.inputs, force=force)
         return write_text(path, json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The files that it was made of, which it is never written to."""
+        workload = getattr(self, "workload", None)
+        source = workload.get("source") if isinstance(workload, Mapping) else None
+        return (source,) if isinstance(source, str) and source else ()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], place: str = "result") -> Self:

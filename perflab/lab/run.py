@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from perflab.lab.files import write_text
+from perflab.files import check_output, csv_frame, write_text
 from perflab.lab.result import Result
 
 if TYPE_CHECKING:
@@ -64,6 +64,22 @@ class Run(Result):
 
         return pd.DataFrame(list(self.snapshots))
 
-    def to_csv(self, path: str | Path) -> Path:
-        """Write the snapshots as CSV; the file appears whole or not at all."""
-        return write_text(path, self.to_frame().to_csv(index=False))
+    def to_csv(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the snapshots as CSV; the file appears whole or not at all.
+
+        Args:
+            path: The file; one with the same columns is taken for an earlier run's and replaced.
+            force: Whether any other file is replaced as well.
+
+        Raises:
+            BadInputError: If it cannot be written, is a file of somebody else's, or the workload.
+        """
+        text = csv_frame(self.to_frame())
+        header = text.partition("\n")[0].encode() + b"\n"
+
+        def ours(known: Path) -> bool:
+            with known.open("rb") as file:
+                return file.read(len(header)) == header
+
+        check_output(path, self.inputs, force=force, ours=ours)
+        return write_text(path, text)

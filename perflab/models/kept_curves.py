@@ -10,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from perflab.files import whole_path
 from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
-from perflab.workloads.files import whole_path
 
 MOST_BYTES = 64 << 20
 

@@ -8,10 +8,10 @@ import io
 import os
 from typing import TYPE_CHECKING
 
+from perflab.files import whole_path
 from perflab.patterns.lazy_loading_store import FileGuard, StoreError
 from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
-from perflab.workloads.files import whole_path
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
+from perflab.files import whole_path
 from perflab.metrics import Event, EventKind, Hook
 from perflab.patterns.streaming_progress import Progress, StreamCancelledError, Tally
 from perflab.patterns.streaming_run import BlockRun
@@ -14,7 +15,6 @@ from perflab.patterns.streaming_sinks import format_of, rejected_path
 from perflab.patterns.streaming_whole import WholeRun
 from perflab.settings import BadInputError, StreamingSettings
 from perflab.settings.streaming import WHOLE_ENGINES
-from perflab.workloads.files import whole_path
 
 __all__ = ["Progress", "StreamCancelledError", "StreamProcessor"]
 

@@ -7,6 +7,8 @@ import dataclasses
 import io
 from typing import Any, Literal
 
+from perflab.files import csv_cell
+
 Tone = Literal["", "better", "worse", "changed"]
 
 
@@ -54,7 +56,7 @@ class Table:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(column.key for column in self.columns)
         for row in self.rows:
-            writer.writerow("" if cell.value is None else cell.value for cell in row)
+            writer.writerow("" if cell.value is None else csv_cell(cell.value) for cell in row)
         return file.getvalue()
 
     def to_dict(self) -> dict[str, Any]:

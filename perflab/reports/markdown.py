@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 
 from perflab.benches import Bench
+from perflab.files import markdown_mark
 from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Section, Table
 from perflab.reports.verdict import Verdict
 from perflab.reports.wording import sentence
+from perflab.settings import shown
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 _TICKS = re.compile(r"`+")
@@ -30,12 +32,13 @@ def to_markdown(
     for section in sections:
         blocks = [_block(block, figures) for block in section.blocks]
         parts += [f"## {escape(section.title)}", *filter(None, blocks)]
+    parts.append(markdown_mark())
     return "\n\n".join(parts) + "\n"
 
 
 def escape(text: str) -> str:
     """Return a text that Markdown shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", shown(" ".join(text.split())))
 
 
 def _cards(verdict: Verdict) -> str:

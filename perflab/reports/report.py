@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from perflab.benches import Bench, load_bench
-from perflab.lab.files import read_json, write_text
+from perflab.files import check_output, csv_frame, write_text
+from perflab.lab.files import read_json
 from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.reports.blocks import Code, Figure, Section, Table
-from perflab.reports.folder import write_folder
+from perflab.reports.folder import check_folder, write_folder
 from perflab.reports.html import to_html
 from perflab.reports.markdown import to_markdown
 from perflab.reports.privacy import without_private
@@ -141,22 +142,26 @@ class Report:
         """Return `to_dict` as text."""
         return json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
-    def write(self, path: str | Path) -> Path:
+    def write(
+        self, path: str | Path, *, force: bool = False, inputs: Iterable[str | Path] = ()
+    ) -> Path:
         """Write it where the path says: .html, .md, .json, or a folder with all and the parts.
 
+        Args:
+            path: The file or folder; an earlier report in its place is replaced.
+            force: Whether any other file is replaced as well.
+            inputs: Files that it was made of, which it is never written to.
+
         Raises:
-            BadInputError: If the suffix is another one or it cannot be written; then nothing is.
+            BadInputError: If the suffix is another one or it cannot be written, is somebody
+                else's file or an input; then nothing is written.
         """
         target = Path(path)
-        if str(path).endswith(("/", "\\")) or target.is_dir() or not target.suffix:
-            return write_folder(target, self._files())
+        if is_folder_name(path):
+            return write_folder(target, self._files(), inputs, force=force)
+        check_output(target, inputs, force=force)
         writers = {".html": self.to_html, ".md": self.to_markdown, ".json": self.to_json}
-        writer = writers.get(target.suffix.lower())
-        if writer is None:
-            known = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
-            message = f"no report is written as {target.suffix!r}; name a file that ends in {known}"
-            raise BadInputError(f"{message}, or a folder", str(path))
-        return write_text(target, writer())
+        return write_text(target, writers[_suffix(path)]())
 
     def _files(self) -> dict[str, str]:
         files = {
@@ -167,11 +172,36 @@ class Report:
         files |= {f"tables/{table.name}.csv": table.to_csv() for table in self.tables}
         for number, result in enumerate(self.results, 1):
             name = f"{result.kind}-{number}"
-            files[f"tables/{name}-rows.csv"] = result.to_frame().to_csv(index=False)
+            files[f"tables/{name}-rows.csv"] = csv_frame(result.to_frame())
         return files | {f"figures/{figure.name}.svg": figure.svg for figure in self.figures}
 
 
-def report(results: Source | Iterable[Source], path: str | Path, title: str | None = None) -> Path:
+def is_folder_name(path: str | Path) -> bool:
+    """Say whether a report's path means a folder: one that is there, or a name without ending."""
+    target = Path(path).expanduser()
+    return str(path).endswith(("/", "\\")) or target.is_dir() or not target.suffix
+
+
+def check_path(path: str | Path, inputs: Iterable[str | Path] = (), *, force: bool = False) -> None:
+    """Refuse a path that no report can be written to, before one is made.
+
+    Raises:
+        BadInputError: As `Report.write` does.
+    """
+    if is_folder_name(path):
+        check_folder(path, inputs, force=force)
+    else:
+        _suffix(path)
+        check_output(path, inputs, force=force)
+
+
+def report(
+    results: Source | Iterable[Source],
+    path: str | Path,
+    title: str | None = None,
+    *,
+    force: bool = False,
+) -> Path:
     """Write a report of results and return where it is.
 
     Args:
@@ -179,11 +209,27 @@ def report(results: Source | Iterable[Source], path: str | Path, title: str | No
         path: Its suffix decides: .html, .md, .json; a folder gets all three, with the tables as
             CSV and the figures as SVG.
         title: What stands on top.
+        force: Whether a file is replaced that perflab did not write, and a folder written into
+            that holds such files. An earlier report is replaced without it, an input never.
 
     Raises:
         BadInputError: If there is no result, they are of unlike patterns, or it cannot be written.
     """
-    return Report.of(results, title).write(path)
+    listed = [results] if isinstance(results, (Result, str, Path)) else list(results)
+    inputs: list[str | Path] = []
+    for each in listed:
+        inputs += each.inputs if isinstance(each, Result) else (each,)
+    check_path(path, inputs, force=force)
+    return Report.of(listed, title).write(path, force=force, inputs=inputs)
+
+
+def _suffix(path: str | Path) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        known = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+        message = f"no report is written as {suffix!r}; name a file that ends in {known}"
+        raise BadInputError(f"{message}, or a folder", str(path))
+    return suffix
 
 
 def _read(source: Source) -> Sequence[AnyResult]:

@@ -6,6 +6,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, cast
 
 from perflab.settings import BadInputError, LoadSettings
@@ -179,9 +180,9 @@ def own_files() -> tuple[str, ...]:
     """
     import orjson
 
+    from perflab.files import whole_folder
     from perflab.settings.folders import cache_folder
     from perflab.workloads.datasets import flights
-    from perflab.workloads.files import whole_path
 
     folder = cache_folder().absolute() / "stores" / "flights-files-1"
     if not folder.is_dir():
@@ -192,8 +193,13 @@ def own_files() -> tuple[str, ...]:
             for key, time_ in zip(trace.ids, trace.times.tolist(), strict=True)
         ]
         each = -(-len(rows) // _FILES)
-        with whole_path(folder, folder=True) as scratch:
+        with whole_folder(folder, _is_made) as scratch:
             for number in range(_FILES):
                 part = rows[number * each : (number + 1) * each]
                 (scratch / f"{number:04}.json").write_bytes(orjson.dumps(part))
     return tuple(str(folder / f"{number:04}.json") for number in range(_FILES))
+
+
+def _is_made(folder: Path) -> bool:
+    """Say whether another process has made the files meanwhile."""
+    return {path.name for path in folder.iterdir()} == {f"{n:04}.json" for n in range(_FILES)}

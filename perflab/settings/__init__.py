@@ -31,6 +31,7 @@ from perflab.settings.redis_cache import (
     STAMPEDES,
     RedisCacheSettings,
 )
+from perflab.settings.shown import shown, shown_lines
 from perflab.settings.streaming import BLOCK_ENGINES, ENGINES, StreamingSettings
 
 __all__ = [
@@ -69,5 +70,7 @@ __all__ = [
     "no_bounds",
     "parse_quantity",
     "setting",
+    "shown",
+    "shown_lines",
     "why_not_live",
 ]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from perflab.settings.shown import shown
+
 
 class BadInputError(ValueError):
     """A user's mistake: one clear line that says where it is and what to do.
+
+    Both are kept as `shown` writes them, since names and contents of files stand in them.
 
     Args:
         message: What is wrong and what to do about it.
@@ -15,9 +19,9 @@ class BadInputError(ValueError):
     """
 
     def __init__(self, message: str, place: str | None = None) -> None:
-        super().__init__(f"{place}: {message}" if place else message)
-        self.message = message
-        self.place = place
+        self.message = shown(message)
+        self.place = None if place is None else shown(place)
+        super().__init__(f"{self.place}: {self.message}" if self.place else self.message)
 
     def __reduce__(self) -> tuple[type[BadInputError], tuple[str, str | None]]:
         """Keep message and place apart when the error crosses a process boundary."""

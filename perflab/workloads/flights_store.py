@@ -7,9 +7,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from perflab.files import whole_path
 from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
-from perflab.workloads.files import whole_path
 
 FORMS = ("sqlite", "parquet", "csv", "npy")
 TABLE = "flights"

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from perflab.files import whole_folder
 from perflab.settings import BadInputError
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.description import check_version, describe, origin
-from perflab.workloads.files import whole_path
+from perflab.workloads.saved import is_saved
 from perflab.workloads.trace import Trace
 from perflab.workloads.workload import Workload
 
@@ -33,7 +34,7 @@ def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
     Raises:
         BadInputError: If the folder cannot be written, or holds something else.
     """
-    with _whole_folder(folder, DESCRIPTION) as scratch:
+    with whole_folder(folder, is_saved) as scratch:
         keys = _save_keys(trace.keys, scratch)
         own = {"n_keys": trace.n_keys, "keys": keys, "sample_rate": trace.sample_rate}
         own["all_requests"] = trace.all_requests
@@ -68,7 +69,7 @@ def save_arrivals(arrivals: Arrivals, folder: str | os.PathLike[str]) -> None:
     Raises:
         BadInputError: If the folder cannot be written, or holds something else.
     """
-    with _whole_folder(folder, ARRIVALS_DESCRIPTION) as scratch:
+    with whole_folder(folder, is_saved) as scratch:
         _write(arrivals, scratch, ARRIVALS_DESCRIPTION, ARRIVALS_COLUMNS)
 
 
@@ -91,7 +92,7 @@ def save_accesses(accesses: Accesses, folder: str | os.PathLike[str]) -> None:
     Raises:
         BadInputError: If the folder cannot be written, or holds something else.
     """
-    with _whole_folder(folder, ACCESSES_DESCRIPTION) as scratch:
+    with whole_folder(folder, is_saved) as scratch:
         own = {"n_rows": accesses.n_rows}
         _write(accesses, scratch, ACCESSES_DESCRIPTION, ACCESSES_COLUMNS, **own)
 
@@ -110,22 +111,14 @@ def open_accesses(folder: str | os.PathLike[str]) -> Accesses:
     return accesses
 
 
-@contextmanager
-def _whole_folder(folder: str | os.PathLike[str], description: str) -> Iterator[Path]:
-    target = Path(folder).expanduser()
-    if target.exists() and not (target / description).is_file() and not _is_empty(target):
-        raise BadInputError("holds something else; name another folder", str(folder))
-    with whole_path(target, folder=True) as scratch:
-        yield scratch
-
-
 def _write(
     workload: Workload, scratch: Path, file: str, columns: tuple[str, ...], **own: Any
 ) -> None:
     there = [name for name in columns if getattr(workload, name) is not None]
     for name in there:
         np.save(scratch / f"{name}.npy", getattr(workload, name))
-    description = describe(workload, columns=there, **own)
+    sizes = {path.name: path.stat().st_size for path in scratch.iterdir()}
+    description = describe(workload, columns=there, files=sizes, **own)
     (scratch / file).write_text(json.dumps(description, indent=1), encoding="utf-8")
 
 
@@ -147,10 +140,6 @@ def _read(folder: str | os.PathLike[str], file: str) -> tuple[dict[str, Any], di
     return description, {
         name: np.asarray(np.load(place / f"{name}.npy", mmap_mode="r")) for name in columns
     }
-
-
-def _is_empty(target: Path) -> bool:
-    return target.is_dir() and not any(target.iterdir())
 
 
 def _save_keys(keys: Any, scratch: Path) -> str:

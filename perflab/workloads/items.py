@@ -12,10 +12,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from perflab.files import whole_folder
 from perflab.settings import BadInputError
 from perflab.workloads.description import check_version, describe, origin
-from perflab.workloads.files import whole_path
 from perflab.workloads.fingerprint import fingerprint
+from perflab.workloads.saved import is_saved
 
 DESCRIPTION = "items.json"
 
@@ -90,10 +91,10 @@ class Items:
         """Write them into a folder, which `open` reads.
 
         Raises:
-            BadInputError: If the folder cannot be written.
+            BadInputError: If the folder cannot be written, or holds something else.
         """
-        with whole_path(folder, folder=True) as scratch:
-            content = describe(self, count=self.count, paths=self.paths)
+        with whole_folder(folder, is_saved) as scratch:
+            content = describe(self, count=self.count, paths=self.paths, files={})
             (scratch / DESCRIPTION).write_text(json.dumps(content), encoding="utf-8")
 
     @classmethod

@@ -5,30 +5,39 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from perflab.files import check_output, whole_path
 from perflab.settings import BadInputError
 from perflab.workloads.description import check_version, describe, origin
-from perflab.workloads.files import whole_path
 from perflab.workloads.trace import Trace
 
 METADATA = b"perflab.trace"
+COLUMNS = ("key", "time", "size", "ttl")
 ROW_GROUP = 1 << 26
 # One dictionary page for all keys: its indices are the ids, so nothing is hashed on reading.
 KEY_PAGE_BYTES = 1 << 30
 CHANGED = "its rows were changed after perflab wrote it"
 
 
-def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
+def write_parquet(trace: Trace, path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Write columns key, time, size, ttl and a description; whole or not at all.
 
+    Args:
+        trace: What is written.
+        path: The file; one of an earlier call is replaced.
+        force: Whether any other file is replaced as well.
+
     Raises:
-        BadInputError: If the file cannot be written.
+        BadInputError: If the file cannot be written, is somebody else's, or is the one that the
+            trace was read from.
     """
+    check_output(path, [trace.source] if trace.source else (), force=force, ours=is_ours)
     trace = trace.compact()
     kind, keys = _key_column(trace)
     columns = {"key": keys}
@@ -58,6 +67,15 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str]) -> None:
             )
         except pa.ArrowException as error:
             raise BadInputError(f"cannot be written ({error}); nothing was", str(path)) from error
+
+
+def is_ours(path: Path) -> bool:
+    """Say whether `write_parquet` wrote a file, and nobody has added columns to it since."""
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError, ValueError):
+        return False
+    return METADATA in (schema.metadata or {}) and set(schema.names) <= set(COLUMNS)
 
 
 def read_description(metadata: dict[bytes, bytes] | None, path: str) -> dict[str, Any] | None:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from perflab.files import whole_folder
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError
 from perflab.workloads.description import check_version, describe, origin
-from perflab.workloads.files import whole_path
+from perflab.workloads.saved import is_saved
 
 _DESCRIPTION = "table.json"
 _HASHED_BYTES = 1 << 20
@@ -87,14 +88,14 @@ class TableFile:
         """Write down where it is; its rows stay where they are.
 
         Raises:
-            BadInputError: If the folder cannot be written.
+            BadInputError: If the folder cannot be written, or holds something else.
         """
         own = {
             key: getattr(self, key)
             for key in ("path", "total_bytes", "rows", "counted", "columns", "packed")
         }
-        with whole_path(folder, folder=True) as scratch:
-            (scratch / _DESCRIPTION).write_text(json.dumps(describe(self, **own)))
+        with whole_folder(folder, is_saved) as scratch:
+            (scratch / _DESCRIPTION).write_text(json.dumps(describe(self, **own, files={})))
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Self:

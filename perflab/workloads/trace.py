@@ -216,17 +216,22 @@ class Trace:
         """Return it under another name, as what was sent and cannot be read again."""
         return dataclasses.replace(self, name=name, source="", options={}, check=False)
 
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+    def to_parquet(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write it as a Parquet file of columns key, time, size, ttl; whole or not at all.
 
         A window's ids are numbered anew. `from_parquet` reads it back, other tools read it too.
 
+        Args:
+            path: The file; one of an earlier call is replaced.
+            force: Whether any other file is replaced as well.
+
         Raises:
-            BadInputError: If the file cannot be written.
+            BadInputError: If the file cannot be written, is somebody else's, or is the one that
+                the trace was read from.
         """
         from perflab.workloads.parquet import write_parquet  # loads pyarrow
 
-        write_parquet(self, path)
+        write_parquet(self, path, force=force)
 
     @classmethod
     def from_parquet(cls, path: str | os.PathLike[str]) -> Trace:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from perflab.benches import load_bench
-from perflab.cli.options import check_writable, parse_seconds, parse_settings, parse_sweep
+from perflab.cli.options import check_out, parse_seconds, parse_settings, parse_sweep
 from perflab.settings import BadInputError
 
 
@@ -73,22 +73,21 @@ def test_seconds_that_are_none_are_refused(text):
 
 
 def test_writable_check_leaves_no_trace(tmp_path):
-    check_writable(tmp_path / "new" / "folder" / "result.json")
+    check_out(tmp_path / "new" / "folder" / "result.json", None, force=False)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_file_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInputError, match="Not a directory"):
-        check_writable(tmp_path / "file" / "result.json")
+        check_out(tmp_path / "file" / "result.json", None, force=False)
 
 
 def test_folder_is_refused_where_a_file_is_wanted(tmp_path):
     with pytest.raises(BadInputError, match="is a folder"):
-        check_writable(tmp_path)
-    check_writable(tmp_path, folder=True)
+        check_out(tmp_path, None, force=False)
 
 
 def test_relative_file_is_checked_where_the_command_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    check_writable(Path("result.json"))
+    check_out(Path("result.json"), None, force=False)

@@ -72,7 +72,11 @@ def test_existing_folder_keeps_what_else_is_in_it(ending, run, tmp_path):
     folder.mkdir()
     (folder / "mine.txt").write_text("mine", encoding="utf-8")
     (folder / "report.md").write_text("old", encoding="utf-8")
-    report(run, f"{folder}{ending}")
+    before = contents(folder)
+    with pytest.raises(BadInputError, match="did not write"):
+        report(run, f"{folder}{ending}")
+    assert contents(folder) == before
+    report(run, f"{folder}{ending}", force=True)
     assert (folder / "mine.txt").read_text(encoding="utf-8") == "mine"
     assert (folder / "report.md").read_text(encoding="utf-8").startswith("# Caching")
 
@@ -87,7 +91,7 @@ def test_full_disk_leaves_the_old_file(name, run, tmp_path, disk_full_after):
     path.write_text("old", encoding="utf-8")
     disk_full_after(0)
     with pytest.raises(BadInputError, match="No space left on device") as error:
-        report(run, path)
+        report(run, path, force=True)
     assert error.value.place == str(path)
     assert contents(tmp_path) == {name: b"old"}
 
@@ -114,7 +118,7 @@ def test_a_folder_in_the_way_of_a_file_stops_before_anything_is_written(run, tmp
     folder = tmp_path / "out"
     (folder / "report.json").mkdir(parents=True)
     with pytest.raises(BadInputError, match=r"report\.json in it is a folder"):
-        report(run, folder)
+        report(run, folder, force=True)
     assert contents(folder) == {}
 
 
@@ -122,7 +126,7 @@ def test_a_file_in_the_way_of_a_folder_stops_before_anything_is_written(run, tmp
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "tables").write_text("mine", encoding="utf-8")
     with pytest.raises(BadInputError, match="tables is a file"):
-        report(run, tmp_path / "out")
+        report(run, tmp_path / "out", force=True)
     assert contents(tmp_path) == {"out/tables": b"mine"}
     (tmp_path / "plain").write_text("mine", encoding="utf-8")
     with pytest.raises(BadInputError, match="plain is a file"):

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from perflab.files import whole_path
 from perflab.settings import Settings, setting
 from perflab.settings.folders import cache_folder
-from perflab.workloads.files import whole_path
 
 _STEP = 200_000
 _VERSION = 1

@@ -1,0 +1,164 @@
+"""Files that appear whole or not at all, with the mode of the one whose place they take."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from perflab.files.places import Place, place_of, unwritable
+from perflab.settings import BadInputError
+
+SCRATCH_PREFIX = ".perflab-"
+
+
+@contextmanager
+def whole_path(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[Path]:
+    """Give a temporary path; what is written there takes the place of `path` at the block's end.
+
+    A file that is there keeps its mode, and its owner where that is allowed. Behind a link, the
+    file that it leads to is replaced and the link stays; another name of the same file (a hard
+    link) keeps the old content. A device, a pipe or ``/dev/stdout`` is written into.
+
+    Args:
+        path: The file.
+        new: Whether it must not be there yet.
+
+    Raises:
+        BadInputError: If it cannot be written: no right, a folder in its place, disk full.
+        FileExistsError: If it must not be there, and is.
+    """
+    place = place_of(path)
+    if place.is_folder and not new:
+        raise BadInputError("is a folder; name a file", place.given)
+    if new and place.status is not None:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), place.given)
+    try:
+        with scratch_folder(place) as scratch:
+            inner = scratch / place.path.name
+            yield inner
+            if place.is_stream:
+                _pour(inner, place)
+            elif new:
+                _put_new(inner, place.path)
+            else:
+                keep_mode(place, inner)
+                inner.replace(place.path)
+    except FileExistsError:
+        if new:
+            raise
+        raise BadInputError("cannot be written; nothing was", place.given) from None
+    except OSError as error:
+        raise unwritable(place.given, error) from error
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary file, which takes the place of `path` when the block succeeds.
+
+    Raises:
+        BadInputError: If it cannot be written: no such folder, no right, disk full.
+    """
+    encoding = None if "b" in mode else "utf-8"
+    with whole_path(path) as temporary, temporary.open(mode, encoding=encoding) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a text; the file appears whole or not at all.
+
+    Raises:
+        BadInputError: If it cannot be written.
+    """
+    with whole_file(path, "wb") as file:
+        # Texts from outside may hold halves of characters, which have no bytes.
+        file.write(text.encode("utf-8", "backslashreplace"))
+    return Path(path)
+
+
+@contextmanager
+def scratch_folder(place: Place) -> Iterator[Path]:
+    """Make a folder on the disk of a place, for this user alone, and remove it at the end.
+
+    Folders above the place are made where they are missing.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    beside = None
+    if not place.is_stream:
+        beside = place.path.parent
+        beside.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=beside, prefix=SCRATCH_PREFIX))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def keep_mode(place: Place, made: Path) -> None:
+    """Give what was made the owner and the mode of what is there; nothing where nothing is.
+
+    Where the group cannot be kept, the rights of the group are not given to another one.
+
+    Raises:
+        OSError: If the mode cannot be set.
+    """
+    if place.status is None:
+        return
+    old, now = place.status, made.stat()
+    mode = stat.S_IMODE(old.st_mode) & 0o777
+    if old.st_gid != now.st_gid:
+        try:
+            os.chown(made, -1, old.st_gid)
+        except OSError:
+            mode &= ~0o070
+    if old.st_uid != now.st_uid:
+        with contextlib.suppress(OSError):
+            os.chown(made, old.st_uid, -1)
+    made.chmod(mode)
+    if sys.platform == "linux":
+        _keep_attributes(place.path, made)
+
+
+def _keep_attributes(old: Path, made: Path) -> None:
+    """Copy access lists and a user's own marks, as far as the disk has them."""
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(old):
+            if name.startswith("user.") or name == "system.posix_acl_access":
+                os.setxattr(made, name, os.getxattr(old, name))
+
+
+def _put_new(made: Path, target: Path) -> None:
+    """Put a file where nothing is; what came there meanwhile stays."""
+    try:
+        os.link(made, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A disk without hard links: the name is taken first, then what it stands for.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        made.replace(target)
+
+
+def _pour(made: Path, place: Place) -> None:
+    """Write a finished file into a device, a pipe or an open file."""
+    if place.descriptor is not None:
+        sys.stdout.flush()
+        target = os.dup(place.descriptor)
+    else:
+        # Not waiting: a pipe that nobody reads would hold the program up for ever.
+        target = os.open(place.path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        os.set_blocking(target, True)
+    with made.open("rb") as source, os.fdopen(target, "wb") as sink:
+        shutil.copyfileobj(source, sink)
