@@ -29,7 +29,7 @@ class Bench(Display, OverTime, PartOfKeys, ABC):
     its pattern and nothing else. `naming` lists the settings that name or bound the workload,
     `backends` the words that `LoadSettings.backend` may be, beside a function. Tuning looks for
     the smallest `tuned` setting, or for the least of the metric `weighed_by`, such as memory.
-    One that is `priced` predicts costs.
+    One that is `priced` predicts costs. `outputs` are settings that name files a run writes.
     """
 
     pattern: ClassVar[str]
@@ -50,6 +50,7 @@ class Bench(Display, OverTime, PartOfKeys, ABC):
     weighed_by: ClassVar[str | None] = None
     shipped_costs: ClassVar[Costs]
     actions: ClassVar[tuple[Action, ...]] = ()
+    outputs: ClassVar[tuple[str, ...]] = ()
     server_variable: ClassVar[str | None] = None
 
     def read(self, values: Mapping[str, Any] | None = None) -> tuple[Settings, LoadSettings]:

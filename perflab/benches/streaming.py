@@ -40,6 +40,7 @@ class StreamingBench(Bench):
     default_workload = "flights"
     calibration_workload = "flights"
     naming = ("input_file", "delimiter")
+    outputs = ("output_file",)
     calibration_settings: ClassVar[Mapping[str, Any]] = {}
     panel_defaults: ClassVar[Mapping[str, Any]] = {"chunk_size": 10_000, "engine": "polars"}
     sliders = (

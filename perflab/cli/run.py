@@ -76,9 +76,12 @@ def run(
     """
     check_out(out, workload, set_, force=force)
     from perflab.lab.alerts import parse_alert
+    from perflab.lab.outputs import check_outputs
 
     bench, settings = read_pattern(pattern, set_)
-    bench.check_live(*bench.read(settings))
+    checked, load = bench.read(settings)
+    bench.check_live(checked, load)
+    check_outputs(bench, checked, workload, force=force)
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
     agree(bench, settings, yes)
@@ -90,7 +93,7 @@ def run(
     interrupted = False
     try:
         with _child_without_interrupts():
-            live = start_live(pattern, trace, settings, limit, alerts=alerts)
+            live = start_live(pattern, trace, settings, limit, alerts=alerts, force=force)
         result = _wait(live, limit, show)
     except KeyboardInterrupt:
         if live is None or not live.rows:

@@ -71,6 +71,7 @@ def tune(
     """Recommend the smallest settings that are good enough, with the reason in words."""
     check_out(out, workload, set_, force=force)
     from perflab.lab.alerts import parse_condition
+    from perflab.lab.outputs import check_outputs
     from perflab.tuning.objective import parse_objective
 
     bench, settings = read_pattern(pattern, set_)
@@ -78,6 +79,7 @@ def tune(
     for text in limit or ():
         parse_condition(text)
     if live:
+        check_outputs(bench, bench.read(settings)[0], workload, force=force)
         agree(bench, settings, yes)
     trace = read_workload(workload, show, format_, columns, bench, settings)
     prepare_kernels(show)
@@ -85,7 +87,15 @@ def tune(
 
     with executor_at(scheduler) as executor, progress("tuning", " points", show) as report:
         result = recommend.tune(
-            pattern, trace, objective, limit, executor, live, settings=settings, progress=report
+            pattern,
+            trace,
+            objective,
+            limit,
+            executor,
+            live,
+            settings=settings,
+            progress=report,
+            force=force,
         )
     hand_over(result, write_recommendation, as_json=as_json, out=out, force=force)
 

@@ -16,7 +16,7 @@ NOT_OURS = (
     "is there and was not written by perflab; name another file, or replace it with --force "
     "(force=True in Python)"
 )
-IS_INPUT = "is an input; name another file for the output"
+IS_INPUT = "is the input itself; name another file"
 
 
 def check_output(

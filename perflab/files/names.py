@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+from perflab.settings import BadInputError
+
 _MOST_BYTES = 80
 _KEPT = "._"
 
@@ -25,8 +27,17 @@ def file_stem(text: str, otherwise: str = "workload") -> str:
     return cut.strip("-._") or otherwise
 
 
-def free_names(path: Path) -> Iterator[Path]:
-    """Yield a path, then ``NAME-2``, ``NAME-3`` and so on, before the ending where it has one."""
+def free_names(path: Path, *, folder: bool = False) -> Iterator[Path]:
+    """Yield a path, then ``NAME-2``, ``NAME-3`` and so on, before a file's ending.
+
+    Raises:
+        BadInputError: If it is the root of all folders, beside which nothing can be.
+    """
+    if not path.name or path.name == "..":
+        path = path.resolve()
+    if not path.name:
+        raise BadInputError("is the root folder; name a folder in it", str(path))
+    ending = "" if folder else path.suffix
     yield path
     for number in itertools.count(2):
-        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+        yield path.with_name(f"{path.name.removesuffix(ending)}-{number}{ending}")

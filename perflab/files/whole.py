@@ -61,26 +61,30 @@ def whole_path(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[P
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+def whole_file(
+    path: str | os.PathLike[str], mode: str = "w", *, new: bool = False
+) -> Iterator[IO[Any]]:
     """Open a temporary file, which takes the place of `path` when the block succeeds.
 
     Raises:
         BadInputError: If it cannot be written: no such folder, no right, disk full.
+        FileExistsError: If it must be new, and is there.
     """
     encoding = None if "b" in mode else "utf-8"
-    with whole_path(path) as temporary, temporary.open(mode, encoding=encoding) as file:
+    with whole_path(path, new=new) as temporary, temporary.open(mode, encoding=encoding) as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> Path:
+def write_text(path: str | os.PathLike[str], text: str, *, new: bool = False) -> Path:
     """Write a text; the file appears whole or not at all.
 
     Raises:
         BadInputError: If it cannot be written.
+        FileExistsError: If it must be new, and is there.
     """
-    with whole_file(path, "wb") as file:
+    with whole_file(path, "wb", new=new) as file:
         # Texts from outside may hold halves of characters, which have no bytes.
         file.write(text.encode("utf-8", "backslashreplace"))
     return Path(path)
@@ -153,12 +157,20 @@ def _put_new(made: Path, target: Path) -> None:
 
 def _pour(made: Path, place: Place) -> None:
     """Write a finished file into a device, a pipe or an open file."""
+    with made.open("rb") as source, os.fdopen(open_stream(place), "wb") as sink:
+        shutil.copyfileobj(source, sink)
+
+
+def open_stream(place: Place) -> int:
+    """Open a device, a pipe or an open file for writing, and return its descriptor.
+
+    Raises:
+        OSError: If it cannot be opened, or nobody reads the pipe.
+    """
     if place.descriptor is not None:
         sys.stdout.flush()
-        target = os.dup(place.descriptor)
-    else:
-        # Not waiting: a pipe that nobody reads would hold the program up for ever.
-        target = os.open(place.path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        os.set_blocking(target, True)
-    with made.open("rb") as source, os.fdopen(target, "wb") as sink:
-        shutil.copyfileobj(source, sink)
+        return os.dup(place.descriptor)
+    # Not waiting: a pipe that nobody reads would hold the program up for ever.
+    descriptor = os.open(place.path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    return descriptor

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from perflab.benches.base import Bench
 from perflab.lab.environment import machine
-from perflab.lab.result import Result
+from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.settings.folders import cache_folder
 
@@ -28,6 +28,7 @@ class Calibration(Result):
         source: ``measured`` on this machine, or ``shipped`` with perflab.
         date: When it was measured, in UTC; empty where shipped.
         machine: Processor, cores, memory, system and Python.
+        note: Why a calibration that is kept here was not used; empty where it was, or none is.
     """
 
     kind: ClassVar[str] = "calibration"
@@ -39,26 +40,34 @@ class Calibration(Result):
     source: str
     date: str = ""
     machine: dict[str, Any] = dataclasses.field(default_factory=dict)
+    note: str = ""
 
     def describe(self) -> str:
         """Return where the costs come from, in words."""
         if self.source == "shipped":
-            return f"costs shipped with perflab; 'perflab calibrate {self.pattern}' measures yours"
+            advice = f"'perflab calibrate {self.pattern}' measures yours"
+            why = f" ({self.note})" if self.note else ""
+            return f"costs shipped with perflab{why}; {advice}"
         return f"costs measured on this machine with {self.backend}, {self.date[:16]} UTC"
 
 
 def calibration_for(
     bench: Bench, settings: Settings, load: LoadSettings, workload: Any = None
 ) -> Calibration:
-    """Return the calibration kept for a backend on this machine, or the one that is shipped."""
+    """Return the calibration kept for a backend on this machine, or the one that is shipped.
+
+    One that cannot be used stays where it is: it may be a later perflab's.
+    """
     backend = bench.calibrated_with(settings, load, workload)
-    path = _path(bench.pattern, backend)
-    if path.is_file():
+    note = ""
+    for path in _paths(bench.pattern, backend):
+        if not path.is_file():
+            continue
         try:
             return Calibration.load(path)
-        except BadInputError:
-            path.unlink(missing_ok=True)
-    return Calibration(bench.pattern, backend, dict(bench.shipped_costs), "shipped")
+        except BadInputError as error:
+            note = note or f"the calibration kept in {path.name} {error.message}"
+    return Calibration(bench.pattern, backend, dict(bench.shipped_costs), "shipped", note=note)
 
 
 def keep_calibration(
@@ -70,20 +79,35 @@ def keep_calibration(
 ) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
-    What the measurement did not see stays as it is shipped.
+    What the measurement did not see stays as it is shipped. A file that this perflab cannot read
+    is not replaced: the costs get a name with the number of their format then.
     """
     backend = bench.calibrated_with(settings, load, workload)
     whole = {**bench.shipped_costs, **costs, "sleep_seconds": _oversleep()}
     date = datetime.now(UTC).isoformat(timespec="seconds")
     kept = Calibration(bench.pattern, backend, whole, "measured", date, machine())
-    kept.to_json(_path(bench.pattern, backend))
+    plain, by_format = _paths(bench.pattern, backend)
+    kept.to_json(plain if _replaceable(plain) else by_format, force=True)
     return kept
 
 
-def _path(pattern: str, backend: str) -> Path:
+def _paths(pattern: str, backend: str) -> tuple[Path, Path]:
+    """Return where a calibration is kept, and where if something else has that name."""
     here = hashlib.blake2b(repr(sorted(machine().items())).encode(), digest_size=4).hexdigest()
     safe = re.sub(r"\W+", "-", backend)
-    return cache_folder() / "calibrations" / f"{pattern}-{safe}-{here}.json"
+    name = f"{pattern}-{safe}-{here}"
+    folder = cache_folder() / "calibrations"
+    return folder / f"{name}.json", folder / f"{name}-format{FORMAT_VERSION}.json"
+
+
+def _replaceable(path: Path) -> bool:
+    if not path.exists():
+        return True
+    try:
+        Calibration.load(path)
+    except BadInputError:
+        return False
+    return True
 
 
 def _oversleep() -> float:

@@ -10,6 +10,7 @@ from perflab.benches.registry import load_bench
 from perflab.lab.alerts import Alert, parse_alert
 from perflab.lab.calibration import Calibration, calibration_for, keep_calibration
 from perflab.lab.live import LiveRun
+from perflab.lab.outputs import check_outputs
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
 
@@ -24,6 +25,7 @@ def start_live(
     *,
     alerts: Iterable[str | Alert] = (),
     loop: bool | None = None,
+    force: bool = False,
 ) -> LiveRun:
     """Start a live run in a child process and return at once, or after a first calibration.
 
@@ -35,6 +37,7 @@ def start_live(
         alerts: Texts such as ``hit_rate<0.8 for 5s``.
         loop: Whether the workload begins again at its end; a workload that the user gave goes
             through once, and the bench's own begins again.
+        force: Whether a file may be replaced that is there under the name of the run's output.
 
     Raises:
         BadInputError: If the workload, a setting or an alert is not right.
@@ -42,6 +45,7 @@ def start_live(
     bench = load_bench(pattern)
     checked, load = bench.read(settings)
     bench.check_live(checked, load)
+    check_outputs(bench, checked, workload, force=force)
     watched = tuple(alert if isinstance(alert, Alert) else parse_alert(alert) for alert in alerts)
     _ask_consent(bench, checked)
     trace = bench.workload_for(checked, workload)
@@ -72,6 +76,7 @@ def run(
     *,
     alerts: Iterable[str | Alert] = (),
     progress: bool = True,
+    force: bool = False,
 ) -> Run:
     """Run a pattern live, wait with a progress bar, and return what was measured.
 
@@ -82,7 +87,7 @@ def run(
     """
     from tqdm.auto import tqdm
 
-    live = start_live(pattern, workload, settings, seconds, alerts=alerts)
+    live = start_live(pattern, workload, settings, seconds, alerts=alerts, force=force)
     form = "{l_bar}{bar}| {n:.1f}/{total:.0f} s {postfix}"
     try:
         with tqdm(total=seconds, disable=not progress, bar_format=form, desc=pattern) as bar:

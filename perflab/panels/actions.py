@@ -48,8 +48,8 @@ RECOMMEND = Action(
 EXPORT = Action(
     "Export report",
     "file-text-o",
-    "End the run, if one is going, and write report.html, report.md and report.json into the "
-    "folder beside this button.",
+    "End the run, if one is going, and write report.html, report.md and report.json into a new "
+    "folder, named beside this button.",
     "120px",
 )
 
@@ -70,14 +70,16 @@ class Actions:
     Args:
         handlers: By ``run``, ``pause``, ``reset``, ``pin``, ``recommend`` and ``export``; each
             must return at once.
-        folder: Where a report goes unless the user says otherwise.
+        folder: How the name begins that a report gets unless the user says another.
     """
 
     def __init__(self, handlers: Mapping[str, Callable[[], None]], folder: str) -> None:
         self.buttons = {key: _button(action) for key, action in _KEYS.items()}
         self.folder = widgets.Text(
-            value=folder,
-            tooltip="The folder of the report; made if it is not there.",
+            value="",
+            placeholder=f"{folder}-...",
+            tooltip="The folder of the report; where empty, named after workload and time. "
+            "One that is there stays, and the report gets a number behind its name.",
             layout=widgets.Layout(
                 width="150px", flex="1 1 150px", min_width="0", max_width="230px"
             ),

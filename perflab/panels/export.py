@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,10 +15,12 @@ from urllib.parse import quote
 import ipywidgets as widgets
 
 from perflab.benches import Bench, Model
+from perflab.files import file_stem
 from perflab.lab.result import Result
 from perflab.models.history import History
-from perflab.reports import report
-from perflab.settings import Settings
+from perflab.reports import Report
+from perflab.reports.privacy import file_name
+from perflab.settings import Settings, shown
 from perflab.tuning.grid import Grid
 from perflab.tuning.sweep import sweep_trace
 from perflab.workloads import Trace
@@ -44,7 +48,8 @@ def write_report(
         values: The present settings of the pattern and of the load.
         baseline: The pattern's settings that were pinned, to predict as well.
         results: The run and the recommendation, where there are any.
-        folder: Where; it is made if it is not there. An empty text is a folder of our naming.
+        folder: Where; an empty text is a name of our choice, from pattern, workload and time.
+            What is there under that name stays, and the report gets a number behind its own.
         model: A model of this workload that has computed something already.
         grids: The maps' cells around the present settings; those that are known are drawn.
         histories: The workload over its own time around the present settings, as far as known.
@@ -53,17 +58,24 @@ def write_report(
         BadInputError: If it cannot be written.
     """
     pinned = [] if baseline is None else [{**values, **baseline.model_dump()}]
-    made = [sweep_trace(bench, trace, point, model=model) for point in (values, *pinned)]
-    every = tuple(point for one in made for point in one.points)
+    swept = [sweep_trace(bench, trace, point, model=model) for point in (values, *pinned)]
+    every = tuple(point for one in swept for point in one.points)
     predictions = dataclasses.replace(
-        made[0],
+        swept[0],
         points=every,
         maps=_map_points(bench, values, grids),
         histories=tuple(each.to_dict() for each in histories),
     )
-    place = Path(folder or f"perflab-report-{bench.pattern}").expanduser()
-    path = report([*(one for one in results if one is not None), predictions], place)
+    made = Report.of([*(one for one in results if one is not None), predictions])
+    path = made.write_new(folder or report_name(bench, trace))
     return path / "report.html" if path.is_dir() else path
+
+
+def report_name(bench: Bench, trace: Trace) -> str:
+    """Return a name for a report that says of what it is and when it was made."""
+    workload = file_stem(file_name(trace.name))
+    now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return f"perflab-report-{bench.pattern.replace('_', '-')}-{workload}-{now}"
 
 
 def _map_points(
@@ -109,12 +121,12 @@ class ReportLink:
 
     def show(self, path: Path) -> None:
         """Say where it is, with a link that opens it."""
-        self._put(f"Report written: <b>{html.escape(str(path))}</b>")
+        self._put(f"Report written: <b>{html.escape(shown(path))}</b>")
         if path.is_absolute():
             return
-        address = html.escape(quote(path.as_posix()), quote=True)
+        address = html.escape(quote(os.fsencode(path.as_posix())), quote=True)
         link = f"<a href='{address}' target='_blank' class='perflab-report'>open the report</a>"
-        data = {"text/html": link, "text/plain": str(path)}
+        data = {"text/html": link, "text/plain": shown(path)}
         self._link.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     def hide(self) -> None:

@@ -118,7 +118,11 @@ class AsyncFetcher:
         if place is None:
             raise BadInputError("names no file; give a path, or set it", "output_file")
         before = self._stats.snapshot()
-        async with LinesFile(place) as file, contextlib.aclosing(self.fetch(source)) as results:
+        lines = LinesFile(place, self._settings.urls if source is None else None)
+        async with (
+            lines as file,
+            contextlib.aclosing(self.fetch(source)) as results,
+        ):
             async for result in results:
                 await file.write(result)
         return {name: n - before.get(name, 0) for name, n in self._stats.snapshot().items()}

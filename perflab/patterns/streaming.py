@@ -7,11 +7,12 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from perflab.files import whole_path
+from perflab.files import check_output, place_of, refuse_input, whole_path
 from perflab.metrics import Event, EventKind, Hook
 from perflab.patterns.streaming_progress import Progress, StreamCancelledError, Tally
+from perflab.patterns.streaming_rejected import RejectedFile, rejected_path
 from perflab.patterns.streaming_run import BlockRun
-from perflab.patterns.streaming_sinks import format_of, rejected_path
+from perflab.patterns.streaming_sinks import format_of
 from perflab.patterns.streaming_whole import WholeRun
 from perflab.settings import BadInputError, StreamingSettings
 from perflab.settings.streaming import WHOLE_ENGINES
@@ -27,7 +28,8 @@ _FIXED = ("input_file", "output_file", "output_format", "delimiter")
 class StreamProcessor:
     """Reads a CSV by chunks, converts them, and writes rows to JSON Lines or Parquet.
 
-    The output appears whole or not at all. Bad rows go to ``OUTPUT.rejected.csv`` with line and
+    The output appears whole or not at all, in place of a file of that name, but never of the
+    input. Bad rows go to ``OUTPUT.rejected.csv`` with line and
     reason, and ``rows_in`` is always ``rows_out`` and ``rows_rejected`` together. Types of columns
     are decided by one rule for all engines, see `kinds_of`. Safe to steer from another thread.
 
@@ -129,16 +131,16 @@ class StreamProcessor:
         assert settings.output_file is not None  # noqa: S101  (the same)
         self._cancelled.clear()
         self._tally = tally = Tally()
-        target = rejected_path(settings.output_file)
+        target = _places(settings.input_file, settings.output_file)
         # Opened first, so that a file that is not there leaves nothing behind.
         with self._open(tally) as going, whole_path(settings.output_file) as scratch:
-            rejected = scratch.with_name("rejected.csv")
+            rejected = RejectedFile(scratch.with_name("rejected.csv"), target)
             for seconds in going.chunks(scratch, rejected):
                 self._tell(Event(EventKind.CHUNK_DONE, tally.chunks, seconds))
                 yield tally.progress(going.done_bytes)
                 if self._cancelled.is_set():
                     raise StreamCancelledError
-            going.settle(target)
+            rejected.settle()
         yield tally.progress(going.total_bytes, final=True)
 
     def _open(self, tally: Tally) -> BlockRun | WholeRun:
@@ -158,6 +160,19 @@ class StreamProcessor:
             self._hook(event)
 
 
+def _places(source: str, output: str) -> Path | None:
+    """Return where rejected rows go.
+
+    Raises:
+        BadInputError: If the output or the list of rejected rows is the input, or no file can be.
+    """
+    check_output(output, [source], force=True)
+    target = rejected_path(output)
+    if target is not None:
+        refuse_input(place_of(target), [source])
+    return target
+
+
 def _check(
     settings: StreamingSettings, row: RowFunction | None, frame: FrameFunction | None
 ) -> None:
@@ -167,9 +182,7 @@ def _check(
     assert settings.input_file is not None  # noqa: S101  (just looked at)
     assert settings.output_file is not None  # noqa: S101  (the same)
     format_of(settings)
-    source, output = (Path(p).expanduser() for p in (settings.input_file, settings.output_file))
-    if output.exists() and source.exists() and output.samefile(source):
-        raise BadInputError("is the input itself; name another file", settings.output_file)
+    _places(settings.input_file, settings.output_file)
     if row is not None and frame is not None:
         raise BadInputError("give a function of a row or one of a frame, not both", "row")
     if frame is not None and settings.engine == "python":

@@ -11,6 +11,7 @@ from perflab.metrics import Event, EventKind
 from perflab.patterns.streaming_blocks import Block, BlockReader
 from perflab.patterns.streaming_engines import open_engine
 from perflab.patterns.streaming_progress import Tally
+from perflab.patterns.streaming_rejected import RejectedFile
 from perflab.patterns.streaming_rows import (
     Layout,
     RefusedError,
@@ -20,7 +21,7 @@ from perflab.patterns.streaming_rows import (
     sort_out,
 )
 from perflab.patterns.streaming_schema import SAMPLE_ROWS, kinds_of
-from perflab.patterns.streaming_sinks import RejectedFile, Sink, format_of, open_sink, quietly_close
+from perflab.patterns.streaming_sinks import Sink, format_of, open_sink, quietly_close
 from perflab.patterns.streaming_source import Source
 from perflab.settings import BadInputError, StreamingSettings
 
@@ -92,7 +93,7 @@ class BlockRun:
     def __exit__(self, *_: object) -> None:
         quietly_close(self._reader, self._engine, self._source)
 
-    def chunks(self, output: Path, rejected: Path) -> Iterator[float]:
+    def chunks(self, output: Path, rejected: RejectedFile) -> Iterator[float]:
         """Do chunk after chunk, and yield how many seconds each took.
 
         Raises:
@@ -100,7 +101,7 @@ class BlockRun:
             OSError: If the output cannot be written.
         """
         sink = open_sink(output, format_of(self._settings()), self._layout)
-        self._rejected = RejectedFile(rejected)
+        self._rejected = rejected
         try:
             while True:
                 started = time.perf_counter()
@@ -119,10 +120,6 @@ class BlockRun:
         except BaseException:
             quietly_close(sink, self._rejected)
             raise
-
-    def settle(self, target: Path) -> None:
-        """Put the list of rejected rows into its place."""
-        self._rejected.settle(target)
 
     def _change_engine(self, name: str, sink: Sink) -> None:
         if name != self._engine_name:

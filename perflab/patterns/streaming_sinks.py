@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -15,9 +14,8 @@ from perflab.patterns.streaming_engines import Engine, write_rows
 from perflab.settings import BadInputError, StreamingSettings
 
 if TYPE_CHECKING:
-    from perflab.patterns.streaming_rows import Layout, Rejected
+    from perflab.patterns.streaming_rows import Layout
 
-REJECTED_SUFFIX = ".rejected.csv"
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".parquet": "parquet"}
 _BUFFER_BYTES = 1 << 18
 _WORTH_A_THREAD = 2000
@@ -40,12 +38,6 @@ def format_of(settings: StreamingSettings) -> str:
         )
         raise BadInputError(text, settings.output_file)
     return _ENDINGS[ending]
-
-
-def rejected_path(output: str | os.PathLike[str]) -> Path:
-    """Return where the rejected rows of an output stand."""
-    path = Path(output).expanduser()
-    return path.with_name(path.name + REJECTED_SUFFIX)
 
 
 class Sink(Protocol):
@@ -178,35 +170,6 @@ class ParquetSink:
 
         with plain_errors():
             self._writer = pyarrow.parquet.ParquetWriter(str(self._path), schema)
-
-
-class RejectedFile:
-    """A CSV of rejected rows: line, reason, and how the record begins; made with the first one."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file: IO[str] | None = None
-
-    def write(self, rows: Sequence[Rejected]) -> None:
-        """Add rows."""
-        if not rows:
-            return
-        if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8", newline="")
-            csv.writer(self._file).writerow(("line", "reason", "record"))
-        csv.writer(self._file).writerows((row.line, row.reason, row.record) for row in rows)
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
-
-    def settle(self, target: Path) -> None:
-        """Put it into its place; where there is none, one of an earlier run goes."""
-        if self._file is None:
-            target.unlink(missing_ok=True)
-        else:
-            self.path.replace(target)
 
 
 _ERRNO = re.compile(r"(?:errno|os error) (\d+)")

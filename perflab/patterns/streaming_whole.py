@@ -14,6 +14,7 @@ import numpy as np
 
 from perflab.patterns.streaming_blocks import BlockReader
 from perflab.patterns.streaming_progress import Tally
+from perflab.patterns.streaming_rejected import RejectedFile
 from perflab.patterns.streaming_rows import fields_of
 from perflab.patterns.streaming_schema import SAMPLE_ROWS, kinds_of
 from perflab.patterns.streaming_sinks import format_of, plain_errors
@@ -71,7 +72,7 @@ class WholeRun:
     def __exit__(self, *_: object) -> None:
         """Hold nothing: Polars has closed its files."""
 
-    def chunks(self, output: Path, rejected: Path) -> Iterator[float]:
+    def chunks(self, output: Path, rejected: RejectedFile) -> Iterator[float]:
         """Do it all, and yield how many seconds it took.
 
         Raises:
@@ -107,10 +108,6 @@ class WholeRun:
         # In JSON Lines a line feed ends a row, and none stands in it.
         self._tally.count(_line_feeds(output) if rows is None else rows, 0)
         yield time.perf_counter() - started
-
-    def settle(self, target: Path) -> None:
-        """Remove the list of rejected rows of an earlier run."""
-        target.unlink(missing_ok=True)
 
     def _lines(self, source: Path) -> int | None:
         """Return how many lines Polars takes for rows; none where quotes may hold line feeds."""

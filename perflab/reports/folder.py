@@ -91,6 +91,30 @@ def write_folder(
     return Path(folder)
 
 
+def write_new_folder(folder: str | os.PathLike[str], files: Mapping[str, str]) -> Path:
+    """Write texts into a folder that is not there yet.
+
+    Raises:
+        BadInputError: If it cannot be written; then it is not there.
+        FileExistsError: If something has that name.
+    """
+    place = place_of(folder)
+    try:
+        place.path.parent.mkdir(parents=True, exist_ok=True)
+        # Taken at once, so that of two panels each has a folder of its own.
+        Path(folder).mkdir()
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise unwritable(place.given, error) from error
+    try:
+        return write_folder(folder, files)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(folder).rmdir()
+        raise
+
+
 def _check(place: Place, files: Mapping[str, str], inputs: Iterable[Any]) -> None:
     """Refuse what would stop half-way: a file where a folder must be, or the other way round."""
     for name in files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable, Sequence
@@ -10,11 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from perflab.benches import Bench, load_bench
-from perflab.files import check_output, csv_frame, write_text
+from perflab.files import check_output, csv_frame, free_names, write_text
 from perflab.lab.files import read_json
 from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.reports.blocks import Code, Figure, Section, Table
-from perflab.reports.folder import check_folder, write_folder
+from perflab.reports.folder import check_folder, write_folder, write_new_folder
 from perflab.reports.html import to_html
 from perflab.reports.markdown import to_markdown
 from perflab.reports.privacy import without_private
@@ -160,8 +161,25 @@ class Report:
         if is_folder_name(path):
             return write_folder(target, self._files(), inputs, force=force)
         check_output(target, inputs, force=force)
+        return write_text(target, self._text(path))
+
+    def write_new(self, path: str | Path) -> Path:
+        """Write it as `write` does, under the first name from this one on that is free.
+
+        Raises:
+            BadInputError: If the suffix is another one or it cannot be written.
+        """
+        folder = is_folder_name(path)
+        for target in free_names(Path(path).expanduser(), folder=folder):
+            with contextlib.suppress(FileExistsError):
+                if folder:
+                    return write_new_folder(target, self._files())
+                return write_text(target, self._text(target), new=True)
+        raise AssertionError  # pragma: no cover - there are names without end
+
+    def _text(self, path: str | Path) -> str:
         writers = {".html": self.to_html, ".md": self.to_markdown, ".json": self.to_json}
-        return write_text(target, writers[_suffix(path)]())
+        return writers[_suffix(path)]()
 
     def _files(self) -> dict[str, str]:
         files = {

@@ -13,6 +13,7 @@ from perflab.benches.model import Model
 from perflab.benches.parts import Objective
 from perflab.benches.registry import load_bench
 from perflab.lab.alerts import Condition, parse_condition
+from perflab.lab.outputs import check_outputs
 from perflab.lab.verbs import run
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError, format_quantity
@@ -39,6 +40,7 @@ def tune(
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     model: Model | None = None,
+    force: bool = False,
 ) -> Recommendation:
     """Return the settings to ship for a workload: the smallest that are good enough.
 
@@ -52,12 +54,15 @@ def tune(
         settings: What the user has now; what is not tuned stays as it is.
         progress: Called with the number of points done and of all.
         model: A model of this workload that has computed something already.
+        force: Whether the live run may replace a file that is there under its output's name.
 
     Raises:
         BadInputError: If an input is not right, or no setting keeps the limits.
     """
     bench = load_bench(pattern)
     checked, _ = bench.read(settings)
+    if live:
+        check_outputs(bench, checked, workload, force=force)
     trace = bench.workload_for(checked, workload)
     asked = [limits] if isinstance(limits, str) else list(limits or ())
     conditions = [parse_condition(text) for text in asked]
@@ -89,7 +94,8 @@ def tune(
     if not live:
         return result
     values = {**(settings or {}), **search.tuned(chosen)}
-    measured = run(pattern, trace, values, LIVE_SECONDS, progress=progress is not None)
+    shown = progress is not None
+    measured = run(pattern, trace, values, LIVE_SECONDS, progress=shown, force=force)
     return dataclasses.replace(result, measured=measured.metrics)
 
 
