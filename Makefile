@@ -9,7 +9,12 @@ WORKERS ?= 2
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help lab test check bench clean
+# What `make fuzz` does: SECONDS (under 600), SEED, PARTS (importers ...; all where empty), HOW.
+SECONDS ?= 540
+SEED    ?= 0
+HOW     ?= both
+
+.PHONY: help lab test check bench fuzz clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +22,7 @@ help:
 	@echo "make test    set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
 	@echo "make check   formatting, lint, types, import contracts, notebooks without outputs"
 	@echo "make bench   run what is timed, side by side with its peers (some minutes)"
+	@echo "make fuzz    hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
 	@echo "make clean   remove builds and caches; $(VENV) stays"
 	@echo "WORKERS=...  how many files of tests run at a time; now $(WORKERS), and 0 is one in order"
 	@echo "PYTHON=...   which Python (3.11 or later) makes $(VENV); now $(PYTHON)"
@@ -39,6 +45,9 @@ bench: $(VENV)/.installed-test
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 
+fuzz: $(VENV)/.installed-fuzz
+	$(BIN)/python tests/fuzz/runner.py --seconds $(SECONDS) --seed $(SEED) --how $(HOW) $(PARTS)
+
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find perflab tests notebooks -name __pycache__ -prune -exec rm -rf {} +
@@ -60,4 +69,8 @@ $(VENV)/.installed-test: $(VENV)/.made $(PINS)
 
 $(VENV)/.installed-dev: $(VENV)/.made $(PINS)
 	$(PIP) -e '.[test,dev]'
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
+
+$(VENV)/.installed-fuzz: $(VENV)/.made $(PINS)
+	$(PIP) -e '.[test,fuzz]'
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test

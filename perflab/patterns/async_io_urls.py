@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from perflab.patterns.async_io_request import Request
+from perflab.primitives.lenient_json import load_json
+from perflab.primitives.regular_file import refuse_special
 from perflab.settings import BadInputError
 
 _SCHEMES = ("http://", "https://")
+_WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+# A URL that is longer is none that a server takes; a HAR of a day in a browser is smaller.
+_MOST_LINE = 1 << 20
+_MOST_HAR = 1 << 29
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 def read_urls(urls: str | None) -> Iterator[Request]:
     """Yield what the setting `urls` names: a URL, a file of one URL a line, or a HAR file.
 
     A file of lines is read as it is used; empty lines and those that begin with # are passed over.
+    Bytes that are not UTF-8 are percent-encoded, as browsers send them.
 
     Raises:
         BadInputError: If it names nothing, or a file that cannot be read; with file and line.
@@ -25,31 +34,56 @@ def read_urls(urls: str | None) -> Iterator[Request]:
     if urls.startswith(_SCHEMES):
         return iter((Request(urls),))
     path = Path(urls)
-    if not path.is_file():
+    refuse_special(path, urls)
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        there = False
+    if not there:
         raise BadInputError("is neither a URL of http or https nor a file of URLs", urls)
     return _of_har(path) if path.suffix.lower() == ".har" else _of_lines(path)
 
 
 def _of_lines(path: Path) -> Iterator[Request]:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            url = line.strip()
-            if not url or url.startswith("#"):
-                continue
-            if not url.startswith(_SCHEMES):
-                raise BadInputError(f"{url[:80]!r} is no URL of http or https", f"{path}:{number}")
-            yield Request(url)
+    for number, line in enumerate(_lines(path), 1):
+        url = line.strip()
+        if not url or url.startswith("#"):
+            continue
+        if not url.startswith(_SCHEMES):
+            raise BadInputError(f"{url[:80]!r} is no URL of http or https", f"{path}:{number}")
+        if len(line) > _MOST_LINE:
+            raise BadInputError("the URL is longer than 1 MiB", f"{path}:{number}")
+        yield Request(_NOT_UTF8.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", url))
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with path.open("rb") as file:
+            encoding = _WIDE.get(file.read(2), "utf-8-sig")
+        stray = "surrogateescape" if encoding == "utf-8-sig" else "replace"
+        with path.open(encoding=encoding, errors=stray) as text:
+            while line := text.readline(_MOST_LINE + 1):
+                yield line
+    except OSError as error:
+        raise BadInputError(f"cannot be read ({error.strerror})", str(path)) from None
 
 
 def _of_har(path: Path) -> Iterator[Request]:
-    import orjson
-
     try:
-        entries: Any = orjson.loads(path.read_bytes())["log"]["entries"]
+        with path.open("rb") as file:
+            content = file.read(_MOST_HAR + 1).removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise BadInputError(f"cannot be read ({error.strerror})", str(path)) from None
+    if len(content) > _MOST_HAR:
+        text = f"is larger than {_MOST_HAR >> 20} MiB, the most that is read whole"
+        raise BadInputError(f"{text}; list its URLs in a text file, one a line", str(path))
+    try:
+        entries: Any = load_json(content)["log"]["entries"]
         asked = [entry["request"] for entry in entries]
         pairs = [(str(request["method"]).upper(), str(request["url"])) for request in asked]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInputError(f"is no HAR file ({error}); save it anew", str(path)) from None
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
+        raise BadInputError(f"is no HAR file ({reason}); save it anew", str(path)) from None
     # Only what changes nothing is asked again: a recording may hold orders and payments.
     yield from (
         Request(url, method)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from perflab.primitives.regular_file import refuse_special
 from perflab.settings import BadInputError
 
 Rows = Sequence[Any]
@@ -82,6 +83,7 @@ class FileGuard:
         self.path = Path(path).expanduser()
         if self.path.is_dir():
             raise BadInputError("is a folder; name a file in it", self.place)
+        refuse_special(self.path, self.place)
         try:
             self._seen = self._look()
         except OSError as error:

@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any, Self
 
+from perflab.primitives.regular_file import refuse_special
 from perflab.settings import BadInputError
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
@@ -35,6 +36,7 @@ class Source:
         full = Path(path).expanduser()
         if full.is_dir():
             raise BadInputError("is a folder; name a file in it", self.place)
+        refuse_special(full, self.place)
         try:
             self.total_bytes = full.stat().st_size
             self._raw: IO[bytes] = full.open("rb")

@@ -16,6 +16,9 @@ from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.trace import Trace
 
 LONGEST = 2**31 - 1
+MOST_ROWS = 10**15
+DENSE = 100
+SHOWN = 80
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -71,6 +74,9 @@ class Accesses:
             BadInputError: If a key is no row number, or beyond the store's rows.
         """
         numbers = _row_numbers(trace)[trace.ids]
+        if n_rows is None and int(numbers.max()) >= MOST_ROWS:
+            text = f"row {numbers.max():,} is asked for, and no store has as many rows"
+            raise BadInputError(f"{text}; are these row numbers?", trace.source or trace.name)
         most = int(numbers.max()) + 1 if n_rows is None else n_rows
         return cls(trace.name, numbers, most, trace.source, trace.notes, trace.options)
 
@@ -116,10 +122,14 @@ class Accesses:
     @cached_property
     def _numbers(self) -> dict[str, Any]:
         steps = np.diff(self.rows[:10_000_000].astype(np.int64, copy=False))
-        seen = np.zeros(self.n_rows, bool)
-        seen[self.rows] = True
+        if self.n_rows <= DENSE * len(self.rows):
+            seen = np.zeros(self.n_rows, bool)
+            seen[self.rows] = True
+            distinct = int(np.count_nonzero(seen))
+        else:  # rows far apart, of which a table would be larger than memory
+            distinct = len(np.unique(self.rows))
         return {
-            "distinct_rows": int(np.count_nonzero(seen)),
+            "distinct_rows": distinct,
             "next_row_share": float(np.mean(steps == 1)) if len(steps) else None,
         }
 
@@ -180,7 +190,8 @@ def _row_numbers(trace: Trace) -> npt.NDArray[np.int64]:
     for place, key in enumerate(trace.keys.to_pylist()):
         try:
             numbers[place] = int(key)
-        except ValueError:
-            text = f"the key {key!r} is no row number; a list of accesses has whole numbers from 0"
+        except (ValueError, OverflowError):
+            shown = repr(key) if len(key) <= SHOWN else repr(key[:SHOWN]) + " ..."
+            text = f"the key {shown} is no row number; a list of accesses has whole numbers from 0"
             raise BadInputError(text, trace.source or trace.name) from None
     return numbers

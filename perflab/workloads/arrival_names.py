@@ -9,6 +9,7 @@ from perflab.settings import BadInputError, nearest
 from perflab.workloads.access_names import PATTERNS, load_accesses
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.guard import bad_input_only
 from perflab.workloads.names import (
     WORKLOADS,
     WorkloadInfo,
@@ -88,6 +89,7 @@ def load_any(
     if not named and format is None and name not in WORKLOADS and is_file(spec):
         from perflab.workloads.importers.arrivals import is_arrivals  # loads pyarrow
 
-        named = is_arrivals(spec, columns)
+        with bad_input_only(spec, "a workload"):
+            named = is_arrivals(spec, columns)
     load = load_arrivals if named else load_workload
     return load(spec, format, columns, progress)

@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 
 from perflab.settings import BadInputError, Settings, nearest, setting
+from perflab.workloads.guard import bad_input_only
 from perflab.workloads.items import Items
 from perflab.workloads.names import WorkloadInfo, is_file, read_parameters
 
 NAME = "items"
+_SHOWN = 80
+_TIMES = 8
 
 
 class NumberedItems(Settings):
@@ -66,11 +69,10 @@ def load_items(spec: str | os.PathLike[str] | Items) -> Items:
         except BadInputError as error:
             raise BadInputError(str(error), text) from None
         return Items(made.spec, made.count, source=made.spec)
-    place = Path(text).expanduser()
-    if place.is_dir():
-        return _folder(place, text)
     if is_file(spec):
-        return _listed(place, text)
+        with bad_input_only(text, "a list of files"):
+            place = Path(text).expanduser()
+            return _folder(place, text) if place.is_dir() else _listed(place, text)
     hint = nearest(name, ITEMS)
     raise BadInputError(f"is neither items, nor a folder, nor a file{hint}", text or "workload")
 
@@ -87,23 +89,41 @@ def _folder(place: Path, text: str) -> Items:
     return Items(place.resolve().name, len(paths), paths, source=text)
 
 
+def _lines(text: str) -> list[str]:
+    """Return the lines of a list, unpacked where it is; names that are not UTF-8 stay as they are.
+
+    Raises:
+        BadInputError: If it is no text.
+    """
+    from perflab.workloads.importers.source import Source  # loads pyarrow
+    from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK
+
+    content = Source(text).whole(_TIMES, text=False).removeprefix(BYTE_ORDER_MARK)
+    if b"\0" in content:
+        wanted = "a folder of files, or a text file with the path of a file a line"
+        raise BadInputError(f"is no text; name {wanted}", text)
+    return [os.fsdecode(line) for line in content.replace(b"\r\n", b"\n").split(b"\n")]
+
+
 def _listed(place: Path, text: str) -> Items:
     """Return the files that a text file lists, from where it is."""
     try:
-        lines = place.read_text(encoding="utf-8").splitlines()
+        lines = _lines(text)
     except OSError as error:
         raise BadInputError(f"cannot be read ({error.strerror or error})", text) from None
-    except UnicodeDecodeError:
-        wanted = "a folder of files, or a text file with the path of a file a line"
-        raise BadInputError(f"is no text; name {wanted}", text) from None
     paths = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        path = place.parent / Path(line.strip()).expanduser()
-        if not path.is_file():
-            raise BadInputError(f"there is no file {line.strip()!r}", f"{text}:{number}")
-        paths.append(str(path.resolve()))
+        try:
+            path = place.parent / Path(line.strip()).expanduser()
+            found = str(path.resolve()) if path.is_file() else None
+        except (OSError, ValueError, RuntimeError):  # too long, with a NUL, or nobody's home
+            found = None
+        if found is None:
+            shown = repr(line.strip()[:_SHOWN])
+            raise BadInputError(f"there is no file {shown}", f"{text}:{number}")
+        paths.append(found)
     if not paths:
         raise BadInputError("lists no files", text)
     return Items(place.name, len(paths), tuple(paths), source=text)

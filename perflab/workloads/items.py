@@ -58,7 +58,7 @@ class Items:
     @cached_property
     def fingerprint(self) -> str:
         """A short hash of how many there are and of the names of files, on any machine."""
-        names = "\0".join(Path(path).name for path in self.paths).encode()
+        names = os.fsencode("\0".join(Path(path).name for path in self.paths))
         text = np.frombuffer(names, np.uint8) if names else None
         return fingerprint((np.array([self.count]), "<i8"), (text, "u1"))
 

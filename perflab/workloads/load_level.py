@@ -14,6 +14,9 @@ from perflab.settings import BadInputError
 
 SHARES = (*(step / 100 for step in range(100)), 0.995, 0.999, 1.0)
 MILLISECONDS = 1e-3
+# Nanoseconds since 1970 are below; nobody's load test has more users.
+MOST = 1e20
+MOST_USERS = 1e9
 _FEWEST = 5
 _MOST = 24
 
@@ -105,16 +108,23 @@ def _together(levels: list[Level]) -> Level:
     )
 
 
-def number(path: Path, line: int, text: str, column: str) -> float:
+def number(path: Path, line: int, text: str, column: str, most: float = MOST) -> float:
     """Return a number of a results file.
 
+    Args:
+        path: The file.
+        line: The line.
+        text: What stands there.
+        column: The column.
+        most: The greatest number that can be.
+
     Raises:
-        BadInputError: If it is none, with file and line.
+        BadInputError: If it is none, or too great, with file and line.
     """
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise BadInputError(f"{text!r} is no number for {column}", f"{path}:{line}")
+    if not abs(value) <= most:
+        raise BadInputError(f"{text[:80]!r} is no number for {column}", f"{path}:{line}")
     return value

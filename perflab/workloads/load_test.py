@@ -6,10 +6,12 @@ import csv
 import dataclasses
 import functools
 import io
+import stat
 from pathlib import Path
 from typing import Any
 
 from perflab.settings import BadInputError
+from perflab.workloads.guard import bad_input_only
 from perflab.workloads.importers.source import Source
 from perflab.workloads.load_level import Level, usable
 from perflab.workloads.load_test_k6 import is_k6, k6_levels
@@ -73,21 +75,21 @@ def read_load_test(path: str) -> LoadTest:
     Raises:
         BadInputError: If it is neither, or holds no level that can be used; with file and line.
     """
-    place = Path(path)
-    try:
-        seen = place.stat()
-    except OSError as error:
-        raise BadInputError(f"cannot be read ({error.strerror})", path) from None
-    if not seen.st_size:
-        raise BadInputError(f"is empty; {ADVICE}", path)
-    return _read(place, seen.st_mtime_ns)
+    with bad_input_only(path, "the result of a load test"):
+        try:
+            seen = Path(path).expanduser().stat()
+        except OSError as error:
+            raise BadInputError(f"cannot be read ({error.strerror})", path) from None
+        if stat.S_ISREG(seen.st_mode) and not seen.st_size:
+            raise BadInputError(f"is empty; {ADVICE}", path)
+        return _read(Path(path), seen.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=8)
 def _read(path: Path, stamp: int) -> LoadTest:
     del stamp
     with Source(path).reader() as content:
-        text = io.TextIOWrapper(io.BufferedReader(content), "utf-8-sig", "replace", newline="")
+        text = io.TextIOWrapper(io.BufferedReader(content), "utf-8", newline="")
         rows = csv.reader(text)
         numbered = ((rows.line_num, row) for row in rows)
         try:

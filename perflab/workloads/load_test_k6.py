@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from perflab.settings import BadInputError
-from perflab.workloads.load_level import MILLISECONDS, SHARES, Level, number
+from perflab.workloads.load_level import MILLISECONDS, MOST, MOST_USERS, SHARES, Level, number
 
 K6_COLUMNS = ("metric_name", "timestamp", "metric_value")
 _WHOLE = 4
@@ -69,7 +69,8 @@ def _by_second(
             continue
         cells = [*row, *[""] * (len(names) - len(row))]
         second = _second(path, line, cells[timed])
-        value = number(path, line, cells[valued], "metric_value")
+        most = MOST_USERS if name == "vus" else MOST
+        value = number(path, line, cells[valued], "metric_value", most)
         if name == "vus":
             users[second] = max(users.get(second, 0), round(value))
         elif name == "http_req_duration":

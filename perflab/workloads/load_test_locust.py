@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from perflab.workloads.load_level import MILLISECONDS, SHARES, Level, number
+from perflab.workloads.load_level import MILLISECONDS, MOST, MOST_USERS, SHARES, Level, number
 
 _USERS, _TIME, _NAME = "User Count", "Timestamp", "Name"
 _REQUESTS, _FAILURES = "Total Request Count", "Total Failure Count"
 _MEAN = "Total Average Response Time"
 LOCUST_COLUMNS = (_TIME, _USERS, _NAME, _REQUESTS, _FAILURES, _MEAN)
+_PERCENT = re.compile(r"\d{1,3}(\.\d{1,9})?%")
+_NUMBERS = {
+    _TIME: MOST,
+    _USERS: MOST_USERS,
+    _REQUESTS: MOST,
+    _FAILURES: MOST,
+    _MEAN: MOST,
+}
 _WINDOW = 10.0
 """Seconds that Locust's percentiles look back on; its requests a second do, too."""
 
@@ -90,14 +99,14 @@ def _level(users: int, pairs: list[tuple[_Row, _Row]], seen: list[_Row]) -> Leve
 def _rows(
     path: Path, names: Sequence[str], rows: Iterator[tuple[int, list[str]]]
 ) -> Iterator[_Row]:
-    shares = sorted((float(n[:-1]) / 100, n) for n in names if n.endswith("%"))
+    shares = sorted((float(n[:-1]) / 100, n) for n in names if _PERCENT.fullmatch(n))
     for line, cells in rows:
         row = dict(zip(names, cells, strict=False))
         if row.get(_NAME) != "Aggregated":
             continue
         time, users, requests, failures, mean = (
-            number(path, line, row.get(column) or "", column)
-            for column in (_TIME, _USERS, _REQUESTS, _FAILURES, _MEAN)
+            number(path, line, row.get(column) or "", column, most)
+            for column, most in _NUMBERS.items()
         )
         known = [
             (share, number(path, line, row[name], name) * MILLISECONDS)

@@ -85,9 +85,13 @@ def load_workload(
 def is_file(spec: str | os.PathLike[str]) -> bool:
     """Say whether a workload's text, which is no known name, means a file: there or not."""
     text = os.fspath(spec)
-    path = Path(text).expanduser()
-    named = os.sep in text or (path.suffix != "" and ":" not in text) or not isinstance(spec, str)
-    return text != "" and (path.exists() or named)
+    named = os.sep in text or (Path(text).suffix != "" and ":" not in text)
+    if named or not isinstance(spec, str):
+        return text != ""
+    try:
+        return text != "" and Path(text).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long, with a NUL, or nobody's home
+        return False
 
 
 def _make(name: str, rest: str, spec: str) -> Trace:

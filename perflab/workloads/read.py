@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import stat
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from perflab.settings import BadInputError, nearest
 from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.guard import bad_input_only
 from perflab.workloads.trace import Trace
 
 FORMATS = (
@@ -49,12 +52,14 @@ def read_trace(
         raise BadInputError(text, "columns")
     from perflab.workloads.importers.dispatch import import_file  # loads pyarrow
 
-    trace = import_file(os.fspath(path), format, columns, progress, sort=sort)
-    if trace.source or sort:
+    place = os.fspath(path)
+    with bad_input_only(place, format or "a trace", progress) as watched:
+        trace = import_file(place, format, columns, watched, sort=sort)
+    if trace.source or sort or is_pipe(place):
         return trace
     named = {"format": format, "columns": dict(columns or {})}
     options = {option: value for option, value in named.items() if value}
-    return dataclasses.replace(trace, source=os.fspath(path), options=options, check=False)
+    return dataclasses.replace(trace, source=place, options=options, check=False)
 
 
 def read_arrivals(
@@ -80,9 +85,19 @@ def read_arrivals(
         raise BadInputError(f"there is no format {format!r}{nearest(format, known)}", "format")
     from perflab.workloads.importers.arrivals import import_arrivals  # loads pyarrow
 
-    arrivals = import_arrivals(os.fspath(path), format, columns, progress)
-    if arrivals.source:
+    place = os.fspath(path)
+    with bad_input_only(place, format or "arrivals", progress) as watched:
+        arrivals = import_arrivals(place, format, columns, watched)
+    if arrivals.source or is_pipe(place):
         return arrivals
     named = {"format": format, "columns": dict(columns or {})}
     options = {option: value for option, value in named.items() if value}
-    return dataclasses.replace(arrivals, source=os.fspath(path), options=options, check=False)
+    return dataclasses.replace(arrivals, source=place, options=options, check=False)
+
+
+def is_pipe(path: str) -> bool:
+    """Say whether a path is of something that gives its content only once."""
+    try:
+        return stat.S_ISFIFO(Path(path).expanduser().stat().st_mode)
+    except (OSError, ValueError, RuntimeError):
+        return False

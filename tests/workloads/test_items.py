@@ -68,7 +68,7 @@ def test_a_wrong_list_is_told_with_its_line(folder, content, said):
         ("items:count=0", "count: 0 is out of bounds"),
         ("items:size=3", "no such setting"),
         ("flights", "neither items, nor a folder, nor a file"),
-        ("gone/list.txt", "cannot be read"),
+        ("gone/list.txt", "cannot be opened"),
         (7, "int is not what a prefetcher goes through"),
     ],
 )

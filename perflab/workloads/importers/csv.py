@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,10 +17,10 @@ from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.columns import choose_columns, unused_note, used_columns
 from perflab.workloads.importers.csv_rows import CsvRows
-from perflab.workloads.importers.lines import first_undecodable_line
 from perflab.workloads.importers.requests import table_trace
 from perflab.workloads.importers.source import HEAD_BYTES, Source
 from perflab.workloads.importers.template import joined
+from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK, as_utf8
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
 from perflab.workloads.trace import Trace
 
@@ -27,11 +29,14 @@ DELIMITERS = ",\t;|"
 
 
 def read_header(head: bytes) -> tuple[list[str], str]:
-    """Return the names in the first line that is not blank, and what parts them."""
-    lines = head.decode("utf-8-sig", errors="replace").splitlines()
-    line = next((line for line in lines if line.strip()), "")
+    """Return the names in the first record that is not blank, and what parts them."""
+    text = as_utf8(head.removeprefix(BYTE_ORDER_MARK)).decode("utf-8", "ignore").lstrip("\r\n")
+    line = re.split(r"[\r\n]", text, maxsplit=1)[0]
     delimiter = max(DELIMITERS, key=line.count)
-    return next(csv.reader([line], delimiter=delimiter), []), delimiter
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []), delimiter
+    except csv.Error:  # a quote that does not end, say: then it is no table
+        return [line], delimiter
 
 
 def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
@@ -78,7 +83,6 @@ def _batches(source: Source, rows: CsvRows, delimiter: str, names: list[str]) ->
     if len(source.head.splitlines()) == 1 and len(source.head) < HEAD_BYTES:
         return
     with source.reader() as reader:
-        reader.text_only = True
         reader.watch = rows.watch
         try:
             yield from arrow_csv.open_csv(
@@ -93,9 +97,8 @@ def _batches(source: Source, rows: CsvRows, delimiter: str, names: list[str]) ->
                     include_columns=names, column_types=dict.fromkeys(names, pa.string())
                 ),
             )
+        except pa.ArrowKeyError as error:
+            text = f"the heading cannot be read ({error.args[0]}); write it in one plain line"
+            raise BadInputError(text, f"{source.place}:1") from None
         except pa.ArrowInvalid as error:
-            line = first_undecodable_line(source)
-            if line is not None:
-                text = "is not UTF-8 text; convert it"
-                raise BadInputError(text, f"{source.place}:{line}") from None
             raise BadInputError(f"cannot be read as CSV ({error})", source.place) from None

@@ -96,9 +96,7 @@ class CsvRows:
         if self._one_line_each:
             return number
         with self._source.reader() as reader:
-            text = io.TextIOWrapper(
-                io.BufferedReader(reader), "utf-8-sig", errors="replace", newline=""
-            )
+            text = io.TextIOWrapper(io.BufferedReader(reader), "utf-8", newline="")
             previous = csv.field_size_limit(FIELD_BYTES)
             try:
                 return self._walk(csv.reader(text, delimiter=self._delimiter), number)

@@ -10,10 +10,10 @@ from perflab.workloads.importers.blocks import ARC_LINE, MSR_LINE, SPC_LINE
 from perflab.workloads.importers.columns import KEY_NAMES
 from perflab.workloads.importers.combined import LINE
 from perflab.workloads.importers.csv import read_header
-from perflab.workloads.importers.lines import BYTE_ORDER_MARK
 from perflab.workloads.importers.redis_monitor import LINE as MONITOR_LINE
 from perflab.workloads.importers.source import BINARY_TEXT, Source
 from perflab.workloads.importers.twitter import LINE as TWITTER_LINE
+from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK
 
 LOOKED_AT = 20
 LOG_NAME = re.compile(r"(\.log(\.\d+|-\d+)?|access_log(\.\d+|-\d+)?)$")
@@ -32,7 +32,9 @@ LINES = {
 LOGS = ("combined", "json")
 ORACLE_NAME = "oraclegeneral"
 ORACLE_HEADING = re.compile(
-    rb"[#\s]*\w*time\w*\s*,\s*obj(?:ect)?(?:_id)?\s*,\s*(?:obj_)?size\b", re.IGNORECASE
+    rb"[#\s]{0,9}\w{0,40}time\w{0,40}\s{0,9},\s{0,9}obj(?:ect)?(?:_id)?"
+    rb"\s{0,9},\s{0,9}(?:obj_)?size\b",
+    re.IGNORECASE,
 )
 PARQUET_MAGIC = b"PAR1"
 ZIP_MAGIC = b"PK\x03\x04"

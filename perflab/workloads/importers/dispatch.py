@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from perflab.workloads.importers.binary import read_binary
 from perflab.workloads.importers.blocks import read_arc, read_msr, read_spc
@@ -57,8 +61,25 @@ def import_file(
         return read_recording(path, progress)
     source = Source(path, progress, sort=sort)
     kind = kind or detect(source, names_columns=bool(columns))
+    trace = _read(source, kind, columns)
+    return _with_note(trace) if source.undecodable else trace
+
+
+def _read(source: Source, kind: str, columns: Mapping[str, str] | None) -> Trace:
     if kind in WITH_COLUMNS:
         return WITH_COLUMNS[kind](source, columns)
     if kind in PLAIN:
         return PLAIN[kind](source)
     return read_binary(source, kind)
+
+
+def _with_note(trace: Trace) -> Trace:
+    """Say how many keys hold bytes that are not UTF-8; those elsewhere in a line change nothing."""
+    if not isinstance(trace.keys, pa.Array | pa.ChunkedArray):
+        return trace
+    count = pc.sum(pc.match_substring_regex(trace.keys, r"\\x[0-9a-f]{2}")).as_py()
+    if not count:
+        return trace
+    holds = "1 key holds" if count == 1 else f"{count:,} keys hold"
+    note = f"{holds} bytes that are not UTF-8, shown as \\xNN"
+    return dataclasses.replace(trace, notes=(*trace.notes, note), check=False)

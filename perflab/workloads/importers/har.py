@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import orjson
 import pyarrow as pa
 
 from perflab.settings import BadInputError
+from perflab.workloads.importers.json_text import load_archive, shown
 from perflab.workloads.importers.json_values import JsonValues, UnusableError
 from perflab.workloads.importers.requests import Requests, ordered_trace
 from perflab.workloads.importers.source import Source
@@ -30,17 +30,7 @@ def read_har(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     Raises:
         BadInputError: With the line, if it is no JSON; if it has no entries.
     """
-    content = b"".join(source.blocks()).removeprefix(b"\xef\xbb\xbf")
-    try:
-        archive = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        text = f"is no JSON, or cut off ({error.msg})"
-        raise BadInputError(text, f"{source.place}:{error.lineno}") from None
-    log = archive.get("log") if isinstance(archive, dict) else None
-    entries = log.get("entries") if isinstance(log, dict) else None
-    if not isinstance(entries, list) or not entries:
-        text = "has no entries of requests (log.entries); is it a HAR file?"
-        raise BadInputError(text, source.place)
+    entries = load_archive(source)
     values = JsonValues({**WANTED, **(columns or {})}, NAMES)
     requests = Requests(source, "entries of a HAR file")
     keys, rows = [], []
@@ -49,7 +39,7 @@ def read_har(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
         try:
             key, numbers = values.read(fields)
         except UnusableError:
-            requests.skip(number, str(entry))
+            requests.skip(number, shown(entry))
             continue
         keys.append(key)
         rows.append(numbers)

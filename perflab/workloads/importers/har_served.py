@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
-
-from perflab.settings import BadInputError
 from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.importers.json_text import load_archive, shown
 from perflab.workloads.importers.served import Served, seconds_of
 from perflab.workloads.importers.source import Source
 
@@ -28,23 +24,14 @@ def read_har_served(source: Source) -> Arrivals:
     Raises:
         BadInputError: With the line, if it is no JSON; if it has no entries.
     """
-    content = b"".join(source.blocks()).removeprefix(b"\xef\xbb\xbf")
-    try:
-        archive: Any = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        text = f"is no JSON, or cut off ({error.msg}); {_ADVICE}"
-        raise BadInputError(text, f"{source.place}:{error.lineno}") from None
-    try:
-        entries = list(archive["log"]["entries"])
-    except (KeyError, TypeError):
-        raise BadInputError(f"has no entries of requests; {_ADVICE}", source.place) from None
+    entries = load_archive(source)
     served = Served(source, "entries of a HAR file", _ADVICE)
     for number, entry in enumerate(entries, start=1):
         try:
             start = seconds_of(str(entry["startedDateTime"]))
             taken = float(entry.get("time", -1))
         except (ValueError, OverflowError, KeyError, TypeError):
-            served.skip(number, str(entry)[:200])
+            served.skip(number, shown(entry)[:200])
         else:
             known = taken * _MILLISECONDS if taken >= 0 else float("nan")
             served.add(number, str(entry["startedDateTime"]), start, known)

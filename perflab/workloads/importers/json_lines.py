@@ -9,7 +9,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from perflab.primitives.lenient_json import load_json
 from perflab.settings import BadInputError
+from perflab.workloads.importers.json_text import ESCAPE
 from perflab.workloads.importers.json_values import JsonValues, UnusableError, scaled_times
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
@@ -33,7 +35,7 @@ def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace
     values = JsonValues(columns)
     requests = Requests(source, "JSON objects with key and time")
     try:
-        requests.read(lambda lines: _parse(lines, values))
+        requests.read(lambda lines: _parse(lines, values), ESCAPE)
     except BadInputError:
         values.check_found(source.place)
         raise
@@ -45,7 +47,7 @@ def _parse(lines: Any, values: JsonValues) -> Parsed:
     keys, rows = [], []
     for row, line in enumerate(lines.to_pylist()):
         try:
-            fields = orjson.loads(line)
+            fields = load_json(line)
         except orjson.JSONDecodeError:
             continue
         if not isinstance(fields, dict):

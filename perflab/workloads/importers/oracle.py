@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import encode_integers
+from perflab.workloads.importers.binary import records
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
 from perflab.workloads.trace import Trace
@@ -19,6 +21,8 @@ LINE = (
     r"^\s*(?P<time>\d{1,12}(?:\.\d*)?)\s*,\s*(?P<key>[^,\s]+)\s*,\s*(?P<size>\d{1,18})"
     r"\s*(?:,\s*-?\d+\s*)?$"
 )
+KINDS = {"time": np.float64, "key": np.int64, "size": np.int64}
+NO_NEXT = -1
 HEADING = r"^\s*#|^\s*[A-Za-z_ ]+,"
 
 
@@ -29,21 +33,38 @@ def read_oracle(source: Source) -> Trace:
     access is not used: perflab computes it.
 
     Raises:
-        BadInputError: If the length is no multiple of 24, or times run backwards.
+        BadInputError: If the length is no multiple of 24, times run backwards, or next accesses lie
+            behind.
     """
-    content = b"".join(source.blocks())
-    if len(content) % RECORD.itemsize:
-        text = f"{len(content):,} bytes are no multiple of {RECORD.itemsize}, the width of a record"
-        raise BadInputError(f"{text}; it is cut off, or of another format", source.place)
-    records = np.frombuffer(content, RECORD)
-    times = records["time"].astype(np.float64)
+    parts: dict[str, list[npt.NDArray[Any]]] = {"time": [], "key": [], "size": []}
+    seen = 0
+    for found in records(source, RECORD, "a record"):
+        _check_next(source.place, found, seen)
+        seen += len(found)
+        for name, kept in parts.items():
+            kept.append(found[name].astype(KINDS[name]))
+    columns = {name: np.concatenate(kept) for name, kept in parts.items()}
+    times = columns["time"]
     late = np.flatnonzero(times[1:] < times[:-1])
     if len(late):
         place = f"{source.place}: record {late[0] + 2}"
         raise BadInputError("the time runs backwards; is it of the format oracle?", place)
-    ids, keys = encode_integers(np.ascontiguousarray(records["key"]).view(np.int64))
-    sizes = records["size"].astype(np.int64)
-    return Trace(source.stem, ids, len(keys), times, sizes, keys=keys)
+    ids, keys = encode_integers(columns["key"])
+    return Trace(source.stem, ids, len(keys), times, columns["size"], keys=keys)
+
+
+def _check_next(place: str, found: npt.NDArray[Any], start: int) -> None:
+    """Refuse records of which most name a next access that lies behind them."""
+    following = found["next"]
+    # Some writers fill in one number where they do not know it.
+    if len(following) == 0 or bool(np.all(following == following[0])):
+        return
+    ahead = following > np.arange(start, start + len(following))
+    wrong = ~(ahead | (following == NO_NEXT))
+    if np.count_nonzero(wrong) * 2 > len(found):
+        first = start + int(np.argmax(wrong))
+        text = f"the next access, {following[first - start]:,}, lies before its own record"
+        raise BadInputError(f"{text}; is it of the format oracle?", f"{place}: record {first + 1}")
 
 
 def read_oracle_csv(source: Source) -> Trace:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from perflab.primitives.lenient_json import load_json
 from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.importers.json_text import ESCAPE
 from perflab.workloads.importers.records import lines, records
 from perflab.workloads.importers.served import Served, seconds_of
 from perflab.workloads.importers.source import Source
@@ -46,7 +47,10 @@ def looks_like_postgres(line: str) -> str | None:
     """Return which log a line could be of: ``text``, ``csv`` or ``json``; None for no such log."""
     if line.startswith("{"):
         return "json" if '"error_severity"' in line and '"timestamp"' in line else None
-    row = next(csv.reader([line]), [])
+    try:
+        row = next(csv.reader([line]), [])
+    except csv.Error:  # a lone CR, or a field that is too long
+        row = []
     # A statement may hold what looks like the beginning of a text log's message.
     if len(row) >= CSV_COLUMNS and re.fullmatch(SEVERITIES, row[CSV_SEVERITY]):
         return "csv" if TIME.match(row[CSV_TIME]) else None
@@ -131,11 +135,11 @@ def _csv_entries(source: Source) -> Iterator[Entry]:
 
 
 def _json_entries(source: Source) -> Iterator[Entry]:
-    for number, line in lines(source):
+    for number, line in lines(source, ESCAPE):
         if not line.strip():
             continue
         try:
-            said = json.loads(line)
+            said = load_json(line.encode())
             time, message = str(said["timestamp"]), str(said.get("message", ""))
         except (ValueError, KeyError, TypeError, AttributeError):
             time, message = "", None

@@ -14,21 +14,22 @@ LONGEST_FIELD = 1 << 26
 
 
 @contextmanager
-def _text(source: Source) -> Iterator[io.TextIOWrapper]:
-    with source.reader() as reader:
-        reader.text_only = True
-        buffered = io.BufferedReader(reader, 1 << 20)
-        # What is compared is ASCII; a statement in another encoding does no harm.
-        yield io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="replace", newline="")
+def _text(source: Source, escape: str = "\\x") -> Iterator[io.TextIOWrapper]:
+    with source.reader(escape=escape) as reader:
+        yield io.TextIOWrapper(io.BufferedReader(reader, 1 << 20), encoding="utf-8", newline="")
 
 
-def lines(source: Source) -> Iterator[tuple[int, str]]:
+def lines(source: Source, escape: str = "\\x") -> Iterator[tuple[int, str]]:
     """Yield the number, from 1, and the text of each line.
+
+    Args:
+        source: The file.
+        escape: What bytes that are not UTF-8 begin with.
 
     Raises:
         BadInputError: If it is binary data, or a broken archive.
     """
-    with _text(source) as text:
+    with _text(source, escape) as text:
         yield from enumerate((line.rstrip("\r\n") for line in text), start=1)
 
 

@@ -44,9 +44,12 @@ def _parse(lines: Any) -> Parsed:
         match = START.match(line)
         if match is None or not line.endswith(b'"\n'):
             continue
+        said = ARGUMENT.findall(line, match.end())
+        if not said:
+            continue
         good[row] = True
         time, database = float(match[1]), match[2]
-        command, *arguments = ARGUMENT.findall(line, match.end())
+        command, *arguments = said
         for access in accesses(command.decode("latin-1"), arguments):
             key = access.key if database == b"0" else database + b"/" + access.key
             keys.append(key.decode(errors="replace"))

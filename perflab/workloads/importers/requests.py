@@ -19,6 +19,9 @@ from perflab.workloads.trace import Trace
 
 ADVICE = "name the format it has, such as --format text for one key a line"
 UNKNOWN_MOST = 0.5
+MOST_BYTES = 2.0**63
+# More of a line is not looked at: what a heading is takes the square of its length to say.
+HEADING_BYTES = 500
 
 # Which lines parse, and what those say: ``key`` (Arrow), and ``time``, ``size``, ``ttl`` (numbers).
 Parsed = tuple[npt.NDArray[np.bool_], Mapping[str, Any]]
@@ -46,13 +49,17 @@ class Requests:
         self._columns: dict[str, list[npt.NDArray[Any]]] = {}
         self._lines = 0
 
-    def read(self, parse: Callable[[Any], Parsed]) -> None:
+    def read(self, parse: Callable[[Any], Parsed], escape: str = "\\x") -> None:
         """Take all lines of the file, as `parse` understands binary arrays of them.
+
+        Args:
+            parse: The function.
+            escape: What bytes that are not UTF-8 begin with.
 
         Raises:
             BadInputError: If more than half do not parse; with file and line of the first.
         """
-        for lines in line_arrays(self._source, text_only=False):
+        for lines in line_arrays(self._source, nul=True, escape=escape):
             rest = self._without_heading(lines)
             good, columns = parse(rest)
             self._note_skipped(rest, good)
@@ -100,7 +107,9 @@ class Requests:
 
     def _without_heading(self, lines: Any) -> Any:
         first = self._lines == 0 and self._heading is not None and len(lines) > 0
-        if not first or not re.match(self._heading or "", lines[0].as_py().decode("latin-1")):
+        if not first or not re.match(
+            self._heading or "", lines[0].as_py()[:HEADING_BYTES].decode("latin-1")
+        ):
             return lines
         self._lines += 1
         return lines.slice(1)
@@ -168,7 +177,8 @@ def known_sizes(
     """
     if sizes is None or sizes.dtype.kind != "f":
         return sizes, ()
-    unknown = np.isnan(sizes)
+    # Neither can be an object's: what is beyond 64 bits is no size that anybody meant.
+    unknown = ~(sizes < MOST_BYTES)
     missing = int(np.count_nonzero(unknown))
     if not missing:
         return sizes.astype(np.int64), ()

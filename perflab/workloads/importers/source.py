@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import lzma
 import os
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
-
-import pyarrow as pa
+from typing import IO
 
 from perflab.settings import BadInputError
+from perflab.workloads.importers.reader import BINARY_TEXT, Reader
+from perflab.workloads.importers.room import most_whole
+from perflab.workloads.importers.spool import spooled
+from perflab.workloads.importers.unpack import SUFFIXES, packed_as
+from perflab.workloads.importers.utf8 import wide_encoding
+
+__all__ = ["BINARY_TEXT", "BLOCK_BYTES", "HEAD_BYTES", "Progress", "Reader", "Source"]
 
 Progress = Callable[[int, int], object]
 
 BLOCK_BYTES = 1 << 24
 HEAD_BYTES = 1 << 16
-MAGIC = {
-    b"\x1f\x8b": "gzip",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bzip2",
-}
-SUFFIXES = (".gz", ".xz", ".zst", ".zstd", ".bz2")
-_UNPACK_ERRORS = (EOFError, OSError, lzma.LZMAError, zlib.error)
 
 
 class Source:
-    """A file that is there, is a file, and is not empty.
+    """A file that is there, is a file or a pipe, and is not empty.
 
     Args:
         path: As the user wrote it; so it stands in errors.
@@ -40,8 +32,11 @@ class Source:
         sort: Whether rows of a table are sorted by time, which must else be in order.
 
     Attributes:
-        head: The first bytes of the content, unpacked.
+        path: Where it is; of a pipe, where its content is.
+        head: The first bytes of the content, unpacked; of UTF-16, as UTF-8.
         packed: How it is compressed, or None.
+        encoding: Which UTF-16 it is, or None.
+        undecodable: Whether bytes that are not UTF-8 were seen in it.
 
     Raises:
         BadInputError: If it is missing, a folder, empty, unreadable or a broken archive.
@@ -56,21 +51,36 @@ class Source:
     ) -> None:
         self.place = str(path)
         self.sort = sort
-        self.path = Path(path).expanduser()
         self._progress = progress
-        if self.path.is_dir():
-            raise BadInputError("is a folder; name a file in it", self.place)
+        self.encoding: str | None = None
+        self.undecodable = False
         try:
-            self.total_bytes = self.path.stat().st_size
-            with self.path.open("rb") as file:
-                self.packed = _packed(file.read(8))
+            self.path = Path(path).expanduser()
+            self._name = self.path.name
+            if self.path.is_dir():
+                raise BadInputError("is a folder; name a file in it", self.place)
+            self._spool = spooled(self.path, self.place)
+            self.total_bytes = self._spool.size if self._spool else self.path.stat().st_size
+            with self._open() as file:
+                self.packed = packed_as(file.read(8))
+            if self._spool:
+                self.path = self._spool.path
         except OSError as error:
             hint = "; check the spelling" if isinstance(error, FileNotFoundError) else ""
             text = f"cannot be opened ({error.strerror}){hint}"
             raise BadInputError(text, self.place) from None
+        except (ValueError, RuntimeError) as error:
+            if isinstance(error, BadInputError):
+                raise
+            # A NUL in the name, or a home folder that nobody has.
+            text = f"is not the name of a file ({error}); check the spelling"
+            raise BadInputError(text, repr(self.place)) from None
         self.head = next(self.blocks(HEAD_BYTES), b"")
         if not self.head:
             raise BadInputError("is empty; a trace needs at least one request", self.place)
+        self.encoding = wide_encoding(self.head)
+        if self.encoding:
+            self.head = self.head[2:].decode(self.encoding, "ignore").encode("utf-8", "replace")
 
     @property
     def stem(self) -> str:
@@ -81,93 +91,59 @@ class Source:
     @property
     def content_name(self) -> str:
         """The file's name without the ending of the compression."""
-        name = self.path.name
+        name = self._name
         for suffix in SUFFIXES:
             if self.packed and name.lower().endswith(suffix):
                 return name[: -len(suffix)]
         return name
 
     def blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
-        """Yield the content, unpacked, in blocks of about that many bytes.
+        """Yield the content, unpacked and else as it is, in blocks of about that many bytes.
 
         Raises:
             BadInputError: If the archive is cut off or damaged.
         """
-        with self.reader() as reader:
+        with self.reader(text=False) as reader:
             while block := reader.read(block_bytes):
                 yield block
 
+    def whole(self, times: int, escape: str = "\\x", *, text: bool = True) -> bytes:
+        """Return the content in one piece.
+
+        Args:
+            times: How many bytes of memory each byte of it takes, when it is understood.
+            escape: What bytes that are not UTF-8 begin with.
+            text: Whether it is made a text in UTF-8.
+
+        Raises:
+            BadInputError: If it is larger than a quarter of the memory that is free allows.
+        """
+        most = most_whole(times)
+        parts, size = [], 0
+        with self.reader(text=text, escape=escape) as reader:
+            while block := reader.read(BLOCK_BYTES):
+                parts.append(block)
+                size += len(block)
+                if size > most:
+                    said = (
+                        f"is longer than {most:,} bytes, the most that is read whole: in memory it "
+                        f"takes {times} times as many, and a quarter of what is free may be used"
+                    )
+                    raise BadInputError(f"{said}; cut a part out of it", self.place)
+        return b"".join(parts)
+
     @contextmanager
-    def reader(self) -> Iterator[Reader]:
-        """Open the content, unpacked, as a file to read from."""
-        with self.path.open("rb") as raw:
-            yield Reader(self, raw)
+    def reader(
+        self, *, text: bool = True, escape: str = "\\x", nul: bool = False
+    ) -> Iterator[Reader]:
+        """Open the content, unpacked, as a file to read from; see `Reader`."""
+        with self._open() as raw:
+            yield Reader(self, raw, text=text, escape=escape, nul=nul)
 
     def report(self, done: int) -> None:
         """Tell the progress callback how many bytes of the file are read."""
         if self._progress is not None:
             self._progress(min(done, self.total_bytes), self.total_bytes)
 
-
-class Reader(io.RawIOBase):
-    """A source's content as a readable file; it reports progress and looks out for NUL bytes."""
-
-    def __init__(self, source: Source, raw: IO[bytes]) -> None:
-        super().__init__()
-        self._source = source
-        self._raw = raw
-        self._content = _unpack(source.packed, raw)
-        self.text_only = False
-        self.watch: Callable[[bytes], object] | None = None
-
-    def readable(self) -> bool:
-        """Say that it is."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes, unpacked; none at the end.
-
-        Raises:
-            BadInputError: If the archive is broken, or a text is wanted and this is none.
-        """
-        try:
-            block = bytes(self._content.read(size))
-        except _UNPACK_ERRORS as error:
-            if self._source.packed is None:
-                raise BadInputError(f"cannot be read ({error})", self._source.place) from None
-            text = f"the {self._source.packed} archive is cut off or damaged ({error})"
-            raise BadInputError(f"{text}; fetch it again", self._source.place) from None
-        self._source.report(self._raw.tell())
-        if self.text_only and b"\0" in block:
-            raise BadInputError(BINARY_TEXT, self._source.place)
-        if self.watch is not None:
-            self.watch(block)
-        return block
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer, as buffered readers ask for it."""
-        block = self.read(len(buffer))
-        buffer[: len(block)] = block
-        return len(block)
-
-
-BINARY_TEXT = (
-    "is binary data, not text; name its format, such as --format int32be "
-    "(of int32le, int32be, int64le, int64be, oracle), or convert it to UTF-8 text"
-)
-
-
-def _packed(magic: bytes) -> str | None:
-    return next((name for start, name in MAGIC.items() if magic.startswith(start)), None)
-
-
-def _unpack(packed: str | None, raw: IO[bytes]) -> Any:
-    if packed == "gzip":
-        return gzip.GzipFile(fileobj=raw)
-    if packed == "xz":
-        return lzma.LZMAFile(raw)
-    if packed == "bzip2":
-        return bz2.BZ2File(raw)
-    if packed == "zstd":
-        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
-    return raw
+    def _open(self) -> IO[bytes]:
+        return self._spool.open() if self._spool else self.path.open("rb")

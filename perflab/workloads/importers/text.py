@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
-from perflab.workloads.importers.lines import first_undecodable_line, line_arrays
+from perflab.workloads.importers.lines import line_arrays
 from perflab.workloads.importers.source import Source
 from perflab.workloads.numbering import first_appearance
 from perflab.workloads.trace import Trace
@@ -24,10 +24,9 @@ def read_text(source: Source) -> Trace:
         BadInputError: If there is no key, or the file is not UTF-8 text.
     """
     encoder = KeyEncoder(source.place)
-    for lines in line_arrays(source, text_only=True):
+    for lines in line_arrays(source):
         encoder.add(lines.view(pa.string()))
     ids, words = encoder.finish()
-    _refuse_undecodable(source, words)
     words = pc.utf8_rtrim(words, characters="\n")
     blank = np.flatnonzero(pc.equal(pc.utf8_trim_whitespace(words), "").to_numpy(False))
     notes: tuple[str, ...] = ()
@@ -47,12 +46,3 @@ def _without(ids: npt.NDArray[np.int32], words: Any, blank: npt.NDArray[Any]) ->
         return ids, words
     ids, order = first_appearance(ids, len(words))
     return ids, words.take(pa.array(order))
-
-
-def _refuse_undecodable(source: Source, words: Any) -> None:
-    try:
-        words.validate(full=True)
-    except pa.ArrowInvalid:
-        line = first_undecodable_line(source)
-        text = "is not UTF-8 text; convert it, or name its format if it is binary"
-        raise BadInputError(text, f"{source.place}:{line}") from None

@@ -67,8 +67,6 @@ def test_lines_across_blocks_are_read_whole(write, keys_of, monkeypatch):
     [
         (b"", "", "is empty"),
         (b"\n \n\r\n", "", "only blank lines"),
-        (b"a\nb\n\xff\xfe\xfd\n", ":3", "not UTF-8 text"),
-        (b"a\n" * 50_000 + b"\xe2\x82\n", ":50001", "not UTF-8 text"),
         (b"a\n\0\0\0\x01", "", "--format int32be"),
         (b"a\n" * 50_000 + b"\0", "", "is binary data, not text"),
     ],

@@ -1,0 +1,36 @@
+"""JSON of other programs, which may name half a character."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_UNICODE = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+_ONE_ESCAPE = 6
+
+
+def load_json(text: bytes) -> Any:
+    r"""Return what a JSON text says; a lone surrogate, which is no character, as ``\uNNNN``.
+
+    Browsers and loggers write such for texts that they cut in two.
+
+    Raises:
+        orjson.JSONDecodeError: If it is no JSON, or nested too deeply.
+    """
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        told = _UNICODE.sub(_without_surrogate, text)
+        if told == text:
+            raise
+        return orjson.loads(told)
+
+
+def _without_surrogate(match: re.Match[bytes]) -> bytes:
+    found = match[0]
+    return b"\\" + found if len(found) == _ONE_ESCAPE else found
