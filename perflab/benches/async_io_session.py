@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from perflab.benches.async_io_load import EventLoopLoad, targets_of
+from perflab.benches.async_io_targets import targets
 from perflab.benches.session import Session
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.patterns.async_io_urls import read_urls
+from perflab.patterns.async_io_urls import origin_of
+from perflab.servers.consent import contact
 from perflab.servers.http_server import HttpServer
 from perflab.settings import (
     AsyncIORunSettings,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _OWN_PAGES = 100
 _OWN_ITEMS = 3
-_MOST_TARGETS = 100_000
 _KINDS = {
     "timeouts": ("timeout",),
     "connect_errors": ("dns", "connect", "disconnected", "incomplete"),
@@ -49,9 +49,9 @@ class AsyncIOSession(Session):
                 ]
             )
         else:
-            self._targets = list(islice(read_urls(settings.urls), _MOST_TARGETS))
-            if not self._targets:
-                raise BadInputError("names no URL that could be asked for", settings.urls)
+            self._targets = targets(settings.urls)
+            for origin in {origin_of(target.url) for target in self._targets}:
+                contact(origin)
         self._load: EventLoopLoad | None = None
 
     def request(self, index: int, due: float) -> NoReturn:

@@ -23,6 +23,7 @@ from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
+from perflab.servers.consent import require
 from perflab.servers.run_name import new_run_name
 from perflab.settings import BadInputError, LoadSettings, Settings, nearest
 from perflab.workloads.trace import Trace
@@ -59,6 +60,7 @@ class LiveRun:
         calibration: Calibration | None = None,
     ) -> None:
         bench.check_live(settings, load)
+        agreed = require(bench.foreign_servers(settings, load))
         self.bench = bench
         self.trace = trace
         self.run_name = new_run_name()
@@ -85,6 +87,7 @@ class LiveRun:
             seconds,
             None if loop else bench.requests(settings, trace),
             self.run_name,
+            agreed,
         )
         self._pipe, self._process = _spawn(job)
         self._memory = MemorySampler(self._process.pid)
@@ -115,11 +118,13 @@ class LiveRun:
         """Change settings of the running pattern and load; the others stay.
 
         Raises:
-            BadInputError: If a key is unknown, a value out of bounds, or it cannot run live.
+            BadInputError: If a key is unknown, a value out of bounds, it cannot run live, or more
+                would be done on a server of the user's than was agreed to.
         """
         with self._lock:
             settings, load = self.bench.read({**self._rows.values, **values})
             self.bench.check_live(settings, load)
+            require(self.bench.foreign_servers(settings, load))
             if load.backend != self._rows.load.backend:
                 raise BadInputError("cannot change while it runs; stop and start again", "backend")
             self._rows.next_settings(settings, load)

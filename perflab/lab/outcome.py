@@ -64,8 +64,8 @@ def run_result(
 
 
 def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:
-    """Return all settings, of the pattern and of the load, with a backend function by its name."""
-    return {**settings.model_dump(), **load.model_dump(), "backend": load.backend_name}
+    """Return all settings as results keep them: a backend function by its name, no secrets."""
+    return {**settings.shown(), **load.shown(), "backend": load.backend_name}
 
 
 def workload_summary(trace: Trace) -> dict[str, Any]:

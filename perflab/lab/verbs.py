@@ -12,6 +12,7 @@ from perflab.lab.calibration import Calibration, calibration_for, keep_calibrati
 from perflab.lab.live import LiveRun
 from perflab.lab.outputs import check_outputs
 from perflab.lab.run import Run
+from perflab.servers.consent import ForeignServer, allow, require
 from perflab.settings import LoadSettings, Settings
 
 CALIBRATION_SECONDS = 1.5
@@ -47,7 +48,7 @@ def start_live(
     bench.check_live(checked, load)
     check_outputs(bench, checked, workload, force=force)
     watched = tuple(alert if isinstance(alert, Alert) else parse_alert(alert) for alert in alerts)
-    _ask_consent(bench, checked)
+    require(bench.foreign_servers(checked, load))
     trace = bench.workload_for(checked, workload)
     if loop is None:
         loop = load.loop if load.loop is not None else workload is None
@@ -116,7 +117,7 @@ def calibrate(
     """
     bench = load_bench(pattern)
     checked, load = bench.read(settings)
-    _ask_consent(bench, checked)
+    require(bench.foreign_servers(checked, load))
     spec = bench.calibrated_on(checked, load, None) if workload is None else workload
     trace = bench.workload_for(checked, spec)
     return _measure(bench, checked, load, trace, trace, seconds)
@@ -144,10 +145,19 @@ def _measure(
     return keep_calibration(bench, settings, load, bench.calibrated(runs), workload)
 
 
-def _ask_consent(bench: Bench, settings: Settings) -> None:
-    """Refuse a server that is not ours and that the user has not agreed to use yet."""
-    address = bench.foreign_server(settings)
-    if address is not None:
-        from perflab.servers.consent import require
+def allow_server(
+    pattern: str, settings: Mapping[str, Any] | None = None
+) -> tuple[ForeignServer, ...]:
+    """Agree to all that a run of a pattern would do on servers of your own, and return it.
 
-        require(address)
+    Args:
+        pattern: A pattern's name.
+        settings: Keys of the pattern and of the load, as the run will have them.
+
+    Raises:
+        BadInputError: If a setting or an address is not right, or that cannot be written down.
+    """
+    bench = load_bench(pattern)
+    servers = bench.foreign_servers(*bench.read(settings))
+    allow(*servers)
+    return servers
