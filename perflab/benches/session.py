@@ -99,6 +99,13 @@ class Load(Protocol):
 class Session(ABC):
     """A pattern that is being run live, inside the child process."""
 
+    def spend(self, requests: int) -> None:
+        """Count requests that a calibration has made, of those that the user agreed to.
+
+        A session with such a cap has the counter ``sent``: its own, and these.
+        """
+        del requests
+
     def own_load(self, pace: Pace, load: LoadSettings, limit: int | None) -> Load | None:
         """Return what drives this session where it cannot be threads, such as an event loop.
 

@@ -47,6 +47,7 @@ class Child:
         self._session = self._bench.session(
             self._settings, self._load, trace, self._clock, job.run_name
         )
+        self._session.spend(job.spent)
         self._generator: Load = self._session.own_load(
             pace, self._load, job.limit
         ) or LoadGenerator(

@@ -17,6 +17,7 @@ class Job:
         seconds: How long at the most; none for until told to stop.
         run_name: The run's own name, under which it writes on a user's server.
         agreed: The addresses of the user's servers that it may contact.
+        spent: How many requests of those that were agreed to its calibration has made.
         limit: How many requests at the most; none for looping over the workload, or until the
             session says that there are no more.
         interval: Seconds from one snapshot to the next.
@@ -29,6 +30,7 @@ class Job:
     limit: int | None
     run_name: str
     agreed: tuple[str, ...] = ()
+    spent: int = 0
     interval: float = 0.1
 
 

@@ -58,6 +58,7 @@ class LiveRun:
         loop: bool,
         alerts: tuple[Alert, ...] = (),
         calibration: Calibration | None = None,
+        spent: int = 0,
     ) -> None:
         bench.check_live(settings, load)
         agreed = require(bench.foreign_servers(settings, load))
@@ -88,6 +89,7 @@ class LiveRun:
             None if loop else bench.requests(settings, trace),
             self.run_name,
             agreed,
+            spent,
         )
         self._pipe, self._process = _spawn(job)
         self._memory = MemorySampler(self._process.pid)
@@ -103,6 +105,12 @@ class LiveRun:
     def changes(self) -> list[dict[str, Any]]:
         """The changes of settings so far."""
         return self._rows.changes
+
+    @property
+    def sent(self) -> int:
+        """How many requests went to servers of the user's, those of a calibration before too."""
+        last = self._rows.last
+        return 0 if last is None else int(last.counters.get("sent", 0))
 
     @property
     def alerts(self) -> list[dict[str, Any]]:

@@ -53,10 +53,11 @@ def start_live(
     if loop is None:
         loop = load.loop if load.loop is not None else workload is None
     calibration = calibration_for(bench, checked, load, trace)
+    spent = 0
     if calibration.source == "shipped":
         known = trace if workload is not None else None
         on = bench.calibrated_on(checked, load, known)
-        calibration = _measure(bench, checked, load, on, trace)
+        calibration, spent = _measure(bench, checked, load, on, trace)
     return LiveRun(
         bench,
         trace,
@@ -66,6 +67,7 @@ def start_live(
         loop=loop,
         alerts=watched,
         calibration=calibration,
+        spent=spent,
     )
 
 
@@ -120,7 +122,7 @@ def calibrate(
     require(bench.foreign_servers(checked, load))
     spec = bench.calibrated_on(checked, load, None) if workload is None else workload
     trace = bench.workload_for(checked, spec)
-    return _measure(bench, checked, load, trace, trace, seconds)
+    return _measure(bench, checked, load, trace, trace, seconds)[0]
 
 
 def _measure(
@@ -130,19 +132,30 @@ def _measure(
     on: Any,
     workload: Any,
     seconds: float = CALIBRATION_SECONDS,
-) -> Calibration:
-    """Measure on one workload and keep the costs for another, or the same."""
+) -> tuple[Calibration, int]:
+    """Measure on one workload and keep the costs for another, or the same.
+
+    Where the user's caps leave no room for it, or nothing came of it, the shipped costs stay.
+
+    Returns:
+        The calibration, and how many requests of those that were agreed to it has made.
+    """
     trace = bench.workload_for(settings, on)
     shipped = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
     runs: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
+    spent = 0
     for values in bench.calibration_runs(settings, runs):
         plain, alone = bench.read({**values, "backend": load.backend})
         live = LiveRun(bench, trace, plain, alone, seconds=seconds, loop=True, calibration=shipped)
         try:
             runs.append((values, live.wait().costs))
+            spent += live.sent
         finally:
             live.close()
-    return keep_calibration(bench, settings, load, bench.calibrated(runs), workload)
+    costs = bench.calibrated(runs) if runs else {}
+    if not costs:
+        return calibration_for(bench, settings, load, workload), spent
+    return keep_calibration(bench, settings, load, costs, workload), spent
 
 
 def allow_server(

@@ -26,6 +26,10 @@ _OTHER_PATH = re.compile(r"/[\w.%+$-]*")
 _WEB_ADDRESS = re.compile(r"https?://([^\s'\"<>]+)", re.IGNORECASE)
 _FIRST_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:/{1,2}")
 _TOKEN = re.compile(r"[^\s'\"<>()]+")
+_PARAMETER = re.compile(
+    r"(?i)((?:^|[?&;/])[\w.%-]*(?:token|secret|passw|pwd|key|sig|signature|credential|auth|session|"
+    r"code|jwt)[\w.%-]*=)[^&;#]*"
+)
 _WORDS = re.compile(
     r"(?i)\b((?:ssl)?password|passwd|pwd|passphrase|secret|(?:access[_-]?|auth[_-]?)?token|"
     r"api[_-]?key)(['\"]?\s*[=:]\s*)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s&,;'\"]+)"
@@ -67,6 +71,22 @@ def shown(value: str) -> str:
         value = f"{HIDDEN}@{value.rpartition('@')[2]}"
     head = re.split(r"[?#]", value, maxsplit=1)[0]
     return f"{head}?{HIDDEN}" if len(head) + 1 < len(value) else value
+
+
+def shown_with_query(url: str) -> str:
+    """Return a web address that tells one request from another: only what names a secret is cut.
+
+    Users, and the values of parameters such as ``token``, ``api_key`` and ``X-Amz-Signature``.
+    """
+    scheme, mark, rest = url.partition("://")
+    if not mark or ("@" not in rest and "=" not in rest):
+        return url
+    place, cut, tail = rest, "", ""
+    if found := re.search(r"[/?#]", rest):
+        place, cut, tail = rest[: found.start()], found[0], rest[found.end() :]
+    user = f"{HIDDEN}@" if "@" in place else ""
+    tail = _PARAMETER.sub(rf"\1{HIDDEN}", tail)
+    return f"{scheme}://{user}{place.rpartition('@')[2]}{cut}{tail}"
 
 
 def without_secrets(text: str) -> str:
