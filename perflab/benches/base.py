@@ -273,6 +273,13 @@ class Bench(Display, OverTime, PartOfKeys, ABC):
         del settings, load
         return ()
 
+    def notice(self, settings: Settings, load: LoadSettings) -> str | None:
+        """Return what a user must know before a run, such as how often their function is called."""
+        from perflab.servers.call_cap import is_function, said
+
+        del settings
+        return said(f"the backend {load.backend_name}", load) if is_function(load) else None
+
     @abstractmethod
     def metrics(self, measured: Measured) -> Metrics:
         """Return the pattern's own metrics of a part of a run; latencies are added to them."""

@@ -43,6 +43,7 @@ class RedisCacheSession(Session):
         self._loaded_bytes = 0
         self._server = find_redis(settings.redis_host, settings.redis_port)
         self._lookup = open_lookup(load)
+        self.held = self._lookup.held
         self._monitor = RedisMonitor(self._server)
         if self._server.ours:
             self._monitor.configure(settings)
@@ -73,7 +74,7 @@ class RedisCacheSession(Session):
     def apply(self, settings: RedisCacheSettings, load: LoadSettings) -> None:
         """Change the cache in place and, where the server is ours, its memory and policy."""
         self._load = load
-        self._lookup.seconds = load.backend_seconds
+        self._lookup.change(load)
         self._cache.apply(self._in_real_time(settings))
         if self._server.ours:
             self._monitor.configure(settings)

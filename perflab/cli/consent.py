@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
     """Ask the user to agree to the servers that a run would use, unless that was done before.
 
+    How often a function of theirs is called at the most is said on standard error.
+
     Args:
         bench: Whose run it is.
         settings: The settings that the user gave.
@@ -27,7 +29,10 @@ def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
     """
     from perflab.servers.consent import ConsentNeededError, allow, not_allowed
 
-    missing = not_allowed(bench.foreign_servers(*bench.read(settings)))
+    checked = bench.read(settings)
+    if (notice := bench.notice(*checked)) is not None:
+        tell(f"note: {notice}")
+    missing = not_allowed(bench.foreign_servers(*checked))
     if not missing:
         return
     if not yes:

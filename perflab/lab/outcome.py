@@ -41,6 +41,7 @@ def run_result(
     costs = rows.own_costs(start)
     remarks = rows.model.predict(rows.settings, rows.load, calibration.costs).remarks
     errors = int(rows.measured(None).get("errors", 0))
+    notice = rows.bench.notice(rows.settings, rows.load)
     failed = (f"{errors:,} requests failed; first: {note}",) if note else ()
     return Run(
         pattern=rows.bench.pattern,
@@ -59,7 +60,7 @@ def run_result(
         environment={**environment(), **({"servers": dict(about)} if about else {})},
         ended=ended,
         loop=loop,
-        notes=(*remarks, *failed),
+        notes=(*remarks, *failed, *([notice] if notice else ())),
     )
 
 

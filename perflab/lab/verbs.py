@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -90,6 +91,10 @@ def run(
     """
     from tqdm.auto import tqdm
 
+    bench = load_bench(pattern)
+    notice = bench.notice(*bench.read(settings))
+    if notice is not None and progress:
+        tqdm.write(f"note: {notice}", file=sys.stderr)
     live = start_live(pattern, workload, settings, seconds, alerts=alerts, force=force)
     form = "{l_bar}{bar}| {n:.1f}/{total:.0f} s {postfix}"
     try:

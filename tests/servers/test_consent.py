@@ -36,7 +36,7 @@ def kept(folder):
 
 
 def test_a_server_needs_consent_once():
-    with pytest.raises(ConsentNeededError, match="writes to shop.*Agree once") as error:
+    with pytest.raises(ConsentNeededError, match=r"writes to shop.*Agree once") as error:
         require([server()])
     assert error.value.address == REDIS
     allow(server())
