@@ -27,7 +27,7 @@ _WEB_ADDRESS = re.compile(r"https?://([^\s'\"<>]+)", re.IGNORECASE)
 _FIRST_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:/{1,2}")
 _TOKEN = re.compile(r"[^\s'\"<>()]+")
 _PARAMETER = re.compile(
-    r"(?i)((?:^|[?&;/])[\w.%-]*(?:token|secret|passw|pwd|key|sig|signature|credential|auth|session|"
+    r"(?i)((?:^|[?&;/#])[\w.%-]*(?:token|secret|passw|pwd|key|sig|signature|credential|auth|session|"
     r"code|jwt)[\w.%-]*=)[^&;#]*"
 )
 _WORDS = re.compile(
@@ -76,17 +76,21 @@ def shown(value: str) -> str:
 def shown_with_query(url: str) -> str:
     """Return a web address that tells one request from another: only what names a secret is cut.
 
-    Users, and the values of parameters such as ``token``, ``api_key`` and ``X-Amz-Signature``.
+    Users, queries that are no parameters, and the values of parameters such as ``token``,
+    ``api_key`` and ``X-Amz-Signature``.
     """
     scheme, mark, rest = url.partition("://")
-    if not mark or ("@" not in rest and "=" not in rest):
+    if not mark or not set(rest) & set("@=?"):
         return url
     place, cut, tail = rest, "", ""
     if found := re.search(r"[/?#]", rest):
         place, cut, tail = rest[: found.start()], found[0], rest[found.end() :]
     user = f"{HIDDEN}@" if "@" in place else ""
     tail = _PARAMETER.sub(rf"\1{HIDDEN}", tail)
-    return f"{scheme}://{user}{place.rpartition('@')[2]}{cut}{tail}"
+    path, mark, query = f"{cut}{tail}".partition("?")
+    if mark and "=" not in query:
+        query = HIDDEN
+    return f"{scheme}://{user}{place.rpartition('@')[2]}{path}{mark}{query}"
 
 
 def without_secrets(text: str) -> str:

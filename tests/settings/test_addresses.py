@@ -103,6 +103,8 @@ def test_settings_show_addresses_without_their_secrets():
         ("http://host/x?page=2&api_key=x&y=1", "http://host/x?page=2&api_key=***&y=1"),
         ("http://host/?X-Amz-Signature=x#access_token=y", None),
         ("http://host?token=x", "http://host?token=***"),
+        ("http://host/x?0123456789", "http://host/x?***"),
+        ("http://host/x", "http://host/x"),
         ("nonsense", "nonsense"),
     ],
 )
