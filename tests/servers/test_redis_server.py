@@ -139,5 +139,5 @@ def test_a_port_where_nothing_listens_is_one_clear_error():
 
 def test_an_address_that_is_none_is_one_clear_error(monkeypatch):
     monkeypatch.setenv("PERFLAB_REDIS_URL", "http://localhost")
-    with pytest.raises(BadInputError, match="no address of a Redis"):
+    with pytest.raises(BadInputError, match="valid address of a Redis"):
         find_redis()
