@@ -13,7 +13,7 @@ from perflab.patterns.async_io_request import Request
 from perflab.primitives.lenient_json import load_json
 from perflab.primitives.regular_file import refuse_special
 from perflab.settings import BadInputError
-from perflab.settings.addresses import HIDDEN, shown
+from perflab.settings.addresses import HIDDEN, shown_address
 
 _SCHEMES = ("http://", "https://")
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -37,9 +37,11 @@ def read_urls(urls: str | None) -> Iterator[Request]:
     if urls.startswith(_SCHEMES):
         return iter((Request(_checked(urls, "urls")),))
     path = Path(urls)
-    refuse_special(path, shown(urls))
+    refuse_special(path, shown_address(urls))
     if not _is_file(path):
-        raise BadInputError("is neither a URL of http or https nor a file of URLs", shown(urls))
+        raise BadInputError(
+            "is neither a URL of http or https nor a file of URLs", shown_address(urls)
+        )
     return _of_har(path) if path.suffix.lower() == ".har" else _of_lines(path)
 
 
@@ -49,7 +51,7 @@ def _of_lines(path: Path) -> Iterator[Request]:
         if not url or url.startswith("#"):
             continue
         if not url.startswith(_SCHEMES):
-            text = f"{shown(url)[:80]!r} is not a URL of http or https"
+            text = f"{shown_address(url)[:80]!r} is not a URL of http or https"
             raise BadInputError(text, f"{path}:{number}")
         if len(line) > _MOST_LINE:
             raise BadInputError("the URL is longer than 1 MiB", f"{path}:{number}")
@@ -111,7 +113,7 @@ def _checked(url: str, place: str) -> str:
     except ValueError:
         named = None
     if not named:
-        raise BadInputError(f"{shown(url)[:80]!r} is not a valid URL", place)
+        raise BadInputError(f"{shown_address(url)[:80]!r} is not a valid URL", place)
     return url
 
 

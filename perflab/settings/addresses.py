@@ -61,7 +61,7 @@ def redact(address: str) -> str:
     return f"{scheme}://{user}{head}{cut}"
 
 
-def shown(value: str) -> str:
+def shown_address(value: str) -> str:
     """Return a setting that holds an address, or the path of a file of them, as it may be shown."""
     if "://" in value:
         return redact(value)

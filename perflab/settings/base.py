@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
-from perflab.settings.addresses import shown
+from perflab.settings.addresses import shown_address
 from perflab.settings.errors import BadInputError, nearest
 from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
 
@@ -127,7 +127,7 @@ class SettingInfo:
 
     def shown(self, value: Any) -> Any:
         """Return a value as results keep it: an address without user, password and token."""
-        return shown(value) if self.address and isinstance(value, str) else value
+        return shown_address(value) if self.address and isinstance(value, str) else value
 
     def _range(self) -> str:
         low = "" if self.low is None else self._exact(self.low)

@@ -116,7 +116,7 @@ def test_a_statement_of_the_users_own_is_asked_as_it_is(postgres_server):
 def test_no_such_database_is_one_clear_error(postgres_server, monkeypatch):
     url = postgres_server.conninfo.replace("/postgres?", "/nowhere?")
     monkeypatch.setenv("PERFLAB_POSTGRES_URL", url)
-    with pytest.raises(BadInputError, match='no such database'):
+    with pytest.raises(BadInputError, match="no such database"):
         find_postgres()
 
 

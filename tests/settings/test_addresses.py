@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.settings import AsyncIORunSettings, BadInputError, RedisCacheSettings
-from perflab.settings.addresses import redact, shown, shown_with_query, without_secrets
+from perflab.settings.addresses import redact, shown_address, shown_with_query, without_secrets
 
 SECRET = "Zq7Secret"
 FORMS = [
@@ -55,7 +55,7 @@ def test_a_secret_is_cut_out_of_an_address_and_of_a_message(form):
         assert SECRET not in without_secrets(f"{address!r} cannot be used")
         assert SECRET not in str(BadInputError(f"{address} failed", address))
     if "password" not in form.lower():
-        assert SECRET not in shown(address)
+        assert SECRET not in shown_address(address)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_what_is_not_secret_of_an_address_is_shown(address, text):
 def test_a_file_of_urls_is_shown_as_it_is(tmp_path):
     path = tmp_path / "a@b?c"
     path.write_text("")
-    assert shown(str(path)) == str(path)
-    assert shown("urls.txt") == "urls.txt"
+    assert shown_address(str(path)) == str(path)
+    assert shown_address("urls.txt") == "urls.txt"
 
 
 def test_settings_show_addresses_without_their_secrets():
