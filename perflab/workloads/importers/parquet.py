@@ -24,7 +24,7 @@ from perflab.workloads.mapped import (
     hashed_note,
     outgrows_memory,
 )
-from perflab.workloads.parquet import read_description, restore
+from perflab.workloads.parquet import DAMAGED, is_described, read_description, restore
 from perflab.workloads.trace import Trace
 
 
@@ -79,8 +79,10 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
             raise _error(source, keyless, fault.row, fault) from None
     ids, keys = encoder.finish()
     notes = (*notes, *unused_note(schema.names, chosen), *hashed_note(encoder))
+    if columns is None and description is None and is_described(schema.metadata):
+        notes = (*notes, DAMAGED)
     trace = table_trace(source, ids, keys, merged, notes)
-    return restore(trace, description) if description and columns is None else trace
+    return trace if description is None or columns is not None else restore(trace, description)
 
 
 def _columns(
