@@ -72,8 +72,8 @@ def parse_json(data: bytes | str, place: str, *, show_bytes: bool = False) -> An
             parse_float=_number,
             parse_constant=_no_number,
         )
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"is not a text in UTF-8 (byte {error.start:,})", place) from None
+    except UnicodeDecodeError:
+        raise BadInputError("cannot be read (not a text)", place) from None
     except json.JSONDecodeError as error:
         raise BadInputError(f"is not JSON ({error.msg})", f"{place}:{error.lineno}") from None
     except RecursionError:
