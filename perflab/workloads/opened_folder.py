@@ -18,7 +18,7 @@ from pydantic import Field
 
 from perflab.primitives.mapped_array import mapped_column
 from perflab.settings import BadInputError
-from perflab.workloads.accesses import Accesses
+from perflab.workloads.accesses import MOST_ROWS, Accesses
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.check import (
     Fault,
@@ -28,7 +28,6 @@ from perflab.workloads.check import (
     find_bad_ttl,
 )
 from perflab.workloads.description import (
-    MOST_REQUESTS,
     Description,
     TraceDescription,
     read_described,
@@ -54,7 +53,7 @@ class _FolderOfArrivals(Description):
 
 class _FolderOfAccesses(Description):
     columns: list[Literal["rows"]]
-    n_rows: Annotated[int, Field(ge=1, le=MOST_REQUESTS)]
+    n_rows: Annotated[int, Field(ge=1, le=MOST_ROWS)]
 
 
 def open_trace(folder: str | os.PathLike[str]) -> Trace:
