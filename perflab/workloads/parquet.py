@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perflab.files import check_output, whole_path
+from perflab.primitives.parquet_probe import check_parquet, trust_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.description import TraceDescription, check_version, describe, understood
 from perflab.workloads.stored_json import parse_json
@@ -69,11 +70,13 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str], *, force: bool = F
             )
         except pa.ArrowException as error:
             raise BadInputError(f"cannot be written ({error}); nothing was", str(path)) from error
+    trust_parquet(path)
 
 
 def is_ours(path: Path) -> bool:
     """Say whether `write_parquet` wrote a file, and nobody has added columns to it since."""
     try:
+        check_parquet(path, str(path))
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError, ValueError):
         return False

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from perflab.primitives.parquet_probe import check_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, as_keys
 from perflab.workloads.importers.columns import choose_columns, unused_note
@@ -39,6 +40,7 @@ def read_parquet(source: Source, columns: Mapping[str, str] | None = None) -> Tr
     if source.packed:
         text = "is packed twice; unpack it first, Parquet is compressed by itself"
         raise BadInputError(text, source.place)
+    check_parquet(source.path, source.place)
     try:
         return _read(source, columns)
     except (pa.ArrowException, OSError) as error:
