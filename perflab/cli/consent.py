@@ -27,10 +27,11 @@ def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
     Raises:
         BadInputError: If the user does not agree, or there is no terminal to ask on.
     """
+    from perflab.servers.call_cap import is_there
     from perflab.servers.consent import ConsentNeededError, allow, not_allowed
 
     checked = bench.read(settings)
-    if (notice := bench.notice(*checked)) is not None:
+    if (notice := bench.notice(*checked)) is not None and is_there(checked[1]):
         tell(f"note: {notice}")
     missing = not_allowed(bench.foreign_servers(*checked))
     if not missing:

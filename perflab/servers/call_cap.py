@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
+from importlib.machinery import PathFinder
 
 from perflab.settings import LoadSettings
 
@@ -19,6 +22,17 @@ def most_calls(load: LoadSettings) -> float:
 def is_function(load: LoadSettings) -> bool:
     """Say whether the backend is a function of the user's."""
     return callable(load.backend) or ":" in load.backend
+
+
+def is_there(load: LoadSettings) -> bool:
+    """Say whether a module of the backend's name can be found, without importing it."""
+    if callable(load.backend) or ":" not in load.backend:
+        return True
+    top = load.backend.partition(":")[0].partition(".")[0]
+    try:
+        return top in sys.modules or PathFinder.find_spec(top, [*sys.path, os.curdir]) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def said(name: str, load: LoadSettings) -> str:

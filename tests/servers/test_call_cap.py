@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from perflab.servers.call_cap import MOST_CALLS, CallCap, is_function, most_calls, said
+from perflab.servers.call_cap import MOST_CALLS, CallCap, is_function, is_there, most_calls, said
 from perflab.settings import LoadSettings
 
 
@@ -60,6 +60,15 @@ def test_only_a_function_is_capped():
     assert is_function(LoadSettings(backend=lambda key: key))
     assert not is_function(LoadSettings())
     assert not is_function(LoadSettings(backend="delay"))
+
+
+def test_a_module_is_looked_for_without_being_run(tmp_path, monkeypatch):
+    (tmp_path / "own_backend.py").write_text("raise SystemExit('run')")
+    monkeypatch.chdir(tmp_path)
+    assert is_there(LoadSettings(backend="own_backend:load"))
+    assert is_there(LoadSettings(backend="json:loads"))
+    assert not is_there(LoadSettings(backend="nowhere:load"))
+    assert is_there(LoadSettings())
 
 
 def test_cap_and_calibration_are_said():
