@@ -54,9 +54,12 @@ def test_bad_input_is_one_line(refused, options, said):
     assert said in refused("run", "cache", *options)
 
 
-def test_backend_that_raises_is_told_with_its_error(refused, tmp_path, monkeypatch):
+def test_backend_that_raises_is_told_with_its_error(perflab, tmp_path, monkeypatch):
     (tmp_path / "broken_backend.py").write_text("def load(key):\n    raise OSError('no route')\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    said = refused("run", "cache", "--seconds", "2", "--set", "backend=broken_backend:load")
+    answer = perflab("run", "cache", "--seconds", "2", "--set", "backend=broken_backend:load")
+    assert answer.status == 2
+    note, said = answer.err.splitlines()
+    assert "at most 200 times per second" in note
     assert "no route" in said
