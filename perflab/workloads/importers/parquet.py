@@ -84,7 +84,9 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     if columns is None and description is None and is_described(schema.metadata):
         notes = (*notes, DAMAGED)
     trace = table_trace(source, ids, keys, merged, notes)
-    return trace if description is None or columns is not None else restore(trace, description)
+    if description is None or columns is not None:
+        return trace
+    return restore(trace, description, source.place)
 
 
 def _columns(
