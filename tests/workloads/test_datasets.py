@@ -68,10 +68,9 @@ def test_a_damaged_store_of_flights_is_made_anew(form, tmp_path, monkeypatch):
     monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
     path = flights_store(form)
     whole = path.read_bytes()
-    for damaged in (whole[:1000], b"x" + whole[1:], b""):
-        path.write_bytes(damaged)
-        assert flights_store(form) == path
-        assert len(path.read_bytes()) == len(whole)
+    path.write_bytes(whole[:-1] + b"x")
+    assert flights_store(form) == path
+    assert path.read_bytes() == whole
     written = path.stat().st_mtime_ns
     flights_store(form)
     assert path.stat().st_mtime_ns == written
