@@ -77,7 +77,7 @@ class ParquetStore:
         try:
             with self._lock:
                 self._file = pq.ParquetFile(self._guard.path)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             reason = (str(error).splitlines() or ["damaged"])[0]
             raise BadInputError(f"is no Parquet file ({reason})", self._guard.place) from None
         metadata = self._file.metadata

@@ -116,7 +116,7 @@ def _parsed(text: bytes, place: str) -> Any:
         return None
 
 
-def restore(trace: Trace, said: TraceDescription) -> Trace:
+def restore(trace: Trace, said: TraceDescription, place: str) -> Trace:
     """Give a trace that was read from a file what its description says, if it is still that one.
 
     Another tool may have filtered the rows and kept the description: then a note says so.
@@ -130,7 +130,7 @@ def restore(trace: Trace, said: TraceDescription) -> Trace:
     origin["notes"] += trace.notes
     if said.all_requests is not None and said.all_requests < len(trace):
         text = f"{said.all_requests:,} requests in all, but {len(trace):,} here alone"
-        raise BadInputError(f"is damaged: {text}", trace.source or trace.name)
+        raise BadInputError(f"is damaged: {text}", place)
     restored = dataclasses.replace(
         trace,
         keys=None if said.keys == "none" else trace.keys,

@@ -35,3 +35,22 @@ def test_an_array_stays_writable_for_its_owner():
 def test_a_table_is_refused():
     with pytest.raises(ValueError, match="one dimension"):
         frozen(np.zeros((2, 2)), np.int32)
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, 2**31 - 1, -(2**31)])
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        lambda ids: kernels.fifo_hits(ids, 3, 2),
+        lambda ids: kernels.sieve_hits(ids, 3, 2),
+        lambda ids: kernels.key_counts(ids, 3),
+        lambda ids: kernels.by_key(ids, 3),
+        lambda ids: kernels.previous_and_next(ids, 3),
+        lambda ids: kernels.requests_of(ids, np.ones(3, np.uint8)),
+        lambda ids: kernels.lru_bounded(ids, 3, 2),
+        lambda ids: kernels.redis_eviction(ids, 3, "lru", 10, np.ones(5, np.int64)),
+    ],
+)
+def test_an_id_beyond_the_keys_never_reaches_compiled_code(kernel, wrong):
+    with pytest.raises(ValueError, match="is not below 3"):
+        kernel(np.array([0, 1, 2, wrong, 1], np.int32))

@@ -8,6 +8,7 @@ import pytest
 
 from perflab.settings import BadInputError
 from perflab.workloads import data_path, flights, planes
+from perflab.workloads.flights_store import flights_store
 
 
 def test_the_flights_are_those_of_2013_in_time_order():
@@ -60,3 +61,16 @@ def test_the_shipped_folder_of_an_installed_package_comes_first(tmp_path, monkey
 def test_a_data_file_that_is_not_there_is_an_error_that_says_where_it_looked():
     with pytest.raises(BadInputError, match=r"nothing\.csv: is neither in .*_shipped"):
         data_path("nothing.csv")
+
+
+@pytest.mark.parametrize("form", ["sqlite", "parquet", "csv", "npy"])
+def test_a_damaged_store_of_flights_is_made_anew(form, tmp_path, monkeypatch):
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
+    path = flights_store(form)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"x")
+    assert flights_store(form) == path
+    assert path.read_bytes() == whole
+    written = path.stat().st_mtime_ns
+    flights_store(form)
+    assert path.stat().st_mtime_ns == written

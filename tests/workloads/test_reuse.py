@@ -100,3 +100,14 @@ def test_keys_of_a_long_trace_are_counted_alike(monkeypatch):
 def test_times_that_do_not_pass_have_no_rate(times):
     assert set(rate_facts(times).values()) == {None}
     assert longest_gap_share(times) == 0
+
+
+@pytest.mark.parametrize(("keys", "distance"), [(1, 1), (3, 3), (50, 50)])
+def test_a_long_trace_of_few_keys_is_described(keys, distance, monkeypatch):
+    monkeypatch.setattr("perflab.workloads.reuse.MOST_EXACT", 1000)
+    trace = Trace.from_keys(np.arange(20_000) % keys, times=np.arange(20_000.0))
+    found = reuse_quantiles(trace)
+    assert found["reuse_distance_p50"] == distance
+    assert found["reuse_interval_seconds_p50"] == keys
+    assert trace.summary()["distinct_keys"] == keys
+    assert trace.facts()

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from perflab.primitives.parquet_probe import trust_parquet
 from perflab.settings import BadInputError
 from perflab.workloads import Trace, read_trace
 
@@ -225,3 +226,68 @@ def test_a_trace_travels_by_pickle(tmp_path):
 def test_a_parquet_file_names_itself_as_its_source_when_it_has_none(tmp_path):
     NUMBERS.to_parquet(tmp_path / "n.parquet")
     assert read_trace(tmp_path / "n.parquet").source == str(tmp_path / "n.parquet")
+
+
+def described_as(path, change, without=()):
+    """Write a file of perflab's with another description."""
+    TEXTS.to_parquet(path)
+    table = pq.read_table(path)
+    said = {**json.loads(table.schema.metadata[b"perflab.trace"]), **change}
+    text = json.dumps({name: value for name, value in said.items() if name not in without})
+    pq.write_table(table.replace_schema_metadata({"perflab.trace": text}), path)
+    trust_parquet(path)
+
+
+LIES = [
+    *(
+        {"sample_rate": rate}
+        for rate in (0, -1, np.nan, np.inf, "x", 1e-300, 1.01, None, [1], True)
+    ),
+    *({"all_requests": number} for number in (-1, 2, "x", 2.5, 1e300, 2**63, [])),
+    *({"notes": notes} for notes in (5, [1, {}], "x", None, [["x"]])),
+    *({"options": options} for options in (5, "x", [1], {"a": {"b": {"c": 1}}})),
+    *({"keys": keys} for keys in (None, "x", 5)),
+    *({"n_keys": number} for number in (0, -1, 2**31, "3", 1.5, None)),
+    *({"name": name} for name in (None, 5, [])),
+    *({"source": source} for source in (None, 5, {})),
+    *({"format_version": version} for version in (0, -1, 2, 1.5, "1", None, np.inf)),
+]
+
+
+@pytest.mark.parametrize("change", LIES, ids=str)
+def test_a_description_that_lies_is_refused(change, tmp_path):
+    described_as(tmp_path / "t.parquet", change)
+    with pytest.raises(BadInputError) as caught:
+        read_trace(tmp_path / "t.parquet")
+    assert caught.value.place.startswith(str(tmp_path / "t.parquet"))
+
+
+@pytest.mark.parametrize("name", ["name", "source", "notes", "keys", "n_keys", "format_version"])
+def test_a_description_without_a_field_is_refused(name, tmp_path):
+    described_as(tmp_path / "t.parquet", {}, [name])
+    with pytest.raises(BadInputError, match="is damaged"):
+        read_trace(tmp_path / "t.parquet")
+
+
+def test_a_description_that_is_left_out_is_said_to_be(tmp_path):
+    table = pa.table({"key": ["a", "b"]}).replace_schema_metadata({"perflab.trace": "{"})
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert "is damaged and left out" in read_trace(tmp_path / "t.parquet").notes[0]
+
+
+def test_times_that_do_not_fit_are_refused_with_their_row(tmp_path):
+    times = pa.array([1, 2**61], pa.timestamp("ms"))
+    pq.write_table(pa.table({"key": ["a", "b"], "time": times}), tmp_path / "t.parquet")
+    with pytest.raises(BadInputError, match=r"row 2: the time is out of range"):
+        read_trace(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("wrong", [0, -0.5, 1.5, np.nan])
+def test_a_trace_of_an_impossible_share_is_refused(wrong):
+    with pytest.raises(BadInputError, match="not a share of the keys"):
+        Trace("t", np.array([0, 1]), 2, sample_rate=wrong)
+
+
+def test_sizes_that_overflow_when_added_are_refused():
+    with pytest.raises(BadInputError, match="add up to more"):
+        Trace.from_keys(["a", "b"], sizes=[2**62, 2**62])

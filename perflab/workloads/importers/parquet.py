@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ import pyarrow.parquet as pq
 
 from perflab.primitives.parquet_probe import check_parquet
 from perflab.settings import BadInputError
+from perflab.workloads.description import TraceDescription
 from perflab.workloads.encoding import KeyEncoder, as_keys
 from perflab.workloads.importers.columns import choose_columns, unused_note
 from perflab.workloads.importers.parquet_batches import batches
@@ -81,10 +84,18 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
             raise _error(source, keyless, fault.row, fault) from None
     ids, keys = encoder.finish()
     notes = (*notes, *unused_note(schema.names, chosen), *hashed_note(encoder))
-    if columns is None and description is None and is_described(schema.metadata):
-        notes = (*notes, DAMAGED)
     trace = table_trace(source, ids, keys, merged, notes)
-    return trace if description is None or columns is not None else restore(trace, description)
+    return trace if columns else _described(trace, schema.metadata, description, source.place)
+
+
+def _described(
+    trace: Trace, metadata: Any, description: TraceDescription | None, place: str
+) -> Trace:
+    if description is not None:
+        return restore(trace, description, place)
+    if is_described(metadata):
+        return dataclasses.replace(trace, notes=(*trace.notes, DAMAGED), check=False)
+    return trace
 
 
 def _columns(

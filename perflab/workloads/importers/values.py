@@ -126,4 +126,6 @@ def _epoch_seconds(column: Any) -> npt.NDArray[np.float64]:
     except pa.ArrowInvalid:
         furthest = np.abs(column.cast(pa.int64()).to_numpy(False).astype(np.float64))
         raise RowFault(int(np.nanargmax(furthest)), "the time is out of range") from None
+    except pa.ArrowNotImplementedError:
+        raise RowFault(0, f"the time is of type {column.type}, not a moment") from None
     return np.asarray(whole.cast(pa.int64()).to_numpy(False) / MICROSECONDS)
