@@ -6,7 +6,6 @@ import hashlib
 import importlib
 import os
 import sqlite3
-import sys
 import tempfile
 import threading
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from perflab.servers.call_cap import CallCap, is_function, most_calls
+from perflab.servers.python_process import use_working_folders
 from perflab.settings import BadInputError, LoadSettings
 from perflab.settings.folders import cache_folder
 from perflab.workloads.datasets import data_path
@@ -166,7 +166,9 @@ def open_lookup(load: LoadSettings) -> DelayedLookup:
 
 
 def imported_function(path: str) -> Callable[..., Any]:
-    """Return the function that ``module:function`` names; modules of the present folder count.
+    """Return the function that ``module:function`` names.
+
+    Modules of the working folder are found last, so that none takes the place of a library.
 
     Raises:
         BadInputError: If it cannot be imported, or is no function.
@@ -176,8 +178,7 @@ def imported_function(path: str) -> Callable[..., Any]:
         raise BadInputError(
             f"{path!r} is no backend; allowed: sqlite, delay, module:function", "backend"
         )
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    use_working_folders()
     try:
         function = getattr(importlib.import_module(module), name)
     except Exception as error:  # noqa: BLE001  (a user's module may raise anything)
