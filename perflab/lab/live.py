@@ -24,7 +24,12 @@ from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
 from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
-from perflab.servers.python_process import no_interrupt, python_command, python_environment
+from perflab.servers.python_process import (
+    names_code,
+    no_interrupt,
+    python_command,
+    python_environment,
+)
 from perflab.servers.run_name import new_run_name
 from perflab.settings import BadInputError, LoadSettings, Settings, nearest
 from perflab.workloads.trace import Trace
@@ -99,7 +104,7 @@ class LiveRun:
                 agreed,
                 spent,
             )
-            self._pipe, self._process = _spawn(job, load, self._kept)
+            self._pipe, self._process = _spawn(job, self._kept)
             self._memory = MemorySampler(self._process.pid)
             self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
             self._thread.start()
@@ -317,11 +322,9 @@ class LiveRun:
         self.state = "failed"
 
 
-def _spawn(
-    job: Job, load: LoadSettings, kept: Keeper
-) -> tuple[Connection, subprocess.Popen[bytes]]:
+def _spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
     ours, theirs = Pipe()
-    users_code = callable(load.backend) or ":" in load.backend
+    users_code = any(names_code(value) for value in job.settings.values())
     command = python_command("perflab.lab.orphan", str(theirs.fileno()), users_code=users_code)
     try:
         with no_interrupt():

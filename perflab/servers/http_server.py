@@ -144,20 +144,26 @@ class HttpServer:
                 command, stdout=subprocess.PIPE, stderr=log, bufsize=0, env=python_environment()
             )
         try:
-            assert process.stdout is not None  # noqa: S101  (it is a pipe)
-            line = process.stdout.readline()
-            if not line:
-                said = self._log.read_text(errors="replace").strip().splitlines()[-1:]
-                raise BadInputError(
-                    f"did not come up: {' '.join(said) or 'no word'}", "HTTP server"
-                )
-            self._port = json.loads(line)["port"]
+            self._port = self._port_of(process)
         except BaseException:
             process.kill()
             process.wait()
             _close_pipes(process)
             raise
         return process
+
+    def _port_of(self, process: subprocess.Popen[bytes]) -> int:
+        """Return the port that it listens at, as soon as it does.
+
+        Raises:
+            BadInputError: If it ends before.
+        """
+        assert process.stdout is not None  # noqa: S101  (it is a pipe)
+        line = process.stdout.readline()
+        if not line:
+            said = self._log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise BadInputError(f"did not come up: {' '.join(said) or 'no word'}", "HTTP server")
+        return int(json.loads(line)["port"])
 
 
 def _close_pipes(process: subprocess.Popen[bytes] | None) -> None:

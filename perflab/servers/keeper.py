@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import secrets
 import signal
@@ -57,8 +56,8 @@ class Keeper:
         self.folder = folder.absolute()
         self._owner = os.getpid()
         self._released = False
-        order = {"folder": str(self.folder), "ending": int(ending), "patience": patience}
-        self._number = _post().keep({"order": "folder", "fresh": fresh, **order})
+        words = f"{int(ending)} {patience}", os.fsencode(self.folder).hex()
+        self._number = _post().keep(*words, fresh=fresh)
 
     @classmethod
     def of_new_folder(
@@ -101,8 +100,7 @@ class Keeper:
         """
         if self._released or os.getpid() != self._owner:
             raise BadInputError("is closed; nothing is started in it any more", str(self.folder))
-        started = start_time(pid)
-        _post().add(self._number, {"order": "process", "pid": pid, "started": started})
+        _post().keep_process(self._number, pid)
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Start a process that does nothing before it is kept; its input is a pipe of ours.
@@ -144,7 +142,7 @@ class Keeper:
             return
         self._released = True
         for _ in range(_REMOVALS):
-            if remove(self.folder):
+            if remove(str(self.folder)):
                 break
         _post().drop(self._number)
 
@@ -169,10 +167,11 @@ class _Post:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._numbers = itertools.count()
-        self._told: dict[int, list[dict[str, Any]]] = {}
+        self._orders = itertools.count()
+        self._told: dict[int, list[str]] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def keep(self, order: dict[str, Any]) -> int:
+    def keep(self, how: str, path: str, *, fresh: bool) -> int:
         """Keep a folder and return its number.
 
         Raises:
@@ -180,36 +179,35 @@ class _Post:
         """
         with self._lock:
             number = next(self._numbers)
-            self._told[number] = []
-            try:
-                self.add(number, order)
-            except BaseException:
-                self._told.pop(number, None)
-                raise
+            state = "fresh" if fresh else "there"
+            answer = self._ask(f"folder {number} {how} {state} {path}")
+            if answer == TAKEN:
+                self._drop(number)
+                raise FileExistsError(path)
+            # Another keeper is told of a folder that is there by then.
+            self._told[number] = [f"folder {number} {how} there {path}"]
             return number
 
-    def add(self, number: int, order: dict[str, Any]) -> None:
-        """Give an order about one folder, and remember it."""
+    def keep_process(self, number: int, pid: int) -> None:
+        """Keep a process that belongs to a folder; those before it have ended."""
         with self._lock:
-            if self._ask({**order, "number": number}) == TAKEN:
-                raise FileExistsError(order["folder"])
-            if order["order"] == "process":
-                self._told[number] = self._told[number][:1]
-            # Another keeper is told of a folder that is there by then.
-            self._told[number].append({**order, "number": number, "fresh": False})
+            if number not in self._told:
+                raise BadInputError("was closed meanwhile; nothing is started in it", "folder")
+            order = f"process {number} {pid} {start_time(pid) or ''}"
+            self._ask(order)
+            self._told[number] = [self._told[number][0], order]
 
     def drop(self, number: int) -> None:
         """Forget one folder; with the last of them the process ends."""
         with self._lock:
-            self._told.pop(number, None)
-            if self._process is None:
-                return
-            if self._told:
-                self._ask({"order": "drop", "number": number})
-                return
-            # What is left in the process is this folder, which is gone: told first, then ended.
-            self._ask({"order": "drop", "number": number})
-            self._end()
+            self._drop(number)
+
+    def _drop(self, number: int) -> None:
+        self._told.pop(number, None)
+        if self._process is not None:
+            self._exchange(f"drop {number}")
+            if not self._told:
+                self._end()
 
     def leave(self) -> None:
         """Close the pipes in a process that was forked, so that they end with its parent."""
@@ -219,7 +217,7 @@ class _Post:
                     with contextlib.suppress(OSError):
                         pipe.close()
 
-    def _ask(self, order: dict[str, Any]) -> str:
+    def _ask(self, order: str) -> str:
         answer = "" if self._process is None else self._exchange(order)
         if not answer:
             # The first order, or somebody has killed the keeper.
@@ -229,15 +227,22 @@ class _Post:
             raise BadInputError("ends at once; is this machine short of memory?", "keeper")
         return answer
 
-    def _exchange(self, order: dict[str, Any]) -> str:
+    def _exchange(self, order: str) -> str:
+        """Return the answer to an order; empty where the keeper has ended."""
         assert self._process is not None  # noqa: S101  (begun by the caller)
         assert self._process.stdin is not None  # noqa: S101  (it is a pipe)
         assert self._process.stdout is not None  # noqa: S101  (it is a pipe)
+        number = str(next(self._orders))
         try:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            return self._process.stdout.readline().decode().strip()
+            self._process.stdin.write(f"{number} {order}\n".encode())
+            # An interrupt may have left the answer to an earlier order unread.
+            for line in self._process.stdout:
+                answered, _, answer = line.decode().strip().partition(" ")
+                if answered == number:
+                    return answer
         except OSError:
-            return ""
+            pass
+        return ""
 
     def _begin(self) -> None:
         if self._process is not None:

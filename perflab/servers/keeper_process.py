@@ -1,24 +1,24 @@
 """The process of the keeper: it ends processes and removes folders once its parent is gone.
 
-Run as a script. Each line of its input is an order in JSON, answered by one line when it is
-obeyed. At the end of the input, which comes even when the parent is killed, everything that was
-kept and not dropped is ended and removed. It imports nothing but the standard library, so that it
-is there in some milliseconds.
+Run as a script. Each line of its input is an order, answered by one line when it is obeyed. At the
+end of the input, which comes even when the parent is killed, everything that was kept and not
+dropped is ended and removed. It imports little, so that it is there in some milliseconds.
+
+Each order begins with a number of its own, with which its answer begins too; then follow::
+
+    folder NUMBER ENDING PATIENCE fresh|there PATH    (PATH in hexadecimal: it may hold anything)
+    process NUMBER PID STARTED                        (STARTED as `start_time` tells it)
+    drop NUMBER
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
-import shutil
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
 
 KEPT, TAKEN = "kept", "taken"
 
@@ -75,10 +75,10 @@ class ProcessHandle:
 class Kept:
     """A folder, and the processes that end before it is removed."""
 
-    def __init__(self, order: dict[str, Any]) -> None:
-        self._folder = Path(order["folder"])
-        self._ending = int(order["ending"])
-        self._patience = float(order["patience"])
+    def __init__(self, folder: str, ending: int, patience: float) -> None:
+        self._folder = folder
+        self._ending = ending
+        self._patience = patience
         self._processes: list[ProcessHandle] = []
         self._killed = False
 
@@ -120,53 +120,56 @@ def start_time(pid: int) -> str | None:
     """Return when a process started, as the system writes it; none where it has ended."""
     if sys.platform == "linux":
         try:
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+            with open(f"/proc/{pid}/stat", errors="replace") as file:  # noqa: PTH123
+                stat = file.read()
         except OSError:
             return None
         state, *fields = stat.rpartition(")")[2].split()
         return None if state in "ZX" else fields[_START_FIELD - 1]
+    import subprocess  # takes longer than all the rest
+
     ps = ["/bin/ps", "-o", "state=,lstart=", "-p", str(pid)]
     said = subprocess.run(ps, capture_output=True, text=True, check=False).stdout  # noqa: S603
     state, _, started = said.strip().partition(" ")
-    return None if not started or state.startswith("Z") else started.strip()
+    return None if not started or state.startswith("Z") else " ".join(started.split())
 
 
-def remove(path: Path) -> bool:
-    """Remove a folder or file; return whether it is gone."""
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True
+def remove(folder: str) -> bool:
+    """Remove a folder; return whether it is gone."""
+    import shutil  # not needed before the end
+
+    with contextlib.suppress(OSError):
+        shutil.rmtree(folder)
+    return not os.path.lexists(folder)
 
 
 def main() -> None:
     """Obey orders until the input ends, then end and remove what is kept."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    kept: dict[int, Kept] = {}
+    kept: dict[str, Kept] = {}
     # A parent that is killed may leave half a line, which was never answered.
     for line in sys.stdin.buffer:
         if not line.endswith(b"\n"):
             break
-        answer = _obey(json.loads(line), kept)
+        order, *words = line.decode().split()
+        answer = f"{order} {_obey(words, kept)}\n"
         # It may be gone by now; its input then ends too.
         with contextlib.suppress(OSError):
-            os.write(sys.stdout.fileno(), answer.encode() + b"\n")
+            os.write(sys.stdout.fileno(), answer.encode())
     _end(list(kept.values()))
 
 
-def _obey(order: dict[str, Any], kept: dict[int, Kept]) -> str:
-    number = int(order["number"])
-    if order["order"] == "folder":
-        if order["fresh"] and os.path.lexists(order["folder"]):
+def _obey(words: list[str], kept: dict[str, Kept]) -> str:
+    order, number, *rest = words
+    if order == "folder":
+        ending, patience, state, path = rest
+        folder = os.fsdecode(bytes.fromhex(path))
+        if state == "fresh" and os.path.lexists(folder):
             return TAKEN
-        kept[number] = Kept(order)
-    elif order["order"] == "process":
-        kept[number].add(int(order["pid"]), order["started"])
+        kept[number] = Kept(folder, int(ending), float(patience))
+    elif order == "process":
+        kept[number].add(int(rest[0]), " ".join(rest[1:]) or None)
     elif number in kept:
         kept.pop(number).close()
     return KEPT

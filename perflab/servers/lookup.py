@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from perflab.servers.call_cap import CallCap, is_function, most_calls
+from perflab.servers.keeper import Keeper, kept_folder
 from perflab.servers.python_process import use_working_folders
 from perflab.settings import BadInputError, LoadSettings
 from perflab.settings.folders import cache_folder
@@ -39,7 +38,7 @@ class SqliteLookup:
     """
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._keeper: Keeper | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         names, rows = _planes()
@@ -60,8 +59,8 @@ class SqliteLookup:
         """Close all connections."""
         for connection in self._opened:
             connection.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        if self._keeper is not None:
+            self._keeper.release()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._address, uri=True, check_same_thread=False)
@@ -75,12 +74,12 @@ class SqliteLookup:
         try:
             if not kept.is_file():
                 kept.parent.mkdir(parents=True, exist_ok=True)
-                fresh = kept.with_name(f"{name}.{os.getpid()}")
-                _write(fresh, names, rows)
-                fresh.replace(kept)
-        except (OSError, sqlite3.Error):
-            self._folder = tempfile.TemporaryDirectory(prefix="perflab-")
-            kept = Path(self._folder.name) / name
+                with kept_folder(f".{name}.", kept.parent) as fresh:
+                    _write(fresh / name, names, rows)
+                    (fresh / name).replace(kept)
+        except (OSError, sqlite3.Error, BadInputError):
+            self._keeper = Keeper.of_new_folder("perflab-lookup-")
+            kept = self._keeper.folder / name
             _write(kept, names, rows)
         return kept
 

@@ -78,6 +78,14 @@ def working_folders() -> list[str]:
     return found
 
 
+def names_code(value: object) -> bool:
+    """Say whether the value of a setting is code of the user's: a function, or its name."""
+    if not isinstance(value, str):
+        return callable(value)
+    module, colon, name = value.partition(":")
+    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), name))
+
+
 def use_working_folders() -> None:
     """Find modules of the working folder too from now on, where nothing else has their name."""
     known = {os.path.realpath(entry) for entry in sys.path}

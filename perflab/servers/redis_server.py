@@ -107,10 +107,7 @@ class _OwnRedis(RedisServer):
         ]
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            if len(str(self._socket)) > _LONGEST_SOCKET:
-                raise BadInputError(
-                    "is too long a path for a unix socket; set TMPDIR to a shorter one", str(folder)
-                )
+            _check_length(self._socket)
             self._process = self._spawn()
             super().__init__(f"unix://{self._socket}", source)
         except BaseException:  # an interrupt too
@@ -173,6 +170,13 @@ class _OwnRedis(RedisServer):
             client.close()
         said = self._log.read_text(errors="replace").strip().splitlines()[-1:]
         raise BadInputError(f"did not come up: {' '.join(said) or 'no word'}", self._command[0])
+
+
+def _check_length(path: Path) -> None:
+    if len(os.fsencode(path)) > _LONGEST_SOCKET:
+        raise BadInputError(
+            "is too long a path for a unix socket; set TMPDIR to a shorter one", str(path.parent)
+        )
 
 
 def server_program() -> tuple[str, str]:
