@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from perflab.files.whole import make_scratch_folders_by
 from perflab.servers.keeper_process import TAKEN, remove, start_time
 from perflab.settings import BadInputError
 
@@ -88,7 +89,7 @@ class Keeper:
                     f"a folder cannot be made there ({error.strerror}); set TMPDIR to one that "
                     "can be written",
                     str(parent),
-                ) from None
+                ) from error
             return kept
         raise BadInputError("no name for a new folder is free there", str(parent))
 
@@ -159,6 +160,24 @@ def kept_folder(prefix: str, inside: str | os.PathLike[str] | None = None) -> It
         yield keeper.folder
     finally:
         keeper.release()
+
+
+@contextlib.contextmanager
+def _kept_scratch(prefix: str, inside: Path | None) -> Iterator[Path]:
+    try:
+        keeper = Keeper.of_new_folder(prefix, inside=inside)
+    except BadInputError as error:
+        # What writes a file has its own words for a place where that cannot be done.
+        raise (error.__cause__ if isinstance(error.__cause__, OSError) else error) from None
+    try:
+        yield keeper.folder
+    finally:
+        keeper.release()
+
+
+def keep_scratch_folders() -> None:
+    """Keep the scratch folders of files that are being written, from now on in this process."""
+    make_scratch_folders_by(_kept_scratch)
 
 
 class _Post:
