@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +15,7 @@ from typing import Any, Protocol
 
 from perflab.servers.call_cap import CallCap, is_function, most_calls
 from perflab.servers.keeper import Keeper, kept_folder
-from perflab.servers.python_process import use_working_folders
+from perflab.servers.python_process import use_working_folders, working_folders
 from perflab.settings import BadInputError, LoadSettings
 from perflab.settings.folders import cache_folder
 from perflab.workloads.datasets import data_path
@@ -181,8 +183,24 @@ def imported_function(path: str) -> Callable[..., Any]:
     try:
         function = getattr(importlib.import_module(module), name)
     except Exception as error:  # noqa: BLE001  (a user's module may raise anything)
+        _refuse_hidden(module, path)
         reason = f"{type(error).__name__}: {error}"
         raise BadInputError(f"{path!r} cannot be imported ({reason})", "backend") from None
+    _refuse_hidden(module, path)
     if not callable(function):
         raise BadInputError(f"{path!r} is not a function", "backend")
     return function  # type: ignore[no-any-return]
+
+
+def _refuse_hidden(module: str, path: str) -> None:
+    """Refuse a name that a library and a file of the working folder share; either may be meant."""
+    taken = getattr(sys.modules.get(module), "__file__", None) or ""
+    for folder in working_folders():
+        own = Path(folder, *module.split(".")).with_suffix(".py")
+        hidden = own.is_file() and os.path.realpath(own) != os.path.realpath(taken)
+        if hidden and module in sys.modules:
+            raise BadInputError(
+                f"{path!r} may be {own.name} of the working folder or the module {module} that is "
+                "installed; rename the file",
+                "backend",
+            )
