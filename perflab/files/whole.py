@@ -105,7 +105,7 @@ def scratch_folder(place: Place) -> Iterator[Path]:
     if not place.is_stream:
         beside = place.path.parent
         beside.mkdir(parents=True, exist_ok=True)
-    with _makers[-1](SCRATCH_PREFIX, beside) as scratch:
+    with _makers[0](SCRATCH_PREFIX, beside) as scratch:
         yield scratch
 
 
@@ -116,7 +116,7 @@ def make_scratch_folders_by(make: MakeFolder) -> None:
         make: Called with the beginning of the folder's name and the folder that it is made in, or
             none for the one for temporary files; raises an OSError where it cannot be made.
     """
-    _makers.append(make)
+    _makers[:] = [make]
 
 
 @contextmanager

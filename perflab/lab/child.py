@@ -22,6 +22,7 @@ from perflab.lab.pace import Pace
 from perflab.lab.snapshot import Snapshot
 from perflab.primitives.clock import VirtualClock
 from perflab.servers.consent import confine, contact
+from perflab.servers.keeper import keep_scratch_folders
 from perflab.settings import BadInputError
 
 _FEWEST_ERRORS = 20
@@ -205,6 +206,7 @@ def run_job(number: int, orphan: Orphan) -> None:
     try:
         job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)
         folder = job.folder
+        keep_scratch_folders(covered=folder)
         child = Child(job, pipe, orphan)
         orphan.set_up()
         child.set_up()

@@ -72,9 +72,6 @@ def main() -> None:
     pipe = int(sys.argv[1])
     orphan = Orphan(pipe)
     orphan.watch()
-    # These take a while, in which the parent may be killed.
-    from perflab.lab.child import run_job
-    from perflab.servers.keeper import keep_scratch_folders
+    from perflab.lab.child import run_job  # takes a while, in which the parent may be killed
 
-    keep_scratch_folders()
     run_job(pipe, orphan)

@@ -1,12 +1,13 @@
 """What ends servers and removes folders when the process that made them is gone, however it went.
 
-One small process per process of ours does it, started when there is something to keep and ended
-with the last of it. It hears of a folder before that is made, and of a process before that does
-anything, so that there is no moment at which a SIGKILL leaves either.
+One small process per process of ours does it, started when there is something to keep. It hears of
+a folder before that is made, and of a process before that does anything, so that there is no moment
+at which a SIGKILL leaves either.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -164,6 +165,13 @@ def kept_folder(prefix: str, inside: str | os.PathLike[str] | None = None) -> It
 
 @contextlib.contextmanager
 def _kept_scratch(prefix: str, inside: Path | None) -> Iterator[Path]:
+    if inside is not None and inside.resolve().is_relative_to(_covered[0]):
+        scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=inside))
+        try:
+            yield scratch
+        finally:
+            remove(str(scratch))
+        return
     try:
         keeper = Keeper.of_new_folder(prefix, inside=inside)
     except BadInputError as error:
@@ -175,9 +183,18 @@ def _kept_scratch(prefix: str, inside: Path | None) -> Iterator[Path]:
         keeper.release()
 
 
-def keep_scratch_folders() -> None:
-    """Keep the scratch folders of files that are being written, from now on in this process."""
+def keep_scratch_folders(covered: str | None = None) -> None:
+    """Keep the scratch folders of files that are being written, from now on in this process.
+
+    Args:
+        covered: A folder in which nothing needs that, since another process removes it as a whole.
+    """
+    if covered is not None:
+        _covered[0] = Path(covered).resolve()
     make_scratch_folders_by(_kept_scratch)
+
+
+_covered = [Path("/dev/null")]
 
 
 class _Post:
@@ -201,7 +218,6 @@ class _Post:
             state = "fresh" if fresh else "there"
             answer = self._ask(f"folder {number} {how} {state} {path}")
             if answer == TAKEN:
-                self._drop(number)
                 raise FileExistsError(path)
             # Another keeper is told of a folder that is there by then.
             self._told[number] = [f"folder {number} {how} there {path}"]
@@ -217,14 +233,15 @@ class _Post:
             self._told[number] = [self._told[number][0], order]
 
     def drop(self, number: int) -> None:
-        """Forget one folder; with the last of them the process ends."""
+        """Forget one folder."""
         with self._lock:
-            self._drop(number)
+            self._told.pop(number, None)
+            if self._process is not None:
+                self._exchange(f"drop {number}")
 
-    def _drop(self, number: int) -> None:
-        self._told.pop(number, None)
-        if self._process is not None:
-            self._exchange(f"drop {number}")
+    def end(self) -> None:
+        """End the keeper's process, unless something is kept: it then does what it is there for."""
+        with self._lock:
             if not self._told:
                 self._end()
 
@@ -315,3 +332,4 @@ def _leave_to_parent() -> None:
 
 
 os.register_at_fork(after_in_child=_leave_to_parent)
+atexit.register(lambda: _post().end())

@@ -174,19 +174,58 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path):
         Keeper.of_new_folder("perflab-", inside=tmp_path / "missing")
 
 
-def test_with_the_last_folder_the_keeper_ends(tmp_path):
-    def keepers() -> list[psutil.Process]:
-        return [p for p in psutil.Process().children() if "keeper_" in " ".join(p.cmdline())]
+def test_one_keeper_does_for_all_and_ends_with_its_parent(tmp_path):
+    code = (
+        "import sys, psutil\n"
+        "from perflab.servers.keeper import Keeper\n"
+        "for each in range(3):\n"
+        "    first = Keeper.of_new_folder('a-', inside=sys.argv[1])\n"
+        "    second = Keeper.of_new_folder('b-', inside=sys.argv[1])\n"
+        "    first.release()\n"
+        "    second.release()\n"
+        "    second.release()\n"
+        "print(*(each.pid for each in psutil.Process().children()), flush=True)\n"
+    )
+    command = [sys.executable, "-X", "dev", "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (keeper,) = done.stdout.split()
+    assert gone(int(keeper))
+    assert "ResourceWarning" not in done.stderr
+    assert not list(tmp_path.iterdir())
 
-    before = len(keepers())
-    first = Keeper.of_new_folder("perflab-", inside=tmp_path)
-    second = Keeper.of_new_folder("perflab-", inside=tmp_path)
-    assert len(keepers()) <= before + 1
-    first.release()
-    assert keepers()
-    second.release()
-    second.release()
-    assert len(keepers()) <= before
+
+def test_what_is_being_written_when_a_kill_comes_is_removed(tmp_path):
+    more = (
+        "from perflab.files import whole_path\n"
+        "from perflab.servers.keeper import keep_scratch_folders\n"
+        "keep_scratch_folders(covered=str(kept.folder))\n"
+        "with whole_path(kept.folder / 'done') as scratch:\n"
+        "    scratch.write_text('x')\n"
+        "assert (kept.folder / 'done').read_text() == 'x'\n"
+        "with whole_path(os.path.join(sys.argv[1], 'out')) as scratch:\n"
+        "    scratch.write_text('half')\n"
+        "    print(len(os.listdir(sys.argv[1])), flush=True)\n"
+        "    time.sleep(600)"
+    )
+    assert killed_parent(tmp_path, more) == [2]
+    until(lambda: not list(tmp_path.iterdir()))
+
+
+def test_a_place_that_cannot_be_written_is_told_in_the_words_of_files(tmp_path):
+    code = (
+        "import sys\n"
+        "from perflab.files import write_text\n"
+        "from perflab.servers.keeper import keep_scratch_folders\n"
+        "from perflab.settings import BadInputError\n"
+        "keep_scratch_folders()\n"
+        "try:\n"
+        "    write_text('/proc/nothing/here', 'x')\n"
+        "except BadInputError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "cannot be written" in done.stdout
+    assert "TMPDIR" not in done.stdout
 
 
 @pytest.mark.parametrize("pidfd", [True, False])
