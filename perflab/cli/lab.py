@@ -62,6 +62,7 @@ def lab_command(folder: Path, port: int | None, *, browser: bool) -> list[str]:
     """
     command = [
         sys.executable,
+        "-P",  # no module of the working folder is run
         "-m",
         "jupyterlab",
         str(folder),

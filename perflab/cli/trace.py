@@ -104,8 +104,10 @@ def convert(
     if out.suffix != ".parquet":
         raise BadInputError("is not a name for a Parquet file; end it with .parquet", str(out))
     from perflab.files import check_output
+    from perflab.servers.keeper import keep_scratch_folders
     from perflab.workloads.parquet import is_ours
 
+    keep_scratch_folders()
     check_output(out, [file], force=force, ours=is_ours)
     trace = _read(file, format_, columns, show, sort=sort)
     trace.to_parquet(out, force=force)

@@ -9,8 +9,8 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +18,8 @@ from perflab.files.places import Place, place_of, unwritable
 from perflab.settings import BadInputError
 
 SCRATCH_PREFIX = ".perflab-"
+
+MakeFolder = Callable[[str, Path | None], AbstractContextManager[Path]]
 
 
 @contextmanager
@@ -103,11 +105,30 @@ def scratch_folder(place: Place) -> Iterator[Path]:
     if not place.is_stream:
         beside = place.path.parent
         beside.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=beside, prefix=SCRATCH_PREFIX))
+    with _makers[0](SCRATCH_PREFIX, beside) as scratch:
+        yield scratch
+
+
+def make_scratch_folders_by(make: MakeFolder) -> None:
+    """Let scratch folders be made by what removes them where this process is killed, too.
+
+    Args:
+        make: Called with the beginning of the folder's name and the folder that it is made in, or
+            none for the one for temporary files; raises an OSError where it cannot be made.
+    """
+    _makers[:] = [make]
+
+
+@contextmanager
+def _made_here(prefix: str, inside: Path | None) -> Iterator[Path]:
+    scratch = Path(tempfile.mkdtemp(dir=inside, prefix=prefix))
     try:
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+_makers: list[MakeFolder] = [_made_here]
 
 
 def keep_mode(place: Place, made: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numba.core import event
@@ -102,8 +103,14 @@ def compile_all(
 
 
 def _compile_apart(names: Sequence[str]) -> subprocess.Popen[bytes]:
-    code = f"from {__name__} import compile_all; compile_all(names={[*names]!r}, processes=1)"
+    # Modules are found where this process finds them, but for the working folder, whose files may
+    # have a library's name: it is not asked first, and comes last where this package is in it.
+    path = [*(entry for entry in sys.path if entry), str(Path(__file__).absolute().parents[2])]
+    code = (
+        f"import sys; sys.path[:] = {path!r}\n"
+        f"from {__name__} import compile_all; compile_all(names={[*names]!r}, processes=1)"
+    )
     nowhere = subprocess.DEVNULL
     return subprocess.Popen(  # noqa: S603  (this very module)
-        [sys.executable, "-c", code], stdin=nowhere, stdout=nowhere, stderr=nowhere
+        [sys.executable, "-P", "-c", code], stdin=nowhere, stdout=nowhere, stderr=nowhere
     )

@@ -1,11 +1,11 @@
-"""The child process of a live run: started as a module, it reads its job from a pipe."""
+"""The child process of a live run: it reads its job from a pipe."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import pickle
-import signal
+import shutil
 import sys
 import threading
 import time
@@ -14,23 +14,27 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from perflab.benches.registry import load_bench
-from perflab.benches.session import Load
+from perflab.benches.session import Load, Session
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.load import LoadGenerator
+from perflab.lab.orphan import ORPHANED, Orphan, OrphanedError
 from perflab.lab.pace import Pace
 from perflab.lab.snapshot import Snapshot
 from perflab.primitives.clock import VirtualClock
 from perflab.servers.consent import confine, contact
+from perflab.servers.keeper import keep_scratch_folders
 from perflab.settings import BadInputError
 
 _FEWEST_ERRORS = 20
+_NOT_CLOSED = 4
 
 
 class Child:
     """Runs a session under a load, sends snapshots up and takes settings from the parent."""
 
-    def __init__(self, job: Job, pipe: Connection) -> None:
+    def __init__(self, job: Job, pipe: Connection, orphan: Orphan) -> None:
         self._pipe = pipe
+        self._orphan = orphan
         self._sending = threading.Lock()
         self._job = job
         self._bench = load_bench(job.pattern)
@@ -38,9 +42,23 @@ class Child:
         confine(job.agreed)
         for server in self._bench.foreign_servers(self._settings, self._load):
             contact(server.address)
+        self._clock = VirtualClock()
+        self._session: Session
+        self._generator: Load
+        self._version = 0
+        self._started = 0.0
+        self._paused_at: float | None = None
+        self._paused_seconds = 0.0
+
+    def set_up(self) -> None:
+        """Open the workload and set up the session and what drives it.
+
+        Raises:
+            BadInputError: If a backend or server is not right.
+        """
+        job = self._job
         trace = self._bench.open_workload(job.workload)
         _map_in(trace)
-        self._clock = VirtualClock()
         pace = Pace.of(trace, self._load, time.perf_counter())
         if pace.times is not None:
             self._clock.set(pace.times[0])
@@ -48,9 +66,7 @@ class Child:
             self._settings, self._load, trace, self._clock, job.run_name
         )
         self._session.spend(job.spent)
-        self._generator: Load = self._session.own_load(
-            pace, self._load, job.limit
-        ) or LoadGenerator(
+        self._generator = self._session.own_load(pace, self._load, job.limit) or LoadGenerator(
             self._session,
             pace,
             self._load,
@@ -59,10 +75,6 @@ class Child:
             open_loop=self._bench.open_loop,
             threads=self._bench.threads(self._settings, self._load),
         )
-        self._version = 0
-        self._started = 0.0
-        self._paused_at: float | None = None
-        self._paused_seconds = 0.0
 
     def run(self) -> None:
         """Run until the job is done, then tell why."""
@@ -84,7 +96,13 @@ class Child:
             raise BadInputError(problem, "backend")
         self._send(self._snapshot("end"))
         self._send(Ended(reason, problem, self._session.records()))
-        self._session.close()
+
+    def close(self) -> None:
+        """Let go of what the session holds and remove what it wrote; no load goes on after it."""
+        if hasattr(self, "_generator"):
+            self._generator.stop()
+        if hasattr(self, "_session"):
+            self._session.close()
 
     def _watch(self) -> str:
         warm = self._load.warmup_seconds <= 0
@@ -92,6 +110,8 @@ class Child:
         while True:
             due = max(due + self._job.interval, time.perf_counter())
             while (left := due - time.perf_counter()) > 0 and not self._generator.finished:
+                if self._orphan.ending:
+                    raise OrphanedError
                 if self._pipe.poll(min(left, 0.02)) and self._obey(self._pipe.recv()):
                     return "stopped"
             if self._generator.finished:
@@ -174,23 +194,44 @@ def _map_in(trace: Any) -> None:
             values[:: 4096 // values.itemsize].sum()
 
 
-def main() -> None:
-    """Read a job from the pipe whose number is the first argument, and run it."""
-    # An interrupt of the terminal or kernel is the parent's business: it stops its children.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    pipe = Connection(int(sys.argv[1]))
+def run_job(number: int, orphan: Orphan) -> None:
+    """Run the job that comes through a pipe, and end this process.
+
+    Its status is 0 where all that the run made on a server was removed.
+    """
+    pipe = Connection(number)
+    child: Child | None = None
+    folder: str | None = None
+    code = 0
     try:
         job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)
-        Child(job, pipe).run()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        os._exit(3)
+        folder = job.folder
+        keep_scratch_folders(covered=folder)
+        child = Child(job, pipe, orphan)
+        orphan.set_up()
+        child.set_up()
+        orphan.is_set_up()
+        child.run()
+    except (EOFError, BrokenPipeError, ConnectionResetError, OrphanedError):
+        code = ORPHANED
     except BadInputError as error:
-        pipe.send(Failed(str(error), mistake=True))
+        _tell(pipe, Failed(str(error), mistake=True))
     except BaseException as error:  # noqa: BLE001  (told to the parent, which shows it)
         message = f"{type(error).__name__}: {error}"
-        pipe.send(Failed(message, mistake=False, details=traceback.format_exc()))
-    os._exit(0)
+        _tell(pipe, Failed(message, mistake=False, details=traceback.format_exc()))
+    orphan.is_set_up()
+    try:
+        if child is not None:
+            child.close()
+    except Exception:  # noqa: BLE001  (its status tells the parent to remove what is left)
+        code = _NOT_CLOSED
+    if code == ORPHANED and folder is not None:
+        # The keeper does so too, where it lives.
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(code)
 
 
-if __name__ == "__main__":
-    main()
+def _tell(pipe: Connection, message: Failed) -> None:
+    # The parent may be gone; what is to be closed is closed all the same.
+    with contextlib.suppress(OSError):
+        pipe.send(message)

@@ -12,6 +12,7 @@ class Job:
 
     Attributes:
         pattern: The bench's name.
+        folder: The run's own folder, removed at its end.
         workload: The folder that the trace was saved to, memory-mapped by the child.
         settings: The keys of the pattern and of the load.
         seconds: How long at the most; none for until told to stop.
@@ -24,6 +25,7 @@ class Job:
     """
 
     pattern: str
+    folder: str
     workload: str
     settings: dict[str, Any]
     seconds: float | None

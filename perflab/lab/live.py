@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -24,11 +23,23 @@ from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
 from perflab.servers.consent import require
+from perflab.servers.keeper import Keeper
+from perflab.servers.python_process import (
+    names_code,
+    no_interrupt,
+    python_command,
+    python_environment,
+)
 from perflab.servers.run_name import new_run_name
 from perflab.settings import BadInputError, LoadSettings, Settings, nearest
 from perflab.workloads.trace import Trace
 
 _PATIENCE = 15.0
+_ORPHANED_SECONDS = 3.0
+"""What a child has at the most, once its parent is gone, before the keeper kills it."""
+
+
+_going: weakref.WeakSet[LiveRun] = weakref.WeakSet()
 
 
 class LiveRun:
@@ -79,22 +90,28 @@ class LiveRun:
         self._lock = threading.Lock()
         self._done = threading.Event()
         self._rows = Rows(bench, trace, settings, load, self.calibration.costs, self.watch)
-        self._folder = tempfile.TemporaryDirectory(prefix="perflab-run-")
-        trace.save(os.path.join(self._folder.name, "trace"))  # noqa: PTH118
-        job = Job(
-            bench.pattern,
-            os.path.join(self._folder.name, "trace"),  # noqa: PTH118
-            {**self._values_of(settings, load), "loop": loop},
-            seconds,
-            None if loop else bench.requests(settings, trace),
-            self.run_name,
-            agreed,
-            spent,
-        )
-        self._pipe, self._process = _spawn(job)
-        self._memory = MemorySampler(self._process.pid)
-        self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
-        self._thread.start()
+        self._kept = Keeper.of_new_folder("perflab-run-", ending=0, patience=_ORPHANED_SECONDS)
+        try:
+            self._save(trace)
+            job = Job(
+                bench.pattern,
+                str(self._kept.folder),
+                str(self._kept.folder / "trace"),
+                {**self._values_of(settings, load), "loop": loop},
+                seconds,
+                None if loop else bench.requests(settings, trace),
+                self.run_name,
+                agreed,
+                spent,
+            )
+            self._pipe, self._process = _spawn(job, self._kept)
+            self._memory = MemorySampler(self._process.pid)
+            self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
+            self._thread.start()
+        except BaseException:  # an interrupt too: a kernel lives on after it
+            self._give_up()
+            raise
+        _going.add(self)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -210,6 +227,34 @@ class LiveRun:
             self._process.kill()
             self._done.wait(_PATIENCE)
 
+    def leave(self) -> None:
+        """Let go of a run that a forked process was given a copy of."""
+        self._pipe.close()
+        self._fail("this run belongs to the process that started it", mistake=True)
+        self._done.set()
+
+    def _save(self, trace: Any) -> None:
+        """Write the workload for the child to map.
+
+        Raises:
+            BadInputError: If there is no room for it.
+        """
+        try:
+            trace.save(self._kept.folder / "trace")
+        except (OSError, BadInputError) as error:
+            raise BadInputError(
+                f"the workload's copy for the child process cannot be written ({error}); free some "
+                "room, or set TMPDIR to a folder with more"
+            ) from None
+
+    def _give_up(self) -> None:
+        """Undo the start of a run that did not come about."""
+        process = getattr(self, "_process", None)
+        if process is not None:
+            process.kill()
+            process.wait()
+        self._kept.release()
+
     def _values_of(self, settings: Settings, load: LoadSettings) -> dict[str, Any]:
         """Return what the child is told: of a part of the keys, that part's share."""
         costs = self.calibration.costs
@@ -240,11 +285,11 @@ class LiveRun:
             self._pipe.close()
             if self._process.poll() is None:
                 try:
-                    self._process.wait(2.0)
+                    self._process.wait(_PATIENCE)
                 except subprocess.TimeoutExpired:
                     self._process.kill()
                     self._process.wait()
-            self._folder.cleanup()
+            self._kept.release()
             self._done.set()
 
     def _hear(self, message: Any) -> bool:
@@ -277,19 +322,42 @@ class LiveRun:
         self.state = "failed"
 
 
-def _spawn(job: Job) -> tuple[Connection, subprocess.Popen[bytes]]:
+def _spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
     ours, theirs = Pipe()
-    command = [sys.executable, "-m", "perflab.lab.child", str(theirs.fileno())]
-    process = subprocess.Popen(  # noqa: S603  (our own module)
-        command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    theirs.close()
+    users_code = any(names_code(value) for value in job.settings.values())
+    command = python_command("perflab.lab.orphan", str(theirs.fileno()), users_code=users_code)
     try:
-        ours.send_bytes(cloudpickle.dumps(job))
+        with no_interrupt():
+            process = subprocess.Popen(  # noqa: S603  (our own module)
+                command,
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=python_environment(),
+            )
+        theirs.close()
+        # Before it is kept it has nothing to clean up, and ends with the pipe.
+        try:
+            kept.keep(process.pid)
+            ours.send_bytes(cloudpickle.dumps(job))
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
     except OSError as error:
-        process.kill()
+        ours.close()
         raise RuntimeError(f"the child process did not start: {error}") from None
     return ours, process
+
+
+def _leave_to_parent() -> None:
+    """Let go, in a forked process, of the runs: they are its parent's, and end with that."""
+    for run in list(_going):
+        run.leave()
+    _going.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _resident(pid: int) -> int:

@@ -14,9 +14,12 @@ from perflab.lab.live import LiveRun
 from perflab.lab.outputs import check_outputs
 from perflab.lab.run import Run
 from perflab.servers.consent import ForeignServer, allow, require
+from perflab.servers.keeper import keep_scratch_folders
 from perflab.settings import LoadSettings, Settings
 
 CALIBRATION_SECONDS = 1.5
+
+keep_scratch_folders()
 
 
 def start_live(

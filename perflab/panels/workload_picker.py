@@ -17,6 +17,7 @@ from perflab.benches import Bench
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.status import MOST_WORDS
+from perflab.servers.keeper import Keeper
 from perflab.settings import BadInputError, Settings
 from perflab.settings.foreign_text import foreign_text
 from perflab.workloads import Trace, Workload, remarks
@@ -55,7 +56,7 @@ class WorkloadPicker:
         self._settings = settings or bench.settings_class
         self._last: tuple[str, Load] | None = None
         self._latest: Latest[tuple[str, Load]] = Latest(self._read, self._fail, "perflab-workload")
-        self._uploads = tempfile.TemporaryDirectory(prefix="perflab-upload-")
+        self._uploads: Keeper | None = None
         self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
         self.source.style.button_width = "auto"
         self.ours = OwnWorkloads(bench.workloads(), self.pick)
@@ -134,7 +135,9 @@ class WorkloadPicker:
     def close(self) -> None:
         """Stop reading and remove what was uploaded."""
         self._latest.close()
-        self._uploads.cleanup()
+        if self._uploads is not None:
+            self._uploads.release()
+            self._uploads = None
 
     def _choose(self, change: Any) -> None:
         self._explain("")
@@ -171,9 +174,11 @@ class WorkloadPicker:
         ``..``, a NUL or an escape code. An earlier upload may still be read, so its file is
         removed and not written over.
         """
-        for old in Path(self._uploads.name).iterdir():
+        if self._uploads is None:
+            self._uploads = Keeper.of_new_folder("perflab-upload-")
+        for old in self._uploads.folder.iterdir():
             shutil.rmtree(old, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(dir=self._uploads.name))
+        folder = Path(tempfile.mkdtemp(dir=self._uploads.folder))
         path = folder / (_NOT_IN_NAMES.sub("_", name).lstrip(".")[-_MOST_NAME:] or "upload")
         path.write_bytes(content)
         return path

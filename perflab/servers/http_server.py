@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
-import sys
-import tempfile
 import threading
-from pathlib import Path
 from typing import Any, Self
 
 from perflab.servers.keeper import Keeper
+from perflab.servers.python_process import python_command, python_environment
 from perflab.settings import BadInputError
 from perflab.settings.http_server import HttpServerSettings
 
@@ -30,11 +29,15 @@ class HttpServer:
     def __init__(self, settings: HttpServerSettings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
-        folder = Path(tempfile.mkdtemp(prefix="perflab-http-"))
-        self._log = folder / "log"
-        self._keeper = Keeper(folder)
+        self._keeper = Keeper.of_new_folder("perflab-http-")
+        self._log = self._keeper.folder / "log"
         self._port = 0
-        self._process = self._spawn()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._process = self._spawn()
+        except BaseException:  # an interrupt too
+            self.close()
+            raise
         self.url = f"http://127.0.0.1:{self._port}"
 
     @classmethod
@@ -56,7 +59,8 @@ class HttpServer:
     @property
     def pid(self) -> int | None:
         """The number of its process while that runs."""
-        return self._process.pid if self._process.poll() is None else None
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
 
     def set(self, **settings: Any) -> None:
         """Change settings; they hold for the requests that come from now on, and after a restart.
@@ -75,9 +79,9 @@ class HttpServer:
 
     def kill(self) -> None:
         """Kill it with SIGKILL; its connections break."""
-        if self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
-        self._process.wait()
+            self._process.wait()
 
     def restart(self) -> None:
         """Kill it and start it again at the same address.
@@ -87,24 +91,24 @@ class HttpServer:
         """
         self.kill()
         with self._lock:
-            self._close_pipes()
+            _close_pipes(self._process)
             self._process = self._spawn()
 
     def freeze(self) -> None:
         """Let it stand still with SIGSTOP."""
-        if self._process.poll() is None:
+        if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on after `freeze`."""
-        if self._process.poll() is None:
+        if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         """End it."""
         self.kill()
         with self._lock:
-            self._close_pipes()
+            _close_pipes(self._process)
         self._keeper.release()
 
     def __enter__(self) -> Self:
@@ -121,44 +125,51 @@ class HttpServer:
         return answer
 
     def _exchange(self, order: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None  # noqa: S101  (it is a pipe)
-        assert self._process.stdout is not None  # noqa: S101  (it is a pipe)
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            return {}
         try:
-            self._process.stdin.write(json.dumps(order) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            line = process.stdout.readline()
         except (OSError, ValueError):
             return {}
         answer: dict[str, Any] = json.loads(line) if line else {}
         return answer
 
-    def _spawn(self) -> subprocess.Popen[str]:
+    def _spawn(self) -> subprocess.Popen[bytes]:
         wanted = json.dumps(self.settings.model_dump())
+        command = python_command("perflab.servers.http_app", wanted, str(self._port))
         with self._log.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603  (this package's own module)
-                [sys.executable, "-m", "perflab.servers.http_app", wanted, str(self._port)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                text=True,
+            process = self._keeper.start(
+                command, stdout=subprocess.PIPE, stderr=log, bufsize=0, env=python_environment()
             )
-        self._keeper.keep(process.pid)
+        try:
+            self._port = self._port_of(process)
+        except BaseException:
+            process.kill()
+            process.wait()
+            _close_pipes(process)
+            raise
+        return process
+
+    def _port_of(self, process: subprocess.Popen[bytes]) -> int:
+        """Return the port that it listens at, as soon as it does.
+
+        Raises:
+            BadInputError: If it ends before.
+        """
         assert process.stdout is not None  # noqa: S101  (it is a pipe)
         line = process.stdout.readline()
         if not line:
-            process.kill()
-            process.wait()
             said = self._log.read_text(errors="replace").strip().splitlines()[-1:]
-            self._keeper.release()
             raise BadInputError(f"did not come up: {' '.join(said) or 'no word'}", "HTTP server")
-        self._port = json.loads(line)["port"]
-        return process
+        return int(json.loads(line)["port"])
 
-    def _close_pipes(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue
+
+def _close_pipes(process: subprocess.Popen[bytes] | None) -> None:
+    if process is None:
+        return
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()

@@ -7,7 +7,6 @@ import importlib
 import os
 import sqlite3
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from perflab.servers.call_cap import CallCap, is_function, most_calls
+from perflab.servers.keeper import Keeper, kept_folder
+from perflab.servers.python_process import use_working_folders, working_folders
 from perflab.settings import BadInputError, LoadSettings
 from perflab.settings.folders import cache_folder
 from perflab.workloads.datasets import data_path
@@ -39,7 +40,7 @@ class SqliteLookup:
     """
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._keeper: Keeper | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         names, rows = _planes()
@@ -60,8 +61,8 @@ class SqliteLookup:
         """Close all connections."""
         for connection in self._opened:
             connection.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        if self._keeper is not None:
+            self._keeper.release()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._address, uri=True, check_same_thread=False)
@@ -75,12 +76,12 @@ class SqliteLookup:
         try:
             if not kept.is_file():
                 kept.parent.mkdir(parents=True, exist_ok=True)
-                fresh = kept.with_name(f"{name}.{os.getpid()}")
-                _write(fresh, names, rows)
-                fresh.replace(kept)
-        except (OSError, sqlite3.Error):
-            self._folder = tempfile.TemporaryDirectory(prefix="perflab-")
-            kept = Path(self._folder.name) / name
+                with kept_folder(f".{name}.", kept.parent) as fresh:
+                    _write(fresh / name, names, rows)
+                    (fresh / name).replace(kept)
+        except (OSError, sqlite3.Error, BadInputError):
+            self._keeper = Keeper.of_new_folder("perflab-lookup-")
+            kept = self._keeper.folder / name
             _write(kept, names, rows)
         return kept
 
@@ -166,7 +167,9 @@ def open_lookup(load: LoadSettings) -> DelayedLookup:
 
 
 def imported_function(path: str) -> Callable[..., Any]:
-    """Return the function that ``module:function`` names; modules of the present folder count.
+    """Return the function that ``module:function`` names.
+
+    Modules of the working folder are found last, so that none takes the place of a library.
 
     Raises:
         BadInputError: If it cannot be imported, or is no function.
@@ -176,13 +179,28 @@ def imported_function(path: str) -> Callable[..., Any]:
         raise BadInputError(
             f"{path!r} is no backend; allowed: sqlite, delay, module:function", "backend"
         )
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    use_working_folders()
     try:
         function = getattr(importlib.import_module(module), name)
     except Exception as error:  # noqa: BLE001  (a user's module may raise anything)
+        _refuse_hidden(module, path)
         reason = f"{type(error).__name__}: {error}"
         raise BadInputError(f"{path!r} cannot be imported ({reason})", "backend") from None
+    _refuse_hidden(module, path)
     if not callable(function):
         raise BadInputError(f"{path!r} is not a function", "backend")
     return function  # type: ignore[no-any-return]
+
+
+def _refuse_hidden(module: str, path: str) -> None:
+    """Refuse a name that a library and a file of the working folder share; either may be meant."""
+    taken = getattr(sys.modules.get(module), "__file__", None) or ""
+    for folder in working_folders():
+        own = Path(folder, *module.split(".")).with_suffix(".py")
+        hidden = own.is_file() and os.path.realpath(own) != os.path.realpath(taken)
+        if hidden and module in sys.modules:
+            raise BadInputError(
+                f"{path!r} may be {own.name} of the working folder or the module {module} that is "
+                "installed; rename the file",
+                "backend",
+            )

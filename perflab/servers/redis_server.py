@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import Self
@@ -96,13 +95,9 @@ class RedisServer:
 class _OwnRedis(RedisServer):
     def __init__(self, maxmemory: int | None, policy: str, samples: int) -> None:
         program, source = server_program()
-        folder = Path(tempfile.mkdtemp(prefix="perflab-redis-"))
+        self._keeper = Keeper.of_new_folder("perflab-redis-")
+        folder = self._keeper.folder
         self._socket = folder / "redis.sock"
-        if len(str(self._socket)) > _LONGEST_SOCKET:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise BadInputError(
-                "is too long a path for a unix socket; set TMPDIR to a shorter one", str(folder)
-            )
         self._log = folder / "log"
         self._command = [
             *(program, "--port", "0", "--unixsocket", str(self._socket), "--save", ""),
@@ -110,20 +105,25 @@ class _OwnRedis(RedisServer):
             *("--maxmemory", str(maxmemory or 0), "--maxmemory-policy", policy),
             *("--maxmemory-samples", str(samples)),
         ]
-        self.url = f"unix://{self._socket}"
-        self._keeper = Keeper(folder)
-        self._process = self._spawn()
-        super().__init__(self.url, source)
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            _check_length(self._socket)
+            self._process = self._spawn()
+            super().__init__(f"unix://{self._socket}", source)
+        except BaseException:  # an interrupt too
+            self.close()
+            raise
         self.ours = True
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process.poll() is None else None
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
 
     def kill(self) -> None:
-        if self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
-        self._process.wait()
+            self._process.wait()
 
     def restart(self) -> None:
         self.kill()
@@ -131,11 +131,11 @@ class _OwnRedis(RedisServer):
         self._process = self._spawn()
 
     def freeze(self) -> None:
-        if self._process.poll() is None:
+        if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        if self._process.poll() is None:
+        if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
@@ -144,19 +144,19 @@ class _OwnRedis(RedisServer):
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603  (a server's program and our own options)
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._keeper.keep(process.pid)
-        self._wait_until_up(process)
+            process = self._keeper.start(self._command, stdout=log, stderr=subprocess.STDOUT)
+        assert process.stdin is not None  # noqa: S101  (it is a pipe)
+        process.stdin.close()
+        try:
+            self._wait_until_up(process)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         return process
 
     def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
-        client = redis_client(self.url, _ASK_SECONDS)
+        client = redis_client(f"unix://{self._socket}", _ASK_SECONDS)
         until = time.monotonic() + _PATIENCE
         try:
             while time.monotonic() < until and process.poll() is None:
@@ -168,11 +168,15 @@ class _OwnRedis(RedisServer):
                     return
         finally:
             client.close()
-        process.kill()
-        process.wait()
         said = self._log.read_text(errors="replace").strip().splitlines()[-1:]
-        self._keeper.release()
         raise BadInputError(f"did not come up: {' '.join(said) or 'no word'}", self._command[0])
+
+
+def _check_length(path: Path) -> None:
+    if len(os.fsencode(path)) > _LONGEST_SOCKET:
+        raise BadInputError(
+            "is too long a path for a unix socket; set TMPDIR to a shorter one", str(path.parent)
+        )
 
 
 def server_program() -> tuple[str, str]:

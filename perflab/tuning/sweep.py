@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perflab.benches.base import Bench
@@ -19,6 +17,7 @@ from perflab.lab.environment import environment
 from perflab.lab.outcome import plain_settings, workload_summary
 from perflab.metrics.catalog import metric
 from perflab.models.prediction import Costs
+from perflab.servers.keeper import kept_folder
 from perflab.settings import BadInputError
 from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
@@ -117,8 +116,8 @@ def sweep_trace(
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
             points = gather(threads, _predict, here, names, progress)
     else:
-        with tempfile.TemporaryDirectory(prefix="perflab-sweep-", dir=shared_folder()) as folder:
-            place = str(Path(folder) / "trace")
+        with kept_folder("perflab-sweep-", shared_folder()) as folder:
+            place = str(folder / "trace")
             trace.save(place)
             there = [(bench.pattern, place, drawn, values, calibration.costs) for values in grid]
             points = gather(executor, _predict_there, there, names, progress)

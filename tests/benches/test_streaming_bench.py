@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -103,8 +102,8 @@ def test_a_killed_run_leaves_the_old_output_and_nothing_else(calibration, source
     output = tmp_path / "out.jsonl"
     output.write_text("old")
     values = {"chunk_size": 1, "engine": "python", "request_rate": 50, "output_file": str(output)}
-    live = start_live("streaming", str(source), values, 120)
-    folder = live._folder.name
+    live = start_live("streaming", str(source), values, 120, force=True)
+    folder = live._kept.folder
     try:
         until(lambda: live.rows and live.rows[-1]["rows_in"] > 5)
         os.kill(live.pid, 9)
@@ -113,7 +112,7 @@ def test_a_killed_run_leaves_the_old_output_and_nothing_else(calibration, source
     finally:
         live.close()
     assert output.read_text() == "old"
-    assert not Path(folder).exists()
+    assert not folder.exists()
 
 
 def test_too_many_bad_rows_end_a_run_with_the_first_of_them(calibration, tmp_path):

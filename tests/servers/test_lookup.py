@@ -1,9 +1,10 @@
+import os
 import sys
 import threading
 
 import pytest
 
-from perflab.servers.lookup import SqliteLookup, open_lookup
+from perflab.servers.lookup import SqliteLookup, imported_function, open_lookup
 from perflab.settings import BadInputError, LoadSettings
 
 
@@ -76,3 +77,29 @@ def test_where_the_cache_folder_cannot_be_written_a_temporary_file_serves(tmp_pa
     lookup = SqliteLookup()
     assert lookup(0, "N10156")[0] == "N10156"
     lookup.close()
+
+
+@pytest.fixture
+def working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield tmp_path
+    for name in ("mine_of_a_test", "near_of_a_test"):
+        sys.modules.pop(name, None)
+
+
+def test_a_backend_of_the_working_folder_is_found_last(working_folder):
+    (working_folder / "mine_of_a_test.py").write_text(
+        "import csv, near_of_a_test\ndef load(key):\n    return near_of_a_test.twice(key)\n"
+    )
+    (working_folder / "near_of_a_test.py").write_text("def twice(key):\n    return 2 * key\n")
+    (working_folder / "csv.py").write_text("raise ImportError('not the library')\n")
+    assert imported_function("mine_of_a_test:load")(4) == 8
+    assert os.path.realpath(sys.path[-1]) == os.path.realpath(working_folder)
+
+
+@pytest.mark.parametrize("name", ["csv", "time", "numpy"])
+def test_a_backend_that_has_a_librarys_name_is_refused(working_folder, name):
+    (working_folder / f"{name}.py").write_text("def load(key):\n    return key\n")
+    with pytest.raises(BadInputError, match=rf"may be {name}\.py of the working folder .* rename"):
+        imported_function(f"{name}:load")

@@ -1,0 +1,189 @@
+"""The process of the keeper: it ends processes and removes folders once its parent is gone.
+
+Run as a script. Each line of its input is an order, answered by one line when it is obeyed. At the
+end of the input, which comes even when the parent is killed, everything that was kept and not
+dropped is ended and removed. It imports little, so that it is there in some milliseconds.
+
+Each order begins with a number of its own, with which its answer begins too; then follow::
+
+    folder NUMBER ENDING PATIENCE fresh|there PATH    (PATH in hexadecimal: it may hold anything)
+    process NUMBER PID STARTED                        (STARTED as `start_time` tells it)
+    drop NUMBER
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+
+KEPT, TAKEN = "kept", "taken"
+
+_PATIENCE = 10.0
+_LOOK_SECONDS = 0.02
+_START_FIELD = 19
+"""Of /proc/PID/stat, counted from behind the name, which may hold blanks and parentheses."""
+
+
+class ProcessHandle:
+    """One process, and never another that got its number later.
+
+    On Linux this is a pidfd. Where there is none, the number counts together with the start time.
+    """
+
+    def __init__(self, pid: int, started: str | None) -> None:
+        self._pid = pid
+        self._started = started
+        self._pidfd: int | None = None
+        with contextlib.suppress(AttributeError, OSError):
+            self._pidfd = os.pidfd_open(pid)
+        # Asked after the pidfd was opened: if it is the same process now, the pidfd is its own.
+        self._never = started is None or start_time(pid) != started
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended, reaped or not."""
+        if self._never:
+            return True
+        if self._pidfd is not None:
+            watch = select.poll()
+            watch.register(self._pidfd, select.POLLIN)
+            return bool(watch.poll(0))
+        return start_time(self._pid) != self._started
+
+    def send(self, number: int) -> None:
+        """Send a signal; nothing happens where the process has ended."""
+        if self.ended:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if self._pidfd is not None:
+                signal.pidfd_send_signal(self._pidfd, number)
+            else:
+                os.kill(self._pid, number)
+
+    def close(self) -> None:
+        """Let go of the pidfd."""
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+            self._never = True
+
+
+class Kept:
+    """A folder, and the processes that end before it is removed."""
+
+    def __init__(self, folder: str, ending: int, patience: float) -> None:
+        self._folder = folder
+        self._ending = ending
+        self._patience = patience
+        self._processes: list[ProcessHandle] = []
+        self._killed = False
+
+    def add(self, pid: int, started: str | None) -> None:
+        """Keep one more process."""
+        for process in self._processes:
+            if process.ended:
+                process.close()
+        self._processes = [process for process in self._processes if not process.ended]
+        self._processes.append(ProcessHandle(pid, started))
+
+    def close(self) -> None:
+        """Let go of the processes."""
+        for process in self._processes:
+            process.close()
+
+    def begin(self) -> None:
+        """Ask the processes to end."""
+        if self._ending:
+            self._send(self._ending)
+
+    def proceed(self, waited: float) -> bool:
+        """Kill what has not ended in time; return whether all has, and the folder is removed."""
+        if any(not process.ended for process in self._processes):
+            if waited >= self._patience and not self._killed:
+                self._killed = True
+                self._send(signal.SIGKILL)
+            return False
+        return remove(self._folder)
+
+    def _send(self, number: int) -> None:
+        for process in self._processes:
+            process.send(number)
+            # One that was stopped would only act on it when it goes on.
+            process.send(signal.SIGCONT)
+
+
+def start_time(pid: int) -> str | None:
+    """Return when a process started, as the system writes it; none where it has ended."""
+    if sys.platform == "linux":
+        try:
+            with open(f"/proc/{pid}/stat", errors="replace") as file:  # noqa: PTH123
+                stat = file.read()
+        except OSError:
+            return None
+        state, *fields = stat.rpartition(")")[2].split()
+        return None if state in "ZX" else fields[_START_FIELD - 1]
+    import subprocess  # takes longer than all the rest
+
+    ps = ["/bin/ps", "-o", "state=,lstart=", "-p", str(pid)]
+    said = subprocess.run(ps, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    state, _, started = said.strip().partition(" ")
+    return None if not started or state.startswith("Z") else " ".join(started.split())
+
+
+def remove(folder: str) -> bool:
+    """Remove a folder; return whether it is gone."""
+    import shutil  # not needed before the end
+
+    with contextlib.suppress(OSError):
+        shutil.rmtree(folder)
+    return not os.path.lexists(folder)
+
+
+def main() -> None:
+    """Obey orders until the input ends, then end and remove what is kept."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    kept: dict[str, Kept] = {}
+    # A parent that is killed may leave half a line, which was never answered.
+    for line in sys.stdin.buffer:
+        if not line.endswith(b"\n"):
+            break
+        order, *words = line.decode().split()
+        answer = f"{order} {_obey(words, kept)}\n"
+        # It may be gone by now; its input then ends too.
+        with contextlib.suppress(OSError):
+            os.write(sys.stdout.fileno(), answer.encode())
+    _end(list(kept.values()))
+
+
+def _obey(words: list[str], kept: dict[str, Kept]) -> str:
+    order, number, *rest = words
+    if order == "folder":
+        ending, patience, state, path = rest
+        folder = os.fsdecode(bytes.fromhex(path))
+        if state == "fresh" and os.path.lexists(folder):
+            return TAKEN
+        kept[number] = Kept(folder, int(ending), float(patience))
+    elif order == "process":
+        kept[number].add(int(rest[0]), " ".join(rest[1:]) or None)
+    elif number in kept:
+        kept.pop(number).close()
+    return KEPT
+
+
+def _end(left: list[Kept]) -> None:
+    began = time.monotonic()
+    for each in left:
+        each.begin()
+    while left and (waited := time.monotonic() - began) < _PATIENCE:
+        left = [each for each in left if not each.proceed(waited)]
+        if left:
+            time.sleep(_LOOK_SECONDS)
+
+
+if __name__ == "__main__":
+    main()
