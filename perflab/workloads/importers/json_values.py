@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
-from perflab.workloads.importers.columns import KEY_NAMES, check_roles
+from perflab.workloads.importers.columns import KEY_NAMES, check_roles, listed
 from perflab.workloads.importers.combined import parse_log_time
 from perflab.workloads.importers.template import parts_of
 
@@ -74,7 +74,7 @@ class JsonValues:
             BadInputError: It names the fields of the first.
         """
         if self._key is None and self._keyless is not None:
-            there = f"({', '.join(KEYS)}); it has: {', '.join(self._keyless)}"
+            there = f"({', '.join(KEYS)}); it has: {listed(self._keyless)}"
             text = f"has no field for the key {there}"
             raise BadInputError(f"{text}; name it with --columns 'key={{host}}{{path}}'", place)
 
