@@ -25,6 +25,7 @@ NAMES = {"key": KEYS, "time": TIMES, "size": SIZES, "ttl": TTLS}
 # Later than the year 5000 in seconds: what is above counts in ms, µs or ns.
 MILLISECONDS_FROM = 1e11
 THOUSAND = 1e3
+ROUNDED_FROM = 2.0**63
 
 
 class UnusableError(ValueError):
@@ -138,7 +139,8 @@ def _usable(value: Any) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if not _usable(value):
+    # A whole number beyond 64 bits was rounded, so that several keys would be one.
+    if not _usable(value) or (isinstance(value, float) and abs(value) >= ROUNDED_FROM):
         raise UnusableError("no key")
     return str(value)
 
