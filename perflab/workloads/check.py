@@ -12,6 +12,9 @@ from perflab.settings import BadInputError
 
 Floats = npt.NDArray[np.float64]
 Fault = tuple[int, str]
+# What counts from 1970 is below even in nanoseconds.
+MOST_SECONDS = 1e20
+MOST_BYTES = 2.0**63
 
 
 def find_bad_time(times: Floats, *, in_order: bool = True) -> Fault | None:
@@ -24,16 +27,16 @@ def find_bad_time(times: Floats, *, in_order: bool = True) -> Fault | None:
     if len(times) == 0:
         return None
     # A comparison with NaN is false, so this one pass also finds what is not a number.
-    if times[0] >= 0 and np.isfinite(times[-1]) and bool(np.all(times[1:] >= times[:-1])):
+    if times[0] >= 0 and times[-1] < MOST_SECONDS and bool(np.all(times[1:] >= times[:-1])):
         return None
-    wrong = ~np.isfinite(times) | (times < 0)
+    wrong = ~(times < MOST_SECONDS) | (times < 0)
     if in_order:
         wrong[1:] |= times[1:] < times[:-1]
     elif not wrong.any():
         return None
     index = int(np.argmax(wrong))
     time = times[index]
-    if not np.isfinite(time):
+    if not time < MOST_SECONDS:
         return index, f"the time {time} is not a number of seconds"
     if time < 0:
         return index, f"the time {time:g} is negative; times count from 0 or from the epoch"
@@ -47,12 +50,20 @@ def find_bad_size(sizes: npt.NDArray[Any]) -> Fault | None:
     if sizes.dtype.kind == "f":
         wrong |= ~np.isfinite(sizes) | (sizes != np.floor(sizes)) | (sizes >= 2.0**63)
     if not wrong.any():
-        return None
+        return _find_beyond(sizes)
     index = int(np.argmax(wrong))
     size = sizes[index]
     if size < 0:
         return index, f"the size {size:g} is negative; sizes are bytes"
     return index, f"the size {size} is not a whole number of bytes"
+
+
+def _find_beyond(sizes: npt.NDArray[Any]) -> Fault | None:
+    """Return the largest size where all together are more than can be added up."""
+    if len(sizes) == 0 or float(sizes.sum(dtype=np.float64)) < MOST_BYTES:
+        return None
+    index = int(np.argmax(sizes))
+    return index, f"the size {sizes[index]:,} is too large: all together are beyond 2^63 bytes"
 
 
 def find_bad_ttl(ttls: Floats) -> Fault | None:

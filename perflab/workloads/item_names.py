@@ -71,10 +71,17 @@ def load_items(spec: str | os.PathLike[str] | Items) -> Items:
         return Items(made.spec, made.count, source=made.spec)
     if is_file(spec):
         with bad_input_only(text, "a list of files"):
-            place = Path(text).expanduser()
+            place = _place(text)
             return _folder(place, text) if place.is_dir() else _listed(place, text)
     hint = nearest(name, ITEMS)
     raise BadInputError(f"is neither items, nor a folder, nor a file{hint}", text or "workload")
+
+
+def _place(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise BadInputError(f"is not the name of a file ({error})", text) from None
 
 
 def _folder(place: Path, text: str) -> Items:

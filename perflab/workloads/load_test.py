@@ -12,6 +12,7 @@ from typing import Any
 
 from perflab.settings import BadInputError
 from perflab.workloads.guard import bad_input_only
+from perflab.workloads.importers.columns import listed
 from perflab.workloads.importers.source import Source
 from perflab.workloads.load_level import Level, usable
 from perflab.workloads.load_test_k6 import is_k6, k6_levels
@@ -80,6 +81,8 @@ def read_load_test(path: str) -> LoadTest:
             seen = Path(path).expanduser().stat()
         except OSError as error:
             raise BadInputError(f"cannot be read ({error.strerror})", path) from None
+        except (ValueError, RuntimeError) as error:
+            raise BadInputError(f"is not the name of a file ({error})", repr(path)) from None
         if stat.S_ISREG(seen.st_mode) and not seen.st_size:
             raise BadInputError(f"is empty; {ADVICE}", path)
         return _read(Path(path), seen.st_mtime_ns)
@@ -99,7 +102,7 @@ def _read(path: Path, stamp: int) -> LoadTest:
             elif is_locust(names):
                 tool, levels = "Locust", locust_levels(path, names, numbered)
             else:
-                has = ", ".join(names[:8]) or "nothing"
+                has = listed(names) or "nothing"
                 raise BadInputError(
                     f"is no result of k6 or Locust (its columns: {has}); {ADVICE}", str(path)
                 )

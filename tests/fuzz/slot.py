@@ -39,9 +39,14 @@ class Slot:
         HEAD.pack_into(self._memory, 0, 0.0, 0, 0)
 
     @property
+    def started(self) -> float:
+        """When the input began to be tried; 0 if none is."""
+        return float(HEAD.unpack_from(self._memory, 0)[0])
+
+    @property
     def since(self) -> float:
         """How many seconds the input has been tried; 0 if none is."""
-        started = HEAD.unpack_from(self._memory, 0)[0]
+        started = self.started
         return time.monotonic() - started if started else 0.0
 
     @property

@@ -36,6 +36,8 @@ def _read(read: Callable[..., Any], name: str, data: bytes, folder: Path, **opti
     "".join(found.notes).encode()
     if isinstance(found, Trace):
         str(found.key_of(0)).encode()
+        if hasattr(found.keys, "validate"):
+            found.keys.validate(full=True)
 
 
 def _urls(name: str, data: bytes, folder: Path) -> None:

@@ -76,13 +76,14 @@ class Trial:
 
     def _found(self, name: str, kind: str, error: BaseException, data: bytes) -> None:
         frames = traceback.extract_tb(error.__traceback__)
-        ours = [f"{Path(f.filename).name}:{f.lineno}" for f in frames if "perflab" in f.filename]
+        named = [f"{Path(f.filename).name}:{f.lineno}" for f in frames]
+        ours = [name for name, f in zip(named, frames, strict=True) if "perflab" in f.filename]
         said = f"{type(error).__name__}: {str(error)[:200]}"
         found = {
             "target": name,
             "kind": kind,
             "what": said,
-            "where": (ours or ["?"])[-1],
+            "where": (ours or named or ["?"])[-1],
             "data": base64.b64encode(data).decode(),
         }
         with self._findings.open("a") as file:
@@ -167,13 +168,13 @@ def main() -> None:
     chosen = {name: targets[name] for name in work["targets"]}
     folder = Path(work["folder"])
     trial = Trial(chosen, folder)
-    if work["how"] != "replay":
-        scratch = folder / "scratch"
-        for name, run in chosen.items():  # kernels and libraries are warm from here on
-            for data in seeds[name]:
-                with suppress(BadInputError):
-                    run(data, scratch)
-        trial.settle()
+    scratch = folder / "scratch"
+    for name, run in chosen.items():  # kernels, libraries, servers and panels are warm from here on
+        for data in seeds[name][: 1 if work["how"] == "replay" else None]:
+            with suppress(BadInputError):
+                run(data, scratch)
+    trial.settle()
+    work["until"] = time.time() + work["seconds"]
     (folder / "ready").touch()
     HOWS[work["how"]](trial, seeds, work)
 

@@ -9,7 +9,7 @@ from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.columns import ARRIVAL_ROLES, KEY_NAMES
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.detect import LOOKED_AT
-from perflab.workloads.importers.dispatch import import_file
+from perflab.workloads.importers.dispatch import import_file, is_recorded
 from perflab.workloads.importers.durations import read_durations
 from perflab.workloads.importers.har_served import is_har, read_har_served
 from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names
@@ -19,7 +19,6 @@ from perflab.workloads.importers.pg_stat_statements import (
 )
 from perflab.workloads.importers.postgres import looks_like_postgres, read_postgres
 from perflab.workloads.importers.source import Progress, Source
-from perflab.workloads.recording_parts import is_recording
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 OF_ARRIVALS = frozenset(ARRIVAL_ROLES) - {"time"}
@@ -33,7 +32,7 @@ def import_arrivals(
     Raises:
         BadInputError: With the place, if the file does not say when requests came.
     """
-    if is_recording(path):
+    if is_recorded(path):
         return Arrivals.of(import_file(path, kind, columns, progress), path)
     source = Source(path, progress)
     chosen = kind or ("har" if is_har(source) else detect_arrivals(source, columns))
@@ -54,7 +53,7 @@ def is_arrivals(path: str, columns: Mapping[str, str] | None) -> bool:
     Raises:
         BadInputError: If it cannot be opened.
     """
-    if is_recording(path):
+    if is_recorded(path):
         return False
     source = Source(path)
     kind = detect_arrivals(source, columns)

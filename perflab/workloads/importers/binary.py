@@ -18,6 +18,7 @@ DTYPES = {"int32le": "<i4", "int32be": ">i4", "int64le": "<i8", "int64be": ">i8"
 PLAUSIBLE = 1 << 48
 # Records of other formats have up to so many numbers, and these many show that one is a time.
 MOST_FIELDS = 8
+ORDINALS = {2: "2nd", 3: "3rd", 4: "4th", 5: "5th", 6: "6th", 7: "7th", 8: "8th"}
 FEWEST_RECORDS = 64
 
 
@@ -72,8 +73,8 @@ def _doubts(numbers: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> tupl
     fields = _fields(numbers)
     if fields:
         said.append(
-            f"every {fields}th number rises steadily, as times do in records of {fields} numbers: "
-            "is the file of keys alone?"
+            f"every {ORDINALS[fields]} number rises steadily, as times do in records of {fields} "
+            "numbers: is the file of keys alone?"
         )
     return tuple(said)
 

@@ -9,6 +9,7 @@ from perflab.workloads.importers.template import fields_of, is_template
 
 ROLES = ("key", "time", "size", "ttl")
 ARRIVAL_ROLES = ("start", "time", "end", "duration", "duration_ms")
+MOST_NAMES, LONGEST_NAME = 30, 60
 KEY_NAMES = ("key", "id", "url", "path", "row")
 
 
@@ -54,7 +55,7 @@ def choose_columns(
     """
     wanted = dict(wanted or {})
     check_roles(wanted)
-    there = f"; it has: {', '.join(names)}"
+    there = f"; it has: {listed(names)}"
     for role, column in wanted.items():
         templated = role == "key" and is_template(column)
         missing = [name for name in columns_of(role, column) if name not in names]
@@ -76,6 +77,13 @@ def choose_columns(
     return chosen
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list to show, not all of them where they are many or long."""
+    shown = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names]
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(shown[:MOST_NAMES]) + more
+
+
 def columns_of(role: str, column: str) -> list[str]:
     """Return the columns of a role: those in the template of a key, else the one."""
     return fields_of(column) if role == "key" and is_template(column) else [column]
@@ -90,4 +98,4 @@ def unused_note(names: Sequence[str], chosen: Mapping[str, str]) -> tuple[str, .
     """Return a note of the columns that play no role; none if all do."""
     used = used_columns(chosen)
     unused = [name for name in names if name not in used]
-    return (f"columns not used: {', '.join(unused)}",) if unused else ()
+    return (f"columns not used: {listed(unused)}",) if unused else ()

@@ -57,12 +57,20 @@ def import_file(
     Raises:
         BadInputError: With the place, if the file cannot be read as a trace.
     """
-    if kind is None and not columns and is_recording(path):
+    if kind is None and not columns and is_recorded(path):
         return read_recording(path, progress)
     source = Source(path, progress, sort=sort)
     kind = kind or detect(source, names_columns=bool(columns))
     trace = _read(source, kind, columns)
     return _with_note(trace) if source.undecodable else trace
+
+
+def is_recorded(path: str) -> bool:
+    """Say whether a path is of a recording; a name that no folder can have is of none."""
+    try:
+        return is_recording(path)
+    except (OSError, ValueError, RuntimeError):  # opening it says what is wrong
+        return False
 
 
 def _read(source: Source, kind: str, columns: Mapping[str, str] | None) -> Trace:

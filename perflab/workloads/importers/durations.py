@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from perflab.settings import BadInputError
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.importers.columns import ARRIVAL_ROLES, check_roles, unused_note
+from perflab.workloads.importers.columns import ARRIVAL_ROLES, check_roles, listed, unused_note
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names, parquet_rows
 from perflab.workloads.importers.records import records
@@ -53,7 +53,7 @@ def read_durations(source: Source, columns: Mapping[str, str] | None = None) -> 
 
 def _choose(names: Sequence[str], wanted: Mapping[str, str], place: str) -> dict[str, str]:
     check_roles(wanted, ARRIVAL_ROLES)
-    there = f"; it has: {', '.join(names)}"
+    there = f"; it has: {listed(names)}"
     for role, column in wanted.items():
         if column not in names:
             raise BadInputError(f"has no column {column!r} for the {role}{there}", place)

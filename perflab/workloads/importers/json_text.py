@@ -12,8 +12,8 @@ from perflab.workloads.importers.source import Source
 
 # A byte that is not UTF-8 reads as \\xNN, for which JSON wants two backslashes.
 ESCAPE = "\\\\x"
-# Objects of Python take up to so many times the bytes of their JSON.
-TIMES = 8
+# Objects of Python take about so many times the bytes of their JSON.
+TIMES = 4
 
 
 def load_archive(source: Source) -> list[Any]:

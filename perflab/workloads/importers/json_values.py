@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
-from perflab.workloads.importers.columns import KEY_NAMES, check_roles
+from perflab.workloads.importers.columns import KEY_NAMES, check_roles, listed
 from perflab.workloads.importers.combined import parse_log_time
 from perflab.workloads.importers.template import parts_of
 
@@ -25,6 +25,7 @@ NAMES = {"key": KEYS, "time": TIMES, "size": SIZES, "ttl": TTLS}
 # Later than the year 5000 in seconds: what is above counts in ms, µs or ns.
 MILLISECONDS_FROM = 1e11
 THOUSAND = 1e3
+ROUNDED_FROM = 2.0**63
 
 
 class UnusableError(ValueError):
@@ -74,7 +75,7 @@ class JsonValues:
             BadInputError: It names the fields of the first.
         """
         if self._key is None and self._keyless is not None:
-            there = f"({', '.join(KEYS)}); it has: {', '.join(self._keyless)}"
+            there = f"({', '.join(KEYS)}); it has: {listed(self._keyless)}"
             text = f"has no field for the key {there}"
             raise BadInputError(f"{text}; name it with --columns 'key={{host}}{{path}}'", place)
 
@@ -138,7 +139,8 @@ def _usable(value: Any) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if not _usable(value):
+    # A whole number beyond 64 bits was rounded, so that several keys would be one.
+    if not _usable(value) or (isinstance(value, float) and abs(value) >= ROUNDED_FROM):
         raise UnusableError("no key")
     return str(value)
 

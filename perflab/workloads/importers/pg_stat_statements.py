@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from perflab.workloads.importers.source import Source
 
 MEANS = ("mean_exec_time", "mean_time")
 SPREADS = ("stddev_exec_time", "stddev_time")
+MOST, LEAST, MOST_SPREAD = 1e12, 1e-6, 1e6
 MOST_REQUESTS = 100_000
 SEED = 0
 ADVICE = (
@@ -87,8 +87,9 @@ def _read_statement(values: Mapping[str, str], exported: float) -> _Statement:
         seconds = float(values["seconds"])
     else:
         seconds = exported - seconds_of(values["stats_since"])
-    known = all(math.isfinite(number) and number >= 0 for number in (calls, mean, spread))
-    if not known or not 0 < seconds < math.inf:
+    known = all(0 <= number <= MOST for number in (calls, mean, spread))
+    # Beyond that a lognormal time is nothing that anybody measured.
+    if not known or not LEAST <= seconds <= MOST or spread > MOST_SPREAD * mean:
         raise ValueError(values)
     return _Statement(calls, calls / seconds, mean, spread)
 

@@ -18,6 +18,7 @@ BINARY_TEXT = (
 )
 # The free memory is looked up once for so many bytes.
 CHECKED_EVERY = 32 << 20
+LEAST_SHARE = 0.4
 LEAST_BYTES = 1 << 12
 
 
@@ -72,6 +73,7 @@ class Reader(io.RawIOBase):
         self._ended = False
         self._unpacked = 0
         self._looked = CHECKED_EVERY
+        self._free_first = 0
         self.watch: Callable[[bytes], object] | None = None
 
     def readable(self) -> bool:
@@ -121,7 +123,10 @@ class Reader(io.RawIOBase):
             refuse_bomb(source.packed, source.total_bytes, self._unpacked, source.place)
         if self._unpacked >= self._looked:
             self._looked = self._unpacked + CHECKED_EVERY
-            if free_memory() < SPARE_BYTES:
+            free = free_memory()
+            self._free_first = self._free_first or free
+            # What was read is put together at the end, when it is there twice for a moment.
+            if free < max(SPARE_BYTES, LEAST_SHARE * self._free_first):
                 text = f"fills the memory ({self._unpacked:,} bytes were read so far)"
                 raise BadInputError(f"{text}; cut a part out of it", source.place)
         source.report(self._raw.tell())

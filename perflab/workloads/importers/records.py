@@ -41,13 +41,17 @@ def records(source: Source, delimiter: str = ",") -> Iterator[tuple[int, list[st
     """
     with _text(source) as text:
         rows = csv.reader(text, delimiter=delimiter)
-        limit = csv.field_size_limit(LONGEST_FIELD)
-        try:
-            for row in rows:
-                if row:
-                    yield rows.line_num, row
-        except csv.Error as error:
-            place = f"{source.place}:{rows.line_num}"
-            raise BadInputError(f"cannot be read as CSV ({error})", place) from None
-        finally:
-            csv.field_size_limit(limit)  # it is the process's
+        while True:
+            limit = csv.field_size_limit(LONGEST_FIELD)
+            try:
+                row = next(rows, None)
+            except csv.Error as error:
+                place = f"{source.place}:{rows.line_num}"
+                raise BadInputError(f"cannot be read as CSV ({error})", place) from None
+            finally:
+                # It is the process's, and who asks for the rows may never ask for the last.
+                csv.field_size_limit(limit)
+            if row is None:
+                return
+            if row:
+                yield rows.line_num, row

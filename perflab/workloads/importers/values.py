@@ -119,6 +119,8 @@ def _read_time(text: str) -> float:
 
 
 def _epoch_seconds(column: Any) -> npt.NDArray[np.float64]:
+    if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
+        raise RowFault(0, f"the time is of type {column.type}, not a number or a date")
     zone = column.type.tz if pa.types.is_timestamp(column.type) else None
     options = pc.CastOptions(pa.timestamp("us", zone), allow_time_truncate=True)
     try:

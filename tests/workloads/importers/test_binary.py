@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,60 @@ def test_real_traces_have_the_requests_and_keys_that_are_known(name, requests, k
     assert trace.name == f"cache2k_{name}"
     with pytest.raises(BadInputError, match="--format int32be"):
         read_trace(path)
+
+
+def test_keys_that_no_block_has_are_named(write):
+    few = np.array([1, 2, -5, 2**60, 1])
+    trace = read_trace(write("k", few.astype("<i8").tobytes()), format="int64le")
+    assert any("2 of 4 keys are negative or beyond 2^48" in note for note in trace.notes)
+    assert not read_trace(write("k", abs(few[:3]).astype("<i4").tobytes()), format="int32le").notes
+
+
+def test_records_of_another_format_are_told_from_keys(write):
+    # As block traces are recorded: serial number, length, address and microseconds.
+    rng = np.random.default_rng(0)
+    count = 500
+    rows = np.stack(
+        [np.arange(count), rng.integers(1, 99, count), rng.integers(0, 10**6, count)], axis=1
+    )
+    trace = read_trace(write("k", rows.astype("<i8").tobytes()), format="int64le")
+    assert any("every 3rd number rises steadily" in note for note in trace.notes)
+
+
+@pytest.mark.parametrize("kind", ["zipf", "scan", "loop", "one key"])
+def test_keys_alone_are_not_taken_for_records(kind, write):
+    rng = np.random.default_rng(0)
+    keys = {
+        "zipf": rng.zipf(1.3, 5_000) % 1000,
+        "scan": np.arange(5_000),
+        "loop": np.arange(5_000) % 40,
+        "one key": np.ones(5_000),
+    }[kind]
+    assert not read_trace(write("k", keys.astype("<i8").tobytes()), format="int64le").notes
+
+
+def test_records_across_blocks_are_read_whole(write, monkeypatch):
+    monkeypatch.setattr("perflab.workloads.importers.source.BLOCK_BYTES", 7)
+    keys = np.array([3, 1, 3, 2**40])
+    path = write("k", keys.astype(">i8").tobytes())
+    assert read_trace(path, format="int64be").keys.tolist() == [3, 1, 2**40]
+    with pytest.raises(BadInputError, match="31 bytes are no multiple of 8"):
+        read_trace(write("k", path.read_bytes()[:-1]), format="int64be")
+
+
+def oracle(rows):
+    return b"".join(struct.pack("<IQIq", *row) for row in rows)
+
+
+def test_next_accesses_that_point_ahead_are_right(write):
+    rows = [(1, 7, 5, 3), (2, 8, 5, -1), (3, 7, 5, 4), (4, 7, 5, -1)]
+    assert len(read_trace(write("a", oracle(rows)), format="oracle")) == 4
+
+
+def test_next_accesses_that_point_back_are_refused(write):
+    rows = [(place, 7, 5, 40 - place) for place in range(60)]
+    path = write("a", oracle(rows))
+    assert len(read_trace(write("b", oracle(rows[:20])), format="oracle")) == 20
+    with pytest.raises(BadInputError, match="lies before its own record") as caught:
+        read_trace(path, format="oracle")
+    assert caught.value.place == f"{path}: record 21"
