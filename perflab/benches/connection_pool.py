@@ -148,6 +148,19 @@ class ConnectionPoolBench(ArrivalsBench):
         )
         return (ForeignServer(address, doing, (settings.query,), (("connections", float(most)),)),)
 
+    def remove_run(self, settings: Settings, run_name: str) -> None:
+        """Remove the schema of a run whose process is over, on the user's own database.
+
+        Raises:
+            BadInputError: If the server is away, or something could not be removed.
+        """
+        from perflab.servers.postgres_run import remove_run
+
+        del settings
+        url = os.environ.get("PERFLAB_POSTGRES_URL")
+        if url:
+            remove_run(url, run_name)
+
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the query, the pool and the database."""
         del load, workload

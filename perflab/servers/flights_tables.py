@@ -1,4 +1,4 @@
-"""The bundled flights and planes as tables in a PostgreSQL, in a schema of their own."""
+"""The bundled flights and planes as tables in a schema of a PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,9 +10,20 @@ from psycopg import sql
 
 from perflab.workloads.datasets import data_path, flights
 
+TABLES = ("visits", "flights", "planes")
+MOST_VISITS = 1_000_000
+"""How many rows a run inserts at the most, about 80 MB with their index."""
 
-def load_flights(conninfo: str, schema: str) -> list[str]:
-    """Make the tables ``planes``, ``flights`` (each with its plane and time) and ``visits`` anew.
+LOADED_BYTES = 32 * 2**20
+"""How much the tables take at the start, rounded up."""
+
+
+def load_flights(connection: psycopg.Connection[Any], schema: str) -> list[str]:
+    """Make the tables ``planes``, ``flights`` (each with its plane and time) and ``visits``.
+
+    Args:
+        connection: The connection, in the transaction of which they are made.
+        schema: The schema, which is there and has no such tables.
 
     Returns:
         The tail numbers, which are the primary key of ``planes``.
@@ -30,35 +41,23 @@ def load_flights(conninfo: str, schema: str) -> list[str]:
         )
         for name in names
     )
-    with psycopg.connect(conninfo) as connection:
-        _drop(connection, place)
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(place))
-        connection.execute(
-            sql.SQL("CREATE TABLE {}.planes ({}, PRIMARY KEY (tailnum))").format(place, columns)
-        )
-        connection.execute(
-            sql.SQL(
-                "CREATE TABLE {}.visits (id bigserial PRIMARY KEY, tailnum text NOT NULL, "
-                "at timestamptz NOT NULL DEFAULT now())"
-            ).format(place)
-        )
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(sql.SQL("COPY {}.planes FROM STDIN").format(place)) as copy,
-        ):
-            for row in rows:
-                copy.write_row([None if value == "NA" else value for value in row])
-        _load_flights(connection, place)
-        connection.commit()
-        connection.autocommit = True
-        connection.execute(sql.SQL("ANALYZE {0}.planes, {0}.flights").format(place))
+    connection.execute(
+        sql.SQL("CREATE TABLE {}.planes ({}, PRIMARY KEY (tailnum))").format(place, columns)
+    )
+    connection.execute(
+        sql.SQL(
+            "CREATE TABLE {}.visits (id bigserial PRIMARY KEY, tailnum text NOT NULL, "
+            "at timestamptz NOT NULL DEFAULT now())"
+        ).format(place)
+    )
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(sql.SQL("COPY {}.planes FROM STDIN").format(place)) as copy,
+    ):
+        for row in rows:
+            copy.write_row([None if value == "NA" else value for value in row])
+    _load_flights(connection, place)
     return [row[names.index("tailnum")] for row in rows]
-
-
-def drop_flights(conninfo: str, schema: str) -> None:
-    """Remove the tables and their schema."""
-    with psycopg.connect(conninfo) as connection:
-        _drop(connection, sql.Identifier(schema))
 
 
 def _load_flights(connection: psycopg.Connection[Any], place: sql.Identifier) -> None:
@@ -76,10 +75,3 @@ def _load_flights(connection: psycopg.Connection[Any], place: sql.Identifier) ->
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write("".join(lines))
     connection.execute(sql.SQL("CREATE INDEX ON {}.flights (at)").format(place))
-
-
-def _drop(connection: psycopg.Connection[Any], place: sql.Identifier) -> None:
-    connection.execute(
-        sql.SQL("DROP TABLE IF EXISTS {0}.planes, {0}.flights, {0}.visits").format(place)
-    )
-    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {}").format(place))
