@@ -63,6 +63,7 @@ def connect(conninfo: str, name: str = VISITOR) -> psycopg.Connection[Any]:
         application_name=name,
         client_encoding="UTF8",
         connect_timeout=_CONNECT_SECONDS,
+        tcp_user_timeout=_CONNECT_SECONDS * 1000,
         prepare_threshold=None,
     )
     try:

@@ -115,7 +115,7 @@ def require_room(room: Room, connections: int, own: int) -> None:
     most = limit.free - kept - own
     if connections <= most:
         return
-    todo = f"set it to at most {most}" if most > 0 else "end some of them"
+    todo = f"set it to at most {most}" if most > 0 else "free some, or use another server"
     raise BadInputError(
         f"{connections} connections and {own} of the run's own do not fit: {limit.where} allows "
         f"{limit.allowed}, others use {limit.used}, and {kept} stay free for them; {todo}",

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from perflab.servers.addresses import redact
-from perflab.servers.postgres_lease import POOLED, connect, end_sessions, take_lease
+from perflab.servers.postgres_lease import POOLED, backend_of, connect, end_sessions, take_lease
 from perflab.servers.postgres_room import Room, ask_room, require_room
 from perflab.servers.run_schema import is_ours, make_schema, remove_schema
 from perflab.settings import BadInputError
@@ -115,11 +115,7 @@ class PostgresRun:
             BadInputError: If something could not be removed.
         """
         try:
-            if self._made and not self._server.ours:
-                with contextlib.suppress(psycopg.Error):
-                    self.look()
-                if self._control.broken or self._control.closed:
-                    self.renew()
+            if self._made and not self._server.ours and self._leased():
                 end_sessions(self._control, self.name)
                 remove_schema(self._control, self.name)
                 self._made = False
@@ -127,6 +123,13 @@ class PostgresRun:
             raise self._refused(error) from None
         finally:
             self._control.close()
+
+    def _leased(self) -> bool:
+        """Say whether the lease is the run's, for which it connects anew where it must."""
+        with contextlib.suppress(psycopg.Error):
+            if backend_of(self._control) == self._backend:
+                return True
+        return self.renew()
 
     def _refused(self, error: psycopg.Error) -> BadInputError:
         return refusal(error, self._server.conninfo)
