@@ -25,6 +25,7 @@ MOST_CONNECTIONS = 400
 _USER_INSTEAD_OF_ROOT = "nobody"
 _SOCKET = "data/.s.PGSQL.5432"
 _LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
+_ELSEWHERE = ("/tmp", "/var/tmp")  # noqa: S108  (where a folder of our own is made)
 _PREFIX = "perflab-postgres-"
 _RANDOM_PART = "12345678"
 _PATIENCE = 60.0
@@ -163,7 +164,7 @@ def program_folder() -> Path:
 def _make_folder(user: str | None) -> Path:
     """Make a folder of mode 0700 for a server, where a socket's path is short enough."""
     wanted = tempfile.gettempdir()
-    for base in (wanted, "/tmp", "/var/tmp"):  # noqa: S108  (a folder of our own is made in it)
+    for base in (wanted, *_ELSEWHERE):
         if _suits(base, user):
             folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
             if user is not None:
@@ -204,15 +205,24 @@ def _programs(folder: Path, user: str | None) -> Path:
     if user is None or _runs(programs / "postgres", user):
         return programs
     copied = folder / "program"
-    for part in ("lib", "share"):
-        shutil.copytree(programs.parent / part, copied / part)
-    (copied / "bin").mkdir()
+    install = programs.parent
+    package = install.parent
+    for part in (install / "lib", install / "share", *_libraries(package)):
+        shutil.copytree(part, copied / part.relative_to(package.parent))
+    place = copied / programs.relative_to(package.parent)
+    place.mkdir()
     for name in ("initdb", "postgres"):
-        shutil.copy(programs / name, copied / "bin")
+        shutil.copy(programs / name, place)
     entry = pwd.getpwnam(user)
     for path in (copied, *copied.rglob("*")):
         os.chown(path, entry.pw_uid, entry.pw_gid)
-    return copied / "bin"
+    return place
+
+
+def _libraries(package: Path) -> list[Path]:
+    """Return the folders of libraries that a wheel carries beside its programs."""
+    places = (package.with_name(f"{package.name}.libs"), package / ".dylibs")
+    return [place for place in places if place.is_dir()]
 
 
 def _runs(program: Path, user: str) -> bool:
