@@ -21,6 +21,12 @@ _AGGREGATE = (
     "GROUP BY p.manufacturer ORDER BY 2 DESC"
 )
 _WRITE = "INSERT INTO {}.visits (tailnum) VALUES (%s)"
+_TABLES = {
+    "point": ("planes",),
+    "aggregate": ("flights", "planes"),
+    "write": ("visits",),
+    "mixed": ("visits", "flights", "planes"),
+}
 _FIRST_DAY = 1_357_035_300.0
 _DAY = 86_400.0
 _DAYS = 28
@@ -37,12 +43,12 @@ class PoolQuery:
 
     ``point`` reads one plane by its primary key, ``aggregate`` counts the
     flights of four weeks by manufacturer, ``write`` inserts a row and commits, ``mixed`` is seven,
-    two and one of ten of these. All tables are in the run's schema.
+    two and one of ten of these. The tables that it needs are in the run's schema.
     """
 
     def __init__(self, kind: str, run: PostgresRun) -> None:
         self._kind = kind
-        self._tails = run.make_tables()
+        self._tails = run.make_tables(_TABLES[kind])
         self._point, self._aggregate, self._write = (
             statement.format(run.name) for statement in (_POINT, _AGGREGATE, _WRITE)
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from perflab.servers.addresses import redact
+from perflab.servers.flights_tables import TABLES
 from perflab.servers.postgres_lease import POOLED, backend_of, connect, end_sessions, take_lease
 from perflab.servers.postgres_room import Room, ask_room, require_room
 from perflab.servers.run_schema import is_ours, make_schema, remove_schema
@@ -58,8 +60,8 @@ class PostgresRun:
             self._control.close()
             raise
 
-    def make_tables(self) -> list[str]:
-        """Take the lease and make the schema with its tables; return the planes' tail numbers.
+    def make_tables(self, tables: Collection[str] = TABLES) -> list[str]:
+        """Take the lease and make the schema with tables; return the planes' tail numbers.
 
         Raises:
             BadInputError: If the server does not allow it; it names the right to grant.
@@ -68,7 +70,7 @@ class PostgresRun:
             if not take_lease(self._control, self.name):
                 raise BadInputError("is the name of a run that is alive", self.name)
             self._made = True
-            return make_schema(self._control, self.name)
+            return make_schema(self._control, self.name, tables)
         except psycopg.Error as error:
             raise self._refused(error) from None
 

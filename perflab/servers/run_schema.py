@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from perflab.servers.flights_tables import TABLES, load_flights
+from perflab.servers.flights_tables import TABLES, load_tables
 from perflab.settings import BadInputError
 
 _MARKS = (
@@ -32,8 +33,15 @@ def mark_of(run_name: str) -> str:
     return f"made by perflab for {run_name}"
 
 
-def make_schema(connection: psycopg.Connection[Any], run_name: str) -> list[str]:
-    """Make a run's schema and the tables in it, all or nothing.
+def make_schema(
+    connection: psycopg.Connection[Any], run_name: str, tables: Collection[str] = TABLES
+) -> list[str]:
+    """Make a run's schema and tables in it, all or nothing.
+
+    Args:
+        connection: The connection that holds the run's lease.
+        run_name: The run's name.
+        tables: Which of the tables.
 
     Returns:
         The tail numbers, which are the primary key of ``planes``.
@@ -46,11 +54,12 @@ def make_schema(connection: psycopg.Connection[Any], run_name: str) -> list[str]
     with connection.transaction():
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(place))
         connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(place, mark))
-        tails = load_flights(connection, run_name)
-        for table in TABLES:
+        tails = load_tables(connection, run_name, tables)
+        for table in tables:
             named = sql.SQL("COMMENT ON TABLE {} IS {}")
             connection.execute(named.format(sql.Identifier(run_name, table), mark))
-    connection.execute(sql.SQL("ANALYZE {0}.planes, {0}.flights").format(place))
+    for table in tables:
+        connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(run_name, table)))
     return tails
 
 
