@@ -20,9 +20,6 @@ _VISITS = (
 MOST_VISITS = 1_000_000
 """How many rows a run inserts at the most, about 80 MB with their index."""
 
-LOADED_BYTES = 32 * 2**20
-"""How much the tables take at the start, all three, rounded up."""
-
 
 def load_tables(
     connection: psycopg.Connection[Any], schema: str, tables: Collection[str]

@@ -19,6 +19,7 @@ import psycopg
 
 from perflab.servers.keeper import Keeper
 from perflab.settings import BadInputError
+from perflab.settings.foreign_text import foreign_text
 
 ROLE = "postgres"
 MOST_CONNECTIONS = 400
@@ -46,16 +47,21 @@ class PostgresProgram:
     """
 
     def __init__(self) -> None:
-        self._user = _USER_INSTEAD_OF_ROOT if os.geteuid() == 0 else None
+        self._user = _other_user()
         self._folder = _make_folder(self._user)
         self._keeper = Keeper(self._folder, signal.SIGQUIT)
         self._data = self._folder / "data"
         self._log = self._folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
         try:
+            if self._user is not None:
+                _give(self._folder, self._user)
             self._bin = _programs(self._folder, self._user)
             self._initialise()
             self.start()
+        except OSError as error:
+            self.close()
+            raise _no_server(error.strerror or str(error)) from None
         except BaseException:
             self.close()
             raise
@@ -134,8 +140,8 @@ class PostgresProgram:
                 cwd=self._folder,
                 env=environment,
                 start_new_session=True,
-                user=self._user,
-                group=None if self._user is None else pwd.getpwnam(self._user).pw_gid,
+                user=None if self._user is None else self._user.pw_uid,
+                group=None if self._user is None else self._user.pw_gid,
                 extra_groups=None if self._user is None else [],
                 umask=0o077,
             )
@@ -148,8 +154,7 @@ class PostgresProgram:
 
     def _failed(self) -> BadInputError:
         said = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        why = f": {said[-1].strip()}" if said else ""
-        return BadInputError(f"did not come up{why}", "PostgreSQL")
+        return _no_server(said[-1] if said else "it does not answer")
 
 
 def program_folder() -> Path:
@@ -161,26 +166,47 @@ def program_folder() -> Path:
     return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
-def _make_folder(user: str | None) -> Path:
+def _no_server(why: str) -> BadInputError:
+    return BadInputError(f"did not come up: {foreign_text(why)}", "PostgreSQL")
+
+
+def _other_user() -> pwd.struct_passwd | None:
+    """Return the user that the server runs as where this process is root's; else none."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(_USER_INSTEAD_OF_ROOT)
+    except KeyError:
+        text = f"does not run as root, and there is no user {_USER_INSTEAD_OF_ROOT} to run it as"
+        raise BadInputError(text, "PostgreSQL") from None
+
+
+def _give(folder: Path, user: pwd.struct_passwd) -> None:
+    """Let a folder, with all that is in it, be another user's."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+
+
+def _make_folder(user: pwd.struct_passwd | None) -> Path:
     """Make a folder of mode 0700 for a server, where a socket's path is short enough."""
     wanted = tempfile.gettempdir()
     for base in (wanted, *_ELSEWHERE):
-        if _suits(base, user):
-            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-            if user is not None:
-                entry = pwd.getpwnam(user)
-                os.chown(folder, entry.pw_uid, entry.pw_gid)
-            return folder
+        with contextlib.suppress(OSError):
+            if _suits(base, user):
+                return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
     raise BadInputError(
-        f"cannot put its socket into {wanted}: a socket's path has {_LONGEST_SOCKET} bytes at the "
-        "most, and the user it runs as must be able to pass; set TMPDIR to a shorter path",
+        f"cannot put its socket into {wanted}: its path may have {_LONGEST_SOCKET} bytes at most, "
+        "and the user it runs as must be able to pass; set TMPDIR to another folder",
         "PostgreSQL",
     )
 
 
-def _suits(base: str, user: str | None) -> bool:
+def _suits(base: str, user: pwd.struct_passwd | None) -> bool:
     """Say whether a server's folder can be made in a folder and be passed by a user."""
-    socket = os.fsencode(f"{base}/{_PREFIX}{_RANDOM_PART}/{_SOCKET}")
+    try:
+        socket = f"{base}/{_PREFIX}{_RANDOM_PART}/{_SOCKET}".encode()
+    except UnicodeEncodeError:
+        return False
     if len(socket) > _LONGEST_SOCKET or not os.access(base, os.W_OK | os.X_OK):
         return False
     if any(sign in base for sign in ",'\"\\\n") or not base.startswith("/"):
@@ -193,7 +219,7 @@ def _passable(folder: Path) -> bool:
     return bool(folder.stat().st_mode & 0o001)
 
 
-def _programs(folder: Path, user: str | None) -> Path:
+def _programs(folder: Path, user: pwd.struct_passwd | None) -> Path:
     """Return the programs' folder: a copy where the user cannot run those that are installed.
 
     Raises:
@@ -213,9 +239,7 @@ def _programs(folder: Path, user: str | None) -> Path:
     place.mkdir()
     for name in ("initdb", "postgres"):
         shutil.copy(programs / name, place)
-    entry = pwd.getpwnam(user)
-    for path in (copied, *copied.rglob("*")):
-        os.chown(path, entry.pw_uid, entry.pw_gid)
+    _give(copied, user)
     return place
 
 
@@ -225,12 +249,13 @@ def _libraries(package: Path) -> list[Path]:
     return [place for place in places if place.is_dir()]
 
 
-def _runs(program: Path, user: str) -> bool:
+def _runs(program: Path, user: pwd.struct_passwd) -> bool:
     try:
         asked = subprocess.run(  # noqa: S603  (the program that perflab brings)
             [program, "--version"],
             check=False,
-            user=user,
+            user=user.pw_uid,
+            group=user.pw_gid,
             extra_groups=[],
             cwd="/",
             capture_output=True,

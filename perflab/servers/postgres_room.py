@@ -44,11 +44,13 @@ class Limit:
         where: What it bounds, in words.
         allowed: How many connections there may be, without those that are reserved.
         used: How many of them others have.
+        note: What else to know of it, in brackets.
     """
 
     where: str
     allowed: int
     used: int
+    note: str = ""
 
     @property
     def free(self) -> int:
@@ -91,7 +93,7 @@ def ask_room(connection: psycopg.Connection[Any], run_name: str) -> Room:
     found = connection.execute(_ASK, (run_name,)).fetchone()
     assert found is not None  # noqa: S101  (the role and the database of a connection are there)
     most, reserved, used, role, role_most, role_used, base, base_most, base_used, backend = found
-    limits = [Limit(f"the server ({reserved} more are reserved)", most - reserved, used)]
+    limits = [Limit("the server", most - reserved, used, f" ({reserved} more are reserved)")]
     if role_most >= 0:
         limits.append(Limit(f"the role {role}", role_most, role_used))
     if base_most >= 0:
@@ -115,9 +117,10 @@ def require_room(room: Room, connections: int, own: int) -> None:
     most = limit.free - kept - own
     if connections <= most:
         return
-    todo = f"set it to at most {most}" if most > 0 else "free some, or use another server"
+    todo = f"set it to at most {most}" if most > 0 else "close some, or use another server"
     raise BadInputError(
-        f"{connections} connections and {own} of the run's own do not fit: {limit.where} allows "
-        f"{limit.allowed}, others use {limit.used}, and {kept} stay free for them; {todo}",
+        f"{connections} connections plus {own} for the run itself do not fit: {limit.where} allows "
+        f"{limit.allowed}{limit.note}, {limit.used} are in use, and {kept} must stay free for "
+        f"others; {todo}",
         "max_connections",
     )

@@ -159,25 +159,27 @@ def remove_run(conninfo: str, name: str) -> None:
 def refusal(error: psycopg.Error, conninfo: str) -> BadInputError:
     """Return in words why a server does not let a run do what it needs."""
     shown = redact(conninfo)
-    given = _given(conninfo)
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        given = _given(conninfo)
         return BadInputError(
-            f"does not let the run make a schema of its own; let its owner say: {given}", shown
+            f"does not let the run create its schema; its owner can grant that: {given}", shown
         )
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return BadInputError(
-            "takes no writes: it is a standby, or default_transaction_read_only is on; name the "
-            "primary, or let a run of the query of your own (query=SELECT ...) do",
+            "accepts no writes: it is a standby, or default_transaction_read_only is on; name the "
+            "primary, or set query to a SELECT of your own",
             shown,
         )
     if isinstance(error, psycopg.errors.DiskFull):
-        return BadInputError("has no room on its disk; nothing of the run is left there", shown)
+        return BadInputError(
+            "has no free space on its disk; nothing of the run is left there", shown
+        )
     if error.sqlstate is None:
         return BadInputError("cannot be reached for the run's own connection", shown)
     kind = type(error).__name__
     return BadInputError(
-        f"does not let the run make its tables ({kind}, SQLSTATE {error.sqlstate}); the server's "
-        "log says more",
+        f"does not let the run create its tables ({kind}, SQLSTATE {error.sqlstate}); the "
+        "server's log says why",
         shown,
     )
 

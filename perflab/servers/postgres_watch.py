@@ -77,13 +77,13 @@ class RoomWatch:
         if left < LEAST_FREE:
             return (
                 f"the run ended to leave room: {limit.where} allows {limit.allowed} connections, "
-                f"others use {limit.used}, and with max_connections={connections} fewer than "
-                f"{LEAST_FREE} would stay free; run it with fewer"
+                f"{limit.used} are in use by others, and with max_connections={connections} fewer "
+                f"than {LEAST_FREE} would stay free; set a smaller max_connections"
             )
         if fewer:
             return (
-                "the run ended because the server refused one of its connections: others may need "
-                "them; run it with a smaller max_connections"
+                "the run ended because the server refused one of its connections, so that others "
+                "may be refused too; set a smaller max_connections"
             )
         return None
 

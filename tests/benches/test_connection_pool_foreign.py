@@ -97,7 +97,9 @@ def test_a_run_ends_at_the_first_connection_that_is_refused(driver, server, user
 
 def test_a_larger_pool_that_does_not_fit_is_refused_while_it_runs(users):
     running = session(max_connections=2)
-    with pytest.raises(BadInputError, match="1000 connections and 1 of the run's own do not fit"):
+    with pytest.raises(
+        BadInputError, match="1000 connections plus 1 for the run itself do not fit"
+    ):
         running.apply(ConnectionPoolSettings(max_connections=1000), None)
     assert running.request(0, time.perf_counter()) == "served"
     running.close()

@@ -82,6 +82,16 @@ def test_the_sockets_folder_is_closed_however_long_tmpdir_is(length, short_folde
     assert list(Path(os.environ["TMPDIR"]).iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["a b", "a%20b#c?d&e=f", "ü", "a,b", "it's", "$HOME `x`", "\udcff"]
+)
+def test_a_folder_of_any_name_will_do(name, short_folder, monkeypatch):
+    use(monkeypatch, short_folder / name)
+    with PostgresServer.start() as server:
+        assert sql(server.conninfo, "SELECT 1") == [(1,)]
+    assert list(Path(os.environ["TMPDIR"]).iterdir()) == []
+
+
 def test_it_listens_on_no_port_and_its_socket_is_the_users_alone():
     with PostgresServer.start() as server:
         process = psutil.Process(server.pid)
@@ -141,7 +151,7 @@ def test_no_folder_for_its_socket_is_one_clear_error(short_folder, monkeypatch):
 
     use(monkeypatch, short_folder / ("x" * 90))
     monkeypatch.setattr(postgres_program, "_ELSEWHERE", ())
-    with pytest.raises(BadInputError, match="set TMPDIR to a shorter path"):
+    with pytest.raises(BadInputError, match="set TMPDIR to another folder"):
         PostgresServer.start()
     assert list(Path(os.environ["TMPDIR"]).iterdir()) == []
 

@@ -69,7 +69,7 @@ def test_the_databases_limit_counts_for_everybody(users, in_use):
     sql(users.conninfo, "ALTER DATABASE postgres CONNECTION LIMIT 20")
     try:
         in_use(users.conninfo, 8)
-        with pytest.raises(BadInputError, match="the database postgres allows 20, others use 8"):
+        with pytest.raises(BadInputError, match="the database postgres allows 20, 8 are in use"):
             PostgresRun(users, new_run_name(), 9)
         PostgresRun(users, new_run_name(), 8).close()
     finally:
@@ -82,7 +82,7 @@ def test_the_roles_limit_counts_for_the_role(users, postgres_server, in_use):
     in_use(users.conninfo, 5)
     in_use(address, 2)
     server = PostgresServer(address, "test")
-    with pytest.raises(BadInputError, match="the role app allows 12, others use 2") as error:
+    with pytest.raises(BadInputError, match="the role app allows 12, 2 are in use") as error:
         PostgresRun(server, new_run_name(), 7)
     assert "set it to at most 6" in str(error.value)
     PostgresRun(server, new_run_name(), 6).close()
@@ -104,5 +104,5 @@ def test_reserved_connections_are_not_taken(users):
     limit = run.look().tightest
     asked = "SELECT current_setting('max_connections')::int"
     assert limit.allowed == sql(users.conninfo, asked)[0][0] - 3
-    assert "3 more are reserved" in limit.where
+    assert "3 more are reserved" in limit.note
     run.close()

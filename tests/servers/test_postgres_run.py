@@ -204,7 +204,7 @@ def test_a_database_that_takes_no_writes_is_one_clear_error(users):
     sql(users.conninfo, "ALTER DATABASE postgres SET default_transaction_read_only = on")
     try:
         run = PostgresRun(users, new_run_name(), 2)
-        with pytest.raises(BadInputError, match="takes no writes"):
+        with pytest.raises(BadInputError, match="accepts no writes"):
             run.make_tables()
         run.close()
     finally:
