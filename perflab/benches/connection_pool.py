@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -172,10 +173,19 @@ class ConnectionPoolBench(ArrivalsBench):
         return f"{where}, {settings.driver}, query {settings.query}"
 
     def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
-        """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time."""
+        """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time.
+
+        On a server of the user's there are only those for which it has room, and one at least.
+
+        Raises:
+            BadInputError: If the user's own server is away.
+        """
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
+        most = _room()
         for n in _STEPS:
+            if n > max(1, most):
+                return
             busy = {**same, "max_connections": n, "min_connections": n, "timeout": 60}
             yield busy
             yield {**busy, "request_rate": half_of_capacity(done[-1])}
@@ -277,3 +287,11 @@ def _address() -> str | None:
 
     url = os.environ.get("PERFLAB_POSTGRES_URL")
     return PostgresAddress.of(url).text if url else None
+
+
+def _room() -> float:
+    """Return how many connections a pool may open on the user's own database, if one is named."""
+    from perflab.servers.postgres_run import most_connections
+
+    url = os.environ.get("PERFLAB_POSTGRES_URL")
+    return most_connections(url) if url else math.inf

@@ -101,6 +101,20 @@ def ask_room(connection: psycopg.Connection[Any], run_name: str) -> Room:
     return Room(tuple(limits), backend)
 
 
+def largest_pool(room: Room, own: int) -> int:
+    """Return how many connections fit beside those of others; it may be below 1.
+
+    Args:
+        room: What is free.
+        own: How many the run has besides.
+    """
+    return room.tightest.free - _kept_free(room) - own
+
+
+def _kept_free(room: Room) -> int:
+    return max(LEAST_FREE, math.ceil(_SHARE_FREE * room.tightest.free))
+
+
 def require_room(room: Room, connections: int, own: int) -> None:
     """Refuse a pool that does not fit beside the connections that others have.
 
@@ -112,9 +126,7 @@ def require_room(room: Room, connections: int, own: int) -> None:
     Raises:
         BadInputError: With the numbers and what to do.
     """
-    limit = room.tightest
-    kept = max(LEAST_FREE, math.ceil(_SHARE_FREE * limit.free))
-    most = limit.free - kept - own
+    limit, kept, most = room.tightest, _kept_free(room), largest_pool(room, own)
     if connections <= most:
         return
     todo = f"set it to at most {most}" if most > 0 else "close some, or use another server"

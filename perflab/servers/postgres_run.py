@@ -13,8 +13,15 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from perflab.servers.addresses import redact
 from perflab.servers.flights_tables import TABLES
-from perflab.servers.postgres_lease import POOLED, backend_of, connect, end_sessions, take_lease
-from perflab.servers.postgres_room import Room, ask_room, require_room
+from perflab.servers.postgres_lease import (
+    POOLED,
+    VISITOR,
+    backend_of,
+    connect,
+    end_sessions,
+    take_lease,
+)
+from perflab.servers.postgres_room import Room, ask_room, largest_pool, require_room
 from perflab.servers.run_schema import is_ours, make_schema, remove_schema
 from perflab.settings import BadInputError
 
@@ -135,6 +142,19 @@ class PostgresRun:
 
     def _refused(self, error: psycopg.Error) -> BadInputError:
         return refusal(error, self._server.conninfo)
+
+
+def most_connections(conninfo: str) -> int:
+    """Return how many connections a run's pool may open on a server; it may be below 1.
+
+    Raises:
+        BadInputError: If the server is away, or a pooler is in between.
+    """
+    try:
+        with connect(conninfo) as connection:
+            return largest_pool(ask_room(connection, VISITOR), OWN_CONNECTIONS)
+    except psycopg.Error as error:
+        raise refusal(error, conninfo) from None
 
 
 def remove_run(conninfo: str, name: str) -> None:

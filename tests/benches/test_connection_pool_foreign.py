@@ -105,6 +105,24 @@ def test_a_larger_pool_that_does_not_fit_is_refused_while_it_runs(users):
     running.close()
 
 
+def test_a_calibration_takes_only_sizes_that_fit(users):
+    bench = load_bench("connection_pool")
+    costs = {"service": {"2": {"mean": 0.001}}}
+
+    def sizes():
+        done = []
+        for values in bench.calibration_runs(ConnectionPoolSettings(), done):
+            done.append((values, costs))  # noqa: PERF401  (the next is made from it)
+        return [values["max_connections"] for values, _ in done]
+
+    assert sizes() == [1, 1, 2, 2, 4, 4, 8, 8]
+    sql(users, "ALTER DATABASE postgres CONNECTION LIMIT 9")
+    assert sizes() == [1, 1, 2, 2, 4, 4]
+    sql(users, "ALTER DATABASE postgres CONNECTION LIMIT 2")
+    assert sizes() == [1, 1]
+    sql(users, "ALTER DATABASE postgres CONNECTION LIMIT -1")
+
+
 def test_a_restart_of_the_users_server_is_survived(server, users):
     running = session(max_connections=2, timeout=0.5)
     server.restart()

@@ -9,7 +9,7 @@ import pytest
 from foreign_postgres import let_in, sql, until
 
 from perflab.servers.postgres_room import Limit, Room, require_room
-from perflab.servers.postgres_run import PostgresRun
+from perflab.servers.postgres_run import PostgresRun, most_connections
 from perflab.servers.postgres_server import PostgresServer
 from perflab.servers.run_name import new_run_name
 from perflab.settings import BadInputError
@@ -72,6 +72,7 @@ def test_the_databases_limit_counts_for_everybody(users, in_use):
         with pytest.raises(BadInputError, match="the database postgres allows 20, 8 are in use"):
             PostgresRun(users, new_run_name(), 9)
         PostgresRun(users, new_run_name(), 8).close()
+        until(lambda: most_connections(users.conninfo) == 8)
     finally:
         sql(users.conninfo, "ALTER DATABASE postgres CONNECTION LIMIT -1")
 
