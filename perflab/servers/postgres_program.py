@@ -279,6 +279,8 @@ def _settings(data: Path) -> str:
         "port = 5432\n"
         f"unix_socket_directories = '\"{data}\"'\n"
         "unix_socket_permissions = 0700\n"
+        # In its folder, so that they go with it even where it is killed.
+        "dynamic_shared_memory_type = mmap\n"
         f"max_connections = {MOST_CONNECTIONS}\n"
     )
 

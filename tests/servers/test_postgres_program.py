@@ -192,6 +192,16 @@ def test_a_server_that_was_killed_by_others_is_closed_and_started_again():
     assert not folder.exists()
 
 
+def test_its_shared_memory_is_in_its_folder():
+    with PostgresServer.start() as server:
+        mapped = Path(f"/proc/{server.pid}/maps")
+        if not mapped.exists():
+            pytest.skip("needs /proc")
+        lines = mapped.read_text().splitlines()
+        assert [line for line in lines if "/dev/shm/PostgreSQL" in line] == []
+        assert sql(server.conninfo, "SHOW dynamic_shared_memory_type") == [("mmap",)]
+
+
 @pytest.mark.parametrize("seconds", [0.6, 1.3])
 def test_nothing_is_left_of_one_that_is_killed_while_it_starts(seconds, short_folder):
     environment = {**os.environ, "TMPDIR": str(short_folder)}
