@@ -232,7 +232,7 @@ class ConnectionPoolSession(Session):
 
     def _note(self, error: Exception) -> None:
         if (getattr(error, "sqlstate", None) or "").startswith(_NO_RESOURCES):
-            said = str(error).partition("\n")[0]
+            said = foreign_text(str(error).partition("\n")[0])
             self._stop(f"the run ended because the server is short of something: {said}")
         with self._lock:
             self._errors += 1

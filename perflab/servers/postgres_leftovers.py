@@ -9,7 +9,7 @@ import psycopg
 
 from perflab.servers.addresses import redact
 from perflab.servers.leftovers import Leftover
-from perflab.servers.postgres_lease import connect, is_leased
+from perflab.servers.postgres_lease import connect, is_leased, understood
 from perflab.servers.postgres_run import refusal, remove_run
 from perflab.servers.run_name import PREFIX, started_at
 from perflab.servers.run_schema import is_ours
@@ -39,7 +39,7 @@ def postgres_leftovers(conninfo: str) -> list[Leftover]:
     """
     found = []
     try:
-        with connect(conninfo) as connection:
+        with understood(), connect(conninfo) as connection:
             for (name,) in connection.execute(_SCHEMAS, (PREFIX,)).fetchall():
                 started = started_at(name)
                 if started is None or not is_ours(connection, name) or is_leased(connection, name):

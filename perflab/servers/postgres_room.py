@@ -8,7 +8,9 @@ from typing import Any
 
 import psycopg
 
+from perflab.servers.postgres_lease import understood
 from perflab.settings import BadInputError
+from perflab.settings.foreign_text import foreign_text
 
 LEAST_FREE = 3
 _SHARE_FREE = 0.1
@@ -88,16 +90,21 @@ def ask_room(connection: psycopg.Connection[Any], run_name: str) -> Room:
         run_name: The name that the run's connections bear; they are not counted.
 
     Raises:
-        psycopg.Error: If the server is away.
+        psycopg.Error: If the server is away, or answers as no PostgreSQL does.
     """
-    found = connection.execute(_ASK, (run_name,)).fetchone()
-    assert found is not None  # noqa: S101  (the role and the database of a connection are there)
+    with understood():
+        return _room(connection.execute(_ASK, (run_name,)).fetchone())
+
+
+def _room(found: Any) -> Room:
     most, reserved, used, role, role_most, role_used, base, base_most, base_used, backend = found
+    counts = map(int, (most, reserved, used, role_most, role_used, base_most, base_used, backend))
+    most, reserved, used, role_most, role_used, base_most, base_used, backend = counts
     limits = [Limit("the server", most - reserved, used, f" ({reserved} more are reserved)")]
     if role_most >= 0:
-        limits.append(Limit(f"the role {role}", role_most, role_used))
+        limits.append(Limit(f"the role {foreign_text(role)}", role_most, role_used))
     if base_most >= 0:
-        limits.append(Limit(f"the database {base}", base_most, base_used))
+        limits.append(Limit(f"the database {foreign_text(base)}", base_most, base_used))
     return Room(tuple(limits), backend)
 
 

@@ -20,10 +20,12 @@ from perflab.servers.postgres_lease import (
     connect,
     end_sessions,
     take_lease,
+    understood,
 )
 from perflab.servers.postgres_room import Room, ask_room, largest_pool, require_room
 from perflab.servers.run_schema import is_ours, make_schema, remove_schema
 from perflab.settings import BadInputError
+from perflab.settings.foreign_text import foreign_text
 
 if TYPE_CHECKING:
     from perflab.servers.postgres_server import PostgresServer
@@ -55,9 +57,10 @@ class PostgresRun:
         self._made = False
         self._lock = threading.Lock()
         try:
-            self._control = connect(server.conninfo, name)
-            self.conninfo = _pinned(server.conninfo, self._control, name)
-            room = ask_room(self._control, name)
+            with understood():
+                self._control = connect(server.conninfo, name)
+                self.conninfo = _pinned(server.conninfo, self._control, name)
+                room = ask_room(self._control, name)
         except psycopg.Error as error:
             raise self._refused(error) from None
         self._backend = room.backend
@@ -74,10 +77,11 @@ class PostgresRun:
             BadInputError: If the server does not allow it; it names the right to grant.
         """
         try:
-            if not take_lease(self._control, self.name):
-                raise BadInputError("is the name of a run that is alive", self.name)
-            self._made = True
-            return make_schema(self._control, self.name, tables)
+            with understood():
+                if not take_lease(self._control, self.name):
+                    raise BadInputError("is the name of a run that is alive", self.name)
+                self._made = True
+                return make_schema(self._control, self.name, tables)
         except psycopg.Error as error:
             raise self._refused(error) from None
 
@@ -109,7 +113,7 @@ class PostgresRun:
         Raises:
             psycopg.Error: If the server is away.
         """
-        with self._lock:
+        with self._lock, understood():
             self._control.close()
             self._control = connect(self.conninfo, self.name)
             self._backend = ask_room(self._control, self.name).backend
@@ -124,10 +128,11 @@ class PostgresRun:
             BadInputError: If something could not be removed.
         """
         try:
-            if self._made and not self._server.ours and self._leased():
-                end_sessions(self._control, self.name)
-                remove_schema(self._control, self.name)
-                self._made = False
+            with understood():
+                if self._made and not self._server.ours and self._leased():
+                    end_sessions(self._control, self.name)
+                    remove_schema(self._control, self.name)
+                    self._made = False
         except psycopg.Error as error:
             raise self._refused(error) from None
         finally:
@@ -151,7 +156,7 @@ def most_connections(conninfo: str) -> int:
         BadInputError: If the server is away, or a pooler is in between.
     """
     try:
-        with connect(conninfo) as connection:
+        with understood(), connect(conninfo) as connection:
             return largest_pool(ask_room(connection, VISITOR), OWN_CONNECTIONS)
     except psycopg.Error as error:
         raise refusal(error, conninfo) from None
@@ -164,7 +169,7 @@ def remove_run(conninfo: str, name: str) -> None:
         BadInputError: If the run is alive, the server is away, or something could not be removed.
     """
     try:
-        with connect(conninfo) as connection:
+        with understood(), connect(conninfo) as connection:
             until = time.monotonic() + _PATIENCE
             while not take_lease(connection, name):
                 if time.monotonic() > until:
@@ -194,25 +199,26 @@ def refusal(error: psycopg.Error, conninfo: str) -> BadInputError:
         return BadInputError(
             "has no free space on its disk; nothing of the run is left there", shown
         )
+    if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+        return BadInputError("answers, but not as a PostgreSQL does; is the port right?", shown)
     if error.sqlstate is None:
         return BadInputError("cannot be reached for the run's own connection", shown)
-    kind = type(error).__name__
+    state = f"{type(error).__name__}, SQLSTATE {foreign_text(error.sqlstate)}"
     return BadInputError(
-        f"does not let the run create its tables ({kind}, SQLSTATE {error.sqlstate}); the "
-        "server's log says why",
+        f"does not let the run create its tables ({state}); the server's log says why",
         shown,
     )
 
 
 def _given(conninfo: str) -> str:
     found: dict[str, Any] = {}
-    with contextlib.suppress(psycopg.Error), connect(conninfo) as connection:
+    with contextlib.suppress(psycopg.Error), understood(), connect(conninfo) as connection:
         asked = connection.execute(
             "SELECT pg_catalog.quote_ident(current_database()) AS base, "
             "pg_catalog.quote_ident(current_user) AS role"
         ).fetchone()
         if asked is not None:
-            found = {"base": asked[0], "role": asked[1]}
+            found = {"base": foreign_text(asked[0]), "role": foreign_text(asked[1])}
     return f"GRANT CREATE ON DATABASE {found.get('base', '...')} TO {found.get('role', '...')};"
 
 

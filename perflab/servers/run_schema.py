@@ -10,6 +10,7 @@ from psycopg import sql
 
 from perflab.servers.flights_tables import TABLES, load_tables
 from perflab.settings import BadInputError
+from perflab.settings.foreign_text import foreign_text
 
 _MARKS = (
     "SELECT c.relname FROM pg_catalog.pg_class c "
@@ -112,7 +113,9 @@ def _what_stays(others: list[str]) -> str:
             "the run's schema stays: something that is not perflab's is in it or hangs on it, or "
             "the role may not drop it; drop it yourself"
         )
-    shown = ", ".join(others[:_SHOWN]) + (", ..." if len(others) > _SHOWN else "")
+    shown = ", ".join(foreign_text(name) for name in others[:_SHOWN]) + (
+        ", ..." if len(others) > _SHOWN else ""
+    )
     return (
         f"the run's schema stays with {shown}: what is not perflab's is in it or hangs on it, or "
         "a table is in use or another role's; move that, then run perflab doctor --clean"
