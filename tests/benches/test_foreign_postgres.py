@@ -77,6 +77,17 @@ def kill(process: int, whom: str) -> None:
                 each.send_signal(signal.SIGKILL)
 
 
+def of_session(leader: int) -> list[int]:
+    """Return the processes that a verb has started and that still run."""
+    found = []
+    for process in psutil.process_iter(["status"]):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            ended = process.info["status"] == psutil.STATUS_ZOMBIE
+            if os.getsid(process.pid) == leader and not ended:
+                found.append(process.pid)
+    return found
+
+
 @pytest.mark.timeout(60 + 60 * CASES)
 def test_what_is_in_a_users_database_stays_as_it_was(server, worker):
     took: dict[str, float] = {}
@@ -94,7 +105,7 @@ def test_what_is_in_a_users_database_stays_as_it_was(server, worker):
             process = int(worker.stdout.readline())
             began = time.monotonic()
             if killed is not None:
-                time.sleep(draw.uniform(0.0, took.get(verb, 4.0)))
+                time.sleep(draw.uniform(0.0, took.get(verb, max(took.values(), default=4.0))))
                 kill(process, killed)
             status = int(worker.stdout.readline())
             what = f"seed {seed}: {verb} of {query}, killed: {killed}"
@@ -102,6 +113,7 @@ def test_what_is_in_a_users_database_stays_as_it_was(server, worker):
                 took[verb] = time.monotonic() - began
                 assert status == 0, what
                 assert postgres_leftovers(address) == [], what
+            until(lambda process=process: not of_session(process))
             until(lambda: sql(server.conninfo, SESSIONS) == [(0,)])
             left = postgres_leftovers(address)
             assert len(left) <= 1, what
