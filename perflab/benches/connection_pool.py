@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from perflab.workloads.arrivals import Arrivals
 
 _STEPS = (1, 2, 4, 8)
+_ADDING = ("write", "mixed")
 _OWN_CONNECTIONS = 3
 """Beside the pool's: to create and fill the tables, to hold the lease, and to watch."""
 _FEWEST_THREADS = 64
@@ -129,6 +130,7 @@ class ConnectionPoolBench(ArrivalsBench):
     def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
         """Return the user's own database, if one is named, and what is done there."""
         from perflab.servers.consent import ForeignServer
+        from perflab.servers.flights_tables import MOST_VISITS
 
         del load
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
@@ -137,10 +139,13 @@ class ConnectionPoolBench(ArrivalsBench):
             return ()
         most = max(settings.max_connections, _STEPS[-1]) + _OWN_CONNECTIONS
         if settings.query in QUERIES:
+            added = (
+                f", adds at most {MOST_VISITS:,} rows (80 MB)" if settings.query in _ADDING else ""
+            )
             what = (
                 f"creates a schema {PREFIX}... with about 30 MB of tables, sends the query "
-                f"{settings.query} to them, and drops that schema at its end; no other schema is "
-                "touched"
+                f"{settings.query} to them{added}, and drops that schema at its end; no other "
+                "schema is touched"
             )
         else:
             what = f"sends your own statement again and again, as it is: {settings.query}"
@@ -156,11 +161,12 @@ class ConnectionPoolBench(ArrivalsBench):
             BadInputError: If the server is away, or something could not be removed.
         """
         from perflab.servers.postgres_run import remove_run
+        from perflab.servers.postgres_server import named_postgres
 
         del settings
-        url = os.environ.get("PERFLAB_POSTGRES_URL")
-        if url:
-            remove_run(url, run_name)
+        conninfo = named_postgres()
+        if conninfo is not None:
+            remove_run(conninfo, run_name)
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the query, the pool and the database."""
@@ -292,6 +298,7 @@ def _address() -> str | None:
 def _room() -> float:
     """Return how many connections a pool may open on the user's own database, if one is named."""
     from perflab.servers.postgres_run import most_connections
+    from perflab.servers.postgres_server import named_postgres
 
-    url = os.environ.get("PERFLAB_POSTGRES_URL")
-    return most_connections(url) if url else math.inf
+    conninfo = named_postgres()
+    return math.inf if conninfo is None else most_connections(conninfo)

@@ -123,12 +123,22 @@ def find_postgres() -> PostgresServer:
     Raises:
         BadInputError: If it cannot be reached, refuses us, or is no PostgreSQL.
     """
+    conninfo = named_postgres()
+    return PostgresServer.start() if conninfo is None else PostgresServer(conninfo, VARIABLE)
+
+
+def named_postgres() -> str | None:
+    """Return the address of the server that ``PERFLAB_POSTGRES_URL`` names, for a connection.
+
+    Raises:
+        BadInputError: If it is not valid, or not that of a server that was agreed to.
+    """
     url = os.environ.get(VARIABLE)
     if not url:
-        return PostgresServer.start()
+        return None
     address = PostgresAddress.of(url)
     contact(address.text)
-    return PostgresServer(address.pin(url), VARIABLE)
+    return address.pin(url)
 
 
 def _ask_version(conninfo: str, source: str) -> str:

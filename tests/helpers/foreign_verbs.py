@@ -27,9 +27,9 @@ WORKLOAD = "poisson:rate=200,requests=100,seed=1"
 def do(verb: str, values: dict[str, Any], seconds: float) -> None:
     bench = load_bench(PATTERN)
     settings, load = bench.read(values)
-    address = bench.foreign_server(settings)
-    assert address is not None
-    allow(address)
+    servers = bench.foreign_servers(settings.change(max_connections=128), load)
+    assert servers
+    allow(*servers)
     if verb == "calibrate":
         calibrate(PATTERN, None, values, 0.05)
         return
