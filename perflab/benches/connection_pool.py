@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from perflab.workloads.arrivals import Arrivals
 
 _STEPS = (1, 2, 4, 8)
+_ADDING = ("write", "mixed")
 _OWN_CONNECTIONS = 3
 """Beside the pool's: to create and fill the tables, to hold the lease, and to watch."""
 _FEWEST_THREADS = 64
@@ -128,6 +130,7 @@ class ConnectionPoolBench(ArrivalsBench):
     def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
         """Return the user's own database, if one is named, and what is done there."""
         from perflab.servers.consent import ForeignServer
+        from perflab.servers.flights_tables import MOST_VISITS
 
         del load
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
@@ -136,10 +139,13 @@ class ConnectionPoolBench(ArrivalsBench):
             return ()
         most = max(settings.max_connections, _STEPS[-1]) + _OWN_CONNECTIONS
         if settings.query in QUERIES:
+            added = (
+                f", adds at most {MOST_VISITS:,} rows (80 MB)" if settings.query in _ADDING else ""
+            )
             what = (
                 f"creates a schema {PREFIX}... with about 30 MB of tables, sends the query "
-                f"{settings.query} to them, and drops that schema at its end; no other schema is "
-                "touched"
+                f"{settings.query} to them{added}, and drops that schema at its end; no other "
+                "schema is touched"
             )
         else:
             what = f"sends your own statement again and again, as it is: {settings.query}"
@@ -147,6 +153,20 @@ class ConnectionPoolBench(ArrivalsBench):
             f"opens up to {most} connections (max_connections and {_OWN_CONNECTIONS}), and {what}"
         )
         return (ForeignServer(address, doing, (settings.query,), (("connections", float(most)),)),)
+
+    def remove_run(self, settings: Settings, run_name: str) -> None:
+        """Remove the schema of a run whose process is over, on the user's own database.
+
+        Raises:
+            BadInputError: If the server is away, or something could not be removed.
+        """
+        from perflab.servers.postgres_run import remove_run
+        from perflab.servers.postgres_server import named_postgres
+
+        del settings
+        conninfo = named_postgres()
+        if conninfo is not None:
+            remove_run(conninfo, run_name)
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the query, the pool and the database."""
@@ -159,10 +179,19 @@ class ConnectionPoolBench(ArrivalsBench):
         return f"{where}, {settings.driver}, query {settings.query}"
 
     def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
-        """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time."""
+        """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time.
+
+        On a server of the user's there are only those for which it has room, and one at least.
+
+        Raises:
+            BadInputError: If the user's own server is away.
+        """
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
+        most = _room()
         for n in _STEPS:
+            if n > max(1, most):
+                return
             busy = {**same, "max_connections": n, "min_connections": n, "timeout": 60}
             yield busy
             yield {**busy, "request_rate": half_of_capacity(done[-1])}
@@ -264,3 +293,12 @@ def _address() -> str | None:
 
     url = os.environ.get("PERFLAB_POSTGRES_URL")
     return PostgresAddress.of(url).text if url else None
+
+
+def _room() -> float:
+    """Return how many connections a pool may open on the user's own database, if one is named."""
+    from perflab.servers.postgres_run import most_connections
+    from perflab.servers.postgres_server import named_postgres
+
+    conninfo = named_postgres()
+    return math.inf if conninfo is None else most_connections(conninfo)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from perflab.benches.session import Session
+from perflab.benches.session import EndOfWorkload, Session
 from perflab.metrics.histogram import LatencyHistogram
 from perflab.patterns.connection_pool import PoolTimeoutError
 from perflab.patterns.connection_pool_drivers import open_pool
-from perflab.servers.pool_queries import open_query
+from perflab.servers.flights_tables import MOST_VISITS
+from perflab.servers.pool_queries import AllWrittenError, open_query
+from perflab.servers.postgres_run import PostgresRun
 from perflab.servers.postgres_server import find_postgres
+from perflab.servers.postgres_watch import RoomWatch
 from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
 from perflab.settings.foreign_text import foreign_text
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from perflab.workloads.arrivals import Arrivals
 
 _MOST_RECORDS = 2_000_000
+_NO_RESOURCES = "53"
+"""SQLSTATE's class of full disks, and of memory or connections that are used up."""
 
 
 class _Seat:
@@ -44,23 +50,39 @@ class ConnectionPoolSession(Session):
     """
 
     def __init__(self, settings: ConnectionPoolSettings, arrivals: Arrivals, run_name: str) -> None:
-        self._run_name = run_name
         self._arrivals = arrivals
-        self._server = find_postgres()
-        self._query = open_query(settings.query, self._server)
         self._connects = LatencyHistogram()
-        self._pool = open_pool(settings.driver, self._connect, settings, self._server.conninfo)
         self._settings = settings
         self._local = threading.local()
         self._seats: list[_Seat] = []
         self._released: dict[int, float] = {}
         self._timeouts = 0
         self._errors = 0
+        self._refused = 0
         self._lock = threading.Lock()
         self._problem: str | None = None
+        self._stopped: str | None = None
+        with contextlib.ExitStack() as made:
+            self._server = made.enter_context(find_postgres())
+            self._run = PostgresRun(self._server, run_name, settings.max_connections)
+            made.callback(self._run.close)
+            self._query = open_query(settings.query, self._run)
+            self._pool = open_pool(settings.driver, self._connect, settings, self._run.conninfo)
+            made.callback(self._pool.close)
+            if not self._server.ours:
+                watch = RoomWatch(self._run, self._most, self._refusals, self._stop)
+                made.callback(watch.close)
+            self._made = made.pop_all()
 
     def request(self, index: int, due: float) -> str:
-        """Ask the database once through the pool."""
+        """Ask the database once through the pool.
+
+        Raises:
+            BadInputError: If the run is to end, for the sake of others on the server.
+            EndOfWorkload: If it has inserted as many rows as it may.
+        """
+        if self._stopped is not None:
+            raise BadInputError(self._stopped, "PostgreSQL")
         try:
             seat: _Seat = self._local.seat
         except AttributeError:
@@ -82,6 +104,9 @@ class ConnectionPoolSession(Session):
         released = self._released.get(place, 0.0)
         try:
             self._query.ask(connection, index)
+        except AllWrittenError:
+            self._problem = f"the run ended at {MOST_VISITS:,} inserted rows, the most that it adds"
+            raise EndOfWorkload from None
         except Exception as error:  # noqa: BLE001  (a connection that was killed, a wrong statement)
             self._note(error)
             return "error"
@@ -100,14 +125,17 @@ class ConnectionPoolSession(Session):
         """Resize the pool and change its limits in place.
 
         Raises:
-            BadInputError: If driver or query would be another.
+            BadInputError: If driver or query would be another, or so many connections have no room
+                on the server.
         """
         del load
         for key in ("driver", "query"):
             if getattr(settings, key) != getattr(self._settings, key):
                 raise BadInputError("cannot change while it runs; stop and start again", key)
-        self._pool.apply(settings)
+        if settings.max_connections > self._settings.max_connections:
+            self._run.require(settings.max_connections)
         self._settings = settings
+        self._pool.apply(settings)
 
     def counters(self) -> dict[str, float]:
         """Return the pool's statistics."""
@@ -170,21 +198,42 @@ class ConnectionPoolSession(Session):
             self._server.restart()
 
     def close(self) -> None:
-        """Close the pool, and end the server where it is ours."""
-        self._pool.close()
-        self._query.close()
-        self._server.close()
+        """Close the pool, remove what the run made, and end the server where it is ours.
+
+        Raises:
+            BadInputError: If something could not be removed.
+        """
+        self._made.close()
 
     def _connect(self) -> Any:
         import psycopg
 
         started = time.perf_counter()
-        connection = psycopg.connect(self._server.conninfo, autocommit=True)
+        try:
+            connection = psycopg.connect(self._run.conninfo, autocommit=True)
+        except psycopg.Error:
+            with self._lock:
+                self._refused += 1
+            raise
         with self._lock:
             self._connects.record(time.perf_counter() - started)
         return connection
 
+    def _most(self) -> int:
+        return self._settings.max_connections
+
+    def _refusals(self) -> float:
+        return self._refused + self._pool.stats().get("connect_errors", 0)
+
+    def _stop(self, reason: str) -> None:
+        """End the run: its connections at once, the rest at the next request."""
+        self._stopped = reason
+        self._pool.close()
+
     def _note(self, error: Exception) -> None:
+        if (getattr(error, "sqlstate", None) or "").startswith(_NO_RESOURCES):
+            said = foreign_text(str(error).partition("\n")[0])
+            self._stop(f"the run ended because the server is short of something: {said}")
         with self._lock:
             self._errors += 1
             if self._problem is None:

@@ -42,7 +42,8 @@ def run_result(
     remarks = rows.model.predict(rows.settings, rows.load, calibration.costs).remarks
     errors = int(rows.measured(None).get("errors", 0))
     notice = rows.bench.notice(rows.settings, rows.load)
-    failed = (f"{errors:,} requests failed; first: {note}",) if note else ()
+    counted = f"{errors:,} requests failed; first: " if errors else ""
+    failed = (f"{counted}{note}",) if note else ()
     return Run(
         pattern=rows.bench.pattern,
         workload=workload_summary(rows.trace),

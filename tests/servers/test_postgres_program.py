@@ -1,0 +1,238 @@
+"""The embedded PostgreSQL: who can reach it, where its files are, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from foreign_postgres import folder_of, sql, until
+
+from perflab.servers.postgres_server import PostgresServer
+from perflab.settings import BadInputError
+
+START = """
+import sys
+from perflab.servers.postgres_server import PostgresServer
+with PostgresServer.start() as server:
+    print(server.pid, server.conninfo, flush=True)
+    sys.stdin.read()
+"""
+root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+
+
+def answer_for(user: str, conninfo: str) -> str:
+    """Return what another user of this machine is told who connects, in a process of theirs."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        entry = pwd.getpwnam(user)
+        os.setgroups([])
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+        try:
+            psycopg.connect(conninfo)
+            said = "let in"
+        except psycopg.Error as error:
+            said = str(error)
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        said = answer.read().decode()
+    os.waitpid(process, 0)
+    return said
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def short_folder(monkeypatch):
+    """A folder with a short path, which TMPDIR is about to name."""
+    with tempfile.TemporaryDirectory(prefix="pl", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def use(monkeypatch, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
+@pytest.mark.parametrize("length", [63, 82, 200])
+def test_the_sockets_folder_is_closed_however_long_tmpdir_is(length, short_folder, monkeypatch):
+    use(monkeypatch, short_folder / ("x" * (length - len(str(short_folder)) - 1)))
+    with PostgresServer.start() as server:
+        folder = folder_of(server.conninfo)
+        assert mode_of(folder) == 0o700
+        assert mode_of(folder.parent) == 0o700
+        assert sql(server.conninfo, "SELECT 1") == [(1,)]
+    assert not folder.parent.exists()
+    assert list(Path(os.environ["TMPDIR"]).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "a%20b#c?d&e=f", "ü", "a,b", "it's", "$HOME `x`", "\udcff"]
+)
+def test_a_folder_of_any_name_will_do(name, short_folder, monkeypatch):
+    use(monkeypatch, short_folder / name)
+    with PostgresServer.start() as server:
+        assert sql(server.conninfo, "SELECT 1") == [(1,)]
+    assert list(Path(os.environ["TMPDIR"]).iterdir()) == []
+
+
+def test_it_listens_on_no_port_and_its_socket_is_the_users_alone():
+    with PostgresServer.start() as server:
+        process = psutil.Process(server.pid)
+        inet = [c for each in (process, *process.children()) for c in each.net_connections("inet")]
+        assert [found for found in inet if found.status == psutil.CONN_LISTEN] == []
+        assert mode_of(folder_of(server.conninfo) / ".s.PGSQL.5432") == 0o700
+        assert sql(server.conninfo, "SHOW listen_addresses") == [("",)]
+
+
+@root
+def test_another_user_is_kept_out_even_where_the_folder_is_open():
+    with PostgresServer.start() as server:
+        folder = folder_of(server.conninfo)
+        folder.parent.chmod(0o755)
+        (folder / ".s.PGSQL.5432").chmod(0o777)
+
+        assert "Permission denied" in answer_for("daemon", server.conninfo)
+        folder.chmod(0o755)
+        assert "Peer authentication failed" in answer_for("daemon", server.conninfo)
+        folder.chmod(0o700)
+
+
+@root
+def test_private_folders_above_tmpdir_stay_private(short_folder, monkeypatch):
+    private = short_folder / "private"
+    use(monkeypatch, private / "tmp")
+    private.chmod(0o700)
+    modes = {folder: mode_of(folder) for folder in (private, *private.parents)}
+    with PostgresServer.start() as server:
+        assert not folder_of(server.conninfo).is_relative_to(private)
+        assert {folder: mode_of(folder) for folder in modes} == modes
+    assert list((private / "tmp").iterdir()) == []
+
+
+@root
+def test_programs_in_a_private_folder_are_run_from_a_copy(short_folder, monkeypatch):
+    from perflab.servers import postgres_program
+
+    private = short_folder / "private"
+    private.mkdir(mode=0o700)
+    installed = postgres_program.program_folder()
+    package = installed.parent.parent
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        (private / part.name).symlink_to(part)
+    programs = private / installed.relative_to(package.parent)
+    monkeypatch.setattr(postgres_program, "program_folder", lambda: programs)
+    with PostgresServer.start() as server:
+        assert sql(server.conninfo, "SELECT 1") == [(1,)]
+        folder = folder_of(server.conninfo).parent
+        assert Path(psutil.Process(server.pid).exe()).is_relative_to(folder / "program")
+    assert mode_of(private) == 0o700
+    assert not folder.exists()
+
+
+def test_no_folder_for_its_socket_is_one_clear_error(short_folder, monkeypatch):
+    from perflab.servers import postgres_program
+
+    use(monkeypatch, short_folder / ("x" * 90))
+    monkeypatch.setattr(postgres_program, "_ELSEWHERE", ())
+    with pytest.raises(BadInputError, match="set TMPDIR to another folder"):
+        PostgresServer.start()
+    assert list(Path(os.environ["TMPDIR"]).iterdir()) == []
+
+
+def test_variables_for_the_users_server_do_not_lead_there(http_port, monkeypatch):
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
+    monkeypatch.setenv("PGPORT", str(http_port))
+    monkeypatch.setenv("PGOPTIONS", "-c nonsense=1")
+    monkeypatch.setenv("PGGSSENCMODE", "require")
+    monkeypatch.setenv("PGCHANNELBINDING", "require")
+    monkeypatch.setenv("PGTARGETSESSIONATTRS", "standby")
+    monkeypatch.setenv("LC_ALL", "no_SUCH.locale")
+    with PostgresServer.start() as server:
+        assert sql(server.conninfo, "SELECT 1") == [(1,)]
+        server.restart()
+        assert sql(server.conninfo, "SELECT 2") == [(2,)]
+
+
+def test_a_number_in_the_pid_file_that_is_another_processs_is_not_ended():
+    with subprocess.Popen(["sleep", "600"]) as bystander:
+        server = PostgresServer.start()
+        pid = server.pid
+        (folder_of(server.conninfo) / "postmaster.pid").write_text(f"{bystander.pid}\n" * 8)
+        server.close()
+        assert bystander.poll() is None
+        assert not psutil.pid_exists(pid)
+        bystander.kill()
+
+
+def test_a_server_that_was_killed_by_others_is_closed_and_started_again():
+    with PostgresServer.start() as server:
+        os.kill(server.pid, signal.SIGKILL)
+        until(lambda: server.pid is None)
+        server.restart()
+        assert sql(server.conninfo, "SELECT 1") == [(1,)]
+        os.kill(server.pid, signal.SIGKILL)
+        folder = folder_of(server.conninfo).parent
+    assert not folder.exists()
+
+
+def test_its_shared_memory_is_in_its_folder():
+    with PostgresServer.start() as server:
+        mapped = Path(f"/proc/{server.pid}/maps")
+        if not mapped.exists():
+            pytest.skip("needs /proc")
+        lines = mapped.read_text().splitlines()
+        assert [line for line in lines if "/dev/shm/PostgreSQL" in line] == []
+        assert sql(server.conninfo, "SHOW dynamic_shared_memory_type") == [("mmap",)]
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.3])
+def test_nothing_is_left_of_one_that_is_killed_while_it_starts(seconds, short_folder):
+    environment = {**os.environ, "TMPDIR": str(short_folder)}
+    with subprocess.Popen(
+        [sys.executable, "-c", START], env=environment, stdin=subprocess.PIPE
+    ) as starting:
+        try:
+            starting.wait(seconds)
+        except subprocess.TimeoutExpired:
+            starting.kill()
+
+    def left() -> list[str]:
+        processes = psutil.process_iter(["cmdline"])
+        words = (" ".join(process.info["cmdline"] or ()) for process in processes)
+        files = (str(path) for path in short_folder.iterdir())
+        return [*files, *(line for line in words if str(short_folder) in line)]
+
+    until(lambda: not left())
+
+
+def test_an_interrupt_of_the_terminal_does_not_end_it():
+    with subprocess.Popen(
+        [sys.executable, "-c", f"import signal; signal.signal(2, lambda *_: None)\n{START}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as holder:
+        pid, conninfo = holder.stdout.readline().split()
+        os.killpg(holder.pid, signal.SIGINT)
+        with psycopg.connect(conninfo) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        holder.stdin.close()
+    until(lambda: not psutil.pid_exists(int(pid)))
