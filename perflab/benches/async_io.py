@@ -158,7 +158,7 @@ class AsyncIOBench(ArrivalsBench):
     def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
         """Return runs at several concurrencies, in a closed loop."""
         assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
-        return own_runs(done) if settings.urls is None else user_runs(settings)
+        return own_runs(done) if settings.urls is None else user_runs(settings, done)
 
     def calibrated(self, runs: Runs) -> dict[str, Any]:
         """Return the costs of client and server, or the points and the law through them."""

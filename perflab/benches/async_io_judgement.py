@@ -10,7 +10,7 @@ from perflab.metrics.catalog import metric
 from perflab.models.async_io_user import ended
 from perflab.models.latency import QUANTILES
 from perflab.models.usl import fit_usl
-from perflab.settings import AsyncIORunSettings
+from perflab.settings import AsyncIORunSettings, BadInputError
 
 USER_STEPS = (1, 2, 4, 8, 16, 32)
 _OWN_STEPS = ((0.0, 1), (0.0, 16), (0.002, 64), (0.002, 256))
@@ -45,10 +45,17 @@ def own_runs(done: Runs) -> Iterator[dict[str, Any]]:
             yield {**same, "latency_seconds": latency, "max_concurrent": limit}
 
 
-def user_runs(settings: AsyncIORunSettings) -> Iterator[dict[str, Any]]:
+def user_runs(settings: AsyncIORunSettings, done: Runs) -> Iterator[dict[str, Any]]:
     """Yield runs at up to six concurrencies against the user's server.
 
     They take half of the requests that the user agreed to; the run itself has the other half.
+
+    Args:
+        settings: Which server, how long it may take, and how many requests were agreed to.
+        done: The runs up to now; it grows before the next one is asked for.
+
+    Raises:
+        BadInputError: If nothing was answered: more in flight would be answered no sooner.
     """
     same = {
         "load_model": "closed",
@@ -66,6 +73,12 @@ def user_runs(settings: AsyncIORunSettings) -> Iterator[dict[str, Any]]:
     for limit in steps:
         most = needed[limit] + spare // len(steps)
         yield {**same, "max_concurrent": limit, "most_requests": most}
+        if not any(costs.get("run", {}).get("throughput") for _, costs in done):
+            raise BadInputError(
+                "no request was answered while the server was measured; does it answer within "
+                f"the timeout of {settings.timeout:g} s?",
+                "urls",
+            )
 
 
 def own_calibration(runs: Runs) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.servers.run_name import PREFIX
 from perflab.settings import QUERIES, BadInputError, ConnectionPoolSettings, LoadSettings
+from perflab.settings.foreign_text import foreign_text
 
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
@@ -237,12 +238,23 @@ class ConnectionPoolBench(ArrivalsBench):
         clock: VirtualClock,
         run_name: str,
     ) -> Session:
-        """Return a pool in front of a real database."""
+        """Return a pool in front of a real database.
+
+        Raises:
+            BadInputError: If the database answers with an error, or as no database does.
+        """
+        import psycopg
+
         from perflab.benches.connection_pool_session import ConnectionPoolSession
 
         del clock, load
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        return ConnectionPoolSession(settings, trace, run_name)
+        try:
+            return ConnectionPoolSession(settings, trace, run_name)
+        except psycopg.Error as error:
+            raise BadInputError(
+                f"the database answered: {foreign_text(error)}", "PostgreSQL"
+            ) from None
 
     def metrics(self, measured: Measured) -> Metrics:
         """Return waits, service times, utilisation and counts."""

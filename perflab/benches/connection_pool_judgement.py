@@ -9,6 +9,7 @@ from typing import Any
 from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
 from perflab.models.usl import fit_usl
+from perflab.settings import BadInputError
 
 _SLOWER = 0.05
 
@@ -26,6 +27,9 @@ def pool_calibration(runs: Runs) -> dict[str, Any]:
     Args:
         runs: Settings and costs of runs in which all ``max_connections`` were busy all the time,
             and of those at a ``request_rate``, in which they were half of it.
+
+    Raises:
+        BadInputError: If nothing was answered.
     """
     service: dict[str, Any] = {}
     half: dict[str, Any] = {}
@@ -34,6 +38,8 @@ def pool_calibration(runs: Runs) -> dict[str, Any]:
             part = half if "request_rate" in values else service
             part[str(values["max_connections"])] = found
     sizes = [int(size) for size in service]
+    if not sizes:
+        raise BadInputError("no query was answered while the database was measured", "query")
     fitted = fit_usl(sizes, [size / service[str(size)]["mean"] for size in sizes])
     connects = [costs["connect_seconds"] for _, costs in runs if "connect_seconds" in costs]
     handed = [costs["handover_seconds"] for _, costs in runs if "handover_seconds" in costs]

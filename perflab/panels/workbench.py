@@ -143,8 +143,12 @@ class Workbench:
     def pin(self) -> None:
         """Keep the present settings and their prediction as the baseline."""
         prediction = self.forecast.prediction
-        if prediction is not None:
-            self.gauges.pin(Point(self.knobs.read()[0], prediction.metrics))
+        if prediction is None:
+            return
+        point = Point(self.knobs.read()[0], prediction.metrics)
+        # All pictures are drawn anew, which a key that is held down would ask for without end.
+        if point != self.gauges.baseline:
+            self.gauges.pin(point)
             self._fill_table()
 
     def recommend(self) -> None:

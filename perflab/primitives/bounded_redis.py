@@ -180,8 +180,8 @@ def redis_client(url: str, seconds: float) -> Any:
         ValueError: If it is no URL of Redis; its text may hold the password.
     """
     options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
-    # Once more, for a connection that a restarted server has left behind.
-    options["retry"] = Retry(NoBackoff(), 1)
+    # Once more, for a connection that a restarted server has left behind; not for a slow one.
+    options["retry"] = Retry(NoBackoff(), 1, (redis.ConnectionError,))
     return bounded(redis.Redis.from_url(url, **options, **staying(redis.ConnectionPool)))
 
 

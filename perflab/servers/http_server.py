@@ -133,7 +133,10 @@ class HttpServer:
             line = process.stdout.readline()
         except (OSError, ValueError):
             return {}
-        answer: dict[str, Any] = json.loads(line) if line else {}
+        # A process that is killed may leave a part of a line.
+        if not line.endswith("\n"):
+            return {}
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
     def _spawn(self) -> subprocess.Popen[bytes]:

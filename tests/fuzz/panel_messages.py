@@ -1,27 +1,45 @@
-"""A panel before a browser that sends anything, by the way that a kernel hands messages on."""
+"""Fuzz the panels: a browser that sends anything, by the way that a kernel hands messages on.
+
+Run: python tests/fuzz/panel_messages.py --messages 20000 --seed 1 [cache ...]
+
+Possible and impossible messages in bursts, clicks among them; after each burst nothing may have
+escaped into a log, nor HTML into the page, and every few bursts a slider must still predict. Apart
+from runner.py, as a panel remembers what came before and takes seconds to open.
+"""
 
 from __future__ import annotations
 
-import atexit
+import argparse
+import contextlib
 import json
 import logging
 import math
+import os
 import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
 from collections.abc import Iterator
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import comm
 import ipywidgets as widgets
-from parts import Target
-from seeds_widgets import SEEDS
+import psutil
+from mutations import mutate
 
+from perflab.benches import bench_names
 from perflab.panels import workbench
 from perflab.panels.workbench import Workbench
 
 WAIT_SECONDS = 60.0
-EVERY = 50
+BURST = 40
+LOOK = 8
+CLICKS = 0.2
+BURSTS = 25
+HANG_SECONDS = 10.0
 NASTY: tuple[Any, ...] = (
     None, True, False, -1, 0, 1, 2, 7, 20, 10**30, -(10**30), 0.5, 1e308, math.nan, math.inf,
     "", " ", "1", "10k", "-5", "nan", "1e400", "none", "\0", "\x1b]0;x\x07", "\n", "\ud800",
@@ -41,7 +59,6 @@ USED = (
     *(widgets.Button, widgets.Text, widgets.IntSlider, widgets.ToggleButton, widgets.Dropdown),
     *(widgets.ToggleButtons, widgets.FileUpload),
 )
-MOST_MESSAGES = 60
 METHODS = ("update",) * 30 + ("custom",) * 3 + ("request_state", "echo_update", "", None, 7)
 CONTENTS: tuple[Any, ...] = ({"event": "click"}, {"event": "click"}, {"event": "submit"}, {}, [], 7)
 
@@ -68,10 +85,8 @@ class Panel:
     def __init__(self, pattern: str) -> None:
         self.panel: Workbench = workbench(pattern)
         self.panel.wait(WAIT_SECONDS)
-        self.count = self.sent = 0
         # No message is to name a file of this machine.
         self.path = self.panel.picker.path
-        atexit.register(self.panel.close)
         self.words = {
             one: (one.description, one.icon)
             for one in self.widgets()
@@ -96,9 +111,8 @@ class Panel:
             if isinstance(one, widgets.HTML):
                 assert "<script" not in one.value
                 assert "onerror=" not in one.value.replace("&lt;img src=x onerror=", "")
-        self.count += 1
-        if self.count % EVERY == 0:
-            self.answers()
+            if one in self.words and one not in self.panel.actions.buttons.values():
+                assert (one.description, one.icon) == self.words[one]
 
     def answers(self) -> None:
         """Move a control and see that a prediction comes."""
@@ -137,7 +151,7 @@ def _all(widget: Any) -> Iterator[widgets.Widget]:
 def _message(rng: random.Random, used: list[widgets.Widget]) -> tuple[Any, Any, list[bytes]]:
     """Return a widget or its number, and what is sent to it: something possible, or nonsense."""
     widget: Any = rng.choice(used) if rng.random() < 0.8 else rng.randrange(10_000)
-    if isinstance(widget, widgets.Button) and rng.random() < 0.7:
+    if isinstance(widget, widgets.Button) and rng.random() < CLICKS:
         return widget, {"method": "custom", "content": {"event": "click"}}, []
     trait = rng.choice(TRAITS)
     if isinstance(widget, widgets.Widget) and rng.random() < 0.7:
@@ -155,27 +169,115 @@ def _message(rng: random.Random, used: list[widgets.Widget]) -> tuple[Any, Any, 
     return widget, message, rng.choice(([], [b"key\na\n"]))
 
 
-def _send(pattern: str, data: bytes, _: Path) -> None:
-    panel = _panel(pattern)
-    for line in data.split(b"\n")[:MOST_MESSAGES]:
-        known = panel.widgets()
-        try:
-            read = json.loads(line)
-            widget, message, buffers = int(read["widget"]), read["data"], [b"key\na\nb\n"]
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            # What is no message is where chance begins for one.
-            used = [one for one in known if isinstance(one, USED) and one is not panel.path]
-            widget, message, buffers = _message(random.Random(line), used)
+def _possible(rng: random.Random, known: list[widgets.Widget]) -> tuple[Any, Any, list[bytes]]:
+    """Return a message as a browser sends it, its bytes changed if it is still JSON then."""
+    number = rng.randrange(len(known))
+    one = known[number]
+    key = "index" if one.has_trait("index") else "value"
+    data: Any = {"method": "update", "state": {key: rng.randrange(40)}, "buffer_paths": []}
+    if isinstance(one, widgets.FileUpload):
+        upload = {"name": "a.csv", "type": "text/csv", "size": 8, "last_modified": 1, "content": 0}
+        data = {"method": "update", "state": {"value": [upload]}}
+        data["buffer_paths"] = [["value", 0, "content"]]
+    text = json.dumps(data).encode()
+    with contextlib.suppress(ValueError, RecursionError):
+        data = json.loads(mutate(text, [text], rng))
+    return one, data, [b"key\na\nb\n"]
+
+
+def try_panel(pattern: str, messages: int, seed: int) -> Counter[str]:
+    """Send so many messages to the panel of a pattern; return what was found, by kind."""
+    found: Counter[str] = Counter()
+    memory = psutil.Process().memory_info
+    tried = Panel(pattern)
+    tried.answers()
+    most = memory().rss + (1 << 30)
+    for number in range(messages):
+        rng = random.Random(f"{seed}:{pattern}:{number}")
+        if number % LOOK == 0:
+            known = tried.widgets()
+            used = [one for one in known if isinstance(one, USED) and one is not tried.path]
+        make = _possible if rng.random() < 0.3 else _message
+        widget, data, buffers = make(rng, used)
         if isinstance(widget, int):
             widget = known[widget % len(known)]
-        panel.sent += 1
-        panel.send(widget, message, buffers)
-    panel.check()
+        begun = time.monotonic()
+        try:
+            tried.send(widget, data, buffers)
+            if number % BURST == BURST - 1:
+                tried.check()
+            if number % (BURST * BURSTS) == BURST * BURSTS - 1:
+                tried.answers()
+                begun = time.monotonic()
+        except Exception as error:  # noqa: BLE001  (that is what is looked for)
+            found["foreign"] += 1
+            print(f"{pattern} {number}: {type(error).__name__}: {str(error)[:300]}", flush=True)
+            ESCAPED.records.clear()
+        if time.monotonic() - begun > HANG_SECONDS:
+            found["hang"] += 1
+            print(f"{pattern} {number}: {time.monotonic() - begun:.0f} s", flush=True)
+        if memory().rss > most:
+            found["memory"] += 1
+            print(f"{pattern} {number}: over 1 GiB", flush=True)
+            break
+    tried.answers()
+    tried.panel.close()
+    return found
 
 
-@cache
-def _panel(pattern: str) -> Panel:
-    return Panel(pattern)
+def main() -> int:
+    """Try the panels, each in a process of its own; print a table and return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("patterns", nargs="*", default=sorted(bench_names()))
+    parser.add_argument("--messages", type=int, default=20_000, help="of all panels together")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--alone", action="store_true", help="this process tries the one panel")
+    said = parser.parse_args()
+    if said.alone:
+        found = try_panel(said.patterns[0], said.messages, said.seed)
+        print(json.dumps(found))
+        os._exit(0)  # runs and pools of threads that were begun are not waited for
+    each = -(-said.messages // len(said.patterns))
+    total: Counter[str] = Counter()
+    for pattern in said.patterns:
+        begun = time.monotonic()
+        found = _apart(pattern, each, said.seed)
+        total += found
+        spent = f"{time.monotonic() - begun:.0f} s"
+        print(
+            f"{pattern}: {each:,} messages, {spent}: {dict(found) or 'nothing found'}", flush=True
+        )
+    kinds = {kind: total[kind] for kind in ("foreign", "crash", "hang", "memory")}
+    print(f"{each * len(said.patterns):,} messages, seed {said.seed}: {kinds}")
+    return 1 if total else 0
 
 
-TARGETS: dict[str, Target] = {name: partial(_send, name.removeprefix("panel_")) for name in SEEDS}
+def _apart(pattern: str, messages: int, seed: int) -> Counter[str]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        words = (pattern, "--messages", str(messages), "--seed", str(seed), "--alone")
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).resolve()), *words],
+            cwd=folder,
+            env={**os.environ, "PERFLAB_CACHE_DIR": str(Path(folder) / "cache")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        strange = [each.name for each in Path(folder).iterdir() if each.name.startswith(".")]
+    *lines, last = done.stdout.strip().splitlines() or [""]
+    try:
+        found: Counter[str] = Counter(json.loads(last))
+    except (ValueError, TypeError):
+        found, lines = Counter(crash=1), [*lines[-20:], last, f"status {done.returncode}"]
+    if strange:
+        found["foreign"] += 1
+        lines.append(f"wrote {strange}")
+    for line in lines:
+        if line.startswith((pattern, "status", "wrote")) or "crash" in found:
+            print(line)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
