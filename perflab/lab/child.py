@@ -23,6 +23,8 @@ from perflab.primitives.clock import VirtualClock
 from perflab.settings import BadInputError
 
 _FEWEST_ERRORS = 20
+_ORPHANED = 3
+_NOT_CLOSED = 4
 
 
 class Child:
@@ -79,6 +81,10 @@ class Child:
             raise BadInputError(problem, "backend")
         self._send(self._snapshot("end"))
         self._send(Ended(reason, problem, self._session.records()))
+
+    def close(self) -> None:
+        """Let go of what the session holds and remove what it wrote; no load goes on after it."""
+        self._generator.stop()
         self._session.close()
 
     def _watch(self) -> str:
@@ -174,17 +180,31 @@ def main() -> None:
     # An interrupt of the terminal or kernel is the parent's business: it stops its children.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = Connection(int(sys.argv[1]))
+    child: Child | None = None
+    code = 0
     try:
         job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)
-        Child(job, pipe).run()
+        child = Child(job, pipe)
+        child.run()
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        os._exit(3)
+        code = _ORPHANED
     except BadInputError as error:
-        pipe.send(Failed(str(error), mistake=True))
+        _tell(pipe, Failed(str(error), mistake=True))
     except BaseException as error:  # noqa: BLE001  (told to the parent, which shows it)
         message = f"{type(error).__name__}: {error}"
-        pipe.send(Failed(message, mistake=False, details=traceback.format_exc()))
-    os._exit(0)
+        _tell(pipe, Failed(message, mistake=False, details=traceback.format_exc()))
+    try:
+        if child is not None:
+            child.close()
+    except Exception:  # noqa: BLE001  (its status tells the parent to remove what is left)
+        code = _NOT_CLOSED
+    os._exit(code)
+
+
+def _tell(pipe: Connection, message: Failed) -> None:
+    # The parent may be gone; what is to be closed is closed all the same.
+    with contextlib.suppress(OSError):
+        pipe.send(message)
 
 
 if __name__ == "__main__":

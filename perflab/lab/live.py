@@ -19,6 +19,7 @@ from perflab.lab.alerts import Alert, AlertWatch
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.outcome import run_result
+from perflab.lab.removal import end_with_process, remove_earlier_runs, remove_run
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
@@ -44,6 +45,7 @@ class LiveRun:
             ``action`` that was done.
         about: What to know of the servers behind: name, version, source.
         trouble: Why the last action could not be done.
+        left: What the run has left on a server of the user's and why, in one line, if so.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class LiveRun:
         calibration: Calibration | None = None,
     ) -> None:
         bench.check_live(settings, load)
+        remove_earlier_runs()
         self.bench = bench
         self.trace = trace
         self.run_name = new_run_name()
@@ -69,6 +72,7 @@ class LiveRun:
         self._loop = loop
         self.about: dict[str, str] = {}
         self.trouble: str | None = None
+        self.left: str | None = None
         self._records: dict[str, Any] = {}
         self._mistake = True
         self._note: str | None = None
@@ -88,6 +92,7 @@ class LiveRun:
         )
         self._pipe, self._process = _spawn(job)
         self._memory = MemorySampler(self._process.pid)
+        end_with_process(self)
         self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
         self._thread.start()
 
@@ -189,6 +194,7 @@ class LiveRun:
             note=self._note,
             records=self._records,
             about=self.about,
+            left=self.left,
         )
 
     def close(self) -> None:
@@ -231,6 +237,8 @@ class LiveRun:
                 except subprocess.TimeoutExpired:
                     self._process.kill()
                     self._process.wait()
+            if self._process.returncode != 0:
+                self.left = remove_run(self.bench, self._rows.settings, self.run_name)
             self._folder.cleanup()
             self._done.set()
 
