@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SERVER_BYTES = 1_100_000
 _ENTRY_BYTES = 250.0
 _LEAST_MEMORY = 2**21
+_SMALL_CALIBRATION = "zipf:skew=0.8,keys=5k,requests=1M,seed=1"
 _COUNTED = ("hits", "misses", "errors", "server_errors", "fallbacks", "refused", "coalesced")
 _FROM_SERVER = ("evictions", "expirations", "entries", "memory_bytes", "breaker_open")
 
@@ -206,10 +207,31 @@ class RedisCacheBench(Bench):
         assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
         return RedisCacheSession(settings, load, trace, run_name)
 
+    def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
+        """Return a workload of few keys on a user's server, which may have little room."""
+        on = super().calibrated_on(settings, load, spec)
+        ours = self.foreign_server(settings) is None
+        return on if ours or on != self.calibration_workload else _SMALL_CALIBRATION
+
+    def remove_run(self, settings: Settings, run_name: str) -> None:
+        """Remove the keys that a run has left on a server that is not ours.
+
+        Raises:
+            BadInputError: If the server is away or does not allow it.
+        """
+        from perflab.servers.redis_leftovers import remove_redis_run
+        from perflab.servers.redis_run_keys import RunKeys
+
+        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
+        url = server_url(settings)
+        if url is not None:
+            remove_redis_run(url, RunKeys(settings.cache_namespace, run_name))
+
     def metrics(self, measured: Measured) -> Metrics:
         """Return the hit rate as the client counts it and as the server does, and counts."""
         counters = measured.counters
-        result = {name: float(counters.get(name, 0)) for name in (*_COUNTED, *_FROM_SERVER)}
+        result = {name: float(counters.get(name, 0)) for name in _COUNTED}
+        result |= {name: float(counters[name]) for name in _FROM_SERVER if name in counters}
         asked = result["hits"] + result["misses"]
         result["requests"] = asked
         if asked:
@@ -255,3 +277,10 @@ def _round_up(size: int) -> int:
     """Return a whole number of half mebibytes, not below the given one."""
     step = 2**19
     return -(-size // step) * step
+
+
+def server_url(settings: RedisCacheSettings) -> str | None:
+    """Return the address of the user's own server, with its password; none where none is named."""
+    if settings.redis_host is not None:
+        return f"redis://{settings.redis_host}:{settings.redis_port}"
+    return os.environ.get("PERFLAB_REDIS_URL") or None

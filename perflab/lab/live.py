@@ -65,6 +65,7 @@ class LiveRun:
         self.bench = bench
         self.trace = trace
         self.run_name = new_run_name()
+        self._started_with = settings
         self.state = "starting"
         self.error: str | None = None
         self.watch = AlertWatch(alerts)
@@ -238,7 +239,7 @@ class LiveRun:
                     self._process.kill()
                     self._process.wait()
             if self._process.returncode != 0:
-                self.left = remove_run(self.bench, self._rows.settings, self.run_name)
+                self.left = remove_run(self.bench, self._started_with, self.run_name)
             self._folder.cleanup()
             self._done.set()
 
