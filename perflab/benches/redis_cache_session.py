@@ -16,6 +16,7 @@ from perflab.servers.redis_run import RedisRun, RunStoppedError
 from perflab.servers.redis_run_keys import RunKeys
 from perflab.servers.redis_run_monitor import RunMonitor
 from perflab.servers.redis_server import find_redis
+from perflab.servers.run_servers import remember_server
 from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class RedisCacheSession(Session):
 
     def _open_theirs(self, settings: RedisCacheSettings, run_name: str) -> None:
         url = self._server.url
+        if settings.redis_host is not None:
+            remember_server(url)
         keys = RunKeys(settings.cache_namespace, run_name)
         run = self._run = RedisRun(url, keys, self._load.concurrency + _OWN_CONNECTIONS)
         try:
