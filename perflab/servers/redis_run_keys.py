@@ -52,7 +52,7 @@ class RunKeys:
         """
         removed = 0
         for _ in range(_MOST_PASSES):
-            went = sum(client.unlink(*names) for names in self._ours(client))
+            went = sum(client.unlink(*names) for names in self._ours(client) if names)
             removed += went
             if not went:
                 break
