@@ -117,7 +117,7 @@ class Room:
         free = self.free(keys)
         if wanted > free:
             raise BadInputError(
-                f"has too little room: a run of {keys:,} keys takes about {_size(wanted)}, and "
+                f"has too little room: a run takes about {_size(wanted)} for its keys, and "
                 f"{_size(free)} may be used beside what is there ({self}); run a workload of "
                 "fewer keys, lower maxmemory, or free or add memory there",
                 shown,

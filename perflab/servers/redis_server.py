@@ -234,6 +234,12 @@ def _ask_version(url: str, source: str) -> str:
             "redis://user:PASSWORD@host:6379",
             shown,
         ) from None
+    except redis.exceptions.NoPermissionError:
+        raise BadInputError(
+            "does not let this user run INFO, which tells its version and its room; grant it: "
+            "ACL SETUSER <user> +info",
+            shown,
+        ) from None
     except redis.TimeoutError:
         raise BadInputError(
             f"did not answer within {_ASK_SECONDS:g} s; is the address of {source} right?", shown
