@@ -185,7 +185,7 @@ class LiveRun:
             if progress is not None and self.rows:
                 progress(self.rows[-1])
         if self.state == "failed":
-            error = self.error or "the run failed"
+            error = "; ".join(part for part in (self.error or "the run failed", self.left) if part)
             raise BadInputError(error) if self._mistake else RuntimeError(error)
         return run_result(
             self._rows,
