@@ -97,5 +97,7 @@ def _asking(url: str) -> Iterator[Any]:
         ) from None
     except redis.RedisError as error:
         raise BadInputError(f"cannot be asked ({type(error).__name__})", shown) from None
+    except (TypeError, ValueError, AttributeError, LookupError):
+        raise BadInputError("does not answer as Redis does; is the port right?", shown) from None
     finally:
         client.close()

@@ -153,9 +153,19 @@ def ask_room(client: Any, shown: str) -> Room:
             "ACL SETUSER <user> +info",
             shown,
         ) from None
-    counted = [entry["keys"] for name, entry in info.items() if _is_database(name, entry)]
+    try:
+        return _room_of(info, client)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise BadInputError(
+            "does not say by INFO what memory it uses, so that its room is not known", shown
+        ) from None
+
+
+def _room_of(info: dict[str, Any], client: Any) -> Room:
+    counted = [int(entry["keys"]) for name, entry in info.items() if _is_database(name, entry)]
+    used = int(info["used_memory"]) - int(info.get("mem_not_counted_for_evict", 0))
     return Room(
-        used=max(0, info["used_memory"] - info.get("mem_not_counted_for_evict", 0)),
+        used=max(0, used),
         limit=int(info.get("maxmemory", 0)),
         policy=str(info.get("maxmemory_policy", "policy not known")),
         spare=_spare(info, client),

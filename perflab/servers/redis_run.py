@@ -70,6 +70,7 @@ class RedisRun:
             self.room.check(self.shown, connections)
             # Before the lease is written: under an allkeys policy even that could push out a key.
             self.room.allowance(self.shown, 1, _LEASE_BYTES, None)
+            self._evicted = self.room.evicted
             self._renewed = time.monotonic()
             self._take_lease()
         except redis.RedisError as error:
@@ -222,7 +223,9 @@ class RedisRun:
 
     def _look(self) -> None:
         room = ask_room(self._client, self.shown)
-        if room.evicted > self.room.evicted:
+        # Somebody may set the server's counts back to nothing meanwhile.
+        before, self._evicted = self._evicted, room.evicted
+        if room.evicted > before:
             self.stop(
                 f"the server has begun to throw entries out ({room}); the run is stopped so that "
                 "it takes no room of yours"

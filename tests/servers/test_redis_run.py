@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import time
 
@@ -168,6 +169,38 @@ def test_first_eviction_stops_the_run(client, begin):
     client.config_set("maxmemory", 8 * MIB)
     until(lambda: run.stopped is not None)
     assert "throw entries out" in run.stopped
+
+
+def test_eviction_after_counts_were_reset_stops_the_run(client, begin):
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    fill(client, 10)
+    client.config_set("maxmemory", 8 * MIB)
+    assert client.info("stats")["evicted_keys"] > 5
+    client.config_set("maxmemory", 40 * MIB)
+    run = begin()
+    client.config_resetstat()
+    until(lambda: run._evicted == 0)
+    client.config_set("maxmemory", client.info()["used_memory"] - 100_000)
+    until(lambda: run.stopped is not None)
+    assert "throw entries out" in run.stopped
+
+
+def test_server_that_is_loading_is_refused(client, begin):
+    room = dataclasses.replace(begin().room, loading=True)
+    with pytest.raises(BadInputError, match="is still loading"):
+        room.check("redis://shop", 1)
+
+
+def test_memory_of_unknown_size_gives_no_room(client, begin):
+    room = dataclasses.replace(begin().room, limit=0, spare=None)
+    with pytest.raises(BadInputError, match="memory not known"):
+        room.allowance("redis://shop", 10, 1000, None)
+
+
+def test_more_keys_make_larger_tables(client, begin):
+    room = dataclasses.replace(begin().room, limit=200 * MIB, used=MIB, keys=1_000_000)
+    assert room.free(10) == 200 * MIB - MIB - 20 * MIB
+    assert room.free(10) - room.free(100_000) > 2_000_000 * 16
 
 
 def test_run_takes_no_connection_that_others_need(client, begin):
