@@ -12,6 +12,7 @@ from perflab.benches.model import Model
 from perflab.benches.over_time import OverTime
 from perflab.benches.part_of_keys import PartOfKeys
 from perflab.benches.parts import Export, Objective, Observed, axis_values
+from perflab.benches.removal import Removal
 from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
 
 
-class Bench(Display, OverTime, PartOfKeys, ABC):
+class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
     """One pattern on the workbench; found by the entry point group ``perflab.benches``.
 
     A subclass names its parts and imports them inside its methods, so that a live child loads
@@ -269,20 +270,6 @@ class Bench(Display, OverTime, PartOfKeys, ABC):
         """Return what a run writes to a server that is not ours, such as keys under a prefix."""
         del settings
         return "what the run needs, under perflab's own name"
-
-    def remove_run(self, settings: Settings, run_name: str) -> None:
-        """Remove what a run whose process is over has left on a server that is not ours.
-
-        It is called in the parent, where the child may have been killed; there may be nothing.
-
-        Args:
-            settings: The pattern's settings, which may name the server.
-            run_name: The run's own name; nothing that is not under it is touched.
-
-        Raises:
-            BadInputError: If the server is away or does not allow it.
-        """
-        del settings, run_name
 
     @abstractmethod
     def metrics(self, measured: Measured) -> Metrics:

@@ -19,7 +19,7 @@ from perflab.lab.alerts import Alert, AlertWatch
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.outcome import run_result
-from perflab.lab.removal import end_with_process, remove_earlier_runs, remove_run
+from perflab.lab.removal import begin_run, remove_run
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
@@ -61,7 +61,6 @@ class LiveRun:
         calibration: Calibration | None = None,
     ) -> None:
         bench.check_live(settings, load)
-        remove_earlier_runs()
         self.bench = bench
         self.trace = trace
         self.run_name = new_run_name()
@@ -93,7 +92,7 @@ class LiveRun:
         )
         self._pipe, self._process = _spawn(job)
         self._memory = MemorySampler(self._process.pid)
-        end_with_process(self)
+        begin_run(self)
         self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
         self._thread.start()
 

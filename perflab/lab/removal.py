@@ -52,9 +52,10 @@ def remove_earlier_runs() -> None:
         remove_run(bench, settings, run_name)
 
 
-def end_with_process(run: Closable) -> None:
-    """Close a run at the end of this process, if it is still going then."""
+def begin_run(run: Closable) -> None:
+    """Remove what earlier runs have left, and close this one with the process at the latest."""
     _going.add(run)
+    remove_earlier_runs()
 
 
 @atexit.register
