@@ -75,8 +75,8 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
 
     def _take_backend(self, backend: str) -> None:
         if backend not in self.backends:
-            known = ", ".join(self.backends)
-            text = f"{self.pattern} does not take {backend!r}; allowed: {known}, module:function"
+            known = ", ".join((*self.backends, "module:function"))
+            text = f"{self.pattern} does not take {backend!r}; allowed: {known}"
             raise BadInputError(text, "backend")
 
     def info(self, key: str) -> SettingInfo:
@@ -194,8 +194,8 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
         It is the bench's own, but for a function of the user's, which takes the user's keys.
         """
         del settings
-        own = callable(load.backend) or ":" in load.backend
-        return spec if own and spec is not None else self.calibration_workload
+        own = spec is not None and (callable(load.backend) or ":" in load.backend)
+        return spec if own else self.calibration_workload
 
     def objective_for(self, settings: Settings) -> Objective:
         """Return what tuning looks for where the user says nothing: the bench's own objective."""
@@ -234,8 +234,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
             BadInputError: If the pattern has no such method.
         """
         del trace, share
-        text = f"{self.pattern} has one way of sampling, there is none called {method!r}"
-        raise BadInputError(text, "sampling")
+        raise BadInputError(f"{self.pattern} has one way of sampling, not {method!r}", "sampling")
 
     @abstractmethod
     def session(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -294,8 +295,6 @@ def _resident(pid: int) -> int:
 
 
 def _signal_name(code: int) -> str:
-    import signal
-
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return f"exit status {code}"

@@ -10,6 +10,7 @@ from typing import Any
 import redis
 
 from perflab.metrics.catalog import metric
+from perflab.primitives.bounded_redis import redis_client
 from perflab.servers.addresses import redact
 from perflab.servers.redis_room import ENTRY_BYTES, ask_room
 from perflab.servers.redis_run_keys import RunKeys
@@ -241,8 +242,18 @@ class RedisRun:
 
 
 def open_client(url: str) -> Any:
-    """Return a client for looking after runs; it connects when it is first asked."""
-    return redis.Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
+    """Return a client for looking after runs; it connects when it is first asked.
+
+    Raises:
+        BadInputError: If the address is none.
+    """
+    try:
+        return redis_client(url, _PATIENCE)
+    except ValueError:
+        # Its text may hold the password.
+        raise BadInputError(
+            "is no address of a Redis; write redis://host:6379", redact(url)
+        ) from None
 
 
 def _size(size: int) -> str:

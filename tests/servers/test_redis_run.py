@@ -326,6 +326,13 @@ def test_leftovers_of_a_server_that_forbids_looking_name_the_right(server, clien
         redis_leftovers(url)
 
 
+@pytest.mark.parametrize("url", ["nowhere", "redis://u:hush@h:x", "redis://u:hush@[::1"])
+def test_address_that_is_none_is_one_error_without_its_password(url):
+    with pytest.raises(BadInputError) as caught:
+        redis_leftovers(url)
+    assert "hush" not in str(caught.value)
+
+
 def test_named_server_is_found_again(monkeypatch, server):
     monkeypatch.setenv("PERFLAB_REDIS_URL", server.url)
     assert find_redis().url == server.url
