@@ -133,9 +133,8 @@ class RedisCacheSession(Session):
         said = f"{self._server.version}, {self._server.source}"
         if self._run is None:
             return {"Redis": said}
-        room = self._run.room
-        own = f"its own {room}; the setting maxmemory only bounds what the run writes"
-        return {"Redis": f"{said}, {own}", "run": self._run.keys.run_name}
+        said += f"; {self._run.room}; the setting maxmemory only bounds what the run writes there"
+        return {"Redis": said, "run": self._run.keys.run_name}
 
     def act(self, name: str) -> None:
         """Kill, restart or slow down the server.
