@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from perflab.lab.live import LiveRun
     from perflab.lab.run import Run
-    from perflab.lab.verbs import calibrate, run
+    from perflab.lab.verbs import allow_server, calibrate, run
     from perflab.lab.verbs import start_live as start
     from perflab.panels import workbench
     from perflab.reports import report
-    from perflab.servers.consent import allow as allow_server
     from perflab.settings import BadInputError, CacheSettings, LoadSettings
     from perflab.tuning.comparison import compare
     from perflab.tuning.recommend import tune
@@ -36,7 +35,7 @@ _PLACES = {
     "Recommendation": "perflab.tuning.recommendation",
     "Run": "perflab.lab.run",
     "Trace": "perflab.workloads.trace",
-    "allow_server": "perflab.servers.consent:allow",
+    "allow_server": "perflab.lab.verbs",
     "calibrate": "perflab.lab.verbs",
     "compare": "perflab.tuning.comparison",
     "load_workload": "perflab.workloads.names",

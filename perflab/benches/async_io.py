@@ -22,6 +22,7 @@ from perflab.settings import AsyncIORunSettings, BadInputError, LoadSettings
 
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
+    from perflab.servers.consent import ForeignServer
     from perflab.settings import Settings
     from perflab.workloads.arrivals import Arrivals
 
@@ -122,25 +123,21 @@ class AsyncIOBench(ArrivalsBench):
                 "measured",
             )
 
-    def foreign_server(self, settings: Settings) -> str | None:
-        """Return the addresses that a run would ask, if they are not perflab's own."""
-        from perflab.benches.async_io_targets import addresses
+    def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
+        """Return every server that the URLs name, and how many requests go there."""
+        from perflab.benches.async_io_targets import foreign_servers
 
+        del load
         assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
-        return None if settings.urls is None else addresses(settings.urls)
-
-    def written(self, settings: Settings) -> str:
-        """Return what a run writes to a server that is not ours: nothing, and how much it asks."""
-        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
-        return (
-            f"nothing: it sends at most {settings.most_requests:,} requests, "
-            f"{settings.most_rate:,.4g} a second (most_requests, most_rate)"
-        )
+        return foreign_servers(settings)
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the server's addresses, or perflab's own."""
+        from perflab.benches.async_io_targets import short_name
+
         del load, workload
-        return self.foreign_server(settings) or "perflab's own HTTP server"
+        assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
+        return "perflab's own HTTP server" if settings.urls is None else short_name(settings.urls)
 
     def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
         """Return arrivals for the length of a closed loop."""

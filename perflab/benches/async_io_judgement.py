@@ -19,6 +19,8 @@ _FULL = tuple(step for step in _OWN_STEPS if step[1] > 1)
 _TIMED = ((0.02, 4), (0.02, 64))
 _OUTLIER = 2
 """Times less throughput than the best of them, from which on a run is not believed."""
+_FEWEST, _EACH = 20, 4
+"""Requests that a run at some concurrency needs, in all and for each in flight."""
 _WARMUP = 0.2
 """Seconds in which connections are opened."""
 _CAPPED_FROM = 0.9
@@ -44,19 +46,26 @@ def own_runs(done: Runs) -> Iterator[dict[str, Any]]:
 
 
 def user_runs(settings: AsyncIORunSettings) -> Iterator[dict[str, Any]]:
-    """Yield runs at six concurrencies against the user's server."""
+    """Yield runs at up to six concurrencies against the user's server.
+
+    They take half of the requests that the user agreed to; the run itself has the other half.
+    """
     same = {
         "load_model": "closed",
         "retries": 0,
         "warmup_seconds": _WARMUP,
         "urls": settings.urls,
         "timeout": settings.timeout,
-        "most_requests": settings.most_requests,
         "most_rate": settings.most_rate,
         "max_body_bytes": settings.max_body_bytes,
     }
-    for limit in USER_STEPS:
-        yield {**same, "max_concurrent": limit}
+    half = settings.most_requests // 2
+    needed = {limit: max(_FEWEST, _EACH * limit) for limit in USER_STEPS}
+    steps = [n for n in USER_STEPS if sum(needed[m] for m in USER_STEPS if m <= n) <= half]
+    spare = half - sum(needed[limit] for limit in steps)
+    for limit in steps:
+        most = needed[limit] + spare // len(steps)
+        yield {**same, "max_concurrent": limit, "most_requests": most}
 
 
 def own_calibration(runs: Runs) -> dict[str, Any]:
@@ -107,6 +116,8 @@ def user_calibration(runs: Runs) -> dict[str, Any]:
             capped = capped or max(map(int, points))
             continue
         points[str(limit)] = point
+    if not points:
+        return {}
     law = fit_usl([float(n) for n in points], [ended(point) for point in points.values()])
     fitted = {
         "rate": law.rate,

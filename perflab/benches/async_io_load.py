@@ -27,6 +27,21 @@ _CODES = {"served": 0, "error": 1, "timeout": 3}
 _THROTTLED = (429, 503)
 
 
+class Budget:
+    """How many requests may still be sent to a server of the user's, whatever they are for."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.sent = 0
+
+    def take(self) -> bool:
+        """Take one; return whether there was one left."""
+        if self.sent >= self._most:
+            return False
+        self.sent += 1
+        return True
+
+
 class EventLoopLoad:
     """Drives a fetcher in a closed or an open loop and records what requests took.
 
@@ -51,7 +66,9 @@ class EventLoopLoad:
         limit: int | None,
         *,
         closed: bool,
+        budget: Budget | None = None,
     ) -> None:
+        self._budget = budget
         self._make = fetcher
         self._targets = targets
         self._pace = pace
@@ -160,6 +177,8 @@ class EventLoopLoad:
             due = now() if self.closed else await self._until_due()
             if due is None:
                 continue
+            if self._budget is not None and not self._budget.take():
+                return
             target = targets[self._issued % count]
             self._issued += 1
             yield Request(target.url, target.method, target.headers, target.body, (due, now()))

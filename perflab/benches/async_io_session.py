@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from perflab.benches.async_io_load import EventLoopLoad, targets_of
+from perflab.benches.async_io_load import Budget, EventLoopLoad, targets_of
+from perflab.benches.async_io_targets import targets
 from perflab.benches.session import Session
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.patterns.async_io_urls import read_urls
+from perflab.patterns.async_io_urls import origin_of
+from perflab.servers.consent import contact
 from perflab.servers.http_server import HttpServer
 from perflab.settings import (
     AsyncIORunSettings,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _OWN_PAGES = 100
 _OWN_ITEMS = 3
-_MOST_TARGETS = 100_000
 _KINDS = {
     "timeouts": ("timeout",),
     "connect_errors": ("dns", "connect", "disconnected", "incomplete"),
@@ -40,6 +40,8 @@ class AsyncIOSession(Session):
     def __init__(self, settings: AsyncIORunSettings) -> None:
         self._settings = settings
         self._server: HttpServer | None = None
+        self._origins: set[str] = set()
+        self._budget: Budget | None = None
         if settings.urls is None:
             self._server = HttpServer(_server_part(settings))
             self._targets = targets_of(
@@ -49,27 +51,38 @@ class AsyncIOSession(Session):
                 ]
             )
         else:
-            self._targets = list(islice(read_urls(settings.urls), _MOST_TARGETS))
-            if not self._targets:
-                raise BadInputError("names no URL that could be asked for", settings.urls)
+            self._targets = targets(settings.urls)
+            self._origins = {origin_of(target.url) for target in self._targets}
+            for origin in self._origins:
+                contact(origin)
+            self._budget = Budget(settings.most_requests)
         self._load: EventLoopLoad | None = None
 
     def request(self, index: int, due: float) -> NoReturn:
         """Make no request: the event loop does."""
         raise NotImplementedError
 
+    def spend(self, requests: int) -> None:
+        """Count what the calibration before this run has sent."""
+        if self._budget is not None:
+            self._budget.sent += requests
+
     def own_load(self, pace: Pace, load: LoadSettings, limit: int | None) -> EventLoopLoad:
         """Return the event loop that drives the fetcher."""
         del load
-        if self._server is None:
-            limit = min(limit or self._settings.most_requests, self._settings.most_requests)
+        budget = self._budget
         closed = self._settings.load_model == "closed"
         self._load = EventLoopLoad(
-            lambda: AsyncFetcher(self._client_part(self._settings)),
+            lambda: AsyncFetcher(
+                self._client_part(self._settings),
+                origins=self._origins,
+                spend=None if budget is None else budget.take,
+            ),
             self._targets,
             pace,
             limit,
             closed=closed,
+            budget=budget,
         )
         return self._load
 
@@ -101,6 +114,7 @@ class AsyncIOSession(Session):
             "in_flight": float(stats.get("in_flight", 0)),
             "limit": float(stats.get("limit", self._settings.max_concurrent)),
         }
+        found["sent"] = float(self._budget.sent if self._budget is not None else 0)
         found["throttled"] = float(self._load.throttled if self._load is not None else 0)
         for name, kinds in _KINDS.items():
             found[name] = float(sum(stats.get(f"failed_{kind}", 0) for kind in kinds))

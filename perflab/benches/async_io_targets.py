@@ -1,32 +1,86 @@
-"""`addresses`: which servers a file of URLs, or a URL, would ask."""
+"""Which servers a file of URLs, or a URL, would ask, and how often."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
-from yarl import URL
+from perflab.patterns.async_io_request import Request
+from perflab.patterns.async_io_urls import origin_of, read_urls
+from perflab.servers.consent import ForeignServer
+from perflab.settings import AsyncIORunSettings, BadInputError
 
-from perflab.patterns.async_io_urls import read_urls
+MOST_TARGETS = 100_000
+_MOST_NAMED = 3
 
-_MOST_NAMED = 5
 
-
-def addresses(urls: str) -> str:
-    """Return the origins of all URLs, such as ``https://example.org``, separated by commas.
+def targets(urls: str) -> list[Request]:
+    """Return the requests that URLs name, at most 100,000.
 
     Raises:
-        BadInputError: If it names nothing, or a file that cannot be read.
+        BadInputError: If they name nothing, or a file that cannot be read.
     """
-    path = Path(urls)
-    stamp = path.stat().st_mtime_ns if path.is_file() else 0
-    return _addresses(urls, stamp)
+    found = list(islice(read_urls(urls), MOST_TARGETS))
+    if not found:
+        raise BadInputError("names no URL that could be asked for", "urls")
+    return found
+
+
+def foreign_servers(settings: AsyncIORunSettings) -> tuple[ForeignServer, ...]:
+    """Return every server that the URLs of a run name, and what is sent there.
+
+    Raises:
+        BadInputError: If they name nothing, or a file that cannot be read.
+    """
+    if settings.urls is None:
+        return ()
+    found = _methods(settings.urls, _stamp(settings.urls))
+    several = f" to all {len(found):,} servers together" if len(found) > 1 else ""
+    most = (("requests", float(settings.most_requests)), ("rate", settings.most_rate))
+    return tuple(
+        ForeignServer(
+            origin,
+            f"sends at most {settings.most_requests:,} requests ({', '.join(methods)}){several}, "
+            f"{settings.most_rate:,.4g} per second (most_requests, most_rate); calibration, "
+            "retries and redirects are included",
+            methods,
+            most,
+        )
+        for origin, methods in found.items()
+    )
+
+
+def short_name(urls: str) -> str:
+    """Return a name for the servers of URLs: the first three, and a digest of more.
+
+    Raises:
+        BadInputError: If they name nothing, or a file that cannot be read.
+    """
+    found = list(_methods(urls, _stamp(urls)))
+    named = ", ".join(found[:_MOST_NAMED])
+    more = len(found) - _MOST_NAMED
+    if more <= 0:
+        return named
+    digest = hashlib.sha256("\n".join(found).encode()).hexdigest()[:8]
+    return f"{named} and {more:,} more ({digest})"
+
+
+def _stamp(urls: str) -> tuple[int, int]:
+    try:
+        there = Path(urls).stat()
+    except (OSError, ValueError):
+        return (0, 0)
+    return (there.st_mtime_ns, there.st_size)
 
 
 @functools.lru_cache(maxsize=16)
-def _addresses(urls: str, stamp: int) -> str:
+def _methods(urls: str, stamp: tuple[int, int]) -> Mapping[str, tuple[str, ...]]:
+    """Return the methods that are sent, by origin."""
     del stamp
-    found = sorted({str(URL(request.url).origin()) for request in read_urls(urls)})
-    more = len(found) - _MOST_NAMED
-    shown = ", ".join(found[:_MOST_NAMED])
-    return f"{shown} and {more} more" if more > 0 else shown
+    found: dict[str, set[str]] = {}
+    for request in targets(urls):
+        found.setdefault(origin_of(request.url), set()).add(request.method)
+    return {origin: tuple(sorted(found[origin])) for origin in sorted(found)}

@@ -19,6 +19,7 @@ from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings,
 
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
+    from perflab.servers.consent import ForeignServer
     from perflab.workloads.names import WorkloadInfo
     from perflab.workloads.trace import Trace
 
@@ -260,15 +261,24 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
         del settings
         return load.concurrency
 
-    def foreign_server(self, settings: Settings) -> str | None:
-        """Return the address of a server that a run would use and that is not ours, if so."""
-        del settings
-        return None
+    def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
+        """Return the servers of the user's that a run would use, and all that it does there.
 
-    def written(self, settings: Settings) -> str:
-        """Return what a run writes to a server that is not ours, such as keys under a prefix."""
+        Addresses are resolved, without connecting, as the run itself will resolve them; its
+        calibration is part of what it does.
+
+        Raises:
+            BadInputError: If an address is not valid.
+        """
+        del settings, load
+        return ()
+
+    def notice(self, settings: Settings, load: LoadSettings) -> str | None:
+        """Return what a user must know before a run, such as how often their function is called."""
+        from perflab.servers.call_cap import is_function, said
+
         del settings
-        return "what the run needs, under perflab's own name"
+        return said(f"the backend {load.backend_name}", load) if is_function(load) else None
 
     @abstractmethod
     def metrics(self, measured: Measured) -> Metrics:

@@ -33,6 +33,7 @@ class CacheSession(Session):
         if self._sizes is not None:
             _check_room(settings, trace)
         self._lookup = open_lookup(load)
+        self.held = self._lookup.held
         self._load = load
         self._local = threading.local()
         self._sums: list[list[int]] = []
@@ -63,7 +64,7 @@ class CacheSession(Session):
     def apply(self, settings: CacheSettings, load: LoadSettings) -> None:
         """Resize the cache, change its TTL or policy, and the backend's wait, in place."""
         self._cache.apply(settings)
-        self._lookup.seconds = load.backend_seconds
+        self._lookup.change(load)
         self._load = load
 
     def counters(self) -> dict[str, float]:

@@ -16,14 +16,18 @@ from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
-from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
+from perflab.servers.run_name import PREFIX
+from perflab.settings import QUERIES, BadInputError, ConnectionPoolSettings, LoadSettings
 
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
+    from perflab.servers.consent import ForeignServer
     from perflab.settings import Settings
     from perflab.workloads.arrivals import Arrivals
 
 _STEPS = (1, 2, 4, 8)
+_OWN_CONNECTIONS = 3
+"""Beside the pool's: to create and fill the tables, to hold the lease, and to watch."""
 _FEWEST_THREADS = 64
 _MOST_THREADS = 512
 _WAIT_TARGET = 0.005
@@ -114,11 +118,6 @@ class ConnectionPoolBench(ArrivalsBench):
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
         """Let every setting run."""
 
-    def written(self, settings: Settings) -> str:
-        """Return what a run writes to a database that is not ours."""
-        del settings
-        return "tables in a schema perflab"
-
     def threads(self, settings: Settings, load: LoadSettings) -> int:
         """Return enough clients that an arrival rarely waits for one of them."""
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
@@ -126,19 +125,37 @@ class ConnectionPoolBench(ArrivalsBench):
             return load.concurrency
         return min(_MOST_THREADS, max(_FEWEST_THREADS, 2 * settings.max_connections))
 
-    def foreign_server(self, settings: Settings) -> str | None:
-        """Return the address of the user's own database, if one is named; no password in it."""
-        from perflab.servers.redis_server import redact
+    def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
+        """Return the user's own database, if one is named, and what is done there."""
+        from perflab.servers.consent import ForeignServer
 
-        del settings
-        url = os.environ.get("PERFLAB_POSTGRES_URL")
-        return redact(url) if url else None
+        del load
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        address = _address()
+        if address is None:
+            return ()
+        most = max(settings.max_connections, _STEPS[-1]) + _OWN_CONNECTIONS
+        if settings.query in QUERIES:
+            what = (
+                f"creates a schema {PREFIX}... with about 30 MB of tables, sends the query "
+                f"{settings.query} to them, and drops that schema at its end; no other schema is "
+                "touched"
+            )
+        else:
+            what = f"sends your own statement again and again, as it is: {settings.query}"
+        doing = (
+            f"opens up to {most} connections (max_connections and {_OWN_CONNECTIONS}), and {what}"
+        )
+        return (ForeignServer(address, doing, (settings.query,), (("connections", float(most)),)),)
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the query, the pool and the database."""
         del load, workload
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        where = self.foreign_server(settings) or "PostgreSQL"
+        try:
+            where = _address() or "PostgreSQL"
+        except BadInputError:
+            where = "PostgreSQL at an address that is not valid"
         return f"{where}, {settings.driver}, query {settings.query}"
 
     def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
@@ -239,3 +256,11 @@ class ConnectionPoolBench(ArrivalsBench):
 
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         return connection_pool_exports(settings, load, workload)
+
+
+def _address() -> str | None:
+    """Return the resolved address of the user's own database; none where none is named."""
+    from perflab.servers.postgres_address import PostgresAddress
+
+    url = os.environ.get("PERFLAB_POSTGRES_URL")
+    return PostgresAddress.of(url).text if url else None

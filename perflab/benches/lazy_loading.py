@@ -169,6 +169,15 @@ class LazyLoadingBench(Bench):
 
         return Accesses.open(folder)
 
+    def notice(self, settings: Settings, load: LoadSettings) -> str | None:
+        """Return how often a function of the user's is called at the most."""
+        from perflab.benches.lazy_loading_sources import is_own_function
+        from perflab.servers.call_cap import said
+
+        assert isinstance(settings, LazyLoadingSettings)  # noqa: S101  (what read() made)
+        source = settings.data_source
+        return said(source, load) if is_own_function(source) else None
+
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the store, by its file's name and what tells it from others of that name."""
         from perflab.benches.lazy_loading_sources import source_name

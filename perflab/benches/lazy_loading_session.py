@@ -5,29 +5,36 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from perflab.benches.lazy_loading_sources import is_own_function
 from perflab.benches.session import Session
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.lazy_loading_chunks import size_of
 from perflab.patterns.lazy_loading_sources import open_store
 from perflab.patterns.lazy_loading_store import MeasuredStore, ReopenedStore, Rows, Store
+from perflab.servers.call_cap import CallCap, most_calls
 from perflab.settings import BadInputError, LazyLoadingSettings, LoadSettings
 
 if TYPE_CHECKING:
     from perflab.workloads.accesses import Accesses
 
 _SAMPLED_ROWS = 1000
+_AFTER_COUNTING = 0.5
 
 
 class LazyLoadingSession(Session):
     """Asks a loader for the rows of the workload, one at a time."""
 
     def __init__(self, settings: LazyLoadingSettings, load: LoadSettings, rows: Accesses) -> None:
-        del load
         self._rows = rows.rows.data
         self._store = open_store(settings.data_source)
+        self._cap: CallCap | None = None
+        if is_own_function(settings.data_source):
+            # Finding out how many rows there are has just called it some dozens of times.
+            self._cap = CallCap(most_calls(load), after=_AFTER_COUNTING)
+            self.held = self._cap.held
         _check_length(self._store, rows, settings.data_source)
         self._local = threading.local()
-        self._loader = LazyLoader(settings, store=_Told(self._store, self._local))
+        self._loader = LazyLoader(settings, store=_Told(self._store, self._local, self._cap))
         self._row_bytes = _stored_row_bytes(self._store)
         self._errors = 0
         self._lock = threading.Lock()
@@ -54,7 +61,8 @@ class LazyLoadingSession(Session):
         Raises:
             BadInputError: If the source would be another.
         """
-        del load
+        if self._cap is not None:
+            self._cap.rate = most_calls(load)
         self._loader.apply(settings)
 
     def counters(self) -> dict[str, float]:
@@ -83,7 +91,8 @@ class LazyLoadingSession(Session):
 class _Told:
     """A store that notes in whose thread it was asked: that request was a miss."""
 
-    def __init__(self, store: Store, local: threading.local) -> None:
+    def __init__(self, store: Store, local: threading.local, cap: CallCap | None) -> None:
+        self._cap = cap
         self._store = store
         self._local = local
         if isinstance(store, MeasuredStore):
@@ -94,6 +103,8 @@ class _Told:
 
     def read(self, start: int, stop: int) -> Rows:
         self._local.outcome = "miss"
+        if self._cap is not None:
+            self._cap.wait()
         return self._store.read(start, stop)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from perflab.patterns.lazy_loading_sources import open_store
+from perflab.patterns.lazy_loading_sources import FLIGHTS, SUFFIXES, open_store
 from perflab.patterns.lazy_loading_store import MeasuredStore, ReopenedStore
 from perflab.settings import BadInputError
 
@@ -22,6 +22,15 @@ def rows_of(source: str) -> int:
     finally:
         if isinstance(store, ReopenedStore):
             store.close()
+
+
+def is_own_function(source: str) -> bool:
+    """Say whether a source is a function, or a store, of a module of the user's."""
+    name, colon, function = source.rpartition(":")
+    suffixes = {Path(source).suffix.lower(), Path(name).suffix.lower()}
+    if not colon or name == FLIGHTS or suffixes & set(SUFFIXES) or Path(source).exists():
+        return False
+    return all(part.isidentifier() for part in (*name.split("."), function))
 
 
 def source_name(source: str) -> str:

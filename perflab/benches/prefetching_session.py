@@ -41,6 +41,7 @@ class PrefetchingSession(Session):
         # How many items a run goes through goes before beginning again.
         self._loop = bool(load.loop) and settings.process_count is None
         self._load = load
+        self._held: dict[int, float] = {}
         self._source = open_items(load, items)
         self._consumer = Consumer(settings.consume_seconds)
         self._prefetcher: Prefetcher[Any] = Prefetcher(
@@ -78,7 +79,7 @@ class PrefetchingSession(Session):
         """Change buffer, batches and workers, the source's wait and the consumer's work."""
         self._prefetcher.apply(self._bounded(settings))
         self._consumer.seconds = settings.consume_seconds
-        self._source.change(load.backend_seconds)
+        self._source.change(load)
 
     def counters(self) -> dict[str, float]:
         """Return the prefetcher's statistics."""
@@ -142,6 +143,13 @@ class PrefetchingSession(Session):
         return settings.change(process_count=None if self._loop else self._count)
 
     def _fetch(self, start: int, stop: int) -> Iterable[Any]:
+        items = self._items(start, stop)
+        if held := self._source.held():
+            with self._lock:
+                self._held[start] = held
+        return items
+
+    def _items(self, start: int, stop: int) -> Iterable[Any]:
         if not self._loop:
             return self._source.fetch(start, stop)
         found: list[Any] = []
@@ -156,11 +164,13 @@ class PrefetchingSession(Session):
         if event.kind is EventKind.BATCH_FETCHED:
             count = int(str(event.detail))
             with self._lock:
-                self._fetches.record(event.seconds)
+                held = self._held.pop(int(str(event.key)), 0.0)
+                seconds = max(0.0, event.seconds - held)
+                self._fetches.record(seconds)
                 self._sized += count
                 self._bytes += event.size
                 if count and len(self._batches) < _MOST_RECORDS:
-                    self._batches.append((int(str(event.key)), count, event.seconds))
+                    self._batches.append((int(str(event.key)), count, seconds))
         elif event.kind is EventKind.STALL_FINISHED:
             with self._lock:
                 self._handovers.record(float(str(event.detail)))

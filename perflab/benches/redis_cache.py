@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
-from perflab.benches.session import Action, Measured, Session
+from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
-from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings
+from perflab.servers.run_name import PREFIX
+from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings, format_quantity
 
 if TYPE_CHECKING:
     from perflab.models.part_settings import Scaling
     from perflab.primitives.clock import VirtualClock
+    from perflab.servers.consent import ForeignServer
     from perflab.settings import Settings
     from perflab.workloads.trace import Trace
 
 _SERVER_BYTES = 1_100_000
 _ENTRY_BYTES = 250.0
 _LEAST_MEMORY = 2**21
-_SMALL_CALIBRATION = "zipf:skew=0.8,keys=5k,requests=1M,seed=1"
+_SMALL_CALIBRATION = "zipf:skew=0.8,keys=2k,requests=1M,seed=1"
+_SERVER_KEYS = ("redis_host", "redis_port", "cache_namespace")
 _COUNTED = ("hits", "misses", "errors", "server_errors", "fallbacks", "refused", "coalesced")
 _FROM_SERVER = ("evictions", "expirations", "entries", "memory_bytes", "breaker_open")
 
@@ -131,25 +134,50 @@ class RedisCacheBench(Bench):
                 "serializer",
             )
 
-    def foreign_server(self, settings: Settings) -> str | None:
-        """Return the address of the user's own server, if one is named; no password in it."""
-        from perflab.servers.redis_server import redact
+    def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
+        """Return the user's own server, if one is named, and what is written there."""
+        from perflab.servers.consent import ForeignServer
 
+        del load
         assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        if settings.redis_host is not None:
-            return f"redis://{settings.redis_host}:{settings.redis_port}"
-        url = os.environ.get("PERFLAB_REDIS_URL")
-        return redact(url) if url else None
+        address = _address(settings)
+        if address is None:
+            return ()
+        most = settings.maxmemory
+        bound = "what is free there" if most is None else format_quantity(most, "bytes")
+        keys = f"{settings.cache_namespace}:{PREFIX}..."
+        return (
+            ForeignServer(
+                address,
+                f"puts load on it, writes keys under {keys}, up to {bound} (maxmemory), and "
+                "removes them at its end; no other key is read, changed or removed",
+                (settings.cache_namespace, *(("unbounded",) if most is None else ())),
+                () if most is None else (("bytes", float(most)),),
+            ),
+        )
+
+    def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
+        """Return one short run on the server and under the namespace that the user named.
+
+        On a server of the user's it takes no more memory than the run itself.
+        """
+        del done
+        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
+        values = {key: getattr(settings, key) for key in _SERVER_KEYS}
+        most = self.calibration_settings["maxmemory"]
+        if _address(settings) is not None:
+            most = settings.maxmemory and min(most, settings.maxmemory)
+        yield {**self.calibration_settings, **values, "maxmemory": most}
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the server and the backend."""
         del workload
-        return f"{self.foreign_server(settings) or 'Redis'}, backend {load.backend_name}"
-
-    def written(self, settings: Settings) -> str:
-        """Return what a run writes to a server that is not ours."""
         assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        return f"keys under {settings.cache_namespace}"
+        try:
+            where = _address(settings) or "Redis"
+        except BadInputError:
+            where = "Redis at an address that is not valid"
+        return f"{where}, backend {load.backend_name}"
 
     def axis(self, key: str, trace: Trace) -> list[Any]:
         """Return memory sizes up to where the server holds every key."""
@@ -210,7 +238,8 @@ class RedisCacheBench(Bench):
     def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
         """Return a workload of few keys on a user's server, which may have little room."""
         on = super().calibrated_on(settings, load, spec)
-        ours = self.foreign_server(settings) is None
+        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
+        ours = server_url(settings) is None
         return on if ours or on != self.calibration_workload else _SMALL_CALIBRATION
 
     def remove_run(self, settings: Settings, run_name: str) -> None:
@@ -281,6 +310,20 @@ def _round_up(size: int) -> int:
 
 def server_url(settings: RedisCacheSettings) -> str | None:
     """Return the address of the user's own server, with its password; none where none is named."""
+    from perflab.servers.addresses import redis_url
+
     if settings.redis_host is not None:
-        return f"redis://{settings.redis_host}:{settings.redis_port}"
+        return redis_url(settings.redis_host, settings.redis_port)
     return os.environ.get("PERFLAB_REDIS_URL") or None
+
+
+def _address(settings: RedisCacheSettings) -> str | None:
+    """Return the resolved address of the user's own server; none where none is named."""
+    from perflab.servers.addresses import redis_address
+
+    url = server_url(settings)
+    if url is None:
+        return None
+    return (
+        redis_address(url, "redis_host") if settings.redis_host is not None else redis_address(url)
+    )

@@ -53,6 +53,7 @@ class RedisCacheSession(Session):
         self._loaded_bytes = 0
         self._server = find_redis(settings.redis_host, settings.redis_port)
         self._lookup = open_lookup(load)
+        self.held = self._lookup.held
         self._stampede = settings.stampede
         self._run: RedisRun | None = None
         self._monitor: RedisMonitor | RunMonitor
@@ -107,7 +108,7 @@ class RedisCacheSession(Session):
     def apply(self, settings: RedisCacheSettings, load: LoadSettings) -> None:
         """Change the cache in place and, where the server is ours, its memory and policy."""
         self._load = load
-        self._lookup.seconds = load.backend_seconds
+        self._lookup.change(load)
         if self._run is not None:
             self._run.bound(self._trace.n_keys, settings.maxmemory)
         self._cache.apply(self._in_real_time(settings))

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import numpy.typing as npt
 
@@ -97,7 +99,21 @@ class Load(Protocol):
 
 
 class Session(ABC):
-    """A pattern that is being run live, inside the child process."""
+    """A pattern that is being run live, inside the child process.
+
+    Attributes:
+        held: Returns how many seconds of the calling thread's last request were a wait for
+            perflab's own cap on calls, which is no latency of the pattern; none without a cap.
+    """
+
+    held: Callable[[], float] | None = None
+
+    def spend(self, requests: int) -> None:
+        """Count requests that a calibration has made, of those that the user agreed to.
+
+        A session with such a cap has the counter ``sent``: its own, and these.
+        """
+        del requests
 
     def own_load(self, pace: Pace, load: LoadSettings, limit: int | None) -> Load | None:
         """Return what drives this session where it cannot be threads, such as an event loop.

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from perflab.cli.output import tell
+
 if TYPE_CHECKING:
     from perflab.benches.base import Bench
 
 
 def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
-    """Ask the user to agree to the server that a run would use, unless that was done before.
+    """Ask the user to agree to the servers that a run would use, unless that was done before.
+
+    How often a function of theirs is called at the most is said on standard error.
 
     Args:
         bench: Whose run it is.
@@ -23,22 +27,24 @@ def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
     Raises:
         BadInputError: If the user does not agree, or there is no terminal to ask on.
     """
-    checked, _ = bench.read(settings)
-    address = bench.foreign_server(checked)
-    if address is None:
-        return
-    from perflab.servers.consent import allow, is_allowed
-    from perflab.settings.errors import BadInputError
+    from perflab.servers.consent import ConsentNeededError, allow, not_allowed
 
-    if is_allowed(address):
+    checked = bench.read(settings)
+    if (notice := bench.notice(*checked)) is not None:
+        tell(f"note: {notice}")
+    missing = not_allowed(bench.foreign_servers(*checked))
+    if not missing:
         return
-    what = f"is not perflab's server; a run puts load on it and writes {bench.written(checked)}"
     if not yes:
         if not sys.stdin.isatty():
-            raise BadInputError(f"{what}; agree to that once with --yes", address)
-        if not _confirmed(f"{address} {what}. Use it?"):
-            raise BadInputError("is not used, since you did not agree", address)
-    allow(address)
+            raise ConsentNeededError(missing)
+        for server in missing:
+            tell(server.question)
+        if not _confirmed("Agree?" if len(missing) == 1 else f"Agree to all {len(missing)}?"):
+            from perflab.settings.errors import BadInputError
+
+            raise BadInputError("is not used, since you did not agree", missing[0].address)
+    allow(*missing)
 
 
 def _confirmed(question: str) -> bool:

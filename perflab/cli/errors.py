@@ -44,10 +44,12 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
 
 
 def complain(message: str) -> None:
-    """Write one line to standard error; nothing in it steers a terminal."""
+    """Write one line to standard error; nothing in it steers a terminal or is a password."""
+    from perflab.settings.addresses import without_secrets
     from perflab.settings.shown import shown
 
-    line = shown(" ".join(part.strip() for part in message.splitlines() if part.strip()))
+    line = " ".join(part.strip() for part in message.splitlines() if part.strip())
+    line = shown(without_secrets(line))
     typer.echo(f"perflab: error: {line}", err=True)
 
 

@@ -80,10 +80,13 @@ def tune(
         parse_condition(text)
     if live:
         check_outputs(bench, bench.read(settings)[0], workload, force=force)
-        agree(bench, settings, yes)
     trace = read_workload(workload, show, format_, columns, bench, settings)
-    prepare_kernels(show)
     from perflab.tuning import recommend
+
+    if live:
+        most = recommend.most_of(bench.tuning_sweep(trace, settings), settings)
+        agree(bench, most, yes)
+    prepare_kernels(show)
 
     with executor_at(scheduler) as executor, progress("tuning", " points", show) as report:
         result = recommend.tune(

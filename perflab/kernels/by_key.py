@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import frozen
+from perflab.kernels.inputs import frozen_ids
 
 
 def by_key(ids: npt.ArrayLike, n_keys: int) -> npt.NDArray[np.int32]:
@@ -21,7 +21,7 @@ def by_key(ids: npt.ArrayLike, n_keys: int) -> npt.NDArray[np.int32]:
     Returns:
         int32 of shape (n,).
     """
-    positions: npt.NDArray[np.int32] = _by_key(frozen(ids, np.int32), int(n_keys))
+    positions: npt.NDArray[np.int32] = _by_key(frozen_ids(ids, n_keys), int(n_keys))
     return positions
 
 

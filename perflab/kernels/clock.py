@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import block_length, frozen
+from perflab.kernels.inputs import block_length, frozen_ids
 
 ABSENT, RESIDENT, REFERENCED = 0, 1, 2
 
@@ -29,7 +29,7 @@ def clock_hits(
     Returns:
         int64 of shape (ceil(n / block),).
     """
-    keys = frozen(ids, np.int32)
+    keys = frozen_ids(ids, n_keys)
     room = int(min(capacity, n_keys))
     hits: npt.NDArray[np.int64] = _clock_hits(
         keys, int(n_keys), room, block_length(block, len(keys))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from perflab.kernels.inputs import frozen
+from perflab.kernels.inputs import frozen, frozen_ids
 
 UNBOUNDED = 2**61  # bytes that nothing fills
 
@@ -68,7 +68,7 @@ def bounded_inputs(
         ValueError: If an array has neither as many elements as there are requests nor none, or
             a size is negative.
     """
-    keys = frozen(ids, np.int32)
+    keys = frozen_ids(ids, n_keys)
     columns = {
         "sizes": frozen(() if sizes is None else sizes, np.int64),
         "times": frozen(() if times is None else times, np.float64),

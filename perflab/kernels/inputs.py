@@ -29,6 +29,23 @@ def frozen(values: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     return view
 
 
+def frozen_ids(ids: npt.ArrayLike, n_keys: int) -> npt.NDArray[np.int32]:
+    """Return ids as `frozen` does, after a look at all of them.
+
+    Compiled code does not check what it indexes by: an id beyond the keys would be written to
+    memory that is something else's.
+
+    Raises:
+        ValueError: If one is not between 0 and `n_keys` - 1, or breaks `frozen`.
+    """
+    keys = frozen(ids, np.int32)
+    # As unsigned numbers, negative ones are the highest: one pass finds both.
+    if len(keys) and int(keys.view(np.uint32).max()) >= int(n_keys):
+        wrong = int(np.argmax(keys.view(np.uint32) >= np.uint32(max(int(n_keys), 0))))
+        raise ValueError(f"the id {keys[wrong]} of request {wrong} is not below {n_keys}")
+    return keys
+
+
 def block_length(block: int | None, requests: int) -> int:
     """Return the number of requests whose hits are counted together; None is the whole trace.
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import block_length, frozen
+from perflab.kernels.inputs import block_length, frozen_ids
 
 
 def random_hits(
@@ -28,7 +28,7 @@ def random_hits(
     Returns:
         int64 of shape (ceil(n / block),).
     """
-    keys = frozen(ids, np.int32)
+    keys = frozen_ids(ids, n_keys)
     room = int(min(capacity, n_keys))
     length = block_length(block, len(keys))
     state = np.uint64(2 * seed + 1)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 from perflab.kernels.draws import next_state, share_of
-from perflab.kernels.inputs import frozen
+from perflab.kernels.inputs import frozen, frozen_ids
 
 REDIS_POLICIES = {"noeviction": 0, "lru": 1, "lfu": 2, "ttl": 3, "random": 4}
 _NO_EVICTION, _LRU, _LFU, _TTL, _RANDOM = REDIS_POLICIES.values()
@@ -92,7 +92,7 @@ def redis_eviction(
     """
     if policy not in REDIS_POLICIES:
         raise ValueError(f"no policy {policy!r}; known: {', '.join(REDIS_POLICIES)}")
-    keys, taken = frozen(ids, np.int32), frozen(sizes, np.int64)
+    keys, taken = frozen_ids(ids, n_keys), frozen(sizes, np.int64)
     when = frozen(() if times is None else times, np.float64)
     lives = frozen(() if ttls is None else ttls, np.float64)
     for name, column, allowed in (

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import frozen
+from perflab.kernels.inputs import frozen_ids
 
 Positions = npt.NDArray[np.int32]
 
@@ -22,7 +22,7 @@ def previous_and_next(ids: npt.ArrayLike, n_keys: int) -> tuple[Positions, Posit
         previous: int32 of shape (n,), the last earlier position of the key, or -1.
         next: int32 of shape (n,), the first later position of the key, or n.
     """
-    previous, next_use = _previous_and_next(frozen(ids, np.int32), int(n_keys))
+    previous, next_use = _previous_and_next(frozen_ids(ids, n_keys), int(n_keys))
     return previous, next_use
 
 

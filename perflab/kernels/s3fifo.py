@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import block_length, frozen
+from perflab.kernels.inputs import block_length, frozen_ids
 
 FREQUENCY = 3  # the lowest two bits of a key's state: uses, at most 3
 GHOST, SMALL, MAIN = 4, 8, 12
@@ -33,7 +33,7 @@ def s3fifo_hits(
     Returns:
         int64 of shape (ceil(n / block),).
     """
-    keys = frozen(ids, np.int32)
+    keys = frozen_ids(ids, n_keys)
     hits: npt.NDArray[np.int64] = _s3fifo_hits(
         keys, int(n_keys), int(capacity), block_length(block, len(keys))
     )

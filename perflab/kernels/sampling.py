@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import frozen
+from perflab.kernels.inputs import frozen, frozen_ids
 
 _COUNTED_APART = 1 << 16
 
@@ -21,7 +21,7 @@ def key_counts(ids: npt.ArrayLike, n_keys: int) -> npt.NDArray[np.int32]:
     Returns:
         int32 of shape (n_keys,).
     """
-    counts: npt.NDArray[np.int32] = _key_counts(frozen(ids, np.int32), int(n_keys))
+    counts: npt.NDArray[np.int32] = _key_counts(frozen_ids(ids, n_keys), int(n_keys))
     return counts
 
 
@@ -53,7 +53,8 @@ def requests_of(ids: npt.ArrayLike, draws: npt.ArrayLike) -> list[npt.NDArray[np
     Returns:
         For each of the 8 draws, int32 positions in order of time.
     """
-    keys, chosen = frozen(ids, np.int32), frozen(draws, np.uint8)
+    chosen = frozen(draws, np.uint8)
+    keys = frozen_ids(ids, len(chosen))
     totals = _totals(keys, chosen)
     ends = np.cumsum(totals)
     positions = np.empty(int(ends[-1]), np.int32)

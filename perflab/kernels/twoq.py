@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import block_length, frozen
+from perflab.kernels.inputs import block_length, frozen_ids
 
 OTHER, A1, AM = 0, 1, 2
 
@@ -33,7 +33,7 @@ def twoq_hits(
     Returns:
         int64 of shape (ceil(n / block),).
     """
-    keys = frozen(ids, np.int32)
+    keys = frozen_ids(ids, n_keys)
     hits: npt.NDArray[np.int64] = _twoq_hits(
         keys, int(n_keys), int(capacity), block_length(block, len(keys))
     )

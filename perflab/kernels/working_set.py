@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import frozen
+from perflab.kernels.inputs import frozen, frozen_ids
 
 
 class WorkingSet(NamedTuple):
@@ -55,7 +55,7 @@ def working_set(
     Raises:
         ValueError: If there are not as many times or sizes as requests.
     """
-    keys, when = frozen(ids, np.int32), frozen(times, np.float64)
+    keys, when = frozen_ids(ids, n_keys), frozen(times, np.float64)
     weights = frozen(() if sizes is None else sizes, np.int64)
     asked = frozen(moments, np.float64)
     if len(when) != len(keys):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import block_length, frozen
+from perflab.kernels.inputs import block_length, frozen, frozen_ids
 from perflab.kernels.sketch import count, estimate, halve, new_sketch, spread
 
 WINDOW, PROBATION, PROTECTED = 1, 2, 3
@@ -42,7 +42,7 @@ def wtinylfu_hits(
     Returns:
         int64 of shape (ceil(n / block),).
     """
-    keys = frozen(ids, np.int32)
+    keys = frozen_ids(ids, n_keys)
     after = frozen(next_use, np.int32)
     room = int(min(capacity, max(n_keys, 1)))
     hits: npt.NDArray[np.int64] = _wtinylfu_hits(

@@ -6,11 +6,13 @@ import dataclasses
 import hashlib
 import re
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from perflab.benches.base import Bench
+from perflab.lab.calibrated_costs import wrong_cost
 from perflab.lab.environment import machine
 from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.settings import BadInputError, LoadSettings, Settings
@@ -64,10 +66,27 @@ def calibration_for(
         if not path.is_file():
             continue
         try:
-            return Calibration.load(path)
+            return read_calibration(path, bench.shipped_costs)
         except BadInputError as error:
             note = note or f"the calibration kept in {path.name} {error.message}"
     return Calibration(bench.pattern, backend, dict(bench.shipped_costs), "shipped", note=note)
+
+
+def read_calibration(path: Path, shipped: Mapping[str, Any]) -> Calibration:
+    """Read a kept calibration.
+
+    Args:
+        path: Its file.
+        shipped: The costs of its pattern that come with perflab, which the kept ones must be like.
+
+    Raises:
+        BadInputError: If it is damaged, or of a later version.
+    """
+    found = Calibration.load(path)
+    wrong = wrong_cost(shipped, found.costs)
+    if wrong is not None:
+        raise BadInputError(f"is damaged: {wrong} is not what perflab measures", str(path))
+    return found
 
 
 def keep_calibration(

@@ -20,6 +20,7 @@ from perflab.lab.load import LoadGenerator
 from perflab.lab.pace import Pace
 from perflab.lab.snapshot import Snapshot
 from perflab.primitives.clock import VirtualClock
+from perflab.servers.consent import confine, contact
 from perflab.settings import BadInputError
 
 _FEWEST_ERRORS = 20
@@ -36,6 +37,9 @@ class Child:
         self._job = job
         self._bench = load_bench(job.pattern)
         self._settings, self._load = self._bench.read(job.settings)
+        confine(job.agreed)
+        for server in self._bench.foreign_servers(self._settings, self._load):
+            contact(server.address)
         trace = self._bench.open_workload(job.workload)
         _map_in(trace)
         self._clock = VirtualClock()
@@ -45,6 +49,7 @@ class Child:
         self._session = self._bench.session(
             self._settings, self._load, trace, self._clock, job.run_name
         )
+        self._session.spend(job.spent)
         self._generator: Load = self._session.own_load(
             pace, self._load, job.limit
         ) or LoadGenerator(

@@ -16,6 +16,8 @@ class Job:
         settings: The keys of the pattern and of the load.
         seconds: How long at the most; none for until told to stop.
         run_name: The run's own name, under which it writes on a user's server.
+        agreed: The addresses of the user's servers that it may contact.
+        spent: How many requests of those that were agreed to its calibration has made.
         limit: How many requests at the most; none for looping over the workload, or until the
             session says that there are no more.
         interval: Seconds from one snapshot to the next.
@@ -27,6 +29,8 @@ class Job:
     seconds: float | None
     limit: int | None
     run_name: str
+    agreed: tuple[str, ...] = ()
+    spent: int = 0
     interval: float = 0.1
 
 

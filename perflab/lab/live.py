@@ -25,6 +25,7 @@ from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
+from perflab.servers.consent import require
 from perflab.servers.run_name import new_run_name
 from perflab.settings import BadInputError, LoadSettings, Settings, nearest
 from perflab.workloads.trace import Trace
@@ -60,8 +61,10 @@ class LiveRun:
         loop: bool,
         alerts: tuple[Alert, ...] = (),
         calibration: Calibration | None = None,
+        spent: int = 0,
     ) -> None:
         bench.check_live(settings, load)
+        agreed = require(bench.foreign_servers(settings, load))
         self.bench = bench
         self.trace = trace
         self.run_name = new_run_name()
@@ -90,6 +93,8 @@ class LiveRun:
             seconds,
             None if loop else bench.requests(settings, trace),
             self.run_name,
+            agreed,
+            spent,
         )
         self._pipe, self._process = _spawn(job)
         self._memory = MemorySampler(self._process.pid)
@@ -108,6 +113,12 @@ class LiveRun:
         return self._rows.changes
 
     @property
+    def sent(self) -> int:
+        """How many requests went to servers of the user's, those of a calibration before too."""
+        last = self._rows.last
+        return 0 if last is None else int(last.counters.get("sent", 0))
+
+    @property
     def alerts(self) -> list[dict[str, Any]]:
         """Every alert, fired or not."""
         return self.watch.report()
@@ -121,11 +132,13 @@ class LiveRun:
         """Change settings of the running pattern and load; the others stay.
 
         Raises:
-            BadInputError: If a key is unknown, a value out of bounds, or it cannot run live.
+            BadInputError: If a key is unknown, a value out of bounds, it cannot run live, or more
+                would be done on a server of the user's than was agreed to.
         """
         with self._lock:
             settings, load = self.bench.read({**self._rows.values, **values})
             self.bench.check_live(settings, load)
+            require(self.bench.foreign_servers(settings, load))
             if load.backend != self._rows.load.backend:
                 raise BadInputError("cannot change while it runs; stop and start again", "backend")
             self._rows.next_settings(settings, load)

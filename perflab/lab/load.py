@@ -148,6 +148,7 @@ class LoadGenerator:
     def _loop(self, number: int, record: dict[str, LatencyHistogram]) -> None:
         now = time.perf_counter
         ask = self._session.request
+        held = self._session.held
         indices = self._index
         length, limit = self._pace.length, self._limit
         while number < self._wanted:
@@ -172,6 +173,8 @@ class LoadGenerator:
                 self._clock.set(pace.shown(index))
             outcome = ask(index % length, started)
             taken = now() - started
+            if held is not None:
+                taken = max(0.0, taken - held())
             histogram = record.get(outcome)
             if histogram is None:
                 histogram = record[outcome] = LatencyHistogram()

@@ -43,6 +43,7 @@ def run_result(
     costs = rows.own_costs(start)
     remarks = rows.model.predict(rows.settings, rows.load, calibration.costs).remarks
     errors = int(rows.measured(None).get("errors", 0))
+    notice = rows.bench.notice(rows.settings, rows.load)
     failed = (f"{errors:,} requests failed; first: {note}",) if note else ()
     return Run(
         pattern=rows.bench.pattern,
@@ -61,13 +62,13 @@ def run_result(
         environment={**environment(), **({"servers": dict(about)} if about else {})},
         ended=ended,
         loop=loop,
-        notes=(*remarks, *failed, *((left,) if left else ())),
+        notes=(*remarks, *failed, *(text for text in (notice, left) if text)),
     )
 
 
 def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:
-    """Return all settings, of the pattern and of the load, with a backend function by its name."""
-    return {**settings.model_dump(), **load.model_dump(), "backend": load.backend_name}
+    """Return all settings as results keep them: a backend function by its name, no secrets."""
+    return {**settings.shown(), **load.shown(), "backend": load.backend_name}
 
 
 def workload_summary(trace: Trace) -> dict[str, Any]:

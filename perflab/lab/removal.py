@@ -30,8 +30,6 @@ def remove_run(bench: Bench, settings: Settings, run_name: str) -> str | None:
         Why that could not be done, in one line; it is then tried again before the next run of this
         process and at its end.
     """
-    if bench.foreign_server(settings) is None:
-        return None
     try:
         bench.remove_run(settings, run_name)
     except Exception as error:  # noqa: BLE001  (the run's result is there and must not be lost)

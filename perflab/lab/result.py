@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import typing
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
+
+from pydantic import StrictFloat, StrictInt, StrictStr, TypeAdapter, ValidationError
 
 from perflab.files import check_output, write_text
 from perflab.lab.files import read_json
@@ -54,20 +58,14 @@ class Result:
         Raises:
             BadInputError: If it is another kind of result, not whole, or of a newer format.
         """
-        if values.get("kind") != cls.kind:
+        if not isinstance(values, Mapping) or values.get("kind") != cls.kind:
             raise BadInputError(f"is not a {cls.kind}; make one with '{cls.made_by}'", place)
-        if values.get("format", 0) > FORMAT_VERSION:
+        version = values.get("format", 0)
+        if isinstance(version, bool) or not isinstance(version, int):
+            raise BadInputError("is damaged: format is not a whole number", place)
+        if version > FORMAT_VERSION:
             raise BadInputError("was written by a newer perflab; update this one", place)
-        fields = {field.name: str(field.type) for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        kept = {
-            key: tuple(value) if fields[key].startswith("tuple") else value
-            for key, value in values.items()
-            if key in fields
-        }
-        try:
-            return cls(**kept)
-        except TypeError as error:
-            raise BadInputError(f"is not a whole {cls.kind} ({error})", place) from None
+        return cls(**_checked(cls, values, place))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -77,6 +75,47 @@ class Result:
             BadInputError: If the file is missing or is not such a result.
         """
         return cls.from_dict(read_json(path), str(path))
+
+
+def _checked(cls: type[Result], values: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Return the fields of a result, each of its type.
+
+    Raises:
+        BadInputError: With the first field that is missing or wrong.
+    """
+    made: dict[str, Any] = {}
+    kinds = _kinds(cls)  # type: ignore[arg-type]  # a class can be hashed, its instances not
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if field.name not in values:
+            has_default = field.default is not dataclasses.MISSING
+            if has_default or field.default_factory is not dataclasses.MISSING:
+                continue
+            raise BadInputError(f"is not a whole {cls.kind} ({field.name} is missing)", place)
+        try:
+            made[field.name] = kinds[field.name].validate_python(values[field.name])
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join((field.name, *(str(part) for part in first["loc"][:3])))
+            text = f"is damaged: {where} is not what a {cls.kind} holds ({first['msg'].lower()})"
+            raise BadInputError(text, place) from None
+    return made
+
+
+@cache
+def _kinds(cls: type[Result]) -> dict[str, TypeAdapter[Any]]:
+    """Return what checks each field; numbers of JSON may be null, texts are texts."""
+    hints = typing.get_type_hints(cls)
+    return {
+        field.name: TypeAdapter(_loose(hints[field.name]))
+        for field in dataclasses.fields(cls)  # type: ignore[arg-type]
+    }
+
+
+def _loose(hint: Any) -> Any:
+    """Return a type as its values come back from JSON: a number that was none is ``null``."""
+    if typing.get_origin(hint) is dict and typing.get_args(hint) == (str, float):
+        return dict[StrictStr, StrictFloat | StrictInt | None]
+    return StrictStr if hint is str else hint
 
 
 def _plain(value: Any) -> Any:

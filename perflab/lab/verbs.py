@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from perflab.lab.calibration import Calibration, calibration_for, keep_calibrati
 from perflab.lab.live import LiveRun
 from perflab.lab.outputs import check_outputs
 from perflab.lab.run import Run
+from perflab.servers.consent import ForeignServer, allow, require
 from perflab.settings import LoadSettings, Settings
 
 CALIBRATION_SECONDS = 1.5
@@ -47,15 +49,16 @@ def start_live(
     bench.check_live(checked, load)
     check_outputs(bench, checked, workload, force=force)
     watched = tuple(alert if isinstance(alert, Alert) else parse_alert(alert) for alert in alerts)
-    _ask_consent(bench, checked)
+    require(bench.foreign_servers(checked, load))
     trace = bench.workload_for(checked, workload)
     if loop is None:
         loop = load.loop if load.loop is not None else workload is None
     calibration = calibration_for(bench, checked, load, trace)
+    spent = 0
     if calibration.source == "shipped":
         known = trace if workload is not None else None
         on = bench.calibrated_on(checked, load, known)
-        calibration = _measure(bench, checked, load, on, trace)
+        calibration, spent = _measure(bench, checked, load, on, trace)
     return LiveRun(
         bench,
         trace,
@@ -65,6 +68,7 @@ def start_live(
         loop=loop,
         alerts=watched,
         calibration=calibration,
+        spent=spent,
     )
 
 
@@ -87,6 +91,10 @@ def run(
     """
     from tqdm.auto import tqdm
 
+    bench = load_bench(pattern)
+    notice = bench.notice(*bench.read(settings))
+    if notice is not None and progress:
+        tqdm.write(f"note: {notice}", file=sys.stderr)
     live = start_live(pattern, workload, settings, seconds, alerts=alerts, force=force)
     form = "{l_bar}{bar}| {n:.1f}/{total:.0f} s {postfix}"
     try:
@@ -116,10 +124,10 @@ def calibrate(
     """
     bench = load_bench(pattern)
     checked, load = bench.read(settings)
-    _ask_consent(bench, checked)
+    require(bench.foreign_servers(checked, load))
     spec = bench.calibrated_on(checked, load, None) if workload is None else workload
     trace = bench.workload_for(checked, spec)
-    return _measure(bench, checked, load, trace, trace, seconds)
+    return _measure(bench, checked, load, trace, trace, seconds)[0]
 
 
 def _measure(
@@ -129,25 +137,45 @@ def _measure(
     on: Any,
     workload: Any,
     seconds: float = CALIBRATION_SECONDS,
-) -> Calibration:
-    """Measure on one workload and keep the costs for another, or the same."""
+) -> tuple[Calibration, int]:
+    """Measure on one workload and keep the costs for another, or the same.
+
+    Where the user's caps leave no room for it, or nothing came of it, the shipped costs stay.
+
+    Returns:
+        The calibration, and how many requests of those that were agreed to it has made.
+    """
     trace = bench.workload_for(settings, on)
     shipped = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
     runs: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
+    spent = 0
     for values in bench.calibration_runs(settings, runs):
         plain, alone = bench.read({**values, "backend": load.backend})
         live = LiveRun(bench, trace, plain, alone, seconds=seconds, loop=True, calibration=shipped)
         try:
             runs.append((values, live.wait().costs))
+            spent += live.sent
         finally:
             live.close()
-    return keep_calibration(bench, settings, load, bench.calibrated(runs), workload)
+    costs = bench.calibrated(runs) if runs else {}
+    if not costs:
+        return calibration_for(bench, settings, load, workload), spent
+    return keep_calibration(bench, settings, load, costs, workload), spent
 
 
-def _ask_consent(bench: Bench, settings: Settings) -> None:
-    """Refuse a server that is not ours and that the user has not agreed to use yet."""
-    address = bench.foreign_server(settings)
-    if address is not None:
-        from perflab.servers.consent import require
+def allow_server(
+    pattern: str, settings: Mapping[str, Any] | None = None
+) -> tuple[ForeignServer, ...]:
+    """Agree to all that a run of a pattern would do on servers of your own, and return it.
 
-        require(address)
+    Args:
+        pattern: A pattern's name.
+        settings: Keys of the pattern and of the load, as the run will have them.
+
+    Raises:
+        BadInputError: If a setting or an address is not right, or that cannot be written down.
+    """
+    bench = load_bench(pattern)
+    servers = bench.foreign_servers(*bench.read(settings))
+    allow(*servers)
+    return servers

@@ -8,15 +8,33 @@ import json
 import os
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from perflab.files import whole_path
 from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
+from perflab.workloads.stored_json import read_json_file
 
 MOST_BYTES = 64 << 20
 
 Curve = dict[str, dict[str, Any]]
+
+_Size = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
+_Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0)]
+_Row = Annotated[list[_Count], Field(min_length=8, max_length=8)]
+_Draw = Annotated[list[_Number], Field(min_length=5, max_length=5)]
+
+
+class _Points(BaseModel):
+    """The fields of `CacheCounts` by size, and those of `Estimate` by size and draw."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    exact: dict[_Size, _Row] = {}
+    sampled: dict[_Size, dict[_Size, _Draw]] = {}
 
 
 class KeptCurves:
@@ -45,12 +63,11 @@ class KeptCurves:
         """
         path = self._path(line)
         try:
-            found = json.loads(path.read_bytes())
+            _Points.model_validate(found := read_json_file(path, self._most_bytes))
             os.utime(path)
-        except (OSError, ValueError):
+        except (OSError, BadInputError, ValidationError):
             return {}
-        whole = isinstance(found, dict) and all(isinstance(part, dict) for part in found.values())
-        return found if whole else {}
+        return dict(found)
 
     def write(self, line: object, points: Curve) -> None:
         """Add points to a curve."""

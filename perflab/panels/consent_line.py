@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from perflab.servers.consent import ConsentNeededError, allow
+from perflab.servers.consent import ConsentNeededError, ForeignServer, allow
 from perflab.settings import BadInputError
 
 
 class ConsentLine:
-    """Says which server and what would be written there, with a button that agrees.
+    """Says which servers and what would be done there, with a button that agrees.
 
     Args:
         agreed: Called after the user has agreed.
@@ -21,7 +21,7 @@ class ConsentLine:
 
     def __init__(self, agreed: Callable[[], None], failed: Callable[[Exception], None]) -> None:
         self._agreed, self._failed = agreed, failed
-        self._address: str | None = None
+        self._servers: tuple[ForeignServer, ...] = ()
         self.text = widgets.HTML()
         self.button = widgets.Button(
             description="Use this server",
@@ -35,28 +35,32 @@ class ConsentLine:
         self.button.on_click(lambda _: self._agree())
         self.hide()
 
-    def ask(self, error: ConsentNeededError, written: str) -> None:
-        """Ask to use a server, saying what would be written there."""
-        self._address = error.address
-        self.text.value = (
-            f"This server is not perflab's: <b>{html.escape(error.address)}</b>. "
-            f"A run puts load on it and writes {html.escape(written)}; nothing else is touched."
-        )
+    def ask(self, error: ConsentNeededError) -> None:
+        """Ask to use servers, with all that would be done there."""
+        self._servers = error.servers
+        self.text.value = "<br>".join(_question(server) for server in error.servers)
         self.widget.layout.display = None
 
     def hide(self) -> None:
         """Ask nothing."""
-        self._address = None
+        self._servers = ()
         self.widget.layout.display = "none"
 
     def _agree(self) -> None:
-        address = self._address
-        if address is None:
+        servers = self._servers
+        if not servers:
             return
         try:
-            allow(address)
+            allow(*servers)
         except BadInputError as error:
             self._failed(error)
             return
         self.hide()
         self._agreed()
+
+
+def _question(server: ForeignServer) -> str:
+    return (
+        f"<b>{html.escape(server.address)}</b> is not perflab's own server. "
+        f"A run {html.escape(server.doing)}."
+    )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from perflab.benches.registry import load_bench
 from perflab.lab.alerts import Alert
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
@@ -78,7 +79,10 @@ class Driver:
             self.live = self.result = None
             self._stop.clear()
             self._wanted = dict(values)
-            self._status.say("run", "starting; the first time, a short calibration", "busy")
+            bench = load_bench(self._pattern)
+            notice = bench.notice(*bench.read(values))
+            said = "starting; the first time, a short calibration"
+            self._status.say("run", f"{said}; {notice}" if notice else said, "busy")
             arguments = (trace, dict(values), alerts)
             self._thread = threading.Thread(
                 target=self._follow, args=arguments, name="perflab-follow", daemon=True

@@ -13,7 +13,6 @@ from perflab.panels.server_field import ServerField
 from perflab.panels.status import StatusLine
 from perflab.panels.tasks import Tasks
 from perflab.servers.consent import ConsentNeededError
-from perflab.settings import Settings
 
 
 class ServerSide:
@@ -35,16 +34,16 @@ class ServerSide:
         start: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:
-        self._bench, self._status, self._tasks = bench, status, tasks
+        self._status, self._tasks = status, tasks
         self._changed = changed
         self._live: LiveRun | None = None
         self.consent = ConsentLine(start, status.fail)
         self.actions = BenchActions(bench.actions, self._act)
         self.field = ServerField(bench.server_variable, self._other_server)
 
-    def ask(self, error: ConsentNeededError, settings: Settings) -> None:
-        """Ask the user to agree to the server that a run needs."""
-        self.consent.ask(error, self._bench.written(settings))
+    def ask(self, error: ConsentNeededError) -> None:
+        """Ask the user to agree to the servers that a run needs."""
+        self.consent.ask(error)
 
     def begin(self) -> None:
         """Forget what was asked and done for an earlier run."""

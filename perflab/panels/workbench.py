@@ -222,7 +222,7 @@ class Workbench:
         self.server.follow(live, usable=not self._leaving)
 
     def _asked(self, error: ConsentNeededError) -> None:
-        self.server.ask(error, self.knobs.read()[0])
+        self.server.ask(error)
 
     def _server_changed(self) -> None:
         if self.trace is not None and not self.driver.active:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from typing import Self
 
 import aiohttp
@@ -16,7 +17,9 @@ from perflab.patterns.async_io_attempt import Attempt, attempt
 from perflab.patterns.async_io_auto import GradientLimit
 from perflab.patterns.async_io_hosts import Host, Hosts
 from perflab.patterns.async_io_output import LinesFile
-from perflab.patterns.async_io_request import NEVER_SENT, PASSING, Request, Result
+from perflab.patterns.async_io_redirects import MOST as _MOST_REDIRECTS
+from perflab.patterns.async_io_redirects import Redirects
+from perflab.patterns.async_io_request import NEVER_SENT, PASSING, Failure, Request, Result
 from perflab.patterns.async_io_run import Source, Workers
 from perflab.patterns.async_io_slots import RateLimit, Slots
 from perflab.patterns.async_io_stats import FetchStats
@@ -39,13 +42,19 @@ class AsyncFetcher:
 
     The source may be endless: it is read only as fast as results are. Failures are results too.
     A request is tried again where that is safe: an idempotent method, or one that the server has
-    not seen. A host that answers with Retry-After gets no request before. It belongs to one event
-    loop. Leaving the ``async with`` cancels what is in flight and closes every connection.
+    not seen. A redirect is followed within its server; one to another scheme, host or port is a
+    failed result with the status of the answer. A host that answers with Retry-After gets no
+    request before. It belongs to one event loop. Leaving the ``async with`` cancels what is in
+    flight and closes every connection.
 
     Args:
         settings: See `AsyncIOSettings`; those of a running fetcher change by `apply`.
         hook: Called with an event for each request that is over, and for each retry.
         headers: Sent with every request.
+        origins: Other servers that redirects may lead to, such as ``https://example.org``; they
+            get no headers of the caller's.
+        spend: Asked before each sending of a request but the first, a retry or a redirect; where
+            it answers no, the request ends with what it has.
     """
 
     def __init__(
@@ -54,7 +63,11 @@ class AsyncFetcher:
         *,
         hook: Hook | None = None,
         headers: Mapping[str, str] | None = None,
+        origins: Collection[str] = (),
+        spend: Callable[[], bool] | None = None,
     ) -> None:
+        self._redirects = Redirects(origins)
+        self._spend = spend
         self._settings = settings or AsyncIOSettings()
         self._hook = hook
         self._headers = headers
@@ -164,7 +177,7 @@ class AsyncFetcher:
             if done.failure is None:
                 break
             wait = self._wait_before_retry(request, done, host, tries)
-            if wait is None:
+            if wait is None or not self._may_send_again():
                 break
             self._stats.retries += 1
             if self._hook is not None:
@@ -206,15 +219,43 @@ class AsyncFetcher:
             session = self._session
             if session is None:
                 raise asyncio.CancelledError
-            done = await attempt(
-                session, request, url, self._timeout, self._settings.max_body_bytes
-            )
-            self._stats.tries += 1
+            done = await self._follow(session, request, url)
             if self._auto is not None:
                 self._adapt(begun, done)
         finally:
             slots.release()
         return done
+
+    async def _follow(self, session: aiohttp.ClientSession, request: Request, url: URL) -> Attempt:
+        """Send a request, and again where its own server redirects it, all within one timeout."""
+        now = asyncio.get_running_loop().time
+        if self._headers is not None:
+            headers = {**self._headers, **(request.headers or {})}
+            request = dataclasses.replace(request, headers=headers)
+        left = self._settings.timeout
+        for _ in range(_MOST_REDIRECTS + 1):
+            begun = now()
+            timeout = aiohttp.ClientTimeout(total=left)
+            done = await attempt(session, request, url, timeout, self._settings.max_body_bytes)
+            self._stats.tries += 1
+            left -= now() - begun
+            following = self._redirects.next(request, url, done)
+            if following is None:
+                return done
+            if left <= 0:
+                done.fail(Failure.TIMEOUT, "the time was over before a redirect was followed")
+                return done
+            if not self._may_send_again():
+                done.fail(Failure.REDIRECTS, "no more requests may be sent to follow a redirect")
+                return done
+            request, url = following
+            if self._rate.rate is not None:
+                await self._rate.wait()
+        done.fail(Failure.REDIRECTS, f"more than {_MOST_REDIRECTS} redirects")
+        return done
+
+    def _may_send_again(self) -> bool:
+        return self._spend is None or self._spend()
 
     def _adapt(self, begun: float, done: Attempt) -> None:
         auto = self._auto
@@ -246,7 +287,6 @@ class AsyncFetcher:
 
     def _configure(self) -> None:
         settings = self._settings
-        self._timeout = aiohttp.ClientTimeout(total=settings.timeout)
         self._backoff = Backoff(settings.backoff_seconds, _LONGEST_BACKOFF)
         self._rate.rate = settings.rate_limit
         self.hosts.resize(settings.max_per_host)
@@ -270,5 +310,7 @@ class AsyncFetcher:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers=self._headers,
             )
+            if self._spend is not None:
+                # aiohttp would send a request twice on a connection that was closed meanwhile.
+                self._session._retry_connection = False  # noqa: SLF001  (it has no public way)

@@ -12,12 +12,14 @@ from aiohttp import http_exceptions
 from yarl import URL
 
 from perflab.patterns.async_io_request import Failure, Request
+from perflab.settings.addresses import without_secrets
 from perflab.settings.foreign_text import foreign_text
 
 _THROTTLED = 429
 _UNAVAILABLE = 503
 _ERRORS_FROM = 400
 _SERVER_ERRORS_FROM = 500
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Attempt:
@@ -29,10 +31,11 @@ class Attempt:
         content_type: Of the body.
         failure: Why it failed; None where it did not.
         detail: The failure in words.
+        location: Where the answer redirects to; None where it does not.
         retry_after: Seconds that the server asked to wait; None where it did not ask.
     """
 
-    __slots__ = ("body", "content_type", "detail", "failure", "retry_after", "status")
+    __slots__ = ("body", "content_type", "detail", "failure", "location", "retry_after", "status")
 
     def __init__(self) -> None:
         self.status: int | None = None
@@ -40,12 +43,13 @@ class Attempt:
         self.content_type = ""
         self.failure: Failure | None = None
         self.detail = ""
+        self.location: str | None = None
         self.retry_after: float | None = None
 
     def fail(self, failure: Failure, detail: str) -> None:
         """Note why it failed."""
         self.failure = failure
-        self.detail = foreign_text(detail)
+        self.detail = foreign_text(without_secrets(detail))
 
     @property
     def is_overload(self) -> bool:
@@ -64,14 +68,21 @@ async def attempt(
     timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  (aiohttp's own, over connecting and reading)
     max_body_bytes: int,
 ) -> Attempt:
-    """Send a request once and read its answer; only a cancellation is raised."""
+    """Send a request once and read its answer, a redirect too; only a cancellation is raised."""
     done = Attempt()
     try:
         async with session.request(
-            request.method, url, headers=request.headers, data=request.body, timeout=timeout
+            request.method,
+            url,
+            headers=request.headers,
+            data=request.body,
+            timeout=timeout,
+            allow_redirects=False,
         ) as response:
             done.status = response.status
             headers = response.headers
+            if response.status in _REDIRECTS:
+                done.location = headers.get("Location")
             done.content_type = headers.get("Content-Type", "")
             length = headers.get("Content-Length", "")
             if length.isdigit() and "Content-Encoding" not in headers:

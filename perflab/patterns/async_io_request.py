@@ -10,6 +10,8 @@ from typing import Any
 
 from yarl import URL
 
+from perflab.settings.addresses import shown_with_query
+
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Methods that may be sent twice without harm (RFC 9110, section 9.2.2)."""
 
@@ -121,7 +123,7 @@ class Result:
         import orjson
 
         values: dict[str, Any] = {
-            "url": str(self.request.url),
+            "url": shown_with_query(str(self.request.url)),
             "method": self.request.method,
             "status": self.status,
             "seconds": round(self.seconds, 6),

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from yarl import URL
+
 from perflab.patterns.async_io_request import Request
 from perflab.primitives.lenient_json import load_json
 from perflab.primitives.regular_file import refuse_special
 from perflab.settings import BadInputError
+from perflab.settings.addresses import HIDDEN, shown_address
 
 _SCHEMES = ("http://", "https://")
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -32,15 +35,13 @@ def read_urls(urls: str | None) -> Iterator[Request]:
     if not urls:
         raise BadInputError("names nothing to fetch; give URLs, or set it", "urls")
     if urls.startswith(_SCHEMES):
-        return iter((Request(urls),))
+        return iter((Request(_checked(urls, "urls")),))
     path = Path(urls)
-    refuse_special(path, urls)
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # too long for a name, or with a NUL
-        there = False
-    if not there:
-        raise BadInputError("is neither a URL of http or https nor a file of URLs", urls)
+    refuse_special(path, shown_address(urls))
+    if not _is_file(path):
+        raise BadInputError(
+            "is neither a URL of http or https nor a file of URLs", shown_address(urls)
+        )
     return _of_har(path) if path.suffix.lower() == ".har" else _of_lines(path)
 
 
@@ -50,10 +51,12 @@ def _of_lines(path: Path) -> Iterator[Request]:
         if not url or url.startswith("#"):
             continue
         if not url.startswith(_SCHEMES):
-            raise BadInputError(f"{url[:80]!r} is no URL of http or https", f"{path}:{number}")
+            text = f"{shown_address(url)[:80]!r} is not a URL of http or https"
+            raise BadInputError(text, f"{path}:{number}")
         if len(line) > _MOST_LINE:
             raise BadInputError("the URL is longer than 1 MiB", f"{path}:{number}")
-        yield Request(_NOT_UTF8.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", url))
+        url = _NOT_UTF8.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", url)
+        yield Request(_checked(url, f"{path}:{number}"))
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -83,10 +86,39 @@ def _of_har(path: Path) -> Iterator[Request]:
         pairs = [(str(request["method"]).upper(), str(request["url"])) for request in asked]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
-        raise BadInputError(f"is no HAR file ({reason}); save it anew", str(path)) from None
+        raise BadInputError(f"is not a HAR file ({reason}); save it anew", str(path)) from None
     # Only what changes nothing is asked again: a recording may hold orders and payments.
     yield from (
-        Request(url, method)
-        for method, url in pairs
+        Request(_checked(url, f"{path}: entry {number}"), method)
+        for number, (method, url) in enumerate(pairs, 1)
         if method in ("GET", "HEAD") and url.startswith(_SCHEMES)
     )
+
+
+def origin_of(url: str | URL) -> str:
+    """Return the server of a URL: scheme, host and port, such as ``https://example.org``.
+
+    Raises:
+        ValueError: If it names none.
+    """
+    return str(URL(url).origin())
+
+
+def _checked(url: str, place: str) -> str:
+    """Return a URL after a look at whether it names a server and is whole."""
+    if HIDDEN in url.partition("?")[0] or url.endswith(f"?{HIDDEN}"):
+        raise BadInputError("has parts that were hidden in a result; give the whole URL", place)
+    try:
+        named = URL(url).raw_host
+    except ValueError:
+        named = None
+    if not named:
+        raise BadInputError(f"{shown_address(url)[:80]!r} is not a valid URL", place)
+    return url
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

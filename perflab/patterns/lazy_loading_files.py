@@ -9,6 +9,8 @@ from itertools import accumulate
 from typing import Any
 
 from perflab.patterns.lazy_loading_store import FileGuard, StoreError
+from perflab.primitives.mapped_array import mapped_array
+from perflab.primitives.parquet_probe import check_parquet
 from perflab.settings import BadInputError
 
 
@@ -41,7 +43,7 @@ class ParquetStore:
         try:
             with self._lock:
                 table = self._file.read_row_groups(groups)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise StoreError(self._guard.place, f"cannot be read ({error})") from None
         cut = table.slice(start - self._ends[groups[0]], stop - start)
         return list(zip(*(column.to_pylist() for column in cut.columns), strict=True))
@@ -71,11 +73,13 @@ class ParquetStore:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        check_parquet(self._guard.path, self._guard.place)
         try:
             with self._lock:
                 self._file = pq.ParquetFile(self._guard.path)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise BadInputError(f"is no Parquet file ({error})", self._guard.place) from None
+        except (OSError, pa.ArrowException) as error:
+            reason = (str(error).splitlines() or ["damaged"])[0]
+            raise BadInputError(f"is no Parquet file ({reason})", self._guard.place) from None
         metadata = self._file.metadata
         groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
         self.columns = tuple(self._file.schema_arrow.names)
@@ -137,13 +141,8 @@ class NpyStore:
         """Do nothing: the mapping ends with the store."""
 
     def _open(self) -> None:
-        import numpy as np
-
-        try:
-            array = np.load(self._guard.path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise BadInputError(f"is no .npy file ({error})", self._guard.place) from None
+        array = mapped_array(self._guard.path, self._guard.place)
         if array.ndim == 0:
             raise BadInputError("holds one value, not rows", self._guard.place)
-        self._array = np.asarray(array)
+        self._array = array
         self._row_bytes = int(array.nbytes // max(len(array), 1))

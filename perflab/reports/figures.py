@@ -165,7 +165,7 @@ def _lines(
         return lines
     for value in values:
         on_line = settings if chart.lines is None else bench.line(settings, chart.lines, value)
-        wanted = {**load.model_dump(), **on_line.model_dump(), "backend": base.get("backend")}
+        wanted = {**load.shown(), **on_line.shown(), "backend": base.get("backend")}
         wanted.pop(chart.along)
         known: dict[float, float] = {}
         for point in points:

@@ -6,14 +6,13 @@ import re
 from pathlib import Path, PurePath
 from typing import Any
 
+from perflab.settings.addresses import without_secrets
+
 _PRIVATE_KEYS = frozenset({"hostname", "host", "node", "user", "username", "home", "cwd", "pid"})
 _PLACES = "home|Users|root|tmp|private|var|mnt|media|Volumes"
 _PATH = re.compile(
     rf"(?<![\w/:.])(?:/(?:{_PLACES})/|~/|[A-Za-z]:[\\/])(?:[^\s'\",;:/\\]+[/\\])*([^\s'\",;:/\\]+)"
 )
-_IN_URL = re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s/]*@")
-_IN_CONNINFO = re.compile(r"(?i)\b(password\s*=\s*)('[^']*'|[^\s&]+)")
-_IN_QUERY = re.compile(r"(https?://[^\s?#'\"]*)\?[^\s#'\",]+")
 _PARAMETERS = re.compile(r"^\w+:\w+=")
 
 
@@ -40,19 +39,10 @@ def without_private(values: dict[str, Any]) -> dict[str, Any]:
             value = value.replace(name, short)
         for folder in prefixes:
             value = value.replace(f"{folder}/", "")
-        return without_passwords(_PATH.sub(r"\1", value))
+        return without_secrets(_PATH.sub(r"\1", value))
 
     cleaned: dict[str, Any] = clean(values)
     return cleaned
-
-
-def without_passwords(text: str) -> str:
-    """Return a text with stars for passwords of URLs and connection texts, and for web queries.
-
-    What stands behind the question mark of a web address may be a token.
-    """
-    hidden = _IN_URL.sub(r"\1:***@", text)
-    return _IN_CONNINFO.sub(r"\1***", _IN_QUERY.sub(r"\1?***", hidden))
 
 
 def file_name(workload: str) -> str:

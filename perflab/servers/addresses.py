@@ -1,23 +1,73 @@
-"""Addresses of servers as users write them, and as they may be shown."""
+"""Which server an address of Redis means, and how an address may be shown."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+import re
+from typing import Any
 
-HIDDEN = "***"
+from perflab.settings import BadInputError
+from perflab.settings.addresses import HIDDEN, redact, without_secrets
+
+__all__ = ["HIDDEN", "redact", "redis_address", "redis_url", "without_secrets"]
+
+_FORM = "write redis://user:PASSWORD@host:6379/0, special characters percent-encoded"
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(?:%\w+)?")
+_DATABASE = re.compile(r"/?\d*")
+_MOST_PORT = 65_535
 
 
-def redact(url: str) -> str:
-    """Return a URL without its password, for panels, reports and errors."""
+def redis_url(host: str, port: int) -> str:
+    """Return the address of a server that is named by host and port.
+
+    Raises:
+        BadInputError: If the host is not a name or a number.
+    """
+    if not _HOST.fullmatch(host):
+        raise BadInputError(
+            "must be the name or number of a host, without a port, user or password; put a whole "
+            "address into PERFLAB_REDIS_URL",
+            "redis_host",
+        )
+    return f"redis://[{host}]:{port}" if ":" in host else f"redis://{host}:{port}"
+
+
+def redis_address(url: str, source: str = "PERFLAB_REDIS_URL") -> str:
+    """Return what a URL resolves to, without user and password: ``redis://host:6379/0``.
+
+    Whatever the client takes from the query is in it: ``?db=``, ``?host=``, ``?path=``. A host
+    stays the name that it is: one that DNS leads to another machine later is still the same.
+
+    Args:
+        url: What ``redis.Redis.from_url`` takes.
+        source: Where it was given, for an error.
+
+    Raises:
+        BadInputError: If it is not an address of Redis.
+    """
+    from urllib.parse import urlsplit
+
+    from redis.connection import parse_url
+
+    wrong = BadInputError(f"is not a valid address of a Redis server; {_FORM}", source)
     try:
+        found: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
         parts = urlsplit(url)
-        if not parts.scheme:
-            return HIDDEN
-        place = parts.netloc.rpartition("@")[2]
-        user = parts.username or ""
-        if parts.password is not None:
-            user = f"{user}:{HIDDEN}"
-        netloc = f"{user}@{place}" if user else place
-        return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
-    except ValueError:
-        return HIDDEN
+        database = int(found.get("db", 0))
+        port = int(found.get("port", 6379))
+    except (ValueError, TypeError, AttributeError):
+        raise wrong from None
+    scheme = parts.scheme.lower()
+    if scheme == "unix":
+        path = str(found.get("path", ""))
+        if not path.startswith("/") or "@" in path or not path.isprintable() or database < 0:
+            raise wrong
+        return f"unix://{path}?db={database}"
+    host = str(found.get("host", "localhost")).lower()
+    if (
+        not _HOST.fullmatch(host)
+        or not 0 < port <= _MOST_PORT
+        or database < 0
+        or not _DATABASE.fullmatch(parts.path)
+    ):
+        raise wrong
+    return f"{redis_url(host, port).replace('redis', scheme, 1)}/{database}"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from perflab.servers.http_server import HttpServer
 from perflab.servers.item_sources import ItemSource, ThreadConnections
+from perflab.settings import LoadSettings
 from perflab.workloads.flights_store import TABLE, flights_store
 
 _SCHEMA = "perflab_items"
@@ -140,10 +141,10 @@ class HttpSource(ItemSource):
         found: list[Any] = orjson.loads(body)
         return found
 
-    def change(self, seconds: float) -> None:
+    def change(self, load: LoadSettings) -> None:
         """Let the server answer so much later."""
-        if seconds != self._server.settings.latency_seconds:
-            self._server.set(latency_seconds=seconds)
+        if load.backend_seconds != self._server.settings.latency_seconds:
+            self._server.set(latency_seconds=load.backend_seconds)
 
     def about(self) -> dict[str, str]:
         """Return what the server is."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
+from perflab.servers.call_cap import CallCap, is_function, most_calls
 from perflab.settings import BadInputError, LoadSettings
 from perflab.workloads.items import Items
 
@@ -48,9 +49,13 @@ class ItemSource(ABC):
     def ask(self, start: int, stop: int) -> Iterable[Any]:
         """Ask the real thing for a range within its length."""
 
-    def change(self, seconds: float) -> None:
-        """Let each fetch from now on cost another wait."""
-        self.seconds = seconds
+    def change(self, load: LoadSettings) -> None:
+        """Let each fetch from now on cost the wait of other load settings."""
+        self.seconds = load.backend_seconds
+
+    def held(self) -> float:
+        """Return for how long this thread has waited for a cap on calls since it asked last."""
+        return 0.0
 
     def about(self) -> dict[str, str]:
         """Return what a reader must know of a server behind: name, version, source."""
@@ -97,15 +102,26 @@ class FileSource(ItemSource):
 
 
 class FunctionSource(ItemSource):
-    """The user's function of a range."""
+    """The user's function of a range, which is called no more often than its cap allows."""
 
-    def __init__(self, function: Fetch, seconds: float) -> None:
+    def __init__(self, function: Fetch, seconds: float, cap: CallCap) -> None:
         super().__init__(seconds)
         self._function = function
+        self._cap = cap
 
     def ask(self, start: int, stop: int) -> Iterable[Any]:
         """Return what the function returns."""
+        self._cap.wait()
         return self._function(start, stop)
+
+    def change(self, load: LoadSettings) -> None:
+        """Take the wait and the cap on calls of other load settings."""
+        super().change(load)
+        self._cap.rate = most_calls(load)
+
+    def held(self) -> float:
+        """Return for how long this thread has waited for the cap since it asked last."""
+        return self._cap.held()
 
 
 class ThreadConnections:
@@ -151,15 +167,14 @@ def open_items(load: LoadSettings, items: Items) -> ItemSource:
 
     check_items(load, items)
     seconds = load.backend_seconds
-    if callable(load.backend):
-        return FunctionSource(cast("Fetch", load.backend), seconds)
+    if is_function(load):
+        function = load.backend if callable(load.backend) else imported_function(load.backend)
+        return FunctionSource(cast("Fetch", function), seconds, CallCap(most_calls(load)))
     if load.backend == "delay":
         return NumberSource(seconds)
     if load.backend == "files":
         return FileSource(items.paths or own_files(), seconds)
-    if load.backend in item_servers.SOURCES:
-        return item_servers.SOURCES[load.backend](seconds)
-    return FunctionSource(imported_function(load.backend), seconds)
+    return item_servers.SOURCES[str(load.backend)](seconds)
 
 
 def check_items(load: LoadSettings, items: Items) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from perflab.servers.call_cap import CallCap, is_function, most_calls
 from perflab.settings import BadInputError, LoadSettings
 from perflab.settings.folders import cache_folder
 from perflab.workloads.datasets import data_path
@@ -102,13 +103,15 @@ def _write(path: Path, names: list[str], rows: list[list[str]]) -> None:
 
 
 class FunctionLookup:
-    """A function of one key, the user's own."""
+    """A function of one key, the user's own, which is called no more often than its cap allows."""
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Callable[[Any], Any], cap: CallCap) -> None:
         self._function = function
+        self.cap = cap
 
     def __call__(self, index: int, key: Any) -> Any:  # noqa: ARG002
         """Return what the function returns for the key."""
+        self.cap.wait()
         return self._function(key)
 
     def close(self) -> None:
@@ -116,17 +119,30 @@ class FunctionLookup:
 
 
 class DelayedLookup:
-    """A wait before another lookup, which can be changed while it is used."""
+    """A wait before another lookup, which can be changed while it is used.
+
+    Attributes:
+        seconds: The wait.
+        held: Returns for how long this thread has waited for the cap on calls; none without one.
+    """
 
     def __init__(self, lookup: Lookup | None, seconds: float) -> None:
         self._lookup = lookup
+        self._cap = lookup.cap if isinstance(lookup, FunctionLookup) else None
         self.seconds = seconds
+        self.held = None if self._cap is None else self._cap.held
 
     def __call__(self, index: int, key: Any) -> Any:
         """Wait, then return the value of the key."""
         if self.seconds > 0:
             time.sleep(self.seconds)
         return index if self._lookup is None else self._lookup(index, key)
+
+    def change(self, load: LoadSettings) -> None:
+        """Take the wait and the cap on calls of other load settings."""
+        self.seconds = load.backend_seconds
+        if self._cap is not None:
+            self._cap.rate = most_calls(load)
 
     def close(self) -> None:
         """Close the lookup behind."""
@@ -140,13 +156,13 @@ def open_lookup(load: LoadSettings) -> DelayedLookup:
     Raises:
         BadInputError: If it names a module or function that cannot be imported.
     """
-    if callable(load.backend):
-        return DelayedLookup(FunctionLookup(load.backend), load.backend_seconds)
+    if is_function(load):
+        function = load.backend if callable(load.backend) else imported_function(load.backend)
+        capped = FunctionLookup(function, CallCap(most_calls(load)))
+        return DelayedLookup(capped, load.backend_seconds)
     if load.backend == "sqlite":
         return DelayedLookup(SqliteLookup(), load.backend_seconds)
-    if load.backend == "delay":
-        return DelayedLookup(None, load.backend_seconds)
-    return DelayedLookup(FunctionLookup(imported_function(load.backend)), load.backend_seconds)
+    return DelayedLookup(None, load.backend_seconds)
 
 
 def imported_function(path: str) -> Callable[..., Any]:

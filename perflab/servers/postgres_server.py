@@ -13,7 +13,9 @@ from typing import Any, Self
 import psycopg
 
 from perflab.servers.addresses import redact
+from perflab.servers.consent import contact
 from perflab.servers.keeper import Keeper
+from perflab.servers.postgres_address import PostgresAddress
 from perflab.settings import BadInputError
 from perflab.settings.foreign_text import foreign_text
 
@@ -173,7 +175,11 @@ def find_postgres() -> PostgresServer:
         BadInputError: If it cannot be reached, refuses us, or is no PostgreSQL.
     """
     url = os.environ.get(VARIABLE)
-    return PostgresServer(url, VARIABLE) if url else PostgresServer.start()
+    if not url:
+        return PostgresServer.start()
+    address = PostgresAddress.of(url)
+    contact(address.text)
+    return PostgresServer(address.pin(url), VARIABLE)
 
 
 def _configure(path: Path) -> None:
@@ -191,7 +197,8 @@ def _ask_version(conninfo: str, source: str) -> str:
     except psycopg.ProgrammingError:
         # Its text may hold the password.
         raise BadInputError(
-            "is no address of a PostgreSQL; write postgresql://user:PASSWORD@host:5432/database",
+            "is not an address of a PostgreSQL server; write "
+            "postgresql://user:PASSWORD@host:5432/database",
             shown,
         ) from None
     except (psycopg.Error, ValueError) as error:
@@ -206,12 +213,35 @@ def _explain(text: str, source: str) -> str:
     if "password" in text or "authentication" in text:
         return f"refuses user or password; mend what {source} names"
     if "does not exist" in text:
-        what = text.rpartition("FATAL:")[2].strip() or text
-        return f"answers, but {what}; mend what {source} names"
+        what = "role" if "role " in text else "database"
+        return f"answers, but has no such {what}; mend what {source} names"
     if "timeout expired" in text:
         return (
             f"did not answer as a PostgreSQL does within {_ASK_SECONDS} s; are host and port of "
             f"{source} right?"
         )
-    last = text.rpartition("failed:")[2].strip() or text
-    return f"cannot be reached ({last}); start it, or mend what {source} names"
+    return f"cannot be reached ({_reason(text)}); start it, or mend what {source} names"
+
+
+_REASONS = (
+    ("refused", "connection refused"),
+    ("could not translate host name", "unknown host"),
+    ("failed to resolve host", "unknown host"),
+    ("no such file", "there is no such socket"),
+    ("definition of service", "there is no such service"),
+    ("permission denied", "permission denied"),
+    ("too many", "it has too many connections"),
+    ("no pg_hba.conf entry", "its pg_hba.conf does not let this user in"),
+    ("starting up", "it is starting up"),
+    ("shutting down", "it is shutting down"),
+    ("ssl", "no TLS connection"),
+    ("timeout", "no answer in time"),
+    ("unreachable", "the host cannot be reached"),
+    ("no route", "the host cannot be reached"),
+)
+
+
+def _reason(said: str) -> str:
+    """Return why a server cannot be reached, in our own words: libpq's may hold its address."""
+    lower = said.lower()
+    return next((words for mark, words in _REASONS if mark in lower), "it failed")

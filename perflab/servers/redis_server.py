@@ -14,7 +14,8 @@ from typing import Self
 import redis
 
 from perflab.primitives.bounded_redis import redis_client
-from perflab.servers.addresses import redact
+from perflab.servers.addresses import redact, redis_address, redis_url
+from perflab.servers.consent import contact
 from perflab.servers.keeper import Keeper
 from perflab.settings import BadInputError
 from perflab.settings.foreign_text import foreign_text
@@ -203,9 +204,12 @@ def find_redis(host: str | None = None, port: int = 6379) -> RedisServer:
         BadInputError: If it cannot be reached, refuses us, or is no Redis.
     """
     if host is not None:
-        return RedisServer(f"redis://{host}:{port}", "redis_host")
-    url = os.environ.get(VARIABLE)
+        url = redis_url(host, port)
+        contact(redis_address(url, "redis_host"))
+        return RedisServer(url, "redis_host")
+    url = os.environ.get(VARIABLE, "")
     if url:
+        contact(redis_address(url))
         return RedisServer(url, VARIABLE)
     return RedisServer.start()
 
@@ -225,7 +229,9 @@ def _ask_version(url: str, source: str) -> str:
         client = redis_client(url, _ASK_SECONDS)
     except ValueError:
         # Its text may hold the password.
-        raise BadInputError("is no address of a Redis; write redis://host:6379", shown) from None
+        raise BadInputError(
+            "is not an address of a Redis server; write redis://host:6379", shown
+        ) from None
     try:
         info = client.info("server")
     except redis.RedisError as error:
@@ -259,4 +265,35 @@ def _explain(error: redis.RedisError, source: str) -> str:
     said = foreign_text(error)
     if "closed by server" in said:
         return "hangs up at once, so it may be no Redis; is the port right?"
-    return f"cannot be used ({said}); start it, or mend what {source} names"
+    return f"cannot be used ({_reason(said)}); start it, or mend what {source} names"
+
+
+_REASONS = (
+    ("refused", "connection refused"),
+    ("name or service not known", "unknown host"),
+    ("nodename nor servname", "unknown host"),
+    ("name resolution", "the host's name could not be resolved"),
+    ("getaddrinfo", "unknown host"),
+    ("no such file", "there is no such socket"),
+    ("permission denied", "permission denied"),
+    ("timeout", "no answer in time"),
+    ("timed out", "no answer in time"),
+    ("unreachable", "the host cannot be reached"),
+    ("no route", "the host cannot be reached"),
+    ("reset by peer", "the connection was reset"),
+    ("certificate", "its certificate is not trusted"),
+    ("ssl", "no TLS connection"),
+    ("loading", "it is still loading its data"),
+    ("noauth", "it asks for a password"),
+    ("noperm", "this user may not ask it"),
+    ("max number of clients", "it has too many clients"),
+    ("masterdown", "its primary is down"),
+    ("invalid db index", "it has no database of that number"),
+    ("db index is out of range", "it has no database of that number"),
+)
+
+
+def _reason(said: str) -> str:
+    """Return why a server cannot be used, in our own words: the client's may hold its address."""
+    lower = said.lower()
+    return next((words for mark, words in _REASONS if mark in lower), "it failed")

@@ -19,6 +19,7 @@ class AsyncIOSettings(Settings):
         "What is asked for: a URL, or a file of URLs (one a line, or HAR); none for what the "
         "caller gives.",
         allowed="a URL of http or https, or a file's path",
+        address=True,
     )
     max_concurrent: int = setting(
         20,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
+from perflab.settings.addresses import shown_address
 from perflab.settings.errors import BadInputError, nearest
 from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
 
@@ -30,6 +31,7 @@ def setting(
     scale: Scale = "linear",
     choices: tuple[str, ...] = (),
     allowed: str = "",
+    address: bool = False,
 ) -> Any:
     """Declare one setting of a `Settings` class.
 
@@ -43,6 +45,7 @@ def setting(
         scale: How a slider or an axis steps through the values.
         choices: The words allowed, for a setting that is a word.
         allowed: The values allowed, in words, where neither bounds nor choices tell them.
+        address: Whether it may hold a password or a token: it is never shown or kept in full.
     """
     extra: Any = {
         "unit": unit,
@@ -50,6 +53,7 @@ def setting(
         "scale": scale,
         "choices": choices,
         "allowed": allowed,
+        "address": address,
     }
     return Field(default=default, description=meaning, ge=low, le=high, json_schema_extra=extra)
 
@@ -70,6 +74,7 @@ class SettingInfo:
     allowed: str
     optional: bool
     kind: type
+    address: bool = False
 
     @property
     def label(self) -> str:
@@ -118,7 +123,11 @@ class SettingInfo:
             return format_quantity(value, self.unit)
         if callable(value):
             return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
-        return str(value)
+        return str(self.shown(value))
+
+    def shown(self, value: Any) -> Any:
+        """Return a value as results keep it: an address without user, password and token."""
+        return shown_address(value) if self.address and isinstance(value, str) else value
 
     def _range(self) -> str:
         low = "" if self.low is None else self._exact(self.low)
@@ -207,6 +216,10 @@ class Settings(BaseModel):
         """
         return type(self).read({**self.model_dump(), **values})
 
+    def shown(self) -> dict[str, Any]:
+        """Return every value as results keep it, by key: addresses without what is secret."""
+        return {key: info.shown(getattr(self, key)) for key, info in self.infos().items()}
+
     def describe(self) -> dict[str, str]:
         """Return every value as people write it, by key."""
         return {key: info.format(getattr(self, key)) for key, info in self.infos().items()}
@@ -224,7 +237,7 @@ class Settings(BaseModel):
         if first["type"] in ("greater_than_equal", "less_than_equal"):
             text = f"{info.format(given) if math.isfinite(given) else given} is out of bounds"
         else:
-            text = f"cannot be {'none' if given is None else repr(given)}"
+            text = f"cannot be {'none' if given is None else repr(info.shown(given))}"
         return BadInputError(f"{text}; allowed: {info.bounds}", key)
 
 
@@ -266,6 +279,7 @@ def _info(key: str, field: FieldInfo, hint: Any) -> SettingInfo:
         allowed=extra.get("allowed", ""),
         optional=optional,
         kind=hint if isinstance(hint, type) else str,
+        address=extra.get("address", False),
     )
 
 

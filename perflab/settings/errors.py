@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from perflab.settings.addresses import without_secrets
 from perflab.settings.shown import shown
 
 
 class BadInputError(ValueError):
     """A user's mistake: one clear line that says where it is and what to do.
 
-    Both are kept as `shown` writes them, since names and contents of files stand in them.
+    Both are kept as `shown` writes them, since names and contents of files stand in them, and
+    without passwords and tokens of addresses.
 
     Args:
         message: What is wrong and what to do about it.
@@ -19,8 +21,8 @@ class BadInputError(ValueError):
     """
 
     def __init__(self, message: str, place: str | None = None) -> None:
-        self.message = shown(message)
-        self.place = None if place is None else shown(place)
+        self.message = shown(without_secrets(message))
+        self.place = None if place is None else shown(without_secrets(place))
         super().__init__(f"{self.place}: {self.message}" if self.place else self.message)
 
     def __reduce__(self) -> tuple[type[BadInputError], tuple[str, str | None]]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from perflab.settings.addresses import without_secrets
 
 _MOST = 200
-_USER_INFO = re.compile(r"://\S*@")
-_SECRET = re.compile(
-    r"\b(pass(?:word|wd|phrase)?|pwd|token|secret|api_?key)(\s*[=:]\s*)\S+", re.IGNORECASE
-)
 
 
 def foreign_text(said: object, most: int = _MOST) -> str:
@@ -22,7 +18,7 @@ def foreign_text(said: object, most: int = _MOST) -> str:
         most: The longest text that is returned.
     """
     text = " ".join(str(said)[: 10 * most].split())
-    text = _SECRET.sub(r"\1\2***", _USER_INFO.sub("://***@", text))
+    text = without_secrets(text)
     text = "".join(letter if letter.isprintable() else _written_out(letter) for letter in text)
     return text if len(text) <= most else f"{text[: most - 3]}..."
 

@@ -53,7 +53,8 @@ class LoadSettings(Settings):
     backend: str | Callable[[Any], Any] = setting(
         "sqlite",
         "What is asked behind: sqlite (a real query), delay (only the wait), or module:function; "
-        "where a bench takes them, postgres, files and http too.",
+        "where a bench takes them, postgres, files and http too. A function is called at most 200 "
+        "times per second, or as often as a higher request_rate says.",
         allowed="sqlite, delay, postgres, files, http (as the bench takes them) or module:function",
     )
     backend_seconds: float = setting(

@@ -27,6 +27,7 @@ class RedisCacheSettings(Settings):
         None,
         "The server's host; none for the one that PERFLAB_REDIS_URL names, else a server that "
         "perflab starts.",
+        address=True,
     )
     redis_port: int = setting(6379, "The server's port, where a host is named.", low=1, high=65535)
     cache_namespace: str = setting(

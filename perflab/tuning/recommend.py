@@ -16,6 +16,7 @@ from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.outputs import check_outputs
 from perflab.lab.verbs import run
 from perflab.metrics.catalog import metric
+from perflab.servers.consent import require
 from perflab.settings import BadInputError, format_quantity
 from perflab.tuning.comparison import format_difference
 from perflab.tuning.knee import knee
@@ -68,6 +69,8 @@ def tune(
     conditions = [parse_condition(text) for text in asked]
     goal = _goal(parse_objective(objective, bench.objective_for(checked)), conditions)
     sweep = bench.tuning_sweep(trace, settings or {})
+    if live:
+        require(bench.foreign_servers(*bench.read(most_of(sweep, settings))))
     swept = sweep_trace(bench, trace, settings, sweep, None, executor, progress, model)
     before = sweep_trace(bench, trace, settings, model=model).points[0]
     moved = bench.tuned_by(settings or {})
@@ -97,6 +100,21 @@ def tune(
     shown = progress is not None
     measured = run(pattern, trace, values, LIVE_SECONDS, progress=shown, force=force)
     return dataclasses.replace(result, measured=measured.metrics)
+
+
+def most_of(
+    sweep: Mapping[str, Iterable[Any]], settings: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return settings with the highest number that tuning may recommend of each.
+
+    What a live check of a recommendation would do on a user's server is at most this.
+    """
+    highest = {
+        key: max(numbers)
+        for key, values in sweep.items()
+        if (numbers := [v for v in values if isinstance(v, (int, float))])
+    }
+    return {**(settings or {}), **highest}
 
 
 def _goal(goal: Objective, limits: Sequence[Condition]) -> Objective:

@@ -124,6 +124,7 @@ def sweep_trace(
             points = gather(executor, _predict_there, there, names, progress)
     asked = (checked, load, calibration.costs, tuple(sweep or ()))
     said = [point.pop("remarks") for point in points]
+    notice = bench.notice(checked, load)
     remarks = [remark for remark in said[0] if all(remark in other for other in said)]
     return Predictions(
         pattern=bench.pattern,
@@ -133,7 +134,12 @@ def sweep_trace(
         calibration=calibration.to_dict(),
         environment=environment(),
         observed=observed_beside(bench, lambda: model or bench.model(trace), *asked),
-        remarks=(*remarks, *_from_a_sample(bench, points), calibration.describe()),
+        remarks=(
+            *remarks,
+            *_from_a_sample(bench, points),
+            *([f"in a run {notice}"] if notice else ()),
+            calibration.describe(),
+        ),
     )
 
 

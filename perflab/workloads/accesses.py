@@ -175,7 +175,7 @@ class Accesses:
         Raises:
             BadInputError: If it is not such a folder.
         """
-        from perflab.workloads.folder import open_accesses  # it imports this module
+        from perflab.workloads.opened_folder import open_accesses  # it imports this module
 
         return open_accesses(folder)
 

@@ -169,6 +169,6 @@ class Arrivals:
         Raises:
             BadInputError: If it is not such a folder.
         """
-        from perflab.workloads.folder import open_arrivals  # it imports this module
+        from perflab.workloads.opened_folder import open_arrivals  # it imports this module
 
         return open_arrivals(folder)

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 from pathlib import Path
 
+from perflab.primitives.parquet_probe import trust_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.trace import Trace
 
@@ -36,7 +37,9 @@ def flights() -> Trace:
     Raises:
         BadInputError: If the shipped file is missing or damaged.
     """
-    trace = Trace.from_parquet(data_path("flights.parquet"))
+    path = data_path("flights.parquet")
+    trust_parquet(path)
+    trace = Trace.from_parquet(path)
     return dataclasses.replace(trace, name="flights", source="flights", check=False)
 
 

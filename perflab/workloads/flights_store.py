@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 from perflab.files import whole_path
+from perflab.primitives.parquet_probe import trust_parquet
 from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
 
@@ -20,6 +22,8 @@ _VERSION = 1
 def flights_store(form: str = "sqlite") -> Path:
     """Return the path of the flights in one of `FORMS`, made into the cache folder if needed.
 
+    One that is damaged is made anew.
+
     A row is a flight's time (Unix seconds), tail number, and year, manufacturer, model, engines
     and seats of its plane, where known. In ``npy`` there are only whole numbers: time, the plane's
     number, year, engines, seats; -1 where not known.
@@ -31,10 +35,27 @@ def flights_store(form: str = "sqlite") -> Path:
         known = ", ".join(f"flights:{name}" for name in FORMS)
         raise BadInputError(f"there are no flights as {form!r}; known: {known}", "data_source")
     path = cache_folder() / "stores" / f"flights-{_VERSION}.{form}"
-    if not path.is_file():
+    seal = path.with_name(f"{path.name}.blake2b")
+    if not _is_sealed(path, seal):
         with whole_path(path) as scratch:
             _WRITERS[form](scratch)
+        with whole_path(seal) as scratch:
+            scratch.write_text(_digest(path), encoding="ascii")
+    trust_parquet(path)
     return path
+
+
+def _is_sealed(path: Path, seal: Path) -> bool:
+    """Say whether a store is what was written: one that is damaged is made anew."""
+    try:
+        return seal.read_bytes() == _digest(path).encode()
+    except OSError:
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _table() -> Any:

@@ -8,17 +8,23 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 
 from perflab.files import whole_folder
 from perflab.settings import BadInputError
-from perflab.workloads.description import check_version, describe, origin
+from perflab.workloads.description import MOST_REQUESTS, Description, describe, read_described
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.saved import is_saved
 
 DESCRIPTION = "items.json"
+
+
+class _ItemsDescription(Description):
+    count: Annotated[int, Field(ge=1, le=MOST_REQUESTS)]
+    paths: list[str]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -104,12 +110,6 @@ class Items:
         Raises:
             BadInputError: If it is not such a folder, or of a later version.
         """
-        try:
-            text = (Path(folder).expanduser() / DESCRIPTION).read_text(encoding="utf-8")
-            content = json.loads(text)
-            check_version(content["format_version"], str(folder))
-            return cls(count=content["count"], paths=tuple(content["paths"]), **origin(content))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, BadInputError):
-                raise
-            raise BadInputError(f"is not the folder of items ({error})", str(folder)) from None
+        otherwise = "is not the folder of items"
+        said = read_described(_ItemsDescription, folder, DESCRIPTION, otherwise)
+        return cls(count=said.count, paths=tuple(said.paths), **said.origin())

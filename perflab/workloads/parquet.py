@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perflab.files import check_output, whole_path
+from perflab.primitives.parquet_probe import check_parquet, trust_parquet
 from perflab.settings import BadInputError
-from perflab.workloads.description import check_version, describe, origin
+from perflab.workloads.description import TraceDescription, check_version, describe, understood
+from perflab.workloads.stored_json import parse_json
 from perflab.workloads.trace import Trace
 
 METADATA = b"perflab.trace"
@@ -23,6 +25,7 @@ ROW_GROUP = 1 << 26
 # One dictionary page for all keys: its indices are the ids, so nothing is hashed on reading.
 KEY_PAGE_BYTES = 1 << 30
 CHANGED = "its rows were changed after perflab wrote it"
+DAMAGED = "what perflab wrote of it is damaged and left out, such as whether it is a sample"
 
 
 def write_parquet(trace: Trace, path: str | os.PathLike[str], *, force: bool = False) -> None:
@@ -67,47 +70,75 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str], *, force: bool = F
             )
         except pa.ArrowException as error:
             raise BadInputError(f"cannot be written ({error}); nothing was", str(path)) from error
+    trust_parquet(path)
 
 
 def is_ours(path: Path) -> bool:
     """Say whether `write_parquet` wrote a file, and nobody has added columns to it since."""
     try:
+        check_parquet(path, str(path))
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError, ValueError):
         return False
     return METADATA in (schema.metadata or {}) and set(schema.names) <= set(COLUMNS)
 
 
-def read_description(metadata: dict[bytes, bytes] | None, path: str) -> dict[str, Any] | None:
-    """Return what `write_parquet` said of a trace; None for a file from elsewhere.
+def read_description(metadata: dict[bytes, bytes] | None, path: str) -> TraceDescription | None:
+    """Return what `write_parquet` said of a trace; None where it said nothing that tells of rows.
 
     Raises:
-        BadInputError: If a later perflab wrote it.
+        BadInputError: If a later perflab wrote it, or a field is damaged.
     """
-    if not metadata or METADATA not in metadata:
+    if not is_described(metadata):
         return None
+    assert metadata is not None  # noqa: S101 - it is described
+    place = f"{path}: its metadata {METADATA.decode()}"
+    values = _parsed(metadata[METADATA], place)
+    if isinstance(values, dict) and isinstance(values.get("format_version"), int):
+        check_version(values["format_version"], path)
+    if not isinstance(values, dict) or "fingerprint" not in values:
+        return None
+    return understood(TraceDescription, values, place)
+
+
+def is_described(metadata: dict[bytes, bytes] | None) -> bool:
+    """Say whether a file bears a description of `write_parquet`, damaged or not."""
+    return metadata is not None and METADATA in metadata
+
+
+def _parsed(text: bytes, place: str) -> Any:
+    """Return a description; None where it is damaged so much that it tells of no rows."""
     try:
-        description = dict(json.loads(metadata[METADATA]))
-        version = int(description["format_version"])
-    except (ValueError, KeyError, TypeError):
+        return parse_json(text, place)
+    except BadInputError:
+        if b'"fingerprint"' in text:
+            raise
         return None
-    check_version(version, path)
-    return description
 
 
-def restore(trace: Trace, description: dict[str, Any]) -> Trace:
+def restore(trace: Trace, said: TraceDescription) -> Trace:
     """Give a trace that was read from a file what its description says, if it is still that one.
 
     Another tool may have filtered the rows and kept the description: then a note says so.
+
+    Raises:
+        BadInputError: If the description contradicts the rows.
     """
-    if trace.fingerprint != description.get("fingerprint"):
+    if trace.fingerprint != said.fingerprint:
         return dataclasses.replace(trace, notes=(*trace.notes, CHANGED), check=False)
-    said = origin(description)
-    said["notes"] += trace.notes
-    said["sample_rate"] = float(description.get("sample_rate", 1.0))
-    said["all_requests"] = description.get("all_requests")
-    keys = None if description["keys"] == "none" else trace.keys
-    restored = dataclasses.replace(trace, keys=keys, check=False, **said)
+    origin = said.origin()
+    origin["notes"] += trace.notes
+    if said.all_requests is not None and said.all_requests < len(trace):
+        text = f"{said.all_requests:,} requests in all, but {len(trace):,} here alone"
+        raise BadInputError(f"is damaged: {text}", trace.source or trace.name)
+    restored = dataclasses.replace(
+        trace,
+        keys=None if said.keys == "none" else trace.keys,
+        sample_rate=said.sample_rate,
+        all_requests=said.all_requests,
+        check=False,
+        **origin,
+    )
     restored.__dict__["fingerprint"] = trace.fingerprint
     return restored
 

@@ -14,10 +14,11 @@ import re
 import secrets
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from perflab.settings import BadInputError
-from perflab.workloads.recording_table import below
+from perflab.workloads.recording_keys import PLACES
+from perflab.workloads.recording_table import below, is_table
 
 METADATA = b"perflab.recording"
 VERSION = 1
@@ -28,6 +29,7 @@ PART_NAME = re.compile(rf"{SESSION}-\d{{6,}}\.parquet")
 SCRATCH_NAME = re.compile(rf"\.{SESSION}\.tmp")
 # Parts of other processes that changed within so many seconds are theirs to thin.
 SETTLED_SECONDS = 30.0
+_MOST_REQUESTS = 1 << 62
 
 
 class Part(NamedTuple):
@@ -140,7 +142,7 @@ def is_recording(path: str | os.PathLike[str]) -> bool:
 
 
 def read_part(path: Path) -> Part | None:
-    """Return a part; None where it cannot be read. Earlier ones do not say their requests.
+    """Return a part; None where it is damaged. Earlier ones do not say their requests.
 
     Raises:
         BadInputError: If a later perflab wrote it.
@@ -150,10 +152,20 @@ def read_part(path: Path) -> Part | None:
 
     try:
         table = pq.read_table(path)
+        table.validate(full=True)
         said = json.loads((table.schema.metadata or {})[METADATA])
-    except (pa.ArrowException, OSError, KeyError, ValueError):
+    except (pa.ArrowException, OSError, KeyError, ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or not _is_count(said.get("version")):
         return None
     if said["version"] > VERSION:
         text = f"was written by a later perflab (format {said['version']})"
         raise BadInputError(text, str(path))
-    return Part(table, int(said["limit"]), said.get("requests"))
+    limit, requests = said.get("limit"), said.get("requests")
+    if not _is_count(limit) or not 1 <= limit <= PLACES or not is_table(table):
+        return None
+    return Part(table, limit, requests if _is_count(requests) else None)
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_REQUESTS

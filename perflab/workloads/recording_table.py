@@ -32,6 +32,13 @@ def part_table(rows: Sequence[tuple[Any, ...]]) -> Any:
     return pa.Table.from_arrays(arrays, names=list(COLUMNS))
 
 
+def is_table(table: Any) -> bool:
+    """Say whether a table has the columns and types of `part_table`, without a gap in the first."""
+    if not table.schema.remove_metadata().equals(part_table([]).schema.remove_metadata()):
+        return False
+    return not any(table.column(name).null_count for name in ("key", "time", "read"))
+
+
 def joined(table: Any, more: Any) -> Any:
     """Return a table with the rows of another behind its own; None is one without rows."""
     import pyarrow as pa

@@ -8,16 +8,27 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field
 
 from perflab.files import whole_folder
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError
-from perflab.workloads.description import check_version, describe, origin
+from perflab.workloads.description import Count, Description, describe, read_described
 from perflab.workloads.saved import is_saved
 
 _DESCRIPTION = "table.json"
 _HASHED_BYTES = 1 << 20
+
+
+class _TableDescription(Description):
+    path: str
+    total_bytes: Count
+    rows: Annotated[Count, Field(ge=1)]
+    counted: bool
+    columns: list[str]
+    packed: str
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -102,18 +113,20 @@ class TableFile:
         """Return what was saved.
 
         Raises:
-            BadInputError: If it is not such a folder.
+            BadInputError: If it is not such a folder, damaged, or of a later version.
         """
-        place = Path(folder) / _DESCRIPTION
-        try:
-            said = json.loads(place.read_text())
-        except (OSError, ValueError):
-            raise BadInputError("is no saved table", str(folder)) from None
-        check_version(int(said["format_version"]), str(folder))
-        keys = ("path", "total_bytes", "rows", "counted", "packed", "fingerprint")
-        own = {key: said[key] for key in keys}
-        columns = tuple(said["columns"])
-        return cls(**own, columns=columns, saved_in=os.fspath(folder), **origin(said))
+        said = read_described(_TableDescription, folder, _DESCRIPTION, "is no saved table")
+        return cls(
+            path=said.path,
+            total_bytes=said.total_bytes,
+            rows=said.rows,
+            counted=said.counted,
+            columns=tuple(said.columns),
+            packed=said.packed,
+            fingerprint=said.fingerprint,
+            saved_in=os.fspath(folder),
+            **said.origin(),
+        )
 
 
 def file_fingerprint(path: str | os.PathLike[str]) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from perflab.settings import BadInputError
 from perflab.workloads.check import as_ids, as_sizes, as_times, as_ttls
+from perflab.workloads.description import LEAST_SHARE, MOST_REQUESTS
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.numbering import first_appearance, is_by_first_appearance
 
@@ -69,6 +70,10 @@ class Trace:
                 text = f"has {array.size} values, but there are {len(self.ids)} requests"
                 raise BadInputError(text, name)
             self._set(name, read(values))
+        self.check_total()
+        if not LEAST_SHARE <= self.sample_rate <= 1:
+            text = f"{self.sample_rate} is not a share of the keys, above 0 and at most 1"
+            raise BadInputError(text, "sample_rate")
         if self.keys is not None and len(self.keys) != self.n_keys:
             text = f"has {len(self.keys)} keys, but ids go up to {self.n_keys - 1}"
             raise BadInputError(text, "keys")
@@ -106,6 +111,16 @@ class Trace:
 
         ids, known = encode_keys(keys)
         return cls(name, ids, len(known), times, sizes, ttls, known, source, notes)
+
+    def check_total(self) -> None:
+        """Refuse sizes that are no number of bytes any more when they are added up.
+
+        Raises:
+            BadInputError: If so.
+        """
+        if self.sizes is not None and self.sizes.sum(dtype=np.float64) >= MOST_REQUESTS:
+            text = "add up to more than 4 EiB; sizes are bytes"
+            raise BadInputError(text, f"sizes of {self.name}")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -261,9 +276,9 @@ class Trace:
         Raises:
             BadInputError: If it is not such a folder.
         """
-        from perflab.workloads.folder import open_folder  # it imports this module
+        from perflab.workloads.opened_folder import open_trace  # it imports this module
 
-        return open_folder(folder)
+        return open_trace(folder)
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from perflab.benches import load_bench
-from perflab.lab.verbs import calibrate, run, start_live
-from perflab.servers.consent import ConsentNeededError, allow
+from perflab.lab.verbs import allow_server, calibrate, run, start_live
+from perflab.servers.consent import ConsentNeededError
 from perflab.servers.http_server import HttpServer
 from perflab.settings import BadInputError
 from perflab.tuning.recommend import tune
@@ -116,12 +116,13 @@ def test_a_users_server_gets_no_more_requests_and_no_higher_rate_than_the_caps(t
     urls.write_text("".join(f"{theirs.url}/items?start={i}\n" for i in range(5)))
     values = {"urls": str(urls), "most_requests": 60, "most_rate": 100, "max_concurrent": 4}
     bench = load_bench("async_io")
-    assert bench.foreign_server(bench.read(values)[0]) == theirs.url
-    assert "60 requests, 100 a second" in bench.written(bench.read(values)[0])
-    allow(theirs.url)
+    (server,) = bench.foreign_servers(*bench.read(values))
+    assert server.address == theirs.url
+    assert "60 requests (GET), 100 per second" in server.doing
+    assert allow_server("async_io", values) == (server,)
     calibration = calibrate("async_io", None, values, 0.6)
     calibrated = theirs.counts()["requests"]
-    assert calibrated <= 6 * 60
+    assert 0 < calibrated <= 60
     assert calibration.costs["points"].keys() >= {"1"}
     assert calibration.costs["usl"]["rate"] > 0
     done = run("async_io", None, values, 30, progress=False)
@@ -129,7 +130,11 @@ def test_a_users_server_gets_no_more_requests_and_no_higher_rate_than_the_caps(t
     assert done.metrics["requests"] == theirs.counts()["requests"] - calibrated == 60
     assert done.metrics["throughput_per_second"] <= 100 * 1.05
     assert any("worst residual" in note for note in done.notes)
-    live = start_live("async_io", None, {**values, "most_requests": 10_000}, 60)
+    values["most_requests"] = 10_000
+    with pytest.raises(ConsentNeededError, match="10,000 requests"):
+        start_live("async_io", None, values, 60)
+    allow_server("async_io", values)
+    live = start_live("async_io", None, values, 60)
     try:
         until(lambda: live.rows)
         for action in ("kill", "restart"):
@@ -144,7 +149,7 @@ def test_a_users_server_gets_no_more_requests_and_no_higher_rate_than_the_caps(t
 
 
 def test_a_server_that_is_not_there_is_one_clear_error(theirs):
-    allow(theirs.url)
+    allow_server("async_io", {"urls": f"{theirs.url}/items"})
     theirs.kill()
     bench = load_bench("async_io")
     settings, load = bench.read({"urls": f"{theirs.url}/items"})

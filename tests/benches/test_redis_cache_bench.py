@@ -8,9 +8,9 @@ import pytest
 import redis
 
 from perflab.benches import load_bench
-from perflab.lab.verbs import run, start_live
-from perflab.servers.consent import ConsentNeededError, allow
-from perflab.servers.redis_server import RedisServer, redact
+from perflab.lab.verbs import allow_server, run, start_live
+from perflab.servers.consent import ConsentNeededError
+from perflab.servers.redis_server import RedisServer
 from perflab.settings import BadInputError
 from perflab.tuning.recommend import tune
 from perflab.workloads.trace import Trace
@@ -88,7 +88,7 @@ def test_the_users_own_server_needs_consent_and_keeps_its_keys(monkeypatch):
         small = "zipf:skew=1.0,keys=100,requests=1000"
         with pytest.raises(ConsentNeededError):
             run("redis_cache", small, {}, 5, progress=False)
-        allow(redact(server.url))
+        allow_server("redis_cache")
         with redis.Redis.from_url(server.url) as client:
             client.set("theirs", b"1")
             before = client.config_get("maxmemory*")

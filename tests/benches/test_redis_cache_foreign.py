@@ -10,9 +10,11 @@ import pytest
 import redis
 
 from perflab.benches.registry import load_bench
+from perflab.cli.consent import agree
 from perflab.lab import removal
 from perflab.lab.calibration import Calibration
 from perflab.lab.live import LiveRun
+from perflab.servers.consent import ConsentNeededError
 from perflab.servers.redis_run_keys import find_runs
 from perflab.servers.redis_server import RedisServer
 from perflab.settings import BadInputError
@@ -45,6 +47,7 @@ def begin():
 
     def make(workload=SMALL, seconds=60, **values):
         bench = load_bench("redis_cache")
+        agree(bench, values, True)
         settings, load = bench.read(values)
         costs = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
         trace = bench.load_workload(workload)
@@ -182,7 +185,10 @@ def test_settings_of_a_running_run_do_not_move_its_keys(client, begin):
     before = contents(client)
     live = begin()
     until(lambda: goes(live))
-    live.apply({"cache_namespace": "shop", "redis_host": "127.0.0.1", "timeout": 1})
+    for elsewhere in ({"cache_namespace": "shop"}, {"redis_host": "127.0.0.1"}):
+        with pytest.raises(ConsentNeededError):
+            live.apply(elsewhere)
+    live.apply({"timeout": 1, "ttl_seconds": 60})
     until(lambda: live.rows[-1]["version"] == 1)
     live.stop()
     assert contents(client) == before

@@ -3,9 +3,10 @@ import io
 import pytest
 
 from perflab.benches.cache import CacheBench
-from perflab.servers.consent import is_allowed
+from perflab.servers.consent import ForeignServer, is_allowed
 
-ADDRESS = "redis://me:***@shop.example:6380/0"
+ADDRESS = "redis://shop.example:6380/0"
+SERVER = ForeignServer(ADDRESS, "writes keys under toy:", ("toy",), (("bytes", 100.0),))
 SHORT = ("--workload", "loop:keys=10,requests=500", "--seconds", "1")
 
 
@@ -17,10 +18,10 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def foreign(monkeypatch, calibrated):
     """Let the cache bench use a server that is not perflab's, which nobody has agreed to yet."""
-    monkeypatch.setattr(CacheBench, "foreign_server", lambda *_: ADDRESS)
+    monkeypatch.setattr(CacheBench, "foreign_servers", lambda *_: (SERVER,))
     monkeypatch.setattr("sys.stdin", io.StringIO())
     yield
-    (calibrated / "allowed-servers.json").unlink(missing_ok=True)
+    (calibrated / "agreed-servers.json").unlink(missing_ok=True)
 
 
 @pytest.mark.usefixtures("foreign")
@@ -41,7 +42,7 @@ def test_live_tuning_asks_and_tuning_by_the_model_does_not(perflab, refused):
 @pytest.mark.usefixtures("foreign")
 def test_yes_is_remembered(perflab):
     assert perflab("run", "cache", *SHORT, "--yes").status == 0
-    assert is_allowed(ADDRESS)
+    assert is_allowed(SERVER)
     assert perflab("run", "cache", *SHORT).status == 0
 
 
@@ -52,7 +53,7 @@ def test_terminal_is_asked_and_an_answer_of_no_runs_nothing(perflab, monkeypatch
     assert answer.status == 2
     assert answer.out == ""
     assert "did not agree" in answer.err
-    assert not is_allowed(ADDRESS)
+    assert not is_allowed(SERVER)
 
 
 @pytest.mark.usefixtures("foreign")
@@ -61,4 +62,4 @@ def test_terminal_that_agrees_runs_with_nothing_but_json_on_its_output(perflab, 
     answer = perflab("run", "cache", *SHORT, "--json")
     assert answer.status == 0
     assert answer.json["metrics"]["requests"] > 0
-    assert is_allowed(ADDRESS)
+    assert is_allowed(SERVER)

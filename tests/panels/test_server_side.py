@@ -5,25 +5,26 @@ import os
 
 import pytest
 
-import perflab
-from perflab.benches.cache import CacheBench
 from perflab.benches.registry import _found, load_bench
 from perflab.panels import workbench
 from perflab.panels.consent_line import ConsentLine
 from perflab.panels.server_field import ServerField
-from perflab.servers.consent import ConsentNeededError, is_allowed
+from perflab.servers.consent import ConsentNeededError, ForeignServer, is_allowed
 
 TRACE = "zipf:skew=0.9,keys=500,requests=20k,seed=1"
 VARIABLE = "PERFLAB_TOY_URL"
 SECRET = "redis://me:s3cret@shop.example:6380/0"
-SHOWN = "redis://me:***@shop.example:6380/0"
+SHOWN = "redis://***@shop.example:6380/0"
+ADDRESS = "redis://shop.example:6380/0"
+SERVER = ForeignServer(ADDRESS, "writes keys under toy:")
 TOY = f"""
 import os
 
 from perflab.benches import Action
 from perflab.benches.cache import CacheBench
 from perflab.benches.cache_session import CacheSession
-from perflab.servers.addresses import redact
+from perflab.servers.addresses import redis_address
+from perflab.servers.consent import ForeignServer
 from perflab.settings import BadInputError
 
 
@@ -45,12 +46,11 @@ class ToyBench(CacheBench):
         Action("break", "Break it", "times", "Break the toy."),
     )
 
-    def foreign_server(self, settings):
+    def foreign_servers(self, settings, load):
         url = os.environ.get("{VARIABLE}")
-        return redact(url) if url else None
-
-    def written(self, settings):
-        return "keys under toy:"
+        if not url:
+            return ()
+        return (ForeignServer(redis_address(url), "writes keys under toy:"),)
 
     def session(self, settings, load, trace, clock, run_name):
         return ToySession(settings, load, trace, clock)
@@ -147,13 +147,13 @@ def test_foreign_server_is_asked_for_once_and_then_used(toy, until):
     until(lambda: toy.server.consent.widget.layout.display is None)
     until(lambda: not toy.driver.active)
     said = toy.server.consent.text.value
-    assert SHOWN in said
-    assert "keys under toy:" in said
+    assert ADDRESS in said
+    assert "writes keys under toy:" in said
     assert toy.driver.live is None
     assert toy.status.problem == ""
     toy.server.consent.button.click()
     until(lambda: toy.driver.live is not None and len(toy.driver.live.rows) > 1)
-    assert is_allowed(SHOWN)
+    assert is_allowed(SERVER)
     assert toy.server.consent.widget.layout.display == "none"
 
 
@@ -171,7 +171,7 @@ def test_consent_that_cannot_be_kept_is_an_error_and_starts_nothing(tmp_path, mo
     monkeypatch.setenv("PERFLAB_CACHE_DIR", str(blocked / "below"))
     agreed, failed = [], []
     line = ConsentLine(lambda: agreed.append(1), failed.append)
-    line.ask(ConsentNeededError(SHOWN), "keys")
+    line.ask(ConsentNeededError((SERVER,)))
     line.button.click()
     assert agreed == []
     assert "cannot be written" in str(failed[0])
@@ -182,15 +182,3 @@ def test_server_named_before_the_panel_opened_is_shown(monkeypatch):
     field = ServerField(VARIABLE, lambda: None)
     assert field.address == SHOWN
     assert not field.forget.disabled
-
-
-def test_python_agrees_to_a_server_by_name(tmp_path, monkeypatch):
-    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
-    perflab.allow_server(SHOWN)
-    assert is_allowed(SHOWN)
-
-
-def test_bench_says_what_a_run_writes():
-    bench = CacheBench()
-    settings, _ = bench.read({})
-    assert "perflab" in bench.written(settings)

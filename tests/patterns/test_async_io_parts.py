@@ -139,7 +139,7 @@ def test_a_url_is_itself_and_lines_are_read_as_they_are_used(tmp_path):
     path.write_text("\ufeffhttp://127.0.0.1:9/a\n # not this \n\nhttps://127.0.0.1:9/b\nftp://c\n")
     found = read_urls(str(path))
     assert [next(found).url, next(found).url] == ["http://127.0.0.1:9/a", "https://127.0.0.1:9/b"]
-    with pytest.raises(BadInputError, match=r"urls\.txt:5: 'ftp://c' is no URL"):
+    with pytest.raises(BadInputError, match=r"urls\.txt:5: 'ftp://c' is not a URL"):
         next(found)
 
 
@@ -152,7 +152,7 @@ def test_of_a_har_file_only_what_changes_nothing_is_asked_again(tmp_path):
     found = [(request.method, request.url) for request in read_urls(str(path))]
     assert found == [("GET", "http://x/1"), ("HEAD", "http://x/3")]
     path.write_text('{"log": 3}')
-    with pytest.raises(BadInputError, match="no HAR file"):
+    with pytest.raises(BadInputError, match="not a HAR file"):
         list(read_urls(str(path)))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.reports import Report
-from perflab.reports.privacy import file_name, without_passwords, without_private
+from perflab.reports.privacy import file_name, without_private
 
 
 def test_paths_become_names_of_files_in_every_format(make_run):
@@ -56,16 +56,3 @@ def test_passwords_of_servers_are_in_no_format(make_run):
     for text in (made.to_html(), made.to_markdown(), made.to_json()):
         assert "s3cret" not in text
         assert "@shop.example:6379/0" in text
-
-
-def test_an_address_without_a_password_stays():
-    for text in ("http://shop.example:8080/a@b", "redis://me@shop.example", "no password set"):
-        assert without_passwords(text) == text
-
-
-def test_what_stands_behind_a_web_address_question_mark_is_hidden():
-    said = "asked https://shop.example/items?token=s3cret&page=2, then http://a.example/x?y#z"
-    assert without_passwords(said) == (
-        "asked https://shop.example/items?***, then http://a.example/x?***#z"
-    )
-    assert without_passwords("is it? yes: 1?2") == "is it? yes: 1?2"

@@ -71,7 +71,7 @@ def test_own_files_hold_the_flights_and_are_made_once():
 
 def test_the_wait_of_a_fetch_changes_while_it_is_used():
     source = open_items(LoadSettings(backend="delay"), ITEMS)
-    source.change(0.05)
+    source.change(LoadSettings(backend_seconds=0.05))
     started = time.perf_counter()
     assert source.fetch(3, 6) == [3, 4, 5]
     assert time.perf_counter() - started >= 0.05
@@ -82,7 +82,7 @@ def test_the_http_servers_wait_is_its_own_and_it_is_survived_when_it_restarts():
     started = time.perf_counter()
     assert [item["id"] for item in source.fetch(5, 8)] == [5, 6, 7]
     assert time.perf_counter() - started >= 0.05
-    source.change(0.0)
+    source.change(LoadSettings(backend_seconds=0.0))
     source.restart()
     with pytest.raises((OSError, http.client.HTTPException)):
         source.fetch(0, 1)

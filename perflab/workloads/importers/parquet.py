@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from perflab.primitives.parquet_probe import check_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, as_keys
 from perflab.workloads.importers.columns import choose_columns, unused_note
@@ -24,7 +25,7 @@ from perflab.workloads.mapped import (
     hashed_note,
     outgrows_memory,
 )
-from perflab.workloads.parquet import read_description, restore
+from perflab.workloads.parquet import DAMAGED, is_described, read_description, restore
 from perflab.workloads.trace import Trace
 
 
@@ -39,6 +40,7 @@ def read_parquet(source: Source, columns: Mapping[str, str] | None = None) -> Tr
     if source.packed:
         text = "is packed twice; unpack it first, Parquet is compressed by itself"
         raise BadInputError(text, source.place)
+    check_parquet(source.path, source.place)
     try:
         return _read(source, columns)
     except (pa.ArrowException, OSError) as error:
@@ -79,8 +81,10 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
             raise _error(source, keyless, fault.row, fault) from None
     ids, keys = encoder.finish()
     notes = (*notes, *unused_note(schema.names, chosen), *hashed_note(encoder))
+    if columns is None and description is None and is_described(schema.metadata):
+        notes = (*notes, DAMAGED)
     trace = table_trace(source, ids, keys, merged, notes)
-    return restore(trace, description) if description and columns is None else trace
+    return trace if description is None or columns is not None else restore(trace, description)
 
 
 def _columns(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from perflab.primitives.parquet_probe import check_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.importers.detect import PARQUET_MAGIC
 from perflab.workloads.importers.source import Source
@@ -51,6 +52,7 @@ def _reading(source: Source) -> Iterator[None]:
     if source.packed:
         text = "is packed twice; unpack it first, Parquet is compressed by itself"
         raise BadInputError(text, source.place)
+    check_parquet(source.path, source.place)
     try:
         yield
     except (pa.ArrowException, OSError) as error:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.reads import trace_of_reads
@@ -35,13 +36,14 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     paths = part_paths(folder)
     sizes = [part_path.stat().st_size for part_path in paths]
     parts, damaged = [], 0
-    for done, part_path in enumerate(paths):
-        if progress is not None:
-            progress(sum(sizes[:done]), sum(sizes))
-        part = read_part(part_path)
-        damaged += part is None
-        if part is not None:
-            parts.append(part)
+    with ParquetProbe() as probe:
+        for done, part_path in enumerate(paths):
+            if progress is not None:
+                progress(sum(sizes[:done]), sum(sizes))
+            part = _probed(part_path, probe)
+            damaged += part is None
+            if part is not None:
+                parts.append(part)
     if progress is not None:
         progress(sum(sizes), sum(sizes))
     limit = min((part.limit for part in parts), default=PLACES)
@@ -63,6 +65,14 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     trace = trace_of_reads(folder.stem, str(path), (ids, keys, columns), notes)
     share = limit / PLACES
     return dataclasses.replace(trace, sample_rate=share, all_requests=_total(parts, trace, share))
+
+
+def _probed(path: Path, probe: ParquetProbe) -> Part | None:
+    try:
+        check_parquet(path, str(path), probe)
+    except BadInputError:
+        return None
+    return read_part(path)
 
 
 def _total(parts: Sequence[Part], trace: Trace, share: float) -> int | None:

@@ -120,5 +120,10 @@ def _read_time(text: str) -> float:
 
 def _epoch_seconds(column: Any) -> npt.NDArray[np.float64]:
     zone = column.type.tz if pa.types.is_timestamp(column.type) else None
-    whole = column.cast(pa.timestamp("us", zone), safe=False)
+    options = pc.CastOptions(pa.timestamp("us", zone), allow_time_truncate=True)
+    try:
+        whole = column.cast(options=options)
+    except pa.ArrowInvalid:
+        furthest = np.abs(column.cast(pa.int64()).to_numpy(False).astype(np.float64))
+        raise RowFault(int(np.nanargmax(furthest)), "the time is out of range") from None
     return np.asarray(whole.cast(pa.int64()).to_numpy(False) / MICROSECONDS)

@@ -1,0 +1,64 @@
+"""`CallCap`: how often a function of the user's is called at the most."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from perflab.settings import LoadSettings
+
+MOST_CALLS = 200.0
+"""Per second, unless `request_rate` is higher: a function may ask a server of the user's."""
+
+
+def most_calls(load: LoadSettings) -> float:
+    """Return how many calls per second the load settings allow."""
+    return max(MOST_CALLS, load.request_rate or 0.0)
+
+
+def is_function(load: LoadSettings) -> bool:
+    """Say whether the backend is a function of the user's."""
+    return callable(load.backend) or ":" in load.backend
+
+
+def said(name: str, load: LoadSettings) -> str:
+    """Return what a user must know before a function of theirs is called."""
+    return (
+        f"{name} is called at most {most_calls(load):,.4g} times per second, at most "
+        f"{MOST_CALLS:g} while calibrating; a higher request_rate raises that. Latencies leave "
+        "the wait for it out, the throughput does not, and a prediction knows nothing of it"
+    )
+
+
+class CallCap:
+    """Spaces the beginnings of calls evenly, for all threads together.
+
+    Args:
+        rate: The most calls per second.
+        after: Seconds before the first one, where calls were made without it just now.
+
+    Attributes:
+        rate: The most calls per second.
+    """
+
+    def __init__(self, rate: float, *, after: float = 0.0) -> None:
+        self.rate = rate
+        self._next = time.perf_counter() + after
+        self._turn = threading.Lock()
+        self._local = threading.local()
+
+    def wait(self) -> None:
+        """Wait for one's turn; threads get it one after the other."""
+        asked = time.perf_counter()
+        with self._turn:
+            while (left := self._next - time.perf_counter()) > 0:
+                time.sleep(left)
+            now = time.perf_counter()
+            self._next = now + 1.0 / self.rate
+        self._local.held = getattr(self._local, "held", 0.0) + now - asked
+
+    def held(self) -> float:
+        """Return for how many seconds this thread has waited since it asked last."""
+        held: float = getattr(self._local, "held", 0.0)
+        self._local.held = 0.0
+        return held
