@@ -185,7 +185,7 @@ def test_settings_of_a_running_run_do_not_move_its_keys(client, begin):
     before = contents(client)
     live = begin()
     until(lambda: goes(live))
-    for elsewhere in ({"cache_namespace": "shop"}, {"redis_host": "127.0.0.1"}):
+    for elsewhere in ({"cache_namespace": "elsewhere"}, {"redis_host": "127.0.0.1"}):
         with pytest.raises(ConsentNeededError):
             live.apply(elsewhere)
     live.apply({"timeout": 1, "ttl_seconds": 60})
