@@ -12,6 +12,7 @@ from perflab.benches.model import Model
 from perflab.benches.over_time import OverTime
 from perflab.benches.part_of_keys import PartOfKeys
 from perflab.benches.parts import Export, Objective, Observed, axis_values
+from perflab.benches.removal import Removal
 from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
 
 
-class Bench(Display, OverTime, PartOfKeys, ABC):
+class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
     """One pattern on the workbench; found by the entry point group ``perflab.benches``.
 
     A subclass names its parts and imports them inside its methods, so that a live child loads
@@ -75,8 +76,8 @@ class Bench(Display, OverTime, PartOfKeys, ABC):
 
     def _take_backend(self, backend: str) -> None:
         if backend not in self.backends:
-            known = ", ".join(self.backends)
-            text = f"{self.pattern} does not take {backend!r}; allowed: {known}, module:function"
+            known = ", ".join((*self.backends, "module:function"))
+            text = f"{self.pattern} does not take {backend!r}; allowed: {known}"
             raise BadInputError(text, "backend")
 
     def info(self, key: str) -> SettingInfo:
@@ -194,8 +195,8 @@ class Bench(Display, OverTime, PartOfKeys, ABC):
         It is the bench's own, but for a function of the user's, which takes the user's keys.
         """
         del settings
-        own = callable(load.backend) or ":" in load.backend
-        return spec if own and spec is not None else self.calibration_workload
+        own = spec is not None and (callable(load.backend) or ":" in load.backend)
+        return spec if own else self.calibration_workload
 
     def objective_for(self, settings: Settings) -> Objective:
         """Return what tuning looks for where the user says nothing: the bench's own objective."""
@@ -234,8 +235,7 @@ class Bench(Display, OverTime, PartOfKeys, ABC):
             BadInputError: If the pattern has no such method.
         """
         del trace, share
-        text = f"{self.pattern} has one way of sampling, there is none called {method!r}"
-        raise BadInputError(text, "sampling")
+        raise BadInputError(f"{self.pattern} has one way of sampling, not {method!r}", "sampling")
 
     @abstractmethod
     def session(

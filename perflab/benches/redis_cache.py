@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SERVER_BYTES = 1_100_000
 _ENTRY_BYTES = 250.0
 _LEAST_MEMORY = 2**21
+_SMALL_CALIBRATION = "zipf:skew=0.8,keys=2k,requests=1M,seed=1"
 _SERVER_KEYS = ("redis_host", "redis_port", "cache_namespace")
 _COUNTED = ("hits", "misses", "errors", "server_errors", "fallbacks", "refused", "coalesced")
 _FROM_SERVER = ("evictions", "expirations", "entries", "memory_bytes", "breaker_open")
@@ -234,10 +235,32 @@ class RedisCacheBench(Bench):
         assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
         return RedisCacheSession(settings, load, trace, run_name)
 
+    def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
+        """Return a workload of few keys on a user's server, which may have little room."""
+        on = super().calibrated_on(settings, load, spec)
+        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
+        ours = server_url(settings) is None
+        return on if ours or on != self.calibration_workload else _SMALL_CALIBRATION
+
+    def remove_run(self, settings: Settings, run_name: str) -> None:
+        """Remove the keys that a run has left on a server that is not ours.
+
+        Raises:
+            BadInputError: If the server is away or does not allow it.
+        """
+        from perflab.servers.redis_leftovers import remove_redis_run
+        from perflab.servers.redis_run_keys import RunKeys
+
+        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
+        url = server_url(settings)
+        if url is not None:
+            remove_redis_run(url, RunKeys(settings.cache_namespace, run_name))
+
     def metrics(self, measured: Measured) -> Metrics:
         """Return the hit rate as the client counts it and as the server does, and counts."""
         counters = measured.counters
-        result = {name: float(counters.get(name, 0)) for name in (*_COUNTED, *_FROM_SERVER)}
+        result = {name: float(counters.get(name, 0)) for name in _COUNTED}
+        result |= {name: float(counters[name]) for name in _FROM_SERVER if name in counters}
         asked = result["hits"] + result["misses"]
         result["requests"] = asked
         if asked:
@@ -285,11 +308,22 @@ def _round_up(size: int) -> int:
     return -(-size // step) * step
 
 
-def _address(settings: RedisCacheSettings) -> str | None:
-    """Return the resolved address of the user's own server; none where none is named."""
-    from perflab.servers.addresses import redis_address, redis_url
+def server_url(settings: RedisCacheSettings) -> str | None:
+    """Return the address of the user's own server, with its password; none where none is named."""
+    from perflab.servers.addresses import redis_url
 
     if settings.redis_host is not None:
-        return redis_address(redis_url(settings.redis_host, settings.redis_port), "redis_host")
-    url = os.environ.get("PERFLAB_REDIS_URL")
-    return redis_address(url) if url else None
+        return redis_url(settings.redis_host, settings.redis_port)
+    return os.environ.get("PERFLAB_REDIS_URL") or None
+
+
+def _address(settings: RedisCacheSettings) -> str | None:
+    """Return the resolved address of the user's own server; none where none is named."""
+    from perflab.servers.addresses import redis_address
+
+    url = server_url(settings)
+    if url is None:
+        return None
+    return (
+        redis_address(url, "redis_host") if settings.redis_host is not None else redis_address(url)
+    )

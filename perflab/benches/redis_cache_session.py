@@ -6,11 +6,17 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from perflab.benches.redis_cache_run import RunCache
 from perflab.benches.session import Session
 from perflab.patterns.redis_cache import RedisCache
 from perflab.servers.lookup import open_lookup
 from perflab.servers.redis_monitor import RedisMonitor
+from perflab.servers.redis_room import ENTRY_BYTES
+from perflab.servers.redis_run import RedisRun, RunStoppedError
+from perflab.servers.redis_run_keys import RunKeys
+from perflab.servers.redis_run_monitor import RunMonitor
 from perflab.servers.redis_server import find_redis
+from perflab.servers.run_servers import remember_server
 from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings
 
 if TYPE_CHECKING:
@@ -19,6 +25,11 @@ if TYPE_CHECKING:
 _SLOW_SECONDS = 5.0
 _STILL_SECONDS = 0.2
 _AWAKE_SECONDS = 0.02
+_OWN_CONNECTIONS = 4
+_ROW_BYTES = 130
+_NAME_BYTES = 16
+EMPTY_SERVER_BYTES = 1_100_000
+"""What a server takes that holds nothing."""
 
 
 class RedisCacheSession(Session):
@@ -31,7 +42,6 @@ class RedisCacheSession(Session):
     def __init__(
         self, settings: RedisCacheSettings, load: LoadSettings, trace: Trace, run_name: str
     ) -> None:
-        self._run_name = run_name
         self._trace = trace
         self._ids = trace.ids.data
         self._sizes = None if trace.sizes is None else trace.sizes.data
@@ -44,16 +54,38 @@ class RedisCacheSession(Session):
         self._server = find_redis(settings.redis_host, settings.redis_port)
         self._lookup = open_lookup(load)
         self.held = self._lookup.held
-        self._monitor = RedisMonitor(self._server)
-        if self._server.ours:
-            self._monitor.configure(settings)
-        self._cache = RedisCache(self._in_real_time(settings), url=self._server.url)
         self._stampede = settings.stampede
-        self._cache.clear()
-        self._monitor.mark_empty()
+        self._run: RedisRun | None = None
+        self._monitor: RedisMonitor | RunMonitor
+        if self._server.ours:
+            self._open_own(settings)
+        else:
+            self._open_theirs(settings, run_name)
+
+    def _open_own(self, settings: RedisCacheSettings) -> None:
+        monitor = self._monitor = RedisMonitor(self._server)
+        monitor.configure(settings)
+        self._cache = RedisCache(self._in_real_time(settings), url=self._server.url)
+        monitor.mark_empty()
+
+    def _open_theirs(self, settings: RedisCacheSettings, run_name: str) -> None:
+        url = self._server.url
+        if settings.redis_host is not None:
+            remember_server(url)
+        keys = RunKeys(settings.cache_namespace, run_name)
+        run = self._run = RedisRun(url, keys, self._load.concurrency + _OWN_CONNECTIONS)
+        try:
+            self._allow(settings)
+            self._monitor = RunMonitor(url, run, EMPTY_SERVER_BYTES)
+            self._cache = RunCache(self._in_real_time(settings), url, run)
+        except BaseException:
+            run.close()
+            raise
 
     def request(self, index: int, due: float) -> str:  # noqa: ARG002
         """Ask for the key of a request and say whether it was a hit."""
+        if self._run is not None:
+            self._run.check()
         local = self._local
         key = self._ids[index]
         name = self._names.get(key)
@@ -66,6 +98,8 @@ class RedisCacheSession(Session):
             ttl = own / self._speed() if own == own else None  # noqa: PLR0124  (not a number: none)
         try:
             self._cache.get_or_load(name, lambda: self._miss(index, key), ttl=ttl)
+        except RunStoppedError:
+            raise
         except Exception as error:  # noqa: BLE001  (a user's backend may raise anything)
             self._note(error, name)
             return "error"
@@ -75,8 +109,10 @@ class RedisCacheSession(Session):
         """Change the cache in place and, where the server is ours, its memory and policy."""
         self._load = load
         self._lookup.change(load)
+        if self._run is not None:
+            self._run.bound(self._trace.n_keys, settings.maxmemory)
         self._cache.apply(self._in_real_time(settings))
-        if self._server.ours:
+        if isinstance(self._monitor, RedisMonitor):
             self._monitor.configure(settings)
 
     def counters(self) -> dict[str, float]:
@@ -86,7 +122,8 @@ class RedisCacheSession(Session):
         stats["errors"] = stats.pop("load_errors", 0)
         stats["loaded_bytes"] = self._loaded_bytes
         stats["breaker_open"] = float(self._cache.breaker_state != "closed")
-        return {**stats, **self._without_locks(self._monitor.counters(), stats)}
+        server = self._monitor.counters()
+        return {**stats, **(self._without_locks(server, stats) if self._run is None else server)}
 
     def problem(self) -> str | None:
         """Return how the backend failed, if it did."""
@@ -94,7 +131,11 @@ class RedisCacheSession(Session):
 
     def about(self) -> dict[str, str]:
         """Return the server's version and where it was found."""
-        return {"Redis": f"{self._server.version}, {self._server.source}"}
+        said = f"{self._server.version}, {self._server.source}"
+        if self._run is None:
+            return {"Redis": said}
+        said += f"; {self._run.room}; the setting maxmemory only bounds what the run writes there"
+        return {"Redis": said, "run": self._run.keys.run_name}
 
     def act(self, name: str) -> None:
         """Kill, restart or slow down the server.
@@ -112,18 +153,30 @@ class RedisCacheSession(Session):
             self._server.kill()
         elif name == "restart":
             self._server.restart()
-            self._monitor.configure_again()
+            if isinstance(self._monitor, RedisMonitor):
+                self._monitor.configure_again()
         else:
             self._slow_down()
 
     def close(self) -> None:
-        """Remove our keys where the server stays, and end the server where it is ours."""
-        if not self._server.ours:
-            self._cache.clear()
+        """Remove the run's keys where the server stays, and end the server where it is ours."""
+        if self._run is not None:
+            self._run.end()
         self._cache.close()
+        if self._run is not None:
+            self._run.close()
         self._monitor.close()
         self._server.close()
         self._lookup.close()
+
+    def _allow(self, settings: RedisCacheSettings) -> None:
+        """Let the run take what its keys need, if there is room for it."""
+        assert self._run is not None  # noqa: S101  (only for a user's server)
+        keys = self._trace.n_keys
+        sizes = self._trace.sizes
+        value = _ROW_BYTES + (0.0 if sizes is None else float(sizes.mean()))
+        each = len(self._run.keys.root) + _NAME_BYTES + value + ENTRY_BYTES
+        self._run.allow(keys, round(keys * each), settings.maxmemory)
 
     def _slow_down(self) -> None:
         end = time.monotonic() + _SLOW_SECONDS

@@ -152,6 +152,9 @@ def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
     with progress(live.bench.pattern, " requests", show) as report:
 
         def look(row: Mapping[str, Any]) -> None:
+            if "run" in live.about and "run" not in told:
+                told.add("run")
+                tell(f"run {live.about['run']}: all that it writes on your server has that name")
             for alert in live.alerts:
                 if alert["fired"] and alert["alert"] not in told:
                     told.add(alert["alert"])

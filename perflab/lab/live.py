@@ -18,6 +18,7 @@ from perflab.lab.alerts import Alert, AlertWatch
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.outcome import run_result
+from perflab.lab.removal import begin_run, remove_run
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
@@ -56,6 +57,7 @@ class LiveRun:
             ``action`` that was done.
         about: What to know of the servers behind: name, version, source.
         trouble: Why the last action could not be done.
+        left: What the run has left on a server of the user's and why, in one line, if so.
     """
 
     def __init__(
@@ -88,6 +90,8 @@ class LiveRun:
         self._note: str | None = None
         self._reason = ""
         self._lock = threading.Lock()
+        self.left: str | None = None
+        self._started_with = settings
         self._done = threading.Event()
         self._rows = Rows(bench, trace, settings, load, self.calibration.costs, self.watch)
         self._kept = Keeper.of_new_folder("perflab-run-", ending=0, patience=_ORPHANED_SECONDS)
@@ -106,6 +110,7 @@ class LiveRun:
             )
             self._pipe, self._process = _spawn(job, self._kept)
             self._memory = MemorySampler(self._process.pid)
+            begin_run(self)
             self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
             self._thread.start()
         except BaseException:  # an interrupt too: a kernel lives on after it
@@ -209,7 +214,7 @@ class LiveRun:
             if progress is not None and self.rows:
                 progress(self.rows[-1])
         if self.state == "failed":
-            error = self.error or "the run failed"
+            error = "; ".join(part for part in (self.error or "the run failed", self.left) if part)
             raise BadInputError(error) if self._mistake else RuntimeError(error)
         return run_result(
             self._rows,
@@ -219,6 +224,7 @@ class LiveRun:
             note=self._note,
             records=self._records,
             about=self.about,
+            left=self.left,
         )
 
     def close(self) -> None:
@@ -289,6 +295,8 @@ class LiveRun:
                 except subprocess.TimeoutExpired:
                     self._process.kill()
                     self._process.wait()
+            if self._process.returncode != 0:
+                self.left = remove_run(self.bench, self._started_with, self.run_name)
             self._kept.release()
             self._done.set()
 

@@ -23,6 +23,7 @@ def run_result(
     note: str | None,
     records: Mapping[str, Any],
     about: Mapping[str, str],
+    left: str | None = None,
 ) -> Run:
     """Return the result of a run that is over.
 
@@ -36,6 +37,7 @@ def run_result(
         note: The first error of a request, if any failed.
         records: What the session recorded of each request, for the prediction from the run itself.
         about: What to know of the servers behind.
+        left: What the run has left on a server of the user's, if so.
     """
     start = rows.changed or rows.warm
     costs = rows.own_costs(start)
@@ -61,7 +63,7 @@ def run_result(
         environment={**environment(), **({"servers": dict(about)} if about else {})},
         ended=ended,
         loop=loop,
-        notes=(*remarks, *failed, *([notice] if notice else ())),
+        notes=(*remarks, *failed, *(text for text in (notice, left) if text)),
     )
 
 

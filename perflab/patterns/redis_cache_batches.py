@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from perflab.metrics import EventKind
-from perflab.patterns.redis_cache_clients import pattern_of
 from perflab.patterns.redis_cache_envelope import Entry
 from perflab.patterns.redis_cache_guard import AwayError
 from perflab.patterns.redis_cache_logic import Logic, lifetime
-from perflab.patterns.redis_cache_steps import Steps
+from perflab.patterns.redis_cache_steps import Command, Steps
+from perflab.primitives.redis_marks import glob_of, is_entry, is_lock
 
 _SCAN_COUNT = 1000
 
@@ -82,25 +82,51 @@ def put_many(logic: Logic, values: Mapping[str, Any], ttl: float | None) -> Step
 
 
 def clear(logic: Logic) -> Steps:
-    """Remove the keys of the namespace, found by SCAN; returns how many entries went."""
-    namespace = logic.settings.cache_namespace
+    """Remove what caches of the namespace have written; returns how many entries went.
+
+    Keys that others have written under the same names stay: a value that is no entry, a hash ...
+    """
     removed = 0
     try:
-        for kind in ("k", "l"):
+        for kind, find in (("k", _entries), ("l", _locks)):
+            pattern = f"{glob_of(logic.root)}:{kind}:*"
             cursor: Any = 0
             while True:
-                pattern = f"{pattern_of(namespace)}:{kind}:*"
-                scan = ("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
+                scan = ("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT, "TYPE", "string")
                 replies = yield from logic.guard.ask(None, scan)
                 cursor, names = replies[0]
-                if names:
-                    replies = yield from logic.guard.ask(None, ("UNLINK", *names))
+                ours = yield from find(logic, names)
+                if ours:
+                    replies = yield from logic.guard.ask(None, ("UNLINK", *ours))
                     removed += replies[0] if kind == "k" else 0
                 if int(cursor) == 0:
                     break
     except AwayError:
         return removed
     return removed
+
+
+def _entries(logic: Logic, names: list[bytes]) -> Steps:
+    """Return those of the names under which an entry of ours is."""
+    return (yield from _those(logic, names, ("GETRANGE", 0, 0), is_entry))
+
+
+def _locks(logic: Logic, names: list[bytes]) -> Steps:
+    """Return those of the names under which a lock of ours is."""
+    return (yield from _those(logic, names, ("PTTL",), lambda ttl, length: is_lock(length, ttl)))
+
+
+def _those(
+    logic: Logic, names: list[bytes], question: Command, test: Callable[[Any, int], bool]
+) -> Steps:
+    if not names:
+        return []
+    word, *rest = question
+    commands: list[Command] = [(word, name, *rest) for name in names]
+    commands += [("STRLEN", name) for name in names]
+    replies = yield from logic.guard.ask(None, *commands)
+    answers = zip(names, replies, replies[len(names) :], strict=False)
+    return [name for name, answer, length in answers if test(answer, length)]
 
 
 def _write(

@@ -74,11 +74,6 @@ def check_client(client: Any) -> None:
         raise BadInputError("it decodes replies; make one with decode_responses=False", "client")
 
 
-def pattern_of(namespace: str) -> str:
-    """Return the pattern of SCAN that matches the keys of a namespace and no others."""
-    return "".join(f"\\{letter}" if letter in "*?[]^\\" else letter for letter in namespace)
-
-
 def _options(settings: RedisCacheSettings) -> dict[str, Any]:
     return {
         "socket_timeout": settings.timeout,

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from perflab.patterns.redis_cache_serializers import BY_CODE, SERIALIZERS, Serializer, dump
+from perflab.primitives.redis_marks import ENTRY_MAGIC
 from perflab.settings import BadInputError
 
-_MAGIC = 0xCA
 _VERSION = 2
 _NOTHING = 1
 _SIGNED = 2
@@ -91,7 +91,7 @@ class Envelope:
         """
         flags = _NOTHING * nothing | _SIGNED * (self._signing_key is not None)
         head = _HEADER.pack(
-            _MAGIC, _VERSION, self.serializer.code, flags, fresh_until, load_seconds
+            ENTRY_MAGIC, _VERSION, self.serializer.code, flags, fresh_until, load_seconds
         )
         body = dump(self.serializer, name, value)
         if self._signing_key is None:
@@ -107,7 +107,7 @@ class Envelope:
         if len(data) < _PLAIN_BYTES:
             raise CorruptEntryError("not whole")
         magic, version, code, flags, fresh_until, load_seconds = _HEADER.unpack_from(data)
-        if magic != _MAGIC or version != _VERSION or code not in self._readable:
+        if magic != ENTRY_MAGIC or version != _VERSION or code not in self._readable:
             raise CorruptEntryError("not an entry of this version, or not one to read")
         head = data[:_HEAD_BYTES]
         if self._signing_key is None:

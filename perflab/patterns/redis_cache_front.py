@@ -41,7 +41,7 @@ class Front:
         lock_seconds: float,
     ) -> None:
         chosen = settings or RedisCacheSettings()
-        self._logic = Logic(chosen, hook, signing_key, lock_seconds)
+        self._logic = self._make_logic(chosen, hook, signing_key, lock_seconds)
         self._url = url
         self._owns_client = client is None
         if client is None:
@@ -49,6 +49,15 @@ class Front:
         else:
             check_client(client)
         self._client = client
+
+    def _make_logic(
+        self,
+        settings: RedisCacheSettings,
+        hook: Hook | None,
+        signing_key: bytes | None,
+        lock_seconds: float,
+    ) -> Logic:
+        return Logic(settings, hook, signing_key, lock_seconds)
 
     @property
     def settings(self) -> RedisCacheSettings:

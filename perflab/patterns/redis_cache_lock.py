@@ -11,6 +11,7 @@ from perflab.metrics import EventKind
 from perflab.patterns.redis_cache_envelope import Entry
 from perflab.patterns.redis_cache_guard import AwayError, Guard
 from perflab.patterns.redis_cache_steps import Command, Pause, Steps
+from perflab.primitives.redis_marks import LOCK_BYTES
 
 _RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
@@ -44,7 +45,7 @@ class Lock:
         self._key = key
         self._value_name = value_name
         self._seconds = seconds
-        self._token = secrets.token_bytes(16)
+        self._token = secrets.token_bytes(LOCK_BYTES)
         self._taken = False
 
     def take(self, read: Callable[[bytes | None], Entry | None]) -> Steps:

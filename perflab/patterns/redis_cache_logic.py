@@ -28,7 +28,7 @@ class Logic:
     ) -> None:
         self._signing_key = signing_key
         self.lock_seconds = lock_seconds
-        self.guard = Guard(settings, hook)
+        self.guard = self.make_guard(settings, hook)
         self._refreshing: dict[str, object] = {}
         self.apply(settings)
 
@@ -40,10 +40,19 @@ class Logic:
         """
         self.envelope = Envelope(settings.serializer, self._signing_key)
         self.settings = settings
-        self.prefix = f"{settings.cache_namespace}:k:"
+        self.root = self.root_of(settings)
+        self.prefix = f"{self.root}:k:"
         self.early = settings.stampede == "early"
         self.guard.retries = settings.retries
         self.guard.breaker.change(settings.breaker_failures, settings.breaker_seconds)
+
+    def root_of(self, settings: RedisCacheSettings) -> str:
+        """Return what the names of all keys begin with, without the colon after it."""
+        return settings.cache_namespace
+
+    def make_guard(self, settings: RedisCacheSettings, hook: Hook | None) -> Guard:
+        """Return what stands between the cache and its server."""
+        return Guard(settings, hook)
 
     def read(self, key: str, name: str, data: bytes | None) -> Entry | None:
         """Return the entry that the bytes hold; None where there are none, or bad ones."""
@@ -135,7 +144,7 @@ class Logic:
 
     def lock(self, key: str) -> Lock:
         """Return the lock of a key, not taken."""
-        name = f"{self.settings.cache_namespace}:l:{key}"
+        name = f"{self.root}:l:{key}"
         return Lock(self.guard, key, name, self.prefix + key, self.lock_seconds)
 
     def write_command(

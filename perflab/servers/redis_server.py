@@ -238,27 +238,8 @@ def _ask_version(url: str, source: str) -> str:
         ) from None
     try:
         info = client.info("server")
-    except redis.AuthenticationError:
-        raise BadInputError(
-            f"asks for another password or user; put it into {VARIABLE}, as in "
-            "redis://user:PASSWORD@host:6379",
-            shown,
-        ) from None
-    except redis.TimeoutError:
-        raise BadInputError(
-            f"did not answer within {_ASK_SECONDS:g} s; is the address of {source} right?", shown
-        ) from None
-    except redis.exceptions.InvalidResponse:
-        raise BadInputError("answers, but is no Redis; is the port right?", shown) from None
     except redis.RedisError as error:
-        said = foreign_text(error)
-        if "closed by server" in said:
-            raise BadInputError(
-                "hangs up at once, so it may be no Redis; is the port right?", shown
-            ) from None
-        raise BadInputError(
-            f"cannot be used ({_reason(said)}); start it, or mend what {source} names", shown
-        ) from None
+        raise BadInputError(_explain(error, source), shown) from None
     except Exception:  # noqa: BLE001  (what redis-py makes of a reply that is none)
         raise BadInputError("answers, but is no Redis; is the port right?", shown) from None
     finally:
@@ -267,6 +248,28 @@ def _ask_version(url: str, source: str) -> str:
         if isinstance(info, dict) and key in info:
             return f"{name} {foreign_text(info[key], _LONGEST_VERSION)}"
     raise BadInputError("answers, but does not say its version; is it a Redis?", shown)
+
+
+def _explain(error: redis.RedisError, source: str) -> str:
+    """Return why a server cannot be used, and what to do."""
+    if isinstance(error, redis.AuthenticationError):
+        return (
+            f"asks for another password or user; put it into {VARIABLE}, as in "
+            "redis://user:PASSWORD@host:6379"
+        )
+    if isinstance(error, redis.exceptions.NoPermissionError):
+        return (
+            "does not let this user run INFO, which tells its version and its room; grant it: "
+            "ACL SETUSER <user> +info"
+        )
+    if isinstance(error, redis.TimeoutError):
+        return f"did not answer within {_ASK_SECONDS:g} s; is the address of {source} right?"
+    if isinstance(error, redis.exceptions.InvalidResponse):
+        return "answers, but is no Redis; is the port right?"
+    said = foreign_text(error)
+    if "closed by server" in said:
+        return "hangs up at once, so it may be no Redis; is the port right?"
+    return f"cannot be used ({_reason(said)}); start it, or mend what {source} names"
 
 
 _REASONS = (

@@ -8,7 +8,7 @@ import types
 import typing
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -155,9 +155,21 @@ class SettingInfo:
 
 
 class Settings(BaseModel):
-    """Frozen settings, checked when they are made; texts such as ``10k`` or ``30m`` are read."""
+    """Frozen settings, checked when they are made; texts such as ``10k`` or ``30m`` are read.
+
+    Raises:
+        BadInputError: If a key is unknown or a value is out of its bounds.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    if not TYPE_CHECKING:  # what checks types reads the fields, and would only see a mapping here
+
+        def __init__(self, **values: Any) -> None:
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                raise self._explain(error) from None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -194,10 +206,7 @@ class Settings(BaseModel):
         given = dict(values or {})
         for key in given:
             cls.info(key)
-        try:
-            return cls(**given)
-        except ValidationError as error:
-            raise cls._explain(error) from None
+        return cls(**given)
 
     def change(self, **values: Any) -> Self:
         """Return these settings with some values changed, checked again.

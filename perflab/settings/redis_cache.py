@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import field_validator
+
 from perflab.settings.base import Settings, setting
 
 MAXMEMORY_POLICIES = (
@@ -29,7 +31,10 @@ class RedisCacheSettings(Settings):
     )
     redis_port: int = setting(6379, "The server's port, where a host is named.", low=1, high=65535)
     cache_namespace: str = setting(
-        "perflab", "What the names of all keys begin with; no other key is ever touched."
+        "perflab",
+        "What the names of all keys begin with; no other key is ever touched. A colon ends it in "
+        "a key's name, so it has none itself.",
+        allowed="any text without a colon",
     )
     ttl_seconds: float | None = setting(
         3600.0,
@@ -140,3 +145,22 @@ class RedisCacheSettings(Settings):
         span=(0.1, 60),
         scale="log",
     )
+
+    @field_validator("cache_namespace")
+    @classmethod
+    def _one_word(cls, value: str) -> str:
+        """Refuse a colon: the keys of ``app:k`` would be keys of ``app`` too.
+
+        Raises:
+            ValueError: Which pydantic turns into its own error.
+        """
+        if ":" in value:
+            raise ValueError(
+                f"{value!r} has a colon, so that it could share keys with the namespace "
+                f"{value.partition(':')[0]!r}; write {value.replace(':', '-')!r}"
+            )
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{value!r} cannot be written as UTF-8") from None
+        return value

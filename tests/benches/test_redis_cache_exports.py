@@ -198,7 +198,9 @@ def test_the_real_server_takes_the_lines_of_redis_conf(maxmemory, policy, tmp_pa
 @given(
     st.builds(
         RedisCacheSettings,
-        cache_namespace=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
+        cache_namespace=st.text(
+            st.characters(codec="utf-8", exclude_characters=":"), min_size=1, max_size=20
+        ),
         ttl_seconds=st.none() | st.floats(0.001, 3e8),
         ttl_jitter=st.floats(0, 0.9),
         maxmemory=st.none() | st.integers(2**20, 2**50),

@@ -95,8 +95,8 @@ def test_clear_leaves_the_keys_of_others(server: RedisServer, plain: RedisCacheS
         client.set(name, "kept")
     cache = RedisCache(plain.change(cache_namespace="n?mespace"), url=server.url)
     cache.set_many({str(i): i for i in range(2500)})
-    assert cache.clear() == 2501
-    assert client.mget(foreign) == [b"kept", b"kept", b"kept", None, b"kept"]
+    assert cache.clear() == 2500
+    assert client.mget(foreign) == [b"kept"] * 5
     client.delete(*foreign)
     cache.close()
 

@@ -120,6 +120,13 @@ def test_word_that_is_no_choice_is_refused_with_the_nearest():
     )
 
 
+@pytest.mark.parametrize("values", [{"size": "many"}, {"nope": 1}, {"engine": "exat"}])
+def test_settings_made_directly_are_refused_as_those_read(values):
+    with pytest.raises(BadInputError) as caught:
+        Sample(**values)
+    assert str(caught.value) == message(values)
+
+
 def test_settings_cannot_be_changed_in_place():
     settings = Sample()
     with pytest.raises(ValidationError):

@@ -1,0 +1,79 @@
+"""What killed runs have left on the user's servers, as `perflab doctor` lists and removes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from perflab.cli.finding import Finding
+from perflab.settings import BadInputError
+
+if TYPE_CHECKING:
+    from perflab.servers.leftovers import Leftover
+
+GROUP = "left behind"
+_AGES = (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
+
+
+def left_behind(*, wait: bool = False) -> tuple[list[Leftover], list[str]]:
+    """Return what runs that are no longer alive have left, and why a server could not be asked.
+
+    Args:
+        wait: Whether to wait, for half a minute at the most, for what tells that a run is alive
+            to end where that run was killed just now.
+    """
+    found: list[Leftover] = []
+    problems: list[str] = []
+    for ask in _servers(wait=wait):
+        try:
+            found += ask()
+        except BadInputError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def listed(found: list[Leftover], problems: list[str]) -> Iterator[Finding]:
+    """Return what is left as lines of `perflab doctor`."""
+    for leftover in found:
+        yield Finding(GROUP, leftover.name, True, f"{in_words(leftover)}; remove with --clean")
+    for problem in problems:
+        yield Finding(GROUP, "not asked", False, problem)
+
+
+def in_words(leftover: Leftover) -> str:
+    """Return where it is, what it is, and how old."""
+    age = max(0.0, (datetime.now(UTC) - leftover.started).total_seconds())
+    unit, seconds = next(step for step in _AGES if age >= 2 * step[1] or step[1] == 1.0)
+    return (
+        f"{leftover.what} on {leftover.server}, from a run started {age / seconds:.0f} {unit} ago"
+    )
+
+
+def _servers(*, wait: bool) -> Iterator[Callable[[], list[Leftover]]]:
+    """Return the questions to the servers that runs of this user write on."""
+    from perflab.servers.redis_leftovers import redis_leftovers
+    from perflab.servers.redis_server import VARIABLE
+    from perflab.servers.run_servers import remembered_servers
+
+    named = os.environ.get(VARIABLE)
+    for url in dict.fromkeys([*([named] if named else ()), *remembered_servers()]):
+        yield lambda url=url: redis_leftovers(url, wait=wait)  # type: ignore[misc]
+    postgres = _postgres()
+    if postgres is not None:
+        yield postgres
+
+
+def _postgres() -> Callable[[], list[Leftover]] | None:
+    """Return the question to the user's PostgreSQL, where one is named."""
+    from perflab.servers.postgres_server import VARIABLE
+
+    conninfo = os.environ.get(VARIABLE)
+    if not conninfo or find_spec("perflab.servers.postgres_leftovers") is None:
+        return None
+    from importlib import import_module
+
+    module = import_module("perflab.servers.postgres_leftovers")
+    return lambda: list(module.postgres_leftovers(conninfo))

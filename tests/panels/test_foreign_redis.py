@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import redis
+
+from perflab.benches.registry import load_bench
+from perflab.cli.consent import agree
+from perflab.panels import workbench
+from perflab.servers.redis_run_keys import find_runs
+from perflab.servers.redis_server import RedisServer
+
+
+def test_runs_name_is_in_the_header_and_its_keys_go_with_it(monkeypatch, until):
+    with RedisServer.start() as server, redis.Redis.from_url(server.url) as client:
+        monkeypatch.setenv("PERFLAB_REDIS_URL", server.url)
+        client.set("perflab:k:service", "1")
+        agree(load_bench("redis_cache"), {}, True)
+        panel = workbench("redis_cache", "zipf:skew=0.9,keys=500,requests=20k,seed=1")
+        panel.wait(60)
+        names = set()
+        try:
+            for _ in range(2):
+                panel.run_or_stop()
+                until(lambda: panel.driver.live is not None and panel.driver.live.rows)
+                name = panel.driver.live.run_name
+                names.add(name)
+                until(lambda name=name: name in panel.header.servers.value)
+                assert [run.run_name for run in find_runs(client)] in ([name], [])
+                panel.run_or_stop()
+                until(lambda: not panel.driver.active)
+                assert client.keys() == [b"perflab:k:service"]
+        finally:
+            panel.close()
+        assert len(names) == 2
