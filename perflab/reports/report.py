@@ -18,11 +18,11 @@ from perflab.reports.blocks import Code, Figure, Section, Table
 from perflab.reports.folder import check_folder, write_folder, write_new_folder
 from perflab.reports.html import to_html
 from perflab.reports.markdown import to_markdown
-from perflab.reports.privacy import without_private
+from perflab.reports.privacy import printable, without_private
 from perflab.reports.sections import sections_of
 from perflab.reports.subject import AnyResult, Subject, subject_of
 from perflab.reports.verdict import Verdict, verdict_of
-from perflab.settings import BadInputError
+from perflab.settings import BadInputError, shown
 from perflab.tuning.comparison import KINDS, read_result
 from perflab.tuning.shape import check_shape
 
@@ -43,6 +43,9 @@ class Report:
 
     title: str
     results: tuple[AnyResult, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", shown(self.title))
 
     @classmethod
     def of(cls, sources: Source | Iterable[Source], title: str | None = None) -> Self:
@@ -269,5 +272,6 @@ def _again(values: dict[str, Any], place: str = "result") -> AnyResult:
     kind = KINDS.get(str(values.get("kind"))) if isinstance(values, dict) else None
     if kind is None:
         raise BadInputError("is not a result of perflab", place)
+    values = printable(values)
     check_shape(values, place)
     return read_result(kind.from_dict(values, place))
