@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from perflab.benches import Bench, load_bench
-from perflab.files import check_output, csv_frame, free_names, write_text
+from perflab.files import check_output, csv_frame, free_names, place_of, write_text
 from perflab.lab.files import read_json
 from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.reports.blocks import Code, Figure, Section, Table
@@ -198,9 +198,13 @@ class Report:
 
 
 def is_folder_name(path: str | Path) -> bool:
-    """Say whether a report's path means a folder: one that is there, or a name without ending."""
-    target = Path(path).expanduser()
-    return str(path).endswith(("/", "\\")) or target.is_dir() or not target.suffix
+    """Say whether a report's path means a folder: one that is there, or a name without ending.
+
+    Raises:
+        BadInputError: If nothing can have that name.
+    """
+    there = place_of(path).is_folder
+    return there or str(path).endswith(("/", "\\")) or not Path(path).suffix
 
 
 def check_path(path: str | Path, inputs: Iterable[str | Path] = (), *, force: bool = False) -> None:
