@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -109,20 +110,19 @@ def prepare_notebooks(folder: Path | None) -> Path:
 
 def _copy_missing(source: Path, target: Path) -> int:
     """Copy files that are not there yet, each whole or not at all, and return how many."""
+    from perflab.files import whole_path
+
     copied = 0
     for file in sorted(source.rglob("*")):
         relative = file.relative_to(source)
         hidden = any(part.startswith((".", "__")) for part in relative.parts)
         place = target / relative
-        if hidden or not file.is_file() or place.exists():
+        if hidden or not file.is_file() or os.path.lexists(place):
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = place.with_name(f".{place.name}.{os.getpid()}")
-        try:
-            shutil.copyfile(file, unfinished)
-            unfinished.replace(place)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        copied += 1
+        with contextlib.suppress(FileExistsError):
+            with whole_path(place, new=True) as scratch:
+                shutil.copyfile(file, scratch)
+            copied += 1
     target.mkdir(parents=True, exist_ok=True)
     return copied

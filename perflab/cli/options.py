@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -176,8 +177,10 @@ def check_files(paths: Sequence[Path]) -> None:
     from perflab.settings.errors import BadInputError
 
     for path in paths:
-        if not path.is_file():
-            reason = "is a folder, not a file" if path.is_dir() else "there is no such file"
+        # Of any name, also of one that no file can have.
+        if not os.path.isfile(path):  # noqa: PTH113
+            is_folder = os.path.isdir(path)  # noqa: PTH112
+            reason = "is a folder, not a file" if is_folder else "there is no such file"
             raise BadInputError(reason, str(path))
 
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from perflab.settings.folders import cache_folder
 from perflab.workloads.stored_json import read_json_file
 
 MOST_BYTES = 64 << 20
+_NAME = re.compile(r"[0-9a-f]{24}\.json")
 
 Curve = dict[str, dict[str, Any]]
 
@@ -84,7 +86,9 @@ class KeptCurves:
 
     def _tidy(self) -> None:
         with contextlib.suppress(OSError):
-            files = [(path.stat(), path) for path in self._folder.glob("*.json")]
+            # The folder may be one that a user has named, with files of theirs.
+            own = [path for path in self._folder.glob("*.json") if _NAME.fullmatch(path.name)]
+            files = [(path.stat(), path) for path in own]
             held = sum(stat.st_size for stat, _ in files)
             for stat, path in sorted(files, key=lambda pair: pair[0].st_mtime_ns):
                 if held <= self._most_bytes:

@@ -73,7 +73,7 @@ def write_report(
 
 def report_name(bench: Bench, trace: Trace) -> str:
     """Return a name for a report that says of what it is and when it was made."""
-    workload = file_stem(file_name(trace.name))
+    workload = file_stem(file_name(trace.name)).replace(".", "-")
     now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     return f"perflab-report-{bench.pattern.replace('_', '-')}-{workload}-{now}"
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path, PurePath
 from typing import Any
 
+from perflab.settings import shown
 from perflab.settings.addresses import without_secrets
 
 _PRIVATE_KEYS = frozenset({"hostname", "host", "node", "user", "username", "home", "cwd", "pid"})
@@ -43,6 +44,15 @@ def without_private(values: dict[str, Any]) -> dict[str, Any]:
 
     cleaned: dict[str, Any] = clean(values)
     return cleaned
+
+
+def printable(value: Any) -> Any:
+    """Return a result's values with all texts as `shown` writes them, names of keys among them."""
+    if isinstance(value, dict):
+        return {shown(key): printable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [printable(item) for item in value]
+    return shown(value) if isinstance(value, str) else value
 
 
 def file_name(workload: str) -> str:

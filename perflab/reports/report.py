@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any, Self
 
 from perflab.benches import Bench, load_bench
-from perflab.files import check_output, csv_frame, free_names, write_text
+from perflab.files import check_output, csv_frame, free_names, place_of, write_text
 from perflab.lab.files import read_json
 from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.reports.blocks import Code, Figure, Section, Table
 from perflab.reports.folder import check_folder, write_folder, write_new_folder
 from perflab.reports.html import to_html
 from perflab.reports.markdown import to_markdown
-from perflab.reports.privacy import without_private
+from perflab.reports.privacy import printable, without_private
 from perflab.reports.sections import sections_of
 from perflab.reports.subject import AnyResult, Subject, subject_of
 from perflab.reports.verdict import Verdict, verdict_of
-from perflab.settings import BadInputError
+from perflab.settings import BadInputError, shown
 from perflab.tuning.comparison import KINDS, read_result
 from perflab.tuning.shape import check_shape
 
@@ -43,6 +43,9 @@ class Report:
 
     title: str
     results: tuple[AnyResult, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", shown(self.title))
 
     @classmethod
     def of(cls, sources: Source | Iterable[Source], title: str | None = None) -> Self:
@@ -195,9 +198,13 @@ class Report:
 
 
 def is_folder_name(path: str | Path) -> bool:
-    """Say whether a report's path means a folder: one that is there, or a name without ending."""
-    target = Path(path).expanduser()
-    return str(path).endswith(("/", "\\")) or target.is_dir() or not target.suffix
+    """Say whether a report's path means a folder: one that is there, or a name without ending.
+
+    Raises:
+        BadInputError: If nothing can have that name.
+    """
+    there = place_of(path).is_folder
+    return there or str(path).endswith(("/", "\\")) or not Path(path).suffix
 
 
 def check_path(path: str | Path, inputs: Iterable[str | Path] = (), *, force: bool = False) -> None:
@@ -269,5 +276,6 @@ def _again(values: dict[str, Any], place: str = "result") -> AnyResult:
     kind = KINDS.get(str(values.get("kind"))) if isinstance(values, dict) else None
     if kind is None:
         raise BadInputError("is not a result of perflab", place)
+    values = printable(values)
     check_shape(values, place)
     return read_result(kind.from_dict(values, place))

@@ -11,7 +11,7 @@ from perflab.lab.files import read_json
 from perflab.lab.result import Result
 from perflab.lab.run import Run
 from perflab.metrics.catalog import METRICS, MetricInfo
-from perflab.settings import BadInputError
+from perflab.settings import BadInputError, shown
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.shape import check_shape
@@ -64,7 +64,7 @@ class Comparison(Result):
             rows.append(
                 (info.label, info.format(row["a"]), info.format(row["b"]), change, row["judgement"])
             )
-        lines = [f"A: {self.a}", f"B: {self.b}", "", *_aligned(rows)]
+        lines = [f"A: {shown(self.a)}", f"B: {shown(self.b)}", "", *_aligned(rows)]
         if self.settings:
             infos = [bench.info(row["key"]) for row in self.settings]
             rows = [("setting", "A", "B", "", "")]
@@ -75,7 +75,7 @@ class Comparison(Result):
             lines += ["", *_aligned(rows)]
         else:
             lines += ["", "The settings are the same."]
-        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+        return "\n".join([*lines, *(f"Note: {shown(note)}" for note in self.notes)])
 
 
 def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
@@ -194,7 +194,8 @@ def _notes(
     return tuple(notes)
 
 
-def _aligned(rows: list[tuple[str, str, str, str, str]]) -> list[str]:
+def _aligned(texts: list[tuple[str, str, str, str, str]]) -> list[str]:
+    rows = [tuple(shown(cell) for cell in row) for row in texts]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     return [
         "  ".join(

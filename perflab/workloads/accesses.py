@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
+from perflab.workloads.description import show_plainly
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.trace import Trace
 
@@ -47,6 +48,7 @@ class Accesses:
     check: dataclasses.InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
+        show_plainly(self)
         if not check:
             return
         rows: npt.NDArray[Any] = np.asarray(self.rows)

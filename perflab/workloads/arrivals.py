@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from perflab.settings import BadInputError
 from perflab.workloads.check import as_durations, as_times
+from perflab.workloads.description import show_plainly
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.passes import pass_seconds
 from perflab.workloads.trace import Trace
@@ -44,6 +45,7 @@ class Arrivals:
     check: dataclasses.InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
+        show_plainly(self)
         if not check:
             return
         object.__setattr__(self, "times", as_times(self.times))

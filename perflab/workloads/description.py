@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from perflab.settings import BadInputError
+from perflab.settings import BadInputError, shown
 from perflab.workloads.stored_json import read_json_file
 from perflab.workloads.workload import Workload
 
@@ -53,6 +53,12 @@ class TraceDescription(Description):
     keys: Literal["none", "integers", "texts"]
     sample_rate: Share = 1.0
     all_requests: Count | None = None
+
+
+def show_plainly(workload: Workload) -> None:
+    """Make name and notes of a new workload printable: they come from files and their names."""
+    object.__setattr__(workload, "name", shown(workload.name))
+    object.__setattr__(workload, "notes", tuple(shown(note) for note in workload.notes))
 
 
 def describe(workload: Workload, **own: Any) -> dict[str, Any]:

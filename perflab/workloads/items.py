@@ -15,7 +15,13 @@ from pydantic import Field
 
 from perflab.files import whole_folder
 from perflab.settings import BadInputError
-from perflab.workloads.description import MOST_REQUESTS, Description, describe, read_described
+from perflab.workloads.description import (
+    MOST_REQUESTS,
+    Description,
+    describe,
+    read_described,
+    show_plainly,
+)
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.saved import is_saved
 
@@ -51,6 +57,7 @@ class Items:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        show_plainly(self)
         if self.count < 1:
             raise BadInputError("there are no items; name at least one", self.name)
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from perflab.files import whole_folder
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError
-from perflab.workloads.description import Count, Description, describe, read_described
+from perflab.workloads.description import Count, Description, describe, read_described, show_plainly
 from perflab.workloads.saved import is_saved
 
 _DESCRIPTION = "table.json"
@@ -62,6 +62,9 @@ class TableFile:
     notes: tuple[str, ...] = ()
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     saved_in: str = ""
+
+    def __post_init__(self) -> None:
+        show_plainly(self)
 
     def __len__(self) -> int:
         return self.rows

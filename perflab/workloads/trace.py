@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from perflab.settings import BadInputError
 from perflab.workloads.check import as_ids, as_sizes, as_times, as_ttls
-from perflab.workloads.description import LEAST_SHARE, MOST_REQUESTS
+from perflab.workloads.description import LEAST_SHARE, MOST_REQUESTS, show_plainly
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.numbering import first_appearance, is_by_first_appearance
 
@@ -58,6 +58,7 @@ class Trace:
     check: dataclasses.InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
+        show_plainly(self)
         if not check:
             return
         self._set("ids", as_ids(self.ids, self.n_keys))

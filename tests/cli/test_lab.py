@@ -34,6 +34,15 @@ def test_notebook_that_is_there_is_not_overwritten(wheel):
     assert (opened / "images" / "panel.svg").exists()
 
 
+def test_a_link_that_leads_nowhere_is_not_overwritten(wheel):
+    link = wheel / "mine" / "01_cache.ipynb"
+    link.parent.mkdir()
+    link.symlink_to("elsewhere")
+    opened = lab.prepare_notebooks(link.parent)
+    assert link.is_symlink()
+    assert sorted(path.name for path in opened.iterdir()) == ["01_cache.ipynb", "images"]
+
+
 def test_source_checkout_opens_its_own_notebooks(tmp_path, monkeypatch):
     monkeypatch.setattr(lab, "_PACKAGE", tmp_path / "perflab")
     (tmp_path / "notebooks").mkdir()

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import itertools
 import json
+import os
 
 import pytest
 
@@ -100,3 +101,84 @@ def test_a_body_that_is_no_text_is_base64():
     row = json.loads(failed.line())
     assert (row["failure"], row["detail"], row["method"]) == ("dns", "no such name", "PUT")
     assert "body" not in row
+
+
+RESULT = Result(Request("http://x/"), 200, b"body")
+
+
+async def save(path, source=None):
+    async with LinesFile(path, source) as file:
+        await file.write(RESULT)
+
+
+async def test_a_file_of_urls_is_never_the_output(tmp_path):
+    urls = tmp_path / "urls.txt"
+    urls.write_text("http://127.0.0.1:9/\n")
+    (tmp_path / "link").symlink_to(urls)
+    (tmp_path / "twin").hardlink_to(urls)
+    for name in ("urls.txt", "link", "twin"):
+        settings = AsyncIOSettings(urls=str(urls), output_file=str(tmp_path / name))
+        async with AsyncFetcher(settings) as fetch:
+            with pytest.raises(BadInputError, match="is the input itself"):
+                await fetch.save()
+    partial = tmp_path / "out.jsonl.incomplete"
+    urls.rename(partial)
+    with pytest.raises(BadInputError, match="is the input itself"):
+        await save(tmp_path / "out.jsonl", str(partial))
+    assert partial.read_text() == "http://127.0.0.1:9/\n"
+
+
+@pytest.mark.parametrize("text", ["my notes", '{"mine": 1}\n', "[1]\n", '{"url": 1}\n'])
+async def test_an_unfinished_file_of_somebody_else_stays(text, tmp_path):
+    partial = tmp_path / "out.jsonl.incomplete"
+    partial.write_text(text)
+    with pytest.raises(BadInputError, match=r"incomplete: .*was not written by perflab"):
+        await save(tmp_path / "out.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == [partial.name]
+    assert partial.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text", [b"", RESULT.line(), RESULT.line()[:20], b'{"incomplete":"x","results":0}\n']
+)
+async def test_an_unfinished_file_of_an_earlier_run_begins_anew(text, tmp_path):
+    (tmp_path / "out.jsonl.incomplete").write_bytes(text)
+    await save(tmp_path / "out.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+    assert (tmp_path / "out.jsonl").read_bytes() == RESULT.line()
+
+
+async def test_a_link_under_the_unfinished_name_is_not_followed(tmp_path):
+    (tmp_path / "mine").write_bytes(RESULT.line())
+    (tmp_path / "out.jsonl.incomplete").symlink_to("mine")
+    with pytest.raises(BadInputError, match="was not written by perflab"):
+        await save(tmp_path / "out.jsonl")
+    assert (tmp_path / "mine").read_bytes() == RESULT.line()
+
+
+async def test_mode_and_link_of_the_output_stay(tmp_path):
+    (tmp_path / "real.jsonl").write_text("old")
+    (tmp_path / "real.jsonl").chmod(0o600)
+    (tmp_path / "out.jsonl").symlink_to("real.jsonl")
+    await save(tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl").is_symlink()
+    assert (tmp_path / "real.jsonl").read_bytes() == RESULT.line()
+    assert (tmp_path / "real.jsonl").stat().st_mode & 0o777 == 0o600
+    assert {path.name for path in tmp_path.iterdir()} == {"out.jsonl", "real.jsonl"}
+
+
+async def test_of_two_runs_at_once_the_second_is_refused(tmp_path):
+    path = tmp_path / "out.jsonl"
+    async with LinesFile(path) as first:
+        await first.write(RESULT)
+        with pytest.raises(BadInputError, match="is being written by another run"):
+            await save(path)
+        await first.write(RESULT)
+    assert path.read_bytes() == RESULT.line() * 2
+    await save(path)
+    assert path.read_bytes() == RESULT.line()
+
+
+def test_lines_go_into_a_device():
+    asyncio.run(save("/dev/null"))
+    assert not os.path.lexists("/dev/null.incomplete")

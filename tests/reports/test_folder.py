@@ -1,13 +1,17 @@
 """What is written appears whole or not at all, a single file and a folder alike."""
 
 import csv
+import dataclasses
 import errno
+import hashlib
+import json
 import os
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from perflab.reports import Report, report
+from perflab.reports.folder import MANIFEST
 from perflab.settings import BadInputError
 
 
@@ -131,3 +135,106 @@ def test_a_file_in_the_way_of_a_folder_stops_before_anything_is_written(run, tmp
     (tmp_path / "plain").write_text("mine", encoding="utf-8")
     with pytest.raises(BadInputError, match="plain is a file"):
         report(run, tmp_path / "plain")
+
+
+def test_a_folder_of_an_earlier_report_is_replaced_whole(recommendation, run, tmp_path):
+    report([recommendation, run], tmp_path / "out")
+    report(run, tmp_path / "new")
+    report(run, tmp_path / "out")
+    assert set(contents(tmp_path / "out")) == set(contents(tmp_path / "new"))
+
+
+def edit(folder):
+    with (folder / "tables" / "measured.csv").open("a", encoding="utf-8") as file:
+        file.write("my,notes\n")
+
+
+def add(folder):
+    (folder / "figures" / "mine.svg").write_text("mine", encoding="utf-8")
+
+
+def add_folder(folder):
+    (folder / "mine").mkdir()
+
+
+def lose_the_list(folder):
+    (folder / MANIFEST).unlink()
+
+
+def damage_the_list(folder):
+    (folder / MANIFEST).write_text("[" * 100_000, encoding="utf-8")
+
+
+def link(folder):
+    page = folder / "report.html"
+    page.rename(folder.parent / "elsewhere.html")
+    page.symlink_to(folder.parent / "elsewhere.html")
+
+
+@pytest.mark.parametrize("change", [edit, add, add_folder, lose_the_list, damage_the_list, link])
+def test_a_folder_that_somebody_has_worked_in_needs_force(change, run, tmp_path):
+    folder = report(run, tmp_path / "out")
+    change(folder)
+    before = contents(tmp_path)
+    with pytest.raises(BadInputError, match="did not write"):
+        report(run, folder)
+    assert contents(tmp_path) == before
+    report(run, folder, force=True)
+    kept = {"figures/mine.svg": b"mine"} if change is add else {}
+    assert {name: contents(folder)[name] for name in kept} == kept
+    assert (folder / "report.html").read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_a_table_that_was_edited_outlives_the_next_report(recommendation, run, tmp_path):
+    folder = report(recommendation, tmp_path / "out")
+    (mine,) = (folder / "tables").glob("recommendation-1-rows.csv")
+    mine.write_text("mine", encoding="utf-8")
+    report(run, folder, force=True)
+    assert mine.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_in_it_that_is_a_link_is_not_written_through(run, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "tables").symlink_to(tmp_path / "mine")
+    with pytest.raises(BadInputError, match="is a link"):
+        report(run, tmp_path / "out", force=True)
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_a_list_that_names_files_elsewhere_removes_none(run, tmp_path):
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine", encoding="utf-8")
+    folder = report(run, tmp_path / "out")
+    said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    digest = hashlib.blake2b(b"mine", digest_size=16).hexdigest()
+    said["files"] |= {"../mine.txt": digest, str(mine): digest, "tables/../../mine.txt": digest}
+    (folder / MANIFEST).write_text(json.dumps(said), encoding="utf-8")
+    report(run, folder)
+    assert mine.read_text(encoding="utf-8") == "mine"
+
+
+def test_the_mode_of_files_in_a_folder_stays(run, tmp_path):
+    folder = report(run, tmp_path / "out")
+    (folder / "report.json").chmod(0o600)
+    report(run, folder)
+    assert (folder / "report.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_folder_follows_the_umask(run, tmp_path):
+    before = os.umask(0o077)
+    try:
+        folder = report(run, tmp_path / "out")
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "report.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_results_are_not_reported_onto_their_workload(make_run, tmp_path):
+    workload = tmp_path / "keys.json"
+    workload.write_text('{"kind": "run", "format": 1, "a": 1}', encoding="utf-8")
+    made = make_run(1000)
+    of = {**made.workload, "source": str(workload)}
+    with pytest.raises(BadInputError, match="is the input itself"):
+        report(dataclasses.replace(made, workload=of), workload, force=True)
