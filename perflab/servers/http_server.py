@@ -134,7 +134,7 @@ class HttpServer:
         except (OSError, ValueError):
             return {}
         # A process that is killed may leave a part of a line.
-        if not line.endswith("\n"):
+        if not line.endswith(b"\n"):
             return {}
         answer: dict[str, Any] = json.loads(line)
         return answer
