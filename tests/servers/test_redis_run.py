@@ -53,7 +53,7 @@ def begin(server):
         run.close()
 
 
-def until(condition, patience: float = 60.0) -> None:
+def until(condition, patience: float = 180.0) -> None:
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "did not come true"
