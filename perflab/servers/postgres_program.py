@@ -48,8 +48,8 @@ class PostgresProgram:
 
     def __init__(self) -> None:
         self._user = _other_user()
-        self._folder = _make_folder(self._user)
-        self._keeper = Keeper(self._folder, signal.SIGQUIT)
+        self._keeper = _make_folder(self._user)
+        self._folder = self._keeper.folder
         self._data = self._folder / "data"
         self._log = self._folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -187,13 +187,13 @@ def _give(folder: Path, user: pwd.struct_passwd) -> None:
         os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
-def _make_folder(user: pwd.struct_passwd | None) -> Path:
+def _make_folder(user: pwd.struct_passwd | None) -> Keeper:
     """Make a folder of mode 0700 for a server, where a socket's path is short enough."""
     wanted = tempfile.gettempdir()
     for base in (wanted, *_ELSEWHERE):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, BadInputError):
             if _suits(base, user):
-                return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
+                return Keeper.of_new_folder(_PREFIX, signal.SIGQUIT, inside=base)
     raise BadInputError(
         f"cannot put its socket into {wanted}: its path may have {_LONGEST_SOCKET} bytes at most, "
         "and the user it runs as must be able to pass; set TMPDIR to another folder",
