@@ -14,7 +14,6 @@ Floats = npt.NDArray[np.float64]
 Fault = tuple[int, str]
 # What counts from 1970 is below even in nanoseconds.
 MOST_SECONDS = 1e20
-MOST_BYTES = 2.0**63
 
 
 def find_bad_time(times: Floats, *, in_order: bool = True) -> Fault | None:
@@ -50,20 +49,12 @@ def find_bad_size(sizes: npt.NDArray[Any]) -> Fault | None:
     if sizes.dtype.kind == "f":
         wrong |= ~np.isfinite(sizes) | (sizes != np.floor(sizes)) | (sizes >= 2.0**63)
     if not wrong.any():
-        return _find_beyond(sizes)
+        return None
     index = int(np.argmax(wrong))
     size = sizes[index]
     if size < 0:
         return index, f"the size {size:g} is negative; sizes are bytes"
     return index, f"the size {size} is not a whole number of bytes"
-
-
-def _find_beyond(sizes: npt.NDArray[Any]) -> Fault | None:
-    """Return the largest size where all together are more than can be added up."""
-    if len(sizes) == 0 or float(sizes.sum(dtype=np.float64)) < MOST_BYTES:
-        return None
-    index = int(np.argmax(sizes))
-    return index, f"the size {sizes[index]:,} is too large: all together are beyond 2^63 bytes"
 
 
 def find_bad_ttl(ttls: Floats) -> Fault | None:

@@ -46,7 +46,7 @@ def test_a_line_without_end_is_refused_with_its_number(tmp_path):
     ],
 )
 def test_what_is_no_har_is_refused(content, tmp_path):
-    with pytest.raises(BadInputError, match="is no HAR file"):
+    with pytest.raises(BadInputError, match="is not a HAR file"):
         urls_of(tmp_path / "u.har", content)
 
 
