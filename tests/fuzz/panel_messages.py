@@ -82,9 +82,10 @@ for name in ("Comm", "traitlets", "perflab"):
 class Panel:
     """A panel, its widgets, and what they are when all is well."""
 
-    def __init__(self, pattern: str) -> None:
-        self.panel: Workbench = workbench(pattern)
+    def __init__(self, panel: Workbench) -> None:
+        self.panel = panel
         self.panel.wait(WAIT_SECONDS)
+        self.known: list[widgets.Widget] = []
         # No message is to name a file of this machine.
         self.path = self.panel.picker.path
         self.words = {
@@ -102,6 +103,17 @@ class Panel:
         if widget.comm is not None:
             content = {"comm_id": widget.comm.comm_id, "data": data}
             comm.get_comm_manager().comm_msg(None, None, {"content": content, "buffers": buffers})
+
+    def send_next(self, number: int, rng: random.Random) -> None:
+        """Send a message that chance makes."""
+        if number % LOOK == 0:
+            self.known = self.widgets()
+        known = self.known
+        used = [one for one in known if isinstance(one, USED) and one is not self.path]
+        widget, data, buffers = (_possible if rng.random() < 0.3 else _message)(rng, used)
+        if isinstance(widget, int):
+            widget = known[widget % len(known)]
+        self.send(widget, data, buffers)
 
     def check(self) -> None:
         """See that nothing escaped, and that it still predicts."""
@@ -189,21 +201,13 @@ def try_panel(pattern: str, messages: int, seed: int) -> Counter[str]:
     """Send so many messages to the panel of a pattern; return what was found, by kind."""
     found: Counter[str] = Counter()
     memory = psutil.Process().memory_info
-    tried = Panel(pattern)
+    tried = Panel(workbench(pattern))
     tried.answers()
     most = memory().rss + (1 << 30)
     for number in range(messages):
-        rng = random.Random(f"{seed}:{pattern}:{number}")
-        if number % LOOK == 0:
-            known = tried.widgets()
-            used = [one for one in known if isinstance(one, USED) and one is not tried.path]
-        make = _possible if rng.random() < 0.3 else _message
-        widget, data, buffers = make(rng, used)
-        if isinstance(widget, int):
-            widget = known[widget % len(known)]
         begun = time.monotonic()
         try:
-            tried.send(widget, data, buffers)
+            tried.send_next(number, random.Random(f"{seed}:{pattern}:{number}"))
             if number % BURST == BURST - 1:
                 tried.check()
             if number % (BURST * BURSTS) == BURST * BURSTS - 1:

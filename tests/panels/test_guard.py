@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
-import subprocess
-import sys
+import random
 from pathlib import Path
 
 import comm
@@ -14,7 +14,7 @@ import pytest
 
 from perflab.panels import workbench
 
-FUZZ = Path(__file__).parents[1] / "fuzz" / "panel_messages.py"
+FUZZ = Path(__file__).parents[1] / "fuzz"
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -193,11 +193,16 @@ def test_browser_is_told_what_holds_after_a_refusal(panel, tell, monkeypatch):
     assert ("value",) in told
 
 
-def test_burst_of_messages_leaves_a_panel_that_predicts():
-    done = subprocess.run(
-        [sys.executable, FUZZ, "cache", "--messages", "40", "--seed", "5"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_burst_of_messages_leaves_a_panel_that_predicts(panel, tell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(FUZZ))
+    fuzz = importlib.import_module("panel_messages")
+    tried = fuzz.Panel(panel)
+    # A run or a report by each click on their buttons takes minutes here.
+    monkeypatch.setattr(fuzz, "CLICKS", 0.0)
+    for number in range(200):
+        tried.send_next(number, random.Random(number))
+    tried.check()
+    tell(panel.actions.buttons["reset"], CLICK)
+    panel.wait(60)
+    predicts(panel, tell)
