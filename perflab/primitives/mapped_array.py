@@ -31,8 +31,8 @@ def mapped_array(path: str | os.PathLike[str], place: str | None = None) -> npt.
     try:
         size = _regular_size(Path(path))
         with warnings.catch_warnings():
-            # NumPy warns of some damaged heads, and reads on.
-            warnings.simplefilter("error")
+            # NumPy warns of some damaged heads, and reads on; what it makes of them is checked.
+            warnings.simplefilter("ignore")
             array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         text = f"is no .npy file ({error.strerror or 'damaged'})"
