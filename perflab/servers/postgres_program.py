@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from perflab.servers.keeper import Keeper
 from perflab.settings import BadInputError
@@ -31,7 +32,14 @@ _PREFIX = "perflab-postgres-"
 _RANDOM_PART = "12345678"
 _PATIENCE = 60.0
 _STOP_PATIENCE = 5.0
-_WAIT_FOR_A_WORD = 'read -r word && exec "$@"'
+_ALL_SAID = {
+    "hostaddr": "",
+    "port": "5432",
+    "options": "",
+    "gssencmode": "disable",
+    "channel_binding": "disable",
+    "target_session_attrs": "any",
+}
 
 
 class PostgresProgram:
@@ -48,7 +56,7 @@ class PostgresProgram:
 
     def __init__(self) -> None:
         self._user = _other_user()
-        self._keeper = _make_folder(self._user)
+        self._keeper = _keep_folder(self._user)
         self._folder = self._keeper.folder
         self._data = self._folder / "data"
         self._log = self._folder / "log"
@@ -68,12 +76,13 @@ class PostgresProgram:
 
     @property
     def conninfo(self) -> str:
-        """The address, which leaves nothing to variables such as ``PGHOSTADDR``."""
-        return (
-            f"postgresql://{ROLE}:@/postgres?host={quote(str(self._data))}&port=5432&hostaddr="
-            "&options=&gssencmode=disable&channel_binding=disable"
-            "&target_session_attrs=any"
-        )
+        """The address in a form that clients other than libpq read too."""
+        return f"postgresql://{ROLE}:@/postgres?host={quote(str(self._data))}"
+
+    @property
+    def own_conninfo(self) -> str:
+        """The same for libpq, which leaves nothing to variables such as ``PGHOSTADDR``."""
+        return make_conninfo(self.conninfo, **_ALL_SAID)
 
     @property
     def pid(self) -> int | None:
@@ -91,7 +100,7 @@ class PostgresProgram:
         until = time.monotonic() + _PATIENCE
         while self._process.poll() is None and time.monotonic() < until:
             with contextlib.suppress(psycopg.OperationalError):
-                psycopg.connect(self.conninfo, connect_timeout=5).close()
+                psycopg.connect(self.own_conninfo, connect_timeout=5).close()
                 return
             time.sleep(0.02)
         raise self._failed()
@@ -124,32 +133,24 @@ class PostgresProgram:
         _write_rules(self._data)
 
     def _spawn(self, program: str, *words: str) -> subprocess.Popen[bytes]:
-        """Start a program that first waits for a word, which it gets when the keeper knows it.
-
-        Where this process is killed before, the word never comes, and the program never starts.
-        """
+        """Start a program in the folder, which is ended with this process from its first moment."""
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("PG")
         }
         with self._log.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603  (our own words)
-                ["/bin/sh", "-c", _WAIT_FOR_A_WORD, "sh", str(self._bin / program), *words],
-                stdin=subprocess.PIPE,
+            process = self._keeper.start(
+                [str(self._bin / program), *words],
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
                 env=environment,
-                start_new_session=True,
                 user=None if self._user is None else self._user.pw_uid,
                 group=None if self._user is None else self._user.pw_gid,
                 extra_groups=None if self._user is None else [],
                 umask=0o077,
             )
-        self._keeper.keep(process.pid)
         assert process.stdin is not None  # noqa: S101  (it is a pipe)
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(b"start\n")
-            process.stdin.close()
+        process.stdin.close()
         return process
 
     def _failed(self) -> BadInputError:
@@ -187,7 +188,7 @@ def _give(folder: Path, user: pwd.struct_passwd) -> None:
         os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
-def _make_folder(user: pwd.struct_passwd | None) -> Keeper:
+def _keep_folder(user: pwd.struct_passwd | None) -> Keeper:
     """Make a folder of mode 0700 for a server, where a socket's path is short enough."""
     wanted = tempfile.gettempdir()
     for base in (wanted, *_ELSEWHERE):
