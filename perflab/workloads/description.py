@@ -15,6 +15,8 @@ from perflab.workloads.workload import Workload
 
 FORMAT_VERSION = 1
 MOST_KEYS = 2**31 - 1
+_ALWAYS_NUMBERED = 1 << 24
+_NUMBERED_A_REQUEST = 64
 MOST_REQUESTS = 2**62
 # A recording has one of 2^32 places of keys at the least.
 LEAST_SHARE = 2.0**-32
@@ -53,6 +55,15 @@ class TraceDescription(Description):
     keys: Literal["none", "integers", "texts"]
     sample_rate: Share = 1.0
     all_requests: Count | None = None
+
+
+def most_numbered(requests: int) -> int:
+    """Return how many keys a stored trace may number that has no list of them.
+
+    Whatever is computed takes memory for each, so that a number alone must not be able to ask for
+    all there is.
+    """
+    return max(_ALWAYS_NUMBERED, _NUMBERED_A_REQUEST * requests)
 
 
 def show_plainly(workload: Workload) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from perflab.files import whole_folder
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.description import describe
+from perflab.workloads.description import describe, most_numbered
 from perflab.workloads.saved import is_saved
 from perflab.workloads.trace import Trace
 from perflab.workloads.workload import Workload
@@ -28,9 +28,13 @@ ACCESSES_COLUMNS = ("rows",)
 def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
     """Write a trace as one .npy file a column and a description; whole or not at all.
 
+    One of few requests for very many keys is written with those alone that are asked for.
+
     Raises:
         BadInputError: If the folder cannot be written, or holds something else.
     """
+    if trace.keys is None and trace.n_keys > most_numbered(len(trace)):
+        trace = trace.compact()
     with whole_folder(folder, is_saved) as scratch:
         keys = _save_keys(trace.keys, scratch)
         own = {"n_keys": trace.n_keys, "keys": keys, "sample_rate": trace.sample_rate}

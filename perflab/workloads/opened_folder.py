@@ -30,6 +30,7 @@ from perflab.workloads.check import (
 from perflab.workloads.description import (
     Description,
     TraceDescription,
+    most_numbered,
     read_described,
 )
 from perflab.workloads.trace import Trace
@@ -76,6 +77,11 @@ def _trace(place: Path, folder: str) -> Trace:
         index = int(np.argmax((ids < 0) | (ids >= said.n_keys)))
         text = f"is damaged: request {index:,} is for the id {ids[index]}, not one of "
         raise BadInputError(f"{text}0 to {said.n_keys - 1}", folder)
+    if said.keys == "none" and said.n_keys > most_numbered(len(ids)):
+        text = (
+            f"is damaged: it names {said.n_keys:,} keys for {len(ids):,} requests, and lists none"
+        )
+        raise BadInputError(text, folder)
     kinds: dict[str, tuple[npt.DTypeLike, Finder]] = {
         "times": (np.float64, find_bad_time),
         "sizes": (np.int64, find_bad_size),

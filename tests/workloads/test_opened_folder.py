@@ -236,3 +236,19 @@ def test_keys_whose_offsets_lie_are_refused(tmp_path):
 def test_names_of_files_that_are_not_utf8_stay_as_they_are(tmp_path):
     Items("i", 2, ("a\udcff", "b")).save(tmp_path / "t")
     assert Items.open(tmp_path / "t").paths == ("a\udcff", "b")
+
+
+@pytest.mark.parametrize("n_keys", [2**31 - 1, 1 << 30, (1 << 24) + 1])
+def test_a_number_of_keys_that_lies_is_refused(tmp_path, n_keys):
+    Trace(name="t", ids=np.arange(5, dtype=np.int32), n_keys=5).save(tmp_path / "t")
+    described(tmp_path / "t", "trace.json", n_keys=n_keys)
+    with pytest.raises(BadInputError, match="lists none"):
+        Trace.open(tmp_path / "t")
+
+
+def test_few_requests_for_very_many_keys_are_saved_with_those_alone(tmp_path):
+    ids = np.array([7, 70_000_000, 7, 3], np.int32)
+    Trace(name="t", ids=ids, n_keys=70_000_001).save(tmp_path / "t")
+    again = Trace.open(tmp_path / "t")
+    assert again.n_keys == 3
+    assert [again.key_of(int(one)) for one in again.ids] == [7, 70_000_000, 7, 3]
