@@ -58,7 +58,7 @@ class PostgresSource(ItemSource):
         super().__init__(seconds)
         self._server = PostgresServer.start()
         self._connections = ThreadConnections(
-            lambda: psycopg.connect(self._server.conninfo, autocommit=True)
+            lambda: psycopg.connect(self._server.own_conninfo, autocommit=True)
         )
         try:
             self.length = self._load()

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from perflab.servers.keeper import Keeper
 from perflab.settings import BadInputError
@@ -31,6 +32,14 @@ _PREFIX = "perflab-postgres-"
 _RANDOM_PART = "12345678"
 _PATIENCE = 60.0
 _STOP_PATIENCE = 5.0
+_ALL_SAID = {
+    "hostaddr": "",
+    "port": "5432",
+    "options": "",
+    "gssencmode": "disable",
+    "channel_binding": "disable",
+    "target_session_attrs": "any",
+}
 _WAIT_FOR_A_WORD = 'read -r word && exec "$@"'
 
 
@@ -68,12 +77,13 @@ class PostgresProgram:
 
     @property
     def conninfo(self) -> str:
-        """The address, which leaves nothing to variables such as ``PGHOSTADDR``."""
-        return (
-            f"postgresql://{ROLE}:@/postgres?host={quote(str(self._data))}&port=5432&hostaddr="
-            "&options=&gssencmode=disable&channel_binding=disable"
-            "&target_session_attrs=any"
-        )
+        """The address in a form that clients other than libpq read too."""
+        return f"postgresql://{ROLE}:@/postgres?host={quote(str(self._data))}"
+
+    @property
+    def own_conninfo(self) -> str:
+        """The same for libpq, which leaves nothing to variables such as ``PGHOSTADDR``."""
+        return make_conninfo(self.conninfo, **_ALL_SAID)
 
     @property
     def pid(self) -> int | None:
@@ -91,7 +101,7 @@ class PostgresProgram:
         until = time.monotonic() + _PATIENCE
         while self._process.poll() is None and time.monotonic() < until:
             with contextlib.suppress(psycopg.OperationalError):
-                psycopg.connect(self.conninfo, connect_timeout=5).close()
+                psycopg.connect(self.own_conninfo, connect_timeout=5).close()
                 return
             time.sleep(0.02)
         raise self._failed()

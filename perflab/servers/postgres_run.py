@@ -58,8 +58,8 @@ class PostgresRun:
         self._lock = threading.Lock()
         try:
             with understood():
-                self._control = connect(server.conninfo, name)
-                self.conninfo = _pinned(server.conninfo, self._control, name)
+                self._control = connect(server.own_conninfo, name)
+                self.conninfo = _pinned(server.own_conninfo, self._control, name)
                 room = ask_room(self._control, name)
         except psycopg.Error as error:
             raise self._refused(error) from None

@@ -24,17 +24,20 @@ class PostgresServer:
     """A server and, where it is ours, its processes.
 
     Attributes:
-        conninfo: What ``psycopg.connect`` takes; it may hold a password.
+        conninfo: What ``psycopg.connect`` and other clients take; it may hold a password.
+        own_conninfo: The same for connections of perflab's own: where the server is ours, no
+            variable of libpq's leads them elsewhere.
         version: Such as ``PostgreSQL 18.1``.
         source: ``embedded`` or the variable that named it.
         ours: Whether perflab started it; only then is it restarted or are connections killed.
     """
 
-    def __init__(self, conninfo: str, source: str) -> None:
+    def __init__(self, conninfo: str, source: str, own_conninfo: str | None = None) -> None:
         self.conninfo = conninfo
+        self.own_conninfo = own_conninfo or conninfo
         self.source = source
         self.ours = False
-        self.version = _ask_version(conninfo, source)
+        self.version = _ask_version(self.own_conninfo, source)
 
     @classmethod
     def start(cls) -> PostgresServer:
@@ -77,7 +80,7 @@ class _OwnPostgres(PostgresServer):
     def __init__(self) -> None:
         self._program = PostgresProgram()
         try:
-            super().__init__(self._program.conninfo, "embedded")
+            super().__init__(self._program.conninfo, "embedded", self._program.own_conninfo)
         except BaseException:
             self._program.close()
             raise
@@ -88,7 +91,7 @@ class _OwnPostgres(PostgresServer):
         return self._program.pid
 
     def kill_connections(self) -> int:
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+        with psycopg.connect(self.own_conninfo, autocommit=True) as connection:
             found = connection.execute(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                 "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"

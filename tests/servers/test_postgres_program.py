@@ -165,9 +165,9 @@ def test_variables_for_the_users_server_do_not_lead_there(http_port, monkeypatch
     monkeypatch.setenv("PGTARGETSESSIONATTRS", "standby")
     monkeypatch.setenv("LC_ALL", "no_SUCH.locale")
     with PostgresServer.start() as server:
-        assert sql(server.conninfo, "SELECT 1") == [(1,)]
+        assert sql(server.own_conninfo, "SELECT 1") == [(1,)]
         server.restart()
-        assert sql(server.conninfo, "SELECT 2") == [(2,)]
+        assert sql(server.own_conninfo, "SELECT 2") == [(2,)]
 
 
 def test_a_number_in_the_pid_file_that_is_another_processs_is_not_ended():
