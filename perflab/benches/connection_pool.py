@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,12 +11,17 @@ from perflab.benches.connection_pool_judgement import (
     pool_calibration,
     pool_risks,
 )
+from perflab.benches.connection_pool_servers import (
+    foreign_servers,
+    named_address,
+    remove_run,
+    room_for_pool,
+)
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.models.prediction import Costs, Metrics
-from perflab.servers.run_name import PREFIX
-from perflab.settings import QUERIES, BadInputError, ConnectionPoolSettings, LoadSettings
+from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
 from perflab.settings.foreign_text import foreign_text
 
 if TYPE_CHECKING:
@@ -28,9 +31,6 @@ if TYPE_CHECKING:
     from perflab.workloads.arrivals import Arrivals
 
 _STEPS = (1, 2, 4, 8)
-_ADDING = ("write", "mixed")
-_OWN_CONNECTIONS = 3
-"""Beside the pool's: to create and fill the tables, to hold the lease, and to watch."""
 _FEWEST_THREADS = 64
 _MOST_THREADS = 512
 _WAIT_TARGET = 0.005
@@ -130,30 +130,9 @@ class ConnectionPoolBench(ArrivalsBench):
 
     def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
         """Return the user's own database, if one is named, and what is done there."""
-        from perflab.servers.consent import ForeignServer
-        from perflab.servers.flights_tables import MOST_VISITS
-
         del load
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        address = _address()
-        if address is None:
-            return ()
-        most = max(settings.max_connections, _STEPS[-1]) + _OWN_CONNECTIONS
-        if settings.query in QUERIES:
-            added = (
-                f", adds at most {MOST_VISITS:,} rows (80 MB)" if settings.query in _ADDING else ""
-            )
-            what = (
-                f"creates a schema {PREFIX}... with about 30 MB of tables, sends the query "
-                f"{settings.query} to them{added}, and drops that schema at its end; no other "
-                "schema is touched"
-            )
-        else:
-            what = f"sends your own statement again and again, as it is: {settings.query}"
-        doing = (
-            f"opens up to {most} connections (max_connections and {_OWN_CONNECTIONS}), and {what}"
-        )
-        return (ForeignServer(address, doing, (settings.query,), (("connections", float(most)),)),)
+        return foreign_servers(settings, max(settings.max_connections, _STEPS[-1]))
 
     def remove_run(self, settings: Settings, run_name: str) -> None:
         """Remove the schema of a run whose process is over, on the user's own database.
@@ -161,20 +140,15 @@ class ConnectionPoolBench(ArrivalsBench):
         Raises:
             BadInputError: If the server is away, or something could not be removed.
         """
-        from perflab.servers.postgres_run import remove_run
-        from perflab.servers.postgres_server import named_postgres
-
         del settings
-        conninfo = named_postgres()
-        if conninfo is not None:
-            remove_run(conninfo, run_name)
+        remove_run(run_name)
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the query, the pool and the database."""
         del load, workload
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         try:
-            where = _address() or "PostgreSQL"
+            where = named_address() or "PostgreSQL"
         except BadInputError:
             where = "PostgreSQL at an address that is not valid"
         return f"{where}, {settings.driver}, query {settings.query}"
@@ -189,7 +163,7 @@ class ConnectionPoolBench(ArrivalsBench):
         """
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
-        most = _room()
+        most = room_for_pool()
         for n in _STEPS:
             if n > max(1, most):
                 return
@@ -297,20 +271,3 @@ class ConnectionPoolBench(ArrivalsBench):
 
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         return connection_pool_exports(settings, load, workload)
-
-
-def _address() -> str | None:
-    """Return the resolved address of the user's own database; none where none is named."""
-    from perflab.servers.postgres_address import PostgresAddress
-
-    url = os.environ.get("PERFLAB_POSTGRES_URL")
-    return PostgresAddress.of(url).text if url else None
-
-
-def _room() -> float:
-    """Return how many connections a pool may open on the user's own database, if one is named."""
-    from perflab.servers.postgres_run import most_connections
-    from perflab.servers.postgres_server import named_postgres
-
-    conninfo = named_postgres()
-    return math.inf if conninfo is None else most_connections(conninfo)
