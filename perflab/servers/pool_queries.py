@@ -85,14 +85,16 @@ class OwnQuery:
         Raises:
             BadInputError: If it leaves a transaction open; that is rolled back.
         """
+        # SQLAlchemy's pool lends a proxy, whose `info` is another thing.
+        real = getattr(connection, "dbapi_connection", connection)
         try:
-            cursor = connection.execute(self._statement)
+            cursor = real.execute(self._statement)
             if cursor.description is not None:
                 cursor.fetchall()
         finally:
-            left = connection.info.transaction_status
+            left = real.info.transaction_status
             if left in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-                connection.rollback()
+                real.rollback()
         if left == TransactionStatus.INTRANS:
             raise BadInputError(
                 "leaves a transaction open, which would hold its locks; end it by COMMIT", "query"

@@ -64,6 +64,15 @@ def test_each_pool_leaves_nothing_behind(driver, users):
 
 
 @pytest.mark.parametrize("driver", POOL_DRIVERS)
+def test_each_pool_asks_a_statement_of_the_users_own(driver, users):
+    running = session(driver=driver, query="SELECT count(*) FROM pg_class")
+    assert {running.request(index, time.perf_counter()) for index in range(5)} == {"served"}
+    assert running.problem() is None
+    assert sql(users, OPEN_TRANSACTIONS) == [(0,)]
+    running.close()
+
+
+@pytest.mark.parametrize("driver", POOL_DRIVERS)
 def test_a_run_ends_before_the_users_connections_are_refused(driver, users):
     sql(users, "ALTER DATABASE postgres CONNECTION LIMIT 20")
     running = session(driver=driver, max_connections=10, min_connections=0)
