@@ -40,7 +40,6 @@ _ALL_SAID = {
     "channel_binding": "disable",
     "target_session_attrs": "any",
 }
-_WAIT_FOR_A_WORD = 'read -r word && exec "$@"'
 
 
 class PostgresProgram:
@@ -57,7 +56,7 @@ class PostgresProgram:
 
     def __init__(self) -> None:
         self._user = _other_user()
-        self._keeper = _make_folder(self._user)
+        self._keeper = _keep_folder(self._user)
         self._folder = self._keeper.folder
         self._data = self._folder / "data"
         self._log = self._folder / "log"
@@ -134,32 +133,24 @@ class PostgresProgram:
         _write_rules(self._data)
 
     def _spawn(self, program: str, *words: str) -> subprocess.Popen[bytes]:
-        """Start a program that first waits for a word, which it gets when the keeper knows it.
-
-        Where this process is killed before, the word never comes, and the program never starts.
-        """
+        """Start a program in the folder, which is ended with this process from its first moment."""
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("PG")
         }
         with self._log.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603  (our own words)
-                ["/bin/sh", "-c", _WAIT_FOR_A_WORD, "sh", str(self._bin / program), *words],
-                stdin=subprocess.PIPE,
+            process = self._keeper.start(
+                [str(self._bin / program), *words],
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
                 env=environment,
-                start_new_session=True,
                 user=None if self._user is None else self._user.pw_uid,
                 group=None if self._user is None else self._user.pw_gid,
                 extra_groups=None if self._user is None else [],
                 umask=0o077,
             )
-        self._keeper.keep(process.pid)
         assert process.stdin is not None  # noqa: S101  (it is a pipe)
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(b"start\n")
-            process.stdin.close()
+        process.stdin.close()
         return process
 
     def _failed(self) -> BadInputError:
@@ -197,7 +188,7 @@ def _give(folder: Path, user: pwd.struct_passwd) -> None:
         os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
-def _make_folder(user: pwd.struct_passwd | None) -> Keeper:
+def _keep_folder(user: pwd.struct_passwd | None) -> Keeper:
     """Make a folder of mode 0700 for a server, where a socket's path is short enough."""
     wanted = tempfile.gettempdir()
     for base in (wanted, *_ELSEWHERE):
