@@ -280,20 +280,6 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
         del settings
         return said(f"the backend {load.backend_name}", load) if is_function(load) else None
 
-    def remove_run(self, settings: Settings, run_name: str) -> None:
-        """Remove what a run whose process is over has left on a server that is not ours.
-
-        It is called in the parent, where the child may have been killed; there may be nothing.
-
-        Args:
-            settings: The pattern's settings, which may name the server.
-            run_name: The run's own name; nothing that is not under it is touched.
-
-        Raises:
-            BadInputError: If the server is away or does not allow it.
-        """
-        del settings, run_name
-
     @abstractmethod
     def metrics(self, measured: Measured) -> Metrics:
         """Return the pattern's own metrics of a part of a run; latencies are added to them."""
