@@ -99,6 +99,7 @@ class AsyncIOBench(ArrivalsBench):
     objective = Objective("max", "throughput_per_second", tolerance=0.05)
     open_loop = True
     tuned = "max_concurrent"
+    tuned_noun = "concurrency limit"
     actions = (
         Action("kill", "Kill server", "chain-broken", "Kill the server; its connections break."),
         Action("restart", "Restart server", "refresh", "Start the server again, where it was."),

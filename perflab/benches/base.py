@@ -31,7 +31,9 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
     its pattern and nothing else. `naming` lists the settings that name or bound the workload,
     `backends` the words that `LoadSettings.backend` may be, beside a function. Tuning looks for
     the smallest `tuned` setting, or for the least of the metric `weighed_by`, such as memory.
-    One that is `priced` predicts costs. `outputs` are settings that name files a run writes.
+    One that is `priced` predicts costs. `tuned_noun` is the tuned setting in a sentence, such as
+    *pool size* in *No pool size reaches 5 ms*. `outputs` are settings that name files a run
+    writes.
     """
 
     pattern: ClassVar[str]
@@ -47,6 +49,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
     objective: ClassVar[Objective]
     open_loop: ClassVar[bool] = False
     tuned: ClassVar[str]
+    tuned_noun: ClassVar[str] = "setting"
     also_tuned: ClassVar[tuple[str, ...]] = ()
     priced: ClassVar[bool] = False
     weighed_by: ClassVar[str | None] = None

@@ -92,6 +92,7 @@ class CacheBench(Bench):
     )
     objective = Objective("max", "hit_rate", tolerance=0.01)
     tuned = "max_cache_size"
+    tuned_noun = "cache size"
     also_tuned = ("policy",)
     priced = True
     shipped_costs: ClassVar[Costs] = {

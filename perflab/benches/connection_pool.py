@@ -100,6 +100,7 @@ class ConnectionPoolBench(ArrivalsBench):
     open_loop = True
     server_variable = "PERFLAB_POSTGRES_URL"
     tuned = "max_connections"
+    tuned_noun = "pool size"
     actions = (
         Action(
             "kill",

@@ -71,11 +71,11 @@ def pool_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
             f"is {wait.format(less['metrics'][wait.name])}."
         )
     most = line[-1]
-    slower = most["metrics"][service.name] / chosen["metrics"][service.name] - 1
-    if slower > _SLOWER:
+    slower = most["metrics"][service.name] / chosen["metrics"][service.name]
+    if slower > 1 + _SLOWER:
         words.append(
             f"Too large: with {most['settings']['max_connections']} connections a query takes "
-            f"{slower * 100:.0f} % longer, since the database itself slows down."
+            f"{slower:.3g} times as long, since the database itself slows down."
         )
     else:
         words.append(

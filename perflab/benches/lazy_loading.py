@@ -98,6 +98,7 @@ class LazyLoadingBench(Bench):
     )
     objective = Objective("min", "latency_seconds_mean", tolerance=0.1)
     tuned = "max_chunks"
+    tuned_noun = "number of chunks"
     also_tuned = ("chunk_size",)
     weighed_by = "memory_bytes"
     shipped_costs: ClassVar[Costs] = {

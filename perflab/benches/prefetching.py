@@ -114,6 +114,7 @@ class PrefetchingBench(Bench):
     )
     objective = Objective("min", "stall_fraction", tolerance=0.02, target=_STALL_TARGET)
     tuned = "workers"
+    tuned_noun = "number of workers"
     also_tuned = ("buffer_size",)
     actions = (
         Action(

@@ -91,6 +91,7 @@ class RedisCacheBench(Bench):
     objective = Objective("max", "hit_rate", tolerance=0.01)
     server_variable = "PERFLAB_REDIS_URL"
     tuned = "maxmemory"
+    tuned_noun = "memory limit"
     also_tuned = ("maxmemory_policy",)
     actions = (
         Action("kill", "Kill Redis", "bolt", "Kill the server with SIGKILL; it loses all it held."),

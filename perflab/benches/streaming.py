@@ -82,6 +82,7 @@ class StreamingBench(Bench):
     )
     objective = Objective("max", "throughput_per_second", tolerance=0.05)
     tuned = "chunk_size"
+    tuned_noun = "chunk size"
     also_tuned = ("engine",)
     shipped_costs: ClassVar[Costs] = SHIPPED
 

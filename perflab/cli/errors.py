@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import typer
 
-OUR_FAULT = 1
+BROKEN_LIMIT = 1
 BAD_INPUT = 2
+OUR_FAULT = 3
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
@@ -61,11 +62,11 @@ def _drop_output() -> None:
 
 
 def _tell(error: Exception) -> int:
-    from perflab.settings.errors import BadInputError
+    from perflab.settings.errors import BadInputError, BrokenLimitError
 
     if isinstance(error, BadInputError):
         complain(str(error))
-        return BAD_INPUT
+        return BROKEN_LIMIT if isinstance(error, BrokenLimitError) else BAD_INPUT
     if isinstance(error, _USAGE_ERRORS):
         context = getattr(error, "ctx", None)
         hint = f" (see '{context.command_path} --help')" if context is not None else ""

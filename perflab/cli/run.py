@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perflab.cli.consent import agree
-from perflab.cli.errors import INTERRUPTED
+from perflab.cli.errors import BROKEN_LIMIT, INTERRUPTED
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
     Columns,
@@ -63,6 +63,10 @@ def run(
             help="Tell when a metric crosses a value and holds there: 'hit_rate<0.8 for 5s'.",
         ),
     ] = None,
+    fail_on_alert: Annotated[
+        bool,
+        typer.Option("--fail-on-alert", help="Exit with status 1 if an alert fired."),
+    ] = False,
     out: Out = None,
     force: Force = False,
     as_json: Json = False,
@@ -74,6 +78,10 @@ def run(
     A workload that is named goes through once, unless --set loop=on. Ctrl-C ends the run early,
     with what was measured until then and exit status 130.
     """
+    if fail_on_alert and not alert:
+        raise typer.BadParameter(
+            "needs an alert; pass one with --alert", param_hint="--fail-on-alert"
+        )
     check_out(out, workload, set_, force=force)
     from perflab.lab.alerts import parse_alert
     from perflab.lab.outputs import check_outputs
@@ -106,6 +114,8 @@ def run(
     hand_over(result, write_run, as_json=as_json, out=out, force=force)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
+    if fail_on_alert and any(found["fired"] for found in result.alerts):
+        raise typer.Exit(BROKEN_LIMIT)
 
 
 def write_run(result: Run) -> str:

@@ -124,7 +124,8 @@ def write_recommendation(result: Recommendation) -> str:
             rows.append((key, value_text(info, now), value_text(info, then)))
         lines += [table(rows), ""]
     else:
-        lines += ["The settings are right as they are.", ""]
+        kept = "Keep the settings as they are." if result.unreached else "Nothing to change."
+        lines += [kept, ""]
     lines.append(table(_metric_rows(result)))
     for other in result.alternatives:
         values = ", ".join(

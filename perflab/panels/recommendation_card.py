@@ -70,7 +70,8 @@ class RecommendationCard:
         moved = self._bench.tuned_by(found.settings)
         moved = moved if moved in tuned_keys(self._bench, found) else self._bench.tuned
         self._keys = (moved, *self._bench.also_tuned)
-        first = self._row("Recommended", found.settings, found.metrics, found.reason)
+        name = "Closest" if found.unreached else "Recommended"
+        first = self._row(name, found.settings, found.metrics, found.reason)
         others = [
             self._row(
                 str(other["name"]).capitalize(),
@@ -80,13 +81,20 @@ class RecommendationCard:
             )
             for other in found.alternatives
         ]
-        self._put([first, *others])
+        self._put([*self._unreached(found), first, *others])
+
+    def _unreached(self, found: Recommendation) -> list[widgets.HTML]:
+        """Return the line that says first what no setting reaches, if so."""
+        if not found.unreached:
+            return []
+        said = html.escape(found.unreached)
+        return [widgets.HTML(f"<div class='perflab-line'><b>{said}.</b></div>")]
 
     def _put(self, children: list[widgets.Widget]) -> None:
         for old in self.widget.children:
             if old is not self.progress and old not in children:
                 old.close()
-        self.buttons = [child.children[0] for child in children if child is not self.progress]
+        self.buttons = [child.children[0] for child in children if isinstance(child, widgets.HBox)]
         self.widget.children = children
         self.widget.layout.display = None if children else "none"
 

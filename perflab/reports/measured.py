@@ -35,8 +35,8 @@ def measured_table(bench: Bench, run: Run, name: str, title: str) -> Table | Non
             (
                 Cell(info.label, metric),
                 Cell(info.format(value), value),
-                *_with_error(info, early, value),
-                *_with_error(info, own, value),
+                *_with_difference(info, early, value),
+                *_with_difference(info, own, value),
             )
         )
     if not rows:
@@ -45,9 +45,9 @@ def measured_table(bench: Bench, run: Run, name: str, title: str) -> Table | Non
         Column("metric", "Metric"),
         Column("measured", "Measured", numeric=True),
         Column("predicted", "Predicted before", numeric=True),
-        Column("predicted_error", "Error", numeric=True),
+        Column("predicted_difference", "Difference", numeric=True),
         Column("fitted", "Predicted from the run's own times", numeric=True),
-        Column("fitted_error", "Error", numeric=True),
+        Column("fitted_difference", "Difference", numeric=True),
     )
     return Table(name, title, columns, tuple(rows), _measured_note(run, measured, bool(left_out)))
 
@@ -58,7 +58,7 @@ def recommended_table(bench: Bench, recommendation: Recommendation) -> Table | N
     for metric, info in in_order(bench):
         value, early = recommendation.measured.get(metric), recommendation.metrics.get(metric)
         if value is not None and early is not None:
-            error = _with_error(info, early, value)
+            error = _with_difference(info, early, value)
             rows.append((Cell(info.label, metric), Cell(info.format(value), value), *error))
     if not rows:
         return None
@@ -74,7 +74,7 @@ def recommended_table(bench: Bench, recommendation: Recommendation) -> Table | N
         Column("metric", "Metric"),
         Column("measured", "Measured", numeric=True),
         Column("predicted", "Predicted before", numeric=True),
-        Column("predicted_error", "Error", numeric=True),
+        Column("predicted_difference", "Difference", numeric=True),
     )
     title = "The recommended settings, run live"
     return Table("measured-recommended", title, columns, tuple(rows), note)
@@ -171,12 +171,14 @@ def changes_table(run: Run, name: str, title: str) -> Table | None:
     return Table(name, title, columns, tuple(rows), folded=True)
 
 
-def _with_error(info: MetricInfo, predicted: float | None, measured: float) -> tuple[Cell, Cell]:
-    """Return a prediction and its error: what it said too much."""
+def _with_difference(
+    info: MetricInfo, predicted: float | None, measured: float
+) -> tuple[Cell, Cell]:
+    """Return a prediction and how far the measured value is from it."""
     if predicted is None:
         return NOT_KNOWN, NOT_KNOWN
-    text = "none" if predicted == measured else signed(info, measured, predicted)
-    return Cell(info.format(predicted), predicted), Cell(text, predicted - measured)
+    text = "none" if predicted == measured else signed(info, predicted, measured)
+    return Cell(info.format(predicted), predicted), Cell(text, measured - predicted)
 
 
 def _measured_note(run: Run, measured: Mapping[str, float], paced: bool) -> str:
@@ -184,7 +186,10 @@ def _measured_note(run: Run, measured: Mapping[str, float], paced: bool) -> str:
     notes = []
     if requests:
         notes.append(f"All columns are over the same {requests:,.0f} requests.")
-    notes.append("The error is what a prediction says too much: points of a ratio, else per cent.")
+    notes.append(
+        "Difference = measured \N{MINUS SIGN} predicted: percentage points for ratios, otherwise "
+        "per cent of the prediction."
+    )
     if any(change.get("settings") for change in run.changes):
         notes.append(
             "Settings were changed while the run was going. The predictions are for these settings"

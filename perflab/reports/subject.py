@@ -11,6 +11,7 @@ from perflab.lab.run import Run
 from perflab.settings import BadInputError
 from perflab.tuning.objective import good_enough, parse_objective
 from perflab.tuning.predictions import Predictions
+from perflab.tuning.reach import unreached
 from perflab.tuning.recommendation import Recommendation
 
 AnyResult = Run | Predictions | Recommendation
@@ -35,6 +36,7 @@ class Subject:
         objective: What is looked for.
         recommendation: The recommendation that it comes from, if any.
         measured: Measured at `after`, where `basis` is predicted and somebody measured.
+        missed: What none of several predictions reaches; empty where one does.
     """
 
     before: Point | None
@@ -43,6 +45,12 @@ class Subject:
     objective: Objective
     recommendation: Recommendation | None = None
     measured: Run | None = None
+    missed: str = ""
+
+    @property
+    def unreached(self) -> str:
+        """What no setting reaches, in a sentence without its stop; empty where one does."""
+        return self.recommendation.unreached if self.recommendation is not None else self.missed
 
     @property
     def ship(self) -> Point:
@@ -76,7 +84,8 @@ def subject_of(bench: Bench, results: Sequence[AnyResult]) -> Subject:
     if runs:
         before = measured_point(runs[0]) if len(runs) > 1 else None
         return Subject(before, measured_point(runs[-1]), "measured", bench.objective)
-    return Subject(None, _smallest_good_point(bench, results), "predicted", bench.objective)
+    point, missed = _smallest_good_point(bench, results)
+    return Subject(None, point, "predicted", bench.objective, missed=missed)
 
 
 def measured_point(run: Run) -> Point:
@@ -104,8 +113,11 @@ def _measured_at(bench: Bench, chosen: Recommendation, runs: Sequence[Run]) -> R
     return max(fitting, key=lambda run: (not run.changes, run.metrics.get("requests") or 0))
 
 
-def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> Point:
-    """Return the smallest point that is within the tolerance of the best that can run."""
+def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> tuple[Point, str]:
+    """Return the smallest point within the tolerance of the best that can run, and what it misses.
+
+    Where none reaches what is looked for, it is the best one, and it is said what none reaches.
+    """
     points = [
         Point(point["settings"], point["metrics"])
         for result in results
@@ -118,11 +130,15 @@ def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> Point:
     known = [point for point in points if point.metrics.get(goal.metric) is not None]
     known = [point for point in known if _can_run(bench, point.settings)] or known
     if not known:
-        return points[0]
+        return points[0], ""
     choose = max if goal.direction == "max" else min
     best = choose(point.metrics[goal.metric] for point in known)
+    missed = unreached(goal, bench.tuned_noun, best) if len(known) > 1 else ""
+    if missed:
+        return next(point for point in known if point.metrics[goal.metric] == best), missed
     enough = [point for point in known if good_enough(goal, point.metrics[goal.metric], best)]
-    return min(enough, key=lambda point: point.settings.get(bench.tuned_by(point.settings)) or 0)
+    size = bench.tuned_by
+    return min(enough, key=lambda point: point.settings.get(size(point.settings)) or 0), ""
 
 
 def _can_run(bench: Bench, settings: Mapping[str, Any]) -> bool:

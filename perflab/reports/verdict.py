@@ -67,7 +67,7 @@ def verdict_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> 
     infos = card_metrics(bench, subject)
     return Verdict(
         headline=_headline(bench, subject, results),
-        effect=_effect(subject, infos, results),
+        effect=_effect(bench, subject, infos, results),
         measured=_measured(subject, infos),
         cards=tuple(_card(subject, info) for info in infos),
     )
@@ -93,6 +93,8 @@ def changed_keys(
 
 
 def _headline(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> str:
+    if subject.unreached:
+        return subject.unreached
     after = subject.after.settings
     if subject.before is None:
         if subject.basis == "measured":
@@ -116,7 +118,9 @@ def _headline(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> s
     return f"Ship {listed(parts)}"
 
 
-def _effect(subject: Subject, infos: Sequence[MetricInfo], results: Sequence[AnyResult]) -> str:
+def _effect(
+    bench: Bench, subject: Subject, infos: Sequence[MetricInfo], results: Sequence[AnyResult]
+) -> str:
     after = subject.after.metrics
     over = _over(subject, results)
     if subject.before is None:
@@ -131,7 +135,22 @@ def _effect(subject: Subject, infos: Sequence[MetricInfo], results: Sequence[Any
     if not changes:
         return ""
     turn = "the change is for the worse; " if subject.is_worse else ""
+    if subject.unreached:
+        turn = f"{_least_bad(bench, subject)}; "
     return sentence(f"{subject.basis} {over}: {turn}{listed(changes)}")
+
+
+def _least_bad(bench: Bench, subject: Subject) -> str:
+    """Return which settings do least harm where none reaches what is looked for."""
+    assert subject.before is not None  # noqa: S101  (asked only where there are two)
+    before, after = subject.before.settings, subject.after.settings
+    changed = changed_keys(bench, before, after)
+    if not changed:
+        return f"keep {_written(bench, after, _leading(bench))}"
+    return (
+        f"{_written(bench, after, changed)} instead of {_bare(bench, before, changed)} comes "
+        "closest without more timeouts or errors, or less throughput"
+    )
 
 
 def _over(subject: Subject, results: Sequence[AnyResult]) -> str:

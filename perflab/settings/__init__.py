@@ -19,7 +19,7 @@ from perflab.settings.cache_policies import (
     why_not_live,
 )
 from perflab.settings.connection_pool import POOL_DRIVERS, QUERIES, ConnectionPoolSettings
-from perflab.settings.errors import BadInputError, nearest
+from perflab.settings.errors import BadInputError, BrokenLimitError, nearest
 from perflab.settings.http_server import LATENCY_SHAPES, HttpServerSettings
 from perflab.settings.lazy_loading import LazyLoadingSettings
 from perflab.settings.load import LoadSettings
@@ -53,6 +53,7 @@ __all__ = [
     "AsyncIORunSettings",
     "AsyncIOSettings",
     "BadInputError",
+    "BrokenLimitError",
     "CachePolicy",
     "CacheSettings",
     "ConnectionPoolSettings",

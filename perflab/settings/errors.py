@@ -30,6 +30,10 @@ class BadInputError(ValueError):
         return type(self), (self.message, self.place)
 
 
+class BrokenLimitError(BadInputError):
+    """A limit that the user set is broken; the input as such is right."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for a misspelt word, or else the list of what is known."""
     names = sorted(known)

@@ -17,10 +17,11 @@ from perflab.lab.outputs import check_outputs
 from perflab.lab.verbs import run
 from perflab.metrics.catalog import metric
 from perflab.servers.consent import require
-from perflab.settings import BadInputError, format_quantity
+from perflab.settings import BadInputError, BrokenLimitError, format_quantity
 from perflab.tuning.comparison import format_difference
 from perflab.tuning.knee import knee
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
+from perflab.tuning.reach import harms, least_harmful, unreached
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import sweep_trace
 
@@ -58,7 +59,8 @@ def tune(
         force: Whether the live run may replace a file that is there under its output's name.
 
     Raises:
-        BadInputError: If an input is not right, or no setting keeps the limits.
+        BadInputError: If an input is not right.
+        BrokenLimitError: If no setting keeps the limits.
     """
     bench = load_bench(pattern)
     checked, _ = bench.read(settings)
@@ -86,6 +88,7 @@ def tune(
         metrics=chosen["metrics"],
         reason=search.reason(chosen, before),
         objective=f"{goal.direction}:{goal.metric}",
+        unreached=search.unreached,
         limits=tuple(asked),
         points=tuple({"settings": p["settings"], "metrics": p["metrics"]} for p in swept.points),
         alternatives=tuple(search.alternatives(chosen)),
@@ -152,19 +155,45 @@ class _Search:
             raise BadInputError("is not predicted for this pattern", goal.metric)
         self._kept = [point for point in points if self._keeps(point)]
         if not self._kept:
-            raise BadInputError(self._why_none())
+            raise BrokenLimitError(self._why_none())
         self._best = self._pick(self._kept)
+        self.unreached = unreached(goal, bench.tuned_noun, self._best)
 
     def choose(self, before: Point) -> Point:
         """Return the smallest point that is good enough.
 
-        At the same size the one with less of what else is a number, then the policy in use.
+        At the same size the one with less of what else is a number, then the policy in use. Where
+        no point reaches what is looked for, it is the one that does least harm, which may be the
+        present one.
         """
+        if self.unreached:
+            return self._least_bad(before)
         enough = [p for p in self._kept if good_enough(self._goal, self._value(p), self._best)]
+        return self._smallest(enough, before)
+
+    def _least_bad(self, before: Point) -> Point:
+        """Return the best point with no more timeouts or errors, and no less throughput, than now.
+
+        Of those that are as good, the one with the fewest timeouts and errors and the highest
+        throughput; the present one if it is among them.
+        """
+        safe = [p for p in self._kept if not harms(before["metrics"], p["metrics"])]
+        if self._keeps(before):
+            safe.append(before)
+        if not safe:
+            return before
+        best = self._pick(safe)
+        enough = [p for p in safe if good_enough(self._goal, self._value(p), best)]
+        left = least_harmful(enough)
+        if any(point is before for point in left):
+            return before
+        return self._smallest(left, before)
+
+    def _smallest(self, points: Sequence[Point], before: Point) -> Point:
         same = self._others(before)
         sign = -1 if self._goal.direction == "max" else 1
         return min(
-            enough,
+            points,
             key=lambda p: (
                 self._size(p),
                 tuple(value for value in self._others(p) if isinstance(value, int)),
@@ -179,6 +208,8 @@ class _Search:
 
     def reason(self, chosen: Point, before: Point) -> str:
         """Return in words why this point and not its neighbours."""
+        if self.unreached:
+            return self._why_unreached(chosen, before)
         info = metric(self._goal.metric)
         largest = max(self._kept, key=self._size)
         by = f" by {self._weight}" if self._weight else ""
@@ -204,8 +235,28 @@ class _Search:
         words.append(self._bench.risks(chosen, self._points))
         return " ".join(word for word in words if word)
 
+    def _why_unreached(self, chosen: Point, before: Point) -> str:
+        info = metric(self._goal.metric)
+        best = next(p for p in self._kept if self._value(p) == self._best)
+        found = f"the best {info.plain} is {info.format(self._best)}, with {self._write(best)}"
+        words = [f"{self.unreached}: {found}."]
+        guarded = "more timeouts or errors, or less throughput"
+        if chosen is before:
+            words.append(f"Keep {self._write(before)}: nothing is better without {guarded}.")
+        else:
+            words.append(
+                f"Without {guarded} than today, {self._write(chosen)} comes closest: "
+                f"{info.format(self._value(chosen))}, today {info.format(self._value(before))}."
+            )
+        return " ".join(words)
+
     def alternatives(self, chosen: Point) -> list[dict[str, Any]]:
-        """Return the knee of the chosen line, and the best point whatever its size."""
+        """Return the knee of the chosen line, and the best point whatever its size.
+
+        Where nothing reaches what is looked for, there is none: each could do harm.
+        """
+        if self.unreached:
+            return []
         line = sorted(
             (p for p in self._kept if self._others(p) == self._others(chosen)), key=self._size
         )
@@ -274,4 +325,4 @@ class _Search:
             closest.append(
                 f"{info.label} goes from {info.format(min(values))} to {info.format(max(values))}"
             )
-        return f"no setting keeps {self._limits_text()}: {'; '.join(closest)}; loosen a limit"
+        return f"no setting keeps {self._limits_text()}: {'; '.join(closest)}; relax a limit"

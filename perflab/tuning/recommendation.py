@@ -24,6 +24,8 @@ class Recommendation(Result):
         metrics: Predicted at `settings`.
         reason: In words: why this point and not its neighbours.
         objective: What was looked for, such as ``max:hit_rate``.
+        unreached: What no setting reaches, such as ``No pool size reaches 5 ms``; empty where one
+            does.
         limits: What was to be kept, such as ``memory_bytes<=512MiB``.
         points: All points looked at: ``settings`` and ``metrics`` each.
         alternatives: Other points worth a look, as ``name``, ``settings``, ``metrics``, ``reason``.
@@ -45,6 +47,7 @@ class Recommendation(Result):
     metrics: dict[str, float]
     reason: str
     objective: str
+    unreached: str = ""
     limits: tuple[str, ...] = ()
     points: tuple[dict[str, Any], ...] = ()
     alternatives: tuple[dict[str, Any], ...] = ()

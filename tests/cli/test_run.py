@@ -63,3 +63,16 @@ def test_backend_that_raises_is_told_with_its_error(perflab, tmp_path, monkeypat
     note, said = answer.err.splitlines()
     assert "at most 200 times per second" in note
     assert "no route" in said
+
+
+@pytest.mark.parametrize(
+    ("alert", "status"), [("hit_rate<1", 1), ("requests>=1", 1), ("hit_rate<0 for 1s", 0)]
+)
+def test_an_alert_that_fired_exits_with_1_where_asked(perflab, tmp_path, alert, status):
+    words = ("run", "cache", "--seconds", "1", "--alert", alert, "--out", tmp_path / "run.json")
+    assert perflab(*words, "--fail-on-alert").status == status
+    assert json.loads((tmp_path / "run.json").read_text())["kind"] == "run"
+
+
+def test_fail_on_alert_without_an_alert_is_refused(refused):
+    assert "--alert" in refused("run", "cache", "--fail-on-alert")

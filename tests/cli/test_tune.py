@@ -29,8 +29,15 @@ def test_limit_is_kept(perflab):
         (["--objective", "max:hit_rat"], "did you mean 'hit_rate'"),
         (["--limit", "memory<1GiB"], "did you mean 'memory_bytes'"),
         (["--limit", "memory_bytes is small"], "is no condition"),
-        (["--limit", "hit_rate>=2"], "no setting keeps"),
     ],
 )
 def test_bad_input_is_one_line(refused, options, said):
     assert said in refused("tune", "cache", "-w", SMALL, *options)
+
+
+@pytest.mark.parametrize("limit", ["hit_rate>=2", "memory_bytes<=1", "misses<=3"])
+def test_limits_that_nothing_keeps_exit_with_1(perflab, limit):
+    answer = perflab("tune", "cache", "-w", SMALL, "--limit", limit)
+    assert answer.status == 1
+    assert "no setting keeps" in answer.err
+    assert answer.out == ""

@@ -117,17 +117,17 @@ def test_settings_stand_before_and_after_with_their_meaning(recommendation):
     assert rows(Report.of(recommendation), "settings-load")["backend_seconds"][2].text == "1 ms"
 
 
-def test_prediction_stands_beside_the_measurement_with_its_error(run):
+def test_prediction_stands_beside_the_measurement_with_its_difference(run):
     row = rows(Report.of(run), "measured-1")["latency_seconds_mean"]
     assert row[1].value == pytest.approx(row[2].value * 1.1)
-    assert row[3].text == "\N{MINUS SIGN}9.1 %"
+    assert row[3].text == "+10.0 %"
     assert row[5].text == "none"
     assert rows(Report.of(run), "measured-1")["hit_rate"][3].text == "none"
 
 
-def test_error_of_a_ratio_is_in_points(make_run, run):
+def test_difference_of_a_ratio_is_in_points(make_run, run):
     off = make_run(predicted={**run.predicted, "hit_rate": run.metrics["hit_rate"] - 0.05})
-    assert rows(Report.of(off), "measured-1")["hit_rate"][3].text == "\N{MINUS SIGN}5.00 points"
+    assert rows(Report.of(off), "measured-1")["hit_rate"][3].text == "+5.00 points"
 
 
 def test_throughput_is_left_out_where_speedup_sets_the_pace(make_run):
