@@ -105,7 +105,16 @@ class AsyncRedisCache(Front):
     def memoize(
         self, *, key: Callable[..., str] | None = None, ttl: float | None = None
     ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
-        """Decorate a coroutine function so that its results are kept."""
+        """Decorate a coroutine function so that its results are kept.
+
+        Args:
+            key: Makes the key of the arguments; without it, the function's name and arguments do.
+            ttl: How long results are kept, in seconds; none for the setting.
+
+        A call raises `BadInputError` where no `key` is given and name and arguments do not tell
+        it from another one: a lambda, a function inside another one or of a script, or an argument
+        that is an object of a class of your own, an array or a frame.
+        """
 
         def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
             make = key_maker(function, key)

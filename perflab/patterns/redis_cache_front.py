@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from perflab.metrics import Hook
 from perflab.patterns.redis_cache_clients import OF_THE_CLIENT, check_client
 from perflab.patterns.redis_cache_logic import Logic
 from perflab.primitives.breaker import BreakerState
+from perflab.primitives.canonical_key import call_text, function_name
 from perflab.settings import RedisCacheSettings
 
 _COUNTED = (
@@ -110,14 +110,14 @@ class Front:
 
 
 def key_maker(function: Callable[..., Any], key: Callable[..., str] | None) -> Callable[..., str]:
-    """Return what makes a key of a function's name and arguments."""
+    """Return what makes a key of a function's name and arguments.
+
+    It raises `BadInputError` where these do not tell one call from another; see `call_text`.
+    """
     if key is not None:
         return key
-    name = f"{function.__module__}.{function.__qualname__}"
 
-    @functools.wraps(function)
     def make(*args: Any, **kwargs: Any) -> str:
-        named = [f"{word}={value!r}" for word, value in sorted(kwargs.items())]
-        return f"{name}({', '.join([*map(repr, args), *named])})"
+        return call_text(function_name(function), args, kwargs)
 
     return make

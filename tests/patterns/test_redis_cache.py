@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import redis
 from hypothesis import given, settings
@@ -17,6 +22,30 @@ from perflab.metrics import Event, EventKind
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
 from perflab.servers.redis_server import RedisServer
 from perflab.settings import BadInputError, RedisCacheSettings
+
+CALLS: list[Any] = []
+
+
+class Ordered(dict):
+    """A dict whose text is that of a dict."""
+
+
+def _double(number: int, *, more: int = 0) -> int:
+    CALLS.append(number)
+    return 2 * number + more
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__
+
+
+def _size(value: Any) -> int:
+    CALLS.append(value)
+    return len(value)
+
+
+async def _square(number: int) -> int:
+    return number * number
 
 
 @pytest.fixture(scope="module")
@@ -218,15 +247,42 @@ def test_a_batch_loads_only_what_is_missing(cache: RedisCache) -> None:
 
 
 def test_a_decorated_function_is_called_once_for_its_arguments(cache: RedisCache) -> None:
-    calls: list[int] = []
-
-    @cache.memoize()
-    def double(number: int, *, more: int = 0) -> int:
-        calls.append(number)
-        return 2 * number + more
-
+    CALLS.clear()
+    double = cache.memoize()(_double)
     assert [double(2), double(2), double(2, more=1)] == [4, 4, 5]
-    assert calls == [2, 2]
+    assert CALLS == [2, 2]
+
+
+@pytest.mark.parametrize("argument", [object(), np.arange(3), Path, {"a": [object()]}, Ordered()])
+def test_an_argument_whose_text_is_not_its_value_is_refused(
+    cache: RedisCache, argument: Any
+) -> None:
+    CALLS.clear()
+    with pytest.raises(BadInputError, match="key="):
+        cache.memoize()(_double)(argument)
+    assert CALLS == []
+    by_type = cache.memoize(key=lambda value: type(value).__name__)(_kind)
+    assert by_type(argument) == by_type(argument) == type(argument).__name__
+
+
+def test_functions_that_others_may_be_named_as_are_refused(cache: RedisCache) -> None:
+    def inside(number: int) -> int:
+        return number
+
+    for function in (inside, lambda number: number, functools.partial(_double, more=1)):
+        with pytest.raises(BadInputError, match="key="):
+            cache.memoize()(function)(1)
+    script = types.FunctionType(_double.__code__, {"__name__": "__main__"}, "double")
+    with pytest.raises(BadInputError, match="script or notebook"):
+        cache.memoize()(script)(1)
+
+
+def test_the_order_of_names_in_a_dict_does_not_matter(cache: RedisCache) -> None:
+    size = cache.memoize()(_size)
+    CALLS.clear()
+    assert size({"a": 1, "b": {2, 1}}) == size({"b": {1, 2}, "a": 1}) == 2
+    assert size({"a": 1, "b": [2, 1]}) == size({"a": 1, "b": [1, 2]}) == 2
+    assert len(CALLS) == 3
 
 
 @pytest.mark.parametrize("serializer", ["msgpack", "json", "pickle"])
@@ -324,10 +380,9 @@ async def test_the_twin_answers_as_the_other_does(
     async def load_many(missing: list[str]) -> dict[str, int]:
         return dict.fromkeys(missing, 7)
 
-    @cache.memoize()
-    async def square(number: int) -> int:
-        return number * number
-
+    square = cache.memoize()(_square)
+    with pytest.raises(BadInputError, match="key="):
+        await cache.memoize()(_square)(np.float32(2))
     assert await cache.set("a", (1, 2))
     assert await cache.get("a") == (1, 2)
     assert await cache.get_or_load_many(["a", "b"], load_many) == {"a": (1, 2), "b": 7}
