@@ -24,6 +24,7 @@ from perflab.cli.options import (
 from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
 
 if TYPE_CHECKING:
+    from perflab.metrics.catalog import MetricInfo
     from perflab.tuning.predictions import Predictions
 
 _EXAMPLES = """\b
@@ -91,6 +92,7 @@ def predict(
 def write_predictions(result: Predictions) -> str:
     """Return predictions as text for a terminal."""
     from perflab.benches.registry import load_bench
+    from perflab.metrics.catalog import metric
 
     bench = load_bench(result.pattern)
     known = result.points[0]["metrics"]
@@ -98,7 +100,7 @@ def write_predictions(result: Predictions) -> str:
     lines = [f"{bench.title}, predicted on {workload_line(result.workload)}", ""]
     left_out = 0
     if len(result.points) == 1:
-        lines.append(_one_point(result.points[0], metrics))
+        lines.append(_one_point(result.points[0], metrics, metric(bench.objective.metric)))
     else:
         rows, left_out = fitting(_many_points(result, metrics), len(result.swept))
         words = [i for i, key in enumerate(result.swept) if bench.info(key).kind is str]
@@ -111,14 +113,14 @@ def write_predictions(result: Predictions) -> str:
     return "\n".join(lines)
 
 
-def _one_point(point: dict[str, Any], metrics: list[str]) -> str:
+def _one_point(point: dict[str, Any], metrics: list[str], info: MetricInfo) -> str:
     from perflab.metrics.catalog import metric
 
     rows = [("metric", "predicted")]
     rows += [(metric(name).label, metric(name).format(point["metrics"][name])) for name in metrics]
     if point["sampled"] < 1:
         rows.append(("share of keys looked at", f"{point['sampled']:.3%}"))
-        rows.append(("error, about ±", f"{point['error']:.4f}"))
+        rows.append(("error, about", info.format_band(point["error"])))
     return table(rows)
 
 
@@ -129,9 +131,10 @@ def _many_points(result: Predictions, metrics: list[str]) -> list[list[str]]:
     bench = load_bench(result.pattern)
     sampled = any(point["sampled"] < 1 for point in result.points)
     header = [*result.swept, *(metric(name).label for name in metrics)]
-    rows = [[*header, "error ±"] if sampled else header]
+    info = metric(bench.objective.metric)
+    rows = [[*header, f"{info.label}, error"] if sampled else header]
     for point in result.points:
         row = [value_text(bench.info(key), point["settings"][key]) for key in result.swept]
         row += [metric(name).format(point["metrics"].get(name)) for name in metrics]
-        rows.append([*row, f"{point['error']:.4f}"] if sampled else row)
+        rows.append([*row, info.format_band(point["error"])] if sampled else row)
     return rows

@@ -44,6 +44,10 @@ class MetricInfo:
             return f"{_scaled(value, (('M', 1e6), ('k', 1e3), ('', 1.0))).strip()}/s"
         return f"{value:,.0f}" if float(value).is_integer() else _three(value)
 
+    def format_band(self, error: float) -> str:
+        """Return half the width of a band: ``± 0.25 points`` of a ratio, else in the unit."""
+        return f"± {error * 100:.2g} points" if self.unit == "ratio" else f"± {self.format(error)}"
+
 
 METRICS = {
     info.name: info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import threading
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,10 @@ QUICK_REQUESTS = 2_000
 _REQUESTS = 10_000
 _MOST_OPEN = 100_000
 _KEPT = 10_000
-_GUESS = "nothing is known of this server yet: a guess"
+_GUESS = (
+    "this server is not measured yet: the figures are a guess (50 ms a request); press Run, or "
+    "'perflab calibrate async_io', to measure it"
+)
 
 
 class AsyncIOModel:
@@ -82,7 +86,7 @@ class AsyncIOModel:
                 if len(self._answers) > _KEPT:
                     self._answers.clear()
                 self._answers[key] = found
-        return Prediction(_counted(found.metrics, count), found.sampled, found.error, found.remarks)
+        return dataclasses.replace(found, metrics=_counted(found.metrics, count))
 
     def preview(self, settings: AsyncIORunSettings, load: LoadSettings, costs: Costs) -> Prediction:
         """Return a first picture from 2,000 requests, or the answer if it is known."""
@@ -123,7 +127,8 @@ class AsyncIOModel:
                     "length of the workload"
                 )
         metrics["limit"] = float(limit)
-        return Prediction(metrics, error=error, remarks=tuple(remarks))
+        measured = not getattr(server, "guessed", False)
+        return Prediction(metrics, error=error, remarks=tuple(remarks), measured=measured)
 
     def _server(self, settings: AsyncIORunSettings, costs: Costs) -> OwnServer | UserServer:
         if settings.measured is not None:
@@ -133,7 +138,7 @@ class AsyncIOModel:
             return UserServer(test.points(), test.remarks())
         if settings.urls is not None:
             if "points" not in costs:
-                return UserServer(guessed_points(), (_GUESS,))
+                return UserServer(guessed_points(), (_GUESS,), guessed=True)
             return UserServer(costs["points"], capped=costs.get("capped"))
         return OwnServer(costs)
 

@@ -12,7 +12,7 @@ from perflab import kernels
 from perflab.models.async_io_latency import SHARES, latency_metrics
 from perflab.models.latency import QUANTILES
 from perflab.models.prediction import Metrics
-from perflab.models.usl import Usl, fit_usl
+from perflab.models.usl import PARAMETERS, Usl, fit_usl
 from perflab.settings import AsyncIORunSettings
 
 Floats = npt.NDArray[np.float64]
@@ -30,8 +30,10 @@ class UserServer:
         notes: Where the points come from, where that is no calibration.
         capped: Up to which number in flight the cap on the rate left the server free; None where
             it always did.
+        guessed: Whether the points are made up, since nothing is measured yet.
 
     Attributes:
+        guessed: Whether the points are made up.
         remarks: The law with its worst residual, and what limits it.
     """
 
@@ -40,12 +42,19 @@ class UserServer:
         points: Mapping[str, Mapping[str, Any]],
         notes: Sequence[str] = (),
         capped: int | None = None,
+        *,
+        guessed: bool = False,
     ) -> None:
         found = sorted((float(n), point) for n, point in points.items())
         self._numbers = np.array([n for n, _ in found])
         self._points = [point for _, point in found]
         self.law: Usl = fit_usl(self._numbers.tolist(), [ended(point) for point in self._points])
-        self.remarks = (*notes, describe(self.law, self._numbers))
+        self.guessed = guessed
+        self._off = 1.0 if guessed else self.law.worst_residual
+        self.remarks = tuple(notes)
+        if guessed:
+            return
+        self.remarks += (describe(self.law, self._numbers),)
         if capped is not None:
             text = f"beyond {capped} in flight the cap most_rate held the load back; left out here"
             self.remarks += (text,)
@@ -73,7 +82,7 @@ class UserServer:
         quantiles = np.interp(tuple(SHARES.values()), QUANTILES, point["latency"]["quantiles"])
         for name, value in zip(SHARES, quantiles, strict=True):
             metrics[f"latency_seconds_{name}"] = float(value * scale)
-        return metrics, self.law.worst_residual * metrics["throughput_per_second"]
+        return metrics, self._off * metrics["throughput_per_second"]
 
     def open(
         self, settings: AsyncIORunSettings, limit: int, times: Floats, first: int, seed: int
@@ -100,7 +109,7 @@ class UserServer:
         share = self._error_share(rate * float(queue.services[first:].mean()))
         metrics |= {"throughput_per_second": rate * (1 - share), "error_share": share}
         metrics["falls_behind"] = float(lasted > 0 and span > _BEHIND * lasted)
-        return metrics, self.law.worst_residual * metrics["throughput_per_second"]
+        return metrics, self._off * metrics["throughput_per_second"]
 
     def _error_share(self, number: float) -> float:
         shares = [point["error_share"] for point in self._points]
@@ -118,11 +127,15 @@ def ended(point: Mapping[str, Any]) -> float:
 def describe(law: Usl, numbers: Floats) -> str:
     """Return a fitted law in words, with what it was fitted through and how far it is from it."""
     peak = "none" if np.isinf(law.peak) else f"at {law.peak:,.0f} in flight"
+    places = len(np.unique(numbers))
+    off = f"worst residual {law.worst_residual * 100:.2g} %"
+    if places <= PARAMETERS:
+        off = "as many points as parameters, so how far off it is cannot be told"
     return (
-        f"law through {len(numbers)} points up to {numbers.max():,.3g} in flight: "
-        f"{law.rate:,.0f} requests/s alone, contention {law.contention:.3f}, "
-        f"coherency {law.coherency:.2g}, peak {peak}, "
-        f"worst residual {law.worst_residual * 100:.1f} %"
+        f"law through {len(numbers)} point{'' if len(numbers) == 1 else 's'} up to "
+        f"{numbers.max():,.3g} in flight: "
+        f"{law.rate:,.3g} requests/s alone, contention {law.contention:.3f}, "
+        f"coherency {law.coherency:.2g}, peak {peak}, {off}"
     )
 
 

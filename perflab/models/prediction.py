@@ -20,6 +20,7 @@ class Prediction:
         error: Half the width of the band around the leading metric; 0 where exact.
         remarks: What a user must know to read it, such as a setting without effect.
         between: Whether it lies between two computed points and was not computed itself.
+        measured: Whether what the model rests on was measured; a guess is off by anything.
         low: Metrics where the leading one is at the lower end of its band; none where exact.
         high: Metrics where it is at the upper end.
     """
@@ -29,5 +30,6 @@ class Prediction:
     error: float = 0.0
     remarks: tuple[str, ...] = ()
     between: bool = False
+    measured: bool = True
     low: Metrics | None = None
     high: Metrics | None = None

@@ -10,6 +10,11 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+PARAMETERS = 3
+"""Of the law: through so many sizes or fewer it goes exactly, right or wrong."""
+
+_ROUNDING = 1e-9
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Usl:
@@ -68,11 +73,12 @@ def fit_usl(sizes: Sequence[float], throughputs: Sequence[float]) -> Usl:
     terms = np.stack([np.ones_like(n), n - 1, n * (n - 1)], axis=1)
     weights = x / n
     rows = terms * weights[:, None]
-    known = min(3, len(np.unique(n)))
+    known = min(PARAMETERS, len(np.unique(n)))
     solution = _least_squares(rows[:, :known])
-    found = np.zeros(3)
+    found = np.zeros(PARAMETERS)
     found[:known] = solution
     residual = float(np.abs(x * (terms @ found) / n - 1.0).max())
+    residual = residual if residual > _ROUNDING else 0.0
     rate = 1.0 / found[0]
     return Usl(float(rate), float(found[1] * rate), float(found[2] * rate), residual)
 

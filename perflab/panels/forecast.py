@@ -245,8 +245,9 @@ def _line(job: Job) -> Any:
 
 def exactness(prediction: Prediction, info: MetricInfo) -> str:
     """Return in words how exact a prediction of a metric is."""
-    points = f"{prediction.error * 100:.2g} points"
-    off = f"± {points if info.unit == 'ratio' else info.format(prediction.error)}"
+    if not prediction.measured:
+        return "not measured yet: a guess"
+    off = info.format_band(prediction.error)
     if prediction.sampled < 1:
         return f"sampled {prediction.sampled * 100:.2g} %, {off}"
     if prediction.between:

@@ -169,8 +169,8 @@ def _from_a_sample(bench: Bench, points: Iterable[Point]) -> tuple[str, ...]:
     if not sampled:
         return ()
     info, error = metric(bench.objective.metric), max(point["error"] for point in sampled)
-    off = f"{error * 100:.2g} points" if info.unit == "ratio" else info.format(error)
-    return (f"{len(sampled)} points are from samples: {info.label} ± {off} at most",)
+    count = "1 point is" if len(sampled) == 1 else f"{len(sampled)} points are"
+    return (f"{count} from samples: {info.label} {info.format_band(error)} at most",)
 
 
 def _name(values: Mapping[str, Any], keys: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -230,7 +231,9 @@ class WhatIf:
         }
         leading = self.bench.objective.metric
         error = abs(high.metrics[leading] - low.metrics[leading]) / 2
-        return Prediction(metrics, error=error, remarks=low.remarks, between=True)
+        return dataclasses.replace(
+            low, metrics=metrics, error=error, between=True, sampled=1.0, low=None, high=None
+        )
 
 
 def _coarse_first(values: list[Any], here: float) -> list[Any]:

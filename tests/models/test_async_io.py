@@ -144,7 +144,7 @@ def test_of_a_users_server_the_law_is_what_is_predicted(model):
         rate, failed = LAW.throughput(limit), 0.01 * min(limit, 32)
         assert found.metrics["throughput_per_second"] == pytest.approx(rate * (1 - failed))
         assert found.metrics["latency_seconds_p95"] == pytest.approx(limit / rate, rel=1e-6)
-        assert any("worst residual 0.0 %" in remark for remark in found.remarks)
+        assert any("worst residual 0 %" in remark for remark in found.remarks)
     assert found.metrics["error_share"] == pytest.approx(0.32)
 
 
@@ -159,8 +159,19 @@ def test_an_open_loop_before_a_users_server_waits_at_the_limit(model):
 
 def test_a_server_of_which_nothing_is_known_is_a_guess_and_says_so(model):
     found = predict(model, urls="http://127.0.0.1:9/")
-    assert any("a guess" in remark for remark in found.remarks)
-    assert found.metrics["throughput_per_second"] > 0
+    assert not found.measured
+    assert "not measured yet" in found.remarks[0]
+    assert not any("residual" in remark or "law" in remark for remark in found.remarks)
+    assert found.error == found.metrics["throughput_per_second"] > 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [((1, 4), "cannot be told"), ((2, 8, 16), "cannot be told"), ((1, 2, 4, 8), "residual 0 %")],
+)
+def test_a_law_through_as_few_points_as_parameters_tells_no_residual(numbers, said):
+    (law, *_) = UserServer(points(*numbers)).remarks
+    assert said in law
 
 
 def test_what_the_cap_held_back_and_a_single_point_are_told():
