@@ -134,8 +134,9 @@ def write_recommendation(result: Recommendation) -> str:
             if value != result.before.get(key)
         )
         lines += ["", f"Also: {other['name']}: {values or 'as now'}. {other['reason']}"]
-    if result.notes:
-        lines += ["", notes(result.notes)]
+    said = [*result.workload.get("notes", ()), *result.notes]
+    if said:
+        lines += ["", notes(said)]
     return "\n".join(lines)
 
 

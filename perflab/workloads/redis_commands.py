@@ -24,6 +24,66 @@ SET_OPTIONS = {"EX": 1.0, "PX": 1e-3}
 ONE_KEY = READS | PLAIN_WRITES | frozenset(("SET", *VALUE_LAST, *EXPIRES))
 
 
+REMOVALS = frozenset(
+    (
+        *("DEL", "UNLINK", "GETDEL", "FLUSHDB", "FLUSHALL", "RENAME", "RENAMENX", "MOVE"),
+        *("HDEL", "SPOP", "LPOP", "RPOP", "ZPOPMIN", "ZPOPMAX", "SREM", "ZREM", "LREM", "LTRIM"),
+    )
+)
+RENEWALS = frozenset(
+    (
+        *("EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT", "PERSIST", "TOUCH", "GETEX", "HEXPIRE"),
+        *("HPEXPIRE", "HEXPIREAT", "HPEXPIREAT", "HPERSIST"),
+    )
+)
+# TTLs that are given in a form that `accesses` does not read, by command or by option.
+UNREAD_TTL_COMMANDS = frozenset(
+    (
+        *("EXPIREAT", "PEXPIREAT", "HEXPIRE", "HPEXPIRE", "HEXPIREAT", "HPEXPIREAT", "HSETEX"),
+        *("MSETEX", "HGETEX", "GETEX"),
+    )
+)
+UNREAD_TTL_OPTIONS = frozenset(("EXAT", "PXAT", "KEEPTTL"))
+# What neither asks a cache for a value nor gives it one.
+OF_THE_SERVER = frozenset(
+    (
+        *("PING", "ECHO", "AUTH", "HELLO", "SELECT", "QUIT", "RESET", "CLIENT", "CONFIG", "INFO"),
+        *("COMMAND", "MONITOR", "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "DBSIZE", "TIME"),
+        *("LASTSAVE", "SAVE", "BGSAVE", "REPLCONF", "PSYNC", "SLOWLOG", "LATENCY", "MEMORY"),
+        *("CLUSTER", "ROLE", "WAIT", "SCAN", "KEYS", "RANDOMKEY", "OBJECT", "DEBUG", "ACL"),
+        *("PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "READONLY"),
+        *("EXISTS", "TYPE", "TTL", "PTTL", "SCRIPT", "MODULE", "FUNCTION", "REPLICAOF"),
+    )
+)
+
+
+def command_kinds(command: str, arguments: Sequence[Any]) -> tuple[str, ...]:
+    """Return what of a command is not replayed: ``write``, ``removal``, ``renewal``, ``ttl``.
+
+    ``unknown`` is one that may ask for a value and is not counted. What is read and replayed, or
+    concerns the server alone, has none.
+    """
+    name = command.upper()
+    kinds = []
+    if name in REMOVALS or _expires_at_once(name, arguments):
+        kinds.append("removal")
+    elif name in RENEWALS and not (name == "GETEX" and len(arguments) < 2):
+        kinds.append("renewal")
+    elif name in ("SET", "MSET", *VALUE_LAST, *PLAIN_WRITES):
+        kinds.append("write")
+    elif name not in READS and name != "MGET" and name not in OF_THE_SERVER:
+        kinds.append("unknown")
+    options = {_word(option) for option in arguments[1:]} if name in ("SET", "GETEX") else set()
+    unread = name in UNREAD_TTL_COMMANDS and (name != "GETEX" or bool(options))
+    if unread or (name == "SET" and options & UNREAD_TTL_OPTIONS):
+        kinds.append("ttl")
+    return tuple(kinds)
+
+
+def _expires_at_once(name: str, arguments: Sequence[Any]) -> bool:
+    return name in ("EXPIRE", "PEXPIRE") and len(arguments) > 1 and not _number(arguments[1]) > 0
+
+
 class RedisAccess(NamedTuple):
     """One key of a command.
 
@@ -77,10 +137,14 @@ def _written(name: str, key: Any, arguments: Sequence[Any]) -> Iterator[RedisAcc
 
 def _option_ttl(options: Sequence[Any]) -> float:
     for option, value in pairwise(options):
-        word = option.decode("latin-1") if isinstance(option, bytes) else str(option)
-        if word.upper() in SET_OPTIONS:
-            return _number(value) * SET_OPTIONS[word.upper()]
+        word = _word(option)
+        if word in SET_OPTIONS:
+            return _number(value) * SET_OPTIONS[word]
     return math.nan
+
+
+def _word(option: Any) -> str:
+    return (option.decode("latin-1") if isinstance(option, bytes) else str(option)).upper()
 
 
 def _number(value: Any) -> float:

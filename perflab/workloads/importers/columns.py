@@ -10,6 +10,10 @@ from perflab.workloads.importers.template import fields_of, is_template
 ROLES = ("key", "time", "size", "ttl")
 ARRIVAL_ROLES = ("start", "time", "end", "duration", "duration_ms")
 MOST_NAMES, LONGEST_NAME = 30, 60
+OPERATION_NAMES = (
+    *("op", "operation", "command", "cmd", "method", "verb", "request_method", "http_method"),
+    *("op_type", "optype", "opcode"),
+)
 KEY_NAMES = ("key", "id", "url", "path", "row")
 
 
@@ -94,8 +98,36 @@ def used_columns(chosen: Mapping[str, str]) -> list[str]:
     return [name for role, column in chosen.items() for name in columns_of(role, column)]
 
 
-def unused_note(names: Sequence[str], chosen: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a note of the columns that play no role; none if all do."""
+def columns_note(
+    names: Sequence[str],
+    chosen: Mapping[str, str],
+    wanted: Mapping[str, str] | None,
+    noun: str = "columns",
+) -> tuple[str, ...]:
+    """Return which columns were guessed for the roles, and which play none; nothing if all are.
+
+    Args:
+        names: The columns that there are.
+        chosen: The column of each role.
+        wanted: Those that the user named.
+        noun: What they are called.
+    """
+    guessed = {role: name for role, name in chosen.items() if role not in (wanted or {})}
+    told = [f"{role} from {name}" for role, name in guessed.items() if role != name]
     used = used_columns(chosen)
     unused = [name for name in names if name not in used]
-    return (f"columns not used: {listed(unused)}",) if unused else ()
+    said = [f"{noun} used: {listed(told)}"] if told else []
+    said += [f"{noun} not used: {listed(unused)}"] if unused else []
+    if said and unused and not {"time", "start", "end"} & set(chosen):
+        said.append("no time among them")
+    return ("; ".join(said),) if said else ()
+
+
+def operation_column(names: Sequence[str], chosen: Mapping[str, str]) -> list[int]:
+    """Return the place of the column that says whether a row reads or writes, if there is one."""
+    used = used_columns(chosen)
+    lowered = [name.lower() for name in names]
+    for name in OPERATION_NAMES:
+        if lowered.count(name) == 1 and names[lowered.index(name)] not in used:
+            return [lowered.index(name)]
+    return []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.settings import BadInputError, nearest
+from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.template import fields_of, joined
@@ -54,7 +57,19 @@ def read_combined(source: Source, columns: Mapping[str, str] | None = None) -> T
     key = _template(columns)
     requests = Requests(source, "of the combined log format")
     requests.read(lambda lines: _parse(lines, key))
-    return requests.trace()
+    trace = requests.trace()
+    return trace if key is not None else _with_methods(trace)
+
+
+def _with_methods(trace: Trace) -> Trace:
+    """Say which methods other than reads count as requests: each key begins with its own."""
+    methods = pc.utf8_upper(pc.list_element(pc.split_pattern(trace.keys, " ", max_splits=1), 0))
+    times = np.bincount(trace.ids, minlength=trace.n_keys)
+    counts: Counter[str] = Counter()
+    for method in pc.unique(methods).to_pylist():
+        counts[method] = int(times[pc.equal(methods, method).to_numpy(zero_copy_only=False)].sum())
+    notes = operations_note(counts)
+    return dataclasses.replace(trace, notes=(*trace.notes, *notes), check=False)
 
 
 def _template(columns: Mapping[str, str] | None) -> str | None:

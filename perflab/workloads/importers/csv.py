@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,11 +16,18 @@ from pyarrow import csv as arrow_csv
 
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
-from perflab.workloads.importers.columns import choose_columns, unused_note, used_columns
+from perflab.workloads.importers.columns import (
+    choose_columns,
+    columns_note,
+    operation_column,
+    used_columns,
+)
 from perflab.workloads.importers.csv_rows import CsvRows
+from perflab.workloads.importers.doubts import count_words, operations_note
 from perflab.workloads.importers.requests import table_trace
 from perflab.workloads.importers.source import HEAD_BYTES, Source
 from perflab.workloads.importers.template import joined
+from perflab.workloads.importers.time_units import in_seconds, unit_notes
 from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK, as_utf8
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
 from perflab.workloads.trace import Trace
@@ -54,14 +62,19 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     encoder = KeyEncoder(source.place)
     values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
     written = {name: names[stripped.index(name)] for name in used_columns(chosen)}
+    operation = operation_column(stripped, chosen)
+    operations: Counter[str] = Counter()
     key = written.get(chosen["key"], chosen["key"])
-    for batch in _batches(source, rows, delimiter, list(written.values())):
+    read = dict.fromkeys([*written.values(), *(names[i] for i in operation)])
+    for batch in _batches(source, rows, delimiter, list(read)):
         if key not in batch.schema.names:
             texts = {name: batch.column(column) for name, column in written.items()}
             filled = joined(key, texts.__getitem__)
             batch = batch.append_column(key, filled)  # noqa: PLW2901 - the same rows
         kept = rows.keep_keyed(batch, key)
         encoder.add(kept.column(key))
+        for column in operation:
+            count_words(kept.column(names[column]), operations)
         for role, parts in values.items():
             try:
                 parts.append(numbers_of(role, kept.column(written[chosen[role]])))
@@ -69,13 +82,16 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
                 raise rows.error(rows.kept - len(kept) + fault.row, fault.reason) from None
     notes = rows.finish()
     merged = {role: np.concatenate(parts) for role, parts in values.items()}
+    if "time" in merged:
+        notes = (*notes, *unit_notes(merged["time"]))
+        merged["time"] = in_seconds(merged["time"])
     for role, numbers in merged.items():
         try:
             check_values(role, numbers, in_order=not source.sort)
         except RowFault as fault:
             raise rows.error(fault.row, fault.reason) from None
     ids, keys = encoder.finish()
-    notes = (*notes, *unused_note(stripped, chosen))
+    notes = (*notes, *columns_note(stripped, chosen, columns), *operations_note(operations))
     return table_trace(source, ids, integers_if_all(keys), merged, notes)
 
 

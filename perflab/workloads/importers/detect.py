@@ -12,10 +12,12 @@ from perflab.workloads.importers.combined import LINE
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.redis_monitor import LINE as MONITOR_LINE
 from perflab.workloads.importers.source import BINARY_TEXT, Source
+from perflab.workloads.importers.structured import check_one_key_a_line
 from perflab.workloads.importers.twitter import LINE as TWITTER_LINE
 from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK
 
 LOOKED_AT = 20
+JUDGED = 200
 LOG_NAME = re.compile(r"(\.log(\.\d+|-\d+)?|access_log(\.\d+|-\d+)?)$")
 LOG_LINE = re.compile(LINE.encode())
 ARC = re.compile(ARC_LINE.encode())
@@ -48,7 +50,8 @@ def detect(source: Source, *, names_columns: bool = False) -> str:
         names_columns: Whether the user named columns, so that it must be a table.
 
     Raises:
-        BadInputError: If it is binary data, whose format must be named, or a zip archive.
+        BadInputError: If it is binary data, whose format must be named, a zip archive, or a text
+            whose lines are no keys.
     """
     name = source.content_name.lower()
     suffix = Path(name).suffix
@@ -88,4 +91,8 @@ def _by_name_or_header(source: Source, name: str, suffix: str) -> str:
     if LOG_NAME.search(name):
         return "combined"
     header, _ = read_header(source.head)
-    return "csv" if any(column.strip().lower() in KEY_NAMES for column in header) else "text"
+    if any(column.strip().lower() in KEY_NAMES for column in header):
+        return "csv"
+    lines = [line for line in source.head.splitlines()[:JUDGED] if line.strip()]
+    check_one_key_a_line(lines, source.place)
+    return "text"

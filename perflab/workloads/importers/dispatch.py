@@ -13,6 +13,7 @@ from perflab.workloads.importers.blocks import read_arc, read_msr, read_spc
 from perflab.workloads.importers.combined import read_combined
 from perflab.workloads.importers.csv import read_csv
 from perflab.workloads.importers.detect import detect
+from perflab.workloads.importers.doubts import doubts
 from perflab.workloads.importers.har import read_har
 from perflab.workloads.importers.json_lines import read_json
 from perflab.workloads.importers.oracle import read_oracle, read_oracle_csv
@@ -62,7 +63,9 @@ def import_file(
     source = Source(path, progress, sort=sort)
     kind = kind or detect(source, names_columns=bool(columns))
     trace = _read(source, kind, columns)
-    return _with_note(trace) if source.undecodable else trace
+    trace = _with_note(trace) if source.undecodable else trace
+    said = () if trace.source else doubts(trace)
+    return dataclasses.replace(trace, notes=(*trace.notes, *said), check=False) if said else trace
 
 
 def is_recorded(path: str) -> bool:

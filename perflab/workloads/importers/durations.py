@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from perflab.settings import BadInputError
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.importers.columns import ARRIVAL_ROLES, check_roles, listed, unused_note
+from perflab.workloads.importers.columns import ARRIVAL_ROLES, check_roles, columns_note, listed
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names, parquet_rows
 from perflab.workloads.importers.records import records
-from perflab.workloads.importers.served import Served, seconds_of
+from perflab.workloads.importers.served import Served
 from perflab.workloads.importers.source import Source
 
 MILLISECONDS = 1e-3
@@ -43,12 +43,12 @@ def read_durations(source: Source, columns: Mapping[str, str] | None = None) -> 
         try:
             if len(row) != len(names):
                 raise ValueError  # noqa: TRY301 - skipped like any other bad row
-            start, duration = _read_row(row, places)
+            start, duration = _read_row(row, places, served.seconds)
         except (ValueError, OverflowError):
             served.skip(line, delimiter.join(row))
         else:
             served.add(line, delimiter.join(row), start, duration)
-    return served.finish(total, unused_note(stripped, chosen))
+    return served.finish(total, columns_note(stripped, chosen, columns))
 
 
 def _choose(names: Sequence[str], wanted: Mapping[str, str], place: str) -> dict[str, str]:
@@ -71,7 +71,9 @@ def _choose(names: Sequence[str], wanted: Mapping[str, str], place: str) -> dict
     return chosen
 
 
-def _read_row(row: Sequence[str], places: Mapping[str, int]) -> tuple[float, float]:
+def _read_row(
+    row: Sequence[str], places: Mapping[str, int], seconds_of: Callable[[str], float]
+) -> tuple[float, float]:
     duration = float("nan")
     if "duration" in places:
         duration = float(row[places["duration"]])

@@ -12,9 +12,10 @@ import pyarrow as pa
 from perflab.primitives.lenient_json import load_json
 from perflab.settings import BadInputError
 from perflab.workloads.importers.json_text import ESCAPE
-from perflab.workloads.importers.json_values import JsonValues, UnusableError, scaled_times
-from perflab.workloads.importers.requests import Parsed, Requests
+from perflab.workloads.importers.json_values import JsonValues, UnusableError
+from perflab.workloads.importers.requests import Parsed, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
+from perflab.workloads.importers.time_units import in_seconds, unit_notes
 from perflab.workloads.trace import Trace
 
 
@@ -39,7 +40,12 @@ def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace
     except BadInputError:
         values.check_found(source.place)
         raise
-    return requests.trace()
+    ids, keys, columns_found = requests.columns()
+    notes = (*requests.notes(), *values.notes())
+    if "time" in columns_found:
+        notes = (*notes, *unit_notes(columns_found["time"]))
+        columns_found["time"] = in_seconds(columns_found["time"])
+    return ordered_trace(source.stem, ids, keys, columns_found, notes)
 
 
 def _parse(lines: Any, values: JsonValues) -> Parsed:
@@ -61,8 +67,6 @@ def _parse(lines: Any, values: JsonValues) -> Parsed:
         rows.append(numbers)
     table = np.array(rows, np.float64).reshape(len(rows), len(values.roles))
     columns: dict[str, Any] = {role: table[:, i] for i, role in enumerate(values.roles)}
-    if "time" in columns:
-        columns["time"] = scaled_times(columns["time"])
     if "size" in columns:
         columns["size"] = np.floor(columns["size"])
     return good, {"key": pa.array(keys, pa.string()), **columns}

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import methodcaller
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from perflab.settings import BadInputError
-from perflab.workloads.importers.columns import KEY_NAMES, check_roles, listed
+from perflab.workloads.importers.columns import (
+    KEY_NAMES,
+    OPERATION_NAMES,
+    check_roles,
+    columns_note,
+    columns_of,
+    listed,
+)
 from perflab.workloads.importers.combined import parse_log_time
+from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.template import parts_of
 
 KEYS = (*KEY_NAMES, "uri", "request_uri", "request.uri", "request.path")
 TIMES = ("time", "timestamp", "ts", "@timestamp", "time_iso8601", "time_local", "msec")
 SIZES = ("size", "bytes", "body_bytes_sent", "bytes_sent", "response_size")
 TTLS = ("ttl",)
+OPERATIONS = (*OPERATION_NAMES, "request.method")
+LONGEST_OPERATION = 20
 NAMES = {"key": KEYS, "time": TIMES, "size": SIZES, "ttl": TTLS}
-# Later than the year 5000 in seconds: what is above counts in ms, µs or ns.
-MILLISECONDS_FROM = 1e11
-THOUSAND = 1e3
 ROUNDED_FROM = 2.0**63
 
 
@@ -44,6 +49,7 @@ class JsonValues:
 
     Attributes:
         roles: The roles besides the key that the objects have; known after that first object.
+        operations: How many objects say which operation, such as a method.
     """
 
     def __init__(
@@ -53,6 +59,10 @@ class JsonValues:
         self._wanted = dict(columns or {})
         check_roles(self._wanted)
         self._names = names
+        self._chosen: dict[str, str] = {}
+        self._fields: list[str] = []
+        self._operation: Callable[[Any], Any] | None = None
+        self.operations: Counter[str] = Counter()
         self._key: Callable[[Any], str] | None = None
         self._keyless: list[str] | None = None
         self._readers: list[tuple[Callable[[Any], Any], Callable[[Any], float]]] = []
@@ -66,7 +76,18 @@ class JsonValues:
         """
         if self._key is None:
             self._key = self._choose(fields)
+        if self._operation is not None:
+            word = self._operation(fields)
+            if isinstance(word, str) and len(word) <= LONGEST_OPERATION:
+                self.operations[word] += 1
         return self._key(fields), [read(get(fields)) for get, read in self._readers]
+
+    def notes(self) -> tuple[str, ...]:
+        """Return which fields were guessed for the roles, which play none, and what is no read."""
+        return (
+            *columns_note(self._fields, self._chosen, self._wanted, "fields"),
+            *operations_note(self.operations),
+        )
 
     def check_found(self, place: str) -> None:
         """Refuse objects of which none had a key.
@@ -89,6 +110,11 @@ class JsonValues:
         if "key" not in chosen:
             self._keyless = self._keyless or list(first)
             raise UnusableError("no key")
+        self._chosen, self._fields = dict(chosen), list(first)
+        named = (n for n in OPERATIONS if isinstance(_getter(n)(first), str))
+        operation = next(named, None)
+        if operation is not None and operation not in columns_of("key", chosen["key"]):
+            self._operation = _getter(operation)
         key = _key_reader(chosen.pop("key"))
         self.roles = tuple(chosen)
         self._readers = [(_getter(name), _READERS[role]) for role, name in chosen.items()]
@@ -122,14 +148,6 @@ def _getter(name: str) -> Callable[[Any], Any]:
         return fields
 
     return get
-
-
-def scaled_times(times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return times in seconds; numbers too great for that are taken as ms, µs or ns."""
-    limit = MILLISECONDS_FROM
-    for _ in range(3):
-        times = np.where(times >= limit, times / THOUSAND, times)
-    return times
 
 
 def _usable(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,12 +15,14 @@ import pyarrow.parquet as pq
 from perflab.primitives.parquet_probe import check_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.description import TraceDescription
-from perflab.workloads.encoding import KeyEncoder, as_keys
-from perflab.workloads.importers.columns import choose_columns, unused_note
+from perflab.workloads.encoding import KeyEncoder, as_keys, is_text
+from perflab.workloads.importers.columns import choose_columns, columns_note, operation_column
+from perflab.workloads.importers.doubts import count_words, operations_note
 from perflab.workloads.importers.parquet_batches import batches
 from perflab.workloads.importers.requests import table_trace
 from perflab.workloads.importers.skipped import row_in_file
 from perflab.workloads.importers.source import Source
+from perflab.workloads.importers.time_units import in_seconds, unit_notes
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
 from perflab.workloads.mapped import (
     ListedColumn,
@@ -77,13 +80,16 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
         raise BadInputError("no row has a key; a trace needs at least one", source.place)
     notes = (f"{len(keyless):,} of {rows:,} rows skipped: no key",) if len(keyless) else ()
     merged = {role: parts.array() for role, parts in values.items()}
+    if description is None:
+        notes = (*notes, *columns_note(schema.names, chosen, columns))
+        notes = (*notes, *_operations(source, schema, chosen), *_in_seconds(merged))
     for role, numbers in merged.items():
         try:
             check_values(role, numbers, in_order=not source.sort)
         except RowFault as fault:
             raise _error(source, keyless, fault.row, fault) from None
     ids, keys = encoder.finish()
-    notes = (*notes, *unused_note(schema.names, chosen), *hashed_note(encoder))
+    notes = (*notes, *hashed_note(encoder))
     trace = table_trace(source, ids, keys, merged, notes)
     return trace if columns else _described(trace, schema.metadata, description, source.place)
 
@@ -96,6 +102,27 @@ def _described(
     if is_described(metadata):
         return dataclasses.replace(trace, notes=(*trace.notes, DAMAGED), check=False)
     return trace
+
+
+def _in_seconds(columns: dict[str, Any]) -> tuple[str, ...]:
+    """Scale times that are too great for seconds, and return the note on that."""
+    if "time" not in columns:
+        return ()
+    said = unit_notes(columns["time"])
+    if said:
+        columns["time"] = in_seconds(columns["time"])
+    return said
+
+
+def _operations(source: Source, schema: Any, chosen: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the note on rows that are no reads, where a column of texts says which are."""
+    counts: Counter[str] = Counter()
+    for place in operation_column(schema.names, chosen):
+        column = schema.field(place)
+        if is_text(column.type) or pa.types.is_dictionary(column.type):
+            for batch in pq.ParquetFile(source.path).iter_batches(columns=[column.name]):
+                count_words(batch.column(0), counts)
+    return operations_note(counts)
 
 
 def _columns(

@@ -42,9 +42,11 @@ def trace_of_reads(name: str, place: str, found: Columns, notes: tuple[str, ...]
         # A write without a TTL says that there is none; one without a size says nothing.
         told = ~np.isnan(values) | (~reads if column == "ttl" else False)
         columns[column] = last_told(ids, values, told)[reads]
-    said = (
-        (f"not counted as requests, but for sizes and TTLs: writes, {writes:,}",) if writes else ()
+    note = (
+        f"not replayed: {writes:,} writes, which only give sizes and TTLs; entries that they renew "
+        "or replace are miscounted"
     )
+    said = (note,) if writes else ()
     return ordered_trace(name, ids[reads], keys, columns, (*said, *notes)).compact()
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from perflab.workloads.importers.doubts import named
 from perflab.workloads.importers.reads import read_requests
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
-from perflab.workloads.redis_commands import accesses
+from perflab.workloads.redis_commands import accesses, command_kinds
 from perflab.workloads.trace import Trace
 
 LINE = re.compile(rb'^\+?(\d{1,12}\.\d+) \[(\d+) [^"]*\](?: "(?:[^"\\]|\\.)*")+\s*$')
@@ -32,11 +36,24 @@ def read_redis_monitor(source: Source) -> Trace:
         BadInputError: If most lines do not parse, or nothing is read.
     """
     requests = Requests(source, "of Redis MONITOR", heading=HEADING)
-    requests.read(_parse)
-    return read_requests(source, requests)
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    requests.read(lambda lines: _parse(lines, kinds))
+    trace = read_requests(source, requests)
+    return dataclasses.replace(trace, notes=(*trace.notes, *_notes(kinds)), check=False)
 
 
-def _parse(lines: Any) -> Parsed:
+def _notes(kinds: Mapping[str, Counter[str]]) -> tuple[str, ...]:
+    """Return what of the commands is not replayed, by name and number."""
+    said = (
+        ("removal", "not replayed: {}, which remove keys, so the hit rate is too high"),
+        ("renewal", "not replayed: {}, which change TTLs, so expired entries are miscounted"),
+        ("ttl", "TTLs not read: {}; these entries count as having none"),
+        ("unknown", "not counted as requests: {}"),
+    )
+    return tuple(text.format(named(kinds[kind])) for kind, text in said if kinds.get(kind))
+
+
+def _parse(lines: Any, kinds: dict[str, Counter[str]]) -> Parsed:
     good = np.zeros(len(lines), np.bool_)
     keys: list[str] = []
     rows: list[tuple[float, float, float, bool]] = []
@@ -50,7 +67,10 @@ def _parse(lines: Any) -> Parsed:
         good[row] = True
         time, database = float(match[1]), match[2]
         command, *arguments = said
-        for access in accesses(command.decode("latin-1"), arguments):
+        name = command.decode("latin-1").upper()
+        for kind in command_kinds(name, arguments):
+            kinds[kind][name] += 1
+        for access in accesses(name, arguments):
             key = access.key if database == b"0" else database + b"/" + access.key
             keys.append(key.decode(errors="replace"))
             size = math.nan if access.value is None else len(ESCAPE.sub(b".", access.value))

@@ -17,7 +17,10 @@ from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source
 from perflab.workloads.trace import Trace
 
-ADVICE = "name the format it has, such as --format text for one key a line"
+ADVICE = (
+    "if it is of another format, name that with --format; of a log of another form make a CSV with "
+    "a heading, such as key,time,size"
+)
 UNKNOWN_MOST = 0.5
 MOST_BYTES = 2.0**63
 # More of a line is not looked at: what a heading is takes the square of its length to say.

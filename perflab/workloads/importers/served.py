@@ -12,6 +12,7 @@ from perflab.settings import BadInputError
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source
+from perflab.workloads.importers.time_units import in_seconds, unit_notes
 
 MOST_SECONDS = 1e11
 
@@ -32,6 +33,19 @@ class Served:
         self._starts = array("d")
         self._durations = array("d")
         self._skipped = Skipped()
+        self._scaled = array("d")
+
+    def seconds(self, text: str) -> float:
+        """Return what `seconds_of` does; a number too great for seconds is scaled, and counted.
+
+        Raises:
+            ValueError: If it is neither a number nor a date.
+        """
+        found = seconds_of(text)
+        if not found >= MOST_SECONDS:
+            return found
+        self._scaled.append(found)
+        return float(in_seconds(np.array([found]))[0])
 
     def add(self, line: int, text: str, start: float, duration: float) -> None:
         """Take one request, or skip its line if a value cannot be; NaN is a duration not known."""
@@ -63,7 +77,7 @@ class Served:
         durations = np.array(self._durations)
         order = np.argsort(starts, kind="stable")
         known = None if np.isnan(durations).all() else durations[order]
-        said = (*self._skipped.notes(lines), *notes)
+        said = (*self._skipped.notes(lines), *notes, *unit_notes(np.array(self._scaled)))
         return Arrivals(self._source.stem, starts[order], known, notes=said)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from perflab.workloads.importers.doubts import count_words, named
 from perflab.workloads.importers.reads import read_requests
 from perflab.workloads.importers.requests import Parsed, Requests, numbers
 from perflab.workloads.importers.source import Source
@@ -34,17 +37,23 @@ def read_twitter(source: Source) -> Trace:
         BadInputError: If most lines do not parse, or there is no read.
     """
     requests = Requests(source, "of a memcached trace")
-    requests.read(_parse)
-    return read_requests(source, requests)
+    others: Counter[str] = Counter()
+    requests.read(lambda lines: _parse(lines, others))
+    trace = read_requests(source, requests)
+    if not others:
+        return trace
+    note = f"not replayed: {named(others)}, so the hit rate is too high"
+    return dataclasses.replace(trace, notes=(*trace.notes, note), check=False)
 
 
-def _parse(lines: Any) -> Parsed:
+def _parse(lines: Any, others: Counter[str]) -> Parsed:
     fields = pc.extract_regex(lines, LINE)
     good = np.array(fields.is_valid().to_numpy(zero_copy_only=False))
     operation = fields.field("operation").cast(pa.string())
     told = pa.array((*READS, *WRITES))
     used = good & pc.is_in(operation, value_set=told).to_numpy(zero_copy_only=False)
     mask = pa.array(used)
+    count_words(operation.filter(pa.array(good & ~used)), others)
 
     def kept(name: str) -> Any:
         return fields.field(name).filter(mask)

@@ -45,7 +45,8 @@ def numbers_of(role: str, column: Any) -> npt.NDArray[Any]:
     try:
         if role == "size" and pa.types.is_integer(column.type):
             return np.asarray(column.cast(pa.int64()).to_numpy(False))
-        return np.asarray(column.cast(pa.float64()).to_numpy(False))
+        # Nanoseconds since 1970 are beyond what a float holds to the last digit.
+        return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(False))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise RowFault(0, f"the {role} is of type {column.type}, not a number") from None
 

@@ -1,0 +1,77 @@
+"""What makes an answer doubtful though a file could be read: said with every answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from perflab.workloads.trace import Trace
+
+FEWEST = 10
+NEARLY = 0.95
+
+# What a row of a table or log may say of its operation, and what of it only reads.
+READS = frozenset(("get", "gets", "read", "r", "head", "options", "hit", "miss", "lookup", "scan"))
+MOST_NAMED = 6
+MOST_WORDS = 1000
+
+
+def doubts(trace: Trace) -> tuple[str, ...]:
+    """Return notes on keys that come once, and on lifetimes of zero."""
+    return (*_once(trace), *_zero_lifetimes(trace))
+
+
+def operations_note(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return a note on rows that are no reads though they count as such.
+
+    Args:
+        counts: How many rows there are of each operation, as it stands in the file.
+    """
+    others = {name: count for name, count in counts.items() if name.lower() not in READS}
+    if not others:
+        return ()
+    return (f"{named(others)} count as reads; {NOT_REPLAYED}",)
+
+
+def count_words(column: Any, counts: Counter[str]) -> None:
+    """Add the words of an Arrow column of texts to their counts; those of long columns too."""
+    for pair in pc.value_counts(column).to_pylist():
+        word = str(pair["values"] or "").strip()
+        if any(map(str.isalpha, word)) and (word in counts or len(counts) < MOST_WORDS):
+            counts[word] += pair["counts"]
+
+
+def named(counts: Mapping[str, int]) -> str:
+    """Return names with their counts, the most frequent first: ``DEL 60, SET 4``."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{name} {count:,}" for name, count in ranked[:MOST_NAMED]]
+    rest = ranked[MOST_NAMED:]
+    if rest:
+        shown.append(f"{len(rest)} more {sum(count for _, count in rest):,}")
+    return ", ".join(shown)
+
+
+NOT_REPLAYED = "what they write or remove is not replayed, so the hit rate is too high"
+
+
+def _once(trace: Trace) -> tuple[str, ...]:
+    requests, keys = len(trace.ids), trace.n_keys
+    if requests < FEWEST or keys < NEARLY * requests:
+        return ()
+    if keys == requests:
+        return ("no key comes twice, so nothing can be hit: is this the right key?",)
+    return (f"{keys:,} keys in {requests:,} requests: hardly one comes twice; is the key right?",)
+
+
+def _zero_lifetimes(trace: Trace) -> tuple[str, ...]:
+    if trace.ttls is None:
+        return ()
+    zeros = int(np.count_nonzero(trace.ttls == 0))
+    if not zeros:
+        return ()
+    share = "all" if zeros == len(trace.ttls) else f"{zeros:,} of {len(trace.ttls):,}"
+    return (f"{share} TTLs are 0, which counts as expired at once; leave them out for no TTL",)

@@ -1,0 +1,96 @@
+"""Files whose lines are no keys though they are text: documents, tables and logs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from perflab.settings import BadInputError
+
+MOST = 0.8
+FEWEST_FIELDS = 3
+
+_SEPARATORS = re.compile(rb"[\s,;|]+")
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"|\[[^\]]*\]')
+# What keys are rarely made of and fields of logs and tables are: numbers, times, addresses, a=b.
+_FIELD = re.compile(
+    rb"-?\d[\d.,:]*(?:ms|us|s|B|kB)?|\d{4}-\d\d-\d\d\S*|\d{1,2}/\w{3}/\d{4}\S*|[\w.]+=\S*|-|\x00"
+)
+_YAML = re.compile(rb"\s*(?:- )?[\w.@-]+:(?:\s|$)|\s*- \S|---\s*$")
+_MARKUP = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])", re.IGNORECASE)
+_W3C = re.compile(rb"#(?:Version|Fields|Software|Date|Start-Date|Remark):", re.IGNORECASE)
+_JSON = re.compile(rb"\s*[\[{]")
+_JSON_PIECE = re.compile(rb'\s*(?:[\[\]{}],?|"(?:[^"\\]|\\.)*"\s*:.*|"(?:[^"\\]|\\.)*",?)\s*$')
+
+_AS_TABLE = "make it a CSV with a heading, such as key,time,size"
+_BY_HAND = "if each whole line is a key, say so with --format text"
+
+
+def check_one_key_a_line(lines: Sequence[bytes], place: str) -> None:
+    """Refuse a text whose lines are parts of a document, rows of a table or lines of a log.
+
+    Args:
+        lines: The first lines that are not blank.
+        place: The file, for the error.
+
+    Raises:
+        BadInputError: With what it looks like, and how to make of it what is read.
+    """
+    found = _document(lines) or _table(lines) or _pairs(lines)
+    if found:
+        raise BadInputError(found, place)
+
+
+def _document(lines: Sequence[bytes]) -> str:
+    if not lines:
+        return ""
+    first = lines[0]
+    if _W3C.match(first):
+        return (
+            "has the headers of a W3C log (#Fields: ...), which is not read; "
+            f"{_AS_TABLE} from its columns, cs-uri-stem being the key"
+        )
+    if _MARKUP.match(first):
+        return f"is XML or HTML, which is not read; {_AS_TABLE}"
+    if _JSON.match(first) and _share(_JSON_PIECE, lines[1:]) >= MOST:
+        return (
+            "is one JSON document over several lines, not an object per line; "
+            "write one object per line, for example with jq -c '.[]' FILE"
+        )
+    if first.lstrip()[:1] == b"[" and len(lines) <= 1:
+        return (
+            "is one JSON array, not an object per line; "
+            "write one object per line, for example with jq -c '.[]' FILE"
+        )
+    return ""
+
+
+def _pairs(lines: Sequence[bytes]) -> str:
+    if len(lines) > 1 and _share(_YAML, lines) >= MOST:
+        return f"is YAML, or lines of name and value, which is not read; {_AS_TABLE}; {_BY_HAND}"
+    return ""
+
+
+def _table(lines: Sequence[bytes]) -> str:
+    counts = [_fields(line) for line in lines]
+    many = [count for count, odd in counts if odd and count >= 2]
+    if not lines or len(many) < MOST * len(lines):
+        return ""
+    usual = sorted(many)[len(many) // 2]
+    if usual < FEWEST_FIELDS and len({count for count, _ in counts}) > 1:
+        return ""
+    return (
+        f"has about {usual} fields per line, so a line is no key: it looks like a log or a table "
+        f"of a form that is not known; {_AS_TABLE}, or name the format it has with --format"
+        + (f"; {_BY_HAND}" if usual < FEWEST_FIELDS else "")
+    )
+
+
+def _fields(line: bytes) -> tuple[int, bool]:
+    """Return how many fields a line has, and whether one is what a log or a table has."""
+    parts = _SEPARATORS.split(_QUOTED.sub(b"\x00", line).strip())
+    return len(parts), any(_FIELD.fullmatch(part) for part in parts)
+
+
+def _share(pattern: re.Pattern[bytes], lines: Sequence[bytes]) -> float:
+    return sum(bool(pattern.match(line)) for line in lines) / len(lines) if lines else 0.0

@@ -1,0 +1,34 @@
+"""Times that count in milliseconds, microseconds or nanoseconds since 1970, told by their size."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+# Seconds reach the first in the year 5138, milliseconds the second in 5138, and so on.
+_UNITS = (("ms", 1e11, 1e3), ("µs", 1e14, 1e6), ("ns", 1e17, 1e9))
+
+
+def in_seconds(times: Floats) -> Floats:
+    """Return times in seconds; each that is too great for seconds since 1970 is scaled."""
+    if not len(times) or not np.nanmax(times, initial=0.0) >= _UNITS[0][1]:
+        return times
+    scaled = times
+    for _, start, factor in _UNITS:
+        scaled = np.where(times >= start, times / factor, scaled)
+    return scaled
+
+
+def unit_notes(times: Floats) -> tuple[str, ...]:
+    """Return in which units times are that `in_seconds` scales; nothing where all are seconds."""
+    found = []
+    for (unit, start, _), end in zip(_UNITS, (1e14, 1e17, np.inf), strict=True):
+        count = int(np.count_nonzero((times >= start) & (times < end)))
+        if count == len(times) and count:
+            return (f"times: read as {unit} since 1970",)
+        if count:
+            found.append(f"{count:,} as {unit}")
+    rest = " and the others as seconds" if found else ""
+    return (f"times: read {', '.join(found)}{rest} since 1970",) if found else ()
