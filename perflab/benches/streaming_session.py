@@ -46,6 +46,7 @@ class StreamingSession(Session):
         self._form = format_of(settings)
         self._done: dict[str, float] = {}
         self._passes = 0
+        self._damage: str | None = None
         self._lock = threading.Lock()
         self._next: StreamingSettings | None = None
         self._warm_up(settings)
@@ -74,6 +75,8 @@ class StreamingSession(Session):
                 except StreamCancelledError:
                     self._drop()
                     continue
+                if progress.cut_off is not None:
+                    self._damage = f"{self._table.name}: {progress.cut_off}"
                 if not progress.final:
                     return "chunk"
                 self._drop()
@@ -116,8 +119,8 @@ class StreamingSession(Session):
         }
 
     def problem(self) -> str | None:
-        """Return nothing: what cannot go on is raised."""
-        return None
+        """Return how the file is damaged, if it is; what cannot go on is raised."""
+        return self._damage
 
     def about(self) -> dict[str, str]:
         """Return the engine's library and its version."""

@@ -139,6 +139,7 @@ def write_run(result: Run) -> str:
     seconds = result.snapshots[-1]["seconds"] if result.snapshots else 0.0
     requests = int(result.metrics.get("requests", 0))
     lines = [
+        *(f"Doubtful: {doubt}" for doubt in result.doubts),
         f"{bench.title}, run on {workload_line(result.workload)}",
         f"{requests:,} requests in {seconds:.1f} s; ended: {result.ended}",
         "",
@@ -148,7 +149,7 @@ def write_run(result: Run) -> str:
         notes(
             (
                 *result.workload.get("notes", ()),
-                *result.notes,
+                *(note for note in result.notes if note not in result.doubts),
                 _provenance(result),
             )
         ),

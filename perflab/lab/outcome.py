@@ -34,7 +34,7 @@ def run_result(
         calibration: The costs that were known before.
         loop: Whether the workload began again at its end.
         ended: Why it ended.
-        note: The first error of a request, if any failed.
+        note: The first error of a request, if any failed; else what is wrong with the workload.
         records: What the session recorded of each request, for the prediction from the run itself.
         about: What to know of the servers behind.
         left: What the run has left on a server of the user's, if so.
@@ -44,7 +44,7 @@ def run_result(
     remarks = rows.model.predict(rows.settings, rows.load, calibration.costs).remarks
     errors = int(rows.measured(None).get("errors", 0))
     notice = rows.bench.notice(rows.settings, rows.load)
-    counted = f"{errors:,} requests failed; first: " if errors else ""
+    counted = f"{_requests(errors)} failed; first: " if errors else ""
     failed = (f"{counted}{note}",) if note else ()
     return Run(
         pattern=rows.bench.pattern,
@@ -63,8 +63,13 @@ def run_result(
         environment={**environment(), **({"servers": dict(about)} if about else {})},
         ended=ended,
         loop=loop,
+        doubts=() if errors else failed,
         notes=(*remarks, *failed, *(text for text in (notice, left) if text)),
     )
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count:,} requests"
 
 
 def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:

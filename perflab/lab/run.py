@@ -35,6 +35,7 @@ class Run(Result):
         ended: Why it ended.
         loop: Whether the workload began again at its end; none where that is not known.
         notes: What a reader must know.
+        doubts: Why the result may be wrong, to be said before it.
     """
 
     kind: ClassVar[str] = "run"
@@ -57,6 +58,7 @@ class Run(Result):
     ended: str = ""
     loop: bool | None = None
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the snapshots as a table, a row each."""

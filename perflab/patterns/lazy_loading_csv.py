@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from perflab.files import whole_path
+from perflab.patterns import lazy_loading_rows as rows_of_csv
 from perflab.patterns.lazy_loading_store import FileGuard, StoreError
 from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-STEP = 64
-"""Every so many rows there is a mark: a read begins at one and parses at most as many in vain."""
-
-BLOCK_BYTES = 1 << 24
-_QUOTE, _LINE_END, _RETURN = ord('"'), ord("\n"), ord("\r")
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh")
 
 
@@ -60,7 +56,7 @@ class CsvStore:
             raise StoreError(self._guard.place, f"cannot be read ({error})") from None
         # Not by lines: a quoted field may hold one.
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=self._separator)
-        skipped = start % STEP
+        skipped = start % rows_of_csv.STEP
         rows = [tuple(row) for row in lines if row][skipped : skipped + stop - start]
         width = len(self.columns)
         for number, row in enumerate(rows, start):
@@ -90,7 +86,9 @@ class CsvStore:
         """Do nothing: the file is open only while it is read."""
 
     def _span(self, start: int, stop: int) -> tuple[int, int]:
-        return int(self._marks[start // STEP]), int(self._marks[-(-stop // STEP)])
+        return int(self._marks[start // rows_of_csv.STEP]), int(
+            self._marks[-(-stop // rows_of_csv.STEP)]
+        )
 
     def _open(self) -> None:
         with self._guard.path.open("rb") as file:
@@ -102,57 +100,21 @@ class CsvStore:
         self.columns = tuple(next(csv.reader([header], delimiter=self._separator), ()))
         if not self.columns:
             raise BadInputError("has no line with the names of its columns", self._guard.place)
-        self._rows, self._marks = _index(self._guard)
+        self._rows, self._marks = _index(self._guard, self._separator)
 
 
-def _index(guard: FileGuard) -> tuple[int, npt.NDArray[np.int64]]:
-    """Return the number of rows, and where every `STEP`-th begins; the last mark is the end."""
+def _index(guard: FileGuard, separator: str) -> tuple[int, npt.NDArray[np.int64]]:
+    """Return the number of rows, and where marks stand; the last mark is the end."""
     import numpy as np
 
-    seen = repr((os.fspath(guard.path.absolute()), guard.seen, STEP)).encode()
+    seen = repr(
+        (os.fspath(guard.path.absolute()), guard.seen, rows_of_csv.STEP, separator, 2)
+    ).encode()
     kept = cache_folder() / "indexes" / f"{hashlib.blake2b(seen, digest_size=12).hexdigest()}.npy"
     try:
         found = np.load(kept)
     except (OSError, ValueError, EOFError):
-        found = _find_rows(guard)
+        found = rows_of_csv.find_rows(guard, separator)
         with whole_path(kept) as scratch, scratch.open("wb") as file:
             np.save(file, found)
     return int(found[0]), found[1:]
-
-
-def _find_rows(guard: FileGuard) -> npt.NDArray[np.int64]:
-    """Return the number of rows and the marks, from one reading of the file in blocks.
-
-    A line end counts where the number of quotes before it is even; empty lines are no rows.
-    """
-    import numpy as np
-
-    starts: list[npt.NDArray[np.int64]] = []
-    ended, quotes, place, seen, last = -1, 0, 0, 0, 0
-    with guard.path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            letters = np.frombuffer(block, np.uint8)
-            ends = np.flatnonzero(letters == _LINE_END)
-            quoted = np.flatnonzero(letters == _QUOTE)
-            if len(quoted) or quotes:
-                before = np.searchsorted(quoted, ends) + quotes
-                ends = ends[before % 2 == 0]
-                quotes = (quotes + len(quoted)) % 2
-            if len(ends):
-                begins = np.concatenate([[ended - place], ends[:-1]]) + 1
-                closing = np.where(ends > 0, letters[ends - 1], last)
-                rows = begins[ends - begins > (closing == _RETURN)] + place
-                # The first line is the header's, so that row 0 begins the second.
-                starts.append(rows[(1 - seen) % STEP :: STEP])
-                seen += len(rows)
-                ended = int(ends[-1]) + place
-            place += len(block)
-            last = int(letters[-1])
-    if quotes:
-        text = "has an odd number of quotes, so that its rows cannot be told apart"
-        raise BadInputError(text, guard.place)
-    if ended + 1 < place:
-        if seen % STEP == 1 % STEP:
-            starts.append(np.array([ended + 1]))
-        seen += 1
-    return np.concatenate([[max(seen - 1, 0)], *starts, [place]]).astype(np.int64)

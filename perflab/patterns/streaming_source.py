@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import os
-import zlib
 from pathlib import Path
 from typing import IO, Any, Self
 
+from perflab.primitives.archives import ArchiveError, Unpacked, packed_as
 from perflab.primitives.regular_file import refuse_special
 from perflab.settings import BadInputError
 
-_MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
-_OTHERS = {b"PK\x03\x04": "a zip archive", b"BZh": "a bzip2 archive", b"PAR1": "a Parquet file"}
+_OTHERS = {b"PK\x03\x04": "a zip archive", b"PAR1": "a Parquet file"}
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
-_BROKEN = (EOFError, OSError, lzma.LZMAError, zlib.error)
+_BROKEN = (ArchiveError, EOFError, OSError)
 
 
 class Source:
@@ -23,7 +20,7 @@ class Source:
 
     Attributes:
         place: The path as the user wrote it.
-        packed: ``gzip``, ``xz``, ``zstd``, or none.
+        packed: ``gzip``, ``xz``, ``zstd``, ``bzip2``, or none.
         total_bytes: The file's size.
         cut_off: Why the archive ended before its end, once that was seen; else none.
 
@@ -45,7 +42,7 @@ class Source:
             raise BadInputError(f"cannot be opened ({error.strerror}){hint}", self.place) from None
         head = self._raw.read(8)
         self._raw.seek(0)
-        self.packed = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
+        self.packed = packed_as(head)
         self.cut_off: str | None = None
         problem = next((what for magic, what in _OTHERS.items() if head.startswith(magic)), None)
         if not head:
@@ -89,15 +86,13 @@ class Source:
 
 
 def _unpack(packed: str | None, raw: IO[bytes]) -> Any:
-    if packed == "gzip":
-        return _Gradual(gzip.GzipFile(fileobj=raw))
-    if packed == "xz":
-        return _Gradual(lzma.LZMAFile(raw))
+    if packed is None:
+        return raw
     if packed == "zstd":
         import pyarrow as pa  # has the decoder; needed for such files only
 
         return _Gradual(pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"))
-    return raw
+    return Unpacked(packed, raw)
 
 
 _STEP = 1 << 16

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from perflab.benches import Bench
+from perflab.lab.run import Run
 from perflab.metrics.catalog import METRICS, MetricInfo
 from perflab.reports.blocks import Tone
 from perflab.reports.subject import AnyResult, Subject
@@ -65,8 +66,10 @@ class Verdict:
 def verdict_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Verdict:
     """Put the answer into words."""
     infos = card_metrics(bench, subject)
+    doubts = [doubt for result in results if isinstance(result, Run) for doubt in result.doubts]
+    headline = _headline(bench, subject, results)
     return Verdict(
-        headline=_headline(bench, subject, results),
+        headline=f"Doubtful, {doubts[0]}: {headline}" if doubts else headline,
         effect=_effect(bench, subject, infos, results),
         measured=_measured(subject, infos),
         cards=tuple(_card(subject, info) for info in infos),

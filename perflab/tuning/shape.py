@@ -108,6 +108,7 @@ class _Result(_Shape):
     swept: list[str] = []
     limits: list[str] = []
     notes: list[str] = []
+    doubts: list[str] = []
     remarks: list[str] = []
     reason: str = ""
     objective: str = ""

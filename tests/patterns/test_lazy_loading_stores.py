@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perflab.patterns import lazy_loading_csv
+from perflab.patterns import lazy_loading_rows
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.lazy_loading_csv import CsvStore
 from perflab.patterns.lazy_loading_files import NpyStore, ParquetStore
@@ -241,8 +241,8 @@ FIELDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\
 def test_a_csv_has_the_rows_that_pythons_reader_finds(
     rows, ending, cut, step, block, data, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(lazy_loading_csv, "STEP", step)
-    monkeypatch.setattr(lazy_loading_csv, "BLOCK_BYTES", block)
+    monkeypatch.setattr(lazy_loading_rows, "STEP", step)
+    monkeypatch.setattr(lazy_loading_rows, "BLOCK_BYTES", block)
     path = tmp_path / f"{len(list(tmp_path.iterdir()))}.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator=ending)
@@ -266,9 +266,9 @@ def test_a_csv_has_the_rows_that_pythons_reader_finds(
 def test_the_index_of_a_csv_is_found_once_and_anew_when_the_file_changed(tmp_path, monkeypatch):
     path = make_csv(tmp_path / "x.csv")
     found = []
-    look = lazy_loading_csv._find_rows
+    look = lazy_loading_rows.find_rows
     monkeypatch.setattr(
-        lazy_loading_csv, "_find_rows", lambda guard: found.append(1) or look(guard)
+        lazy_loading_rows, "find_rows", lambda *given: found.append(1) or look(*given)
     )
     assert len(CsvStore(path)) == len(CsvStore(path)) == 300
     assert len(found) == 1
@@ -281,7 +281,7 @@ def test_the_index_of_a_csv_is_found_once_and_anew_when_the_file_changed(tmp_pat
     ("content", "said"),
     [
         (b"", "has no line"),
-        (b'a,b\n1,"2\n', "odd number of quotes"),
+        (b'a,b\n1,"2\n', "quote that is not closed"),
         (b"\x1f\x8b\x08\x00 packed", "is compressed"),
     ],
 )

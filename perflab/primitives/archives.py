@@ -1,0 +1,137 @@
+"""Compressed files read in steps: whole, and where one is damaged, all that stands before that."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import IO, Any, Protocol
+
+STEP_BYTES = 1 << 16
+MEMORY_BYTES = 256 << 20
+"""What an xz file may demand of the decoder: `xz -9` wants 65 MiB."""
+
+_GZIP = 31
+_SKIPPABLE = b"\x2a\x4d\x18"
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+}
+
+
+class ArchiveError(Exception):
+    """An archive is cut off or damaged; all that stands before was given."""
+
+
+class _Decoder(Protocol):
+    eof: bool
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the end of a stream."""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return what comes out, at most so many bytes."""
+
+
+def packed_as(head: bytes) -> str | None:
+    """Return how a file is compressed, by its first eight bytes; None for one that is not."""
+    # A zstd file may begin with a frame to be skipped, as pzstd writes it.
+    if head[1:4] == _SKIPPABLE and 0x50 <= head[0] <= 0x5F:
+        return "zstd"
+    return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
+
+
+class Unpacked:
+    """Reads an archive of gzip, xz or bzip2: all its streams, and the padding between them.
+
+    Args:
+        packed: As `packed_as` says it.
+        raw: The file, at its start.
+    """
+
+    def __init__(self, packed: str, raw: IO[bytes]) -> None:
+        self._packed = packed
+        self._raw = raw
+        kinds: dict[str, Callable[[], Any]] = {
+            "gzip": _Gzip,
+            "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_BYTES),
+            "bzip2": bz2.BZ2Decompressor,
+        }
+        self._new = kinds[packed]
+        self._decoder: _Decoder = self._new()
+        self._waiting = b""
+        self._broken: str | None = None
+        self._ended = False
+
+    def read(self, size: int) -> bytes:
+        """Return so many bytes; fewer only at the end or before a damage.
+
+        Raises:
+            ArchiveError: If the archive is cut off or damaged here.
+        """
+        parts: list[bytes] = []
+        while size > 0 and not self._ended and self._broken is None:
+            found = self._step(size)
+            parts.append(found)
+            size -= len(found)
+        if not any(parts) and self._broken is not None:
+            raise ArchiveError(self._broken)
+        return b"".join(parts)
+
+    def _step(self, size: int) -> bytes:
+        if self._decoder.eof and not self._next_stream():
+            return b""
+        data, self._waiting = self._waiting, b""
+        if not data and getattr(self._decoder, "needs_input", True):
+            data = self._raw.read(STEP_BYTES)
+            if not data:
+                self._broken = "it ends before its end marker"
+                return b""
+        try:
+            return self._decoder.decompress(data, size)
+        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+            self._broken = str(error)
+            return b""
+
+    def _next_stream(self) -> bool:
+        rest: bytes = self._decoder.unused_data
+        # Between streams, and after the last, there may be padding of zeros.
+        while not rest.lstrip(b"\0"):
+            rest = self._raw.read(STEP_BYTES)
+            if not rest:
+                self._ended = True
+                return False
+        self._waiting = rest.lstrip(b"\0")
+        if len(self._waiting) < len(b"\xfd7zXZ\x00"):
+            self._waiting += self._raw.read(STEP_BYTES)
+        if packed_as(self._waiting) != self._packed:
+            self._broken = "something else follows its end"
+            return False
+        self._decoder = self._new()
+        return True
+
+
+class _Gzip:
+    """zlib's decoder in the shape of those of lzma and bz2."""
+
+    def __init__(self) -> None:
+        self._decoder: Any = zlib.decompressobj(_GZIP)
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._decoder.eof)
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._decoder.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._decoder.unused_data)
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return bytes(self._decoder.decompress(self._decoder.unconsumed_tail + data, max_length))
