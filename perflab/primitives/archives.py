@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import sys
 import zlib
 from collections.abc import Callable
 from typing import IO, Any, Protocol
 
 STEP_BYTES = 1 << 16
+MOST_AT_ONCE = 1 << 24
 MEMORY_BYTES = 256 << 20
 """What an xz file may demand of the decoder: `xz -9` wants 65 MiB."""
 
@@ -68,14 +70,15 @@ class Unpacked:
         self._ended = False
 
     def read(self, size: int) -> bytes:
-        """Return so many bytes; fewer only at the end or before a damage.
+        """Return so many bytes, or all where it is below 0; fewer only at the end or before damage.
 
         Raises:
             ArchiveError: If the archive is cut off or damaged here.
         """
         parts: list[bytes] = []
+        size = sys.maxsize if size < 0 else size
         while size > 0 and not self._ended and self._broken is None:
-            found = self._step(size)
+            found = self._step(min(size, MOST_AT_ONCE))
             parts.append(found)
             size -= len(found)
         if not any(parts) and self._broken is not None:

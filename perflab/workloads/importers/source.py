@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from perflab.primitives.archives import packed_as
 from perflab.settings import BadInputError
 from perflab.workloads.importers.reader import BINARY_TEXT, Reader
 from perflab.workloads.importers.room import most_whole
 from perflab.workloads.importers.spool import spooled
-from perflab.workloads.importers.unpack import SUFFIXES, packed_as
+from perflab.workloads.importers.unpack import SUFFIXES
 from perflab.workloads.importers.utf8 import wide_encoding
 
 __all__ = ["BINARY_TEXT", "BLOCK_BYTES", "HEAD_BYTES", "Progress", "Reader", "Source"]
