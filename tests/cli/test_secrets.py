@@ -210,9 +210,9 @@ def test_url_is_in_no_output_with_its_secret(outputs, form):
     assert outputs.check() >= 20
 
 
-@pytest.mark.parametrize("host", [f"me:{SECRET}@127.0.0.1", f"redis://me:{SECRET}@127.0.0.1"])
-def test_host_that_is_an_address_is_refused_without_its_secret(outputs, host):
-    values = ("-w", SMALL["redis_cache"], "--set", f"redis_host={host}")
+@pytest.mark.parametrize("form", ["me:{}@127.0.0.1", "redis://me:{}@127.0.0.1"])
+def test_host_that_is_an_address_is_refused_without_its_secret(outputs, form):
+    values = ("-w", SMALL["redis_cache"], "--set", f"redis_host={form.format(SECRET)}")
     assert outputs.command("run", "redis_cache", *values, "--yes").status == 2
     outputs.command("predict", "redis_cache", *values, "--json")
     outputs.check()
