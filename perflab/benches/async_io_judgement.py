@@ -103,12 +103,24 @@ def _fastest(runs: Runs) -> dict[tuple[float, int], Mapping[str, Any]]:
     """Return runs by latency and limit; of several at the same ones the fastest.
 
     Another program that takes the processor for a second makes a run slower, and nothing faster.
+
+    Raises:
+        BadInputError: If one of the steps finished nothing.
     """
     found: dict[tuple[float, int], Mapping[str, Any]] = {}
     for values, costs in runs:
-        step, run = (values["latency_seconds"], values["max_concurrent"]), costs["run"]
+        run = costs.get("run")
+        if run is None:  # it finished nothing
+            continue
+        step = (values["latency_seconds"], values["max_concurrent"])
         if step not in found or run["throughput"] > found[step]["throughput"]:
             found[step] = run
+    if not {*_OWN_STEPS, *_TIMED, *_FULL} <= set(found):
+        raise BadInputError(
+            "a round of the calibration finished nothing, as the machine was too busy elsewhere; "
+            "measure again when it is not",
+            "async_io",
+        )
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import re
 import time
 from collections.abc import Mapping
@@ -18,6 +19,9 @@ from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.settings.folders import cache_folder
 
+BUSY_LOAD = 1.5
+"""From so many processes per core on, what is measured may be the wait for a processor."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Calibration(Result):
@@ -31,6 +35,7 @@ class Calibration(Result):
         date: When it was measured, in UTC; empty where shipped.
         machine: Processor, cores, memory, system and Python.
         note: Why a calibration that is kept here was not used; empty where it was, or none is.
+        load_average: The machine's, over the minute before, per core; none where it is not known.
     """
 
     kind: ClassVar[str] = "calibration"
@@ -43,6 +48,7 @@ class Calibration(Result):
     date: str = ""
     machine: dict[str, Any] = dataclasses.field(default_factory=dict)
     note: str = ""
+    load_average: float | None = None
 
     def describe(self) -> str:
         """Return where the costs come from, in words."""
@@ -50,7 +56,40 @@ class Calibration(Result):
             advice = f"'perflab calibrate {self.pattern}' measures yours"
             why = f" ({self.note})" if self.note else ""
             return f"costs shipped with perflab{why}; {advice}"
-        return f"costs measured on this machine with {self.backend}, {self.date[:16]} UTC"
+        when = f"{self.date[:16].replace('T', ' ')} UTC"
+        age = age_in_words(self.date)
+        told = f"costs measured on this machine with {self.backend}, {age or when}"
+        return f"{told} ({when})" + self._busy() if age else told + self._busy()
+
+    def _busy(self) -> str:
+        """Return that the machine was busy, so that the costs may be too high; else nothing."""
+        if self.load_average is None or self.load_average < BUSY_LOAD:
+            return ""
+        busy = f"the machine was busy then ({self.load_average:.1f} processes per core)"
+        return f"; {busy}, so they may be too high: measure again when it is not"
+
+
+def age_in_words(date: str) -> str:
+    """Return how long ago a date in ISO 8601 was, such as ``3 hours ago``; empty where unclear."""
+    try:
+        seconds = (datetime.now(UTC) - datetime.fromisoformat(date)).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    if seconds < 0:
+        return ""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(seconds // length)
+        if count:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def machine_load() -> float | None:
+    """Return the load average over the last minute per core; none where it is not told."""
+    try:
+        return os.getloadavg()[0] / (os.cpu_count() or 1)
+    except OSError:
+        return None
 
 
 def calibration_for(
@@ -95,6 +134,7 @@ def keep_calibration(
     load: LoadSettings,
     costs: dict[str, Any],
     workload: Any = None,
+    load_average: float | None = None,
 ) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
@@ -104,7 +144,9 @@ def keep_calibration(
     backend = bench.calibrated_with(settings, load, workload)
     whole = {**bench.shipped_costs, **costs, "sleep_seconds": _oversleep()}
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    kept = Calibration(bench.pattern, backend, whole, "measured", date, machine())
+    kept = Calibration(
+        bench.pattern, backend, whole, "measured", date, machine(), load_average=load_average
+    )
     plain, by_format = _paths(bench.pattern, backend)
     kept.to_json(plain if _replaceable(plain) else by_format, force=True)
     return kept

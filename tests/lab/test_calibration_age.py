@@ -1,0 +1,42 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from perflab.benches.async_io_judgement import own_calibration
+from perflab.lab.calibration import Calibration, age_in_words
+from perflab.settings import BadInputError
+
+
+def ago(**length):
+    return (datetime.now(UTC) - timedelta(**length)).isoformat(timespec="seconds")
+
+
+@pytest.mark.parametrize(
+    ("date", "said"),
+    [
+        (ago(seconds=5), "just now"),
+        (ago(minutes=1, seconds=9), "1 minute ago"),
+        (ago(hours=7), "7 hours ago"),
+        (ago(days=40, hours=3), "40 days ago"),
+        ("", ""),
+        ("yesterday", ""),
+        ("2026-01-01T00:00:00", ""),
+        (ago(days=-2), ""),
+    ],
+)
+def test_the_age_of_a_calibration_is_told_in_words(date, said):
+    assert age_in_words(date) == said
+    described = Calibration("cache", "sqlite", {}, "measured", date).describe()
+    assert said in described
+    assert "busy" not in described
+
+
+@pytest.mark.parametrize(("load", "busy"), [(None, False), (0.3, False), (1.6, True), (12.0, True)])
+def test_a_machine_that_was_busy_is_told(load, busy):
+    found = Calibration("cache", "sqlite", {}, "measured", ago(hours=2), load_average=load)
+    assert ("the machine was busy" in found.describe()) == busy
+
+
+def test_a_round_that_finished_nothing_is_one_clear_error():
+    with pytest.raises(BadInputError, match="the machine was too busy"):
+        own_calibration([({"latency_seconds": 0.0, "max_concurrent": 1}, {})])
