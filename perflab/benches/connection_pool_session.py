@@ -177,8 +177,9 @@ class ConnectionPoolSession(Session):
         return self._problem
 
     def about(self) -> dict[str, str]:
-        """Return the database's version and where it was found."""
-        return {"PostgreSQL": f"{self._server.version}, {self._server.source}"}
+        """Return the database's version, where it was found, and the run's name on the user's."""
+        found = {"PostgreSQL": f"{self._server.version}, {self._server.source}"}
+        return found if self._server.ours else {**found, "run": self._run.name}
 
     def act(self, name: str) -> None:
         """Kill the pool's connections or restart the server.

@@ -134,7 +134,7 @@ class RedisCacheSession(Session):
         said = f"{self._server.version}, {self._server.source}"
         if self._run is None:
             return {"Redis": said}
-        said += f"; {self._run.room}; the setting maxmemory only bounds what the run writes there"
+        said += f"; {self._run.room}; the setting maxmemory limits this run alone"
         return {"Redis": said, "run": self._run.keys.run_name}
 
     def act(self, name: str) -> None:

@@ -68,7 +68,7 @@ def _servers(*, wait: bool) -> Iterator[Callable[[], list[Leftover]]]:
 
 def _postgres() -> Callable[[], list[Leftover]] | None:
     """Return the question to the user's PostgreSQL, where one is named."""
-    from perflab.servers.postgres_server import VARIABLE
+    from perflab.servers.postgres_words import VARIABLE
 
     conninfo = os.environ.get(VARIABLE)
     if not conninfo or find_spec("perflab.servers.postgres_leftovers") is None:

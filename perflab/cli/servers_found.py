@@ -44,7 +44,8 @@ def _redis(ask: bool) -> Finding:
 
 
 def _postgres(ask: bool) -> Finding:
-    from perflab.servers.postgres_server import VARIABLE, find_postgres, server_program
+    from perflab.servers.postgres_server import find_postgres, server_program
+    from perflab.servers.postgres_words import VARIABLE
 
     if os.environ.get(VARIABLE):
         return _named("postgresql", VARIABLE, (lambda: find_postgres().version) if ask else None)

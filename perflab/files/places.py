@@ -12,6 +12,8 @@ from pathlib import Path
 from perflab.settings import BadInputError
 
 _DESCRIPTORS = re.compile(r"/dev/fd|/proc/(\d+)(?:/task/\d+)?/fd")
+_ERRNO = re.compile(r"\b(?:errno|os error) (\d{1,4})\b", re.IGNORECASE)
+_SHORT = re.compile(r"\d+ requested and \d+ written")
 _MOST_LINKS = 40
 _REFUSED = {stat.S_IFBLK: "is a disk", stat.S_IFSOCK: "is a socket"}
 
@@ -77,8 +79,17 @@ def place_of(path: str | os.PathLike[str]) -> Place:
 
 def unwritable(given: str, error: OSError) -> BadInputError:
     """Return the error for a path that cannot be written."""
-    reason = error.strerror or type(error).__name__
+    reason = os.strerror(error.errno) if error.errno else _reason_in(str(error))
     return BadInputError(f"cannot be written ({reason}); nothing was", given)
+
+
+def _reason_in(words: str) -> str:
+    """Return the reason that the words of a library give, where it left the number out."""
+    found = _ERRNO.search(words)
+    if found:
+        return os.strerror(int(found.group(1)))
+    # What numpy says of an array that was cut short by a full disk.
+    return "no room for all of it" if _SHORT.fullmatch(words) else "not known why"
 
 
 def _check_name(text: str, given: str) -> None:

@@ -140,6 +140,9 @@ def keep_calibration(
 
     What the measurement did not see stays as it is shipped. A file that this perflab cannot read
     is not replaced: the costs get a name with the number of their format then.
+
+    Raises:
+        BadInputError: If the cache folder cannot be written.
     """
     backend = bench.calibrated_with(settings, load, workload)
     whole = {**bench.shipped_costs, **costs, "sleep_seconds": _oversleep()}
@@ -148,7 +151,11 @@ def keep_calibration(
         bench.pattern, backend, whole, "measured", date, machine(), load_average=load_average
     )
     plain, by_format = _paths(bench.pattern, backend)
-    kept.to_json(plain if _replaceable(plain) else by_format, force=True)
+    try:
+        kept.to_json(plain if _replaceable(plain) else by_format, force=True)
+    except BadInputError as error:
+        text = f"the costs {error.message}; set PERFLAB_CACHE_DIR to a folder that can be written"
+        raise BadInputError(text, str(plain)) from None
     return kept
 
 

@@ -202,24 +202,31 @@ def run_job(number: int, orphan: Orphan) -> None:
     pipe = Connection(number)
     child: Child | None = None
     folder: str | None = None
+    failed: Failed | None = None
     code = 0
     try:
-        job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)
-        folder = job.folder
-        keep_scratch_folders(covered=folder)
-        child = Child(job, pipe, orphan)
-        orphan.set_up()
-        child.set_up()
+        try:
+            job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)
+            folder = job.folder
+            keep_scratch_folders(covered=folder)
+            child = Child(job, pipe, orphan)
+            orphan.set_up()
+            child.set_up()
+            orphan.is_set_up()
+            child.run()
+        except (EOFError, BrokenPipeError, ConnectionResetError, OrphanedError):
+            code = ORPHANED
+        except BadInputError as error:
+            failed = Failed(str(error), mistake=True)
+        except BaseException as error:  # noqa: BLE001  (told to the parent, which shows it)
+            message = f"{type(error).__name__}: {error}"
+            failed = Failed(message, mistake=False, details=traceback.format_exc())
+        # From here on nothing interrupts: a parent that hears of a failure ends this process.
         orphan.is_set_up()
-        child.run()
-    except (EOFError, BrokenPipeError, ConnectionResetError, OrphanedError):
+    except OrphanedError:
         code = ORPHANED
-    except BadInputError as error:
-        _tell(pipe, Failed(str(error), mistake=True))
-    except BaseException as error:  # noqa: BLE001  (told to the parent, which shows it)
-        message = f"{type(error).__name__}: {error}"
-        _tell(pipe, Failed(message, mistake=False, details=traceback.format_exc()))
-    orphan.is_set_up()
+    if failed is not None:
+        _tell(pipe, failed)
     try:
         if child is not None:
             child.close()

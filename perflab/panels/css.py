@@ -46,7 +46,6 @@ _RULES = """
 .perflab-control .widget-toggle-button { height: 25px; line-height: 24px; font-size: 12px;
   padding: 0 8px; min-width: 44px; }
 .perflab-control .widget-slider { padding: 0 8px; height: 24px; margin: 0; }
-.perflab-line + .perflab-line { margin-top: -4px; }
 .perflab-head { align-items: center; }
 .perflab-head .jupyter-widgets.lm-Widget { margin-right: 8px; }
 .perflab-control .widget-slider .noUi-connect { background: var(--pl-blue); }

@@ -160,6 +160,8 @@ class Driver:
                 self.result = live.stop()
                 self._tick(live)
                 self._status.say("run", f"run over after {_length(live)}")
+                if live.left is not None:
+                    self._status.fail(live.left)
         except ConsentNeededError as error:
             self._status.say("run", "")
             self._asked(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import math
+import os
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -15,6 +16,8 @@ from perflab.patterns.async_io_request import Failure, Request
 from perflab.settings.addresses import without_secrets
 from perflab.settings.foreign_text import foreign_text
 
+_OF_ASYNCIO = "Connect call failed"
+"""What asyncio says in place of the reason."""
 _THROTTLED = 429
 _UNAVAILABLE = 503
 _ERRORS_FROM = 400
@@ -100,7 +103,7 @@ async def attempt(
                 done.retry_after = retry_after(headers.get("Retry-After"))
     except Exception as error:  # noqa: BLE001  (what aiohttp and zlib make of any answer is open)
         done.body = b""
-        done.fail(failure_of(error), str(error) or type(error).__name__)
+        done.fail(failure_of(error), _words_for(error))
     return done
 
 
@@ -113,6 +116,17 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
             return None
         parts.append(part)
     return b"".join(parts)
+
+
+def _words_for(error: Exception) -> str:
+    """Return what went wrong; where nothing listens, in the system's words, not in aiohttp's."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        number, reason = error.os_error.errno, error.os_error.strerror
+        if number and (reason or "").startswith(_OF_ASYNCIO):
+            reason = os.strerror(number)
+        if reason:
+            return f"cannot connect to {error.host}:{error.port} ({reason})"
+    return str(error) or type(error).__name__
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from perflab.servers.addresses import redact
+from perflab.servers.postgres_words import shown_conninfo
 from perflab.settings import BadInputError
 
 VISITOR = "perflab"
@@ -105,7 +105,7 @@ def _require_session(connection: psycopg.Connection[Any], conninfo: str) -> None
     for _ in range(_LOOKS):
         with psycopg.connect(conninfo, connect_timeout=_CONNECT_SECONDS) as other:
             if backend_of(other) == mine or backend_of(connection) != mine:
-                raise BadInputError(POOLED, redact(conninfo))
+                raise BadInputError(POOLED, shown_conninfo(conninfo))
 
 
 def backend_of(connection: psycopg.Connection[Any]) -> int:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from perflab.servers.addresses import redact
 from perflab.servers.flights_tables import TABLES
 from perflab.servers.postgres_lease import (
     POOLED,
@@ -23,6 +22,7 @@ from perflab.servers.postgres_lease import (
     understood,
 )
 from perflab.servers.postgres_room import Room, ask_room, largest_pool, require_room
+from perflab.servers.postgres_words import explain, shown_conninfo
 from perflab.servers.run_schema import is_ours, make_schema, remove_schema
 from perflab.settings import BadInputError
 from perflab.settings.foreign_text import foreign_text
@@ -104,7 +104,7 @@ class PostgresRun:
         with self._lock:
             room = ask_room(self._control, self.name)
         if room.backend != self._backend:
-            raise BadInputError(POOLED, redact(self._server.conninfo))
+            raise BadInputError(POOLED, shown_conninfo(self._server.conninfo))
         return room
 
     def renew(self) -> bool:
@@ -183,7 +183,7 @@ def remove_run(conninfo: str, name: str) -> None:
 
 def refusal(error: psycopg.Error, conninfo: str) -> BadInputError:
     """Return in words why a server does not let a run do what it needs."""
-    shown = redact(conninfo)
+    shown = shown_conninfo(conninfo)
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         given = _given(conninfo)
         return BadInputError(
@@ -202,7 +202,7 @@ def refusal(error: psycopg.Error, conninfo: str) -> BadInputError:
     if isinstance(error, psycopg.DataError) and error.sqlstate is None:
         return BadInputError("answers, but not as a PostgreSQL does; is the port right?", shown)
     if error.sqlstate is None:
-        return BadInputError("cannot be reached for the run's own connection", shown)
+        return BadInputError(explain(error), shown)
     state = f"{type(error).__name__}, SQLSTATE {foreign_text(error.sqlstate)}"
     return BadInputError(
         f"does not let the run create its tables ({state}); the server's log says why",

@@ -8,15 +8,13 @@ from typing import Self
 
 import psycopg
 
-from perflab.servers.addresses import redact
 from perflab.servers.consent import contact
 from perflab.servers.postgres_address import PostgresAddress
 from perflab.servers.postgres_program import PostgresProgram, program_folder
+from perflab.servers.postgres_words import ASK_SECONDS, VARIABLE, explain, shown_conninfo
 from perflab.settings import BadInputError
 from perflab.settings.foreign_text import foreign_text
 
-VARIABLE = "PERFLAB_POSTGRES_URL"
-_ASK_SECONDS = 5
 _LONGEST_VERSION = 40
 
 
@@ -73,7 +71,8 @@ class PostgresServer:
         self.close()
 
     def _not_ours(self) -> BadInputError:
-        return BadInputError("is not perflab's server, so it is left alone", redact(self.conninfo))
+        shown = shown_conninfo(self.conninfo)
+        return BadInputError("is not perflab's server, so it is left alone", shown)
 
 
 class _OwnPostgres(PostgresServer):
@@ -146,10 +145,10 @@ def named_postgres() -> str | None:
 
 def _ask_version(conninfo: str, source: str) -> str:
     """Return the version of the server at an address."""
-    shown = redact(conninfo)
+    shown = shown_conninfo(conninfo)
     try:
         # It is told while connecting, for which there is a timeout; a query would have none.
-        with psycopg.connect(conninfo, connect_timeout=_ASK_SECONDS) as connection:
+        with psycopg.connect(conninfo, connect_timeout=ASK_SECONDS) as connection:
             version = connection.info.parameter_status("server_version")
     except psycopg.ProgrammingError:
         # Its text may hold the password.
@@ -159,46 +158,6 @@ def _ask_version(conninfo: str, source: str) -> str:
             shown,
         ) from None
     except (psycopg.Error, ValueError) as error:
-        raise BadInputError(_explain(foreign_text(error), source), shown) from None
+        raise BadInputError(explain(error, source), shown) from None
     words = (version or "").split()
     return f"PostgreSQL {foreign_text(words[0], _LONGEST_VERSION)}" if words else "PostgreSQL"
-
-
-def _explain(text: str, source: str) -> str:
-    if "expected authentication request" in text or "invalid response" in text:
-        return "answers, but is no PostgreSQL; is the port right?"
-    if "password" in text or "authentication" in text:
-        return f"refuses user or password; mend what {source} names"
-    if "does not exist" in text:
-        what = "role" if "role " in text else "database"
-        return f"answers, but has no such {what}; mend what {source} names"
-    if "timeout expired" in text:
-        return (
-            f"did not answer as a PostgreSQL does within {_ASK_SECONDS} s; are host and port of "
-            f"{source} right?"
-        )
-    return f"cannot be reached ({_reason(text)}); start it, or mend what {source} names"
-
-
-_REASONS = (
-    ("refused", "connection refused"),
-    ("could not translate host name", "unknown host"),
-    ("failed to resolve host", "unknown host"),
-    ("no such file", "there is no such socket"),
-    ("definition of service", "there is no such service"),
-    ("permission denied", "permission denied"),
-    ("too many", "it has too many connections"),
-    ("no pg_hba.conf entry", "its pg_hba.conf does not let this user in"),
-    ("starting up", "it is starting up"),
-    ("shutting down", "it is shutting down"),
-    ("ssl", "no TLS connection"),
-    ("timeout", "no answer in time"),
-    ("unreachable", "the host cannot be reached"),
-    ("no route", "the host cannot be reached"),
-)
-
-
-def _reason(said: str) -> str:
-    """Return why a server cannot be reached, in our own words: libpq's may hold its address."""
-    lower = said.lower()
-    return next((words for mark, words in _REASONS if mark in lower), "it failed")

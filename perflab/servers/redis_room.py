@@ -131,10 +131,10 @@ class Room:
                 f"left to others, {self.policy}"
             )
         if self.spare is None:
-            return f"{_size(self.used)} in use, maxmemory not set, the machine's memory not known"
+            return f"{_size(self.used)} in use, maxmemory not set, free memory unknown"
         return (
-            f"{_size(self.used)} in use, maxmemory not set, a quarter of the machine's "
-            f"{_size(self.spare)} that are free may be used"
+            f"{_size(self.used)} in use, maxmemory not set, {_size(self.spare)} free of which a "
+            "run takes at most a quarter"
         )
 
 

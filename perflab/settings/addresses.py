@@ -13,6 +13,7 @@ _ENDS = re.compile(r"[?#;]")
 _HOST = r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\]|[\w.-]{0,253})(?::\d{1,5})?"
 _PLACES = re.compile(rf"({_HOST}(?:,{_HOST})*)(/.*)?", re.DOTALL)
 _PORT = re.compile(r":(\d+)(?=,|$)")
+_CUT = "\0\0"
 _EXAMPLE = "user:PASSWORD"
 """What stands in the forms that errors give."""
 _MOST_PORT = 65_535
@@ -107,7 +108,15 @@ def without_secrets(text: str) -> str:
 
 
 def _without_users(text: str) -> str:
-    """Cut what stands between the first ``://`` and the last ``@``; spaces may be of a password."""
+    """Cut what stands between the first ``://`` and the last ``@``; spaces may be of a password.
+
+    What is cut already is no reason to cut what a message says between two addresses.
+    """
+    text = text.replace(f"://{HIDDEN}@", f"://{_CUT}")
+    return _without_last_users(text).replace(_CUT, f"{HIDDEN}@")
+
+
+def _without_last_users(text: str) -> str:
     before, _, after = text.rpartition("@")
     scheme = _FIRST_SCHEME.search(before)
     if scheme is None or before[scheme.end() :] == _EXAMPLE:

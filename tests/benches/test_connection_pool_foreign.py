@@ -56,6 +56,8 @@ def ask_until_it_ends(running, seconds=60.0):
 @pytest.mark.parametrize("driver", POOL_DRIVERS)
 def test_each_pool_leaves_nothing_behind(driver, users):
     running = session(driver=driver, query="mixed", min_connections=0)
+    (made,) = sql(users, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'perflab%'")
+    assert running.about()["run"] == made[0]
     assert {running.request(index, time.perf_counter()) for index in range(30)} == {"served"}
     assert sql(users, OPEN_TRANSACTIONS) == [(0,)]
     running.close()

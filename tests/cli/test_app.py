@@ -123,3 +123,19 @@ def test_ctrl_c_in_a_terminal_prints_what_was_measured(perflab, calibrated, tmp_
     assert command.returncode == 130
     assert b"ended: stopped" in printed
     assert out.is_file()
+
+
+def test_ctrl_c_while_the_command_is_loaded_prints_no_traceback():
+    script = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "from perflab.cli import main\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "sys.exit(main(['doctor']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

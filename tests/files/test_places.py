@@ -8,9 +8,11 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from perflab.files import whole_path, write_text
+from perflab.files.places import unwritable
 from perflab.settings import BadInputError
 
 
@@ -175,3 +177,27 @@ def test_of_many_writers_of_new_files_each_gets_its_own(tmp_path):
     for writer in writers:
         writer.join()
     assert [path.read_text()] == got
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
+def test_a_full_disk_is_the_reason_whatever_numpy_calls_it():
+    with (
+        pytest.raises(OSError, match="requested and") as caught,
+        Path("/dev/full").open("wb") as full,
+    ):
+        np.zeros(100_000).tofile(full)
+    said = str(unwritable("out", caught.value))
+    assert said == "out: cannot be written (no room for all of it); nothing was"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "Error writing bytes to file. Detail: [errno 28] No space left on device"),
+        OSError("Error writing bytes to file. Detail: [errno 28] No space left on device"),
+        OSError("No space left on device (os error 28)"),
+    ],
+)
+def test_a_library_with_words_of_its_own_is_shown_in_the_systems(error):
+    said = str(unwritable("out", error))
+    assert said == "out: cannot be written (No space left on device); nothing was"

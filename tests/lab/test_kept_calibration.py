@@ -6,6 +6,7 @@ import pytest
 
 from perflab.benches import load_bench
 from perflab.lab.calibration import calibration_for, keep_calibration
+from perflab.settings import BadInputError
 
 
 @pytest.fixture
@@ -79,3 +80,11 @@ def test_a_link_of_the_users_stays_one(kept, tmp_path):
     keep(bench)
     assert path.is_symlink()
     assert known(bench).source == "measured"
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(BadInputError, match=r"set PERFLAB_CACHE_DIR to a folder that can be"):
+        keep(load_bench("cache"))
+    assert (tmp_path / "file").read_text() == "mine"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from perflab.lab.verbs import start_live
+from perflab.lab.orphan import ORPHANED
+from perflab.lab.verbs import allow_server, start_live
 from perflab.settings import BadInputError
 from perflab.workloads.trace import Trace
 
@@ -39,6 +41,33 @@ print(live.pid, flush=True)
 time.sleep(600)
 """
 STARTED = "while not live.rows: time.sleep(0.01)"
+FAILING = """
+import multiprocessing, os, signal
+from perflab.lab import child
+from perflab.lab.orphan import Orphan
+from perflab.settings import BadInputError
+
+class Untimely(BadInputError):
+    def __str__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "is away"
+
+class Child:
+    def __init__(self, *rest): pass
+    def set_up(self): raise Untimely("is away", "the server")
+    def close(self): pass
+
+class Job:
+    folder = None
+
+child.Child, child.keep_scratch_folders = Child, lambda covered: None
+child.pickle.loads = lambda sent: Job
+ours, theirs = multiprocessing.Pipe()
+ours.send(None)
+orphan = Orphan(theirs.fileno())
+orphan.watch()
+child.run_job(theirs.fileno(), orphan)
+"""
 CLI = "from perflab.cli import main; main()"
 
 
@@ -106,6 +135,32 @@ def test_a_child_that_is_asked_to_end_ends_in_order(tmp_path, monkeypatch):
     until(lambda: live.state == "failed" and not list(tmp_path.iterdir()))
     assert live.error is not None
     assert "exit status 3" in live.error
+
+
+def test_a_child_asked_to_end_while_it_fails_prints_no_traceback():
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (ORPHANED, "")
+
+
+@pytest.mark.parametrize("pattern", ["redis_cache", "connection_pool"])
+def test_a_server_that_is_away_is_one_clear_error(pattern, monkeypatch, capfd):
+    names = {"redis_cache": "PERFLAB_REDIS_URL", "connection_pool": "PERFLAB_POSTGRES_URL"}
+    scheme = "redis" if pattern == "redis_cache" else "postgresql"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv(names[pattern], f"{scheme}://me:hush@127.0.0.1:{port}/0")
+    allow_server(pattern)
+    for _ in range(3):
+        with pytest.raises(BadInputError) as caught:
+            start_live(pattern, None, None, 1.0).wait()
+        said = str(caught.value)
+        assert f"127.0.0.1:{port}/0: cannot be" in said
+        assert f"start it, or mend what {names[pattern]} names" in said
+        assert "could not be removed" not in said
+    assert capfd.readouterr().err == ""
 
 
 def test_a_workload_without_room_is_one_clear_error_and_leaves_nothing(tmp_path):

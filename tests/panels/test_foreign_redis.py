@@ -31,3 +31,23 @@ def test_runs_name_is_in_the_header_and_its_keys_go_with_it(monkeypatch, until):
         finally:
             panel.close()
         assert len(names) == 2
+
+
+def test_what_a_run_left_on_a_server_that_died_is_said(monkeypatch, until):
+    with RedisServer.start() as server:
+        monkeypatch.setenv("PERFLAB_REDIS_URL", server.url)
+        agree(load_bench("redis_cache"), {}, True)
+        panel = workbench("redis_cache", "zipf:skew=0.9,keys=500,requests=20k,seed=1")
+        panel.wait(60)
+        try:
+            panel.run_or_stop()
+            until(lambda: panel.driver.live is not None and panel.driver.live.rows)
+            server.kill()
+            panel.run_or_stop()
+            until(lambda: not panel.driver.active)
+            said = panel.status.widget.value
+            assert panel.driver.live.run_name in said
+            assert "could not be removed" in said
+            assert "perflab doctor --clean" in said
+        finally:
+            panel.close()

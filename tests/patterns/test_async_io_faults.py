@@ -231,6 +231,15 @@ def test_a_date_to_come_is_so_many_seconds_away():
     assert retry_after("Fri, 31 Dec 9999 23:59:59 GMT") > 1e9
 
 
+async def test_a_server_that_is_away_is_named_with_the_reason():
+    async with raw_server(hang_up) as url:
+        pass
+    result, _ = await fetch_one(url)
+    place = url.removeprefix("http://").rstrip("/")
+    assert result.failure is Failure.CONNECT
+    assert result.detail == f"cannot connect to {place} (Connection refused)"
+
+
 def test_an_error_of_no_known_kind_is_a_broken_connection():
     assert failure_of(OSError("gone")) is Failure.DISCONNECTED
 

@@ -44,7 +44,7 @@ SPEAKERS = {
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(redis_server, "_ASK_SECONDS", 0.5)
-    monkeypatch.setattr(postgres_server, "_ASK_SECONDS", 2)
+    monkeypatch.setattr(postgres_server, "ASK_SECONDS", 2)
 
 
 def check_text(text: str) -> None:

@@ -193,7 +193,7 @@ def test_server_that_is_loading_is_refused(client, begin):
 
 def test_memory_of_unknown_size_gives_no_room(client, begin):
     room = dataclasses.replace(begin().room, limit=0, spare=None)
-    with pytest.raises(BadInputError, match="memory not known"):
+    with pytest.raises(BadInputError, match="free memory unknown"):
         room.allowance("redis://shop", 10, 1000, None)
 
 

@@ -140,3 +140,19 @@ def test_any_text_is_taken(text):
     without_secrets(text)
     redact(text)
     shown_with_query(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "redis://***@h:1/0: is away; what was written stays (redis://***@h:1/0: is away)",
+            "redis://***@h:1/0: is away; what was written stays (redis://***@h:1/0: is away)",
+        ),
+        ("redis://***@h:1: away (redis://me:hush@h:1)", "redis://***@h:1)"),
+        ("redis://***@hush@h:1/0: away", "redis://***@h:1/0: away"),
+        ("redis://me:***@hush@h:1/0: away", "redis://***@h:1/0: away"),
+    ],
+)
+def test_words_between_addresses_cut_before_stay(text, shown):
+    assert without_secrets(text) == shown
