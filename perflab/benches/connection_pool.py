@@ -135,7 +135,7 @@ class ConnectionPoolBench(ArrivalsBench):
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         return foreign_servers(settings, max(settings.max_connections, _STEPS[-1]))
 
-    def remover(self, settings: Settings, run_name: str) -> Callable[[], None] | None:
+    def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
         """Return what removes the schema of a run on the user's own database.
 
         Raises:

@@ -244,7 +244,7 @@ class RedisCacheBench(Bench):
         ours = server_url(settings) is None
         return on if ours or on != self.calibration_workload else _SMALL_CALIBRATION
 
-    def remover(self, settings: Settings, run_name: str) -> Callable[[], None] | None:
+    def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
         """Return what removes the keys that a run has left on a server that is not ours."""
         from perflab.servers.redis_leftovers import remove_redis_run
         from perflab.servers.redis_run_keys import RunKeys

@@ -10,7 +10,7 @@ from perflab.settings import Settings
 class Removal:
     """The part of a `Bench` that is asked when a child could not remove what it wrote."""
 
-    def remover(self, settings: Settings, run_name: str) -> Callable[[], None] | None:
+    def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
         """Return what removes, once a run's process is over, what it has left on a user's server.
 
         It is asked for when the run begins, and keeps the address that was agreed to then: a

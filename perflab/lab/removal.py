@@ -17,11 +17,11 @@ class Closable(Protocol):
 
 
 _lock = threading.Lock()
-_left: list[tuple[Callable[[], None], str]] = []
+_left: list[tuple[Callable[[], object], str]] = []
 _going: weakref.WeakSet[Closable] = weakref.WeakSet()
 
 
-def remove_run(remove: Callable[[], None], run_name: str) -> str | None:
+def remove_run(remove: Callable[[], object], run_name: str) -> str | None:
     """Remove what a run has left on a server of the user's; for processes that are over.
 
     Args:
