@@ -208,9 +208,12 @@ def run_job(number: int, orphan: Orphan) -> None:
         folder = job.folder
         keep_scratch_folders(covered=folder)
         child = Child(job, pipe, orphan)
-        orphan.set_up()
-        child.set_up()
-        orphan.is_set_up()
+        try:
+            orphan.set_up()
+            child.set_up()
+        finally:
+            # Before a failure is told: the parent closes the pipe when it has heard of it.
+            orphan.is_set_up()
         child.run()
     except (EOFError, BrokenPipeError, ConnectionResetError, OrphanedError):
         code = ORPHANED
@@ -219,7 +222,6 @@ def run_job(number: int, orphan: Orphan) -> None:
     except BaseException as error:  # noqa: BLE001  (told to the parent, which shows it)
         message = f"{type(error).__name__}: {error}"
         _tell(pipe, Failed(message, mistake=False, details=traceback.format_exc()))
-    orphan.is_set_up()
     try:
         if child is not None:
             child.close()
