@@ -10,6 +10,7 @@ import sys
 from urllib.parse import urlencode
 
 from perflab.settings import BadInputError
+from perflab.settings.addresses import redact
 
 _FORM = (
     "write postgresql://user:PASSWORD@host:5432/database, special characters percent-encoded, or "
@@ -110,6 +111,14 @@ class PostgresAddress:
             return True
         names = [name for name in self.host.split(",") if not name.startswith(("/", "@"))]
         return "@" not in self.dbname and not any(set(name) & set("@/ ") for name in names)
+
+
+def shown_postgres(conninfo: str) -> str:
+    """Return the address of a connection text as it may be shown: no user, password or words."""
+    try:
+        return PostgresAddress.of(conninfo).text
+    except BadInputError:
+        return redact(conninfo)
 
 
 def _defaults(given: dict[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from perflab.servers.addresses import redact
+from perflab.servers.postgres_address import shown_postgres
 from perflab.settings import BadInputError
 
 VISITOR = "perflab"
@@ -86,6 +86,8 @@ def connect(conninfo: str, name: str = VISITOR) -> psycopg.Connection[Any]:
     try:
         # Before anything is set: it would be set for whoever is lent the connection next.
         _require_session(connection, conninfo)
+        # Alone and first: a short timeout of the user's may be over before all of them are set.
+        connection.execute("SET statement_timeout = 0")
         connection.execute(_SET, (json.dumps(_SETTINGS), list(_SETTINGS)))
     except BaseException:
         connection.close()
@@ -105,7 +107,7 @@ def _require_session(connection: psycopg.Connection[Any], conninfo: str) -> None
     for _ in range(_LOOKS):
         with psycopg.connect(conninfo, connect_timeout=_CONNECT_SECONDS) as other:
             if backend_of(other) == mine or backend_of(connection) != mine:
-                raise BadInputError(POOLED, redact(conninfo))
+                raise BadInputError(POOLED, shown_postgres(conninfo))
 
 
 def backend_of(connection: psycopg.Connection[Any]) -> int:

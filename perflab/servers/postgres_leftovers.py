@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 
-from perflab.servers.addresses import redact
 from perflab.servers.leftovers import Leftover
+from perflab.servers.postgres_address import shown_postgres
 from perflab.servers.postgres_lease import connect, is_leased, understood
 from perflab.servers.postgres_run import refusal, remove_run
 from perflab.servers.run_name import PREFIX, started_at
@@ -46,7 +46,7 @@ def postgres_leftovers(conninfo: str) -> list[Leftover]:
                     continue
                 what = _what(connection, name)
                 remove = _remover(conninfo, name)
-                found.append(Leftover(redact(conninfo), name, started, what, remove))
+                found.append(Leftover(shown_postgres(conninfo), name, started, what, remove))
     except psycopg.Error as error:
         raise refusal(error, conninfo) from None
     return sorted(found, key=lambda leftover: leftover.started)

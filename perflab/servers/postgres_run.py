@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from perflab.servers.addresses import redact
 from perflab.servers.flights_tables import TABLES
+from perflab.servers.postgres_address import shown_postgres
 from perflab.servers.postgres_lease import (
     POOLED,
     VISITOR,
@@ -104,7 +104,7 @@ class PostgresRun:
         with self._lock:
             room = ask_room(self._control, self.name)
         if room.backend != self._backend:
-            raise BadInputError(POOLED, redact(self._server.conninfo))
+            raise BadInputError(POOLED, shown_postgres(self._server.conninfo))
         return room
 
     def renew(self) -> bool:
@@ -183,7 +183,7 @@ def remove_run(conninfo: str, name: str) -> None:
 
 def refusal(error: psycopg.Error, conninfo: str) -> BadInputError:
     """Return in words why a server does not let a run do what it needs."""
-    shown = redact(conninfo)
+    shown = shown_postgres(conninfo)
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         given = _given(conninfo)
         return BadInputError(

@@ -8,9 +8,8 @@ from typing import Self
 
 import psycopg
 
-from perflab.servers.addresses import redact
 from perflab.servers.consent import contact
-from perflab.servers.postgres_address import PostgresAddress
+from perflab.servers.postgres_address import PostgresAddress, shown_postgres
 from perflab.servers.postgres_program import PostgresProgram, program_folder
 from perflab.settings import BadInputError
 from perflab.settings.foreign_text import foreign_text
@@ -73,7 +72,9 @@ class PostgresServer:
         self.close()
 
     def _not_ours(self) -> BadInputError:
-        return BadInputError("is not perflab's server, so it is left alone", redact(self.conninfo))
+        return BadInputError(
+            "is not perflab's server, so it is left alone", shown_postgres(self.conninfo)
+        )
 
 
 class _OwnPostgres(PostgresServer):
@@ -146,7 +147,7 @@ def named_postgres() -> str | None:
 
 def _ask_version(conninfo: str, source: str) -> str:
     """Return the version of the server at an address."""
-    shown = redact(conninfo)
+    shown = shown_postgres(conninfo)
     try:
         # It is told while connecting, for which there is a timeout; a query would have none.
         with psycopg.connect(conninfo, connect_timeout=_ASK_SECONDS) as connection:
