@@ -39,8 +39,8 @@ def test_passwords_are_never_shown(perflab, monkeypatch):
     for options in ((), ("--offline",)):
         asked = perflab("doctor", "--json", *options)
         assert "hush" not in asked.out + asked.err
-        assert "redis://me:***@127.0.0.1:1/0" in by_name(asked)["redis"]["text"]
-        assert "postgresql://me:***@127.0.0.1:1/shop" in by_name(asked)["postgresql"]["text"]
+        assert "redis://***@127.0.0.1:1/0" in by_name(asked)["redis"]["text"]
+        assert "127.0.0.1:1/shop" in by_name(asked)["postgresql"]["text"]
 
 
 def test_offline_asks_no_server(perflab, monkeypatch):
@@ -162,6 +162,16 @@ def test_server_of_a_setting_is_looked_at_too(perflab, theirs, monkeypatch):
     failed = perflab("doctor", "--clean")
     assert failed.status == 2
     assert "cannot be asked" in failed.err
+
+
+def test_file_of_somebody_elses_is_not_lost_to_the_list_of_servers(tmp_path, monkeypatch):
+    from perflab.servers.run_servers import remember_server, remembered_servers
+
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
+    (tmp_path / "run-servers.json").write_text('{"mine": 1}')
+    remember_server("redis://127.0.0.1:1")
+    assert remembered_servers() == ["redis://127.0.0.1:1"]
+    assert (tmp_path / "run-servers-2.json").read_text() == '{"mine": 1}'
 
 
 @pytest.mark.parametrize("text", ["", "{", "7", '["redis://x", 3, "file:///x"]', "\xff"])
