@@ -17,6 +17,7 @@ from perflab.benches.base import Bench
 from perflab.lab.alerts import Alert, AlertWatch
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
+from perflab.lab.orphan import CLOSED
 from perflab.lab.outcome import run_result
 from perflab.lab.removal import begin_run, remove_run
 from perflab.lab.rows import Rows
@@ -295,7 +296,7 @@ class LiveRun:
                 except subprocess.TimeoutExpired:
                     self._process.kill()
                     self._process.wait()
-            if self._process.returncode != 0 and self._remover is not None:
+            if self._process.returncode != CLOSED and self._remover is not None:
                 self.left = remove_run(self._remover, self.run_name)
             self._kept.release()
             self._done.set()

@@ -136,6 +136,23 @@ def test_what_could_not_be_removed_goes_before_the_next_run(server, client, begi
     assert contents(client) == before
 
 
+def test_function_that_ends_the_child_as_if_all_was_well_leaves_nothing(client, begin):
+    before = contents(client)
+    calls = []
+
+    def backend(key):
+        calls.append(key)
+        if len(calls) > 50:
+            os._exit(0)
+        return key
+
+    live = begin(backend=backend)
+    with pytest.raises(RuntimeError, match="exit status 0"):
+        live.wait()
+    assert contents(client) == before
+    assert live.left is None
+
+
 def test_variable_that_has_changed_leads_the_removal_nowhere_else(client, begin, monkeypatch):
     before = contents(client)
     live = begin()
