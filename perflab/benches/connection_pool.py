@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.arrivals import ArrivalsBench
@@ -14,7 +14,7 @@ from perflab.benches.connection_pool_judgement import (
 from perflab.benches.connection_pool_servers import (
     foreign_servers,
     named_address,
-    remove_run,
+    remover,
     room_for_pool,
 )
 from perflab.benches.model import Model
@@ -135,14 +135,14 @@ class ConnectionPoolBench(ArrivalsBench):
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         return foreign_servers(settings, max(settings.max_connections, _STEPS[-1]))
 
-    def remove_run(self, settings: Settings, run_name: str) -> None:
-        """Remove the schema of a run whose process is over, on the user's own database.
+    def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
+        """Return what removes the schema of a run on the user's own database.
 
         Raises:
-            BadInputError: If the server is away, or something could not be removed.
+            BadInputError: If the database's address is not valid.
         """
         del settings
-        remove_run(run_name)
+        return remover(run_name)
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the query, the pool and the database."""

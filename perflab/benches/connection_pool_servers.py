@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from perflab.servers.run_name import PREFIX
@@ -75,15 +77,14 @@ def room_for_pool() -> float:
     return math.inf if conninfo is None else most_connections(conninfo)
 
 
-def remove_run(run_name: str) -> None:
-    """Remove the schema of a run whose process is over, where a database of the user's is named.
+def remover(run_name: str) -> Callable[[], None] | None:
+    """Return what removes the schema of a run, where a database of the user's is named.
 
     Raises:
-        BadInputError: If the server is away, or something could not be removed.
+        BadInputError: If its address is not valid.
     """
-    from perflab.servers import postgres_run
+    from perflab.servers.postgres_run import remove_run
     from perflab.servers.postgres_server import named_postgres
 
     conninfo = named_postgres()
-    if conninfo is not None:
-        postgres_run.remove_run(conninfo, run_name)
+    return None if conninfo is None else functools.partial(remove_run, conninfo, run_name)

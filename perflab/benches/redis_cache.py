@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import Bench
@@ -243,19 +244,17 @@ class RedisCacheBench(Bench):
         ours = server_url(settings) is None
         return on if ours or on != self.calibration_workload else _SMALL_CALIBRATION
 
-    def remove_run(self, settings: Settings, run_name: str) -> None:
-        """Remove the keys that a run has left on a server that is not ours.
-
-        Raises:
-            BadInputError: If the server is away or does not allow it.
-        """
+    def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
+        """Return what removes the keys that a run has left on a server that is not ours."""
         from perflab.servers.redis_leftovers import remove_redis_run
         from perflab.servers.redis_run_keys import RunKeys
 
         assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
         url = server_url(settings)
-        if url is not None:
-            remove_redis_run(url, RunKeys(settings.cache_namespace, run_name))
+        if url is None:
+            return None
+        keys = RunKeys(settings.cache_namespace, run_name)
+        return functools.partial(remove_redis_run, url, keys)
 
     def metrics(self, measured: Measured) -> Metrics:
         """Return the hit rate as the client counts it and as the server does, and counts."""

@@ -17,7 +17,7 @@ from perflab.benches.registry import load_bench
 from perflab.benches.session import Load, Session
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.load import LoadGenerator
-from perflab.lab.orphan import ORPHANED, Orphan, OrphanedError
+from perflab.lab.orphan import CLOSED, ORPHANED, Orphan, OrphanedError
 from perflab.lab.pace import Pace
 from perflab.lab.snapshot import Snapshot
 from perflab.primitives.clock import VirtualClock
@@ -197,13 +197,13 @@ def _map_in(trace: Any) -> None:
 def run_job(number: int, orphan: Orphan) -> None:
     """Run the job that comes through a pipe, and end this process.
 
-    Its status is 0 where all that the run made on a server was removed.
+    Its status is `CLOSED` where all that the run made on a server was removed.
     """
     pipe = Connection(number)
     child: Child | None = None
     folder: str | None = None
     failed: Failed | None = None
-    code = 0
+    code = CLOSED
     try:
         try:
             job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)

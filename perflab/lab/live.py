@@ -17,6 +17,7 @@ from perflab.benches.base import Bench
 from perflab.lab.alerts import Alert, AlertWatch
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
+from perflab.lab.orphan import CLOSED
 from perflab.lab.outcome import run_result
 from perflab.lab.removal import begin_run, remove_run
 from perflab.lab.rows import Rows
@@ -91,7 +92,7 @@ class LiveRun:
         self._reason = ""
         self._lock = threading.Lock()
         self.left: str | None = None
-        self._started_with = settings
+        self._remover = bench.remover(settings, self.run_name)
         self._done = threading.Event()
         self._rows = Rows(bench, trace, settings, load, self.calibration.costs, self.watch)
         self._kept = Keeper.of_new_folder("perflab-run-", ending=0, patience=_ORPHANED_SECONDS)
@@ -295,8 +296,8 @@ class LiveRun:
                 except subprocess.TimeoutExpired:
                     self._process.kill()
                     self._process.wait()
-            if self._process.returncode != 0:
-                self.left = remove_run(self.bench, self._started_with, self.run_name)
+            if self._process.returncode != CLOSED and self._remover is not None:
+                self.left = remove_run(self._remover, self.run_name)
             self._kept.release()
             self._done.set()
 

@@ -11,6 +11,9 @@ import time
 from types import FrameType
 
 ORPHANED = 3
+CLOSED = 5
+"""The child's status where all that the run made on a server was removed; 0 may be that of a
+function of the user's which ended the process."""
 _CLOSING_SECONDS = 2.5
 _AGAIN_SECONDS = 0.05
 

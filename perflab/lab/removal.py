@@ -5,10 +5,8 @@ from __future__ import annotations
 import atexit
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Protocol
-
-from perflab.benches.base import Bench
-from perflab.settings import Settings
 
 
 class Closable(Protocol):
@@ -19,22 +17,26 @@ class Closable(Protocol):
 
 
 _lock = threading.Lock()
-_left: list[tuple[Bench, Settings, str]] = []
+_left: list[tuple[Callable[[], object], str]] = []
 _going: weakref.WeakSet[Closable] = weakref.WeakSet()
 
 
-def remove_run(bench: Bench, settings: Settings, run_name: str) -> str | None:
+def remove_run(remove: Callable[[], object], run_name: str) -> str | None:
     """Remove what a run has left on a server of the user's; for processes that are over.
+
+    Args:
+        remove: What the bench's `remover` returned when the run began.
+        run_name: The run's own name.
 
     Returns:
         Why that could not be done, in one line; it is then tried again before the next run of this
         process and at its end.
     """
     try:
-        bench.remove_run(settings, run_name)
+        remove()
     except Exception as error:  # noqa: BLE001  (the run's result is there and must not be lost)
         with _lock:
-            _left.append((bench, settings, run_name))
+            _left.append((remove, run_name))
         return (
             f"what the run {run_name} wrote could not be removed ({error}); it is tried again "
             "before the next run and at the end of this process, and by perflab doctor --clean"
@@ -46,8 +48,8 @@ def remove_earlier_runs() -> None:
     """Try again what `remove_run` could not do."""
     with _lock:
         waiting, _left[:] = _left[:], []
-    for bench, settings, run_name in waiting:
-        remove_run(bench, settings, run_name)
+    for remove, run_name in waiting:
+        remove_run(remove, run_name)
 
 
 def begin_run(run: Closable) -> None:

@@ -95,8 +95,9 @@ def open_store(source: str) -> Store:
 def _from_module(module: str, name: str, source: str) -> Store:
     try:
         found: Any = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        text = f"{source!r} cannot be imported ({error}); write module:function"
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a user's module may raise anything)
+        reason = f"{type(error).__name__}: {error}"
+        text = f"{source!r} cannot be imported ({reason}); write module:function"
         raise BadInputError(text, "data_source") from None
     if hasattr(found, "read") and hasattr(found, "__len__"):
         return found  # type: ignore[no-any-return]

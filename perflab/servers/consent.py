@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from perflab.files import free_names
 from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
 
@@ -177,18 +178,27 @@ def _replaces(new: dict[str, Any], old: dict[str, Any]) -> bool:
 def _read(path: Path, *, strict: bool = False) -> list[dict[str, Any]]:
     """Return what was agreed to; nothing where the file is missing or damaged.
 
+    Args:
+        path: The file.
+        strict: Whether it is about to be written over. What is not perflab's, or is damaged, gets
+            another name then: a cache folder may be one of the user's.
+
     Raises:
-        BadInputError: If a later perflab wrote it and it would be written over.
+        BadInputError: If it would be written over and a later perflab wrote it.
     """
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        content = path.read_bytes()
+    except OSError:
         return []
-    if not isinstance(found, dict):
-        return []
-    if found.get("format") != FORMAT_VERSION:
-        if strict and isinstance(found.get("format"), int):
+    found: Any = None
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(content)
+    known = found.get("format") if isinstance(found, dict) else None
+    if known != FORMAT_VERSION:
+        if strict and type(known) is int:
             raise BadInputError("was written by a later perflab; update this one", str(path))
+        if strict and content:
+            path.rename(next(name for name in free_names(path) if not name.exists()))
         return []
     entries = found.get("agreed")
     return [entry for entry in entries if _is_whole(entry)] if isinstance(entries, list) else []

@@ -163,13 +163,13 @@ def open_items(load: LoadSettings, items: Items) -> ItemSource:
             is something else, or its server does not come up.
     """
     from perflab.servers import item_servers
-    from perflab.servers.lookup import imported_function
+    from perflab.servers.lookup import users_function
 
     check_items(load, items)
     seconds = load.backend_seconds
     if is_function(load):
-        function = load.backend if callable(load.backend) else imported_function(load.backend)
-        return FunctionSource(cast("Fetch", function), seconds, CallCap(most_calls(load)))
+        function = cast("Fetch", users_function(load.backend))
+        return FunctionSource(function, seconds, CallCap(most_calls(load)))
     if load.backend == "delay":
         return NumberSource(seconds)
     if load.backend == "files":

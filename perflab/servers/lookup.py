@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import os
@@ -158,12 +159,29 @@ def open_lookup(load: LoadSettings) -> DelayedLookup:
         BadInputError: If it names a module or function that cannot be imported.
     """
     if is_function(load):
-        function = load.backend if callable(load.backend) else imported_function(load.backend)
-        capped = FunctionLookup(function, CallCap(most_calls(load)))
+        capped = FunctionLookup(users_function(load.backend), CallCap(most_calls(load)))
         return DelayedLookup(capped, load.backend_seconds)
     if load.backend == "sqlite":
         return DelayedLookup(SqliteLookup(), load.backend_seconds)
     return DelayedLookup(None, load.backend_seconds)
+
+
+def users_function(backend: str | Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of the user's; one that would end the program fails like any other.
+
+    Raises:
+        BadInputError: If it cannot be imported.
+    """
+    function = backend if callable(backend) else imported_function(backend)
+
+    @functools.wraps(function)
+    def contained(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            raise RuntimeError(f"{type(error).__name__} {error}".rstrip()) from None
+
+    return contained
 
 
 def imported_function(path: str) -> Callable[..., Any]:
@@ -182,7 +200,7 @@ def imported_function(path: str) -> Callable[..., Any]:
     use_working_folders()
     try:
         function = getattr(importlib.import_module(module), name)
-    except Exception as error:  # noqa: BLE001  (a user's module may raise anything)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a user's module may raise anything)
         _refuse_hidden(module, path)
         reason = f"{type(error).__name__}: {error}"
         raise BadInputError(f"{path!r} cannot be imported ({reason})", "backend") from None

@@ -7,9 +7,11 @@ import json
 import os
 import subprocess
 import sys
+from ipaddress import ip_address
 from urllib.parse import urlencode
 
 from perflab.settings import BadInputError
+from perflab.settings.addresses import without_secrets
 
 _FORM = (
     "write postgresql://user:PASSWORD@host:5432/database, special characters percent-encoded, or "
@@ -101,7 +103,9 @@ class PostgresAddress:
     def _is_plain(self, *, from_url: bool) -> bool:
         """Say whether nothing of it looks like a part of a password that was not escaped."""
         texts = (self.host, self.hostaddr, self.port, self.dbname)
-        if not all(text.isprintable() for text in texts):
+        if not all(text.isprintable() and without_secrets(text) == text for text in texts):
+            return False
+        if not all(map(_is_number, filter(None, self.hostaddr.split(",")))):
             return False
         ports = [port for port in self.port.split(",") if port]
         if not all(port.isdecimal() and 0 < int(port) <= _MOST_PORT for port in ports):
@@ -110,6 +114,14 @@ class PostgresAddress:
             return True
         names = [name for name in self.host.split(",") if not name.startswith(("/", "@"))]
         return "@" not in self.dbname and not any(set(name) & set("@/ ") for name in names)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _defaults(given: dict[str, str]) -> dict[str, str]:

@@ -86,6 +86,8 @@ def connect(conninfo: str, name: str = VISITOR) -> psycopg.Connection[Any]:
     try:
         # Before anything is set: it would be set for whoever is lent the connection next.
         _require_session(connection, conninfo)
+        # Alone and first: a short timeout of the user's may be over before all of them are set.
+        connection.execute("SET statement_timeout = 0")
         connection.execute(_SET, (json.dumps(_SETTINGS), list(_SETTINGS)))
     except BaseException:
         connection.close()

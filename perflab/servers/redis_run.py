@@ -11,6 +11,7 @@ import redis
 
 from perflab.metrics.catalog import metric
 from perflab.primitives.bounded_redis import redis_client
+from perflab.primitives.redis_marks import glob_of
 from perflab.servers.addresses import redact
 from perflab.servers.redis_room import ENTRY_BYTES, ask_room
 from perflab.servers.redis_run_keys import RunKeys
@@ -192,7 +193,7 @@ class RedisRun:
             return BadInputError(
                 f"does not let this user do what a run does with keys that begin with "
                 f"{self.keys.namespace}:; grant it: ACL SETUSER <user> "
-                f"~{self.keys.namespace}:* {_NEEDED}",
+                f"~{glob_of(self.keys.namespace)}:* {_NEEDED}",
                 self.shown,
             )
         if isinstance(error, redis.exceptions.ReadOnlyError):

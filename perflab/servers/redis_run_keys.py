@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import redis
+
 from perflab.primitives.redis_marks import glob_of, is_entry, is_lock
 from perflab.servers.run_name import PREFIX, started_at
 
@@ -97,11 +99,24 @@ def written_by_us(client: Any, names: list[bytes]) -> list[bytes]:
     for (name, kind), length, first, ttl in zip(
         kinds, replies[::3], replies[1::3], replies[2::3], strict=True
     ):
-        if any(isinstance(reply, Exception) for reply in (length, first, ttl)):
+        failed = [reply for reply in (length, first, ttl) if isinstance(reply, Exception)]
+        if failed:
+            _refuse_without_commands(failed)
             continue
         if is_entry(first, length) if kind == b"k:" else is_lock(length, ttl):
             ours.append(name)
     return ours
+
+
+def _refuse_without_commands(failed: list[Exception]) -> None:
+    """Refuse a user who may not look at keys at all; one key may be hidden from it.
+
+    Raises:
+        redis.exceptions.NoPermissionError: If that is so.
+    """
+    for error in failed:
+        if isinstance(error, redis.exceptions.NoPermissionError) and "to run the" in str(error):
+            raise error
 
 
 def _run_of(name: bytes) -> RunKeys | None:

@@ -93,30 +93,29 @@ def remove_schema(connection: psycopg.Connection[Any], run_name: str) -> None:
 
 
 def _drop(connection: psycopg.Connection[Any], statement: sql.Composed) -> None:
-    """Remove a thing of ours unless something of somebody else's hangs on it, or it is in use."""
+    """Remove a thing of ours where the server lets us; whether it did is looked at afterwards.
+
+    Something of somebody else's may hang on it, it may be in use, or another's, or a trigger of
+    the user's may forbid it.
+    """
     try:
         connection.execute(statement)
-    except (
-        psycopg.errors.DependentObjectsStillExist,
-        psycopg.errors.InsufficientPrivilege,
-        psycopg.errors.LockNotAvailable,
-        psycopg.errors.UndefinedTable,
-        psycopg.errors.InvalidSchemaName,
-        psycopg.errors.ReadOnlySqlTransaction,
-    ):
-        return
+    except psycopg.Error:
+        if connection.broken:
+            raise
 
 
 def _what_stays(others: list[str]) -> str:
     if not others:
         return (
             "the run's schema stays: something that is not perflab's is in it or hangs on it, or "
-            "the role may not drop it; drop it yourself"
+            "the role may not drop it, or a trigger forbids that; drop it yourself"
         )
     shown = ", ".join(foreign_text(name) for name in others[:_SHOWN]) + (
         ", ..." if len(others) > _SHOWN else ""
     )
     return (
-        f"the run's schema stays with {shown}: what is not perflab's is in it or hangs on it, or "
-        "a table is in use or another role's; move that, then run perflab doctor --clean"
+        f"the run's schema stays with {shown}: what is not perflab's is in it or hangs on it, a "
+        "table is in use or another role's, or a trigger forbids to drop it; mend that, then run "
+        "perflab doctor --clean"
     )

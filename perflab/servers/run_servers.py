@@ -11,12 +11,16 @@ import json
 import os
 from pathlib import Path
 
+from perflab.files import free_names
 from perflab.servers.addresses import redact
 from perflab.settings.folders import cache_folder
 
 
 def remember_server(url: str) -> None:
-    """Keep an address without a password; where that cannot be kept, doctor does not find it."""
+    """Keep an address without a password; where that cannot be kept, doctor does not find it.
+
+    A file of somebody else's that has its name, or a damaged one, gets another name.
+    """
     known = remembered_servers()
     if redact(url) != url or url in known:
         return
@@ -26,6 +30,8 @@ def remember_server(url: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh.touch(0o600)
         fresh.write_text(json.dumps([*known, url], indent=1), encoding="utf-8")
+        if not known and path.exists():
+            path.rename(next(name for name in free_names(path) if not name.exists()))
         fresh.replace(path)
 
 

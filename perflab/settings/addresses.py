@@ -14,8 +14,9 @@ _HOST = r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\]|[\w.-]{0,253})(?::\d{1,5})?"
 _PLACES = re.compile(rf"({_HOST}(?:,{_HOST})*)(/.*)?", re.DOTALL)
 _PORT = re.compile(r":(\d+)(?=,|$)")
 _CUT = "\0\0"
-_EXAMPLE = "user:PASSWORD"
-"""What stands in the forms that errors give."""
+_EXAMPLE = "://user:PASSWORD@"
+_MARK = "://\0\1"
+"""What stands in the forms that errors give, and in place of it."""
 _MOST_PORT = 65_535
 _PATHS = {
     **dict.fromkeys(WEB, re.compile(r"[^\s@]*")),
@@ -100,8 +101,11 @@ def without_secrets(text: str) -> str:
     It cuts too much rather than too little: all of a line from ``://`` to the last ``@``.
     """
     text = _WEB_ADDRESS.sub(lambda m: redact(m[0]) if _is_only_in_query(m[1]) else m[0], text)
+    # The form that an error gives is no secret; it would hide all between an address and itself.
+    text = text.replace(_EXAMPLE, _MARK)
     if "@" in text:
         text = _TOKEN.sub(_without_user, _without_users(text))
+    text = text.replace(_MARK, _EXAMPLE)
     text = _WEB_ADDRESS.sub(_without_query, text)
     text = _WORDS.sub(rf"\1\2{HIDDEN}", text)
     return _BEARER.sub(rf"\1{HIDDEN}", text)
@@ -119,7 +123,7 @@ def _without_users(text: str) -> str:
 def _without_last_users(text: str) -> str:
     before, _, after = text.rpartition("@")
     scheme = _FIRST_SCHEME.search(before)
-    if scheme is None or before[scheme.end() :] == _EXAMPLE:
+    if scheme is None:
         return text
     return f"{before[: scheme.end()]}{HIDDEN}@{after}"
 

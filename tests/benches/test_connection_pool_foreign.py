@@ -209,7 +209,8 @@ def test_the_parent_removes_what_a_killed_child_left(users):
     name = running._run.name
     running._made.pop_all()
     running._run._control.close()
-    bench.remove_run(ConnectionPoolSettings(), name)
+    remove = bench.remover(ConnectionPoolSettings(), name)
+    remove()
     assert sql(users, f"SELECT 1 FROM pg_namespace WHERE nspname = '{name}'") == []
-    bench.remove_run(ConnectionPoolSettings(), name)
+    remove()
     running._pool.close()

@@ -8,6 +8,7 @@ import pytest
 from perflab.benches.registry import load_bench
 from perflab.lab.live import LiveRun
 from perflab.lab.verbs import run
+from perflab.settings import BadInputError
 from perflab.tuning.sweep import predictions
 
 MODULE = """
@@ -24,6 +25,12 @@ def one(key):
 def many(start, stop):
     note()
     return list(range(start, min(stop, 100_000)))
+
+def leaves(*arguments):
+    raise SystemExit(3)
+
+def interrupts(*arguments):
+    raise KeyboardInterrupt
 """
 MISSES = "scan:keys=1M,requests=1M"
 CASES = [
@@ -95,3 +102,19 @@ def test_a_prediction_says_that_it_knows_nothing_of_the_cap(calls):
     assert any("at most 200 times per second" in remark for remark in found.remarks)
     plain = predictions("cache", "loop:keys=10,requests=100", {})
     assert not any("per second" in remark for remark in plain.remarks)
+
+
+@pytest.mark.parametrize("name", ["leaves", "interrupts"])
+@pytest.mark.parametrize("pattern", ["cache", "prefetching"])
+def test_a_function_that_would_end_the_program_fails_as_others_do(calls, pattern, name):
+    del calls
+    with pytest.raises(BadInputError, match=r"SystemExit 3|KeyboardInterrupt"):
+        run(pattern, None, {"backend": f"capped_backend:{name}"}, 1, progress=False)
+
+
+def test_a_module_that_raises_is_one_clear_error_in_every_bench(calls, tmp_path):
+    del calls
+    (tmp_path / "raising_module.py").write_text("raise SystemExit(4)")
+    for pattern, key in (("cache", "backend"), ("lazy_loading", "data_source")):
+        with pytest.raises(BadInputError, match="SystemExit: 4"):
+            run(pattern, None, {key: "raising_module:load"}, 1, progress=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -118,19 +119,54 @@ def test_what_a_killed_child_wrote_is_removed_by_its_parent(client, begin):
     assert live.left is None
 
 
-def test_what_could_not_be_removed_goes_before_the_next_run(client, begin, monkeypatch):
+def test_what_could_not_be_removed_goes_before_the_next_run(server, client, begin):
     before = contents(client)
     live = begin()
     until(lambda: goes(live))
-    monkeypatch.setenv("PERFLAB_REDIS_URL", "redis://127.0.0.1:1")
-    os.kill(live.pid, signal.SIGKILL)
-    with pytest.raises(RuntimeError):
-        live.wait()
+    server.freeze()
+    try:
+        os.kill(live.pid, signal.SIGKILL)
+        with pytest.raises(RuntimeError):
+            live.wait()
+    finally:
+        server.thaw()
     assert "perflab doctor --clean" in live.left
     assert len(find_runs(client)) == 1
-    monkeypatch.undo()
-    monkeypatch.setenv("PERFLAB_REDIS_URL", client_url(client))
     removal.remove_earlier_runs()
+    assert contents(client) == before
+
+
+def test_function_that_ends_the_child_as_if_all_was_well_leaves_nothing(client, begin):
+    before = contents(client)
+    calls = []
+
+    def backend(key):
+        calls.append(key)
+        if len(calls) > 50:
+            os._exit(0)
+        return key
+
+    live = begin(backend=backend)
+    with pytest.raises(RuntimeError, match="exit status 0"):
+        live.wait()
+    assert contents(client) == before
+    assert live.left is None
+
+
+def test_variable_that_has_changed_leads_the_removal_nowhere_else(client, begin, monkeypatch):
+    before = contents(client)
+    live = begin()
+    until(lambda: goes(live))
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        port = elsewhere.getsockname()[1]
+        monkeypatch.setenv("PERFLAB_REDIS_URL", f"redis://127.0.0.1:{port}")
+        os.kill(live.pid, signal.SIGKILL)
+        with pytest.raises(RuntimeError):
+            live.wait()
+        elsewhere.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
+    assert live.left is None
     assert contents(client) == before
 
 
@@ -201,7 +237,3 @@ def test_process_that_ends_ends_its_runs(client, begin):
     removal._end()
     assert live.state in ("failed", "ended")
     assert contents(client) == before
-
-
-def client_url(client) -> str:
-    return f"unix://{client.connection_pool.connection_kwargs['path']}"

@@ -164,6 +164,16 @@ def test_server_of_a_setting_is_looked_at_too(perflab, theirs, monkeypatch):
     assert "cannot be asked" in failed.err
 
 
+def test_file_of_somebody_elses_is_not_lost_to_the_list_of_servers(tmp_path, monkeypatch):
+    from perflab.servers.run_servers import remember_server, remembered_servers
+
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
+    (tmp_path / "run-servers.json").write_text('{"mine": 1}')
+    remember_server("redis://127.0.0.1:1")
+    assert remembered_servers() == ["redis://127.0.0.1:1"]
+    assert (tmp_path / "run-servers-2.json").read_text() == '{"mine": 1}'
+
+
 @pytest.mark.parametrize("text", ["", "{", "7", '["redis://x", 3, "file:///x"]', "\xff"])
 def test_damaged_list_of_servers_is_no_obstacle(text, calibrated, monkeypatch):
     from perflab.servers.run_servers import remembered_servers

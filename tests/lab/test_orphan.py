@@ -186,6 +186,13 @@ def test_a_workload_without_room_is_one_clear_error_and_leaves_nothing(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
+def test_a_failure_while_setting_up_is_told_without_a_traceback(capfd):
+    for _ in range(5):
+        with pytest.raises(BadInputError, match="cannot be imported"):
+            start_live("cache", Trace.from_keys(range(9)), {"backend": "nowhere_at_all:load"})
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_folder_for_temporary_files_that_is_not_there_is_one_clear_error(monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     with pytest.raises(BadInputError, match="set TMPDIR"):

@@ -113,6 +113,17 @@ def test_a_damaged_list_of_servers_means_none(folder, text):
     assert is_allowed(server())
 
 
+@pytest.mark.parametrize("theirs", ['{"mine": 1}', "mine", "[]"])
+def test_a_file_of_somebody_elses_under_that_name_is_not_lost(folder, theirs):
+    folder.mkdir()
+    for _ in range(2):
+        kept(folder).write_text(theirs)
+        allow(server())
+        assert is_allowed(server())
+    others = [path for path in folder.glob("agreed-servers*.json") if path != kept(folder)]
+    assert [path.read_text() for path in others] == [theirs] * 2
+
+
 def test_a_list_of_a_later_perflab_is_neither_used_nor_replaced(folder):
     allow(server())
     found = json.loads(kept(folder).read_text())

@@ -95,3 +95,19 @@ def test_service_that_cannot_be_read_is_one_error(monkeypatch):
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     with pytest.raises(BadInputError, match="service"):
         PostgresAddress.of("service=staging")
+
+
+@pytest.mark.parametrize(
+    "conninfo",
+    [
+        f"user=u;password={SECRET};host=h",
+        f"dbname='x password={SECRET}'",
+        f"postgresql://host/db%20password%3D{SECRET}",
+        f"postgresql://host/db?hostaddr={SECRET}",
+        f"host=h hostaddr=10.0.0.1,{SECRET}",
+    ],
+)
+def test_a_password_that_libpq_takes_for_a_name_is_refused(conninfo):
+    with pytest.raises(BadInputError) as caught:
+        PostgresAddress.of(conninfo)
+    assert SECRET not in str(caught.value)

@@ -123,6 +123,27 @@ def test_what_a_user_put_into_a_runs_schema_stays(users, theirs):
     assert postgres_leftovers(users.conninfo) == []
 
 
+def test_what_a_trigger_forbids_to_drop_stays_until_it_allows_that(users):
+    forbid = (
+        "CREATE FUNCTION keep() RETURNS event_trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'hush'; END $$; CREATE EVENT TRIGGER keep ON ddl_command_start "
+        "WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA') EXECUTE FUNCTION keep()"
+    )
+    run = PostgresRun(users, new_run_name(), 3)
+    run.make_tables()
+    sql(users.conninfo, forbid)
+    try:
+        with pytest.raises(BadInputError, match="a trigger forbids") as caught:
+            run.close()
+        assert "hush" not in str(caught.value)
+        with pytest.raises(BadInputError, match="a trigger forbids"):
+            remove_run(users.conninfo, run.name)
+    finally:
+        sql(users.conninfo, "DROP EVENT TRIGGER keep; DROP FUNCTION keep()")
+    remove_run(users.conninfo, run.name)
+    assert postgres_leftovers(users.conninfo) == []
+
+
 def test_a_schema_without_the_mark_is_never_removed_whatever_its_name(users):
     name = new_run_name()
     sql(users.conninfo, f"CREATE SCHEMA {name}")

@@ -320,10 +320,20 @@ def test_namespace_of_any_letters_is_removed_alone(server, client, namespace):
     assert client.dbsize() == 3
 
 
-def test_leftovers_of_a_server_that_forbids_looking_name_the_right(server, client):
-    url = limited(server, client, "~*", "+@all", "-scan")
+@pytest.mark.parametrize("command", ["scan", "strlen", "getrange", "pttl"])
+def test_leftovers_of_a_server_that_forbids_looking_name_the_right(server, client, command):
+    client.set(f"perflab:{new_run_name()}:k:a", b"\xca" + bytes(30))
+    url = limited(server, client, "~*", "+@all", f"-{command}")
     with pytest.raises(BadInputError, match=r"\+scan"):
         redis_leftovers(url)
+
+
+def test_keys_that_are_hidden_from_a_user_hide_no_others(server, client):
+    hidden, seen = RunKeys("shop", new_run_name()), RunKeys("perflab", new_run_name())
+    for run in (hidden, seen):
+        client.set(f"{run.root}:k:a", b"\xca" + bytes(30))
+    url = limited(server, client, "~perflab:*", "+@all")
+    assert [found.name for found in redis_leftovers(url)] == [seen.run_name]
 
 
 @pytest.mark.parametrize("url", ["nowhere", "redis://u:hush@h:x", "redis://u:hush@[::1"])

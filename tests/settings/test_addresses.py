@@ -156,3 +156,12 @@ def test_any_text_is_taken(text):
 )
 def test_words_between_addresses_cut_before_stay(text, shown):
     assert without_secrets(text) == shown
+
+
+def test_the_form_that_an_error_gives_does_not_hide_its_reason():
+    form = "write redis://user:PASSWORD@host:6379/0"
+    said = str(BadInputError(f"refuses user or password; {form}", "redis://127.0.0.1:6379"))
+    assert said == f"redis://127.0.0.1:6379: refuses user or password; {form}"
+    both = without_secrets(f"redis://me:{SECRET}@host is not valid; {form}")
+    assert SECRET not in both
+    assert both.endswith(form)
