@@ -166,6 +166,9 @@ class SqliteStore:
                 self._idle.append(reader)
         except sqlite3.Error as error:
             raise StoreError(self._guard.place, _explain(error, self._timeout)) from error
+        except UnicodeDecodeError:
+            # A damaged schema's own words, which the module cannot even pass on.
+            raise StoreError(self._guard.place, "is damaged, or holds texts not in UTF-8") from None
 
 
 class _Reader:

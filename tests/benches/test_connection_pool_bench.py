@@ -113,7 +113,9 @@ def test_the_recommendation_is_the_smallest_pool_that_keeps_the_wait(calibration
     if min(waits.values()) <= 0.005:
         assert waits[size] <= 0.005
         assert all(waits[smaller] > 0.005 for smaller in range(1, size))
-    assert "Too large" in found.reason
+        assert "Too large" in found.reason
+    else:  # on a machine that is busy elsewhere
+        assert found.unreached == "No pool size reaches 5 ms"
     reachable = max(200, round(2000 * min(waits.values())))
     asked = tune(
         "connection_pool",

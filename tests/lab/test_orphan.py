@@ -112,7 +112,8 @@ def test_a_killed_parent_leaves_nothing_of_a_run(tmp_path, backend, more):
     until(lambda: gone(child) and not list(tmp_path.iterdir()))
 
 
-def test_a_killed_child_leaves_no_folder(tmp_path, monkeypatch):
+def test_a_killed_child_leaves_no_folder(tmp_path_factory, monkeypatch):
+    tmp_path = tmp_path_factory.mktemp("k")  # short enough for the path of a socket
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     live = start_live("redis_cache", "zipf:keys=100,requests=1k", {"request_rate": 50}, None)

@@ -49,8 +49,10 @@ def test_a_folder_of_a_trace_is_not_one_of_arrivals(tmp_path):
     Trace.from_keys([1, 2]).save(tmp_path / "t")
     with pytest.raises(BadInputError, match="is not the folder of arrivals"):
         Arrivals.open(tmp_path / "t")
+    (tmp_path / "t" / "mine.txt").write_text("kept")
     with pytest.raises(BadInputError, match="holds something else"):
         CALLS.save(tmp_path / "t")
+    assert Trace.open(tmp_path / "t").n_keys == 2
 
 
 @given(st.lists(st.floats(1e-3, 1e4), min_size=2, max_size=40), st.floats(1e-3, 1e5))
