@@ -88,7 +88,7 @@ def read_load_test(path: str) -> LoadTest:
         return _read(Path(path), seen.st_mtime_ns)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=2)
 def _read(path: Path, stamp: int) -> LoadTest:
     del stamp
     with Source(path).reader() as content:

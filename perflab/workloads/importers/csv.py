@@ -24,6 +24,7 @@ from perflab.workloads.importers.columns import (
 )
 from perflab.workloads.importers.csv_rows import CsvRows
 from perflab.workloads.importers.doubts import count_words, operations_note
+from perflab.workloads.importers.read_ahead import ReadAhead
 from perflab.workloads.importers.requests import table_trace
 from perflab.workloads.importers.source import HEAD_BYTES, Source
 from perflab.workloads.importers.template import joined
@@ -98,11 +99,11 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
 def _batches(source: Source, rows: CsvRows, delimiter: str, names: list[str]) -> Iterator[Any]:
     if len(source.head.splitlines()) == 1 and len(source.head) < HEAD_BYTES:
         return
-    with source.reader() as reader:
+    with source.reader() as reader, ReadAhead(reader) as ahead:
         reader.watch = rows.watch
         try:
             yield from arrow_csv.open_csv(
-                reader,
+                ahead,
                 read_options=arrow_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=delimiter,
@@ -117,4 +118,9 @@ def _batches(source: Source, rows: CsvRows, delimiter: str, names: list[str]) ->
             text = f"the heading cannot be read ({error.args[0]}); write it in one plain line"
             raise BadInputError(text, f"{source.place}:1") from None
         except pa.ArrowInvalid as error:
+            if "straddling" in str(error):
+                text = (
+                    f"has a row of more than {BLOCK_BYTES >> 20} MiB; is a quote in it not closed?"
+                )
+                raise BadInputError(text, source.place) from None
             raise BadInputError(f"cannot be read as CSV ({error})", source.place) from None
