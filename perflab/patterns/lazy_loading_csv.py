@@ -57,7 +57,12 @@ class CsvStore:
         # Not by lines: a quoted field may hold one.
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=self._separator)
         skipped = start % rows_of_csv.STEP
-        rows = [tuple(row) for row in lines if row][skipped : skipped + stop - start]
+        try:
+            rows = [tuple(row) for row in lines if row][skipped : skipped + stop - start]
+        except csv.Error as error:
+            reason = rows_of_csv.reason_of(error)
+            text = f"rows {start:,} to {stop - 1:,} cannot be read as CSV ({reason})"
+            raise StoreError(self._guard.place, text) from None
         width = len(self.columns)
         for number, row in enumerate(rows, start):
             if len(row) != width:
@@ -97,7 +102,11 @@ class CsvStore:
                 raise BadInputError(text, self._guard.place)
             file.seek(0)
             header = file.readline().decode("utf-8-sig")
-        self.columns = tuple(next(csv.reader([header], delimiter=self._separator), ()))
+        try:
+            self.columns = tuple(next(csv.reader([header], delimiter=self._separator), ()))
+        except csv.Error as error:
+            text = f"its first line cannot be read as CSV ({rows_of_csv.reason_of(error)})"
+            raise BadInputError(text, self._guard.place) from None
         if not self.columns:
             raise BadInputError("has no line with the names of its columns", self._guard.place)
         self._rows, self._marks = _index(self._guard, self._separator)

@@ -23,7 +23,7 @@ _QUOTE, _LINE_END, _RETURN = ord('"'), ord("\n"), ord("\r")
 
 
 class _StrayQuoteError(Exception):
-    """A quote stands where none opens or closes a field, so that counting them tells nothing."""
+    """A quote or a return stands where none is expected, so that counting tells nothing."""
 
 
 def find_rows(guard: FileGuard, separator: str) -> npt.NDArray[np.int64]:
@@ -59,8 +59,10 @@ def _count_quotes(guard: FileGuard, separator: int) -> npt.NDArray[np.int64]:
             letters = np.frombuffer(block, np.uint8)
             ends = np.flatnonzero(letters == _LINE_END)
             quoted = np.flatnonzero(letters == _QUOTE)
-            if len(quoted) or quotes or last == _QUOTE:
+            returned = np.flatnonzero(letters == _RETURN)
+            if len(quoted) or quotes or last == _QUOTE or len(returned):
                 following = file.read(1)
+                _check_returns(letters, returned, following)
                 _check_quotes(letters, quoted, quotes, last, following, separator)
                 file.seek(-len(following), 1)
                 before = np.searchsorted(quoted, ends) + quotes
@@ -107,6 +109,19 @@ def _check_quotes(
         raise _StrayQuoteError
 
 
+def _check_returns(
+    letters: npt.NDArray[np.uint8], returned: npt.NDArray[np.int64], following: bytes
+) -> None:
+    """Check that a line feed comes after each return: csv ends a row at one that stands alone."""
+    import numpy as np
+
+    after = letters[np.minimum(returned + 1, len(letters) - 1)]
+    if len(returned) and returned[-1] == len(letters) - 1:
+        after[-1] = following[0] if following else _LINE_END
+    if not (after == _LINE_END).all():
+        raise _StrayQuoteError
+
+
 def _parse_rows(guard: FileGuard, separator: str) -> npt.NDArray[np.int64]:
     """Let Python's csv module part the rows, some ten times slower, and note where each begins."""
     import numpy as np
@@ -134,12 +149,19 @@ def _parse_rows(guard: FileGuard, separator: str) -> npt.NDArray[np.int64]:
                 last = began
             began = place
     except csv.Error as error:
-        text = f"row {max(seen - 1, 0):,} cannot be read ({error}); is a quote in it not closed?"
+        text = f"row {max(seen - 1, 0):,} cannot be read ({reason_of(error)})"
         raise BadInputError(text, guard.place) from None
     if _is_open(guard, last, separator):
         text = f"row {max(seen - 2, 0):,} opens a quote that is not closed before the file's end"
         raise BadInputError(text, guard.place)
     return np.array([max(seen - 1, 0), *marks, place], np.int64)
+
+
+def reason_of(error: csv.Error) -> str:
+    """Return csv's reason in words: its own speak of how a file was opened."""
+    if "new-line character" in str(error):
+        return "a line ends with CR alone; end lines with LF"
+    return f"{error}; is a quote in it not closed?"
 
 
 def _is_open(guard: FileGuard, last: int, separator: str) -> bool:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from perflab.patterns import lazy_loading_rows
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.lazy_loading_csv import CsvStore
+from perflab.patterns.lazy_loading_store import StoreError
 from perflab.settings import BadInputError
 
 PIECES = st.sampled_from(['"', '""', ",", "a", "12", ' "', '" ', "\n", '5"', '"x"', "\r\n"])
@@ -75,6 +76,25 @@ def test_any_marks_part_rows_as_pythons_csv_module_does(tmp_path_factory, lines)
             CsvStore(path)
     else:
         agrees(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,b\r1,2\r3,4\r", "ends with CR alone"),
+        (b"a,b\n1,2\r3,4\n5,6\n", "ends with CR alone"),
+        (b"a,b\n1," + b"x" * 200_000 + b"\n", "field limit"),
+    ],
+)
+def test_what_csv_cannot_part_is_one_clear_error(tmp_path, content, said):
+    (tmp_path / "a.csv").write_bytes(content)
+
+    def all_rows():
+        store = CsvStore(tmp_path / "a.csv")
+        return store.read(0, len(store))
+
+    with pytest.raises((BadInputError, StoreError), match=said):
+        all_rows()
 
 
 def test_a_loader_gives_the_rows_with_marks_in_any_order(tmp_path):
