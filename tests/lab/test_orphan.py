@@ -9,11 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
+from processes import gone, until
 
 from perflab.lab.orphan import ORPHANED
 from perflab.lab.verbs import allow_server, start_live
@@ -69,20 +68,6 @@ orphan.watch()
 child.run_job(theirs.fileno(), orphan)
 """
 CLI = "from perflab.cli import main; main()"
-
-
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "did not happen in time"
-        time.sleep(0.02)
-
-
-def gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.mark.parametrize(
