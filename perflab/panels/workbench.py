@@ -223,7 +223,8 @@ class Workbench:
         self.gauges.follow(live, settings, self.forecast.prediction, self.driver.result)
         self.alerts.show(live.alerts)
         self.header.serve(live.about)
-        self.server.follow(live, usable=not self._leaving)
+        with self._lock:
+            self.server.follow(live, usable=self.driver.active and not self._leaving)
 
     def _asked(self, error: ConsentNeededError) -> None:
         self.server.ask(error)
@@ -250,11 +251,13 @@ class Workbench:
         self.gauges.fill(self.forecast.prediction, self.driver.live, self.driver.result)
 
     def _refresh(self) -> None:
-        ready = self.trace is not None
-        active = self.driver.active
-        leaving = self._leaving
-        self.server.follow(self.driver.live, usable=active and not leaving)
+        # What holds is read where it is shown: of two threads, the one that shows last must not have
+        # read first, or a run that is over keeps its Stop.
         with self._lock:
+            ready = self.trace is not None
+            active = self.driver.active
+            leaving = self._leaving
+            self.server.follow(self.driver.live, usable=active and not leaving)
             self.actions.show(
                 running=active,
                 paused=self.driver.paused,
