@@ -121,3 +121,10 @@ def test_commands_of_the_shell_hold(folder):
         )
         assert done.returncode == 0, (command, done.stderr)
     assert (folder / "report.html").stat().st_size > 10_000
+
+
+def test_python_m_perflab_has_the_exit_status_of_the_command(folder):
+    program = [sys.executable, "-m", "perflab", "predict", "cache", "--workload", "nowhere.log"]
+    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nowhere.log" in done.stderr
