@@ -173,7 +173,7 @@ class LiveRun:
         if name not in known:
             raise BadInputError(f"no action {name!r}{nearest(name, known)}", self.bench.pattern)
         if self.state not in ("running", "paused"):
-            raise BadInputError("needs a run that is going; this one is " + self.state, name)
+            raise BadInputError(f"the run is {self.state}; actions need a running one", name)
         self._send(cloudpickle.dumps(Act(name)))
 
     def pause(self) -> None:

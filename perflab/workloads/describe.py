@@ -127,8 +127,8 @@ def remarks(trace: Trace) -> list[str]:
     gap = longest_gap_share(trace.times)
     if gap > GAP_SHARE and requests > SURE_COUNT:
         said.append(
-            f"for {gap:.0%} of its time, at one stretch, no request comes: rates and TTLs over it "
-            "mislead; cut it there"
+            f"one gap covers {gap:.0%} of the trace: rates and TTLs across it are misleading; "
+            "split the trace there"
         )
     if trace.sample_rate < 1:
         chance = "whether the keys asked for most are in it is chance, which the error counts in"
