@@ -63,7 +63,7 @@ class AsyncFlight:
         del value, error
         self.ended = True
 
-    def refuse_deadlock(self, label: str) -> None:
+    def refuse_deadlock(self, label: Callable[[], str]) -> None:
         """Raise if waiting for this load would never end: it waits, at the last, for the caller.
 
         Raises:
@@ -80,7 +80,7 @@ class AsyncFlight:
         while ahead:
             flight = ahead.pop()
             if flight in mine:
-                raise RuntimeError(deadlock_text(label))
+                raise RuntimeError(deadlock_text(label()))
             if flight not in seen and not flight.ended:
                 seen.add(flight)
                 ahead += flight.awaits
@@ -181,7 +181,7 @@ class AsyncSingleFlight(Generic[V]):
             if leads:
                 self._start(key, flight, load)
             else:
-                flight.refuse_deadlock(repr(key))
+                flight.refuse_deadlock(lambda: repr(key))
                 if on_wait is not None:
                     on_wait()
                     on_wait = None

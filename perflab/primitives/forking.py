@@ -15,8 +15,6 @@ _MOST_SECONDS = 1.0
 class Forkable(Protocol):
     """State under a lock that a forked child goes on with."""
 
-    __hash__: Any
-
     def hold(self, seconds: float) -> bool:
         """Take the lock before a fork; False where that took longer."""
 
@@ -44,8 +42,7 @@ def renew_in_children(state: Forkable) -> None:
 def _before() -> None:
     _one_fork.acquire()
     end = time.monotonic() + _MOST_SECONDS
-    for state in list(_known):
-        _held.append((state, state.hold(max(0.0, end - time.monotonic()))))
+    _held.extend((state, state.hold(max(0.0, end - time.monotonic()))) for state in list(_known))
 
 
 def _after_in_parent() -> None:

@@ -56,7 +56,9 @@ class Flight:
         self.landed.release()
 
 
-def refuse_deadlock(label: str, flight: Flight, me: int, waiting: dict[int, Flight]) -> None:
+def refuse_deadlock(
+    label: Callable[[], str], flight: Flight, me: int, waiting: dict[int, Flight]
+) -> None:
     """Raise if waiting for a flight would never end: its owner waits, at the last, for me.
 
     Raises:
@@ -68,7 +70,7 @@ def refuse_deadlock(label: str, flight: Flight, me: int, waiting: dict[int, Flig
         if next_flight is None:
             return
         owner = next_flight.owner
-    raise RuntimeError(deadlock_text(label))
+    raise RuntimeError(deadlock_text(label()))
 
 
 def deadlock_text(label: str) -> str:
@@ -116,7 +118,7 @@ class SingleFlight(Generic[V]):
                 with self._lock:
                     flight = self._flights.setdefault(key, mine)
                     if flight is not mine:
-                        refuse_deadlock(repr(key), flight, me, self._waiting)
+                        refuse_deadlock(lambda: repr(key), flight, me, self._waiting)
                         self._waiting[me] = flight
                 if flight is mine:
                     value = load()

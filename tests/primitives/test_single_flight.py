@@ -5,8 +5,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from forked import exit_status
+
 from perflab.primitives import SingleFlight
 
 
