@@ -205,7 +205,8 @@ async def test_a_task_that_a_loader_awaits_for_its_own_key_is_refused(way):
         if way == "deeper":
             return await asyncio.create_task(flights.run("middle", middle))
         async with asyncio.TaskGroup() as group:
-            group.create_task(flights.run("k", outer))
+            task = group.create_task(flights.run("k", outer))
+        return await task
 
     async def middle():
         return await asyncio.gather(flights.run("k", outer))
