@@ -58,9 +58,13 @@ def answer_many(
         if away:
             for key in missing:
                 logic.guard.report(EventKind.FALLBACK, key)
-        loaded, seconds = yield from logic.load(tuple(missing), lambda: load_many(missing))
+        mine = logic.changes.begin(missing)
+        try:
+            loaded, seconds = yield from logic.load(tuple(missing), lambda: load_many(missing))
+        finally:
+            unchanged = logic.changes.end(mine, missing)
         if not away:
-            yield from _write(logic, missing, loaded, ttl, seconds / len(missing))
+            yield from _write(logic, unchanged, loaded, ttl, seconds / len(missing))
     values = {key: entry.value for key, entry in found.items() if not entry.nothing}
     values |= {key: loaded[key] for key in missing if loaded.get(key) is not None}
     return {key: values[key] for key in wanted if key in values}
