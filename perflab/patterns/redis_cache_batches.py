@@ -8,16 +8,23 @@ from typing import Any
 from perflab.metrics import EventKind
 from perflab.patterns.redis_cache_envelope import Entry
 from perflab.patterns.redis_cache_guard import AwayError
-from perflab.patterns.redis_cache_logic import Logic, lifetime
+from perflab.patterns.redis_cache_keys import checked_key, checked_keys, lifetime
+from perflab.patterns.redis_cache_loaders import checked_mapping
+from perflab.patterns.redis_cache_logic import Logic
 from perflab.patterns.redis_cache_steps import Command, Steps
 from perflab.primitives.redis_marks import glob_of, is_entry, is_lock
+from perflab.settings import BadInputError
 
 _SCAN_COUNT = 1000
 
 
 def fetch_many(logic: Logic, keys: Iterable[str]) -> Steps:
-    """Return the entries of the keys that are there, by key, and whether the server is away."""
-    wanted = list(dict.fromkeys(keys))
+    """Return the entries of the keys that are there, by key, and whether the server is away.
+
+    Raises:
+        BadInputError: If they are no keys.
+    """
+    wanted = checked_keys(keys)
     found: dict[str, Entry] = {}
     if not wanted:
         return found, False
@@ -48,9 +55,13 @@ def answer_many(
     load_many: Callable[[list[str]], Any],
     ttl: float | None,
 ) -> Steps:
-    """Return the values of keys, kept or loaded in one call; written in one round trip."""
-    lifetime(ttl)
-    wanted = list(dict.fromkeys(keys))
+    """Return the values of keys, kept or loaded in one call; written in one round trip.
+
+    Raises:
+        BadInputError: If keys or TTL are none, or the loader brings no mapping.
+    """
+    ttl = lifetime(ttl)
+    wanted = checked_keys(keys)
     found, away = yield from fetch_many(logic, wanted)
     missing = [key for key in wanted if key not in found]
     loaded: Mapping[str, Any] = {}
@@ -58,24 +69,37 @@ def answer_many(
         if away:
             for key in missing:
                 logic.guard.report(EventKind.FALLBACK, key)
-        loaded, seconds = yield from logic.load(tuple(missing), lambda: load_many(missing))
-        if not away:
-            yield from _write(logic, missing, loaded, ttl, seconds / len(missing))
+        brought, seconds = yield from logic.load(tuple(missing), lambda: load_many(missing))
+        loaded = checked_mapping(load_many, brought)
+        made = (
+            logic.loaded_command(key, loaded.get(key), ttl, seconds / len(missing))
+            for key in missing
+        )
+        commands = [command for command in made if command is not None]
+        if commands and not away:
+            yield from _write(logic, missing, commands)
     values = {key: entry.value for key, entry in found.items() if not entry.nothing}
     values |= {key: loaded[key] for key in missing if loaded.get(key) is not None}
     return {key: values[key] for key in wanted if key in values}
 
 
 def put_many(logic: Logic, values: Mapping[str, Any], ttl: float | None) -> Steps:
-    """Write values in one round trip; False where that failed."""
-    lifetime(ttl)
+    """Write values in one round trip; False where that failed.
+
+    Raises:
+        BadInputError: If keys, values or TTL are none that can be written; nothing is then.
+    """
+    ttl = lifetime(ttl)
+    if not isinstance(values, Mapping):
+        raise BadInputError(f"is a {type(values).__qualname__}, not a mapping of keys", "values")
+    plain = {checked_key(key): value for key, value in values.items()}
     commands = [
-        logic.write_command(key, value, ttl, 0.0, nothing=False) for key, value in values.items()
+        logic.write_command(key, value, ttl, 0.0, nothing=False) for key, value in plain.items()
     ]
-    commands += [("DEL", logic.lock(key).name) for key in values]
+    commands += [("DEL", logic.lock(key).name) for key in plain]
     try:
         if commands:
-            yield from logic.guard.ask(tuple(values), *commands)
+            yield from logic.guard.ask(tuple(plain), *commands)
     except AwayError:
         return False
     return True
@@ -129,17 +153,8 @@ def _those(
     return [name for name, answer, length in answers if test(answer, length)]
 
 
-def _write(
-    logic: Logic, missing: list[str], loaded: Mapping[str, Any], ttl: float | None, seconds: float
-) -> Steps:
-    remembers = logic.settings.negative_ttl_seconds is not None
-    commands = [
-        logic.write_command(key, loaded.get(key), ttl, seconds, nothing=loaded.get(key) is None)
-        for key in missing
-        if remembers or loaded.get(key) is not None
-    ]
+def _write(logic: Logic, keys: list[str], commands: list[Command]) -> Steps:
     try:
-        if commands:
-            yield from logic.guard.ask(tuple(missing), *commands)
+        yield from logic.guard.ask(tuple(keys), *commands)
     except AwayError:
         return

@@ -87,7 +87,7 @@ class Envelope:
         """Return an entry's bytes.
 
         Raises:
-            BadInputError: If the serializer cannot write such a value.
+            UnwritableError: If the serializer cannot write such a value.
         """
         flags = _NOTHING * nothing | _SIGNED * (self._signing_key is not None)
         head = _HEADER.pack(

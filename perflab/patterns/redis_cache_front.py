@@ -9,7 +9,6 @@ from perflab.metrics import Hook
 from perflab.patterns.redis_cache_clients import OF_THE_CLIENT, check_client
 from perflab.patterns.redis_cache_logic import Logic
 from perflab.primitives.breaker import BreakerState
-from perflab.primitives.canonical_key import call_text, function_name
 from perflab.settings import RedisCacheSettings
 
 _COUNTED = (
@@ -19,6 +18,7 @@ _COUNTED = (
     "load_seconds_total",
     "fallbacks",
     "corrupt",
+    "values_refused",
     "refused",
     "retries",
     "stale_hits",
@@ -94,6 +94,7 @@ class Front:
         (the loader served because the server did not) among the misses. `coalesced` waited for
         another caller's load. `errors` are tries of the server that failed, `refused` those
         among them that it answered with an error, such as OOM, LOADING or NOAUTH.
+        `values_refused` are values that the serializer cannot write, and that were not kept.
         """
         guard = self._logic.guard
         counted = guard.counters.snapshot()
@@ -107,17 +108,3 @@ class Front:
     def __repr__(self) -> str:
         settings = self._logic.settings
         return f"{type(self).__name__}({settings.cache_namespace!r}, breaker {self.breaker_state})"
-
-
-def key_maker(function: Callable[..., Any], key: Callable[..., str] | None) -> Callable[..., str]:
-    """Return what makes a key of a function's name and arguments.
-
-    It raises `BadInputError` where these do not tell one call from another; see `call_text`.
-    """
-    if key is not None:
-        return key
-
-    def make(*args: Any, **kwargs: Any) -> str:
-        return call_text(function_name(function), args, kwargs)
-
-    return make
