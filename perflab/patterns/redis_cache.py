@@ -52,6 +52,7 @@ class RedisCache(Front):
     """
 
     _open_client = staticmethod(open_client)
+    _is_awaited = False
 
     def __init__(
         self,

@@ -36,6 +36,7 @@ class AsyncRedisCache(Front):
     """
 
     _open_client = staticmethod(open_async_client)
+    _is_awaited = True
 
     def __init__(
         self,

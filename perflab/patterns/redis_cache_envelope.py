@@ -61,7 +61,9 @@ class Envelope:
     """
 
     def __init__(self, serializer: str, signing_key: bytes | None = None) -> None:
-        if signing_key is not None and len(signing_key) < _LEAST_KEY_BYTES:
+        if signing_key is not None and (
+            not isinstance(signing_key, bytes) or len(signing_key) < _LEAST_KEY_BYTES
+        ):
             raise BadInputError(
                 f"a key of {_LEAST_KEY_BYTES} bytes or more is needed, such as "
                 "secrets.token_bytes(32)",

@@ -7,6 +7,7 @@ from typing import Any
 
 from perflab.metrics import Hook
 from perflab.patterns.redis_cache_clients import OF_THE_CLIENT, check_client
+from perflab.patterns.redis_cache_keys import lock_lifetime
 from perflab.patterns.redis_cache_logic import Logic
 from perflab.primitives.breaker import BreakerState
 from perflab.settings import RedisCacheSettings
@@ -30,6 +31,7 @@ class Front:
     """Settings, statistics and the breaker's state; the rest differs between the twins."""
 
     _open_client: Callable[[str | None, RedisCacheSettings], Any]
+    _is_awaited: bool
 
     def __init__(
         self,
@@ -41,13 +43,14 @@ class Front:
         lock_seconds: float,
     ) -> None:
         chosen = settings or RedisCacheSettings()
-        self._logic = self._make_logic(chosen, hook, signing_key, lock_seconds)
+        seconds = lock_lifetime(lock_seconds)
+        self._logic = self._make_logic(chosen, hook, signing_key, seconds)
         self._url = url
         self._owns_client = client is None
         if client is None:
             client = self._open_client(url, chosen)
         else:
-            check_client(client)
+            check_client(client, awaited=self._is_awaited)
         self._client = client
 
     def _make_logic(

@@ -18,6 +18,7 @@ _LONGEST_TEXT = 1000
 """Longer arguments are written as their hash, so that no key is larger than its value."""
 
 _LONGEST_SECONDS = 1000 * 365 * 86400
+_LONGEST_LOCK_SECONDS = 86400
 _WORD = re.compile(r"[\w.]+")
 
 
@@ -62,16 +63,37 @@ def lifetime(ttl: Any) -> float | None:
     """
     if ttl is None:
         return None
-    seconds = ttl.total_seconds() if isinstance(ttl, dt.timedelta) else ttl
-    if isinstance(seconds, numbers.Real) and not isinstance(seconds, bool):
-        seconds = float(seconds)
-        if 0 < seconds <= _LONGEST_SECONDS or seconds == math.inf:
-            return seconds
+    seconds = ttl.total_seconds() if isinstance(ttl, dt.timedelta) else _number(ttl)
+    if 0 < seconds <= _LONGEST_SECONDS or seconds == math.inf:
+        return seconds
     raise BadInputError(
         f"{_shown(ttl)} is not a number of seconds above 0 and at most 1000 years; "
         "use math.inf for no end",
         "ttl",
     )
+
+
+def lock_lifetime(seconds: Any) -> float:
+    """Return how long a lock lasts, in seconds.
+
+    Raises:
+        BadInputError: If it is not a number of seconds above 0 and at most a day.
+    """
+    number = _number(seconds)
+    if not 0 < number <= _LONGEST_LOCK_SECONDS:
+        text = f"{_shown(seconds)} is not a number of seconds above 0 and at most 86400"
+        raise BadInputError(text, "lock_seconds")
+    return number
+
+
+def _number(value: Any) -> float:
+    """Return a real number as a float; NaN for anything else."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return math.nan
+    try:
+        return float(value)
+    except (OverflowError, ValueError):
+        return math.nan
 
 
 def call_keys(
