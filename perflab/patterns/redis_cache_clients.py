@@ -14,6 +14,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.cache import CacheConfig
 
+from perflab.patterns.redis_cache_guard import NO_CLUSTER
 from perflab.primitives.bounded_redis import bounded, staying
 from perflab.settings import BadInputError, RedisCacheSettings
 
@@ -23,13 +24,12 @@ OF_THE_CLIENT = ("redis_host", "redis_port", "timeout", "client_cache_size")
 _MOST_CONNECTIONS = 1 << 31
 """As good as none: redis-py 8 would refuse the 101st caller at once, as if the server were away."""
 
-_FORM = "write redis://host:6379/0, rediss://host:6379/0 for TLS, or unix:///path?db=0"
-_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(?:%\w+)?")
-_NO_CLUSTER = (
-    "a Redis Cluster is not supported, since a batch and a lock need several keys of one server; "
-    "name a server that is none, or its Sentinels"
+_FORM = (
+    "write redis://user:PASSWORD@host:6379/0 with special characters percent-encoded, rediss://... "
+    "for TLS, or unix:///path?db=0"
 )
-_USED = ("execute_command", "pipeline", "get", "connection_pool")
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(?:%\w+)?")
+_USED = ("get", "connection_pool")
 
 
 def open_client(url: str | None, settings: RedisCacheSettings) -> redis.Redis:
@@ -87,14 +87,15 @@ def check_client(client: Any, *, awaited: bool) -> None:
     if isinstance(client, (redis.RedisCluster, redis.asyncio.RedisCluster)) or hasattr(
         client, "nodes_manager"
     ):
-        raise BadInputError(f"{kind}: {_NO_CLUSTER}", "client")
+        raise BadInputError(f"{kind}: {NO_CLUSTER}", "client")
     if hasattr(client, "master_for"):
         text = "pass what its master_for(name) returns, which follows the master"
         raise BadInputError(f"{kind}; {text}", "client")
     if isinstance(client, type) or not all(hasattr(client, name) for name in _USED):
         text = "pass a client of redis-py such as redis.Redis(...), or an address as url="
         raise BadInputError(f"{kind}; {text}", "client")
-    if inspect.iscoroutinefunction(client.execute_command) is not awaited:
+    ask = getattr(client, "execute_command", client.get)
+    if inspect.iscoroutinefunction(ask) is not awaited:
         other = "redis.asyncio.Redis" if awaited else "redis.Redis"
         cache = "RedisCache" if awaited else "AsyncRedisCache"
         raise BadInputError(f"{kind}; pass a {other}, or use {cache}", "client")
@@ -144,7 +145,7 @@ def _client_of(
     except (ValueError, TypeError, AttributeError, redis.RedisError):
         # Their text may hold the password.
         names = ", ".join(sorted(parse_qs(urlsplit(address).query, keep_blank_values=True)))
-        text = f"has an option that redis-py does not take, of {names}" if names else "is wrong"
+        text = f"has an option that redis-py does not take, one of {names}" if names else "is wrong"
         raise BadInputError(f"{text}; {_FORM}", place) from None
     return client
 
@@ -153,12 +154,15 @@ def _check_url(address: Any, place: str) -> None:
     wrong = BadInputError(f"is not a URL of Redis; {_FORM}", place)
     if not isinstance(address, str) or not address.isprintable() or " " in address:
         raise wrong
-    scheme = address.partition("://")[0].lower()
-    if "sentinel" in scheme or "cluster" in scheme or "," in address.rpartition("@")[2]:
-        text = "names several servers; pass client=, what Sentinel(...).master_for(name) returns"
-        raise BadInputError(f"{text}; {_NO_CLUSTER}", place)
     try:
         parts = urlsplit(address)
+        is_one = "," not in parts.netloc.rpartition("@")[2]
+    except ValueError:
+        raise wrong from None
+    if not is_one or "sentinel" in parts.scheme or "cluster" in parts.scheme:
+        text = "names several servers; pass client=, what Sentinel(...).master_for(name) returns"
+        raise BadInputError(f"{text}; {NO_CLUSTER}", place)
+    try:
         port, host = parts.port, parts.hostname
         query = parse_qs(parts.query, keep_blank_values=True)
     except ValueError:
