@@ -31,7 +31,8 @@ def record(
 
     `read_trace` reads the folder, while it is written too, and after the process was killed: all
     but the last second is there. Its trace knows the rate of its sample: predictions and settings
-    from it are for all keys. ``.recording`` of what is returned has ``stop()``, ``stats()`` and is
+    from it are for all keys. What is removed is not replayed: its trace says by name and number
+    what was. ``.recording`` of what is returned has ``stop()``, ``stats()`` and is
     a context manager.
 
     Args:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
+from perflab.workloads.recorded_removals import REMOVING, watched_method
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes
 
 KEPT = (
-    *("cache", "cache_clear", "cache_info", "cache_key", "cache_lock", "cache_parameters"),
-    "forget",
+    *("cache", "cache_info", "cache_key", "cache_lock", "cache_parameters"),
+    *sorted(REMOVING),
 )
 
 
@@ -72,7 +73,8 @@ def recorded_function(
     recorded: Any = call_async if inspect.iscoroutinefunction(function) else call
     for name in KEPT:
         if hasattr(function, name):
-            setattr(recorded, name, getattr(function, name))
+            found = watched_method(name, getattr(function, name), recording)
+            setattr(recorded, name, found)
     recorded.recording = recording
     return recorded  # type: ignore[no-any-return]
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, MutableMapping, ValuesView
+from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import Any
 from zlib import crc32
 
+from perflab.workloads.recorded_removals import WatchedMapping
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes
 
 _ABSENT = object()
 
 
-class RecordedMapping(MutableMapping[Any, Any]):
+class RecordedMapping(WatchedMapping):
     """Does what the mapping does, and records what is asked of it.
 
     A request is `cache[key]`, `cache.get`, `cache.setdefault`, the `get_or_load` of perflab's
     cache, and `key in cache` where it is not (where it is, the value is asked for next). What is
-    set says the size and, with a `ttl` of the mapping, the TTL. Going through the mapping is no
-    request. Attributes are the mapping's.
+    set says the size and, with a `ttl` of the mapping, the TTL. What is removed is counted. Going
+    through the mapping is no request. Attributes are the mapping's.
 
     Args:
         mapping: The cache.
@@ -33,8 +34,7 @@ class RecordedMapping(MutableMapping[Any, Any]):
         recording: Recording,
         size: Callable[[Any], int | None],
     ) -> None:
-        self.recording = recording
-        self._mapping = mapping
+        super().__init__(mapping, recording)
         self._size = size
 
     def __getitem__(self, key: Any) -> Any:
@@ -95,47 +95,9 @@ class RecordedMapping(MutableMapping[Any, Any]):
             self._note_write(data, place, value)
         return value
 
-    def __delitem__(self, key: Any) -> None:
-        del self._mapping[key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._mapping)
-
-    def __len__(self) -> int:
-        return len(self._mapping)
-
-    def __repr__(self) -> str:
-        return f"RecordedMapping({self._mapping!r})"
-
     def __getattr__(self, name: str) -> Any:
-        if name == "_mapping":  # of one that is being unpickled
-            raise AttributeError(name)
-        found = getattr(self._mapping, name)
+        found = super().__getattr__(name)
         return partial(self._get_or_load, found) if name == "get_or_load" else found
-
-    def keys(self) -> KeysView[Any]:
-        """Return the mapping's keys."""
-        return self._mapping.keys()
-
-    def values(self) -> ValuesView[Any]:
-        """Return the mapping's values."""
-        return self._mapping.values()
-
-    def items(self) -> ItemsView[Any, Any]:
-        """Return the mapping's pairs."""
-        return self._mapping.items()
-
-    def pop(self, key: Any, *default: Any) -> Any:
-        """Take a key out."""
-        return self._mapping.pop(key, *default)
-
-    def popitem(self) -> tuple[Any, Any]:
-        """Take a pair out, as the mapping chooses."""
-        return self._mapping.popitem()
-
-    def clear(self) -> None:
-        """Take everything out."""
-        self._mapping.clear()
 
     def _get_or_load(
         self,

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from perflab.settings import BadInputError, parse_quantity
 from perflab.workloads.recording_keys import PLACES, key_number
+from perflab.workloads.recording_left_out import LeftOut
 from perflab.workloads.recording_parts import RecordingFolder
 from perflab.workloads.recording_table import below, joined, part_table
 
@@ -104,6 +105,11 @@ class Recording:
         number = key_number(data, place, self._secret)
         waiting.append((number, time.time(), read, hit, size, ttl))
 
+    def leave_out(self, kind: str, name: str) -> None:
+        """Count what is not replayed, as in `LeftOut.add`; nothing once the recording ended."""
+        if self.limit:
+            self._left_out.add(kind, name)
+
     @property
     def sample_rate(self) -> float:
         """The share of keys that is recorded, as it is now."""
@@ -171,6 +177,7 @@ class Recording:
         self._requests = 0
         self._waiting: deque[tuple[Any, ...]] = deque()
         self._part: Any = None
+        self._left_out = LeftOut()
         self._number = 0
         self._wake = threading.Event()
         self._writing = threading.Lock()
@@ -187,7 +194,8 @@ class Recording:
         rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
         passed = self._passed_since()
         self._requests += passed + sum(row[2] for row in rows)
-        if not rows and not (self._stopped and passed):
+        left_out = self._left_out.take()
+        if not rows and not left_out and not (self._stopped and passed):
             return
         self._part = joined(self._part, part_table(rows))
         self._put()
@@ -196,6 +204,7 @@ class Recording:
             self._halve()
         if len(self._part) >= PART_ROWS:
             self._part = None
+            self._left_out = self._left_out.following()
             self._number += 1
             self._requests_before += self._requests
             self._requests = 0
@@ -210,7 +219,8 @@ class Recording:
     def _put(self) -> None:
         # What was dropped tells nothing of its hits, so a total would say too much.
         requests = None if self.dropped else self._requests
-        self._folder.write(self._number, self._part, self._sample, requests)
+        counts = self._left_out.counts()
+        self._folder.write(self._number, self._part, self._sample, requests, counts)
 
     def _halve(self) -> None:
         self._sample //= 2

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from perflab.settings import BadInputError
 from perflab.workloads.recording_keys import PLACES
+from perflab.workloads.recording_left_out import LeftOutCounts, read_counts
 from perflab.workloads.recording_table import below, is_table
 
 METADATA = b"perflab.recording"
@@ -40,11 +41,13 @@ class Part(NamedTuple):
         limit: The places in its sample: those below.
         requests: How many there were while it was written, for keys not in the sample too; None
             where that is not known.
+        left_out: What was seen but is not replayed, by kind and name.
     """
 
     table: Any
     limit: int
     requests: int | None
+    left_out: LeftOutCounts
 
 
 class RecordingFolder:
@@ -71,13 +74,20 @@ class RecordingFolder:
             text = f"holds something else ({foreign[0]}); name a new folder for the recording"
             raise BadInputError(text, str(path))
 
-    def write(self, number: int, table: Any, limit: int, requests: int | None) -> None:
+    def write(
+        self,
+        number: int,
+        table: Any,
+        limit: int,
+        requests: int | None,
+        left_out: LeftOutCounts | None = None,
+    ) -> None:
         """Write a part, whole or not at all, over the one of that number.
 
         Raises:
             OSError: If it cannot be written.
         """
-        part = Part(table, limit, requests)
+        part = Part(table, limit, requests, left_out or {})
         self._put(self.path / f"{self._session}-{number:06d}{SUFFIX}", part)
 
     def bytes(self) -> int:
@@ -105,12 +115,19 @@ class RecordingFolder:
                 continue
             read = read_part(path)
             if read is not None and read.limit > limit:
-                self._put(path, Part(below(read.table, limit), limit, read.requests))
+                self._put(path, read._replace(table=below(read.table, limit), limit=limit))
 
     def _put(self, path: Path, part: Part) -> None:
         import pyarrow.parquet as pq
 
-        said = json.dumps({"version": VERSION, "limit": part.limit, "requests": part.requests})
+        said = json.dumps(
+            {
+                "version": VERSION,
+                "limit": part.limit,
+                "requests": part.requests,
+                "left_out": part.left_out,
+            }
+        )
         pq.write_table(
             part.table.replace_schema_metadata({METADATA: said}),
             self._scratch,
@@ -164,7 +181,8 @@ def read_part(path: Path) -> Part | None:
     limit, requests = said.get("limit"), said.get("requests")
     if not _is_count(limit) or not 1 <= limit <= PLACES or not is_table(table):
         return None
-    return Part(table, limit, requests if _is_count(requests) else None)
+    known = requests if _is_count(requests) else None
+    return Part(table, limit, known, read_counts(said.get("left_out")))
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -37,6 +37,22 @@ def operations_note(counts: Mapping[str, int]) -> tuple[str, ...]:
     return (f"{named(others)} count as reads; {NOT_REPLAYED}",)
 
 
+def left_out_notes(kinds: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+    """Return what of a cache's commands or methods is not replayed, by name and number.
+
+    Args:
+        kinds: Counts by kind, as `command_kinds` has them, and by name.
+    """
+    said = (
+        ("removal", "not replayed: {}, which remove keys, so the hit rate is too high"),
+        ("renewal", "not replayed: {}, which change TTLs, so expired entries are miscounted"),
+        ("eviction", "not replayed: {}, which count as the cache's own evictions"),
+        ("ttl", "TTLs not read: {}; these entries count as having none"),
+        ("unknown", "not counted as requests: {}"),
+    )
+    return tuple(text.format(named(kinds[kind])) for kind, text in said if kinds.get(kind))
+
+
 def count_words(column: Any, counts: Counter[str]) -> None:
     """Add the words of an Arrow column of texts to their counts; those of long columns too."""
     for pair in pc.value_counts(column).to_pylist():
