@@ -106,7 +106,7 @@ class KeyWriter:
         if text is None and kind in (dt.datetime, dt.time) and _has_known_zone(value):
             text = repr(value)
         if text is None:
-            text = self._of_a_class(value, kind, place, depth + 1)
+            text = self.of_a_class(value, kind, place, depth + 1)
         if text is None:
             text = self.other(value)
         if text is None:
@@ -130,7 +130,8 @@ class KeyWriter:
             return f"{kind.__name__}({', '.join(texts)})"
         return None
 
-    def _of_a_class(self, value: Any, kind: Any, place: str, depth: int) -> str | None:
+    def of_a_class(self, value: Any, kind: Any, place: str, depth: int) -> str | None:
+        """Return the text of an enum's member, a named tuple or a dataclass; else None."""
         parts: Mapping[str, Any] | None = None
         if isinstance(value, enum.Enum):
             # A combination of flags need not have a name.

@@ -19,10 +19,13 @@ from perflab.workloads.redis_commands import ONE_KEY, READS, accesses, command_k
 COUNTS = frozenset(("STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD", "XLEN", "ZCOUNT"))
 # Commands that answer no alike for a key that is not there and a member that is not in it.
 MEMBERS = frozenset(("HEXISTS", "SISMEMBER", "SMISMEMBER", "HSTRLEN"))
+_LONGEST_NAME = 40
 
 
 def is_redis_client(target: Any) -> bool:
     """Say whether something looks like a redis-py client."""
+    if isinstance(target, type) or hasattr(target, "command_stack"):  # a pipeline sends later
+        return False
     return all(hasattr(target, name) for name in ("execute_command", "pipeline", "connection_pool"))
 
 
@@ -150,6 +153,14 @@ def _is_passed_by(args: tuple[Any, ...], limit: int) -> bool:
 
 
 def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
+    """Record what a command asked for or wrote; one that cannot be read is counted."""
+    try:
+        _note_keys(recording, args, answer)
+    except Exception:  # noqa: BLE001 - a recorder stops no service
+        recording.leave_out("unkeyed", str(args[0])[:_LONGEST_NAME] if args else "")
+
+
+def _note_keys(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
     """Record what a command asked for or wrote, of the keys in the sample."""
     if isinstance(answer, Exception):
         return

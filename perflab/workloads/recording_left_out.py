@@ -6,7 +6,10 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any
 
-KINDS = ("removal", "renewal", "eviction", "ttl", "unknown")
+UNKEYED = "(unkeyed)"
+"""Stands in the note on calls of which no key could be made."""
+
+KINDS = ("unkeyed", "removal", "renewal", "eviction", "ttl", "unknown")
 # A command of another program may have any name; so many are kept apart.
 MOST_NAMES = 100
 MOST_WAITING = 1_000_000

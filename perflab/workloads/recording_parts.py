@@ -23,6 +23,7 @@ from perflab.workloads.recording_table import below, is_table
 
 METADATA = b"perflab.recording"
 VERSION = 1
+KEY_FORMAT = 2
 SUFFIX = ".parquet"
 SCRATCH_SUFFIX = ".tmp"
 SESSION = r"[0-9a-f]+-\d+-[0-9a-f]{6}"
@@ -42,33 +43,38 @@ class Part(NamedTuple):
         requests: How many there were while it was written, for keys not in the sample too; None
             where that is not known.
         left_out: What was seen but is not replayed, by kind and name.
+        keys: The version of the form that keys have before they are hashed.
     """
 
     table: Any
     limit: int
     requests: int | None
     left_out: LeftOutCounts
+    keys: int = KEY_FORMAT
 
 
 class RecordingFolder:
     """Writes parts into a folder, which several processes and later runs may share.
 
     Args:
-        path: The folder; made where it is not there.
+        path: The folder.
+        make: Whether it is made where it is not there.
 
     Raises:
         BadInputError: If it holds something else, or cannot be made or written.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, make: bool = True) -> None:
         self.path = Path(path).expanduser()
         self._session = f"{int(time.time()):x}-{os.getpid()}-{secrets.token_hex(3)}"
         self._scratch = self.path / f".{self._session}{SCRATCH_SUFFIX}"
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            if make:
+                self.path.mkdir(parents=True, exist_ok=True)
             foreign = [each.name for each in self.path.iterdir() if not is_part_name(each.name)]
-        except OSError as error:
-            text = f"cannot be written ({error.strerror}); name a folder for the recording"
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            text = f"cannot be written ({reason}); name a folder for the recording"
             raise BadInputError(text, str(path)) from None
         if foreign:
             text = f"holds something else ({foreign[0]}); name a new folder for the recording"
@@ -91,9 +97,13 @@ class RecordingFolder:
         self._put(self.path / f"{self._session}-{number:06d}{SUFFIX}", part)
 
     def bytes(self) -> int:
-        """Return the size of everything in the folder."""
+        """Return the size of everything in the folder; 0 where it is gone."""
         total = 0
-        for path in self.path.iterdir():
+        try:
+            paths = list(self.path.iterdir())
+        except OSError:
+            return 0
+        for path in paths:
             # Another process may have put its scratch file in place since.
             with contextlib.suppress(FileNotFoundError):
                 total += path.stat().st_size
@@ -126,16 +136,23 @@ class RecordingFolder:
                 "limit": part.limit,
                 "requests": part.requests,
                 "left_out": part.left_out,
+                "keys": part.keys,
             }
         )
-        pq.write_table(
-            part.table.replace_schema_metadata({METADATA: said}),
-            self._scratch,
-            compression="zstd",
-            use_dictionary=["key", "size", "ttl"],
-            column_encoding={"time": "DELTA_BINARY_PACKED"},
-        )
-        self._scratch.replace(path)
+        try:
+            pq.write_table(
+                part.table.replace_schema_metadata({METADATA: said}),
+                self._scratch,
+                compression="zstd",
+                use_dictionary=["key", "size", "ttl"],
+                column_encoding={"time": "DELTA_BINARY_PACKED"},
+            )
+            self._scratch.replace(path)
+        except BaseException:
+            # On a full disk, what was begun takes what room there is.
+            with contextlib.suppress(OSError):
+                self._scratch.unlink()
+            raise
 
 
 def is_part_name(name: str) -> bool:
@@ -182,7 +199,8 @@ def read_part(path: Path) -> Part | None:
     if not _is_count(limit) or not 1 <= limit <= PLACES or not is_table(table):
         return None
     known = requests if _is_count(requests) else None
-    return Part(table, limit, known, read_counts(said.get("left_out")))
+    keys = said.get("keys", 1)
+    return Part(table, limit, known, read_counts(said.get("left_out")), _is_count(keys) and keys)
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from perflab.workloads.recording_left_out import UNKEYED
 from perflab.workloads.trace import Trace
 
 FEWEST = 10
@@ -44,6 +45,10 @@ def left_out_notes(kinds: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
         kinds: Counts by kind, as `command_kinds` has them, and by name.
     """
     said = (
+        (
+            "unkeyed",
+            f"left out, with no key {UNKEYED}: calls of {{}}; pass key= to perflab.record",
+        ),
         ("removal", "not replayed: {}, which remove keys, so the hit rate is too high"),
         ("renewal", "not replayed: {}, which change TTLs, so expired entries are miscounted"),
         ("eviction", "not replayed: {}, which count as the cache's own evictions"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,11 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     kept = [below(each.table, limit) for each in parts]
     table = pa.concat_tables(kept) if kept else None
     if table is None or not len(table):
-        raise BadInputError("no request was recorded yet", str(path))
+        unkeyed = sum_counts([part.left_out for part in parts]).get("unkeyed", Counter()).total()
+        text = "no request was recorded yet"
+        if unkeyed:
+            text = f"{text}: no key could be made for {unkeyed:,} calls; pass key= to record"
+        raise BadInputError(text, str(path))
     table = table.sort_by("time")
     notes = (f"{damaged} of {len(paths)} parts are damaged and left out",) if damaged else ()
     ids, keys = encode_integers(np.asarray(table.column("key")))
@@ -63,7 +68,7 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
         "size": _numbers(table, "size"),
         "ttl": _numbers(table, "ttl"),
     }
-    notes = (*_left_out_notes(parts, limit), *notes, *_hit_note(table))
+    notes = (*_left_out_notes(parts, limit), *notes, *_keys_note(parts), *_hit_note(table))
     trace = trace_of_reads(folder.stem, str(path), (ids, keys, columns), notes)
     share = limit / PLACES
     return dataclasses.replace(trace, sample_rate=share, all_requests=_total(parts, trace, share))
@@ -91,6 +96,12 @@ def _left_out_notes(parts: Sequence[Part], limit: int) -> tuple[str, ...]:
     of_all = limit < PLACES and "removal" in counts
     said = ("removals are those of all keys, not of the sample alone",) if of_all else ()
     return (*left_out_notes(counts), *said)
+
+
+def _keys_note(parts: Sequence[Part]) -> tuple[str, ...]:
+    if len({part.keys for part in parts if len(part.table)}) < 2:
+        return ()
+    return ("recorded by two versions of perflab: keys other than texts count twice",)
 
 
 def _numbers(table: Any, name: str) -> Any:
