@@ -63,9 +63,11 @@ class BoundedCache({base}):
     """A {base} of at most `maxsize` bytes, and of at most MAX_ENTRIES entries."""
 
     def __setitem__(self, key, value):
+        # Room is made first: afterwards, what came last might be the first to go.
+        if key not in self and self.getsizeof(value) <= self.maxsize:
+            while len(self) >= MAX_ENTRIES:
+                self.popitem()
         super().__setitem__(key, value)
-        while len(self) > MAX_ENTRIES:
-            self.popitem()
 
 
 def size_of(value: str) -> int:

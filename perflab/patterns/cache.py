@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator
-from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+from collections.abc import Awaitable, Callable, Hashable, Iterator, MutableMapping
+from datetime import timedelta
+from typing import Any, Never, ParamSpec, TypeVar, cast, overload
 
 from perflab.metrics import Event, EventKind, Hook
+from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_lifetimes import read_lifetime
 from perflab.patterns.cache_loads import Loads
+from perflab.patterns.cache_mapping import Items, Keys, Values, find_or_write, live, pop_next
 from perflab.patterns.cache_memoize import CacheInfo, Memoized, memoize
-from perflab.patterns.cache_store import Gone, Removal, Store
+from perflab.patterns.cache_removal import Gone, Removal
+from perflab.patterns.cache_store import Store
+from perflab.patterns.cache_tasks import load_in_task
 from perflab.primitives import Clock, MonotonicClock
 from perflab.settings import CacheSettings
 
@@ -19,21 +24,28 @@ D = TypeVar("D")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Ttl = float | Callable[[Any, Any], float | None] | None
-"""An entry's own seconds to live, or how to tell them from its key and value."""
+Ttl = float | timedelta | Callable[[Any, Any], float | timedelta | None] | None
+"""An entry's own seconds to live, or a function of its key and value that returns them."""
 
 _MISSING: Any = object()
 
 
-class Cache(Generic[K, V]):
+class Cache(MutableMapping[K, V]):
     """A cache for threads and tasks: a mapping, a loader's front, and a decorator.
 
     An entry written at w with lifetime L is live while now < w + L; a hit does not prolong it.
-    What expired leaves when it is next looked up or next in line to be evicted; with eager
+    Expired entries leave when they are next looked up or next in line to be evicted; with eager
     `expiry`, before anything is evicted, at the next miss, write or `stats`. A hit takes no lock.
-    A key is loaded once at a time across threads, and once across the tasks of an event loop; a
-    loader's error reaches all who waited for it and is kept only for ``negative_ttl_seconds``. A
-    ``put`` or ``del`` during a load wins over what the load brings.
+
+    A key is loaded once at a time across threads, and once across the tasks of an event loop. A
+    write or removal during a load wins over what the load brings: whoever asks after it does not
+    get that value, whoever waits already may. A loader's error reaches all who wait for it. With
+    ``negative_ttl_seconds`` it is kept for so long, without the frames it went through, as an
+    entry that counts in all bounds. A forked child keeps what was there and loads for itself.
+
+    Keys are those of a `dict`: equal keys are one, such as 1, 1.0 and True. A key is hashed once
+    on a hit and twice on a miss (with S3-FIFO thrice). It compares by identity, and is not copied
+    or pickled; ``dict(cache)`` is a copy of what is live.
 
     Args:
         settings: Bounds, lifetimes and policy.
@@ -80,37 +92,57 @@ class Cache(Generic[K, V]):
 
         Raises:
             RuntimeError: If the loader asks for the key that it loads.
+            BadInputError: If `ttl` is not a number of 0 or more.
         """
+        # The way of a hit and of a miss stands here in full, as in cache_wrappers.
         store = self._store
+        seen = None
         try:
             entry = self._entries[key]
         except KeyError:
-            return cast("V", self._loads.run(self._main, key, loader, ttl))
-        if entry.deadline is not None and store.now() >= entry.deadline:
-            return cast("V", self._loads.run(self._main, key, loader, ttl))
-        # As Store.use, in place: a call would cost a fifth of a hit.
-        touch = store.touch
-        if touch is None:
-            entry.visited = True
+            pass
         else:
-            try:  # noqa: SIM105 - suppress() would cost more than the hit
-                touch(entry)
-            except KeyError:
-                pass
-        next(store.hits)
-        if store.hook is not None:
-            store.hook(Event(EventKind.HIT, key, size=entry.size))
-        return cast("V", entry.value)
+            if entry.deadline is None or store.now() < entry.deadline:
+                touch = store.touch
+                if touch is None:
+                    entry.visited = True
+                else:
+                    try:  # noqa: SIM105 - suppress() would cost more than the hit
+                        touch(entry)
+                    except KeyError:
+                        pass
+                next(store.hits)
+                if store.hook is not None:
+                    store.hook(Event(EventKind.HIT, key, size=entry.size))
+                return cast("V", entry.value)
+            seen = entry
+        mine = Entry(self._main, key)
+        try:
+            found = self._loads.begin(mine, seen)
+            if found is not mine:
+                return cast("V", found.value)
+            return cast("V", self._loads.finish(mine, loader(key), ttl))
+        except BaseException as error:
+            self._loads.fail(mine, error)
+            raise
 
     async def aget_or_load(
         self, key: K, aloader: Callable[[K], Awaitable[V]], ttl: Ttl = None
     ) -> V:
-        """Do as `get_or_load` with a coroutine function; waits where another task loads."""
+        """Do as `get_or_load` with a coroutine function; waits where another task loads.
+
+        The load runs in a task of its own, in a copy of the caller's context: a caller that is
+        cancelled leaves it to the others that wait, the last one takes it along.
+
+        Raises:
+            RuntimeError: If the loader, or a task that it started, asks for the key that it loads.
+        """
         store, entry = self._store, self._entries.get(key)
         if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
             store.use(entry)
             return cast("V", entry.value)
-        return cast("V", await self._loads.arun(self._main, key, aloader, ttl))
+        mine = Entry(self._main, key)
+        return cast("V", await load_in_task(self._loads, mine, entry, aloader, ttl))
 
     @overload
     def get(self, key: K) -> V | None: ...
@@ -146,6 +178,35 @@ class Cache(Generic[K, V]):
         """Remove all entries, those of memoized functions too; nothing is counted."""
         self._store.clear()
 
+    def popitem(self) -> tuple[K, V]:
+        """Remove the pair that would be evicted next and return it; nothing is counted.
+
+        Raises:
+            KeyError: If no live entry is there.
+        """
+        entry = pop_next(self._store)
+        return cast("K", entry.key), cast("V", entry.value)
+
+    @overload
+    def setdefault(self: Cache[K, V | None], key: K, default: None = None) -> V | None: ...
+    @overload
+    def setdefault(self, key: K, default: V) -> V: ...
+    def setdefault(self, key: K, default: Any = None) -> Any:
+        """Return the value of a key, or write the default, in one step; counts as a lookup."""
+        return find_or_write(self._store, key, default)
+
+    def keys(self) -> Keys:
+        """Return a view of the live keys of the cache itself; it counts and moves nothing."""
+        return Keys(self)
+
+    def values(self) -> Values:
+        """Return a view of the live values of the cache itself; it counts and moves nothing."""
+        return Values(self, self._store)
+
+    def items(self) -> Items:
+        """Return a view of the live pairs of the cache itself; it counts and moves nothing."""
+        return Items(self, self._store)
+
     def __getitem__(self, key: K) -> V:
         entry = self._store.find(self._main, key)
         if entry is None:
@@ -165,31 +226,51 @@ class Cache(Generic[K, V]):
 
     def __len__(self) -> int:
         """Count the entries held, those of memoized functions and expired ones included."""
-        return len(self._store.queue)
+        return self._store.held
 
     def __iter__(self) -> Iterator[K]:
         """Go through the live keys as they are now; neither counts nor moves them."""
-        for key in self._entries.copy():
-            if key in self:
-                yield key
+        return (cast("K", entry.key) for entry in live(self._store, self._main))
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __reduce_ex__(self, protocol: Any) -> Never:
+        text = "cannot be copied or pickled, as threads share it; copy what is live by dict(cache)"
+        raise TypeError(f"a {type(self).__name__} {text}")
 
     def __call__(self, function: Callable[P, R]) -> Memoized[P, R]:
-        """Decorate a function or coroutine function, as `memoize` does without arguments."""
+        """Decorate a function or coroutine function, as `memoize` does without arguments.
+
+        Raises:
+            BadInputError: If it is no function, or makes generators.
+        """
         return memoize(function, self._loads, self._info)
 
     def memoize(
-        self, *, key: Callable[..., Hashable] | None = None, ttl: Ttl = None
+        self,
+        *,
+        key: Callable[..., Hashable] | None = None,
+        ttl: Ttl = None,
+        typed: bool = False,
     ) -> Callable[[Callable[P, R]], Memoized[P, R]]:
         """Decorate a function or coroutine function so that its results are kept.
 
-        Each function has keys of its own, so that several may share the cache.
+        Each function has keys of its own, so that several may share the cache. The order of named
+        arguments does not matter. Methods keep results for each object, and the object with them;
+        ``obj.method.forget(...)`` and ``obj.method.cache_clear()`` are for that object.
 
         Args:
             key: Makes a key of the arguments; the result then stands under this key in the
                 cache itself, where ``cache[key]`` and ``del cache[key]`` find it.
             ttl: The results' own seconds to live, or a function of key and value.
+            typed: Whether equal arguments of different types, such as 1 and 1.0, are told apart,
+                as with `functools.lru_cache`.
+
+        Raises:
+            BadInputError: If it is no function, or makes generators.
         """
-        return lambda function: memoize(function, self._loads, self._info, key, ttl)
+        return lambda function: memoize(function, self._loads, self._info, key, ttl, typed=typed)
 
     def apply(self, settings: CacheSettings | None = None, **overrides: Any) -> None:
         """Change settings while the cache is in use; what no longer fits leaves now.
@@ -208,7 +289,7 @@ class Cache(Generic[K, V]):
         ``hits + misses`` is the number of lookups. Of the misses, `coalesced` waited for another
         caller's load and `negative_hits` were answered by an error that was kept. `loads` are
         calls of loaders that ended, `load_errors` those among them that raised. `rejected` were
-        larger than ``max_bytes`` alone.
+        larger than ``max_bytes`` alone. Errors that are kept count among `entries` and `bytes`.
         """
         store, loads = self._store, self._loads
         gone: Gone = []
@@ -216,7 +297,7 @@ class Cache(Generic[K, V]):
             store.sweep(gone)
             counters: dict[str, int | float] = {
                 "hits": store.hits.read(),
-                "misses": store.misses,
+                "misses": store.misses.read(),
                 "evictions": store.evictions,
                 "expirations": store.expirations,
                 "rejected": store.rejected,
@@ -225,7 +306,7 @@ class Cache(Generic[K, V]):
                 "load_seconds_total": loads.load_seconds_total,
                 "coalesced": loads.coalesced,
                 "negative_hits": loads.negative_hits,
-                "entries": len(store.queue),
+                "entries": store.held,
                 "bytes": store.bytes,
             }
         store.announce(gone)
@@ -235,8 +316,9 @@ class Cache(Generic[K, V]):
         store = self._store
         with store.lock:
             maxsize = store.settings.max_cache_size
-            return CacheInfo(store.hits.read(), store.misses, maxsize, len(store.queue))
+            return CacheInfo(store.hits.read(), store.misses.read(), maxsize, store.held)
 
     def __repr__(self) -> str:
         settings = self._store.settings
-        return f"Cache({len(self)} of {settings.max_cache_size} entries, {settings.policy})"
+        name = type(self).__name__
+        return f"{name}({len(self)} of {settings.max_cache_size} entries, {settings.policy})"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from heapq import heapify, heappop, heappush
 from itertools import count
 
-from perflab.patterns.cache_entry import Entry, Queue
+from perflab.patterns.cache_entry import Entry, Queue, Region
 
 Rank = tuple[int, int, Entry]
 
@@ -17,6 +18,8 @@ class LfuQueue(Queue):
     the entry alone. The heap holds entries by what they were when they were last looked at: as
     uses only grow, the first whose rank still holds is the victim, and others are put back.
     """
+
+    expect: Callable[[Region, Hashable], None] | None = None
 
     def __init__(self) -> None:
         self._tick = count(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from datetime import timedelta
 from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any
@@ -18,16 +19,16 @@ class Deadlines:
     heap is such. Used under the cache's lock.
     """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, dues: Iterable[tuple[Entry, float | None]]) -> None:
         self._number = count()
-        self._due = {entry: entry.deadline for entry in entries if entry.deadline is not None}
+        self._due = {entry: due for entry, due in dues if due is not None}
         self._heap = self._ranked()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, due: float | None) -> None:
         """Wait for the end of an entry, if it has one."""
-        if entry.deadline is not None:
-            self._due[entry] = entry.deadline
-            heappush(self._heap, (entry.deadline, next(self._number), entry))
+        if due is not None:
+            self._due[entry] = due
+            heappush(self._heap, (due, next(self._number), entry))
 
     def remove(self, entry: Entry) -> None:
         """Forget an entry."""
@@ -49,12 +50,19 @@ class Deadlines:
 
 
 def read_lifetime(ttl: Any, key: Hashable, value: Any) -> float | None:
-    """Return an entry's own seconds to live, from a number, a function of key and value, or None.
+    """Return an entry's own seconds to live, from a number, a `timedelta`, a function, or None.
+
+    Args:
+        ttl: Any of these; a function is called with key and value.
+        key: The entry's key.
+        value: The entry's value.
 
     Raises:
         BadInputError: If it is not a number of 0 or more; infinite is for ever.
     """
     seconds = ttl(key, value) if callable(ttl) else ttl
+    if isinstance(seconds, timedelta):
+        seconds = seconds.total_seconds()
     if seconds is None:
         return None
     number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)

@@ -1,207 +1,348 @@
-"""How a cache loads what it misses: one load a key at a time, and errors kept for a while."""
+"""How a cache loads what it misses: one load per key at a time, and errors kept for a while."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Hashable
+from sys import getsizeof
+from threading import get_ident
+from time import monotonic, perf_counter
 from types import CoroutineType
-from typing import Any, Self
+from typing import Any
 
 from perflab.metrics import EventKind
-from perflab.patterns.cache_entry import Region
-from perflab.patterns.cache_failures import Place
+from perflab.patterns.cache_entry import Entry
+from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_lifetimes import read_lifetime
-from perflab.patterns.cache_store import Gone, Store
-from perflab.primitives import AsyncSingleFlight, SingleFlight
+from perflab.patterns.cache_removal import Gone
+from perflab.patterns.cache_store import Store
+from perflab.primitives.single_flight import Flight, refuse_deadlock
 from perflab.settings import BadInputError
 
 
 class Loads:
-    """The misses of a cache that bring their loader with them, from threads and from tasks."""
+    """The misses of a cache that bring their loader with them, from threads and from tasks.
+
+    A thread's miss is `begin`, the loader, and `finish` or `fail`, called one after the other by
+    the code that missed: a loader that asks for other keys then costs no frames but its own and
+    its caller's, and `fail` needs no more of them than `begin` did.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.loads = self.load_errors = self.coalesced = self.negative_hits = 0
         self.load_seconds_total = 0.0
-        self._flights: SingleFlight[Any] = SingleFlight()
-        self._async_flights: AsyncSingleFlight[Any] = AsyncSingleFlight()
 
-    def run(self, region: Region, key: Hashable, loader: Callable[[Any], Any], ttl: Any) -> Any:
-        """Return the value of a key that was not found, loaded by this thread or another."""
-        load = Load(self, region, key, ttl)
+    def begin(self, mine: Entry, seen: Entry | None) -> Entry:
+        """Return `mine` where this thread is to load it; else an entry whose value has come.
 
-        def lead() -> Any:
-            if not load.begin():
-                with load:
-                    load.value = loader(key)
-            return load.value
-
-        try:
-            return self._flights.run(load.place, lead, load.wait)
-        finally:
-            load.close()
-
-    async def arun(
-        self, region: Region, key: Hashable, loader: Callable[[Any], Awaitable[Any]], ttl: Any
-    ) -> Any:
-        """Return the value of a key that was not found, loaded by this task or another."""
-        load = Load(self, region, key, ttl)
-
-        async def lead() -> Any:
-            if not load.begin():
-                with load:
-                    load.value = await loader(key)
-            return load.value
-
-        try:
-            return await self._async_flights.run(load.place, lead, load.wait)
-        finally:
-            load.close()
-
-
-class Load:
-    """One caller's way through a miss; as a context, the call of the loader."""
-
-    __slots__ = (
-        "_counted",
-        "_error",
-        "_gone",
-        "_loads",
-        "_registered",
-        "_seconds",
-        "_started",
-        "_ttl",
-        "_waiting_since",
-        "place",
-        "value",
-    )
-
-    def __init__(self, loads: Loads, region: Region, key: Hashable, ttl: Any) -> None:
-        self.place: Place = (region, key)
-        self.value: Any = None
-        self._loads = loads
-        self._ttl = ttl
-        self._counted = self._registered = False
-        self._waiting_since: float | None = None
-        self._started = 0.0
-        self._seconds: float | None = None
-        self._error: BaseException | None = None
-        self._gone: Gone = []
-
-    def wait(self) -> None:
-        """Count a miss that waits for another caller's load."""
-        store = self._loads.store
-        with store.lock:
-            store.misses += 1
-            self._loads.coalesced += 1
-            self._counted = True
-        self._waiting_since = time.perf_counter()
-        store.report(EventKind.MISS, self.place[1])
-        store.report(EventKind.WAIT_STARTED, self.place[1])
-
-    def begin(self) -> bool:
-        """Say whether the value has come since this caller looked; else count the miss.
+        Args:
+            mine: A new entry of the key.
+            seen: What was found under the key before, if anything.
 
         Raises:
             Exception: The error that the last load raised, while it is kept.
+            RuntimeError: If the load asks for its own key, directly or through other loads.
         """
-        loads, store, place = self._loads, self._loads.store, self.place
-        region, key = place
-        first, error = not self._counted, None
-        self._counted = True
+        store = self.store
+        mine.owner = get_ident()
+        if seen is None and not store.listens:
+            # One step of the dict, which needs no lock: nobody writes over what stands there.
+            seen = mine.region.entries.setdefault(mine.key, mine)  # type: ignore[union-attr]
+            if seen is mine:
+                next(store.misses)
+                mine.written = monotonic()
+                return mine
+        return self._begin(mine, seen, counted=False)
+
+    def _begin(self, mine: Entry, seen: Entry | None, *, counted: bool) -> Entry:
+        """Do as `begin`, whatever was found and whoever listens."""
+        store, flight = self.store, None
+        gone: Gone = []
         with store.lock:
-            gone = store.drop_expired(region, key)
-            entry = region.entries.get(key)
-            if entry is None:
-                store.misses += first
-                error = store.failures.find(place, store.now, store.settings.negative_ttl_seconds)
-                if error is None:
-                    store.loading[place] = self
-                    self._registered = True
-                else:
-                    loads.negative_hits += 1
+            store.sweep(gone)
+            found = self.meet(mine, seen, gone)
+            if found is mine:
+                if not counted:
+                    next(store.misses)
+            else:
+                mine.owner = None
+                flight = self._join(found, counted=counted)
         store.announce(gone)
-        if entry is not None:
-            self.value = entry.value
-            if first:
-                store.use(entry)
-            return True
-        if first:
-            store.report(EventKind.MISS, key)
-        if error is not None:
-            raise error
-        return False
+        if found is mine:
+            if not counted:
+                store.report(EventKind.MISS, mine.key)
+            store.report(EventKind.LOAD_STARTED, mine.key)
+            mine.written = monotonic()
+            return mine
+        if flight is None:
+            return self.hit(found, counted=counted)
+        self._wait(flight, mine.key, counted=counted)
+        if flight.ended:
+            flight.outcome()
+            return found
+        mine.owner = get_ident()
+        return self._begin(mine, None, counted=True)
 
-    def __enter__(self) -> Self:
-        self._loads.store.report(EventKind.LOAD_STARTED, self.place[1])
-        self._started = time.perf_counter()
-        return self
+    def finish(self, mine: Entry, value: Any, ttl: Any) -> Any:
+        """Keep what the loader brought, unless the key was written or removed since; return it.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
-    ) -> None:
-        self._seconds = seconds = time.perf_counter() - self._started
-        if error is not None:
-            self._fail(error, seconds)
+        Raises:
+            BadInputError: If the value is a coroutine, or `ttl` is not a number of 0 or more.
+        """
+        store = self.store
+        ended = monotonic()
+        if value.__class__ is CoroutineType:
+            refuse_coroutine(value)
+        if not store.plain or ttl is not None:
+            return self._finish(mine, value, ttl, ended)
+        # As `_finish` and `Store.admit`, in place, where nobody listens and nothing but entries is
+        # bounded: calls would cost a third of a miss.
+        size = getsizeof(mine.key) + getsizeof(value)
+        with store.lock:
+            if mine.region is not None and not store.rivals:
+                if store.held >= store.most_entries:
+                    store.evict(ended)
+                mine.value = value
+                mine.size = size
+                mine.lifetime = None
+                store.add(mine)
+                store.held += 1
+                store.bytes += size
+                self.loads += 1
+                self.load_seconds_total += ended - mine.written  # type: ignore[operator]
+                mine.written = ended
+                mine.deadline = store.ttl and ended + store.ttl
+                mine.owner = None
+                if mine.flight is None:
+                    return value
+                mine.flight.land(value)
+                mine.flight = None
+                return value
+        return self._finish(mine, value, ttl, ended)
+
+    def _finish(self, mine: Entry, value: Any, ttl: Any, ended: float) -> Any:
+        """Do as `finish`, whatever the settings are and whoever listens."""
+        store = self.store
+        seconds = ended - mine.written  # type: ignore[operator]  # begin set it
+        lifetime = None if ttl is None else read_lifetime(ttl, mine.key, value)
+        size = store.size(mine.key, value)
+        gone: Gone = []
+        with store.lock:
+            if mine.region is None:
+                mine.value = value
+            else:
+                if store.rivals:
+                    self._win(mine)
+                store.admit(mine, value, size, lifetime, gone)
+            self.loads += 1
+            self.load_seconds_total += seconds
+            flight = mine.flight
+            mine.owner = mine.flight = None
+        if flight is not None:
+            flight.land(value)
+        store.report(EventKind.LOAD_FINISHED, mine.key, seconds=seconds)
+        store.announce(gone)
+        return value
+
+    def fail(self, mine: Entry, error: BaseException) -> None:
+        """End this caller's load, if it began one, with what was raised."""
+        store = self.store
+        if mine.owner is None:
+            store.waiting.pop(get_ident(), None)
             return
         try:
-            self._succeed(seconds)
-        except BaseException as problem:
-            self._fail(problem, seconds)
-            raise
+            self._fail(mine, error)
+        finally:
+            if mine.owner is not None:
+                # At the end of the stack there may be room for nothing else: one step from here,
+                # as `begin` took. The entry stays behind without a meaning, and who waits loads.
+                with store.lock:
+                    flight = mine.flight
+                    mine.region = mine.owner = mine.flight = None
+                if flight.__class__ is Flight:
+                    flight.landed.release()
 
-    def close(self) -> None:
-        """Tell what happened, once nobody waits for it any more."""
-        store, key = self._loads.store, self.place[1]
-        if self._registered:
-            with store.lock:
-                self._is_latest()
-        if store.hook is not None:
-            if self._waiting_since is not None:
-                waited = time.perf_counter() - self._waiting_since
-                store.report(EventKind.WAIT_FINISHED, key, seconds=waited)
-            if self._seconds is not None:
-                failed = self._error is not None
-                ended = EventKind.LOAD_FAILED if failed else EventKind.LOAD_FINISHED
-                store.report(ended, key, seconds=self._seconds, detail=self._error)
-        store.announce(self._gone)
-
-    def _succeed(self, seconds: float) -> None:
-        loads, store, value = self._loads, self._loads.store, self.value
-        region, key = self.place
-        if isinstance(value, CoroutineType):
-            value.close()
-            raise BadInputError("the loader is a coroutine function; use aget_or_load", "loader")
-        lifetime = None if self._ttl is None else read_lifetime(self._ttl, key, value)
-        size = store.size(key, value)
+    def _fail(self, mine: Entry, error: BaseException) -> None:
+        store = self.store
+        kept: KeptError | None = None
+        gone: Gone = []
+        seconds = None if mine.written is None else monotonic() - mine.written
+        if store.settings.negative_ttl_seconds is not None and seconds is not None:
+            kept = _kept(error)
         with store.lock:
-            loads.loads += 1
-            loads.load_seconds_total += seconds
-            if self._is_latest():
-                store.failures.forget(self.place)
-                self._gone = store.insert(region, key, value, size, lifetime)
+            if seconds is not None:
+                self.loads += 1
+                self.load_errors += 1
+                self.load_seconds_total += seconds
+            if mine.region is not None:
+                if kept is None or store.rivals:
+                    self._leave(mine)
+                else:
+                    self._keep(mine, kept, gone)
+            flight = mine.flight
+            mine.owner = mine.flight = None
+        if flight is not None:
+            flight.land(None, error)
+        if store.hook is not None and seconds is not None:
+            store.report(EventKind.LOAD_FAILED, mine.key, seconds=seconds, detail=error)
+        if gone:
+            store.announce(gone)
 
-    def _fail(self, error: BaseException, seconds: float) -> None:
-        loads, store = self._loads, self._loads.store
-        self._error = error
-        with store.lock:
-            loads.loads += 1
-            loads.load_errors += 1
-            loads.load_seconds_total += seconds
-            latest, settings = self._is_latest(), store.settings
-            if settings.negative_ttl_seconds is None or not isinstance(error, Exception):
-                return
-            if latest:
-                store.failures.keep(self.place, error, store.now(), settings.max_cache_size)
+    def meet(self, mine: Entry, seen: Entry | None, gone: Gone) -> Entry:
+        """Return which entry of a key is to be used, under the lock.
 
-    def _is_latest(self) -> bool:
-        """Sign off, under the lock; False where the key was written or removed meanwhile.
-
-        Whoever did so knows better than what this load brings.
+        That is `mine`, which then stands under the key, where nothing is there that has a value,
+        an error or a load to wait for.
         """
-        loading = self._loads.store.loading
-        self._registered = False
-        if loading.get(self.place) is not self:
-            return False
-        del loading[self.place]
-        return True
+        store, region = self.store, mine.region
+        if region is None:
+            return mine
+        found = seen
+        if found is None or found.region is None:
+            found = region.entries.setdefault(mine.key, mine)
+            if found is mine:
+                return mine
+        if found.owner is None and found.region is not None:
+            if not store.has_expired(found):
+                return found
+            store.expire(found, gone)
+        elif found.owner is not None and not _is_dead(found):
+            side = _side(mine)
+            if _side(found) is side:
+                return found
+            rivals = store.rivals.setdefault(found, {})
+            rival = rivals.setdefault(side, mine)
+            if rival is not mine and _is_dead(rival):
+                rival.region = None
+                rivals[side] = rival = mine
+            return rival
+        store.void(found)
+        region.entries[mine.key] = mine
+        return mine
+
+    def hit(self, found: Entry, *, counted: bool) -> Entry:
+        """Return an entry whose value has come since this caller looked.
+
+        Raises:
+            Exception: The error that it holds instead.
+        """
+        store, kept = self.store, found.value
+        if kept.__class__ is not KeptError:
+            if not counted:
+                store.use(found)
+            return found
+        if not counted:
+            next(store.misses)
+        with store.lock:
+            self.negative_hits += 1
+            if store.touch is None:
+                found.visited = True
+            elif found.region is not None:
+                store.touch(found)
+        if not counted:
+            store.report(EventKind.MISS, found.key)
+        raise kept.again()
+
+    def _join(self, found: Entry, *, counted: bool) -> Flight | None:
+        """Return what this thread waits for, under the lock; None where the value has come."""
+        if found.owner is None:
+            return None
+        me, store = get_ident(), self.store
+        flight: Flight = found.flight or Flight(found.owner)
+        found.flight = flight
+        refuse_deadlock(lambda: describe(found), flight, me, store.waiting)
+        if not counted:
+            next(store.misses)
+            self.coalesced += 1
+        store.waiting[me] = flight
+        return flight
+
+    def _wait(self, flight: Flight, key: Any, *, counted: bool) -> None:
+        store, since = self.store, perf_counter()
+        try:
+            if store.hook is not None and not counted:
+                store.report(EventKind.MISS, key)
+                store.report(EventKind.WAIT_STARTED, key)
+            with flight.landed:
+                pass
+        finally:
+            store.waiting.pop(get_ident(), None)
+        if store.hook is not None:
+            store.report(EventKind.WAIT_FINISHED, key, seconds=perf_counter() - since)
+
+    def _win(self, mine: Entry) -> None:
+        """Make the rivals of a load that ended first void, and let it stand under the key."""
+        store, region = self.store, mine.region
+        if region is None:
+            return
+        head = region.entries.get(mine.key)
+        if head is not mine and mine in store.rivals.get(head, {}).values():  # type: ignore[arg-type]
+            del store.rivals[head][_side(mine)]  # type: ignore[index]  # it is a head
+            store.void(head)  # type: ignore[arg-type]
+            region.entries[mine.key] = mine
+        else:
+            store.void_rivals(mine)
+
+    def _leave(self, mine: Entry) -> None:
+        """Take a load that failed out from under its key, and let a rival stand there."""
+        store, region = self.store, mine.region
+        if region is None:
+            return
+        rivals = store.rivals.pop(mine, None)
+        if rivals:
+            region.entries[mine.key] = heir = rivals.pop(next(iter(rivals)))
+            if rivals:
+                store.rivals[heir] = rivals
+            mine.region = None
+            return
+        head = region.entries.get(mine.key) if store.rivals else mine
+        if head is not None and store.rivals.get(head, {}).get(_side(mine)) is mine:
+            del store.rivals[head][_side(mine)]
+            mine.region = None
+        else:
+            region.unlink(mine)
+
+    def _keep(self, mine: Entry, kept: KeptError, gone: Gone) -> None:
+        """Keep an error under the key of a load that failed, under the lock."""
+        try:
+            size = kept.size + getsizeof(mine.key)
+            self.store.admit(mine, kept, size, None, gone)
+        except Exception:  # noqa: BLE001 - such as of a key; the error itself is the caller's
+            if mine.region is not None:
+                mine.region.unlink(mine)
+
+
+def describe(entry: Entry) -> str:
+    """Return what is loaded, as errors name it."""
+    return repr(entry.key) if entry.region is None else entry.region.describe(entry.key)
+
+
+def refuse_coroutine(value: CoroutineType[Any, Any, Any]) -> None:
+    """Raise for a loader of threads that made a coroutine.
+
+    Raises:
+        BadInputError: Always.
+    """
+    value.close()
+    text = "it returned a coroutine; decorate the coroutine function itself, or use aget_or_load"
+    raise BadInputError(text, "loader")
+
+
+def _side(entry: Entry) -> Any:
+    """Return among whom a load is shared: the tasks of an event loop, or (None) all threads."""
+    return None if isinstance(entry.owner, int) else entry.owner
+
+
+def _is_dead(entry: Entry) -> bool:
+    """Say whether a load of a task will not be waited for: its loop or all callers are gone."""
+    if isinstance(entry.owner, int):
+        return False
+    return bool(entry.owner.is_closed() or entry.flight.abandoned)
+
+
+def _kept(error: BaseException) -> KeptError | None:
+    if not isinstance(error, Exception):
+        return None
+    try:
+        return KeptError(error)
+    except Exception:  # noqa: BLE001 - an error that allows no copy is not kept
+        return None

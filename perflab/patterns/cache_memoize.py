@@ -1,4 +1,4 @@
-"""A cache as a decorator, of functions and of coroutine functions."""
+"""A cache as a decorator, of functions, coroutine functions and methods."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from collections.abc import Callable, Hashable
 from types import FunctionType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
-from perflab.metrics import Event, EventKind
-from perflab.patterns.cache_entry import Region
+from perflab.patterns.cache_entry import Entry
+from perflab.patterns.cache_keys import KeyMaker
 from perflab.patterns.cache_loads import Loads
+from perflab.patterns.cache_methods import (
+    MemoizedClassMethod,
+    MemoizedMethod,
+    is_of_class,
+    plain_function,
+)
+from perflab.patterns.cache_wrappers import coroutine_wrapper, general_wrapper, one_argument_wrapper
 from perflab.settings import BadInputError
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
-
-_KEYWORDS = object()
-"""Stands in a key between the positional arguments and the named ones."""
 
 
 class CacheInfo(NamedTuple):
@@ -38,13 +42,16 @@ class Memoized(Protocol[P, R_co]):
         """Return the result that is kept, or call the function."""
 
     def __get__(self, instance: Any, owner: type | None = None) -> Callable[..., R_co]:
-        """Bind as a method does; the object is then part of the key."""
+        """Bind as a method does, `forget` and `cache_clear` too; the object is part of the key."""
 
     def cache_info(self) -> CacheInfo:
         """Return the counts of the whole cache."""
 
+    def cache_parameters(self) -> dict[str, Any]:
+        """Return `maxsize` and `typed`, as `functools.lru_cache` does."""
+
     def cache_clear(self) -> None:
-        """Forget all results of this function."""
+        """Forget all results of this function; as a method's, those of the object."""
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Forget the result for these arguments, if it is kept."""
@@ -56,135 +63,95 @@ def memoize(
     cache_info: Callable[[], CacheInfo],
     key: Callable[P, Hashable] | None = None,
     ttl: Any = None,
+    *,
+    typed: bool = False,
 ) -> Memoized[P, R_co]:
     """Return a function that looks its results up in a cache, with keys of its own.
 
     With `key`, the results stand under the keys that it makes, among the cache's own.
 
     Raises:
-        BadInputError: If the function makes generators, which can be gone through only once.
+        BadInputError: If it is no function, or makes generators, which can be gone through only
+            once.
     """
+    given: Any = function
+    if isinstance(given, staticmethod):
+        plain = _plain(given.__func__, loads, cache_info, key, ttl, typed=typed)
+        return cast("Memoized[P, R_co]", staticmethod(plain))
+    if isinstance(given, classmethod):
+        plain = _plain(given.__func__, loads, cache_info, key, ttl, typed=typed)
+        return cast("Memoized[P, R_co]", _method(MemoizedClassMethod, plain))
+    if not callable(given):
+        if isinstance(given, property) or not hasattr(given, "__get__"):
+            text = "is not a function; decorate a function, or a method below its @property"
+            raise BadInputError(text, repr(given)[:80])
+        given = plain_function(given)
+        plain = _plain(given, loads, cache_info, key, ttl, typed=typed)
+        return cast("Memoized[P, R_co]", _method(MemoizedMethod, plain))
+    plain = _plain(given, loads, cache_info, key, ttl, typed=typed)
+    made: Any = _method(MemoizedMethod, plain) if is_of_class(given) else plain
+    return cast("Memoized[P, R_co]", made)
+
+
+def _method(kind: type[MemoizedMethod], wrapper: FunctionType) -> MemoizedMethod:
+    made = kind(wrapper)
+    functools.update_wrapper(made, wrapper.__wrapped__)  # type: ignore[attr-defined]
+    for name in ("cache_info", "cache_parameters", "cache_clear", "forget"):
+        setattr(made, name, getattr(wrapper, name))
+    return made
+
+
+def _plain(
+    function: Callable[..., Any],
+    loads: Loads,
+    cache_info: Callable[[], CacheInfo],
+    key: Callable[..., Hashable] | None,
+    ttl: Any,
+    *,
+    typed: bool,
+) -> FunctionType:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise BadInputError(
             "it makes generators, which can be gone through only once; return a list",
             getattr(function, "__qualname__", repr(function)),
         )
-    region = Region() if key is None else loads.store.main
-    key_of: Callable[..., Hashable] = _argument_key if key is None else key
-    name = _only_parameter(function) if key is None else None
-    if inspect.iscoroutinefunction(function):
-        wrapper = _coroutine_wrapper(function, loads, region, key_of, ttl)
-    elif name is not None:
-        wrapper = _one_argument_wrapper(function, loads, region, name, ttl)
-        key_of = _with_parameter_of(function, name, lambda argument: argument)
+    store = loads.store
+    keys = KeyMaker(function, key, typed=typed)
+    region = store.new_region(keys.describe) if key is None else store.main
+    if _is_coroutine_function(function):
+        wrapper = coroutine_wrapper(function, loads, region, keys, ttl)
+    elif keys.parameter is not None:
+        wrapper = one_argument_wrapper(function, loads, region, keys.parameter, ttl)
     else:
-        wrapper = _general_wrapper(function, loads, region, key_of, ttl)
+        wrapper = general_wrapper(function, loads, region, keys, ttl)
     functools.update_wrapper(wrapper, function)
 
-    def forget(*args: P.args, **kwargs: P.kwargs) -> None:
-        loads.store.take(region, key_of(*args, **kwargs))
+    def forget(*args: Any, **kwargs: Any) -> None:
+        store.take(region, keys.of(*args, **kwargs))
 
+    def cache_clear() -> None:
+        store.clear(region, None if key is None else of_this)
+
+    def of_this(entry: Entry) -> bool:
+        return entry.maker is keys
+
+    def clear_of(instance: Any) -> None:
+        # A key of the user's does not say whose result it is.
+        store.clear(region, lambda e: keys.is_of(e.key, instance) if key is None else of_this(e))
+
+    def cache_parameters() -> dict[str, Any]:
+        return {"maxsize": store.settings.max_cache_size, "typed": typed}
+
+    for member in (cache_info, cache_parameters, cache_clear, clear_of, forget):
+        setattr(wrapper, member.__name__.lstrip("_"), member)
     wrapper.cache_info = cache_info  # type: ignore[attr-defined]
-    wrapper.cache_clear = lambda: loads.store.clear(region)  # type: ignore[attr-defined]
-    wrapper.forget = forget  # type: ignore[attr-defined]
-    return cast("Memoized[P, R_co]", wrapper)
+    return wrapper
 
 
-def _general_wrapper(
-    function: Callable[..., Any],
-    loads: Loads,
-    region: Region,
-    key_of: Callable[..., Hashable],
-    ttl: Any,
-) -> FunctionType:
-    store, entries = loads.store, region.entries
-
-    custom = key_of is not _argument_key
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        key = key_of(*args, **kwargs) if kwargs or custom else args
-        entry = entries.get(key)
-        if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
-            store.use(entry)
-            return entry.value
-        return loads.run(region, key, lambda _: function(*args, **kwargs), ttl)
-
-    return cast("FunctionType", wrapper)
-
-
-def _coroutine_wrapper(
-    function: Callable[..., Any],
-    loads: Loads,
-    region: Region,
-    key_of: Callable[..., Hashable],
-    ttl: Any,
-) -> FunctionType:
-    store, entries = loads.store, region.entries
-
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        key = key_of(*args, **kwargs)
-        entry = entries.get(key)
-        if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
-            store.use(entry)
-            return entry.value
-        return await loads.arun(region, key, lambda _: function(*args, **kwargs), ttl)
-
-    return cast("FunctionType", wrapper)
-
-
-def _one_argument_wrapper(
-    function: Callable[..., Any], loads: Loads, region: Region, name: str, ttl: Any
-) -> FunctionType:
-    """Return a wrapper of the function's own parameter: ``f(5)`` and ``f(x=5)`` are one key.
-
-    Saves 50 of 160 ns: there is no tuple to make, to hash and to compare, and `Store.use` is
-    in place.
-    """
-    _store, _entries = loads.store, region.entries
-
-    def wrapper(argument: Any) -> Any:
-        try:
-            _entry = _entries[argument]
-        except KeyError:
-            return loads.run(region, argument, function, ttl)
-        if _entry.deadline is not None and _store.now() >= _entry.deadline:
-            return loads.run(region, argument, function, ttl)
-        _touch = _store.touch
-        if _touch is None:
-            _entry.visited = True
-        else:
-            try:  # noqa: SIM105 - suppress() would cost more than the hit
-                _touch(_entry)
-            except KeyError:
-                pass
-        next(_store.hits)
-        if _store.hook is not None:
-            _store.hook(Event(EventKind.HIT, argument, size=_entry.size))
-        return _entry.value
-
-    return _with_parameter_of(function, name, wrapper)
-
-
-def _with_parameter_of(
-    function: Callable[..., Any], name: str, wrapper: Callable[[Any], Any]
-) -> FunctionType:
-    """Return a function of one parameter with the name and default of another's."""
-    plain = cast("FunctionType", wrapper)
-    code = plain.__code__.replace(co_varnames=(name, *plain.__code__.co_varnames[1:]))
-    defaults = getattr(function, "__defaults__", None)
-    return FunctionType(code, plain.__globals__, name, defaults, plain.__closure__)
-
-
-def _only_parameter(function: Callable[..., Any]) -> str | None:
-    """Return the name of a plain function's parameter where it has exactly one, else None."""
-    if not isinstance(function, FunctionType):
-        return None
-    parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
-    if len(parameters) != 1 or parameters[0].kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
-        return None
-    return parameters[0].name
-
-
-def _argument_key(*args: Any, **kwargs: Any) -> Hashable:
-    """Return a function's arguments as a key; without named ones, just their tuple."""
-    return (args, _KEYWORDS, *sorted(kwargs.items())) if kwargs else args
+def _is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Say whether calls are awaited; true for an object with a coroutine function as `__call__`."""
+    if inspect.iscoroutinefunction(function):
+        return True
+    # What a class makes when it is called is an object.
+    called: Any = function
+    return not inspect.isclass(called) and inspect.iscoroutinefunction(called.__call__)

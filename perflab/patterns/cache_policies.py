@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
-from perflab.patterns.cache_entry import Entry, Queue
+from perflab.patterns.cache_entry import Entry, Queue, Region
 from perflab.patterns.cache_lfu import LfuQueue
 from perflab.patterns.cache_s3fifo import S3FifoQueue
 from perflab.settings import BadInputError, CacheSettings, why_not_live
@@ -18,6 +18,7 @@ class FifoQueue(Queue):
     """
 
     touch: Callable[[Entry], None] | None = None
+    expect: Callable[[Region, Hashable], None] | None = None
 
     def __init__(self) -> None:
         self._order: OrderedDict[Entry, None] = OrderedDict()
@@ -80,6 +81,7 @@ class SieveQueue(Queue):
     """
 
     touch: Callable[[Entry], None] | None = None
+    expect: Callable[[Region, Hashable], None] | None = None
 
     def __init__(self) -> None:
         self._head: Entry | None = None

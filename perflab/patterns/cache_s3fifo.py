@@ -49,7 +49,7 @@ class S3FifoQueue(Queue):
 
     def expect(self, region: Region, key: Hashable) -> None:
         """Note whether the ghost remembers a key, and let it forget it."""
-        size = self._ghost.pop(hash((region, key)), None)
+        size = self._ghost.pop(hash((region, key)), None) if self._ghost else None
         self._remembered = size is not None
         self._ghost_bytes -= size or 0
 
@@ -106,7 +106,10 @@ class S3FifoQueue(Queue):
         if self._ghost_room < 1 or entry.size > self._ghost_bytes_room:
             return
         self._shrink_ghost(self._ghost_room - 1, self._ghost_bytes_room - entry.size)
-        place = hash((entry.region, entry.key))
+        try:
+            place = hash((entry.region, entry.key))
+        except Exception:  # noqa: BLE001 - a key that cannot be hashed any more does not come back
+            return
         self._ghost_bytes += entry.size - self._ghost.pop(place, 0)
         self._ghost[place] = entry.size
 

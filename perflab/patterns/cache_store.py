@@ -5,51 +5,49 @@ from __future__ import annotations
 import math
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Hashable
-from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from perflab.metrics import AtomicCounter, Event, EventKind, Hook
-from perflab.patterns.cache_entry import Entry, Region
-from perflab.patterns.cache_failures import Failures, Place
+from perflab.patterns.cache_entry import NO_VALUE, Entry, Queue, Region
+from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_lifetimes import Deadlines
 from perflab.patterns.cache_policies import new_queue
+from perflab.patterns.cache_removal import EVENTS, Gone, Removal
+from perflab.primitives.clock import MonotonicClock
+from perflab.primitives.forking import renew_in_children
+from perflab.primitives.single_flight import Flight
 from perflab.settings import BadInputError, CacheSettings
-
-
-class Removal(StrEnum):
-    """Why an entry left a cache, or did not come in, without being asked to by its key."""
-
-    EVICTED = "evicted"
-    EXPIRED = "expired"
-    REJECTED = "rejected"
-    RESIZED = "resized"
-
-
-Gone = list[tuple[Entry, Removal]]
-
-_EVENTS = {
-    Removal.EVICTED: EventKind.EVICTION,
-    Removal.EXPIRED: EventKind.EXPIRATION,
-    Removal.REJECTED: EventKind.REJECTION,
-    Removal.RESIZED: EventKind.EVICTION,
-}
 
 
 class Store:
     """Entries under one lock; a hit takes none.
 
     A hit reads ``region.entries`` and calls `use`, or has the same lines in place. Everything else
-    is done under `lock`. `on_evict` and the hook are called after the lock was let go.
+    is done under `lock`. `on_evict` and the hook are called after the lock was let go. An entry
+    that is being loaded stands under its key too, but in no queue.
 
     Attributes:
+        lock: Guards all but hits.
         now: Tells the time in seconds.
         hook: Who is told of events, if anyone.
         hits: Counted without a lock.
         touch: What a hit calls with its entry; None where it sets ``visited`` instead.
         main: The cache's own keys.
-        loading: Who loads a key; a write in the meantime takes the key away.
-        failures: The errors that loaders raised, while they are kept.
+        rivals: By the entry of a load, the loads of its key by others: by threads (None), or by an
+            event loop each.
+        waiting: The load that each thread waits for.
+        regions: All key spaces.
+        sizeof: Gives the bytes of a key and value; None for `sys.getsizeof` of both.
+        held: How many entries are in the queue.
+        bytes: Their bytes.
+        eager: Whether expired entries leave at once.
+        listens: Whether a miss has more to do than to begin a load.
+        plain: Whether entries are all that is bounded, and nothing is asked of or told to the
+            user's code; `now` is then `time.monotonic`.
+        most_entries: How many entries the queue may hold.
+        ttl: Seconds to live of entries without any of their own.
     """
 
     def __init__(
@@ -60,22 +58,32 @@ class Store:
         sizeof: Callable[[Any, Any], int] | None,
         on_evict: Callable[[Any, Any, Removal], None] | None,
     ) -> None:
-        self.queue = new_queue(settings)
         self.settings = settings
+        self._use_queue(new_queue(settings))
         self.now = now
         self.hook = hook
         # A finalizer that runs under the lock may use the cache.
         self.lock = threading.RLock()
         self.hits = AtomicCounter()
-        self.touch = self.queue.touch
-        self.main = Region()
-        self.loading: dict[Place, object] = {}
-        self.failures = Failures()
-        self.bytes = 0
-        self.misses = self.evictions = self.expirations = self.rejected = 0
-        self._deadlines = Deadlines(()) if settings.expiry == "eager" else None
-        self._sizeof = sizeof or _shallow_size
+        self.rivals: dict[Entry, dict[Any, Entry]] = {}
+        self.held = self.bytes = 0
+        self.misses = AtomicCounter()
+        self.evictions = self.expirations = self.rejected = 0
+        self.waiting: dict[int, Flight] = {}
+        self.regions: weakref.WeakSet[Region] = weakref.WeakSet()
+        self.main = self.new_region()
+        self._clocked = now is MonotonicClock.now
+        self.sizeof = sizeof
         self._on_evict = on_evict
+        self._know_settings()
+        self._deadlines = Deadlines(()) if self.eager else None
+        renew_in_children(self)
+
+    def new_region(self, describe: Callable[[Any], str] = repr) -> Region:
+        """Return a new key space."""
+        region = Region(describe)
+        self.regions.add(region)
+        return region
 
     def use(self, entry: Entry) -> None:
         """Count a hit on an entry, without a lock."""
@@ -91,21 +99,22 @@ class Store:
         if self.hook is not None:
             self.hook(Event(EventKind.HIT, entry.key, size=entry.size))
 
+    def is_live(self, entry: Entry) -> bool:
+        """Say whether an entry has a value to hit."""
+        return entry.deadline is None or self.now() < entry.deadline
+
     def find(self, region: Region, key: Hashable) -> Entry | None:
         """Return the live entry of a key and count a hit, or count a miss."""
         entry = region.entries.get(key)
-        if entry is not None and (entry.deadline is None or self.now() < entry.deadline):
+        if entry is not None and self.is_live(entry):
             self.use(entry)
             return entry
-        return self.look_again(region, key)
-
-    def look_again(self, region: Region, key: Hashable) -> Entry | None:
-        """Do as `find`, under the lock: what expired leaves, what has come since is a hit."""
         with self.lock:
             gone = self.drop_expired(region, key)
             entry = region.entries.get(key)
-            if entry is None:
-                self.misses += 1
+            if entry is None or not self.is_live(entry):
+                entry = None
+                next(self.misses)
         self.announce(gone)
         if entry is None:
             self.report(EventKind.MISS, key)
@@ -116,65 +125,127 @@ class Store:
     def peek(self, region: Region, key: Hashable) -> Entry | None:
         """Return the live entry of a key; nothing is counted or moved."""
         entry = region.entries.get(key)
-        return None if entry is None or self._expired(entry) else entry
+        return entry if entry is not None and self.is_live(entry) else None
 
     def write(self, region: Region, key: Hashable, value: Any, lifetime: float | None) -> None:
         """Write an entry at the head, in place of one that is there; a load under way is void."""
         size = self.size(key, value)
         with self.lock:
-            self._void((region, key))
             gone = self.insert(region, key, value, size, lifetime)
         self.announce(gone)
 
     def insert(
         self, region: Region, key: Hashable, value: Any, size: int, lifetime: float | None
     ) -> Gone:
-        """Write an entry, under the lock the caller holds; returns what left for it."""
-        gone = self.drop_expired(region, key)
-        old = region.entries.get(key)
-        if old is not None:
-            self._drop(old)
-        now = self.now()
-        entry = Entry(region, key, value, size, now, lifetime, self._deadline(now, lifetime))
-        if self.settings.max_bytes is not None and size > self.settings.max_bytes:
-            self.rejected += 1
-            return [*gone, (entry, Removal.REJECTED)]
-        self.queue.expect(region, key)
-        self._make_room(1, size, now, Removal.EVICTED, gone)
-        self.queue.add(entry)
-        if self._deadlines is not None:
-            self._deadlines.add(entry)
-        region.entries[key] = entry
-        self.bytes += size
+        """Write an entry under the lock the caller holds; returns what left for it."""
+        gone: Gone = []
+        self.sweep(gone)
+        entry = Entry(region, key)
+        old = region.entries.setdefault(key, entry)
+        if old is not entry:
+            if old.owner is None and old.region is not None:
+                self._drop(old)
+                if self.has_expired(old):
+                    self.expired(old, gone)
+            self.void(old)
+            region.entries[key] = entry
+        try:
+            self.admit(entry, value, size, lifetime, gone)
+        except BaseException:
+            region.unlink(entry)
+            raise
         return gone
+
+    def admit(
+        self,
+        entry: Entry,
+        value: Any,
+        size: int,
+        lifetime: float | None,
+        gone: Gone,
+    ) -> None:
+        """Fill in an entry that stands under its key, under the lock the caller holds.
+
+        Where it is larger than the cache may hold, it leaves.
+        """
+        now = self.now()
+        entry.value = value
+        entry.size = size
+        entry.written = now
+        entry.lifetime = lifetime
+        if size > self._most_bytes:
+            self.rejected += 1
+            cast("Region", entry.region).unlink(entry)
+            gone.append((entry, Removal.REJECTED))
+            return
+        if self._expect is not None:
+            self._expect(cast("Region", entry.region), entry.key)
+        if self.held >= self.most_entries or self.bytes + size > self._most_bytes:
+            self._make_room(1, size, now, Removal.EVICTED, gone)
+        self.add(entry)
+        self.held += 1
+        self.bytes += size
+        if value.__class__ is KeptError:
+            value.due = now + (self.settings.negative_ttl_seconds or 0.0)
+        elif lifetime is None and self.ttl is None:
+            entry.deadline = None
+        else:
+            entry.deadline = self._deadline(now, lifetime)
+        if self._deadlines is not None:
+            self._deadlines.add(entry, self._due(entry))
 
     def take(self, region: Region, key: Hashable) -> Entry | None:
         """Remove a key and return its live entry, if any; a load under way is void."""
         with self.lock:
-            self._void((region, key))
             gone = self.drop_expired(region, key)
             entry = region.entries.get(key)
+            live = entry is not None and self.is_live(entry)
             if entry is not None:
-                self._drop(entry)
+                self.remove(entry)
         self.announce(gone)
-        return entry
+        return entry if live else None
 
-    def clear(self, region: Region | None = None) -> None:
-        """Remove all entries, or those of one region; loads under way are void."""
+    def clear(
+        self, region: Region | None = None, chosen: Callable[[Entry], bool] | None = None
+    ) -> None:
+        """Remove all entries, or those of one region, or the chosen of these.
+
+        Loads under way are void; nothing is counted.
+        """
         with self.lock:
-            left = [e for e in self.queue.entries() if region is None or e.region is region]
-            for entry in left:
-                self._drop(entry)
-            for place in [*self.loading, *self.failures.places()]:
-                if region is None or place[0] is region:
-                    self._void(place)
+            for each in list(self.regions) if region is None else [region]:
+                entries = list(each.entries.values())
+                for entry in entries if chosen is None else filter(chosen, entries):
+                    self.remove(entry)
+                if chosen is None:
+                    each.forget_lost()
+
+    def remove(self, entry: Entry) -> None:
+        """Take an entry out from under its key, under the lock; a load of it becomes void."""
+        region = entry.region
+        if region is None:
+            return
+        if entry.owner is None:
+            self._drop(entry)
+        self.void(entry)
+        region.unlink(entry)
+
+    def void(self, entry: Entry) -> None:
+        """Have an entry left out, under the lock; its key is another's or is taken out next."""
+        self.void_rivals(entry)
+        entry.region = None
+
+    def void_rivals(self, entry: Entry) -> None:
+        """Have loads of a key left out that go on beside the entry that stands there."""
+        for rival in self.rivals.pop(entry, {}).values():
+            rival.region = None
 
     def apply(self, settings: CacheSettings | None, overrides: dict[str, Any]) -> None:
         """Change bounds, lifetimes and policy in place; what no longer fits leaves now.
 
-        A new ``ttl_seconds`` counts from when each entry was written, a new policy takes the
-        entries over in their order. The first costs a pass over all entries, which hits do not
-        wait for.
+        A new ``ttl_seconds`` counts from when each entry was written, as does a new
+        ``negative_ttl_seconds`` for each error; a new policy takes the entries over in their
+        order. The first two cost a pass over all entries, which hits do not wait for.
 
         Raises:
             BadInputError: If a value is out of bounds, or the policy has no live implementation.
@@ -185,19 +256,30 @@ class Store:
             settings = (settings or before).change(**overrides)
             queue = new_queue(settings)
             self.settings = settings
-            if settings.ttl_seconds != before.ttl_seconds:
+            lives = (settings.ttl_seconds, settings.negative_ttl_seconds)
+            self.ttl = settings.ttl_seconds
+            if lives != (before.ttl_seconds, before.negative_ttl_seconds):
                 for entry in self.queue.entries():
-                    entry.deadline = self._deadline(entry.written, entry.lifetime)
+                    self._date(entry)
             if settings.policy != before.policy:
                 for entry in self.queue.entries():
                     queue.add(entry)
-                self.queue, self.touch = queue, queue.touch
+                self._use_queue(queue)
             self.queue.bound(settings.max_cache_size, settings.max_bytes)
-            eager = settings.expiry == "eager"
-            self._deadlines = Deadlines(self.queue.entries()) if eager else None
+            self._know_settings()
+            self._deadlines = None
+            if self.eager:
+                self._deadlines = Deadlines((e, self._due(e)) for e in self.queue.entries())
             self.sweep(gone)
             self._make_room(0, 0, self.now(), Removal.RESIZED, gone)
         self.announce(gone)
+
+    def has_expired(self, entry: Entry) -> bool:
+        """Say whether an entry, a value or an error, is over; a load is not."""
+        if entry.owner is not None or entry.region is None:
+            return False
+        due = self._due(entry)
+        return due is not None and self.now() >= due
 
     def drop_expired(self, region: Region, key: Hashable) -> Gone:
         """Remove the entry of a key if it expired, or all that did where expiry is eager.
@@ -207,25 +289,43 @@ class Store:
         gone: Gone = []
         self.sweep(gone)
         entry = region.entries.get(key)
-        if entry is not None and self._expired(entry):
-            self._drop(entry)
-            self.expirations += 1
-            gone.append((entry, Removal.EXPIRED))
+        if entry is not None and self.has_expired(entry):
+            self.expire(entry, gone)
+            region.unlink(entry)
         return gone
+
+    def expire(self, entry: Entry, gone: Gone) -> None:
+        """Take an entry that expired out of its queue, under the lock; its key stays."""
+        self._drop(entry)
+        self.expired(entry, gone)
+
+    def expired(self, entry: Entry, gone: Gone) -> None:
+        """Count an entry that left the queue as expired, under the lock."""
+        self.expirations += 1
+        gone.append((entry, Removal.EXPIRED))
+
+    def left_queue(self, entry: Entry) -> None:
+        """Note that an entry is in the queue no more, under the lock."""
+        if self._deadlines is not None:
+            self._deadlines.remove(entry)
+        self.held -= 1
+        self.bytes -= entry.size
 
     def sweep(self, gone: Gone) -> None:
         """Remove all that expired where expiry is eager, under the lock the caller holds."""
         if self._deadlines is not None:
             for entry in self._deadlines.expired(self.now()):
-                self._drop(entry)
-                self.expirations += 1
-                gone.append((entry, Removal.EXPIRED))
+                region = entry.region
+                self.expire(entry, gone)
+                if region is not None:
+                    region.unlink(entry)
 
     def announce(self, gone: Gone) -> None:
         """Tell the hook and `on_evict` what left; called without the lock."""
         for entry, reason in gone:
-            self.report(_EVENTS[reason], entry.key, size=entry.size, detail=reason)
-            if self._on_evict is not None and reason is not Removal.REJECTED:
+            self.report(EVENTS[reason], entry.key, size=entry.size, detail=reason)
+            told = reason is not Removal.REJECTED and entry.value.__class__ is not KeptError
+            if told and self._on_evict is not None:
                 self._on_evict(entry.key, entry.value, reason)
 
     def report(self, kind: EventKind, key: Hashable, **about: Any) -> None:
@@ -239,45 +339,111 @@ class Store:
         Raises:
             BadInputError: If `sizeof` gave a negative number.
         """
-        size = self._sizeof(key, value)
+        if self.sizeof is None:
+            return sys.getsizeof(key) + sys.getsizeof(value)
+        size = self.sizeof(key, value)
         if size < 0:
             raise BadInputError(f"{size} bytes for key {key!r}; a size is 0 or more", "sizeof")
         return size
 
-    def _void(self, place: Place) -> None:
-        self.loading.pop(place, None)
-        self.failures.forget(place)
+    def hold(self, seconds: float) -> bool:
+        """Take the lock before a fork."""
+        return self.lock.acquire(timeout=seconds)
 
-    def _expired(self, entry: Entry) -> bool:
-        return entry.deadline is not None and self.now() >= entry.deadline
+    def let_go(self) -> None:
+        """Give the lock back after a fork."""
+        self.lock.release()
+
+    def renew(self, *, whole: bool) -> None:
+        """In a forked child, drop the loads of threads that are not there.
+
+        Where another thread was changing the entries when the process was forked, the child
+        begins with none.
+        """
+        self.lock = threading.RLock()
+        self.waiting.clear()
+        me = threading.get_ident()
+        if not whole:
+            self._use_queue(new_queue(self.settings))
+            self._deadlines = Deadlines(()) if self.eager else None
+            self.held = self.bytes = 0
+        for rivals in self.rivals.values():
+            if None in rivals and rivals[None].owner != me:
+                del rivals[None]
+        for region in list(self.regions):
+            for entry in list(region.entries.values()):
+                if entry.owner is None and not whole:
+                    entry.region = None
+                elif isinstance(entry.owner, int) and entry.owner != me:
+                    self.remove(entry)
+            if not whole:
+                region.entries.clear()
+
+    def _use_queue(self, queue: Queue) -> None:
+        self.queue = queue
+        self.touch = queue.touch
+        self._expect, self.add, self._pop_victim = queue.expect, queue.add, queue.pop_victim
+
+    def _know_settings(self) -> None:
+        most = self.settings.max_bytes
+        self.most_entries = self.settings.max_cache_size
+        self._most_bytes = math.inf if most is None else most
+        self.ttl = self.settings.ttl_seconds
+        self.eager = self.settings.expiry == "eager"
+        self.listens = self.eager or self.hook is not None
+        own = self.sizeof is not None or not self._clocked or self._on_evict is not None
+        bounded = most is not None or self._expect is not None
+        self.plain = not (self.listens or own or bounded)
+
+    def _due(self, entry: Entry) -> float | None:
+        kept = entry.value
+        return kept.due if kept.__class__ is KeptError else entry.deadline
+
+    def _date(self, entry: Entry) -> None:
+        written = entry.written or 0.0
+        if entry.value.__class__ is KeptError:
+            entry.value.due = written + (self.settings.negative_ttl_seconds or NO_VALUE)
+        else:
+            entry.deadline = self._deadline(written, entry.lifetime)
 
     def _deadline(self, written: float, lifetime: float | None) -> float | None:
-        seconds = self.settings.ttl_seconds if lifetime is None else lifetime
+        seconds = self.ttl if lifetime is None else lifetime
         return None if seconds is None or seconds == math.inf else written + seconds
 
+    def evict(self, now: float) -> None:
+        """Evict one entry where nobody is told and none is swept, under the lock."""
+        entry = self._pop_victim()
+        self.held -= 1
+        self.bytes -= entry.size
+        due = entry.deadline
+        if due is not None and due == NO_VALUE:
+            due = entry.value.due
+        if due is None or now < due:
+            self.evictions += 1
+        else:
+            self.expirations += 1
+        # As Region.unlink, in place.
+        region = cast("Region", entry.region)
+        entry.region = None
+        try:
+            found = region.entries.pop(entry.key, None)
+        except Exception:  # noqa: BLE001 - a key that cannot be hashed any more leaves too
+            found = None
+        if found is not entry:
+            region.lose(entry, found)
+
     def _make_room(self, entries: int, size: int, now: float, reason: Removal, gone: Gone) -> None:
-        max_entries = self.settings.max_cache_size
-        max_bytes = math.inf if self.settings.max_bytes is None else self.settings.max_bytes
-        while len(self.queue) + entries > max_entries or self.bytes + size > max_bytes:
-            entry = self.queue.pop_victim()
-            if self._deadlines is not None:
-                self._deadlines.remove(entry)
-            del entry.region.entries[entry.key]
-            self.bytes -= entry.size
-            if entry.deadline is not None and now >= entry.deadline:
-                self.expirations += 1
-                gone.append((entry, Removal.EXPIRED))
+        while self.held + entries > self.most_entries or self.bytes + size > self._most_bytes:
+            entry = self._pop_victim()
+            due = self._due(entry)
+            self.left_queue(entry)
+            cast("Region", entry.region).unlink(entry)
+            if due is not None and now >= due:
+                self.expired(entry, gone)
             else:
                 self.evictions += 1
                 gone.append((entry, reason))
 
     def _drop(self, entry: Entry) -> None:
-        del entry.region.entries[entry.key]
         self.queue.remove(entry)
-        if self._deadlines is not None:
-            self._deadlines.remove(entry)
-        self.bytes -= entry.size
-
-
-def _shallow_size(key: Hashable, value: Any) -> int:
-    return sys.getsizeof(key) + sys.getsizeof(value)
+        self.left_queue(entry)

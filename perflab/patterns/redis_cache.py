@@ -101,11 +101,13 @@ class RedisCache(Front):
 
     def set(self, key: str, value: Any, *, ttl: float | None = None) -> bool:
         """Write a value; False where the server did not take it."""
-        return bool(self._run(self._logic.put(key, value, ttl)))
+        with self._logic.changes.change(self._flights, (key,)):
+            return bool(self._run(self._logic.put(key, value, ttl)))
 
     def delete(self, key: str) -> bool:
         """Remove a key; False where it was not there or the server is away."""
-        return bool(self._run(self._logic.remove(key)))
+        with self._logic.changes.change(self._flights, (key,)):
+            return bool(self._run(self._logic.remove(key)))
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the values of the keys that are there, in one round trip."""
@@ -125,7 +127,8 @@ class RedisCache(Front):
 
     def set_many(self, values: Mapping[str, Any], *, ttl: float | None = None) -> bool:
         """Write values in one round trip; False where the server did not take them."""
-        return bool(self._run(batches.put_many(self._logic, values, ttl)))
+        with self._logic.changes.change(self._flights, values):
+            return bool(self._run(batches.put_many(self._logic, values, ttl)))
 
     def memoize(
         self,
@@ -173,7 +176,8 @@ class RedisCache(Front):
 
     def clear(self) -> int:
         """Remove the keys of the namespace and no others; returns how many entries went."""
-        return int(self._run(batches.clear(self._logic)))
+        with self._logic.changes.change(self._flights, None):
+            return int(self._run(batches.clear(self._logic)))
 
     def close(self) -> None:
         """Wait shortly for loads in the background; end the connections of a client of ours."""

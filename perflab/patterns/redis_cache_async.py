@@ -87,11 +87,13 @@ class AsyncRedisCache(Front):
 
     async def set(self, key: str, value: Any, *, ttl: float | None = None) -> bool:
         """Write a value; False where the server did not take it."""
-        return bool(await self._run(self._logic.put(key, value, ttl)))
+        with self._logic.changes.change(self._flights, (key,)):
+            return bool(await self._run(self._logic.put(key, value, ttl)))
 
     async def delete(self, key: str) -> bool:
         """Remove a key; False where it was not there or the server is away."""
-        return bool(await self._run(self._logic.remove(key)))
+        with self._logic.changes.change(self._flights, (key,)):
+            return bool(await self._run(self._logic.remove(key)))
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the values of the keys that are there, in one round trip."""
@@ -111,7 +113,8 @@ class AsyncRedisCache(Front):
 
     async def set_many(self, values: Mapping[str, Any], *, ttl: float | None = None) -> bool:
         """Write values in one round trip; False where the server did not take them."""
-        return bool(await self._run(batches.put_many(self._logic, values, ttl)))
+        with self._logic.changes.change(self._flights, values):
+            return bool(await self._run(batches.put_many(self._logic, values, ttl)))
 
     def memoize(
         self,
@@ -144,7 +147,8 @@ class AsyncRedisCache(Front):
 
     async def clear(self) -> int:
         """Remove the keys of the namespace and no others; returns how many entries went."""
-        return int(await self._run(batches.clear(self._logic)))
+        with self._logic.changes.change(self._flights, None):
+            return int(await self._run(batches.clear(self._logic)))
 
     async def close(self) -> None:
         """End loads in the background, and the connections of a client of ours."""

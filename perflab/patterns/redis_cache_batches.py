@@ -69,13 +69,13 @@ def answer_many(
         if away:
             for key in missing:
                 logic.guard.report(EventKind.FALLBACK, key)
-        brought, seconds = yield from logic.load(tuple(missing), lambda: load_many(missing))
+        brought, unchanged, seconds = yield from _load(logic, missing, load_many)
         loaded = checked_mapping(load_many, brought)
         made = (
             logic.loaded_command(key, loaded.get(key), ttl, seconds / len(missing))
             for key in missing
         )
-        commands = [command for command in made if command is not None]
+        commands = [command for key, command in zip(missing, made) if command and key in unchanged]
         if commands and not away:
             yield from _write(logic, missing, commands)
     values = {key: entry.value for key, entry in found.items() if not entry.nothing}
@@ -151,6 +151,16 @@ def _those(
     replies = yield from logic.guard.ask(None, *commands)
     answers = zip(names, replies, replies[len(names) :], strict=False)
     return [name for name, answer, length in answers if test(answer, length)]
+
+
+def _load(logic: Logic, keys: list[str], load_many: Callable[[list[str]], Any]) -> Steps:
+    """Return what a loader brings, the keys that were not changed meanwhile, and its seconds."""
+    mine = logic.changes.begin(keys)
+    try:
+        brought, seconds = yield from logic.load(tuple(keys), lambda: load_many(keys))
+    finally:
+        unchanged = logic.changes.end(mine, keys)
+    return brought, set(unchanged), seconds
 
 
 def _write(logic: Logic, keys: list[str], commands: list[Command]) -> Steps:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from perflab.metrics import EventKind, Hook
+from perflab.patterns.redis_cache_changes import Changes
 from perflab.patterns.redis_cache_envelope import CorruptEntryError, Entry, Envelope
 from perflab.patterns.redis_cache_guard import AwayError, Guard
 from perflab.patterns.redis_cache_keys import checked_key, lifetime
@@ -31,6 +32,7 @@ class Logic:
         self._signing_key = signing_key
         self.lock_seconds = lock_seconds
         self.guard = self.make_guard(settings, hook)
+        self.changes = Changes()
         self._refreshing: dict[str, object] = {}
         self.apply(settings)
 
@@ -268,6 +270,7 @@ class Logic:
     def _load_and_write(
         self, key: str, load: Callable[[], Any], ttl: float | None, lock: Lock | None
     ) -> Steps:
+        mine = self.changes.begin((key,))
         try:
             value, seconds = yield from self.load(key, load)
             command = self.loaded_command(key, value, ttl, seconds)
@@ -275,6 +278,10 @@ class Logic:
             if lock is not None:
                 yield from lock.release()
             raise
+        finally:
+            unchanged = self.changes.end(mine, (key,))
+        if not unchanged:
+            command = None
         if lock is not None:
             yield from lock.release(command, overran=seconds >= self.lock_seconds)
         elif command is not None:

@@ -1,4 +1,4 @@
-"""One load a key at a time, however many ask for it."""
+"""One load per key at a time, however many ask for it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ from collections.abc import Callable, Hashable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from perflab.primitives.forking import renew_in_children
+
 V = TypeVar("V")
 
 
 class Flight:
-    """One load under way: who does it, and how it ended."""
+    """One load under way in a thread: its owner, and how it ended.
+
+    Attributes:
+        owner: The thread that loads.
+        landed: Held until the load has ended.
+        ended: Whether it ended with a value or an error; an interruption is neither.
+    """
 
     __slots__ = ("ended", "error", "landed", "owner", "traceback", "value")
 
-    def __init__(self, owner: Hashable, landed: Any) -> None:
+    def __init__(self, owner: int) -> None:
         self.owner = owner
-        self.landed = landed
+        self.landed = threading.Lock()
+        self.landed.acquire()
         self.ended = False
         self.value: Any = None
         self.error: Exception | None = None
@@ -25,25 +34,30 @@ class Flight:
 
     def outcome(self) -> Any:
         """Return the value, or raise the error, of a flight that ended."""
-        if self.error is not None:
+        if self.error is None:
+            return self.value
+        error, traceback = self.error, self.traceback
+        try:
             # Each raise adds to the traceback of the one error that all share.
-            raise self.error.with_traceback(self.traceback)
-        return self.value
+            raise error.with_traceback(traceback)
+        finally:
+            # The error leads to this frame; from here nothing leads back to it.
+            del error, traceback, self
 
-    def succeed(self, value: Any) -> None:
-        """End with a value."""
-        self.value = value
-        self.ended = True
-
-    def fail(self, error: Exception) -> None:
-        """End with an error for all who wait."""
-        self.error = error
-        self.traceback = error.__traceback__
-        self.ended = True
+    def land(self, value: Any = None, error: BaseException | None = None) -> None:
+        """End the load for all who wait: with a value, an error, or an interruption."""
+        if error is None:
+            self.value = value
+            self.ended = True
+        elif isinstance(error, Exception):
+            self.error = error
+            self.traceback = error.__traceback__
+            self.ended = True
+        self.landed.release()
 
 
 def refuse_deadlock(
-    key: Hashable, flight: Flight, me: Hashable, waiting: dict[Any, Flight]
+    label: Callable[[], str], flight: Flight, me: int, waiting: dict[int, Flight]
 ) -> None:
     """Raise if waiting for a flight would never end: its owner waits, at the last, for me.
 
@@ -56,17 +70,23 @@ def refuse_deadlock(
         if next_flight is None:
             return
         owner = next_flight.owner
-    raise RuntimeError(
-        f"the load of {key!r} asks for {key!r} again, by itself or through other loads, "
+    raise RuntimeError(deadlock_text(label()))
+
+
+def deadlock_text(label: str) -> str:
+    """Return what is said to a load that would wait for itself."""
+    return (
+        f"the load of {label} asks for {label} again, by itself or through other loads, "
         "and would wait for itself forever"
     )
 
 
 class SingleFlight(Generic[V]):
-    """One load a key at a time across threads: the first loads, the others get what it got.
+    """One load per key at a time across threads: the first loads, the others get its result.
 
     An `Exception` of the loader reaches all who wait. When the loading thread is interrupted
     (`KeyboardInterrupt`, `SystemExit`), the interruption is its own: one who waits loads instead.
+    A forked child does not wait for loads of the parent's threads.
     """
 
     def __init__(self) -> None:
@@ -74,6 +94,7 @@ class SingleFlight(Generic[V]):
         self._lock = threading.RLock()
         self._flights: dict[Hashable, Flight] = {}
         self._waiting: dict[int, Flight] = {}
+        renew_in_children(self)
 
     def run(
         self, key: Hashable, load: Callable[[], V], on_wait: Callable[[], None] | None = None
@@ -90,36 +111,60 @@ class SingleFlight(Generic[V]):
         """
         me = threading.get_ident()
         while True:
-            mine = Flight(me, threading.Lock())
-            mine.landed.acquire()
+            mine = Flight(me)
+            error: BaseException | None = InterruptedError()
+            value: Any = None
             try:
                 with self._lock:
                     flight = self._flights.setdefault(key, mine)
                     if flight is not mine:
-                        refuse_deadlock(key, flight, me, self._waiting)
+                        refuse_deadlock(lambda: repr(key), flight, me, self._waiting)
                         self._waiting[me] = flight
                 if flight is mine:
-                    return self._lead(mine, load)
+                    value = load()
+                    error = None
+                    return value  # type: ignore[no-any-return]
                 if on_wait is not None:
                     on_wait()
                     on_wait = None
                 with flight.landed:
                     pass
+            except BaseException as problem:
+                error = problem
+                raise
             finally:
                 with self._lock:
                     self._waiting.pop(me, None)
                     if self._flights.get(key) is mine:
                         del self._flights[key]
-                mine.landed.release()
+                mine.land(value, error)
+                del error, value, mine
             if flight.ended:
                 return flight.outcome()  # type: ignore[no-any-return]
 
-    @staticmethod
-    def _lead(flight: Flight, load: Callable[[], V]) -> V:
-        try:
-            value = load()
-        except Exception as error:
-            flight.fail(error)
-            raise
-        flight.succeed(value)
-        return value
+    def part(self, *keys: Hashable) -> None:
+        """Let later callers of keys start a load of their own; those who wait keep waiting."""
+        with self._lock:
+            for key in keys:
+                self._flights.pop(key, None)
+
+    def part_all(self) -> None:
+        """Let later callers of any key start a load of their own."""
+        with self._lock:
+            self._flights.clear()
+
+    def hold(self, seconds: float) -> bool:
+        """Take the lock before a fork."""
+        return self._lock.acquire(timeout=seconds)
+
+    def let_go(self) -> None:
+        """Give the lock back after a fork."""
+        self._lock.release()
+
+    def renew(self, *, whole: bool) -> None:
+        """Forget, in a forked child, the loads of threads that are not there."""
+        del whole  # Each change here is one step of a dict.
+        self._lock = threading.RLock()
+        me = threading.get_ident()
+        self._flights = {key: one for key, one in self._flights.items() if one.owner == me}
+        self._waiting.clear()

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from forked import exit_status
 
 from perflab.primitives import SingleFlight
 
@@ -84,6 +85,44 @@ def test_one_who_waits_loads_after_the_loader_was_interrupted(interruption):
     assert others == ["second"] * 20
     # Who finds no load under way any more begins one, as a later caller would.
     assert 1 <= len(reloads) <= 20
+
+
+def test_who_asks_after_a_removal_starts_a_new_load():
+    flights, stage = SingleFlight(), Stage("old")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(flights.run, "k", stage)
+        assert stage.entered.wait(20)
+        waiting = threading.Event()
+        joined = pool.submit(flights.run, "k", stage, waiting.set)
+        assert waiting.wait(20)
+        flights.part("k", "other")
+        assert flights.run("k", lambda: "new") == "new"
+        stage.leave.set()
+        assert [first.result(20), joined.result(20)] == ["old"] * 2
+    assert not flights._flights
+
+
+def test_a_forked_child_does_not_wait_for_loads_of_the_parent():
+    flights, stage = SingleFlight(), Stage()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(flights.run, "k", stage)
+        assert stage.entered.wait(20)
+        status = exit_status(lambda: flights.run("k", lambda: "child") == "child")
+        stage.leave.set()
+        assert first.result(20) == "value"
+    assert status == 0
+
+
+def test_a_loader_that_forks_ends_in_parent_and_child():
+    flights = SingleFlight()
+    statuses = []
+
+    def load():
+        statuses.append(exit_status(lambda: flights.run("other", lambda: 1) == 1))
+        return "value"
+
+    assert flights.run("k", load) == "value"
+    assert statuses == [0]
 
 
 def test_keys_load_side_by_side():

@@ -1,0 +1,110 @@
+"""The functions that stand for memoized ones: a hit in place, then one load at a time.
+
+The way of a miss stands in each of them, so that between a function and the function that it
+calls lies one frame: a recursion goes as deep as with `functools.lru_cache`. The function is called
+outside of the handler of the KeyError, which would else be the context of its errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, cast
+
+from perflab.metrics import Event, EventKind
+from perflab.patterns.cache_entry import Entry, Region
+from perflab.patterns.cache_keys import KeyMaker, with_parameter_of
+from perflab.patterns.cache_loads import Loads
+from perflab.patterns.cache_tasks import load_in_task
+
+
+def one_argument_wrapper(
+    function: Callable[..., Any], loads: Loads, region: Region, name: str, ttl: Any
+) -> FunctionType:
+    """Return a wrapper of the function's own parameter: ``f(5)`` and ``f(x=5)`` are one key.
+
+    Saves 50 of 160 ns: there is no tuple to make, to hash and to compare, and `Store.use` is
+    in place.
+    """
+    _store, _entries = loads.store, region.entries
+    _begin, _finish, _fail = loads.begin, loads.finish, loads.fail
+
+    def wrapper(argument: Any) -> Any:
+        _seen = None
+        try:
+            _entry = _entries[argument]
+        except KeyError:
+            pass
+        else:
+            if _entry.deadline is None or _store.now() < _entry.deadline:
+                _touch = _store.touch
+                if _touch is None:
+                    _entry.visited = True
+                else:
+                    try:  # noqa: SIM105 - suppress() would cost more than the hit
+                        _touch(_entry)
+                    except KeyError:
+                        pass
+                next(_store.hits)
+                if _store.hook is not None:
+                    _store.hook(Event(EventKind.HIT, argument, size=_entry.size))
+                return _entry.value
+            _seen = _entry
+        _mine = Entry(region, argument)
+        try:
+            _found = _begin(_mine, _seen)
+            if _found is not _mine:
+                return _found.value
+            return _finish(_mine, function(argument), ttl)
+        except BaseException as _error:
+            _fail(_mine, _error)
+            raise
+
+    return with_parameter_of(function, name, wrapper)
+
+
+def general_wrapper(
+    function: Callable[..., Any], loads: Loads, region: Region, keys: KeyMaker, ttl: Any
+) -> FunctionType:
+    """Return a wrapper of any arguments."""
+    store, entries = loads.store, region.entries
+    begin, finish, fail = loads.begin, loads.finish, loads.fail
+    key_of, custom = keys.of, keys.custom
+    always, maker = keys.always, keys if custom else None
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        key = key_of(*args, **kwargs) if kwargs or always else args
+        entry = entries.get(key)
+        if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
+            store.use(entry)
+            return entry.value
+        mine = Entry(region, key, maker)
+        try:
+            found = begin(mine, entry)
+            if found is not mine:
+                return found.value
+            return finish(mine, function(*args, **kwargs), ttl)
+        except BaseException as error:
+            fail(mine, error)
+            raise
+
+    return cast("FunctionType", wrapper)
+
+
+def coroutine_wrapper(
+    function: Callable[..., Any], loads: Loads, region: Region, keys: KeyMaker, ttl: Any
+) -> FunctionType:
+    """Return a wrapper of a coroutine function."""
+    store, entries = loads.store, region.entries
+    key_of, maker = keys.of, keys if keys.custom else None
+
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        key = key_of(*args, **kwargs)
+        entry = entries.get(key)
+        if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
+            store.use(entry)
+            return entry.value
+        mine = Entry(region, key, maker)
+        return await load_in_task(loads, mine, entry, lambda _: function(*args, **kwargs), ttl)
+
+    return cast("FunctionType", wrapper)
