@@ -139,7 +139,8 @@ class Logic:
         key = checked_key(key)
         command = self.write_command(key, value, lifetime(ttl), 0.0, nothing=False)
         try:
-            yield from self.guard.ask(key, command, ("DEL", self.lock(key).name))
+            # Without its lock, a load under way writes nothing from here on.
+            yield from self.guard.ask(key, ("DEL", self.lock(key).name), command)
         except AwayError:
             return False
         return True
@@ -153,11 +154,11 @@ class Logic:
         key = checked_key(key)
         try:
             replies = yield from self.guard.ask(
-                key, ("DEL", self.prefix + key), ("DEL", self.lock(key).name)
+                key, ("DEL", self.lock(key).name), ("DEL", self.prefix + key)
             )
         except AwayError:
             return False
-        return bool(replies[0])
+        return bool(replies[1])
 
     def lock(self, key: str) -> Lock:
         """Return the lock of a key, not taken."""
