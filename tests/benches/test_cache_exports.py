@@ -5,11 +5,14 @@ import subprocess
 import sys
 import threading
 import time
+from random import Random
 
 import pytest
+from cachetools import FIFOCache, LFUCache, LRUCache, cached
 from hypothesis import given
 from hypothesis import strategies as st
 
+import perflab
 from perflab.benches.cache_exports import cache_exports
 from perflab.settings import LIVE_POLICIES, CacheSettings, LoadSettings
 
@@ -106,6 +109,48 @@ def test_order_of_eviction_is_that_of_the_policy():
             calls.clear()
             namespace["load"](kept)
             assert calls == [], (title, policy)
+
+
+def keys_that(change):
+    """Return 300 keys: of which few come often, and which these are may change halfway."""
+    random = Random(7)
+    if change == "scan":
+        return [f"hot {step % 2}" if step % 3 else f"once {step}" for step in range(300)]
+    shift = [0] * 150 + [5 if change == "shift" else 0] * 150
+    return [f"key {int(random.expovariate(0.6)) + start}" for start in shift]
+
+
+@pytest.mark.parametrize("change", ["stay", "shift", "scan"])
+@pytest.mark.parametrize("max_bytes", [None, 100_000, 3 * sys.getsizeof("value of key 1")])
+@pytest.mark.parametrize("policy", ["lru", "fifo", "lfu"])
+def test_the_program_for_cachetools_hits_as_predicted(policy, max_bytes, change):
+    keys = keys_that(change)
+    settings = CacheSettings(max_cache_size=3, policy=policy, max_bytes=max_bytes)
+    text = export("cachetools", settings).text
+    if max_bytes is not None:
+        text = text.replace("sys.getsizeof(value)", 'sys.getsizeof("value of key 1")')
+    calls = []
+    namespace = {"__name__": "pasted", "CALLS": calls}
+    exec(compile(counted(text), "cachetools", "exec"), namespace)
+    peer = {"lru": LRUCache, "fifo": FIFOCache, "lfu": LFUCache}[policy](3)
+    bare = cached(peer, info=True)(str)
+    for key in keys:
+        namespace["load"](key)
+        bare(key)
+    hits = len(keys) - len(calls)
+    assert hits == bare.cache_info().hits
+    predicted = perflab.predict(
+        "cache", perflab.Trace.from_keys(keys), {"max_cache_size": 3, "policy": policy}
+    )
+    assert hits == predicted["hits"][0]
+
+
+def test_what_is_too_large_for_the_program_pushes_nothing_out():
+    settings = CacheSettings(max_cache_size=2, policy="lfu", max_bytes=200)
+    namespace, calls = execute_counted("cachetools", settings)
+    for key in ("a", "b", "b", "x" * 500, "a", "b"):
+        namespace["load"](key)
+    assert calls == ["a", "b", "x" * 500]
 
 
 @pytest.mark.parametrize("title", ["perflab", "cachetools"])

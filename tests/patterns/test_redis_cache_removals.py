@@ -95,8 +95,7 @@ async def test_a_task_after_a_change_does_not_get_what_was_before(server, settin
     first = asyncio.create_task(cache.get_or_load("k", database.aload))
     await asyncio.to_thread(database.read.wait, 30)
     waiting = asyncio.create_task(cache.get_or_load("k", database.aload))
-    while not cache.stats()["coalesced"]:
-        await asyncio.sleep(0.001)
+    await asyncio.to_thread(until, lambda: cache.stats()["coalesced"] == 1)
     database.value = "new"
     await change(cache, way)
     assert await asyncio.wait_for(cache.get_or_load("k", now), 30) == "new"
