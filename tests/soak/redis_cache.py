@@ -23,7 +23,6 @@ import asyncio
 import gc
 import itertools
 import json
-import os
 import random
 import sys
 import threading
@@ -262,7 +261,7 @@ def until(question: Any) -> bool:
 def files() -> int:
     """Return how many files and sockets this process has open; 0 where that cannot be told."""
     try:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
     except OSError:
         return 0
 
