@@ -73,6 +73,7 @@ def info(
     ttls = [] if ttl is None else parse_ttls(ttl)
     trace = read_workload(file, show, format_, columns, any_kind=not ttls)
     from perflab.workloads import Trace, remarks
+    from perflab.workloads.recording_left_out import UNKEYED
 
     said = remarks(trace) if isinstance(trace, Trace) else []
     points = working_set_points(trace, ttls) if ttls else []
@@ -80,10 +81,14 @@ def info(
         more = {"working_sets": points} if ttls else {}
         say_json({**trace.summary(), **more, "notes": list(trace.notes), "remarks": said})
         return
-    lines = [table([("of the workload", trace.name), *_rows(trace)], left=(0, 1))]
+    # What no table can show stands before it.
+    first = [note for note in trace.notes if UNKEYED in note]
+    others = [note for note in (*trace.notes, *said) if note not in first]
+    lines = [notes(first), ""] if first else []
+    lines += [table([("of the workload", trace.name), *_rows(trace)], left=(0, 1))]
     lines += ["", working_set_table(points)] if points else []
-    if trace.notes or said:
-        lines += ["", notes((*trace.notes, *said))]
+    if others:
+        lines += ["", notes(others)]
     say("\n".join(lines))
 
 

@@ -19,6 +19,7 @@ COUNTED = {
     EventKind.STALE: ("stale_hits",),
     EventKind.REFUSED: ("refused",),
     EventKind.CORRUPT: ("corrupt",),
+    EventKind.VALUE_REFUSED: ("values_refused",),
     EventKind.RETRY: ("retries",),
     EventKind.FALLBACK: ("fallbacks",),
     EventKind.BREAKER_OPENED: ("breaker_openings",),

@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     STALE = "stale"
     REFUSED = "refused"
     CORRUPT = "corrupt"
+    VALUE_REFUSED = "value_refused"
     RETRY = "retry"
     FALLBACK = "fallback"
     BREAKER_OPENED = "breaker_opened"

@@ -12,7 +12,9 @@ from perflab.metrics import Event, EventKind, Hook
 from perflab.patterns import redis_cache_batches as batches
 from perflab.patterns.redis_cache_async import AsyncRedisCache
 from perflab.patterns.redis_cache_clients import open_client
-from perflab.patterns.redis_cache_front import Front, key_maker
+from perflab.patterns.redis_cache_front import Front
+from perflab.patterns.redis_cache_keys import call_keys, checked_key, lifetime
+from perflab.patterns.redis_cache_loaders import check_function, decorated, plain_result
 from perflab.patterns.redis_cache_replies import checked, checked_value, server_error
 from perflab.patterns.redis_cache_steps import Ask, Fly, Load, Pause, Spawn, Steps
 from perflab.primitives import SingleFlight
@@ -50,6 +52,7 @@ class RedisCache(Front):
     """
 
     _open_client = staticmethod(open_client)
+    _is_awaited = False
 
     def __init__(
         self,
@@ -67,6 +70,9 @@ class RedisCache(Front):
 
     def get_or_load(self, key: str, load: Callable[[], V], *, ttl: float | None = None) -> V:
         """Return the value of a key, or its load; one load a key at a time."""
+        key = checked_key(key)
+        if ttl is not None:
+            ttl = lifetime(ttl)
         logic = self._logic
         guard = logic.guard
         if not guard.breaker.is_closed:
@@ -125,21 +131,38 @@ class RedisCache(Front):
             return bool(self._run(batches.put_many(self._logic, values, ttl)))
 
     def memoize(
-        self, *, key: Callable[..., str] | None = None, ttl: float | None = None
+        self,
+        *,
+        key: Callable[..., str] | None = None,
+        ttl: float | None = None,
+        name: str | None = None,
+        version: Any = None,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Decorate a function so that its results are kept.
 
-        Args:
-            key: Makes the key of the arguments; without it, the function's name and arguments do.
-            ttl: How long results are kept, in seconds; none for the setting.
+        The key is made of the function's module and name and of its arguments, which must have a
+        value that can be written: None, bool, int, float, str, bytes, dates and times, Decimal,
+        UUID, members of an enum, and tuples, lists, sets, dicts, dataclasses and named tuples of
+        these. Types are told apart (``1``, ``1.0`` and ``True`` are three entries) and the order
+        of named arguments does not matter. The object of a bound method is an argument.
 
-        A call raises `BadInputError` where no `key` is given and name and arguments do not tell
-        it from another one: a lambda, a function inside another one or of a script, or an argument
-        that is an object of a class of your own, an array or a frame.
+        Args:
+            key: Makes the key of the arguments, for others than these; alone it is the whole key.
+            ttl: How long results are kept, in seconds; none for the setting.
+            name: The function's name, where it has none that other programs know it by too: a
+                lambda, a function inside another one, one of a script or notebook.
+            version: Parts results from those of other versions: raise it when you edit the
+                function.
+
+        Raises:
+            BadInputError: If it is a coroutine function or makes generators, or a value is wrong;
+                and at the first call where neither `key` nor `name` is given but needed.
         """
+        ttl = lifetime(ttl)
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
-            make = key_maker(function, key)
+            check_function(function, awaited=False)
+            make = call_keys(function, key, name, version)
 
             @functools.wraps(function)
             def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -149,7 +172,7 @@ class RedisCache(Front):
 
             return wrapper
 
-        return decorate
+        return lambda function: decorated(function, decorate)
 
     def clear(self) -> int:
         """Remove the keys of the namespace and no others; returns how many entries went."""
@@ -187,7 +210,7 @@ class RedisCache(Front):
                         pipe.execute_command(*command)
                     return checked(commands, pipe.execute())
             case Load(call=call):
-                return call()
+                return plain_result(call)
             case Fly(name=name, steps=make, on_wait=on_wait):
                 return self._flights.run(name, lambda: self._run(make()), on_wait)
             case Pause(seconds=seconds):

@@ -10,7 +10,14 @@ from typing import Any, ParamSpec, TypeVar, cast
 from perflab.metrics import Event, EventKind, Hook
 from perflab.patterns import redis_cache_batches as batches
 from perflab.patterns.redis_cache_clients import open_async_client
-from perflab.patterns.redis_cache_front import Front, key_maker
+from perflab.patterns.redis_cache_front import Front
+from perflab.patterns.redis_cache_keys import call_keys, checked_key, lifetime
+from perflab.patterns.redis_cache_loaders import (
+    awaitable_result,
+    check_function,
+    checked_result,
+    decorated,
+)
 from perflab.patterns.redis_cache_replies import checked, checked_value, server_error
 from perflab.patterns.redis_cache_steps import Ask, Fly, Load, Pause, Spawn, Steps
 from perflab.primitives import AsyncSingleFlight
@@ -29,6 +36,7 @@ class AsyncRedisCache(Front):
     """
 
     _open_client = staticmethod(open_async_client)
+    _is_awaited = True
 
     def __init__(
         self,
@@ -48,6 +56,9 @@ class AsyncRedisCache(Front):
         self, key: str, load: Callable[[], Awaitable[V]], *, ttl: float | None = None
     ) -> V:
         """Return the value of a key, or await its load; one load a key at a time."""
+        key = checked_key(key)
+        if ttl is not None:
+            ttl = lifetime(ttl)
         logic = self._logic
         guard = logic.guard
         if not guard.breaker.is_closed:
@@ -106,21 +117,23 @@ class AsyncRedisCache(Front):
             return bool(await self._run(batches.put_many(self._logic, values, ttl)))
 
     def memoize(
-        self, *, key: Callable[..., str] | None = None, ttl: float | None = None
+        self,
+        *,
+        key: Callable[..., str] | None = None,
+        ttl: float | None = None,
+        name: str | None = None,
+        version: Any = None,
     ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
         """Decorate a coroutine function so that its results are kept.
 
-        Args:
-            key: Makes the key of the arguments; without it, the function's name and arguments do.
-            ttl: How long results are kept, in seconds; none for the setting.
-
-        A call raises `BadInputError` where no `key` is given and name and arguments do not tell
-        it from another one: a lambda, a function inside another one or of a script, or an argument
-        that is an object of a class of your own, an array or a frame.
+        Keys, arguments and errors are those of `RedisCache.memoize`; a function that is not async
+        is refused.
         """
+        ttl = lifetime(ttl)
 
         def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-            make = key_maker(function, key)
+            check_function(function, awaited=True)
+            make = call_keys(function, key, name, version)
 
             @functools.wraps(function)
             async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -130,7 +143,7 @@ class AsyncRedisCache(Front):
 
             return wrapper
 
-        return decorate
+        return lambda function: decorated(function, decorate)
 
     async def clear(self) -> int:
         """Remove the keys of the namespace and no others; returns how many entries went."""
@@ -169,7 +182,7 @@ class AsyncRedisCache(Front):
                         pipe.execute_command(*command)
                     return checked(commands, await pipe.execute())
             case Load(call=call):
-                return await call()
+                return checked_result(call, await awaitable_result(call))
             case Fly(name=name, steps=make, on_wait=on_wait):
                 return await self._flights.run(name, lambda: self._run(make()), on_wait)
             case Pause(seconds=seconds):

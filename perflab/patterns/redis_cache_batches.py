@@ -8,16 +8,24 @@ from typing import Any
 from perflab.metrics import EventKind
 from perflab.patterns.redis_cache_envelope import Entry
 from perflab.patterns.redis_cache_guard import AwayError
-from perflab.patterns.redis_cache_logic import Logic, lifetime
+from perflab.patterns.redis_cache_keys import checked_key, checked_keys, lifetime
+from perflab.patterns.redis_cache_loaders import checked_mapping
+from perflab.patterns.redis_cache_lock import Lock
+from perflab.patterns.redis_cache_logic import Logic
 from perflab.patterns.redis_cache_steps import Command, Steps
 from perflab.primitives.redis_marks import glob_of, is_entry, is_lock
+from perflab.settings import BadInputError
 
 _SCAN_COUNT = 1000
 
 
 def fetch_many(logic: Logic, keys: Iterable[str]) -> Steps:
-    """Return the entries of the keys that are there, by key, and whether the server is away."""
-    wanted = list(dict.fromkeys(keys))
+    """Return the entries of the keys that are there, by key, and whether the server is away.
+
+    Raises:
+        BadInputError: If they are no keys.
+    """
+    wanted = checked_keys(keys)
     found: dict[str, Entry] = {}
     if not wanted:
         return found, False
@@ -48,38 +56,40 @@ def answer_many(
     load_many: Callable[[list[str]], Any],
     ttl: float | None,
 ) -> Steps:
-    """Return the values of keys, kept or loaded in one call; written in one round trip."""
-    lifetime(ttl)
-    wanted = list(dict.fromkeys(keys))
+    """Return the values of keys, kept or loaded in one call; written in one round trip.
+
+    Raises:
+        BadInputError: If keys or TTL are none, or the loader brings no mapping.
+    """
+    ttl = lifetime(ttl)
+    wanted = checked_keys(keys)
     found, away = yield from fetch_many(logic, wanted)
     missing = [key for key in wanted if key not in found]
     loaded: Mapping[str, Any] = {}
     if missing:
-        if away:
-            for key in missing:
-                logic.guard.report(EventKind.FALLBACK, key)
-        mine = logic.changes.begin(missing)
-        try:
-            loaded, seconds = yield from logic.load(tuple(missing), lambda: load_many(missing))
-        finally:
-            unchanged = logic.changes.end(mine, missing)
-        if not away:
-            yield from _write(logic, unchanged, loaded, ttl, seconds / len(missing))
+        loaded = yield from _load_and_write(logic, missing, load_many, ttl, away=away)
     values = {key: entry.value for key, entry in found.items() if not entry.nothing}
     values |= {key: loaded[key] for key in missing if loaded.get(key) is not None}
     return {key: values[key] for key in wanted if key in values}
 
 
 def put_many(logic: Logic, values: Mapping[str, Any], ttl: float | None) -> Steps:
-    """Write values in one round trip; False where that failed."""
-    lifetime(ttl)
-    commands = [
-        logic.write_command(key, value, ttl, 0.0, nothing=False) for key, value in values.items()
+    """Write values in one round trip; False where that failed.
+
+    Raises:
+        BadInputError: If keys, values or TTL are none that can be written; nothing is then.
+    """
+    ttl = lifetime(ttl)
+    if not isinstance(values, Mapping):
+        raise BadInputError(f"is a {type(values).__qualname__}, not a mapping of keys", "values")
+    plain = {checked_key(key): value for key, value in values.items()}
+    commands: list[Command] = [("DEL", logic.lock(key).name) for key in plain]
+    commands += [
+        logic.write_command(key, value, ttl, 0.0, nothing=False) for key, value in plain.items()
     ]
-    commands += [("DEL", logic.lock(key).name) for key in values]
     try:
         if commands:
-            yield from logic.guard.ask(tuple(values), *commands)
+            yield from logic.guard.ask(tuple(plain), *commands)
     except AwayError:
         return False
     return True
@@ -92,7 +102,8 @@ def clear(logic: Logic) -> Steps:
     """
     removed = 0
     try:
-        for kind, find in (("k", _entries), ("l", _locks)):
+        # Without its lock, a load under way writes nothing behind the entries that went.
+        for kind, find in (("l", _locks), ("k", _entries)):
             pattern = f"{glob_of(logic.root)}:{kind}:*"
             cursor: Any = 0
             while True:
@@ -133,17 +144,63 @@ def _those(
     return [name for name, answer, length in answers if test(answer, length)]
 
 
-def _write(
-    logic: Logic, missing: list[str], loaded: Mapping[str, Any], ttl: float | None, seconds: float
+def _load_and_write(
+    logic: Logic,
+    keys: list[str],
+    load_many: Callable[[list[str]], Any],
+    ttl: float | None,
+    *,
+    away: bool,
 ) -> Steps:
-    remembers = logic.settings.negative_ttl_seconds is not None
-    commands = [
-        logic.write_command(key, loaded.get(key), ttl, seconds, nothing=loaded.get(key) is None)
-        for key in missing
-        if remembers or loaded.get(key) is not None
-    ]
+    """Return what a loader brings, and write what was not changed meanwhile."""
+    locks: dict[str, Lock] = {}
+    if away:
+        for key in keys:
+            logic.guard.report(EventKind.FALLBACK, key)
+    elif logic.settings.stampede == "lock":
+        locks = yield from _take(logic, keys)
+    mine = logic.changes.begin(keys)
     try:
-        if commands:
-            yield from logic.guard.ask(tuple(missing), *commands)
+        brought, seconds = yield from logic.load(tuple(keys), lambda: load_many(keys))
+        loaded = checked_mapping(load_many, brought)
+    except BaseException:
+        logic.changes.end(mine, keys)
+        yield from _send(logic, keys, [lock.releasing() for lock in locks.values()])
+        raise
+    unchanged = set(logic.changes.end(mine, keys))
+    writes = {
+        key: logic.loaded_command(key, loaded.get(key), ttl, seconds / len(keys)) for key in keys
+    }
+    kept = {key: write if key in unchanged else None for key, write in writes.items()}
+    if locks:
+        overran = seconds >= logic.lock_seconds
+        last = [lock.releasing(kept[key], overran=overran) for key, lock in locks.items()]
+        yield from _send(logic, keys, last)
+    elif not away and logic.settings.stampede != "lock":
+        yield from _send(logic, keys, [*kept.values()])
+    return loaded
+
+
+def _take(logic: Logic, keys: list[str]) -> Steps:
+    """Return the locks of the keys, those taken that nobody has; nobody is waited for."""
+    locks = {key: logic.lock(key) for key in keys}
+    taking = [lock.taking for lock in locks.values()]
+    names = [lock.name for lock in locks.values()]
+    try:
+        replies = yield from logic.guard.ask(tuple(keys), *taking, ("MGET", *names))
+    except AwayError:
+        return {}
+    for lock, holder in zip(locks.values(), replies[-1], strict=True):
+        lock.is_held_by(holder)
+    return locks
+
+
+def _send(logic: Logic, keys: list[str], commands: list[Command | None]) -> Steps:
+    """Send commands in one round trip, as far as there are any."""
+    some = [command for command in commands if command is not None]
+    if not some:
+        return
+    try:
+        yield from logic.guard.ask(tuple(keys), *some)
     except AwayError:
         return

@@ -61,7 +61,9 @@ class Envelope:
     """
 
     def __init__(self, serializer: str, signing_key: bytes | None = None) -> None:
-        if signing_key is not None and len(signing_key) < _LEAST_KEY_BYTES:
+        if signing_key is not None and (
+            not isinstance(signing_key, bytes) or len(signing_key) < _LEAST_KEY_BYTES
+        ):
             raise BadInputError(
                 f"a key of {_LEAST_KEY_BYTES} bytes or more is needed, such as "
                 "secrets.token_bytes(32)",
@@ -87,7 +89,7 @@ class Envelope:
         """Return an entry's bytes.
 
         Raises:
-            BadInputError: If the serializer cannot write such a value.
+            UnwritableError: If the serializer cannot write such a value.
         """
         flags = _NOTHING * nothing | _SIGNED * (self._signing_key is not None)
         head = _HEADER.pack(

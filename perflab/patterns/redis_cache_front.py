@@ -7,9 +7,9 @@ from typing import Any
 
 from perflab.metrics import Hook
 from perflab.patterns.redis_cache_clients import OF_THE_CLIENT, check_client
+from perflab.patterns.redis_cache_keys import lock_lifetime
 from perflab.patterns.redis_cache_logic import Logic
 from perflab.primitives.breaker import BreakerState
-from perflab.primitives.canonical_key import call_text, function_name
 from perflab.settings import RedisCacheSettings
 
 _COUNTED = (
@@ -19,6 +19,7 @@ _COUNTED = (
     "load_seconds_total",
     "fallbacks",
     "corrupt",
+    "values_refused",
     "refused",
     "retries",
     "stale_hits",
@@ -30,6 +31,7 @@ class Front:
     """Settings, statistics and the breaker's state; the rest differs between the twins."""
 
     _open_client: Callable[[str | None, RedisCacheSettings], Any]
+    _is_awaited: bool
 
     def __init__(
         self,
@@ -41,13 +43,14 @@ class Front:
         lock_seconds: float,
     ) -> None:
         chosen = settings or RedisCacheSettings()
-        self._logic = self._make_logic(chosen, hook, signing_key, lock_seconds)
+        seconds = lock_lifetime(lock_seconds)
+        self._logic = self._make_logic(chosen, hook, signing_key, seconds)
         self._url = url
         self._owns_client = client is None
         if client is None:
             client = self._open_client(url, chosen)
         else:
-            check_client(client)
+            check_client(client, awaited=self._is_awaited)
         self._client = client
 
     def _make_logic(
@@ -94,6 +97,7 @@ class Front:
         (the loader served because the server did not) among the misses. `coalesced` waited for
         another caller's load. `errors` are tries of the server that failed, `refused` those
         among them that it answered with an error, such as OOM, LOADING or NOAUTH.
+        `values_refused` are values that the serializer cannot write, and that were not kept.
         """
         guard = self._logic.guard
         counted = guard.counters.snapshot()
@@ -107,17 +111,3 @@ class Front:
     def __repr__(self) -> str:
         settings = self._logic.settings
         return f"{type(self).__name__}({settings.cache_namespace!r}, breaker {self.breaker_state})"
-
-
-def key_maker(function: Callable[..., Any], key: Callable[..., str] | None) -> Callable[..., str]:
-    """Return what makes a key of a function's name and arguments.
-
-    It raises `BadInputError` where these do not tell one call from another; see `call_text`.
-    """
-    if key is not None:
-        return key
-
-    def make(*args: Any, **kwargs: Any) -> str:
-        return call_text(function_name(function), args, kwargs)
-
-    return make

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
     AuthorizationError,
     BusyLoadingError,
+    ClusterCrossSlotError,
+    MovedError,
     ResponseError,
 )
 
@@ -18,7 +21,12 @@ from perflab.primitives.breaker import Breaker
 from perflab.primitives.retry import Backoff
 from perflab.settings import BadInputError, RedisCacheSettings
 
+NO_CLUSTER = (
+    "a Redis Cluster is not supported, since a lock and a batch need several keys of one server; "
+    "name a server that is not part of one, or a client of Sentinel"
+)
 _REFUSALS = (ResponseError, AuthenticationError, AuthorizationError, BusyLoadingError)
+_OF_A_CLUSTER = (AskError, MovedError, ClusterCrossSlotError)
 _BACKOFF = Backoff(base=0.01, cap=0.1)
 
 
@@ -42,6 +50,7 @@ class Guard:
         self.counters = Counters()
         self.hits = AtomicCounter()
         self.errors = AtomicCounter()
+        self._has_all_keys = False
 
     def report(self, kind: EventKind, key: Any, seconds: float = 0.0, detail: Any = None) -> None:
         """Count an event and hand it to the hook."""
@@ -55,6 +64,8 @@ class Guard:
 
         Raises:
             AwayError: If the server is left alone, did not answer, or refused.
+            BadInputError: If it says that it is part of a cluster, when it is first asked for
+                several keys.
         """
         failures = 0
         while True:
@@ -67,7 +78,10 @@ class Guard:
                     error = server_error(problem)
                 else:
                     self.succeed(key)
+                    self._has_all_keys = self._has_all_keys or _are_several(commands)
                     return replies
+            if isinstance(error, _OF_A_CLUSTER) and (yield from self._is_cluster()):
+                raise BadInputError(f"is part of a cluster; {NO_CLUSTER}", "server") from error
             failures += 1
             if not self._may_retry(key, error, failures):
                 raise AwayError from error
@@ -79,6 +93,20 @@ class Guard:
         """Take note that the server answered."""
         if self.breaker.succeed():
             self.report(EventKind.BREAKER_CLOSED, key)
+
+    def _is_cluster(self) -> Steps:
+        """Say whether the server is part of a cluster; it may also only answer as if it were.
+
+        One that has answered for several keys is not: a service that has used it is not stopped
+        when its server is replaced.
+        """
+        if self._has_all_keys:
+            return False
+        try:
+            (about,) = yield Ask((("INFO", "cluster"),))
+        except Exception:  # noqa: BLE001  (what it did not say it is not)
+            return False
+        return isinstance(about, dict) and about.get("cluster_enabled") == 1
 
     def _may_retry(self, key: Any, error: Exception, failures: int) -> bool:
         if "client-side caching" in str(error):
@@ -97,3 +125,8 @@ class Guard:
         elif self.breaker.fail():
             self.report(EventKind.BREAKER_OPENED, key, detail=error)
         return not refused and failures <= self.retries and self.breaker.is_closed
+
+
+def _are_several(commands: tuple[Command, ...]) -> bool:
+    """Return whether commands were of several keys, which a cluster mostly refuses."""
+    return any(command[0] == "MGET" and len(command) > 2 for command in commands)

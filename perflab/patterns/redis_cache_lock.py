@@ -95,30 +95,52 @@ class Lock:
 
         Args:
             write: The SET that writes the entry, if any.
+            overran: As in `releasing`.
+        """
+        command = self.releasing(write, overran=overran)
+        if command is not None:
+            try:
+                yield from self._guard.ask(self._key, command)
+            except AwayError:
+                return
+
+    @property
+    def taking(self) -> Command:
+        """The command that takes the lock where nobody has it.
+
+        Who has it is asked too, and told by `is_held_by`: a SET whose reply was lost is tried
+        again, and finds our own.
+        """
+        milliseconds = max(1, round(self._seconds * 1000))
+        return ("SET", self.name, self._token, "NX", "PX", milliseconds)
+
+    def is_held_by(self, holder: bytes | None) -> bool:
+        """Take note of what the lock's key holds, and say whether that is ours."""
+        self._taken = holder == self._token
+        return self._taken
+
+    def releasing(self, write: Command | None = None, *, overran: bool = False) -> Command | None:
+        """Return the command that gives the lock back and writes; None where it was not taken.
+
+        Without the lock nothing is written, since nobody could tell this load of a removal.
+
+        Args:
+            write: The SET that writes the entry, if any.
             overran: Whether the load took longer than the lock lasts, so that a lock that is
                 gone does not mean that somebody took it away.
         """
         if not self._taken:
-            commands = () if write is None else (write,)
-        elif write is None:
-            commands = (("EVAL", _RELEASE, 1, self.name, self._token),)
-        else:
-            _, name, data, *expiry = write
-            keys = (self.name, name)
-            arguments = (self._token, int(overran), data, *expiry[1:])
-            commands = (("EVAL", _RELEASE_AND_WRITE, 2, *keys, *arguments),)
-        if commands:
-            try:
-                yield from self._guard.ask(self._key, *commands)
-            except AwayError:
-                return
+            return None
+        if write is None:
+            return ("EVAL", _RELEASE, 1, self.name, self._token)
+        _, name, data, *expiry = write
+        arguments = (self._token, int(overran), data, *expiry[1:])
+        return ("EVAL", _RELEASE_AND_WRITE, 2, self.name, name, *arguments)
 
     def _try(self) -> Steps:
-        taking = ("SET", self.name, self._token, "NX", "PX", max(1, round(self._seconds * 1000)))
-        # Who holds it is asked too: a SET whose reply was lost is tried again, and finds our own.
         replies = yield from self._guard.ask(
-            self._key, taking, ("MGET", self.name, self._value_name)
+            self._key, self.taking, ("MGET", self.name, self._value_name)
         )
         holder, data = replies[1]
-        self._taken = holder == self._token
+        self.is_held_by(holder)
         return data

@@ -12,9 +12,11 @@ from perflab.metrics import EventKind, Hook
 from perflab.patterns.redis_cache_changes import Changes
 from perflab.patterns.redis_cache_envelope import CorruptEntryError, Entry, Envelope
 from perflab.patterns.redis_cache_guard import AwayError, Guard
+from perflab.patterns.redis_cache_keys import checked_key, lifetime
 from perflab.patterns.redis_cache_lock import Lock
+from perflab.patterns.redis_cache_serializers import UnwritableError
 from perflab.patterns.redis_cache_steps import Command, Fly, Load, Spawn, Steps
-from perflab.settings import BadInputError, RedisCacheSettings
+from perflab.settings import RedisCacheSettings
 
 
 class Logic:
@@ -78,7 +80,12 @@ class Logic:
         return now >= entry.fresh_until
 
     def fetch(self, key: str, error: Exception | None = None) -> Steps:
-        """Return the entry of a key, or None; a stale one counts as none."""
+        """Return the entry of a key, or None; a stale one counts as none.
+
+        Raises:
+            BadInputError: If it is no key.
+        """
+        key = checked_key(key)
         entry, _ = yield from self._find(key, error)
         if entry is not None and entry.fresh_until and time.time() >= entry.fresh_until:
             entry = None
@@ -96,7 +103,6 @@ class Logic:
         asked: bool = False,
     ) -> Steps:
         """Return the value of a key, kept or loaded; what a first GET brought may be given."""
-        lifetime(ttl)
         away = False
         if not asked:
             entry, away = yield from self._find(key, error)
@@ -125,24 +131,34 @@ class Logic:
         )
 
     def put(self, key: str, value: Any, ttl: float | None) -> Steps:
-        """Write a value; a load under way will not write over it. False where that failed."""
-        lifetime(ttl)
-        command = self.write_command(key, value, ttl, 0.0, nothing=False)
+        """Write a value; a load under way will not write over it. False where that failed.
+
+        Raises:
+            BadInputError: If key, value or TTL are none that can be written.
+        """
+        key = checked_key(key)
+        command = self.write_command(key, value, lifetime(ttl), 0.0, nothing=False)
         try:
-            yield from self.guard.ask(key, command, ("DEL", self.lock(key).name))
+            # Without its lock, a load under way writes nothing from here on.
+            yield from self.guard.ask(key, ("DEL", self.lock(key).name), command)
         except AwayError:
             return False
         return True
 
     def remove(self, key: str) -> Steps:
-        """Remove a key; a load under way will not write it. False where it was not there."""
+        """Remove a key; a load under way will not write it. False where it was not there.
+
+        Raises:
+            BadInputError: If it is no key.
+        """
+        key = checked_key(key)
         try:
             replies = yield from self.guard.ask(
-                key, ("DEL", self.prefix + key), ("DEL", self.lock(key).name)
+                key, ("DEL", self.lock(key).name), ("DEL", self.prefix + key)
             )
         except AwayError:
             return False
-        return bool(replies[0])
+        return bool(replies[1])
 
     def lock(self, key: str) -> Lock:
         """Return the lock of a key, not taken."""
@@ -155,7 +171,7 @@ class Logic:
         """Return the command that writes an entry, its lifetime shortened at random.
 
         Raises:
-            BadInputError: If the serializer cannot write such a value.
+            UnwritableError: If the serializer cannot write such a value; it is counted.
         """
         settings = self.settings
         seconds = settings.negative_ttl_seconds if nothing else settings.ttl_seconds
@@ -163,15 +179,39 @@ class Logic:
             seconds = ttl
         name = self.prefix + key
         if seconds is None or seconds == math.inf:
-            data = self.envelope.seal(name, value, 0.0, load_seconds, nothing=nothing)
+            data = self._seal(key, value, 0.0, load_seconds, nothing=nothing)
             return ("SET", name, data)
         seconds *= 1.0 - settings.ttl_jitter * random.random()
         stale = 0.0 if nothing else (settings.stale_seconds or 0.0)
         # Without stale serving or early loading the server's expiry says all, and the clocks of
         # the machines that share it need not agree.
         fresh_until = time.time() + seconds if stale or self.early else 0.0
-        data = self.envelope.seal(name, value, fresh_until, load_seconds, nothing=nothing)
+        data = self._seal(key, value, fresh_until, load_seconds, nothing=nothing)
         return ("SET", name, data, "PX", max(1, round((seconds + stale) * 1000)))
+
+    def loaded_command(
+        self, key: str, value: Any, ttl: float | None, load_seconds: float
+    ) -> Command | None:
+        """Return the command that writes what a loader brought; None where it is not kept.
+
+        A value that the serializer cannot write is the caller's all the same, and counted.
+        """
+        if value is None and self.settings.negative_ttl_seconds is None:
+            return None
+        try:
+            return self.write_command(key, value, ttl, load_seconds, nothing=value is None)
+        except UnwritableError:
+            return None
+
+    def _seal(
+        self, key: str, value: Any, fresh_until: float, load_seconds: float, *, nothing: bool
+    ) -> bytes:
+        name = self.prefix + key
+        try:
+            return self.envelope.seal(name, value, fresh_until, load_seconds, nothing=nothing)
+        except UnwritableError as error:
+            self.guard.report(EventKind.VALUE_REFUSED, key, detail=error)
+            raise
 
     def _find(self, key: str, error: Exception | None) -> Steps:
         name = self.prefix + key
@@ -193,7 +233,10 @@ class Logic:
         self, key: str, load: Callable[[], Any], ttl: float | None, *, away: bool, early: bool
     ) -> Steps:
         if away:
-            return (yield from self.load(key, load))[0]
+            value, seconds = yield from self.load(key, load)
+            # So that a value which cannot be kept is told as when the server is there.
+            self.loaded_command(key, value, ttl, seconds)
+            return value
         if early or self.settings.stampede == "off":
             return (yield from self._load_and_write(key, load, ttl, None))
         if self.early:
@@ -231,10 +274,7 @@ class Logic:
         mine = self.changes.begin((key,))
         try:
             value, seconds = yield from self.load(key, load)
-            nothing = value is None
-            command = None
-            if not nothing or self.settings.negative_ttl_seconds is not None:
-                command = self.write_command(key, value, ttl, seconds, nothing=nothing)
+            command = self.loaded_command(key, value, ttl, seconds)
         except BaseException:
             if lock is not None:
                 yield from lock.release()
@@ -265,13 +305,3 @@ class Logic:
         seconds = time.perf_counter() - started
         report(EventKind.LOAD_FINISHED, key, seconds)
         return value, seconds
-
-
-def lifetime(ttl: float | None) -> None:
-    """Check a caller's own lifetime.
-
-    Raises:
-        BadInputError: If it is not a number above 0.
-    """
-    if ttl is not None and not (isinstance(ttl, (int, float)) and ttl > 0):
-        raise BadInputError("it is a number of seconds above 0, math.inf for no end", "ttl")

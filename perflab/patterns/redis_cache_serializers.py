@@ -12,6 +12,12 @@ from typing import Any, NamedTuple
 
 import msgpack  # type: ignore[import-untyped]
 
+from perflab.patterns.redis_cache_values import (
+    JSON_TYPES,
+    datetime_bytes,
+    datetime_of,
+    msgpack_types,
+)
 from perflab.settings import BadInputError
 
 
@@ -57,7 +63,7 @@ _WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     tuple: (_TUPLE, lambda value: _pack(list(value))),
     set: (_SET, lambda value: _pack(list(value))),
     frozenset: (_FROZENSET, lambda value: _pack(list(value))),
-    dt.datetime: (_DATETIME, lambda value: value.isoformat().encode()),
+    dt.datetime: (_DATETIME, datetime_bytes),
     dt.date: (_DATE, lambda value: value.isoformat().encode()),
     decimal.Decimal: (_DECIMAL, lambda value: str(value).encode()),
     uuid.UUID: (_UUID, lambda value: value.bytes),
@@ -67,7 +73,7 @@ _WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
 _COLLECTIONS: dict[int, Callable[[Any], Any]] = {_TUPLE: tuple, _SET: set, _FROZENSET: frozenset}
 
 _READERS: dict[int, Callable[[bytes], Any]] = {
-    _DATETIME: lambda data: dt.datetime.fromisoformat(data.decode()),
+    _DATETIME: datetime_of,
     _DATE: lambda data: dt.date.fromisoformat(data.decode()),
     _DECIMAL: lambda data: decimal.Decimal(data.decode()),
     _UUID: lambda data: uuid.UUID(bytes=data),
@@ -111,8 +117,20 @@ def _opened(value: Any) -> Any:
     return value
 
 
+_MSGPACK_TYPES = msgpack_types(frozenset(_WRITERS))
+
+
+def _msgpack_dump(value: Any) -> bytes:
+    # Packed first: it ends with an error for a value that holds itself.
+    data = _pack(value)
+    _MSGPACK_TYPES.check(value)
+    return data
+
+
 def _json_dump(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    data = json.dumps(value, separators=(",", ":")).encode()
+    JSON_TYPES.check(value)
+    return data
 
 
 def _json_load(data: Any) -> Any:
@@ -134,7 +152,7 @@ def _pickle_load(data: Any) -> Any:
 SERIALIZERS = {
     serializer.name: serializer
     for serializer in (
-        Serializer("msgpack", 1, _pack, _unpack),
+        Serializer("msgpack", 1, _msgpack_dump, _unpack),
         Serializer("json", 2, _json_dump, _json_load),
         Serializer("pickle", 3, _pickle_dump, _pickle_load, signed=True),
     )
@@ -144,17 +162,21 @@ SERIALIZERS = {
 BY_CODE = {serializer.code: serializer for serializer in SERIALIZERS.values()}
 
 
+class UnwritableError(BadInputError):
+    """A value that the serializer cannot write so that it comes back as what it was."""
+
+
 def dump(serializer: Serializer, key: str, value: Any) -> bytes:
     """Make bytes of the value of a key.
 
     Raises:
-        BadInputError: If the serializer cannot write such a value.
+        UnwritableError: If the serializer cannot write such a value.
     """
     try:
         return serializer.dump(value)
     except Exception as error:
         other = " or serializer 'pickle' with a signing key" * (serializer.name != "pickle")
-        raise BadInputError(
+        raise UnwritableError(
             f"{serializer.name} cannot write the value ({error}); load plain values{other}",
             repr(key),
         ) from error

@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar, cast
 
+from perflab.primitives.callables import inside_descriptor
 from perflab.settings import BadInputError
+from perflab.workloads.recordable import is_recordable_function, is_recordable_mapping
 from perflab.workloads.recorded_calls import recorded_function
 from perflab.workloads.recorded_mapping import RecordedMapping
 from perflab.workloads.recorded_redis import is_redis_client, recorded_client
@@ -14,7 +16,6 @@ from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import size_of
 
 T = TypeVar("T")
-_MAPPING = ("__getitem__", "__setitem__", "__contains__", "get")
 
 
 def record(
@@ -31,15 +32,19 @@ def record(
 
     `read_trace` reads the folder, while it is written too, and after the process was killed: all
     but the last second is there. Its trace knows the rate of its sample: predictions and settings
-    from it are for all keys. ``.recording`` of what is returned has ``stop()``, ``stats()`` and is
+    from it are for all keys. What is removed is not replayed: its trace says by name and number
+    what was. ``.recording`` of what is returned has ``stop()``, ``stats()`` and is
     a context manager.
 
     Args:
         cache_or_function: A function, such as one with `functools.lru_cache`; a cache of
-            `cachetools`, a `dict` or what is used like one; or a redis-py client.
+            `cachetools`, a `dict` or what is used like one; or a redis-py client. A cache that
+            decorates functions, such as perflab's, does so recorded too.
         path: The folder, which later runs and other processes add to; or a `Recording`.
         sample: The share of keys, chosen by their hash; 0.01 costs less than 1 µs a request.
-        key: For a function: makes the key of its arguments. A method needs one without `self`.
+        key: For a function: makes the key of its arguments. Without it, arguments are told apart
+            by type and value, or as `functools.lru_cache` does by the object, a method's `self`
+            among them; a call with others passes through, and is counted as unkeyed.
         size: Gives the bytes of a value, or None.
         max_bytes: The most that the folder takes; the rate is halved whenever it is reached.
         secret: Bytes that the hashes of keys depend on; see `Recording`.
@@ -50,16 +55,22 @@ def record(
     """
     target: Any = cache_or_function
     is_client = is_redis_client(target)
-    is_mapping = all(hasattr(target, name) for name in _MAPPING)
-    if not is_client and not is_mapping and not callable(target):
-        text = f"a {type(target).__name__} is neither a function, a mapping nor a Redis client"
+    is_mapping = not is_client and is_recordable_mapping(target)
+    is_function = not is_client and not is_mapping and is_recordable_function(target)
+    if not is_client and not is_mapping and not is_function:
+        kind = target.__qualname__ if isinstance(target, type) else type(target).__qualname__
+        text = f"{'the class' if isinstance(target, type) else 'a'} {kind} is neither a function, "
+        text += "a mapping nor a Redis client that can be recorded; wrap the function that asks it"
         raise BadInputError(text, "cache_or_function")
-    if key is not None and (is_client or is_mapping):
+    if key is not None and not is_function:
         raise BadInputError("is for functions; a cache has its keys", "key")
+    if key is not None and not callable(key):
+        raise BadInputError("must be a function of the same arguments", "key")
     if not isinstance(path, Recording):
         path = Recording(path, sample, max_bytes, secret)
     if is_client:
         return cast("T", recorded_client(target, path))
     if is_mapping:
         return cast("T", RecordedMapping(cast("MutableMapping[Any, Any]", target), path, size))
-    return cast("T", recorded_function(target, path, key, size))
+    inside = inside_descriptor(target, lambda inner: recorded_function(inner, path, key, size))
+    return cast("T", inside or recorded_function(target, path, key, size))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, MutableMapping, ValuesView
+from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import Any
-from zlib import crc32
 
+from perflab.workloads.recorded_calls import recorded_function
+from perflab.workloads.recorded_keys import UNKEYED, mapping_place
+from perflab.workloads.recorded_removals import WatchedMapping
 from perflab.workloads.recording import Recording
-from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes
+from perflab.workloads.recording_keys import known_size
 
 _ABSENT = object()
 
 
-class RecordedMapping(MutableMapping[Any, Any]):
+class RecordedMapping(WatchedMapping):
     """Does what the mapping does, and records what is asked of it.
 
     A request is `cache[key]`, `cache.get`, `cache.setdefault`, the `get_or_load` of perflab's
     cache, and `key in cache` where it is not (where it is, the value is asked for next). What is
-    set says the size and, with a `ttl` of the mapping, the TTL. Going through the mapping is no
-    request. Attributes are the mapping's.
+    set says the size and, with a `ttl` of the mapping, the TTL. What is removed is counted. Going
+    through the mapping is no request. Attributes are the mapping's.
 
     Args:
         mapping: The cache.
@@ -33,15 +35,13 @@ class RecordedMapping(MutableMapping[Any, Any]):
         recording: Recording,
         size: Callable[[Any], int | None],
     ) -> None:
-        self.recording = recording
-        self._mapping = mapping
+        super().__init__(mapping, recording)
         self._size = size
 
     def __getitem__(self, key: Any) -> Any:
-        data = key_bytes(key)
-        place = crc32(data) * SPREAD & MASK
+        data, place = mapping_place(key)
         if place >= self.recording.limit:
-            next(self.recording.passed)
+            self._pass_by(place)
             return self._mapping[key]
         # Asked for first: a mapping may make what it misses (`__missing__`).
         hit = key in self._mapping
@@ -54,10 +54,9 @@ class RecordedMapping(MutableMapping[Any, Any]):
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Return the value of a key, or the default."""
-        data = key_bytes(key)
-        place = crc32(data) * SPREAD & MASK
+        data, place = mapping_place(key)
         if place >= self.recording.limit:
-            next(self.recording.passed)
+            self._pass_by(place)
             return self._mapping.get(key, default)
         value = self._mapping.get(key, _ABSENT)
         self._note_read(data, place, value, hit=value is not _ABSENT)
@@ -66,27 +65,24 @@ class RecordedMapping(MutableMapping[Any, Any]):
     def __contains__(self, key: object) -> bool:
         there = key in self._mapping
         if not there:
-            data = key_bytes(key)
-            place = crc32(data) * SPREAD & MASK
+            data, place = mapping_place(key)
             if place < self.recording.limit:
                 self._note_read(data, place, _ABSENT, hit=False)
             else:
-                next(self.recording.passed)
+                self._pass_by(place)
         return there
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._mapping[key] = value
-        data = key_bytes(key)
-        place = crc32(data) * SPREAD & MASK
+        data, place = mapping_place(key)
         if place < self.recording.limit:
             self._note_write(data, place, value)
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """Return the value of a key; where there is none, set the default."""
-        data = key_bytes(key)
-        place = crc32(data) * SPREAD & MASK
+        data, place = mapping_place(key)
         if place >= self.recording.limit:
-            next(self.recording.passed)
+            self._pass_by(place)
             return self._mapping.setdefault(key, default)
         hit = key in self._mapping
         value = self._mapping.setdefault(key, default)
@@ -95,47 +91,35 @@ class RecordedMapping(MutableMapping[Any, Any]):
             self._note_write(data, place, value)
         return value
 
-    def __delitem__(self, key: Any) -> None:
-        del self._mapping[key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._mapping)
-
-    def __len__(self) -> int:
-        return len(self._mapping)
-
-    def __repr__(self) -> str:
-        return f"RecordedMapping({self._mapping!r})"
-
     def __getattr__(self, name: str) -> Any:
-        if name == "_mapping":  # of one that is being unpickled
-            raise AttributeError(name)
-        found = getattr(self._mapping, name)
-        return partial(self._get_or_load, found) if name == "get_or_load" else found
+        found = super().__getattr__(name)
+        asks = {
+            "get_or_load": self._get_or_load,
+            "aget_or_load": self._aget_or_load,
+            "put": self._put,
+            "memoize": self._memoize,
+        }
+        return partial(asks[name], found) if name in asks and callable(found) else found
 
-    def keys(self) -> KeysView[Any]:
-        """Return the mapping's keys."""
-        return self._mapping.keys()
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a function as the mapping does, with its calls recorded."""
+        return self._recorded(self._mapping(function), None)  # type: ignore[operator]
 
-    def values(self) -> ValuesView[Any]:
-        """Return the mapping's values."""
-        return self._mapping.values()
+    def _memoize(self, memoize: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        decorate = memoize(*args, **options)
+        return lambda function: self._recorded(decorate(function), options.get("key"))
 
-    def items(self) -> ItemsView[Any, Any]:
-        """Return the mapping's pairs."""
-        return self._mapping.items()
+    def _recorded(self, function: Any, key: Callable[..., Any] | None) -> Callable[..., Any]:
+        return recorded_function(function, self.recording, key, self._size)
 
-    def pop(self, key: Any, *default: Any) -> Any:
-        """Take a key out."""
-        return self._mapping.pop(key, *default)
-
-    def popitem(self) -> tuple[Any, Any]:
-        """Take a pair out, as the mapping chooses."""
-        return self._mapping.popitem()
-
-    def clear(self) -> None:
-        """Take everything out."""
-        self._mapping.clear()
+    def _put(
+        self, put: Callable[..., Any], key: Any, value: Any, *args: Any, **options: Any
+    ) -> Any:
+        answer = put(key, value, *args, **options)
+        data, place = mapping_place(key)
+        if place < self.recording.limit:
+            self._note_write(data, place, value)
+        return answer
 
     def _get_or_load(
         self,
@@ -145,27 +129,58 @@ class RecordedMapping(MutableMapping[Any, Any]):
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        data = key_bytes(key)
-        place = crc32(data) * SPREAD & MASK
+        data, place = mapping_place(key)
         if place >= self.recording.limit:
             value = ask(key, loader, *args, **kwargs)
-            next(self.recording.passed)
+            self._pass_by(place)
             return value
-        loads = []
-
-        def load(*of: Any) -> Any:
-            loads.append(of)
-            return loader(*of)
-
+        loads, load = _watched(loader)
         value = ask(key, load, *args, **kwargs)
         self._note_read(data, place, value, hit=not loads)
         return value
 
+    async def _aget_or_load(
+        self,
+        ask: Callable[..., Any],
+        key: Any,
+        loader: Callable[..., Any],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        data, place = mapping_place(key)
+        if place >= self.recording.limit:
+            value = await ask(key, loader, *args, **kwargs)
+            self._pass_by(place)
+            return value
+        loads, load = _watched(loader)
+        value = await ask(key, load, *args, **kwargs)
+        self._note_read(data, place, value, hit=not loads)
+        return value
+
+    def _pass_by(self, place: int) -> None:
+        """Count a request that is not recorded: of a key out of the sample, or without a key."""
+        if place == UNKEYED:
+            self.recording.leave_out("unkeyed", type(self._mapping).__name__)
+        else:
+            next(self.recording.passed)
+
     def _note_read(self, data: bytes, place: int, value: Any, *, hit: bool) -> None:
-        size = None if value is _ABSENT else self._size(value)
+        size = None if value is _ABSENT else known_size(self._size, value)
         self.recording.add(data, place, hit=hit, size=size)
 
     def _note_write(self, data: bytes, place: int, value: Any) -> None:
         ttl = getattr(self._mapping, "ttl", None)
         known = float(ttl) if isinstance(ttl, (int, float)) else None
-        self.recording.add(data, place, read=False, size=self._size(value), ttl=known)
+        size = known_size(self._size, value)
+        self.recording.add(data, place, read=False, size=size, ttl=known)
+
+
+def _watched(loader: Callable[..., Any]) -> tuple[list[None], Callable[..., Any]]:
+    """Return a list that grows when a loader is called, and the loader that does it."""
+    loads: list[None] = []
+
+    def load(*args: Any) -> Any:
+        loads.append(None)
+        return loader(*args)
+
+    return loads, load

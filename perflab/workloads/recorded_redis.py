@@ -12,16 +12,20 @@ from zlib import crc32
 
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import MASK, SPREAD, key_bytes, size_of
-from perflab.workloads.redis_commands import ONE_KEY, READS, accesses
+from perflab.workloads.recording_left_out import KINDS
+from perflab.workloads.redis_commands import ONE_KEY, READS, accesses, command_kinds
 
 # Commands whose 0 is that of a key that is not there.
 COUNTS = frozenset(("STRLEN", "HLEN", "LLEN", "SCARD", "ZCARD", "XLEN", "ZCOUNT"))
 # Commands that answer no alike for a key that is not there and a member that is not in it.
 MEMBERS = frozenset(("HEXISTS", "SISMEMBER", "SMISMEMBER", "HSTRLEN"))
+_LONGEST_NAME = 40
 
 
 def is_redis_client(target: Any) -> bool:
     """Say whether something looks like a redis-py client."""
+    if isinstance(target, type) or hasattr(target, "command_stack"):  # a pipeline sends later
+        return False
     return all(hasattr(target, name) for name in ("execute_command", "pipeline", "connection_pool"))
 
 
@@ -149,6 +153,14 @@ def _is_passed_by(args: tuple[Any, ...], limit: int) -> bool:
 
 
 def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
+    """Record what a command asked for or wrote; one that cannot be read is counted."""
+    try:
+        _note_keys(recording, args, answer)
+    except Exception:  # noqa: BLE001 - a recorder stops no service
+        recording.leave_out("unkeyed", str(args[0])[:_LONGEST_NAME] if args else "")
+
+
+def _note_keys(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
     """Record what a command asked for or wrote, of the keys in the sample."""
     if isinstance(answer, Exception):
         return
@@ -156,7 +168,9 @@ def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
         if args[0] in READS:
             next(recording.passed)
         return
-    name = str(args[0]).upper()
+    name = _words(args[0])
+    if recording.limit:
+        _leave_out(recording, name, args[1:], answer)
     several = answer if name == "MGET" and isinstance(answer, list) else None
     for i, access in enumerate(accesses(name, args[1:])):
         data = key_bytes(access.key)
@@ -173,6 +187,20 @@ def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
             ttl = None if math.isnan(access.ttl) else access.ttl
             size = None if access.value is None else _answer_size(access.value)
             recording.add(data, place, read=False, size=size, ttl=ttl)
+
+
+def _words(command: Any) -> str:
+    return (command.decode("latin-1") if isinstance(command, bytes) else str(command)).upper()
+
+
+def _leave_out(recording: Recording, name: str, arguments: tuple[Any, ...], answer: Any) -> None:
+    """Count a command that is not replayed, unless the server told that there was nothing to do."""
+    # A command of two words, such as CONFIG GET, is one argument of redis-py's.
+    name, *_ = name.split(" ")
+    nothing = answer is None or (isinstance(answer, int) and answer == 0)
+    for kind in command_kinds(name, arguments):
+        if kind in KINDS and not (nothing and kind in ("removal", "renewal")):
+            recording.leave_out(kind, name)
 
 
 def _hit(name: str, answer: Any) -> bool | None:

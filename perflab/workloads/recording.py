@@ -10,10 +10,12 @@ import time
 import weakref
 from collections import deque
 from itertools import count
+from numbers import Real
 from typing import Any, Self
 
 from perflab.settings import BadInputError, parse_quantity
 from perflab.workloads.recording_keys import PLACES, key_number
+from perflab.workloads.recording_left_out import LeftOut
 from perflab.workloads.recording_parts import RecordingFolder
 from perflab.workloads.recording_table import below, joined, part_table
 
@@ -57,10 +59,7 @@ class Recording:
         max_bytes: int | str = "64MiB",
         secret: bytes = b"",
     ) -> None:
-        if not 0 < sample <= 1:
-            raise BadInputError(f"{sample} is not a share of keys, above 0 up to 1", "sample")
-        if len(secret) > 64:
-            raise BadInputError("has more than 64 bytes", "secret")
+        _check(path, sample, secret)
         self._most = int(parse_quantity(max_bytes, "bytes"))
         if self._most < LEAST_BYTES:
             raise BadInputError(f"is below {LEAST_BYTES // 1024} KiB", "max_bytes")
@@ -71,6 +70,7 @@ class Recording:
         self._sample = self.limit
         self._secret = secret
         self._stopped = False
+        self._folder = RecordingFolder(path)
         self._begin()
         _live.add(self)
         atexit.register(self.stop)
@@ -104,17 +104,27 @@ class Recording:
         number = key_number(data, place, self._secret)
         waiting.append((number, time.time(), read, hit, size, ttl))
 
+    def leave_out(self, kind: str, name: str) -> None:
+        """Count what is not replayed, as in `LeftOut.add`; nothing once the recording ended."""
+        if self.limit:
+            self._left_out.add(kind, name)
+
     @property
     def sample_rate(self) -> float:
         """The share of keys that is recorded, as it is now."""
         return self._sample / PLACES
 
     def stats(self) -> dict[str, Any]:
-        """Return rows written and dropped, requests in all, rate, bytes, and why it ended."""
+        """Return rows written and dropped, requests in all, rate, bytes, and why it ended.
+
+        `unkeyed` are calls that passed through since no key could be made of their arguments; they
+        are among no others.
+        """
         return {
             "rows": self.rows,
             "dropped": self.dropped,
             "requests": self._requests_before + self._requests,
+            "unkeyed": self._unkeyed_before + self._unkeyed,
             "sample_rate": self.sample_rate,
             "bytes": self._folder.bytes(),
             "failure": self.failure,
@@ -140,7 +150,7 @@ class Recording:
         # From now on requests step a counter that nobody reads.
         self.passed = count()
         self._wake.set()
-        if self._thread is not threading.current_thread():
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join()
         self.flush()
         atexit.unregister(self.stop)
@@ -154,14 +164,18 @@ class Recording:
         self.stop()
 
     def _begin(self) -> None:
-        """Start a session of its own: at the start, and in a process that was forked."""
-        self._folder = RecordingFolder(self.path)
+        """Start a session: at the start, and in a process that was forked."""
+        self._renew()
         # So that it can be read from now on, and all that writing needs is loaded.
         try:
             self._folder.write(0, part_table([]), self._sample, 0)
         except OSError as error:
             text = f"cannot be written ({error.strerror}); name another folder"
             raise BadInputError(text, str(self.path)) from None
+        self._thread.start()
+
+    def _renew(self) -> None:
+        """Take nothing over, of another process least of all: its locks may be held for ever."""
         self.rows = 0
         self.dropped = 0
         # A step is one call into C, so that threads lose none.
@@ -169,13 +183,15 @@ class Recording:
         self._next_count = 0
         self._requests_before = 0
         self._requests = 0
+        self._unkeyed_before = 0
+        self._unkeyed = 0
         self._waiting: deque[tuple[Any, ...]] = deque()
         self._part: Any = None
+        self._left_out = LeftOut()
         self._number = 0
         self._wake = threading.Event()
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="perflab-recording", daemon=True)
-        self._thread.start()
 
     def _run(self) -> None:
         while not self._stopped and self.failure is None:
@@ -187,7 +203,9 @@ class Recording:
         rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
         passed = self._passed_since()
         self._requests += passed + sum(row[2] for row in rows)
-        if not rows and not (self._stopped and passed):
+        left_out = self._left_out.take()
+        self._unkeyed = sum(self._left_out.counts().get("unkeyed", {}).values())
+        if not rows and not left_out and not (self._stopped and passed):
             return
         self._part = joined(self._part, part_table(rows))
         self._put()
@@ -196,9 +214,12 @@ class Recording:
             self._halve()
         if len(self._part) >= PART_ROWS:
             self._part = None
+            self._left_out = self._left_out.following()
             self._number += 1
             self._requests_before += self._requests
             self._requests = 0
+            self._unkeyed_before += self._unkeyed
+            self._unkeyed = 0
 
     def _passed_since(self) -> int:
         """Return how many requests passed by since this was last asked; asking is a step too."""
@@ -210,7 +231,8 @@ class Recording:
     def _put(self) -> None:
         # What was dropped tells nothing of its hits, so a total would say too much.
         requests = None if self.dropped else self._requests
-        self._folder.write(self._number, self._part, self._sample, requests)
+        counts = self._left_out.counts()
+        self._folder.write(self._number, self._part, self._sample, requests, counts)
 
     def _halve(self) -> None:
         self._sample //= 2
@@ -220,16 +242,33 @@ class Recording:
         self._put()
         self._folder.thin(self._sample, self._number)
 
+    def _go_on(self) -> None:
+        """Start a session in a process that was forked; it ends where the folder is gone."""
+        self._renew()
+        if self._stopped or self.failure is not None:
+            return
+        try:
+            self._folder = RecordingFolder(self.path, make=False)
+            self._begin()
+        except Exception as error:  # noqa: BLE001 - the service goes on whatever happens here
+            self.limit = 0
+            self.failure = f"{type(error).__name__}: {error}"
+
+
+def _check(path: Any, sample: Any, secret: Any) -> None:
+    if not isinstance(path, (str, os.PathLike)):
+        raise BadInputError(f"must be the path of a folder, and {path!r} is none", "path")
+    if not isinstance(sample, Real) or isinstance(sample, bool) or not 0 < float(sample) <= 1:
+        raise BadInputError(f"{sample!r} is not a share of keys, above 0 up to 1", "sample")
+    if not isinstance(secret, bytes):
+        raise BadInputError("must be bytes, such as secrets.token_bytes(32)", "secret")
+    if len(secret) > 64:
+        raise BadInputError("has more than 64 bytes", "secret")
+
 
 def _go_on_after_fork() -> None:
     for recording in list(_live):
-        if recording._stopped or recording.failure:  # noqa: SLF001 - of this very class
-            continue
-        try:
-            recording._begin()  # noqa: SLF001 - of this very class
-        except BadInputError as error:
-            recording.limit = 0
-            recording.failure = str(error)
+        recording._go_on()  # noqa: SLF001 - of this very class
 
 
 os.register_at_fork(after_in_child=_go_on_after_fork)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 from zlib import crc32
@@ -12,10 +13,11 @@ PLACES = 1 << 32
 SPREAD = 0x9E3779B1
 MASK = PLACES - 1
 PLACE_SHIFT = 31
+_MOST_BYTES = 1 << 62
 
 
 def key_bytes(key: Any) -> bytes:
-    """Return a key as bytes, equal in every process: texts as UTF-8, other values by their repr."""
+    """Return a key of Redis as bytes: as redis-py sends it, so that a text and bytes are one."""
     kind = type(key)
     if kind is str:
         try:
@@ -25,7 +27,12 @@ def key_bytes(key: Any) -> bytes:
         return data
     if kind is bytes:
         return key  # type: ignore[no-any-return]
-    return repr(key).encode("utf-8", "surrogatepass")
+    if kind is memoryview:
+        return bytes(key)
+    try:
+        return repr(key).encode("utf-8", "surrogatepass")
+    except Exception:  # noqa: BLE001 - redis-py refuses whatever it is, and a recorder nothing
+        return b""
 
 
 def place_of(data: bytes) -> int:
@@ -50,3 +57,14 @@ def size_of(value: Any) -> int | None:
         return len(value)
     size = getattr(value, "nbytes", None)
     return size if isinstance(size, int) else None
+
+
+def known_size(size: Callable[[Any], Any], value: Any) -> int | None:
+    """Return the bytes that a user's function gives; None where it fails, or gives no number."""
+    try:
+        found = size(value)
+        if type(found) is not int:
+            found = None if found is None else int(found)
+    except Exception:  # noqa: BLE001 - a recorder stops no service
+        return None
+    return found if found is not None and 0 <= found < _MOST_BYTES else None

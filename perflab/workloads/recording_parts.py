@@ -18,10 +18,12 @@ from typing import Any, NamedTuple, TypeGuard
 
 from perflab.settings import BadInputError
 from perflab.workloads.recording_keys import PLACES
+from perflab.workloads.recording_left_out import LeftOutCounts, read_counts
 from perflab.workloads.recording_table import below, is_table
 
 METADATA = b"perflab.recording"
 VERSION = 1
+KEY_FORMAT = 2
 SUFFIX = ".parquet"
 SCRATCH_SUFFIX = ".tmp"
 SESSION = r"[0-9a-f]+-\d+-[0-9a-f]{6}"
@@ -40,50 +42,68 @@ class Part(NamedTuple):
         limit: The places in its sample: those below.
         requests: How many there were while it was written, for keys not in the sample too; None
             where that is not known.
+        left_out: What was seen but is not replayed, by kind and name.
+        keys: The version of the form that keys have before they are hashed.
     """
 
     table: Any
     limit: int
     requests: int | None
+    left_out: LeftOutCounts
+    keys: int = KEY_FORMAT
 
 
 class RecordingFolder:
     """Writes parts into a folder, which several processes and later runs may share.
 
     Args:
-        path: The folder; made where it is not there.
+        path: The folder.
+        make: Whether it is made where it is not there.
 
     Raises:
         BadInputError: If it holds something else, or cannot be made or written.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, make: bool = True) -> None:
         self.path = Path(path).expanduser()
         self._session = f"{int(time.time()):x}-{os.getpid()}-{secrets.token_hex(3)}"
         self._scratch = self.path / f".{self._session}{SCRATCH_SUFFIX}"
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            if make:
+                self.path.mkdir(parents=True, exist_ok=True)
             foreign = [each.name for each in self.path.iterdir() if not is_part_name(each.name)]
-        except OSError as error:
-            text = f"cannot be written ({error.strerror}); name a folder for the recording"
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            text = f"cannot be written ({reason}); name a folder for the recording"
             raise BadInputError(text, str(path)) from None
         if foreign:
             text = f"holds something else ({foreign[0]}); name a new folder for the recording"
             raise BadInputError(text, str(path))
 
-    def write(self, number: int, table: Any, limit: int, requests: int | None) -> None:
+    def write(
+        self,
+        number: int,
+        table: Any,
+        limit: int,
+        requests: int | None,
+        left_out: LeftOutCounts | None = None,
+    ) -> None:
         """Write a part, whole or not at all, over the one of that number.
 
         Raises:
             OSError: If it cannot be written.
         """
-        part = Part(table, limit, requests)
+        part = Part(table, limit, requests, left_out or {})
         self._put(self.path / f"{self._session}-{number:06d}{SUFFIX}", part)
 
     def bytes(self) -> int:
-        """Return the size of everything in the folder."""
+        """Return the size of everything in the folder; 0 where it is gone."""
         total = 0
-        for path in self.path.iterdir():
+        try:
+            paths = list(self.path.iterdir())
+        except OSError:
+            return 0
+        for path in paths:
             # Another process may have put its scratch file in place since.
             with contextlib.suppress(FileNotFoundError):
                 total += path.stat().st_size
@@ -105,20 +125,34 @@ class RecordingFolder:
                 continue
             read = read_part(path)
             if read is not None and read.limit > limit:
-                self._put(path, Part(below(read.table, limit), limit, read.requests))
+                self._put(path, read._replace(table=below(read.table, limit), limit=limit))
 
     def _put(self, path: Path, part: Part) -> None:
         import pyarrow.parquet as pq
 
-        said = json.dumps({"version": VERSION, "limit": part.limit, "requests": part.requests})
-        pq.write_table(
-            part.table.replace_schema_metadata({METADATA: said}),
-            self._scratch,
-            compression="zstd",
-            use_dictionary=["key", "size", "ttl"],
-            column_encoding={"time": "DELTA_BINARY_PACKED"},
+        said = json.dumps(
+            {
+                "version": VERSION,
+                "limit": part.limit,
+                "requests": part.requests,
+                "left_out": part.left_out,
+                "keys": part.keys,
+            }
         )
-        self._scratch.replace(path)
+        try:
+            pq.write_table(
+                part.table.replace_schema_metadata({METADATA: said}),
+                self._scratch,
+                compression="zstd",
+                use_dictionary=["key", "size", "ttl"],
+                column_encoding={"time": "DELTA_BINARY_PACKED"},
+            )
+            self._scratch.replace(path)
+        except BaseException:
+            # On a full disk, what was begun takes what room there is.
+            with contextlib.suppress(OSError):
+                self._scratch.unlink()
+            raise
 
 
 def is_part_name(name: str) -> bool:
@@ -164,7 +198,9 @@ def read_part(path: Path) -> Part | None:
     limit, requests = said.get("limit"), said.get("requests")
     if not _is_count(limit) or not 1 <= limit <= PLACES or not is_table(table):
         return None
-    return Part(table, limit, requests if _is_count(requests) else None)
+    known = requests if _is_count(requests) else None
+    keys = said.get("keys", 1)
+    return Part(table, limit, known, read_counts(said.get("left_out")), _is_count(keys) and keys)
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import redis
 from processes import until
 
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
@@ -161,3 +162,79 @@ def test_no_load_is_remembered_once_it_has_ended(cache):
     cache.get_or_load_many(["x", "y"], lambda keys: dict.fromkeys(keys, 1))
     assert not cache._logic.changes._loads
     assert not cache._flights._flights
+
+
+class TwoProcesses:
+    """Two caches of one namespace, as two processes have them: they share the server alone."""
+
+    def __init__(self, server, namespace, client=None):
+        settings = RedisCacheSettings(cache_namespace=namespace, timeout=5)
+        self.first = RedisCache(settings, url=server.url)
+        self.second = RedisCache(settings, url=server.url)
+        if client is not None:
+            self.second = RedisCache(settings, client=client.from_url(server.url))
+        self.first.clear()
+
+    def close(self):
+        self.first.clear()
+        self.first.close()
+        self.second.close()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_batch_of_one_process_is_not_kept_after_a_change_by_another(server, way):
+    both, database = TwoProcesses(server, "batches"), Database()
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(both.first.get_or_load_many, ["k", "m"], database.load_many)
+        assert database.read.wait(30)
+        database.value = "new"
+        change(both.second, way)
+        database.go_on.set()
+        assert loading.result(30) == {"k": "old", "m": "old"}
+    kept = both.first.get_many(["k", "m"])
+    assert kept.get("k") == (None if way in ("delete", "clear") else "new")
+    assert kept.get("m") == (None if way == "clear" else "old")
+    both.close()
+
+
+def test_a_batch_gives_its_locks_back_however_it_ends(server):
+    both, database = TwoProcesses(server, "locks"), Database()
+    database.go_on.set()
+    assert both.first.get_or_load_many(["k", "m"], lambda _: {"k": 1}) == {"k": 1}
+    with pytest.raises(ZeroDivisionError):
+        both.first.get_or_load_many(["n"], lambda _: 1 // 0)
+    client = redis.Redis.from_url(server.url)
+    assert list(client.scan_iter("locks:l:*")) == []
+    both.close()
+
+
+class AsItIsCleared(redis.Redis):
+    """Calls something between the passes of `clear`."""
+
+    passes = 0
+    between = staticmethod(lambda: None)
+
+    def execute_command(self, *args, **options):
+        if args[0] == "SCAN" and args[1] == 0:
+            AsItIsCleared.passes += 1
+            if AsItIsCleared.passes > 1:
+                AsItIsCleared.between()
+        return super().execute_command(*args, **options)
+
+
+def test_a_load_that_ends_while_another_process_clears_is_not_kept(server):
+    both, database = TwoProcesses(server, "clearing", AsItIsCleared), Database()
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(both.first.get_or_load, "k", database.load)
+        assert database.read.wait(30)
+        database.value = "new"
+
+        def end_the_load():
+            database.go_on.set()
+            assert loading.result(30) == "old"
+
+        AsItIsCleared.passes, AsItIsCleared.between = 0, end_the_load
+        both.second.clear()
+        assert AsItIsCleared.passes > 1
+    assert both.first.get("k") is None
+    both.close()

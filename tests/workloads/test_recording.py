@@ -17,6 +17,7 @@ import pytest
 import perflab
 from perflab.settings import BadInputError
 from perflab.workloads import Trace, Zipf, load_any, read_arrivals, read_trace
+from perflab.workloads.recorded_keys import mapping_key
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import PLACE_SHIFT, PLACES, key_bytes, key_number, place_of
 
@@ -191,7 +192,7 @@ def test_two_processes_share_a_folder_and_its_bytes(tmp_path):
         key
         for turn in range(10)
         for key in range(turn * 1_000, turn * 1_000 + 3_000)
-        if place_of(key_bytes(key)) < limit
+        if place_of(mapping_key(key)) < limit
     ]
     assert trace.sample_rate < 1
     assert len(trace) == 2 * len(in_sample)

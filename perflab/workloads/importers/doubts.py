@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from perflab.workloads.recording_left_out import UNKEYED
 from perflab.workloads.trace import Trace
 
 FEWEST = 10
@@ -35,6 +36,26 @@ def operations_note(counts: Mapping[str, int]) -> tuple[str, ...]:
     if not others:
         return ()
     return (f"{named(others)} count as reads; {NOT_REPLAYED}",)
+
+
+def left_out_notes(kinds: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+    """Return what of a cache's commands or methods is not replayed, by name and number.
+
+    Args:
+        kinds: Counts by kind, as `command_kinds` has them, and by name.
+    """
+    said = (
+        (
+            "unkeyed",
+            f"left out, with no key {UNKEYED}: calls of {{}}; pass key= to perflab.record",
+        ),
+        ("removal", "not replayed: {}, which remove keys, so the hit rate is too high"),
+        ("renewal", "not replayed: {}, which change TTLs, so expired entries are miscounted"),
+        ("eviction", "not replayed: {}, which count as the cache's own evictions"),
+        ("ttl", "TTLs not read: {}; these entries count as having none"),
+        ("unknown", "not counted as requests: {}"),
+    )
+    return tuple(text.format(named(kinds[kind])) for kind, text in said if kinds.get(kind))
 
 
 def count_words(column: Any, counts: Counter[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ import pyarrow as pa
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import encode_integers
+from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import trace_of_reads
 from perflab.workloads.importers.source import Progress
 from perflab.workloads.recording_keys import PLACES
+from perflab.workloads.recording_left_out import sum_counts
 from perflab.workloads.recording_parts import Part, part_paths, read_part
 from perflab.workloads.recording_table import below
 from perflab.workloads.trace import Trace
@@ -26,8 +29,8 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     """Read what was recorded, by any number of processes and runs, as one trace.
 
     Keys are hashes. Parts of different rates are thinned to the lowest, which is the trace's
-    `sample_rate`; how many requests there were in all it knows where each part does. A note says
-    the hit rate that the recorded cache had.
+    `sample_rate`; how many requests there were in all it knows where each part does. Notes say
+    what is not replayed, by name and number, and the hit rate that the recorded cache had.
 
     Raises:
         BadInputError: If nothing was recorded yet, or a later perflab wrote it.
@@ -51,7 +54,11 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
     kept = [below(each.table, limit) for each in parts]
     table = pa.concat_tables(kept) if kept else None
     if table is None or not len(table):
-        raise BadInputError("no request was recorded yet", str(path))
+        unkeyed = sum_counts([part.left_out for part in parts]).get("unkeyed", Counter()).total()
+        text = "no request was recorded yet"
+        if unkeyed:
+            text = f"{text}: no key could be made for {unkeyed:,} calls; pass key= to record"
+        raise BadInputError(text, str(path))
     table = table.sort_by("time")
     notes = (f"{damaged} of {len(paths)} parts are damaged and left out",) if damaged else ()
     ids, keys = encode_integers(np.asarray(table.column("key")))
@@ -61,7 +68,7 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
         "size": _numbers(table, "size"),
         "ttl": _numbers(table, "ttl"),
     }
-    notes = (*notes, *_hit_note(table))
+    notes = (*_left_out_notes(parts, limit), *notes, *_keys_note(parts), *_hit_note(table))
     trace = trace_of_reads(folder.stem, str(path), (ids, keys, columns), notes)
     share = limit / PLACES
     return dataclasses.replace(trace, sample_rate=share, all_requests=_total(parts, trace, share))
@@ -81,6 +88,20 @@ def _total(parts: Sequence[Part], trace: Trace, share: float) -> int | None:
     if share >= 1 or len(known) < len(parts) or sum(known) < len(trace):
         return None
     return sum(known)
+
+
+def _left_out_notes(parts: Sequence[Part], limit: int) -> tuple[str, ...]:
+    counts = sum_counts([part.left_out for part in parts])
+    # A removal may be of several keys, or of all, so no sample of keys thins it.
+    of_all = limit < PLACES and "removal" in counts
+    said = ("removals are those of all keys, not of the sample alone",) if of_all else ()
+    return (*left_out_notes(counts), *said)
+
+
+def _keys_note(parts: Sequence[Part]) -> tuple[str, ...]:
+    if len({part.keys for part in parts if len(part.table)}) < 2:
+        return ()
+    return ("recorded by two versions of perflab: keys other than texts count twice",)
 
 
 def _numbers(table: Any, name: str) -> Any:

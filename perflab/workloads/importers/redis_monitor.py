@@ -6,13 +6,12 @@ import dataclasses
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from perflab.workloads.importers.doubts import named
+from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import read_requests
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
@@ -39,18 +38,7 @@ def read_redis_monitor(source: Source) -> Trace:
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     requests.read(lambda lines: _parse(lines, kinds))
     trace = read_requests(source, requests)
-    return dataclasses.replace(trace, notes=(*trace.notes, *_notes(kinds)), check=False)
-
-
-def _notes(kinds: Mapping[str, Counter[str]]) -> tuple[str, ...]:
-    """Return what of the commands is not replayed, by name and number."""
-    said = (
-        ("removal", "not replayed: {}, which remove keys, so the hit rate is too high"),
-        ("renewal", "not replayed: {}, which change TTLs, so expired entries are miscounted"),
-        ("ttl", "TTLs not read: {}; these entries count as having none"),
-        ("unknown", "not counted as requests: {}"),
-    )
-    return tuple(text.format(named(kinds[kind])) for kind, text in said if kinds.get(kind))
+    return dataclasses.replace(trace, notes=(*trace.notes, *left_out_notes(kinds)), check=False)
 
 
 def _parse(lines: Any, kinds: dict[str, Counter[str]]) -> Parsed:
