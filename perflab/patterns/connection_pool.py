@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import threading
-import time
 from collections.abc import Callable
+from threading import get_ident
+from time import monotonic
 from typing import Any, Self, TypeVar
 
 from perflab.metrics.events import Event, EventKind
@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 C = TypeVar("C")
+_frame = sys._getframe  # noqa: SLF001  (the way to see who calls)
 _RECONNECT_SECONDS = 300.0
 
 
@@ -140,7 +141,7 @@ class ConnectionPool(PoolCore[C]):
             TooManyWaitingError: If ``max_waiting`` callers wait already.
             PoolClosedError: If the pool is closed.
         """
-        now = time.monotonic()
+        now = monotonic()
         slot = None
         if not self._waiting:
             try:  # noqa: SIM105  (the quicker way, and this is the hot path)
@@ -149,22 +150,22 @@ class ConnectionPool(PoolCore[C]):
                 pass
         if slot is None:
             slot = self._wait_for_one(now + (self._timeout if timeout is None else timeout), now)
-            now = time.monotonic()
+            now = monotonic()
         elif self._checking:
             until = now + (self._timeout if timeout is None else timeout)
             if not is_alive(self, slot, until):
                 slot = self._wait_for_one(until, now, first=True)
-            now = time.monotonic()
+            now = monotonic()
         # A variable, so that the connection is never referred to by its slot alone.
         connection = slot.connection
         slot.since = now
         slot.checkouts += 1
-        slot.thread = threading.get_ident()
-        frame = sys._getframe(1)  # noqa: SLF001  (the way to see who calls)
+        frame = _frame(1)
         slot.code, slot.instruction = frame.f_code, frame.f_lasti
+        if self.leak_seconds is not None:
+            slot.thread = get_ident()
         self._used[slot.key] = slot
-        if slot.reference is not None:
-            slot.connection = None
+        slot.connection = slot.kept
         if self._hook is not None:
             self._tell_caller(slot, connection, Event(EventKind.CHECKOUT, slot.key))
         return connection  # type: ignore[no-any-return]
@@ -179,7 +180,7 @@ class ConnectionPool(PoolCore[C]):
         if slot is None:
             _refuse(connection)
             return
-        now = time.monotonic()
+        now = monotonic()
         slot.connection = connection
         slot.usage += now - slot.since
         if self._hook is not None:
@@ -190,7 +191,7 @@ class ConnectionPool(PoolCore[C]):
         if (slot.state(connection) or self._reset is not None) and not is_restored(self, slot):
             self._drop(slot, lost=True)
             return
-        if now >= slot.expires or len(self._slots) > self._most:
+        if now >= slot.expires or (self._shrinking and len(self._slots) > self._most):
             self._drop(slot)
             return
         # As _give_back, in place: a call would cost a tenth of the whole.
@@ -213,7 +214,7 @@ class ConnectionPool(PoolCore[C]):
             _refuse(connection)
             return
         slot.connection = connection
-        slot.usage += time.monotonic() - slot.since
+        slot.usage += monotonic() - slot.since
         self._drop(slot)
 
     def connection(self, timeout: float | None = None) -> Loan[C]:
@@ -242,7 +243,7 @@ class ConnectionPool(PoolCore[C]):
         Use it after a failover, or when new connections are to be set up in another way.
         """
         with self._lock:
-            self._drained = time.monotonic()
+            self._drained = monotonic()
             for slot in self._slots:
                 slot.expires = 0.0
         self._trim(0)
@@ -260,7 +261,7 @@ class ConnectionPool(PoolCore[C]):
             except ValueError:  # somebody has just taken it
                 continue
             if self._check is not None:
-                alive = is_alive(self, slot, time.monotonic() + self._timeout)
+                alive = is_alive(self, slot, monotonic() + self._timeout)
             else:
                 alive = slot.state(slot.connection) != State.CLOSED
                 if not alive:

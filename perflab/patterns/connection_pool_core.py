@@ -106,7 +106,9 @@ class PoolCore(Generic[C]):
 
     def _adopt(self, settings: ConnectionPoolSettings) -> None:
         self._settings = settings
-        self._most = settings.max_connections
+        with self._lock:
+            self._most = settings.max_connections
+            self._shrinking = len(self._slots) + len(self._connectors) > self._most
         self._least = min(settings.min_connections, settings.max_connections)
         self._timeout = settings.timeout
         self._lifetime = float("inf") if settings.max_lifetime is None else settings.max_lifetime
@@ -133,8 +135,10 @@ class PoolCore(Generic[C]):
                 bell.ring()
 
         # Some types, such as sqlite3's, have no weak references; upkeep counts theirs.
-        with contextlib.suppress(TypeError):
+        try:
             slot.reference = weakref.ref(slot.connection, forget)
+        except TypeError:
+            slot.kept = slot.connection
 
     def _overdue(self) -> list[Slot]:
         """Return what is held for too long, and what was forgotten that long ago."""
@@ -317,7 +321,7 @@ class PoolCore(Generic[C]):
                 return
             # Only now is its place free: it was open until here.
             self._slots.discard(slot)
-            slot.reference = None
+            slot.reference = slot.kept = None
             self._counts["lost" if lost else "discards"] += 1
             self._seconds["usage"] += slot.usage
             self._counts["checkouts"] += slot.checkouts
@@ -349,10 +353,8 @@ class PoolCore(Generic[C]):
         said = f"no connection within {waited:.3g} s; {opened} of at most {self._most} are open"
         held = min(self._used.copy().values(), key=lambda slot: slot.since, default=None)
         if held is not None:
-            said += (
-                f"; one is held for {time.monotonic() - held.since:.3g} s by thread {held.who}, "
-                f"taken at {held.where}"
-            )
+            seconds = time.monotonic() - held.since
+            said += f"; one has been held for {seconds:.3g} s, taken at {held.where}"
         if cause is not None:
             said += f"; the last attempt to connect said: {cause}"
         log.warning("%s", said)

@@ -47,6 +47,7 @@ class Slot:
         "connection",
         "expires",
         "instruction",
+        "kept",
         "key",
         "lone",
         "reference",
@@ -63,6 +64,8 @@ class Slot:
         self.connection: Any = None
         self.key = 0
         self.lone = 0
+        # What the slot still refers to while a caller has the connection: that, or nothing.
+        self.kept: Any = None
         self.reference: weakref.ref[Any] | None = None
         self.born = self.since = time.monotonic()
         # Each lives up to a tenth shorter, so that those made together do not end together.
@@ -81,7 +84,8 @@ class Slot:
         Nothing but the slot keeps it here, not even a variable.
         """
         self.connection = connect()
-        self.lone = sys.getrefcount(self.connection)
+        # One more for `kept`, where the connection's type has no weak references.
+        self.lone = sys.getrefcount(self.connection) + 1
         self.key = id(self.connection)
         self.state = reader_for(self.connection)
         self.since = time.monotonic()
@@ -89,7 +93,7 @@ class Slot:
     @property
     def is_forgotten(self) -> bool:
         """Whether nobody else refers to a connection that a caller should have."""
-        return self.connection is not None and sys.getrefcount(self.connection) <= self.lone
+        return self.kept is not None and sys.getrefcount(self.kept) <= self.lone
 
     @property
     def held(self) -> Any:
@@ -107,7 +111,9 @@ class Slot:
 
     @property
     def who(self) -> str:
-        """The name of the thread of the last checkout."""
+        """The name of the thread of the last checkout; known where ``leak_seconds`` is set."""
+        if self.thread == 0:
+            return "unknown"
         for thread in threading.enumerate():
             if thread.ident == self.thread:
                 return thread.name

@@ -159,8 +159,8 @@ class Upkeep:
 
     def _report_forgotten(self, pool: PoolCore[Any], slot: Slot) -> None:
         seconds = time.monotonic() - slot.since
-        said = f"thread {slot.who} forgot a connection without giving it back, taken at "
-        said += slot.where
+        by = f"thread {slot.who}" if slot.thread else "its caller"
+        said = f"{by} forgot a connection without giving it back, taken at {slot.where}"
         log.error("%s", said)
         with pool._lock:
             pool._counts["forgotten"] += 1
@@ -202,6 +202,9 @@ class Upkeep:
                 except ValueError:  # somebody has just taken it
                     continue
                 pool._drop(slot)
+        with pool._lock:
+            if len(pool._slots) + len(pool._connectors) <= pool._most:
+                pool._shrinking = False
 
     def _find_leaks(self, pool: PoolCore[Any]) -> None:
         """Report, once each, connections that somebody has held for too long."""
