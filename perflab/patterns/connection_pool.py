@@ -292,7 +292,7 @@ class ConnectionPool(PoolCore[C]):
             "waits": counts["waits"],
             "wait_seconds_total": self._seconds["wait"],
             "timeouts": counts["timeouts"],
-            "refused": counts["refused"],
+            "callers_refused": counts["refused"],
             "connections_open": opened,
             "connections_idle": len(self._idle),
             "connections_in_use": len(self._used),
