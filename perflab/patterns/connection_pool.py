@@ -176,7 +176,7 @@ class ConnectionPool(PoolCore[C]):
         Raises:
             ValueError: If it is not out of this pool, or was given back already.
         """
-        slot = self._used.pop(id(connection), None)
+        slot = self._used.pop(id(connection), None) or self._remembered(connection)
         if slot is None:
             _refuse(connection)
             return
@@ -209,7 +209,7 @@ class ConnectionPool(PoolCore[C]):
         Raises:
             ValueError: If it is not out of this pool, or was given back already.
         """
-        slot = self._used.pop(id(connection), None)
+        slot = self._used.pop(id(connection), None) or self._remembered(connection)
         if slot is None:
             _refuse(connection)
             return

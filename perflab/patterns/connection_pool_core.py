@@ -89,7 +89,7 @@ class PoolCore(Generic[C]):
         self._slots: set[Slot] = set()
         self._connectors: set[Connector] = set()
         self._checks: dict[Slot, float] = {}
-        self._forgotten: deque[Slot] = deque()
+        self._forgotten: deque[tuple[Slot, float]] = deque()
         self._given_up: deque[Slot] = deque(maxlen=_MOST_FORGOTTEN)
         self._drained = 0.0
         self._failing_since: float | None = None
@@ -131,7 +131,7 @@ class PoolCore(Generic[C]):
             # Any thread, at any point, under any lock: nothing here waits.
             lost = used.pop(key, None)
             if lost is not None:
-                forgotten.append(lost)
+                forgotten.append((lost, time.monotonic()))
                 bell.ring()
 
         # Some types, such as sqlite3's, have no weak references; upkeep counts theirs.
@@ -139,6 +139,21 @@ class PoolCore(Generic[C]):
             slot.reference = weakref.ref(slot.connection, forget)
         except TypeError:
             slot.kept = slot.connection
+
+    def _remembered(self, connection: Any) -> Slot | None:
+        """Return the slot of a connection that a finalizer gives back in its last moment.
+
+        The garbage collector clears weak references before it calls ``__del__``, which may give
+        the connection back all the same; upkeep waits a little before it takes the place.
+        """
+        for entry in [*self._forgotten]:
+            if entry[0].key == id(connection):
+                with contextlib.suppress(ValueError):
+                    self._forgotten.remove(entry)
+                    entry[0].connection = connection
+                    self._track(entry[0])
+                    return entry[0]
+        return None
 
     def _overdue(self) -> list[Slot]:
         """Return what is held for too long, and what was forgotten that long ago."""

@@ -41,6 +41,11 @@ def reader_for(connection: Any) -> Reader:
     return _of_method if callable(found) else _of_others
 
 
+def knows_libpq(reader: Reader) -> bool:
+    """Say whether a reader is for psycopg or psycopg2, whose ``autocommit`` is set at no cost."""
+    return reader in (_of_libpq, _of_psycopg2)
+
+
 def end_transaction(connection: Any, state: int, *, commit: bool) -> None:
     """Commit or roll back a connection that is in a transaction, or may be.
 

@@ -3,6 +3,7 @@
 # ruff: noqa: SLF001  (the thread of a pool is a part of it)
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _LONGEST_SLEEP = 1.0
 _SHORTEST_SLEEP = 0.02
 _PAUSE_AFTER_FAILURE = 0.5
+_GRACE = 0.05
 _LONGEST_JOIN = 1.0
 _FILLED_AT_ONCE = 4
 log = pattern_logger("connection_pool")
@@ -128,12 +130,16 @@ class Upkeep:
         limits = (settings.max_lifetime, settings.max_idle, pool.leak_seconds)
         shortest = min((limit for limit in limits if limit is not None), default=_LONGEST_SLEEP)
         pause = min(_LONGEST_SLEEP, max(_SHORTEST_SLEEP, shortest / 4))
+        if pool._forgotten:
+            pause = min(pause, _GRACE)
         return max(0.0, min(pause, due - time.monotonic()))
 
     def _take_back_forgotten(self, pool: PoolCore[Any]) -> None:
         """Free the places of connections that their callers let go of without giving back."""
-        while pool._forgotten:
-            self._report_forgotten(pool, pool._forgotten.popleft())
+        before = time.monotonic() - _GRACE
+        while pool._forgotten and pool._forgotten[0][1] <= before:
+            with contextlib.suppress(IndexError):
+                self._report_forgotten(pool, pool._forgotten.popleft()[0])
 
     def _take_back_stray(self, pool: PoolCore[Any]) -> None:
         """Free what nobody refers to any longer.
