@@ -34,7 +34,15 @@ _STEPS = (1, 2, 4, 8)
 _FEWEST_THREADS = 64
 _MOST_THREADS = 512
 _WAIT_TARGET = 0.005
-_COUNTED = ("timeouts", "errors", "connects", "connections_lost", "connections", "waiting")
+_COUNTED = (
+    "timeouts",
+    "callers_refused",
+    "errors",
+    "connects",
+    "connections_lost",
+    "connections",
+    "waiting",
+)
 
 
 class ConnectionPoolBench(ArrivalsBench):
@@ -58,6 +66,8 @@ class ConnectionPoolBench(ArrivalsBench):
         "min_connections",
         "timeout",
         "max_lifetime",
+        "max_waiting",
+        "order",
         "check",
         "driver",
         "query",
@@ -91,6 +101,7 @@ class ConnectionPoolBench(ArrivalsBench):
         "utilisation",
         "throughput_per_second",
         "timeouts",
+        "callers_refused",
         "errors",
         "connections",
         "connects",
@@ -120,7 +131,21 @@ class ConnectionPoolBench(ArrivalsBench):
     }
 
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
-        """Let every setting run."""
+        """Refuse a ``max_waiting`` that the chosen driver has no word for.
+
+        Raises:
+            BadInputError: If so.
+        """
+        del load
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        if settings.max_waiting is not None and settings.driver == "sqlalchemy":
+            raise BadInputError(
+                "SQLAlchemy's pool has no such limit; set none, or another driver", "max_waiting"
+            )
+        if settings.max_waiting == 0 and settings.driver == "psycopg_pool":
+            raise BadInputError(
+                "0 is no limit for psycopg_pool; set 1 or more, or another driver", "max_waiting"
+            )
 
     def threads(self, settings: Settings, load: LoadSettings) -> int:
         """Return enough clients that an arrival rarely waits for one of them."""

@@ -90,6 +90,7 @@ METRICS = {
         MetricInfo("breaker_open", "breaker", "ratio", "lower"),
         MetricInfo("refused", "writes refused", "requests", "lower"),
         MetricInfo("timeouts", "timeouts", "requests", "lower"),
+        MetricInfo("callers_refused", "callers refused", "requests", "lower"),
         MetricInfo("errors", "errors", "requests", "lower"),
         MetricInfo("error_share", "share of errors", "ratio", "lower"),
         MetricInfo("retries", "retries", "requests", "lower"),
