@@ -9,8 +9,10 @@ from typing import Protocol
 
 from yarl import URL
 
+from perflab.patterns.async_io_exact_url import exact_url
 from perflab.patterns.async_io_hosts import Host, Hosts
 from perflab.patterns.async_io_request import Failure, Request, Result, as_request
+from perflab.settings.foreign_text import foreign_text
 
 Source = Iterable["str | URL | Request"] | AsyncIterable["str | URL | Request"]
 _MOST_ASIDE = 1000
@@ -164,7 +166,7 @@ class Workers:
         while True:
             if self._freed:
                 request, host = self._freed.popleft()
-                return request, URL(request.url), host
+                return request, exact_url(request.url), host
             if self._exhausted and not self._aside:
                 _wake_all(self._idle)
                 return None
@@ -179,12 +181,9 @@ class Workers:
             request = as_request(given)
             self._sender.count_taken()
             try:
-                url = URL(request.url)
+                url = exact_url(request.url)
             except (TypeError, ValueError) as error:
                 self._refuse(request, str(error))
-                continue
-            if url.scheme not in ("http", "https") or not url.raw_host:
-                self._refuse(request, "a URL starts with http:// or https:// and names a host")
                 continue
             host = hosts.of(url)
             if hosts.take(host):
@@ -193,7 +192,8 @@ class Workers:
             host.aside.append((self, request))
 
     def _refuse(self, request: Request, why: str) -> None:
-        result = Result(request, failure=Failure.INVALID_URL, detail=why, tries=0)
+        shown = foreign_text(why)
+        result = Result(request, failure=Failure.INVALID_URL, detail=shown, tries=0)
         self._sender.count(result)
         self._give(result)
 
