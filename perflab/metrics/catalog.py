@@ -96,6 +96,7 @@ METRICS = {
         MetricInfo("connect_errors", "connection errors", "requests", "lower"),
         MetricInfo("in_flight", "number, in flight", "requests", "neither"),
         MetricInfo("limit", "limit in flight", "requests", "neither"),
+        MetricInfo("throttled_seconds", "wait for the rate limit, mean", "seconds", "lower"),
         MetricInfo("throttled", "turned away (429, 503)", "requests", "lower"),
         MetricInfo("server_busy", "at work in the server", "requests", "neither"),
         MetricInfo("server_waiting", "number, queued in the server", "requests", "lower"),

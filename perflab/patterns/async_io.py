@@ -213,7 +213,9 @@ class AsyncFetcher:
         self._stats.add(result)
 
     async def _try(self, request: Request, url: URL, host: Host) -> Attempt:
-        waited = await self._take_slot(host)
+        waited = 0.0
+        if host.not_before or self._rate.rate is not None or not self._slots.take_free():
+            waited = await self._take_slot(host)
         try:
             begun = time.perf_counter()
             session = self._session

@@ -35,13 +35,7 @@ def exact_url(text: str | URL) -> URL:
         return _checked(text)
     if not isinstance(text, str):
         raise TypeError(f"a URL is text, not {type(text).__name__}")
-    text = _cleaned(text)
-    found = _WEB.match(text)
-    if found is None:
-        raise ValueError(_NO_WEB)
-    scheme, authority, target = found.groups()
-    scheme = scheme.lower()
-    return _built(scheme, _authority(scheme, authority), target)
+    return _exact(text)
 
 
 def exact_redirect(url: URL, location: str) -> URL:
@@ -68,6 +62,17 @@ def exact_redirect(url: URL, location: str) -> URL:
         path, mark, query = location.partition("?")
         location = _without_dots(f"{here.rpartition('/')[0]}/{path}") + mark + query
     return _built(url.scheme, url.with_user(None).raw_authority, location)
+
+
+@functools.lru_cache(maxsize=512)
+def _exact(text: str) -> URL:
+    text = _cleaned(text)
+    found = _WEB.match(text)
+    if found is None:
+        raise ValueError(_NO_WEB)
+    scheme, authority, target = found.groups()
+    scheme = scheme.lower()
+    return _built(scheme, _authority(scheme, authority), target)
 
 
 def _cleaned(text: str) -> str:

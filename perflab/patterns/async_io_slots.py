@@ -23,10 +23,16 @@ class Slots:
         self.taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def take_free(self) -> bool:
+        """Take one if that needs no wait; return whether it did."""
+        if self.taken >= self.size or self._waiting:
+            return False
+        self.taken += 1
+        return True
+
     async def acquire(self) -> float:
         """Take one, after all who came before; return how many seconds that took."""
-        if self.taken < self.size and not self._waiting:
-            self.taken += 1
+        if self.take_free():
             return 0.0
         loop = asyncio.get_running_loop()
         began = loop.time()
