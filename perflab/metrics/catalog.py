@@ -113,6 +113,7 @@ METRICS = {
         MetricInfo("consume_seconds_mean", "work on an item, mean", "seconds", "lower"),
         MetricInfo("batches", "batches fetched", "batches", "neither"),
         MetricInfo("retries", "retries", "fetches", "lower"),
+        MetricInfo("short_pages", "short pages", "batches", "lower"),
         MetricInfo("rows_in", "rows in", "rows", "neither"),
         MetricInfo("rows_out", "rows out", "rows", "neither"),
         MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
