@@ -26,13 +26,16 @@ def exact_url(text: str | URL) -> URL:
     Escapes keep their form (``%2F``, ``%28``, ``%2c``), and dots and an empty query stay, so that
     signed links hold. Only what a request line cannot carry is percent-encoded as browsers do it:
     blanks, controls, ``"<>`` and what is not ASCII. The host is lower case and in IDNA. A `URL` is
-    taken as it is.
+    taken as it is; one of text was requoted when it was made, but for ``encoded=True``.
 
     Raises:
         ValueError: If it is not a URL of http or https, or its host or port cannot be one.
     """
     if isinstance(text, URL):
-        return _checked(text)
+        target = _checked(text).raw_path_qs
+        if _OF_PATH.search(target) is None:
+            return text
+        return _built(text.scheme, text.raw_authority, target)
     if not isinstance(text, str):
         raise TypeError(f"a URL is text, not {type(text).__name__}")
     return _exact(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from yarl import URL
 
@@ -15,6 +15,7 @@ from perflab.patterns.async_io_request import Failure, Request, Result, as_reque
 from perflab.settings.foreign_text import foreign_text
 
 Source = Iterable["str | URL | Request"] | AsyncIterable["str | URL | Request"]
+_NOTHING = object()
 _MOST_ASIDE = 1000
 _FEWEST_KEPT = 16
 
@@ -176,7 +177,7 @@ class Workers:
                 await turn
                 continue
             given = await self._pull()
-            if given is None:
+            if given is _NOTHING:
                 continue
             request = as_request(given)
             self._sender.count_taken()
@@ -197,14 +198,14 @@ class Workers:
         self._sender.count(result)
         self._give(result)
 
-    async def _pull(self) -> str | URL | Request | None:
-        """Return the next of the source; None when it is exhausted or has failed."""
+    async def _pull(self) -> Any:
+        """Return the next of the source; `_NOTHING` when it is exhausted or has failed."""
         try:
             if self._items is not None:
                 return next(self._items)
             async with self._pulling:
                 if self._exhausted:
-                    return None
+                    return _NOTHING
                 assert self._async_items is not None  # noqa: S101  (a source is one or the other)
                 return await anext(self._async_items)
         except (StopIteration, StopAsyncIteration):
@@ -212,7 +213,7 @@ class Workers:
         except Exception as error:  # noqa: BLE001  (the caller's own source; raised by `next`)
             self._exhausted = True
             self._error = error
-        return None
+        return _NOTHING
 
     def _gone(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
