@@ -19,6 +19,7 @@ _OF_ASYNCIO = "Connect call failed"
 """What asyncio says in place of the reason."""
 _THROTTLED = 429
 _UNAVAILABLE = 503
+_ANSWERS_FROM = 200
 _ERRORS_FROM = 400
 _SERVER_ERRORS_FROM = 500
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -100,7 +101,7 @@ async def attempt(
             if response.status in _REDIRECTS:
                 done.location = headers.get("Location")
             done.content_type = headers.get("Content-Type", "")
-            is_error = response.status >= _ERRORS_FROM
+            is_error = not _ANSWERS_FROM <= response.status < _ERRORS_FROM
             if is_error:
                 done.fail(_kind_of(response.status), f"{response.status} {response.reason or ''}")
                 done.retry_after = retry_after(headers.get("Retry-After"))
@@ -144,6 +145,10 @@ async def send_once(
 
 def _words_for(error: Exception) -> str:
     """Return what went wrong; where nothing listens, in the system's words, not in aiohttp's."""
+    if isinstance(error, aiohttp.ClientResponseError) and error.message:
+        return error.message  # without the status 400 that aiohttp makes up
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+        return "the timeout was over before the whole answer was there"
     if isinstance(error, aiohttp.ClientConnectorError):
         number, reason = error.os_error.errno, error.os_error.strerror
         if number and (reason or "").startswith(_OF_ASYNCIO):
@@ -178,4 +183,6 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
 def _kind_of(status: int) -> Failure:
     if status == _THROTTLED:
         return Failure.THROTTLED
+    if status < _ANSWERS_FROM:  # a switch of protocols that nobody asked for, or none at all
+        return Failure.BAD_RESPONSE
     return Failure.SERVER_ERROR if status >= _SERVER_ERRORS_FROM else Failure.CLIENT_ERROR

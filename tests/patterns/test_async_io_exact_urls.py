@@ -8,6 +8,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_http import OK, RawServer, answer
 from yarl import URL
 
 from perflab.patterns.async_io import AsyncFetcher
@@ -15,7 +16,6 @@ from perflab.patterns.async_io_exact_url import exact_redirect, exact_url
 from perflab.patterns.async_io_request import Failure, Request
 from perflab.patterns.async_io_urls import origin_of, read_urls
 from perflab.settings import AsyncIOSettings, BadInputError
-from tests.helpers.raw_http import OK, RawServer, answer
 
 AS_WRITTEN = [
     "/a?type=application%2Fgzip&sig=qZ%2BPP2g%3D",
