@@ -87,6 +87,7 @@ class AsyncIOBench(ArrivalsBench):
         "latency_seconds_p95",
         "latency_seconds_p99",
         "latency_seconds_mean",
+        "throttled_seconds",
         "error_share",
         "errors",
         "timeouts",

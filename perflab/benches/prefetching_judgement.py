@@ -18,7 +18,7 @@ CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
     {"workers": 6, "batch_size": 100, "buffer_size": 2400},
 )
 _SHORTEST = 1e-9
-_COUNTED = ("batches", "retries", "timeouts", "errors")
+_COUNTED = ("batches", "retries", "timeouts", "errors", "short_pages")
 
 
 def prefetching_metrics(measured: Measured) -> Metrics:

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from perflab.workloads.items import Items
 
 _MOST_RECORDS = 5_000_000
-_COUNTED = ("batches", "retries", "timeouts", "stalls", "buffer_bytes", "workers")
+_COUNTED = (
+    "batches",
+    "retries",
+    "timeouts",
+    "stalls",
+    "short_pages",
+    "buffer_bytes",
+    "workers",
+)
 
 
 class PrefetchingSession(Session):

@@ -23,12 +23,20 @@ class Slots:
         self.taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def acquire(self) -> None:
-        """Take one, after all who came before."""
-        if self.taken < self.size and not self._waiting:
-            self.taken += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def take_free(self) -> bool:
+        """Take one if that needs no wait; return whether it did."""
+        if self.taken >= self.size or self._waiting:
+            return False
+        self.taken += 1
+        return True
+
+    async def acquire(self) -> float:
+        """Take one, after all who came before; return how many seconds that took."""
+        if self.take_free():
+            return 0.0
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
         try:
             await turn
@@ -38,6 +46,7 @@ class Slots:
             else:
                 self._waiting.remove(turn)
             raise
+        return loop.time() - began
 
     def release(self) -> None:
         """Give one back."""
@@ -73,12 +82,18 @@ class RateLimit:
         self.rate = rate
         self._next = 0.0
 
-    async def wait(self) -> None:
-        """Wait for one's turn; turns go to callers in the order in which they ask."""
+    async def wait(self) -> float:
+        """Wait for one's turn, and return how many seconds that took.
+
+        Turns go to callers in the order in which they ask.
+        """
         if self.rate is None:
-            return
-        now = asyncio.get_running_loop().time()
+            return 0.0
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         turn = max(self._next, now - _BURST_SECONDS)
         self._next = turn + 1.0 / self.rate
-        if turn > now:
-            await asyncio.sleep(turn - now)
+        if turn <= now:
+            return 0.0
+        await asyncio.sleep(turn - now)
+        return loop.time() - now

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from perflab.settings.base import Settings, setting
 
+SHORT_PAGES = ("end", "error")
+
 
 class PrefetchingSettings(Settings):
     """How far ahead items are fetched, how many at once, by how many workers, and how safely."""
@@ -77,6 +79,12 @@ class PrefetchingSettings(Settings):
         high=1_000_000_000_000,
         span=(100, 10_000_000),
         scale="log",
+    )
+    short_page: str = setting(
+        "end",
+        "What a page with fewer items than asked for means: end (the last page) or error (items "
+        "are missing, unless the next page is empty).",
+        choices=SHORT_PAGES,
     )
     consume_seconds: float = setting(
         0.0,
