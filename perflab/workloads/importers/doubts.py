@@ -21,7 +21,7 @@ MOST_WORDS = 1000
 
 
 def doubts(trace: Trace) -> tuple[str, ...]:
-    """Return notes on keys that come once, and on lifetimes of zero."""
+    """Return notes on keys that come once, or are one alone, and on lifetimes of zero."""
     return (*_once(trace), *_zero_lifetimes(trace))
 
 
@@ -76,6 +76,8 @@ NOT_REPLAYED = "what they write or remove is not replayed, so the hit rate is to
 
 def _once(trace: Trace) -> tuple[str, ...]:
     requests, keys = len(trace.ids), trace.n_keys
+    if keys == 1 and requests >= FEWEST:
+        return ("every request is for one and the same key: is this the right key?",)
     if requests < FEWEST or keys < NEARLY * requests:
         return ()
     if keys == requests:

@@ -186,7 +186,9 @@ def known_sizes(
     if not missing:
         return sizes.astype(np.int64), ()
     if missing == len(sizes):
-        return None, ()
+        beyond = int(np.count_nonzero(sizes >= MOST_BYTES))
+        text = f"the size of {beyond:,} of {len(sizes):,} requests is beyond 64 bits"
+        return None, (f"{text}; sizes are left out",) if beyond else ()
     said = f"the size of {missing:,} of {len(sizes):,} requests is not known"
     if missing > UNKNOWN_MOST * len(sizes):
         return None, (f"{said}; sizes are left out",)
