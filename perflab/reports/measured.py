@@ -46,7 +46,7 @@ def measured_table(bench: Bench, run: Run, name: str, title: str) -> Table | Non
         Column("measured", "Measured", numeric=True),
         Column("predicted", "Predicted before", numeric=True),
         Column("predicted_difference", "Difference", numeric=True),
-        Column("fitted", "Predicted from the run's own times", numeric=True),
+        Column("fitted", "Refitted", numeric=True),
         Column("fitted_difference", "Difference", numeric=True),
     )
     return Table(name, title, columns, tuple(rows), _measured_note(run, measured, bool(left_out)))
