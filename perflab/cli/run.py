@@ -123,6 +123,7 @@ def write_run(result: Run) -> str:
     """Return a run as text for a terminal: measured beside predicted, alerts and notes."""
     from perflab.benches.registry import load_bench
     from perflab.metrics.catalog import metric
+    from perflab.settings.quantity import counted
     from perflab.tuning.comparison import format_difference
 
     bench = load_bench(result.pattern)
@@ -139,10 +140,11 @@ def write_run(result: Run) -> str:
         )
     seconds = result.snapshots[-1]["seconds"] if result.snapshots else 0.0
     requests = int(result.metrics.get("requests", 0))
+    took = metric("first_item_seconds").format(seconds)
     lines = [
         *(f"Doubtful: {doubt}" for doubt in result.doubts),
         f"{bench.title}, run on {workload_line(result.workload)}",
-        f"{requests:,} requests in {seconds:.1f} s; ended: {result.ended}",
+        f"{counted(requests, 'request')} in {took}; ended: {result.ended}",
         "",
         table(rows),
         "",

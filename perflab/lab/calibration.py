@@ -22,6 +22,8 @@ from perflab.settings.quantity import counted
 
 BUSY_LOAD = 1.5
 """From so many processes per core on, what is measured may be the wait for a processor."""
+RESOLUTION = 1e-9
+"""Seconds: what takes less was not measured; the shipped cost stays then."""
 WIDE_SPREAD = 0.5
 """From so much between the rounds on, their mean says little of the next one."""
 
@@ -159,14 +161,16 @@ def keep_calibration(
 ) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
-    What the measurement did not see stays as it is shipped. A file that this perflab cannot read
-    is not replaced: the costs get a name with the number of their format then.
+    What the measurement did not see, or is below its resolution, stays as it is shipped. A file
+    that this perflab cannot read is not replaced: the costs get a name with the number of their
+    format then.
 
     Raises:
         BadInputError: If the cache folder cannot be written.
     """
     backend = bench.calibrated_with(settings, load, workload)
-    whole = {**bench.shipped_costs, **costs, "sleep_seconds": _oversleep()}
+    seen = {name: cost for name, cost in costs.items() if not _below_resolution(name, cost)}
+    whole = {**bench.shipped_costs, **seen, "sleep_seconds": max(0.0, _oversleep())}
     date = datetime.now(UTC).isoformat(timespec="seconds")
     kept = Calibration(
         *(bench.pattern, backend, whole, "measured", date, machine()),
@@ -180,6 +184,14 @@ def keep_calibration(
         text = f"the costs {error.message}; set PERFLAB_CACHE_DIR to a folder that can be written"
         raise BadInputError(text, str(plain)) from None
     return kept
+
+
+def _below_resolution(name: str, cost: Any) -> bool:
+    """Say whether a measured time is so short that it is nothing but the clock's rounding."""
+    if isinstance(cost, Mapping):
+        cost = cost.get("mean", RESOLUTION)
+        return isinstance(cost, (int, float)) and abs(cost) < RESOLUTION
+    return name.endswith("_seconds") and isinstance(cost, (int, float)) and abs(cost) < RESOLUTION
 
 
 def _paths(pattern: str, backend: str) -> tuple[Path, Path]:

@@ -43,9 +43,16 @@ def workload_table(workload: Mapping[str, Any], name: str) -> Table:
 def calibration_table(calibration: Mapping[str, Any], name: str) -> Table:
     """Return where a model's costs come from, and the costs."""
     head = {key: calibration.get(key) for key in ("source", "backend", "date")}
-    known = write_facts(calibration.get("costs") or {})
+    measured = calibration.get("costs") or {}
+    known = write_facts(
+        {key: value for key, value in measured.items() if not _is_no_time(key, value)}
+    )
     costs = {f"cost: {what}": fact for what, fact in known.items()}
     return fact_table(name, "Calibration", {**write_facts(head), **costs})
+
+
+def _is_no_time(key: str, value: Any) -> bool:
+    return key.endswith("_seconds") and isinstance(value, (int, float)) and value <= 0
 
 
 def described(calibration: Mapping[str, Any]) -> str:

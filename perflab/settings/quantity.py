@@ -111,6 +111,18 @@ def plural(noun: str) -> str:
     return f"{noun}{'es' if noun.endswith(('s', 'x', 'z', 'ch', 'sh')) else 's'}"
 
 
+def singular(unit: str) -> str:
+    """Return one of what a unit counts: ``entry`` for ``entries``, ``fetch`` for ``fetches``.
+
+    A unit per second stays as it is, and so does one that is no plural.
+    """
+    if "/" in unit or unit == "seconds":
+        return unit
+    if unit.endswith("ies"):
+        return f"{unit[:-3]}y"
+    return unit[:-2] if unit.endswith(("ches", "shes", "xes", "sses")) else unit.removesuffix("s")
+
+
 def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:
     if value == 0:
         return "0" + ("s" if steps[0][0] == "d" else "")

@@ -12,6 +12,7 @@ from perflab.lab.result import Result
 from perflab.lab.run import Run
 from perflab.metrics.catalog import METRICS, MetricInfo
 from perflab.settings import BadInputError, shown
+from perflab.settings.quantity import counted
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.shape import check_shape
@@ -188,8 +189,8 @@ def _at_one_point(
         return result.settings, result.metrics
     if len(result.points) != 1:
         place = str(source) if isinstance(source, (str, Path)) else "predictions"
-        message = f"holds {len(result.points)} points; compare takes one, so predict without sweep"
-        raise BadInputError(message, place)
+        holds = f"holds {counted(len(result.points), 'point')}"
+        raise BadInputError(f"{holds}; compare takes one, so predict without sweep", place)
     return result.points[0]["settings"], result.points[0]["metrics"]
 
 

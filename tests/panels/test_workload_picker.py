@@ -147,6 +147,6 @@ def test_parameter_out_of_bounds_is_refused_where_it_was_typed():
 def test_arrivals_are_described_by_rate_and_not_by_keys():
     text = describe(Arrivals("calls", np.arange(1200) / 40.0))
     assert "1,200 requests" in text
-    assert "40 a second" in text
+    assert "40 per second" in text
     assert "keys" not in text
     assert "burstiness" in text
