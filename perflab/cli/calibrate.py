@@ -60,7 +60,7 @@ def write_calibration(result: Calibration) -> str:
         name = key.removesuffix("_seconds").replace("_", " ")
         if isinstance(value, dict) and "mean" in value:
             rows.append((name, *_latencies(value)))
-        elif isinstance(value, (int, float)):
+        elif isinstance(value, (int, float)) and not (key.endswith("_seconds") and value <= 0):
             unit = "memory_bytes" if "bytes" in key else "latency_seconds_mean"
             plain = not any(word in key for word in ("bytes", "seconds"))
             rows.append((name, f"{value:g}" if plain else metric(unit).format(value), "", "", ""))

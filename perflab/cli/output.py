@@ -155,6 +155,7 @@ def notes(texts: Iterable[str]) -> str:
 
 def workload_line(workload: Mapping[str, Any]) -> str:
     """Return a workload's name and size in a line."""
+    from perflab.settings.quantity import counted
     from perflab.settings.shown import shown
 
     summary = workload.get("summary", {})
@@ -163,8 +164,8 @@ def workload_line(workload: Mapping[str, Any]) -> str:
     rate = summary.get("requests_per_second")
     if requests is None or (keys is None and rate is None):
         return name
-    like = f"at {rate:,.4g}/s" if keys is None else f"for {keys:,} key{'' if keys == 1 else 's'}"
-    return f"{name}: {requests:,} requests {like}"
+    like = f"at {rate:,.4g}/s" if keys is None else f"for {counted(keys, 'key')}"
+    return f"{name}: {counted(requests, 'request')} {like}"
 
 
 @contextmanager

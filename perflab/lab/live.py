@@ -20,7 +20,7 @@ from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.orphan import CLOSED
 from perflab.lab.outcome import run_result
 from perflab.lab.removal import begin_run, remove_run
-from perflab.lab.rows import Rows
+from perflab.lab.rows import Compared, Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
@@ -128,6 +128,21 @@ class LiveRun:
     def changes(self) -> list[dict[str, Any]]:
         """The changes of settings so far."""
         return self._rows.changes
+
+    @property
+    def load(self) -> LoadSettings:
+        """The load's settings in force."""
+        return self._rows.load
+
+    @property
+    def compared(self) -> Compared:
+        """Measured beside both predictions since the last change, for the same requests."""
+        return self._rows.compared
+
+    @property
+    def spread(self) -> float | None:
+        """How far the rounds of the run lie apart, as `spread_of_rounds` says."""
+        return self._rows.moments.spread()
 
     @property
     def sent(self) -> int:

@@ -11,6 +11,7 @@ from perflab.lab.over_time import histories_around
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
+from perflab.settings.quantity import counted
 from perflab.workloads.trace import Trace
 
 
@@ -69,7 +70,7 @@ def run_result(
 
 
 def _requests(count: int) -> str:
-    return "1 request" if count == 1 else f"{count:,} requests"
+    return counted(count, "request")
 
 
 def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.session import Measured
 from perflab.lab.alerts import AlertWatch
+from perflab.lab.rounds import Moments
 from perflab.lab.snapshot import Snapshot
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
@@ -16,6 +17,14 @@ from perflab.workloads.trace import Trace
 
 _WINDOW_SECONDS = 1.0
 _SHARE_FOR_PREDICTIONS = 0.2
+
+
+class Compared(NamedTuple):
+    """What was measured beside both predictions, for the same requests."""
+
+    measured: Metrics
+    predicted: Metrics
+    refitted: Metrics
 
 
 class Rows:
@@ -43,6 +52,8 @@ class Rows:
         self.warm: Snapshot | None = None
         self.changed: Snapshot | None = None
         self.memory_bytes = 0.0
+        self.moments = Moments()
+        self.compared = Compared({}, {}, {})
         self._costs = costs
         self._history: list[Snapshot] = []
         self._coming: list[tuple[Settings, LoadSettings]] = []
@@ -68,6 +79,7 @@ class Rows:
             self.changed = snapshot
             self._history.clear()
             self._predicted, self._predict_after = {}, 0.0
+            self.compared = Compared({}, {}, {})
             self.changes.append(
                 {
                     "seconds": snapshot.seconds,
@@ -85,6 +97,7 @@ class Rows:
         ):
             self._history.pop(0)
         if snapshot.mark == "":
+            self.moments.add(snapshot)
             self.rows.append(self._row(snapshot))
             self.watch.look(snapshot.seconds, self.rows[-1])
 
@@ -158,10 +171,16 @@ class Rows:
         )
 
     def _prediction(self, since: Snapshot | None) -> Metrics:
-        """Return the newest prediction; a new one is made as often as its cost allows."""
+        """Return the newest prediction; a new one is made as often as its cost allows.
+
+        With it the one from the run's own times is made, for the same requests.
+        """
         now = time.perf_counter()
         if now >= self._predict_after:
             self._predicted = self.predict(self._costs, since)
+            refitted = self.predict(self.own_costs(since), since) if self._predicted else {}
+            measured = self.measured(since) if self._predicted else {}
+            self.compared = Compared(measured, self._predicted, refitted)
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
         return self._predicted

@@ -12,6 +12,11 @@ _STEPS: dict[str, tuple[tuple[str, float], ...]] = {
     "bytes": (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1.0)),
 }
 
+# A share of a value that is the rounding of sums of floats, and of what points show.
+_ROUNDING = 1e-9
+_LEAST_POINTS = 1e-3
+_LEAST = 1e-6
+
 Better = Literal["higher", "lower", "neither"]
 
 
@@ -31,7 +36,10 @@ class MetricInfo:
         return f"{tail} {head}" if tail else head
 
     def format(self, value: float | None) -> str:
-        """Return a value with its unit, short enough for a table."""
+        """Return a value with its unit, short enough for a table.
+
+        What lies below what can be measured, such as a billionth of a second, is written as below.
+        """
         if value is None or math.isnan(value):
             return "n/a"
         if self.unit == "ratio":
@@ -45,8 +53,21 @@ class MetricInfo:
         return f"{value:,.0f}" if float(value).is_integer() else _three(value)
 
     def format_band(self, error: float) -> str:
-        """Return half the width of a band: ``± 0.25 points`` of a ratio, else in the unit."""
-        return f"± {error * 100:.2g} points" if self.unit == "ratio" else f"± {self.format(error)}"
+        """Return half the width of a band: ``± 0.25 points`` of a ratio, else in the unit.
+
+        What is no more than rounding is ``± 0``.
+        """
+        if self.unit == "ratio":
+            points = error * 100
+            if points < _LEAST_POINTS:
+                return "± 0 points"
+            return f"± {points:.0f} points" if points >= 9.5 else f"± {points:.2g} points"
+        return f"± {self.format(error)}"
+
+    def is_exact(self, error: float, value: float | None) -> bool:
+        """Say whether half the width of a band is nothing but rounding of the value in it."""
+        scale = 1.0 if self.unit == "ratio" else abs(value or 1.0)
+        return error <= _ROUNDING * scale
 
 
 METRICS = {
@@ -143,9 +164,15 @@ def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:
         if abs(value) >= factor * 0.9995:
             return f"{_three(value / factor)} {suffix}"
     suffix, factor = steps[-1]
-    return f"{value / factor:.2g} {suffix}"
+    if suffix in ("ns", "B"):
+        return f"< 1 {suffix}" if value > 0 else f"0 {suffix}"
+    return f"{_three(value / factor)} {suffix}"
 
 
 def _three(number: float) -> str:
-    """Write a number with three digits, or all of those before the point."""
-    return f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"
+    """Write a number with three digits, or all of those before the point; never as a power."""
+    if abs(number) >= 999.5:
+        return f"{number:,.0f}"
+    if abs(number) >= 1e-4 or number == 0:
+        return f"{number:.3g}"
+    return f"{number:.6f}".rstrip("0") if abs(number) >= _LEAST else "0"

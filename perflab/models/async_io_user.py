@@ -14,6 +14,7 @@ from perflab.models.latency import QUANTILES
 from perflab.models.prediction import Metrics
 from perflab.models.usl import PARAMETERS, Usl, fit_usl
 from perflab.settings import AsyncIORunSettings
+from perflab.settings.quantity import counted
 
 Floats = npt.NDArray[np.float64]
 _BEHIND = 1.05
@@ -151,7 +152,7 @@ def describe(law: Usl, numbers: Floats) -> str:
     if places <= PARAMETERS:
         off = "as many points as parameters, so how far off it is cannot be told"
     return (
-        f"law through {len(numbers)} point{'' if len(numbers) == 1 else 's'} up to "
+        f"law through {counted(len(numbers), 'point')} up to "
         f"{numbers.max():,.3g} in flight: "
         f"{law.rate:,.3g} requests/s alone, contention {law.contention:.3f}, "
         f"coherency {law.coherency:.2g}, peak {peak}, {off}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.settings import LoadSettings, StreamingSettings
+from perflab.settings.quantity import counted
 from perflab.settings.streaming import WHOLE_ENGINES
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ class StreamingModel:
         if engine != settings.engine:
             remarks.append(f"{settings.engine} was not calibrated; {engine} stands for it")
         if not whole and settings.chunk_size > self._rows:
-            remarks.append(f"the file has {self._rows:,} rows: a larger chunk changes nothing")
+            remarks.append(
+                f"the file has {counted(self._rows, 'row')}: a larger chunk changes nothing"
+            )
         return Prediction(
             metrics, error=_OFF * metrics["throughput_per_second"], remarks=tuple(remarks)
         )

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
+from perflab.lab.which_is_off import is_off
 from perflab.metrics.catalog import MetricInfo, metric
-
-_RATIO_OFF = 0.02
-_SHARE_OFF = 0.10
-_TIMES_OFF = 9.0
+from perflab.tuning.comparison import format_difference
 
 Values = Mapping[str, float]
 
@@ -33,6 +31,7 @@ class NumbersTable:
         ("predicted", "Predicted for the requests that were measured since the last change."),
         ("measured", "Measured since the last change of settings."),
         ("difference", "Measured less predicted, over the same requests."),
+        ("refitted", "Predicted from what the run itself has measured, for the same requests."),
         ("whole run", "Measured over the whole run."),
         ("baseline", "Predicted at the baseline that was pinned."),
     )
@@ -47,6 +46,7 @@ class NumbersTable:
         what_if: Values | None = None,
         predicted: Values | None = None,
         measured: Values | None = None,
+        refitted: Values | None = None,
         whole_run: Values | None = None,
         baseline: Values | None = None,
     ) -> None:
@@ -60,6 +60,7 @@ class NumbersTable:
                 _text(info, model),
                 _text(info, real),
                 difference(info, model, real),
+                _text(info, _value(refitted, info)),
                 _text(info, _value(whole_run, info)),
                 _text(info, _value(baseline, info)),
             ]
@@ -77,16 +78,8 @@ def difference(info: MetricInfo, predicted: float | None, measured: float | None
     """Return measured less predicted: ratios in points, the rest as a share of the prediction."""
     if predicted is None or measured is None:
         return "&ndash;"
-    if info.unit == "ratio":
-        apart = measured - predicted
-        text, off = f"{apart * 100:+.2f} pts", abs(apart) > _RATIO_OFF
-    elif predicted:
-        apart = measured / predicted - 1
-        text, off = f"{apart * 100:+.1f} %", abs(apart) > _SHARE_OFF
-        if apart > _TIMES_OFF:
-            text = f"x{min(apart + 1, 9_999):,.0f}"
-    else:
-        text, off = ("0", False) if measured == 0 else (f"+{info.format(measured)}", True)
+    text = html.escape(format_difference(info, predicted, measured))
+    off = is_off(info, {info.name: predicted}, {info.name: measured})
     return f"<span class='{'off' if off else 'on'}'>{text}</span>"
 
 

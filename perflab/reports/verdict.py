@@ -19,6 +19,7 @@ from perflab.reports.wording import (
     write_change,
     write_setting,
 )
+from perflab.settings.quantity import counted
 from perflab.tuning.comparison import judge
 from perflab.tuning.objective import write_slack
 from perflab.tuning.predictions import Predictions
@@ -161,7 +162,7 @@ def _over(subject: Subject, results: Sequence[AnyResult]) -> str:
     name = results[-1].workload.get("name", "the workload")
     if subject.recommendation is not None:
         name = subject.recommendation.workload.get("name", name)
-    return f"over {requests:,.0f} requests of {name}" if requests else f"on {name}"
+    return f"over {counted(requests, 'request')} of {name}" if requests else f"on {name}"
 
 
 def _measured(subject: Subject, infos: Sequence[MetricInfo]) -> str:
@@ -185,7 +186,7 @@ def _measured(subject: Subject, infos: Sequence[MetricInfo]) -> str:
     if not parts:
         return ""
     requests = measured.get("requests")
-    over = f" over {requests:,.0f} requests" if requests else ""
+    over = f" over {counted(requests, 'request')}" if requests else ""
     return sentence(f"measured live at these settings{over}: {listed(parts)}")
 
 

@@ -47,7 +47,7 @@ def test_a_part_that_lies_is_left_out_and_counted(said, folder):
     trace = read_trace(folder)
     assert len(trace) == 20
     assert trace.sample_rate == 1.0
-    assert "1 of 2 parts are damaged" in trace.notes[0]
+    assert "1 of 2 parts, damaged" in trace.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_part_that_lies_is_left_out_and_counted(said, folder):
 )
 def test_a_part_of_other_columns_is_left_out(table, folder):
     rewritten(folder, table=table)
-    assert "1 of 2 parts are damaged" in read_trace(folder).notes[0]
+    assert "1 of 2 parts, damaged" in read_trace(folder).notes[0]
 
 
 def test_a_later_version_of_a_part_says_so(folder):

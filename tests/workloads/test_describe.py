@@ -51,7 +51,7 @@ def test_uniform_requests_have_hardly_any_skew():
 @pytest.mark.parametrize(
     ("trace", "words"),
     [
-        (Trace.from_keys([1, 2, 1]), "3 requests are few"),
+        (Trace.from_keys([1, 2, 1]), "only 3 requests"),
         (Trace.from_keys(np.arange(20_000)), "no key comes twice"),
         (Trace.from_keys(np.zeros(20_000, int)), "one key"),
         (
