@@ -77,10 +77,16 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
             else:
                 self.info(key)
                 load_values[key] = value
-        load = LoadSettings.read(load_values)
+        load = LoadSettings.read({"backend": self._first_backend, **load_values})
         if isinstance(load.backend, str) and ":" not in load.backend:
             self._take_backend(load.backend)
         return self.settings_class.read(pattern_values), load
+
+    @property
+    def _first_backend(self) -> str:
+        """The backend where none is named."""
+        usual = str(LoadSettings.model_fields["backend"].default)
+        return usual if usual in self.backends else self.backends[0]
 
     def _take_backend(self, backend: str) -> None:
         if backend not in self.backends:
@@ -99,7 +105,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
             raise BadInputError(f"no such setting of {self.pattern}{nearest(key, infos)}", key)
         if key == "backend":
             allowed = f"{', '.join(self.backends)} or module:function"
-            return dataclasses.replace(infos[key], allowed=allowed)
+            return dataclasses.replace(infos[key], allowed=allowed, default=self._first_backend)
         return infos[key]
 
     def known_metrics(self) -> dict[str, MetricInfo]:

@@ -10,6 +10,7 @@ from perflab.benches.base import Bench
 from perflab.benches.contract import check_bench
 from perflab.metrics.catalog import declare, find_more_with
 from perflab.settings import BadInputError, nearest
+from perflab.settings.load import know_backends
 
 GROUP = "perflab.benches"
 _OURS = __name__.partition(".")[0]
@@ -77,6 +78,7 @@ def _load(point: EntryPoint) -> Bench:
         raise TypeError(f"the entry point {point.name!r} of {GROUP} is not a Bench")
     check_bench(bench, point.name)
     declare(bench.metric_infos, f"the pattern {point.name!r}")
+    know_backends(bench.backends)
     return bench
 
 
