@@ -251,8 +251,8 @@ class Workbench:
         self.gauges.fill(self.forecast.prediction, self.driver.live, self.driver.result)
 
     def _refresh(self) -> None:
-        # What holds is read where it is shown: of two threads, the one that shows last must not have
-        # read first, or a run that is over keeps its Stop.
+        # What holds is read where it is shown: of two threads, the one that shows last must not
+        # have read first, or a run that is over keeps its Stop.
         with self._lock:
             ready = self.trace is not None
             active = self.driver.active
