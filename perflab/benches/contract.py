@@ -43,6 +43,13 @@ def check_bench(bench: Bench, name: str) -> None:
         raise BadInputError(f"does not declare {', '.join(missing)}", type(bench).__name__)
     if bench.pattern != name:
         raise BadInputError(f"is {bench.pattern!r}, but its entry point is {name!r}", "pattern")
+    if not bench.backends:
+        raise BadInputError("names none; leave it out where a pattern has none", "backends")
+    _check_settings(bench)
+    _check_metrics(bench)
+
+
+def _check_settings(bench: Bench) -> None:
     both = sorted(bench.settings_class.model_fields.keys() & LoadSettings.model_fields.keys())
     if both:
         text = f"{', '.join(both)}: every load has a setting of that name; choose another"
@@ -52,6 +59,14 @@ def check_bench(bench: Bench, name: str) -> None:
             bench.info(key)
         except BadInputError as error:
             raise BadInputError(str(error), where) from None
+    for where, key in _axes(bench):
+        if bench.info(key).kind not in (int, float):
+            raise BadInputError(f"{key} is not a number, so that no axis goes along it", where)
+
+
+def _check_metrics(bench: Bench) -> None:
+    if isinstance(bench.levels, str):
+        raise BadInputError("is a str, not a set of names", "levels")
     _check_own_metrics(bench)
     known = bench.known_metrics()
     for where, metric in _metrics(bench):
@@ -76,12 +91,20 @@ def _settings(bench: Bench) -> Iterator[tuple[str, str]]:
     for key in bench.calibration_settings:
         yield "calibration_settings", key
     yield "tuned", bench.tuned
+    yield from _axes(bench)
     for chart in (*bench.what_if_charts, *bench.bounded_charts):
-        yield from ((chart.title, key) for key in (chart.along, chart.lines) if key is not None)
-    for heat_map in (*bench.heat_maps, *bench.bounded_maps):
-        yield from ((heat_map.title, key) for key in (heat_map.along, heat_map.against))
+        if chart.lines is not None:
+            yield chart.title, chart.lines
     for time_chart in bench.time_charts:
         yield from ((time_chart.title, key) for key in (time_chart.lines, time_chart.limit))
+
+
+def _axes(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Yield where an axis is, and the setting that goes along it."""
+    for chart in (*bench.what_if_charts, *bench.bounded_charts):
+        yield chart.title, chart.along
+    for heat_map in (*bench.heat_maps, *bench.bounded_maps):
+        yield from ((heat_map.title, key) for key in (heat_map.along, heat_map.against))
 
 
 def _metrics(bench: Bench) -> Iterator[tuple[str, str]]:

@@ -110,6 +110,7 @@ class Rows:
         """Make a last row where the run was too short for another."""
         if not self.rows and self.last is not None:
             self.rows.append(self._row(self.last))
+            self.watch.look(self.last.seconds, self.rows[-1])
 
     def measured(self, since: Snapshot | None) -> Metrics:
         """Return the metrics of what happened after a snapshot."""
