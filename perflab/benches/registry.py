@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from perflab.benches.base import Bench
 from perflab.benches.contract import check_bench
-from perflab.metrics.catalog import declare, find_more_with
+from perflab.metrics.catalog import BENCHES, declare, is_foreign
 from perflab.settings import BadInputError, nearest
 from perflab.settings.load import know_backends
-
-GROUP = "perflab.benches"
-_OURS = __name__.partition(".")[0]
 
 
 @cache
 def _found() -> dict[str, list[EntryPoint]]:
     """Return the entry points of each pattern; more than one where packages disagree on it."""
     found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=GROUP):
+    for point in entry_points(group=BENCHES):
         same = found.setdefault(point.name, [])
         if point.value not in [known.value for known in same]:
             same.append(point)
@@ -39,7 +35,7 @@ def bench_package(pattern: str) -> str:
 
 def is_from_outside(pattern: str) -> bool:
     """Say whether another package than perflab brings a pattern."""
-    return any(_is_foreign(point) for point in _found()[pattern])
+    return any(is_foreign(point) for point in _found()[pattern])
 
 
 @cache
@@ -60,7 +56,7 @@ def load_bench(pattern: str) -> Bench:
     if others:
         text = f"two packages bring this pattern, {bench_package(pattern)}; uninstall one"
         raise BadInputError(text, pattern)
-    if not _is_foreign(first):
+    if not is_foreign(first):
         return _load(first)
     for name in bench_names():
         if not is_from_outside(name):
@@ -75,23 +71,11 @@ def load_bench(pattern: str) -> Bench:
 def _load(point: EntryPoint) -> Bench:
     bench = point.load()()
     if not isinstance(bench, Bench):
-        raise TypeError(f"the entry point {point.name!r} of {GROUP} is not a Bench")
+        raise TypeError(f"the entry point {point.name!r} of {BENCHES} is not a Bench")
     check_bench(bench, point.name)
     declare(bench.metric_infos, f"the pattern {point.name!r}")
     know_backends(bench.backends)
     return bench
-
-
-@find_more_with
-def _load_all() -> None:
-    """Make the metrics of every bench known; one that cannot be loaded has none."""
-    for name in bench_names():
-        with suppress(Exception):
-            load_bench(name)
-
-
-def _is_foreign(point: EntryPoint) -> bool:
-    return point.module.partition(".")[0] != _OURS
 
 
 def _package(point: EntryPoint) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Literal
 
@@ -15,7 +17,9 @@ _STEPS: dict[str, tuple[tuple[str, float], ...]] = {
 }
 
 Better = Literal["higher", "lower", "neither"]
-Finder = Callable[[], object]
+
+BENCHES = "perflab.benches"
+"""The group of entry points by which benches are found."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,7 +97,6 @@ SHARED: Mapping[str, MetricInfo] = MappingProxyType(
 
 _known: dict[str, MetricInfo] = dict(SHARED)
 _declared_by: dict[str, str] = dict.fromkeys(SHARED, "perflab")
-_more: list[Finder] = []
 
 METRICS: Mapping[str, MetricInfo] = MappingProxyType(_known)
 """All metrics that are known by now: the shared ones, and those of the benches in use."""
@@ -124,26 +127,34 @@ def declare(infos: Iterable[MetricInfo], owner: str) -> None:
         _declared_by.setdefault(name, owner)
 
 
-def find_more_with(find: Finder) -> Finder:
-    """Have a function called before a name is taken for unknown: it declares what it can find."""
-    _more.append(find)
-    return find
-
-
 def metric(name: str) -> MetricInfo:
-    """Return what is known of a metric.
+    """Return what is known of a metric, also one of a pattern that is not in use yet.
 
     Raises:
         ValueError: If no pattern has such a metric; it names the nearest.
     """
     if name not in _known:
-        for find in _more:
-            find()
+        _declare_all()
     if name in _known:
         return _known[name]
     close = difflib.get_close_matches(name, _known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(_known)}"
     raise ValueError(f"no metric {name!r}; {hint}")
+
+
+def _declare_all() -> None:
+    """Make the metrics of all installed benches known, those of perflab's first.
+
+    A bench that cannot be loaded has none; whoever asks for its pattern is told why.
+    """
+    for point in sorted(entry_points(group=BENCHES), key=is_foreign):
+        with contextlib.suppress(Exception):
+            declare(point.load().metric_infos, f"the pattern {point.name!r}")
+
+
+def is_foreign(point: EntryPoint) -> bool:
+    """Say whether an entry point is of another package than perflab."""
+    return point.module.partition(".")[0] != __name__.partition(".")[0]
 
 
 def _in_words(info: MetricInfo) -> str:

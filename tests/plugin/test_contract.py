@@ -5,6 +5,7 @@ import pytest
 import perflab
 from perflab.benches import bench_names, load_bench
 from perflab.metrics.catalog import METRICS, metric
+from perflab.tuning.whatif import WhatIf
 
 HEAD = """
 from perflab.benches import LiveChart, Objective, WhatIfChart
@@ -140,3 +141,39 @@ def test_a_level_that_is_not_declared_is_told_of(install):
     (note,) = [note for note in found.notes if "level" in note]
     assert "'buffered_records' of other goes down" in note
     assert "at_risk_bytes" not in note
+
+
+SLOW = """
+    what_if_charts = (WhatIfChart("At risk", "at_risk_bytes", "max_delay"),)
+
+    def model(self, trace):
+        from write_buffer.model import WriteBufferModel
+
+        class Slow(WriteBufferModel):
+            seen = ()
+
+            def predict(self, settings, *rest):
+                self.seen += (settings,)
+                return super().predict(settings, *rest)
+
+            def ready(self, settings, load):
+                return settings in self.seen
+
+        return Slow(trace)
+"""
+
+
+@pytest.mark.parametrize(("delay", "share"), [(1, 0.001), (30, 0.03), (999, 0.999)])
+def test_between_two_places_of_an_axis_from_zero_there_is_a_value(install, delay, share):
+    install("other", HEAD + SLOW)
+    bench = load_bench("other")
+    settings, load = bench.read({"batch_size": 500})
+    what_if = WhatIf(bench, bench.load_workload("records:count=500"), bench.shipped_costs)
+    ends = [
+        what_if.model.predict(settings.change(max_delay=place), load, bench.shipped_costs)
+        for place in (0, 1000)
+    ]
+    low, high = (end.metrics["throughput_per_second"] for end in ends)
+    found = what_if.at(settings.change(max_delay=delay), load)
+    assert found.between
+    assert found.metrics["throughput_per_second"] == pytest.approx(low + share * (high - low))
