@@ -7,7 +7,6 @@ from typing import Any
 
 from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
-from perflab.models.async_io_user import ended
 from perflab.models.latency import QUANTILES
 from perflab.models.usl import fit_usl
 from perflab.settings import AsyncIORunSettings, BadInputError
@@ -151,6 +150,8 @@ def user_calibration(runs: Runs) -> dict[str, Any]:
         points[str(limit)] = point
     if not points:
         return {}
+    from perflab.models.async_io_user import ended  # loads numba
+
     law = fit_usl([float(n) for n in points], [ended(point) for point in points.values()])
     fitted = {
         "rate": law.rate,

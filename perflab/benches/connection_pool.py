@@ -20,6 +20,7 @@ from perflab.benches.connection_pool_servers import (
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
 from perflab.settings.foreign_text import foreign_text
@@ -107,6 +108,17 @@ class ConnectionPoolBench(ArrivalsBench):
         "connects",
         "connections_lost",
     )
+    metric_infos = (
+        MetricInfo("erlang_wait_seconds_mean", "wait, Erlang C", "seconds", "lower"),
+        MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
+        MetricInfo("connections", "connections open", "connections", "neither"),
+        MetricInfo("callers_refused", "callers refused", "requests", "lower"),
+        MetricInfo("in_use", "connections in use", "connections", "neither"),
+        MetricInfo("waiting", "callers waiting", "callers", "lower"),
+        MetricInfo("connects", "connections made", "connections", "neither"),
+        MetricInfo("connections_lost", "connections lost", "connections", "lower"),
+    )
+    levels = frozenset({"connections", "in_use", "max_connections", "waiting"})
     objective = Objective("min", "wait_seconds_p95", tolerance=0.1, target=_WAIT_TARGET)
     open_loop = True
     server_variable = "PERFLAB_POSTGRES_URL"

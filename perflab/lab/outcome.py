@@ -65,7 +65,16 @@ def run_result(
         ended=ended,
         loop=loop,
         doubts=() if errors else failed,
-        notes=(*remarks, *failed, *(text for text in (notice, left) if text)),
+        notes=(*remarks, *failed, *_fallen(rows), *(text for text in (notice, left) if text)),
+    )
+
+
+def _fallen(rows: Rows) -> tuple[str, ...]:
+    """Return that counters went down as levels do, whose differences mean nothing."""
+    return tuple(
+        f"the counter {name!r} of {rows.bench.pattern} goes down, but is not declared as a level: "
+        "metrics that are made of it are wrong for a part of the run"
+        for name in rows.undeclared_levels
     )
 
 

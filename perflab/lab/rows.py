@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any, NamedTuple
 
 from perflab.benches.base import Bench
@@ -17,6 +18,7 @@ from perflab.workloads.trace import Trace
 
 _WINDOW_SECONDS = 1.0
 _SHARE_FOR_PREDICTIONS = 0.2
+_FALLS_OF_A_LEVEL = 3
 
 
 class Compared(NamedTuple):
@@ -59,6 +61,15 @@ class Rows:
         self._coming: list[tuple[Settings, LoadSettings]] = []
         self._predicted: Metrics = {}
         self._predict_after = 0.0
+        self._falls: Counter[str] = Counter()
+
+    @property
+    def undeclared_levels(self) -> list[str]:
+        """The counters that went down time and again, though the bench declares them as no levels.
+
+        Once or twice may be a server that began anew.
+        """
+        return sorted(name for name, falls in self._falls.items() if falls >= _FALLS_OF_A_LEVEL)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -90,6 +101,8 @@ class Rows:
         if snapshot.mark == "warm" and self.changed is None:
             self.warm = snapshot
             self._history.clear()
+        if self.last is not None:
+            self._falls.update(snapshot.fallen(self.last, self.bench.levels))
         self.last = snapshot
         self._history.append(snapshot)
         while len(self._history) > 2 and (
@@ -110,11 +123,12 @@ class Rows:
         """Make a last row where the run was too short for another."""
         if not self.rows and self.last is not None:
             self.rows.append(self._row(self.last))
+            self.watch.look(self.last.seconds, self.rows[-1])
 
     def measured(self, since: Snapshot | None) -> Metrics:
         """Return the metrics of what happened after a snapshot."""
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
-        part = self.last.since(since)
+        part = self.last.since(since, self.bench.levels)
         return self._metrics(part)
 
     def predict(self, costs: Costs, since: Snapshot | None) -> Metrics:
@@ -129,7 +143,7 @@ class Rows:
     def own_costs(self, since: Snapshot | None) -> dict[str, Any]:
         """Return the calibration's costs with what this run itself has measured in their place."""
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
-        part = self.last.since(since)
+        part = self.last.since(since, self.bench.levels)
         own = self.bench.costs(self._part(part))
         latency = part.latency()
         paced = self.load.request_rate is not None or self.load.speedup is not None
@@ -146,9 +160,9 @@ class Rows:
             "requests": snapshot.requests,
             "virtual_seconds": snapshot.shown_seconds,
             "version": snapshot.version,
-            **self._metrics(snapshot.since(earlier)),
+            **self._metrics(snapshot.since(earlier, self.bench.levels)),
         }
-        for name, value in self._metrics(snapshot.since(since)).items():
+        for name, value in self._metrics(snapshot.since(since, self.bench.levels)).items():
             row[f"{name}_since_change"] = value
         row["requests"] = snapshot.requests
         for name, value in self._prediction(since).items():

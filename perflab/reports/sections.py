@@ -47,7 +47,7 @@ def _recommendation(bench: Bench, subject: Subject) -> Section:
         kept = ", ".join(recommendation.limits) or "none was set"
         blocks.append(Text(f"Looked for: {objective_text(subject)}. Limits to keep: {kept}."))
         blocks += _present(tables.alternatives_table(bench, recommendation))
-    blocks += _present(tables.effect_table(subject))
+    blocks += _present(tables.effect_table(bench, subject))
     title = "Recommendation" if recommendation is not None else "What changed"
     return Section("recommendation", title, tuple(blocks))
 

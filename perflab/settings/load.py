@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import field_validator
@@ -10,7 +10,9 @@ from pydantic import field_validator
 from perflab.settings.base import Settings, setting
 
 BACKENDS = ("sqlite", "delay", "postgres", "files", "http")
-"""The backends with a name; a bench says which of them it takes."""
+"""The backends with a name that come with perflab; a bench says which of them it takes."""
+
+_known_backends = set(BACKENDS)
 
 PRICES = ("price_per_gib_hour", "price_per_backend_call")
 """What a cost is predicted from; no run depends on them."""
@@ -106,6 +108,13 @@ class LoadSettings(Settings):
     @field_validator("backend", mode="before")
     @classmethod
     def _known_backend(cls, value: Any) -> Any:
-        if callable(value) or (isinstance(value, str) and (value in BACKENDS or ":" in value)):
+        if callable(value) or (
+            isinstance(value, str) and (value in _known_backends or ":" in value)
+        ):
             return value
         raise ValueError(f"no backend {value!r}")
+
+
+def know_backends(words: Iterable[str]) -> None:
+    """Take words as names of backends from now on: a bench may have some of its own."""
+    _known_backends.update(words)

@@ -10,7 +10,7 @@ from perflab.benches import load_bench
 from perflab.lab.files import read_json
 from perflab.lab.result import Result
 from perflab.lab.run import Run
-from perflab.metrics.catalog import METRICS, MetricInfo
+from perflab.metrics.catalog import MetricInfo, metric
 from perflab.settings import BadInputError, shown
 from perflab.settings.quantity import counted
 from perflab.tuning.predictions import Predictions
@@ -60,7 +60,7 @@ class Comparison(Result):
         bench = load_bench(self.pattern)
         rows = [("metric", "A", "B", "B - A", "")]
         for row in self.metrics:
-            info = METRICS[row["metric"]]
+            info = metric(row["metric"])
             change = format_difference(info, row["a"], row["b"])
             rows.append(
                 (info.label, info.format(row["a"]), info.format(row["b"]), change, row["judgement"])
@@ -106,7 +106,7 @@ def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
                 "difference": b_metrics[name] - a_metrics[name],
                 "judgement": judge(info, a_metrics[name], b_metrics[name]),
             }
-            for name, info in METRICS.items()
+            for name, info in load_bench(first.pattern).known_metrics().items()
             if a_metrics.get(name) is not None and b_metrics.get(name) is not None
         ),
         settings=tuple(
