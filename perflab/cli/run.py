@@ -90,7 +90,7 @@ def run(
     bench, settings = read_pattern(pattern, set_)
     checked, load = bench.read(settings)
     bench.check_live(checked, load)
-    check_outputs(bench, checked, workload, force=force)
+    check_outputs(bench, checked, workload, result=out, force=force)
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
     agree(bench, settings, yes)
@@ -166,10 +166,13 @@ def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
     told: set[str] = set()
     with progress(live.bench.pattern, " requests", show) as report:
 
-        def look(row: Mapping[str, Any]) -> None:
+        def tell_name() -> None:
             if "run" in live.about and "run" not in told:
                 told.add("run")
                 tell(f"run {live.about['run']}: all that it writes on your server has that name")
+
+        def look(row: Mapping[str, Any]) -> None:
+            tell_name()
             for alert in live.alerts:
                 if alert["fired"] and alert["alert"] not in told:
                     told.add(alert["alert"])
@@ -178,7 +181,9 @@ def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
                 share = max(row["seconds"] / seconds, 1e-6)
                 report(row["requests"], round(row["requests"] / min(share, 1)))
 
-        return live.wait(look)
+        result = live.wait(look)
+        tell_name()  # a short run may be over before its first row is seen
+        return result
 
 
 @contextmanager
