@@ -52,8 +52,8 @@ def spread_of_rounds(snapshots: Sequence[Snapshot]) -> float | None:
         return None
     step = (len(snapshots) - 1) / ROUNDS
     ends = [snapshots[round(step * number)] for number in range(ROUNDS + 1)]
-    rounds = [later.since(earlier) for earlier, later in pairwise(ends)]
-    whole = ends[-1].since(ends[0])
+    rounds = [later.since(earlier, ()) for earlier, later in pairwise(ends)]
+    whole = ends[-1].since(ends[0], ())
     busiest = max(
         whole.histograms,
         key=lambda name: whole.histograms[name].count * (whole.histograms[name].mean or 0.0),
