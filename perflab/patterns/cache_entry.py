@@ -52,12 +52,10 @@ class Region:
             self._rehash()
 
     def _rehash(self) -> None:
-        # A miss adds to the dict without a lock, so what is taken out is taken item by item.
-        taken = []
-        while self.entries:
-            taken.append(self.entries.popitem()[1])
+        taken = list(self.entries.values())
+        self.entries.clear()
         self.lost = 0
-        for entry in reversed(taken):
+        for entry in taken:
             if entry.region is None:
                 continue
             try:

@@ -46,8 +46,8 @@ class Loads:
         store = self.store
         mine.owner = get_ident()
         if seen is None and not store.listens:
-            # One step of the dict, which needs no lock: nobody writes over what stands there.
-            seen = mine.region.entries.setdefault(mine.key, mine)  # type: ignore[union-attr]
+            with store.lock:
+                seen = mine.region.entries.setdefault(mine.key, mine)  # type: ignore[union-attr]
             if seen is mine:
                 next(store.misses)
                 mine.written = monotonic()

@@ -18,15 +18,10 @@ def live(store: Store, region: Region) -> Iterator[Entry]:
 
 
 def find(store: Store, key: Hashable) -> Entry | None:
-    """Return the live entry of a key and count a hit, or count a miss."""
-    region = store.main
-    entry = region.entries.get(key)
-    if entry is not None and store.is_live(entry):
-        store.use(entry)
-        return entry
+    """Return the live entry of a key and count a hit, or count a miss; looks under the lock."""
     with store.lock:
-        gone = store.drop_expired(region, key)
-        entry = store.peek(region, key)
+        gone = store.drop_expired(store.main, key)
+        entry = store.peek(store.main, key)
         if entry is None:
             next(store.misses)
     store.announce(gone)

@@ -50,6 +50,13 @@ class Store:
         ttl: Seconds to live of entries without any of their own.
     """
 
+    __slots__ = (
+        *("__weakref__", "_clocked", "_deadlines", "_expect", "_most_bytes", "_on_evict"),
+        *("_pop_victim", "add", "bytes", "eager", "evictions", "expirations", "held", "hits"),
+        *("hook", "listens", "lock", "main", "misses", "most_entries", "now", "plain", "queue"),
+        *("regions", "rejected", "rivals", "settings", "sizeof", "touch", "ttl", "waiting"),
+    )
+
     def __init__(
         self,
         settings: CacheSettings,
@@ -101,7 +108,8 @@ class Store:
 
     def is_live(self, entry: Entry) -> bool:
         """Say whether an entry has a value to hit."""
-        return entry.deadline is None or self.now() < entry.deadline
+        deadline = entry.deadline  # Read once: it changes when a load ends, or the settings do.
+        return deadline is None or self.now() < deadline
 
     def peek(self, region: Region, key: Hashable) -> Entry | None:
         """Return the live entry of a key; nothing is counted or moved."""
@@ -193,8 +201,7 @@ class Store:
 
     def void(self, entry: Entry) -> None:
         """Have an entry left out, under the lock; its key is another's or is taken out next."""
-        if self.rivals:
-            self.rivals.void(entry)
+        self.rivals.void(entry)
         entry.region = None
 
     def leave(self, entry: Entry) -> None:
@@ -345,14 +352,13 @@ class Store:
         self._expect, self.add, self._pop_victim = queue.expect, queue.add, queue.pop_victim
 
     def _know_settings(self) -> None:
-        most = self.settings.max_bytes
         self.most_entries = self.settings.max_cache_size
-        self._most_bytes = math.inf if most is None else most
+        self._most_bytes = self.settings.max_bytes or math.inf
         self.ttl = self.settings.ttl_seconds
         self.eager = self.settings.expiry == "eager"
         self.listens = self.eager or self.hook is not None
         own = self.sizeof is not None or not self._clocked or self._on_evict is not None
-        bounded = most is not None or self._expect is not None
+        bounded = self._most_bytes < math.inf or self._expect is not None
         self.plain = not (self.listens or own or bounded)
 
     def _date(self, entry: Entry) -> None:
