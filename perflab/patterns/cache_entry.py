@@ -41,6 +41,23 @@ class Region:
         if self.lost:
             self._rehash()
 
+    def orphans(self, me: int, *, whole: bool) -> list[Entry]:
+        """Return, in a forked child, the loads of threads that are not there.
+
+        Args:
+            me: The thread that is there.
+            whole: Whether the values are in order; else they are dropped first.
+        """
+        entries = list(self.entries.values())
+        if not whole:
+            self.entries.clear()
+            for entry in entries:
+                if entry.owner is None:
+                    entry.region = None
+                else:
+                    self.entries[entry.key] = entry
+        return [e for e in entries if isinstance(e.owner, int) and e.owner != me]
+
     def lose(self, entry: Entry, found: Entry | None) -> None:
         """Let an entry stay behind under its old hash, without a value, until there are many."""
         if found is not None:

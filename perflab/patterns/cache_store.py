@@ -253,10 +253,7 @@ class Store:
         return due is not None and self.now() >= due
 
     def drop_expired(self, region: Region, key: Hashable) -> Gone:
-        """Remove the entry of a key if it expired, or all that did where expiry is eager.
-
-        Called under the lock.
-        """
+        """Remove the entry of a key if it expired, and all that did where expiry is eager."""
         gone: Gone = []
         self.sweep(gone)
         entry = region.entries.get(key)
@@ -331,20 +328,15 @@ class Store:
         """
         self.lock = threading.RLock()
         self.waiting.clear()
-        me = threading.get_ident()
         if not whole:
             self._use_queue(new_queue(self.settings))
             self._deadlines = Deadlines(()) if self.eager else None
             self.held = self.bytes = 0
+        me = threading.get_ident()
         self.rivals.keep_thread(me)
         for region in list(self.regions):
-            for entry in list(region.entries.values()):
-                if entry.owner is None and not whole:
-                    entry.region = None
-                elif isinstance(entry.owner, int) and entry.owner != me:
-                    self.remove(entry)
-            if not whole:
-                region.entries.clear()
+            for entry in region.orphans(me, whole=whole):
+                self.remove(entry)
 
     def _use_queue(self, queue: Queue) -> None:
         self.queue = queue
