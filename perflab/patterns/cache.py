@@ -166,7 +166,7 @@ class Cache(MutableMapping[K, V]):
             if deadline is None or store.now() < deadline:
                 store.use(entry)
                 return entry.value
-        entry = find(store, key)
+        entry = find(store, key, entry)
         return default if entry is None else entry.value
 
     def put(self, key: K, value: V, ttl: Ttl = None) -> None:
@@ -230,7 +230,7 @@ class Cache(MutableMapping[K, V]):
             if deadline is None or store.now() < deadline:
                 store.use(entry)
                 return cast("V", entry.value)
-        entry = find(store, key)
+        entry = find(store, key, entry)
         if entry is None:
             raise KeyError(key)
         return cast("V", entry.value)

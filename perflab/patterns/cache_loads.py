@@ -198,7 +198,8 @@ class Loads:
         if region is None:
             return mine
         found: Entry | None = seen
-        if found is None or found.region is None:
+        if found is None or found.region is None or store.rivals:
+            # Where loads go on side by side, what was seen need not stand under the key now.
             found = region.entries.setdefault(mine.key, mine)
             if found is mine:
                 return mine

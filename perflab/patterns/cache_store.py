@@ -182,11 +182,14 @@ class Store:
         Loads under way are void; nothing is counted.
         """
         with self.lock:
-            for each in list(self.regions) if region is None else [region]:
-                entries = list(each.entries.values())
-                for entry in entries if chosen is None else filter(chosen, entries):
-                    self.remove(entry)
-                if chosen is None:
+            regions = list(self.regions) if region is None else [region]
+            entries = [entry for each in regions for entry in each.entries.values()]
+            # What is no longer found by its key is in the queue only.
+            entries += [e for e in self.queue.entries() if region is None or e.region is region]
+            for entry in filter(chosen, entries):
+                self.remove(entry)
+            if chosen is None:
+                for each in regions:
                     each.forget_lost()
 
     def remove(self, entry: Entry) -> None:
@@ -251,16 +254,6 @@ class Store:
             return False
         due = due_of(entry)
         return due is not None and self.now() >= due
-
-    def drop_expired(self, region: Region, key: Hashable) -> Gone:
-        """Remove the entry of a key if it expired, and all that did where expiry is eager."""
-        gone: Gone = []
-        self.sweep(gone)
-        entry = region.entries.get(key)
-        if entry is not None and self.has_expired(entry):
-            self.expire(entry, gone)
-            self.leave(entry)
-        return gone
 
     def expire(self, entry: Entry, gone: Gone) -> None:
         """Take an entry that expired out of its queue, under the lock; its key stays."""
