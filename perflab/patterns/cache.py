@@ -106,13 +106,13 @@ class Cache(MutableMapping[K, V]):
         """
         # The way of a hit and of a miss stands here in full, as in cache_wrappers.
         store = self._store
-        seen = None
         try:
             entry = self._entries[key]
         except KeyError:
-            pass
+            seen = None
         else:
-            if entry.deadline is None or store.now() < entry.deadline:
+            deadline = entry.deadline
+            if deadline is None or store.now() < deadline:
                 touch = store.touch
                 if touch is None:
                     entry.visited = True
@@ -148,7 +148,7 @@ class Cache(MutableMapping[K, V]):
             RuntimeError: If the loader, or a task that it started, asks for the key that it loads.
         """
         store, entry = self._store, self._entries.get(key)
-        if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
+        if entry is not None and store.is_live(entry):
             store.use(entry)
             return cast("V", entry.value)
         mine = Entry(self._main, key)
@@ -160,7 +160,13 @@ class Cache(MutableMapping[K, V]):
     def get(self, key: K, default: D) -> V | D: ...
     def get(self, key: K, default: Any = None) -> Any:
         """Return the value of a key, or the default; counts a hit or a miss."""
-        entry = find(self._store, key)
+        store, entry = self._store, self._entries.get(key)
+        if entry is not None:
+            deadline = entry.deadline
+            if deadline is None or store.now() < deadline:
+                store.use(entry)
+                return entry.value
+        entry = find(store, key, entry)
         return default if entry is None else entry.value
 
     def put(self, key: K, value: V, ttl: Ttl = None) -> None:
@@ -218,7 +224,13 @@ class Cache(MutableMapping[K, V]):
         return Items(self, self._store)
 
     def __getitem__(self, key: K) -> V:
-        entry = find(self._store, key)
+        store, entry = self._store, self._entries.get(key)
+        if entry is not None:
+            deadline = entry.deadline
+            if deadline is None or store.now() < deadline:
+                store.use(entry)
+                return cast("V", entry.value)
+        entry = find(store, key, entry)
         if entry is None:
             raise KeyError(key)
         return cast("V", entry.value)

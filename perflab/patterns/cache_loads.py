@@ -46,8 +46,8 @@ class Loads:
         store = self.store
         mine.owner = get_ident()
         if seen is None and not store.listens:
-            # One step of the dict, which needs no lock: nobody writes over what stands there.
-            seen = mine.region.entries.setdefault(mine.key, mine)  # type: ignore[union-attr]
+            with store.lock:
+                seen = mine.region.entries.setdefault(mine.key, mine)  # type: ignore[union-attr]
             if seen is mine:
                 next(store.misses)
                 mine.written = monotonic()
@@ -198,7 +198,8 @@ class Loads:
         if region is None:
             return mine
         found: Entry | None = seen
-        if found is None or found.region is None:
+        if found is None or found.region is None or store.rivals:
+            # Where loads go on side by side, what was seen need not stand under the key now.
             found = region.entries.setdefault(mine.key, mine)
             if found is mine:
                 return mine

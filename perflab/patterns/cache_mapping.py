@@ -17,16 +17,19 @@ def live(store: Store, region: Region) -> Iterator[Entry]:
     return filter(store.is_live, list(region.entries.values()))
 
 
-def find(store: Store, key: Hashable) -> Entry | None:
-    """Return the live entry of a key and count a hit, or count a miss."""
-    region = store.main
-    entry = region.entries.get(key)
-    if entry is not None and store.is_live(entry):
-        store.use(entry)
-        return entry
+def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
+    """Return the live entry of a key and count a hit, or count a miss; looks under the lock."""
+    gone: Gone = []
     with store.lock:
-        gone = store.drop_expired(region, key)
-        entry = store.peek(region, key)
+        store.sweep(gone)
+        entry = seen
+        if entry is None or entry.region is None or store.rivals:
+            entry = store.main.entries.get(key)
+        if entry is not None and not store.is_live(entry):
+            if store.has_expired(entry):
+                store.expire(entry, gone)
+                store.leave(entry)
+            entry = None
         if entry is None:
             next(store.misses)
     store.announce(gone)
@@ -47,11 +50,15 @@ def write(store: Store, key: Hashable, value: Any, lifetime: float | None) -> No
 
 def take(store: Store, region: Region, key: Hashable) -> Entry | None:
     """Remove a key and return its live entry, if any; a load under way is void."""
+    gone: Gone = []
+    live = False
     with store.lock:
-        gone = store.drop_expired(region, key)
+        store.sweep(gone)
         entry = region.entries.get(key)
-        live = entry is not None and store.is_live(entry)
         if entry is not None:
+            live = store.is_live(entry)
+            if store.has_expired(entry):
+                store.expired(entry, gone)
             store.remove(entry)
     store.announce(gone)
     return entry if live else None

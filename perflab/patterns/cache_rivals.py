@@ -1,8 +1,9 @@
 """Loads of one key by several sides at once: by threads, and by the tasks of an event loop each.
 
 One of them stands under the key, or the value of the first that ended; the others are its rivals.
-They are found by whoever asks on their side, also once that value has left, so a side loads
-once at a time. What ends while a value stands there is not kept. All is used under the cache's lock.
+They are found by whoever asks on their side, also once that value has left, so that each side
+loads once at a time. What ends while a value stands there is not kept. All is done under the
+cache's lock.
 """
 
 from __future__ import annotations

@@ -50,6 +50,13 @@ class Store:
         ttl: Seconds to live of entries without any of their own.
     """
 
+    __slots__ = (
+        *("__weakref__", "_clocked", "_deadlines", "_expect", "_most_bytes", "_on_evict"),
+        *("_pop_victim", "add", "bytes", "eager", "evictions", "expirations", "held", "hits"),
+        *("hook", "listens", "lock", "main", "misses", "most_entries", "now", "plain", "queue"),
+        *("regions", "rejected", "rivals", "settings", "sizeof", "touch", "ttl", "waiting"),
+    )
+
     def __init__(
         self,
         settings: CacheSettings,
@@ -101,7 +108,8 @@ class Store:
 
     def is_live(self, entry: Entry) -> bool:
         """Say whether an entry has a value to hit."""
-        return entry.deadline is None or self.now() < entry.deadline
+        deadline = entry.deadline  # Read once: it changes when a load ends, or the settings do.
+        return deadline is None or self.now() < deadline
 
     def peek(self, region: Region, key: Hashable) -> Entry | None:
         """Return the live entry of a key; nothing is counted or moved."""
@@ -174,11 +182,14 @@ class Store:
         Loads under way are void; nothing is counted.
         """
         with self.lock:
-            for each in list(self.regions) if region is None else [region]:
-                entries = list(each.entries.values())
-                for entry in entries if chosen is None else filter(chosen, entries):
-                    self.remove(entry)
-                if chosen is None:
+            regions = list(self.regions) if region is None else [region]
+            entries = [entry for each in regions for entry in each.entries.values()]
+            # What is no longer found by its key is in the queue only.
+            entries += [e for e in self.queue.entries() if region is None or e.region is region]
+            for entry in filter(chosen, entries):
+                self.remove(entry)
+            if chosen is None:
+                for each in regions:
                     each.forget_lost()
 
     def remove(self, entry: Entry) -> None:
@@ -193,8 +204,7 @@ class Store:
 
     def void(self, entry: Entry) -> None:
         """Have an entry left out, under the lock; its key is another's or is taken out next."""
-        if self.rivals:
-            self.rivals.void(entry)
+        self.rivals.void(entry)
         entry.region = None
 
     def leave(self, entry: Entry) -> None:
@@ -244,19 +254,6 @@ class Store:
             return False
         due = due_of(entry)
         return due is not None and self.now() >= due
-
-    def drop_expired(self, region: Region, key: Hashable) -> Gone:
-        """Remove the entry of a key if it expired, or all that did where expiry is eager.
-
-        Called under the lock.
-        """
-        gone: Gone = []
-        self.sweep(gone)
-        entry = region.entries.get(key)
-        if entry is not None and self.has_expired(entry):
-            self.expire(entry, gone)
-            self.leave(entry)
-        return gone
 
     def expire(self, entry: Entry, gone: Gone) -> None:
         """Take an entry that expired out of its queue, under the lock; its key stays."""
@@ -324,20 +321,15 @@ class Store:
         """
         self.lock = threading.RLock()
         self.waiting.clear()
-        me = threading.get_ident()
         if not whole:
             self._use_queue(new_queue(self.settings))
             self._deadlines = Deadlines(()) if self.eager else None
             self.held = self.bytes = 0
+        me = threading.get_ident()
         self.rivals.keep_thread(me)
         for region in list(self.regions):
-            for entry in list(region.entries.values()):
-                if entry.owner is None and not whole:
-                    entry.region = None
-                elif isinstance(entry.owner, int) and entry.owner != me:
-                    self.remove(entry)
-            if not whole:
-                region.entries.clear()
+            for entry in region.orphans(me, whole=whole):
+                self.remove(entry)
 
     def _use_queue(self, queue: Queue) -> None:
         self.queue = queue
@@ -345,14 +337,13 @@ class Store:
         self._expect, self.add, self._pop_victim = queue.expect, queue.add, queue.pop_victim
 
     def _know_settings(self) -> None:
-        most = self.settings.max_bytes
         self.most_entries = self.settings.max_cache_size
-        self._most_bytes = math.inf if most is None else most
+        self._most_bytes = self.settings.max_bytes or math.inf
         self.ttl = self.settings.ttl_seconds
         self.eager = self.settings.expiry == "eager"
         self.listens = self.eager or self.hook is not None
         own = self.sizeof is not None or not self._clocked or self._on_evict is not None
-        bounded = most is not None or self._expect is not None
+        bounded = self._most_bytes < math.inf or self._expect is not None
         self.plain = not (self.listens or own or bounded)
 
     def _date(self, entry: Entry) -> None:

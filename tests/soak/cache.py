@@ -119,20 +119,20 @@ class Round:
             "main": lambda key: cache.get_or_load(key, self._load_main),
             "one": one,
             "two": lambda key: two(key, more=None),
-            "price": lambda key: shop.price(key),
+            "price": shop.price,
         }
         self.forgets = {
             "main": lambda key: cache.pop(key, None),
             "one": one.forget,
             "two": lambda key: two.forget(key, more=None),
-            "price": lambda key: shop.price.forget(key),
+            "price": shop.price.forget,
             "task": task.forget,
         }
         self.clears = {
             "one": one.cache_clear,
             "two": two.cache_clear,
             "task": task.cache_clear,
-            "price": lambda: shop.price.cache_clear(),  # noqa: PLW0108 - bound anew each time
+            "price": shop.price.cache_clear,
         }
         self.task = task
 

@@ -45,7 +45,7 @@ class World:
     def __init__(self, clock):
         self.clock = clock
         self.lock = threading.Lock()
-        self.writing = defaultdict(threading.Lock)
+        self.writing = {}
         self.versions = Counter()
         self.floors = Counter()
         self.changes = Counter()
@@ -67,10 +67,10 @@ class World:
             now = self._changes(place)
             calm = not any(self.changing[scope] for scope in (place, place[0], None))
             for number, began in self.active[place, side]:
-                if calm and began == now:
+                if calm and began == now == _asked.get():
                     raise BrokenLawError(f"{place} is loaded twice at a time by {side}: {number}")
             number = next(self.numbers)
-            # A removal since it was asked for has made this load void before it began.
+            # A removal since a load was asked for may have made it void before it began.
             self.active[place, side].append((number, _asked.get()))
             self.counts["loads"] += 1
             return number, self.versions[place]
@@ -84,7 +84,9 @@ class World:
 
     def change(self, place, act):
         """Change a value and then the cache, by `act` with the new version."""
-        with self.writing[place]:
+        with self.lock:
+            writing = self.writing.setdefault(place, threading.Lock())
+        with writing:
             with self.lock:
                 self.versions[place] += 1
                 version, number = self.versions[place], next(self.numbers)
@@ -100,7 +102,9 @@ class World:
 
     def write_if_absent(self, place, act):
         """Offer the cache the value as it is; a load under way is void all the same."""
-        with self.writing[place]:
+        with self.lock:
+            writing = self.writing.setdefault(place, threading.Lock())
+        with writing:
             with self.lock:
                 version, number = self.versions[place], next(self.numbers)
                 self.changing[place] += 1
