@@ -27,7 +27,10 @@ _ENTRY_BYTES = 250.0
 _LEAST_MEMORY = 2**21
 _SMALL_CALIBRATION = "zipf:skew=0.8,keys=2k,requests=1M,seed=1"
 _SERVER_KEYS = ("redis_host", "redis_port", "cache_namespace")
-_COUNTED = ("hits", "misses", "errors", "server_errors", "fallbacks", "refused", "coalesced")
+_COUNTED = (
+    *("hits", "misses", "errors", "server_errors", "fallbacks", "refused", "values_refused"),
+    "coalesced",
+)
 _FROM_SERVER = ("evictions", "expirations", "entries", "memory_bytes", "breaker_open")
 
 

@@ -89,6 +89,7 @@ METRICS = {
         MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
         MetricInfo("breaker_open", "breaker", "ratio", "lower"),
         MetricInfo("refused", "writes refused", "requests", "lower"),
+        MetricInfo("values_refused", "values not kept", "requests", "lower"),
         MetricInfo("timeouts", "timeouts", "requests", "lower"),
         MetricInfo("errors", "errors", "requests", "lower"),
         MetricInfo("error_share", "share of errors", "ratio", "lower"),
