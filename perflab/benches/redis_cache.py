@@ -28,7 +28,10 @@ _ENTRY_BYTES = 250.0
 _LEAST_MEMORY = 2**21
 _SMALL_CALIBRATION = "zipf:skew=0.8,keys=2k,requests=1M,seed=1"
 _SERVER_KEYS = ("redis_host", "redis_port", "cache_namespace")
-_COUNTED = ("hits", "misses", "errors", "server_errors", "fallbacks", "refused", "coalesced")
+_COUNTED = (
+    *("hits", "misses", "errors", "server_errors", "fallbacks", "refused", "values_refused"),
+    "coalesced",
+)
 _FROM_SERVER = ("evictions", "expirations", "entries", "memory_bytes", "breaker_open")
 
 
@@ -96,6 +99,7 @@ class RedisCacheBench(Bench):
         MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
         MetricInfo("breaker_open", "breaker", "ratio", "lower"),
         MetricInfo("refused", "writes refused", "requests", "lower"),
+        MetricInfo("values_refused", "values not kept", "requests", "lower"),
     )
     levels = frozenset({"breaker_open", "entries", "memory_bytes", "server_bytes", "usage_bytes"})
     objective = Objective("max", "hit_rate", tolerance=0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from perflab.benches.redis_cache_run import RunCache
 from perflab.benches.session import Session
 from perflab.patterns.redis_cache import RedisCache
+from perflab.patterns.redis_cache_keys import LONGEST_SECONDS
 from perflab.servers.lookup import open_lookup
 from perflab.servers.redis_monitor import RedisMonitor
 from perflab.servers.redis_room import ENTRY_BYTES
@@ -96,6 +98,8 @@ class RedisCacheSession(Session):
         if self._ttls is not None:
             own = self._ttls[index]
             ttl = own / self._speed() if own == own else None  # noqa: PLR0124  (not a number: none)
+            if ttl is not None and ttl > LONGEST_SECONDS:
+                ttl = math.inf
         try:
             self._cache.get_or_load(name, lambda: self._miss(index, key), ttl=ttl)
         except RunStoppedError:

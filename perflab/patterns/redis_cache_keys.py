@@ -17,7 +17,9 @@ from perflab.settings import BadInputError
 _LONGEST_TEXT = 1000
 """Longer arguments are written as their hash, so that no key is larger than its value."""
 
-_LONGEST_SECONDS = 1000 * 365 * 86400
+LONGEST_SECONDS = 1000 * 365 * 86400
+"""The longest TTL that has an end."""
+
 _LONGEST_LOCK_SECONDS = 86400
 _WORD = re.compile(r"[\w.]+")
 
@@ -64,7 +66,7 @@ def lifetime(ttl: Any) -> float | None:
     if ttl is None:
         return None
     seconds = ttl.total_seconds() if isinstance(ttl, dt.timedelta) else _number(ttl)
-    if 0 < seconds <= _LONGEST_SECONDS or seconds == math.inf:
+    if 0 < seconds <= LONGEST_SECONDS or seconds == math.inf:
         return seconds
     raise BadInputError(
         f"{_shown(ttl)} is not a number of seconds above 0 and at most 1000 years; "

@@ -56,6 +56,8 @@ def call_key(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
             return _of_text(one)
         if kind is int and -_LONG < one < _LONG:
             return b"\xff%d" % one
+        if kind is tuple and _OF_TYPE.issuperset(map(type, one)):
+            return _MARK + _encoded(repr(one))
         return _MARK + _encoded(_Writer().text(one))
     if not kwargs and _OF_TYPE.issuperset(map(type, args)):
         return _ARGUMENTS + _encoded(repr(args))
@@ -82,7 +84,11 @@ def mapping_key(key: Any) -> bytes:
 def call_place(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[bytes, int]:
     """Return the key of a call and its place; `UNKEYED` where there is none."""
     try:
-        data = call_key(args, kwargs)
+        # One text, as most calls have, in as few steps as can be.
+        if len(args) == 1 and type(args[0]) is str and not kwargs and args[0].isascii():
+            data: bytes = args[0].encode()
+        else:
+            data = call_key(args, kwargs)
     except Exception:  # noqa: BLE001 - a recorder stops no service, whatever its objects raise
         return b"", UNKEYED
     return data, crc32(data) * SPREAD & MASK
@@ -91,7 +97,7 @@ def call_place(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[bytes,
 def mapping_place(key: Any) -> tuple[bytes, int]:
     """Return the key of a mapping and its place; `UNKEYED` where there is none."""
     try:
-        data = mapping_key(key)
+        data = key.encode() if type(key) is str and key.isascii() else mapping_key(key)
     except Exception:  # noqa: BLE001 - a recorder stops no service, whatever its objects raise
         return b"", UNKEYED
     return data, crc32(data) * SPREAD & MASK
