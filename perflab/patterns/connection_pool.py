@@ -140,6 +140,7 @@ class ConnectionPool(PoolCore[C]):
             PoolTimeoutError: If none became free, or none could be made, in that time.
             TooManyWaitingError: If ``max_waiting`` callers wait already.
             PoolClosedError: If the pool is closed.
+            BadInputError: If ``connect`` returns what cannot be lent, such as None.
         """
         now = monotonic()
         slot = None

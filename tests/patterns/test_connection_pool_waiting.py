@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sqlite3
 import threading
 import time
 
@@ -20,6 +21,7 @@ from perflab.patterns.connection_pool import (
     TooManyWaitingError,
 )
 from perflab.servers.postgres_server import PostgresServer
+from perflab.settings import BadInputError
 
 LATE = 5.0
 """How much later a caller may be told on a machine that is busy elsewhere."""
@@ -284,12 +286,13 @@ SHARED = Connection()
         (lambda: None, "returned None"),
         (lambda: SHARED, "that the pool has already"),
         (psycopg.AsyncConnection.connect, "synchronous"),
+        (lambda: sqlite3.connect(":memory:"), "check_same_thread=False"),
     ],
-    ids=["none", "the same twice", "awaitable"],
+    ids=["none", "the same twice", "awaitable", "sqlite of one thread"],
 )
 def test_what_cannot_be_lent_is_an_error_with_the_reason(connect, message):
-    pool = ConnectionPool(connect, settings(max_connections=2, timeout=0.2))
-    with pytest.raises(PoolTimeoutError, match=message):  # noqa: PT012  (the first may be served)
+    pool = ConnectionPool(connect, settings(max_connections=2, timeout=60))
+    with pytest.raises(BadInputError, match=message):  # noqa: PT012  (the first may be served)
         for _ in range(2):
             pool.getconn()
     pool.close()
