@@ -31,7 +31,7 @@ def test_the_example_runs_and_leaves_no_transaction():
         code = example()
         for _ in range(2):
             exec(compile(code, "README.md", "exec"), names)
-            until(lambda: set(sessions(admin)) == {"idle"})
+            assert set(sessions(admin)) == {"idle"}
             names["pool"].close()
             until(lambda: not sessions(admin))
         # The same lines with another statement: what the text beneath says of the block.
@@ -40,5 +40,5 @@ def test_the_example_runs_and_leaves_no_transaction():
             names,
         )
         assert admin.execute("SELECT count(*) FROM visits").fetchone() == (1,)
-        until(lambda: set(sessions(admin)) == {"idle"})
+        assert set(sessions(admin)) == {"idle"}
         names["pool"].close()
