@@ -36,8 +36,6 @@ class Connector:
         self._pool = weakref.ref(pool)
         self._connect, self._close = pool._connect, pool._close_one
         self._closing = pool._closing
-        self.made_at = time.monotonic()
-        self.thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin.
@@ -45,9 +43,7 @@ class Connector:
         Raises:
             RuntimeError: If no thread can be started.
         """
-        thread = threading.Thread(target=self._run, name="perflab-pool-connect", daemon=True)
-        thread.start()
-        self.thread = thread
+        threading.Thread(target=self._run, name="perflab-pool-connect", daemon=True).start()
 
     def _run(self) -> None:
         pause = _FIRST_PAUSE

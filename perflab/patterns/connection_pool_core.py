@@ -226,7 +226,8 @@ class PoolCore(Generic[C]):
                 self._counts["waits"] += 1
             if self._hook is not None:
                 self._hook(Event(EventKind.WAIT_STARTED, None))
-        in_time = waiter.lock.acquire(timeout=max(0.0, until - entered))
+        patience = min(max(0.0, until - entered), threading.TIMEOUT_MAX)
+        in_time = waiter.lock.acquire(timeout=patience)
         if queued:
             waited = time.monotonic() - entered
             with self._lock:

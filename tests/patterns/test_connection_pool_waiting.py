@@ -101,6 +101,16 @@ def test_it_gives_up_at_its_timeout_while_a_connect_hangs(timeout):
     until(lambda: gate.made and gate.made[0].closed)
 
 
+@pytest.mark.parametrize("timeout", [float("inf"), 1e12, 3600])
+def test_a_caller_may_wait_for_ever(timeout):
+    with ConnectionPool(Connection, settings()) as pool:
+        held = pool.getconn(timeout)
+        threads = in_threads(1, lambda _: pool.putconn(pool.getconn(timeout)))
+        until(lambda: pool.stats()["requests_waiting"] == 1)
+        pool.putconn(held)
+        end(threads)
+
+
 def test_a_server_that_never_answers_is_given_up_at_the_timeout():
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
