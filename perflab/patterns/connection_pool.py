@@ -52,7 +52,8 @@ class ConnectionPool(PoolCore[C]):
     `putconn` rolls back what is open. So the next caller gets a connection that is in no
     transaction. The setting ``transactions`` changes that: ``rollback`` rolls back in both cases,
     ``leave`` does nothing. psycopg, psycopg2 and sqlite3 connections know their state, so that in
-    autocommit nothing is sent; other drivers get a ``rollback()`` per checkout.
+    autocommit nothing is sent; other drivers get a ``rollback()`` per checkout. A driver whose
+    ``commit`` raises where nothing is open (DuckDB's) needs ``leave``.
 
     **Forks.** A forked child starts with an empty pool and makes connections of its own. It
     neither uses nor closes those of its parent.
@@ -140,6 +141,7 @@ class ConnectionPool(PoolCore[C]):
             PoolTimeoutError: If none became free, or none could be made, in that time.
             TooManyWaitingError: If ``max_waiting`` callers wait already.
             PoolClosedError: If the pool is closed.
+            BadInputError: If ``connect`` returns what cannot be lent, such as None.
         """
         now = monotonic()
         slot = None

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from perflab.metrics.events import Event, EventKind
 from perflab.patterns.connection_pool_parts import Slot
 from perflab.patterns.connection_pool_restore import prepare
+from perflab.patterns.connection_pool_state import is_bound_to_thread
 from perflab.primitives.loggers import pattern_logger
+from perflab.settings.errors import BadInputError
 
 if TYPE_CHECKING:
     from perflab.patterns.connection_pool_core import PoolCore
@@ -34,8 +36,6 @@ class Connector:
         self._pool = weakref.ref(pool)
         self._connect, self._close = pool._connect, pool._close_one
         self._closing = pool._closing
-        self.made_at = time.monotonic()
-        self.thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin.
@@ -43,9 +43,7 @@ class Connector:
         Raises:
             RuntimeError: If no thread can be started.
         """
-        thread = threading.Thread(target=self._run, name="perflab-pool-connect", daemon=True)
-        thread.start()
-        self.thread = thread
+        threading.Thread(target=self._run, name="perflab-pool-connect", daemon=True).start()
 
     def _run(self) -> None:
         pause = _FIRST_PAUSE
@@ -85,7 +83,7 @@ class Connector:
         """Check a fresh connection and give it to the pool."""
         if pool is None:
             raise _NotNeededError
-        _refuse_what_is_none(pool, slot.connection)
+        _refuse_what_cannot_be_lent(pool, slot.connection)
         seconds = slot.since - slot.born
         try:
             prepare(pool, slot)
@@ -149,15 +147,30 @@ class _NotNeededError(Exception):
     """The pool was closed, made smaller or let go of while a connection was made."""
 
 
-def _refuse_what_is_none(pool: PoolCore[Any], connection: Any) -> None:
-    """Raise if a connect returned what the pool cannot lend to one caller at a time."""
+def _refuse_what_cannot_be_lent(pool: PoolCore[Any], connection: Any) -> None:
+    """Raise if a connect returned what the pool cannot lend to one caller at a time.
+
+    Raises:
+        BadInputError: If so; trying again would not help, so those who wait get it at once.
+    """
     if connection is None:
-        raise TypeError("connect returned None in place of a connection")
+        raise BadInputError("returned None in place of a connection", "connect")
     if hasattr(connection, "__await__"):
         if hasattr(connection, "close"):
             connection.close()
-        raise TypeError("connect returned an awaitable; this pool is for synchronous connections")
+        raise BadInputError(
+            "returned an awaitable; the pool is synchronous and needs a synchronous driver",
+            "connect",
+        )
     with pool._lock:
         twice = any(slot.held is connection for slot in pool._slots)
     if twice:
-        raise TypeError("connect returned a connection that the pool has already; make a new one")
+        raise BadInputError(
+            "returned a connection that the pool has already; return a new one each time", "connect"
+        )
+    if is_bound_to_thread(connection):
+        raise BadInputError(
+            "SQLite connections need check_same_thread=False, since a pool passes them from thread "
+            "to thread",
+            "connect",
+        )

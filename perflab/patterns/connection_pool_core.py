@@ -26,6 +26,7 @@ from perflab.patterns.connection_pool_parts import (
 from perflab.patterns.connection_pool_restore import is_alive
 from perflab.patterns.connection_pool_upkeep import Upkeep
 from perflab.primitives.loggers import pattern_logger
+from perflab.settings import BadInputError
 from perflab.settings.connection_pool import ConnectionPoolSettings
 
 C = TypeVar("C")
@@ -126,12 +127,13 @@ class PoolCore(Generic[C]):
     def _track(self, slot: Slot) -> None:
         """Refer to a connection weakly while it is out, so that a forgotten one is noticed."""
         used, forgotten, bell, key = self._used, self._forgotten, self._bell, slot.key
+        now = time.monotonic  # a local, since it may be called while the interpreter ends
 
         def forget(_: object) -> None:
             # Any thread, at any point, under any lock: nothing here waits.
             lost = used.pop(key, None)
             if lost is not None:
-                forgotten.append((lost, time.monotonic()))
+                forgotten.append((lost, now()))
                 bell.ring()
 
         # Some types, such as sqlite3's, have no weak references; upkeep counts theirs.
@@ -224,7 +226,8 @@ class PoolCore(Generic[C]):
                 self._counts["waits"] += 1
             if self._hook is not None:
                 self._hook(Event(EventKind.WAIT_STARTED, None))
-        in_time = waiter.lock.acquire(timeout=max(0.0, until - entered))
+        patience = min(max(0.0, until - entered), threading.TIMEOUT_MAX)
+        in_time = waiter.lock.acquire(timeout=patience)
         if queued:
             waited = time.monotonic() - entered
             with self._lock:
@@ -320,6 +323,9 @@ class PoolCore(Generic[C]):
             if self._failing_since is None:
                 self._failing_since = now
             first = self._failures == 1
+            if isinstance(error, BadInputError):  # it will not get better with time
+                while self._waiting:
+                    self._waiting.popleft().give(error=error)
         (log.warning if first else log.debug)("connecting failed: %s", error)
         self._tell(Event(EventKind.CONNECT_FAILED, None, detail=error))
         self._upkeep.report_outage(self)

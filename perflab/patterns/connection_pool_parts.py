@@ -130,14 +130,14 @@ class Waiter:
         self.lock.acquire()
         self.slot: Slot | None = None
         self.gone = False
-        self.error: PoolError | None = None
+        self.error: Exception | None = None
 
     @property
     def served(self) -> bool:
         """Whether it has been given something."""
         return self.slot is not None or self.error is not None
 
-    def give(self, slot: Slot | None = None, *, error: PoolError | None = None) -> None:
+    def give(self, slot: Slot | None = None, *, error: Exception | None = None) -> None:
         """Wake the caller; called once, under the pool's lock."""
         self.slot, self.error = slot, error
         self.lock.release()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +41,25 @@ def reader_for(connection: Any) -> Reader:
     if isinstance(found, bool):
         return _of_attribute
     return _of_method if callable(found) else _of_others
+
+
+def is_bound_to_thread(connection: Any) -> bool:
+    """Say whether a connection works only in the thread that made it, which is this one."""
+    sqlite3 = sys.modules.get("sqlite3")
+    if sqlite3 is None or not isinstance(connection, sqlite3.Connection):
+        return False
+    refused: list[BaseException] = []
+
+    def use() -> None:
+        try:
+            connection.cursor().close()
+        except sqlite3.ProgrammingError as error:
+            refused.append(error)
+
+    other = threading.Thread(target=use, name="perflab-pool-probe", daemon=True)
+    other.start()
+    other.join()
+    return bool(refused)
 
 
 def knows_libpq(reader: Reader) -> bool:

@@ -145,8 +145,8 @@ class Upkeep:
         """Free what nobody refers to any longer.
 
         An interruption between two steps of a checkout leaves a slot that is neither idle nor in
-        use: nothing but the set of slots refers to it. A connection without weak references that
-        was forgotten is referred to by its slot only.
+        use: nothing but the set of slots refers to it. So it is with a connector. A connection
+        without weak references that was forgotten is referred to by its slot only.
         """
         if not _counts_references():
             return
@@ -157,10 +157,9 @@ class Upkeep:
         for slot in [*pool._used.values()]:
             if slot.is_forgotten and pool._used.pop(slot.key, None) is slot:
                 self._report_forgotten(pool, slot)
-        with pool._lock:
-            for connector in [*pool._connectors]:
-                started = connector.thread is not None or _is_young(connector)
-                if not started:
+        for count, connector in _references(pool._connectors):
+            if count <= _LONE:  # its thread, which would refer to it, was never started
+                with pool._lock:
                     pool._connectors.discard(connector)
 
     def _report_forgotten(self, pool: PoolCore[Any], slot: Slot) -> None:
@@ -224,12 +223,11 @@ class Upkeep:
         self._reported = set(found)
 
 
-def _is_young(connector: Connector) -> bool:
-    return time.monotonic() - connector.made_at < _LONGEST_SLEEP
-
-
 def _references(slots: set[Any]) -> list[tuple[int, Any]]:
-    """Return each of a set with the number of references to it."""
+    """Return each of a set with the number of references to it.
+
+    The lines that count are the same for all, so that what they add is the same.
+    """
     return [(sys.getrefcount(slot), slot) for slot in [*slots]]
 
 

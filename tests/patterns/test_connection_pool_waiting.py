@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sqlite3
 import threading
 import time
 
@@ -20,6 +21,7 @@ from perflab.patterns.connection_pool import (
     TooManyWaitingError,
 )
 from perflab.servers.postgres_server import PostgresServer
+from perflab.settings import BadInputError
 
 LATE = 5.0
 """How much later a caller may be told on a machine that is busy elsewhere."""
@@ -97,6 +99,16 @@ def test_it_gives_up_at_its_timeout_while_a_connect_hangs(timeout):
     assert time.monotonic() - began < LATE
     gate.opened.set()
     until(lambda: gate.made and gate.made[0].closed)
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e12, 3600])
+def test_a_caller_may_wait_for_ever(timeout):
+    with ConnectionPool(Connection, settings()) as pool:
+        held = pool.getconn(timeout)
+        threads = in_threads(1, lambda _: pool.putconn(pool.getconn(timeout)))
+        until(lambda: pool.stats()["requests_waiting"] == 1)
+        pool.putconn(held)
+        end(threads)
 
 
 def test_a_server_that_never_answers_is_given_up_at_the_timeout():
@@ -284,12 +296,13 @@ SHARED = Connection()
         (lambda: None, "returned None"),
         (lambda: SHARED, "that the pool has already"),
         (psycopg.AsyncConnection.connect, "synchronous"),
+        (lambda: sqlite3.connect(":memory:"), "check_same_thread=False"),
     ],
-    ids=["none", "the same twice", "awaitable"],
+    ids=["none", "the same twice", "awaitable", "sqlite of one thread"],
 )
 def test_what_cannot_be_lent_is_an_error_with_the_reason(connect, message):
-    pool = ConnectionPool(connect, settings(max_connections=2, timeout=0.2))
-    with pytest.raises(PoolTimeoutError, match=message):  # noqa: PT012  (the first may be served)
+    pool = ConnectionPool(connect, settings(max_connections=2, timeout=60))
+    with pytest.raises(BadInputError, match=message):  # noqa: PT012  (the first may be served)
         for _ in range(2):
             pool.getconn()
     pool.close()
