@@ -123,3 +123,50 @@ async def test_a_wait_is_as_long_as_it_was():
     assert not slots.take_free()
     loop.call_later(0.05, slots.release)
     assert await slots.acquire() >= 0.045
+
+
+@pytest.mark.parametrize("rate", [None, 10_000])
+async def test_a_higher_rate_holds_for_those_who_wait_already(rate):
+    async with RawServer() as server, make(rate_limit=0.02, max_concurrent=8) as fetcher:
+        results = fetcher.fetch([f"{server.url}/"] * 40)
+        await anext(results)
+        reading = asyncio.ensure_future(_rest(results))
+        await asyncio.sleep(0)
+        assert not reading.done()
+        fetcher.apply(fetcher.settings.change(rate_limit=rate))
+        assert len(await asyncio.wait_for(reading, 40)) == 39  # 50 s would be one turn more
+
+
+async def _rest(results):
+    return [one async for one in results]
+
+
+async def test_a_lower_rate_holds_for_those_who_wait_already():
+    limit = RateLimit(10)
+    loop = asyncio.get_running_loop()
+    waiting = [asyncio.ensure_future(limit.wait()) for _ in range(4)]
+    await waiting[1]
+    limit.rate = 5
+    began = loop.time()
+    await asyncio.gather(*waiting)
+    assert loop.time() - began >= 0.2
+
+
+async def test_one_who_leaves_takes_no_turn_and_order_is_kept():
+    limit = RateLimit(20)
+    await limit.wait()
+    order = []
+
+    async def one(number):
+        await limit.wait()
+        order.append(number)
+
+    tasks = [asyncio.ensure_future(one(number)) for number in range(12)]
+    await asyncio.sleep(0)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for task in tasks[:10]:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == [10, 11]
+    assert loop.time() - began < 10 / 20
