@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from typing import Self
 
 import aiohttp
+from aiohttp.hdrs import ACCEPT_ENCODING
 from yarl import URL
 
 from perflab.metrics import Event, EventKind, Hook
@@ -30,6 +31,8 @@ from perflab.settings import AsyncIOSettings, BadInputError
 
 _LONGEST_BACKOFF = 30.0
 _KEEP_ALIVE_SECONDS = 15.0
+# aiohttp asks for more encodings where it finds libraries for them.
+_IS_DEFAULT = aiohttp.ClientRequest.DEFAULT_HEADERS.get(ACCEPT_ENCODING) == UNPACKED
 
 
 class AsyncFetcher:
@@ -254,11 +257,10 @@ class AsyncFetcher:
         if self._headers is not None:
             headers = {**self._headers, **(request.headers or {})}
             request = dataclasses.replace(request, headers=headers)
-        left = self._settings.timeout
+        timeout, left = self._timeout, self._settings.timeout
         throttled = 0.0
         for sent in range(1, _MOST_REDIRECTS + 2):
             begun = now()
-            timeout = aiohttp.ClientTimeout(total=left)
             self._stats.tries += 1  # here: one that is cancelled is sent too
             done = await attempt(session, request, url, timeout, self._settings.max_body_bytes)
             done.sent, done.throttled_seconds = sent, throttled
@@ -273,6 +275,7 @@ class AsyncFetcher:
                 done.fail(Failure.REDIRECTS, "no more requests may be sent to follow a redirect")
                 return done
             request, url = following
+            timeout = aiohttp.ClientTimeout(total=left)
             waited = await self._throttle()
             throttled += waited
             self._stats.throttled_seconds_total += waited
@@ -312,6 +315,7 @@ class AsyncFetcher:
 
     def _configure(self) -> None:
         settings = self._settings
+        self._timeout = aiohttp.ClientTimeout(total=settings.timeout)
         self._backoff = Backoff(settings.backoff_seconds, _LONGEST_BACKOFF)
         self._rate.rate = settings.rate_limit
         self.hosts.resize(settings.max_per_host)
@@ -335,7 +339,7 @@ class AsyncFetcher:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Accept-Encoding": UNPACKED},
+                headers=None if _IS_DEFAULT else {ACCEPT_ENCODING: UNPACKED},
                 auto_decompress=False,
                 middlewares=(send_once,),
             )
