@@ -55,6 +55,8 @@ _RULES = """
 .perflab-caption { font-size: 11px; letter-spacing: .04em; text-transform: uppercase;
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
 .perflab-picture { background: #fff; border-radius: 4px; }
+.perflab .widget-box:has(> .perflab-picture), .perflab .widget-box:has(> .perflab-standing),
+.perflab-beside, .perflab .widget-box:has(> .perflab-beside) { overflow: hidden; }
 .perflab-beside { align-items: flex-start; flex-wrap: wrap; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }
 .perflab-standing b { color: var(--pl-ink); }

@@ -36,14 +36,14 @@ class Header:
             description="Workload",
             icon="folder-open-o",
             tooltip="Choose another workload: one of ours, a file's path, or an upload.",
-            layout=widgets.Layout(width="122px", flex="0 0 auto"),
+            layout=widgets.Layout(width="138px", flex="0 0 auto"),
         )
         self.again = widgets.Button(
             description="Measure again",
             icon="refresh",
             tooltip="Measure on this machine what the predictions rest on; takes some seconds.",
             disabled=True,
-            layout=widgets.Layout(width="122px", flex="0 0 auto"),
+            layout=widgets.Layout(width="138px", flex="0 0 auto"),
         )
         self.again.on_click(lambda _: measure())
         self._picker = picker

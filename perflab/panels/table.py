@@ -50,8 +50,9 @@ class NumbersTable:
         whole_run: Values | None = None,
         baseline: Values | None = None,
     ) -> None:
-        """Show other numbers; what is not known is a dash."""
-        heads = "".join(f"<th title='{title}'>{head}</th>" for head, title in self.HEADS)
+        """Show other numbers; what is not known is a dash. Without a baseline it has no column."""
+        shown_heads = self.HEADS if baseline is not None else self.HEADS[:-1]
+        heads = "".join(f"<th title='{title}'>{head}</th>" for head, title in shown_heads)
         rows = []
         for info in map(metric, self.names):
             model, real = _value(predicted, info), _value(measured, info)
@@ -62,7 +63,7 @@ class NumbersTable:
                 difference(info, model, real),
                 _text(info, _value(refitted, info)),
                 _text(info, _value(whole_run, info)),
-                _text(info, _value(baseline, info)),
+                *([] if baseline is None else [_text(info, _value(baseline, info))]),
             ]
             name = html.escape(info.label)
             rows.append(f"<tr><td>{name}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")

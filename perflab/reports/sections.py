@@ -81,9 +81,9 @@ def _measured(bench: Bench, subject: Subject, runs: Sequence[tuple[str, Run]]) -
         )
     for number, (label, run) in enumerate(runs, 1):
         title = label.capitalize() if len(runs) > 1 else "Over the same requests"
-        blocks += _present(measured.measured_table(bench, run, f"measured-{number}", title))
         said = which_is_off_in(run, bench)
-        blocks += [Text(said)] if said else []
+        blocks += [Text(f"{label.capitalize()}: {said}" if len(runs) > 1 else said)] if said else []
+        blocks += _present(measured.measured_table(bench, run, f"measured-{number}", title))
     recommendation = subject.recommendation
     if recommendation is not None and recommendation.measured:
         blocks += _present(measured.recommended_table(bench, recommendation))

@@ -56,12 +56,14 @@ class Verdict:
         effect: What that changes, in words and numbers.
         measured: What a live run says of it; empty where there was none.
         cards: The metrics that matter most.
+        notes: What was left out or guessed of the workloads, so that the answer may be wrong.
     """
 
     headline: str
     effect: str
     measured: str
     cards: tuple[Card, ...]
+    notes: tuple[str, ...] = ()
 
 
 def verdict_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Verdict:
@@ -74,7 +76,13 @@ def verdict_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> 
         effect=_effect(bench, subject, infos, results),
         measured=_measured(subject, infos),
         cards=tuple(_card(subject, info) for info in infos),
+        notes=_workload_notes(results),
     )
+
+
+def _workload_notes(results: Sequence[AnyResult]) -> tuple[str, ...]:
+    said = (str(note) for result in results for note in result.workload.get("notes") or ())
+    return tuple(dict.fromkeys(sentence(note) for note in said))
 
 
 def card_metrics(bench: Bench, subject: Subject) -> list[MetricInfo]:
