@@ -14,7 +14,7 @@ from perflab.benches.session import EndOfWorkload, Session
 from perflab.metrics.events import Event, EventKind
 from perflab.metrics.histogram import LatencyHistogram
 from perflab.patterns.prefetching import Prefetcher
-from perflab.servers.item_sources import open_items
+from perflab.servers.open_items import open_items
 from perflab.settings import LoadSettings, PrefetchingSettings
 
 if TYPE_CHECKING:

@@ -349,7 +349,9 @@ class LiveRun:
 def _spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
     ours, theirs = Pipe()
     users_code = any(names_code(value) for value in job.settings.values())
-    command = python_command("perflab.lab.orphan", str(theirs.fileno()), users_code=users_code)
+    command = python_command(
+        "perflab.lab.child_process", str(theirs.fileno()), users_code=users_code
+    )
     try:
         with no_interrupt():
             process = subprocess.Popen(  # noqa: S603  (our own module)

@@ -85,8 +85,8 @@ def test_rows_of_a_chunk_are_those_since_the_change(calibration, source):
     live = start_live("streaming", str(source), values, None)
     try:
         until(lambda: live.rows and live.rows[-1]["rows_in"] > 20 * ROWS)
-        live.apply({"chunk_size": 10})
-        until(lambda: live.rows[-1]["version"] == 1 and live.rows[-1]["requests_since_change"] > 50)
+        live.apply({"chunk_size": 10, "request_rate": 50})
+        until(lambda: live.rows[-1]["version"] == 1 and live.rows[-1]["requests_since_change"] > 20)
         # Chunks are counted, as rows are: of both there is the difference.
         assert live.stop().costs["own_rows"] == pytest.approx(10, rel=0.2)
     finally:

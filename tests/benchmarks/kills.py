@@ -143,7 +143,7 @@ def child_of(pid: int) -> int | None:
     """Return the number of a command's live child, if it has one."""
     with contextlib.suppress(psutil.Error):
         for process in psutil.Process(pid).children():
-            if "perflab.lab.orphan" in " ".join(process.cmdline()):
+            if "perflab.lab.child_process" in " ".join(process.cmdline()):
                 return process.pid
     return None
 
