@@ -12,6 +12,7 @@ _TIMES = (10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
 _WIDE = 40.0
 _SMALLEST_SHARE = 0.35
 _SHORTEST = 1e-7
+_LARGEST = 1e300
 """Times below it are below what is measured; a logarithmic axis does not go down to them."""
 
 
@@ -54,7 +55,8 @@ class SteppedLimits:
 
     def fit(self, values: Iterable[float]) -> bool:
         """Move the limits, if they must, to cover some values."""
-        finite = [value for value in values if math.isfinite(value)]
+        # What is larger is no measurement, and the limit above it would not be a number.
+        finite = [value for value in values if abs(value) <= _LARGEST]
         if not finite:
             return not self.high and self._set(0.0, 1.0, log=False)
         top = max(finite)

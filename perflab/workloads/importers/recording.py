@@ -84,7 +84,7 @@ def _total(parts: Sequence[Part], trace: Trace, share: float) -> int | None:
 
 
 def _numbers(table: Any, name: str) -> Any:
-    return np.asarray(table.column(name).cast(pa.float64()).fill_null(np.nan))
+    return np.asarray(table.column(name).cast(pa.float64(), safe=False).fill_null(np.nan))
 
 
 def _hit_note(table: Any) -> tuple[str, ...]:
