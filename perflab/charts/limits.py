@@ -14,6 +14,7 @@ _SMALLEST_SHARE = 0.35
 _LEAST_SHARE = 0.01
 """An axis of shares that are not all 0 goes up to so much at the least."""
 _SHORTEST = 1e-7
+_LARGEST = 1e300
 """Times below it are below what is measured; a logarithmic axis does not go down to them."""
 
 
@@ -56,7 +57,8 @@ class SteppedLimits:
 
     def fit(self, values: Iterable[float]) -> bool:
         """Move the limits, if they must, to cover some values."""
-        finite = [value for value in values if math.isfinite(value)]
+        # What is larger is no measurement, and the limit above it would not be a number.
+        finite = [value for value in values if abs(value) <= _LARGEST]
         if not finite:
             return not self.high and self._set(0.0, 1.0, log=False)
         top = max(finite)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from perflab.workloads.table_file import TableFile
 
 _OFF = 0.05
+_SHORTEST_CHUNK_SECONDS = 1e-9
 
 
 def fit_line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -91,7 +92,8 @@ class StreamingModel:
         if costs.get("own_seconds"):
             rows, seconds = costs["own_rows"], costs["own_seconds"]
         else:
-            seconds = _line((own["chunk_seconds"], own["row_seconds"]), rows)
+            line = (own["chunk_seconds"], own["row_seconds"])
+            seconds = max(_line(line, rows), _SHORTEST_CHUNK_SECONDS)
             seconds *= _off(own["rows"], own["seconds_off"], rows)
         size = _line((own["base_bytes"], own["bytes_per_row"]), 0.0 if whole else rows)
         size *= _off(own["rows"], own["bytes_off"], rows)

@@ -84,3 +84,22 @@ def test_parts_with_random_bytes_raise_nothing_else(folder):
             assert len(read_trace(folder)) >= 20
         except BadInputError as error:
             assert error.place  # noqa: PT017 - either is right
+
+
+def with_sizes(folder, sizes):
+    table = part_table(ROWS)
+    column = pa.array(sizes, pa.int64())
+    rewritten(folder, table=table.set_column(table.schema.get_field_index("size"), "size", column))
+
+
+@pytest.mark.parametrize("size", [2**53 - 1, 2**53 + 1, 2**55 + 3])
+def test_a_size_that_no_float_holds_is_read_to_the_next_that_does(size, folder):
+    with_sizes(folder, [size] + [None] * 19)
+    assert max(read_trace(folder).sizes) == float(size)
+
+
+@pytest.mark.parametrize("size", [2**62, 2**61, -1])
+def test_a_size_that_no_file_has_is_refused(size, folder):
+    with_sizes(folder, [size] * 20)
+    with pytest.raises(BadInputError, match="sizes are bytes"):
+        read_trace(folder)

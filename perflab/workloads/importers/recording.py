@@ -106,7 +106,7 @@ def _keys_note(parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def _numbers(table: Any, name: str) -> Any:
-    return np.asarray(table.column(name).cast(pa.float64()).fill_null(np.nan))
+    return np.asarray(table.column(name).cast(pa.float64(), safe=False).fill_null(np.nan))
 
 
 def _hit_note(table: Any) -> tuple[str, ...]:
