@@ -55,7 +55,7 @@ class Cache(MutableMapping[K, V]):
 
     Keys are those of a `dict`: equal keys are one, such as 1, 1.0 and True. A key is hashed once
     on a hit and twice on a miss (with S3-FIFO thrice). It compares by identity, and is not copied
-    or pickled; ``dict(cache)`` is a copy of what is live.
+    or pickled; ``dict(cache.items())`` is a copy of what is live.
 
     Args:
         settings: Bounds, lifetimes and policy.
@@ -258,7 +258,7 @@ class Cache(MutableMapping[K, V]):
     __hash__ = object.__hash__
 
     def __reduce_ex__(self, protocol: Any) -> Never:
-        text = "cannot be copied or pickled, as threads share it; copy what is live by dict(cache)"
+        text = "cannot be copied or pickled, as threads share it; copy what is live by dict(cache.items())"
         raise TypeError(f"a {type(self).__name__} {text}")
 
     def __call__(self, function: Callable[P, R]) -> Memoized[P, R]:
