@@ -17,6 +17,7 @@ from perflab.patterns.cache_mapping import (
     find,
     find_or_write,
     live,
+    peek,
     pop_next,
     take,
     write,
@@ -244,7 +245,7 @@ class Cache(MutableMapping[K, V]):
 
     def __contains__(self, key: object) -> bool:
         """Say whether a key is there and live; neither counts nor moves it."""
-        return self._store.peek(self._main, cast("K", key)) is not None
+        return peek(self._store, cast("K", key)) is not None
 
     def __len__(self) -> int:
         """Count the entries held, those of memoized functions and expired ones included."""
@@ -258,7 +259,7 @@ class Cache(MutableMapping[K, V]):
     __hash__ = object.__hash__
 
     def __reduce_ex__(self, protocol: Any) -> Never:
-        text = "cannot be copied or pickled, as threads share it; copy what is live by dict(cache.items())"
+        text = "cannot be copied or pickled, as threads share it; copy dict(cache.items())"
         raise TypeError(f"a {type(self).__name__} {text}")
 
     def __call__(self, function: Callable[P, R]) -> Memoized[P, R]:

@@ -14,6 +14,7 @@ from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_lifetimes import read_lifetime
 from perflab.patterns.cache_removal import Gone
 from perflab.patterns.cache_rivals import is_dead, side_of
+from perflab.patterns.cache_sizes import entry_bytes
 from perflab.patterns.cache_store import Store
 from perflab.primitives.single_flight import Flight, refuse_deadlock
 from perflab.settings import BadInputError
@@ -95,12 +96,15 @@ class Loads:
             refuse_coroutine(value)
         if not store.plain or ttl is not None:
             return self._finish(mine, value, ttl, ended)
-        # As `_finish` and `Store.admit`, in place, where nobody listens and nothing but entries is
-        # bounded: calls would cost a third of a miss.
+        # As `_finish` and `Store.admit`, in place, where nobody listens: calls would cost a third
+        # of a miss.
         size = getsizeof(mine.key) + getsizeof(value)
         with store.lock:
-            if mine.region is not None and not store.rivals:
-                if store.held >= store.most_entries:
+            region = mine.region
+            if region is not None and size <= store.most_bytes and not store.rivals:
+                if store.expect is not None:
+                    store.expect(region, mine.key)
+                while store.held >= store.most_entries or store.bytes + size > store.most_bytes:
                     store.evict(ended)
                 mine.value = value
                 mine.size = size
@@ -125,7 +129,7 @@ class Loads:
         store = self.store
         seconds = ended - mine.written  # type: ignore[operator]  # begin set it
         lifetime = None if ttl is None else read_lifetime(ttl, mine.key, value)
-        size = store.size(mine.key, value)
+        size = entry_bytes(store.sizeof, mine.key, value)
         gone: Gone = []
         with store.lock:
             mine.value = value

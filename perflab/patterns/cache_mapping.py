@@ -9,12 +9,19 @@ from perflab.metrics import EventKind
 from perflab.patterns.cache_entry import Entry, Region
 from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_removal import Gone
+from perflab.patterns.cache_sizes import entry_bytes
 from perflab.patterns.cache_store import Store
 
 
 def live(store: Store, region: Region) -> Iterator[Entry]:
     """Go through the live entries as they are now; nothing is counted or moved."""
     return filter(store.is_live, list(region.entries.values()))
+
+
+def peek(store: Store, key: Hashable) -> Entry | None:
+    """Return the live entry of a key; nothing is counted or moved."""
+    entry = store.main.entries.get(key)
+    return entry if entry is not None and store.is_live(entry) else None
 
 
 def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
@@ -42,7 +49,7 @@ def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
 
 def write(store: Store, key: Hashable, value: Any, lifetime: float | None) -> None:
     """Write an entry at the head, in place of one that is there; a load under way is void."""
-    size = store.size(key, value)
+    size = entry_bytes(store.sizeof, key, value)
     with store.lock:
         gone = store.insert(store.main, key, value, size, lifetime)
     store.announce(gone)
@@ -66,10 +73,10 @@ def take(store: Store, region: Region, key: Hashable) -> Entry | None:
 
 def find_or_write(store: Store, key: Hashable, value: Any) -> Any:
     """Return the value of a key and count a hit; else count a miss and write the value."""
-    size = store.size(key, value)
+    size = entry_bytes(store.sizeof, key, value)
     gone: Gone = []
     with store.lock:
-        entry = store.peek(store.main, key)
+        entry = peek(store, key)
         if entry is None:
             next(store.misses)
             gone = store.insert(store.main, key, value, size, None)
@@ -157,7 +164,7 @@ class Items(ItemsView[Any, Any]):
     def __contains__(self, item: object) -> bool:
         if not isinstance(item, tuple) or len(item) != 2:
             return False
-        entry = self._store.peek(self._store.main, item[0])
+        entry = peek(self._store, item[0])
         return entry is not None and (entry.value is item[1] or bool(entry.value == item[1]))
 
     def __len__(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Hashable
@@ -19,7 +18,7 @@ from perflab.patterns.cache_rivals import Rivals
 from perflab.primitives.clock import MonotonicClock
 from perflab.primitives.forking import renew_in_children
 from perflab.primitives.single_flight import Flight
-from perflab.settings import BadInputError, CacheSettings
+from perflab.settings import CacheSettings
 
 
 class Store:
@@ -44,16 +43,39 @@ class Store:
         bytes: Their bytes.
         eager: Whether expired entries leave at once.
         listens: Whether a miss has more to do than to begin a load.
-        plain: Whether entries are all that is bounded, and nothing is asked of or told to the
-            user's code; `now` is then `time.monotonic`.
+        plain: Whether nothing is asked of or told to the user's code, and `now` is
+            `time.monotonic`.
+        expect: Is told of a key that will be added; None where the policy need not know.
         most_entries: How many entries the queue may hold.
+        most_bytes: How many bytes they may have; infinite for no such bound.
         ttl: Seconds to live of entries without any of their own.
     """
 
     __slots__ = (
-        *("__weakref__", "_clocked", "_deadlines", "_expect", "_most_bytes", "_on_evict"),
-        *("_pop_victim", "add", "bytes", "eager", "evictions", "expirations", "held", "hits"),
-        *("hook", "listens", "lock", "main", "misses", "most_entries", "now", "plain", "queue"),
+        *("__weakref__", "_clocked", "_deadlines", "_on_evict"),
+        *(
+            "_pop_victim",
+            "add",
+            "bytes",
+            "eager",
+            "evictions",
+            "expect",
+            "expirations",
+            "held",
+            "hits",
+        ),
+        *(
+            "hook",
+            "listens",
+            "lock",
+            "main",
+            "misses",
+            "most_bytes",
+            "most_entries",
+            "now",
+            "plain",
+            "queue",
+        ),
         *("regions", "rejected", "rivals", "settings", "sizeof", "touch", "ttl", "waiting"),
     )
 
@@ -111,11 +133,6 @@ class Store:
         deadline = entry.deadline  # Read once: it changes when a load ends, or the settings do.
         return deadline is None or self.now() < deadline
 
-    def peek(self, region: Region, key: Hashable) -> Entry | None:
-        """Return the live entry of a key; nothing is counted or moved."""
-        entry = region.entries.get(key)
-        return entry if entry is not None and self.is_live(entry) else None
-
     def insert(
         self, region: Region, key: Hashable, value: Any, size: int, lifetime: float | None
     ) -> Gone:
@@ -155,14 +172,14 @@ class Store:
         entry.size = size
         entry.written = now
         entry.lifetime = lifetime
-        if size > self._most_bytes:
+        if size > self.most_bytes:
             self.rejected += 1
             self.leave(entry)
             gone.append((entry, Removal.REJECTED))
             return
-        if self._expect is not None:
-            self._expect(cast("Region", entry.region), entry.key)
-        if self.held >= self.most_entries or self.bytes + size > self._most_bytes:
+        if self.expect is not None:
+            self.expect(cast("Region", entry.region), entry.key)
+        if self.held >= self.most_entries or self.bytes + size > self.most_bytes:
             self._make_room(1, size, now, Removal.EVICTED, gone)
         self.add(entry)
         self.held += 1
@@ -292,19 +309,6 @@ class Store:
         if self.hook is not None:
             self.hook(Event(kind, key, **about))
 
-    def size(self, key: Hashable, value: Any) -> int:
-        """Return the bytes of an entry.
-
-        Raises:
-            BadInputError: If `sizeof` gave a negative number.
-        """
-        if self.sizeof is None:
-            return sys.getsizeof(key) + sys.getsizeof(value)
-        size = self.sizeof(key, value)
-        if size < 0:
-            raise BadInputError(f"{size} bytes for key {key!r}; a size is 0 or more", "sizeof")
-        return size
-
     def hold(self, seconds: float) -> bool:
         """Take the lock before a fork."""
         return self.lock.acquire(timeout=seconds)
@@ -334,17 +338,16 @@ class Store:
     def _use_queue(self, queue: Queue) -> None:
         self.queue = queue
         self.touch = queue.touch
-        self._expect, self.add, self._pop_victim = queue.expect, queue.add, queue.pop_victim
+        self.expect, self.add, self._pop_victim = queue.expect, queue.add, queue.pop_victim
 
     def _know_settings(self) -> None:
         self.most_entries = self.settings.max_cache_size
-        self._most_bytes = self.settings.max_bytes or math.inf
+        self.most_bytes = self.settings.max_bytes or math.inf
         self.ttl = self.settings.ttl_seconds
         self.eager = self.settings.expiry == "eager"
         self.listens = self.eager or self.hook is not None
         own = self.sizeof is not None or not self._clocked or self._on_evict is not None
-        bounded = self._most_bytes < math.inf or self._expect is not None
-        self.plain = not (self.listens or own or bounded)
+        self.plain = not (self.listens or own)
 
     def _date(self, entry: Entry) -> None:
         written = entry.written or 0.0
@@ -377,7 +380,7 @@ class Store:
             region.lose(entry, found)
 
     def _make_room(self, entries: int, size: int, now: float, reason: Removal, gone: Gone) -> None:
-        while self.held + entries > self.most_entries or self.bytes + size > self._most_bytes:
+        while self.held + entries > self.most_entries or self.bytes + size > self.most_bytes:
             entry = self._pop_victim()
             due = due_of(entry)
             self.left_queue(entry)
