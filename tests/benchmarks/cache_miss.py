@@ -5,7 +5,8 @@ Rerun: python tests/benchmarks/cache_miss.py
 Goal: quicker than cachetools' ``@cached(LRUCache(...), lock=RLock())``. The function returns its
 argument, and every call is of a new key, so that each evicts one. All ways take turns in short
 rounds in one process, and what is counted is processor time, so that a busy machine slows all
-alike; the loop that makes the calls is part of every figure. cachetools loads a key once at a time, as ours does, only with a condition.
+alike; the loop that makes the calls is part of every figure. cachetools loads a key once at a time,
+as ours does, only with a condition.
 """
 
 from __future__ import annotations
