@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Never, ParamSpec, TypeVar, cast, overload
 
 from perflab.metrics import Event, EventKind, Hook
+from perflab.patterns.cache_changes import apply, begin_change, clear
 from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_lifetimes import read_lifetime
 from perflab.patterns.cache_loads import Loads
@@ -193,7 +194,7 @@ class Cache(MutableMapping[K, V]):
 
     def clear(self) -> None:
         """Remove all entries, those of memoized functions too; nothing is counted."""
-        self._store.clear()
+        clear(self._store)
 
     def popitem(self) -> tuple[K, V]:
         """Remove the pair that would be evicted next and return it; nothing is counted.
@@ -304,7 +305,7 @@ class Cache(MutableMapping[K, V]):
         Raises:
             BadInputError: If a setting is unknown or out of bounds, or a policy is what-if only.
         """
-        self._store.apply(settings, overrides)
+        apply(self._store, settings, overrides)
 
     def stats(self) -> dict[str, int | float]:
         """Return flat counters that only grow, and the levels `entries` and `bytes`.
@@ -317,7 +318,9 @@ class Cache(MutableMapping[K, V]):
         store, loads = self._store, self._loads
         gone: Gone = []
         with store.lock:
+            begin_change(store)
             store.sweep(gone)
+            store.changing = False
             counters: dict[str, int | float] = {
                 "hits": store.hits.read(),
                 "misses": store.misses.read(),

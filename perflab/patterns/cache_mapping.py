@@ -6,6 +6,7 @@ from collections.abc import Hashable, ItemsView, Iterator, KeysView, ValuesView
 from typing import Any
 
 from perflab.metrics import EventKind
+from perflab.patterns.cache_changes import begin_change
 from perflab.patterns.cache_entry import Entry, Region
 from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_removal import Gone
@@ -28,6 +29,7 @@ def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
     """Return the live entry of a key and count a hit, or count a miss; looks under the lock."""
     gone: Gone = []
     with store.lock:
+        begin_change(store)
         store.sweep(gone)
         entry = seen
         if entry is None or entry.region is None or store.rivals:
@@ -37,6 +39,7 @@ def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
                 store.expire(entry, gone)
                 store.leave(entry)
             entry = None
+        store.changing = False
         if entry is None:
             next(store.misses)
     store.announce(gone)
@@ -51,7 +54,9 @@ def write(store: Store, key: Hashable, value: Any, lifetime: float | None) -> No
     """Write an entry at the head, in place of one that is there; a load under way is void."""
     size = entry_bytes(store.sizeof, key, value)
     with store.lock:
+        begin_change(store)
         gone = store.insert(store.main, key, value, size, lifetime)
+        store.changing = False
     store.announce(gone)
 
 
@@ -60,6 +65,7 @@ def take(store: Store, region: Region, key: Hashable) -> Entry | None:
     gone: Gone = []
     live = False
     with store.lock:
+        begin_change(store)
         store.sweep(gone)
         entry = region.entries.get(key)
         if entry is not None:
@@ -67,6 +73,7 @@ def take(store: Store, region: Region, key: Hashable) -> Entry | None:
             if store.has_expired(entry):
                 store.expired(entry, gone)
             store.remove(entry)
+        store.changing = False
     store.announce(gone)
     return entry if live else None
 
@@ -79,7 +86,9 @@ def find_or_write(store: Store, key: Hashable, value: Any) -> Any:
         entry = peek(store, key)
         if entry is None:
             next(store.misses)
+            begin_change(store)
             gone = store.insert(store.main, key, value, size, None)
+            store.changing = False
     store.announce(gone)
     if entry is None:
         store.report(EventKind.MISS, key)
@@ -99,6 +108,7 @@ def pop_next(store: Store) -> Entry:
     gone: Gone = []
     taken: Entry | None = None
     with store.lock:
+        begin_change(store)
         store.sweep(gone)
         shared = len(store.regions) > 1
         while taken is None and store.held:
@@ -112,6 +122,7 @@ def pop_next(store: Store) -> Entry:
             elif entry.value.__class__ is not KeptError:
                 taken = entry
             store.leave(entry)
+        store.changing = False
     store.announce(gone)
     if taken is None:
         raise KeyError("the cache is empty")
