@@ -123,7 +123,8 @@ class Cache(MutableMapping[K, V]):
                         touch(entry)
                     except KeyError:
                         pass
-                next(store.hits)
+                for _ in store.hits:  # As next() does, without a call.
+                    break
                 if store.hook is not None:
                     store.hook(Event(EventKind.HIT, key, size=entry.size))
                 return cast("V", entry.value)
