@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from perflab.metrics.events import Event, EventKind
+from perflab.metrics.forked_locks import renew_lock_in_children
 
 COUNTED = {
     EventKind.HIT: ("hits",),
@@ -51,6 +52,7 @@ class Counters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        renew_lock_in_children(self)
         self._values: dict[str, int | float] = {
             **dict.fromkeys((name for names in COUNTED.values() for name in names), 0),
             **dict.fromkeys(TIMED.values(), 0.0),

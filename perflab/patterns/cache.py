@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Never, ParamSpec, TypeVar, cast, overload
 
 from perflab.metrics import Event, EventKind, Hook
+from perflab.patterns.cache_changes import apply, begin_change, clear
 from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_lifetimes import read_lifetime
 from perflab.patterns.cache_loads import Loads
@@ -17,6 +18,7 @@ from perflab.patterns.cache_mapping import (
     find,
     find_or_write,
     live,
+    peek,
     pop_next,
     take,
     write,
@@ -55,7 +57,7 @@ class Cache(MutableMapping[K, V]):
 
     Keys are those of a `dict`: equal keys are one, such as 1, 1.0 and True. A key is hashed once
     on a hit and twice on a miss (with S3-FIFO thrice). It compares by identity, and is not copied
-    or pickled; ``dict(cache)`` is a copy of what is live.
+    or pickled; ``dict(cache.items())`` is a copy of what is live.
 
     Args:
         settings: Bounds, lifetimes and policy.
@@ -121,7 +123,8 @@ class Cache(MutableMapping[K, V]):
                         touch(entry)
                     except KeyError:
                         pass
-                next(store.hits)
+                for _ in store.hits:  # As next() does, without a call.
+                    break
                 if store.hook is not None:
                     store.hook(Event(EventKind.HIT, key, size=entry.size))
                 return cast("V", entry.value)
@@ -192,7 +195,7 @@ class Cache(MutableMapping[K, V]):
 
     def clear(self) -> None:
         """Remove all entries, those of memoized functions too; nothing is counted."""
-        self._store.clear()
+        clear(self._store)
 
     def popitem(self) -> tuple[K, V]:
         """Remove the pair that would be evicted next and return it; nothing is counted.
@@ -244,7 +247,7 @@ class Cache(MutableMapping[K, V]):
 
     def __contains__(self, key: object) -> bool:
         """Say whether a key is there and live; neither counts nor moves it."""
-        return self._store.peek(self._main, cast("K", key)) is not None
+        return peek(self._store, cast("K", key)) is not None
 
     def __len__(self) -> int:
         """Count the entries held, those of memoized functions and expired ones included."""
@@ -258,7 +261,7 @@ class Cache(MutableMapping[K, V]):
     __hash__ = object.__hash__
 
     def __reduce_ex__(self, protocol: Any) -> Never:
-        text = "cannot be copied or pickled, as threads share it; copy what is live by dict(cache)"
+        text = "cannot be copied or pickled, as threads share it; copy dict(cache.items())"
         raise TypeError(f"a {type(self).__name__} {text}")
 
     def __call__(self, function: Callable[P, R]) -> Memoized[P, R]:
@@ -303,7 +306,7 @@ class Cache(MutableMapping[K, V]):
         Raises:
             BadInputError: If a setting is unknown or out of bounds, or a policy is what-if only.
         """
-        self._store.apply(settings, overrides)
+        apply(self._store, settings, overrides)
 
     def stats(self) -> dict[str, int | float]:
         """Return flat counters that only grow, and the levels `entries` and `bytes`.
@@ -316,7 +319,9 @@ class Cache(MutableMapping[K, V]):
         store, loads = self._store, self._loads
         gone: Gone = []
         with store.lock:
+            begin_change(store)
             store.sweep(gone)
+            store.changing = False
             counters: dict[str, int | float] = {
                 "hits": store.hits.read(),
                 "misses": store.misses.read(),

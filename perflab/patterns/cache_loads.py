@@ -9,11 +9,13 @@ from types import CoroutineType
 from typing import Any
 
 from perflab.metrics import EventKind
+from perflab.patterns.cache_changes import begin_change, settle
 from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_lifetimes import read_lifetime
 from perflab.patterns.cache_removal import Gone
 from perflab.patterns.cache_rivals import is_dead, side_of
+from perflab.patterns.cache_sizes import entry_bytes
 from perflab.patterns.cache_store import Store
 from perflab.primitives.single_flight import Flight, refuse_deadlock
 from perflab.settings import BadInputError
@@ -59,8 +61,10 @@ class Loads:
         store, flight = self.store, None
         gone: Gone = []
         with store.lock:
+            begin_change(store)
             store.sweep(gone)
             found = self.meet(mine, seen, gone)
+            store.changing = False
             if found is mine:
                 if not counted:
                     next(store.misses)
@@ -95,12 +99,18 @@ class Loads:
             refuse_coroutine(value)
         if not store.plain or ttl is not None:
             return self._finish(mine, value, ttl, ended)
-        # As `_finish` and `Store.admit`, in place, where nobody listens and nothing but entries is
-        # bounded: calls would cost a third of a miss.
+        # As `_finish` and `Store.admit`, in place, where nobody listens: calls would cost a third
+        # of a miss.
         size = getsizeof(mine.key) + getsizeof(value)
         with store.lock:
-            if mine.region is not None and not store.rivals:
-                if store.held >= store.most_entries:
+            region = mine.region
+            if region is not None and size <= store.most_bytes and not store.rivals:
+                if store.changing:
+                    settle(store)
+                if store.expect is not None:
+                    store.expect(region, mine.key)
+                store.changing = True
+                while store.held >= store.most_entries or store.bytes + size > store.most_bytes:
                     store.evict(ended)
                 mine.value = value
                 mine.size = size
@@ -112,11 +122,11 @@ class Loads:
                 self.load_seconds_total += ended - mine.written  # type: ignore[operator]
                 mine.written = ended
                 mine.deadline = store.ttl and ended + store.ttl
+                if mine.flight is not None:
+                    mine.flight.land(value)
+                    mine.flight = None
                 mine.owner = None
-                if mine.flight is None:
-                    return value
-                mine.flight.land(value)
-                mine.flight = None
+                store.changing = False
                 return value
         return self._finish(mine, value, ttl, ended)
 
@@ -125,19 +135,20 @@ class Loads:
         store = self.store
         seconds = ended - mine.written  # type: ignore[operator]  # begin set it
         lifetime = None if ttl is None else read_lifetime(ttl, mine.key, value)
-        size = store.size(mine.key, value)
+        size = entry_bytes(store.sizeof, mine.key, value)
         gone: Gone = []
         with store.lock:
+            begin_change(store)
             mine.value = value
             region = mine.region
             if region is not None and (not store.rivals or store.rivals.win(mine, region)):
                 store.admit(mine, value, size, lifetime, gone)
             self.loads += 1
             self.load_seconds_total += seconds
-            flight = mine.flight
+            if mine.flight is not None:
+                mine.flight.land(value)
             mine.owner = mine.flight = None
-        if flight is not None:
-            flight.land(value)
+            store.changing = False
         store.report(EventKind.LOAD_FINISHED, mine.key, seconds=seconds)
         store.announce(gone)
         return value
@@ -157,8 +168,8 @@ class Loads:
                 with store.lock:
                     flight = mine.flight
                     mine.region = mine.owner = mine.flight = None
-                if flight.__class__ is Flight:
-                    flight.landed.release()
+                    if flight.__class__ is Flight and flight.landed.locked():
+                        flight.landed.release()
 
     def _fail(self, mine: Entry, error: BaseException) -> None:
         store = self.store
@@ -168,6 +179,7 @@ class Loads:
         if store.settings.negative_ttl_seconds is not None and seconds is not None:
             kept = _kept(error)
         with store.lock:
+            begin_change(store)
             if seconds is not None:
                 self.loads += 1
                 self.load_errors += 1
@@ -179,10 +191,10 @@ class Loads:
                 region.unlink(mine)
             elif kept is not None and region is not None:
                 self._keep(mine, kept, gone)
-            flight = mine.flight
+            if mine.flight is not None:
+                mine.flight.land(None, error)
             mine.owner = mine.flight = None
-        if flight is not None:
-            flight.land(None, error)
+            store.changing = False
         if store.hook is not None and seconds is not None:
             store.report(EventKind.LOAD_FAILED, mine.key, seconds=seconds, detail=error)
         if gone:

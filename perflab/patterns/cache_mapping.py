@@ -6,9 +6,11 @@ from collections.abc import Hashable, ItemsView, Iterator, KeysView, ValuesView
 from typing import Any
 
 from perflab.metrics import EventKind
+from perflab.patterns.cache_changes import begin_change
 from perflab.patterns.cache_entry import Entry, Region
 from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_removal import Gone
+from perflab.patterns.cache_sizes import entry_bytes
 from perflab.patterns.cache_store import Store
 
 
@@ -17,10 +19,17 @@ def live(store: Store, region: Region) -> Iterator[Entry]:
     return filter(store.is_live, list(region.entries.values()))
 
 
+def peek(store: Store, key: Hashable) -> Entry | None:
+    """Return the live entry of a key; nothing is counted or moved."""
+    entry = store.main.entries.get(key)
+    return entry if entry is not None and store.is_live(entry) else None
+
+
 def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
     """Return the live entry of a key and count a hit, or count a miss; looks under the lock."""
     gone: Gone = []
     with store.lock:
+        begin_change(store)
         store.sweep(gone)
         entry = seen
         if entry is None or entry.region is None or store.rivals:
@@ -30,6 +39,7 @@ def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
                 store.expire(entry, gone)
                 store.leave(entry)
             entry = None
+        store.changing = False
         if entry is None:
             next(store.misses)
     store.announce(gone)
@@ -42,9 +52,11 @@ def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
 
 def write(store: Store, key: Hashable, value: Any, lifetime: float | None) -> None:
     """Write an entry at the head, in place of one that is there; a load under way is void."""
-    size = store.size(key, value)
+    size = entry_bytes(store.sizeof, key, value)
     with store.lock:
+        begin_change(store)
         gone = store.insert(store.main, key, value, size, lifetime)
+        store.changing = False
     store.announce(gone)
 
 
@@ -53,6 +65,7 @@ def take(store: Store, region: Region, key: Hashable) -> Entry | None:
     gone: Gone = []
     live = False
     with store.lock:
+        begin_change(store)
         store.sweep(gone)
         entry = region.entries.get(key)
         if entry is not None:
@@ -60,19 +73,22 @@ def take(store: Store, region: Region, key: Hashable) -> Entry | None:
             if store.has_expired(entry):
                 store.expired(entry, gone)
             store.remove(entry)
+        store.changing = False
     store.announce(gone)
     return entry if live else None
 
 
 def find_or_write(store: Store, key: Hashable, value: Any) -> Any:
     """Return the value of a key and count a hit; else count a miss and write the value."""
-    size = store.size(key, value)
+    size = entry_bytes(store.sizeof, key, value)
     gone: Gone = []
     with store.lock:
-        entry = store.peek(store.main, key)
+        entry = peek(store, key)
         if entry is None:
             next(store.misses)
+            begin_change(store)
             gone = store.insert(store.main, key, value, size, None)
+            store.changing = False
     store.announce(gone)
     if entry is None:
         store.report(EventKind.MISS, key)
@@ -92,6 +108,7 @@ def pop_next(store: Store) -> Entry:
     gone: Gone = []
     taken: Entry | None = None
     with store.lock:
+        begin_change(store)
         store.sweep(gone)
         shared = len(store.regions) > 1
         while taken is None and store.held:
@@ -105,6 +122,7 @@ def pop_next(store: Store) -> Entry:
             elif entry.value.__class__ is not KeptError:
                 taken = entry
             store.leave(entry)
+        store.changing = False
     store.announce(gone)
     if taken is None:
         raise KeyError("the cache is empty")
@@ -157,7 +175,7 @@ class Items(ItemsView[Any, Any]):
     def __contains__(self, item: object) -> bool:
         if not isinstance(item, tuple) or len(item) != 2:
             return False
-        entry = self._store.peek(self._store.main, item[0])
+        entry = peek(self._store, item[0])
         return entry is not None and (entry.value is item[1] or bool(entry.value == item[1]))
 
     def __len__(self) -> int:

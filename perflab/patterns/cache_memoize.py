@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from types import FunctionType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
+from perflab.patterns.cache_changes import clear
 from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_keys import KeyMaker
 from perflab.patterns.cache_loads import Loads
@@ -131,14 +132,14 @@ def _plain(
         take(store, region, keys.of(*args, **kwargs))
 
     def cache_clear() -> None:
-        store.clear(region, None if key is None else of_this)
+        clear(store, region, None if key is None else of_this)
 
     def of_this(entry: Entry) -> bool:
         return entry.maker is keys
 
     def clear_of(instance: Any) -> None:
         # A key of the user's does not say whose result it is.
-        store.clear(region, lambda e: keys.is_of(e.key, instance) if key is None else of_this(e))
+        clear(store, region, lambda e: keys.is_of(e.key, instance) if key is None else of_this(e))
 
     def cache_parameters() -> dict[str, Any]:
         return {"maxsize": store.settings.max_cache_size, "typed": typed}

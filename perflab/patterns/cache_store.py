@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Hashable
@@ -19,7 +18,7 @@ from perflab.patterns.cache_rivals import Rivals
 from perflab.primitives.clock import MonotonicClock
 from perflab.primitives.forking import renew_in_children
 from perflab.primitives.single_flight import Flight
-from perflab.settings import BadInputError, CacheSettings
+from perflab.settings import CacheSettings
 
 
 class Store:
@@ -38,23 +37,27 @@ class Store:
         main: The cache's own keys.
         rivals: Loads of one key by threads and by event loops at once.
         waiting: The load that each thread waits for.
+        changing: Whether a change goes on; true without the lock where one was interrupted.
         regions: All key spaces.
         sizeof: Gives the bytes of a key and value; None for `sys.getsizeof` of both.
         held: How many entries are in the queue.
         bytes: Their bytes.
         eager: Whether expired entries leave at once.
         listens: Whether a miss has more to do than to begin a load.
-        plain: Whether entries are all that is bounded, and nothing is asked of or told to the
-            user's code; `now` is then `time.monotonic`.
+        plain: Whether nothing is asked of or told to the user's code, and `now` is
+            `time.monotonic`.
+        expect: Is told of a key that will be added; None where the policy need not know.
         most_entries: How many entries the queue may hold.
+        most_bytes: How many bytes they may have; infinite for no such bound.
         ttl: Seconds to live of entries without any of their own.
     """
 
     __slots__ = (
-        *("__weakref__", "_clocked", "_deadlines", "_expect", "_most_bytes", "_on_evict"),
-        *("_pop_victim", "add", "bytes", "eager", "evictions", "expirations", "held", "hits"),
-        *("hook", "listens", "lock", "main", "misses", "most_entries", "now", "plain", "queue"),
-        *("regions", "rejected", "rivals", "settings", "sizeof", "touch", "ttl", "waiting"),
+        *("__weakref__", "_clocked", "_on_evict", "_pop_victim", "add", "bytes", "changing"),
+        *("deadlines", "eager", "evictions", "expect", "expirations", "held", "hits", "hook"),
+        *("listens", "lock", "main", "misses", "most_bytes", "most_entries", "now", "plain"),
+        *("queue", "regions", "rejected", "rivals", "settings", "sizeof", "touch", "ttl"),
+        "waiting",
     )
 
     def __init__(
@@ -66,7 +69,7 @@ class Store:
         on_evict: Callable[[Any, Any, Removal], None] | None,
     ) -> None:
         self.settings = settings
-        self._use_queue(new_queue(settings))
+        self.use_queue(new_queue(settings))
         self.now = now
         self.hook = hook
         # A finalizer that runs under the lock may use the cache.
@@ -77,13 +80,14 @@ class Store:
         self.misses = AtomicCounter()
         self.evictions = self.expirations = self.rejected = 0
         self.waiting: dict[int, Flight] = {}
+        self.changing = False
         self.regions: weakref.WeakSet[Region] = weakref.WeakSet()
         self.main = self.new_region()
         self._clocked = now is MonotonicClock.now
         self.sizeof = sizeof
         self._on_evict = on_evict
-        self._know_settings()
-        self._deadlines = Deadlines(()) if self.eager else None
+        self.know_settings()
+        self.deadlines = Deadlines(()) if self.eager else None
         renew_in_children(self)
 
     def new_region(self, describe: Callable[[Any], str] = repr) -> Region:
@@ -102,7 +106,8 @@ class Store:
                 touch(entry)
             except KeyError:
                 pass  # It left a moment ago; its value was found all the same.
-        next(self.hits)
+        for _ in self.hits:  # As next() does, without a call.
+            break
         if self.hook is not None:
             self.hook(Event(EventKind.HIT, entry.key, size=entry.size))
 
@@ -110,11 +115,6 @@ class Store:
         """Say whether an entry has a value to hit."""
         deadline = entry.deadline  # Read once: it changes when a load ends, or the settings do.
         return deadline is None or self.now() < deadline
-
-    def peek(self, region: Region, key: Hashable) -> Entry | None:
-        """Return the live entry of a key; nothing is counted or moved."""
-        entry = region.entries.get(key)
-        return entry if entry is not None and self.is_live(entry) else None
 
     def insert(
         self, region: Region, key: Hashable, value: Any, size: int, lifetime: float | None
@@ -155,42 +155,20 @@ class Store:
         entry.size = size
         entry.written = now
         entry.lifetime = lifetime
-        if size > self._most_bytes:
+        if size > self.most_bytes:
             self.rejected += 1
             self.leave(entry)
             gone.append((entry, Removal.REJECTED))
             return
-        if self._expect is not None:
-            self._expect(cast("Region", entry.region), entry.key)
-        if self.held >= self.most_entries or self.bytes + size > self._most_bytes:
-            self._make_room(1, size, now, Removal.EVICTED, gone)
-        self.add(entry)
-        self.held += 1
-        self.bytes += size
+        if self.expect is not None:
+            self.expect(cast("Region", entry.region), entry.key)
+        if self.held >= self.most_entries or self.bytes + size > self.most_bytes:
+            self.make_room(1, size, now, Removal.EVICTED, gone)
         if value.__class__ is KeptError:
             value.due = now + (self.settings.negative_ttl_seconds or 0.0)
         else:
             entry.deadline = end_of(now, self.ttl if lifetime is None else lifetime)
-        if self._deadlines is not None:
-            self._deadlines.add(entry, due_of(entry))
-
-    def clear(
-        self, region: Region | None = None, chosen: Callable[[Entry], bool] | None = None
-    ) -> None:
-        """Remove all entries, or those of one region, or the chosen of these.
-
-        Loads under way are void; nothing is counted.
-        """
-        with self.lock:
-            regions = list(self.regions) if region is None else [region]
-            entries = [entry for each in regions for entry in each.entries.values()]
-            # What is no longer found by its key is in the queue only.
-            entries += [e for e in self.queue.entries() if region is None or e.region is region]
-            for entry in filter(chosen, entries):
-                self.remove(entry)
-            if chosen is None:
-                for each in regions:
-                    each.forget_lost()
+        self.let_in(entry)
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out from under its key, under the lock; a load of it becomes void."""
@@ -214,40 +192,6 @@ class Store:
         if self.rivals:
             self.rivals.succeed(entry, region)
 
-    def apply(self, settings: CacheSettings | None, overrides: dict[str, Any]) -> None:
-        """Change bounds, lifetimes and policy in place; what no longer fits leaves now.
-
-        A new ``ttl_seconds`` counts from when each entry was written, as does a new
-        ``negative_ttl_seconds`` for each error; a new policy takes the entries over in their
-        order. The first two cost a pass over all entries, which hits do not wait for.
-
-        Raises:
-            BadInputError: If a value is out of bounds, or the policy has no live implementation.
-        """
-        gone: Gone = []
-        with self.lock:
-            before = self.settings
-            settings = (settings or before).change(**overrides)
-            queue = new_queue(settings)
-            self.settings = settings
-            lives = (settings.ttl_seconds, settings.negative_ttl_seconds)
-            self.ttl = settings.ttl_seconds
-            if lives != (before.ttl_seconds, before.negative_ttl_seconds):
-                for entry in self.queue.entries():
-                    self._date(entry)
-            if settings.policy != before.policy:
-                for entry in self.queue.entries():
-                    queue.add(entry)
-                self._use_queue(queue)
-            self.queue.bound(settings.max_cache_size, settings.max_bytes)
-            self._know_settings()
-            self._deadlines = None
-            if self.eager:
-                self._deadlines = Deadlines((e, due_of(e)) for e in self.queue.entries())
-            self.sweep(gone)
-            self._make_room(0, 0, self.now(), Removal.RESIZED, gone)
-        self.announce(gone)
-
     def has_expired(self, entry: Entry) -> bool:
         """Say whether an entry, a value or an error, is over; a load is not."""
         if entry.owner is not None or entry.region is None:
@@ -267,15 +211,15 @@ class Store:
 
     def left_queue(self, entry: Entry) -> None:
         """Note that an entry is in the queue no more, under the lock."""
-        if self._deadlines is not None:
-            self._deadlines.remove(entry)
+        if self.deadlines is not None:
+            self.deadlines.remove(entry)
         self.held -= 1
         self.bytes -= entry.size
 
     def sweep(self, gone: Gone) -> None:
         """Remove all that expired where expiry is eager, under the lock the caller holds."""
-        if self._deadlines is not None:
-            for entry in self._deadlines.expired(self.now()):
+        if self.deadlines is not None:
+            for entry in self.deadlines.expired(self.now()):
                 self.expire(entry, gone)
                 self.leave(entry)
 
@@ -291,19 +235,6 @@ class Store:
         """Tell the hook, if there is one."""
         if self.hook is not None:
             self.hook(Event(kind, key, **about))
-
-    def size(self, key: Hashable, value: Any) -> int:
-        """Return the bytes of an entry.
-
-        Raises:
-            BadInputError: If `sizeof` gave a negative number.
-        """
-        if self.sizeof is None:
-            return sys.getsizeof(key) + sys.getsizeof(value)
-        size = self.sizeof(key, value)
-        if size < 0:
-            raise BadInputError(f"{size} bytes for key {key!r}; a size is 0 or more", "sizeof")
-        return size
 
     def hold(self, seconds: float) -> bool:
         """Take the lock before a fork."""
@@ -321,32 +252,47 @@ class Store:
         """
         self.lock = threading.RLock()
         self.waiting.clear()
+        self.changing = False
         if not whole:
-            self._use_queue(new_queue(self.settings))
-            self._deadlines = Deadlines(()) if self.eager else None
-            self.held = self.bytes = 0
+            self.renew_queue()
         me = threading.get_ident()
         self.rivals.keep_thread(me)
         for region in list(self.regions):
             for entry in region.orphans(me, whole=whole):
                 self.remove(entry)
 
-    def _use_queue(self, queue: Queue) -> None:
+    def renew_queue(self) -> None:
+        """Begin with an empty queue, under the lock; keys stay."""
+        self.use_queue(new_queue(self.settings))
+        self.deadlines = Deadlines(()) if self.eager else None
+        self.held = self.bytes = 0
+
+    def let_in(self, entry: Entry) -> None:
+        """Add an entry that stands under its key to the queue, under the lock."""
+        self.add(entry)
+        self.held += 1
+        self.bytes += entry.size
+        if self.deadlines is not None:
+            self.deadlines.add(entry, due_of(entry))
+
+    def use_queue(self, queue: Queue) -> None:
+        """Take another queue; under the lock."""
         self.queue = queue
         self.touch = queue.touch
-        self._expect, self.add, self._pop_victim = queue.expect, queue.add, queue.pop_victim
+        self.expect, self.add, self._pop_victim = queue.expect, queue.add, queue.pop_victim
 
-    def _know_settings(self) -> None:
+    def know_settings(self) -> None:
+        """Take over what is read of the settings at each step."""
         self.most_entries = self.settings.max_cache_size
-        self._most_bytes = self.settings.max_bytes or math.inf
+        self.most_bytes = self.settings.max_bytes or math.inf
         self.ttl = self.settings.ttl_seconds
         self.eager = self.settings.expiry == "eager"
         self.listens = self.eager or self.hook is not None
         own = self.sizeof is not None or not self._clocked or self._on_evict is not None
-        bounded = self._most_bytes < math.inf or self._expect is not None
-        self.plain = not (self.listens or own or bounded)
+        self.plain = not (self.listens or own)
 
-    def _date(self, entry: Entry) -> None:
+    def date(self, entry: Entry) -> None:
+        """Set when an entry of the queue expires, by the settings as they are now."""
         written = entry.written or 0.0
         if entry.value.__class__ is KeptError:
             entry.value.due = written + (self.settings.negative_ttl_seconds or NO_VALUE)
@@ -376,8 +322,9 @@ class Store:
         if found is not entry:
             region.lose(entry, found)
 
-    def _make_room(self, entries: int, size: int, now: float, reason: Removal, gone: Gone) -> None:
-        while self.held + entries > self.most_entries or self.bytes + size > self._most_bytes:
+    def make_room(self, entries: int, size: int, now: float, reason: Removal, gone: Gone) -> None:
+        """Evict until so many entries and bytes more fit in, under the lock."""
+        while self.held + entries > self.most_entries or self.bytes + size > self.most_bytes:
             entry = self._pop_victim()
             due = due_of(entry)
             self.left_queue(entry)

@@ -8,6 +8,7 @@ from time import monotonic, perf_counter
 from typing import Any
 
 from perflab.metrics import EventKind
+from perflab.patterns.cache_changes import begin_change
 from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_loads import Loads, describe
@@ -60,8 +61,10 @@ def _begin(
     gone: Gone = []
     mine.owner, mine.flight = loop, AsyncFlight(loop)
     with store.lock:
+        begin_change(store)
         store.sweep(gone)
         found = loads.meet(mine, seen, gone)
+        store.changing = False
         flight: AsyncFlight | None = found.flight
         if found is mine:
             if not counted:

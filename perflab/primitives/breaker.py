@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
+from perflab.metrics.forked_locks import renew_lock_in_children
 from perflab.primitives.clock import MonotonicClock
 
 BreakerState = Literal["closed", "open", "half-open"]
@@ -39,6 +40,7 @@ class Breaker:
         self._retry_at = 0.0
         self._trying = False
         self._lock = threading.Lock()
+        renew_lock_in_children(self)
 
     @property
     def state(self) -> BreakerState:

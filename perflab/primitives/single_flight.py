@@ -45,7 +45,10 @@ class Flight:
             del error, traceback, self
 
     def land(self, value: Any = None, error: BaseException | None = None) -> None:
-        """End the load for all who wait: with a value, an error, or an interruption."""
+        """End the load for all who wait: with a value, an error, or an interruption.
+
+        What is called twice, as where the first call was interrupted, ends as the second says.
+        """
         if error is None:
             self.value = value
             self.ended = True
@@ -53,7 +56,8 @@ class Flight:
             self.error = error
             self.traceback = error.__traceback__
             self.ended = True
-        self.landed.release()
+        if self.landed.locked():
+            self.landed.release()
 
 
 def refuse_deadlock(

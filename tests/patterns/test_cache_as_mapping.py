@@ -182,7 +182,9 @@ def test_copies_and_pickles_are_refused_with_what_to_do(attempt):
         pass
 
     for cache in (Cache(), Mine()):
-        with pytest.raises(TypeError, match=rf"a {type(cache).__name__} .* dict\(cache\)"):
+        with pytest.raises(
+            TypeError, match=rf"a {type(cache).__name__} .* dict\(cache.items\(\)\)"
+        ):
             attempt(cache)
 
 
