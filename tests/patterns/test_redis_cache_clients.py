@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import ssl
 import subprocess
@@ -132,7 +133,7 @@ def process(folder, *options, on_a_bus=False):
         client = redis.Redis(port=port, socket_timeout=5, retry=Retry(NoBackoff(), 0))
         try:
             # Another program may have taken the port meanwhile.
-            wait_until(lambda: started.poll() is not None or client.info()["process_id"])
+            wait_until(functools.partial(is_up_or_ended, started, client))
             if started.poll() is None and client.info()["process_id"] == started.pid:
                 yield client, port
                 return
@@ -141,6 +142,10 @@ def process(folder, *options, on_a_bus=False):
             started.kill()
             started.wait()
     pytest.fail("no port was free")
+
+
+def is_up_or_ended(started, client):
+    return started.poll() is not None or client.info()["process_id"]
 
 
 def wait_until(question):
