@@ -14,7 +14,7 @@ SECONDS ?= 540
 SEED    ?= 0
 HOW     ?= both
 
-.PHONY: help lab test check bench fuzz clean
+.PHONY: help lab test check bench docs fuzz clean
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make test    set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
 	@echo "make check   formatting, lint, types, import contracts, notebooks without outputs"
 	@echo "make bench   run what is timed, side by side with its peers (some minutes)"
+	@echo "make docs    the documentation, into build/docs"
 	@echo "make fuzz    hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
 	@echo "make clean   remove builds and caches; $(VENV) stays"
 	@echo "WORKERS=...  how many files of tests run at a time; now $(WORKERS), and 0 is one in order"
@@ -44,6 +45,10 @@ bench: $(VENV)/.installed-test
 	@for script in tests/benchmarks/*.py; do \
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; \
 	done
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "open build/docs/index.html"
 
 fuzz: $(VENV)/.installed-fuzz
 	$(BIN)/python tests/fuzz/runner.py --seconds $(SECONDS) --seed $(SEED) --how $(HOW) $(PARTS)
@@ -70,6 +75,10 @@ $(VENV)/.installed-test: $(VENV)/.made $(PINS)
 $(VENV)/.installed-dev: $(VENV)/.made $(PINS)
 	$(PIP) -e '.[test,dev]'
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
+
+$(VENV)/.installed-docs: $(VENV)/.made $(PINS)
+	$(PIP) -e '.[docs]'
+	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-fuzz: $(VENV)/.made $(PINS)
 	$(PIP) -e '.[test,fuzz]'

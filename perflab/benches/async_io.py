@@ -17,6 +17,7 @@ from perflab.benches.async_io_measured import measured_costs, measured_metrics
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, Observed, WhatIfChart
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import AsyncIORunSettings, BadInputError, LoadSettings
 
@@ -87,6 +88,7 @@ class AsyncIOBench(ArrivalsBench):
         "latency_seconds_p95",
         "latency_seconds_p99",
         "latency_seconds_mean",
+        "throttled_seconds",
         "error_share",
         "errors",
         "timeouts",
@@ -96,6 +98,16 @@ class AsyncIOBench(ArrivalsBench):
         "limit",
         "utilisation",
     )
+    metric_infos = (
+        MetricInfo("connect_errors", "connection errors", "requests", "lower"),
+        MetricInfo("in_flight", "number, in flight", "requests", "neither"),
+        MetricInfo("limit", "limit in flight", "requests", "neither"),
+        MetricInfo("throttled_seconds", "wait for the rate limit, mean", "seconds", "lower"),
+        MetricInfo("throttled", "turned away (429, 503)", "requests", "lower"),
+        MetricInfo("server_busy", "at work in the server", "requests", "neither"),
+        MetricInfo("server_waiting", "number, queued in the server", "requests", "lower"),
+    )
+    levels = frozenset({"in_flight", "limit", "server_busy", "server_waiting"})
     objective = Objective("max", "throughput_per_second", tolerance=0.05)
     open_loop = True
     tuned = "max_concurrent"

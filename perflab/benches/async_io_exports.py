@@ -30,8 +30,14 @@ import asyncio
 import sys
 
 import aiohttp
+from yarl import URL
 
 MAX_CONCURRENT = {limit}
+
+
+def exact(url: str) -> URL:
+    """Keep escapes such as %2F as they are, which signed links need."""
+    return URL(url, encoded=url.isascii() and " " not in url)
 
 
 async def fetch_all(urls: list[str]) -> list[int]:
@@ -40,10 +46,12 @@ async def fetch_all(urls: list[str]) -> list[int]:
     timeout = aiohttp.ClientTimeout(total={timeout})
     # Without the semaphore, waiting for a connection would count against the timeout.
     places = asyncio.Semaphore(MAX_CONCURRENT)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, requote_redirect_url=False
+    ) as session:
 
         async def fetch(url: str) -> int:
-            async with places, session.get(url) as response:
+            async with places, session.get(exact(url)) as response:
                 await response.read()
                 return response.status
 
@@ -131,6 +139,7 @@ if __name__ == "__main__":
 
 _ALWAYS = ("max_concurrent", "timeout", "retries")
 _PLACES = ("urls", "output_file")
+_SENT_AGAIN = "aiohttp sends a GET once more by itself where the connection breaks."
 
 
 def async_io_exports(
@@ -161,7 +170,7 @@ def async_io_exports(
 def _aiohttp(settings: AsyncIORunSettings, first: str) -> str:
     return AIOHTTP.format(
         heading=first,
-        remarks=comments(_left_out(settings, retries=True)),
+        remarks=comments([*_left_out(settings, retries=True), _SENT_AGAIN]),
         limit=settings.max_concurrent,
         per_host=settings.max_per_host or 0,
         timeout=settings.timeout,

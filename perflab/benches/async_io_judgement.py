@@ -7,7 +7,6 @@ from typing import Any
 
 from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
-from perflab.models.async_io_user import ended
 from perflab.models.latency import QUANTILES
 from perflab.models.usl import fit_usl
 from perflab.settings import AsyncIORunSettings, BadInputError
@@ -23,7 +22,8 @@ _FEWEST, _EACH = 20, 4
 """Requests that a run at some concurrency needs, in all and for each in flight."""
 _WARMUP = 0.2
 """Seconds in which connections are opened."""
-_CAPPED_FROM = 0.9
+_HELD_FROM = 0.05
+"""The share of a request's time in the limiter, from which on a run shows the cap on the rate."""
 _SLOWER = 0.05
 
 
@@ -129,20 +129,29 @@ def _median(run: Mapping[str, Any]) -> float:
 
 
 def user_calibration(runs: Runs) -> dict[str, Any]:
-    """Return the points by requests in flight; those held back by the cap are left out."""
+    """Return the points by requests in flight; those held back by the cap are left out.
+
+    One alone is no exception: what it does in a second is what its latency allows.
+    """
     points: dict[str, Any] = {}
-    capped = None
+    capped: int | None = None
     for values, costs in runs:
         point = costs.get("run")
         if point is None or not point["throughput"]:
             continue
         limit = values["max_concurrent"]
-        if points and point["throughput"] >= _CAPPED_FROM * values["most_rate"]:
-            capped = capped or max(map(int, points))
+        if _is_held(point):
+            if capped is None:
+                capped = max(map(int, points), default=0)
+            if limit == 1:
+                alone = (1.0 - point["error_share"]) / point["latency"]["mean"]
+                points["1"] = {**point, "throughput": alone}
             continue
         points[str(limit)] = point
     if not points:
         return {}
+    from perflab.models.async_io_user import ended  # loads numba
+
     law = fit_usl([float(n) for n in points], [ended(point) for point in points.values()])
     fitted = {
         "rate": law.rate,
@@ -150,7 +159,13 @@ def user_calibration(runs: Runs) -> dict[str, Any]:
         "coherency": law.coherency,
         "worst_residual": law.worst_residual,
     }
-    return {"points": points, "usl": fitted, **({"capped": capped} if capped else {})}
+    return {"points": points, "usl": fitted, **({} if capped is None else {"capped": capped})}
+
+
+def _is_held(point: Mapping[str, Any]) -> bool:
+    """Say whether a run shows the client's own cap on the rate and not the server."""
+    held, served = float(point["throttled_seconds"]), float(point["latency"]["mean"])
+    return held > _HELD_FROM * (held + served)
 
 
 def concurrency_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:

@@ -9,10 +9,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from yarl import URL
-
 from perflab.metrics.histogram import LatencyHistogram
 from perflab.patterns.async_io import AsyncFetcher
+from perflab.patterns.async_io_exact_url import exact_url
 from perflab.patterns.async_io_request import Failure, Request, Result
 
 if TYPE_CHECKING:
@@ -45,17 +44,20 @@ class Budget:
 class EventLoopLoad:
     """Drives a fetcher in a closed or an open loop and records what requests took.
 
-    In a closed loop every place in flight takes the next request at once, and its latency counts
-    from then. In an open loop requests are due at their times, whether earlier ones are answered
-    or not, and latency counts from when each was due, so that a stall shows in all that wait for
-    it (no coordinated omission).
+    In a closed loop every place in flight takes the next request at once, and its latency is the
+    server's: the wait for a rate limit is counted apart. In an open loop requests are due at
+    their times, whether earlier ones are answered or not, and latency counts from when each was
+    due, that wait included, so that a stall shows in all that wait for it (no coordinated
+    omission).
 
     Attributes:
         failure: What ended it, if that was no ordinary end.
-        rows: Of each request: seconds from the start to when it was due, seconds that it took, and
-            what became of it (0 served, 1 failed, 3 timed out).
+        rows: Of each request: seconds from the start to when it was due, seconds that it took,
+            what became of it (0 served, 1 failed, 3 timed out), and seconds that it waited for
+            the client's own limits beside.
         first_failure: The first request's failure in words.
         throttled: How many were answered 429 or 503 at last.
+        throttled_seconds: How long all have waited for the client's own limits.
     """
 
     def __init__(
@@ -75,9 +77,10 @@ class EventLoopLoad:
         self._limit = limit
         self.closed = closed
         self.failure: BaseException | None = None
-        self.rows: list[tuple[float, float, float]] = []
+        self.rows: list[tuple[float, float, float, float]] = []
         self.first_failure: str | None = None
         self.throttled = 0
+        self.throttled_seconds = 0.0
         self.fetcher: AsyncFetcher | None = None
         self._records = {name: LatencyHistogram() for name in _OUTCOMES}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -161,12 +164,15 @@ class EventLoopLoad:
             outcome = "timeout"
         if result.status in _THROTTLED and not result.ok:
             self.throttled += 1
-        record = self._records[outcome]
-        record.record(max(taken - due, 0.0) + result.seconds)
+        queued = 0.0 if self.closed else max(taken - due, 0.0) + result.throttled_seconds
+        self._records[outcome].record(queued + result.seconds)
+        self.throttled_seconds += result.throttled_seconds
         if not result.ok and self.first_failure is None:
             self.first_failure = result.detail
         if len(self.rows) < _MOST_RECORDS:
-            self.rows.append((due - self._begun, result.seconds, float(_CODES[outcome])))
+            code = float(_CODES[outcome])
+            row = (due - self._begun, result.seconds, code, result.throttled_seconds)
+            self.rows.append(row)
 
     async def _source(self) -> AsyncIterator[Request]:
         now = time.perf_counter
@@ -224,4 +230,4 @@ class EventLoopLoad:
 
 def targets_of(urls: Sequence[str]) -> list[Request]:
     """Return requests whose URLs are parsed already."""
-    return [Request(URL(url)) for url in urls]
+    return [Request(exact_url(url)) for url in urls]

@@ -27,13 +27,15 @@ def measured_metrics(measured: Measured) -> Metrics:
     """Return counts by kind of failure, levels, and what those that were answered tell.
 
     Throughput is of requests that were answered, latency of these and of those that timed out: a
-    refusal that comes at once is no quick answer.
+    refusal that comes at once is no quick answer. The wait for the client's own rate limit is the
+    mean of all requests.
     """
     counters = measured.counters
     result = {name: float(counters[name]) for name in _COUNTED if name in counters}
     result["requests"] = float(measured.requests)
     if not measured.requests:
         return result
+    result["throttled_seconds"] = counters["throttled_seconds_total"] / measured.requests
     served = _count(measured, "served")
     result["error_share"] = 1.0 - served / measured.requests
     if measured.seconds > 0:
@@ -57,6 +59,7 @@ def measured_costs(measured: Measured) -> dict[str, Any]:
         **found,
         "throughput": known["throughput_per_second"],
         "error_share": known["error_share"],
+        "throttled_seconds": known["throttled_seconds"],
     }
     return {"run": point}
 

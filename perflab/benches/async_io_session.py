@@ -116,6 +116,8 @@ class AsyncIOSession(Session):
         }
         found["sent"] = float(self._budget.sent if self._budget is not None else 0)
         found["throttled"] = float(self._load.throttled if self._load is not None else 0)
+        waited = self._load.throttled_seconds if self._load is not None else 0.0
+        found["throttled_seconds_total"] = waited
         for name, kinds in _KINDS.items():
             found[name] = float(sum(stats.get(f"failed_{kind}", 0) for kind in kinds))
         if self._server is not None:
@@ -125,7 +127,7 @@ class AsyncIOSession(Session):
         return found
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Return when each request was due, how long it took and what became of it."""
+        """Return when each request was due, how long it took and waited, and how it ended."""
         rows = self._load.rows if self._load is not None else []
         if not rows:
             return {}
@@ -134,6 +136,7 @@ class AsyncIOSession(Session):
             "arrival_seconds": table[:, 0] - table[0, 0],
             "service_seconds": table[:, 1].copy(),
             "outcomes": table[:, 2].copy(),
+            "throttled_seconds": table[:, 3].copy(),
         }
 
     def problem(self) -> str | None:

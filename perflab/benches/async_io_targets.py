@@ -12,6 +12,7 @@ from perflab.patterns.async_io_request import Request
 from perflab.patterns.async_io_urls import origin_of, read_urls
 from perflab.servers.consent import ForeignServer
 from perflab.settings import AsyncIORunSettings, BadInputError
+from perflab.settings.quantity import counted
 
 MOST_TARGETS = 100_000
 _MOST_NAMED = 3
@@ -43,9 +44,9 @@ def foreign_servers(settings: AsyncIORunSettings) -> tuple[ForeignServer, ...]:
     return tuple(
         ForeignServer(
             origin,
-            f"sends at most {settings.most_requests:,} requests ({', '.join(methods)}){several}, "
-            f"{settings.most_rate:,.4g} per second (most_requests, most_rate); calibration, "
-            "retries and redirects are included",
+            f"sends at most {counted(settings.most_requests, 'request')} ({', '.join(methods)})"
+            f"{several}, {settings.most_rate:,.4g} per second (most_requests, most_rate); "
+            "calibration, retries and redirects are included",
             methods,
             most,
         )

@@ -14,6 +14,7 @@ from perflab.benches.part_of_keys import PartOfKeys
 from perflab.benches.parts import Export, Objective, Observed, axis_values
 from perflab.benches.removal import Removal
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.metrics.catalog import SHARED, MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
 
@@ -33,7 +34,9 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
     the smallest `tuned` setting, or for the least of the metric `weighed_by`, such as memory.
     One that is `priced` predicts costs. `tuned_noun` is the tuned setting in a sentence, such as
     *pool size* in *No pool size reaches 5 ms*. `outputs` are settings that name files a run
-    writes.
+    writes. `metric_infos` declares the metrics that are the pattern's own, beside the shared ones;
+    `levels` names the counters of its sessions that go up and down, such as the entries held: of
+    all others, a part of a run has the difference.
     """
 
     pattern: ClassVar[str]
@@ -57,6 +60,8 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
     actions: ClassVar[tuple[Action, ...]] = ()
     outputs: ClassVar[tuple[str, ...]] = ()
     server_variable: ClassVar[str | None] = None
+    metric_infos: ClassVar[tuple[MetricInfo, ...]] = ()
+    levels: ClassVar[frozenset[str]] = frozenset()
 
     def read(self, values: Mapping[str, Any] | None = None) -> tuple[Settings, LoadSettings]:
         """Split one mapping into the pattern's settings and the load's, both checked.
@@ -72,10 +77,16 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
             else:
                 self.info(key)
                 load_values[key] = value
-        load = LoadSettings.read(load_values)
+        load = LoadSettings.read({"backend": self._first_backend, **load_values})
         if isinstance(load.backend, str) and ":" not in load.backend:
             self._take_backend(load.backend)
         return self.settings_class.read(pattern_values), load
+
+    @property
+    def _first_backend(self) -> str:
+        """The backend where none is named."""
+        usual = str(LoadSettings.model_fields["backend"].default)
+        return usual if usual in self.backends else self.backends[0]
 
     def _take_backend(self, backend: str) -> None:
         if backend not in self.backends:
@@ -94,8 +105,12 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
             raise BadInputError(f"no such setting of {self.pattern}{nearest(key, infos)}", key)
         if key == "backend":
             allowed = f"{', '.join(self.backends)} or module:function"
-            return dataclasses.replace(infos[key], allowed=allowed)
+            return dataclasses.replace(infos[key], allowed=allowed, default=self._first_backend)
         return infos[key]
+
+    def known_metrics(self) -> dict[str, MetricInfo]:
+        """Return the metrics that the pattern may have, in order: the shared ones, then its own."""
+        return {**SHARED, **{info.name: info for info in self.metric_infos}}
 
     def axis(self, key: str, trace: Any) -> list[Any]:
         """Return the values of a setting along which charts and sweeps go, at most a hundred."""

@@ -90,6 +90,7 @@ class CacheBench(Bench):
         "evictions",
         "expirations",
     )
+    levels = frozenset({"bytes", "entries"})
     objective = Objective("max", "hit_rate", tolerance=0.01)
     tuned = "max_cache_size"
     tuned_noun = "cache size"

@@ -20,6 +20,7 @@ from perflab.benches.connection_pool_servers import (
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
 from perflab.settings.foreign_text import foreign_text
@@ -34,7 +35,15 @@ _STEPS = (1, 2, 4, 8)
 _FEWEST_THREADS = 64
 _MOST_THREADS = 512
 _WAIT_TARGET = 0.005
-_COUNTED = ("timeouts", "errors", "connects", "connections_lost", "connections", "waiting")
+_COUNTED = (
+    "timeouts",
+    "callers_refused",
+    "errors",
+    "connects",
+    "connections_lost",
+    "connections",
+    "waiting",
+)
 
 
 class ConnectionPoolBench(ArrivalsBench):
@@ -58,6 +67,8 @@ class ConnectionPoolBench(ArrivalsBench):
         "min_connections",
         "timeout",
         "max_lifetime",
+        "max_waiting",
+        "order",
         "check",
         "driver",
         "query",
@@ -91,11 +102,23 @@ class ConnectionPoolBench(ArrivalsBench):
         "utilisation",
         "throughput_per_second",
         "timeouts",
+        "callers_refused",
         "errors",
         "connections",
         "connects",
         "connections_lost",
     )
+    metric_infos = (
+        MetricInfo("erlang_wait_seconds_mean", "wait, Erlang C", "seconds", "lower"),
+        MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
+        MetricInfo("connections", "connections open", "connections", "neither"),
+        MetricInfo("callers_refused", "callers refused", "requests", "lower"),
+        MetricInfo("in_use", "connections in use", "connections", "neither"),
+        MetricInfo("waiting", "callers waiting", "callers", "lower"),
+        MetricInfo("connects", "connections made", "connections", "neither"),
+        MetricInfo("connections_lost", "connections lost", "connections", "lower"),
+    )
+    levels = frozenset({"connections", "in_use", "max_connections", "waiting"})
     objective = Objective("min", "wait_seconds_p95", tolerance=0.1, target=_WAIT_TARGET)
     open_loop = True
     server_variable = "PERFLAB_POSTGRES_URL"
@@ -120,7 +143,21 @@ class ConnectionPoolBench(ArrivalsBench):
     }
 
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
-        """Let every setting run."""
+        """Refuse a ``max_waiting`` that the chosen driver has no word for.
+
+        Raises:
+            BadInputError: If so.
+        """
+        del load
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        if settings.max_waiting is not None and settings.driver == "sqlalchemy":
+            raise BadInputError(
+                "SQLAlchemy's pool has no such limit; set none, or another driver", "max_waiting"
+            )
+        if settings.max_waiting == 0 and settings.driver == "psycopg_pool":
+            raise BadInputError(
+                "0 is no limit for psycopg_pool; set 1 or more, or another driver", "max_waiting"
+            )
 
     def threads(self, settings: Settings, load: LoadSettings) -> int:
         """Return enough clients that an arrival rarely waits for one of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perflab.benches.connection_pool_files import EVER, hikari, least, number, pgbouncer
-from perflab.benches.exporting import arguments, comments, heading
+from perflab.benches.exporting import arguments, comments, heading, literal
 from perflab.benches.parts import Export
 from perflab.settings import ConnectionPoolSettings, LoadSettings
 
@@ -59,7 +59,7 @@ pool = ConnectionPool(
     timeout={timeout},
     max_lifetime={lifetime},
     max_idle={idle},
-{check}\
+{waiting}{check}\
     open=False,
 )
 
@@ -94,6 +94,8 @@ engine = create_engine(
     pool_timeout={timeout},
     pool_recycle={lifetime},
     pool_pre_ping={check},
+    pool_use_lifo={lifo},
+    pool_reset_on_return={ending},
 )
 
 
@@ -173,15 +175,26 @@ def _perflab(settings: ConnectionPoolSettings, first: str) -> str:
 
 
 def _psycopg_pool(settings: ConnectionPoolSettings, first: str) -> str:
-    no_end = None in (settings.max_lifetime, settings.max_idle)
+    remarks = []
+    if None in (settings.max_lifetime, settings.max_idle):
+        remarks.append(f"{EVER} seconds, ten years, stand for no limit.")
+    if settings.order == "lifo":
+        remarks.append("psycopg_pool always hands out the connection unused for longest (FIFO).")
+    if settings.transactions != "commit":
+        remarks.append("At the end of a block psycopg_pool commits, or rolls back after an error.")
+    if settings.max_waiting == 0:
+        remarks.append("max_waiting=0 would be no limit here, so it is 1.")
     return PSYCOPG_POOL.format(
         heading=first,
-        remarks=comments([f"{EVER} seconds, ten years, stand for no limit."] if no_end else []),
+        remarks=comments(remarks),
         least=least(settings),
         most=settings.max_connections,
         timeout=number(settings.timeout),
         lifetime=number(settings.max_lifetime or EVER),
         idle=number(settings.max_idle or EVER),
+        waiting=""
+        if settings.max_waiting is None
+        else f"    max_waiting={max(1, settings.max_waiting)},\n",
         check="    check=ConnectionPool.check_connection,\n" if settings.check else "",
     )
 
@@ -194,6 +207,8 @@ def _sqlalchemy(settings: ConnectionPoolSettings, first: str) -> str:
     ]
     if settings.max_lifetime is None:
         remarks.append("pool_recycle=-1 is as old as they may.")
+    if settings.max_waiting is not None:
+        remarks.append("It has no max_waiting: callers wait for pool_timeout at the most.")
     return SQLALCHEMY.format(
         heading=first,
         remarks=comments(remarks),
@@ -201,6 +216,8 @@ def _sqlalchemy(settings: ConnectionPoolSettings, first: str) -> str:
         timeout=number(settings.timeout),
         lifetime=number(settings.max_lifetime or -1),
         check=settings.check,
+        lifo=settings.order == "lifo",
+        ending=literal(None if settings.transactions == "leave" else settings.transactions),
     )
 
 
@@ -210,8 +227,9 @@ def _kailash(settings: ConnectionPoolSettings, first: str) -> str:
         remarks=comments(
             [
                 "Kailash opens its connections as they are needed, up to max_pool_size. It has no",
-                "setting for how long a caller waits for one, nor for lifetime and check; its own",
-                "timeout is that of a query, which is another thing.",
+                "setting for how long a caller waits for one, how many may wait, lifetime, check,",
+                "order and open transactions; its own timeout is that of a query, which is another",
+                "thing.",
             ]
         ),
         least=least(settings),

@@ -26,7 +26,7 @@ min_pool_size = {least}
 query_wait_timeout = {timeout}
 server_lifetime = {lifetime}
 server_idle_timeout = {idle}
-{check}\
+{order}{check}\
 """
 
 EVER = 10 * 365 * 86400
@@ -54,6 +54,12 @@ def hikari(settings: ConnectionPoolSettings, first: str) -> str:
     if not settings.check:
         remarks.append("HikariCP asks a connection that was unused for 0.5 s whether it is alive;")
         remarks.append("that cannot be turned off here.")
+    if settings.order == "fifo":
+        remarks.append("HikariCP prefers a connection that the same thread had before; there is no")
+        remarks.append("setting for the order.")
+    remarks += _without_like(settings, "HikariCP")
+    if settings.transactions != "rollback":
+        remarks.append("What is open when a connection comes back, HikariCP rolls back.")
     return HIKARI.format(
         heading=first,
         remarks=comments(remarks),
@@ -77,6 +83,9 @@ def pgbouncer(settings: ConnectionPoolSettings, first: str) -> str:
         remarks.append("server_idle_timeout = 0 is for ever.")
     if not settings.check:
         remarks.append("A connection that was unused for server_check_delay is asked all the same.")
+    remarks += _without_like(settings, "PgBouncer")
+    if settings.transactions != "rollback":
+        remarks.append("A connection whose client leaves in a transaction, PgBouncer closes.")
     return PGBOUNCER.format(
         heading=first,
         remarks=comments(remarks),
@@ -85,8 +94,16 @@ def pgbouncer(settings: ConnectionPoolSettings, first: str) -> str:
         timeout=number(settings.timeout),
         lifetime=number(settings.max_lifetime or EVER),
         idle=number(settings.max_idle or 0),
+        order="server_round_robin = 1\n" if settings.order == "fifo" else "",
         check="server_check_delay = 0\n" if settings.check else "",
     )
+
+
+def _without_like(settings: ConnectionPoolSettings, name: str) -> list[str]:
+    """Return what to say of a setting that another pool has no word for."""
+    if settings.max_waiting is None:
+        return []
+    return [f"{name} has no max_waiting: callers wait for the timeout at the most."]
 
 
 def least(settings: ConnectionPoolSettings) -> int:

@@ -10,6 +10,7 @@ from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
 from perflab.models.usl import fit_usl
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 
 _SLOWER = 0.05
 
@@ -67,7 +68,7 @@ def pool_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
         less = line[place - 1]
         size = less["settings"]["max_connections"]
         words.append(
-            f"Too small: with {size} {'connection' if size == 1 else 'connections'} the wait's p95 "
+            f"Too small: with {counted(size, 'connection')} the wait's p95 "
             f"is {wait.format(less['metrics'][wait.name])}."
         )
     most = line[-1]

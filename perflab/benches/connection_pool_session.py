@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from perflab.benches.session import EndOfWorkload, Session
 from perflab.metrics.histogram import LatencyHistogram
-from perflab.patterns.connection_pool import PoolTimeoutError
+from perflab.patterns.connection_pool import PoolTimeoutError, TooManyWaitingError
 from perflab.patterns.connection_pool_drivers import open_pool
 from perflab.servers.flights_tables import MOST_VISITS
 from perflab.servers.pool_queries import AllWrittenError, open_query
@@ -57,6 +58,7 @@ class ConnectionPoolSession(Session):
         self._seats: list[_Seat] = []
         self._released: dict[int, float] = {}
         self._timeouts = 0
+        self._callers_refused = 0
         self._errors = 0
         self._refused = 0
         self._lock = threading.Lock()
@@ -94,8 +96,14 @@ class ConnectionPoolSession(Session):
         except PoolTimeoutError:
             with self._lock:
                 self._timeouts += 1
-            seat.wait.record(now() - due)
+            self._unserved(seat, due, now() - due)
             return "timeout"
+        except TooManyWaitingError:
+            with self._lock:
+                self._callers_refused += 1
+            # It got no connection, as one that gives up: a small pool is not to look quick.
+            self._unserved(seat, due, self._settings.timeout)
+            return "refused"
         except Exception as error:  # noqa: BLE001  (a database that is away is part of the run)
             self._note(error)
             return "error"
@@ -117,8 +125,7 @@ class ConnectionPoolSession(Session):
             seat.handover.record(start - released)
         seat.wait.record(start - due)
         seat.service.record(end - start)
-        if len(seat.rows) < _MOST_RECORDS // 64:
-            seat.rows.append((due, end - start, start - due))
+        _keep(seat, due, end - start, start - due)
         return "served"
 
     def apply(self, settings: ConnectionPoolSettings, load: LoadSettings) -> None:
@@ -142,6 +149,7 @@ class ConnectionPoolSession(Session):
         stats = self._pool.stats()
         return {
             "timeouts": self._timeouts,
+            "callers_refused": self._callers_refused,
             "errors": self._errors,
             "connections": stats.get("connections_open", 0),
             "in_use": stats.get("connections_in_use", 0),
@@ -161,7 +169,10 @@ class ConnectionPoolSession(Session):
         return {**found, "connect": self._connects.copy()}
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Return arrival, service time and wait of each request served, by arrival."""
+        """Return arrival, service time and wait of each request by arrival.
+
+        The service time of one that got no connection is NaN.
+        """
         rows = [row for seat in self._seats for row in seat.rows]
         if not rows:
             return {}
@@ -220,6 +231,12 @@ class ConnectionPoolSession(Session):
             self._connects.record(time.perf_counter() - started)
         return connection
 
+    @staticmethod
+    def _unserved(seat: _Seat, due: float, waited: float) -> None:
+        """Record a caller that got no connection: how long it would have had one is not known."""
+        seat.wait.record(waited)
+        _keep(seat, due, math.nan, waited)
+
     def _most(self) -> int:
         return self._settings.max_connections
 
@@ -240,3 +257,8 @@ class ConnectionPoolSession(Session):
             if self._problem is None:
                 said = foreign_text(error) or type(error).__name__
                 self._problem = f"the database answered: {said}"
+
+
+def _keep(seat: _Seat, due: float, service: float, wait: float) -> None:
+    if len(seat.rows) < _MOST_RECORDS // 64:
+        seat.rows.append((due, service, wait))

@@ -9,6 +9,7 @@ from typing import Any
 
 from perflab.settings import LoadSettings
 from perflab.settings.base import Settings
+from perflab.settings.quantity import counted
 
 
 def heading(workload: str, *under: str) -> str:
@@ -21,7 +22,7 @@ def heading(workload: str, *under: str) -> str:
 
 def threads(load: LoadSettings) -> str:
     """Return from how many threads the load came."""
-    return "1 thread" if load.concurrency == 1 else f"{load.concurrency} threads"
+    return counted(load.concurrency, "thread")
 
 
 def arguments(settings: Settings, always: Collection[str] = (), never: Collection[str] = ()) -> str:

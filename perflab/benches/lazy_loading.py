@@ -22,6 +22,7 @@ from perflab.benches.parts import (
     axis_values,
 )
 from perflab.benches.session import Measured, Runs, Session
+from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import LazyLoadingSettings, LoadSettings
 
@@ -96,6 +97,12 @@ class LazyLoadingBench(Bench):
         "chunks",
         "evictions",
     )
+    metric_infos = (
+        MetricInfo("loads", "chunks loaded", "chunks", "lower"),
+        MetricInfo("chunks", "chunks held", "chunks", "neither"),
+        MetricInfo("read_amplification", "read amplification", "times", "lower"),
+    )
+    levels = frozenset({"bytes", "chunks", "rows_held", "stored_row_bytes"})
     objective = Objective("min", "latency_seconds_mean", tolerance=0.1)
     tuned = "max_chunks"
     tuned_noun = "number of chunks"

@@ -9,6 +9,7 @@ from perflab.benches.session import Measured, Runs
 from perflab.metrics.catalog import metric
 from perflab.models.latency import costs_of
 from perflab.models.load_times import load_cost
+from perflab.settings.quantity import counted
 
 CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
     {"chunk_size": 10, "max_chunks": 10},
@@ -104,8 +105,8 @@ def lazy_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
     if less:
         point = less[-1]
         words.append(
-            f"Too few: with {point['settings']['max_chunks']:,} chunks the mean latency is "
-            f"{latency.format(point['metrics'][latency.name])}."
+            f"Too few: with {counted(point['settings']['max_chunks'], 'chunk')} the mean latency "
+            f"is {latency.format(point['metrics'][latency.name])}."
         )
     wider = [
         p
@@ -117,8 +118,8 @@ def lazy_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
         point = min(wider, key=lambda p: p["settings"]["chunk_size"])
         times = point["metrics"][read.name]
         words.append(
-            f"Too large: chunks of {point['settings']['chunk_size']:,} rows read {times:.3g} "
-            f"bytes for each byte of the rows asked for, instead of "
+            f"Too large: chunks of {counted(point['settings']['chunk_size'], 'row')} read "
+            f"{times:.3g} bytes for each byte of the rows asked for, instead of "
             f"{chosen['metrics'][read.name]:.3g}."
         )
     return " ".join(words)

@@ -23,6 +23,7 @@ from perflab.benches.prefetching_judgement import (
     prefetching_risks,
 )
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, PrefetchingSettings
 
@@ -112,6 +113,18 @@ class PrefetchingBench(Bench):
         "timeouts",
         "memory_bytes",
     )
+    metric_infos = (
+        MetricInfo("stall_fraction", "stall fraction", "ratio", "lower"),
+        MetricInfo("first_item_seconds", "time to first item", "seconds", "lower"),
+        MetricInfo("buffer_items", "buffer level", "items", "neither"),
+        MetricInfo("buffer_bytes", "bytes in the buffer", "bytes", "neither"),
+        MetricInfo("fetch_seconds_mean", "fetch of a batch, mean", "seconds", "lower"),
+        MetricInfo("fetch_seconds_p95", "fetch of a batch, p95", "seconds", "lower"),
+        MetricInfo("consume_seconds_mean", "work on an item, mean", "seconds", "lower"),
+        MetricInfo("batches", "batches fetched", "batches", "neither"),
+        MetricInfo("short_pages", "short pages", "batches", "lower"),
+    )
+    levels = frozenset({"buffer_bytes", "first_item_seconds", "workers"})
     objective = Objective("min", "stall_fraction", tolerance=0.02, target=_STALL_TARGET)
     tuned = "workers"
     tuned_noun = "number of workers"

@@ -10,6 +10,7 @@ from perflab.benches.session import Measured, Runs
 from perflab.models.latency import costs_of
 from perflab.models.prediction import Metrics
 from perflab.models.usl import fit_usl
+from perflab.settings.quantity import counted
 
 CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
     {"workers": 1, "batch_size": 1, "buffer_size": 50},
@@ -18,7 +19,7 @@ CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
     {"workers": 6, "batch_size": 100, "buffer_size": 2400},
 )
 _SHORTEST = 1e-9
-_COUNTED = ("batches", "retries", "timeouts", "errors")
+_COUNTED = ("batches", "retries", "timeouts", "errors", "short_pages")
 
 
 def prefetching_metrics(measured: Measured) -> Metrics:
@@ -120,32 +121,28 @@ def prefetching_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, A
     less = at(fewer[-1], buffer) if fewer else None
     if less is not None:
         words.append(
-            f"Too few: with {_counted(fewer[-1], 'worker')} the consumer waits "
+            f"Too few: with {counted(fewer[-1], 'worker')} the consumer waits "
             f"{_stalled(less):.1%} of the time."
         )
     smaller = [size for size in sizes if size < buffer]
     small = at(workers, smaller[-1]) if smaller else None
     if small is not None and _stalled(small) > stalled:
         words.append(
-            f"Too small: with a buffer of {smaller[-1]:,} items it is {_stalled(small):.1%}, since "
-            "a slow fetch is not bridged."
+            f"Too small: with a buffer of {counted(smaller[-1], 'item')} it is "
+            f"{_stalled(small):.1%}, since a slow fetch is not bridged."
         )
     most = at(counts[-1], sizes[-1])
     if most is not None:
         words.append(
-            f"Too large: {_counted(counts[-1], 'worker')} and {sizes[-1]:,} items would bring it "
-            f"to {_stalled(most):.1%}, for more load on the source and more memory; what is in the "
-            "buffer is lost work when the consumer stops."
+            f"Too large: {counted(counts[-1], 'worker')} and {counted(sizes[-1], 'item')} would "
+            f"bring it to {_stalled(most):.1%}, for more load on the source and more memory; what "
+            "is in the buffer is lost work when the consumer stops."
         )
     return " ".join(words)
 
 
 def _stalled(point: Mapping[str, Any]) -> float:
     return float(point["metrics"]["stall_fraction"])
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _law(fetches: Sequence[Mapping[str, Any]]) -> dict[str, float]:

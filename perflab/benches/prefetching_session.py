@@ -14,7 +14,7 @@ from perflab.benches.session import EndOfWorkload, Session
 from perflab.metrics.events import Event, EventKind
 from perflab.metrics.histogram import LatencyHistogram
 from perflab.patterns.prefetching import Prefetcher
-from perflab.servers.item_sources import open_items
+from perflab.servers.open_items import open_items
 from perflab.settings import LoadSettings, PrefetchingSettings
 
 if TYPE_CHECKING:
@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from perflab.workloads.items import Items
 
 _MOST_RECORDS = 5_000_000
-_COUNTED = ("batches", "retries", "timeouts", "stalls", "buffer_bytes", "workers")
+_COUNTED = (
+    "batches",
+    "retries",
+    "timeouts",
+    "stalls",
+    "short_pages",
+    "buffer_bytes",
+    "workers",
+)
 
 
 class PrefetchingSession(Session):

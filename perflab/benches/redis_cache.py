@@ -11,6 +11,7 @@ from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.servers.run_name import PREFIX
 from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings, format_quantity
@@ -92,6 +93,15 @@ class RedisCacheBench(Bench):
         "fallbacks",
         "breaker_open",
     )
+    metric_infos = (
+        MetricInfo("server_hit_rate", "hit rate, server", "ratio", "higher"),
+        MetricInfo("server_errors", "server errors", "requests", "lower"),
+        MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
+        MetricInfo("breaker_open", "breaker", "ratio", "lower"),
+        MetricInfo("refused", "writes refused", "requests", "lower"),
+        MetricInfo("values_refused", "values not kept", "requests", "lower"),
+    )
+    levels = frozenset({"breaker_open", "entries", "memory_bytes", "server_bytes", "usage_bytes"})
     objective = Objective("max", "hit_rate", tolerance=0.01)
     server_variable = "PERFLAB_REDIS_URL"
     tuned = "maxmemory"

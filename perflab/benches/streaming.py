@@ -10,6 +10,7 @@ from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart
 from perflab.benches.session import Measured, Runs, Session
 from perflab.benches.streaming_costs import SHIPPED, streaming_calibration, streaming_risks
+from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import (
     BLOCK_ENGINES,
@@ -80,6 +81,13 @@ class StreamingBench(Bench):
         "rows_rejected",
         "blocks_refused",
     )
+    metric_infos = (
+        MetricInfo("rows_in", "rows in", "rows", "neither"),
+        MetricInfo("rows_out", "rows out", "rows", "neither"),
+        MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
+        MetricInfo("blocks_refused", "blocks refused", "chunks", "lower"),
+    )
+    levels = frozenset({"peak_memory_bytes", "plain", "setup_bytes"})
     objective = Objective("max", "throughput_per_second", tolerance=0.05)
     tuned = "chunk_size"
     tuned_noun = "chunk size"

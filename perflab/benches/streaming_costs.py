@@ -8,6 +8,7 @@ from typing import Any
 from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
 from perflab.models.streaming import fit_engine
+from perflab.settings.quantity import counted
 
 _MEBIBYTE = 2.0**20
 _ROWS = (1_000.0, 10_000.0, 100_000.0)
@@ -58,13 +59,13 @@ def streaming_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any
     if smaller:
         less = smaller[-1]
         words.append(
-            f"Too small: with {less['settings']['chunk_size']:,} rows a chunk the work around each "
-            f"chunk leaves {speed.format(less['metrics'][speed.name])}."
+            f"Too small: with {counted(less['settings']['chunk_size'], 'row')} per chunk the work "
+            f"around each chunk leaves {speed.format(less['metrics'][speed.name])}."
         )
     most = line[-1]
     if most["settings"]["chunk_size"] > size:
         words.append(
-            f"Too large: {most['settings']['chunk_size']:,} rows a chunk take "
+            f"Too large: {counted(most['settings']['chunk_size'], 'row')} per chunk take "
             f"{memory.format(most['metrics'][memory.name])} instead of "
             f"{memory.format(chosen['metrics'][memory.name])}, for "
             f"{speed.format(most['metrics'][speed.name])}."

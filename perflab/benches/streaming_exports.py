@@ -6,7 +6,7 @@ import re
 
 from perflab.benches.exporting import arguments, comments, heading, literal
 from perflab.benches.parts import Export
-from perflab.settings import StreamingSettings
+from perflab.settings import BadInputError, StreamingSettings
 
 PERFLAB = """\
 {heading}
@@ -133,7 +133,7 @@ if __name__ == "__main__":
     print(run())
 '''
 
-_SIGNS = {"semicolon": ";", "tab": "\t", "pipe": "|"}
+_SIGNS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 _NAMED = re.compile(r"^\w+(:\w+=.*)?$")
 
 
@@ -152,11 +152,13 @@ def streaming_exports(settings: StreamingSettings, workload: str) -> tuple[Expor
     output = settings.output_file or ("rows.parquet" if parquet else "rows.jsonl")
     whole = settings.change(input_file=source, output_file=output)
     first = heading(workload)
+    sign = _SIGNS.get(settings.delimiter) or _sign_in(source)
+    doubts = _doubts(source, known=sign is not None)
     always = ("input_file", "output_file", "chunk_size", "engine")
     common = {
         "heading": first,
         "input": literal(source),
-        "delimiter": literal(_SIGNS.get(settings.delimiter, ",")),
+        "delimiter": literal(sign or ","),
         "chunk_size": settings.chunk_size,
     }
     inner = arguments(whole, always)
@@ -164,9 +166,9 @@ def streaming_exports(settings: StreamingSettings, workload: str) -> tuple[Expor
         Export(
             "perflab", "python", PERFLAB.format(heading=first, arguments=arguments(whole, always))
         ),
-        Export("pandas", "python", _pandas(common, output)),
-        Export("PyArrow", "python", _pyarrow(common, output)),
-        Export("Polars", "python", _polars(common, output, settings, parquet=parquet)),
+        Export("pandas", "python", _pandas(common, output, doubts)),
+        Export("PyArrow", "python", _pyarrow(common, output, doubts)),
+        Export("Polars", "python", _polars(common, output, settings, doubts, parquet=parquet)),
         Export(
             "Kailash workflow",
             "python",
@@ -179,35 +181,63 @@ def streaming_exports(settings: StreamingSettings, workload: str) -> tuple[Expor
     )
 
 
-def _pandas(common: dict[str, object], output: str) -> str:
+def _sign_in(source: str) -> str | None:
+    """Return what stands between the fields of a file's header; none where it cannot be read."""
+    from perflab.workloads.importers.csv import read_header
+    from perflab.workloads.importers.source import Source
+
+    try:
+        return read_header(Source(source).head)[1]
+    except BadInputError:
+        return None
+
+
+def _doubts(source: str, *, known: bool) -> list[str]:
+    """Return what a program that is not perflab's may read otherwise than perflab does."""
+    said = [
+        "Types are guessed from the values: numbers with leading zeros, such as 00123, lose them."
+    ]
+    if not known:
+        said.append("The file was not there to look at: is a comma what stands between its fields?")
+    if source.lower().endswith((".xz", ".zst", ".bz2")):
+        said.append("Not every library unpacks this archive: unpack it first.")
+    return said
+
+
+def _pandas(common: dict[str, object], output: str, doubts: list[str]) -> str:
     remarks = [
         "pandas decides the types of columns chunk by chunk, keeps 15 digits of a float, and",
         "stops at a row with too many fields. perflab's rows are the same for every chunk size.",
     ]
     return PANDAS.format(
-        **common, remarks=comments(remarks), output=literal(_other(output, ".jsonl"))
+        **common, remarks=comments([*remarks, *doubts]), output=literal(_other(output, ".jsonl"))
     )
 
 
-def _pyarrow(common: dict[str, object], output: str) -> str:
+def _pyarrow(common: dict[str, object], output: str, doubts: list[str]) -> str:
     remarks = [
         "PyArrow's chunk is block_size, in bytes: here as many as the rows chosen have. It stops",
         "at the first bad row, and writes no JSON Lines.",
     ]
     return PYARROW.format(
-        **common, remarks=comments(remarks), output=literal(_other(output, ".parquet"))
+        **common, remarks=comments([*remarks, *doubts]), output=literal(_other(output, ".parquet"))
     )
 
 
 def _polars(
-    common: dict[str, object], output: str, settings: StreamingSettings, *, parquet: bool
+    common: dict[str, object],
+    output: str,
+    settings: StreamingSettings,
+    doubts: list[str],
+    *,
+    parquet: bool,
 ) -> str:
     remarks = ["Polars' streaming engine has chunks of its own and lists no bad rows."]
     if parquet:
         remarks.append("row_group_size is how many rows stand together in the file.")
     return POLARS.format(
         **common,
-        remarks=comments(remarks),
+        remarks=comments([*remarks, *doubts]),
         output=literal(output),
         sink="sink_parquet" if parquet else "sink_ndjson",
         scan="scan_parquet" if parquet else "scan_ndjson",

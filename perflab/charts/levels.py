@@ -12,6 +12,7 @@ from perflab.charts.ticks import axis_unit, linear_ticks, log_ticks
 MOST = 6
 _WIDE = 40.0
 _ROOM = 0.55
+_LEAST_SHARE = 0.01
 
 
 class Levels:
@@ -56,6 +57,10 @@ class Levels:
         self.low, self.high = low, high
 
     def _fit_linear(self, low: float, high: float) -> None:
+        if self.unit == "ratio" and high - low < _LEAST_SHARE:
+            # Shares that hardly differ are of one colour.
+            low = max(0.0, min(low, 1.0 - _LEAST_SHARE))
+            high = max(high, low + _LEAST_SHARE)
         if high <= low:
             room = abs(low) * 0.05 or 0.5
             low, high = low - room, high + room

@@ -11,7 +11,10 @@ _NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _TIMES = (10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
 _WIDE = 40.0
 _SMALLEST_SHARE = 0.35
+_LEAST_SHARE = 0.01
+"""An axis of shares that are not all 0 goes up to so much at the least."""
 _SHORTEST = 1e-7
+_LARGEST = 1e300
 """Times below it are below what is measured; a logarithmic axis does not go down to them."""
 
 
@@ -54,10 +57,14 @@ class SteppedLimits:
 
     def fit(self, values: Iterable[float]) -> bool:
         """Move the limits, if they must, to cover some values."""
-        finite = [value for value in values if math.isfinite(value)]
+        # What is larger is no measurement, and the limit above it would not be a number.
+        finite = [value for value in values if abs(value) <= _LARGEST]
         if not finite:
             return not self.high and self._set(0.0, 1.0, log=False)
         top = max(finite)
+        if self.unit == "ratio" and 0 < top < _LEAST_SHARE:
+            # One request in ten thousand is no spike.
+            top = _LEAST_SHARE
         positive = [value for value in finite if value > 0]
         least = min(positive, default=1.0)
         if self.unit == "seconds":

@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from perflab.charts.style import css_width
 from perflab.settings import format_quantity
+from perflab.settings.quantity import singular
 
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 _BYTES = (
@@ -141,8 +142,7 @@ def counted(value: float, unit: str) -> str:
     """Return a value with its unit in words: ``1 entry``, ``10k entries``, ``4 MiB``."""
     if unit in ("seconds", "bytes", "ratio", ""):
         return short(value, unit)
-    one = f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
-    return f"{short(value, unit)} {one if value == 1 else unit}"
+    return f"{short(value, unit)} {singular(unit) if value == 1 else unit}"
 
 
 def _powers(

@@ -40,7 +40,10 @@ app = typer.Typer(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, 1 our fault, 2 the user's, 130 Ctrl-C."""
+    """Run the command and return its exit status.
+
+    0 held; 1 a limit or an alert is broken; 2 bad usage or input; 3 our fault; 130 Ctrl-C.
+    """
     return guarded(app, arguments)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -53,18 +54,31 @@ def calibrate(
 
 def write_calibration(result: Calibration) -> str:
     """Return a calibration as text for a terminal."""
+    rows = [("cost", "mean", "p50", "p95", "p99"), *_rows(result.costs)]
+    return f"{result.pattern}: {result.describe()}\n\n{table(rows)}"
+
+
+def _rows(costs: Mapping[str, Any], kind: str = "", of: str = "") -> Iterator[tuple[str, ...]]:
+    """Yield a row a cost; of a cost by chunk size, engine or such, a row for each of them.
+
+    Args:
+        costs: Costs by name; lists belong to the number beside them and have no row.
+        kind: The name of what these are a part of, which may say the unit.
+        of: The same in words.
+    """
     from perflab.metrics.catalog import metric
 
-    rows = [("cost", "mean", "p50", "p95", "p99")]
-    for key, value in result.costs.items():
-        name = key.removesuffix("_seconds").replace("_", " ")
+    for key, value in costs.items():
+        name = f"{of} {key.removesuffix('_seconds').replace('_', ' ')}".strip()
         if isinstance(value, dict) and "mean" in value:
-            rows.append((name, *_latencies(value)))
-        elif isinstance(value, (int, float)):
-            unit = "memory_bytes" if "bytes" in key else "latency_seconds_mean"
-            plain = not any(word in key for word in ("bytes", "seconds"))
-            rows.append((name, f"{value:g}" if plain else metric(unit).format(value), "", "", ""))
-    return f"{result.pattern}: {result.describe()}\n\n{table(rows)}"
+            yield name, *_latencies(value)
+        elif isinstance(value, dict):
+            yield from _rows(value, f"{kind} {key}", name)
+        elif isinstance(value, (int, float)) and not (key.endswith("_seconds") and value <= 0):
+            said = key if any(word in key for word in ("bytes", "seconds")) else f"{kind} {key}"
+            unit = "memory_bytes" if "bytes" in said else "latency_seconds_mean"
+            plain = not any(word in said for word in ("bytes", "seconds"))
+            yield name, f"{value:g}" if plain else metric(unit).format(value), "", "", ""
 
 
 def _latencies(cost: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -72,6 +86,8 @@ def _latencies(cost: dict[str, Any]) -> tuple[str, str, str, str]:
     from perflab.models.latency import QUANTILES
 
     write = metric("latency_seconds_mean").format
-    known = dict(zip((round(float(q), 4) for q in QUANTILES), cost["quantiles"], strict=False))
+    known = dict(
+        zip((round(float(q), 4) for q in QUANTILES), cost.get("quantiles", ()), strict=False)
+    )
     mean, p50, p95, p99 = (cost["mean"], *(known.get(share) for share in (0.5, 0.95, 0.99)))
     return write(mean), write(p50), write(p95), write(p99)

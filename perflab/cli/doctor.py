@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perflab.cli.options import Json
-from perflab.cli.output import say, say_json, table, tell
+from perflab.cli.output import say, say_json, table, tell, wrapped
 
 if TYPE_CHECKING:
     from perflab.servers.leftovers import Leftover
@@ -68,7 +68,7 @@ def doctor(
     for finding in found:
         rows.append((finding.group if finding.group != group else "", finding.name, finding.text))
         group = finding.group
-    say(table(rows, left=(0, 1, 2)))
+    say(table(wrapped(rows), left=(0, 1, 2)))
 
 
 def _clean(*, as_json: bool) -> None:

@@ -37,7 +37,7 @@ def findings(*, ask: bool = True) -> list[Finding]:
     Args:
         ask: Whether to ask the servers that are set by URL for their versions.
     """
-    return [*_packages(), *servers_found(ask=ask), *_machine(), *_kept()]
+    return [*_packages(), *_patterns(), *servers_found(ask=ask), *_machine(), *_kept()]
 
 
 def _packages() -> Iterator[Finding]:
@@ -48,6 +48,20 @@ def _packages() -> Iterator[Finding]:
             yield Finding("python", name, True, version(name))
         except PackageNotFoundError:
             yield Finding("python", name, False, "not installed")
+
+
+def _patterns() -> Iterator[Finding]:
+    """Return the patterns of other packages, and why one cannot be loaded."""
+    from perflab.benches.registry import bench_names, bench_package, is_from_outside, load_bench
+    from perflab.settings import BadInputError
+
+    for name in filter(is_from_outside, bench_names()):
+        try:
+            bench = load_bench(name)
+        except BadInputError as error:
+            yield Finding("patterns", name, False, str(error))
+        else:
+            yield Finding("patterns", name, True, f"{bench.title}, from {bench_package(name)}")
 
 
 def _machine() -> Iterator[Finding]:

@@ -70,7 +70,7 @@ def _refuse_alone(format_name: str | None, columns: str | None) -> None:
 
     for option, value in (("--format", format_name), ("--columns", columns)):
         if value is not None:
-            raise BadInputError("is said of a file; name it with --workload", option)
+            raise BadInputError("applies only to files; pass one with --workload", option)
 
 
 def prepare_kernels(wanted: bool | None) -> None:

@@ -165,6 +165,8 @@ def check_out(
     if path is None:
         return
     named = [text.partition("=")[2].strip() for text in settings or ()]
+    # A setting's word, such as lru, may be the name of a folder too, in which nothing is read.
+    named = [each for each in named if os.sep in each or not os.path.isdir(each)]  # noqa: PTH112
     check_output(path, [each for each in (workload, *named) if each], force=force)
 
 

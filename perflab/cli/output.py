@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ R = TypeVar("R", bound="Result")
 Report = Callable[[int, int], None]
 
 _GAP = "  "
+_LEAST_ROOM = 20
 
 
 def say(text: str = "") -> None:
@@ -119,6 +121,44 @@ def table(rows: Sequence[Sequence[str]], left: Iterable[int] = (0,)) -> str:
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
+def wrapped(rows: Sequence[Sequence[str]], width: int = 100) -> list[list[str]]:
+    """Return a table of words whose last column goes on in further rows, so that it has a width.
+
+    It is parted between words, and a path between its parts; a part that is longer than all of
+    the room is cut wherever that ends.
+
+    Args:
+        rows: The table, the header first.
+        width: The most characters of a line.
+    """
+    from perflab.settings.shown import shown
+
+    rows = [[shown(cell) for cell in row] for row in rows]
+    first = [[*row[:-1]] for row in rows]
+    taken = sum(max(map(len, column)) + len(_GAP) for column in zip(*first, strict=True))
+    room = max(width - taken, _LEAST_ROOM)
+    found = []
+    for row in rows:
+        lines = _parted(row[-1], room) or [""]
+        found.append([*row[:-1], lines[0]])
+        found += [[*[""] * (len(row) - 1), line] for line in lines[1:]]
+    return found
+
+
+def _parted(text: str, room: int) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for piece in re.findall(r"[^\s/]*/|[^\s/]+\s*|\s+", text):
+        if line and len(line) + len(piece.rstrip()) > room:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+        while len(line.rstrip()) > room:
+            lines.append(line[:room])
+            line = line[room:]
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
 def fitting(rows: Sequence[Sequence[str]], fixed: int) -> tuple[list[list[str]], int]:
     """Return as many columns as the terminal is wide, and how many were left out.
 
@@ -155,6 +195,7 @@ def notes(texts: Iterable[str]) -> str:
 
 def workload_line(workload: Mapping[str, Any]) -> str:
     """Return a workload's name and size in a line."""
+    from perflab.settings.quantity import counted
     from perflab.settings.shown import shown
 
     summary = workload.get("summary", {})
@@ -163,8 +204,8 @@ def workload_line(workload: Mapping[str, Any]) -> str:
     rate = summary.get("requests_per_second")
     if requests is None or (keys is None and rate is None):
         return name
-    like = f"at {rate:,.4g}/s" if keys is None else f"for {keys:,} key{'' if keys == 1 else 's'}"
-    return f"{name}: {requests:,} requests {like}"
+    like = f"at {rate:,.4g}/s" if keys is None else f"for {counted(keys, 'key')}"
+    return f"{name}: {counted(requests, 'request')} {like}"
 
 
 @contextmanager

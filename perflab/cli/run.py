@@ -29,6 +29,7 @@ from perflab.cli.options import (
 from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
 
 if TYPE_CHECKING:
+    from perflab.benches import Bench
     from perflab.lab.live import LiveRun
     from perflab.lab.run import Run
 
@@ -89,7 +90,7 @@ def run(
     bench, settings = read_pattern(pattern, set_)
     checked, load = bench.read(settings)
     bench.check_live(checked, load)
-    check_outputs(bench, checked, workload, force=force)
+    check_outputs(bench, checked, workload, result=out, force=force)
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
     agree(bench, settings, yes)
@@ -122,11 +123,12 @@ def write_run(result: Run) -> str:
     """Return a run as text for a terminal: measured beside predicted, alerts and notes."""
     from perflab.benches.registry import load_bench
     from perflab.metrics.catalog import metric
+    from perflab.settings.quantity import counted
     from perflab.tuning.comparison import format_difference
 
     bench = load_bench(result.pattern)
     measured = result.since_change or result.metrics
-    rows = [("metric", "measured", "predicted", "measured - predicted", "by own costs")]
+    rows = [("metric", "measured", "predicted", "measured - predicted", "refitted")]
     for name in bench.headline:
         info, real = metric(name), measured.get(name)
         if real is None:
@@ -138,13 +140,15 @@ def write_run(result: Run) -> str:
         )
     seconds = result.snapshots[-1]["seconds"] if result.snapshots else 0.0
     requests = int(result.metrics.get("requests", 0))
+    took = metric("first_item_seconds").format(seconds)
     lines = [
         *(f"Doubtful: {doubt}" for doubt in result.doubts),
         f"{bench.title}, run on {workload_line(result.workload)}",
-        f"{requests:,} requests in {seconds:.1f} s; ended: {result.ended}",
+        f"{counted(requests, 'request')} in {took}; ended: {result.ended}",
         "",
         table(rows),
         "",
+        *_which_is_off(result, bench),
         *_alerts(result),
         notes(
             (
@@ -162,10 +166,13 @@ def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
     told: set[str] = set()
     with progress(live.bench.pattern, " requests", show) as report:
 
-        def look(row: Mapping[str, Any]) -> None:
+        def tell_name() -> None:
             if "run" in live.about and "run" not in told:
                 told.add("run")
                 tell(f"run {live.about['run']}: all that it writes on your server has that name")
+
+        def look(row: Mapping[str, Any]) -> None:
+            tell_name()
             for alert in live.alerts:
                 if alert["fired"] and alert["alert"] not in told:
                     told.add(alert["alert"])
@@ -174,7 +181,9 @@ def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
                 share = max(row["seconds"] / seconds, 1e-6)
                 report(row["requests"], round(row["requests"] / min(share, 1)))
 
-        return live.wait(look)
+        result = live.wait(look)
+        tell_name()  # a short run may be over before its first row is seen
+        return result
 
 
 @contextmanager
@@ -185,6 +194,14 @@ def _child_without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _which_is_off(result: Run, bench: Bench) -> list[str]:
+    """Return the sentence that says whether the model or the calibration is off, if any."""
+    from perflab.lab.which_is_off import which_is_off_in
+
+    said = which_is_off_in(result, bench)
+    return [said, ""] if said else []
 
 
 def _alerts(result: Run) -> list[str]:
@@ -204,4 +221,4 @@ def _provenance(result: Run) -> str:
     from perflab.lab.calibration import Calibration
 
     source = Calibration.from_dict(result.calibration).describe()
-    return f"predicted from {source}; by own costs: from what this run itself measured"
+    return f"predicted from {source}; refitted: predicted from what this run itself measured"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perflab.cli.options import Json
-from perflab.cli.output import say, say_json, table
+from perflab.cli.output import say, say_json, table, tell
 
 if TYPE_CHECKING:
     from perflab.settings import SettingInfo
@@ -41,7 +41,8 @@ def settings(
     from perflab.settings import LoadSettings
 
     bench = load_bench(pattern)
-    groups = {"settings": bench.settings_class.infos(), "load": LoadSettings.infos()}
+    load = {key: bench.info(key) for key in LoadSettings.infos()}
+    groups = {"settings": bench.settings_class.infos(), "load": load}
     if as_json:
         parts: dict[str, Any] = {
             name: [_plain(info) for info in infos.values()] for name, infos in groups.items()
@@ -56,8 +57,14 @@ def settings(
 
 def _list_patterns(as_json: bool) -> None:
     from perflab.benches.registry import bench_names, load_bench
+    from perflab.settings import BadInputError
 
-    benches = [load_bench(name) for name in bench_names()]
+    benches = []
+    for name in bench_names():
+        try:
+            benches.append(load_bench(name))
+        except BadInputError as error:  # of another package; perflab's own go on
+            tell(f"perflab: warning: {error}")
     if as_json:
         found = [{"pattern": b.pattern, "title": b.title, "question": b.question} for b in benches]
         say_json({"patterns": found})

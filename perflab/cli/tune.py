@@ -79,7 +79,7 @@ def tune(
     for text in limit or ():
         parse_condition(text)
     if live:
-        check_outputs(bench, bench.read(settings)[0], workload, force=force)
+        check_outputs(bench, bench.read(settings)[0], workload, result=out, force=force)
     trace = read_workload(workload, show, format_, columns, bench, settings)
     from perflab.tuning import recommend
 

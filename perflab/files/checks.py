@@ -67,7 +67,8 @@ def refuse_input(place: Place, inputs: Iterable[str | os.PathLike[str]]) -> None
             continue
         if os.path.samestat(known, place.status):
             raise BadInputError(IS_INPUT, place.given)
-        if stat.S_ISDIR(known.st_mode) and Path(os.path.realpath(each)) in real.parents:
+        folder = Path(os.path.realpath(os.path.expanduser(each)))  # noqa: PTH111 - any text
+        if stat.S_ISDIR(known.st_mode) and folder in real.parents:
             raise BadInputError(f"is part of an input ({os.fspath(each)})", place.given)
 
 

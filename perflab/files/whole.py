@@ -142,12 +142,14 @@ def keep_mode(place: Place, made: Path) -> None:
     if place.status is None:
         return
     old, now = place.status, made.stat()
-    mode = stat.S_IMODE(old.st_mode) & 0o777
+    # Of a folder, what its group and its deletions depend on too; a program's rights go.
+    folder = stat.S_ISDIR(old.st_mode)
+    mode = stat.S_IMODE(old.st_mode) & (0o3777 if folder else 0o777)
     if old.st_gid != now.st_gid:
         try:
             os.chown(made, -1, old.st_gid)
         except OSError:
-            mode &= ~0o070
+            mode &= ~0o2070
     if old.st_uid != now.st_uid:
         with contextlib.suppress(OSError):
             os.chown(made, old.st_uid, -1)
@@ -160,7 +162,7 @@ def _keep_attributes(old: Path, made: Path) -> None:
     """Copy access lists and a user's own marks, as far as the disk has them."""
     with contextlib.suppress(OSError):
         for name in os.listxattr(old):
-            if name.startswith("user.") or name == "system.posix_acl_access":
+            if name.startswith(("user.", "system.posix_acl_")):
                 os.setxattr(made, name, os.getxattr(old, name))
 
 
@@ -186,12 +188,20 @@ def open_stream(place: Place) -> int:
     """Open a device, a pipe or an open file for writing, and return its descriptor.
 
     Raises:
-        OSError: If it cannot be opened, or nobody reads the pipe.
+        BadInputError: If it is a pipe that nobody reads.
+        OSError: If it cannot be opened.
     """
     if place.descriptor is not None:
         sys.stdout.flush()
         return os.dup(place.descriptor)
     # Not waiting: a pipe that nobody reads would hold the program up for ever.
-    descriptor = os.open(place.path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        descriptor = os.open(place.path, flags)
+    except OSError as error:
+        if error.errno == errno.ENXIO and place.path.is_fifo():
+            text = "is a pipe that nobody reads; start its reader first, or name a file"
+            raise BadInputError(text, place.given) from None
+        raise
     os.set_blocking(descriptor, True)
     return descriptor

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+from numba.extending import register_jitable
 
 from perflab.kernels.inputs import frozen
 
@@ -23,6 +24,8 @@ class Queue(NamedTuple):
         timeouts: Customers that gave up.
         connects: Connections that were opened after the start.
         connections: Connections open when the last customer has arrived.
+        refused: Customers that were turned away because too many waited.
+        turned_away: bool of shape (n,), who they were; empty where nobody can be.
     """
 
     waits: npt.NDArray[np.float64]
@@ -32,6 +35,8 @@ class Queue(NamedTuple):
     timeouts: int
     connects: int
     connections: int
+    refused: int
+    turned_away: npt.NDArray[np.bool_]
 
 
 def queue_waits(
@@ -44,6 +49,9 @@ def queue_waits(
     connect_seconds: float = 0.0,
     max_idle: float = math.inf,
     handover_seconds: float = 0.0,
+    max_waiting: int | None = None,
+    *,
+    oldest_first: bool = False,
 ) -> Queue:
     """Return the waits of customers in order of arrival before `servers` servers.
 
@@ -51,10 +59,10 @@ def queue_waits(
     1955: a customer starts when it has arrived and the first server is free. One whose wait would
     exceed `timeout` leaves without service; in this order that is known when it arrives.
 
-    A connection is a server that is open. A customer that finds all open ones busy while there
-    are fewer than `servers` opens one itself and waits `connect_seconds`, even where another
-    would come free sooner. The connection returned last is taken first, and those beyond
-    `min_connections` close when unused for `max_idle` seconds.
+    A connection is a server that is open. For a customer that finds all open ones busy while
+    there are fewer than `servers`, one more opens within `connect_seconds`, unless one that is
+    opening already will be left over; the customer takes whichever comes free first. Idle
+    connections beyond `min_connections` close when unused for `max_idle` seconds.
 
     Args:
         arrivals: float64 of shape (n,), seconds, not decreasing.
@@ -68,6 +76,10 @@ def queue_waits(
         max_idle: Seconds; infinite closes none.
         handover_seconds: From the end of a service to the start of the next one where a customer
             has waited for it: the time that a server passes from hand to hand.
+        max_waiting: Customers that may wait, besides those for whom a connection opens; one more
+            is turned away. None is any number.
+        oldest_first: Whether the connection that has been idle for longest is taken (FIFO); else
+            the one returned last (LIFO).
 
     Raises:
         ValueError: If shapes do not fit or there is no server.
@@ -91,6 +103,8 @@ def queue_waits(
         float(connect_seconds),
         float(max_idle),
         float(handover_seconds),
+        -1 if max_waiting is None else int(max_waiting),
+        bool(oldest_first),
     )
     return Queue(*found)
 
@@ -106,6 +120,8 @@ def _queue_waits(
     connect_seconds: float,
     max_idle: float,
     handover: float,
+    max_waiting: int,
+    oldest_first: bool,
 ) -> Any:
     n = len(arrivals)
     waits = np.empty(n, np.float64)
@@ -114,8 +130,7 @@ def _queue_waits(
     grows = min_connections < servers
     # When busy servers come free, in order, at [head, tail): the first leaves at the head, so
     # that a customer moves only those that are busy for longer than itself.
-    length = max(4096, 4 * servers)
-    free = np.empty(length, np.float64)
+    free = np.empty(max(4096, 4 * servers), np.float64)
     head = tail = 0
     # Since when idle connections are unused, the last returned on top.
     idle = np.empty(servers + 1, np.float64)
@@ -125,8 +140,16 @@ def _queue_waits(
         for i in range(min_connections):
             idle[i] = arrivals[0]
         unused = min_connections
+    # When connections that are opening are there, in order, at [first_made, last_made).
+    made = np.empty(4 * servers + 64, np.float64)
+    first_made = last_made = 0
+    # When those who wait leave the line, in order, at [first_left, last_left).
+    bounded = max_waiting >= 0
+    line = np.empty(4 * (servers + max(max_waiting, 0)) + 1024, np.float64)
+    first_left = last_left = 0
+    turned_away = np.zeros(n if bounded else 0, np.bool_)
     busy_seconds = end = 0.0
-    timeouts = connects = 0
+    timeouts = connects = refused = 0
     for t in range(n):
         now = arrivals[t]
         start = now
@@ -144,23 +167,63 @@ def _queue_waits(
                 unused -= closed
                 for i in range(unused):
                     idle[i] = idle[i + closed]
+        while first_made < last_made and made[first_made] <= now:
+            first_made += 1
+        while first_left < last_left and line[first_left] <= now:
+            first_left += 1
+        waited = False
         if grows and unused > 0:
             unused -= 1
-        elif tail - head < opened:
-            pass
-        elif opened < servers and connect_seconds <= timeout:
-            opened += 1
-            connects += 1
-            start = now + connect_seconds
-        elif tail > head and free[head] - now <= timeout:
-            start = free[head] + handover
-            head += 1
-        else:
-            timeouts += 1
-            waits[t] = np.nan
-            taken[t] = np.nan
-            continue
+            if oldest_first:
+                for i in range(unused):
+                    idle[i] = idle[i + 1]
+        elif tail - head >= opened:
+            waited = True
+            opening = last_made - first_made
+            waiting = last_left - first_left
+            if opened < servers and opening <= waiting:
+                opened += 1
+                connects += 1
+                if last_made == len(made):
+                    for i in range(first_made, last_made):
+                        made[i - first_made] = made[i]
+                    last_made -= first_made
+                    first_made = 0
+                made[last_made] = now + connect_seconds
+                last_made += 1
+                head, tail = _insert(free, head, tail, now + connect_seconds)
+            elif bounded and waiting - opening >= max_waiting:
+                refused += 1
+                turned_away[t] = True
+                waits[t] = np.nan
+                taken[t] = np.nan
+                continue
+            served = tail > head and free[head] - now <= timeout
+            if served:
+                start = free[head]
+                fresh = False
+                for i in range(first_made, last_made):
+                    fresh = fresh or made[i] == start
+                if not fresh:
+                    start += handover
+                head += 1
+            if bounded or opened < servers:
+                first_left, last_left = _insert(
+                    line, first_left, last_left, start if served else now + timeout
+                )
+            if not served:
+                timeouts += 1
+                waits[t] = np.nan
+                taken[t] = np.nan
+                continue
         busy = tail - head + 1
+        if waited:
+            for i in range(first_made, last_made):
+                if made[i] > start:
+                    busy -= 1
+        else:
+            busy -= last_made - first_made
+        busy = max(busy, 1)
         service = services[t]
         if slowed:
             service *= factors[busy]
@@ -169,15 +232,23 @@ def _queue_waits(
         busy_seconds += service
         done = start + service
         end = max(end, done)
-        if tail == length:
-            for i in range(head, tail):
-                free[i - head] = free[i]
-            tail -= head
-            head = 0
-        place = tail
-        while place > head and free[place - 1] > done:
-            free[place] = free[place - 1]
-            place -= 1
-        free[place] = done
-        tail += 1
-    return waits, taken, busy_seconds, end, timeouts, connects, opened
+        head, tail = _insert(free, head, tail, done)
+    return waits, taken, busy_seconds, end, timeouts, connects, opened, refused, turned_away
+
+
+@register_jitable
+def _insert(times: npt.NDArray[np.float64], head: int, tail: int, moment: float) -> Any:
+    """Put a moment in its place in the order at [head, tail); return where that is now."""
+    if tail == len(times):
+        for i in range(head, tail):
+            times[i - head] = times[i]
+        tail -= head
+        head = 0
+    if tail == len(times):  # more wait than can matter
+        return head, tail
+    place = tail
+    while place > head and times[place - 1] > moment:
+        times[place] = times[place - 1]
+        place -= 1
+    times[place] = moment
+    return head, tail + 1

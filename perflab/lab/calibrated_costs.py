@@ -11,6 +11,8 @@ from typing import Any
 _MOST = 1e15
 _LEAST = -1.0
 _MOST_DIGITS = 9
+# A rate, and how far a measurement is off a line, by their names: never 0.
+_DIVIDED_BY = ("rate", "_off")
 
 
 def wrong_cost(shipped: Mapping[str, Any], kept: Mapping[str, Any]) -> str | None:
@@ -66,6 +68,8 @@ def _wrong_parts(path: str, model: Mapping[str, Any], value: Any) -> str | None:
         wrong = _wrong(f"{path}.{name}", model.get(name, first if alike else part), part)
         if wrong is not None:
             return wrong
+        if name.endswith(_DIVIDED_BY) and not min(part if isinstance(part, list) else [part]) > 0:
+            return f"{path}.{name}"
     return _wrong_lists(path, model, value)
 
 

@@ -18,9 +18,14 @@ from perflab.lab.environment import machine
 from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.settings.folders import cache_folder
+from perflab.settings.quantity import counted
 
 BUSY_LOAD = 1.5
 """From so many processes per core on, what is measured may be the wait for a processor."""
+RESOLUTION = 1e-9
+"""Seconds: what takes less was not measured; the shipped cost stays then."""
+WIDE_SPREAD = 0.5
+"""From so much between the rounds on, their mean says little of the next one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Calibration(Result):
         machine: Processor, cores, memory, system and Python.
         note: Why a calibration that is kept here was not used; empty where it was, or none is.
         load_average: The machine's, over the minute before, per core; none where it is not known.
+        spread: How far the mean times of its rounds lie apart, as a share of their mean: the
+            median of its runs; none where that is not known.
     """
 
     kind: ClassVar[str] = "calibration"
@@ -49,6 +56,7 @@ class Calibration(Result):
     machine: dict[str, Any] = dataclasses.field(default_factory=dict)
     note: str = ""
     load_average: float | None = None
+    spread: float | None = None
 
     def describe(self) -> str:
         """Return where the costs come from, in words."""
@@ -59,14 +67,28 @@ class Calibration(Result):
         when = f"{self.date[:16].replace('T', ' ')} UTC"
         age = age_in_words(self.date)
         told = f"costs measured on this machine with {self.backend}, {age or when}"
-        return f"{told} ({when})" + self._busy() if age else told + self._busy()
+        said = f"{told} ({when})" if age else told
+        return "; ".join([said, *self.circumstances(), *self._doubts()])
 
-    def _busy(self) -> str:
-        """Return that the machine was busy, so that the costs may be too high; else nothing."""
-        if self.load_average is None or self.load_average < BUSY_LOAD:
-            return ""
-        busy = f"the machine was busy then ({self.load_average:.1f} processes per core)"
-        return f"; {busy}, so they may be too high: measure again when it is not"
+    def circumstances(self) -> list[str]:
+        """Return how busy the machine was and how far the rounds lie apart, where known."""
+        known = []
+        if self.load_average is not None:
+            known.append(f"load average {self.load_average:.1f} per core")
+        if self.spread is not None:
+            known.append(f"rounds within {max(self.spread, 0.01):.0%} of each other")
+        return [", ".join(known)] if known else []
+
+    def _doubts(self) -> list[str]:
+        """Return why the costs may be off, and what to do; nothing where they are fine."""
+        busy = self.load_average is not None and self.load_average >= BUSY_LOAD
+        if busy:
+            return [
+                "the machine was busy then, so they may be too high: measure again when it is not"
+            ]
+        if self.spread is not None and self.spread >= WIDE_SPREAD:
+            return ["the rounds differ too much to rely on them: measure again"]
+        return []
 
 
 def age_in_words(date: str) -> str:
@@ -80,7 +102,7 @@ def age_in_words(date: str) -> str:
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count = int(seconds // length)
         if count:
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+            return f"{counted(count, unit)} ago"
     return "just now"
 
 
@@ -135,20 +157,25 @@ def keep_calibration(
     costs: dict[str, Any],
     workload: Any = None,
     load_average: float | None = None,
+    spread: float | None = None,
 ) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
-    What the measurement did not see stays as it is shipped. A file that this perflab cannot read
-    is not replaced: the costs get a name with the number of their format then.
+    What the measurement did not see, or is below its resolution, stays as it is shipped. A file
+    that this perflab cannot read is not replaced: the costs get a name with the number of their
+    format then.
 
     Raises:
         BadInputError: If the cache folder cannot be written.
     """
     backend = bench.calibrated_with(settings, load, workload)
-    whole = {**bench.shipped_costs, **costs, "sleep_seconds": _oversleep()}
+    seen = {name: cost for name, cost in costs.items() if not _below_resolution(name, cost)}
+    whole = {**bench.shipped_costs, **seen, "sleep_seconds": max(0.0, _oversleep())}
     date = datetime.now(UTC).isoformat(timespec="seconds")
     kept = Calibration(
-        bench.pattern, backend, whole, "measured", date, machine(), load_average=load_average
+        *(bench.pattern, backend, whole, "measured", date, machine()),
+        load_average=load_average,
+        spread=spread,
     )
     plain, by_format = _paths(bench.pattern, backend)
     try:
@@ -157,6 +184,14 @@ def keep_calibration(
         text = f"the costs {error.message}; set PERFLAB_CACHE_DIR to a folder that can be written"
         raise BadInputError(text, str(plain)) from None
     return kept
+
+
+def _below_resolution(name: str, cost: Any) -> bool:
+    """Say whether a measured time is so short that it is nothing but the clock's rounding."""
+    if isinstance(cost, Mapping):
+        cost = cost.get("mean", RESOLUTION)
+        return isinstance(cost, (int, float)) and abs(cost) < RESOLUTION
+    return name.endswith("_seconds") and isinstance(cost, (int, float)) and abs(cost) < RESOLUTION
 
 
 def _paths(pattern: str, backend: str) -> tuple[Path, Path]:

@@ -186,12 +186,17 @@ class Child:
         )
 
 
-def _map_in(trace: Any) -> None:
-    """Touch every page of a mapped trace now, so that the run's memory is the pattern's own."""
-    for name in ("ids", "times", "sizes", "ttls", "durations"):
-        values = getattr(trace, name, None)
-        if values is not None:
-            values[:: 4096 // values.itemsize].sum()
+def _map_in(workload: Any) -> None:
+    """Touch every page of a mapped workload now, so that the run's memory is the pattern's own.
+
+    All its arrays of a value a request are touched, whatever they are called.
+    """
+    fields = getattr(type(workload), "__dataclass_fields__", {})
+    for name in dict.fromkeys((*fields, *getattr(workload, "__dict__", {}))):
+        values: Any = getattr(workload, name, None)
+        is_array = hasattr(values, "__array_interface__") and hasattr(values, "itemsize")
+        if is_array and values.shape[:1] == (len(workload),):
+            values[:: max(1, 4096 // values.itemsize)].sum()
 
 
 def run_job(number: int, orphan: Orphan) -> None:

@@ -20,7 +20,7 @@ from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.orphan import CLOSED
 from perflab.lab.outcome import run_result
 from perflab.lab.removal import begin_run, remove_run
-from perflab.lab.rows import Rows
+from perflab.lab.rows import Compared, Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
@@ -130,6 +130,21 @@ class LiveRun:
         return self._rows.changes
 
     @property
+    def load(self) -> LoadSettings:
+        """The load's settings in force."""
+        return self._rows.load
+
+    @property
+    def compared(self) -> Compared:
+        """Measured beside both predictions since the last change, for the same requests."""
+        return self._rows.compared
+
+    @property
+    def spread(self) -> float | None:
+        """How far the rounds of the run lie apart, as `spread_of_rounds` says."""
+        return self._rows.moments.spread()
+
+    @property
     def sent(self) -> int:
         """How many requests went to servers of the user's, those of a calibration before too."""
         last = self._rows.last
@@ -173,7 +188,7 @@ class LiveRun:
         if name not in known:
             raise BadInputError(f"no action {name!r}{nearest(name, known)}", self.bench.pattern)
         if self.state not in ("running", "paused"):
-            raise BadInputError("needs a run that is going; this one is " + self.state, name)
+            raise BadInputError(f"the run is {self.state}; actions need a running one", name)
         self._send(cloudpickle.dumps(Act(name)))
 
     def pause(self) -> None:
@@ -334,7 +349,9 @@ class LiveRun:
 def _spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
     ours, theirs = Pipe()
     users_code = any(names_code(value) for value in job.settings.values())
-    command = python_command("perflab.lab.orphan", str(theirs.fileno()), users_code=users_code)
+    command = python_command(
+        "perflab.lab.child_process", str(theirs.fileno()), users_code=users_code
+    )
     try:
         with no_interrupt():
             process = subprocess.Popen(  # noqa: S603  (our own module)

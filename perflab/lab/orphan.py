@@ -1,11 +1,10 @@
-"""The start of a live run's process: before all else it watches whether its parent is there."""
+"""`Orphan`: what ends a live run's process once its parent is gone."""
 
 from __future__ import annotations
 
 import os
 import select
 import signal
-import sys
 import threading
 import time
 from types import FrameType
@@ -68,13 +67,3 @@ class Orphan:
         if self._setting_up:
             self._setting_up = False
             raise OrphanedError
-
-
-def main() -> None:
-    """Watch the pipe whose number is the first argument, and run the job that comes through it."""
-    pipe = int(sys.argv[1])
-    orphan = Orphan(pipe)
-    orphan.watch()
-    from perflab.lab.child import run_job  # takes a while, in which the parent may be killed
-
-    run_job(pipe, orphan)

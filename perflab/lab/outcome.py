@@ -11,6 +11,7 @@ from perflab.lab.over_time import histories_around
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
+from perflab.settings.quantity import counted
 from perflab.workloads.trace import Trace
 
 
@@ -64,12 +65,21 @@ def run_result(
         ended=ended,
         loop=loop,
         doubts=() if errors else failed,
-        notes=(*remarks, *failed, *(text for text in (notice, left) if text)),
+        notes=(*remarks, *failed, *_fallen(rows), *(text for text in (notice, left) if text)),
+    )
+
+
+def _fallen(rows: Rows) -> tuple[str, ...]:
+    """Return that counters went down as levels do, whose differences mean nothing."""
+    return tuple(
+        f"the counter {name!r} of {rows.bench.pattern} goes down, but is not declared as a level: "
+        "metrics that are made of it are wrong for a part of the run"
+        for name in rows.undeclared_levels
     )
 
 
 def _requests(count: int) -> str:
-    return "1 request" if count == 1 else f"{count:,} requests"
+    return counted(count, "request")
 
 
 def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:

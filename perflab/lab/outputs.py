@@ -6,14 +6,22 @@ import os
 from typing import Any
 
 from perflab.benches.base import Bench
-from perflab.files import check_output
-from perflab.settings import Settings
+from perflab.files import check_output, place_of
+from perflab.settings import BadInputError, Settings
+
+_BESIDE = ("", ".rejected.csv", ".incomplete")
+"""What a run adds to the name of its output for what it writes beside it."""
 
 
 def check_outputs(
-    bench: Bench, settings: Settings, workload: Any = None, *, force: bool = False
+    bench: Bench,
+    settings: Settings,
+    workload: Any = None,
+    *,
+    result: str | os.PathLike[str] | None = None,
+    force: bool = False,
 ) -> None:
-    """Refuse a run that would write over an input, or over a file that is there.
+    """Refuse a run that would write over an input, over a file that is there, or one file twice.
 
     A run's rows have no mark to know them by, so that any file with something in it is taken for
     the user's.
@@ -22,6 +30,7 @@ def check_outputs(
         bench: The pattern.
         settings: Its settings.
         workload: What is read: a path or a name, or a workload that says its source.
+        result: Where the run's own figures are kept, if they are.
         force: Whether a file that is there may be replaced; an input never is.
 
     Raises:
@@ -36,3 +45,7 @@ def check_outputs(
     inputs = [each for each in read if isinstance(each, (str, os.PathLike)) and os.fspath(each)]
     for output in outputs:
         check_output(output, inputs, force=force, ours=lambda _: False)
+        written = [place_of(f"{output}{suffix}").path for suffix in _BESIDE]
+        if result is not None and place_of(result).path in written:
+            text = "is written by the run itself; name another file for its result"
+            raise BadInputError(text, os.fspath(result))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.session import Measured
 from perflab.lab.alerts import AlertWatch
+from perflab.lab.rounds import Moments
 from perflab.lab.snapshot import Snapshot
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
@@ -16,6 +18,15 @@ from perflab.workloads.trace import Trace
 
 _WINDOW_SECONDS = 1.0
 _SHARE_FOR_PREDICTIONS = 0.2
+_FALLS_OF_A_LEVEL = 3
+
+
+class Compared(NamedTuple):
+    """What was measured beside both predictions, for the same requests."""
+
+    measured: Metrics
+    predicted: Metrics
+    refitted: Metrics
 
 
 class Rows:
@@ -43,11 +54,22 @@ class Rows:
         self.warm: Snapshot | None = None
         self.changed: Snapshot | None = None
         self.memory_bytes = 0.0
+        self.moments = Moments()
+        self.compared = Compared({}, {}, {})
         self._costs = costs
         self._history: list[Snapshot] = []
         self._coming: list[tuple[Settings, LoadSettings]] = []
         self._predicted: Metrics = {}
         self._predict_after = 0.0
+        self._falls: Counter[str] = Counter()
+
+    @property
+    def undeclared_levels(self) -> list[str]:
+        """The counters that went down time and again, though the bench declares them as no levels.
+
+        Once or twice may be a server that began anew.
+        """
+        return sorted(name for name, falls in self._falls.items() if falls >= _FALLS_OF_A_LEVEL)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -68,6 +90,7 @@ class Rows:
             self.changed = snapshot
             self._history.clear()
             self._predicted, self._predict_after = {}, 0.0
+            self.compared = Compared({}, {}, {})
             self.changes.append(
                 {
                     "seconds": snapshot.seconds,
@@ -78,6 +101,8 @@ class Rows:
         if snapshot.mark == "warm" and self.changed is None:
             self.warm = snapshot
             self._history.clear()
+        if self.last is not None:
+            self._falls.update(snapshot.fallen(self.last, self.bench.levels))
         self.last = snapshot
         self._history.append(snapshot)
         while len(self._history) > 2 and (
@@ -85,6 +110,7 @@ class Rows:
         ):
             self._history.pop(0)
         if snapshot.mark == "":
+            self.moments.add(snapshot)
             self.rows.append(self._row(snapshot))
             self.watch.look(snapshot.seconds, self.rows[-1])
 
@@ -97,11 +123,12 @@ class Rows:
         """Make a last row where the run was too short for another."""
         if not self.rows and self.last is not None:
             self.rows.append(self._row(self.last))
+            self.watch.look(self.last.seconds, self.rows[-1])
 
     def measured(self, since: Snapshot | None) -> Metrics:
         """Return the metrics of what happened after a snapshot."""
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
-        part = self.last.since(since)
+        part = self.last.since(since, self.bench.levels)
         return self._metrics(part)
 
     def predict(self, costs: Costs, since: Snapshot | None) -> Metrics:
@@ -116,7 +143,7 @@ class Rows:
     def own_costs(self, since: Snapshot | None) -> dict[str, Any]:
         """Return the calibration's costs with what this run itself has measured in their place."""
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
-        part = self.last.since(since)
+        part = self.last.since(since, self.bench.levels)
         own = self.bench.costs(self._part(part))
         latency = part.latency()
         paced = self.load.request_rate is not None or self.load.speedup is not None
@@ -133,9 +160,9 @@ class Rows:
             "requests": snapshot.requests,
             "virtual_seconds": snapshot.shown_seconds,
             "version": snapshot.version,
-            **self._metrics(snapshot.since(earlier)),
+            **self._metrics(snapshot.since(earlier, self.bench.levels)),
         }
-        for name, value in self._metrics(snapshot.since(since)).items():
+        for name, value in self._metrics(snapshot.since(since, self.bench.levels)).items():
             row[f"{name}_since_change"] = value
         row["requests"] = snapshot.requests
         for name, value in self._prediction(since).items():
@@ -158,10 +185,16 @@ class Rows:
         )
 
     def _prediction(self, since: Snapshot | None) -> Metrics:
-        """Return the newest prediction; a new one is made as often as its cost allows."""
+        """Return the newest prediction; a new one is made as often as its cost allows.
+
+        With it the one from the run's own times is made, for the same requests.
+        """
         now = time.perf_counter()
         if now >= self._predict_after:
             self._predicted = self.predict(self._costs, since)
+            refitted = self.predict(self.own_costs(since), since) if self._predicted else {}
+            measured = self.measured(since) if self._predicted else {}
+            self.compared = Compared(measured, self._predicted, refitted)
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
         return self._predicted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from perflab.metrics.histogram import LatencyHistogram
 
@@ -32,18 +32,32 @@ class Snapshot:
     version: int = 0
     mark: str = ""
 
-    def since(self, earlier: Snapshot | None) -> Snapshot:
-        """Return what happened after an earlier snapshot; levels stay as they are."""
+    def since(self, earlier: Snapshot | None, levels: Collection[str]) -> Snapshot:
+        """Return what happened after an earlier snapshot.
+
+        Args:
+            earlier: From when it counts; none for the start of the run.
+            levels: The counters that go up and down, which stay as they are.
+        """
         if earlier is None:
             return self
         return dataclasses.replace(
             self,
             seconds=self.seconds - earlier.seconds,
             requests=self.requests - earlier.requests,
-            counters=_difference(self.counters, earlier.counters),
+            counters=_difference(self.counters, earlier.counters, levels),
             histograms=_later(self.histograms, earlier.histograms),
             distributions=_later(self.distributions, earlier.distributions),
         )
+
+    def fallen(self, earlier: Snapshot, levels: Collection[str]) -> list[str]:
+        """Return the counters that are lower than in an earlier snapshot and are no levels."""
+        before = earlier.counters
+        return [
+            name
+            for name, value in self.counters.items()
+            if name not in levels and value < before.get(name, value)
+        ]
 
     def latency(self) -> LatencyHistogram:
         """Return the latencies of all outcomes in one histogram."""
@@ -65,37 +79,6 @@ class Snapshot:
         return result
 
 
-LEVELS = frozenset(
-    {
-        "entries",
-        "bytes",
-        "memory_bytes",
-        "peak_memory_bytes",
-        "setup_bytes",
-        "plain",
-        "server_bytes",
-        "usage_bytes",
-        "breaker_open",
-        "connections",
-        "max_connections",
-        "in_use",
-        "waiting",
-        "in_flight",
-        "limit",
-        "server_busy",
-        "server_waiting",
-        "buffer_items",
-        "buffer_bytes",
-        "first_item_seconds",
-        "workers",
-        "chunks",
-        "rows_held",
-        "stored_row_bytes",
-    }
-)
-"""Counters that go up and down: their difference means nothing."""
-
-
 def _later(
     new: Mapping[str, LatencyHistogram], old: Mapping[str, LatencyHistogram]
 ) -> dict[str, LatencyHistogram]:
@@ -105,7 +88,9 @@ def _later(
     }
 
 
-def _difference(new: Mapping[str, float], old: Mapping[str, float]) -> dict[str, float]:
+def _difference(
+    new: Mapping[str, float], old: Mapping[str, float], levels: Collection[str]
+) -> dict[str, float]:
     return {
-        name: value if name in LEVELS else value - old.get(name, 0) for name, value in new.items()
+        name: value if name in levels else value - old.get(name, 0) for name, value in new.items()
     }

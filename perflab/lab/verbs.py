@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from statistics import median
 from typing import Any
 
 from perflab.benches.base import Bench
@@ -140,6 +141,20 @@ def calibrate(
     return _measure(bench, checked, load, trace, trace, seconds)[0]
 
 
+def measure_again(
+    bench: Bench, settings: Settings, load: LoadSettings, workload: Any
+) -> Calibration:
+    """Measure the costs for a workload anew, as a run does that finds none, and keep them.
+
+    Raises:
+        BadInputError: If the backend only fails, or a server was not agreed to.
+    """
+    bench.check_live(settings, load)
+    require(bench.foreign_servers(settings, load))
+    on = bench.calibrated_on(settings, load, workload)
+    return _measure(bench, settings, load, on, workload)[0]
+
+
 def _measure(
     bench: Bench,
     settings: Settings,
@@ -158,6 +173,7 @@ def _measure(
     trace = bench.workload_for(settings, on)
     shipped = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
     runs: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
+    spreads: list[float] = []
     spent = 0
     before = machine_load()
     foreign = bool(bench.foreign_servers(settings, load))
@@ -176,10 +192,13 @@ def _measure(
             if found.metrics.get("requests"):
                 break
         runs.append((values, found.costs))
+        spreads += [live.spread] if live.spread is not None else []
     costs = bench.calibrated(runs) if runs else {}
     if not costs:
         return calibration_for(bench, settings, load, workload), spent
-    return keep_calibration(bench, settings, load, costs, workload, before), spent
+    spread = median(spreads) if spreads else None
+    kept = keep_calibration(bench, settings, load, costs, workload, before, spread)
+    return kept, spent
 
 
 def allow_server(

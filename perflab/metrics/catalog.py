@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import math
+from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 from typing import Literal
 
 _STEPS: dict[str, tuple[tuple[str, float], ...]] = {
@@ -12,7 +16,15 @@ _STEPS: dict[str, tuple[tuple[str, float], ...]] = {
     "bytes": (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1.0)),
 }
 
+# A share of a value that is the rounding of sums of floats, and of what points show.
+_ROUNDING = 1e-9
+_LEAST_POINTS = 1e-3
+_LEAST = 1e-6
+
 Better = Literal["higher", "lower", "neither"]
+
+BENCHES = "perflab.benches"
+"""The group of entry points by which benches are found."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,7 +43,10 @@ class MetricInfo:
         return f"{tail} {head}" if tail else head
 
     def format(self, value: float | None) -> str:
-        """Return a value with its unit, short enough for a table."""
+        """Return a value with its unit, short enough for a table.
+
+        What lies below what can be measured, such as a billionth of a second, is written as below.
+        """
         if value is None or math.isnan(value):
             return "n/a"
         if self.unit == "ratio":
@@ -45,93 +60,126 @@ class MetricInfo:
         return f"{value:,.0f}" if float(value).is_integer() else _three(value)
 
     def format_band(self, error: float) -> str:
-        """Return half the width of a band: ``± 0.25 points`` of a ratio, else in the unit."""
-        return f"± {error * 100:.2g} points" if self.unit == "ratio" else f"± {self.format(error)}"
+        """Return half the width of a band: ``± 0.25 points`` of a ratio, else in the unit.
+
+        What is no more than rounding is ``± 0``.
+        """
+        if self.unit == "ratio":
+            points = error * 100
+            if points < _LEAST_POINTS:
+                return "± 0 points"
+            return f"± {points:.0f} points" if points >= 9.5 else f"± {points:.2g} points"
+        return f"± {self.format(error)}"
+
+    def is_exact(self, error: float, value: float | None) -> bool:
+        """Say whether half the width of a band is nothing but rounding of the value in it."""
+        scale = 1.0 if self.unit == "ratio" else abs(value or 1.0)
+        return error <= _ROUNDING * scale
 
 
-METRICS = {
-    info.name: info
-    for info in (
-        MetricInfo("hit_rate", "hit rate", "ratio", "higher"),
-        MetricInfo("byte_hit_rate", "byte hit rate", "ratio", "higher"),
-        MetricInfo("hits", "hits", "requests", "higher"),
-        MetricInfo("misses", "misses", "requests", "lower"),
-        MetricInfo("evictions", "evictions", "entries", "lower"),
-        MetricInfo("expirations", "expirations", "entries", "neither"),
-        MetricInfo("requests", "requests", "requests", "neither"),
-        MetricInfo("entries", "entries held", "entries", "neither"),
-        MetricInfo("live_keys", "live keys", "keys", "neither"),
-        MetricInfo("live_bytes", "live bytes", "bytes", "neither"),
-        MetricInfo("latency_seconds_mean", "latency, mean", "seconds", "lower"),
-        MetricInfo("latency_seconds_p50", "latency, p50", "seconds", "lower"),
-        MetricInfo("latency_seconds_p95", "latency, p95", "seconds", "lower"),
-        MetricInfo("latency_seconds_p99", "latency, p99", "seconds", "lower"),
-        MetricInfo("latency_seconds_p999", "latency, p99.9", "seconds", "lower"),
-        MetricInfo("throughput_per_second", "throughput", "1/s", "higher"),
-        MetricInfo("memory_bytes", "memory", "bytes", "lower"),
-        MetricInfo("peak_memory_bytes", "memory, peak", "bytes", "lower"),
-        MetricInfo("cost_per_day", "cost per day", "currency", "lower"),
-        MetricInfo("memory_cost_per_day", "cost of memory", "currency", "lower"),
-        MetricInfo("backend_cost_per_day", "cost of calls", "currency", "lower"),
-        MetricInfo("wait_seconds_mean", "wait, mean", "seconds", "lower"),
-        MetricInfo("wait_seconds_p95", "wait, p95", "seconds", "lower"),
-        MetricInfo("wait_seconds_p99", "wait, p99", "seconds", "lower"),
-        MetricInfo("utilisation", "utilisation", "ratio", "neither"),
-        MetricInfo("erlang_wait_seconds_mean", "wait, Erlang C", "seconds", "lower"),
-        MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
-        MetricInfo("connections", "connections open", "connections", "neither"),
-        MetricInfo("in_use", "connections in use", "connections", "neither"),
-        MetricInfo("waiting", "callers waiting", "callers", "lower"),
-        MetricInfo("connects", "connections made", "connections", "neither"),
-        MetricInfo("connections_lost", "connections lost", "connections", "lower"),
-        MetricInfo("server_hit_rate", "hit rate, server", "ratio", "higher"),
-        MetricInfo("server_errors", "server errors", "requests", "lower"),
-        MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
-        MetricInfo("breaker_open", "breaker", "ratio", "lower"),
-        MetricInfo("refused", "writes refused", "requests", "lower"),
-        MetricInfo("values_refused", "values not kept", "requests", "lower"),
-        MetricInfo("timeouts", "timeouts", "requests", "lower"),
-        MetricInfo("errors", "errors", "requests", "lower"),
-        MetricInfo("error_share", "share of errors", "ratio", "lower"),
-        MetricInfo("retries", "retries", "requests", "lower"),
-        MetricInfo("connect_errors", "connection errors", "requests", "lower"),
-        MetricInfo("in_flight", "number, in flight", "requests", "neither"),
-        MetricInfo("limit", "limit in flight", "requests", "neither"),
-        MetricInfo("throttled", "turned away (429, 503)", "requests", "lower"),
-        MetricInfo("server_busy", "at work in the server", "requests", "neither"),
-        MetricInfo("server_waiting", "number, queued in the server", "requests", "lower"),
-        MetricInfo("loads", "chunks loaded", "chunks", "lower"),
-        MetricInfo("chunks", "chunks held", "chunks", "neither"),
-        MetricInfo("bytes_read", "bytes read", "bytes", "lower"),
-        MetricInfo("read_amplification", "read amplification", "times", "lower"),
-        MetricInfo("stall_fraction", "stall fraction", "ratio", "lower"),
-        MetricInfo("first_item_seconds", "time to first item", "seconds", "lower"),
-        MetricInfo("buffer_items", "buffer level", "items", "neither"),
-        MetricInfo("buffer_bytes", "bytes in the buffer", "bytes", "neither"),
-        MetricInfo("fetch_seconds_mean", "fetch of a batch, mean", "seconds", "lower"),
-        MetricInfo("fetch_seconds_p95", "fetch of a batch, p95", "seconds", "lower"),
-        MetricInfo("consume_seconds_mean", "work on an item, mean", "seconds", "lower"),
-        MetricInfo("batches", "batches fetched", "batches", "neither"),
-        MetricInfo("retries", "retries", "fetches", "lower"),
-        MetricInfo("rows_in", "rows in", "rows", "neither"),
-        MetricInfo("rows_out", "rows out", "rows", "neither"),
-        MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
-        MetricInfo("blocks_refused", "blocks refused", "chunks", "lower"),
-    )
-}
+SHARED: Mapping[str, MetricInfo] = MappingProxyType(
+    {
+        info.name: info
+        for info in (
+            MetricInfo("hit_rate", "hit rate", "ratio", "higher"),
+            MetricInfo("byte_hit_rate", "byte hit rate", "ratio", "higher"),
+            MetricInfo("hits", "hits", "requests", "higher"),
+            MetricInfo("misses", "misses", "requests", "lower"),
+            MetricInfo("evictions", "evictions", "entries", "lower"),
+            MetricInfo("expirations", "expirations", "entries", "neither"),
+            MetricInfo("requests", "requests", "requests", "neither"),
+            MetricInfo("entries", "entries held", "entries", "neither"),
+            MetricInfo("live_keys", "live keys", "keys", "neither"),
+            MetricInfo("live_bytes", "live bytes", "bytes", "neither"),
+            MetricInfo("latency_seconds_mean", "latency, mean", "seconds", "lower"),
+            MetricInfo("latency_seconds_p50", "latency, p50", "seconds", "lower"),
+            MetricInfo("latency_seconds_p95", "latency, p95", "seconds", "lower"),
+            MetricInfo("latency_seconds_p99", "latency, p99", "seconds", "lower"),
+            MetricInfo("latency_seconds_p999", "latency, p99.9", "seconds", "lower"),
+            MetricInfo("throughput_per_second", "throughput", "1/s", "higher"),
+            MetricInfo("memory_bytes", "memory", "bytes", "lower"),
+            MetricInfo("peak_memory_bytes", "memory, peak", "bytes", "lower"),
+            MetricInfo("cost_per_day", "cost per day", "currency", "lower"),
+            MetricInfo("memory_cost_per_day", "cost of memory", "currency", "lower"),
+            MetricInfo("backend_cost_per_day", "cost of calls", "currency", "lower"),
+            MetricInfo("wait_seconds_mean", "wait, mean", "seconds", "lower"),
+            MetricInfo("wait_seconds_p95", "wait, p95", "seconds", "lower"),
+            MetricInfo("wait_seconds_p99", "wait, p99", "seconds", "lower"),
+            MetricInfo("utilisation", "utilisation", "ratio", "neither"),
+            MetricInfo("bytes_read", "bytes read", "bytes", "lower"),
+            MetricInfo("timeouts", "timeouts", "requests", "lower"),
+            MetricInfo("errors", "errors", "requests", "lower"),
+            MetricInfo("error_share", "share of errors", "ratio", "lower"),
+            MetricInfo("retries", "retries", "tries", "lower"),
+        )
+    }
+)
+"""What any pattern may measure; what is one pattern's own is declared by its bench."""
+
+_known: dict[str, MetricInfo] = dict(SHARED)
+_declared_by: dict[str, str] = dict.fromkeys(SHARED, "perflab")
+
+METRICS: Mapping[str, MetricInfo] = MappingProxyType(_known)
+"""All metrics that are known by now: the shared ones, and those of the benches in use."""
+
+
+def declare(infos: Iterable[MetricInfo], owner: str) -> None:
+    """Make a pattern's own metrics known; all of them or, where one cannot be, none.
+
+    Args:
+        infos: What is known of each; one that is known already must be declared alike.
+        owner: Who declares them, such as ``the pattern 'cache'``.
+
+    Raises:
+        ValueError: If two declarations of a name differ; it names both owners.
+    """
+    new: dict[str, MetricInfo] = {}
+    for info in infos:
+        known = new.get(info.name) or _known.get(info.name)
+        if known is not None and known != info:
+            raise ValueError(
+                f"{owner} declares the metric {info.name!r} as {_in_words(info)}, and "
+                f"{_declared_by.get(info.name, owner)} as {_in_words(known)}; "
+                "declare it alike, or give it another name"
+            )
+        new[info.name] = info
+    for name, info in new.items():
+        _known.setdefault(name, info)
+        _declared_by.setdefault(name, owner)
 
 
 def metric(name: str) -> MetricInfo:
-    """Return what is known of a metric.
+    """Return what is known of a metric, also one of a pattern that is not in use yet.
 
     Raises:
-        ValueError: If there is no such metric; it names the nearest.
+        ValueError: If no pattern has such a metric; it names the nearest.
     """
-    if name in METRICS:
-        return METRICS[name]
-    close = difflib.get_close_matches(name, METRICS, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(METRICS)}"
+    if name not in _known:
+        _declare_all()
+    if name in _known:
+        return _known[name]
+    close = difflib.get_close_matches(name, _known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(_known)}"
     raise ValueError(f"no metric {name!r}; {hint}")
+
+
+def _declare_all() -> None:
+    """Make the metrics of all installed benches known, those of perflab's first.
+
+    A bench that cannot be loaded has none; whoever asks for its pattern is told why.
+    """
+    for point in sorted(entry_points(group=BENCHES), key=is_foreign):
+        with contextlib.suppress(Exception):
+            declare(point.load().metric_infos, f"the pattern {point.name!r}")
+
+
+def is_foreign(point: EntryPoint) -> bool:
+    """Say whether an entry point is of another package than perflab."""
+    return point.module.partition(".")[0] != __name__.partition(".")[0]
+
+
+def _in_words(info: MetricInfo) -> str:
+    return f"{info.label!r} ({info.unit}, better: {info.better})"
 
 
 def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:
@@ -141,9 +189,15 @@ def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:
         if abs(value) >= factor * 0.9995:
             return f"{_three(value / factor)} {suffix}"
     suffix, factor = steps[-1]
-    return f"{value / factor:.2g} {suffix}"
+    if suffix in ("ns", "B"):
+        return f"< 1 {suffix}" if value > 0 else f"0 {suffix}"
+    return f"{_three(value / factor)} {suffix}"
 
 
 def _three(number: float) -> str:
-    """Write a number with three digits, or all of those before the point."""
-    return f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"
+    """Write a number with three digits, or all of those before the point; never as a power."""
+    if abs(number) >= 999.5:
+        return f"{number:,.0f}"
+    if abs(number) >= 1e-4 or number == 0:
+        return f"{number:.3g}"
+    return f"{number:.6f}".rstrip("0") if abs(number) >= _LEAST else "0"

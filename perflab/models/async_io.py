@@ -126,6 +126,11 @@ class AsyncIOModel:
                     f"{limit} in flight cannot keep up with the arrivals: the wait grows with the "
                     "length of the workload"
                 )
+        if _beyond_cap(settings, metrics["throughput_per_second"]):
+            remarks.append(
+                f"a run sends this server at most {settings.most_rate:,.4g} requests/s "
+                "(most_rate); the prediction is without that cap"
+            )
         metrics["limit"] = float(limit)
         measured = not getattr(server, "guessed", False)
         return Prediction(metrics, error=error, remarks=tuple(remarks), measured=measured)
@@ -198,24 +203,35 @@ class AsyncIOModel:
             return Prediction({})
         # What was before the last change went by other settings.
         first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
-        times, lengths = times[first:], lengths[first:]
+        waits = np.asarray(costs.get("throttled_seconds", np.zeros(len(times))), dtype=np.float64)
+        times, lengths, waits = times[first:], lengths[first:], waits[first:]
         limit = settings.max_concurrent
         if settings.limit_mode == "auto":
-            span = float((times + lengths).max() - times[0])
-            limit = max(1, math.ceil(float(lengths.sum()) / span))
+            held = lengths + waits
+            span = float((times + held).max() - times[0])
+            limit = max(1, math.ceil(float(held.sum()) / span))
         closed = settings.load_model == "closed"
+        if not closed:  # who waits in the limiter holds a place, and the request is late
+            lengths = lengths + waits
         found = kernels.in_flight(times, lengths, limit, closed=closed)
         latencies = found.ends - found.begins
-        mean = float(latencies.mean())
+        cycle = float(latencies.mean()) + (float(waits.mean()) if closed else 0.0)
         rate = len(latencies) / max(float(found.ends.max() - found.begins[0]), 1e-9)
         outcomes = np.asarray(costs["outcomes"])[first:]
         answered = (outcomes == SERVED) | (outcomes == TIMED_OUT)
         share = float((outcomes == SERVED).mean())
         metrics: Metrics = {"requests": float(len(latencies))}
         metrics.update(latency_metrics(latencies[answered]), error_share=1.0 - share)
-        ended = limit / mean if closed and mean > 0 else rate
+        metrics["throttled_seconds"] = float(waits.mean())
+        ended = limit / cycle if closed and cycle > 0 else rate
         metrics["throughput_per_second"] = ended * share
         return Prediction(metrics)
+
+
+def _beyond_cap(settings: AsyncIORunSettings, rate: float) -> bool:
+    """Say whether a run on the user's server would be held back where the prediction is not."""
+    on_users = settings.urls is not None and settings.measured is None
+    return on_users and rate > settings.most_rate
 
 
 def _length(requests: slice, whole: int) -> int:

@@ -76,11 +76,21 @@ class OwnServer:
     def _closed(
         self, settings: AsyncIORunSettings, limit: int, count: int, seed: int, off: float
     ) -> Metrics:
-        found = self._follow(settings, limit, np.zeros(count), seed, off, closed=True)
+        free = settings.change(rate_limit=None)
+        found = self._follow(free, limit, np.zeros(count), seed, off, closed=True)
         part = slice(_WARM_TURNS * limit, None)
-        metrics = _metrics(found, part)
         # Little's law: all places are always taken.
-        ended = limit / max(float((found.ends - found.begins)[part].mean()), 1e-9)
+        ended = limit / _mean_seconds(found, part)
+        throttled = 0.0
+        each = found.tries / count
+        if settings.rate_limit is not None and settings.rate_limit < ended * each:
+            # The limiter lets tries through evenly; the places that are left wait in it.
+            ended = settings.rate_limit / each
+            spaced = np.arange(count) / ended
+            found = self._follow(free, limit, spaced, seed, off, closed=False)
+            throttled = max(0.0, limit / ended - _mean_seconds(found, part))
+        metrics = _metrics(found, part)
+        metrics["throttled_seconds"] = throttled
         metrics["throughput_per_second"] = ended * (1.0 - metrics["error_share"])
         if settings.capacity is not None:
             span = float(found.ends.max())
@@ -146,6 +156,10 @@ def service_times(settings: AsyncIORunSettings, seed: int) -> Floats:
     if settings.stall_rate:
         services[draw.random(_SERVICES) < settings.stall_rate] = settings.stall_seconds
     return services
+
+
+def _mean_seconds(found: kernels.InFlight, part: slice) -> float:
+    return max(float((found.ends - found.begins)[part].mean()), 1e-9)
 
 
 def _metrics(found: kernels.InFlight, part: slice) -> Metrics:

@@ -14,9 +14,11 @@ from perflab.models.latency import QUANTILES
 from perflab.models.prediction import Metrics
 from perflab.models.usl import PARAMETERS, Usl, fit_usl
 from perflab.settings import AsyncIORunSettings
+from perflab.settings.quantity import counted
 
 Floats = npt.NDArray[np.float64]
 _BEHIND = 1.05
+_HALVINGS = 50
 _GUESSED_SECONDS = 0.05
 _GUESSED_CONTENTION = 0.03
 
@@ -28,8 +30,8 @@ class UserServer:
         points: By requests in flight: ``throughput`` a second of those that were answered well,
             ``latency`` with ``mean`` and ``quantiles`` in seconds, ``error_share`` from 0 to 1.
         notes: Where the points come from, where that is no calibration.
-        capped: Up to which number in flight the cap on the rate left the server free; None where
-            it always did.
+        capped: Up to which number in flight the cap on the rate left the server free, 0 for none;
+            None where it always did.
         guessed: Whether the points are made up, since nothing is measured yet.
 
     Attributes:
@@ -57,6 +59,11 @@ class UserServer:
         self.remarks += (describe(self.law, self._numbers),)
         if capped is not None:
             text = f"beyond {capped} in flight the cap most_rate held the load back; left out here"
+            if capped == 0:
+                text = (
+                    "the cap most_rate held the load back at every number in flight; only the "
+                    "latency of 1 in flight is used (raise most_rate to measure more)"
+                )
             self.remarks += (text,)
         if found[-1][0] <= 1:
             self.remarks += ("only 1 in flight is measured: there is no bend to be seen yet",)
@@ -67,15 +74,18 @@ class UserServer:
         """Return metrics with so many always in flight, and half the band of the throughput."""
         del most, seed
         used = min(limit, settings.max_per_host or limit)
-        rate = self.law.throughput(used)
-        if settings.rate_limit is not None:
-            rate = min(rate, settings.rate_limit)
-        mean = used / rate
-        point = self._points[self._nearest(used)]
+        rate, busy = self.law.throughput(used), float(used)
+        if settings.rate_limit is not None and settings.rate_limit < rate:
+            rate = settings.rate_limit
+            busy = self._in_flight_at(rate, used)
+        # Little's law: of those in use, the others wait in the client's own limiter.
+        mean = busy / rate
+        point = self._points[self._nearest(busy)]
         scale = mean / point["latency"]["mean"]
-        share = self._error_share(used)
+        share = self._error_share(busy)
         metrics: Metrics = {
             "latency_seconds_mean": mean,
+            "throttled_seconds": (used - busy) / rate,
             "throughput_per_second": rate * (1 - share),
             "error_share": share,
         }
@@ -111,6 +121,16 @@ class UserServer:
         metrics["falls_behind"] = float(lasted > 0 and span > _BEHIND * lasted)
         return metrics, self._off * metrics["throughput_per_second"]
 
+    def _in_flight_at(self, rate: float, most: float) -> float:
+        """Return how many in flight do so much in a second, which `most` would exceed."""
+        if rate <= self.law.rate:
+            return rate / self.law.rate
+        low, high = 1.0, min(most, self.law.peak)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.law.throughput(middle) < rate else (low, middle)
+        return high
+
     def _error_share(self, number: float) -> float:
         shares = [point["error_share"] for point in self._points]
         return float(np.interp(number, self._numbers, shares))
@@ -132,7 +152,7 @@ def describe(law: Usl, numbers: Floats) -> str:
     if places <= PARAMETERS:
         off = "as many points as parameters, so how far off it is cannot be told"
     return (
-        f"law through {len(numbers)} point{'' if len(numbers) == 1 else 's'} up to "
+        f"law through {counted(len(numbers), 'point')} up to "
         f"{numbers.max():,.3g} in flight: "
         f"{law.rate:,.3g} requests/s alone, contention {law.contention:.3f}, "
         f"coherency {law.coherency:.2g}, peak {peak}, {off}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perflab.settings import CacheSettings, LoadSettings, format_quantity
+from perflab.settings.quantity import counted
 from perflab.workloads.trace import Trace
 
 
@@ -29,7 +30,7 @@ def cache_remarks(
         said.append("max_bytes has no effect: the trace has no sizes")
     elif most is not None and size < keys and most_held < most:
         said.append(
-            f"max_cache_size bounds before max_bytes does: {size:,} entries are about "
+            f"max_cache_size bounds before max_bytes does: {counted(size, 'entry')}, about "
             f"{format_quantity(most_held, 'bytes')}; raise it to bound by bytes"
         )
     if size >= keys and most is None:

@@ -31,12 +31,13 @@ class ConnectionPoolModel:
     """Predictions for one sequence of arrivals; keeps what it has computed.
 
     Customers are served in order of arrival by `kernels.queue_waits`. One that gives up counts
-    with the timeout as its wait, as in a live run. Service times are drawn from the calibration,
-    with a fixed seed, at the number of connections in use when a service starts; where the costs
-    carry a run's own ``arrival_seconds`` and ``service_seconds``, these are taken as they are.
-    Recorded durations of the arrivals go before the calibration where all requests are asked for;
-    a slice stands beside a live run, whose queries are its own. Connections that are replaced at
-    `max_lifetime` cost nothing here.
+    with the timeout as its wait, as in a live run; so does one that ``max_waiting`` turns away.
+    Service times are drawn from the calibration, with a fixed seed, at the number of connections
+    in use when a service starts; where the costs carry a run's own ``arrival_seconds`` and
+    ``service_seconds``, these are taken as they are, and those of callers that were not served
+    are drawn from them. Recorded durations of the arrivals go before the calibration where all
+    requests are asked for; a slice stands beside a live run, whose queries are its own.
+    Connections that are replaced at `max_lifetime` cost nothing here.
 
     Args:
         arrivals: The workload.
@@ -210,8 +211,8 @@ class ConnectionPoolModel:
         self, settings: ConnectionPoolSettings, costs: Costs, requests: slice | None
     ) -> Prediction:
         times = np.asarray(costs["arrival_seconds"], dtype=np.float64)
-        lengths = np.asarray(costs["service_seconds"], dtype=np.float64)
-        if len(times) == 0:
+        lengths = _filled(np.asarray(costs["service_seconds"], dtype=np.float64), len(times))
+        if len(times) == 0 or lengths is None:
             return Prediction({})
         queue = _run(settings, costs, times, lengths, None)
         first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
@@ -240,6 +241,8 @@ def _key(settings: ConnectionPoolSettings, load: LoadSettings) -> tuple[Any, ...
         settings.min_connections,
         settings.timeout,
         settings.max_idle,
+        settings.order,
+        settings.max_waiting,
         load.request_rate,
         None if load.request_rate is not None else load.speedup,
         load.seed,
@@ -263,4 +266,6 @@ def _run(
         connect_seconds=costs.get("connect_seconds", 0.0),
         max_idle=math.inf if settings.max_idle is None else settings.max_idle,
         handover_seconds=costs.get("handover_seconds", 0.0),
+        max_waiting=settings.max_waiting,
+        oldest_first=settings.order == "fifo",
     )

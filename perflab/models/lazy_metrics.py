@@ -9,6 +9,7 @@ from perflab.models.latency import later, mix
 from perflab.models.load_times import load_cost
 from perflab.models.prediction import Costs
 from perflab.settings import LazyLoadingSettings, LoadSettings
+from perflab.settings.quantity import counted
 
 
 def chunks_held(settings: LazyLoadingSettings, costs: Costs) -> int:
@@ -89,9 +90,9 @@ def lazy_remarks(
     if chunks_held(settings, costs) == 0:
         said.append("one chunk is more than max_bytes: nothing is held, every access loads")
     if settings.chunk_size > n_rows:
-        said.append(f"one chunk holds all {n_rows:,} rows of the store")
+        said.append(f"one chunk holds all of the store: {counted(n_rows, 'row')}")
     elif distinct_chunks is not None and chunks_held(settings, costs) >= distinct_chunks:
-        said.append(f"all {distinct_chunks:,} chunks that are asked for fit into memory")
+        said.append(f"everything asked for fits into memory: {counted(distinct_chunks, 'chunk')}")
     if settings.read_ahead:
         if settings.max_chunks == 1:
             said.append("read_ahead has no effect: max_chunks leaves no room for a second chunk")

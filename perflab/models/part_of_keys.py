@@ -170,8 +170,8 @@ class PartModel:
         )
 
     def _remarks(self, settings: Any, costs: Costs) -> Sequence[str]:
-        text = f"estimated for all keys from the {self._share:.2%} of them that the trace holds"
-        said = [f"{text}: settings, counts and memory are those of the whole"]
+        text = f"estimated for the full key set from a {self._share:.2%} sample"
+        said = [f"{text}; settings, counts and memory refer to the full set"]
         there = self._scaling.shrink(settings, self._share, costs)
         smaller = [
             f"{key} {there.info(key).format(getattr(there, key))} "

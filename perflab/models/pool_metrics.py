@@ -17,7 +17,7 @@ _QUANTILES = (0.5, 0.95, 0.99)
 
 
 def waits_of(waits: Floats, timeout: float) -> Floats:
-    """Return waits with the timeout in place of those that gave up."""
+    """Return waits with the timeout in place of those that got no connection."""
     gone = np.isnan(waits)
     return np.where(gone, timeout, waits) if gone.any() else waits
 
@@ -35,12 +35,16 @@ def queue_metrics(
     asked = len(arrived)
     if asked == 0:
         return {}
-    timeouts = queue.timeouts if requests is None else int(np.isnan(raw).sum())
+    failed = queue.timeouts + queue.refused if requests is None else int(np.isnan(raw).sum())
+    turned_away = queue.turned_away[part]
+    refused = int(turned_away.sum())
     overhead = costs.get("overhead_seconds", 0.0)
     waits = waits_of(raw, settings.timeout)
-    latencies = waits + services if timeouts == 0 else waits + np.nan_to_num(services)
-    served = asked - timeouts
-    busy = float(services.sum() if timeouts == 0 else np.nansum(services))
+    latencies = waits + services if failed == 0 else waits + np.nan_to_num(services)
+    if refused:
+        latencies[turned_away] = 0.0  # told at once
+    served = asked - failed
+    busy = float(services.sum() if failed == 0 else np.nansum(services))
     span = float((arrived + latencies)[-1000:].max() - arrived[0])
     result: Metrics = {"requests": float(asked)}
     for name, values in (("wait", waits), ("latency", latencies)):
@@ -48,7 +52,8 @@ def queue_metrics(
         for share, value in zip(_QUANTILES, kernels.quantiles_of(values, _QUANTILES), strict=True):
             result[f"{name}_seconds_p{share * 100:.0f}"] = float(value) + overhead
     del result["wait_seconds_p50"]
-    result["timeouts"] = float(timeouts)
+    result["timeouts"] = float(failed - refused)
+    result["callers_refused"] = float(refused)
     result["connections"] = float(queue.connections)
     result["connects"] = float(queue.connects)
     if span > 0:

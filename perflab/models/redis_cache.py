@@ -14,6 +14,7 @@ from perflab.models.latency import missed, mix
 from perflab.models.looped import LoopedTrace
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, RedisCacheSettings
+from perflab.settings.quantity import counted
 from perflab.workloads.passes import pass_seconds
 from perflab.workloads.trace import Trace
 
@@ -187,8 +188,8 @@ class RedisCacheModel:
         if most is not None and counts.hits + counts.misses and counts.entries < _FEWEST_ENTRIES:
             server = costs.get("server_bytes", 0.0)
             said.append(
-                f"maxmemory leaves room for {counts.entries} entries: the server itself takes "
-                f"{server / 2**20:.1f} MiB"
+                f"maxmemory leaves room for {counted(counts.entries, 'entry')}: the server itself "
+                f"takes {server / 2**20:.1f} MiB"
             )
         if settings.maxmemory_policy.startswith("volatile") and (
             settings.ttl_seconds is None and self.trace.ttls is None

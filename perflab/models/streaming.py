@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.settings import LoadSettings, StreamingSettings
+from perflab.settings.quantity import counted
 from perflab.settings.streaming import WHOLE_ENGINES
 
 if TYPE_CHECKING:
     from perflab.workloads.table_file import TableFile
 
 _OFF = 0.05
+_SHORTEST_CHUNK_SECONDS = 1e-9
 
 
 def fit_line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -90,7 +92,8 @@ class StreamingModel:
         if costs.get("own_seconds"):
             rows, seconds = costs["own_rows"], costs["own_seconds"]
         else:
-            seconds = _line((own["chunk_seconds"], own["row_seconds"]), rows)
+            line = (own["chunk_seconds"], own["row_seconds"])
+            seconds = max(_line(line, rows), _SHORTEST_CHUNK_SECONDS)
             seconds *= _off(own["rows"], own["seconds_off"], rows)
         size = _line((own["base_bytes"], own["bytes_per_row"]), 0.0 if whole else rows)
         size *= _off(own["rows"], own["bytes_off"], rows)
@@ -104,7 +107,9 @@ class StreamingModel:
         if engine != settings.engine:
             remarks.append(f"{settings.engine} was not calibrated; {engine} stands for it")
         if not whole and settings.chunk_size > self._rows:
-            remarks.append(f"the file has {self._rows:,} rows: a larger chunk changes nothing")
+            remarks.append(
+                f"the file has {counted(self._rows, 'row')}: a larger chunk changes nothing"
+            )
         return Prediction(
             metrics, error=_OFF * metrics["throughput_per_second"], remarks=tuple(remarks)
         )

@@ -26,7 +26,7 @@ class ConsentLine:
         self.button = widgets.Button(
             description="Use this server",
             icon="check",
-            tooltip="Agree once, for every later run, and start the run.",
+            tooltip="Agree once, for every later run, and go on.",
             button_style="warning",
             layout=widgets.Layout(width="150px", flex="0 0 auto"),
         )

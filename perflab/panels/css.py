@@ -16,6 +16,9 @@ _RULES = """
 .perflab-question { font-size: 13px; color: var(--pl-quiet); margin-left: 10px; font-weight: 400; }
 .perflab-line { font-size: 12px; color: var(--pl-quiet); }
 .perflab-line b { color: var(--pl-ink); font-weight: 600; }
+.perflab-notes { font-size: 12px; color: var(--pl-ink); }
+.perflab-notes .widget-html-content > div { padding-left: 8px;
+  border-left: 3px solid #e69f00; margin: 1px 0; }
 .perflab .jp-OutputArea-output a { font-size: 12px; }
 .perflab .jp-OutputArea-output { padding: 0 8px; }
 .perflab-bar { border-top: 1px solid var(--pl-line); border-bottom: 1px solid var(--pl-line);
@@ -52,6 +55,8 @@ _RULES = """
 .perflab-caption { font-size: 11px; letter-spacing: .04em; text-transform: uppercase;
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
 .perflab-picture { background: #fff; border-radius: 4px; }
+.perflab .widget-box:has(> .perflab-picture), .perflab .widget-box:has(> .perflab-standing),
+.perflab-beside, .perflab .widget-box:has(> .perflab-beside) { overflow: hidden; }
 .perflab-beside { align-items: flex-start; flex-wrap: wrap; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }
 .perflab-standing b { color: var(--pl-ink); }

@@ -16,6 +16,7 @@ from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.status import StatusLine
 from perflab.servers.consent import ConsentNeededError
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads import Trace
 
 _TICK_SECONDS = 0.1
@@ -181,7 +182,7 @@ class Driver:
         word = "paused" if live.state == "paused" else "running"
         requests = live.rows[-1]["requests"] if live.rows else 0
         mood: Any = "busy" if live.state == "paused" else "live"
-        self._status.say("run", f"{word}, {_length(live)}, {requests:,} requests", mood)
+        self._status.say("run", f"{word}, {_length(live)}, {counted(requests, 'request')}", mood)
 
     def _apply(self, item: tuple[LiveRun, dict[str, Any]], cancelled: Cancelled) -> None:
         live, values = item

@@ -247,12 +247,13 @@ def exactness(prediction: Prediction, info: MetricInfo) -> str:
     """Return in words how exact a prediction of a metric is."""
     if not prediction.measured:
         return "not measured yet: a guess"
-    off = info.format_band(prediction.error)
+    exact = info.is_exact(prediction.error, prediction.metrics.get(info.name))
+    off = info.format_band(0.0 if exact else prediction.error)
     if prediction.sampled < 1:
         return f"sampled {prediction.sampled * 100:.2g} %, {off}"
     if prediction.between:
         return f"between computed points, {off}"
-    return f"what-if {off}" if prediction.error else "what-if exact"
+    return "what-if exact" if exact else f"what-if {off}"
 
 
 def _exact(prediction: Prediction, most: float) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import ipywidgets as widgets
+
 from perflab.benches import Bench
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
+from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.models.prediction import Prediction
 from perflab.panels.pictures import Pictures
 from perflab.panels.table import NumbersTable
@@ -19,6 +23,7 @@ from perflab.workloads import Trace
 
 _TICKS_A_TABLE = 2
 _TICKS_A_MARK = 5
+_EARLIEST_SECONDS = 2.0
 _SINCE = "_since_change"
 _PREDICTED = "predicted_"
 
@@ -37,6 +42,9 @@ class Gauges:
         self.what_if = Pictures(bench)
         self.live = LiveView(bench)
         self.table = NumbersTable(bench.headline)
+        self.which_is_off = widgets.HTML(layout=widgets.Layout(display="none"))
+        self.which_is_off.add_class("perflab-standing")
+        self.numbers = widgets.VBox([self.table.widget, self.which_is_off])
         self.baseline: Point | None = None
         self._lock = threading.Lock()
         self._ticks = 0
@@ -63,14 +71,24 @@ class Gauges:
         """Fill the table."""
         rows = run.rows if run is not None else []
         changes = run.changes if run is not None else []
+        refitted = run.compared.refitted if run is not None else {}
         with self._lock:
+            self._explain(_which_is_off(self._bench, run, result))
             self.table.show(
                 what_if=None if prediction is None else prediction.metrics,
                 predicted=predicted(rows),
                 measured=since_change(rows),
+                refitted=refitted if result is None else result.fitted,
                 whole_run=whole_run(rows, changes, result),
                 baseline=None if self.baseline is None else self.baseline.metrics,
             )
+
+    def _explain(self, text: str) -> None:
+        """Say whether the model or the calibration is off."""
+        shown = html.escape(text)
+        if shown != self.which_is_off.value:
+            self.which_is_off.value = shown
+            self.which_is_off.layout.display = None if shown else "none"
 
     def pin(self, baseline: Point) -> None:
         """Mark the baseline."""
@@ -115,3 +133,12 @@ def whole_run(
     if result is not None:
         return dict(result.metrics)
     return {} if changes else since_change(rows)
+
+
+def _which_is_off(bench: Bench, run: LiveRun | None, result: Run | None) -> str:
+    if result is not None:
+        return which_is_off_in(result, bench)
+    if run is None or not run.rows or run.rows[-1]["seconds"] < _EARLIEST_SECONDS:
+        return ""
+    paced = run.load.request_rate is not None or run.load.speedup is not None
+    return which_is_off(bench, *run.compared, paced=paced)

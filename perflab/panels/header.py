@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets as widgets
 
 from perflab.benches import Bench
 from perflab.lab.calibration import Calibration
-from perflab.panels.workload_picker import describe
+from perflab.panels.workload_picker import describe, notes_of
 from perflab.workloads import Workload
 
 
@@ -19,9 +19,10 @@ class Header:
     Args:
         bench: Whose title it is.
         picker: Shown and hidden by a button.
+        measure: Measures the costs again; must return at once.
     """
 
-    def __init__(self, bench: Bench, picker: widgets.Widget) -> None:
+    def __init__(self, bench: Bench, picker: widgets.Widget, measure: Callable[[], object]) -> None:
         title = widgets.HTML(
             f"<span class='perflab-title'>{html.escape(bench.title)}</span>"
             f"<span class='perflab-question'>{html.escape(bench.question)}</span>"
@@ -35,18 +36,28 @@ class Header:
             description="Workload",
             icon="folder-open-o",
             tooltip="Choose another workload: one of ours, a file's path, or an upload.",
-            layout=widgets.Layout(width="112px", flex="0 0 auto"),
+            layout=widgets.Layout(width="138px", flex="0 0 auto"),
         )
+        self.again = widgets.Button(
+            description="Measure again",
+            icon="refresh",
+            tooltip="Measure on this machine what the predictions rest on; takes some seconds.",
+            disabled=True,
+            layout=widgets.Layout(width="138px", flex="0 0 auto"),
+        )
+        self.again.on_click(lambda _: measure())
         self._picker = picker
         picker.layout.display = "none"
         self.toggle.observe(lambda change: self._open(change["new"]), "value")
-        lines = widgets.VBox(
-            [self.workload, self.calibration, self.servers],
-            layout=widgets.Layout(flex="1 1 auto"),
-        )
-        row = widgets.HBox([self.toggle, lines])
-        row.add_class("perflab-head")
-        self.widget = widgets.VBox([title, row, picker])
+        self.notes = widgets.HTML(layout=widgets.Layout(display="none"))
+        self.notes.add_class("perflab-notes")
+        rows = [
+            widgets.HBox([self.toggle, _filling([self.workload, self.notes])]),
+            widgets.HBox([self.again, _filling([self.calibration, self.servers])]),
+        ]
+        for row in rows:
+            row.add_class("perflab-head")
+        self.widget = widgets.VBox([title, *rows, picker])
         self.reading("reading the workload")
 
     def reading(self, text: str) -> None:
@@ -56,10 +67,18 @@ class Header:
     def show(self, workload: Workload) -> None:
         """Show the workload."""
         self.workload.value = describe(workload)
+        said = notes_of(workload)
+        self.notes.value = "".join(f"<div>{html.escape(note)}</div>" for note in said)
+        self.notes.layout.display = None if said else "none"
 
     def price(self, calibration: Calibration) -> None:
         """Show where the costs come from."""
         self.calibration.value = html.escape(calibration.describe())
+
+    def measurable(self, *, usable: bool) -> None:
+        """Let the costs be measured again, or not."""
+        if self.again.disabled == usable:
+            self.again.disabled = not usable
 
     def serve(self, about: Mapping[str, str]) -> None:
         """Show which servers a run has behind it; nothing where there is none."""
@@ -71,3 +90,7 @@ class Header:
 
     def _open(self, wanted: bool) -> None:
         self._picker.layout.display = None if wanted else "none"
+
+
+def _filling(lines: Sequence[widgets.Widget]) -> widgets.VBox:
+    return widgets.VBox(list(lines), layout=widgets.Layout(flex="1 1 0", min_width="0"))

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
+from perflab.lab.which_is_off import is_off
 from perflab.metrics.catalog import MetricInfo, metric
-
-_RATIO_OFF = 0.02
-_SHARE_OFF = 0.10
-_TIMES_OFF = 9.0
+from perflab.tuning.comparison import format_difference
 
 Values = Mapping[str, float]
 
@@ -33,6 +31,7 @@ class NumbersTable:
         ("predicted", "Predicted for the requests that were measured since the last change."),
         ("measured", "Measured since the last change of settings."),
         ("difference", "Measured less predicted, over the same requests."),
+        ("refitted", "Predicted from what the run itself has measured, for the same requests."),
         ("whole run", "Measured over the whole run."),
         ("baseline", "Predicted at the baseline that was pinned."),
     )
@@ -47,11 +46,13 @@ class NumbersTable:
         what_if: Values | None = None,
         predicted: Values | None = None,
         measured: Values | None = None,
+        refitted: Values | None = None,
         whole_run: Values | None = None,
         baseline: Values | None = None,
     ) -> None:
-        """Show other numbers; what is not known is a dash."""
-        heads = "".join(f"<th title='{title}'>{head}</th>" for head, title in self.HEADS)
+        """Show other numbers; what is not known is a dash. Without a baseline it has no column."""
+        shown_heads = self.HEADS if baseline is not None else self.HEADS[:-1]
+        heads = "".join(f"<th title='{title}'>{head}</th>" for head, title in shown_heads)
         rows = []
         for info in map(metric, self.names):
             model, real = _value(predicted, info), _value(measured, info)
@@ -60,8 +61,9 @@ class NumbersTable:
                 _text(info, model),
                 _text(info, real),
                 difference(info, model, real),
+                _text(info, _value(refitted, info)),
                 _text(info, _value(whole_run, info)),
-                _text(info, _value(baseline, info)),
+                *([] if baseline is None else [_text(info, _value(baseline, info))]),
             ]
             name = html.escape(info.label)
             rows.append(f"<tr><td>{name}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
@@ -77,16 +79,8 @@ def difference(info: MetricInfo, predicted: float | None, measured: float | None
     """Return measured less predicted: ratios in points, the rest as a share of the prediction."""
     if predicted is None or measured is None:
         return "&ndash;"
-    if info.unit == "ratio":
-        apart = measured - predicted
-        text, off = f"{apart * 100:+.2f} pts", abs(apart) > _RATIO_OFF
-    elif predicted:
-        apart = measured / predicted - 1
-        text, off = f"{apart * 100:+.1f} %", abs(apart) > _SHARE_OFF
-        if apart > _TIMES_OFF:
-            text = f"x{min(apart + 1, 9_999):,.0f}"
-    else:
-        text, off = ("0", False) if measured == 0 else (f"+{info.format(measured)}", True)
+    text = html.escape(format_difference(info, predicted, measured))
+    off = is_off(info, {info.name: predicted}, {info.name: measured})
     return f"<span class='{'off' if off else 'on'}'>{text}</span>"
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from perflab.benches import Bench
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.live import LiveRun
+from perflab.lab.verbs import measure_again
 from perflab.models.prediction import Prediction
 from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
@@ -59,6 +60,8 @@ class Workbench:
         self.trace: Trace | None = None
         self.calibration: Calibration | None = None
         self._lock = threading.Lock()
+        # What goes on once the user has agreed to a server.
+        self._wanted: Callable[[], None] = self.run_or_stop
         self.status = StatusLine()
         self.knobs = Knobs(bench, settings or {}, self._moved)
         self.gauges = Gauges(bench)
@@ -66,15 +69,13 @@ class Workbench:
         self.driver = Driver(bench.pattern, self.status, self._tick, self._run_changed, self._asked)
         self.alerts = AlertsRow(self.driver.watch, self.driver.unwatch)
         self.tasks = Tasks(self.status, self._refresh)
-        self.server = ServerSide(
-            bench, self.status, self.tasks, self.run_or_stop, self._server_changed
-        )
+        self.server = ServerSide(bench, self.status, self.tasks, self._agreed, self._server_changed)
         self.compare = Compare(bench, self._compared)
         self.shipping = Shipping(bench, self.gauges, self._apply)
         self.picker = WorkloadPicker(
             bench, self._picked, self._not_picked, lambda: self.knobs.read()[0]
         )
-        self.header = Header(bench, self.picker.widget)
+        self.header = Header(bench, self.picker.widget, self.measure_again)
         handlers = {
             "run": self.run_or_stop,
             "pause": self.pause_or_resume,
@@ -100,7 +101,7 @@ class Workbench:
             what_if=self.gauges.what_if.widget,
             actions=self.server.actions.widget,
             live=self.gauges.live.widget,
-            table=self.gauges.table.widget,
+            table=self.gauges.numbers,
         )
         Guard(self.status.fail).watch(self.widget)
         self.picker.pick(workload)
@@ -124,7 +125,7 @@ class Workbench:
         """Start a live run with the present settings, or end the one that is going."""
         if self.driver.active:
             self.tasks.start("stop", self.driver.stop)
-        elif self.trace is not None:
+        elif self.trace is not None and not self.tasks.busy("measure"):
             self.status.clear()
             self.server.begin()
             self.gauges.begin()
@@ -154,6 +155,10 @@ class Workbench:
     def recommend(self) -> None:
         """Look for the settings to ship."""
         self.tasks.start("recommend", self._recommend)
+
+    def measure_again(self) -> None:
+        """Measure on this machine, now, what the predictions rest on."""
+        self.tasks.start("measure", self._measure)
 
     def export(self) -> None:
         """Write the report."""
@@ -223,10 +228,15 @@ class Workbench:
         self.gauges.follow(live, settings, self.forecast.prediction, self.driver.result)
         self.alerts.show(live.alerts)
         self.header.serve(live.about)
-        self.server.follow(live, usable=not self._leaving)
+        with self._lock:
+            self.server.follow(live, usable=self.driver.active and not self._leaving)
 
     def _asked(self, error: ConsentNeededError) -> None:
+        self._wanted = self.run_or_stop
         self.server.ask(error)
+
+    def _agreed(self) -> None:
+        self._wanted()
 
     def _server_changed(self) -> None:
         if self.trace is not None and not self.driver.active:
@@ -250,16 +260,20 @@ class Workbench:
         self.gauges.fill(self.forecast.prediction, self.driver.live, self.driver.result)
 
     def _refresh(self) -> None:
-        ready = self.trace is not None
-        active = self.driver.active
-        leaving = self._leaving
-        self.server.follow(self.driver.live, usable=active and not leaving)
+        # State is read under the lock, too: a thread that read before the end of a run and showed
+        # after it would bring its Stop back.
         with self._lock:
+            ready = self.trace is not None
+            active = self.driver.active
+            leaving = self._leaving
+            measuring = self.tasks.busy("measure")
+            self.server.follow(self.driver.live, usable=active and not leaving)
+            self.header.measurable(usable=ready and not active and not leaving and not measuring)
             self.actions.show(
                 running=active,
                 paused=self.driver.paused,
                 enabled={
-                    "run": ready and not leaving,
+                    "run": ready and not leaving and not measuring,
                     "pause": active and self.driver.live is not None and not leaving,
                     "reset": ready and not leaving,
                     "pin": self.forecast.prediction is not None,
@@ -288,6 +302,23 @@ class Workbench:
         self.gauges.clear()
         self.alerts.show([])
         self._fill_table()
+
+    def _measure(self) -> None:
+        trace = self.trace
+        if trace is None or self.driver.active:
+            return
+        self.status.clear()
+        self.status.say("calibration", "measuring the costs on this machine", "busy")
+        try:
+            found = measure_again(self.bench, *self.knobs.read(), trace)
+        except ConsentNeededError as error:
+            self._wanted = self.measure_again
+            self.server.ask(error)
+            return
+        finally:
+            self.status.say("calibration", "")
+        if self.trace is trace:
+            self._price(found)
 
     def _recommend(self) -> None:
         trace = self.trace

@@ -242,11 +242,16 @@ def read_columns(text: str) -> dict[str, str] | None:
 
 
 def describe(workload: Workload) -> str:
-    """Return a workload in one line of HTML, with notes on how it was read."""
+    """Return a workload in one line of HTML."""
     said = [
         f"<b>{html.escape(workload.name)}</b>",
         *map(html.escape, workload.facts()),
         f"fingerprint <code>{workload.fingerprint}</code>",
     ]
-    notes = [*workload.notes, *(remarks(workload) if isinstance(workload, Trace) else ())]
-    return " · ".join([*said, *(html.escape(note) for note in notes)])
+    return " · ".join(said)
+
+
+def notes_of(workload: Workload) -> list[str]:
+    """Return what was left out or guessed of a workload, and what makes it doubtful."""
+    more = remarks(workload) if isinstance(workload, Trace) else ()
+    return list(dict.fromkeys((*workload.notes, *more)))

@@ -10,11 +10,13 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from typing import Self
 
 import aiohttp
+from aiohttp.hdrs import ACCEPT_ENCODING
 from yarl import URL
 
 from perflab.metrics import Event, EventKind, Hook
-from perflab.patterns.async_io_attempt import Attempt, attempt
+from perflab.patterns.async_io_attempt import Attempt, attempt, send_once
 from perflab.patterns.async_io_auto import GradientLimit
+from perflab.patterns.async_io_body import UNPACKED
 from perflab.patterns.async_io_hosts import Host, Hosts
 from perflab.patterns.async_io_output import LinesFile
 from perflab.patterns.async_io_redirects import MOST as _MOST_REDIRECTS
@@ -29,6 +31,8 @@ from perflab.settings import AsyncIOSettings, BadInputError
 
 _LONGEST_BACKOFF = 30.0
 _KEEP_ALIVE_SECONDS = 15.0
+# aiohttp asks for more encodings where it finds libraries for them.
+_IS_DEFAULT = aiohttp.ClientRequest.DEFAULT_HEADERS.get(ACCEPT_ENCODING) == UNPACKED
 
 
 class AsyncFetcher:
@@ -51,8 +55,8 @@ class AsyncFetcher:
         settings: See `AsyncIOSettings`; those of a running fetcher change by `apply`.
         hook: Called with an event for each request that is over, and for each retry.
         headers: Sent with every request.
-        origins: Other servers that redirects may lead to, such as ``https://example.org``; they
-            get no headers of the caller's.
+        origins: Other servers that redirects may lead to, such as ``https://example.org``; of the
+            caller's headers they get only those known to be safe, such as Accept and User-Agent.
         spend: Asked before each sending of a request but the first, a retry or a redirect; where
             it answers no, the request ends with what it has.
     """
@@ -170,10 +174,13 @@ class AsyncFetcher:
         """Send one request, as often as need be; for the workers."""
         now = time.perf_counter
         started = now()
-        tries = 0
+        tries = sent = 0
+        throttled = 0.0
         while True:
             tries += 1
             done = await self._try(request, url, host)
+            sent += done.sent
+            throttled += done.throttled_seconds
             if done.failure is None:
                 break
             wait = self._wait_before_retry(request, done, host, tries)
@@ -191,7 +198,9 @@ class AsyncFetcher:
             done.failure,
             done.detail,
             tries,
-            now() - started,
+            max(0.0, now() - started - throttled),
+            throttled,
+            sent,
         )
         if self._hook is not None:
             kind = EventKind.LOAD_FINISHED if result.ok else EventKind.LOAD_FAILED
@@ -207,13 +216,9 @@ class AsyncFetcher:
         self._stats.add(result)
 
     async def _try(self, request: Request, url: URL, host: Host) -> Attempt:
-        loop = asyncio.get_running_loop()
-        while (wait := host.not_before - loop.time()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(wait)
-        if self._rate.rate is not None:
-            await self._rate.wait()
-        slots = self._slots
-        await slots.acquire()
+        waited = 0.0
+        if host.not_before or self._rate.rate is not None or not self._slots.take_free():
+            waited = await self._take_slot(host)
         try:
             begun = time.perf_counter()
             session = self._session
@@ -221,10 +226,30 @@ class AsyncFetcher:
                 raise asyncio.CancelledError
             done = await self._follow(session, request, url)
             if self._auto is not None:
-                self._adapt(begun, done)
+                self._adapt(begun + done.throttled_seconds, done)
         finally:
-            slots.release()
+            self._slots.release()
+        done.throttled_seconds += waited
         return done
+
+    async def _take_slot(self, host: Host) -> float:
+        """Wait until a request may be sent, and take its place; return the wait for own limits."""
+        time_now = asyncio.get_running_loop().time
+        waited = 0.0
+        while True:
+            while (wait := host.not_before - time_now()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(wait)
+            waited += await self._throttle()
+            waited += await self._slots.acquire()
+            # Another request may have been told meanwhile to leave the host alone.
+            if host.not_before <= time_now():
+                break
+            self._slots.release()
+        self._stats.throttled_seconds_total += waited
+        return waited
+
+    async def _throttle(self) -> float:
+        return 0.0 if self._rate.rate is None else await self._rate.wait()
 
     async def _follow(self, session: aiohttp.ClientSession, request: Request, url: URL) -> Attempt:
         """Send a request, and again where its own server redirects it, all within one timeout."""
@@ -232,12 +257,13 @@ class AsyncFetcher:
         if self._headers is not None:
             headers = {**self._headers, **(request.headers or {})}
             request = dataclasses.replace(request, headers=headers)
-        left = self._settings.timeout
-        for _ in range(_MOST_REDIRECTS + 1):
+        timeout, left = self._timeout, self._settings.timeout
+        throttled = 0.0
+        for sent in range(1, _MOST_REDIRECTS + 2):
             begun = now()
-            timeout = aiohttp.ClientTimeout(total=left)
+            self._stats.tries += 1  # here: one that is cancelled is sent too
             done = await attempt(session, request, url, timeout, self._settings.max_body_bytes)
-            self._stats.tries += 1
+            done.sent, done.throttled_seconds = sent, throttled
             left -= now() - begun
             following = self._redirects.next(request, url, done)
             if following is None:
@@ -249,8 +275,10 @@ class AsyncFetcher:
                 done.fail(Failure.REDIRECTS, "no more requests may be sent to follow a redirect")
                 return done
             request, url = following
-            if self._rate.rate is not None:
-                await self._rate.wait()
+            timeout = aiohttp.ClientTimeout(total=left)
+            waited = await self._throttle()
+            throttled += waited
+            self._stats.throttled_seconds_total += waited
         done.fail(Failure.REDIRECTS, f"more than {_MOST_REDIRECTS} redirects")
         return done
 
@@ -287,6 +315,7 @@ class AsyncFetcher:
 
     def _configure(self) -> None:
         settings = self._settings
+        self._timeout = aiohttp.ClientTimeout(total=settings.timeout)
         self._backoff = Backoff(settings.backoff_seconds, _LONGEST_BACKOFF)
         self._rate.rate = settings.rate_limit
         self.hosts.resize(settings.max_per_host)
@@ -310,7 +339,7 @@ class AsyncFetcher:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers=None if _IS_DEFAULT else {ACCEPT_ENCODING: UNPACKED},
+                auto_decompress=False,
+                middlewares=(send_once,),
             )
-            if self._spend is not None:
-                # aiohttp would send a request twice on a connection that was closed meanwhile.
-                self._session._retry_connection = False  # noqa: SLF001  (it has no public way)

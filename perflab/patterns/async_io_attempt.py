@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import math
 import os
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 from aiohttp import http_exceptions
 from yarl import URL
 
+from perflab.patterns.async_io_body import BodyError, CutBodyError, read_body
 from perflab.patterns.async_io_request import Failure, Request
+from perflab.patterns.async_io_retry_after import retry_after
 from perflab.settings.addresses import without_secrets
 from perflab.settings.foreign_text import foreign_text
 
@@ -20,6 +19,7 @@ _OF_ASYNCIO = "Connect call failed"
 """What asyncio says in place of the reason."""
 _THROTTLED = 429
 _UNAVAILABLE = 503
+_ANSWERS_FROM = 200
 _ERRORS_FROM = 400
 _SERVER_ERRORS_FROM = 500
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -36,9 +36,21 @@ class Attempt:
         detail: The failure in words.
         location: Where the answer redirects to; None where it does not.
         retry_after: Seconds that the server asked to wait; None where it did not ask.
+        throttled_seconds: How long it waited for the client's own limits.
+        sent: Requests that it took; more than one where redirects were followed.
     """
 
-    __slots__ = ("body", "content_type", "detail", "failure", "location", "retry_after", "status")
+    __slots__ = (
+        "body",
+        "content_type",
+        "detail",
+        "failure",
+        "location",
+        "retry_after",
+        "sent",
+        "status",
+        "throttled_seconds",
+    )
 
     def __init__(self) -> None:
         self.status: int | None = None
@@ -48,6 +60,8 @@ class Attempt:
         self.detail = ""
         self.location: str | None = None
         self.retry_after: float | None = None
+        self.throttled_seconds = 0.0
+        self.sent = 1
 
     def fail(self, failure: Failure, detail: str) -> None:
         """Note why it failed."""
@@ -87,39 +101,54 @@ async def attempt(
             if response.status in _REDIRECTS:
                 done.location = headers.get("Location")
             done.content_type = headers.get("Content-Type", "")
-            length = headers.get("Content-Length", "")
-            if length.isdigit() and "Content-Encoding" not in headers:
-                small = int(length) <= max_body_bytes
-                body = await response.read() if small else None
-            else:
-                body = await _read(response, max_body_bytes)
+            is_error = not _ANSWERS_FROM <= response.status < _ERRORS_FROM
+            if is_error:
+                done.fail(_kind_of(response.status), f"{response.status} {response.reason or ''}")
+                done.retry_after = retry_after(headers.get("Retry-After"))
+            try:
+                body = await read_body(response, request.method, max_body_bytes)
+            except BodyError:
+                response.close()
+                if not is_error:
+                    raise
+                body = b""
             if body is None:
                 done.fail(Failure.TOO_LARGE, f"the body has more than {max_body_bytes:,} bytes")
                 response.close()
                 return done
             done.body = body
-            if response.status >= _ERRORS_FROM:
-                done.fail(_kind_of(response.status), f"{response.status} {response.reason or ''}")
-                done.retry_after = retry_after(headers.get("Retry-After"))
-    except Exception as error:  # noqa: BLE001  (what aiohttp and zlib make of any answer is open)
+    except Exception as error:  # noqa: BLE001  (what aiohttp makes of any answer is open)
         done.body = b""
         done.fail(failure_of(error), _words_for(error))
     return done
 
 
-async def _read(response: aiohttp.ClientResponse, most: int) -> bytes | None:
-    """Return the body; None where it is larger than it may be, of which no more is read."""
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > most:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+class BrokenConnectionError(aiohttp.ClientConnectionError):
+    """A connection broke before the answer was there."""
+
+
+async def send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Pass a request on, a middleware of aiohttp, so that it reaches the server once.
+
+    aiohttp sends an idempotent request again by itself where the connection broke
+    (RFC 9112, section 9.3.1); an error that it does not know is handed on at once.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise BrokenConnectionError(str(error)) from error
 
 
 def _words_for(error: Exception) -> str:
     """Return what went wrong; where nothing listens, in the system's words, not in aiohttp's."""
+    if isinstance(error, aiohttp.ClientResponseError) and error.message:
+        return error.message  # without the status 400 that aiohttp makes up
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+        return "the timeout was over before the whole answer was there"
     if isinstance(error, aiohttp.ClientConnectorError):
         number, reason = error.os_error.errno, error.os_error.strerror
         if number and (reason or "").startswith(_OF_ASYNCIO):
@@ -143,7 +172,7 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((aiohttp.ClientConnectorError,), Failure.CONNECT),
     ((aiohttp.TooManyRedirects,), Failure.REDIRECTS),
     ((aiohttp.InvalidURL,), Failure.INVALID_URL),
-    ((aiohttp.ClientPayloadError,), Failure.INCOMPLETE),
+    ((aiohttp.ClientPayloadError, CutBodyError), Failure.INCOMPLETE),
     ((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError), Failure.DISCONNECTED),
     ((aiohttp.ClientResponseError, http_exceptions.HttpProcessingError), Failure.BAD_RESPONSE),
     ((aiohttp.ClientError, OSError), Failure.DISCONNECTED),
@@ -151,26 +180,9 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
 )
 
 
-def retry_after(value: str | None) -> float | None:
-    """Return the seconds of a Retry-After: a number, or a date (RFC 9110, section 10.2.3)."""
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(int(value)))
-    except OverflowError:
-        return math.inf
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=dt.UTC)
-        return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
-
-
 def _kind_of(status: int) -> Failure:
     if status == _THROTTLED:
         return Failure.THROTTLED
+    if status < _ANSWERS_FROM:  # a switch of protocols that nobody asked for, or none at all
+        return Failure.BAD_RESPONSE
     return Failure.SERVER_ERROR if status >= _SERVER_ERRORS_FROM else Failure.CLIENT_ERROR

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from yarl import URL
 
 from perflab.patterns.async_io_attempt import Attempt
+from perflab.patterns.async_io_exact_url import exact_redirect, exact_url
 from perflab.patterns.async_io_request import Failure, Request
 
 MOST = 10
 _TO_GET = frozenset({301, 302})
 _SEE_OTHER = 303
 _READING = frozenset({"GET", "HEAD"})
+_SAFE = frozenset(
+    {
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "dnt",
+        "pragma",
+        "range",
+        "user-agent",
+    }
+)
+"""Headers that say what is wanted, and nothing of who wants it."""
 _OF_BODY = frozenset({"content-length", "content-type", "content-encoding", "transfer-encoding"})
 
 
@@ -27,15 +42,16 @@ class Redirects:
 
     A redirect to another scheme, host or port, or to an address with a user in it, fails with the
     status of the answer: nobody has agreed to ask that server, and headers may hold what is meant
-    for the first one only.
+    for the first one only. One to what is not of the web (``file:``, ``ftp:``, ``javascript:``,
+    ``data:``) or not a valid URL fails as `invalid_url`.
 
     Args:
-        origins: Other servers that a request without a body may be led to; it is then sent
-            without its headers.
+        origins: Other servers that a request without a body may be led to; of its headers only
+            those go along that are known to be safe, such as Accept and User-Agent.
     """
 
     def __init__(self, origins: Collection[str] = ()) -> None:
-        self._origins = frozenset(origin(URL(text)) for text in origins)
+        self._origins = frozenset(origin(exact_url(text)) for text in origins)
 
     def next(self, request: Request, url: URL, done: Attempt) -> tuple[Request, URL] | None:
         """Return what is to be sent next; None where the answer stands, or has been failed."""
@@ -43,14 +59,15 @@ class Redirects:
             return None
         there = _target(url, done.location)
         if there is None:
-            done.fail(Failure.REDIRECTS, f"{done.status}: redirects to no address of http or https")
+            text = f"{done.status}: redirects to what is not a valid URL of http or https"
+            done.fail(Failure.INVALID_URL, text)
             return None
         moved = _moved(request, done.status)
         plain = there.user is None and there.password is None
         if plain and origin(there) == origin(url):
             return moved, there.with_user(url.user).with_password(url.password)
         if plain and origin(there) in self._origins and moved.method in _READING:
-            return dataclasses.replace(moved, headers=None, body=None), there
+            return dataclasses.replace(moved, headers=_safe(moved.headers), body=None), there
         done.fail(
             Failure.REDIRECTS,
             f"{done.status}: redirects to {there.origin()}"
@@ -63,10 +80,14 @@ class Redirects:
 def _target(url: URL, location: str) -> URL | None:
     """Return where a redirect leads; None where that is no server of the web."""
     try:
-        there = url.with_user(None).join(URL(location))
-        return there if origin(there)[0] in ("http", "https") and there.raw_host else None
-    except (ValueError, TypeError):
+        return exact_redirect(url, location)
+    except ValueError:
         return None
+
+
+def _safe(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the headers that may go to another server: of the rest any may be a secret."""
+    return {name: value for name, value in (headers or {}).items() if name.lower() in _SAFE}
 
 
 def _moved(request: Request, status: int | None) -> Request:

@@ -90,8 +90,12 @@ class Result:
         content_type: Of the body.
         failure: Why it failed; None where it did not.
         detail: The failure in words.
-        tries: How often it was sent.
-        seconds: From taking it up to its end, all tries and waits included.
+        tries: How often it was tried; a redirect that is followed belongs to its try.
+        seconds: From taking it up to its end: all tries, and the waits between them. The
+            fetcher's own limits are not in it.
+        throttled_seconds: How long it waited for the fetcher's own limits beside: `rate_limit`,
+            and `max_concurrent` where several fetches share it.
+        sent: Requests that reached for the server: tries, and redirects that were followed.
     """
 
     request: Request
@@ -102,6 +106,8 @@ class Result:
     detail: str = ""
     tries: int = 1
     seconds: float = 0.0
+    throttled_seconds: float = 0.0
+    sent: int = 0
 
     @property
     def ok(self) -> bool:
@@ -129,6 +135,8 @@ class Result:
             "seconds": round(self.seconds, 6),
             "tries": self.tries,
         }
+        if self.throttled_seconds:
+            values["throttled_seconds"] = round(self.throttled_seconds, 6)
         if self.failure is not None:
             values.update(failure=self.failure.value, detail=self.detail)
         if self.body:

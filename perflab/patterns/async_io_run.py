@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from yarl import URL
 
+from perflab.patterns.async_io_exact_url import exact_url
 from perflab.patterns.async_io_hosts import Host, Hosts
 from perflab.patterns.async_io_request import Failure, Request, Result, as_request
+from perflab.settings.foreign_text import foreign_text
 
 Source = Iterable["str | URL | Request"] | AsyncIterable["str | URL | Request"]
+_NOTHING = object()
 _MOST_ASIDE = 1000
 _FEWEST_KEPT = 16
 
@@ -164,7 +167,7 @@ class Workers:
         while True:
             if self._freed:
                 request, host = self._freed.popleft()
-                return request, URL(request.url), host
+                return request, exact_url(request.url), host
             if self._exhausted and not self._aside:
                 _wake_all(self._idle)
                 return None
@@ -174,17 +177,14 @@ class Workers:
                 await turn
                 continue
             given = await self._pull()
-            if given is None:
+            if given is _NOTHING:
                 continue
             request = as_request(given)
             self._sender.count_taken()
             try:
-                url = URL(request.url)
+                url = exact_url(request.url)
             except (TypeError, ValueError) as error:
                 self._refuse(request, str(error))
-                continue
-            if url.scheme not in ("http", "https") or not url.raw_host:
-                self._refuse(request, "a URL starts with http:// or https:// and names a host")
                 continue
             host = hosts.of(url)
             if hosts.take(host):
@@ -193,18 +193,19 @@ class Workers:
             host.aside.append((self, request))
 
     def _refuse(self, request: Request, why: str) -> None:
-        result = Result(request, failure=Failure.INVALID_URL, detail=why, tries=0)
+        shown = foreign_text(why)
+        result = Result(request, failure=Failure.INVALID_URL, detail=shown, tries=0)
         self._sender.count(result)
         self._give(result)
 
-    async def _pull(self) -> str | URL | Request | None:
-        """Return the next of the source; None when it is exhausted or has failed."""
+    async def _pull(self) -> Any:
+        """Return the next of the source; `_NOTHING` when it is exhausted or has failed."""
         try:
             if self._items is not None:
                 return next(self._items)
             async with self._pulling:
                 if self._exhausted:
-                    return None
+                    return _NOTHING
                 assert self._async_items is not None  # noqa: S101  (a source is one or the other)
                 return await anext(self._async_items)
         except (StopIteration, StopAsyncIteration):
@@ -212,7 +213,7 @@ class Workers:
         except Exception as error:  # noqa: BLE001  (the caller's own source; raised by `next`)
             self._exhausted = True
             self._error = error
-        return None
+        return _NOTHING
 
     def _gone(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -13,8 +13,9 @@ class FetchStats:
     Attributes:
         requests: Taken from a source.
         done: Answered with a status below 400, whole and in time.
-        tries: Sent, retries included.
+        tries: Requests sent, each retry and each redirect that was followed included.
         retries: Tries after the first.
+        throttled_seconds_total: How long requests waited for the fetcher's own limits.
         bytes_read: Of the bodies of those that are done.
     """
 
@@ -24,6 +25,7 @@ class FetchStats:
         self.tries = 0
         self.retries = 0
         self.bytes_read = 0
+        self.throttled_seconds_total = 0.0
         self._failed: Counter[Failure] = Counter()
 
     def add(self, result: Result) -> None:
@@ -44,5 +46,6 @@ class FetchStats:
             "tries": self.tries,
             "retries": self.retries,
             "bytes_read": self.bytes_read,
+            "throttled_seconds_total": self.throttled_seconds_total,
             **{f"failed_{kind.value}": number for kind, number in failed.items()},
         }

@@ -9,6 +9,7 @@ from typing import Any
 
 from yarl import URL
 
+from perflab.patterns.async_io_exact_url import exact_url
 from perflab.patterns.async_io_request import Request
 from perflab.primitives.lenient_json import load_json
 from perflab.primitives.regular_file import refuse_special
@@ -101,7 +102,7 @@ def origin_of(url: str | URL) -> str:
     Raises:
         ValueError: If it names none.
     """
-    return str(URL(url).origin())
+    return str(exact_url(url).origin())
 
 
 def _checked(url: str, place: str) -> str:
@@ -109,11 +110,9 @@ def _checked(url: str, place: str) -> str:
     if HIDDEN in url.partition("?")[0] or url.endswith(f"?{HIDDEN}"):
         raise BadInputError("has parts that were hidden in a result; give the whole URL", place)
     try:
-        named = URL(url).raw_host
+        exact_url(url)
     except ValueError:
-        named = None
-    if not named:
-        raise BadInputError(f"{shown_address(url)[:80]!r} is not a valid URL", place)
+        raise BadInputError(f"{shown_address(url)[:80]!r} is not a valid URL", place) from None
     return url
 
 

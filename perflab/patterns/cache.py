@@ -10,7 +10,17 @@ from perflab.metrics import Event, EventKind, Hook
 from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_lifetimes import read_lifetime
 from perflab.patterns.cache_loads import Loads
-from perflab.patterns.cache_mapping import Items, Keys, Values, find_or_write, live, pop_next
+from perflab.patterns.cache_mapping import (
+    Items,
+    Keys,
+    Values,
+    find,
+    find_or_write,
+    live,
+    pop_next,
+    take,
+    write,
+)
 from perflab.patterns.cache_memoize import CacheInfo, Memoized, memoize
 from perflab.patterns.cache_removal import Gone, Removal
 from perflab.patterns.cache_store import Store
@@ -96,13 +106,13 @@ class Cache(MutableMapping[K, V]):
         """
         # The way of a hit and of a miss stands here in full, as in cache_wrappers.
         store = self._store
-        seen = None
         try:
             entry = self._entries[key]
         except KeyError:
-            pass
+            seen = None
         else:
-            if entry.deadline is None or store.now() < entry.deadline:
+            deadline = entry.deadline
+            if deadline is None or store.now() < deadline:
                 touch = store.touch
                 if touch is None:
                     entry.visited = True
@@ -138,7 +148,7 @@ class Cache(MutableMapping[K, V]):
             RuntimeError: If the loader, or a task that it started, asks for the key that it loads.
         """
         store, entry = self._store, self._entries.get(key)
-        if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
+        if entry is not None and store.is_live(entry):
             store.use(entry)
             return cast("V", entry.value)
         mine = Entry(self._main, key)
@@ -150,7 +160,13 @@ class Cache(MutableMapping[K, V]):
     def get(self, key: K, default: D) -> V | D: ...
     def get(self, key: K, default: Any = None) -> Any:
         """Return the value of a key, or the default; counts a hit or a miss."""
-        entry = self._store.find(self._main, key)
+        store, entry = self._store, self._entries.get(key)
+        if entry is not None:
+            deadline = entry.deadline
+            if deadline is None or store.now() < deadline:
+                store.use(entry)
+                return entry.value
+        entry = find(store, key, entry)
         return default if entry is None else entry.value
 
     def put(self, key: K, value: V, ttl: Ttl = None) -> None:
@@ -159,7 +175,7 @@ class Cache(MutableMapping[K, V]):
         Raises:
             BadInputError: If `ttl` is not a number of 0 or more.
         """
-        self._store.write(self._main, key, value, read_lifetime(ttl, key, value))
+        write(self._store, key, value, read_lifetime(ttl, key, value))
 
     def pop(self, key: K, default: D = _MISSING) -> V | D:
         """Remove a key and return its value, or the default; not counted as a lookup.
@@ -167,7 +183,7 @@ class Cache(MutableMapping[K, V]):
         Raises:
             KeyError: If the key is not there and no default is given.
         """
-        entry = self._store.take(self._main, key)
+        entry = take(self._store, self._main, key)
         if entry is not None:
             return cast("V", entry.value)
         if default is _MISSING:
@@ -208,16 +224,22 @@ class Cache(MutableMapping[K, V]):
         return Items(self, self._store)
 
     def __getitem__(self, key: K) -> V:
-        entry = self._store.find(self._main, key)
+        store, entry = self._store, self._entries.get(key)
+        if entry is not None:
+            deadline = entry.deadline
+            if deadline is None or store.now() < deadline:
+                store.use(entry)
+                return cast("V", entry.value)
+        entry = find(store, key, entry)
         if entry is None:
             raise KeyError(key)
         return cast("V", entry.value)
 
     def __setitem__(self, key: K, value: V) -> None:
-        self._store.write(self._main, key, value, None)
+        write(self._store, key, value, None)
 
     def __delitem__(self, key: K) -> None:
-        if self._store.take(self._main, key) is None:
+        if take(self._store, self._main, key) is None:
             raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:

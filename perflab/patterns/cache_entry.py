@@ -41,6 +41,23 @@ class Region:
         if self.lost:
             self._rehash()
 
+    def orphans(self, me: int, *, whole: bool) -> list[Entry]:
+        """Return, in a forked child, the loads of threads that are not there.
+
+        Args:
+            me: The thread that is there.
+            whole: Whether the values are in order; else they are dropped first.
+        """
+        entries = list(self.entries.values())
+        if not whole:
+            self.entries.clear()
+            for entry in entries:
+                if entry.owner is None:
+                    entry.region = None
+                else:
+                    self.entries[entry.key] = entry
+        return [e for e in entries if isinstance(e.owner, int) and e.owner != me]
+
     def lose(self, entry: Entry, found: Entry | None) -> None:
         """Let an entry stay behind under its old hash, without a value, until there are many."""
         if found is not None:
@@ -52,12 +69,10 @@ class Region:
             self._rehash()
 
     def _rehash(self) -> None:
-        # A miss adds to the dict without a lock, so what is taken out is taken item by item.
-        taken = []
-        while self.entries:
-            taken.append(self.entries.popitem()[1])
+        taken = list(self.entries.values())
+        self.entries.clear()
         self.lost = 0
-        for entry in reversed(taken):
+        for entry in taken:
             if entry.region is None:
                 continue
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import timedelta
 from heapq import heapify, heappop, heappush
@@ -9,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from perflab.patterns.cache_entry import Entry
+from perflab.patterns.cache_failures import KeptError
 from perflab.settings import BadInputError
 
 
@@ -47,6 +49,17 @@ class Deadlines:
         ranked = [(due, next(self._number), entry) for entry, due in self._due.items()]
         heapify(ranked)
         return ranked
+
+
+def end_of(written: float, lifetime: float | None) -> float | None:
+    """Return when what was written then expires; None for never."""
+    return None if lifetime is None or lifetime == math.inf else written + lifetime
+
+
+def due_of(entry: Entry) -> float | None:
+    """Return the clock's seconds when a value or a kept error expires; None for never."""
+    kept = entry.value
+    return kept.due if kept.__class__ is KeptError else entry.deadline
 
 
 def read_lifetime(ttl: Any, key: Hashable, value: Any) -> float | None:

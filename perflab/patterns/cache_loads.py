@@ -13,6 +13,7 @@ from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_failures import KeptError
 from perflab.patterns.cache_lifetimes import read_lifetime
 from perflab.patterns.cache_removal import Gone
+from perflab.patterns.cache_rivals import is_dead, side_of
 from perflab.patterns.cache_store import Store
 from perflab.primitives.single_flight import Flight, refuse_deadlock
 from perflab.settings import BadInputError
@@ -45,8 +46,8 @@ class Loads:
         store = self.store
         mine.owner = get_ident()
         if seen is None and not store.listens:
-            # One step of the dict, which needs no lock: nobody writes over what stands there.
-            seen = mine.region.entries.setdefault(mine.key, mine)  # type: ignore[union-attr]
+            with store.lock:
+                seen = mine.region.entries.setdefault(mine.key, mine)  # type: ignore[union-attr]
             if seen is mine:
                 next(store.misses)
                 mine.written = monotonic()
@@ -127,11 +128,9 @@ class Loads:
         size = store.size(mine.key, value)
         gone: Gone = []
         with store.lock:
-            if mine.region is None:
-                mine.value = value
-            else:
-                if store.rivals:
-                    self._win(mine)
+            mine.value = value
+            region = mine.region
+            if region is not None and (not store.rivals or store.rivals.win(mine, region)):
                 store.admit(mine, value, size, lifetime, gone)
             self.loads += 1
             self.load_seconds_total += seconds
@@ -173,11 +172,13 @@ class Loads:
                 self.loads += 1
                 self.load_errors += 1
                 self.load_seconds_total += seconds
-            if mine.region is not None:
-                if kept is None or store.rivals:
-                    self._leave(mine)
-                else:
-                    self._keep(mine, kept, gone)
+            region = mine.region
+            if region is not None and store.rivals:
+                store.rivals.leave(mine, region)
+            elif region is not None and kept is None:
+                region.unlink(mine)
+            elif kept is not None and region is not None:
+                self._keep(mine, kept, gone)
             flight = mine.flight
             mine.owner = mine.flight = None
         if flight is not None:
@@ -196,8 +197,9 @@ class Loads:
         store, region = self.store, mine.region
         if region is None:
             return mine
-        found = seen
-        if found is None or found.region is None:
+        found: Entry | None = seen
+        if found is None or found.region is None or store.rivals:
+            # Where loads go on side by side, what was seen need not stand under the key now.
             found = region.entries.setdefault(mine.key, mine)
             if found is mine:
                 return mine
@@ -205,17 +207,11 @@ class Loads:
             if not store.has_expired(found):
                 return found
             store.expire(found, gone)
-        elif found.owner is not None and not _is_dead(found):
-            side = _side(mine)
-            if _side(found) is side:
-                return found
-            rivals = store.rivals.setdefault(found, {})
-            rival = rivals.setdefault(side, mine)
-            if rival is not mine and _is_dead(rival):
-                rival.region = None
-                rivals[side] = rival = mine
-            return rival
-        store.void(found)
+            found = store.rivals.instead(found, region)
+        while found is not None and found.owner is not None and is_dead(found):
+            found = store.rivals.instead(found, region)
+        if found is not None and found.owner is not None:
+            return found if side_of(found) is side_of(mine) else store.rivals.meet(found, mine)
         region.entries[mine.key] = mine
         return mine
 
@@ -269,38 +265,6 @@ class Loads:
         if store.hook is not None:
             store.report(EventKind.WAIT_FINISHED, key, seconds=perf_counter() - since)
 
-    def _win(self, mine: Entry) -> None:
-        """Make the rivals of a load that ended first void, and let it stand under the key."""
-        store, region = self.store, mine.region
-        if region is None:
-            return
-        head = region.entries.get(mine.key)
-        if head is not mine and mine in store.rivals.get(head, {}).values():  # type: ignore[arg-type]
-            del store.rivals[head][_side(mine)]  # type: ignore[index]  # it is a head
-            store.void(head)  # type: ignore[arg-type]
-            region.entries[mine.key] = mine
-        else:
-            store.void_rivals(mine)
-
-    def _leave(self, mine: Entry) -> None:
-        """Take a load that failed out from under its key, and let a rival stand there."""
-        store, region = self.store, mine.region
-        if region is None:
-            return
-        rivals = store.rivals.pop(mine, None)
-        if rivals:
-            region.entries[mine.key] = heir = rivals.pop(next(iter(rivals)))
-            if rivals:
-                store.rivals[heir] = rivals
-            mine.region = None
-            return
-        head = region.entries.get(mine.key) if store.rivals else mine
-        if head is not None and store.rivals.get(head, {}).get(_side(mine)) is mine:
-            del store.rivals[head][_side(mine)]
-            mine.region = None
-        else:
-            region.unlink(mine)
-
     def _keep(self, mine: Entry, kept: KeptError, gone: Gone) -> None:
         """Keep an error under the key of a load that failed, under the lock."""
         try:
@@ -325,18 +289,6 @@ def refuse_coroutine(value: CoroutineType[Any, Any, Any]) -> None:
     value.close()
     text = "it returned a coroutine; decorate the coroutine function itself, or use aget_or_load"
     raise BadInputError(text, "loader")
-
-
-def _side(entry: Entry) -> Any:
-    """Return among whom a load is shared: the tasks of an event loop, or (None) all threads."""
-    return None if isinstance(entry.owner, int) else entry.owner
-
-
-def _is_dead(entry: Entry) -> bool:
-    """Say whether a load of a task will not be waited for: its loop or all callers are gone."""
-    if isinstance(entry.owner, int):
-        return False
-    return bool(entry.owner.is_closed() or entry.flight.abandoned)
 
 
 def _kept(error: BaseException) -> KeptError | None:

@@ -17,6 +17,53 @@ def live(store: Store, region: Region) -> Iterator[Entry]:
     return filter(store.is_live, list(region.entries.values()))
 
 
+def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
+    """Return the live entry of a key and count a hit, or count a miss; looks under the lock."""
+    gone: Gone = []
+    with store.lock:
+        store.sweep(gone)
+        entry = seen
+        if entry is None or entry.region is None or store.rivals:
+            entry = store.main.entries.get(key)
+        if entry is not None and not store.is_live(entry):
+            if store.has_expired(entry):
+                store.expire(entry, gone)
+                store.leave(entry)
+            entry = None
+        if entry is None:
+            next(store.misses)
+    store.announce(gone)
+    if entry is None:
+        store.report(EventKind.MISS, key)
+    else:
+        store.use(entry)
+    return entry
+
+
+def write(store: Store, key: Hashable, value: Any, lifetime: float | None) -> None:
+    """Write an entry at the head, in place of one that is there; a load under way is void."""
+    size = store.size(key, value)
+    with store.lock:
+        gone = store.insert(store.main, key, value, size, lifetime)
+    store.announce(gone)
+
+
+def take(store: Store, region: Region, key: Hashable) -> Entry | None:
+    """Remove a key and return its live entry, if any; a load under way is void."""
+    gone: Gone = []
+    live = False
+    with store.lock:
+        store.sweep(gone)
+        entry = region.entries.get(key)
+        if entry is not None:
+            live = store.is_live(entry)
+            if store.has_expired(entry):
+                store.expired(entry, gone)
+            store.remove(entry)
+    store.announce(gone)
+    return entry if live else None
+
+
 def find_or_write(store: Store, key: Hashable, value: Any) -> Any:
     """Return the value of a key and count a hit; else count a miss and write the value."""
     size = store.size(key, value)
@@ -57,7 +104,7 @@ def pop_next(store: Store) -> Entry:
                 store.expired(entry, gone)
             elif entry.value.__class__ is not KeptError:
                 taken = entry
-            store.main.unlink(entry)
+            store.leave(entry)
     store.announce(gone)
     if taken is None:
         raise KeyError("the cache is empty")

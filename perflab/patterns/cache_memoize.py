@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from perflab.patterns.cache_entry import Entry
 from perflab.patterns.cache_keys import KeyMaker
 from perflab.patterns.cache_loads import Loads
+from perflab.patterns.cache_mapping import take
 from perflab.patterns.cache_methods import (
     MemoizedClassMethod,
     MemoizedMethod,
@@ -127,7 +128,7 @@ def _plain(
     functools.update_wrapper(wrapper, function)
 
     def forget(*args: Any, **kwargs: Any) -> None:
-        store.take(region, keys.of(*args, **kwargs))
+        take(store, region, keys.of(*args, **kwargs))
 
     def cache_clear() -> None:
         store.clear(region, None if key is None else of_this)

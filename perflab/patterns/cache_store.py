@@ -12,9 +12,10 @@ from typing import Any, cast
 from perflab.metrics import AtomicCounter, Event, EventKind, Hook
 from perflab.patterns.cache_entry import NO_VALUE, Entry, Queue, Region
 from perflab.patterns.cache_failures import KeptError
-from perflab.patterns.cache_lifetimes import Deadlines
+from perflab.patterns.cache_lifetimes import Deadlines, due_of, end_of
 from perflab.patterns.cache_policies import new_queue
 from perflab.patterns.cache_removal import EVENTS, Gone, Removal
+from perflab.patterns.cache_rivals import Rivals
 from perflab.primitives.clock import MonotonicClock
 from perflab.primitives.forking import renew_in_children
 from perflab.primitives.single_flight import Flight
@@ -24,7 +25,7 @@ from perflab.settings import BadInputError, CacheSettings
 class Store:
     """Entries under one lock; a hit takes none.
 
-    A hit reads ``region.entries`` and calls `use`, or has the same lines in place. Everything else
+    A hit reads ``region.entries`` and calls `use`, or has its lines in place. Everything else
     is done under `lock`. `on_evict` and the hook are called after the lock was let go. An entry
     that is being loaded stands under its key too, but in no queue.
 
@@ -35,8 +36,7 @@ class Store:
         hits: Counted without a lock.
         touch: What a hit calls with its entry; None where it sets ``visited`` instead.
         main: The cache's own keys.
-        rivals: By the entry of a load, the loads of its key by others: by threads (None), or by an
-            event loop each.
+        rivals: Loads of one key by threads and by event loops at once.
         waiting: The load that each thread waits for.
         regions: All key spaces.
         sizeof: Gives the bytes of a key and value; None for `sys.getsizeof` of both.
@@ -49,6 +49,13 @@ class Store:
         most_entries: How many entries the queue may hold.
         ttl: Seconds to live of entries without any of their own.
     """
+
+    __slots__ = (
+        *("__weakref__", "_clocked", "_deadlines", "_expect", "_most_bytes", "_on_evict"),
+        *("_pop_victim", "add", "bytes", "eager", "evictions", "expirations", "held", "hits"),
+        *("hook", "listens", "lock", "main", "misses", "most_entries", "now", "plain", "queue"),
+        *("regions", "rejected", "rivals", "settings", "sizeof", "touch", "ttl", "waiting"),
+    )
 
     def __init__(
         self,
@@ -65,7 +72,7 @@ class Store:
         # A finalizer that runs under the lock may use the cache.
         self.lock = threading.RLock()
         self.hits = AtomicCounter()
-        self.rivals: dict[Entry, dict[Any, Entry]] = {}
+        self.rivals = Rivals()
         self.held = self.bytes = 0
         self.misses = AtomicCounter()
         self.evictions = self.expirations = self.rejected = 0
@@ -101,38 +108,13 @@ class Store:
 
     def is_live(self, entry: Entry) -> bool:
         """Say whether an entry has a value to hit."""
-        return entry.deadline is None or self.now() < entry.deadline
-
-    def find(self, region: Region, key: Hashable) -> Entry | None:
-        """Return the live entry of a key and count a hit, or count a miss."""
-        entry = region.entries.get(key)
-        if entry is not None and self.is_live(entry):
-            self.use(entry)
-            return entry
-        with self.lock:
-            gone = self.drop_expired(region, key)
-            entry = region.entries.get(key)
-            if entry is None or not self.is_live(entry):
-                entry = None
-                next(self.misses)
-        self.announce(gone)
-        if entry is None:
-            self.report(EventKind.MISS, key)
-        else:
-            self.use(entry)
-        return entry
+        deadline = entry.deadline  # Read once: it changes when a load ends, or the settings do.
+        return deadline is None or self.now() < deadline
 
     def peek(self, region: Region, key: Hashable) -> Entry | None:
         """Return the live entry of a key; nothing is counted or moved."""
         entry = region.entries.get(key)
         return entry if entry is not None and self.is_live(entry) else None
-
-    def write(self, region: Region, key: Hashable, value: Any, lifetime: float | None) -> None:
-        """Write an entry at the head, in place of one that is there; a load under way is void."""
-        size = self.size(key, value)
-        with self.lock:
-            gone = self.insert(region, key, value, size, lifetime)
-        self.announce(gone)
 
     def insert(
         self, region: Region, key: Hashable, value: Any, size: int, lifetime: float | None
@@ -175,7 +157,7 @@ class Store:
         entry.lifetime = lifetime
         if size > self._most_bytes:
             self.rejected += 1
-            cast("Region", entry.region).unlink(entry)
+            self.leave(entry)
             gone.append((entry, Removal.REJECTED))
             return
         if self._expect is not None:
@@ -187,23 +169,10 @@ class Store:
         self.bytes += size
         if value.__class__ is KeptError:
             value.due = now + (self.settings.negative_ttl_seconds or 0.0)
-        elif lifetime is None and self.ttl is None:
-            entry.deadline = None
         else:
-            entry.deadline = self._deadline(now, lifetime)
+            entry.deadline = end_of(now, self.ttl if lifetime is None else lifetime)
         if self._deadlines is not None:
-            self._deadlines.add(entry, self._due(entry))
-
-    def take(self, region: Region, key: Hashable) -> Entry | None:
-        """Remove a key and return its live entry, if any; a load under way is void."""
-        with self.lock:
-            gone = self.drop_expired(region, key)
-            entry = region.entries.get(key)
-            live = entry is not None and self.is_live(entry)
-            if entry is not None:
-                self.remove(entry)
-        self.announce(gone)
-        return entry if live else None
+            self._deadlines.add(entry, due_of(entry))
 
     def clear(
         self, region: Region | None = None, chosen: Callable[[Entry], bool] | None = None
@@ -213,11 +182,14 @@ class Store:
         Loads under way are void; nothing is counted.
         """
         with self.lock:
-            for each in list(self.regions) if region is None else [region]:
-                entries = list(each.entries.values())
-                for entry in entries if chosen is None else filter(chosen, entries):
-                    self.remove(entry)
-                if chosen is None:
+            regions = list(self.regions) if region is None else [region]
+            entries = [entry for each in regions for entry in each.entries.values()]
+            # What is no longer found by its key is in the queue only.
+            entries += [e for e in self.queue.entries() if region is None or e.region is region]
+            for entry in filter(chosen, entries):
+                self.remove(entry)
+            if chosen is None:
+                for each in regions:
                     each.forget_lost()
 
     def remove(self, entry: Entry) -> None:
@@ -232,13 +204,15 @@ class Store:
 
     def void(self, entry: Entry) -> None:
         """Have an entry left out, under the lock; its key is another's or is taken out next."""
-        self.void_rivals(entry)
+        self.rivals.void(entry)
         entry.region = None
 
-    def void_rivals(self, entry: Entry) -> None:
-        """Have loads of a key left out that go on beside the entry that stands there."""
-        for rival in self.rivals.pop(entry, {}).values():
-            rival.region = None
+    def leave(self, entry: Entry) -> None:
+        """Take the key of an entry that left its queue by itself; a load beside it goes on."""
+        region = cast("Region", entry.region)
+        region.unlink(entry)
+        if self.rivals:
+            self.rivals.succeed(entry, region)
 
     def apply(self, settings: CacheSettings | None, overrides: dict[str, Any]) -> None:
         """Change bounds, lifetimes and policy in place; what no longer fits leaves now.
@@ -269,7 +243,7 @@ class Store:
             self._know_settings()
             self._deadlines = None
             if self.eager:
-                self._deadlines = Deadlines((e, self._due(e)) for e in self.queue.entries())
+                self._deadlines = Deadlines((e, due_of(e)) for e in self.queue.entries())
             self.sweep(gone)
             self._make_room(0, 0, self.now(), Removal.RESIZED, gone)
         self.announce(gone)
@@ -278,21 +252,8 @@ class Store:
         """Say whether an entry, a value or an error, is over; a load is not."""
         if entry.owner is not None or entry.region is None:
             return False
-        due = self._due(entry)
+        due = due_of(entry)
         return due is not None and self.now() >= due
-
-    def drop_expired(self, region: Region, key: Hashable) -> Gone:
-        """Remove the entry of a key if it expired, or all that did where expiry is eager.
-
-        Called under the lock.
-        """
-        gone: Gone = []
-        self.sweep(gone)
-        entry = region.entries.get(key)
-        if entry is not None and self.has_expired(entry):
-            self.expire(entry, gone)
-            region.unlink(entry)
-        return gone
 
     def expire(self, entry: Entry, gone: Gone) -> None:
         """Take an entry that expired out of its queue, under the lock; its key stays."""
@@ -315,10 +276,8 @@ class Store:
         """Remove all that expired where expiry is eager, under the lock the caller holds."""
         if self._deadlines is not None:
             for entry in self._deadlines.expired(self.now()):
-                region = entry.region
                 self.expire(entry, gone)
-                if region is not None:
-                    region.unlink(entry)
+                self.leave(entry)
 
     def announce(self, gone: Gone) -> None:
         """Tell the hook and `on_evict` what left; called without the lock."""
@@ -362,22 +321,15 @@ class Store:
         """
         self.lock = threading.RLock()
         self.waiting.clear()
-        me = threading.get_ident()
         if not whole:
             self._use_queue(new_queue(self.settings))
             self._deadlines = Deadlines(()) if self.eager else None
             self.held = self.bytes = 0
-        for rivals in self.rivals.values():
-            if None in rivals and rivals[None].owner != me:
-                del rivals[None]
+        me = threading.get_ident()
+        self.rivals.keep_thread(me)
         for region in list(self.regions):
-            for entry in list(region.entries.values()):
-                if entry.owner is None and not whole:
-                    entry.region = None
-                elif isinstance(entry.owner, int) and entry.owner != me:
-                    self.remove(entry)
-            if not whole:
-                region.entries.clear()
+            for entry in region.orphans(me, whole=whole):
+                self.remove(entry)
 
     def _use_queue(self, queue: Queue) -> None:
         self.queue = queue
@@ -385,30 +337,22 @@ class Store:
         self._expect, self.add, self._pop_victim = queue.expect, queue.add, queue.pop_victim
 
     def _know_settings(self) -> None:
-        most = self.settings.max_bytes
         self.most_entries = self.settings.max_cache_size
-        self._most_bytes = math.inf if most is None else most
+        self._most_bytes = self.settings.max_bytes or math.inf
         self.ttl = self.settings.ttl_seconds
         self.eager = self.settings.expiry == "eager"
         self.listens = self.eager or self.hook is not None
         own = self.sizeof is not None or not self._clocked or self._on_evict is not None
-        bounded = most is not None or self._expect is not None
+        bounded = self._most_bytes < math.inf or self._expect is not None
         self.plain = not (self.listens or own or bounded)
-
-    def _due(self, entry: Entry) -> float | None:
-        kept = entry.value
-        return kept.due if kept.__class__ is KeptError else entry.deadline
 
     def _date(self, entry: Entry) -> None:
         written = entry.written or 0.0
         if entry.value.__class__ is KeptError:
             entry.value.due = written + (self.settings.negative_ttl_seconds or NO_VALUE)
         else:
-            entry.deadline = self._deadline(written, entry.lifetime)
-
-    def _deadline(self, written: float, lifetime: float | None) -> float | None:
-        seconds = self.ttl if lifetime is None else lifetime
-        return None if seconds is None or seconds == math.inf else written + seconds
+            life = self.ttl if entry.lifetime is None else entry.lifetime
+            entry.deadline = end_of(written, life)
 
     def evict(self, now: float) -> None:
         """Evict one entry where nobody is told and none is swept, under the lock."""
@@ -435,9 +379,9 @@ class Store:
     def _make_room(self, entries: int, size: int, now: float, reason: Removal, gone: Gone) -> None:
         while self.held + entries > self.most_entries or self.bytes + size > self._most_bytes:
             entry = self._pop_victim()
-            due = self._due(entry)
+            due = due_of(entry)
             self.left_queue(entry)
-            cast("Region", entry.region).unlink(entry)
+            self.leave(entry)
             if due is not None and now >= due:
                 self.expired(entry, gone)
             else:

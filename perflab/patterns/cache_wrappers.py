@@ -27,37 +27,35 @@ def one_argument_wrapper(
     in place.
     """
     _store, _entries = loads.store, region.entries
-    _begin, _finish, _fail = loads.begin, loads.finish, loads.fail
+    _hits, _hook = _store.hits, _store.hook
 
+    # Few names, each used twice, as a call pays for every one.
     def wrapper(argument: Any) -> Any:
-        _seen = None
+        _entry: Any
         try:
             _entry = _entries[argument]
         except KeyError:
-            pass
+            _entry = None
         else:
-            if _entry.deadline is None or _store.now() < _entry.deadline:
-                _touch = _store.touch
-                if _touch is None:
+            if (_it := _entry.deadline) is None or _store.now() < _it:
+                if (_it := _store.touch) is None:
                     _entry.visited = True
                 else:
                     try:  # noqa: SIM105 - suppress() would cost more than the hit
-                        _touch(_entry)
+                        _it(_entry)
                     except KeyError:
                         pass
-                next(_store.hits)
-                if _store.hook is not None:
-                    _store.hook(Event(EventKind.HIT, argument, size=_entry.size))
+                next(_hits)
+                if _hook is not None:
+                    _hook(Event(EventKind.HIT, argument, size=_entry.size))
                 return _entry.value
-            _seen = _entry
-        _mine = Entry(region, argument)
+        _it = Entry(region, argument)
         try:
-            _found = _begin(_mine, _seen)
-            if _found is not _mine:
-                return _found.value
-            return _finish(_mine, function(argument), ttl)
+            if (_entry := loads.begin(_it, _entry)) is not _it:
+                return _entry.value
+            return loads.finish(_it, function(argument), ttl)
         except BaseException as _error:
-            _fail(_mine, _error)
+            loads.fail(_it, _error)
             raise
 
     return with_parameter_of(function, name, wrapper)
@@ -68,24 +66,25 @@ def general_wrapper(
 ) -> FunctionType:
     """Return a wrapper of any arguments."""
     store, entries = loads.store, region.entries
-    begin, finish, fail = loads.begin, loads.finish, loads.fail
     key_of, custom = keys.of, keys.custom
     always, maker = keys.always, keys if custom else None
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         key = key_of(*args, **kwargs) if kwargs or always else args
         entry = entries.get(key)
-        if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
-            store.use(entry)
-            return entry.value
+        if entry is not None:
+            deadline = entry.deadline
+            if deadline is None or store.now() < deadline:
+                store.use(entry)
+                return entry.value
         mine = Entry(region, key, maker)
         try:
-            found = begin(mine, entry)
+            found = loads.begin(mine, entry)
             if found is not mine:
                 return found.value
-            return finish(mine, function(*args, **kwargs), ttl)
+            return loads.finish(mine, function(*args, **kwargs), ttl)
         except BaseException as error:
-            fail(mine, error)
+            loads.fail(mine, error)
             raise
 
     return cast("FunctionType", wrapper)
@@ -101,9 +100,11 @@ def coroutine_wrapper(
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         key = key_of(*args, **kwargs)
         entry = entries.get(key)
-        if entry is not None and (entry.deadline is None or store.now() < entry.deadline):
-            store.use(entry)
-            return entry.value
+        if entry is not None:
+            deadline = entry.deadline
+            if deadline is None or store.now() < deadline:
+                store.use(entry)
+                return entry.value
         mine = Entry(region, key, maker)
         return await load_in_task(loads, mine, entry, lambda _: function(*args, **kwargs), ttl)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from perflab.patterns.connection_pool import ConnectionPool, PoolTimeoutError
+from perflab.patterns.connection_pool import (
+    ConnectionPool,
+    PoolTimeoutError,
+    TooManyWaitingError,
+)
 from perflab.settings import BadInputError
 from perflab.settings.connection_pool import POOL_DRIVERS, ConnectionPoolSettings
 
@@ -59,12 +63,17 @@ def open_pool(
 
 
 class PsycopgPool:
-    """`psycopg_pool.ConnectionPool`; its own resize changes the limits."""
+    """`psycopg_pool.ConnectionPool`; its own resize changes the limits.
+
+    It hands out the connection unused for longest, whatever ``order`` is, and a ``max_waiting`` of
+    0 is no limit there.
+    """
 
     def __init__(self, conninfo: str, settings: ConnectionPoolSettings) -> None:
         import psycopg_pool
 
         self._timeout_error = psycopg_pool.PoolTimeout
+        self._refusal = psycopg_pool.TooManyRequests
         self._ask: Callable[[Any], None] = psycopg_pool.ConnectionPool.check_connection
         self._checking = settings.check
         self._pool = psycopg_pool.ConnectionPool(
@@ -73,6 +82,7 @@ class PsycopgPool:
             min_size=min(settings.min_connections, settings.max_connections),
             max_size=settings.max_connections,
             timeout=settings.timeout,
+            max_waiting=settings.max_waiting or 0,
             max_lifetime=settings.max_lifetime or _NEVER,
             max_idle=settings.max_idle or _NEVER,
             check=self._check,
@@ -83,6 +93,8 @@ class PsycopgPool:
         """Return a connection."""
         try:
             return self._pool.getconn()
+        except self._refusal as error:
+            raise TooManyWaitingError(str(error)) from error
         except self._timeout_error as error:
             raise PoolTimeoutError(str(error)) from error
 
@@ -95,6 +107,7 @@ class PsycopgPool:
         most = settings.max_connections
         self._pool.resize(min(settings.min_connections, most), most)
         self._pool.timeout = settings.timeout
+        self._pool.max_waiting = settings.max_waiting or 0
         self._pool.max_lifetime = settings.max_lifetime or _NEVER
         self._pool.max_idle = settings.max_idle or _NEVER
         self._checking = settings.check
@@ -135,7 +148,8 @@ class SqlalchemyPool:
     It cannot be resized: other limits make a new pool, and what is checked out of the old one is
     closed when it comes back, so that for a moment more connections may be open than the maximum.
     It opens none ahead and closes none that is idle: ``min_connections`` and ``max_idle`` have no
-    effect; ``pool_size`` is ``max_connections``, as connections of its overflow live for one use.
+    effect, nor has ``max_waiting``; ``pool_size`` is ``max_connections``, as connections of its
+    overflow live for one use.
     """
 
     def __init__(self, connect: Callable[[], Any], settings: ConnectionPoolSettings) -> None:
@@ -195,7 +209,7 @@ class SqlalchemyPool:
             max_overflow=0,
             timeout=settings.timeout,
             recycle=-1 if settings.max_lifetime is None else max(1, round(settings.max_lifetime)),
-            use_lifo=True,
+            use_lifo=settings.order == "lifo",
             reset_on_return=None,
             pre_ping=settings.check,
             dialect=PGDialect_psycopg(dbapi=psycopg),  # type: ignore[no-untyped-call]

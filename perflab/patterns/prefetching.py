@@ -9,11 +9,11 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from perflab.metrics.hooks import Hook
 from perflab.patterns.prefetching_core import PrefetchCore
-from perflab.patterns.prefetching_parts import EndOfItems, FetchTimeoutError
+from perflab.patterns.prefetching_parts import EndOfItems, FetchTimeoutError, ShortPageError
 from perflab.patterns.prefetching_workers import FetchWorkers
 from perflab.settings.prefetching import PrefetchingSettings
 
-__all__ = ["FetchTimeoutError", "Prefetcher"]
+__all__ = ["FetchTimeoutError", "Prefetcher", "ShortPageError"]
 
 T = TypeVar("T")
 _NOTHING = cast("Any", object())
@@ -22,10 +22,15 @@ _NOTHING = cast("Any", object())
 class Prefetcher(Generic[T]):
     """Iterates over items that threads fetch ahead in batches: each once, and in order.
 
-    ``fetch(start, stop)`` returns the items from `start` up to `stop`; fewer end the stream. It is
-    called for several ranges at the same time where there are several workers. When it raises, it
-    is called again up to ``retries`` times; then the consumer gets its error, after all items
-    before it. Fetching begins with the first item asked for, or with `start`.
+    ``fetch(start, stop)`` returns the items from `start` up to `stop`. It is called for several
+    ranges at the same time where there are several workers. When it raises, it is called again up
+    to ``retries`` times; then the consumer gets its error, after all items before it. Fetching
+    begins with the first item asked for, or with `start`.
+
+    Fewer items than asked for end the stream, which ``short_pages`` in `stats` counts, and
+    ``items_dropped`` counts what was fetched beyond that end. With ``short_page="error"`` they end
+    it only if the page after them is empty, which is fetched to know it; else, and where
+    ``process_count`` says that there are more, the consumer gets a `ShortPageError` after them.
 
     Whole batches are handed over, so that an item costs little. Several threads may consume
     together: each item goes to one of them. When the prefetcher is let go, its threads end.

@@ -27,9 +27,10 @@ _NOTHING = cast("Any", object())
 class AsyncPrefetcher(Generic[T]):
     """Iterates over items that tasks fetch ahead in batches: each once, and in order.
 
-    ``await fetch(start, stop)`` returns the items from `start` up to `stop`; fewer end the stream.
-    All else is as with `Prefetcher`, but that a fetch which takes too long is cancelled. It
-    belongs to the event loop in which it is used first; several tasks may consume together.
+    ``await fetch(start, stop)`` returns the items from `start` up to `stop`. All else, such as
+    what fewer items mean, is as with `Prefetcher`, but that a fetch which takes too long is
+    cancelled. It belongs to the event loop in which it is used first; several tasks may consume
+    together.
 
     Args:
         fetch: A coroutine function that returns the items of a range.

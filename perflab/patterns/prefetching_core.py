@@ -12,6 +12,7 @@ from perflab.patterns.prefetching_parts import (
     Claim,
     EndOfItems,
     FetchTimeoutError,
+    ShortPageError,
     as_raised,
 )
 from perflab.primitives.retry import Backoff
@@ -55,6 +56,8 @@ class PrefetchCore:
         self._claimed = 0
         self._head = 0
         self._last: int | None = None
+        self._short: Claim | None = None
+        self._short_items = 0
         self._ready: dict[int, Batch] = {}
         self._flying: dict[int, Claim] = {}
         self._ahead = 0
@@ -64,7 +67,17 @@ class PrefetchCore:
         self.buffer_items = 0
         self.buffer_bytes = 0
         self.counts: dict[str, float] = dict.fromkeys(
-            ("items", "batches", "retries", "timeouts", "fetch_errors", "stalls"), 0
+            (
+                "items",
+                "batches",
+                "retries",
+                "timeouts",
+                "fetch_errors",
+                "stalls",
+                "short_pages",
+                "items_dropped",
+            ),
+            0,
         )
         self.seconds = {"fetch": 0.0, "stall": 0.0}
         self.stalled_since: float | None = None
@@ -84,7 +97,10 @@ class PrefetchCore:
     @property
     def fetched(self) -> bool:
         """Whether nothing is left to fetch but what is being fetched."""
-        return self.stopped or self._last is not None or self._exhausted
+        if self.stopped or self._last is not None or self._exhausted:
+            return True
+        # After a short page only the next is of interest: it tells whether that was the end.
+        return self._short is not None and self._claimed > self._short.number + 1
 
     @property
     def has_next(self) -> bool:
@@ -142,6 +158,8 @@ class PrefetchCore:
     def done(self, claim: Claim, attempt: int, items: Sequence[Any], size: int) -> float | None:
         """Take what a fetch returned; its seconds, or None where nobody waits for it any more."""
         if not self._current(claim, attempt):
+            if self._is_beyond_end(claim, attempt):
+                self.counts["items_dropped"] += len(items)
             return None
         del self._flying[claim.number]
         wanted = claim.stop - claim.start
@@ -156,7 +174,9 @@ class PrefetchCore:
         self._seen_bytes += size
         self._hold(claim, Batch(items, size, wanted))
         if len(items) < wanted:
-            self._end_at(claim.number)
+            self._note_short(claim, len(items))
+        if self._short is not None:
+            self._judge_short(self._short)
         return taken
 
     def failed(self, claim: Claim, attempt: int, error: BaseException) -> float | None:
@@ -258,6 +278,37 @@ class PrefetchCore:
         """Whether an attempt is the present one of a range that is still wanted."""
         return self._flying.get(claim.number) is claim and claim.attempt == attempt
 
+    def _note_short(self, claim: Claim, found: int) -> None:
+        """Take note of a page with fewer items than asked for: the end, or a gap."""
+        self.counts["short_pages"] += found > 0
+        if self.settings.short_page == "end":
+            self._end_at(claim.number)
+        elif self._short is None or claim.number < self._short.number:
+            self._short, self._short_items = claim, found
+
+    def _judge_short(self, short: Claim) -> None:
+        """Tell the end from a gap, as soon as what was fetched beyond a short page shows it."""
+        beyond = [number for number in self._ready if number > short.number]
+        promised = self.settings.process_count is not None
+        if promised or any(_shows_more(self._ready[number]) for number in beyond):
+            text = f"the page of items {short.start} to {short.stop} had {self._short_items} items"
+            why = "process_count asks for more" if promised else "more follow"
+            self._break_after(short.number, ShortPageError(f"{text}, and {why}"))
+        elif short.number + 1 in beyond and self._ready[short.number + 1].error is None:
+            self._end_at(short.number + 1)
+
+    def _break_after(self, number: int, error: BaseException) -> None:
+        """Let the stream end with an error after a batch, and let go of what is beyond it."""
+        self._end_at(number)
+        self._ready[number + 1] = Batch([], 0, 0, error)
+        self._last = number + 1
+        self._short = None
+
+    def _is_beyond_end(self, claim: Claim, attempt: int) -> bool:
+        """Whether a range was wanted until a page before it turned out to be the last."""
+        ended = self._last is not None and claim.number > self._last
+        return ended and claim.attempt == attempt and not self.stopped
+
     def _hold(self, claim: Claim, batch: Batch) -> None:
         self._level()
         batch.since = self._level_at
@@ -281,6 +332,7 @@ class PrefetchCore:
         self._last = number
         for beyond in [other for other in self._ready if other > number]:
             batch = self._ready.pop(beyond)
+            self.counts["items_dropped"] += len(batch.items)
             self.buffer_items -= len(batch.items)
             self.buffer_bytes -= batch.size
         for beyond in [other for other in self._flying if other > number]:
@@ -288,3 +340,8 @@ class PrefetchCore:
         self._ahead = sum(batch.wanted for batch in self._ready.values()) + sum(
             claim.stop - claim.start for claim in self._flying.values()
         )
+
+
+def _shows_more(batch: Batch) -> bool:
+    """Say whether a batch shows that the source has not ended before it."""
+    return len(batch.items) > 0 or isinstance(batch.error, ShortPageError)

@@ -12,6 +12,10 @@ class FetchTimeoutError(TimeoutError):
     """A fetch took longer than the timeout, and so did its retries."""
 
 
+class ShortPageError(RuntimeError):
+    """A page had fewer items than asked for, though it was not the last one."""
+
+
 class EndOfItems(Exception):  # noqa: N818  (an end is no error)
     """There are no more items; never seen outside of the prefetcher."""
 

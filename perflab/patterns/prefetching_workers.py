@@ -89,9 +89,10 @@ class FetchWorkers:
         except BaseException:
             self._wake_all()
             raise
+        # Without a batch too: an empty page has been passed over and its room is free.
+        if self.core.has_room:
+            self._space.notify()
         if batch is not None:
-            if self.core.has_room:
-                self._space.notify()
             if self.core.over:
                 self._ready.notify_all()
             elif self.core.has_next:

@@ -18,6 +18,7 @@ from perflab.metrics import AtomicCounter, Counters, Event, EventKind, Hook
 from perflab.patterns.redis_cache_replies import server_error
 from perflab.patterns.redis_cache_steps import Ask, Command, Pause, Steps
 from perflab.primitives.breaker import Breaker
+from perflab.primitives.loggers import pattern_logger
 from perflab.primitives.retry import Backoff
 from perflab.settings import BadInputError, RedisCacheSettings
 
@@ -28,6 +29,7 @@ NO_CLUSTER = (
 _REFUSALS = (ResponseError, AuthenticationError, AuthorizationError, BusyLoadingError)
 _OF_A_CLUSTER = (AskError, MovedError, ClusterCrossSlotError)
 _BACKOFF = Backoff(base=0.01, cap=0.1)
+log = pattern_logger("redis_cache")
 
 
 class AwayError(Exception):
@@ -92,6 +94,7 @@ class Guard:
     def succeed(self, key: Any) -> None:
         """Take note that the server answered."""
         if self.breaker.succeed():
+            log.info("the server answers again: the breaker is closed")
             self.report(EventKind.BREAKER_CLOSED, key)
 
     def _is_cluster(self) -> Steps:
@@ -123,6 +126,7 @@ class Guard:
             # It answers, so it is there: a full memory refuses writes and still serves reads.
             self.succeed(key)
         elif self.breaker.fail():
+            log.warning("the breaker opens for %.3g s: %s", self.breaker.seconds, error)
             self.report(EventKind.BREAKER_OPENED, key, detail=error)
         return not refused and failures <= self.retries and self.breaker.is_closed
 

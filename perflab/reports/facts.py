@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perflab.lab.calibration import Calibration
 from perflab.reports.blocks import Table, fact_table
 from perflab.reports.subject import AnyResult
 from perflab.reports.wording import (
     write_fact,
     write_facts,
 )
+from perflab.settings import BadInputError
 
 # Said elsewhere in the table, in words of its own, or of use to a program only.
 LEFT_OUT = (
@@ -41,9 +43,24 @@ def workload_table(workload: Mapping[str, Any], name: str) -> Table:
 def calibration_table(calibration: Mapping[str, Any], name: str) -> Table:
     """Return where a model's costs come from, and the costs."""
     head = {key: calibration.get(key) for key in ("source", "backend", "date")}
-    known = write_facts(calibration.get("costs") or {})
+    measured = calibration.get("costs") or {}
+    known = write_facts(
+        {key: value for key, value in measured.items() if not _is_no_time(key, value)}
+    )
     costs = {f"cost: {what}": fact for what, fact in known.items()}
     return fact_table(name, "Calibration", {**write_facts(head), **costs})
+
+
+def _is_no_time(key: str, value: Any) -> bool:
+    return key.endswith("_seconds") and isinstance(value, (int, float)) and value <= 0
+
+
+def described(calibration: Mapping[str, Any]) -> str:
+    """Return in words how old a calibration is and how busy the machine was; nothing if unknown."""
+    try:
+        return Calibration.from_dict({"kind": Calibration.kind, **calibration}).describe()
+    except BadInputError:
+        return ""
 
 
 def environment_table(environment: Mapping[str, Any], name: str) -> Table:

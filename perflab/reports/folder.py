@@ -135,7 +135,7 @@ def _put(made: Path, place: Place, names: Iterable[str]) -> None:
         made.rename(folder)
         return
     if not os.access(folder, os.W_OK):
-        raise BadInputError("cannot be written (no right to); nothing was")
+        raise BadInputError("permission denied; nothing was written")
     for name in names:
         (folder / name).parent.mkdir(exist_ok=True)
     for name in names:

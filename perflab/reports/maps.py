@@ -106,18 +106,19 @@ def _map(
     bench: Bench, heat_map: HeatMap, base: Mapping[str, Any], points: Sequence[Point]
 ) -> MapOfPoints | None:
     varied = (heat_map.along, heat_map.against)
+    along, against = map(bench.info, varied)
     wanted = {key: value for key, value in base.items() if key not in varied}
     found: dict[tuple[Any, Any], float] = {}
     sampled = 1.0
     for point in points:
         settings, value = point["settings"], point["metrics"].get(heat_map.metric)
-        if value is not None and all(
-            settings.get(key, held) == held for key, held in wanted.items()
-        ):
-            found[settings[heat_map.against], settings[heat_map.along]] = float(value)
+        on_map = value is not None and all(key in settings for key in varied)
+        if on_map and all(settings.get(key, held) == held for key, held in wanted.items()):
+            place = against.parse(settings[against.key]), along.parse(settings[along.key])
+            found[place] = float(value)
             sampled = min(sampled, point.get("sampled", 1.0))
-    columns = _sorted(bench.info(heat_map.along), {x for _, x in found})
-    rows = _sorted(bench.info(heat_map.against), {y for y, _ in found})
+    columns = _sorted(along, {x for _, x in found})
+    rows = _sorted(against, {y for y, _ in found})
     if min(len(columns), len(rows)) < FEWEST:
         return None
     values = np.full((len(rows), len(columns)), np.nan)

@@ -27,6 +27,8 @@ def to_markdown(
     parts = [f"# {escape(title)}", f"_{escape(bench.question)}_"]
     parts.append(f"**{escape(sentence(verdict.headline))}**")
     parts += [escape(text) for text in (verdict.effect, verdict.measured) if text]
+    if verdict.notes:
+        parts.append("\n".join(f"- {escape(note)}" for note in verdict.notes))
     if verdict.cards:
         parts.append(_cards(verdict))
     for section in sections:

@@ -18,6 +18,7 @@ from perflab.reports.wording import (
     write_setting,
 )
 from perflab.settings import format_quantity
+from perflab.settings.quantity import counted
 from perflab.tuning.recommendation import Recommendation
 
 
@@ -46,7 +47,7 @@ def measured_table(bench: Bench, run: Run, name: str, title: str) -> Table | Non
         Column("measured", "Measured", numeric=True),
         Column("predicted", "Predicted before", numeric=True),
         Column("predicted_difference", "Difference", numeric=True),
-        Column("fitted", "Predicted from the run's own times", numeric=True),
+        Column("fitted", "Refitted", numeric=True),
         Column("fitted_difference", "Difference", numeric=True),
     )
     return Table(name, title, columns, tuple(rows), _measured_note(run, measured, bool(left_out)))
@@ -67,7 +68,7 @@ def recommended_table(bench: Bench, recommendation: Recommendation) -> Table | N
     note = ""
     if asked and done and asked != done:
         note = (
-            f"Measured over {done:,.0f} requests, predicted over {asked:,.0f}: "
+            f"Measured over {counted(done, 'request')}, predicted over {asked:,.0f}: "
             "a part of the difference is the requests'."
         )
     columns = (
@@ -185,7 +186,7 @@ def _measured_note(run: Run, measured: Mapping[str, float], paced: bool) -> str:
     requests = measured.get("requests")
     notes = []
     if requests:
-        notes.append(f"All columns are over the same {requests:,.0f} requests.")
+        notes.append(f"All columns are over the same {counted(requests, 'request')}.")
     notes.append(
         "Difference = measured \N{MINUS SIGN} predicted: percentage points for ratios, otherwise "
         "per cent of the prediction."

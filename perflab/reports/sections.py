@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from perflab.benches import Bench
 from perflab.lab.run import Run
+from perflab.lab.which_is_off import which_is_off_in
 from perflab.reports import facts, figures, maps, measured, observed, over_time, tables
 from perflab.reports.blocks import Block, Code, Heading, Points, Section, Table, Text
 from perflab.reports.reproduce import reproduce
@@ -46,7 +47,7 @@ def _recommendation(bench: Bench, subject: Subject) -> Section:
         kept = ", ".join(recommendation.limits) or "none was set"
         blocks.append(Text(f"Looked for: {objective_text(subject)}. Limits to keep: {kept}."))
         blocks += _present(tables.alternatives_table(bench, recommendation))
-    blocks += _present(tables.effect_table(subject))
+    blocks += _present(tables.effect_table(bench, subject))
     title = "Recommendation" if recommendation is not None else "What changed"
     return Section("recommendation", title, tuple(blocks))
 
@@ -80,6 +81,8 @@ def _measured(bench: Bench, subject: Subject, runs: Sequence[tuple[str, Run]]) -
         )
     for number, (label, run) in enumerate(runs, 1):
         title = label.capitalize() if len(runs) > 1 else "Over the same requests"
+        said = which_is_off_in(run, bench)
+        blocks += [Text(f"{label.capitalize()}: {said}" if len(runs) > 1 else said)] if said else []
         blocks += _present(measured.measured_table(bench, run, f"measured-{number}", title))
     recommendation = subject.recommendation
     if recommendation is not None and recommendation.measured:
@@ -159,6 +162,8 @@ def _origin(results: Sequence[AnyResult]) -> Section:
         ("environment", facts.environments(results), facts.environment_table),
     ):
         for number, values in enumerate(found, 1):
+            words = facts.described(values) if field == "calibration" else ""
+            blocks += [Text(sentence(words))] if words else []
             blocks.append(make(values, field if len(found) == 1 else f"{field}-{number}"))
     return Section("basis", "Notes and environment", tuple(blocks))
 

@@ -50,13 +50,13 @@ def settings_table(bench: Bench, subject: Subject, *, load: bool) -> Table:
     return Table(name, title, (*columns, Column("meaning", "Meaning")), tuple(rows), folded=load)
 
 
-def effect_table(subject: Subject) -> Table | None:
+def effect_table(bench: Bench, subject: Subject) -> Table | None:
     """Return every metric before and after, with the difference and whether it is better."""
     if subject.before is None:
         return None
     old, new = subject.before.metrics, subject.after.metrics
     rows = []
-    for name, info in METRICS.items():
+    for name, info in bench.known_metrics().items():
         a, b = old.get(name), new.get(name)
         if a is None or b is None or (a == 0 and b == 0):
             continue

@@ -19,6 +19,7 @@ from perflab.reports.wording import (
     write_change,
     write_setting,
 )
+from perflab.settings.quantity import counted
 from perflab.tuning.comparison import judge
 from perflab.tuning.objective import write_slack
 from perflab.tuning.predictions import Predictions
@@ -55,12 +56,14 @@ class Verdict:
         effect: What that changes, in words and numbers.
         measured: What a live run says of it; empty where there was none.
         cards: The metrics that matter most.
+        notes: What was left out or guessed of the workloads, so that the answer may be wrong.
     """
 
     headline: str
     effect: str
     measured: str
     cards: tuple[Card, ...]
+    notes: tuple[str, ...] = ()
 
 
 def verdict_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Verdict:
@@ -73,7 +76,13 @@ def verdict_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> 
         effect=_effect(bench, subject, infos, results),
         measured=_measured(subject, infos),
         cards=tuple(_card(subject, info) for info in infos),
+        notes=_workload_notes(results),
     )
+
+
+def _workload_notes(results: Sequence[AnyResult]) -> tuple[str, ...]:
+    said = (str(note) for result in results for note in result.workload.get("notes") or ())
+    return tuple(dict.fromkeys(sentence(note) for note in said))
 
 
 def card_metrics(bench: Bench, subject: Subject) -> list[MetricInfo]:
@@ -161,7 +170,7 @@ def _over(subject: Subject, results: Sequence[AnyResult]) -> str:
     name = results[-1].workload.get("name", "the workload")
     if subject.recommendation is not None:
         name = subject.recommendation.workload.get("name", name)
-    return f"over {requests:,.0f} requests of {name}" if requests else f"on {name}"
+    return f"over {counted(requests, 'request')} of {name}" if requests else f"on {name}"
 
 
 def _measured(subject: Subject, infos: Sequence[MetricInfo]) -> str:
@@ -185,7 +194,7 @@ def _measured(subject: Subject, infos: Sequence[MetricInfo]) -> str:
     if not parts:
         return ""
     requests = measured.get("requests")
-    over = f" over {requests:,.0f} requests" if requests else ""
+    over = f" over {counted(requests, 'request')}" if requests else ""
     return sentence(f"measured live at these settings{over}: {listed(parts)}")
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from perflab.metrics.catalog import MetricInfo
 from perflab.settings import SettingInfo, format_quantity, parse_quantity
+from perflab.settings.quantity import counted, singular
 from perflab.tuning.comparison import format_difference
 
 _PATH_IN_TEXT = re.compile(r"^(-?[\d.]+)([A-Za-zµ]+)$")
 _QUANTILE = re.compile(r"^p\d+$")
+_LEAST_SECONDS = 1e-9
 _UNIT_WORDS = {"m": "min", "us": "µs"}
 
 
@@ -24,9 +26,9 @@ def write_setting(info: SettingInfo, value: Any) -> str:
         text = format_quantity(value, info.unit)
         if parse_quantity(text, info.unit) == value:
             return spaced(text)
-        return f"{value:,} bytes" if info.unit == "bytes" else f"{value:g} s"
+        return counted(value, "byte") if info.unit == "bytes" else f"{value:g} s"
     number = f"{value:,}" if isinstance(value, int) else f"{value:,g}"
-    return f"{number} {info.unit}".rstrip()
+    return f"{number} {singular(info.unit) if number == '1' else info.unit}".rstrip()
 
 
 def write_for_shell(info: SettingInfo, value: Any) -> str:
@@ -121,6 +123,8 @@ def write_fact(key: str, value: Any) -> str:
     if isinstance(value, (int, float)):
         what, _ = _parted(key)
         if what.endswith("_seconds") or key == "mean":
+            if 0 < value < _LEAST_SECONDS:
+                return "< 1 ns"
             return spaced(format_quantity(value, "seconds"))
         if what.endswith("_bytes") or key.startswith("bytes_per"):
             return spaced(format_quantity(value, "bytes"))

@@ -8,12 +8,24 @@ from typing import Any
 from perflab.settings import BadInputError
 from perflab.settings.addresses import HIDDEN, redact, without_secrets
 
-__all__ = ["HIDDEN", "redact", "redis_address", "redis_url", "without_secrets"]
+__all__ = ["HIDDEN", "VARIABLE", "redact", "redis_address", "redis_url", "without_secrets"]
+
+VARIABLE = "PERFLAB_REDIS_URL"
 
 _FORM = "write redis://user:PASSWORD@host:6379/0, special characters percent-encoded"
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(?:%\w+)?")
 _DATABASE = re.compile(r"/?\d*")
 _MOST_PORT = 65_535
+_ALLOWED = ("db", "host", "port", "path", "username", "password", "protocol", "client_name",
+            "socket_timeout", "socket_connect_timeout", "socket_keepalive",
+            "health_check_interval", "retry_on_timeout")  # fmt: skip
+_OF_THE_CLIENT = ("decode_responses", "encoding", "max_connections")
+"""What services have in their addresses and would change what a run reads or how much it may ask;
+any other name may be a part of a password."""
+
+
+def _is_allowed(parameter: str, *, secure: bool) -> bool:
+    return parameter in _ALLOWED or (secure and parameter.startswith("ssl_"))
 
 
 def redis_url(host: str, port: int) -> str:
@@ -31,7 +43,7 @@ def redis_url(host: str, port: int) -> str:
     return f"redis://[{host}]:{port}" if ":" in host else f"redis://{host}:{port}"
 
 
-def redis_address(url: str, source: str = "PERFLAB_REDIS_URL") -> str:
+def redis_address(url: str, source: str = VARIABLE) -> str:
     """Return what a URL resolves to, without user and password: ``redis://host:6379/0``.
 
     Whatever the client takes from the query is in it: ``?db=``, ``?host=``, ``?path=``. A host
@@ -44,7 +56,7 @@ def redis_address(url: str, source: str = "PERFLAB_REDIS_URL") -> str:
     Raises:
         BadInputError: If it is not an address of Redis.
     """
-    from urllib.parse import urlsplit
+    from urllib.parse import parse_qs, urlsplit
 
     from redis.connection import parse_url
 
@@ -52,10 +64,19 @@ def redis_address(url: str, source: str = "PERFLAB_REDIS_URL") -> str:
     try:
         found: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
         parts = urlsplit(url)
+        secure = parts.scheme.lower() == "rediss"
+        unknown = [name for name in parse_qs(parts.query) if not _is_allowed(name, secure=secure)]
         database = int(found.get("db", 0))
         port = int(found.get("port", 6379))
     except (ValueError, TypeError, AttributeError):
         raise wrong from None
+    if unknown:
+        named = f"{unknown[0]} " if unknown[0] in _OF_THE_CLIENT else ""
+        raise BadInputError(
+            f"has a query parameter {named}that a run cannot use; allowed: "
+            f"{', '.join(_ALLOWED)}, and with rediss:// those that begin with ssl_",
+            source,
+        )
     scheme = parts.scheme.lower()
     if scheme == "unix":
         path = str(found.get("path", ""))

@@ -53,6 +53,8 @@ class ConsentNeededError(BadInputError):
         address: The first one's address.
     """
 
+    most_characters = None  # what is agreed to is said in full
+
     def __init__(self, servers: Iterable[ForeignServer]) -> None:
         self.servers = tuple(servers)
         self.address = self.servers[0].address

@@ -7,9 +7,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from perflab.servers.call_cap import CallCap, is_function, most_calls
+from perflab.servers.call_cap import CallCap, most_calls
 from perflab.settings import BadInputError, LoadSettings
 from perflab.workloads.items import Items
 
@@ -153,28 +153,6 @@ class ThreadConnections:
         with self._lock:
             for connection in self._opened:
                 connection.close()
-
-
-def open_items(load: LoadSettings, items: Items) -> ItemSource:
-    """Return the source that the load settings name.
-
-    Raises:
-        BadInputError: If it names a function that cannot be imported, the items are files and it
-            is something else, or its server does not come up.
-    """
-    from perflab.servers import item_servers
-    from perflab.servers.lookup import users_function
-
-    check_items(load, items)
-    seconds = load.backend_seconds
-    if is_function(load):
-        function = cast("Fetch", users_function(load.backend))
-        return FunctionSource(function, seconds, CallCap(most_calls(load)))
-    if load.backend == "delay":
-        return NumberSource(seconds)
-    if load.backend == "files":
-        return FileSource(items.paths or own_files(), seconds)
-    return item_servers.SOURCES[str(load.backend)](seconds)
 
 
 def check_items(load: LoadSettings, items: Items) -> None:

@@ -17,17 +17,20 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from perflab.files.whole import make_scratch_folders_by
-from perflab.servers.keeper_process import TAKEN, remove, start_time
+from perflab.servers.keeper_process import TAKEN, free_segment, remove, start_time
 from perflab.settings import BadInputError
 
 _PROGRAM = str(Path(__file__).with_name("keeper_process.py"))
 _TRIES = 100
 _REMOVALS = 3
+_SEGMENT_SECONDS = 2.0
+_LOOK_SECONDS = 0.02
 _WAIT_FOR_A_WORD = 'read -r word && exec "$@"'
 
 
@@ -143,6 +146,9 @@ class Keeper:
         if self._released or os.getpid() != self._owner:
             return
         self._released = True
+        until = time.monotonic() + _SEGMENT_SECONDS
+        while not free_segment(str(self.folder)) and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
         for _ in range(_REMOVALS):
             if remove(str(self.folder)):
                 break

@@ -24,6 +24,9 @@ KEPT, TAKEN = "kept", "taken"
 
 _PATIENCE = 10.0
 _LOOK_SECONDS = 0.02
+_SEGMENT_PATIENCE = 4.0
+_SEGMENT_LINE = 6
+"""Of a PostgreSQL's postmaster.pid, from 0."""
 _START_FIELD = 19
 """Of /proc/PID/stat, counted from behind the name, which may hold blanks and parentheses."""
 
@@ -107,6 +110,8 @@ class Kept:
                 self._killed = True
                 self._send(signal.SIGKILL)
             return False
+        if waited < _SEGMENT_PATIENCE and not free_segment(self._folder):
+            return False
         return remove(self._folder)
 
     def _send(self, number: int) -> None:
@@ -132,6 +137,38 @@ def start_time(pid: int) -> str | None:
     said = subprocess.run(ps, capture_output=True, text=True, check=False).stdout  # noqa: S603
     state, _, started = said.strip().partition(" ")
     return None if not started or state.startswith("Z") else " ".join(started.split())
+
+
+def free_segment(folder: str) -> bool:
+    """Free what a killed PostgreSQL in a folder left in the system's shared memory.
+
+    Beside its folder a server has one segment of System V's, a few bytes that say that it is
+    alive; whose they are stands in ``postmaster.pid``. Linux alone tells who made a segment.
+
+    Returns:
+        False while processes of that server, which end by themselves, are still attached to it.
+    """
+    said = _text(f"{folder}/data/postmaster.pid").splitlines()
+    known = said[_SEGMENT_LINE].split() if len(said) > _SEGMENT_LINE else []
+    if len(known) != len(("key", "number")):
+        return True
+    rows = [line.split() for line in _text("/proc/sysvipc/shm").splitlines()]
+    for key, number, _, _, made_by, _, attached, *_ in rows:
+        if [key, number, made_by] == [*known, said[0].strip()]:
+            if attached != "0":
+                return False
+            import ctypes  # not needed before the end, and seldom then
+
+            ctypes.CDLL(None).shmctl(int(number), 0, None)  # 0: IPC_RMID
+    return True
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, errors="replace") as file:  # noqa: PTH123
+            return file.read()
+    except OSError:
+        return ""
 
 
 def remove(folder: str) -> bool:

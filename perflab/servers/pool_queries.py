@@ -111,12 +111,15 @@ def open_query(query: str, run: PostgresRun) -> PoolQuery | OwnQuery:
         return PoolQuery(query, run)
     import psycopg
 
+    from perflab.servers.postgres_answers import AnsweredConnection, SilentServerError
+
     own = OwnQuery(query)
     try:
-        with psycopg.connect(run.conninfo, autocommit=True) as connection:
+        with AnsweredConnection.connect(run.conninfo, autocommit=True) as connection:
             own.ask(connection, 0)
     except psycopg.Error as error:
-        said = error.diag.message_primary or "the server is away"
+        silent = isinstance(error, SilentServerError)
+        said = error.diag.message_primary or (str(error) if silent else "the server is away")
         raise BadInputError(
             f"{query!r} is none of {', '.join(QUERIES)}, and as a statement it fails: "
             f"{foreign_text(said)}",

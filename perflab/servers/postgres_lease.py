@@ -15,11 +15,12 @@ from typing import Any
 
 import psycopg
 
+from perflab.servers.postgres_answers import AnsweredConnection
 from perflab.servers.postgres_words import shown_conninfo
 from perflab.settings import BadInputError
 
 VISITOR = "perflab"
-_CONNECT_SECONDS = 10
+CONNECT_SECONDS = 10
 _LOOKS = 3
 POOLED = (
     "is a pooler that lends a connection for one transaction; a run keeps one connection to itself "
@@ -72,15 +73,15 @@ def connect(conninfo: str, name: str = VISITOR) -> psycopg.Connection[Any]:
 
     Raises:
         BadInputError: If a pooler is at the address that lends a connection for a transaction.
-        psycopg.Error: If it cannot be made.
+        psycopg.Error: If it cannot be made, or the server does not answer on it.
     """
-    connection = psycopg.connect(
+    connection = AnsweredConnection.connect(
         conninfo,
         autocommit=True,
         application_name=name,
         client_encoding="UTF8",
-        connect_timeout=_CONNECT_SECONDS,
-        tcp_user_timeout=_CONNECT_SECONDS * 1000,
+        connect_timeout=CONNECT_SECONDS,
+        tcp_user_timeout=CONNECT_SECONDS * 1000,
         prepare_threshold=None,
     )
     try:
@@ -105,7 +106,7 @@ def _require_session(connection: psycopg.Connection[Any], conninfo: str) -> None
     if mine == connection.info.backend_pid:
         return
     for _ in range(_LOOKS):
-        with psycopg.connect(conninfo, connect_timeout=_CONNECT_SECONDS) as other:
+        with AnsweredConnection.connect(conninfo, connect_timeout=CONNECT_SECONDS) as other:
             if backend_of(other) == mine or backend_of(connection) != mine:
                 raise BadInputError(POOLED, shown_conninfo(conninfo))
 

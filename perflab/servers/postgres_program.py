@@ -127,7 +127,9 @@ class PostgresProgram:
     def _initialise(self) -> None:
         words = ("--no-locale", "--encoding=UTF8", "--no-sync", "--username", ROLE)
         rules = ("--auth-local=peer", "--auth-host=reject")
-        self._process = self._spawn("initdb", *words, *rules, "-D", str(self._data))
+        # Of the servers that it runs as well: one that is killed leaves none in /dev/shm.
+        memory = ("--set", "dynamic_shared_memory_type=mmap")
+        self._process = self._spawn("initdb", *words, *rules, *memory, "-D", str(self._data))
         if self._process.wait() != 0:
             raise self._failed()
         _write_rules(self._data)

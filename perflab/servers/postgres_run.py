@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Collection
@@ -13,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from perflab.servers.flights_tables import TABLES
 from perflab.servers.postgres_lease import (
+    CONNECT_SECONDS,
     POOLED,
     VISITOR,
     backend_of,
@@ -225,6 +227,8 @@ def _given(conninfo: str) -> str:
 def _pinned(conninfo: str, connection: psycopg.Connection[Any], name: str) -> str:
     """Return the address of the one server that a connection has reached, out of several."""
     said = conninfo_to_dict(conninfo, application_name=name)
+    if "PGCONNECT_TIMEOUT" not in os.environ:
+        said.setdefault("connect_timeout", str(CONNECT_SECONDS))
     if "," in f"{said.get('host', '')}{said.get('hostaddr', '')}":
         info = connection.info
         said |= {"host": info.host, "port": info.port}

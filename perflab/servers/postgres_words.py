@@ -31,6 +31,8 @@ def explain(error: Exception, source: str = VARIABLE) -> str:
         source: Where the address was named.
     """
     text = foreign_text(error)
+    if "has not answered for" in text:
+        return f"let perflab in and {text}; look at its load and its disk, or restart it"
     if "expected authentication request" in text or "invalid response" in text:
         return "answers, but is no PostgreSQL; is the port right?"
     if "password" in text or "authentication" in text:

@@ -14,6 +14,7 @@ from perflab.servers.addresses import redact
 from perflab.servers.leftovers import Leftover
 from perflab.servers.redis_run import open_client
 from perflab.servers.redis_run_keys import RunKeys, find_runs
+from perflab.servers.redis_words import unknown_command
 from perflab.servers.run_name import started_at
 from perflab.settings import BadInputError
 
@@ -96,7 +97,9 @@ def _asking(url: str) -> Iterator[Any]:
             shown,
         ) from None
     except redis.RedisError as error:
-        raise BadInputError(f"cannot be asked ({type(error).__name__})", shown) from None
+        command = unknown_command(str(error))
+        reason = f"it does not know {command}" if command else type(error).__name__
+        raise BadInputError(f"cannot be asked ({reason})", shown) from None
     except (TypeError, ValueError, AttributeError, LookupError):
         raise BadInputError("does not answer as Redis does; is the port right?", shown) from None
     finally:

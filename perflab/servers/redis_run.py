@@ -15,6 +15,7 @@ from perflab.primitives.redis_marks import glob_of
 from perflab.servers.addresses import redact
 from perflab.servers.redis_room import ENTRY_BYTES, ask_room
 from perflab.servers.redis_run_keys import RunKeys
+from perflab.servers.redis_words import unknown_command
 from perflab.settings import BadInputError
 
 LEASE_SECONDS = 30.0
@@ -202,6 +203,13 @@ class RedisRun:
             return BadInputError(f"is full ({self.room}); free memory there", self.shown)
         if isinstance(error, redis.ConnectionError | redis.TimeoutError):
             return BadInputError("does not answer; is it up?", self.shown)
+        command = unknown_command(str(error))
+        if command is not None:
+            return BadInputError(
+                f"does not know the command {command}, which a run needs there; name a server "
+                "that has it, under its own name",
+                self.shown,
+            )
         return BadInputError(f"refuses the run ({type(error).__name__})", self.shown)
 
     def _watch(self) -> None:

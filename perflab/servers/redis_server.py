@@ -13,13 +13,13 @@ from typing import Self
 import redis
 
 from perflab.primitives.bounded_redis import redis_client
-from perflab.servers.addresses import redact, redis_address, redis_url
+from perflab.servers.addresses import VARIABLE, redact, redis_address, redis_url
 from perflab.servers.consent import contact
 from perflab.servers.keeper import Keeper
+from perflab.servers.redis_words import explain
 from perflab.settings import BadInputError
 from perflab.settings.foreign_text import foreign_text
 
-VARIABLE = "PERFLAB_REDIS_URL"
 _PROGRAMS = ("redis-server", "valkey-server")
 _PATIENCE = 5.0
 _ASK_SECONDS = 2.0
@@ -236,10 +236,11 @@ def _ask_version(url: str, source: str) -> str:
         raise BadInputError(
             "is not an address of a Redis server; write redis://host:6379", shown
         ) from None
+    _check_parameters(client, shown)
     try:
         info = client.info("server")
     except redis.RedisError as error:
-        raise BadInputError(_explain(error, source), shown) from None
+        raise BadInputError(explain(error, source, _ASK_SECONDS), shown) from None
     except Exception:  # noqa: BLE001  (what redis-py makes of a reply that is none)
         raise BadInputError("answers, but is no Redis; is the port right?", shown) from None
     finally:
@@ -250,54 +251,12 @@ def _ask_version(url: str, source: str) -> str:
     raise BadInputError("answers, but does not say its version; is it a Redis?", shown)
 
 
-def _explain(error: redis.RedisError, source: str) -> str:
-    """Return why a server cannot be used, and what to do."""
-    if isinstance(error, redis.AuthenticationError):
-        return (
-            f"asks for another password or user; put it into {VARIABLE}, as in "
-            "redis://user:PASSWORD@host:6379"
-        )
-    if isinstance(error, redis.exceptions.NoPermissionError):
-        return (
-            "does not let this user run INFO, which tells its version and its room; grant it: "
-            "ACL SETUSER <user> +info"
-        )
-    if isinstance(error, redis.TimeoutError):
-        return f"did not answer within {_ASK_SECONDS:g} s; is the address of {source} right?"
-    if isinstance(error, redis.exceptions.InvalidResponse):
-        return "answers, but is no Redis; is the port right?"
-    said = foreign_text(error)
-    if "closed by server" in said:
-        return "hangs up at once, so it may be no Redis; is the port right?"
-    return f"cannot be used ({_reason(said)}); start it, or mend what {source} names"
-
-
-_REASONS = (
-    ("refused", "connection refused"),
-    ("name or service not known", "unknown host"),
-    ("nodename nor servname", "unknown host"),
-    ("name resolution", "the host's name could not be resolved"),
-    ("getaddrinfo", "unknown host"),
-    ("no such file", "there is no such socket"),
-    ("permission denied", "permission denied"),
-    ("timeout", "no answer in time"),
-    ("timed out", "no answer in time"),
-    ("unreachable", "the host cannot be reached"),
-    ("no route", "the host cannot be reached"),
-    ("reset by peer", "the connection was reset"),
-    ("certificate", "its certificate is not trusted"),
-    ("ssl", "no TLS connection"),
-    ("loading", "it is still loading its data"),
-    ("noauth", "it asks for a password"),
-    ("noperm", "this user may not ask it"),
-    ("max number of clients", "it has too many clients"),
-    ("masterdown", "its primary is down"),
-    ("invalid db index", "it has no database of that number"),
-    ("db index is out of range", "it has no database of that number"),
-)
-
-
-def _reason(said: str) -> str:
-    """Return why a server cannot be used, in our own words: the client's may hold its address."""
-    lower = said.lower()
-    return next((words for mark, words in _REASONS if mark in lower), "it failed")
+def _check_parameters(client: redis.Redis, shown: str) -> None:
+    """Refuse an address whose query asks for what no connection can have."""
+    try:
+        client.connection_pool.make_connection()
+    except Exception:  # noqa: BLE001  (whatever redis-py makes of a value that it cannot use)
+        client.close()
+        raise BadInputError(
+            "has a query parameter that redis-py cannot use; take out what follows the ?", shown
+        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 import types
 import typing
@@ -109,6 +110,8 @@ class SettingInfo:
         if self.choices and value not in self.choices:
             hint = nearest(value, self.choices) if isinstance(value, str) else ""
             raise BadInputError(f"no {self.label} {value!r}{hint}")
+        if self.unit == "seconds" and isinstance(value, dt.timedelta):
+            value = value.total_seconds()
         if self.kind in (int, float) and isinstance(value, bool):
             raise BadInputError(f"{value!r} is not a number")
         if self.kind in (int, float) and isinstance(value, (str, int, float)):

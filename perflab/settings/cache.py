@@ -13,7 +13,7 @@ class CacheSettings(Settings):
 
     max_cache_size: int = setting(
         1000,
-        "The most entries the cache holds; one more evicts one.",
+        "Maximum number of entries; one more evicts one.",
         unit="entries",
         low=1,
         high=1_000_000_000,
@@ -22,7 +22,7 @@ class CacheSettings(Settings):
     )
     max_bytes: int | None = setting(
         None,
-        "The most bytes the cache holds, by the entries' sizes; none for no such bound.",
+        "Maximum total size of the entries; none = no limit.",
         unit="bytes",
         low=1,
         high=2**50,
@@ -31,7 +31,7 @@ class CacheSettings(Settings):
     )
     ttl_seconds: float | None = setting(
         None,
-        "How long an entry lives after it was written; none for as long as it is not evicted.",
+        "Time to live of an entry after it was written; none = until it is evicted.",
         unit="seconds",
         low=0.001,
         high=10 * 365 * 86400,
@@ -40,17 +40,17 @@ class CacheSettings(Settings):
     )
     policy: str = setting(
         "lru",
-        f"Which entry goes first when the cache is full; {_WHAT_IF} are what-if only.",
+        f"Which entry to evict when the cache is full; {_WHAT_IF} are what-if only.",
         choices=POLICIES,
     )
     expiry: str = setting(
         "lazy",
-        "When what expired leaves: lazy, when looked up or next to be evicted; eager, at once.",
+        "When expired entries are removed: lazy (on lookup or eviction) or eager (immediately).",
         choices=EXPIRIES,
     )
     negative_ttl_seconds: float | None = setting(
         None,
-        "How long a loader's error is remembered and raised again; none for not at all.",
+        "How long a loader's error is kept and raised again; none = not at all.",
         unit="seconds",
         low=0.001,
         high=86400,

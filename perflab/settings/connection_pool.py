@@ -6,10 +6,12 @@ from perflab.settings.base import Settings, setting
 
 POOL_DRIVERS = ("perflab", "psycopg_pool", "sqlalchemy")
 QUERIES = ("point", "aggregate", "write", "mixed")
+ORDERS = ("lifo", "fifo")
+TRANSACTIONS = ("commit", "rollback", "leave")
 
 
 class ConnectionPoolSettings(Settings):
-    """How many connections are held open, how long a caller waits for one, and how old they get."""
+    """Number of connections, wait for one, their age, and the state in which they return."""
 
     min_connections: int = setting(
         2,
@@ -55,6 +57,27 @@ class ConnectionPoolSettings(Settings):
         scale="log",
     )
     check: bool = setting(True, "Ask a connection whether it is alive before it is handed out.")
+    order: str = setting(
+        "lifo",
+        "Which idle connection to hand out: lifo, the last one returned (the others can age out); "
+        "fifo, the one unused for longest (all are used evenly).",
+        choices=ORDERS,
+    )
+    max_waiting: int | None = setting(
+        None,
+        "Callers that may queue for a connection in use; the next one is refused at once; "
+        "none = no limit.",
+        unit="callers",
+        low=0,
+        high=1_000_000,
+        span=(0, 1000),
+    )
+    transactions: str = setting(
+        "commit",
+        "How a transaction still open at the end of a block ends: commit (rollback after an "
+        "error), rollback, or leave it open. Runs use autocommit, so it does not affect them.",
+        choices=TRANSACTIONS,
+    )
     driver: str = setting("perflab", "Which pool is run with these settings.", choices=POOL_DRIVERS)
     query: str = setting(
         "point",

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import ClassVar
 
 from perflab.settings.addresses import without_secrets
-from perflab.settings.shown import shown
+from perflab.settings.shown import cut, shown
 
 
 class BadInputError(ValueError):
     """A user's mistake: one clear line that says where it is and what to do.
 
     Both are kept as `shown` writes them, since names and contents of files stand in them, and
-    without passwords and tokens of addresses.
+    without passwords and tokens of addresses. What is longer than anybody reads is cut in the
+    middle: such a value stands first, and what to do about it last.
 
     Args:
         message: What is wrong and what to do about it.
         place: Where: a file with its line, or a setting with its bound.
     """
 
+    most_characters: ClassVar[int | None] = 2000
+
     def __init__(self, message: str, place: str | None = None) -> None:
-        self.message = shown(without_secrets(message))
-        self.place = None if place is None else shown(without_secrets(place))
+        most = self.most_characters
+        self.message = cut(shown(without_secrets(message)), most)
+        self.place = None if place is None else cut(shown(without_secrets(place)), most)
         super().__init__(f"{self.place}: {self.message}" if self.place else self.message)
 
     def __reduce__(self) -> tuple[type[BadInputError], tuple[str, str | None]]:

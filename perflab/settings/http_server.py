@@ -14,7 +14,7 @@ class HttpServerSettings(Settings):
 
     latency_seconds: float = setting(
         0.02,
-        "How long the server works on a request, on average.",
+        "Mean service time of the server.",
         unit="seconds",
         low=0.0,
         high=60.0,
@@ -23,12 +23,12 @@ class HttpServerSettings(Settings):
     )
     latency_shape: str = setting(
         "constant",
-        "How service times spread: all alike (constant), or at random about their mean.",
+        "Distribution of service times: constant, or random around the mean.",
         choices=LATENCY_SHAPES,
     )
     capacity: int | None = setting(
         None,
-        "How many requests the server works on at once; none for as many as come.",
+        "Requests that the server handles at once; none = no limit.",
         unit="requests",
         low=1,
         high=10_000,
@@ -37,7 +37,7 @@ class HttpServerSettings(Settings):
     )
     server_queue: int = setting(
         1024,
-        "How many requests wait there for their turn; what comes beyond is answered 503.",
+        "Requests that may queue in the server; more are answered with status 503.",
         unit="requests",
         low=0,
         high=1_000_000,
@@ -46,21 +46,21 @@ class HttpServerSettings(Settings):
     )
     error_rate: float = setting(
         0.0,
-        "The share of requests that the server answers with status 500.",
+        "Share of requests answered with status 500.",
         low=0.0,
         high=1.0,
         span=(0, 0.5),
     )
     stall_rate: float = setting(
         0.0,
-        "The share of requests that the server keeps waiting for stall_seconds.",
+        "Share of requests that stall for stall_seconds.",
         low=0.0,
         high=1.0,
         span=(0, 0.2),
     )
     stall_seconds: float = setting(
         5.0,
-        "How long a request that stalls takes.",
+        "Duration of a stalled request.",
         unit="seconds",
         low=0.0,
         high=600.0,
@@ -69,7 +69,7 @@ class HttpServerSettings(Settings):
     )
     retry_after_seconds: float | None = setting(
         None,
-        "What a 503 of a full server says in Retry-After, in whole seconds; none for nothing.",
+        "Retry-After of a full server's 503, in whole seconds; none = no such header.",
         unit="seconds",
         low=0.0,
         high=600.0,

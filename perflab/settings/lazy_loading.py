@@ -10,12 +10,12 @@ class LazyLoadingSettings(Settings):
 
     data_source: str = setting(
         "flights",
-        "What is read: flights (bundled; also flights:parquet, :csv, :npy), a file, or a function.",
+        "Source of the rows: flights (bundled, or flights:parquet ...), a file, or a function.",
         allowed="flights, a .sqlite (FILE:TABLE), .parquet, .csv or .npy file, or module:function",
     )
     chunk_size: int = setting(
         1000,
-        "How many rows are read at once.",
+        "Rows per chunk.",
         unit="rows",
         low=1,
         high=100_000_000,
@@ -24,7 +24,7 @@ class LazyLoadingSettings(Settings):
     )
     max_chunks: int = setting(
         10,
-        "The most chunks held in memory; one more evicts the least recently used.",
+        "Maximum number of chunks in memory; one more evicts the least recently used.",
         unit="chunks",
         low=1,
         high=10_000_000,
@@ -33,7 +33,7 @@ class LazyLoadingSettings(Settings):
     )
     max_bytes: int | None = setting(
         None,
-        "The most bytes that the chunks in memory take; none for no such bound.",
+        "Maximum total size of the chunks in memory; none = no limit.",
         unit="bytes",
         low=1,
         high=2**50,
@@ -42,7 +42,7 @@ class LazyLoadingSettings(Settings):
     )
     read_ahead: int = setting(
         0,
-        "How many of the next chunks are loaded in the background when a new chunk is reached.",
+        "Chunks to load ahead in the background when a new chunk is reached.",
         unit="chunks",
         low=0,
         high=10_000,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import field_validator
@@ -10,7 +10,9 @@ from pydantic import field_validator
 from perflab.settings.base import Settings, setting
 
 BACKENDS = ("sqlite", "delay", "postgres", "files", "http")
-"""The backends with a name; a bench says which of them it takes."""
+"""The backends with a name that come with perflab; a bench says which of them it takes."""
+
+_known_backends = set(BACKENDS)
 
 PRICES = ("price_per_gib_hour", "price_per_backend_call")
 """What a cost is predicted from; no run depends on them."""
@@ -21,7 +23,7 @@ class LoadSettings(Settings):
 
     request_rate: float | None = setting(
         None,
-        "Requests a second; none for as fast as it can. It also dates a trace without times.",
+        "Requests per second; none = as fast as possible. Also dates a trace without times.",
         unit="requests/s",
         low=0.001,
         high=10_000_000,
@@ -30,7 +32,7 @@ class LoadSettings(Settings):
     )
     concurrency: int = setting(
         1,
-        "How many threads ask at the same time.",
+        "Threads that send requests at the same time.",
         unit="threads",
         low=1,
         high=512,
@@ -39,7 +41,7 @@ class LoadSettings(Settings):
     )
     speedup: float | None = setting(
         None,
-        "How many seconds of a trace with times pass in one; none for as fast as it can.",
+        "Replay speed: trace seconds per real second; none = as fast as possible.",
         unit="times",
         low=0.001,
         high=1e9,
@@ -48,18 +50,18 @@ class LoadSettings(Settings):
     )
     loop: bool | None = setting(
         None,
-        "Begin the workload again at its end; none leaves it to the bench and the command.",
+        "Restart the workload when it ends; none = as the bench and the command do by default.",
     )
     backend: str | Callable[[Any], Any] = setting(
         "sqlite",
-        "What is asked behind: sqlite (a real query), delay (only the wait), or module:function; "
-        "where a bench takes them, postgres, files and http too. A function is called at most 200 "
-        "times per second, or as often as a higher request_rate says.",
+        "Backend called on a miss: sqlite (a real query), delay (sleep only), or module:function; "
+        "some benches also take postgres, files and http. A function is called at most 200 times "
+        "per second unless request_rate is higher.",
         allowed="sqlite, delay, postgres, files, http (as the bench takes them) or module:function",
     )
     backend_seconds: float = setting(
         0.0,
-        "A wait that each ask of the backend costs on top of its own work.",
+        "Extra latency added to every backend call.",
         unit="seconds",
         low=0.0,
         high=60.0,
@@ -68,7 +70,7 @@ class LoadSettings(Settings):
     )
     warmup_seconds: float = setting(
         0.0,
-        "How much of the run's start is left out of its statistics.",
+        "Time at the start of a run that its statistics leave out.",
         unit="seconds",
         low=0.0,
         high=3600.0,
@@ -76,14 +78,14 @@ class LoadSettings(Settings):
     )
     seed: int = setting(
         0,
-        "What the random parts of a run start from.",
+        "Random seed of the run.",
         low=0,
         high=2**32 - 1,
     )
 
     price_per_gib_hour: float = setting(
         0.005,
-        "What a GiB of memory costs an hour, in your currency; for what-if only.",
+        "Price of one GiB of memory per hour, in your currency; what-if only.",
         low=0.0,
         high=1e6,
         span=(0.0001, 1.0),
@@ -91,7 +93,7 @@ class LoadSettings(Settings):
     )
     price_per_backend_call: float = setting(
         0.000001,
-        "What a call of the backend costs, in your currency; for what-if only.",
+        "Price of one backend call, in your currency; what-if only.",
         low=0.0,
         high=1e6,
         span=(1e-9, 0.01),
@@ -106,6 +108,13 @@ class LoadSettings(Settings):
     @field_validator("backend", mode="before")
     @classmethod
     def _known_backend(cls, value: Any) -> Any:
-        if callable(value) or (isinstance(value, str) and (value in BACKENDS or ":" in value)):
+        if callable(value) or (
+            isinstance(value, str) and (value in _known_backends or ":" in value)
+        ):
             return value
         raise ValueError(f"no backend {value!r}")
+
+
+def know_backends(words: Iterable[str]) -> None:
+    """Take words as names of backends from now on: a bench may have some of its own."""
+    _known_backends.update(words)

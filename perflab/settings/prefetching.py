@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from perflab.settings.base import Settings, setting
 
+SHORT_PAGES = ("end", "error")
+
 
 class PrefetchingSettings(Settings):
     """How far ahead items are fetched, how many at once, by how many workers, and how safely."""
 
     buffer_size: int = setting(
         1000,
-        "The most items fetched or being fetched ahead of the batch that the consumer works on.",
+        "Maximum number of items fetched, or being fetched, ahead of the consumer's batch.",
         unit="items",
         low=1,
         high=100_000_000,
@@ -19,7 +21,7 @@ class PrefetchingSettings(Settings):
     )
     batch_size: int = setting(
         100,
-        "How many items one fetch asks for; a buffer that is smaller cuts it.",
+        "Items per fetch; a smaller buffer limits it.",
         unit="items",
         low=1,
         high=10_000_000,
@@ -28,7 +30,7 @@ class PrefetchingSettings(Settings):
     )
     workers: int = setting(
         1,
-        "How many fetches go on at the same time, each in a thread (with asyncio, a task).",
+        "Concurrent fetches, each in a thread (with asyncio, a task).",
         unit="threads",
         low=1,
         high=512,
@@ -37,7 +39,7 @@ class PrefetchingSettings(Settings):
     )
     max_bytes: int | None = setting(
         None,
-        "The most bytes that items ahead take, where sizes are known; none for no such bound.",
+        "Maximum total size of items ahead, where sizes are known; none = no limit.",
         unit="bytes",
         low=1,
         high=2**50,
@@ -46,14 +48,14 @@ class PrefetchingSettings(Settings):
     )
     retries: int = setting(
         3,
-        "How often a fetch that failed is tried again, after a wait that doubles.",
+        "Retries of a failed fetch, with a doubling wait.",
         low=0,
         high=1000,
         span=(0, 10),
     )
     backoff_seconds: float = setting(
         0.1,
-        "The longest wait before the first retry, drawn at random below it; up to 5 s at the end.",
+        "Upper bound of the random wait before the first retry; later ones grow up to 5 s.",
         unit="seconds",
         low=0.0,
         high=60.0,
@@ -62,7 +64,7 @@ class PrefetchingSettings(Settings):
     )
     timeout: float | None = setting(
         30.0,
-        "How long one fetch may take before it counts as failed; none for as long as it likes.",
+        "Time after which a fetch counts as failed; none = no limit.",
         unit="seconds",
         low=0.001,
         high=86_400.0,
@@ -71,16 +73,22 @@ class PrefetchingSettings(Settings):
     )
     process_count: int | None = setting(
         None,
-        "How many items a run goes through; none for all that there are.",
+        "Items per run; none = all.",
         unit="items",
         low=1,
         high=1_000_000_000_000,
         span=(100, 10_000_000),
         scale="log",
     )
+    short_page: str = setting(
+        "end",
+        "What a page with fewer items than asked for means: end (the last page) or error (items "
+        "are missing, unless the next page is empty).",
+        choices=SHORT_PAGES,
+    )
     consume_seconds: float = setting(
         0.0,
-        "How long the consumer works on an item at least: a real transformation, again and again.",
+        "Minimum time the consumer works on an item (a real transformation, repeated).",
         unit="seconds",
         low=0.0,
         high=60.0,

@@ -93,6 +93,36 @@ def format_quantity(value: float | None, unit: str = "") -> str:
     return _scaled(value, (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0)))
 
 
+def counted(count: float, noun: str) -> str:
+    """Return a number with its noun: ``1 entry``, ``2 entries``, ``10,000 keys``.
+
+    Args:
+        count: How many; a fraction is written with three digits.
+        noun: One of them; of several words, the last is put into the plural.
+    """
+    number = f"{count:,.0f}" if float(count).is_integer() else f"{count:,.3g}"
+    return f"{number} {noun if number == '1' else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """Return the plural of a regular English noun: ``entries``, ``batches``, ``keys``."""
+    if noun[-1:] == "y" and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}{'es' if noun.endswith(('s', 'x', 'z', 'ch', 'sh')) else 's'}"
+
+
+def singular(unit: str) -> str:
+    """Return one of what a unit counts: ``entry`` for ``entries``, ``fetch`` for ``fetches``.
+
+    A unit per second stays as it is, and so does one that is no plural.
+    """
+    if "/" in unit or unit == "seconds":
+        return unit
+    if unit.endswith("ies"):
+        return f"{unit[:-3]}y"
+    return unit[:-2] if unit.endswith(("ches", "shes", "xes", "sses")) else unit.removesuffix("s")
+
+
 def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:
     if value == 0:
         return "0" + ("s" if steps[0][0] == "d" else "")

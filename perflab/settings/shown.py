@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_CUT = " ... "
 _BYTES = range(0xDC80, 0xDD00)
 """Where Python puts the bytes of a file's name that are not text."""
 
@@ -23,6 +24,14 @@ def shown(text: object) -> str:
 def shown_lines(text: object) -> str:
     """Return a text of several lines of our own, each as `shown` writes it."""
     return "\n".join(shown(line) for line in str(text).split("\n"))
+
+
+def cut(text: str, most: int | None) -> str:
+    """Return a text of at most so many characters, its beginning and its end; none for no bound."""
+    if most is None or len(text) <= most:
+        return text
+    half = (most - len(_CUT)) // 2
+    return f"{text[:half]}{_CUT}{text[-half:]}"
 
 
 def _escaped(character: str) -> str:

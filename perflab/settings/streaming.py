@@ -21,15 +21,15 @@ class StreamingSettings(Settings):
 
     input_file: str | None = setting(
         None,
-        "The CSV to read, plain or as .gz, .xz or .zst; none for the workload's own file.",
+        "The CSV to read, plain or as .gz, .xz or .zst; none = the workload's own file.",
     )
     output_file: str | None = setting(
         None,
-        "Where the rows go: .jsonl or .parquet; none for a file that is thrown away after a run.",
+        "Where to write rows: .jsonl or .parquet; none = a temporary file, removed after the run.",
     )
     chunk_size: int = setting(
         10_000,
-        "How many rows are read, converted and written at a time; in Parquet, a row group.",
+        "Rows read, converted and written at a time; in Parquet, one row group.",
         unit="rows",
         low=1,
         high=10_000_000,
@@ -38,12 +38,12 @@ class StreamingSettings(Settings):
     )
     engine: str = setting(
         "polars",
-        "Who converts a chunk; polars_sink streams a plain, clean file in chunks of its own.",
+        "Engine that converts a chunk; polars_sink streams a plain, clean file in its own chunks.",
         choices=ENGINES,
     )
     max_rejected_share: float = setting(
         0.01,
-        "The share of bad rows from which on the run stops and nothing is written.",
+        "Abort, writing nothing, once this share of rows is bad.",
         unit="ratio",
         low=0.0,
         high=1.0,
@@ -51,12 +51,12 @@ class StreamingSettings(Settings):
     )
     output_format: str = setting(
         "auto",
-        "JSON Lines or Parquet; auto is what the output file's ending says, else JSON Lines.",
+        "JSON Lines or Parquet; auto follows the output file's suffix, else JSON Lines.",
         choices=OUTPUT_FORMATS,
     )
     delimiter: str = setting(
         "auto",
-        "What stands between fields; auto takes what is most frequent in the header.",
+        "Separator of fields; auto = the most frequent one in the header.",
         choices=DELIMITERS,
     )
 

@@ -10,8 +10,9 @@ from perflab.benches import load_bench
 from perflab.lab.files import read_json
 from perflab.lab.result import Result
 from perflab.lab.run import Run
-from perflab.metrics.catalog import METRICS, MetricInfo
+from perflab.metrics.catalog import MetricInfo, metric
 from perflab.settings import BadInputError, shown
+from perflab.settings.quantity import counted
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.shape import check_shape
@@ -59,7 +60,7 @@ class Comparison(Result):
         bench = load_bench(self.pattern)
         rows = [("metric", "A", "B", "B - A", "")]
         for row in self.metrics:
-            info = METRICS[row["metric"]]
+            info = metric(row["metric"])
             change = format_difference(info, row["a"], row["b"])
             rows.append(
                 (info.label, info.format(row["a"]), info.format(row["b"]), change, row["judgement"])
@@ -105,7 +106,7 @@ def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
                 "difference": b_metrics[name] - a_metrics[name],
                 "judgement": judge(info, a_metrics[name], b_metrics[name]),
             }
-            for name, info in METRICS.items()
+            for name, info in load_bench(first.pattern).known_metrics().items()
             if a_metrics.get(name) is not None and b_metrics.get(name) is not None
         ),
         settings=tuple(
@@ -158,15 +159,25 @@ def judge(info: MetricInfo, before: float, after: float) -> Judgement:
 
 
 def format_difference(info: MetricInfo, before: float, after: float) -> str:
-    """Return a difference with its sign: in points for a ratio, in per cent for all else."""
+    """Return a difference with its sign: in points for a ratio, in per cent for all else.
+
+    What is written as zero has no sign; from ten times on it is a multiple (``x12``).
+    """
     if info.unit == "ratio":
-        return f"{(after - before) * 100:+.2f} points"
+        return _signed((after - before) * 100, 2, "points")
     if before == after:
-        return "+0.0 %"
+        return "0.0 %"
     if before == 0:
         return f"{'+' if after > before else '-'}{info.format(abs(after))}"
     factor = after / before
-    return f"x{factor:.3g}" if factor >= 10 else f"{(factor - 1) * 100:+.1f} %"
+    if factor >= 10:
+        return f"x{factor:,.0f}" if factor >= 999.5 else f"x{factor:.3g}"
+    return _signed((factor - 1) * 100, 1, "%")
+
+
+def _signed(number: float, digits: int, unit: str) -> str:
+    text = f"{number:+.{digits}f}"
+    return f"{text[1:] if not float(text) else text} {unit}"
 
 
 def _at_one_point(
@@ -178,8 +189,8 @@ def _at_one_point(
         return result.settings, result.metrics
     if len(result.points) != 1:
         place = str(source) if isinstance(source, (str, Path)) else "predictions"
-        message = f"holds {len(result.points)} points; compare takes one, so predict without sweep"
-        raise BadInputError(message, place)
+        holds = f"holds {counted(len(result.points), 'point')}"
+        raise BadInputError(f"{holds}; compare takes one, so predict without sweep", place)
     return result.points[0]["settings"], result.points[0]["metrics"]
 
 

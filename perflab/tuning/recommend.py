@@ -228,9 +228,10 @@ class _Search:
         if self._write(chosen) == self._write(before):
             words.append("That is what you have today.")
         else:
+            brings = f"for {gain}" if gain.lstrip("+-")[:3] != "0.0" else "for the same"
             words.append(
                 f"Today's {self._write(before)} gives {info.format(now)}, so this is "
-                f"{change:.3g} times the {self._weight or 'size'} for {gain}."
+                f"{change:.3g} times the {self._weight or 'size'} {brings}."
             )
         words.append(self._bench.risks(chosen, self._points))
         return " ".join(word for word in words if word)

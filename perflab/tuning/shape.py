@@ -26,7 +26,13 @@ class _Summary(_Shape):
     skew: float | None = None
 
 
+class _Options(_Shape):
+    format: str | None = None
+    columns: dict[str, str] | None = None
+
+
 class _Workload(_Shape):
+    options: _Options | None = None
     summary: _Summary | None = None
     notes: list[str] | None = None
 

@@ -107,7 +107,8 @@ def sweep_trace(
     if sample is not None and not 0 < sample <= 1:
         raise BadInputError("a sample is a share of the keys, above 0 and at most 1", "sample")
     if sampling is not None and sample is None:
-        raise BadInputError("says how to sample; say with sample how much", "sampling")
+        text = "chooses the method of sampling; also set sample, the fraction of keys"
+        raise BadInputError(text, "sampling")
     drawn = None if sample is None or sample == 1 else (sample, sampling)
     names = [_name(values, sweep or settings or {}) for values in grid]
     if executor is None:

@@ -218,13 +218,20 @@ class WhatIf:
         below, above = first_known(reversed(axis[:place])), first_known(axis[place:])
         if below is None or above is None:
             return None
-        return self._between(float(here), below, above)
+        log = self.bench.info(along).scale == "log"
+        return self._between(float(here), below, above, log=log)
 
     def _between(
-        self, here: float, below: tuple[float, Prediction], above: tuple[float, Prediction]
+        self,
+        here: float,
+        below: tuple[float, Prediction],
+        above: tuple[float, Prediction],
+        *,
+        log: bool,
     ) -> Prediction:
         low, high = below[1], above[1]
-        share = (math.log(here) - math.log(below[0])) / (math.log(above[0]) - math.log(below[0]))
+        first, last = (math.log(place[0]) if log else place[0] for place in (below, above))
+        share = ((math.log(here) if log else here) - first) / (last - first)
         metrics = {
             name: value + share * (high.metrics.get(name, value) - value)
             for name, value in low.metrics.items()

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads.description import show_plainly
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.trace import Trace
@@ -149,8 +150,8 @@ class Accesses:
         """Return requests, rows and how sequential they are, a few words each."""
         found = self._numbers
         said = [
-            f"{len(self):,} requests",
-            f"{found['distinct_rows']:,} of {self.n_rows:,} rows",
+            counted(len(self), "request"),
+            f"{found['distinct_rows']:,} of {counted(self.n_rows, 'row')}",
         ]
         if found["next_row_share"] is not None:
             said.append(f"{found['next_row_share']:.0%} ask for the next row")

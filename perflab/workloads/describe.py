@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import format_quantity
+from perflab.settings.quantity import counted
+from perflab.workloads.description import KEY_DOUBT
 from perflab.workloads.rates import longest_gap_share, rate_facts
 from perflab.workloads.reuse import reuse_quantiles
 from perflab.workloads.trace import Trace
@@ -56,7 +58,7 @@ def summary(trace: Trace) -> dict[str, Any]:
 def facts(trace: Trace) -> list[str]:
     """Return requests, keys, how often those come, and times, a few words each."""
     counts = key_counts(trace)
-    said = [f"{len(trace):,} requests", f"{len(counts):,} distinct keys"]
+    said = [counted(len(trace), "request"), counted(len(counts), "distinct key")]
     once = int(np.count_nonzero(counts == 1))
     if once:
         said.append(f"{once / len(counts):.0%} of them asked once")
@@ -67,7 +69,7 @@ def facts(trace: Trace) -> list[str]:
         keys = round(len(counts) / trace.sample_rate)
         said.append(f"a sample of {trace.sample_rate:.2%} of the keys")
         about = "" if trace.all_requests is None else "about "
-        said.append(f"in all {_requests_of_all(trace)} requests for {about}{keys:,} keys")
+        said.append(f"in all {_requests_of_all(trace)} requests for {about}{counted(keys, 'key')}")
     if trace.times is None:
         return [*said, "without times"]
     span = float(trace.times[-1] - trace.times[0])
@@ -77,9 +79,9 @@ def facts(trace: Trace) -> list[str]:
 def key_counts(trace: Trace) -> npt.NDArray[np.int64]:
     """Return how often each key is asked for, most often first; keys never asked for left out."""
     if len(trace) >= NUMBA_PAYS_FROM:
-        from perflab.kernels.sampling import key_counts as counted  # loads numba
+        from perflab.kernels.sampling import key_counts as count_keys  # loads numba
 
-        counts = counted(trace.ids, trace.n_keys).astype(np.int64)
+        counts = count_keys(trace.ids, trace.n_keys).astype(np.int64)
     else:
         counts = np.bincount(trace.ids, minlength=1)
     return np.sort(counts[counts > 0])[::-1]
@@ -110,14 +112,15 @@ def remarks(trace: Trace) -> list[str]:
     said = []
     if requests < SHORT:
         said.append(
-            f"{requests:,} requests are few: most hits and misses are those of a cache that is "
-            f"still filling; {SHORT:,} or more say what a steady cache does"
+            f"only {counted(requests, 'request')}: most hits and misses are those of a cache that "
+            f"is still filling; {SHORT:,} or more say what a steady cache does"
         )
-    if len(counts) == requests:
+    doubted = any(note.endswith(KEY_DOUBT) for note in trace.notes)
+    if len(counts) == requests and not doubted:
         said.append("no key comes twice: no cache of any size has a hit")
-    elif len(counts) == 1:
+    elif len(counts) == 1 and not doubted:
         said.append("all requests are for one key: any cache hits all but the first")
-    elif once > ONE_HIT_SHARE * len(counts):
+    elif ONE_HIT_SHARE * len(counts) < once < requests:
         best = 1 - len(counts) / requests
         said.append(
             f"{once / len(counts):.0%} of the keys come once: the hit rate cannot exceed {best:.1%}"
@@ -127,8 +130,8 @@ def remarks(trace: Trace) -> list[str]:
     gap = longest_gap_share(trace.times)
     if gap > GAP_SHARE and requests > SURE_COUNT:
         said.append(
-            f"for {gap:.0%} of its time, at one stretch, no request comes: rates and TTLs over it "
-            "mislead; cut it there"
+            f"one gap covers {gap:.0%} of the trace: rates and TTLs across it are misleading; "
+            "split the trace there"
         )
     if trace.sample_rate < 1:
         chance = "whether the keys asked for most are in it is chance, which the error counts in"

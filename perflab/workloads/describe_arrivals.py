@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import format_quantity
+from perflab.settings.quantity import counted
 from perflab.workloads.arrivals import Arrivals
 
 MINUTE = 60.0
@@ -49,8 +50,8 @@ def facts(arrivals: Arrivals) -> list[str]:
     """Return requests, rate, span and unevenness in words."""
     found = summary(arrivals)
     said = [
-        f"{len(arrivals):,} requests",
-        f"{found['requests_per_second']:,.4g} a second",
+        counted(len(arrivals), "request"),
+        f"{found['requests_per_second']:,.4g} per second",
         f"over {format_quantity(found['duration_seconds'], 'seconds')}",
     ]
     if found["index_of_dispersion"] is not None:

@@ -20,6 +20,8 @@ _NUMBERED_A_REQUEST = 64
 MOST_REQUESTS = 2**62
 # A recording has one of 2^32 places of keys at the least.
 LEAST_SHARE = 2.0**-32
+# What the notes end with on keys that come too rarely, or too often, to be the right ones.
+KEY_DOUBT = "is this the right key?"
 
 Plain = bool | int | float | str | None
 Count = Annotated[int, Field(ge=0, le=MOST_REQUESTS)]

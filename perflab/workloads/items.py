@@ -15,6 +15,7 @@ from pydantic import Field
 
 from perflab.files import whole_folder
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads.description import (
     MOST_REQUESTS,
     Description,
@@ -93,8 +94,8 @@ class Items:
 
     def facts(self) -> list[str]:
         """Return how many items, and how many files they are, a few words each."""
-        files = [f"{len(self.paths):,} files"] if self.paths else []
-        return [f"{self.count:,} items", *files]
+        files = [counted(len(self.paths), "file")] if self.paths else []
+        return [counted(self.count, "item"), *files]
 
     def uploaded(self, name: str) -> Self:
         """Return them under another name, as what was sent and cannot be read again."""

@@ -81,7 +81,10 @@ def usable(levels: Iterable[Level]) -> list[Level]:
     enough = (
         level
         for level in levels
-        if level.requests >= _FEWEST and level.failures < level.requests and level.busy_seconds > 0
+        if level.users > 0
+        and level.requests >= _FEWEST
+        and level.failures < level.requests
+        and level.busy_seconds > 0
     )
     found = sorted(enough, key=lambda level: level.users)
     if len(found) <= _MOST:

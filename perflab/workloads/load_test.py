@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.importers.columns import listed
 from perflab.workloads.importers.source import Source
@@ -33,11 +34,15 @@ class LoadTest:
         name: The file's name.
         tool: ``k6`` or ``Locust``.
         levels: What was measured, a level each.
+        userless: How many requests are left out, since no user was counted in their second.
+        others: How many are left out of levels with too few answers to tell anything.
     """
 
     name: str
     tool: str
     levels: tuple[Level, ...]
+    userless: int = 0
+    others: int = 0
 
     def points(self) -> dict[str, dict[str, Any]]:
         """Return the levels by requests in flight, as a calibration has them.
@@ -61,13 +66,23 @@ class LoadTest:
         ]
 
     def remarks(self) -> tuple[str, ...]:
-        """Say where it comes from, and where users mostly did not wait for an answer."""
+        """Say where it comes from, what is left out, and where users did not wait for answers."""
         most = self.levels[-1]
-        said = f"the law is fitted through {self.tool}'s {self.name}, in place of a calibration"
-        if most.in_flight >= _THINKING * most.users:
-            return (said,)
-        flying = f"{most.in_flight:,.3g} requests in flight on average"
-        return (said, f"in it {most.users:,} users had {flying}, since they think in between")
+        said = [f"the law is fitted through {self.tool}'s {self.name}, in place of a calibration"]
+        used = sum(level.requests for level in self.levels)
+        if self.userless:
+            said.append(
+                f"left out: {counted(self.userless, 'request')}, sent in seconds in which "
+                f"{self.tool} counted no user (as with a constant arrival rate); {used:,} are used"
+            )
+        if self.others:
+            few = counted(self.others, "request")
+            said.append(f"left out: {few}, of levels with too few answers; {used:,} are used")
+        if most.in_flight < _THINKING * most.users:
+            flying = f"{counted(round(most.in_flight, 3), 'request')} in flight on average"
+            users = counted(most.users, "user")
+            said.append(f"in it {users} had {flying}, thinking in between")
+        return tuple(said)
 
 
 def read_load_test(path: str) -> LoadTest:
@@ -113,4 +128,8 @@ def _read(path: Path, stamp: int) -> LoadTest:
         raise BadInputError(
             f"has no second in which users were at work and got answers; {ADVICE}", str(path)
         )
-    return LoadTest(path.name, tool, tuple(kept))
+    userless = sum(level.requests for level in levels if level.users <= 0)
+    others = sum(level.requests for level in levels if level.users > 0) - sum(
+        level.requests for level in kept
+    )
+    return LoadTest(path.name, tool, tuple(kept), userless, others)

@@ -35,6 +35,8 @@ def k6_levels(
         names: Its columns.
         rows: Line and cells of each row.
 
+    Of requests in seconds without a user, the level has 0 users.
+
     Raises:
         BadInputError: If a value is no number or no time, with file and line.
     """
@@ -42,11 +44,12 @@ def k6_levels(
     for users, stretch in groupby(_by_second(path, names, rows), key=lambda second: second[0]):
         seconds = list(stretch)
         # In its first and last second a level is not alone.
-        levels.setdefault(users, []).extend(seconds[1:-1] if len(seconds) >= _WHOLE else seconds)
+        cut = users > 0 and len(seconds) >= _WHOLE
+        levels.setdefault(users, []).extend(seconds[1:-1] if cut else seconds)
     found = []
     for users, seconds in levels.items():
         values = np.array([value for _, taken, _ in seconds for value in taken])
-        if users > 0 and len(values):
+        if len(values):
             failed = sum(failures for _, _, failures in seconds)
             quantiles = tuple(float(value) for value in np.quantile(values, SHARES))
             found.append(

@@ -13,19 +13,24 @@ _MOST_BYTES = 1 << 28
 _SAID = {"format_version": int, "name": str, "source": str, "fingerprint": str}
 
 
-def is_saved(folder: Path) -> bool:
+def is_saved(folder: Path, own: str | None = None) -> bool:
     """Say whether all that is in a folder was written by the `save` of a workload.
 
     Its description names the other files with their sizes; earlier ones name the columns only. A
     link, a folder, a file of another name or of another size is taken for the user's.
+
+    Args:
+        folder: The folder.
+        own: The description's name in folders of a workload of another package.
     """
+    names = DESCRIPTIONS if own is None else (*DESCRIPTIONS, own)
     sizes = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             if not entry.is_file(follow_symlinks=False):
                 return False
             sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
-    found = [name for name in DESCRIPTIONS if name in sizes]
+    found = [name for name in names if name in sizes]
     if len(found) != 1 or sizes.pop(found[0]) > _MOST_BYTES:
         return False
     said = _description(folder / found[0])

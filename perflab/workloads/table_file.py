@@ -15,6 +15,7 @@ from pydantic import Field
 from perflab.files import whole_folder
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads.description import Count, Description, describe, read_described, show_plainly
 from perflab.workloads.saved import is_saved
 
@@ -89,8 +90,8 @@ class TableFile:
         about = "" if self.counted else "about "
         size = metric("bytes_read").format(self.total_bytes)
         return [
-            f"{about}{self.rows:,} rows",
-            f"{len(self.columns)} columns",
+            f"{about}{counted(self.rows, 'row')}",
+            counted(len(self.columns), "column"),
             f"{size} {self.packed}".rstrip(),
         ]
 

@@ -94,6 +94,30 @@ def test_a_calibration_alone_is_within_the_cap(serve, most):
     assert found.source == ("shipped" if most == 10 else "measured")
 
 
+@pytest.mark.parametrize(("most_rate", "flying"), [(100, 20)])
+def test_the_wait_for_the_cap_on_the_rate_is_no_latency(serve, most_rate, flying):
+    server = serve("fine")
+    values = agreed(server, most_requests=300, most_rate=most_rate, max_concurrent=flying)
+    done = run("async_io", None, values, 3, progress=False)
+    cycle = flying / most_rate
+    assert done.metrics["latency_seconds_p50"] < cycle / 2
+    assert cycle / 2 < done.metrics["throttled_seconds"] < cycle * 1.5
+    assert done.fitted["throughput_per_second"] < most_rate * 1.5
+    assert done.fitted["latency_seconds_p50"] < cycle / 2
+    assert any("the cap most_rate held the load back" in note for note in done.notes)
+    assert any(f"at most {most_rate} requests/s" in note for note in done.notes)
+    assert done.predicted["latency_seconds_p50"] < cycle / 2
+
+
+def test_in_an_open_loop_the_wait_for_the_cap_is_of_the_latency(serve):
+    """What is due and cannot be sent is late for whoever waits for it."""
+    server = serve("fine")
+    values = agreed(server, most_requests=200, most_rate=50, load_model="open", request_rate=100)
+    done = run("async_io", "steady:rate=100,requests=100", values, 20, progress=False)
+    assert done.metrics["latency_seconds_p95"] > 0.5
+    assert done.metrics["throttled_seconds"] > 0
+
+
 def test_a_run_that_loops_ends_at_the_cap(serve):
     server = serve("fine")
     live = start_live("async_io", None, agreed(server, most_requests=80), 60, loop=True)

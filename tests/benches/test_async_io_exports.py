@@ -1,6 +1,7 @@
 """Every program is run on a real server; k6 is not installed here, so its options are read."""
 
 import ast
+import asyncio
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_http import OK, RawServer, answer
 
 from perflab.benches.async_io_exports import async_io_exports
 from perflab.servers.http_server import HttpServer
@@ -144,3 +146,17 @@ def test_no_address_is_written_down():
     for each in async_io_exports(settings, LoadSettings(), "/srv/private/a.har"):
         for secret in ("shop.example", "hush", "s3cret", "/srv"):
             assert secret not in each.text
+
+
+@pytest.mark.parametrize("title", ["perflab", "aiohttp", "httpx"])
+async def test_it_asks_for_urls_as_they_were_written(title, tmp_path):
+    signed = "/a%2Fb?type=application%2Fgzip&sig=%28q%2BP%2C%3D%29"
+    there = "/c?x=%2F%28"
+    async with RawServer(
+        lambda seen, _: answer("302 Found", Location=there) if seen.target == signed else OK
+    ) as server:
+        text = export(title, AsyncIORunSettings(max_concurrent=1))
+        urls = [server.url + signed, f"{server.url}/\N{LATIN SMALL LETTER E WITH ACUTE} x"]
+        await asyncio.to_thread(run, text, urls, tmp_path)
+        followed = [] if title == "httpx" else [there]  # httpx follows only where it is told to
+        assert server.targets == [signed, *followed, "/%C3%A9%20x"]

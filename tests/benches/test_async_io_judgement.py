@@ -1,7 +1,55 @@
-"""A calibration of the client, on a machine that is disturbed."""
+"""A calibration of the client: on a machine that is disturbed, and under a cap on the rate."""
 
-from perflab.benches.async_io_judgement import own_calibration, own_runs
+import pytest
+
+from perflab.benches.async_io_judgement import (
+    USER_STEPS,
+    own_calibration,
+    own_runs,
+    user_calibration,
+)
 from perflab.models.latency import QUANTILES
+
+
+def user_run(limit, latency, most_rate, errors=0.0):
+    """Return a run of a calibration whose server takes so long, under a cap on the rate."""
+    rate = min(limit / latency, most_rate)
+    point = {
+        "throughput": rate * (1 - errors),
+        "latency": {"mean": latency, "quantiles": [latency] * len(QUANTILES)},
+        "error_share": errors,
+        "throttled_seconds": limit / rate - latency,
+    }
+    return {"max_concurrent": limit, "most_rate": most_rate}, {"run": point}
+
+
+@pytest.mark.parametrize(
+    ("latency", "kept", "capped"),
+    [
+        (0.05, ["1", "2", "4", "8"], 8),
+        (0.0051, ["1"], 1),
+        (0.004, ["1"], 0),
+        (0.0001, ["1"], 0),
+        (1.0, ["1", "2", "4", "8", "16", "32"], None),
+    ],
+)
+def test_levels_that_the_cap_held_are_no_measurement(latency, kept, capped):
+    runs = [user_run(limit, latency, 200.0) for limit in USER_STEPS]
+    found = user_calibration(runs)
+    assert list(found["points"]) == kept
+    assert found.get("capped") == capped
+    # What one alone does is told by its latency, whatever the cap did.
+    assert found["points"]["1"]["throughput"] == pytest.approx(1 / latency)
+    assert found["usl"]["rate"] == pytest.approx(1 / latency, rel=1e-6)
+
+
+def test_errors_of_one_alone_are_no_throughput():
+    found = user_calibration([user_run(1, 0.001, 200.0, errors=0.25)])
+    assert found["points"]["1"]["throughput"] == pytest.approx(750)
+
+
+def test_a_server_that_answers_nothing_has_no_points():
+    assert user_calibration([user_run(1, 0.001, 200.0, errors=1.0)]) == {}
 
 
 def calibrate(seconds_at):

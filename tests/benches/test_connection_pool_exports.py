@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from perflab.benches.connection_pool_exports import connection_pool_exports
 from perflab.servers.postgres_server import PostgresServer
 from perflab.settings import ConnectionPoolSettings, LoadSettings
+from perflab.settings.connection_pool import ORDERS, TRANSACTIONS
 
 PROGRAMS = ["perflab", "psycopg_pool", "SQLAlchemy", "Kailash AsyncSQLDatabaseNode"]
 THREADED = PROGRAMS[:3]
@@ -36,6 +37,9 @@ SETTINGS = st.builds(
     max_lifetime=st.none() | st.floats(0.01, 2e6),
     max_idle=st.none() | st.floats(0.01, 2e6),
     check=st.booleans(),
+    order=st.sampled_from(ORDERS),
+    max_waiting=st.none() | st.integers(0, 1000),
+    transactions=st.sampled_from(TRANSACTIONS),
 )
 
 
@@ -168,11 +172,16 @@ def test_settings_stand_in_the_code_of_each_pool(settings):
     assert ours["max_lifetime"] == (settings.max_lifetime or TEN_YEARS)
     assert ours["max_idle"] == (settings.max_idle or TEN_YEARS)
     assert ours.get("check") == ("checks" if settings.check else None)
+    most = settings.max_waiting
+    assert ours.get("max_waiting") == (None if most is None else max(1, most))
     engine = made["SQLAlchemy"]
     assert (engine["pool_size"], engine["max_overflow"]) == (settings.max_connections, 0)
     assert engine["pool_timeout"] == settings.timeout
     assert engine["pool_recycle"] == (settings.max_lifetime or -1)
     assert engine["pool_pre_ping"] is settings.check
+    assert engine["pool_use_lifo"] is (settings.order == "lifo")
+    ending = settings.transactions
+    assert engine["pool_reset_on_return"] == (None if ending == "leave" else ending)
 
 
 @given(SETTINGS)
@@ -223,7 +232,30 @@ def test_pgbouncer_gets_the_same_numbers(settings):
     assert found.pop("query_wait_timeout") == settings.timeout
     assert found.pop("server_lifetime") == (settings.max_lifetime or TEN_YEARS)
     assert found.pop("server_idle_timeout") == (settings.max_idle or 0)
+    assert found.pop("server_round_robin", 0) == (settings.order == "fifo")
     assert found == ({"server_check_delay": 0} if settings.check else {})
+
+
+@pytest.mark.parametrize("title", TITLES[1:])
+def test_a_setting_without_a_like_word_is_named(title):
+    text = export(title, ConnectionPoolSettings(max_waiting=7)).text
+    assert "max_waiting=7" in text or "no max_waiting" in text or "how many may wait" in text
+
+
+@pytest.mark.parametrize("title", THREADED[:2])
+def test_too_many_waiting_callers_are_refused(title):
+    from perflab.patterns.connection_pool import TooManyWaitingError
+
+    settings = ConnectionPoolSettings(
+        min_connections=1, max_connections=1, max_waiting=1, timeout=30
+    )
+    refusals = (TooManyWaitingError, psycopg_pool.TooManyRequests)
+    with Pasted(title, settings, seconds=0.4) as pasted, ThreadPoolExecutor(6) as executor:
+        asked = [executor.submit(pasted.ask) for _ in range(6)]
+        errors = [one.exception() for one in asked]
+    assert sum(error is None for error in errors) >= 2
+    assert all(error is None or isinstance(error, refusals) for error in errors)
+    assert any(isinstance(error, refusals) for error in errors)
 
 
 def test_kailash_asks_through_no_more_than_its_maximum():

@@ -80,6 +80,19 @@ def test_the_file_may_be_named_as_workload_or_as_setting(calibration, source):
     assert done.metrics["rows_in"] == ROWS
 
 
+def test_rows_of_a_chunk_are_those_since_the_change(calibration, source):
+    values = {"chunk_size": 1000, "engine": "python", "loop": True}
+    live = start_live("streaming", str(source), values, None)
+    try:
+        until(lambda: live.rows and live.rows[-1]["rows_in"] > 20 * ROWS)
+        live.apply({"chunk_size": 10, "request_rate": 50})
+        until(lambda: live.rows[-1]["version"] == 1 and live.rows[-1]["requests_since_change"] > 20)
+        # Chunks are counted, as rows are: of both there is the difference.
+        assert live.stop().costs["own_rows"] == pytest.approx(10, rel=0.2)
+    finally:
+        live.close()
+
+
 def test_chunk_size_and_engine_change_while_it_runs(calibration, source):
     values = {"chunk_size": 500, "engine": "polars", "loop": True}
     live = start_live("streaming", str(source), values, 120)

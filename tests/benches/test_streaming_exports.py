@@ -1,5 +1,6 @@
 """Every program is run on a real file, with the real packages."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -91,3 +92,29 @@ def test_what_perflab_is_given_are_the_settings_that_were_chosen(source, tmp_pat
         exec(text, names)
         files = {"input_file": str(source), "output_file": "rows.jsonl"}
         assert names["processor"].settings == settings.change(**files)
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|", ","], ids=["semicolon", "tab", "pipe", "comma"])
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_a_delimiter_that_is_found_goes_into_every_program(tmp_path, sign, ending):
+    path = tmp_path / f"in.{ending}"
+    content = "".join(f"{sign.join((str(n), 'word', '1.5'))}\n" for n in range(50))
+    text = f"{sign.join(('n', 'word', 'price'))}\n{content}".encode()
+    path.write_bytes(gzip.compress(text) if ending.endswith("gz") else text)
+    settings = StreamingSettings(input_file=str(path), chunk_size=10)
+    for export in streaming_exports(settings, str(path)):
+        if export.title in ("pandas", "PyArrow", "Polars"):
+            run(export.text, tmp_path)
+            written = next(tmp_path.glob("rows.*"))
+            assert list(rows_of(written)[0]) == ["n", "word", "price"], export.title
+            assert len(rows_of(written)) == 50
+            written.unlink()
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "nowhere.csv.xz", "nowhere.tsv"])
+def test_what_could_not_be_looked_at_is_said_in_the_programs(name):
+    for export in streaming_exports(StreamingSettings(input_file=name), name):
+        if export.title in ("pandas", "PyArrow", "Polars"):
+            assert "# The file was not there to look at" in export.text
+            assert "leading zeros" in export.text
+            assert ("unpack it first" in export.text) == name.endswith("xz")

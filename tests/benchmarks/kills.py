@@ -5,8 +5,9 @@ Run: python tests/benchmarks/kills.py [--moments 30] [--at-once 2] [PATTERN...]
 Each moment starts `perflab run`, `tune --live` or `calibrate` of a pattern with a folder for
 temporary files and a cache folder of its own, kills the command at a random moment between its
 start and its end (in a third of the cases the live child with it), waits, and looks for processes
-that it started, for files and sockets in its folders, and for shared memory that nobody has
-mapped. Goal: nothing, of 30 moments of each of the seven. Exit status 1 if anything is left.
+that it started, for files and sockets in its folders, and for shared memory that a process of its
+own made, which is watched from the start on. Goal: nothing, of 30 moments of each of the seven.
+Exit status 1 if anything is left.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ import psutil
 
 MARK = "PERFLAB_KILLED_BY_A_TEST"
 SHARED_MEMORY = Path("/dev/shm")
+SYSTEM_V_BYTES = "56"
+"""Of the segment by which a PostgreSQL says that it is alive."""
 PATTERNS = {
     "cache": ["-w", "zipf:keys=200,requests=20k"],
     "redis_cache": ["-w", "zipf:keys=200,requests=20k"],
@@ -80,7 +84,7 @@ class Place:
             self.cache.mkdir()
         else:
             shutil.copytree(kept, self.cache)
-        self.before = set(segments())
+        self._segments: set[str] = set()
 
     def start(self, words: list[str]) -> subprocess.Popen[bytes]:
         """Start the command in these folders."""
@@ -108,8 +112,26 @@ class Place:
         found += [f"file {path}" for path in sorted(self.temporary.rglob("*"))]
         found += [f"file {path}" for path in self.work.iterdir()]
         found += [f"file {path}" for path in self.cache.rglob(".*")]
-        found += [f"shared memory {name}" for name in set(segments()) - self.before]
-        return found
+        left = {name for names in segments().values() for name in names}
+        return found + [f"shared memory {name}" for name in sorted(self._segments & left)]
+
+    def watch_segments(self, over: threading.Event) -> None:
+        """Note the shared memory that processes with the mark make or map, until it is over."""
+        others: set[tuple[int, str]] = set()
+        while not over.wait(0.02):
+            for pid, names in segments().items():
+                for name in names - self._segments:
+                    if (pid, name) in others:
+                        continue
+                    if self._bears_mark(pid):
+                        self._segments.add(name)
+                    else:
+                        others.add((pid, name))
+
+    def _bears_mark(self, pid: int) -> bool:
+        with contextlib.suppress(OSError):
+            return f"{MARK}={self.mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        return False
 
     def processes(self) -> list[str]:
         """Return processes that bear the mark, or have one of the folders in their command."""
@@ -129,21 +151,32 @@ class Place:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def segments() -> list[str]:
-    """Return the names of PostgreSQL's shared memory that no process has mapped."""
+def segments() -> dict[int, set[str]]:
+    """Return PostgreSQL's shared memory: System V's by its maker, POSIX's by all who have it open.
+
+    What nobody has open any more stands under 0.
+    """
+    found: dict[int, set[str]] = {}
+    for row in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]:
+        key, number, _, size, maker, *_ = row.split()
+        if size == SYSTEM_V_BYTES:
+            found.setdefault(int(maker), set()).add(f"System V {number} of key {key}")
     names = {path.name for path in SHARED_MEMORY.glob("PostgreSQL.*")}
+    found[0] = set(names)
     for maps in Path("/proc").glob("[0-9]*/maps") if names else ():
         with contextlib.suppress(OSError):
             text = maps.read_text(errors="replace")
-            names -= {name for name in names if f"{SHARED_MEMORY}/{name}" in text}
-    return sorted(names)
+            mapped = {name for name in names if f"{SHARED_MEMORY}/{name}" in text}
+            if mapped:
+                found.setdefault(int(maps.parent.name), set()).update(mapped)
+    return found
 
 
 def child_of(pid: int) -> int | None:
     """Return the number of a command's live child, if it has one."""
     with contextlib.suppress(psutil.Error):
         for process in psutil.Process(pid).children():
-            if "perflab.lab.orphan" in " ".join(process.cmdline()):
+            if "perflab.lab.child_process" in " ".join(process.cmdline()):
                 return process.pid
     return None
 
@@ -151,6 +184,9 @@ def child_of(pid: int) -> int | None:
 def killed(moment: Moment, kept: Path, seconds: float) -> list[str]:
     """Start a command, kill it at its moment, and return what is left then."""
     place = Place(kept if moment.warm else None)
+    over = threading.Event()
+    watch = threading.Thread(target=place.watch_segments, args=(over,), daemon=True)
+    watch.start()
     try:
         parent = place.start(moment.words())
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -162,8 +198,11 @@ def killed(moment: Moment, kept: Path, seconds: float) -> list[str]:
                 os.kill(child, 9)
         parent.wait()
         time.sleep(seconds)
+        over.set()
+        watch.join()
         return place.left()
     finally:
+        over.set()
         place.remove()
 
 

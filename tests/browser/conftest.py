@@ -21,7 +21,7 @@ import pytest
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TOKEN = "for-the-test"
-PATIENCE = 120.0
+PATIENCE = 240.0
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

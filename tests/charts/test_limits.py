@@ -79,3 +79,11 @@ def test_values_that_are_gone_leave_a_log_axis_as_it_was():
     assert not limits.fit([])
     assert limits.log
     assert limits.low > 0
+
+
+@pytest.mark.parametrize("unit", ["seconds", "bytes", "1/s", ""])
+@pytest.mark.parametrize("huge", [1e308, -1e308, 1.7e308])
+def test_a_value_beyond_any_measurement_does_not_stop_the_drawing(unit, huge):
+    limits = SteppedLimits(unit)
+    limits.fit([1e-6, 1.0, huge])
+    assert 1.0 <= limits.high < 1e300

@@ -71,7 +71,7 @@ def test_bad_usage_is_one_line(refused, arguments, said):
     assert said in refused(*arguments)
 
 
-def test_our_fault_is_one_line_and_status_one(perflab, monkeypatch):
+def test_our_fault_is_one_line_and_status_three(perflab, monkeypatch):
     def broken(*_):
         raise KeyError("inside")
 

@@ -216,3 +216,21 @@ def test_no_name_reaches_the_terminal_raw(name, perflab, trace):
     for line in "".join(said).split("\n"):
         assert line.isprintable()
         assert not line.startswith("perflab: error: second")
+
+
+@pytest.mark.parametrize("name", ["made.jsonl", "./made.jsonl", "made.jsonl.rejected.csv", "link"])
+def test_a_result_is_never_what_the_run_itself_writes(name, refused, trace):
+    trace.with_name("rows.csv").write_text("a,b\n1,2\n3\n")
+    trace.with_name("link").symlink_to("made.jsonl")
+    words = ("--set", "input_file=rows.csv", "--set", "output_file=made.jsonl")
+    said = refused("run", "streaming", *words, "--out", name, "--force")
+    assert "is written by the run itself" in said
+    assert not trace.with_name("made.jsonl").exists()
+
+
+def test_a_folder_named_as_a_setting_is_no_input(perflab, trace):
+    out = trace.with_name("lru") / "result.json"
+    words = ("predict", "cache", "-w", trace, "--set", "policy=lru", "--out", "lru/result.json")
+    assert perflab(*words).status == 0
+    assert perflab(*words).status == 0
+    assert json.loads(out.read_text())["kind"] == "predictions"

@@ -5,7 +5,7 @@ def test_settings_list_every_key_with_its_meaning(perflab):
     answer = perflab("settings", "cache")
     for info in (*CacheSettings.infos().values(), *LoadSettings.infos().values()):
         assert info.key in answer.out
-    assert "Which entry goes first" in answer.out
+    assert "Which entry to evict" in answer.out
 
 
 def test_settings_as_json_tell_default_and_bounds(perflab):

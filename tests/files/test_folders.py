@@ -134,3 +134,13 @@ def test_readers_find_a_folder_at_every_moment(tmp_path):
     done.set()
     reader.join()
     assert missing == []
+
+
+@pytest.mark.parametrize("mode", [0o2775, 0o1777, 0o3770])
+def test_a_folder_keeps_its_group_and_sticky_bits(mode, tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(mode)
+    with whole_folder(folder) as scratch:
+        (scratch / "new").write_text("new")
+    assert stat.S_IMODE(folder.stat().st_mode) == mode

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
 import random
 import re
 import struct
 from collections.abc import Callable, Sequence
+from typing import Any
 
 LONGEST = 1 << 16
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -30,6 +32,11 @@ WORDS = (
     b"+99:99", b"-0001-01-01T00:00:00", b"1969-12-31T23:59:59Z", b"\x1b]0;x\x07", b"=1+1",
     b"../", b"%zz", b"%", b"http://[::1", b"//", b"a" * 300, b"\x1f\x8b", b"PAR1", b"PK\x03\x04",
 )  # fmt: skip
+JSON_VALUES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 1, 10**30, 0.5, -0.5, 1e308, 1e-320, float("nan"), float("inf")),
+    *("", "x", "1", "\ud800", "\0", "9" * 5000, "lru", "1h", "=1+1"),
+    *([], {}, [[]], [1], ["a"], [None], {"a": 1}, {"": {}}),
+)
 PACKED = (gzip.compress, bz2.compress, lzma.compress)
 
 
@@ -119,9 +126,33 @@ def _pack(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
     return rng.choice(PACKED)(data) if rng.random() < 0.2 else data
 
 
+def _json_value(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
+    """Put a value of any kind in the place of one in JSON; of lines of JSON, in one line."""
+    lines = data.split(b"\n") if data[:1] == b"{" and b"}\n{" in data else [data]
+    at = rng.randrange(len(lines))
+    try:
+        whole = [json.loads(lines[at])]
+    except (ValueError, RecursionError):
+        return data
+    places: list[tuple[Any, Any]] = []
+    waiting: list[Any] = [whole]
+    while waiting:
+        held = waiting.pop()
+        for key in list(held) if isinstance(held, dict) else range(len(held)):
+            places.append((held, key))
+            if isinstance(held[key], (dict, list)):
+                waiting.append(held[key])
+    held, key = rng.choice(places)
+    if rng.random() < 0.2 and held is not whole:
+        del held[key]
+    else:
+        held[key] = rng.choice(JSON_VALUES)
+    return b"\n".join([*lines[:at], json.dumps(whole[0]).encode(), *lines[at + 1 :]])
+
+
 KINDS: tuple[Callable[[bytes, Sequence[bytes], random.Random], bytes], ...] = (
     *(_flip, _cut, _double, _splice, _insert, _insert, _number, _number, _word, _line, _line),
-    *(_packed_number, _pack),
+    *(_packed_number, _pack, _json_value),
 )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,15 +35,24 @@ def test_half_a_minute_of_mutated_inputs_finds_nothing():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def fuzz_of(body: str, tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def fuzz_of(
+    body: str, tmp_path: Path, *words: str, setup: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run a copy of the runner on one target, which this test makes."""
-    for name in ("runner.py", "worker.py", "parts.py", "slot.py", "mutations.py"):
+    for name in (
+        "runner.py",
+        "worker.py",
+        "instrumented.py",
+        "parts.py",
+        "slot.py",
+        "mutations.py",
+    ):
         (tmp_path / name).write_text((HERE / name).read_text())
     (tmp_path / "seeds_own.py").write_text("SEEDS = {'own': [b'seed']}\n")
     (tmp_path / "targets_own.py").write_text(
         "import os, time, warnings\n"
         "from perflab.settings import BadInputError\n"
-        f"def own(data, folder):\n    if data == b'seed':\n        return\n    {body}\n"
+        f"{setup}\ndef own(data, folder):\n    if data == b'seed':\n        return\n    {body}\n"
         "TARGETS = {'own': own}\n"
     )
     runner = str(tmp_path / "runner.py")
@@ -76,3 +86,26 @@ def test_what_is_read_or_refused_is_no_finding(body, tmp_path):
     done = fuzz_of(body, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (tmp_path / "corpus").exists()
+
+
+ARRAYS = (
+    "import atheris, numpy\nARRAY = numpy.zeros(1 << 24, numpy.uint8)\n@atheris.instrument_func"
+)
+
+
+@pytest.mark.parametrize("comparison", ["ARRAY == 1", "1 < ARRAY", "ARRAY != ARRAY"])
+def test_atheris_lets_go_of_compared_arrays(comparison, tmp_path):
+    pytest.importorskip("atheris")
+    # A gigabyte is reached after 64 inputs where their results are kept.
+    done = fuzz_of(f"({comparison}).any()", tmp_path, "--how", "coverage", setup=ARRAYS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    tried = re.search(r"all +([\d,]+)", done.stdout)
+    assert tried is not None
+    assert int(tried[1].replace(",", "")) > 80
+
+
+def test_kernels_compile_while_atheris_watches():
+    pytest.importorskip("atheris")
+    words = ("--how", "coverage", "--seconds", "1", "--no-corpus", "stored", "--only", "recording")
+    done = fuzz(*words)
+    assert done.returncode == 0, done.stdout + done.stderr

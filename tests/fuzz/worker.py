@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from instrumented import instrumented, trace_scalars_only
 from mutations import mutate
 from parts import Target, corpus_of, load_parts
 from slot import MOST_BYTES, Slot
@@ -118,6 +119,7 @@ def by_coverage(trial: Trial, seeds: dict[str, list[bytes]], work: dict[str, Any
             (corpus / f"{name}-{place}").write_bytes(bytes([number]) + data)
 
     def try_one(data: bytes) -> None:
+        trace_scalars_only()
         if data:
             trial(names[data[0] % len(names)], data[1:])
 
@@ -159,9 +161,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", RuntimeWarning)
     if work["how"] == "coverage":
-        import atheris
-
-        with atheris.instrument_imports(include=["perflab.workloads", "perflab.patterns"]):
+        with instrumented():
             targets, seeds = load_parts(work["parts"])
     else:
         targets, seeds = load_parts(work["parts"])

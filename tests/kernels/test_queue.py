@@ -90,6 +90,107 @@ def test_an_idle_connection_beyond_the_minimum_is_closed_and_paid_again():
     assert (kept.connects, closed.connects) == (1, 2)
 
 
+def simulated_pool(arrivals, service, most, least, connect, timeout, max_waiting):
+    """A pool step by step on a grid of milliseconds: connections open beside those that return."""
+    idle, busy, opening, line = [0.0] * least, [], [], []
+    found, opened, grown = {}, least, 0
+
+    def grow(now):
+        nonlocal opened, grown
+        while opened < most and len(opening) < len(line):
+            opened, grown = opened + 1, grown + 1
+            opening.append(now + connect)
+
+    for now in range(int(arrivals[-1]) + len(arrivals) * int(service + connect) + 2):
+        for moments in (busy, opening):
+            idle += [moment for moment in moments if moment <= now]
+            moments[:] = [moment for moment in moments if moment > now]
+        while idle and line:
+            customer = line.pop(0)
+            idle.pop()
+            found[customer] = now - arrivals[customer]
+            busy.append(now + service)
+        line[:] = [one for one in line if now - arrivals[one] < timeout]
+        for customer in [i for i, time in enumerate(arrivals) if time == now]:
+            if idle:
+                idle.pop()
+                found[customer] = 0
+                busy.append(now + service)
+                continue
+            grows = opened < most and len(opening) <= len(line)
+            if not grows and max_waiting is not None and len(line) - len(opening) >= max_waiting:
+                found[customer] = math.inf
+                continue
+            line.append(customer)
+            grow(now)
+    return [found.get(i, math.nan) for i in range(len(arrivals))], grown
+
+
+@given(
+    gaps=st.lists(st.integers(1, 9), min_size=1, max_size=30),
+    service=st.integers(1, 40),
+    least=st.integers(0, 3),
+    more=st.integers(1, 3),
+    connect=st.integers(1, 30),
+    timeout=st.sampled_from([5, 50, 10_000]),
+    max_waiting=st.none() | st.integers(0, 3),
+)
+def test_a_growing_pool_is_that_of_a_simulation(
+    gaps, service, least, more, connect, timeout, max_waiting
+):
+    # Multiples of 8 and other remainders: nothing happens at the very moment of something else.
+    arrivals = np.cumsum(gaps) * 8 + 1.0
+    service, connect, timeout = service * 8 + 2, connect * 8 + 4, timeout * 8 + 7
+    queue = queue_waits(
+        arrivals,
+        [float(service)] * len(gaps),
+        least + more,
+        float(timeout),
+        None,
+        least,
+        float(connect),
+        max_waiting=max_waiting,
+    )
+    expected, grown = simulated_pool(
+        arrivals.tolist(), service, least + more, least, connect, timeout, max_waiting
+    )
+    refused = [one == math.inf for one in expected]
+    np.testing.assert_array_equal(
+        queue.waits, [math.nan if math.isinf(one) else one for one in expected]
+    )
+    assert queue.connects == grown
+    assert queue.refused == sum(refused)
+    if max_waiting is not None:
+        assert queue.turned_away.tolist() == refused
+
+
+def test_a_customer_takes_a_connection_that_returns_before_its_own_is_there():
+    queue = queue_waits([0, 1, 9], [3, 3, 3], 2, min_connections=1, connect_seconds=5)
+    np.testing.assert_allclose(queue.waits, [0, 2, 0])
+    assert queue.connects == 1
+
+
+def test_one_too_many_in_the_line_is_turned_away():
+    queue = queue_waits([0, 1, 2, 3, 13], [10] * 5, 1, max_waiting=1)
+    assert queue.turned_away.tolist() == [False, False, True, True, False]
+    assert (queue.refused, queue.timeouts) == (2, 0)
+    np.testing.assert_allclose(queue.waits, [0, 9, np.nan, np.nan, 7])
+
+
+def test_who_gives_up_leaves_its_place_in_the_line_to_another():
+    queue = queue_waits([0, 1, 2, 7], [10] * 4, 1, timeout=5, max_waiting=1)
+    assert queue.turned_away.tolist() == [False, False, True, False]
+    assert queue.timeouts == 1
+
+
+def test_the_oldest_first_keeps_idle_connections_from_closing():
+    times = [0, 0, 2, 4, 6, 8, 8]
+    options = {"min_connections": 0, "connect_seconds": 0.0, "max_idle": 3.5}
+    last = queue_waits(times, [1] * 7, 2, **options)
+    oldest = queue_waits(times, [1] * 7, 2, **options, oldest_first=True)
+    assert (last.connects, oldest.connects) == (3, 2)
+
+
 def test_more_than_the_buffer_of_busy_servers_stay_in_order():
     draw = np.random.default_rng(3)
     arrivals = np.cumsum(draw.exponential(0.01, 20_000))

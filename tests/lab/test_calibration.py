@@ -145,3 +145,27 @@ def test_a_result_of_wrong_fields_names_the_first(tmp_path):
     changed(path, machine=[5])
     with pytest.raises(BadInputError, match="machine is not what a calibration holds"):
         Calibration.load(path)
+
+
+@pytest.mark.parametrize("name", ["rate", "seconds_off", "bytes_off"])
+def test_what_is_divided_by_is_never_nothing(name):
+    """Whatever the pattern, and however deep in its costs."""
+    found = 0
+    for pattern in bench_names():
+        shipped = json.loads(json.dumps(load_bench(pattern).shipped_costs))
+        for part in [shipped, *_parts(shipped)]:
+            if name in part:
+                before, found = part[name], found + 1
+                part[name] = [1.0, 0.0, 1.0] if isinstance(before, list) else 0.0
+                wrong = wrong_cost(load_bench(pattern).shipped_costs, shipped)
+                assert wrong is not None
+                assert wrong.endswith(name)
+                part[name] = before
+    assert found
+
+
+def _parts(costs):
+    for part in costs.values():
+        if isinstance(part, dict):
+            yield part
+            yield from _parts(part)

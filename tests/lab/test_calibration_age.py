@@ -38,6 +38,25 @@ def test_a_machine_that_was_busy_is_told(load, busy):
     assert ("the machine was busy" in found.describe()) == busy
 
 
+@pytest.mark.parametrize(
+    ("load", "spread", "said"),
+    [
+        (0.4, 0.08, "; load average 0.4 per core, rounds within 8% of each other"),
+        (2.5, 0.3, "rounds within 30% of each other; the machine was busy then"),
+        (0.2, 0.7, "rounds within 70% of each other; the rounds differ too much"),
+        (None, 0.002, "; rounds within 1% of each other"),
+        (0.0, None, "; load average 0.0 per core"),
+    ],
+    ids=["quiet", "busy", "apart", "load-unknown", "spread-unknown"],
+)
+def test_load_and_spread_of_the_rounds_are_told(load, spread, said):
+    found = Calibration(
+        "cache", "sqlite", {}, "measured", ago(hours=2), load_average=load, spread=spread
+    )
+    assert said in found.describe()
+    assert ("measure again" in found.describe()) == ((load or 0) > 1.5 or (spread or 0) > 0.5)
+
+
 def test_a_round_that_finished_nothing_is_one_clear_error():
     with pytest.raises(BadInputError, match="the machine was too busy"):
         own_calibration([({"latency_seconds": 0.0, "max_concurrent": 1}, {})])

@@ -67,6 +67,49 @@ def test_a_rate_limit_is_never_exceeded(limit, rate):
     assert found["throughput_per_second"] <= rate * 1.001
 
 
+@pytest.mark.parametrize("limit", [1, 4, 20, 100])
+@pytest.mark.parametrize("rate", [20.0, 200.0, 1e6])
+@pytest.mark.parametrize("latency", [0.0, 0.02])
+def test_under_a_rate_limit_the_latency_is_the_servers(model, limit, rate, latency):
+    values = {"latency_seconds": latency, "max_concurrent": limit}
+    free = predict(model, **values).metrics
+    held = predict(model, rate_limit=rate, **values).metrics
+    assert free["throttled_seconds"] == 0.0
+    assert held["latency_seconds_mean"] <= free["latency_seconds_mean"] * 1.001
+    assert held["latency_seconds_p50"] >= latency
+    if rate < free["throughput_per_second"]:
+        cycle = held["latency_seconds_mean"] + held["throttled_seconds"]
+        assert held["throughput_per_second"] * cycle == pytest.approx(limit, rel=0.02)
+        assert held["throughput_per_second"] == pytest.approx(rate)
+    else:
+        assert held == free
+
+
+@pytest.mark.parametrize("limit", [1, 2, 8, 32, 100])
+@pytest.mark.parametrize("rate", [5.0, 25.0, 60.0, 90.0])
+def test_a_users_server_under_a_rate_limit_is_as_quick_as_its_law_says(model, limit, rate):
+    costs = {"points": points(1, 2, 4, 8, 16, 32)}
+    values = {"urls": "http://127.0.0.1:9/", "max_concurrent": limit}
+    free = predict(model, costs, **values).metrics
+    held = predict(model, costs, rate_limit=rate, **values).metrics
+    whole = LAW.throughput(limit)
+    if rate >= whole:
+        assert held == free
+        return
+    cycle = held["latency_seconds_mean"] + held["throttled_seconds"]
+    assert rate * cycle == pytest.approx(limit, rel=0.01)
+    busy = rate * held["latency_seconds_mean"]
+    assert held["latency_seconds_mean"] == pytest.approx(LAW.seconds(max(1.0, busy)), rel=0.02)
+
+
+def test_a_cap_that_would_hold_a_run_back_is_told(model):
+    costs = {"points": points(1, 2, 4, 8, 16, 32)}
+    values = {"urls": "http://127.0.0.1:9/", "max_concurrent": 16}
+    told = predict(model, costs, most_rate=50, **values).remarks
+    assert any("at most 50 requests/s" in remark for remark in told)
+    assert not any("at most" in remark for remark in predict(model, costs, **values).remarks)
+
+
 def test_a_limit_for_each_host_holds_as_the_limit_does(model):
     few = predict(model, max_concurrent=4, latency_seconds=0.02).metrics
     hosted = predict(model, max_concurrent=40, max_per_host=4, latency_seconds=0.02).metrics

@@ -170,7 +170,7 @@ def test_entries_that_bound_before_bytes_are_remarked():
     def said(**values):
         return " ".join(model.remarks(CacheSettings(**values), LOAD))
 
-    remark = "max_cache_size bounds before max_bytes does: 20 entries are about 1000B"
+    remark = "max_cache_size bounds before max_bytes does: 20 entries, about 1000B"
     assert remark in said(max_cache_size=20, max_bytes=2000)
     assert "bounds before" not in said(max_cache_size=20, max_bytes=900)
     assert "bounds before" not in said(max_cache_size=100, max_bytes=10_000)

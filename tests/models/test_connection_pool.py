@@ -104,3 +104,35 @@ def test_recorded_durations_are_taken_and_unknown_ones_drawn_from_them():
     found = ConnectionPoolModel(arrivals).predict(ConnectionPoolSettings(), LOAD, COSTS)
     assert found.metrics["service_seconds_mean"] == pytest.approx(0.5)
     assert any("recorded durations" in remark for remark in found.remarks)
+
+
+def test_who_is_refused_is_counted_and_takes_no_place_in_the_queue(model):
+    own = {
+        **COSTS,
+        "arrival_seconds": [0.0, 1.0, 2.0, 3.0, 31.0],
+        "service_seconds": [30.0, 1.0, np.nan, np.nan, 1.0],
+    }
+    settings = ConnectionPoolSettings(
+        max_connections=1, min_connections=1, timeout=60, max_waiting=1
+    )
+    metrics = model.predict(settings, LOAD, own).metrics
+    assert metrics["callers_refused"] == 2
+    assert metrics["timeouts"] == 0
+    assert metrics["wait_seconds_mean"] == pytest.approx((0 + 29 + 60 + 60 + 0) / 5, abs=0.3)
+    assert metrics["latency_seconds_mean"] == pytest.approx((30 + 30 + 0 + 0 + 1) / 5, abs=0.3)
+
+
+def test_a_bound_on_the_queue_trades_timeouts_for_refusals(model):
+    settings = ConnectionPoolSettings(max_connections=3, min_connections=3, timeout=0.5)
+    free = model.predict(settings, LOAD, COSTS).metrics
+    short = model.predict(settings.change(max_waiting=5), LOAD, COSTS).metrics
+    assert free["timeouts"] > 0 == free["callers_refused"]
+    assert short["callers_refused"] > 0 == short["timeouts"]
+
+
+def test_the_order_of_idle_connections_decides_how_many_age_out(model):
+    settings = ConnectionPoolSettings(max_connections=20, min_connections=1, max_idle=0.1)
+    costs = {**COSTS, "connect_seconds": 0.002}
+    newest = model.predict(settings, LOAD, costs).metrics
+    oldest = model.predict(settings.change(order="fifo"), LOAD, costs).metrics
+    assert newest["connects"] > 2 * oldest["connects"]

@@ -13,7 +13,7 @@ def test_panel_speaks_of_all_keys_and_runs_the_part(open_panel, until):
     panel = open_panel(part, {"max_cache_size": 5_000})
     assert "a sample of 10.00% of the keys" in panel.header.workload.value
     assert "sampled 10 %, ±" in panel.status.text
-    assert "estimated for all keys from the 10.00% of them" in panel.status.text
+    assert "estimated for the full key set from a 10.00% sample" in panel.status.text
     assert "with max_cache_size 500 for 5k" in panel.status.text
     memory = panel.forecast.prediction.metrics["memory_bytes"]
     assert panel.forecast.prediction.metrics["entries"] == 5_000

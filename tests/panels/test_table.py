@@ -19,11 +19,21 @@ def test_numbers_stand_with_their_units_in_their_columns():
         what_if={"hit_rate": 0.5},
         predicted={"hit_rate": 0.6},
         measured={"hit_rate": 0.61},
+        refitted={"hit_rate": 0.62},
         whole_run={"hit_rate": 0.4},
         baseline={"hit_rate": 0.3, "memory_bytes": 2**20},
     )
     assert cells(table, 0) == [
-        *("hit rate", "50.00 %", "60.00 %", "61.00 %", "+1.00 pts", "40.00 %", "30.00 %")
+        *(
+            "hit rate",
+            "50.00 %",
+            "60.00 %",
+            "61.00 %",
+            "+1.00 points",
+            "62.00 %",
+            "40.00 %",
+            "30.00 %",
+        )
     ]
     assert cells(table, 1)[-1] == "1 MiB"
 
@@ -37,11 +47,11 @@ def test_what_is_not_known_is_a_dash():
 @pytest.mark.parametrize(
     ("name", "predicted", "measured", "text", "off"),
     [
-        ("hit_rate", 0.5, 0.51, "+1.00 pts", False),
-        ("hit_rate", 0.5, 0.4, "-10.00 pts", True),
+        ("hit_rate", 0.5, 0.51, "+1.00 points", False),
+        ("hit_rate", 0.5, 0.4, "-10.00 points", True),
         ("memory_bytes", 100.0, 105.0, "+5.0 %", False),
         ("latency_seconds_p99", 1e-3, 2e-3, "+100.0 %", True),
-        ("evictions", 0.0, 0.0, "0", False),
+        ("evictions", 0.0, 0.0, "0.0 %", False),
         ("evictions", 0.0, 7.0, "+7", True),
     ],
 )

@@ -212,6 +212,35 @@ def test_run_pressed_twice_is_one_run_that_ends(panel, until):
     assert panel.actions.buttons["run"].description == "Run"
 
 
+class LateLock:
+    """A lock that one thread takes only once it is let."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.late, self.waits, self.let = None, threading.Event(), threading.Event()
+
+    def __enter__(self):
+        if threading.current_thread() is self.late:
+            self.waits.set()
+            assert self.let.wait(60)
+        return self._lock.__enter__()
+
+    def __exit__(self, *problem):
+        return self._lock.__exit__(*problem)
+
+
+def test_thread_that_is_late_to_show_a_run_does_not_bring_its_stop_back(panel, until):
+    start(panel, until)
+    panel._lock = lock = LateLock()
+    lock.late = threading.Thread(target=panel._refresh)
+    lock.late.start()
+    assert lock.waits.wait(60)
+    stop(panel, until)
+    lock.let.set()
+    lock.late.join(60)
+    assert panel.actions.buttons["run"].description == "Run"
+
+
 def test_alert_set_on_the_panel_fires_in_the_run(panel, until):
     panel.alerts.add("hit_rate<=1")
     start(panel, until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import math
 import time
 import zlib
 from collections import Counter
@@ -12,10 +13,13 @@ from collections import Counter
 import aiohttp
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.patterns.async_io_attempt import failure_of, retry_after
+from perflab.patterns.async_io_attempt import failure_of
 from perflab.patterns.async_io_request import Failure
+from perflab.patterns.async_io_retry_after import retry_after
 from perflab.servers.http_server import HttpServer
 from perflab.settings import AsyncIOSettings
 
@@ -217,14 +221,44 @@ async def test_a_retry_after_longer_than_allowed_fails_at_once(server):
         (None, None),
         ("7", 7.0),
         ("0", 0.0),
-        ("-3", 0.0),
+        (" 7\t", 7.0),
+        ("-3", None),
+        ("+3", None),
+        ("3.5", None),
+        ("1e3", None),
+        ("1e400", None),
+        ("1_000", None),
+        ("9" * 310, None),
+        ("9" * 5000, None),
+        ("99999999999999", None),
+        ("\N{ARABIC-INDIC DIGIT THREE}", None),
+        ("\N{SUPERSCRIPT TWO}", None),
+        ("7, 8", None),
+        ("nan", None),
+        ("inf", None),
+        ("\udcff", None),
         ("soon", None),
         ("", None),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", 0.0),
+        ("Wed Oct 21 07:28:00 2015", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 -0700", 0.0),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+        ("Fri, 31 Dec 1999 23:59:59 +99999999999999", None),
+        ("Wed, 21 Oct 99999 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:61 GMT", None),
+        ("Wed, \N{ARABIC-INDIC DIGIT THREE} Oct 2015 07:28:00 GMT", None),
     ],
+    ids=repr,
 )
 def test_retry_after_is_a_number_or_a_date(value, seconds):
     assert retry_after(value) == seconds
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[A-Z]\w\w, \d+ \w+ \d+ [\d:]+ .{0,9}"))
+def test_no_retry_after_raises(value):
+    seconds = retry_after(value)
+    assert seconds is None or 0 <= seconds < math.inf
 
 
 def test_a_date_to_come_is_so_many_seconds_away():

@@ -98,11 +98,6 @@ def test_a_redirect_within_the_server_is_followed(here, form):
         "http://me:pw@127.0.0.1:{own}/x",
         "http://me@127.0.0.1:{own}/x",
         "//me:pw@127.0.0.1:{own}/x",
-        "file:///etc/passwd",
-        "ftp://127.0.0.1/x",
-        "javascript:alert(1)",
-        "http://[::1",
-        "http://127.0.0.1:99999/",
     ],
 )
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -116,6 +111,31 @@ def test_a_redirect_elsewhere_is_a_failed_result_with_its_status(here, there, fo
     assert there.seen == []
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "file:///etc/passwd",
+        "FILE:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "javascript:alert(1)",
+        "data:text/plain,x",
+        "mailto:a@b",
+        "ws://127.0.0.1/x",
+        "http://[::1",
+        "http://127.0.0.1:99999/",
+        "http://a..b/",
+        "http:///x",
+        "https:x",
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_what_is_not_of_the_web_is_not_retried(here, location, status):
+    settings = {"retries": 3, "backoff_seconds": 0.0}
+    (result,), _ = fetch(redirect(here, location, status), settings=settings)
+    assert (result.status, result.failure) == (status, Failure.INVALID_URL)
+    assert result.tries == len(here.seen) == 1
+
+
 def test_a_named_server_is_followed_to_without_the_callers_headers(here, there):
     url = redirect(here, f"{there.url}/x").replace("http://", "http://me:s3cret@")
     own = {"X-Api-Key": "s3cret", "Cookie": "a=s3cret"}
@@ -123,6 +143,42 @@ def test_a_named_server_is_followed_to_without_the_callers_headers(here, there):
     assert result.ok
     assert "s3cret" in str(here.seen[0])
     assert "s3cret" not in str(there.seen)
+
+
+SAFE = {
+    "Accept": "text/csv",
+    "accept-language": "de",
+    "Accept-Encoding": "identity",
+    "User-Agent": "me/1",
+    "Range": "bytes=0-9",
+}
+SECRET = {
+    "X-Api-Key": "s3cret",
+    "X-Auth": "s3cret",
+    "Authorization": "s3cret",
+    "PROXY-AUTHORIZATION": "s3cret",
+    "cookie": "s3cret",
+    "Referer": "http://127.0.0.1/?t=s3cret",
+    "X-Forwarded-For": "s3cret",
+    "If-None-Match": "s3cret",
+    "Content-Type": "s3cret",
+    "Forwarded": "s3cret",
+}
+
+
+@pytest.mark.parametrize("place", ["request", "fetcher"])
+def test_only_safe_headers_go_along_to_another_server(here, there, place):
+    given = {**SAFE, **SECRET}
+    url = redirect(here, redirect(there, f"{here.url}/back"))
+    request = Request(url, headers=given if place == "request" else None)
+    options = {"headers": given} if place == "fetcher" else {}
+    (result,), _ = fetch(request, origins=[there.url, here.url], **options)
+    assert result.ok
+    sent, led, back = here.seen[0], there.seen[0], here.seen[1]
+    assert SECRET.items() <= sent[2].items()
+    for _, _, headers, _ in (led, back):
+        assert SAFE.items() <= headers.items()
+        assert "s3cret" not in str(headers)
 
 
 def test_a_body_does_not_go_to_another_server(here, there):

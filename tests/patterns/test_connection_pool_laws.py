@@ -69,6 +69,27 @@ class PoolMachine(RuleBasedStateMachine):
         one.dead = dead
         self.pool.putconn(one)
 
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def discard(self, data: st.DataObject) -> None:
+        one = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+        self.pool.discard(one)
+        assert one.closed
+
+    @rule()
+    def drain(self) -> None:
+        self.pool.drain()
+        assert self.pool.stats()["connections_idle"] == 0
+
+    @rule()
+    def check(self) -> None:
+        assert self.pool.check() >= 0
+        assert all(not slot.held.dead for slot in [*self.pool._idle])
+
+    @rule(order=st.sampled_from(["lifo", "fifo"]), waiting=st.none() | st.integers(1, 3))
+    def change(self, order: str, waiting: int | None) -> None:
+        self.pool.apply(self.pool.settings.change(order=order, max_waiting=waiting))
+
     @rule(most=st.integers(1, 5))
     def resize(self, most: int) -> None:
         self.most = most
@@ -79,7 +100,7 @@ class PoolMachine(RuleBasedStateMachine):
         stats = self.pool.stats()
         assert stats["connections_in_use"] == len(self.held)
         assert stats["checkouts"] == self.checkouts
-        assert stats["requests_waiting"] == 0
+        assert stats["requests_waiting"] == stats["callers_refused"] == 0
         assert stats["connections_open"] <= max(self.most, len(self.held), 5)
 
 

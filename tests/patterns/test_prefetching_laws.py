@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from perflab.patterns.prefetching import Prefetcher
 from perflab.patterns.prefetching_async import AsyncPrefetcher
 from perflab.patterns.prefetching_core import PrefetchCore
-from perflab.patterns.prefetching_parts import EndOfItems, FetchTimeoutError
+from perflab.patterns.prefetching_parts import EndOfItems, FetchTimeoutError, ShortPageError
 from perflab.settings import PrefetchingSettings
+from perflab.settings.prefetching import SHORT_PAGES
 
 LENGTH = 60
 SETTINGS = st.builds(
@@ -42,8 +43,9 @@ class CoreMachine(RuleBasedStateMachine):
         self.over = self.broken = False
         self.limit: int | None = None
 
-    @rule(settings=SETTINGS)
-    def apply(self, settings):
+    @rule(settings=SETTINGS, short_page=st.sampled_from(SHORT_PAGES))
+    def apply(self, settings, short_page):
+        settings = settings.change(short_page=short_page)
         # The end of a run does not move once it is reached.
         limit = self.core.settings.process_count if self.flying or self.seen else self.limit
         self.core.settings = settings.change(process_count=limit)
@@ -102,6 +104,10 @@ class CoreMachine(RuleBasedStateMachine):
             batch = self.core.take()
         except EndOfItems:
             self.over = True
+        except ShortPageError:
+            assert (self.limit or 0) > LENGTH
+            assert not self.broken
+            self.broken = True
         except OSError:
             assert not self.broken
             self.broken = True

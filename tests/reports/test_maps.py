@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
 
 from perflab.reports.report import Report
+from perflab.settings import BadInputError
 from perflab.tuning.sweep import predictions
 
 NAME = "map-hit-rate-ttl-seconds-max-cache-size"
@@ -87,3 +89,24 @@ def test_parts_of_a_cost_are_lines_with_names():
     for row in table.rows:
         total, memory, calls = (cell.value for cell in row[1:])
         assert total == pytest.approx(memory + calls)
+
+
+def with_settings(swept, **settings):
+    first, *others = swept.points
+    damaged = {**first, "settings": {**first["settings"], **settings}}
+    return dataclasses.replace(swept, points=(damaged, *others))
+
+
+@pytest.mark.parametrize("value", ["", "x", "9" * 40, -1, True, "lru"])
+@pytest.mark.parametrize("key", ["ttl_seconds", "max_cache_size"])
+def test_a_point_with_a_setting_that_cannot_be_is_refused(swept, key, value):
+    with pytest.raises(BadInputError, match=key):
+        Report.of(with_settings(swept, **{key: value})).to_markdown()
+
+
+@pytest.mark.parametrize("key", ["ttl_seconds", "max_cache_size", "policy"])
+def test_a_point_without_a_setting_is_left_out(swept, key):
+    first, *others = swept.points
+    less = {name: value for name, value in first["settings"].items() if name != key}
+    one = dataclasses.replace(swept, points=({**first, "settings": less}, *others))
+    assert of(Report.of(one), "tables") is not None

@@ -57,3 +57,22 @@ def test_host_that_is_more_than_a_host_is_refused(host):
 def test_host_may_be_a_name_or_a_number():
     assert redis_url("cache.example", 1) == "redis://cache.example:1"
     assert redis_url("::1", 1) == "redis://[::1]:1"
+
+
+@pytest.mark.parametrize("name", ["decode_responses", "encoding", "max_connections"])
+def test_parameter_that_changes_what_a_run_reads_is_refused(name):
+    with pytest.raises(BadInputError, match=f"query parameter {name} "):
+        redis_address(f"redis://host/0?protocol=3&{name}=1")
+
+
+@pytest.mark.parametrize("name", [f"x@{SECRET}", f"{SECRET}", "cache", "connection_class"])
+def test_parameter_of_an_unknown_name_is_refused_unnamed(name):
+    with pytest.raises(BadInputError, match="has a query parameter that a run") as error:
+        redis_address(f"redis://host?{name}=1")
+    assert SECRET not in str(error.value)
+
+
+def test_parameters_of_tls_need_its_scheme():
+    assert redis_address("rediss://host?ssl_cert_reqs=none") == "rediss://host:6379/0"
+    with pytest.raises(BadInputError, match="rediss://"):
+        redis_address("redis://host?ssl_cert_reqs=none")

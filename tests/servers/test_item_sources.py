@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from perflab.servers.item_sources import ItemSource, check_items, open_items, own_files
+from perflab.servers.item_sources import ItemSource, check_items, own_files
+from perflab.servers.open_items import open_items
 from perflab.settings import BadInputError, LoadSettings
 from perflab.workloads.item_names import load_items
 from perflab.workloads.items import Items

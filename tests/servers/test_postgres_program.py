@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import signal
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,7 @@ import psycopg
 import pytest
 from foreign_postgres import folder_of, sql, until
 
+from perflab.servers.keeper_process import free_segment
 from perflab.servers.postgres_server import PostgresServer
 from perflab.settings import BadInputError
 
@@ -26,6 +29,7 @@ with PostgresServer.start() as server:
     print(server.pid, server.conninfo, flush=True)
     sys.stdin.read()
 """
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 
 
@@ -200,6 +204,84 @@ def test_its_shared_memory_is_in_its_folder():
         lines = mapped.read_text().splitlines()
         assert [line for line in lines if "/dev/shm/PostgreSQL" in line] == []
         assert sql(server.conninfo, "SHOW dynamic_shared_memory_type") == [("mmap",)]
+
+
+@linux
+def test_no_server_of_initdb_has_shared_memory_beside_its_folder(short_folder, monkeypatch):
+    use(monkeypatch, short_folder)
+    seen: set[str] = set()
+    mapped: set[str] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            for process in Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):
+                    if str((process / "cwd").readlink()).startswith(str(short_folder)):
+                        lines = (process / "maps").read_text().splitlines()
+                        seen.add((process / "comm").read_text().strip())
+                        mapped.update(line for line in lines if "/dev/shm/PostgreSQL" in line)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        PostgresServer.start().close()
+    finally:
+        over.set()
+        thread.join()
+    assert {"initdb", "postgres"} <= seen
+    assert not mapped
+
+
+def segments() -> dict[int, str]:
+    """Return the processes that made segments of System V's, and the segments' numbers."""
+    rows = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    return {int(row.split()[4]): row.split()[1] for row in rows}
+
+
+@linux
+def test_a_server_that_was_killed_leaves_no_segment():
+    with PostgresServer.start() as server, PostgresServer.start() as other:
+        pid = server.pid
+        assert pid in segments()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: server.pid is None)
+        server.close()
+        assert pid not in segments()
+        assert other.pid in segments()
+        assert sql(other.conninfo, "SELECT 1") == [(1,)]
+
+
+@linux
+def test_a_server_that_was_killed_with_its_parent_leaves_no_segment():
+    words = [sys.executable, "-c", START]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        pid = int(parent.stdout.readline().split()[0])
+        assert pid in segments()
+        for each in (pid, parent.pid):
+            os.kill(each, signal.SIGKILL)
+    until(lambda: pid not in segments())
+
+
+@linux
+@pytest.mark.parametrize("wrong", [0, 6], ids=["other server", "other segment"])
+def test_a_segment_that_is_not_this_servers_stays(wrong, tmp_path):
+    with PostgresServer.start() as server:
+        lines = (folder_of(server.conninfo) / "postmaster.pid").read_text().splitlines()
+        lines[wrong] = {0: "1", 6: "  1 1"}[wrong]
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "postmaster.pid").write_text("\n".join(lines))
+        assert free_segment(str(tmp_path))
+        assert server.pid in segments()
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"\0\xff", b"1\n" * 8, b"\n" * 6 + b"1 2", b"x\n" * 6 + b"x x"]
+)
+def test_a_damaged_pid_file_holds_nothing_up(said, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "postmaster.pid").write_bytes(said)
+    assert free_segment(str(tmp_path))
 
 
 @pytest.mark.parametrize("seconds", [0.6, 1.3])

@@ -155,6 +155,6 @@ def test_settings_that_name_code_are_told_from_others():
 
 
 def test_a_command_names_this_very_package():
-    code = python_command("perflab.lab.orphan", "7")
+    code = python_command("perflab.lab.child_process", "7")
     assert str(Path(__file__).parents[2]) in code[code.index("-c") + 1]
     assert code[-1] == "7"

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pickle
 
+import pytest
+
+from perflab.servers.consent import ConsentNeededError, ForeignServer
 from perflab.settings import BadInputError, nearest
 
 
@@ -23,3 +26,18 @@ def test_misspelt_word_is_answered_with_the_nearest():
 
 def test_word_like_no_other_is_answered_with_all_that_are_known():
     assert nearest("xyz", ["lru", "fifo"]) == "; known: fifo, lru"
+
+
+@pytest.mark.parametrize("value", ["x" * 60_000, "a b " * 20_000, "\x1b[31m" * 9_000])
+def test_a_value_of_any_length_makes_one_line_that_people_read(value):
+    error = BadInputError(f"the time {value!r} is not a number", f"{value}.csv:3")
+    assert len(str(error)) < 4_100
+    assert str(error).endswith("is not a number")
+    assert ".csv:3: the time" in str(error)
+    assert str(error).isprintable()
+
+
+def test_what_is_agreed_to_is_said_in_full():
+    servers = [ForeignServer(f"http://host{number}:80", "sends it") for number in range(200)]
+    said = str(ConsentNeededError(servers))
+    assert all(server.address in said for server in servers)

@@ -79,7 +79,7 @@ def test_sampled_points_say_how_far_they_may_be_off():
 @pytest.mark.parametrize(
     ("pattern", "values", "said"),
     [
-        ("cache", {"sampling": "spatial"}, "say with sample how much"),
+        ("cache", {"sampling": "spatial"}, "also set sample"),
         ("cache", {"sample": 0.1, "sampling": "spacial"}, "did you mean 'spatial'"),
         ("redis_cache", {"sample": 0.1, "sampling": "spatial"}, "one way of sampling"),
     ],

@@ -47,7 +47,7 @@ def test_a_part_that_lies_is_left_out_and_counted(said, folder):
     trace = read_trace(folder)
     assert len(trace) == 20
     assert trace.sample_rate == 1.0
-    assert "1 of 2 parts are damaged" in trace.notes[0]
+    assert "1 of 2 parts, damaged" in trace.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_part_that_lies_is_left_out_and_counted(said, folder):
 )
 def test_a_part_of_other_columns_is_left_out(table, folder):
     rewritten(folder, table=table)
-    assert "1 of 2 parts are damaged" in read_trace(folder).notes[0]
+    assert "1 of 2 parts, damaged" in read_trace(folder).notes[0]
 
 
 def test_a_later_version_of_a_part_says_so(folder):
@@ -84,3 +84,22 @@ def test_parts_with_random_bytes_raise_nothing_else(folder):
             assert len(read_trace(folder)) >= 20
         except BadInputError as error:
             assert error.place  # noqa: PT017 - either is right
+
+
+def with_sizes(folder, sizes):
+    table = part_table(ROWS)
+    column = pa.array(sizes, pa.int64())
+    rewritten(folder, table=table.set_column(table.schema.get_field_index("size"), "size", column))
+
+
+@pytest.mark.parametrize("size", [2**53 - 1, 2**53 + 1, 2**55 + 3])
+def test_a_size_that_no_float_holds_is_read_to_the_next_that_does(size, folder):
+    with_sizes(folder, [size] + [None] * 19)
+    assert max(read_trace(folder).sizes) == float(size)
+
+
+@pytest.mark.parametrize("size", [2**62, 2**61, -1])
+def test_a_size_that_no_file_has_is_refused(size, folder):
+    with_sizes(folder, [size] * 20)
+    with pytest.raises(BadInputError, match="sizes are bytes"):
+        read_trace(folder)

@@ -115,7 +115,7 @@ def test_users_who_think_are_not_in_flight(tmp_path):
     for level in test.levels:
         busy = level.users * LAW.seconds(level.users) / (LAW.seconds(level.users) + 1)
         assert level.in_flight == pytest.approx(busy, rel=0.08)
-    assert any("since they think in between" in remark for remark in test.remarks())
+    assert any("thinking in between" in remark for remark in test.remarks())
     first = test.levels[0]
     assert [in_flight for in_flight, _ in test.measured()] == [test.levels[1].in_flight]
     assert test.points()["1"]["throughput"] == (1 - first.error_share) / first.mean
@@ -213,3 +213,29 @@ def test_what_cannot_be_read_says_where_and_what_to_do(tmp_path, text, words):
 def test_a_file_that_is_not_there_says_so(tmp_path):
     with pytest.raises(BadInputError, match="cannot be read"):
         read_load_test(str(tmp_path / "no.csv"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ({0: 30, 2: 10}, ["left out: 120 requests, sent", "; 32 are used"]),
+        ({2: 10, 0: 5, 4: 10}, ["left out: 20 requests, sent", "; 64 are used"]),
+        ({0: 1, 2: 8}, ["left out: 4 requests, sent", "; 24 are used"]),
+        ({3: 1, 2: 8}, ["left out: 4 requests, of levels with too few answers; 24 are used"]),
+        ({2: 8, 4: 8}, []),
+    ],
+    ids=["mostly", "between", "one-second", "few-answers", "none"],
+)
+def test_requests_that_are_left_out_are_counted(tmp_path, seconds, told):
+    lines = ["metric_name,timestamp,metric_value"]
+    now = START
+    for users, lasting in seconds.items():
+        for second in range(now, now + lasting):
+            lines.append(f"vus,{second},{users}")
+            lines += [f"http_req_duration,{second},12.0"] * 4
+        now += lasting
+    path = tmp_path / "k6.csv"
+    path.write_text("\n".join(lines) + "\n")
+    said = " | ".join(read_load_test(str(path)).remarks())
+    assert [text for text in told if text not in said] == []
+    assert ("left out" in said) == bool(told)

@@ -265,7 +265,7 @@ def test_one_damaged_part_is_left_out_and_said(tmp_path):
     part.write_bytes(part.read_bytes()[:-20])
     trace = read_trace(tmp_path / "r")
     assert len(trace) == 10
-    assert trace.notes == ("1 of 2 parts are damaged and left out",)
+    assert trace.notes == ("left out: 1 of 2 parts, damaged",)
 
 
 def test_reading_a_recording_shows_progress_and_stops_when_cancelled(tmp_path):

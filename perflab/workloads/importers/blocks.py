@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from perflab.workloads.importers.columns import listed
 from perflab.workloads.importers.requests import Parsed, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
 from perflab.workloads.trace import Trace
@@ -30,6 +32,7 @@ UNIT_SHIFT = 48
 # Windows counts 100 ns from 1601.
 TICKS = 1e7
 SECONDS_FROM_1601 = 11_644_473_600
+MOST_HOSTS = 1000
 EXPANDED = "reads and writes alike; each page of 4 KiB that one touches is a request"
 
 
@@ -66,7 +69,17 @@ def read_msr(source: Source) -> Trace:
     Raises:
         BadInputError: If most lines do not parse.
     """
-    return _read(source, "of an MSR Cambridge trace", _parse_msr, EXPANDED)
+    hosts: dict[str, None] = {}
+    trace = _read(
+        source, "of an MSR Cambridge trace", lambda lines: _parse_msr(lines, hosts), EXPANDED
+    )
+    if len(hosts) < 2:
+        return trace
+    said = (
+        f"pages of {len(hosts):,} hosts ({listed(list(hosts))}) count as one where their numbers "
+        "are alike, so the hit rate is wrong; cut the file into one per host"
+    )
+    return dataclasses.replace(trace, notes=(*trace.notes, said), check=False)
 
 
 def _read(source: Source, what: str, parse: Callable[[Any], Parsed], note: str) -> Trace:
@@ -87,7 +100,10 @@ def _parse_spc(lines: Any) -> Parsed:
     return _pages(good, found["unit"], offsets, found["bytes"], found["time"])
 
 
-def _parse_msr(lines: Any) -> Parsed:
+def _parse_msr(lines: Any, hosts: dict[str, None]) -> Parsed:
+    if len(hosts) < MOST_HOSTS:
+        names = pc.unique(pc.struct_field(pc.extract_regex(lines, MSR_LINE), "host"))
+        hosts.update(dict.fromkeys(str(n, "utf-8", "replace") for n in names.to_pylist() if n))
     good, found = _numbers(lines, MSR_LINE, ("time", "disk", "offset", "bytes"))
     times = found["time"] / TICKS - SECONDS_FROM_1601
     if len(times) and times.min() < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from perflab.settings import BadInputError, nearest
@@ -14,6 +15,7 @@ OPERATION_NAMES = (
     *("op", "operation", "command", "cmd", "method", "verb", "request_method", "http_method"),
     *("op_type", "optype", "opcode"),
 )
+_NUMBER = re.compile(r"[-+]?\d[\d.,:eE+-]*")
 KEY_NAMES = ("key", "id", "url", "path", "row")
 
 
@@ -81,6 +83,11 @@ def choose_columns(
     return chosen
 
 
+def looks_like_row(names: Sequence[str]) -> bool:
+    """Say whether a first line looks like values rather than names: one of them is a number."""
+    return any(_NUMBER.fullmatch(name) for name in names)
+
+
 def listed(names: Sequence[str]) -> str:
     """Return names as a list to show, not all of them where they are many or long."""
     shown = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names]
@@ -121,6 +128,14 @@ def columns_note(
     if said and unused and not {"time", "start", "end"} & set(chosen):
         said.append("no time among them")
     return ("; ".join(said),) if said else ()
+
+
+def heading_note(names: Sequence[str]) -> tuple[str, ...]:
+    """Return a note where the heading of a text looks like its first row."""
+    if not looks_like_row(names):
+        return ()
+    said = f"the first line ({listed(names)}) is taken for the heading"
+    return (f"{said}: if it is a row, its request is lost",)
 
 
 def operation_column(names: Sequence[str], chosen: Mapping[str, str]) -> list[int]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.settings import BadInputError, nearest
+from perflab.settings.quantity import counted
 from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
@@ -35,6 +36,8 @@ FIELDS_LINE = (
     r'(?: (?:[^"\\]|\\.)*)?" (?P<status>\d{3}) (?P<size>\d{1,18}|-)'
     r'(?: "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?\s'
 )
+# What follows a target is the protocol; anything else is the rest of a target with blanks in it.
+BLANK = r'\] "[A-Za-z]+ [^ "]+ (?:[^H"]|H[^T"]|HT[^T"])'
 TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}")
 FIELDS = ("host", "user", "method", "target", "path", "query", "status", "referer", "agent")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -56,8 +59,19 @@ def read_combined(source: Source, columns: Mapping[str, str] | None = None) -> T
     """
     key = _template(columns)
     requests = Requests(source, "of the combined log format")
-    requests.read(lambda lines: _parse(lines, key))
+    blanks = 0
+
+    def parse(lines: Any) -> Parsed:
+        nonlocal blanks
+        blanks += pc.sum(pc.match_substring_regex(lines, BLANK)).as_py() or 0
+        return _parse(lines, key)
+
+    requests.read(parse)
     trace = requests.trace()
+    if blanks:
+        lines = counted(blanks, "line")
+        said = f"blanks in the URL of {lines}: only what stands before the first is read"
+        trace = dataclasses.replace(trace, notes=(*trace.notes, said), check=False)
     return trace if key is not None else _with_methods(trace)
 
 

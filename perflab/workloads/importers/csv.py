@@ -17,8 +17,12 @@ from pyarrow import csv as arrow_csv
 from perflab.settings import BadInputError
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.columns import (
+    KEY_NAMES,
     choose_columns,
     columns_note,
+    heading_note,
+    listed,
+    looks_like_row,
     operation_column,
     used_columns,
 )
@@ -58,6 +62,9 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     """
     names, delimiter = read_header(source.head)
     stripped = [name.strip() for name in names]
+    if looks_like_row(stripped) and not columns and not set(KEY_NAMES) & set(stripped):
+        text = f"seems to have no heading: its first line is {listed(stripped)}"
+        raise BadInputError(f"{text}; put one before it, such as time,key,size", source.place)
     chosen = choose_columns(stripped, columns, source.place)
     rows = CsvRows(source, delimiter)
     encoder = KeyEncoder(source.place)
@@ -92,7 +99,8 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
         except RowFault as fault:
             raise rows.error(fault.row, fault.reason) from None
     ids, keys = encoder.finish()
-    notes = (*notes, *columns_note(stripped, chosen, columns), *operations_note(operations))
+    notes = (*notes, *heading_note(stripped), *columns_note(stripped, chosen, columns))
+    notes = (*notes, *operations_note(operations))
     return table_trace(source, ids, integers_if_all(keys), merged, notes)
 
 

@@ -82,7 +82,9 @@ def _of_one_piece(name: str, suffix: str, head: bytes, place: str) -> str | None
         raise BadInputError("is a zip archive; unpack it and name the file inside", place)
     if ORACLE_NAME in name and suffix != ".csv":
         return "oracle"
-    return "har" if suffix == ".har" or HAR_START.match(head) else None
+    # Of a log with such an object on each line, the second begins as the first does.
+    several = HAR_START.match(head.partition(b"\n")[2]) is not None
+    return "har" if suffix == ".har" or (HAR_START.match(head) and not several) else None
 
 
 def _by_name_or_header(source: Source, name: str, suffix: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from perflab.settings.quantity import counted
 from perflab.workloads.importers.binary import read_binary
 from perflab.workloads.importers.blocks import read_arc, read_msr, read_spc
 from perflab.workloads.importers.combined import read_combined
@@ -91,6 +92,6 @@ def _with_note(trace: Trace) -> Trace:
     count = pc.sum(pc.match_substring_regex(trace.keys, r"\\x[0-9a-f]{2}")).as_py()
     if not count:
         return trace
-    holds = "1 key holds" if count == 1 else f"{count:,} keys hold"
+    holds = f"{counted(count, 'key')} {'holds' if count == 1 else 'hold'}"
     note = f"{holds} bytes that are not UTF-8, shown as \\xNN"
     return dataclasses.replace(trace, notes=(*trace.notes, note), check=False)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from perflab.settings.quantity import counted
+from perflab.workloads.description import KEY_DOUBT
 from perflab.workloads.recording_left_out import UNKEYED
 from perflab.workloads.trace import Trace
 
@@ -22,7 +24,7 @@ MOST_WORDS = 1000
 
 
 def doubts(trace: Trace) -> tuple[str, ...]:
-    """Return notes on keys that come once, and on lifetimes of zero."""
+    """Return notes on keys that come once, or are one alone, and on lifetimes of zero."""
     return (*_once(trace), *_zero_lifetimes(trace))
 
 
@@ -81,11 +83,14 @@ NOT_REPLAYED = "what they write or remove is not replayed, so the hit rate is to
 
 def _once(trace: Trace) -> tuple[str, ...]:
     requests, keys = len(trace.ids), trace.n_keys
+    if keys == 1 and requests >= FEWEST:
+        return (f"every request is for one and the same key: {KEY_DOUBT}",)
     if requests < FEWEST or keys < NEARLY * requests:
         return ()
     if keys == requests:
-        return ("no key comes twice, so nothing can be hit: is this the right key?",)
-    return (f"{keys:,} keys in {requests:,} requests: hardly one comes twice; is the key right?",)
+        return (f"no key comes twice, so nothing can be hit: {KEY_DOUBT}",)
+    said = f"{counted(keys, 'key')} in {counted(requests, 'request')}"
+    return (f"{said}: hardly one comes twice; {KEY_DOUBT}",)
 
 
 def _zero_lifetimes(trace: Trace) -> tuple[str, ...]:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from perflab.settings import BadInputError
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.importers.columns import ARRIVAL_ROLES, check_roles, columns_note, listed
+from perflab.workloads.importers.columns import (
+    ARRIVAL_ROLES,
+    check_roles,
+    columns_note,
+    heading_note,
+    listed,
+)
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names, parquet_rows
 from perflab.workloads.importers.records import records
@@ -48,7 +54,8 @@ def read_durations(source: Source, columns: Mapping[str, str] | None = None) -> 
             served.skip(line, delimiter.join(row))
         else:
             served.add(line, delimiter.join(row), start, duration)
-    return served.finish(total, columns_note(stripped, chosen, columns))
+    lost = () if is_parquet(source) else heading_note(stripped)
+    return served.finish(total, (*lost, *columns_note(stripped, chosen, columns)))
 
 
 def _choose(names: Sequence[str], wanted: Mapping[str, str], place: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from perflab.settings import BadInputError
+from perflab.workloads.importers.har_entries import LeftOutEntries
 from perflab.workloads.importers.json_text import load_archive, shown
 from perflab.workloads.importers.json_values import JsonValues, UnusableError
 from perflab.workloads.importers.requests import Requests, ordered_trace
@@ -21,7 +22,8 @@ WANTED = {"key": "{request.method} {request.url}", "time": "startedDateTime"}
 def read_har(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     """Read method and URL as key, the start as time, and the content's bytes as size.
 
-    Entries without a key or time are skipped and counted. (HTTP Archive 1.2.)
+    Entries without a key or time are skipped and counted, and so are those for which no server
+    was asked, such as ``data:``. (HTTP Archive 1.2.)
 
     Args:
         source: The file.
@@ -33,8 +35,11 @@ def read_har(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     entries = load_archive(source)
     values = JsonValues({**WANTED, **(columns or {})}, NAMES)
     requests = Requests(source, "entries of a HAR file")
+    left_out = LeftOutEntries(served=False)
     keys, rows = [], []
     for number, entry in enumerate(entries, start=1):
+        if left_out.leaves_out(entry):
+            continue
         fields = entry if isinstance(entry, dict) else {}
         try:
             key, numbers = values.read(fields)
@@ -44,10 +49,13 @@ def read_har(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
         keys.append(key)
         rows.append(numbers)
     if not keys:
+        if left_out.notes():
+            raise BadInputError(f"has no request ({left_out.notes()[0]})", source.place)
         raise BadInputError("no entry has a request and a start", source.place)
     table = np.array(rows, np.float64)
     found = {role: table[:, i] for i, role in enumerate(values.roles)}
     requests.add({"key": pa.array(keys, pa.string()), **found})
     ids, known, merged = requests.columns()
     notes = requests.notes("entries", "entry", len(entries))
+    notes = (*notes, *left_out.notes(), *values.later_notes())
     return ordered_trace(source.stem, ids, known, merged, notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.importers.har_entries import LeftOutEntries
 from perflab.workloads.importers.json_text import load_archive, shown
 from perflab.workloads.importers.served import Served, seconds_of
 from perflab.workloads.importers.source import Source
@@ -19,14 +20,18 @@ def is_har(source: Source) -> bool:
 def read_har_served(source: Source) -> Arrivals:
     """Read ``startedDateTime`` and ``time`` (milliseconds) of each entry (HTTP Archive 1.2).
 
-    Entries without a start are skipped and counted; a time that is not known is left open.
+    Entries without a start are skipped and counted, and so are those for which no server was
+    asked, such as those from the browser's cache; a time that is not known is left open.
 
     Raises:
         BadInputError: With the line, if it is no JSON; if it has no entries.
     """
     entries = load_archive(source)
     served = Served(source, "entries of a HAR file", _ADVICE)
+    left_out = LeftOutEntries(served=True)
     for number, entry in enumerate(entries, start=1):
+        if left_out.leaves_out(entry):
+            continue
         try:
             start = seconds_of(str(entry["startedDateTime"]))
             taken = float(entry.get("time", -1))
@@ -35,4 +40,4 @@ def read_har_served(source: Source) -> Arrivals:
         else:
             known = taken * _MILLISECONDS if taken >= 0 else float("nan")
             served.add(number, str(entry["startedDateTime"]), start, known)
-    return served.finish(len(entries))
+    return served.finish(len(entries), left_out.notes())

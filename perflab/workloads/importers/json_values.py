@@ -11,6 +11,7 @@ from operator import methodcaller
 from typing import Any
 
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads.importers.columns import (
     KEY_NAMES,
     OPERATION_NAMES,
@@ -28,6 +29,7 @@ TIMES = ("time", "timestamp", "ts", "@timestamp", "time_iso8601", "time_local", 
 SIZES = ("size", "bytes", "body_bytes_sent", "bytes_sent", "response_size")
 TTLS = ("ttl",)
 OPERATIONS = (*OPERATION_NAMES, "request.method")
+ROLE_WORDS = {"time": "time", "size": "size", "ttl": "TTL"}
 LONGEST_OPERATION = 20
 NAMES = {"key": KEYS, "time": TIMES, "size": SIZES, "ttl": TTLS}
 ROUNDED_FROM = 2.0**63
@@ -66,6 +68,8 @@ class JsonValues:
         self._key: Callable[[Any], str] | None = None
         self._keyless: list[str] | None = None
         self._readers: list[tuple[Callable[[Any], Any], Callable[[Any], float]]] = []
+        self._not_first: list[tuple[str, str, Callable[[Any], Any]]] = []
+        self._later: Counter[tuple[str, str]] = Counter()
 
     def read(self, fields: Mapping[str, Any]) -> tuple[str, list[float]]:
         """Return the key of an object and the numbers of its `roles`; NaN for what is not known.
@@ -80,13 +84,28 @@ class JsonValues:
             word = self._operation(fields)
             if isinstance(word, str) and len(word) <= LONGEST_OPERATION:
                 self.operations[word] += 1
+        for role, name, get in self._not_first:
+            if _usable(get(fields)):
+                self._later[role, name] += 1
         return self._key(fields), [read(get(fields)) for get, read in self._readers]
 
     def notes(self) -> tuple[str, ...]:
         """Return which fields were guessed for the roles, which play none, and what is no read."""
         return (
+            *self.later_notes(),
             *columns_note(self._fields, self._chosen, self._wanted, "fields"),
             *operations_note(self.operations),
+        )
+
+    def later_notes(self) -> tuple[str, ...]:
+        """Return which roles are not read though objects after the first have them."""
+        most: dict[str, tuple[int, str]] = {}
+        for (role, name), count in self._later.items():
+            most[role] = max(most.get(role, (0, "")), (count, name))
+        return tuple(
+            f"the {ROLE_WORDS[role]} is not read: {counted(count, 'object')} with one ({name}) "
+            f"came after a first without; name it with --columns {role}={name}"
+            for role, (count, name) in most.items()
         )
 
     def check_found(self, place: str) -> None:
@@ -117,6 +136,12 @@ class JsonValues:
             self._operation = _getter(operation)
         key = _key_reader(chosen.pop("key"))
         self.roles = tuple(chosen)
+        self._not_first = [
+            (role, name, _getter(name))
+            for role, known in self._names.items()
+            if role not in chosen and role != "key"
+            for name in known
+        ]
         self._readers = [(_getter(name), _READERS[role]) for role, name in chosen.items()]
         return key
 

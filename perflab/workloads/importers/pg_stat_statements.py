@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.records import records
@@ -48,7 +49,8 @@ def read_pg_stat_statements(source: Source) -> Arrivals:
 
     The rate needs a column ``seconds`` (how long calls were counted), or ``stats_since``, which is
     taken up to the newest file time. A service time is lognormal with the mean and standard
-    deviation of its statement. A note says that all of it is drawn.
+    deviation of its statement. Statements that ran inside others (``toplevel``) are left out. A
+    note says that all of it is drawn.
 
     Raises:
         BadInputError: If columns are missing, or most rows do not parse.
@@ -58,7 +60,7 @@ def read_pg_stat_statements(source: Source) -> Arrivals:
     if not is_pg_stat_statements(names) or not {"seconds", "stats_since"} & set(names):
         text = "has not the columns calls, mean_exec_time and seconds (or stats_since)"
         raise BadInputError(f"{text}; {ADVICE}", source.place)
-    statements = []
+    statements, inner = [], 0
     skipped = Skipped()
     rows = records(source, delimiter)
     next(rows, None)
@@ -68,14 +70,24 @@ def read_pg_stat_statements(source: Source) -> Arrivals:
         total += 1
         try:
             values = dict(zip(names, row, strict=True))
-            statements.append(_read_statement(values, exported))
+            statement = _read_statement(values, exported)
         except (ValueError, OverflowError, KeyError):
             skipped.add(line, delimiter.join(row))
+            continue
+        # What ran inside another is in that one's time already, and no client asked for it.
+        if values.get("toplevel", "").strip().lower() in ("f", "false"):
+            inner += statement.calls
+        else:
+            statements.append(statement)
     skipped.refuse_if_most(total, "rows of pg_stat_statements", ADVICE, source.place)
     statements = [each for each in statements if each.calls]
     if not statements:
         raise BadInputError(f"has no statement with calls; {ADVICE}", source.place)
-    return _draw(source.stem, statements, skipped.notes(total, "rows"))
+    said = (
+        f"left out: {counted(inner, 'call')} that ran inside other statements (toplevel is false)"
+    )
+    notes = (*skipped.notes(total, "rows"), *([said] if inner else []))
+    return _draw(source.stem, statements, notes)
 
 
 def _read_statement(values: Mapping[str, str], exported: float) -> _Statement:
@@ -105,9 +117,9 @@ def _draw(name: str, statements: Sequence[_Statement], notes: tuple[str, ...]) -
     means = np.array([each.mean for each in statements])[which]
     spreads = np.array([each.spread for each in statements])[which]
     drawn = (
-        f"drawn, not recorded: Poisson arrivals at {rate:.4g}/s, the mean rate of {calls:,} calls "
-        f"of {len(statements):,} statements, and lognormal service times of their means; bursts "
-        "do not show"
+        f"drawn, not recorded: Poisson arrivals at {rate:.4g}/s, the mean rate of "
+        f"{counted(calls, 'call')} of {counted(len(statements), 'statement')}, and lognormal "
+        "service times of their means; bursts do not show"
     )
     return Arrivals(name, times, _lognormal(random, means, spreads), notes=(*notes, drawn))
 

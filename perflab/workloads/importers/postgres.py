@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ TIME = re.compile(
 MESSAGE = re.compile(rf"(?:^|[^A-Za-z])({SEVERITIES}|{FIELDS}):\s+(.*)$")
 DURATION = re.compile(r"duration: (\d+(?:\.\d+)?) ms(?:\s+(\w+))?")
 NO_REQUEST = ("parse", "bind")
+STEPS = 3
 # Positions in a row of the csvlog (PostgreSQL manual, 19.8.4): log_time, severity, message.
 CSV_TIME, CSV_SEVERITY, CSV_MESSAGE = 0, 11, 13
 CSV_COLUMNS = 22
@@ -69,7 +71,8 @@ def read_postgres(source: Source) -> Arrivals:
     """
     served = Served(source, WHAT, ADVICE)
     total = steps = 0
-    zones = set()
+    zones: set[str] = set()
+    kinds: Counter[str] = Counter()
     whole = True
     for entry in _entries(source):
         total += 1
@@ -89,16 +92,50 @@ def read_postgres(source: Source) -> Arrivals:
             continue
         duration = float(match[1]) / 1e3
         zones.add(zone)
+        kinds[_kind(entry.message, match)] += 1
         whole = whole and end == int(end)
         served.add(entry.line, entry.text, end - duration, duration)
-    return served.finish(total, _notes(steps, zones - UTC_NAMES, whole=whole))
+    return served.finish(total, (*_twice(kinds), *_notes(steps, zones, whole=whole)))
 
 
-def _notes(steps: int, zones: set[str], *, whole: bool) -> tuple[str, ...]:
+def _kind(message: str, match: re.Match[str]) -> str:
+    """Return what a duration is of: a ``plan``, a ``statement``, or ``bare`` without a word."""
+    if match[2] == "plan":
+        return "plan"
+    return "statement" if message[match.end() :].strip() or match[2] else "bare"
+
+
+def _twice(kinds: Counter[str]) -> tuple[str, ...]:
+    """Return what of the requests may be counted more than once."""
+    total = kinds.total()
     said = []
+    if kinds["plan"] and kinds["plan"] < total:
+        said.append(
+            f"{kinds['plan']:,} of {total:,} requests are plans of auto_explain: a statement that "
+            "is logged with its plan counts twice, so the rate may be too high; take out one of "
+            "the two"
+        )
+    if kinds["bare"] >= STEPS:
+        said.append(
+            f"{kinds['bare']:,} of {total:,} durations stand without their statement "
+            "(log_duration): parse, bind and execute of one statement may count as three requests; "
+            "log with log_min_duration_statement = 0 instead"
+        )
+    return tuple(said)
+
+
+def _notes(steps: int, found: set[str], *, whole: bool) -> tuple[str, ...]:
+    said = []
+    zones = found - UTC_NAMES
+    named = sorted(zone for zone in found if zone)
     if steps:
         said.append(f"{steps:,} parse and bind steps left out; they are part of a request")
-    if zones:
+    if len(named) > 1:
+        said.append(
+            f"times of the zones {', '.join(named)} are read as UTC alike, so the gap where one "
+            "follows another is wrong; set log_timezone = 'UTC'"
+        )
+    elif zones:
         said.append(f"the zone {', '.join(sorted(zones))} is read as UTC; only gaps matter")
     if whole:
         said.append("times are whole seconds; a log_line_prefix with %m has milliseconds")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import threading
+import time
+from collections import deque
 from typing import IO, Self
 
 _LAST_READ_SECONDS = 0.5
+_leaving: deque[tuple[float, threading.Event]] = deque(maxlen=64)
+"""Files whose last read may still come, and until when it is waited for."""
 
 
 class ReadAhead(io.RawIOBase):
     """Passes reads on until it is closed, and ends then.
 
     Arrow reads ahead in a thread, also after an error has ended the reading here. A thread that is
-    in Python when the interpreter goes down aborts the process, so the end waits for it.
+    in Python when the interpreter goes down aborts the process, so the interpreter's end waits for
+    a read that may still come; whether it comes is Arrow's to know.
 
     Args:
         file: What is read; it stays open.
@@ -42,8 +48,15 @@ class ReadAhead(io.RawIOBase):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wait for the read that is going on, and for the one after it, which is the last."""
+        """Wait for the read that is going on; the one after it is the last."""
         self._over = True
         with self._reading:
             pass
-        self._at_end.wait(_LAST_READ_SECONDS)
+        if not self._at_end.is_set():
+            _leaving.append((time.monotonic() + _LAST_READ_SECONDS, self._at_end))
+
+
+@atexit.register
+def _wait_for_last_reads() -> None:
+    for until, at_end in _leaving:
+        at_end.wait(max(0.0, until - time.monotonic()))

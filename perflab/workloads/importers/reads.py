@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads.importers.requests import Columns, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
 from perflab.workloads.trace import Trace
@@ -43,8 +44,8 @@ def trace_of_reads(name: str, place: str, found: Columns, notes: tuple[str, ...]
         told = ~np.isnan(values) | (~reads if column == "ttl" else False)
         columns[column] = last_told(ids, values, told)[reads]
     note = (
-        f"not replayed: {writes:,} writes, which only give sizes and TTLs; entries that they renew "
-        "or replace are miscounted"
+        f"not replayed: {counted(writes, 'write')}, only used for sizes and TTLs; entries renewed "
+        "or replaced by writes are miscounted"
     )
     said = (note,) if writes else ()
     return ordered_trace(name, ids[reads], keys, columns, (*said, *notes)).compact()

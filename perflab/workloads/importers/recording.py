@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
 from perflab.settings import BadInputError
+from perflab.settings.quantity import counted
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import trace_of_reads
@@ -60,7 +61,7 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
             text = f"{text}: no key could be made for {unkeyed:,} calls; pass key= to record"
         raise BadInputError(text, str(path))
     table = table.sort_by("time")
-    notes = (f"{damaged} of {len(paths)} parts are damaged and left out",) if damaged else ()
+    notes = (f"left out: {damaged} of {counted(len(paths), 'part')}, damaged",) if damaged else ()
     ids, keys = encode_integers(np.asarray(table.column("key")))
     columns: dict[str, Any] = {
         "time": np.asarray(table.column("time").cast(pa.int64())) / 1e6,
@@ -105,7 +106,7 @@ def _keys_note(parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def _numbers(table: Any, name: str) -> Any:
-    return np.asarray(table.column(name).cast(pa.float64()).fill_null(np.nan))
+    return np.asarray(table.column(name).cast(pa.float64(), safe=False).fill_null(np.nan))
 
 
 def _hit_note(table: Any) -> tuple[str, ...]:
@@ -113,4 +114,4 @@ def _hit_note(table: Any) -> tuple[str, ...]:
     if not len(hits):
         return ()
     rate = np.asarray(hits).mean()
-    return (f"the cache that was recorded hit {rate:.2%} of {len(hits):,} requests",)
+    return (f"the cache that was recorded hit {rate:.2%} of {counted(len(hits), 'request')}",)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from perflab.settings.quantity import counted
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.lines import line_arrays
 from perflab.workloads.importers.skipped import Skipped
@@ -153,7 +154,10 @@ def ordered_trace(
         times=times[order],
         sizes=None if trace.sizes is None else trace.sizes[order],
         ttls=None if trace.ttls is None else trace.ttls[order],
-        notes=(*trace.notes, f"{late:,} lines were earlier than the line above; sorted by time"),
+        notes=(
+            *trace.notes,
+            f"{counted(late, 'line')} earlier than the line above; sorted by time",
+        ),
     ).compact()
 
 
@@ -186,13 +190,15 @@ def known_sizes(
     if not missing:
         return sizes.astype(np.int64), ()
     if missing == len(sizes):
-        return None, ()
-    said = f"the size of {missing:,} of {len(sizes):,} requests is not known"
+        beyond = int(np.count_nonzero(sizes >= MOST_BYTES))
+        text = f"the size of {beyond:,} of {counted(len(sizes), 'request')} is beyond 64 bits"
+        return None, (f"{text}; sizes are left out",) if beyond else ()
+    said = f"the size of {missing:,} of {counted(len(sizes), 'request')} is not known"
     if missing > UNKNOWN_MOST * len(sizes):
         return None, (f"{said}; sizes are left out",)
     median = int(np.median(sizes[~unknown]))
     filled = np.where(unknown, median, sizes).astype(np.int64)
-    return filled, (f"{said}; they count as the median, {median:,} bytes",)
+    return filled, (f"{said}; they count as the median, {counted(median, 'byte')}",)
 
 
 def numbers(texts: Any) -> npt.NDArray[np.float64]:

@@ -80,7 +80,7 @@ def test_lines_out_of_order_are_sorted_and_the_note_says_so(write, keys_of):
     assert keys_of(trace) == ["GET /b", "GET /d", "GET /a", "GET /c", "GET /e"]
     assert trace.ids.tolist() == [0, 1, 2, 3, 4]
     assert np.all(np.diff(trace.times) >= 0)
-    assert trace.notes == ("2 lines were earlier than the line above; sorted by time",)
+    assert trace.notes == ("2 lines earlier than the line above; sorted by time",)
 
 
 def test_a_log_in_which_most_lines_are_bad_is_refused_with_the_first(write):

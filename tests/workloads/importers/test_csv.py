@@ -120,7 +120,7 @@ def test_lines_are_right_where_rows_are_lines(write):
         read_trace(write("t.csv", content))
     assert caught.value.place.endswith("t.csv:204")
     trace = read_trace(write("u.csv", content.removesuffix("a,-1\n")))
-    assert trace.notes == ("2 of 202 rows skipped; first: line 102: 'b'; line 203: 'no key'",)
+    assert trace.notes[0] == "2 of 202 rows skipped; first: line 102: 'b'; line 203: 'no key'"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_rows_are_sorted_by_time_where_that_is_asked_for(write, keys_of, tmp_pat
     assert trace.ttls[[0, 1, 3]].tolist() == [60, 1, 9]
     assert trace.ids.tolist() == [0, 1, 1, 2]
     assert trace.source == ""
-    assert trace.notes == ("2 lines were earlier than the line above; sorted by time",)
+    assert trace.notes == ("2 lines earlier than the line above; sorted by time",)
     trace.to_parquet(tmp_path / "k.parquet")
     assert read_trace(tmp_path / "k.parquet").fingerprint == trace.fingerprint
     with pytest.raises(BadInputError, match="negative"):

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+
+import perflab
+from perflab.benches import load_bench
+from perflab.cli.run import write_run
+from perflab.lab.calibration import calibration_for, keep_calibration
+from perflab.lab.which_is_off import slower, which_is_off
+
+CACHE = {
+    "hit_rate": 0.9,
+    "latency_seconds_mean": 1e-4,
+    "latency_seconds_p50": 1e-6,
+    "throughput_per_second": 1e4,
+}
+POOL = {
+    "service_seconds_mean": 0.01,
+    "wait_seconds_mean": 0.02,
+    "latency_seconds_mean": 0.03,
+    "utilisation": 0.8,
+    "throughput_per_second": 300.0,
+}
+STREAM = {"throughput_per_second": 1e6, "latency_seconds_mean": 0.1, "memory_bytes": 1e8}
+KNOWN = {"cache": CACHE, "connection_pool": POOL, "streaming": STREAM}
+
+
+def times(values, factor):
+    """Return metrics as they are on a machine that takes so many times longer."""
+    scaled = {}
+    for name, value in values.items():
+        by = {"seconds": factor, "per": 1 / factor}
+        scaled[name] = value * next((by[word] for word in by if word in name.split("_")), 1.0)
+    return scaled | {
+        name: value * factor for name, value in values.items() if name.endswith("_mean")
+    }
+
+
+@pytest.mark.parametrize("pattern", KNOWN)
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (3.0, "was 3 times slower than when it was calibrated"),
+        (1.46, "was 1.46 times slower"),
+        (0.25, "was 4 times faster"),
+    ],
+)
+def test_a_machine_of_another_speed_is_told_from_a_model_that_is_off(pattern, factor, said):
+    now = times(KNOWN[pattern], factor)
+    told = which_is_off(load_bench(pattern), now, KNOWN[pattern], now)
+    assert said in told
+    assert "the model is right: measure again" in told
+
+
+@pytest.mark.parametrize("pattern", KNOWN)
+def test_a_model_that_is_off_with_the_run_s_own_times_is_told(pattern):
+    real = times(KNOWN[pattern], 2.0)
+    told = which_is_off(load_bench(pattern), real, KNOWN[pattern], KNOWN[pattern])
+    assert told.startswith("The model is off for ")
+    assert "calibrated" not in told
+
+
+def test_both_can_be_off():
+    real, own = times(CACHE, 6.0), times(CACHE, 3.0)
+    told = which_is_off(load_bench("cache"), real, CACHE, own)
+    assert "3 times slower" in told
+    assert "the model is off for mean latency" in told
+
+
+@pytest.mark.parametrize("pattern", KNOWN)
+def test_predictions_that_hold_are_told_with_what_was_looked_at(pattern):
+    real = times(KNOWN[pattern], 1.05)
+    told = which_is_off(load_bench(pattern), real, KNOWN[pattern], KNOWN[pattern])
+    assert told.startswith("Both predictions hold, within 10 % or 2 points, for ")
+
+
+@pytest.mark.parametrize(
+    ("predicted", "refitted"),
+    [({}, CACHE), (CACHE, {}), ({"hits": 1.0}, {"hits": 2.0})],
+    ids=["no-calibration", "no-own-times", "nothing-judged"],
+)
+def test_nothing_is_told_where_nothing_can_be(predicted, refitted):
+    assert which_is_off(load_bench("cache"), CACHE, predicted, refitted) == ""
+
+
+def test_what_is_no_number_is_left_aside():
+    strange = {**CACHE, "latency_seconds_mean": float("nan"), "hit_rate": float("inf")}
+    told = which_is_off(load_bench("cache"), strange, CACHE, CACHE)
+    assert told == "Both predictions hold, within 10 % or 2 points, for throughput."
+    assert "hit rate" not in told
+
+
+def test_a_pace_that_the_user_set_says_nothing_of_the_machine():
+    own = {**STREAM, "throughput_per_second": 5e5, "latency_seconds_mean": 0.1}
+    assert slower(STREAM, own, paced=True) == 1.0
+    told = which_is_off(load_bench("streaming"), own, STREAM, own, paced=True)
+    assert "throughput" not in told
+
+
+def test_a_run_on_costs_of_a_faster_machine_says_so_everywhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path / "cache"))
+    bench = load_bench("cache")
+    checked = bench.read({})
+    costs = calibration_for(bench, *checked).costs
+    fast = {
+        name: {**costs[name], "mean": costs[name]["mean"] / 50}
+        | {"quantiles": [value / 50 for value in costs[name]["quantiles"]]}
+        for name in ("hit", "miss")
+    }
+    keep_calibration(bench, *checked, {**fast, "overhead_seconds": 0.0})
+    run = perflab.run("cache", "zipf:keys=500,requests=20k", {}, seconds=2, progress=False)
+    said = "times slower than when it was calibrated"
+    assert said in write_run(run)
+    for name in ("a.html", "a.md"):
+        perflab.report([run], tmp_path / name)
+        assert said in (tmp_path / name).read_text()

@@ -1,0 +1,58 @@
+"""The live side: a real file, written by batches."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from perflab.benches import Session
+from perflab.settings import LoadSettings
+from write_buffer.buffer import WriteBuffer
+from write_buffer.records import Records
+from write_buffer.settings import WriteBufferSettings
+
+
+class WriteBufferSession(Session):
+    """Gives the workload's records to a buffer."""
+
+    def __init__(
+        self, settings: WriteBufferSettings, load: LoadSettings, workload: Records
+    ) -> None:
+        within = "/dev/shm" if load.backend == "shm" and Path("/dev/shm").is_dir() else None
+        self._folder = tempfile.TemporaryDirectory(dir=within)
+        self._lengths = workload.lengths
+        self._body = bytes(int(workload.lengths.max()))
+        self._buffer = WriteBuffer(Path(self._folder.name) / "records", settings)
+
+    def request(self, index: int, due: float) -> str:
+        """Give one record to the buffer."""
+        del due
+        wrote = self._buffer.add(self._body[: int(self._lengths[index])])
+        return "written" if wrote else "kept"
+
+    def apply(self, settings: WriteBufferSettings, load: LoadSettings) -> None:
+        """Change the running buffer."""
+        del load
+        self._buffer.settings = settings
+
+    def counters(self) -> dict[str, float]:
+        """Return the buffer's statistics."""
+        return self._buffer.stats()
+
+    def problem(self) -> str | None:
+        """Return none: a full disk raises."""
+        return None
+
+    def about(self) -> dict[str, str]:
+        """Return where the file is."""
+        return {"file": "a temporary one"}
+
+    def act(self, name: str) -> None:
+        """Write what waits."""
+        del name
+        self._buffer.flush()
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._buffer.close()
+        self._folder.cleanup()

@@ -1,0 +1,129 @@
+"""No circle of files: imports in functions and those for types alone are counted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# What still leads from a file up to one that needs it. This list only gets shorter.
+STILL_THERE = {
+    ("perflab.patterns.connection_pool_upkeep", "perflab.patterns.connection_pool_core"),
+    ("perflab.workloads.accesses", "perflab.workloads.folder"),
+    ("perflab.workloads.accesses", "perflab.workloads.opened_folder"),
+    ("perflab.workloads.arrivals", "perflab.workloads.describe_arrivals"),
+    ("perflab.workloads.arrivals", "perflab.workloads.folder"),
+    ("perflab.workloads.arrivals", "perflab.workloads.opened_folder"),
+    ("perflab.workloads.trace", "perflab.workloads.describe"),
+    ("perflab.workloads.trace", "perflab.workloads.folder"),
+    ("perflab.workloads.trace", "perflab.workloads.opened_folder"),
+    ("perflab.workloads.trace", "perflab.workloads.parquet"),
+    ("perflab.workloads.trace", "perflab.workloads.read"),
+}
+
+Graph = Mapping[str, set[str]]
+
+
+def files_of(package: Path) -> dict[str, Path]:
+    """Return the files of a package by the names of their modules."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported_by(module: str, files: Mapping[str, Path]) -> Iterator[str]:
+    """Yield the files of the package that a file names in an import, wherever that stands."""
+    path = files[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in files)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: package.count(".") + 2 - node.level] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                name = f"{base}.{alias.name}"
+                yield name if name in files else base
+
+
+def graph_of(package: Path) -> dict[str, set[str]]:
+    """Return which files each file imports."""
+    files = files_of(package)
+    return {
+        module: {name for name in imported_by(module, files) if name in files and name != module}
+        for module in files
+    }
+
+
+def reached_from(start: str, graph: Graph) -> set[str]:
+    """Return all that a file leads to, by one import or several."""
+    found: set[str] = set()
+    left = [start]
+    while left:
+        new = graph[left.pop()] - found
+        found |= new
+        left += new
+    return found
+
+
+def in_circles(graph: Graph) -> list[str]:
+    """Return the files that lead back to themselves."""
+    return sorted(module for module in graph if module in reached_from(module, graph))
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, set[str]]:
+    return graph_of(ROOT / "perflab")
+
+
+def test_no_file_leads_back_to_itself_but_by_what_is_still_there(graph):
+    others = {
+        module: {name for name in names if (module, name) not in STILL_THERE}
+        for module, names in graph.items()
+    }
+    assert in_circles(others) == []
+
+
+@pytest.mark.parametrize(("low", "high"), sorted(STILL_THERE))
+def test_what_is_no_longer_there_leaves_the_list(graph, low, high):
+    assert high in graph[low], f"take {low} -> {high} from the list"
+    assert low in reached_from(high, graph), f"{low} -> {high} is no part of a circle any more"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import house.one",
+        "from house import one",
+        "from house.one import NAME",
+        "from . import one",
+        "from .one import NAME",
+        "def late():\n    from house.one import NAME",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from house.one import NAME",
+        "from house.two import three",
+    ],
+)
+def test_a_circle_is_found_however_it_is_closed(tmp_path, line):
+    house = tmp_path / "house"
+    (house / "two").mkdir(parents=True)
+    (house / "__init__.py").write_text("")
+    (house / "one.py").write_text("from house import other\nNAME = 1\n")
+    (house / "other.py").write_text(f"{line}\n")
+    (house / "two" / "__init__.py").write_text("")
+    (house / "two" / "three.py").write_text("from ..one import NAME\nfrom .. import one\n")
+    assert {"house.one", "house.other"} <= set(in_circles(graph_of(house)))
+
+
+def test_files_without_a_circle_are_let_be(tmp_path):
+    house = tmp_path / "house"
+    house.mkdir()
+    (house / "__init__.py").write_text("")
+    (house / "one.py").write_text("from house.other import NAME\nimport json\n")
+    (house / "other.py").write_text("import os\nNAME = 1\n")
+    assert in_circles(graph_of(house)) == []

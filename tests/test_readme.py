@@ -1,0 +1,130 @@
+"""The README's programs and commands, read out of it and run as they stand, on real servers."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import itertools
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perflab.servers.http_server import HttpServer
+from perflab.servers.postgres_server import PostgresServer
+from perflab.servers.redis_server import RedisServer
+
+README = Path(__file__).parents[1] / "README.md"
+BEGUN = dt.datetime(2026, 11, 29, 12, 0, 0, tzinfo=dt.UTC)
+
+
+def blocks(language: str) -> list[str]:
+    text = README.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def servers():
+    with (
+        RedisServer.start() as redis,
+        PostgresServer.start() as postgres,
+        HttpServer.start() as http,
+    ):
+        yield {
+            "REDIS_URL": redis.url,
+            "DATABASE_URL": postgres.conninfo,
+            "SERVICE_URL": f"{http.url}/items?start=0&count=1",
+        }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder in which a reader has what the README speaks of."""
+    made = tmp_path_factory.mktemp("reader")
+    with (made / "access.log").open("w") as log:
+        for n in range(3000):
+            at = BEGUN + dt.timedelta(seconds=n)
+            path = f"/product/{n * n % 211}"
+            log.write(
+                f'192.0.2.{n % 9} - - [{at:%d/%b/%Y:%H:%M:%S +0000}] "GET {path} HTTP/1.1" '
+                f'200 {500 + n % 50} "-" "-"\n'
+            )
+    with (made / "orders.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["order", "price", "city"])
+        rows.writerows([n, n / 4, "Łódź"] for n in range(2500))
+    return made
+
+
+def run(program: str, folder: Path, servers: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a program as a reader would: in a file of its own, in a process of its own."""
+    file = folder / "program.py"
+    file.write_text(program)
+    return subprocess.run(
+        [sys.executable, str(file)],
+        cwd=folder,
+        env={**os.environ, **servers},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_programs_of_all_patterns_run_one_after_the_other(folder, servers):
+    readers_own = (
+        "def load_product(number):\n    return {'number': number}\n\n\n"
+        "def fetch_price(number):\n    return 9.5\n\n\n"
+    )
+    patterns = [block for block in blocks("python") if "perflab.patterns" in block]
+    named = {re.findall(r"perflab\.patterns\.(\w+)", block)[-1] for block in patterns}
+    assert named == {
+        *("cache", "redis_cache", "connection_pool", "lazy_loading"),
+        *("prefetching", "streaming", "async_io"),
+    }
+    checks = (
+        "\nimport pyarrow.parquet\n"
+        "assert prices.get('price:7') == price == 9.5\n"
+        "assert total == sum(range(10_000)), total\n"
+        "assert pyarrow.parquet.read_table('orders.parquet').num_rows == 2500\n"
+        "assert found == [200] * 100, found\n"
+        "assert pool.stats()['connections_in_use'] == 0, pool.stats()\n"
+    )
+    done = run(readers_own + "\n\n".join(patterns) + checks, folder, servers)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    assert done.stdout.splitlines()[0] == "{'number': 7} 1"
+    assert "'Łódź'" in done.stdout
+    assert done.stdout.splitlines()[-1] == "2500 0"
+
+
+def test_program_of_the_verbs_writes_its_report(folder, servers):
+    (program,) = [block for block in blocks("python") if "perflab.predict" in block]
+    done = run(program, folder, servers)
+    assert done.returncode == 0, done.stderr
+    assert "hit rate" in (folder / "report.html").read_text()
+
+
+def test_commands_of_the_shell_hold(folder):
+    lines = itertools.chain.from_iterable(block.splitlines() for block in blocks("console"))
+    commands = [shlex.split(line.removeprefix("$ ")) for line in lines if "perflab" in line]
+    commands = [command for command in commands if command[0] == "perflab"]
+    assert {command[1] for command in commands} == {"predict", "run", "tune", "report"}
+    for command in commands:
+        program = [sys.executable, "-m", "perflab", *command[1:]]
+        done = subprocess.run(
+            program, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, (command, done.stderr)
+    assert (folder / "report.html").stat().st_size > 10_000
+
+
+def test_python_m_perflab_has_the_exit_status_of_the_command(folder):
+    program = [sys.executable, "-m", "perflab", "predict", "cache", "--workload", "nowhere.log"]
+    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nowhere.log" in done.stderr
