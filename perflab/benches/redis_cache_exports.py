@@ -118,7 +118,7 @@ def lookup(key: str) -> str:
             return decode(held)
     value = load(key)
     # The value is right, though Redis may not be able to keep it.
-    with contextlib.suppress(redis.RedisError):
+    with contextlib.suppress(redis.RedisError, TypeError, ValueError, OverflowError):
         client.set(name, encode(value){lifetime})
     return value
 

@@ -37,18 +37,24 @@ class RedisCache(Front):
     ``1 + retries``, plus pauses of at most 0.1 s between tries; a lookup that fails asks no
     other. A loader that returns None has found nothing, which is remembered for
     ``negative_ttl_seconds``. With ``stale_seconds`` an old value is served while a thread of
-    the cache loads the new one.
+    the cache loads the new one. Keys are texts. A value that would not come back as it was is the
+    caller's all the same: it is not kept, and counted as `values_refused`.
+
+    Who asks after a removal gets no value of before it from Redis, and none that this process was
+    loading; with the stampede setting ``lock``, none that another process was loading either.
 
     Args:
         settings: Where the server is, lifetimes, serializer, stampedes, breaker.
-        client: A client of redis-py to use; its address, timeouts and retries are its own.
+        client: A client of redis-py to use, of one server or of Sentinel, not of a cluster; its
+            address, timeouts and retries are its own.
         url: The server's address, such as ``redis://host:6379/0``, before that in the settings.
         hook: Called with an event for everything that happens.
         signing_key: Signs every entry; pickle needs one. 16 bytes or more.
         lock_seconds: How long one process may load a key before another may too.
 
     Raises:
-        BadInputError: If no server is named, or pickle is asked for without a signing key.
+        BadInputError: If no server is named, an argument is wrong, or pickle is asked for without
+            a signing key; at the first use, if the server is part of a cluster.
     """
 
     _open_client = staticmethod(open_client)
@@ -69,7 +75,12 @@ class RedisCache(Front):
         self._threads: set[threading.Thread] = set()
 
     def get_or_load(self, key: str, load: Callable[[], V], *, ttl: float | None = None) -> V:
-        """Return the value of a key, or its load; one load a key at a time."""
+        """Return the value of a key, or its load; one load a key at a time.
+
+        Raises:
+            BadInputError: If it is no key, `ttl` is no number of seconds above 0, or `load` is no
+                function that brings a value at once.
+        """
         key = checked_key(key)
         if ttl is not None:
             ttl = lifetime(ttl)
@@ -100,7 +111,11 @@ class RedisCache(Front):
         return default if entry is None else entry.value
 
     def set(self, key: str, value: Any, *, ttl: float | None = None) -> bool:
-        """Write a value; False where the server did not take it."""
+        """Write a value; False where the server did not take it.
+
+        Raises:
+            BadInputError: If key, value or TTL cannot be written.
+        """
         with self._logic.changes.change(self._flights, (key,)):
             return bool(self._run(self._logic.put(key, value, ttl)))
 

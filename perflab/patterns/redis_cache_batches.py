@@ -9,7 +9,7 @@ from perflab.metrics import EventKind
 from perflab.patterns.redis_cache_envelope import Entry
 from perflab.patterns.redis_cache_guard import AwayError
 from perflab.patterns.redis_cache_keys import checked_key, checked_keys, lifetime
-from perflab.patterns.redis_cache_loaders import checked_mapping
+from perflab.patterns.redis_cache_loaders import check_loader, checked_mapping
 from perflab.patterns.redis_cache_lock import Lock
 from perflab.patterns.redis_cache_logic import Logic
 from perflab.patterns.redis_cache_steps import Command, Steps
@@ -63,6 +63,7 @@ def answer_many(
     """
     ttl = lifetime(ttl)
     wanted = checked_keys(keys)
+    check_loader(load_many)
     found, away = yield from fetch_many(logic, wanted)
     missing = [key for key in wanted if key not in found]
     loaded: Mapping[str, Any] = {}

@@ -10,7 +10,7 @@ from perflab.patterns.redis_cache_clients import OF_THE_CLIENT, check_client
 from perflab.patterns.redis_cache_keys import lock_lifetime
 from perflab.patterns.redis_cache_logic import Logic
 from perflab.primitives.breaker import BreakerState
-from perflab.settings import RedisCacheSettings
+from perflab.settings import BadInputError, RedisCacheSettings
 
 _COUNTED = (
     "misses",
@@ -42,7 +42,7 @@ class Front:
         signing_key: bytes | None,
         lock_seconds: float,
     ) -> None:
-        chosen = settings or RedisCacheSettings()
+        chosen = _checked(settings) or RedisCacheSettings()
         seconds = lock_lifetime(lock_seconds)
         self._logic = self._make_logic(chosen, hook, signing_key, seconds)
         self._url = url
@@ -82,7 +82,7 @@ class Front:
             BadInputError: If a setting is unknown or out of bounds, or no server is named.
         """
         before = self._logic.settings
-        chosen = (settings or before).change(**overrides)
+        chosen = (_checked(settings) or before).change(**overrides)
         self._logic.apply(chosen)
         if self._owns_client and any(
             getattr(before, key) != getattr(chosen, key) for key in OF_THE_CLIENT
@@ -111,3 +111,10 @@ class Front:
     def __repr__(self) -> str:
         settings = self._logic.settings
         return f"{type(self).__name__}({settings.cache_namespace!r}, breaker {self.breaker_state})"
+
+
+def _checked(settings: Any) -> RedisCacheSettings | None:
+    if settings is None or isinstance(settings, RedisCacheSettings):
+        return settings
+    text = f"must be RedisCacheSettings, and this is a {type(settings).__qualname__}"
+    raise BadInputError(f"{text}; pass an address as url=, a client as client=", "settings")

@@ -115,6 +115,8 @@ def call_keys(
     Raises:
         BadInputError: If the name or the version cannot be part of a key.
     """
+    if key is not None and not callable(key):
+        raise BadInputError("must be a function of the same arguments that returns a text", "key")
     if name is not None and (not isinstance(name, str) or not name):
         raise BadInputError(f"must be a text, and {_shown(name)} is none", "name")
     mark = "" if version is None else f"@{KeyWriter().text(version, 'version')}"

@@ -53,8 +53,10 @@ def plain_result(load: Callable[[], Any]) -> Any:
     """Call a loader and return what it brought.
 
     Raises:
-        BadInputError: If that is a coroutine or a generator, which one caller alone could use.
+        BadInputError: If it is no function, or that is a coroutine or a generator, which one
+            caller alone could use.
     """
+    check_loader(load)
     value = load()
     if inspect.iscoroutine(value):
         value.close()
@@ -66,13 +68,25 @@ def awaitable_result(load: Callable[[], Any]) -> Awaitable[Any]:
     """Call a loader and return what is to be awaited.
 
     Raises:
-        BadInputError: If it is nothing that can be awaited.
+        BadInputError: If it is no function, or that is nothing that can be awaited.
     """
+    check_loader(load)
     value = load()
     if not inspect.isawaitable(value):
         text = f"returned a {type(value).__qualname__}, which cannot be awaited; write async def"
         raise BadInputError(text, shown_name(load))
     return value
+
+
+def check_loader(load: Any) -> None:
+    """Check that a loader can be called.
+
+    Raises:
+        BadInputError: If not.
+    """
+    if not callable(load):
+        text = f"is a {type(load).__qualname__}; pass a function that brings the value"
+        raise BadInputError(text, "load")
 
 
 def checked_result(load: Callable[[], Any], value: Any) -> Any:

@@ -274,3 +274,13 @@ def test_the_server_says_when_its_policy_evicts_nothing():
     assert "only entries with a TTL" in export("redis.conf", volatile).text
     with_ttl = RedisCacheSettings(maxmemory_policy="volatile-lru")
     assert "only entries with a TTL" not in export("redis.conf", with_ttl).text
+
+
+@pytest.mark.parametrize("value", ["3 + 4j", "object()", "{1j}", "chr(0xD800)"])
+@pytest.mark.parametrize("serializer", ["msgpack", "json"])
+@pytest.mark.parametrize("title", ["perflab", "redis-py"])
+def test_a_value_that_cannot_be_written_is_returned_all_the_same(title, serializer, value, client):
+    text = export(title, RedisCacheSettings(serializer=serializer)).text
+    namespace = {"__name__": "pasted"}
+    exec(compile(text.replace(BODY, f"return {value}"), title, "exec"), namespace)
+    assert type(namespace["lookup"]("a")) is type(eval(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import ssl
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 import redis
 import redis.asyncio
 from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
@@ -118,21 +121,31 @@ def free_port():
 
 
 @contextlib.contextmanager
-def process(folder, *options):
+def process(folder, *options, on_a_bus=False):
     """Run a server on a port of its own until the end of the block; yield a client of it."""
-    port = free_port()
     program, _ = server_program()
-    command = [program, *options, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
-    with (folder / "log").open("wb") as log:
-        started = subprocess.Popen(command, stdout=log, stderr=log)
-    client = redis.Redis(port=port, socket_timeout=5)
-    try:
-        wait_until(client.ping)
-        yield client, port
-    finally:
-        client.close()
-        started.kill()
-        started.wait()
+    for _ in range(20):
+        port = free_port()
+        bus = ("--cluster-port", str(free_port())) if on_a_bus else ()
+        command = [program, *options, "--port", str(port), "--bind", "127.0.0.1", *bus]
+        with (folder / "log").open("wb") as log:
+            started = subprocess.Popen([*command, "--dir", str(folder)], stdout=log, stderr=log)
+        client = redis.Redis(port=port, socket_timeout=5, retry=Retry(NoBackoff(), 0))
+        try:
+            # Another program may have taken the port meanwhile.
+            wait_until(functools.partial(is_up_or_ended, started, client))
+            if started.poll() is None and client.info()["process_id"] == started.pid:
+                yield client, port
+                return
+        finally:
+            client.close()
+            started.kill()
+            started.wait()
+    pytest.fail("no port was free")
+
+
+def is_up_or_ended(started, client):
+    return started.poll() is not None or client.info()["process_id"]
 
 
 def wait_until(question):
@@ -149,8 +162,11 @@ def wait_until(question):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    options = ("--cluster-enabled", "yes", "--save", "", "--cluster-announce-ip", "127.0.0.1")
-    with process(tmp_path_factory.mktemp("cluster"), *options) as (client, port):
+    options = (
+        *("--cluster-enabled", "yes", "--save", ""),
+        *("--cluster-announce-ip", "127.0.0.1"),
+    )
+    with process(tmp_path_factory.mktemp("cluster"), *options, on_a_bus=True) as (client, port):
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
         wait_until(lambda: b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO"))
         yield port

@@ -360,6 +360,25 @@ def test_a_time_comes_back_in_its_zone_or_not_at_all(both, zone):
         assert repr(kept) == repr(value)
 
 
+@pytest.mark.parametrize("settings", ["redis://h", {"ttl_seconds": 5}, 7], ids=["url", "dict", "7"])
+def test_settings_of_another_type_are_refused(make, settings):
+    with pytest.raises(BadInputError, match=r"settings: .*url="):
+        make(settings)
+    with pytest.raises(BadInputError, match="settings"):
+        make(url="redis://nowhere").apply(settings)
+
+
+def test_a_loader_that_is_no_function_is_refused(both):
+    both.delete("k")
+    with pytest.raises(BadInputError, match="load: is a int"):
+        both.get_or_load("k", 7)
+    with pytest.raises(BadInputError, match="load: is a dict"):
+        both.get_or_load_many(["k"], {"k": 1})
+    with pytest.raises(BadInputError, match="key"):
+        both.cache.memoize(key="name")(later if both.is_async else len)
+    assert both.get("k") is None
+
+
 async def later():
     return 1
 

@@ -60,8 +60,8 @@ class Caller:
     async def do(self) -> None:
         """Do one operation."""
         kind = self.clear if self.rng.random() < 0.0005 else self.rng.choice(self._kinds)
-        await kind()
         self.done += 1
+        await kind()
 
     async def read(self) -> None:
         """Ask for the value of a key."""
@@ -194,11 +194,11 @@ class Caller:
         return self.truth.bounds(cache, keys) if self.is_strict else dict.fromkeys(keys, 1)
 
     def _loader(self, key: str) -> Callable[[], Any]:
-        troubles = self.truth.troubles() if self.is_strict else None
+        asked = self.truth.asked(key) if self.is_strict else None
         seconds = self.rng.choice((0.0, 0.0, 0.001, 0.003))
 
         def load() -> Any:
-            noted = self.truth.begin_load(key, troubles)
+            noted = self.truth.begin_load(key, asked)
             value = self.truth.value(key)
             time.sleep(seconds)
             self.truth.end_load(key, noted)
@@ -206,7 +206,7 @@ class Caller:
             return value
 
         async def load_async() -> Any:
-            noted = self.truth.begin_load(key, troubles)
+            noted = self.truth.begin_load(key, asked)
             value = self.truth.value(key)
             await asyncio.sleep(seconds)
             self.truth.end_load(key, noted)

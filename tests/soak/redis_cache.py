@@ -4,7 +4,8 @@ Rerun: python tests/soak/redis_cache.py --operations 1000000 --seed 7
 
 Threads and tasks share two namespaces of a real Valkey, through two threaded caches and an asyncio
 one in the first, and one of each in the second, as so many processes would. Meanwhile the server is
-killed and started again, stopped, or its connections are cut, and settings change. Checked are:
+killed and started again, stopped, or its connections are cut, settings change, and tasks of the
+second namespace are cancelled. Checked are:
 
 - what is read was written for that key; and, in the first namespace, which always locks, nothing is
   older than a removal or write that ended while no fault was open;
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import itertools
 import json
@@ -41,6 +43,7 @@ from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
 from perflab.servers.redis_server import RedisServer
 from perflab.settings import RedisCacheSettings
 
+MOSTLY = 0.9
 SECONDS_BETWEEN = (0.2, 0.8)
 PATIENCE = 60.0
 FOREIGN = {
@@ -85,6 +88,7 @@ class Soak:
         }
         self.callers: list[Caller] = []
         self.raised: list[str] = []
+        self.cancelled = 0
 
     def run(self) -> list[str]:
         """Do all operations; return the rules that were broken."""
@@ -127,7 +131,13 @@ class Soak:
         caller = self.caller(cache, is_async=True)
         try:
             while next(self.taken) < self.operations:
-                await caller.do()
+                if cache is self.awaited[0] or caller.rng.random() < MOSTLY:
+                    await caller.do()
+                    continue
+                self.cancelled += 1
+                # How long an operation is left alone, so that it ends in any of its steps.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(caller.do(), caller.rng.uniform(0, 0.005))
         except BaseException as error:
             self.raised.append(f"{type(error).__name__}: {error}")
             raise
@@ -201,7 +211,8 @@ class Soak:
     def counters(self) -> list[str]:
         """Return the counters that do not add up."""
         broken = []
-        for cache in (*self.threaded, *self.awaited):
+        # Of the last, operations are cancelled before and after they are counted.
+        for cache in (*self.threaded, self.awaited[0]):
             of_it = [caller for caller in self.callers if caller.cache is cache]
             stats = cache.stats()
             stats["lookups"] = stats["hits"] + stats["misses"]
@@ -239,6 +250,7 @@ class Soak:
         """Return what was done."""
         return {
             "operations": sum(caller.done for caller in self.callers),
+            "cancelled": self.cancelled,
             "faults": self.faults,
             "checked": {name: truth.checked for name, truth in self.truths.items()},
             "hits": sum(cache.stats()["hits"] for cache in (*self.threaded, *self.awaited)),

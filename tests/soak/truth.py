@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 KEYS = tuple(f"k{number}" for number in range(40))
 
 
-@dataclasses.dataclass(eq=False)
-class Load:
-    """A load under way that a lock should keep apart from others of its key.
+class Asked(NamedTuple):
+    """What there had been of a key when it was asked for.
 
     Attributes:
-        changes: How often the key had been written or removed when it began.
-        troubles: How many troubles there had been when it was asked for.
+        changes: The steps of its changes: each begins, and ends.
+        troubles: All troubles.
     """
 
     changes: int
@@ -40,7 +38,7 @@ class Truth:
         self.changes = dict.fromkeys(KEYS, 0)
         self.writing = {key: threading.Lock() for key in KEYS}
         self.least: dict[tuple[str, Any], int] = {}
-        self.loads: dict[str, list[Load]] = {key: [] for key in KEYS}
+        self.loads: dict[str, list[Asked]] = {key: [] for key in KEYS}
         self.broken: list[str] = []
         self.checked = {"values": 0, "ages": 0, "loads": 0}
         self._faults = 0
@@ -54,34 +52,43 @@ class Truth:
 
     def troubles(self) -> int | None:
         """Return how many troubles there were; None while the caches do without the server."""
+        before = self._count()
         if self._is_faulty or any(cache.breaker_state != "closed" for cache in self.caches):
             return None
-        errors = sum(cache._logic.guard.errors.read() for cache in self.caches)
-        return self._faults + errors
+        # A breaker that was opened between the two looks may be closed again before the next.
+        return before if before == self._count() else None
+
+    def _count(self) -> int:
+        return self._faults + sum(cache._logic.guard.errors.read() for cache in self.caches)
 
     def value(self, key: str) -> list[Any]:
         """Return the value of a key as the database has it."""
         version = self.versions[key]
         return [key, version, f"{key}={version}"]
 
-    def begin_load(self, key: str, troubles: int | None) -> Load | None:
-        """Note a load of what was asked for at some troubles; None where no rule binds it."""
+    def asked(self, key: str) -> Asked | None:
+        """Return what there has been of a key when it is asked for; None where no rule binds it."""
         with self.lock:
-            if troubles is None or troubles != self.troubles():
-                return None
-            load = Load(self.changes[key], troubles)
-            self.checked["loads"] += 1
-            for other in self.loads[key]:
-                if (other.changes, other.troubles) == (load.changes, troubles):
-                    self.broken.append(f"two loads of {key} at once")
-            self.loads[key].append(load)
-            return load
+            troubles, changes = self.troubles(), self.changes[key]
+            # While a key is being removed, its lock may be taken, removed and taken again.
+            return None if troubles is None or changes % 2 else Asked(changes, troubles)
 
-    def end_load(self, key: str, load: Load | None) -> None:
+    def begin_load(self, key: str, asked: Asked | None) -> Asked | None:
+        """Note a load of what was asked for; None where no rule binds it any more."""
+        with self.lock:
+            if asked is None or asked != self.asked(key):
+                return None
+            self.checked["loads"] += 1
+            if any(other == asked for other in self.loads[key]):
+                self.broken.append(f"two loads of {key} at once")
+            self.loads[key].append(asked)
+            return asked
+
+    def end_load(self, key: str, asked: Asked | None) -> None:
         """Note the end of a load."""
-        if load is not None:
+        if asked is not None:
             with self.lock:
-                self.loads[key].remove(load)
+                self.loads[key].remove(asked)
 
     def change(self, keys: list[str]) -> dict[str, int]:
         """Write new versions into the database; the caches are told next."""
