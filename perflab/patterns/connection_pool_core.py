@@ -280,8 +280,8 @@ class PoolCore(Generic[C]):
                     self._waiting.appendleft(waiter)
                     break
                 waiter.give(slot)
-            grows = self._wants_more()
-        if grows:
+            at_most = len(self._slots) + len(self._connectors) >= self._most
+        if not at_most:
             self._grow()
 
     def _grow(self) -> None:
