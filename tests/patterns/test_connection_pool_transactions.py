@@ -11,7 +11,8 @@ import psycopg_pool
 import pytest
 from pools import sessions, settings, until
 from psycopg.pq import TransactionStatus
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool, QueuePool
 
 from perflab.patterns.connection_pool import ConnectionPool
 from perflab.servers.postgres_server import PostgresServer
@@ -458,3 +459,70 @@ def test_many_threads_never_meet_a_transaction_of_another(make):
         thread.join()
     assert len(met) == 320
     assert not any(met)
+
+
+def test_connections_of_sqlalchemy_are_lent_and_ended(server, admin):
+    url = make_url("postgresql+psycopg://").update_query_string(
+        f"host={psycopg.conninfo.conninfo_to_dict(server.conninfo)['host']}"
+    )
+    parts = psycopg.conninfo.conninfo_to_dict(server.conninfo)
+    url = url.set(username=parts.get("user"), database=parts.get("dbname"))
+    engine = create_engine(url, poolclass=NullPool)
+    with ConnectionPool(engine.connect, settings()) as pool:
+        with pool.connection() as connection:
+            connection.execute(text("INSERT INTO t VALUES (1)"))
+        assert not connection.in_transaction()
+        assert count(admin) == 1
+        connection = pool.getconn()
+        connection.execute(text("INSERT INTO t VALUES (2)"))
+        pool.putconn(connection)
+        assert not connection.in_transaction()
+        assert count(admin) == 1
+        connection = pool.getconn()
+        connection.close()
+        pool.putconn(connection)
+        with pool.connection() as other:
+            assert other is not connection
+            assert other.execute(text("SELECT 7")).scalar_one() == 7
+
+
+class Libpq:
+    """A connection that tells its state as psycopg2's does."""
+
+    closed = 0
+
+    def __init__(self) -> None:
+        self.now, self.asked = 0, []
+
+    def get_transaction_status(self) -> int:
+        return self.now
+
+    def commit(self) -> None:
+        self.now = 0
+        self.asked.append("commit")
+
+    def rollback(self) -> None:
+        self.now = 0
+        self.asked.append("rollback")
+
+    def close(self) -> None:
+        self.closed = 1
+
+
+@pytest.mark.parametrize(
+    ("state", "asked", "kept"),
+    [
+        (0, [], True),
+        (1, [], False),
+        (2, ["rollback"], True),
+        (3, ["rollback"], True),
+        (4, [], False),
+    ],
+)
+def test_each_state_of_libpq_is_returned_from_in_its_way(state, asked, kept):
+    with ConnectionPool(Libpq, settings()) as pool:
+        connection = pool.getconn()
+        connection.now = state
+        pool.putconn(connection)
+        assert connection.asked == asked
+        assert bool(connection.closed) is not kept
