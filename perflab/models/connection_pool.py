@@ -145,6 +145,8 @@ class ConnectionPoolModel:
                 f"{settings.max_connections} connections cannot keep up: the wait grows with "
                 "the length of the workload"
             )
+        if metrics["callers_refused"] > 0:
+            remarks.append("a refused caller counts with the timeout as its wait")
         share = self._length / len(self._arrivals)
         return Prediction(metrics, sampled=share, error=error, remarks=tuple(remarks))
 

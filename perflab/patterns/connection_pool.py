@@ -73,8 +73,8 @@ class ConnectionPool(PoolCore[C]):
             time; SQLite needs ``check_same_thread=False``.
         settings: Bounds and timeouts.
         check: Raises if a connection is dead; called with fresh connections, and at checkout,
-            where ``settings.check`` is on. One that hangs is cut off at the caller's timeout
-            where the connection has a ``fileno``.
+            where ``settings.check`` is on. One that hangs is cut off at the caller's timeout,
+            but not before 0.1 s, where the connection has a ``fileno``.
         reset: Called with a connection that comes back, after its transaction has ended; where it
             raises, the connection is closed.
         close: Closes a connection; by default its ``close`` method.

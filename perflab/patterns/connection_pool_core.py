@@ -23,7 +23,7 @@ from perflab.patterns.connection_pool_parts import (
     Waiter,
     held_too_long,
 )
-from perflab.patterns.connection_pool_restore import is_alive
+from perflab.patterns.connection_pool_restore import CHECK_PATIENCE, is_alive
 from perflab.patterns.connection_pool_upkeep import Upkeep
 from perflab.primitives.loggers import pattern_logger
 from perflab.settings import BadInputError
@@ -172,6 +172,8 @@ class PoolCore(Generic[C]):
         """
         self._upkeep.start()
         while True:
+            if first and time.monotonic() >= max(until, began + CHECK_PATIENCE):
+                self._time_out(began)
             slot = self._queue(until, began, first=first)
             just_made = slot.checkouts == 0 and time.monotonic() - slot.born < 1.0
             if just_made or not self._checking or is_alive(self, slot, until):
@@ -280,8 +282,8 @@ class PoolCore(Generic[C]):
                     self._waiting.appendleft(waiter)
                     break
                 waiter.give(slot)
-            grows = self._wants_more()
-        if grows:
+            at_most = len(self._slots) + len(self._connectors) >= self._most
+        if not at_most:
             self._grow()
 
     def _grow(self) -> None:

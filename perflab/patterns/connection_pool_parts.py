@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any
 
-from perflab.patterns.connection_pool_state import Reader, reader_for
+from perflab.patterns.connection_pool_state import Reader, ends_transactions, reader_for
 
 LIFETIME_SPREAD = 0.1
 
@@ -46,6 +46,7 @@ class Slot:
         "code",
         "connection",
         "expires",
+        "has_transactions",
         "instruction",
         "kept",
         "key",
@@ -59,6 +60,7 @@ class Slot:
         "usage",
     )
     state: Reader
+    has_transactions: bool
 
     def __init__(self) -> None:
         self.connection: Any = None
@@ -88,6 +90,7 @@ class Slot:
         self.lone = sys.getrefcount(self.connection) + 1
         self.key = id(self.connection)
         self.state = reader_for(self.connection)
+        self.has_transactions = ends_transactions(self.connection)
         self.since = time.monotonic()
 
     @property

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from perflab.patterns.connection_pool_core import PoolCore
     from perflab.patterns.connection_pool_parts import Slot
 
+CHECK_PATIENCE = 0.1
+"""Seconds that a check has at the least, however short the caller's timeout is."""
+
 log = pattern_logger("connection_pool")
 
 
@@ -36,14 +39,16 @@ def prepare(pool: PoolCore[Any], slot: Slot) -> None:
 def is_alive(pool: PoolCore[Any], slot: Slot, until: float) -> bool:
     """Check a connection before it is handed out; a dead one is dropped.
 
-    Upkeep cuts the connection where the check hangs beyond ``until``. Who takes the entry out of
-    ``_checks`` first, this thread or upkeep, decides whether that happens.
+    Upkeep cuts the connection where the check hangs beyond ``until``, if that leaves it time at
+    all: a caller with no patience is no reason to cut a connection that is well. Who takes the
+    entry out of ``_checks`` first, this thread or upkeep, decides whether that happens.
     """
+    until = max(until, time.monotonic() + CHECK_PATIENCE)
     pool._checks[slot] = until
     try:
         pool._upkeep.look_by(until)
         _check(pool, slot)
-        alive = slot.state(slot.connection) != State.CLOSED
+        alive = True
     except Exception as error:  # noqa: BLE001  (whatever a dead connection raises)
         log.debug("a connection did not pass its check: %s", error)
         alive = False

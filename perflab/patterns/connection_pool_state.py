@@ -35,7 +35,7 @@ def reader_for(connection: Any) -> Reader:
         return _of_libpq
     if callable(getattr(connection, "get_transaction_status", None)):
         return _of_psycopg2
-    if not _ends_transactions(connection):
+    if not ends_transactions(connection):
         return _without_transactions
     found = getattr(connection, "in_transaction", None)
     if isinstance(found, bool):
@@ -67,6 +67,11 @@ def knows_libpq(reader: Reader) -> bool:
     return reader in (_of_libpq, _of_psycopg2)
 
 
+def ends_transactions(connection: Any) -> bool:
+    """Say whether a connection has what ends a transaction."""
+    return all(callable(getattr(connection, name, None)) for name in ("commit", "rollback"))
+
+
 def end_transaction(connection: Any, state: int, *, commit: bool) -> None:
     """Commit or roll back a connection that is in a transaction, or may be.
 
@@ -76,10 +81,6 @@ def end_transaction(connection: Any, state: int, *, commit: bool) -> None:
         connection.rollback()
     else:
         connection.commit()
-
-
-def _ends_transactions(connection: Any) -> bool:
-    return all(callable(getattr(connection, name, None)) for name in ("commit", "rollback"))
 
 
 def _of_libpq(connection: Any) -> int:

@@ -125,7 +125,9 @@ def test_who_is_refused_is_counted_and_takes_no_place_in_the_queue(model):
 def test_a_bound_on_the_queue_trades_timeouts_for_refusals(model):
     settings = ConnectionPoolSettings(max_connections=3, min_connections=3, timeout=0.5)
     free = model.predict(settings, LOAD, COSTS).metrics
-    short = model.predict(settings.change(max_waiting=5), LOAD, COSTS).metrics
+    answer = model.predict(settings.change(max_waiting=5), LOAD, COSTS)
+    short = answer.metrics
+    assert "a refused caller counts with the timeout as its wait" in answer.remarks
     assert free["timeouts"] > 0 == free["callers_refused"]
     assert short["callers_refused"] > 0 == short["timeouts"]
 

@@ -1,7 +1,6 @@
 """What users of psycopg_pool and SQLAlchemy expect of a pool, held by ours and by theirs.
 
-Each scenario runs on both pools, so that what is asked of ours is what the peer does. Where ours
-differs, a test at the end says how.
+Each scenario runs on both pools, so that what is asked of ours is what the peer does.
 """
 
 from __future__ import annotations
@@ -396,36 +395,3 @@ def test_a_discard_is_an_invalidate(server, admin):
         pool.discard(connection)
         with pool.connection() as other:
             assert pid_of(other) != pid
-
-
-# Where ours differs, as its documentation says.
-
-
-def test_a_forgotten_connection_is_closed_where_queue_pool_returns_it(server, admin):
-    with ours(server, 0) as pool:
-        pid = pid_of(pool.getconn())
-        with pool.connection() as other:
-            assert pid_of(other) != pid
-
-
-def test_what_reset_leaves_open_is_committed_not_discarded(server, admin):
-    with ours(server, 0, reset=lambda one: one.execute("SET work_mem = '1MB'")) as pool:
-        with pool.connection() as connection:
-            pid = pid_of(connection)
-        with pool.connection() as connection:
-            assert pid_of(connection) == pid
-            assert connection.execute("SHOW work_mem").fetchone() == ("1MB",)
-
-
-def test_callers_served_by_growth_do_not_count_as_waiting(server, admin):
-    with ours(server, 0, 3, max_waiting=0) as pool:
-        served = []
-
-        def work(_):
-            with pool.connection() as connection:
-                served.append(pid_of(connection))
-                until(lambda: len(served) == 3)
-
-        for thread in in_threads(3, work):
-            thread.join(60)
-        assert len(set(served)) == 3

@@ -3,7 +3,6 @@
 # ruff: noqa: PT012  (what is tested is how a block with several statements ends)
 from __future__ import annotations
 
-import sqlite3
 import threading
 
 import psycopg
@@ -15,7 +14,6 @@ from sqlalchemy.pool import QueuePool
 
 from perflab.patterns.connection_pool import ConnectionPool
 from perflab.servers.postgres_server import PostgresServer
-from perflab.settings import BadInputError
 
 
 @pytest.fixture(scope="module")
@@ -339,102 +337,12 @@ def test_what_is_returned_open_is_rolled_back_as_in_sqlalchemy(make, server, adm
     queue.dispose()
 
 
-def lite(path):
-    return lambda: sqlite3.connect(path, check_same_thread=False)
-
-
-@pytest.mark.parametrize(("mode", "rows"), [("commit", [(1,)]), ("rollback", []), ("leave", [])])
-def test_sqlite_transactions_end_as_set(mode, rows, tmp_path):
-    path = tmp_path / "one.db"
-    with sqlite3.connect(path) as first:
-        first.execute("CREATE TABLE t (id)")
-    with ConnectionPool(lite(path), settings(transactions=mode)) as pool:
-        with pool.connection() as connection:
-            connection.execute("INSERT INTO t VALUES (1)")
-        assert connection.in_transaction is (mode == "leave")
-        assert first.execute("SELECT id FROM t").fetchall() == rows
-        connection = pool.getconn()
-        if mode == "leave":
-            connection.rollback()
-        connection.execute("INSERT INTO t VALUES (2)")
-        pool.putconn(connection)
-        assert connection.in_transaction is (mode == "leave")
-        assert first.execute("SELECT id FROM t").fetchall() == rows
-
-
-def test_a_closed_sqlite_connection_is_not_handed_out(tmp_path):
-    with ConnectionPool(lite(tmp_path / "one.db"), settings()) as pool:
-        with pool.connection() as connection:
-            connection.close()
-        with pool.connection() as other:
-            assert other.execute("SELECT 7").fetchone() == (7,)
-        other.close()  # while it is idle
-        assert pool.check() == 1
-        with pool.connection() as another:
-            assert another.execute("SELECT 7").fetchone() == (7,)
-
-
-class Plain:
-    """A connection of a driver that tells nothing of its state: it notes what it is asked."""
-
-    def __init__(self) -> None:
-        self.asked = []
-
-    def commit(self) -> None:
-        self.asked.append("commit")
-
-    def rollback(self) -> None:
-        self.asked.append("rollback")
-
-    def close(self) -> None:
-        self.asked.append("close")
-
-
-@pytest.mark.parametrize(
-    ("mode", "clean", "failed", "put"),
-    [
-        ("commit", ["commit"], ["rollback"], ["rollback"]),
-        ("rollback", ["rollback"], ["rollback"], ["rollback"]),
-        ("leave", [], [], []),
-    ],
-)
-def test_a_driver_that_tells_nothing_is_asked_once(mode, clean, failed, put):
-    with ConnectionPool(Plain, settings(transactions=mode)) as pool:
-        with pool.connection() as connection:
-            pass
-        assert connection.asked == clean
-        connection.asked.clear()
-        with pytest.raises(KeyError), pool.connection():
-            raise KeyError
-        assert connection.asked == failed
-        connection.asked.clear()
-        pool.putconn(pool.getconn())
-        assert connection.asked == put
-
-
-def test_what_has_no_transactions_is_left_alone():
-    class Socket:
-        def close(self) -> None: ...
-
-    with ConnectionPool(Socket, settings()) as pool, pool.connection() as connection:
-        assert not hasattr(connection, "commit")
-
-
 def test_a_change_of_the_setting_holds_for_those_in_use(make, admin):
     pool = make()
     with pool.connection() as connection:
         connection.execute("INSERT INTO t VALUES (1)")
         pool.apply(pool.settings.change(transactions="rollback"))
     assert count(admin) == 0
-
-
-def test_an_unknown_word_is_named():
-    with pytest.raises(BadInputError, match=r"transactions.*'autocommit'"):
-        ConnectionPool(Plain, transactions="autocommit")
-    with pytest.raises(BadInputError, match=r"order.*'random'"):
-        ConnectionPool(Plain, order="random")
-    with pytest.raises(BadInputError, match="max_waiting"):
-        ConnectionPool(Plain, max_waiting=-1)
 
 
 def test_many_threads_never_meet_a_transaction_of_another(make):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import sqlite3
@@ -11,7 +12,7 @@ import time
 import psutil
 import psycopg
 import pytest
-from pools import sessions, settings, until
+from pools import settings, until
 
 from perflab.metrics.events import EventKind
 from perflab.patterns.connection_pool import (
@@ -147,6 +148,21 @@ def test_a_check_of_a_server_that_stands_still_ends_at_the_timeout(server):
     with pool.connection() as connection:
         assert connection.execute("SELECT 7").fetchone() == (7,)
     pool.close()
+
+
+def test_a_caller_without_patience_gets_a_connection_that_is_idle(server):
+    with ConnectionPool(
+        lambda: psycopg.connect(server.conninfo),
+        settings(),
+        check=lambda connection: connection.execute("SELECT 1"),
+    ) as pool:
+        served = 0
+        for _ in range(20):
+            pool.putconn(pool.getconn())
+            with contextlib.suppress(PoolTimeoutError), pool.connection(timeout=0) as connection:
+                served += connection.execute("SELECT 1").fetchone()[0]
+        # A check may take its 0.1 s now and then, on a machine that is busy elsewhere.
+        assert served >= 15
 
 
 def test_a_caller_takes_what_comes_back_while_another_is_made():
@@ -338,63 +354,6 @@ def test_a_caller_that_waits_when_it_closes_is_told():
     end(threads)
     assert len(told) == 3
     gate.opened.set()
-
-
-def test_drain_replaces_all_connections(server):
-    with psycopg.connect(server.conninfo, autocommit=True) as admin:
-        until(lambda: not sessions(admin))
-        with ConnectionPool(
-            lambda: psycopg.connect(server.conninfo), settings(min_connections=2, max_connections=3)
-        ) as pool:
-            held = pool.getconn()
-            until(lambda: pool.stats()["connections_open"] >= 2)
-            before = {id(slot.held) for slot in pool._slots}
-            kept = [slot.held for slot in pool._slots]
-            pool.drain()
-            assert held.execute("SELECT 7").fetchone() == (7,)
-            pool.putconn(held)
-            assert held.closed
-            until(lambda: pool.stats()["connections_idle"] == 2)
-            assert not before & {id(slot.held) for slot in pool._slots}
-            assert all(one.closed for one in kept)
-        until(lambda: not sessions(admin))
-
-
-def test_check_closes_the_dead_among_the_idle(server):
-    with (
-        psycopg.connect(server.conninfo, autocommit=True) as admin,
-        ConnectionPool(
-            lambda: psycopg.connect(server.conninfo),
-            settings(max_connections=3),
-            check=lambda connection: connection.execute(""),
-        ) as pool,
-    ):
-        held = [pool.getconn() for _ in range(3)]
-        pid = held[1].info.backend_pid
-        for one in held:
-            pool.putconn(one)
-        assert pool.check() == 0
-        admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
-        until(lambda: len(sessions(admin)) == 2)
-        assert pool.check() == 1
-        assert held[1].closed
-        assert pool.stats()["connections_idle"] == 2
-        with pool.connection() as one:
-            assert one is held[2]
-
-
-def test_a_discarded_connection_is_closed_and_replaced():
-    with ConnectionPool(Connection, settings()) as pool:
-        one = pool.getconn()
-        pool.discard(one)
-        assert one.closed
-        with pytest.raises(ValueError, match="not checked out"):
-            pool.discard(one)
-        with pool.connection() as other:
-            assert other is not one
-            pool.discard(other)  # the block has nothing left to do
-        assert pool.stats()["discards"] == 2
-        assert pool.stats()["connections_in_use"] == 0
 
 
 def test_events_of_a_caller_that_waits_are_told_in_order():
