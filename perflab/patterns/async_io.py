@@ -48,10 +48,11 @@ class AsyncFetcher:
     A request is tried again where that is safe: an idempotent method, or one that the server has
     not seen. Each try reaches the server once: aiohttp's own repeat on a broken connection is
     switched off, so that counts, rates and caps are of what is sent. URLs are requested as they
-    were written (see `exact_url`), and bodies in gzip and deflate are unpacked. A redirect is followed within its server; one to another scheme, host or port is a
-    failed result with the status of the answer. A host that answers with Retry-After gets no
-    request before. It belongs to one event loop. Leaving the ``async with`` cancels what is in
-    flight and closes every connection.
+    were written (see `exact_url`), and bodies in gzip and deflate are unpacked. A redirect is
+    followed within its server; one to another scheme, host or port is a failed result with the
+    status of the answer. A host that answers with Retry-After gets no request before. It belongs
+    to one event loop. Leaving the ``async with`` cancels what is in flight and closes every
+    connection.
 
     Args:
         settings: See `AsyncIOSettings`; those of a running fetcher change by `apply`.
