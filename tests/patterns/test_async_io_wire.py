@@ -136,6 +136,15 @@ async def test_an_answer_without_a_body_has_none_to_measure(method, status, head
         assert server.connections == (1 if told else 3)
 
 
+@pytest.mark.parametrize("method", ["head", "Head"])
+async def test_a_method_in_small_letters_is_the_same_method(method):
+    raw = answer("503 Busy").replace(b"Length: 0", b"Length: 50")
+    async with RawServer(lambda seen, _: OK[:-2] if seen.nth else raw) as server:
+        found, _ = await fetch(server, method=method, number=1, retries=1, max_body_bytes=1)
+        assert [(one.ok, one.tries, one.request.method) for one in found] == [(True, 2, "HEAD")]
+        assert {seen.method for seen in server.seen} == {"HEAD"}
+
+
 async def test_a_head_that_fails_has_its_status():
     raw = b"HTTP/1.1 404 Not Found\r\nContent-Length: 99999999\r\n\r\n"
     async with RawServer(raw) as server:
