@@ -263,6 +263,9 @@ class AsyncFetcher:
         timeout, left = self._timeout, self._settings.timeout
         throttled = 0.0
         for sent in range(1, _MOST_REDIRECTS + 2):
+            # One turn of the loop, which sees connections that the server has closed meanwhile:
+            # a request on one of them would be lost.
+            await asyncio.sleep(0)
             begun = now()
             self._stats.tries += 1  # here: one that is cancelled is sent too
             done = await attempt(session, request, url, timeout, self._settings.max_body_bytes)

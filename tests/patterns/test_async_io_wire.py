@@ -91,6 +91,17 @@ async def test_a_post_after_the_connection_was_closed_meanwhile_is_sent_once():
         assert server.connections == len(server.seen) == 5
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_connections_that_a_server_closes_without_a_word_are_not_used(method):
+    """Half of the requests would be lost on them; some may be, since a close takes a moment."""
+    async with RawServer(then_closed(OK)) as server:
+        found, stats = await fetch(server, method=method, number=200, max_concurrent=5)
+        served = sum(one.ok for one in found)
+        assert {one.failure for one in found} <= {None, Failure.DISCONNECTED}
+        assert served >= 180
+        assert served <= len(server.seen) <= stats["tries"] == 200
+
+
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 async def test_a_body_is_sent_whole_with_each_try(method):
     body = bytes(range(256)) * 1000
