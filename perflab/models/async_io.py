@@ -67,12 +67,17 @@ class AsyncIOModel:
     ) -> Prediction:
         """Return the prediction at one setting, over all requests or a slice of them.
 
+        A slice is of a run, which keeps the cap ``most_rate`` on a server of the user's.
+
         The error is half the band of the throughput: what an overhead 15 % off would do, or the
         worst residual of the law.
         """
         if "arrival_seconds" in costs and "service_seconds" in costs:
             return self._of_run(settings, costs, requests)
         self._costs = _costs_key(costs)
+        if requests is not None and _is_capped(settings):
+            rate = settings.rate_limit or settings.most_rate
+            settings = settings.change(rate_limit=min(rate, settings.most_rate))
         count = len(self._arrivals) if requests is None else _length(requests, len(self._arrivals))
         span = None
         if settings.load_model == "open" and requests is not None:
@@ -126,10 +131,11 @@ class AsyncIOModel:
                     f"{limit} in flight cannot keep up with the arrivals: the wait grows with the "
                     "length of the workload"
                 )
-        if _beyond_cap(settings, metrics["throughput_per_second"]):
+        if _is_capped(settings) and metrics["throughput_per_second"] > settings.most_rate:
             remarks.append(
                 f"a run sends this server at most {settings.most_rate:,.4g} requests/s "
-                "(most_rate); the prediction is without that cap"
+                f"(most_rate); without that cap {limit} in flight would do "
+                f"{metrics['throughput_per_second']:,.3g}/s"
             )
         metrics["limit"] = float(limit)
         measured = not getattr(server, "guessed", False)
@@ -228,10 +234,9 @@ class AsyncIOModel:
         return Prediction(metrics)
 
 
-def _beyond_cap(settings: AsyncIORunSettings, rate: float) -> bool:
-    """Say whether a run on the user's server would be held back where the prediction is not."""
-    on_users = settings.urls is not None and settings.measured is None
-    return on_users and rate > settings.most_rate
+def _is_capped(settings: AsyncIORunSettings) -> bool:
+    """Say whether a run would be on a server of the user's, and keep to a cap on the rate."""
+    return settings.urls is not None
 
 
 def _length(requests: slice, whole: int) -> int:

@@ -46,10 +46,13 @@ class AsyncFetcher:
 
     The source may be endless: it is read only as fast as results are. Failures are results too.
     A request is tried again where that is safe: an idempotent method, or one that the server has
-    not seen. A redirect is followed within its server; one to another scheme, host or port is a
-    failed result with the status of the answer. A host that answers with Retry-After gets no
-    request before. It belongs to one event loop. Leaving the ``async with`` cancels what is in
-    flight and closes every connection.
+    not seen. Each try reaches the server once: aiohttp's own repeat on a broken connection is
+    switched off, so that counts, rates and caps are of what is sent. URLs are requested as they
+    were written (see `exact_url`), and bodies in gzip and deflate are unpacked. A redirect is
+    followed within its server; one to another scheme, host or port is a failed result with the
+    status of the answer. A host that answers with Retry-After gets no request before. It belongs
+    to one event loop. Leaving the ``async with`` cancels what is in flight and closes every
+    connection.
 
     Args:
         settings: See `AsyncIOSettings`; those of a running fetcher change by `apply`.
@@ -260,6 +263,9 @@ class AsyncFetcher:
         timeout, left = self._timeout, self._settings.timeout
         throttled = 0.0
         for sent in range(1, _MOST_REDIRECTS + 2):
+            # One turn of the loop, which sees connections that the server has closed meanwhile:
+            # a request on one of them would be lost.
+            await asyncio.sleep(0)
             begun = now()
             self._stats.tries += 1  # here: one that is cancelled is sent too
             done = await attempt(session, request, url, timeout, self._settings.max_body_bytes)

@@ -19,7 +19,7 @@ _OF_ASYNCIO = "Connect call failed"
 """What asyncio says in place of the reason."""
 _THROTTLED = 429
 _UNAVAILABLE = 503
-_ANSWERS_FROM = 200
+_ANSWERS_FROM = 100
 _ERRORS_FROM = 400
 _SERVER_ERRORS_FROM = 500
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -183,6 +183,6 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
 def _kind_of(status: int) -> Failure:
     if status == _THROTTLED:
         return Failure.THROTTLED
-    if status < _ANSWERS_FROM:  # a switch of protocols that nobody asked for, or none at all
+    if status < _ANSWERS_FROM:  # HTTP knows none
         return Failure.BAD_RESPONSE
     return Failure.SERVER_ERROR if status >= _SERVER_ERRORS_FROM else Failure.CLIENT_ERROR

@@ -59,7 +59,7 @@ class Request:
 
     Attributes:
         url: Of http or https.
-        method: The method, in capitals.
+        method: The method; it is sent in capitals.
         headers: Its own headers, beside those of the fetcher.
         body: What is sent, if anything.
         tag: The caller's own; it comes back with the result.
@@ -148,5 +148,9 @@ class Result:
 
 
 def as_request(given: str | URL | Request) -> Request:
-    """Return a request of what a caller may give."""
-    return given if isinstance(given, Request) else Request(given)
+    """Return a request of what a caller may give, its method in capitals, as it is sent."""
+    if not isinstance(given, Request):
+        return Request(given)
+    if isinstance(given.method, str) and not given.method.isupper():
+        return dataclasses.replace(given, method=given.method.upper())
+    return given

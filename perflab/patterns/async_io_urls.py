@@ -35,7 +35,7 @@ def read_urls(urls: str | None) -> Iterator[Request]:
     """
     if not urls:
         raise BadInputError("names nothing to fetch; give URLs, or set it", "urls")
-    if urls.startswith(_SCHEMES):
+    if _is_of_the_web(urls):
         return iter((Request(_checked(urls, "urls")),))
     path = Path(urls)
     refuse_special(path, shown_address(urls))
@@ -46,12 +46,16 @@ def read_urls(urls: str | None) -> Iterator[Request]:
     return _of_har(path) if path.suffix.lower() == ".har" else _of_lines(path)
 
 
+def _is_of_the_web(url: str) -> bool:
+    return url[: len(_SCHEMES[-1])].lower().startswith(_SCHEMES)
+
+
 def _of_lines(path: Path) -> Iterator[Request]:
     for number, line in enumerate(_lines(path), 1):
         url = line.strip()
         if not url or url.startswith("#"):
             continue
-        if not url.startswith(_SCHEMES):
+        if not _is_of_the_web(url):
             text = f"{shown_address(url)[:80]!r} is not a URL of http or https"
             raise BadInputError(text, f"{path}:{number}")
         if len(line) > _MOST_LINE:
@@ -92,7 +96,7 @@ def _of_har(path: Path) -> Iterator[Request]:
     yield from (
         Request(_checked(url, f"{path}: entry {number}"), method)
         for number, (method, url) in enumerate(pairs, 1)
-        if method in ("GET", "HEAD") and url.startswith(_SCHEMES)
+        if method in ("GET", "HEAD") and _is_of_the_web(url)
     )
 
 

@@ -29,8 +29,8 @@ class Prefetcher(Generic[T]):
 
     Fewer items than asked for end the stream, which ``short_pages`` in `stats` counts, and
     ``items_dropped`` counts what was fetched beyond that end. With ``short_page="error"`` they end
-    it only if the page after them is empty, which is fetched to know it; else, and where
-    ``process_count`` says that there are more, the consumer gets a `ShortPageError` after them.
+    it only if the page after them is empty, which is fetched to know it, beyond ``process_count``
+    too; else the consumer gets a `ShortPageError` after them.
 
     Whole batches are handed over, so that an item costs little. Several threads may consume
     together: each item goes to one of them. When the prefetcher is let go, its threads end.

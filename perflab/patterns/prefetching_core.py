@@ -100,7 +100,7 @@ class PrefetchCore:
         if self.stopped or self._last is not None or self._exhausted:
             return True
         # After a short page only the next is of interest: it tells whether that was the end.
-        return self._short is not None and self._claimed > self._short.number + 1
+        return self._short is not None and not self._is_in_doubt
 
     @property
     def has_next(self) -> bool:
@@ -267,12 +267,20 @@ class PrefetchCore:
     @property
     def _exhausted(self) -> bool:
         limit = self.settings.process_count
-        return limit is not None and self._next >= limit
+        return limit is not None and self._next >= limit and not self._is_in_doubt
+
+    @property
+    def _is_in_doubt(self) -> bool:
+        """Whether a page was short and the next, which tells why, is not asked for yet."""
+        return self._short is not None and self._claimed <= self._short.number + 1
 
     def _count(self) -> int:
         count = min(self.settings.batch_size, self.settings.buffer_size)
         limit = self.settings.process_count
-        return count if limit is None else min(count, limit - self._next)
+        # A page that is only looked at may lie beyond the last item of a run.
+        if limit is None or (self._is_in_doubt and self._next >= limit):
+            return count
+        return min(count, limit - self._next)
 
     def _current(self, claim: Claim, attempt: int) -> bool:
         """Whether an attempt is the present one of a range that is still wanted."""
@@ -289,11 +297,9 @@ class PrefetchCore:
     def _judge_short(self, short: Claim) -> None:
         """Tell the end from a gap, as soon as what was fetched beyond a short page shows it."""
         beyond = [number for number in self._ready if number > short.number]
-        promised = self.settings.process_count is not None
-        if promised or any(_shows_more(self._ready[number]) for number in beyond):
+        if any(_shows_more(self._ready[number]) for number in beyond):
             text = f"the page of items {short.start} to {short.stop} had {self._short_items} items"
-            why = "process_count asks for more" if promised else "more follow"
-            self._break_after(short.number, ShortPageError(f"{text}, and {why}"))
+            self._break_after(short.number, ShortPageError(f"{text}, and more follow"))
         elif short.number + 1 in beyond and self._ready[short.number + 1].error is None:
             self._end_at(short.number + 1)
 

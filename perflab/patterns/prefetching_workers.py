@@ -177,6 +177,8 @@ class FetchWorkers:
             with self.lock:
                 self._staff -= not me.left
                 self._threads.discard(threading.current_thread())
+                # A page that turned out short meanwhile may need one more after the last.
+                self._hire()
 
     def _claim(self, me: _Worker) -> Claim | None:
         """Wait for room and return the next range; None where this worker is to end."""

@@ -107,6 +107,8 @@ def test_the_wait_for_the_cap_on_the_rate_is_no_latency(serve, most_rate, flying
     assert any("the cap most_rate held the load back" in note for note in done.notes)
     assert any(f"at most {most_rate} requests/s" in note for note in done.notes)
     assert done.predicted["latency_seconds_p50"] < cycle / 2
+    assert done.predicted["throughput_per_second"] == pytest.approx(most_rate, rel=0.01)
+    assert done.predicted["throttled_seconds"] == pytest.approx(cycle, rel=0.3)
 
 
 def test_in_an_open_loop_the_wait_for_the_cap_is_of_the_latency(serve):

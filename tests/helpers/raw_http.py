@@ -39,17 +39,19 @@ class RawServer:
         url: Its address, without a slash at the end.
     """
 
-    def __init__(self, answer: Answer | bytes = OK) -> None:
+    def __init__(self, answer: Answer | bytes = OK, host: str = "127.0.0.1") -> None:
         self.answer = answer
+        self._host = host
         self.seen: list[Seen] = []
         self.connections = 0
         self.url = ""
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, self._host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        name = f"[{self._host}]" if ":" in self._host else self._host
+        self.url = f"http://{name}:{self.port}"
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -107,6 +107,11 @@ def test_a_cap_that_would_hold_a_run_back_is_told(model):
     values = {"urls": "http://127.0.0.1:9/", "max_concurrent": 16}
     told = predict(model, costs, most_rate=50, **values).remarks
     assert any("at most 50 requests/s" in remark for remark in told)
+    free = predict(model, costs, **values, most_rate=50).metrics
+    beside = predict(model, costs, requests=slice(0, 100), most_rate=50, **values).metrics
+    held = predict(model, costs, requests=slice(0, 100), rate_limit=50, **values).metrics
+    assert beside == held
+    assert beside["throughput_per_second"] <= 50 < free["throughput_per_second"]
     assert not any("at most" in remark for remark in predict(model, costs, **values).remarks)
 
 

@@ -266,3 +266,22 @@ def test_a_url_is_exact_or_refused_and_never_of_another_host(host, target):
         ("/", "h", "H", "\t", "\n", "\r")
     ):
         assert moved.raw_host == url.raw_host
+
+
+@pytest.mark.parametrize(
+    "name", ["127.0.0.1", "localhost", "LOCALHOST", "me:pw@localhost", "[::1]"]
+)
+async def test_the_host_header_names_the_server_that_was_asked(name):
+    try:
+        server = RawServer(host="::1" if "::" in name else "127.0.0.1")
+        await server.__aenter__()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    try:
+        (result,) = await fetch(f"http://{name}:{server.port}/x#fragment")
+        assert result.ok
+        wanted = name.rpartition("@")[2].lower()
+        assert server.seen[0].headers["host"] == f"{wanted}:{server.port}"
+        assert ("authorization" in server.seen[0].headers) is ("@" in name)
+    finally:
+        await server.__aexit__()

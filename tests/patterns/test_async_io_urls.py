@@ -73,3 +73,14 @@ def test_a_pipe_is_refused_at_once(name, tmp_path):
 def test_names_of_no_file_are_refused(urls):
     with pytest.raises(BadInputError):
         list(read_urls(urls))
+
+
+def test_a_scheme_may_be_in_capitals(tmp_path):
+    assert urls_of(tmp_path / "u.txt", b"HTTP://h/a\nHttps://h/b\n") == [
+        "HTTP://h/a",
+        "Https://h/b",
+    ]
+    entry = {"request": {"method": "GET", "url": "HTTPS://h/c"}}
+    content = json.dumps({"log": {"entries": [entry]}}).encode()
+    assert urls_of(tmp_path / "u.har", content) == ["HTTPS://h/c"]
+    assert [request.url for request in read_urls("HTTP://h/d")] == ["HTTP://h/d"]

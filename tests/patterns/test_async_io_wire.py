@@ -91,6 +91,17 @@ async def test_a_post_after_the_connection_was_closed_meanwhile_is_sent_once():
         assert server.connections == len(server.seen) == 5
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_connections_that_a_server_closes_without_a_word_are_not_used(method):
+    """Half of the requests would be lost on them; some may be, since a close takes a moment."""
+    async with RawServer(then_closed(OK)) as server:
+        found, stats = await fetch(server, method=method, number=200, max_concurrent=5)
+        served = sum(one.ok for one in found)
+        assert {one.failure for one in found} <= {None, Failure.DISCONNECTED}
+        assert served >= 180
+        assert served <= len(server.seen) <= stats["tries"] == 200
+
+
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 async def test_a_body_is_sent_whole_with_each_try(method):
     body = bytes(range(256)) * 1000
@@ -136,6 +147,15 @@ async def test_an_answer_without_a_body_has_none_to_measure(method, status, head
         assert server.connections == (1 if told else 3)
 
 
+@pytest.mark.parametrize("method", ["head", "Head"])
+async def test_a_method_in_small_letters_is_the_same_method(method):
+    raw = answer("503 Busy").replace(b"Length: 0", b"Length: 50")
+    async with RawServer(lambda seen, _: OK[:-2] if seen.nth else raw) as server:
+        found, _ = await fetch(server, method=method, number=1, retries=1, max_body_bytes=1)
+        assert [(one.ok, one.tries, one.request.method) for one in found] == [(True, 2, "HEAD")]
+        assert {seen.method for seen in server.seen} == {"HEAD"}
+
+
 async def test_a_head_that_fails_has_its_status():
     raw = b"HTTP/1.1 404 Not Found\r\nContent-Length: 99999999\r\n\r\n"
     async with RawServer(raw) as server:
@@ -150,10 +170,9 @@ async def test_interim_answers_are_passed_over():
     assert [(one.status, one.body) for one in found] == [(200, b"ok")] * 3
 
 
-@pytest.mark.parametrize("status", ["101 Switching Protocols", "099 Odd"])
-async def test_a_status_that_is_no_answer_is_a_failure(status):
-    raw = f"HTTP/1.1 {status}\r\nUpgrade: x\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n"
-    async with RawServer(raw.encode()) as server:
+@pytest.mark.parametrize("status", ["099 Odd", "000 None", "007 Bond"])
+async def test_a_status_that_http_does_not_know_is_a_failure(status):
+    async with RawServer(answer(status)) as server:
         found, _ = await fetch(server)
     assert {one.failure for one in found} == {Failure.BAD_RESPONSE}
 

@@ -21,13 +21,10 @@ PATIENCE = 30.0
 
 def source(lengths):
     """Return a fetch whose pages have such lengths; what is not named is empty."""
-
-    def fetch(start, stop):
-        number = start // PAGE
-        length = lengths[number] if number < len(lengths) else 0
-        return list(range(start, min(stop, start + length)))
-
-    return fetch
+    there = {
+        number * PAGE + place for number, length in enumerate(lengths) for place in range(length)
+    }
+    return lambda start, stop: [item for item in range(start, stop) if item in there]
 
 
 def drain(fetch, settings):
@@ -104,19 +101,33 @@ def test_the_last_page_may_be_short_where_the_next_is_empty(drained, workers, co
 
 @ways
 @hands
-@pytest.mark.parametrize("count", [0, 25, 30])
-def test_fewer_items_than_a_run_asks_for_are_an_error(drained, workers, count):
+@pytest.mark.parametrize("count", [0, 25, 30, 34])
+def test_a_source_may_end_before_as_many_items_as_a_run_goes_through(drained, workers, count):
     settings = of(workers=workers, short_page="error", process_count=35)
     lengths = [min(PAGE, count - first) for first in range(0, count, PAGE)]
-    found, error, _ = drained(source(lengths), settings)
-    assert found == list(range(count))
-    assert "process_count asks for more" in str(error)
+    assert drained(source(lengths), settings)[:2] == (list(range(count)), None)
+
+
+@ways
+@hands
+def test_a_gap_in_the_last_page_of_a_run_is_found_beyond_it(drained, workers):
+    settings = of(workers=workers, short_page="error", process_count=35)
+    found, error, _ = drained(source([10, 10, 10, 3, 10]), settings)
+    assert found == list(range(33))
+    assert "more follow" in str(error)
 
 
 @ways
 def test_as_many_items_as_a_run_asks_for_are_enough(drained):
+    asked = []
+
+    def fetch(start, stop):
+        asked.append(stop)
+        return source([10, 10, 10, 3])(start, stop)
+
     settings = of(short_page="error", process_count=25)
-    assert drained(source([10, 10, 10, 3]), settings)[:2] == (list(range(25)), None)
+    assert drained(fetch, settings)[:2] == (list(range(25)), None)
+    assert max(asked) == 25
 
 
 @ways
@@ -162,13 +173,19 @@ def test_an_unknown_meaning_is_refused():
     lengths=st.lists(st.sampled_from([0, 3, 9, 10, 10, 10, 10, 10]), max_size=12),
     workers=st.integers(1, 5),
     buffer=st.integers(1, 6),
+    process_count=st.none() | st.integers(1, 110),
     way=st.sampled_from([drain, drain_tasks]),
     seed=st.integers(0, 1000),
 )
 def test_an_error_comes_exactly_where_items_follow_a_short_page(
-    lengths, workers, buffer, way, seed
+    lengths, workers, buffer, process_count, way, seed
 ):
-    settings = of(workers=workers, buffer_size=buffer * PAGE, short_page="error")
+    settings = of(
+        workers=workers,
+        buffer_size=buffer * PAGE,
+        short_page="error",
+        process_count=process_count,
+    )
     plain, turns = source(lengths), random.Random(seed)
 
     def fetch(start, stop):
@@ -176,9 +193,20 @@ def test_an_error_comes_exactly_where_items_follow_a_short_page(
         return plain(start, stop)
 
     pages = [*lengths, 0, 0]
-    short = next(number for number, length in enumerate(pages) if length < PAGE)
+    most = PAGE * len(pages) if process_count is None else process_count
+    short = next(
+        (
+            number
+            for number, length in enumerate(pages)
+            if number * PAGE < most and length < min(PAGE, most - number * PAGE)
+        ),
+        None,
+    )
     found, error, _ = way(fetch, settings)
-    assert found == [*range(short * PAGE), *range(short * PAGE, short * PAGE + pages[short])]
+    if short is None:
+        assert (found, error) == (list(range(most)), None)
+        return
+    assert found == list(range(short * PAGE + pages[short]))
     if pages[short + 1]:
         assert error is not None
     elif not any(pages[short:][1:]):
