@@ -76,7 +76,7 @@ class Calibration(Result):
         if self.load_average is not None:
             known.append(f"load average {self.load_average:.1f} per core")
         if self.spread is not None:
-            known.append(f"rounds within {max(self.spread, 0.01):.0%} of each other")
+            known.append(f"rounds differ by {max(self.spread, 0.01) * 100:.0f} %")
         return [", ".join(known)] if known else []
 
     def _doubts(self) -> list[str]:

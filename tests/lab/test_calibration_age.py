@@ -41,10 +41,10 @@ def test_a_machine_that_was_busy_is_told(load, busy):
 @pytest.mark.parametrize(
     ("load", "spread", "said"),
     [
-        (0.4, 0.08, "; load average 0.4 per core, rounds within 8% of each other"),
-        (2.5, 0.3, "rounds within 30% of each other; the machine was busy then"),
-        (0.2, 0.7, "rounds within 70% of each other; the rounds differ too much"),
-        (None, 0.002, "; rounds within 1% of each other"),
+        (0.4, 0.08, "; load average 0.4 per core, rounds differ by 8 %"),
+        (2.5, 0.3, "rounds differ by 30 %; the machine was busy then"),
+        (0.2, 0.7, "rounds differ by 70 %; the rounds differ too much"),
+        (None, 0.002, "; rounds differ by 1 %"),
         (0.0, None, "; load average 0.0 per core"),
     ],
     ids=["quiet", "busy", "apart", "load-unknown", "spread-unknown"],

@@ -24,7 +24,7 @@ def test_measure_again_measures_again_and_predicts_from_it(open_panel):
     said = panel.header.calibration.value
     assert "costs measured on this machine with sqlite, just now" in said
     assert "load average" in said
-    assert "rounds within" in said
+    assert "rounds differ by" in said
     assert not panel.header.again.disabled
     assert panel.forecast.prediction.metrics != before.metrics
     first = panel.calibration

@@ -125,7 +125,12 @@ def command(capsys, verb, case, *more):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", ["predict", "tune"])
+@pytest.mark.parametrize(
+    ("verb", "case"),
+    [*(("predict", case) for case in CASES), ("tune", CASES[0]), ("tune", CASES[2])],
+    ids=[*(f"predict-{case.pattern}" for case in CASES), "tune-cache", "tune-connection_pool"],
+    indirect=["case"],
+)
 def test_notes_stand_with_the_answer_and_in_its_reports(capsys, tmp_path, case, verb):
     out = tmp_path / "result.json"
     assert missing(case, command(capsys, verb, case, "--out", str(out))) == []
