@@ -65,6 +65,14 @@ class TheBench(WriteBufferBench):
             "metric_infos = (*OWN, MetricInfo('hit_rate', 'hits', 'ratio', 'lower'))",
             "and perflab as 'hit rate' (ratio, better: higher)",
         ),
+        (
+            "metric_infos = (*OWN, MetricInfo('at risk', 'at risk', 'rows', 'lower'))",
+            "metric_infos: 'at risk' is not a name for a metric",
+        ),
+        (
+            "metric_infos = (*OWN, MetricInfo('predicted_rows', 'rows', 'rows', 'lower'))",
+            "metric_infos: 'predicted_rows' is not a name for a metric",
+        ),
         ("levels = 'buffered_records'", "levels: is a str, not a set of names"),
         ("backends = ()", "backends: names none"),
         ("def __init__(self): raise OSError('no licence')", "OSError: no licence"),
