@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -159,6 +160,8 @@ def judge(info: MetricInfo, before: float, after: float) -> Judgement:
 
 def format_difference(info: MetricInfo, before: float, after: float) -> str:
     """Return a difference with its sign: in points for a ratio, in per cent for all else."""
+    if math.isnan(before) or math.isnan(after):
+        return "n/a"
     if info.unit == "ratio":
         return f"{(after - before) * 100:+.2f} points"
     if before == after:
