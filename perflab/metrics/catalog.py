@@ -152,13 +152,14 @@ def _declare_all() -> None:
     from importlib.metadata import entry_points  # takes a while, and a service has no need of it
 
     for point in sorted(entry_points(group=BENCHES), key=is_foreign):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception, SystemExit):
             declare(point.load().metric_infos, f"the pattern {point.name!r}")
 
 
 def is_foreign(point: EntryPoint) -> bool:
     """Say whether an entry point is of another package than perflab."""
-    return point.module.partition(".")[0] != __name__.partition(".")[0]
+    module = point.value.partition(":")[0].strip()
+    return module.partition(".")[0] != __name__.partition(".")[0]
 
 
 def _in_words(info: MetricInfo) -> str:
