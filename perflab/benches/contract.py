@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from perflab.benches.base import Bench
@@ -26,6 +27,7 @@ _DECLARED = (
 )
 _COLUMNS = frozenset({"seconds", "virtual_seconds", "version", "sampled", "error"})
 """What rows of runs and of predictions hold beside metrics."""
+_OF_A_ROW = re.compile(r"^predicted_|_since_change$")
 
 
 def check_bench(bench: Bench, name: str) -> None:
@@ -77,6 +79,12 @@ def _check_metrics(bench: Bench) -> None:
 
 def _check_own_metrics(bench: Bench) -> None:
     for info in bench.metric_infos:
+        if not info.name.isidentifier() or _OF_A_ROW.search(info.name):
+            text = (
+                f"{info.name!r} is not a name for a metric: letters, digits and underscores, "
+                "not beginning with predicted_ and not ending with _since_change"
+            )
+            raise BadInputError(text, "metric_infos")
         of_setting = info.name in bench.settings_class.model_fields
         if of_setting or info.name in LoadSettings.model_fields or info.name in _COLUMNS:
             text = f"{info.name!r} is the name of a setting or of a column of results already"

@@ -63,7 +63,7 @@ def load_bench(pattern: str) -> Bench:
             load_bench(name)
     try:
         return _load(first)
-    except Exception as error:  # whatever code of somebody else's may raise
+    except (Exception, SystemExit) as error:  # whatever code of somebody else's may raise
         text = f"cannot be loaded ({type(error).__name__}: {error}); update or uninstall it"
         raise BadInputError(text, f"the bench of {pattern!r} in {_package(first)}") from error
 

@@ -146,7 +146,7 @@ class Session(ABC):
 
     @abstractmethod
     def counters(self) -> dict[str, float]:
-        """Return flat counters, monotonic but for what is a level (entries, bytes ...)."""
+        """Return flat counters, which only grow but for those that the bench names in `levels`."""
 
     @abstractmethod
     def problem(self) -> str | None:

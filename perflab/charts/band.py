@@ -141,7 +141,7 @@ class Band:
         return self._axes.text(
             x,
             y,
-            label,
+            style.literal(label),
             transform=self._axes.transAxes,
             ha="center",
             va="center",

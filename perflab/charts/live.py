@@ -153,7 +153,12 @@ class LiveAxes:
         names = self._names if len(self._names) > 1 else ("measured",)
         handles = [
             Line2D(
-                [], [], color=end.get_color(), marker=end.get_marker(), markersize=4.5, label=name
+                [],
+                [],
+                color=end.get_color(),
+                marker=end.get_marker(),
+                markersize=4.5,
+                label=style.literal(name),
             )
             for end, name in zip(self._ends, names, strict=True)
         ]

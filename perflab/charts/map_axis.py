@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from perflab.charts import style
 from perflab.charts.ticks import axis_unit, linear_ticks, log_ticks, short
 from perflab.settings import SettingInfo
 
@@ -95,7 +96,7 @@ class MapAxis:
         axis.set_major_formatter(FixedFormatter(texts))
         axis.set_minor_locator(NullLocator())
         label = self.info.label.removesuffix(f" ({self.info.unit})")
-        axis.set_label_text(f"{label} ({unit})" if unit else label)
+        axis.set_label_text(style.literal(f"{label} ({unit})" if unit else label))
 
     def _ticks(self, most: int) -> tuple[list[float], list[str], str]:
         info, known = self.info, self.known

@@ -62,7 +62,7 @@ class Observations:
                 markerfacecolor=style.PAPER,
                 markeredgecolor=style.INK,
                 markeredgewidth=_EDGE,
-                label=self._source,
+                label=style.literal(self._source),
             )
         ]
 

@@ -152,7 +152,7 @@ class OverTimeAxes:
 
     def _name(self, value: float | None) -> str:
         name = self._of.label.removesuffix(f" ({self._of.unit})")
-        return f"{name} {'none' if value is None else short(value, self._of.unit)}"
+        return f"{style.literal(name)} {'none' if value is None else short(value, self._of.unit)}"
 
     def _add_line(self, place: int) -> Line2D:
         look = style.look(_LOOKS.get(place, abs(place)))

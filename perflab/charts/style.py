@@ -73,9 +73,14 @@ def line_name(label: str) -> str:
     return f"{label} (knows the future)" if label in FUTURE_POLICIES else label
 
 
+def literal(text: str) -> str:
+    """Return a text that is drawn as it is: between two dollars matplotlib would read a formula."""
+    return text.replace("$", r"\$")
+
+
 def entitle(axes: Axes, title: str) -> None:
     """Give axes a title on the left."""
-    axes.set_title(title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK)
+    axes.set_title(literal(title), loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK)
 
 
 def dress(axes: Axes, title: str) -> None:

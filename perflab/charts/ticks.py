@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from perflab.charts.style import css_width
+from perflab.charts.style import css_width, literal
 from perflab.settings import format_quantity
 from perflab.settings.quantity import singular
 
@@ -61,7 +61,7 @@ def set_ticks(
         axis.set_major_formatter(FuncFormatter(lambda v, _: _plain(v / factor) + percent))
     axis.set_minor_locator(NullLocator())
     # "connections open" and "entries held" name what they count.
-    axis.set_label_text(f"{label} ({shown})" if shown and shown not in label else label)
+    axis.set_label_text(literal(f"{label} ({shown})" if shown and shown not in label else label))
 
 
 def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
@@ -75,7 +75,7 @@ def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
     axis.set_major_locator(FixedLocator(values))
     axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value / factor)))
     axis.set_minor_locator(NullLocator())
-    axis.set_label_text(f"{label} ({unit})")
+    axis.set_label_text(literal(f"{label} ({unit})"))
 
 
 def most_across(axes: Axes, unit: str) -> int:

@@ -175,7 +175,7 @@ class WhatIfAxes:
             [],
             color=drawn.colour,
             linestyle=drawn.style,
-            label=self._name(label),
+            label=style.literal(self._name(label)),
             animated=self._animated,
         )
         self._lines[label] = self.axes.add_line(line)

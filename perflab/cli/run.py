@@ -84,7 +84,7 @@ def run(
             "needs an alert; pass one with --alert", param_hint="--fail-on-alert"
         )
     check_out(out, workload, set_, force=force)
-    from perflab.lab.alerts import parse_alert
+    from perflab.lab.alerts import check_alerts, parse_alert
     from perflab.lab.outputs import check_outputs
 
     bench, settings = read_pattern(pattern, set_)
@@ -93,6 +93,7 @@ def run(
     check_outputs(bench, checked, workload, result=out, force=force)
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
+    check_alerts(bench, alerts)
     agree(bench, settings, yes)
     trace = read_workload(workload, show, format_, columns, bench, settings)
     prepare_kernels(show)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from perflab.benches.base import Bench
 from perflab.metrics.catalog import metric
-from perflab.settings import BadInputError, parse_quantity
+from perflab.settings import BadInputError, nearest, parse_quantity
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -98,6 +99,20 @@ def _quantity(written: str, unit: str, text: str) -> float:
         raise BadInputError(error.message, text) from None
 
 
+def check_alerts(bench: Bench, alerts: Iterable[Alert]) -> None:
+    """Refuse alerts that could never fire.
+
+    Raises:
+        BadInputError: With the first one on a metric that is another pattern's.
+    """
+    known = bench.known_metrics()
+    for alert in alerts:
+        name = alert.condition.metric
+        if name not in known:
+            text = f"{bench.pattern} has no metric {name!r}{nearest(name, known)}"
+            raise BadInputError(text, alert.text)
+
+
 class AlertWatch:
     """Watches the rows of a run and says when alerts fire, and when they are over."""
 
@@ -105,6 +120,7 @@ class AlertWatch:
         self.alerts: list[Alert] = []
         self._since: dict[str, float] = {}
         self._fired: dict[str, dict[str, Any]] = {}
+        self._measured: set[str] = set()
         for alert in alerts:
             self.add(alert)
 
@@ -124,6 +140,8 @@ class AlertWatch:
         new = []
         for alert in self.alerts:
             value = metrics.get(alert.condition.metric)
+            if value is not None:
+                self._measured.add(alert.condition.metric)
             if value is None or not alert.condition.holds(value):
                 self._since.pop(alert.text, None)
                 continue
@@ -133,6 +151,11 @@ class AlertWatch:
                 self._fired[alert.text] = {**fired, "seconds": seconds, "value": value}
                 new.append(self._fired[alert.text])
         return new
+
+    @property
+    def blind(self) -> list[Alert]:
+        """The alerts on metrics that no row has had: they could not fire."""
+        return [alert for alert in self.alerts if alert.condition.metric not in self._measured]
 
     def report(self) -> list[dict[str, Any]]:
         """Return every alert: fired with time and value, or not."""

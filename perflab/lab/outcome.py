@@ -65,7 +65,13 @@ def run_result(
         ended=ended,
         loop=loop,
         doubts=() if errors else failed,
-        notes=(*remarks, *failed, *_fallen(rows), *(text for text in (notice, left) if text)),
+        notes=(
+            *remarks,
+            *failed,
+            *_fallen(rows),
+            *_blind(rows),
+            *(text for text in (notice, left) if text),
+        ),
     )
 
 
@@ -75,6 +81,14 @@ def _fallen(rows: Rows) -> tuple[str, ...]:
         f"the counter {name!r} of {rows.bench.pattern} goes down, but is not declared as a level: "
         "metrics that are made of it are wrong for a part of the run"
         for name in rows.undeclared_levels
+    )
+
+
+def _blind(rows: Rows) -> tuple[str, ...]:
+    """Return which alerts could not fire, since the run measured nothing to compare."""
+    return tuple(
+        f"the alert {alert.text!r} could not fire: the run measured no {alert.condition.metric}"
+        for alert in rows.watch.blind
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from perflab.benches.base import Bench
 from perflab.benches.registry import load_bench
-from perflab.lab.alerts import Alert, parse_alert
+from perflab.lab.alerts import Alert, check_alerts, parse_alert
 from perflab.lab.calibration import (
     Calibration,
     calibration_for,
@@ -60,6 +60,7 @@ def start_live(
     bench.check_live(checked, load)
     check_outputs(bench, checked, workload, force=force)
     watched = tuple(alert if isinstance(alert, Alert) else parse_alert(alert) for alert in alerts)
+    check_alerts(bench, watched)
     require(bench.foreign_servers(checked, load))
     trace = bench.workload_for(checked, workload)
     if loop is None:

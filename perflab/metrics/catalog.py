@@ -7,9 +7,11 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Iterable, Mapping
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _STEPS: dict[str, tuple[tuple[str, float], ...]] = {
     "seconds": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
@@ -168,14 +170,17 @@ def _declare_all() -> None:
 
     A bench that cannot be loaded has none; whoever asks for its pattern is told why.
     """
+    from importlib.metadata import entry_points  # takes a while, and a service has no need of it
+
     for point in sorted(entry_points(group=BENCHES), key=is_foreign):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception, SystemExit):
             declare(point.load().metric_infos, f"the pattern {point.name!r}")
 
 
 def is_foreign(point: EntryPoint) -> bool:
     """Say whether an entry point is of another package than perflab."""
-    return point.module.partition(".")[0] != __name__.partition(".")[0]
+    module = point.value.partition(":")[0].strip()
+    return module.partition(".")[0] != __name__.partition(".")[0]
 
 
 def _in_words(info: MetricInfo) -> str:

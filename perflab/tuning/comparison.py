@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -163,6 +164,8 @@ def format_difference(info: MetricInfo, before: float, after: float) -> str:
 
     What is written as zero has no sign; from ten times on it is a multiple (``x12``).
     """
+    if math.isnan(before) or math.isnan(after):
+        return "n/a"
     if info.unit == "ratio":
         return _signed((after - before) * 100, 2, "points")
     if before == after:

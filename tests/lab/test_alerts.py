@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.lab.alerts import AlertWatch, Condition, parse_alert, parse_condition
+from perflab.benches import load_bench
+from perflab.lab.alerts import AlertWatch, Condition, check_alerts, parse_alert, parse_condition
+from perflab.lab.verbs import run
 from perflab.settings import BadInputError
 
 LOW_HITS = parse_alert("hit_rate<0.8 for 5s")
@@ -155,3 +157,20 @@ def test_alert_fires_at_the_end_of_the_first_stretch_that_is_long_enough(values,
     ends = range(hold, len(values))
     expected = [end for end in ends if all(v < 0.5 for v in values[end - hold : end + 1])]
     assert fired == expected[:1]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [("cache", "rows_in<5"), ("streaming", "breaker_open>0"), ("async_io", "buffer_items<1")],
+)
+def test_alert_on_a_metric_of_another_pattern_is_refused(pattern, text):
+    with pytest.raises(BadInputError, match=f"{pattern} has no metric"):
+        check_alerts(load_bench(pattern), [parse_alert(text)])
+
+
+def test_alert_on_what_a_run_does_not_measure_is_told_of():
+    alerts = ["wait_seconds_mean>0", "hits>0", "hits<0"]
+    found = run("cache", "loop:keys=5,requests=50", seconds=30, alerts=alerts, progress=False)
+    assert [alert["fired"] for alert in found.alerts] == [False, True, False]
+    (note,) = [note for note in found.notes if "could not fire" in note]
+    assert "the run measured no wait_seconds_mean" in note

@@ -65,6 +65,14 @@ class TheBench(WriteBufferBench):
             "metric_infos = (*OWN, MetricInfo('hit_rate', 'hits', 'ratio', 'lower'))",
             "and perflab as 'hit rate' (ratio, better: higher)",
         ),
+        (
+            "metric_infos = (*OWN, MetricInfo('at risk', 'at risk', 'rows', 'lower'))",
+            "metric_infos: 'at risk' is not a name for a metric",
+        ),
+        (
+            "metric_infos = (*OWN, MetricInfo('predicted_rows', 'rows', 'rows', 'lower'))",
+            "metric_infos: 'predicted_rows' is not a name for a metric",
+        ),
         ("levels = 'buffered_records'", "levels: is a str, not a set of names"),
         ("backends = ()", "backends: names none"),
         ("def __init__(self): raise OSError('no licence')", "OSError: no licence"),
@@ -88,6 +96,7 @@ def test_what_does_not_fit_together_is_refused_in_one_line(install, line, words)
         ("class TheBench: pass", "is not a Bench"),
         ("from perflab.benches import Bench as TheBench", "abstract"),
         ("x =", "SyntaxError"),
+        ("raise SystemExit(7)", "SystemExit: 7"),
     ],
 )
 def test_a_package_that_is_broken_leaves_all_others_as_they_are(install, command, code, words):
@@ -103,6 +112,18 @@ def test_a_package_that_is_broken_leaves_all_others_as_they_are(install, command
     (line,) = [each for each in found if each["name"] == "broken"]
     assert not line["found"]
     assert words in line["text"]
+    assert command("predict", "cache", "-w", "loop:keys=10,requests=100").status == 0
+
+
+@pytest.mark.parametrize("value", ["no module!", "nowhere_at_all:TheBench", "json", "json:dumps"])
+def test_an_entry_point_that_leads_nowhere_is_told_of(install, command, tmp_path, value):
+    install("broken", "")
+    points = tmp_path / "site" / "broken_package-0.3.dist-info" / "entry_points.txt"
+    points.write_text(f"[perflab.benches]\nbroken = {value}\n")
+    answer = command("predict", "broken")
+    assert (answer.status, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert "the bench of 'broken' in broken_package 0.3: cannot be loaded" in answer.err
+    assert command("settings").status == 0
     assert command("predict", "cache", "-w", "loop:keys=10,requests=100").status == 0
 
 
