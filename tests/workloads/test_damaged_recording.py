@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 
 import pyarrow as pa
@@ -84,3 +85,11 @@ def test_parts_with_random_bytes_raise_nothing_else(folder):
             assert len(read_trace(folder)) >= 20
         except BadInputError as error:
             assert error.place  # noqa: PT017 - either is right
+
+
+def test_a_pipe_among_the_parts_is_left_out_at_once(folder):
+    part = min(folder.iterdir())
+    part.unlink()
+    os.mkfifo(part)
+    trace = read_trace(folder)
+    assert "1 of 2 parts are damaged and left out" in trace.notes
