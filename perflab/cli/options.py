@@ -171,7 +171,7 @@ def check_out(
 
 
 def check_files(paths: Sequence[Path]) -> None:
-    """Refuse files that are not there.
+    """Refuse files that are not there; a pipe is read, such as a shell's ``<(...)``.
 
     Raises:
         BadInputError: With the first of them.
@@ -180,10 +180,10 @@ def check_files(paths: Sequence[Path]) -> None:
 
     for path in paths:
         # Of any name, also of one that no file can have.
-        if not os.path.isfile(path):  # noqa: PTH113
-            is_folder = os.path.isdir(path)  # noqa: PTH112
-            reason = "is a folder, not a file" if is_folder else "there is no such file"
-            raise BadInputError(reason, str(path))
+        if os.path.isdir(path):  # noqa: PTH112
+            raise BadInputError("is a folder, not a file", str(path))
+        if not os.path.exists(path):  # noqa: PTH110
+            raise BadInputError("there is no such file", str(path))
 
 
 def _assignment(text: str, option: str) -> tuple[str, str]:

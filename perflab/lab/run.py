@@ -80,8 +80,11 @@ class Run(Result):
         header = text.partition("\n")[0].encode() + b"\n"
 
         def ours(known: Path) -> bool:
-            with known.open("rb") as file:
-                return file.read(len(header)) == header
+            try:
+                with known.open("rb") as file:
+                    return file.read(len(header)) == header
+            except OSError:
+                return False
 
         check_output(path, self.inputs, force=force, ours=ours)
         return write_text(path, text)

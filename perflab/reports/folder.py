@@ -175,7 +175,7 @@ def _manifest(folder: Path) -> dict[str, str]:
     """Return the files that the last report wrote into a folder, with their digests."""
     path = folder / MANIFEST
     try:
-        if path.is_symlink() or path.stat().st_size > _MOST_BYTES:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
             return {}
         said = json.loads(path.read_text(encoding="utf-8"))
         files = said["files"]

@@ -23,7 +23,7 @@ from perflab.reports.sections import sections_of
 from perflab.reports.subject import AnyResult, Subject, subject_of
 from perflab.reports.verdict import Verdict, verdict_of
 from perflab.settings import BadInputError, shown
-from perflab.tuning.comparison import KINDS, read_result
+from perflab.tuning.comparison import KINDS, read_result, result_of
 from perflab.tuning.shape import check_shape
 
 KIND = "report"
@@ -262,6 +262,7 @@ def _read(source: Source) -> Sequence[AnyResult]:
         values = read_json(source)
         if values.get("kind") == KIND:
             return _results(values, str(source))
+        return [result_of(values, str(source))]
     return [read_result(source)]
 
 

@@ -129,13 +129,21 @@ def read_result(source: Result | str | Path) -> Run | Predictions | Recommendati
         return source
     if not isinstance(source, (str, Path)):
         raise BadInputError(f"a {type(source).__name__} is not a result; give one or its file")
-    values = read_json(source)
+    return result_of(read_json(source), str(source))
+
+
+def result_of(values: dict[str, Any], place: str) -> Run | Predictions | Recommendation:
+    """Return the result that the content of a file is; a pipe can be read only once.
+
+    Raises:
+        BadInputError: If it is no result of a run, sweep or tuning.
+    """
     kind = KINDS.get(str(values.get("kind")))
     if kind is None:
         commands = ", ".join(f"'{known.made_by}'" for known in KINDS.values())
-        raise BadInputError(f"is not a result of perflab; make one with {commands}", str(source))
-    check_shape(values, str(source))
-    result = kind.from_dict(values, str(source))
+        raise BadInputError(f"is not a result of perflab; make one with {commands}", place)
+    check_shape(values, place)
+    result = kind.from_dict(values, place)
     if not isinstance(result, (Run, Predictions, Recommendation)):  # pragma: no cover
         raise TypeError(kind)
     return result

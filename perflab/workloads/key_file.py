@@ -20,6 +20,8 @@ def open_texts(path: Path, count: int) -> Any:
     Raises:
         BadInputError: If it is damaged, or holds anything else.
     """
+    if not path.is_file():  # a pipe would hold the program up for ever
+        raise BadInputError("is damaged or cut off (there is no such regular file)", str(path))
     try:
         with pa.memory_map(str(path)) as source:
             file = pa.ipc.open_file(source)

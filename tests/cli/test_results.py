@@ -1,6 +1,8 @@
 import json
 import resource
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -133,3 +135,13 @@ def test_run_loops_again_where_it_did(made_again, options):
     first, again, words = made_again(Run, *options, *pace)
     assert again.loop == first.loop == (not options)
     assert ("--workload" in words) == ("-w" in options)
+
+
+def test_results_are_read_from_pipes(kept, tmp_path):
+    words = [*map(shlex.quote, (sys.executable, "-m", "perflab"))]
+    for verb, end in (("compare", ""), ("report", f"--out {shlex.quote(str(tmp_path / 'r.md'))}")):
+        pipes = " ".join(f"<(cat {shlex.quote(str(path))})" for path in kept)
+        line = " ".join([*words, verb, pipes, end])
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert "max_cache_size" in (tmp_path / "r.md").read_text()

@@ -238,3 +238,10 @@ def test_results_are_not_reported_onto_their_workload(make_run, tmp_path):
     of = {**made.workload, "source": str(workload)}
     with pytest.raises(BadInputError, match="is the input itself"):
         report(dataclasses.replace(made, workload=of), workload, force=True)
+
+
+def test_a_pipe_in_place_of_the_list_of_files_is_foreign(run, tmp_path):
+    (tmp_path / "r").mkdir()
+    os.mkfifo(tmp_path / "r" / MANIFEST)
+    with pytest.raises(BadInputError, match="did not write"):
+        report([run], tmp_path / "r")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 
 import pyarrow as pa
@@ -103,3 +104,11 @@ def test_a_size_that_no_file_has_is_refused(size, folder):
     with_sizes(folder, [size] * 20)
     with pytest.raises(BadInputError, match="sizes are bytes"):
         read_trace(folder)
+
+
+def test_a_pipe_among_the_parts_is_left_out_at_once(folder):
+    part = min(folder.iterdir())
+    part.unlink()
+    os.mkfifo(part)
+    trace = read_trace(folder)
+    assert "1 of 2 parts are damaged and left out" in trace.notes

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -252,3 +253,12 @@ def test_few_requests_for_very_many_keys_are_saved_with_those_alone(tmp_path):
     again = Trace.open(tmp_path / "t")
     assert again.n_keys == 3
     assert [again.key_of(int(one)) for one in again.ids] == [7, 70_000_000, 7, 3]
+
+
+@pytest.mark.parametrize("name", ["keys.arrow", "ids.npy", "trace.json"])
+def test_a_pipe_in_the_folder_is_refused_at_once(name, tmp_path):
+    TRACE.save(tmp_path / "t")
+    (tmp_path / "t" / name).unlink()
+    os.mkfifo(tmp_path / "t" / name)
+    with pytest.raises(BadInputError):
+        Trace.open(tmp_path / "t")

@@ -76,6 +76,8 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
 
 
 def _probed(path: Path, probe: ParquetProbe) -> Part | None:
+    if not path.is_file():  # a pipe would hold the reader up
+        return None
     try:
         check_parquet(path, str(path), probe)
     except BadInputError:
