@@ -10,6 +10,8 @@ import threading
 import time
 from types import FrameType
 
+from perflab.servers.keeper_process import MARK
+
 ORPHANED = 3
 CLOSED = 5
 """The child's status where all that the run made on a server was removed; 0 may be that of a
@@ -72,6 +74,8 @@ class Orphan:
 
 def main() -> None:
     """Watch the pipe whose number is the first argument, and run the job that comes through it."""
+    # Programs that it runs are their own; what it forks ends with it.
+    os.environ.pop(MARK, None)
     pipe = int(sys.argv[1])
     orphan = Orphan(pipe)
     orphan.watch()
