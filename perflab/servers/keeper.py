@@ -23,13 +23,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from perflab.files.whole import make_scratch_folders_by
-from perflab.servers.keeper_process import TAKEN, free_segment, remove, start_time
+from perflab.servers.keeper_process import (
+    NO_MARK,
+    TAKEN,
+    end_forked,
+    free_segment,
+    remove,
+    start_time,
+)
 from perflab.settings import BadInputError
 
 _PROGRAM = str(Path(__file__).with_name("keeper_process.py"))
 _TRIES = 100
 _REMOVALS = 3
-_SEGMENT_SECONDS = 2.0
+_USED_SECONDS = 2.0
 _LOOK_SECONDS = 0.02
 _WAIT_FOR_A_WORD = 'read -r word && exec "$@"'
 
@@ -61,6 +68,7 @@ class Keeper:
         self.folder = folder.absolute()
         self._owner = os.getpid()
         self._released = False
+        self._marks: set[str] = set()
         words = f"{int(ending)} {patience}", os.fsencode(self.folder).hex()
         self._number = _post().keep(*words, fresh=fresh)
 
@@ -97,15 +105,20 @@ class Keeper:
             return kept
         raise BadInputError("no name for a new folder is free there", str(parent))
 
-    def keep(self, pid: int) -> None:
+    def keep(self, pid: int, mark: str = NO_MARK) -> None:
         """Keep a process of ours, which is not waited for before this returns.
+
+        Args:
+            pid: Its number.
+            mark: What stands as `MARK` in its environment, if its forks are to end with it.
 
         Raises:
             BadInputError: If the folder was released meanwhile; the process must not go on then.
         """
         if self._released or os.getpid() != self._owner:
             raise BadInputError("is closed; nothing is started in it any more", str(self.folder))
-        _post().keep_process(self._number, pid)
+        self._marks |= {mark} - {NO_MARK}
+        _post().keep_process(self._number, pid, mark)
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Start a process that does nothing before it is kept; its input is a pipe of ours.
@@ -142,17 +155,23 @@ class Keeper:
         return process
 
     def release(self) -> None:
-        """Remove the folder, whose processes have ended, and keep nothing more."""
+        """Remove the folder, whose processes have ended, and keep nothing more.
+
+        What was forked from them, where they bear a mark, is ended.
+        """
         if self._released or os.getpid() != self._owner:
             return
         self._released = True
-        until = time.monotonic() + _SEGMENT_SECONDS
-        while not free_segment(str(self.folder)) and time.monotonic() < until:
+        until = time.monotonic() + _USED_SECONDS
+        while self._is_used() and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)
         for _ in range(_REMOVALS):
             if remove(str(self.folder)):
                 break
         _post().drop(self._number)
+
+    def _is_used(self) -> bool:
+        return end_forked(self._marks) or not free_segment(str(self.folder))
 
 
 @contextlib.contextmanager
@@ -229,12 +248,12 @@ class _Post:
             self._told[number] = [f"folder {number} {how} there {path}"]
             return number
 
-    def keep_process(self, number: int, pid: int) -> None:
+    def keep_process(self, number: int, pid: int, mark: str) -> None:
         """Keep a process that belongs to a folder; those before it have ended."""
         with self._lock:
             if number not in self._told:
                 raise BadInputError("was closed meanwhile; nothing is started in it", "folder")
-            order = f"process {number} {pid} {start_time(pid) or ''}"
+            order = f"process {number} {pid} {mark} {start_time(pid) or ''}"
             self._ask(order)
             self._told[number] = [self._told[number][0], order]
 

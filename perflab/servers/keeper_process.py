@@ -7,7 +7,7 @@ dropped is ended and removed. It imports little, so that it is there in some mil
 Each order begins with a number of its own, with which its answer begins too; then follow::
 
     folder NUMBER ENDING PATIENCE fresh|there PATH    (PATH in hexadecimal: it may hold anything)
-    process NUMBER PID STARTED                        (STARTED as `start_time` tells it)
+    process NUMBER PID MARK|- STARTED                 (STARTED as `start_time` tells it)
     drop NUMBER
 """
 
@@ -21,6 +21,9 @@ import sys
 import time
 
 KEPT, TAKEN = "kept", "taken"
+MARK = "PERFLAB_FORKED_FROM"
+"""In the environment of a process whose forks end with it."""
+NO_MARK = "-"
 
 _PATIENCE = 10.0
 _LOOK_SECONDS = 0.02
@@ -84,14 +87,16 @@ class Kept:
         self._patience = patience
         self._processes: list[ProcessHandle] = []
         self._killed = False
+        self._marks: set[str] = set()
 
-    def add(self, pid: int, started: str | None) -> None:
+    def add(self, pid: int, started: str | None, mark: str = NO_MARK) -> None:
         """Keep one more process."""
         for process in self._processes:
             if process.ended:
                 process.close()
         self._processes = [process for process in self._processes if not process.ended]
         self._processes.append(ProcessHandle(pid, started))
+        self._marks |= {mark} - {NO_MARK}
 
     def close(self) -> None:
         """Let go of the processes."""
@@ -109,6 +114,8 @@ class Kept:
             if waited >= self._patience and not self._killed:
                 self._killed = True
                 self._send(signal.SIGKILL)
+            return False
+        if end_forked(self._marks):
             return False
         if waited < _SEGMENT_PATIENCE and not free_segment(self._folder):
             return False
@@ -139,6 +146,31 @@ def start_time(pid: int) -> str | None:
     return None if not started or state.startswith("Z") else " ".join(started.split())
 
 
+def end_forked(marks: set[str]) -> bool:
+    """Kill processes that were forked from one with a mark; return whether there were any.
+
+    A fork has its parent's environment at the start, as the system shows it, whatever it does to
+    its own. The one with the mark takes it out of what its other children are started with, so
+    that no program that it runs has it. Linux alone shows that.
+    """
+    entries = {f"{MARK}={mark}".encode() for mark in marks}
+    found = False
+    for name in os.listdir("/proc") if marks and os.path.isdir("/proc") else ():  # noqa: PTH112, PTH208
+        if not name.isdecimal() or not _environment(name) & entries:
+            continue
+        process = ProcessHandle(int(name), start_time(int(name)))
+        # Asked again: the number may have become another's before there was a handle.
+        if _environment(name) & entries and not process.ended:
+            process.send(signal.SIGKILL)
+            found = True
+        process.close()
+    return found
+
+
+def _environment(pid: str) -> set[bytes]:
+    return set(_bytes(f"/proc/{pid}/environ").split(b"\0"))
+
+
 def free_segment(folder: str) -> bool:
     """Free what a killed PostgreSQL in a folder left in the system's shared memory.
 
@@ -164,11 +196,15 @@ def free_segment(folder: str) -> bool:
 
 
 def _text(path: str) -> str:
+    return _bytes(path).decode(errors="replace")
+
+
+def _bytes(path: str) -> bytes:
     try:
-        with open(path, errors="replace") as file:  # noqa: PTH123
+        with open(path, "rb") as file:  # noqa: PTH123
             return file.read()
     except OSError:
-        return ""
+        return b""
 
 
 def remove(folder: str) -> bool:
@@ -206,7 +242,7 @@ def _obey(words: list[str], kept: dict[str, Kept]) -> str:
             return TAKEN
         kept[number] = Kept(folder, int(ending), float(patience))
     elif order == "process":
-        kept[number].add(int(rest[0]), " ".join(rest[1:]) or None)
+        kept[number].add(int(rest[0]), " ".join(rest[2:]) or None, rest[1])
     elif number in kept:
         kept.pop(number).close()
     return KEPT

@@ -120,7 +120,8 @@ def _operations(source: Source, schema: Any, chosen: Mapping[str, str]) -> tuple
     for place in operation_column(schema.names, chosen):
         column = schema.field(place)
         if is_text(column.type) or pa.types.is_dictionary(column.type):
-            for batch in pq.ParquetFile(source.path).iter_batches(columns=[column.name]):
+            file = pq.ParquetFile(source.path, read_dictionary=[column.name])
+            for batch in file.iter_batches(columns=[column.name]):
                 count_words(batch.column(0), counts)
     return operations_note(counts)
 

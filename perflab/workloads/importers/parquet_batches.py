@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from perflab.workloads.importers.parquet_texts import LONG_BYTES, longest_repeated, rows_at_once
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.template import fields_of, is_template, joined
 
@@ -37,8 +38,16 @@ def batches(source: Source, chosen: Mapping[str, str], *, ahead: bool) -> Iterat
     total, done = max(metadata.num_rows, 1), 0
     groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
     largest = max((group.total_byte_size for group in groups), default=0)
-    read = _scanned if ahead and largest <= LARGE_GROUP_BYTES else _in_pieces
-    for batch in read(source.path, chosen):
+    key, *others = chosen["key"], *(name for role, name in chosen.items() if role != "key")
+    plain = not is_template(key)
+    spelled = [name for text in ([] if plain else [key]) + others for name in fields_of(text)]
+    rows = rows_at_once(source, spelled, _PIECE_ROWS)
+    coded = [key] if plain and longest_repeated(source.path, [key]) > LONG_BYTES else []
+    if ahead and largest <= LARGE_GROUP_BYTES and rows == _PIECE_ROWS and not coded:
+        found = _scanned(source.path, chosen)
+    else:
+        found = _in_pieces(source.path, chosen, rows, coded)
+    for batch in found:
         done += len(batch)
         source.report(source.total_bytes * done // total)
         yield batch
@@ -56,17 +65,34 @@ def _scanned(path: Path, chosen: Mapping[str, str]) -> Iterator[Any]:
     yield from data.scanner(columns=fields, batch_size=BATCH_ROWS).to_batches()
 
 
-def _in_pieces(path: Path, chosen: Mapping[str, str]) -> Iterator[Any]:
+def _in_pieces(
+    path: Path, chosen: Mapping[str, str], rows: int, coded: Sequence[str]
+) -> Iterator[Any]:
     names = dict.fromkeys(name for text in chosen.values() for name in fields_of(text))
     with pq.ParquetFile(
-        path, pre_buffer=False, buffer_size=_PIECE_BYTES, page_checksum_verification=True
+        path,
+        read_dictionary=list(coded),
+        pre_buffer=False,
+        buffer_size=_PIECE_BYTES,
+        page_checksum_verification=True,
     ) as file:
-        for batch in file.iter_batches(_PIECE_ROWS, columns=list(names)):
+        for batch in file.iter_batches(rows, columns=list(names)):
             columns = {role: _column(batch, text) for role, text in chosen.items()}
             yield pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
 
 
 def _column(batch: Any, text: str) -> Any:
     if not is_template(text):
-        return batch.column(text)
+        return _as_texts(batch.column(text))
     return joined(text, lambda name: batch.column(name).cast(pa.string()))
+
+
+def _as_texts(column: Any) -> Any:
+    """Return bytes that are numbered as texts that are; of each but one copy is made."""
+    if not pa.types.is_dictionary(column.type) or not _is_binary(column.type.value_type):
+        return column
+    return pa.DictionaryArray.from_arrays(column.indices, column.dictionary.cast(pa.large_string()))
+
+
+def _is_binary(kind: Any) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))

@@ -10,6 +10,8 @@ from perflab.settings import BadInputError
 from perflab.workloads.importers.detect import PARQUET_MAGIC
 from perflab.workloads.importers.source import Source
 
+BATCH_ROWS = 1 << 16
+
 
 def is_parquet(source: Source) -> bool:
     """Say whether a file begins as Parquet does."""
@@ -36,9 +38,12 @@ def parquet_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
     """
     import pyarrow.parquet as pq
 
+    from perflab.workloads.importers.parquet_texts import rows_at_once
+
     with _reading(source), pq.ParquetFile(source.path) as file:
         number, total = 0, max(file.metadata.num_rows, 1)
-        for batch in file.iter_batches():
+        at_once = rows_at_once(source, file.schema_arrow.names, BATCH_ROWS)
+        for batch in file.iter_batches(at_once):
             source.report(source.total_bytes * number // total)
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 number += 1
