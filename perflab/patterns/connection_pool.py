@@ -178,10 +178,12 @@ class ConnectionPool(PoolCore[C]):
         Raises:
             ValueError: If it is not out of this pool, or was given back already.
         """
-        slot = self._used.pop(id(connection), None) or self._remembered(connection)
+        slot = self._used.pop(id(connection), None)
         if slot is None:
-            _refuse(connection)
-            return
+            slot = self._remembered(connection)
+            if slot is None:
+                _refuse(connection)
+                return
         now = monotonic()
         slot.connection = connection
         slot.usage += now - slot.since
@@ -211,10 +213,12 @@ class ConnectionPool(PoolCore[C]):
         Raises:
             ValueError: If it is not out of this pool, or was given back already.
         """
-        slot = self._used.pop(id(connection), None) or self._remembered(connection)
+        slot = self._used.pop(id(connection), None)
         if slot is None:
-            _refuse(connection)
-            return
+            slot = self._remembered(connection)
+            if slot is None:
+                _refuse(connection)
+                return
         slot.connection = connection
         slot.usage += monotonic() - slot.since
         self._drop(slot)
