@@ -13,8 +13,10 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 SECONDS ?= 540
 SEED    ?= 0
 HOW     ?= both
+# What `make soak` does to each of three patterns, from SEED.
+OPERATIONS ?= 200000
 
-.PHONY: help lab test check bench docs fuzz clean
+.PHONY: help lab test check bench docs fuzz soak clean
 .DELETE_ON_ERROR:
 
 help:
@@ -24,6 +26,7 @@ help:
 	@echo "make bench   run what is timed, side by side with its peers (some minutes)"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make fuzz    hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
+	@echo "make soak    OPERATIONS=... random operations on the patterns, from SEED=..., with faults"
 	@echo "make clean   remove builds and caches; $(VENV) stays"
 	@echo "WORKERS=...  how many files of tests run at a time; now $(WORKERS), and 0 is one in order"
 	@echo "PYTHON=...   which Python (3.11 or later) makes $(VENV); now $(PYTHON)"
@@ -52,6 +55,11 @@ docs: $(VENV)/.installed-docs
 
 fuzz: $(VENV)/.installed-fuzz
 	$(BIN)/python tests/fuzz/runner.py --seconds $(SECONDS) --seed $(SEED) --how $(HOW) $(PARTS)
+
+soak: $(VENV)/.installed-test
+	@for script in cache redis_cache connection_pool; do \
+		$(BIN)/python tests/soak/$$script.py --operations $(OPERATIONS) --seed $(SEED) || exit 1; \
+	done
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
