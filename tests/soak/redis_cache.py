@@ -36,8 +36,8 @@ import redis
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from operations import Caller
-from truth import Truth
+from redis_cache_callers import Caller
+from redis_cache_truth import Truth
 
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
 from perflab.servers.redis_server import RedisServer
