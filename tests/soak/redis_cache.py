@@ -104,6 +104,8 @@ class Soak:
             self.disturb()
         for worker in workers:
             worker.join()
+        # Loads in the background may still write.
+        until(lambda: not any(cache._threads for cache in self.threaded))
         broken = [text for truth in self.truths.values() for text in truth.broken]
         broken += self.raised + self.foreign() + self.counters() + self.cleared()
         for cache in self.threaded:
