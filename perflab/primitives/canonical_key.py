@@ -21,11 +21,14 @@ FORMAT = 2
 
 GIVE_KEY = "pass key=, a function of the same arguments that returns a text"
 
-_BY_REPR = (
-    *(type(None), bool, float, complex, str, bytes, decimal.Decimal, uuid.UUID),
-    *(dt.date, dt.timedelta, dt.timezone),
+_BY_REPR = frozenset(
+    id(kind)
+    for kind in (
+        *(type(None), bool, float, complex, str, bytes, decimal.Decimal, uuid.UUID),
+        *(dt.date, dt.timedelta, dt.timezone),
+    )
 )
-"""Types whose repr is their value; that of a subclass may be anything."""
+"""Types whose repr is their value, told by what they are: a class may say it equals any."""
 
 _DEEPEST = 50
 _MOST_PARTS = 1_000_000
@@ -98,12 +101,12 @@ class KeyWriter:
             size = f"deeper than {_DEEPEST} levels" if self._left >= 0 else "too large"
             raise BadInputError(f"is {size}; {GIVE_KEY}", place)
         kind = type(value)
-        if kind in _BY_REPR:
+        if id(kind) in _BY_REPR:
             return repr(value)
         if kind is int:
             return _whole_number(value)
         text = self._container(value, kind, place, depth + 1)
-        if text is None and kind in (dt.datetime, dt.time) and _has_known_zone(value):
+        if text is None and (kind is dt.datetime or kind is dt.time) and _has_known_zone(value):
             text = repr(value)
         if text is None:
             text = self.of_a_class(value, kind, place, depth + 1)
@@ -116,7 +119,7 @@ class KeyWriter:
         return text
 
     def _container(self, value: Any, kind: type, place: str, depth: int) -> str | None:
-        if kind in (tuple, list):
+        if kind is tuple or kind is list:
             inner = ", ".join([self._text(one, place, depth) for one in value])
             return f"[{inner}]" if kind is list else f"({inner}{',' * (len(value) == 1)})"
         if kind is dict:
@@ -125,7 +128,7 @@ class KeyWriter:
                 for name, one in value.items()
             ]
             return f"{{{', '.join(sorted(pairs))}}}"
-        if kind in (set, frozenset):
+        if kind is set or kind is frozenset:
             texts = sorted([self._text(one, place, depth) for one in value])
             return f"{kind.__name__}({', '.join(texts)})"
         return None

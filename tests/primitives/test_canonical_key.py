@@ -91,6 +91,19 @@ class Marked(Point):
     """Has room for attributes."""
 
 
+class EqualToAll(type):
+    def __eq__(cls, other):
+        return True
+
+    def __hash__(cls):
+        return hash(str)
+
+
+class Pretender(metaclass=EqualToAll):
+    def __repr__(self):
+        return "1"
+
+
 class Words(str):
     __slots__ = ()
 
@@ -185,6 +198,7 @@ REFUSED = {
     "bytearray": lambda: bytearray(b"1"),
     "generator": lambda: (one for one in [1]),
     "derived text": lambda: Words("a"),
+    "class that equals any": Pretender,
     "derived dict": OrderedDict,
     "class inside a function": local_class,
     "attribute that is no field": with_more,

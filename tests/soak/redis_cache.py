@@ -36,8 +36,8 @@ import redis
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from operations import Caller
-from truth import Truth
+from redis_cache_callers import Caller
+from redis_cache_truth import Truth
 
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
 from perflab.servers.redis_server import RedisServer
@@ -104,6 +104,8 @@ class Soak:
             self.disturb()
         for worker in workers:
             worker.join()
+        # Loads in the background may still write.
+        until(lambda: not any(cache._threads for cache in self.threaded))
         broken = [text for truth in self.truths.values() for text in truth.broken]
         broken += self.raised + self.foreign() + self.counters() + self.cleared()
         for cache in self.threaded:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from truth import KEYS, Truth
+from redis_cache_truth import KEYS, Truth
 
 REFUSED = 3 + 4j
 """A value that no serializer writes."""
