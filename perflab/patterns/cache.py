@@ -1,4 +1,4 @@
-"""An in-process cache with bounds, expiry and one load a key, changed while it runs."""
+"""An in-process cache with bounds, expiry and one load per key, changed while it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several patterns share: clocks, one load a key at a time, breaker, backoff."""
+"""What several patterns share: clocks, one load per key at a time, breaker, backoff."""
 
 from perflab.primitives.async_single_flight import AsyncSingleFlight
 from perflab.primitives.breaker import Breaker, BreakerState

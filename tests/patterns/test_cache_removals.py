@@ -321,3 +321,30 @@ def test_a_fork_that_cannot_have_the_lock_begins_with_an_empty_cache():
         let_go.set()
         writing.result(30)
     assert cache["own"] == 1
+
+
+def test_a_writer_reads_its_own_write_while_event_loops_load():
+    cache, versions, over = Cache(max_cache_size=5), [0] * 4, threading.Event()
+
+    async def load(key):
+        version = versions[key]
+        await asyncio.sleep(0)
+        return version
+
+    async def use():
+        while not over.is_set():
+            await asyncio.gather(*(cache.aget_or_load(key, load) for key in range(4)))
+
+    with ThreadPoolExecutor(3) as pool:
+        users = [pool.submit(asyncio.run, use()) for _ in range(2)]
+        try:
+            for step in range(2000):
+                key = step % 4
+                versions[key] += 1
+                cache.pop(key, None)
+                assert cache.get_or_load(key, versions.__getitem__) == versions[key]
+        finally:
+            over.set()
+        for user in users:
+            user.result(60)
+    assert not cache._store.rivals

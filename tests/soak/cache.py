@@ -66,14 +66,19 @@ class Round:
         self.bytes = draw.choice(((None,), (None, 40), (15, 60, 120)))
         self.lives = draw.choice(((None,), (1.0,), (3.0, 1.0), LIVES))
         self.error_lives = draw.choice(((None,), (0.5,), (0.5, 2.0), (None, 1.0)))
+        # A miss goes a way of its own where the clock is the computer's and nobody is asked.
+        plain = draw.random() < 0.4
+        if plain:
+            self.lives = self.error_lives = (None,)
+            self.bytes = draw.choice(((None,), (None, 900), (700, 2000)))
         self.policies = draw.sample(LIVE_POLICIES, draw.choice((1, 2)))
         endless = None in self.lives
         self.world.longest = float("inf") if endless else max(self.lives)
         self.world.longest_error = max(life or 0.0 for life in self.error_lives)
         self.cache = Cache(
-            clock=self.clock,
-            sizeof=lambda key, value: value.size,
-            on_evict=draw.choice((None, lambda key, value, reason: None)),
+            clock=None if plain else self.clock,
+            sizeof=None if plain else (lambda key, value: value.size),
+            on_evict=None if plain else draw.choice((None, lambda key, value, reason: None)),
             **self.settings(draw),
         )
         self.failure = None
