@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import gzip
+import os
 import random
 from pathlib import Path
 
@@ -213,3 +214,12 @@ def test_what_cannot_be_read_says_where_and_what_to_do(tmp_path, text, words):
 def test_a_file_that_is_not_there_says_so(tmp_path):
     with pytest.raises(BadInputError, match="cannot be read"):
         read_load_test(str(tmp_path / "no.csv"))
+
+
+def test_a_file_written_again_within_a_tick_is_read_again(tmp_path):
+    path = tmp_path / "k6.csv"
+    write_k6(path, [1, 2])
+    first, before = read_load_test(str(path)), path.stat()
+    write_k6(path, [1, 2, 4])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert len(read_load_test(str(path)).levels) == len(first.levels) + 1
