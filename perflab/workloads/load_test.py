@@ -100,11 +100,12 @@ def read_load_test(path: str) -> LoadTest:
             raise BadInputError(f"is not the name of a file ({error})", repr(path)) from None
         if stat.S_ISREG(seen.st_mode) and not seen.st_size:
             raise BadInputError(f"is empty; {ADVICE}", path)
-        return _read(Path(path), seen.st_mtime_ns)
+        # A clock of the file system ticks some hundred times a second, so that is not enough.
+        return _read(Path(path), (seen.st_mtime_ns, seen.st_size, seen.st_ino))
 
 
 @functools.lru_cache(maxsize=2)
-def _read(path: Path, stamp: int) -> LoadTest:
+def _read(path: Path, stamp: tuple[int, ...]) -> LoadTest:
     del stamp
     with Source(path).reader() as content:
         text = io.TextIOWrapper(io.BufferedReader(content), "utf-8", newline="")

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import gzip
+import os
 import random
 from pathlib import Path
 
@@ -239,3 +240,12 @@ def test_requests_that_are_left_out_are_counted(tmp_path, seconds, told):
     said = " | ".join(read_load_test(str(path)).remarks())
     assert [text for text in told if text not in said] == []
     assert ("left out" in said) == bool(told)
+
+
+def test_a_file_written_again_within_a_tick_is_read_again(tmp_path):
+    path = tmp_path / "k6.csv"
+    write_k6(path, [1, 2])
+    first, before = read_load_test(str(path)), path.stat()
+    write_k6(path, [1, 2, 4])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert len(read_load_test(str(path)).levels) == len(first.levels) + 1
