@@ -223,11 +223,17 @@ class AsyncFetcher:
         if host.not_before or self._rate.rate is not None or not self._slots.take_free():
             waited = await self._take_slot(host)
         try:
+            if host.drops:
+                # One turn of the loop, which sees connections that the server has closed
+                # meanwhile: a request on one of them would be lost.
+                await asyncio.sleep(0)
             begun = time.perf_counter()
             session = self._session
             if session is None:
                 raise asyncio.CancelledError
             done = await self._follow(session, request, url)
+            if done.failure is Failure.DISCONNECTED:
+                host.drops = True
             if self._auto is not None:
                 self._adapt(begun + done.throttled_seconds, done)
         finally:
@@ -263,9 +269,6 @@ class AsyncFetcher:
         timeout, left = self._timeout, self._settings.timeout
         throttled = 0.0
         for sent in range(1, _MOST_REDIRECTS + 2):
-            # One turn of the loop, which sees connections that the server has closed meanwhile:
-            # a request on one of them would be lost.
-            await asyncio.sleep(0)
             begun = now()
             self._stats.tries += 1  # here: one that is cancelled is sent too
             done = await attempt(session, request, url, timeout, self._settings.max_body_bytes)

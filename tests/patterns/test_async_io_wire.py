@@ -93,12 +93,12 @@ async def test_a_post_after_the_connection_was_closed_meanwhile_is_sent_once():
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_connections_that_a_server_closes_without_a_word_are_not_used(method):
-    """Half of the requests would be lost on them; some may be, since a close takes a moment."""
+    """Half of the requests would be lost on them; the first are, and show what the server does."""
     async with RawServer(then_closed(OK)) as server:
         found, stats = await fetch(server, method=method, number=200, max_concurrent=5)
         served = sum(one.ok for one in found)
         assert {one.failure for one in found} <= {None, Failure.DISCONNECTED}
-        assert served >= 180
+        assert served >= 150
         assert served <= len(server.seen) <= stats["tries"] == 200
 
 
