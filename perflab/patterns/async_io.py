@@ -262,7 +262,7 @@ class AsyncFetcher:
 
     async def _follow(self, session: aiohttp.ClientSession, request: Request, url: URL) -> Attempt:
         """Send a request, and again where its own server redirects it, all within one timeout."""
-        now = asyncio.get_running_loop().time
+        now = time.perf_counter
         if self._headers is not None:
             headers = {**self._headers, **(request.headers or {})}
             request = dataclasses.replace(request, headers=headers)
