@@ -31,6 +31,8 @@ from perflab.settings import AsyncIOSettings, BadInputError
 
 _LONGEST_BACKOFF = 30.0
 _KEEP_ALIVE_SECONDS = 15.0
+# aiohttp's own switch for its repeats, of its tests; a middleware costs 2 % of a request.
+_HAS_SWITCH = "_retry_connection" in getattr(aiohttp.ClientSession, "ATTRS", ())
 # aiohttp asks for more encodings where it finds libraries for them.
 _IS_DEFAULT = aiohttp.ClientRequest.DEFAULT_HEADERS.get(ACCEPT_ENCODING) == UNPACKED
 
@@ -350,5 +352,7 @@ class AsyncFetcher:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=None if _IS_DEFAULT else {ACCEPT_ENCODING: UNPACKED},
                 auto_decompress=False,
-                middlewares=(send_once,),
+                middlewares=() if _HAS_SWITCH else (send_once,),
             )
+            if _HAS_SWITCH:
+                self._session._retry_connection = False  # noqa: SLF001
