@@ -31,6 +31,8 @@ from perflab.settings import AsyncIOSettings, BadInputError
 
 _LONGEST_BACKOFF = 30.0
 _KEEP_ALIVE_SECONDS = 15.0
+# aiohttp's own switch for its repeats, of its tests; a middleware costs 2 % of a request.
+_HAS_SWITCH = "_retry_connection" in getattr(aiohttp.ClientSession, "ATTRS", ())
 # aiohttp asks for more encodings where it finds libraries for them.
 _IS_DEFAULT = aiohttp.ClientRequest.DEFAULT_HEADERS.get(ACCEPT_ENCODING) == UNPACKED
 
@@ -223,11 +225,17 @@ class AsyncFetcher:
         if host.not_before or self._rate.rate is not None or not self._slots.take_free():
             waited = await self._take_slot(host)
         try:
+            if host.drops:
+                # One turn of the loop, which sees connections that the server has closed
+                # meanwhile: a request on one of them would be lost.
+                await asyncio.sleep(0)
             begun = time.perf_counter()
             session = self._session
             if session is None:
                 raise asyncio.CancelledError
             done = await self._follow(session, request, url)
+            if done.failure is Failure.DISCONNECTED:
+                host.drops = True
             if self._auto is not None:
                 self._adapt(begun + done.throttled_seconds, done)
         finally:
@@ -256,16 +264,13 @@ class AsyncFetcher:
 
     async def _follow(self, session: aiohttp.ClientSession, request: Request, url: URL) -> Attempt:
         """Send a request, and again where its own server redirects it, all within one timeout."""
-        now = asyncio.get_running_loop().time
+        now = time.perf_counter
         if self._headers is not None:
             headers = {**self._headers, **(request.headers or {})}
             request = dataclasses.replace(request, headers=headers)
         timeout, left = self._timeout, self._settings.timeout
         throttled = 0.0
         for sent in range(1, _MOST_REDIRECTS + 2):
-            # One turn of the loop, which sees connections that the server has closed meanwhile:
-            # a request on one of them would be lost.
-            await asyncio.sleep(0)
             begun = now()
             self._stats.tries += 1  # here: one that is cancelled is sent too
             done = await attempt(session, request, url, timeout, self._settings.max_body_bytes)
@@ -347,5 +352,7 @@ class AsyncFetcher:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=None if _IS_DEFAULT else {ACCEPT_ENCODING: UNPACKED},
                 auto_decompress=False,
-                middlewares=(send_once,),
+                middlewares=() if _HAS_SWITCH else (send_once,),
             )
+            if _HAS_SWITCH:
+                self._session._retry_connection = False  # noqa: SLF001

@@ -6,7 +6,7 @@ import asyncio
 import os
 
 import aiohttp
-from aiohttp import http_exceptions
+from aiohttp import hdrs, http_exceptions
 from yarl import URL
 
 from perflab.patterns.async_io_body import BodyError, CutBodyError, read_body
@@ -99,12 +99,12 @@ async def attempt(
             done.status = response.status
             headers = response.headers
             if response.status in _REDIRECTS:
-                done.location = headers.get("Location")
-            done.content_type = headers.get("Content-Type", "")
+                done.location = headers.get(hdrs.LOCATION)
+            done.content_type = headers.get(hdrs.CONTENT_TYPE, "")
             is_error = not _ANSWERS_FROM <= response.status < _ERRORS_FROM
             if is_error:
                 done.fail(_kind_of(response.status), f"{response.status} {response.reason or ''}")
-                done.retry_after = retry_after(headers.get("Retry-After"))
+                done.retry_after = retry_after(headers.get(hdrs.RETRY_AFTER))
             try:
                 body = await read_body(response, request.method, max_body_bytes)
             except BodyError:

@@ -6,6 +6,7 @@ import zlib
 from typing import Protocol
 
 import aiohttp
+from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_LENGTH
 
 UNPACKED = "gzip, deflate"
 """The encodings that are asked for, since these are unpacked here."""
@@ -49,9 +50,10 @@ async def read_body(response: aiohttp.ClientResponse, method: str, most: int) ->
     """
     if method == "HEAD" or response.status in _BODILESS:
         return b""
-    unpacker = _unpacker(response.headers.get("Content-Encoding", ""))
+    headers = response.headers
+    unpacker = _unpacker(headers[CONTENT_ENCODING]) if CONTENT_ENCODING in headers else None
     if unpacker is None:
-        length = response.headers.get("Content-Length", "")
+        length = headers.get(CONTENT_LENGTH, "")
         if length.isascii() and length.isdigit():
             return await response.read() if int(length) <= most else None
     parts, size = [], 0

@@ -29,14 +29,16 @@ class Host:
         taken: Places taken: requests that were given out and are not over.
         aside: Requests that found no place.
         not_before: On the loop's clock: when it wants requests again.
+        drops: Whether it has closed a connection where an answer was due.
     """
 
-    __slots__ = ("aside", "not_before", "taken")
+    __slots__ = ("aside", "drops", "not_before", "taken")
 
     def __init__(self) -> None:
         self.taken = 0
         self.aside: deque[tuple[Waiting, Request]] = deque()
         self.not_before = 0.0
+        self.drops = False
 
 
 class Hosts:

@@ -48,6 +48,8 @@ class Workers:
 
     def __init__(self, sender: Sender, source: Source) -> None:
         self._sender = sender
+        # Kept, since asking for it is a call to the system for each request.
+        self._loop = asyncio.get_running_loop()
         self._items: Iterator[str | URL | Request] | None = None
         self._async_items: AsyncIterator[str | URL | Request] | None = None
         if isinstance(source, AsyncIterable):
@@ -71,7 +73,7 @@ class Workers:
         """Start workers up to the limit; those beyond end after what they do."""
         while not self._exhausted and self._alive < self._sender.limit:
             self._alive += 1
-            task = asyncio.get_running_loop().create_task(self._work())
+            task = self._loop.create_task(self._work())
             self._tasks.add(task)
             task.add_done_callback(self._gone)
 
@@ -87,7 +89,7 @@ class Workers:
                 if error is not None:
                     raise error
                 return None
-            self._reader = asyncio.get_running_loop().create_future()
+            self._reader = self._loop.create_future()
             try:
                 await self._reader
             finally:
@@ -146,7 +148,7 @@ class Workers:
         sender.hosts.give_back(host)
         sender.count(result)
         while len(self._results) >= _FEWEST_KEPT and len(self._results) >= 2 * sender.limit:
-            room: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            room: asyncio.Future[None] = self._loop.create_future()
             self._blocked.append(room)
             await room
         self._give(result)
@@ -172,7 +174,7 @@ class Workers:
                 _wake_all(self._idle)
                 return None
             if self._exhausted or self._aside >= _MOST_ASIDE:
-                turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                turn: asyncio.Future[None] = self._loop.create_future()
                 self._idle.append(turn)
                 await turn
                 continue

@@ -72,6 +72,16 @@ async def test_a_server_that_cuts_sees_each_try_once(method, retries):
         assert len(server.seen) == stats["tries"] == sum(one.sent for one in found) == 3 * tries
 
 
+async def test_a_client_without_a_switch_for_repeats_sends_once_too(monkeypatch):
+    monkeypatch.setattr("perflab.patterns.async_io._HAS_SWITCH", False)
+    async with RawServer(lambda seen, _: OK if seen.nth % 2 else None) as server:
+        found, stats = await fetch(server, number=20, retries=2)
+        assert all(one.ok for one in found)
+        assert len(server.seen) == stats["tries"] == 40
+    found, _ = await fetch(server, number=1)  # nothing listens any more
+    assert found[0].failure is Failure.CONNECT
+
+
 async def test_a_server_that_cuts_every_other_answer_is_counted_too():
     async with RawServer(lambda seen, _: OK if seen.nth % 2 else None) as server:
         found, stats = await fetch(server, number=20, retries=2)
@@ -93,12 +103,12 @@ async def test_a_post_after_the_connection_was_closed_meanwhile_is_sent_once():
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_connections_that_a_server_closes_without_a_word_are_not_used(method):
-    """Half of the requests would be lost on them; some may be, since a close takes a moment."""
+    """Half of the requests would be lost on them; the first are, and show what the server does."""
     async with RawServer(then_closed(OK)) as server:
         found, stats = await fetch(server, method=method, number=200, max_concurrent=5)
         served = sum(one.ok for one in found)
         assert {one.failure for one in found} <= {None, Failure.DISCONNECTED}
-        assert served >= 180
+        assert served >= 150
         assert served <= len(server.seen) <= stats["tries"] == 200
 
 
