@@ -17,8 +17,11 @@ from perflab.patterns.cache_removal import Gone
 from perflab.patterns.cache_rivals import is_dead, side_of
 from perflab.patterns.cache_sizes import entry_bytes
 from perflab.patterns.cache_store import Store
+from perflab.primitives.loggers import log_failed_load, pattern_logger
 from perflab.primitives.single_flight import Flight, refuse_deadlock
 from perflab.settings import BadInputError
+
+log = pattern_logger("cache")
 
 
 class Loads:
@@ -195,6 +198,8 @@ class Loads:
                 mine.flight.land(None, error)
             mine.owner = mine.flight = None
             store.changing = False
+        if seconds is not None:
+            log_failed_load(log, mine.key, seconds, error)
         if store.hook is not None and seconds is not None:
             store.report(EventKind.LOAD_FAILED, mine.key, seconds=seconds, detail=error)
         if gone:

@@ -11,6 +11,9 @@ from perflab.metrics import AtomicCounter, Event, EventKind, Hook
 from perflab.patterns.lazy_loading_chunks import Ahead, Chunks, Loaded, size_of
 from perflab.patterns.lazy_loading_store import MeasuredStore, Rows, Store, StoreError
 from perflab.primitives import SingleFlight
+from perflab.primitives.loggers import log_failed_load, pattern_logger
+
+log = pattern_logger("lazy_loading")
 
 
 class Loads:
@@ -122,6 +125,7 @@ class Loads:
             with self._lock:
                 self._errors += 1
                 self._seconds += seconds
+            log_failed_load(log, f"chunk {number}", seconds, error)
             if self.hook is not None:
                 self.hook(Event(EventKind.LOAD_FAILED, number, seconds, detail=error))
             raise

@@ -6,7 +6,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from perflab.metrics import Event, EventKind, Hook
 from perflab.patterns import redis_cache_batches as batches
@@ -193,6 +193,12 @@ class RedisCache(Front):
         """Remove the keys of the namespace and no others; returns how many entries went."""
         with self._logic.changes.change(self._flights, None):
             return int(self._run(batches.clear(self._logic)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Wait shortly for loads in the background; end the connections of a client of ours."""

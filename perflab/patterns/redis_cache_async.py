@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from perflab.metrics import Event, EventKind, Hook
 from perflab.patterns import redis_cache_batches as batches
@@ -149,6 +149,12 @@ class AsyncRedisCache(Front):
         """Remove the keys of the namespace and no others; returns how many entries went."""
         with self._logic.changes.change(self._flights, None):
             return int(await self._run(batches.clear(self._logic)))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """End loads in the background, and the connections of a client of ours."""

@@ -16,7 +16,10 @@ from perflab.patterns.redis_cache_keys import checked_key, lifetime
 from perflab.patterns.redis_cache_lock import Lock
 from perflab.patterns.redis_cache_serializers import UnwritableError
 from perflab.patterns.redis_cache_steps import Command, Fly, Load, Spawn, Steps
+from perflab.primitives.loggers import log_failed_load, pattern_logger
 from perflab.settings import RedisCacheSettings
+
+log = pattern_logger("redis_cache")
 
 
 class Logic:
@@ -300,7 +303,9 @@ class Logic:
         try:
             value = yield Load(load)
         except BaseException as error:
-            report(EventKind.LOAD_FAILED, key, time.perf_counter() - started, error)
+            seconds = time.perf_counter() - started
+            report(EventKind.LOAD_FAILED, key, seconds, error)
+            log_failed_load(log, key, seconds, error)
             raise
         seconds = time.perf_counter() - started
         report(EventKind.LOAD_FINISHED, key, seconds)
