@@ -19,7 +19,8 @@ class Knobs:
     """All settings of a panel, those with a control and those without.
 
     A trace with times is paced by ``speedup``; one without, and arrivals, which are stretched to a
-    rate, by ``request_rate``. The control of the other is hidden and its value is none.
+    rate, by ``request_rate``. The control of the other is hidden and its value is none. Arrivals
+    begin at their own rate, unless the user named one.
 
     Args:
         bench: Names the sliders and the panel's defaults.
@@ -36,6 +37,7 @@ class Knobs:
         self._bench = bench
         settings, load = bench.read({**bench.panel_defaults, **values})
         self._start = {**load.model_dump(), **settings.model_dump()}
+        self._rate_is_named = PACES[1] in values
         self._values = dict(self._start)
         self._on_change = on_change
         self._timed = False
@@ -59,8 +61,12 @@ class Knobs:
 
     def fit(self, workload: Workload | None) -> None:
         """Show the pace that fits a workload, and the settings that have an effect on it."""
-        timed = workload is not None and workload.times is not None and not has_rate(workload)
+        own_rate = rate_of(workload)
+        timed = workload is not None and workload.times is not None and own_rate is None
         self._timed = timed
+        if own_rate is not None and not self._rate_is_named:
+            self._start[PACES[1]] = own_rate
+            self.show({PACES[1]: own_rate})
         hidden = {PACES[1] if timed else PACES[0]}
         if workload is not None:
             hidden |= {*self._bench.sliders} - {*self._bench.sliders_for(workload)}
@@ -93,6 +99,16 @@ class Knobs:
         return lambda value: getattr(owner.read({key: value}), key)
 
 
-def has_rate(workload: Workload) -> bool:
-    """Say whether these are arrivals, which keep how unevenly they come at another rate."""
-    return getattr(workload, "rate", None) is not None
+def rate_of(workload: Workload | None) -> float | None:
+    """Return the rate of arrivals, which keep how unevenly they come at another one.
+
+    Returns:
+        Requests per second, with three significant digits and within what can be set; none for
+        another workload.
+    """
+    rate = getattr(workload, "rate", None)
+    if rate is None:
+        return None
+    info = LoadSettings.info(PACES[1])
+    low, high = info.low or 0.0, info.high or rate
+    return min(max(float(f"{rate:.3g}"), low), high)

@@ -51,6 +51,26 @@ def test_arrivals_are_paced_by_a_rate_though_they_have_times(made):
     assert knobs.values["request_rate"] is not None
 
 
+@pytest.mark.parametrize(
+    ("gap", "rate"),
+    [(0.00033337, 3000.0), (0.5, 2.02), (4000.0, 0.001), (1e-9, 10_000_000)],
+    ids=["busy", "slow", "hardly", "mad"],
+)
+def test_arrivals_begin_at_their_own_rate(gap, rate, made):
+    knobs, _ = made
+    knobs.fit(Arrivals("calls", np.arange(100.0) * gap))
+    assert knobs.values["request_rate"] == pytest.approx(rate, rel=0.02)
+    knobs.controls["request_rate"].value = 7.0
+    knobs.reset()
+    assert knobs.values["request_rate"] == pytest.approx(rate, rel=0.02)
+
+
+def test_rate_that_the_user_named_stays(made):
+    knobs = Knobs(load_bench("connection_pool"), {"request_rate": 50}, lambda *_: None)
+    knobs.fit(Arrivals("calls", np.arange(100.0) / 3000))
+    assert knobs.values["request_rate"] == 50
+
+
 def test_moved_control_changes_values_and_tells(made):
     knobs, seen = made
     knobs.controls["policy"].value = "sieve"
