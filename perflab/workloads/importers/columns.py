@@ -90,7 +90,8 @@ def looks_like_row(names: Sequence[str]) -> bool:
 
 def listed(names: Sequence[str]) -> str:
     """Return names as a list to show, not all of them where they are many or long."""
-    shown = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names]
+    cut = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names]
+    shown = [name or "(unnamed)" for name in cut]
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
     return ", ".join(shown[:MOST_NAMES]) + more
 
@@ -140,7 +141,8 @@ def heading_note(names: Sequence[str]) -> tuple[str, ...]:
 
 def operation_column(names: Sequence[str], chosen: Mapping[str, str]) -> list[int]:
     """Return the place of the column that says whether a row reads or writes, if there is one."""
-    used = used_columns(chosen)
+    # A key that joins a method with a path still counts what writes as a read.
+    used = [name for name in chosen.values() if not is_template(name)]
     lowered = [name.lower() for name in names]
     for name in OPERATION_NAMES:
         if lowered.count(name) == 1 and names[lowered.index(name)] not in used:

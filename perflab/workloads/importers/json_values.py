@@ -17,7 +17,6 @@ from perflab.workloads.importers.columns import (
     OPERATION_NAMES,
     check_roles,
     columns_note,
-    columns_of,
     listed,
 )
 from perflab.workloads.importers.combined import parse_log_time
@@ -117,7 +116,8 @@ class JsonValues:
         if self._key is None and self._keyless is not None:
             there = f"({', '.join(KEYS)}); it has: {listed(self._keyless)}"
             text = f"has no field for the key {there}"
-            raise BadInputError(f"{text}; name it with --columns 'key={{host}}{{path}}'", place)
+            advice = "name it with --columns key=FIELD, or several with 'key={host}{path}'"
+            raise BadInputError(f"{text}; {advice}", place)
 
     def _choose(self, first: Mapping[str, Any]) -> Callable[[Any], str]:
         chosen = {}
@@ -132,7 +132,7 @@ class JsonValues:
         self._chosen, self._fields = dict(chosen), list(first)
         named = (n for n in OPERATIONS if isinstance(_getter(n)(first), str))
         operation = next(named, None)
-        if operation is not None and operation not in columns_of("key", chosen["key"]):
+        if operation is not None and operation != chosen["key"]:
             self._operation = _getter(operation)
         key = _key_reader(chosen.pop("key"))
         self.roles = tuple(chosen)

@@ -79,7 +79,7 @@ def test_an_object_without_a_key_says_which_fields_there_are(write):
     with pytest.raises(BadInputError) as caught:
         read_trace(path)
     assert caught.value.place == str(path)
-    assert "it has: who, page; name it with --columns 'key={host}{path}'" in caught.value.message
+    assert "it has: who, page; name it with --columns key=FIELD, or" in caught.value.message
 
 
 @pytest.mark.parametrize("text", ["{a", "a}", "{}", "{a}{b"])
