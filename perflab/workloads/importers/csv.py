@@ -21,6 +21,7 @@ from perflab.workloads.importers.columns import (
     choose_columns,
     columns_note,
     heading_note,
+    is_loose,
     listed,
     looks_like_row,
     operation_column,
@@ -41,7 +42,7 @@ BLOCK_BYTES = 1 << 23
 DELIMITERS = ",\t;|"
 METRIC_COLUMN = "metric_name"
 SEVERAL_METRICS = (
-    "several rows per request, so the hit rate would be too high; keep one metric, such as "
+    "several rows per request, each of which would count as one; keep one metric, such as "
     "grep -E '^(metric_name|http_reqs),' FILE > requests.csv, and name "
     "--columns key=url,time=timestamp"
 )
@@ -99,7 +100,7 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     notes = rows.finish()
     merged = {role: np.concatenate(parts) for role, parts in values.items()}
     if "time" in merged:
-        notes = (*notes, *unit_notes(merged["time"]))
+        notes = (*notes, *unit_notes(merged["time"], source.place))
         merged["time"] = in_seconds(merged["time"])
     for role, numbers in merged.items():
         try:
@@ -108,7 +109,10 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
             raise rows.error(fault.row, fault.reason) from None
     ids, keys = encoder.finish()
     notes = (*notes, *heading_note(stripped), *columns_note(stripped, chosen, columns))
-    notes = (*notes, *operations_note(counts["operation"]))
+    notes = (
+        *notes,
+        *operations_note(counts["operation"], loose=is_loose(names, words["operation"])),
+    )
     return table_trace(source, ids, integers_if_all(keys), merged, notes)
 
 

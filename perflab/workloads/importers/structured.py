@@ -19,6 +19,9 @@ _FIELD = re.compile(
 _YAML = re.compile(rb"\s*(?:- )?[\w.@-]+:(?:\s|$)|\s*- \S|---\s*$")
 _MARKUP = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])", re.IGNORECASE)
 _W3C = re.compile(rb"#(?:Version|Fields|Software|Date|Start-Date|Remark):", re.IGNORECASE)
+_SECTION = re.compile(rb"\s*\[\[?[\w. :-]+\]?\]\s*$")
+_SETTING = re.compile(rb"\s*[\w.-]+\s*=\s*\S")
+_ARRAY = re.compile(rb"\s*\[.*,.*\]\s*$")
 _JSON = re.compile(rb"\s*[\[{]")
 _JSON_PIECE = re.compile(rb'\s*(?:[\[\]{}],?|"(?:[^"\\]|\\.)*"\s*:.*|"(?:[^"\\]|\\.)*",?)\s*$')
 
@@ -46,7 +49,9 @@ def check_one_key_a_line(lines: Sequence[bytes], place: str) -> None:
     Raises:
         BadInputError: With what it looks like, and how to make of it what is read.
     """
-    found = _document(lines) or _commands(lines) or _table(lines) or _pairs(lines)
+    found = (
+        _document(lines) or _sections(lines) or _commands(lines) or _table(lines) or _pairs(lines)
+    )
     if found:
         raise BadInputError(found, place)
 
@@ -75,6 +80,18 @@ def _document(lines: Sequence[bytes]) -> str:
     return ""
 
 
+def _sections(lines: Sequence[bytes]) -> str:
+    if len(lines) > 1 and _share(_ARRAY, lines) >= MOST:
+        return (
+            "is one JSON array per line, not an object per line; name the fields, for example with "
+            "jq -c '{time: .[0], key: .[1]}' FILE"
+        )
+    settings = _share(_SETTING, lines)
+    if any(map(_SECTION.match, lines)) and settings and settings + _share(_SECTION, lines) >= MOST:
+        return f"is TOML or INI, which is not read; {_AS_TABLE}"
+    return ""
+
+
 def _commands(lines: Sequence[bytes]) -> str:
     names = [match[1].upper().decode() for match in map(_COMMAND.match, lines) if match]
     kinds = sorted(set(names))
@@ -92,7 +109,7 @@ def check_no_document(lines: Sequence[bytes], place: str) -> None:
     Raises:
         BadInputError: With what it looks like, and how to make of it what is read.
     """
-    if found := _document(lines):
+    if found := _document(lines) or _sections(lines):
         raise BadInputError(found, place)
 
 
