@@ -39,7 +39,7 @@ def unit_notes(times: Floats, place: str) -> tuple[str, ...]:
     """
     finite = times[np.isfinite(times) & (times >= 0)]
     scaled = np.count_nonzero(finite >= _UNITS[0][1])
-    if len(finite) and finite.min() < _EPOCH_FROM and scaled >= _MANY * len(finite):
+    if len(finite) and finite.min() < _EPOCH_FROM and scaled >= max(2, _MANY * len(finite)):
         text = (
             f"the times go from {finite.min():.10g} to {finite.max():.10g}, which no unit since "
             "1970 explains; divide them so that they are seconds from the first request"
