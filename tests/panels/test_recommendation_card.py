@@ -14,10 +14,13 @@ UNREACHED = [
 ]
 
 
-def words(widget):
+def values(widget):
     own = [widget.value] if isinstance(getattr(widget, "value", None), str) else []
-    inner = [text for child in getattr(widget, "children", ()) for text in words(child)]
-    return [re.sub("<[^>]+>", "", html.unescape(text)) for text in (*own, *inner)]
+    return [*own, *(text for child in getattr(widget, "children", ()) for text in values(child))]
+
+
+def words(widget):
+    return [html.unescape(re.sub("<[^>]+>", "", text)) for text in values(widget)]
 
 
 @pytest.mark.parametrize(("pattern", "workload", "objective", "settings"), UNREACHED)

@@ -23,7 +23,10 @@ from perflab.workloads.importers.combined import parse_log_time
 from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.template import parts_of
 
-KEYS = (*KEY_NAMES, "uri", "request_uri", "request.uri", "request.path")
+KEYS = (
+    *(*KEY_NAMES, "uri", "request_uri", "request.uri", "request.path"),
+    *("url.original", "url.path"),  # Elastic Common Schema
+)
 TIMES = ("time", "timestamp", "ts", "@timestamp", "time_iso8601", "time_local", "msec")
 SIZES = ("size", "bytes", "body_bytes_sent", "bytes_sent", "response_size")
 TTLS = ("ttl",)
@@ -127,7 +130,7 @@ class JsonValues:
             if name is not None:
                 chosen[role] = name
         if "key" not in chosen:
-            self._keyless = self._keyless or list(first)
+            self._keyless = self._keyless or _dotted(first)
             raise UnusableError("no key")
         self._chosen, self._fields = dict(chosen), list(first)
         named = (n for n in OPERATIONS if isinstance(_getter(n)(first), str))
@@ -173,6 +176,19 @@ def _getter(name: str) -> Callable[[Any], Any]:
         return fields
 
     return get
+
+
+def _dotted(fields: Mapping[str, Any]) -> list[str]:
+    """Return the names of fields as a user names them: those within another with a dot."""
+    return [
+        name
+        for outer, value in fields.items()
+        for name in (
+            [f"{outer}.{inner}" for inner in value]
+            if isinstance(value, dict) and value
+            else [outer]
+        )
+    ]
 
 
 def _usable(value: Any) -> bool:
