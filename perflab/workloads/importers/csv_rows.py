@@ -76,6 +76,8 @@ class CsvRows:
         skipped.add_unshown(len(keyless) + len(self._invalid) - skipped.count + self._swallowed)
         total += self._swallowed
         advice = "the first line must name as many columns as the rows have fields"
+        if self._swallowed:
+            advice = "a quote is not closed, or the first line names too few columns"
         what = "rows of a table with such a header"
         skipped.refuse_if_most(total, what, advice, self._source.place)
         return skipped.notes(total, "rows")
