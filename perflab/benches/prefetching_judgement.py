@@ -135,8 +135,8 @@ def prefetching_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, A
     if most is not None:
         words.append(
             f"Too large: {counted(counts[-1], 'worker')} and {counted(sizes[-1], 'item')} would "
-            f"bring it to {_stalled(most):.1%}, for more load on the source and more memory; what "
-            "is in the buffer is lost work when the consumer stops."
+            f"bring the stall fraction to {_stalled(most):.1%}, for more load on the source and "
+            "more memory; what is in the buffer is lost work when the consumer stops."
         )
     return " ".join(words)
 

@@ -14,6 +14,9 @@ from perflab.settings import LoadSettings, Settings
 from perflab.settings.quantity import counted
 from perflab.workloads.trace import Trace
 
+BRIEF_SECONDS = 0.5
+THROUGH = "workload through"
+
 
 def run_result(
     rows: Rows,
@@ -70,6 +73,7 @@ def run_result(
             *failed,
             *_fallen(rows),
             *_blind(rows),
+            *_brief(rows, ended),
             *(text for text in (notice, left) if text),
         ),
     )
@@ -90,6 +94,15 @@ def _blind(rows: Rows) -> tuple[str, ...]:
         f"the alert {alert.text!r} could not fire: the run measured no {alert.condition.metric}"
         for alert in rows.watch.blind
     )
+
+
+def _brief(rows: Rows, ended: str) -> tuple[str, ...]:
+    """Return that a run was over before what is a rate, or of the process, could be measured."""
+    seconds = rows.rows[-1]["seconds"] if rows.rows else 0.0
+    if ended != THROUGH or seconds >= BRIEF_SECONDS:
+        return ()
+    short = f"the workload was through in {seconds:.2g} s, too short to measure throughput"
+    return (f"{short}, memory or high percentiles; set loop=on, or take a longer workload",)
 
 
 def _requests(count: int) -> str:

@@ -71,7 +71,10 @@ class RecommendationCard:
         moved = moved if moved in tuned_keys(self._bench, found) else self._bench.tuned
         self._keys = (moved, *self._bench.also_tuned)
         name = "Closest" if found.unreached else "Recommended"
-        first = self._row(name, found.settings, found.metrics, found.reason)
+        # The line above it has said the beginning.
+        reason = found.reason.removeprefix(found.unreached).lstrip(":. ")
+        reason = f"{reason[:1].upper()}{reason[1:]}" if found.unreached else reason
+        first = self._row(name, found.settings, found.metrics, reason)
         others = [
             self._row(
                 str(other["name"]).capitalize(),

@@ -10,7 +10,14 @@ from perflab.primitives.archives import ArchiveError, Unpacked, packed_as
 from perflab.primitives.regular_file import refuse_special
 from perflab.settings import BadInputError
 
-_OTHERS = {b"PK\x03\x04": "a zip archive", b"PAR1": "a Parquet file"}
+_OTHERS = {
+    b"PK\x03\x04": "a zip archive",
+    b"PAR1": "a Parquet file",
+    b"\x04\x22\x4d\x18": "an lz4 archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a rar archive",
+    b"\x1f\x9d": "an archive of compress (.Z)",
+}
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 _BROKEN = (ArchiveError, EOFError, OSError)
 

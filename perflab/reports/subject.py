@@ -11,7 +11,7 @@ from perflab.lab.run import Run
 from perflab.settings import BadInputError
 from perflab.tuning.objective import good_enough, parse_objective
 from perflab.tuning.predictions import Predictions
-from perflab.tuning.reach import unreached
+from perflab.tuning.reach import fewest_timed_out, least_harmful, unreached
 from perflab.tuning.recommendation import Recommendation
 
 AnyResult = Run | Predictions | Recommendation
@@ -133,10 +133,13 @@ def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> tuple[Po
         return points[0], ""
     choose = max if goal.direction == "max" else min
     best = choose(point.metrics[goal.metric] for point in known)
-    missed = unreached(goal, bench.tuned_noun, best) if len(known) > 1 else ""
-    if missed:
-        return next(point for point in known if point.metrics[goal.metric] == best), missed
+    workload = next(result.workload for result in results if isinstance(result, Predictions))
+    timed_out = fewest_timed_out([{"metrics": point.metrics} for point in known], workload)
+    missed = unreached(goal, bench.tuned_noun, best, timed_out) if len(known) > 1 else ""
     enough = [point for point in known if good_enough(goal, point.metrics[goal.metric], best)]
+    if missed:
+        mild = least_harmful([{"metrics": point.metrics, "point": point} for point in enough])
+        return mild[0]["point"], missed
     size = bench.tuned_by
     return min(enough, key=lambda point: point.settings.get(size(point.settings)) or 0), ""
 

@@ -160,8 +160,8 @@ def _least_bad(bench: Bench, subject: Subject) -> str:
     if not changed:
         return f"keep {_written(bench, after, _leading(bench))}"
     return (
-        f"{_written(bench, after, changed)} instead of {_bare(bench, before, changed)} comes "
-        "closest without more timeouts or errors, or less throughput"
+        f"{_written(bench, after, changed)} instead of {_bare(bench, before, changed)} does "
+        "least harm"
     )
 
 

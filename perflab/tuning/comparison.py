@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Judgement = Literal["better", "worse", "same", "different"]
 KINDS: dict[str, type[Result]] = {kind.kind: kind for kind in (Run, Predictions, Recommendation)}
 
+THREE_DIGITS_BELOW = 99.95
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Comparison(Result):
@@ -170,7 +172,8 @@ def judge(info: MetricInfo, before: float, after: float) -> Judgement:
 def format_difference(info: MetricInfo, before: float, after: float) -> str:
     """Return a difference with its sign: in points for a ratio, in per cent for all else.
 
-    What is written as zero has no sign; from ten times on it is a multiple (``x12``).
+    What is written as zero has no sign; from ten times on it is a multiple (``x12``). Three digits
+    at the most, but for points.
     """
     if math.isnan(before) or math.isnan(after):
         return "n/a"
@@ -183,7 +186,8 @@ def format_difference(info: MetricInfo, before: float, after: float) -> str:
     factor = after / before
     if factor >= 10:
         return f"x{factor:,.0f}" if factor >= 999.5 else f"x{factor:.3g}"
-    return _signed((factor - 1) * 100, 1, "%")
+    percent = (factor - 1) * 100
+    return _signed(percent, 1 if abs(percent) < THREE_DIGITS_BELOW else 0, "%")
 
 
 def _signed(number: float, digits: int, unit: str) -> str:

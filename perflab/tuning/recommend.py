@@ -21,11 +21,22 @@ from perflab.settings import BadInputError, BrokenLimitError, format_quantity
 from perflab.tuning.comparison import format_difference
 from perflab.tuning.knee import knee
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
-from perflab.tuning.reach import harms, least_harmful, unreached
+from perflab.tuning.reach import (
+    all_useless,
+    fewest_timed_out,
+    harms,
+    least_harmful,
+    unreached,
+)
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import sweep_trace
+from perflab.tuning.worth import cost, gained
 
 LIVE_SECONDS = 5.0
+# Where others do harm, a change that saves less than a quarter is not worth one.
+_WORTH_IT = 0.75
+_GUARDED = "timeouts, errors and throughput"
+_HARM = "more timeouts or errors, or less throughput"
 
 Point = Mapping[str, Any]
 Progress = Callable[[int, int], None]
@@ -77,7 +88,7 @@ def tune(
     before = sweep_trace(bench, trace, settings, model=model).points[0]
     moved = bench.tuned_by(settings or {})
     moved = moved if moved in sweep else bench.tuned
-    search = _Search(bench, moved, goal, conditions, swept.points)
+    search = _Search(bench, moved, goal, conditions, swept.points, swept.workload)
     chosen = search.choose(before)
     result = Recommendation(
         pattern=pattern,
@@ -139,6 +150,7 @@ class _Search:
         goal: Objective,
         limits: Sequence[Condition],
         points: Sequence[Point],
+        workload: Mapping[str, Any],
     ) -> None:
         self._bench = bench
         self._moved = moved
@@ -157,7 +169,8 @@ class _Search:
         if not self._kept:
             raise BrokenLimitError(self._why_none())
         self._best = self._pick(self._kept)
-        self.unreached = unreached(goal, bench.tuned_noun, self._best)
+        timed_out = fewest_timed_out(self._kept, workload)
+        self.unreached = unreached(goal, self._noun(), self._best, timed_out)
 
     def choose(self, before: Point) -> Point:
         """Return the smallest point that is good enough.
@@ -168,8 +181,17 @@ class _Search:
         """
         if self.unreached:
             return self._least_bad(before)
-        enough = [p for p in self._kept if good_enough(self._goal, self._value(p), self._best)]
-        return self._smallest(enough, before)
+        best = self._best
+        enough = self._enough(self._kept, best)
+        if not self._keeps(before):
+            return self._smallest(enough, before)
+        safe = [p for p in enough if not harms(before["metrics"], p["metrics"], for_gain=True)]
+        if not safe:
+            return self._smallest(least_harmful([*enough, *self._enough([before], best)]), before)
+        chosen = self._smallest(safe, before)
+        guarded = len(safe) < len(enough)
+        little = self._size(chosen) > _WORTH_IT * self._size(before)
+        return before if guarded and little and self._enough([before], best) else chosen
 
     def _least_bad(self, before: Point) -> Point:
         """Return the best point with no more timeouts or errors, and no less throughput, than now.
@@ -181,13 +203,14 @@ class _Search:
         if self._keeps(before):
             safe.append(before)
         if not safe:
-            return before
-        best = self._pick(safe)
-        enough = [p for p in safe if good_enough(self._goal, self._value(p), best)]
-        left = least_harmful(enough)
+            return self._smallest(least_harmful(self._kept), before)
+        left = least_harmful(self._enough(safe, self._pick(safe)))
         if any(point is before for point in left):
             return before
         return self._smallest(left, before)
+
+    def _enough(self, points: Sequence[Point], best: float) -> list[Point]:
+        return [p for p in points if good_enough(self._goal, self._value(p), best)]
 
     def _smallest(self, points: Sequence[Point], before: Point) -> Point:
         same = self._others(before)
@@ -214,41 +237,75 @@ class _Search:
         largest = max(self._kept, key=self._size)
         by = f" by {self._weight}" if self._weight else ""
         gain = format_difference(info, self._value(before), self._value(chosen))
-        words = [
+        enough = self._enough(self._kept, self._best)
+        words = []
+        if len(self._kept) > 1 and len(enough) == len(self._kept):
+            words.append(self._all_alike())
+        words.append(
             f"{self._write(chosen)} is the smallest setting{by} that "
             + write_enough(self._goal, self._best)
+            + self._guarded(chosen, before)
             + (f" and keeps {self._limits_text()}" if self._limits else "")
             + f": {info.format(self._value(chosen))}; the best is {info.format(self._best)}."
-        ]
+        )
         saved = self._size(largest) / max(self._size(chosen), 1)
         if saved >= 1.5:
-            words.append(f"The largest setting looked at is {saved:,.1f} times as large.")
+            words.append(f"The largest setting looked at is {saved:,.3g} times as large.")
         now = self._value(before)
         change = self._size(chosen) / max(self._size(before), 1)
         if self._write(chosen) == self._write(before):
             words.append("That is what you have today.")
         else:
             brings = f"for {gain}" if gain.lstrip("+-")[:3] != "0.0" else "for the same"
-            words.append(
-                f"Today's {self._write(before)} gives {info.format(now)}, so this is "
-                f"{change:.3g} times the {self._weight or 'size'} {brings}."
-            )
+            ratio = f"{change:.3g}"
+            scale = f", so this is {ratio} times the {self._weight or 'size'} {brings}"
+            gives = f"Today's {self._write(before)} gives {info.format(now)}"
+            words.append(f"{gives}{'' if ratio == '1' else scale}.")
+            words.append(cost(before["metrics"], chosen["metrics"]))
         words.append(self._bench.risks(chosen, self._points))
         return " ".join(word for word in words if word)
+
+    def _guarded(self, chosen: Point, before: Point) -> str:
+        """Return why the chosen one is not the smallest of all that are good enough, if so."""
+        enough = self._enough(self._kept, self._best)
+        if self._size(self._smallest(enough, before)) >= self._size(chosen):
+            return ""
+        if harms(before["metrics"], chosen["metrics"], for_gain=True):
+            return f" at the least cost in {_GUARDED}"
+        return f" without {_HARM} than today"
+
+    def _all_alike(self) -> str:
+        info = metric(self._goal.metric)
+        values = [self._value(point) for point in self._kept]
+        low, high = info.format(min(values)), info.format(max(values))
+        between = low if low == high else f"{low} to {high}"
+        return f"The {self._noun()} hardly matters to the {info.plain}: {between} with all of them."
 
     def _why_unreached(self, chosen: Point, before: Point) -> str:
         info = metric(self._goal.metric)
         best = next(p for p in self._kept if self._value(p) == self._best)
-        found = f"the best {info.plain} is {info.format(self._best)}, with {self._write(best)}"
-        words = [f"{self.unreached}: {found}."]
-        guarded = "more timeouts or errors, or less throughput"
+        counts = info.plain.endswith("s") and info.unit not in ("ratio", "seconds")
+        verb = "are" if counts else "is"
+        found = (
+            f": the best {info.plain} {verb} {info.format(self._best)}, with {self._write(best)}"
+        )
+        words = [f"{self.unreached}{'' if all_useless(self._goal, self._best) else found}."]
         if chosen is before:
-            words.append(f"Keep {self._write(before)}: nothing is better without {guarded}.")
+            words.append(f"Keep {self._write(before)}: nothing is better without {_HARM}.")
+            return " ".join(words)
+        if not self._keeps(before):
+            words.append(f"Of those that keep the limits, {self._write(chosen)} does least harm.")
+            words.append(cost(before["metrics"], chosen["metrics"]))
+            return " ".join(word for word in words if word)
+        now = info.format(self._value(before))
+        value = info.format(self._value(chosen))
+        if value != now and self._pick([chosen, before]) == self._value(chosen):
+            closest = f"comes closest: {value}, today {now}"
+            words.append(f"Without {_HARM} than today, {self._write(chosen)} {closest}.")
         else:
-            words.append(
-                f"Without {guarded} than today, {self._write(chosen)} comes closest: "
-                f"{info.format(self._value(chosen))}, today {info.format(self._value(before))}."
-            )
+            gains = gained(before["metrics"], chosen["metrics"])
+            today = "as today" if value == now else f"today {now}"
+            words.append(f"With {self._write(chosen)} it is {value}, {today}{gains}.")
         return " ".join(words)
 
     def alternatives(self, chosen: Point) -> list[dict[str, Any]]:
@@ -315,8 +372,17 @@ class _Search:
         weight = self._bench.weighed_by
         return None if weight is None else metric(weight).label
 
+    def _noun(self) -> str:
+        others = [limit for limit in self._limits if limit.metric != self._goal.metric]
+        kept = f" that keeps {self._join(others)}" if others else ""
+        return f"{self._bench.tuned_noun}{kept}"
+
+    @staticmethod
+    def _join(limits: Iterable[Condition]) -> str:
+        return " and ".join(str(limit) for limit in limits)
+
     def _limits_text(self) -> str:
-        return " and ".join(str(limit) for limit in self._limits)
+        return self._join(self._limits)
 
     def _why_none(self) -> str:
         closest = []

@@ -65,7 +65,7 @@ def find_bad_ttl(ttls: Floats) -> Fault | None:
     index = int(np.argmax(wrong))
     if np.isinf(ttls[index]):
         return index, f"the TTL {ttls[index]} is not a number of seconds; leave it out for none"
-    return index, f"the TTL {ttls[index]:g} is negative; TTLs are seconds"
+    return index, f"the TTL {ttls[index]:g} is negative; TTLs are seconds, empty for none"
 
 
 def find_bad_duration(durations: Floats) -> Fault | None:

@@ -50,7 +50,7 @@ def test_what_is_not_known_is_a_dash():
         ("hit_rate", 0.5, 0.51, "+1.00 points", False),
         ("hit_rate", 0.5, 0.4, "-10.00 points", True),
         ("memory_bytes", 100.0, 105.0, "+5.0 %", False),
-        ("latency_seconds_p99", 1e-3, 2e-3, "+100.0 %", True),
+        ("latency_seconds_p99", 1e-3, 2e-3, "+100 %", True),
         ("evictions", 0.0, 0.0, "0.0 %", False),
         ("evictions", 0.0, 7.0, "+7", True),
     ],

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from perflab.reports.report import report
 from perflab.settings import BrokenLimitError
 from perflab.tuning.reach import GUARDED, harms, least_harmful
 from perflab.tuning.recommend import tune
+from perflab.tuning.worth import cost
 from perflab.workloads.trace import Trace
 
 OVERLOADED = [
@@ -75,3 +78,94 @@ def test_report_and_shell_say_first_what_no_setting_reaches(tmp_path):
     assert "Ship" not in text[:2_000]
     said = write_recommendation(found).splitlines()
     assert said[2].startswith("No pool size reaches 5 ms")
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        "min:latency_seconds_p95",
+        "min:latency_seconds_mean",
+        "max:throughput_per_second",
+        "min:timeouts",
+        "max:utilisation",
+    ],
+)
+@pytest.mark.parametrize("today", [10, 64])
+def test_overload_is_said_first_whatever_is_looked_for(objective, today):
+    pattern, workload, settings = OVERLOADED[0]
+    settings = {**settings, "max_connections": today}
+    found = tune(pattern, workload, objective, settings=settings)
+    said = r"No pool size keeps up \([1-9]\d % of the requests or more time out\): the best "
+    assert re.match(said, found.reason)
+    assert not harms(found.before_metrics, found.metrics)
+    assert not found.alternatives
+
+
+@pytest.mark.parametrize(
+    "objective",
+    ["min:latency_seconds_p95", "min:latency_seconds_mean", "min:errors", "min:timeouts"],
+)
+@pytest.mark.parametrize("today", [5, 20, 40])
+def test_what_is_as_good_today_costs_no_throughput(objective, today):
+    found = tune("async_io", objective=objective, settings={"max_concurrent": today})
+    assert not harms(found.before_metrics, found.metrics, for_gain=True)
+    assert "costs" not in found.reason
+
+
+@pytest.mark.parametrize("metric", ["latency_seconds_p95", "latency_seconds_mean"])
+def test_what_a_better_objective_costs_is_said(metric):
+    line = [p["metrics"] for p in tune("async_io", objective=f"min:{metric}").points]
+    best = min(point[metric] for point in line)
+    dear = [p for p in line if p[metric] > 1.05 * best]
+    fast = max(dear, key=lambda point: point["throughput_per_second"])
+    today = tune("async_io").points[line.index(fast)]["settings"]["max_concurrent"]
+    found = tune("async_io", objective=f"min:{metric}", settings={"max_concurrent": today})
+    assert found.metrics[metric] <= 1.05 * best
+    lost = found.metrics["throughput_per_second"] < 0.9 * fast["throughput_per_second"]
+    assert ("It costs: throughput " in found.reason) == lost
+    enough = [point for point in line if point[metric] <= 1.05 * best]
+    most = max(point["throughput_per_second"] for point in enough)
+    assert found.metrics["throughput_per_second"] >= 0.9 * most
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ((0, 0, 100.0), (0, 0, 80.0), "It costs: throughput 80/s instead of 100/s."),
+        ((0, 0, 100.0), (0, 0, 95.0), ""),
+        ((5, 0, 100.0), (9, 0, 100.0), "It costs: timeouts 9 instead of 5."),
+        ((5, 1, 9.0), (5, 2, 1.0), "It costs: errors 2 instead of 1 and throughput 1/s"),
+    ],
+)
+def test_a_cost_is_written_by_name_with_both_values(before, after, text):
+    said = cost(*(dict(zip(GUARDED, values, strict=True)) for values in (before, after)))
+    assert said.startswith(text)
+    assert bool(said) == bool(text)
+
+
+@pytest.mark.parametrize(
+    ("workload", "limit"),
+    [
+        ("loop:keys=100k,requests=200k", "memory_bytes<=1MiB"),
+        ("loop:keys=50k,requests=150k", "memory_bytes<=256KiB"),
+        ("uniform:keys=10M,requests=50k", "memory_bytes<=64MiB"),
+    ],
+)
+def test_a_hit_rate_within_the_tolerance_of_none_is_none(workload, limit):
+    found = tune("cache", workload, limits=limit, settings={"max_cache_size": 100})
+    assert found.unreached.startswith("No cache size that keeps memory_bytes<=")
+    assert found.settings == found.before
+    assert found.reason.count("hit rate") == 1
+
+
+def test_where_today_breaks_a_limit_what_keeps_it_is_recommended():
+    pattern, workload, settings = OVERLOADED[0]
+    found = tune(pattern, workload, limits="connections<=5", settings=settings)
+    assert found.metrics["connections"] <= 5
+    assert "It costs: " in found.reason
+
+
+@pytest.mark.parametrize("objective", ["min:errors", "min:timeouts"])
+def test_settings_that_are_all_alike_are_said_to_be(objective):
+    found = tune("async_io", objective=objective)
+    assert found.reason.startswith("The concurrency limit hardly matters to the ")

@@ -15,6 +15,8 @@ OPERATION_NAMES = (
     *("op", "operation", "command", "cmd", "method", "verb", "request_method", "http_method"),
     *("op_type", "optype", "opcode"),
 )
+# These may as well be of the object.
+LOOSE_NAMES = ("action", "event", "event_type", "type", "request_type", "rw")
 _NUMBER = re.compile(r"[-+]?\d[\d.,:eE+-]*")
 KEY_NAMES = ("key", "id", "url", "path", "row")
 
@@ -90,7 +92,8 @@ def looks_like_row(names: Sequence[str]) -> bool:
 
 def listed(names: Sequence[str]) -> str:
     """Return names as a list to show, not all of them where they are many or long."""
-    shown = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names]
+    cut = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names]
+    shown = [name or "(unnamed)" for name in cut]
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
     return ", ".join(shown[:MOST_NAMES]) + more
 
@@ -140,9 +143,15 @@ def heading_note(names: Sequence[str]) -> tuple[str, ...]:
 
 def operation_column(names: Sequence[str], chosen: Mapping[str, str]) -> list[int]:
     """Return the place of the column that says whether a row reads or writes, if there is one."""
-    used = used_columns(chosen)
+    # A key that joins a method with a path still counts what writes as a read.
+    used = [name for name in chosen.values() if not is_template(name)]
     lowered = [name.lower() for name in names]
-    for name in OPERATION_NAMES:
+    for name in (*OPERATION_NAMES, *LOOSE_NAMES):
         if lowered.count(name) == 1 and names[lowered.index(name)] not in used:
             return [lowered.index(name)]
     return []
+
+
+def is_loose(names: Sequence[str], places: Sequence[int]) -> bool:
+    """Say whether the column of operations may as well be of something else."""
+    return any(names[place].strip().lower() in LOOSE_NAMES for place in places)

@@ -21,13 +21,14 @@ from perflab.workloads.importers.columns import (
     choose_columns,
     columns_note,
     heading_note,
+    is_loose,
     listed,
     looks_like_row,
     operation_column,
     used_columns,
 )
 from perflab.workloads.importers.csv_rows import CsvRows
-from perflab.workloads.importers.doubts import count_words, operations_note
+from perflab.workloads.importers.doubts import count_words, named, operations_note
 from perflab.workloads.importers.read_ahead import ReadAhead
 from perflab.workloads.importers.requests import table_trace
 from perflab.workloads.importers.source import HEAD_BYTES, Source
@@ -39,6 +40,12 @@ from perflab.workloads.trace import Trace
 
 BLOCK_BYTES = 1 << 23
 DELIMITERS = ",\t;|"
+METRIC_COLUMN = "metric_name"
+SEVERAL_METRICS = (
+    "several rows per request, each of which would count as one; keep one metric, such as "
+    "grep -E '^(metric_name|http_reqs),' FILE > requests.csv, and name "
+    "--columns key=url,time=timestamp"
+)
 
 
 def read_header(head: bytes) -> tuple[list[str], str]:
@@ -70,10 +77,12 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     encoder = KeyEncoder(source.place)
     values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
     written = {name: names[stripped.index(name)] for name in used_columns(chosen)}
-    operation = operation_column(stripped, chosen)
-    operations: Counter[str] = Counter()
+    # Words of how many rows: of what they do, and of which metric they are.
+    words = {"operation": operation_column(stripped, chosen), "metric": _metric_column(stripped)}
+    counts: dict[str, Counter[str]] = {what: Counter() for what in words}
     key = written.get(chosen["key"], chosen["key"])
-    read = dict.fromkeys([*written.values(), *(names[i] for i in operation)])
+    wanted = [names[i] for columns_of_words in words.values() for i in columns_of_words]
+    read = dict.fromkeys([*written.values(), *wanted])
     for batch in _batches(source, rows, delimiter, list(read)):
         if key not in batch.schema.names:
             texts = {name: batch.column(column) for name, column in written.items()}
@@ -81,17 +90,17 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
             batch = batch.append_column(key, filled)  # noqa: PLW2901 - the same rows
         kept = rows.keep_keyed(batch, key)
         encoder.add(kept.column(key))
-        for column in operation:
-            count_words(kept.column(names[column]), operations)
+        _count(words, counts, names, kept)
         for role, parts in values.items():
             try:
                 parts.append(numbers_of(role, kept.column(written[chosen[role]])))
             except RowFault as fault:
                 raise rows.error(rows.kept - len(kept) + fault.row, fault.reason) from None
+    _check_one_metric(counts["metric"], source.place)
     notes = rows.finish()
     merged = {role: np.concatenate(parts) for role, parts in values.items()}
     if "time" in merged:
-        notes = (*notes, *unit_notes(merged["time"]))
+        notes = (*notes, *unit_notes(merged["time"], source.place))
         merged["time"] = in_seconds(merged["time"])
     for role, numbers in merged.items():
         try:
@@ -100,8 +109,31 @@ def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
             raise rows.error(fault.row, fault.reason) from None
     ids, keys = encoder.finish()
     notes = (*notes, *heading_note(stripped), *columns_note(stripped, chosen, columns))
-    notes = (*notes, *operations_note(operations))
+    notes = (
+        *notes,
+        *operations_note(counts["operation"], loose=is_loose(names, words["operation"])),
+    )
     return table_trace(source, ids, integers_if_all(keys), merged, notes)
+
+
+def _metric_column(names: list[str]) -> list[int]:
+    return [i for i, name in enumerate(names) if name == METRIC_COLUMN]
+
+
+def _count(
+    words: Mapping[str, list[int]],
+    counts: Mapping[str, Counter[str]],
+    names: list[str],
+    batch: Any,
+) -> None:
+    for what, places in words.items():
+        for place in places:
+            count_words(batch.column(names[place]), counts[what])
+
+
+def _check_one_metric(metrics: Counter[str], place: str) -> None:
+    if len(metrics) > 1:
+        raise BadInputError(f"has {named(metrics)}: {SEVERAL_METRICS}", place)
 
 
 def _batches(source: Source, rows: CsvRows, delimiter: str, names: list[str]) -> Iterator[Any]:

@@ -30,6 +30,7 @@ class CsvRows:
         self._texts: dict[int, str] = {}
         self._keyless: list[npt.NDArray[np.int64]] = []
         self._one_line_each = True
+        self._swallowed = 0
 
     def watch(self, block: bytes) -> None:
         """Look whether a row may stand on another line than its number says."""
@@ -40,6 +41,8 @@ class CsvRows:
     def skip(self, row: Any) -> str:
         """Leave out a row with another number of fields; Arrow calls it."""
         self._invalid.append(row.number)
+        # A quote that is not closed takes the lines after it into its row.
+        self._swallowed += (row.text or "").rstrip("\r\n").count("\n")
         if len(self._texts) < SHOWN:
             self._texts[row.number] = row.text
         return "skip"
@@ -70,8 +73,11 @@ class CsvRows:
         skipped = Skipped()
         for number in sorted(shown)[:SHOWN]:
             skipped.add(self._line(number), shown[number])
-        skipped.add_unshown(len(keyless) + len(self._invalid) - skipped.count)
+        skipped.add_unshown(len(keyless) + len(self._invalid) - skipped.count + self._swallowed)
+        total += self._swallowed
         advice = "the first line must name as many columns as the rows have fields"
+        if self._swallowed:
+            advice = "a quote is not closed, or the first line names too few columns"
         what = "rows of a table with such a header"
         skipped.refuse_if_most(total, what, advice, self._source.place)
         return skipped.notes(total, "rows")

@@ -10,9 +10,11 @@ from perflab.workloads.importers.blocks import ARC_LINE, MSR_LINE, SPC_LINE
 from perflab.workloads.importers.columns import KEY_NAMES
 from perflab.workloads.importers.combined import LINE
 from perflab.workloads.importers.csv import read_header
+from perflab.workloads.importers.foreign import check_is_read
+from perflab.workloads.importers.postgres import looks_like_postgres
 from perflab.workloads.importers.redis_monitor import LINE as MONITOR_LINE
 from perflab.workloads.importers.source import BINARY_TEXT, Source
-from perflab.workloads.importers.structured import check_one_key_a_line
+from perflab.workloads.importers.structured import check_no_document, check_one_key_a_line
 from perflab.workloads.importers.twitter import LINE as TWITTER_LINE
 from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK
 
@@ -32,6 +34,10 @@ LINES = {
     "json": re.compile(rb'\s*\{\s*"'),
 }
 LOGS = ("combined", "json")
+OF_POSTGRES = (
+    "is a log of PostgreSQL: it says when statements ran and how long, and has no keys; use it "
+    "with connection_pool or async_io"
+)
 ORACLE_NAME = "oraclegeneral"
 ORACLE_HEADING = re.compile(
     rb"[#\s]{0,9}\w{0,40}time\w{0,40}\s{0,9},\s{0,9}obj(?:ect)?(?:_id)?"
@@ -39,7 +45,6 @@ ORACLE_HEADING = re.compile(
     re.IGNORECASE,
 )
 PARQUET_MAGIC = b"PAR1"
-ZIP_MAGIC = b"PK\x03\x04"
 
 
 def detect(source: Source, *, names_columns: bool = False) -> str:
@@ -78,8 +83,7 @@ def detect(source: Source, *, names_columns: bool = False) -> str:
 def _of_one_piece(name: str, suffix: str, head: bytes, place: str) -> str | None:
     if head.startswith(PARQUET_MAGIC) or suffix in (".parquet", ".pq"):
         return "parquet"
-    if head.startswith(ZIP_MAGIC):
-        raise BadInputError("is a zip archive; unpack it and name the file inside", place)
+    check_is_read(head, suffix, place)
     if ORACLE_NAME in name and suffix != ".csv":
         return "oracle"
     # Of a log with such an object on each line, the second begins as the first does.
@@ -90,11 +94,14 @@ def _of_one_piece(name: str, suffix: str, head: bytes, place: str) -> str | None
 def _by_name_or_header(source: Source, name: str, suffix: str) -> str:
     if suffix in (".csv", ".tsv"):
         return "csv"
+    lines = [line for line in source.head.splitlines()[:JUDGED] if line.strip()]
     if LOG_NAME.search(name):
+        check_no_document(lines, source.place)
+        if any(looks_like_postgres(line.decode(errors="replace")) for line in lines[:LOOKED_AT]):
+            raise BadInputError(OF_POSTGRES, source.place)
         return "combined"
     header, _ = read_header(source.head)
     if any(column.strip().lower() in KEY_NAMES for column in header):
         return "csv"
-    lines = [line for line in source.head.splitlines()[:JUDGED] if line.strip()]
     check_one_key_a_line(lines, source.place)
     return "text"

@@ -7,34 +7,60 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from perflab.settings import format_quantity
 from perflab.settings.quantity import counted
 from perflab.workloads.description import KEY_DOUBT
+from perflab.workloads.encoding import is_text
 from perflab.workloads.recording_left_out import UNKEYED
 from perflab.workloads.trace import Trace
 
 FEWEST = 10
+_EPOCH_FROM = 1e8
+_RARE = 60.0
 NEARLY = 0.95
 
 # What a row of a table or log may say of its operation, and what of it only reads.
 READS = frozenset(("get", "gets", "read", "r", "head", "options", "hit", "miss", "lookup", "scan"))
+# What under a name such as type or event can only be an operation.
+WRITES = frozenset(
+    (
+        *("set", "put", "write", "w", "insert", "update", "delete", "del", "remove", "evict"),
+        *("expire", "invalidate", "purge", "add", "create", "patch", "post", "unlink", "store"),
+    )
+)
 MOST_NAMED = 6
 MOST_WORDS = 1000
 
 
 def doubts(trace: Trace) -> tuple[str, ...]:
-    """Return notes on keys that come once, or are one alone, and on lifetimes of zero."""
-    return (*_once(trace), *_zero_lifetimes(trace))
+    """Return notes on keys that come once, or are one alone, and on times and lifetimes.
+
+    Those that a unit other than seconds explains better are said.
+    """
+    return (
+        *_once(trace),
+        *_broken(trace),
+        *_slow(trace),
+        *_zero_lifetimes(trace),
+        *_long_lifetimes(trace),
+    )
 
 
-def operations_note(counts: Mapping[str, int]) -> tuple[str, ...]:
+def operations_note(counts: Mapping[str, int], *, loose: bool = False) -> tuple[str, ...]:
     """Return a note on rows that are no reads though they count as such.
 
     Args:
         counts: How many rows there are of each operation, as it stands in the file.
+        loose: Whether the words may say something else, so that only known writes count.
     """
-    others = {name: count for name, count in counts.items() if name.lower() not in READS}
+    others = {
+        name: count
+        for name, count in counts.items()
+        if (name.lower() in WRITES if loose else name.lower() not in READS)
+    }
     if not others:
         return ()
     return (f"{named(others)} count as reads; {NOT_REPLAYED}",)
@@ -91,6 +117,43 @@ def _once(trace: Trace) -> tuple[str, ...]:
         return (f"no key comes twice, so nothing can be hit: {KEY_DOUBT}",)
     said = f"{counted(keys, 'key')} in {counted(requests, 'request')}"
     return (f"{said}: hardly one comes twice; {KEY_DOUBT}",)
+
+
+def _broken(trace: Trace) -> tuple[str, ...]:
+    if not isinstance(trace.keys, pa.Array | pa.ChunkedArray) or not is_text(trace.keys.type):
+        return ()
+    count = pc.sum(pc.match_substring(trace.keys, "\n")).as_py() or 0
+    if not count:
+        return ()
+    holds = "holds a line break" if count == 1 else "hold line breaks"
+    return (f"{counted(count, 'key')} {holds}: is a quote not closed?",)
+
+
+def _slow(trace: Trace) -> tuple[str, ...]:
+    """Say so where times that do not count from 1970 are minutes apart, as milliseconds look."""
+    times = trace.times
+    if times is None or len(times) < FEWEST:
+        return ()
+    gap = float(times[-1] - times[0]) / (len(times) - 1)
+    if gap < _RARE or times[0] >= _EPOCH_FROM or (times % 1).any():
+        return ()
+    apart, span = (format_quantity(s, "seconds") for s in (round(gap), times[-1] - times[0]))
+    said = f"times: read as seconds, so requests come {apart} apart and the trace lasts {span}"
+    return (f"{said}; if they count milliseconds or less, divide them",)
+
+
+def _long_lifetimes(trace: Trace) -> tuple[str, ...]:
+    if trace.ttls is None or trace.times is None or len(trace.ttls) < FEWEST:
+        return ()
+    given = trace.ttls[np.isfinite(trace.ttls)]
+    span = float(trace.times[-1] - trace.times[0])
+    if not len(given) or not span or given.min() <= span:
+        return ()
+    if given.min() >= _EPOCH_FROM:
+        return ("the TTLs look like moments since 1970, but are read as lifetimes in seconds",)
+    shortest, lasts = (format_quantity(float(s), "seconds") for s in (given.min(), span))
+    said = f"every TTL, {shortest} or more, is longer than the trace ({lasts}), so nothing expires"
+    return (f"{said}; TTLs are read as seconds",)
 
 
 def _zero_lifetimes(trace: Trace) -> tuple[str, ...]:

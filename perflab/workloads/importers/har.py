@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from perflab.settings import BadInputError
+from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.har_entries import LeftOutEntries
 from perflab.workloads.importers.json_text import load_archive, shown
 from perflab.workloads.importers.json_values import JsonValues, UnusableError
@@ -58,4 +59,5 @@ def read_har(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
     ids, known, merged = requests.columns()
     notes = requests.notes("entries", "entry", len(entries))
     notes = (*notes, *left_out.notes(), *values.later_notes())
+    notes = (*notes, *operations_note(values.operations))
     return ordered_trace(source.stem, ids, known, merged, notes)

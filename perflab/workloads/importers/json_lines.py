@@ -43,7 +43,7 @@ def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace
     ids, keys, columns_found = requests.columns()
     notes = (*requests.notes(), *values.notes())
     if "time" in columns_found:
-        notes = (*notes, *unit_notes(columns_found["time"]))
+        notes = (*notes, *unit_notes(columns_found["time"], source.place))
         columns_found["time"] = in_seconds(columns_found["time"])
     return ordered_trace(source.stem, ids, keys, columns_found, notes)
 

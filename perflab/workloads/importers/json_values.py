@@ -17,14 +17,16 @@ from perflab.workloads.importers.columns import (
     OPERATION_NAMES,
     check_roles,
     columns_note,
-    columns_of,
     listed,
 )
 from perflab.workloads.importers.combined import parse_log_time
 from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.template import parts_of
 
-KEYS = (*KEY_NAMES, "uri", "request_uri", "request.uri", "request.path")
+KEYS = (
+    *(*KEY_NAMES, "uri", "request_uri", "request.uri", "request.path"),
+    *("url.original", "url.path"),  # Elastic Common Schema
+)
 TIMES = ("time", "timestamp", "ts", "@timestamp", "time_iso8601", "time_local", "msec")
 SIZES = ("size", "bytes", "body_bytes_sent", "bytes_sent", "response_size")
 TTLS = ("ttl",)
@@ -117,7 +119,8 @@ class JsonValues:
         if self._key is None and self._keyless is not None:
             there = f"({', '.join(KEYS)}); it has: {listed(self._keyless)}"
             text = f"has no field for the key {there}"
-            raise BadInputError(f"{text}; name it with --columns 'key={{host}}{{path}}'", place)
+            advice = "name it with --columns key=FIELD, or several with 'key={host}{path}'"
+            raise BadInputError(f"{text}; {advice}", place)
 
     def _choose(self, first: Mapping[str, Any]) -> Callable[[Any], str]:
         chosen = {}
@@ -127,12 +130,12 @@ class JsonValues:
             if name is not None:
                 chosen[role] = name
         if "key" not in chosen:
-            self._keyless = self._keyless or list(first)
+            self._keyless = self._keyless or _dotted(first)
             raise UnusableError("no key")
         self._chosen, self._fields = dict(chosen), list(first)
         named = (n for n in OPERATIONS if isinstance(_getter(n)(first), str))
         operation = next(named, None)
-        if operation is not None and operation not in columns_of("key", chosen["key"]):
+        if operation is not None and operation != chosen["key"]:
             self._operation = _getter(operation)
         key = _key_reader(chosen.pop("key"))
         self.roles = tuple(chosen)
@@ -173,6 +176,19 @@ def _getter(name: str) -> Callable[[Any], Any]:
         return fields
 
     return get
+
+
+def _dotted(fields: Mapping[str, Any]) -> list[str]:
+    """Return the names of fields as a user names them: those within another with a dot."""
+    return [
+        name
+        for outer, value in fields.items()
+        for name in (
+            [f"{outer}.{inner}" for inner in value]
+            if isinstance(value, dict) and value
+            else [outer]
+        )
+    ]
 
 
 def _usable(value: Any) -> bool:

@@ -16,7 +16,12 @@ from perflab.primitives.parquet_probe import check_parquet
 from perflab.settings import BadInputError
 from perflab.workloads.description import TraceDescription
 from perflab.workloads.encoding import KeyEncoder, as_keys, is_text
-from perflab.workloads.importers.columns import choose_columns, columns_note, operation_column
+from perflab.workloads.importers.columns import (
+    choose_columns,
+    columns_note,
+    is_loose,
+    operation_column,
+)
 from perflab.workloads.importers.doubts import count_words, operations_note
 from perflab.workloads.importers.parquet_batches import batches
 from perflab.workloads.importers.requests import table_trace
@@ -82,7 +87,7 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
     merged = {role: parts.array() for role, parts in values.items()}
     if description is None:
         notes = (*notes, *columns_note(schema.names, chosen, columns))
-        notes = (*notes, *_operations(source, schema, chosen), *_in_seconds(merged))
+        notes = (*notes, *_operations(source, schema, chosen), *_in_seconds(merged, source.place))
     for role, numbers in merged.items():
         try:
             check_values(role, numbers, in_order=not source.sort)
@@ -104,11 +109,11 @@ def _described(
     return trace
 
 
-def _in_seconds(columns: dict[str, Any]) -> tuple[str, ...]:
+def _in_seconds(columns: dict[str, Any], place: str) -> tuple[str, ...]:
     """Scale times that are too great for seconds, and return the note on that."""
     if "time" not in columns:
         return ()
-    said = unit_notes(columns["time"])
+    said = unit_notes(columns["time"], place)
     if said:
         columns["time"] = in_seconds(columns["time"])
     return said
@@ -117,13 +122,14 @@ def _in_seconds(columns: dict[str, Any]) -> tuple[str, ...]:
 def _operations(source: Source, schema: Any, chosen: Mapping[str, str]) -> tuple[str, ...]:
     """Return the note on rows that are no reads, where a column of texts says which are."""
     counts: Counter[str] = Counter()
-    for place in operation_column(schema.names, chosen):
+    places = operation_column(schema.names, chosen)
+    for place in places:
         column = schema.field(place)
         if is_text(column.type) or pa.types.is_dictionary(column.type):
             file = pq.ParquetFile(source.path, read_dictionary=[column.name])
             for batch in file.iter_batches(columns=[column.name]):
                 count_words(batch.column(0), counts)
-    return operations_note(counts)
+    return operations_note(counts, loose=is_loose(schema.names, places))
 
 
 def _columns(

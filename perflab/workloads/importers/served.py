@@ -77,7 +77,7 @@ class Served:
         durations = np.array(self._durations)
         order = np.argsort(starts, kind="stable")
         known = None if np.isnan(durations).all() else durations[order]
-        said = (*self._skipped.notes(lines), *notes, *unit_notes(np.array(self._scaled)))
+        said = (*self._skipped.notes(lines), *notes, *unit_notes(np.array(self._scaled), place))
         return Arrivals(self._source.stem, starts[order], known, notes=said)
 
 

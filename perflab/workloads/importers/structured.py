@@ -19,8 +19,21 @@ _FIELD = re.compile(
 _YAML = re.compile(rb"\s*(?:- )?[\w.@-]+:(?:\s|$)|\s*- \S|---\s*$")
 _MARKUP = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])", re.IGNORECASE)
 _W3C = re.compile(rb"#(?:Version|Fields|Software|Date|Start-Date|Remark):", re.IGNORECASE)
+_SECTION = re.compile(rb"\s*\[\[?[\w. :-]+\]?\]\s*$")
+_SETTING = re.compile(rb"\s*[\w.-]+\s*=\s*\S")
+_ARRAY = re.compile(rb"\s*\[.*,.*\]\s*$")
 _JSON = re.compile(rb"\s*[\[{]")
 _JSON_PIECE = re.compile(rb'\s*(?:[\[\]{}],?|"(?:[^"\\]|\\.)*"\s*:.*|"(?:[^"\\]|\\.)*",?)\s*$')
+
+# What a client sends to a cache; a method before a path or an address is a key as logs have it.
+_COMMAND = re.compile(
+    rb"\s*(?:\d{1,6}\) )?(M?GETS?|GETEX|GETDEL|GETSET|M?SET|SETNX|P?SETEX|DEL|DELETE|UNLINK|TTL|"
+    rb"P?EXPIRE|PERSIST|TOUCH|EXISTS|INCR|INCRBY|DECR|DECRBY|ADD|REPLACE|APPEND|HM?GET|HGETALL|"
+    rb"HM?SET|HDEL)"
+    rb"\s+(?!/|https?:)\S",
+    re.IGNORECASE,
+)
+_FEWEST_COMMANDS = 2
 
 _AS_TABLE = "make it a CSV with a heading, such as key,time,size"
 _BY_HAND = "if each whole line is a key, say so with --format text"
@@ -36,7 +49,9 @@ def check_one_key_a_line(lines: Sequence[bytes], place: str) -> None:
     Raises:
         BadInputError: With what it looks like, and how to make of it what is read.
     """
-    found = _document(lines) or _table(lines) or _pairs(lines)
+    found = (
+        _document(lines) or _sections(lines) or _commands(lines) or _table(lines) or _pairs(lines)
+    )
     if found:
         raise BadInputError(found, place)
 
@@ -63,6 +78,39 @@ def _document(lines: Sequence[bytes]) -> str:
             "write one object per line, for example with jq -c '.[]' FILE"
         )
     return ""
+
+
+def _sections(lines: Sequence[bytes]) -> str:
+    if len(lines) > 1 and _share(_ARRAY, lines) >= MOST:
+        return (
+            "is one JSON array per line, not an object per line; name the fields, for example with "
+            "jq -c '{time: .[0], key: .[1]}' FILE"
+        )
+    settings = _share(_SETTING, lines)
+    if any(map(_SECTION.match, lines)) and settings and settings + _share(_SECTION, lines) >= MOST:
+        return f"is TOML or INI, which is not read; {_AS_TABLE}"
+    return ""
+
+
+def _commands(lines: Sequence[bytes]) -> str:
+    names = [match[1].upper().decode() for match in map(_COMMAND.match, lines) if match]
+    kinds = sorted(set(names))
+    if len(names) < MOST * len(lines) or len(kinds) < _FEWEST_COMMANDS:
+        return ""
+    return (
+        f"has commands to a cache ({', '.join(kinds[:3])}), so a line is no key; make it a CSV "
+        f"with a heading, op,key, or record it with redis-cli monitor; {_BY_HAND}"
+    )
+
+
+def check_no_document(lines: Sequence[bytes], place: str) -> None:
+    """Refuse a text called a log that is a document or has the headers of a W3C log.
+
+    Raises:
+        BadInputError: With what it looks like, and how to make of it what is read.
+    """
+    if found := _document(lines) or _sections(lines):
+        raise BadInputError(found, place)
 
 
 def _pairs(lines: Sequence[bytes]) -> str:

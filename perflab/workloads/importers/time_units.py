@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from perflab.settings import BadInputError
+
 Floats = npt.NDArray[np.float64]
 
 # Seconds reach the first in the year 5138, milliseconds the second in 5138, and so on.
+# Seconds since 1970 below this are of before March 1973.
+_EPOCH_FROM = 1e8
+_MANY = 0.1
 _UNITS = (("ms", 1e11, 1e3), ("µs", 1e14, 1e6), ("ns", 1e17, 1e9))
 
 
@@ -21,8 +26,25 @@ def in_seconds(times: Floats) -> Floats:
     return scaled
 
 
-def unit_notes(times: Floats) -> tuple[str, ...]:
-    """Return in which units times are that `in_seconds` scales; nothing where all are seconds."""
+def unit_notes(times: Floats, place: str) -> tuple[str, ...]:
+    """Return in which units times are that `in_seconds` scales; nothing where all are seconds.
+
+    Args:
+        times: As the file has them.
+        place: The file, for the error.
+
+    Raises:
+        BadInputError: If they count from a start of their own, in a unit that only the later ones
+            are great enough to show.
+    """
+    finite = times[np.isfinite(times) & (times >= 0)]
+    scaled = np.count_nonzero(finite >= _UNITS[0][1])
+    if len(finite) and finite.min() < _EPOCH_FROM and scaled >= max(2, _MANY * len(finite)):
+        text = (
+            f"the times go from {finite.min():.10g} to {finite.max():.10g}, which no unit since "
+            "1970 explains; divide them so that they are seconds from the first request"
+        )
+        raise BadInputError(text, place)
     found = []
     for (unit, start, _), end in zip(_UNITS, (1e14, 1e17, np.inf), strict=True):
         count = int(np.count_nonzero((times >= start) & (times < end)))

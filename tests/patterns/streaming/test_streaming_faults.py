@@ -137,6 +137,8 @@ def test_an_archive_that_is_cut_before_its_header_ends_is_one_clear_error(tmp_pa
         (b"\n\r\n\n", "has no header, only blank lines"),
         ("a,b\n1,2\n".encode("utf-16"), "is not UTF-8 but UTF-16"),
         (b"PK\x03\x04aaaa", "is a zip archive"),
+        (b"\x04\x22\x4d\x18`@", "is an lz4 archive"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "is a 7z archive"),
         (b"a,b,a\n", "the column 'a' comes twice"),
         (b"a,\xff\n", "the header is not UTF-8"),
         (b"a,\0\n", "the header holds NUL"),

@@ -111,6 +111,7 @@ def test_odd_rows_are_skipped_counted_and_shown(write, keys_of):
     assert trace.times.tolist() == [1, 3, 5, 8, *[9] * 5]
     assert trace.notes == (
         "5 of 14 rows skipped; first: line 3: 'b,2'; line 6: 'no key'; line 9: 'e,6,1,9'",
+        "1 key holds a line break: is a quote not closed?",
     )
 
 

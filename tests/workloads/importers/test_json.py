@@ -79,7 +79,7 @@ def test_an_object_without_a_key_says_which_fields_there_are(write):
     with pytest.raises(BadInputError) as caught:
         read_trace(path)
     assert caught.value.place == str(path)
-    assert "it has: who, page; name it with --columns 'key={host}{path}'" in caught.value.message
+    assert "it has: who, page; name it with --columns key=FIELD, or" in caught.value.message
 
 
 @pytest.mark.parametrize("text", ["{a", "a}", "{}", "{a}{b"])
@@ -121,3 +121,27 @@ def test_a_combined_log_takes_templates_too(write, keys_of):
         read_trace(path, columns={"key": "{paht}"})
     with pytest.raises(BadInputError, match="only the key"):
         read_trace(path, columns={"time": "time"})
+
+
+@pytest.mark.parametrize(
+    ("line", "there"),
+    [
+        ({"req": {"target": "/a", "verb": "GET"}, "ms": 5}, "req.target, req.verb, ms"),
+        ({"data": {"tags": {"url": "/a"}}}, "data.tags"),
+        ({"id": None, "meta": {}, "page": {"name": "a"}}, "id, meta, page.name"),
+    ],
+)
+def test_fields_within_others_are_named_as_columns_name_them(write, line, there):
+    with pytest.raises(BadInputError) as caught:
+        read_trace(write("a.json", log(line)))
+    assert f"it has: {there}; name it with --columns key=FIELD" in caught.value.message
+
+
+@pytest.mark.parametrize("field", ["original", "path"])
+def test_the_url_of_the_elastic_common_schema_is_the_key(write, field):
+    lines = [
+        {"@timestamp": f"2026-01-01T00:00:0{n}Z", "url": {field: f"/{n % 2}"}} for n in (1, 2, 3)
+    ]
+    trace = read_trace(write("a.json", log(*lines)))
+    assert (len(trace.ids), trace.n_keys) == (3, 2)
+    assert any(f"key from url.{field}" in note for note in trace.notes)

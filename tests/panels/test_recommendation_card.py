@@ -1,0 +1,36 @@
+import html
+import re
+
+import pytest
+
+from perflab.benches.registry import load_bench
+from perflab.panels.recommendation_card import RecommendationCard
+from perflab.tuning.recommend import tune
+
+UNREACHED = [
+    ("connection_pool", "poisson:rate=3000,requests=20k", None, {"query": "aggregate"}),
+    ("connection_pool", "steady:rate=9000,requests=20k", "min:timeouts", {"timeout": 0.2}),
+    ("cache", "loop:keys=50k,requests=100k", "max:hit_rate", {"max_cache_size": 50}),
+]
+
+
+def values(widget):
+    own = [widget.value] if isinstance(getattr(widget, "value", None), str) else []
+    return [*own, *(text for child in getattr(widget, "children", ()) for text in values(child))]
+
+
+def words(widget):
+    return [html.unescape(re.sub("<[^>]+>", "", text)) for text in values(widget)]
+
+
+@pytest.mark.parametrize(("pattern", "workload", "objective", "settings"), UNREACHED)
+def test_what_is_not_reached_is_said_once_and_first(pattern, workload, objective, settings):
+    limits = "memory_bytes<=64KiB" if pattern == "cache" else None
+    found = tune(pattern, workload, objective, limits, settings=settings)
+    card = RecommendationCard(load_bench(pattern), lambda chosen: None)
+    card.show(found)
+    said = words(card.widget)
+    assert found.unreached
+    assert said[0] == f"{found.unreached}."
+    assert " ".join(said).count(found.unreached) == 1
+    assert said[1].startswith("Closest: ")
