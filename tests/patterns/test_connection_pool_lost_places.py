@@ -57,6 +57,40 @@ def test_an_interruption_in_reset_frees_the_place(error):
             assert other is not one
 
 
+@pytest.mark.parametrize("way", ["discard", "too old", "check", "apply"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_in_closing_frees_the_place(way, error):
+    def close(_):
+        if armed:
+            raise error
+
+    def check(_):
+        if armed:
+            raise ConnectionError
+
+    armed = []
+    with ConnectionPool(Connection, settings(), close=close, check=check) as pool:
+        one = pool.getconn()
+        if way == "too old":
+            pool.drain()
+        if way in ("check", "apply"):
+            pool.putconn(one)
+        armed.append(1)
+        with pytest.raises(error):
+            if way == "discard":
+                pool.discard(one)
+            elif way == "check":
+                pool.check()
+            elif way == "apply":
+                pool.drain()
+            else:
+                pool.putconn(one)
+        armed.clear()
+        with pool.connection() as other:
+            assert other is not one
+        assert pool.stats()["connections_open"] <= 1
+
+
 def run_a_block(pool, error):
     with contextlib.suppress(KeyError), pool.connection():
         if error is not None:
