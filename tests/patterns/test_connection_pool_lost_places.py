@@ -57,7 +57,15 @@ def test_an_interruption_in_reset_frees_the_place(error):
             assert other is not one
 
 
-@pytest.mark.parametrize("way", ["discard", "too old", "check", "apply"])
+CLOSING = {
+    "discard": lambda pool, one: pool.discard(one),
+    "too old": lambda pool, one: (pool.drain(), pool.putconn(one)),
+    "check": lambda pool, one: (pool.putconn(one), pool.check()),
+    "drain": lambda pool, one: (pool.putconn(one), pool.drain()),
+}
+
+
+@pytest.mark.parametrize("way", CLOSING)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_an_interruption_in_closing_frees_the_place(way, error):
     def close(_):
@@ -71,20 +79,9 @@ def test_an_interruption_in_closing_frees_the_place(way, error):
     armed = []
     with ConnectionPool(Connection, settings(), close=close, check=check) as pool:
         one = pool.getconn()
-        if way == "too old":
-            pool.drain()
-        if way in ("check", "apply"):
-            pool.putconn(one)
         armed.append(1)
         with pytest.raises(error):
-            if way == "discard":
-                pool.discard(one)
-            elif way == "check":
-                pool.check()
-            elif way == "apply":
-                pool.drain()
-            else:
-                pool.putconn(one)
+            CLOSING[way](pool, one)
         armed.clear()
         with pool.connection() as other:
             assert other is not one
