@@ -290,6 +290,8 @@ class Logic:
         try:
             value, seconds = yield from self.load(key, load)
             command = self.loaded_command(key, value, ttl, seconds)
+        except GeneratorExit:  # nobody carries these steps out any more: the lock expires
+            raise
         except BaseException:
             if lock is not None:
                 yield from lock.release()
