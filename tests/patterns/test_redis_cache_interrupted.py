@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 from interrupted import after_each_interruption
 
 from perflab.patterns.redis_cache import RedisCache
+from perflab.patterns.redis_cache_batches import answer_many
 from perflab.patterns.redis_cache_logic import Logic
-from perflab.patterns.redis_cache_steps import Ask, Load
+from perflab.patterns.redis_cache_steps import Load
 from perflab.servers.redis_server import RedisServer
 from perflab.settings import RedisCacheSettings
 
@@ -50,12 +49,20 @@ def test_steps_that_are_left_in_a_load_end_in_silence(server):
     cache = cache_of(server, "lock")
     logic: Logic = cache._logic
     lock = logic.lock("k")
+    assert cache._run(lock.take(lambda data: None)) is None
     steps = logic._load_and_write("k", lambda: "value", None, lock)
     assert isinstance(steps.send(None), Load)
     steps.close()  # raises if they ask the server once more
     assert steps.gi_frame is None
-    many = cache._logic.lock("l").take(lambda data: None)
-    assert isinstance(many.send(None), Ask)
-    many.close()
-    gc.collect()
+    cache.close()
+
+
+def test_steps_of_several_keys_that_are_left_in_a_load_end_in_silence(server):
+    cache = cache_of(server, "lock")
+    steps = answer_many(cache._logic, ["a", "b"], lambda keys: dict.fromkeys(keys, 1), None)
+    step = steps.send(None)
+    while not isinstance(step, Load):
+        step = steps.send(cache._do(step))
+    steps.close()
+    assert steps.gi_frame is None
     cache.close()
