@@ -61,7 +61,7 @@ def _check_settings(bench: Bench) -> None:
             bench.info(key)
         except BadInputError as error:
             raise BadInputError(str(error), where) from None
-    for where, key in _axes(bench):
+    for where, key in _lines_along(bench):
         if bench.info(key).kind not in (int, float):
             raise BadInputError(f"{key} is not a number, so that no axis goes along it", where)
 
@@ -107,10 +107,15 @@ def _settings(bench: Bench) -> Iterator[tuple[str, str]]:
         yield from ((time_chart.title, key) for key in (time_chart.lines, time_chart.limit))
 
 
-def _axes(bench: Bench) -> Iterator[tuple[str, str]]:
-    """Yield where an axis is, and the setting that goes along it."""
+def _lines_along(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Yield where lines are drawn, and the setting that they go along; a map has cells."""
     for chart in (*bench.what_if_charts, *bench.bounded_charts):
         yield chart.title, chart.along
+
+
+def _axes(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Yield where an axis is, and the setting that goes along it."""
+    yield from _lines_along(bench)
     for heat_map in (*bench.heat_maps, *bench.bounded_maps):
         yield from ((heat_map.title, key) for key in (heat_map.along, heat_map.against))
 

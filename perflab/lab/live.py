@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from typing import Any
 
 import cloudpickle
@@ -24,22 +21,15 @@ from perflab.lab.removal import begin_run, remove_run
 from perflab.lab.rows import Compared, Rows
 from perflab.lab.run import Run
 from perflab.lab.snapshot import Snapshot
+from perflab.lab.spawning import receive, resident_bytes, spawn, status_in_words
 from perflab.metrics.memory import MemorySampler
 from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
-from perflab.servers.keeper_process import MARK
-from perflab.servers.python_process import (
-    names_code,
-    no_interrupt,
-    python_command,
-    python_environment,
-)
 from perflab.servers.run_name import new_run_name
 from perflab.settings import BadInputError, LoadSettings, Settings, nearest
 from perflab.workloads.trace import Trace
 
 _PATIENCE = 15.0
-_LOOK_SECONDS = 0.5
 _ORPHANED_SECONDS = 3.0
 """What a child has at the most, once its parent is gone, before the keeper kills it."""
 
@@ -112,7 +102,7 @@ class LiveRun:
                 agreed,
                 spent,
             )
-            self._pipe, self._process = _spawn(job, self._kept)
+            self._pipe, self._process = spawn(job, self._kept)
             self._memory = MemorySampler(self._process.pid)
             begin_run(self)
             self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
@@ -294,13 +284,13 @@ class LiveRun:
 
     def _listen(self) -> None:
         try:
-            while not self._hear(self._receive()):
+            while not self._hear(receive(self._pipe, self._process)):
                 pass
         except (EOFError, OSError):
             code = self._process.wait()
             self._fail(
-                f"the child process of the run died ({_signal_name(code)}); what it had measured "
-                "until then is kept; start it again",
+                f"the child process of the run died ({status_in_words(code)}); what it had "
+                "measured until then is kept; start it again",
                 mistake=False,
             )
         except Exception as error:  # noqa: BLE001  (shown on the panel, never lost in a thread)
@@ -319,17 +309,6 @@ class LiveRun:
             self._kept.release()
             self._done.set()
 
-    def _receive(self) -> Any:
-        """Return the child's next message.
-
-        Raises:
-            EOFError: If it has ended. Something that it forked may hold its pipe open.
-        """
-        while not self._pipe.poll(_LOOK_SECONDS):
-            if self._process.poll() is not None and not self._pipe.poll(0):
-                raise EOFError
-        return self._pipe.recv()
-
     def _hear(self, message: Any) -> bool:
         """Take a message of the child; return whether it was the last."""
         if isinstance(message, Snapshot):
@@ -337,7 +316,7 @@ class LiveRun:
         elif isinstance(message, Ready):
             self.about = message.about
             self._memory.start()
-            self._rows.baseline = _resident(self._process.pid)
+            self._rows.baseline = resident_bytes(self._process.pid)
             self._send(cloudpickle.dumps("go"))
             self.state = "running"
         elif isinstance(message, Acted):
@@ -360,37 +339,6 @@ class LiveRun:
         self.state = "failed"
 
 
-def _spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
-    ours, theirs = Pipe()
-    mark = secrets.token_hex(16)
-    users_code = any(names_code(value) for value in job.settings.values())
-    command = python_command(
-        "perflab.lab.child_process", str(theirs.fileno()), users_code=users_code
-    )
-    try:
-        with no_interrupt():
-            process = subprocess.Popen(  # noqa: S603  (our own module)
-                command,
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={**python_environment(), MARK: mark},
-            )
-        theirs.close()
-        # Before it is kept it has nothing to clean up, and ends with the pipe.
-        try:
-            kept.keep(process.pid, mark)
-            ours.send_bytes(cloudpickle.dumps(job))
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-    except OSError as error:
-        ours.close()
-        raise RuntimeError(f"the child process did not start: {error}") from None
-    return ours, process
-
-
 def _leave_to_parent() -> None:
     """Let go, in a forked process, of the runs: they are its parent's, and end with that."""
     for run in list(_going):
@@ -399,17 +347,3 @@ def _leave_to_parent() -> None:
 
 
 os.register_at_fork(after_in_child=_leave_to_parent)
-
-
-def _resident(pid: int) -> int:
-    from memory_profiler import memory_usage
-
-    return int((memory_usage(pid, interval=0.001, max_iterations=1)[0] or 0) * 2**20)
-
-
-def _signal_name(code: int) -> str:
-    import signal
-
-    if code < 0:
-        return f"killed by {signal.Signals(-code).name}"
-    return f"exit status {code}"

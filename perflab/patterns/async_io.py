@@ -23,6 +23,7 @@ from perflab.patterns.async_io_redirects import MOST as _MOST_REDIRECTS
 from perflab.patterns.async_io_redirects import Redirects
 from perflab.patterns.async_io_request import NEVER_SENT, PASSING, Failure, Request, Result
 from perflab.patterns.async_io_run import Source, Workers
+from perflab.patterns.async_io_sendable import check_sendable, checked_headers
 from perflab.patterns.async_io_slots import RateLimit, Slots
 from perflab.patterns.async_io_stats import FetchStats
 from perflab.patterns.async_io_urls import read_urls
@@ -64,6 +65,9 @@ class AsyncFetcher:
             caller's headers they get only those known to be safe, such as Accept and User-Agent.
         spend: Asked before each sending of a request but the first, a retry or a redirect; where
             it answers no, the request ends with what it has.
+
+    Raises:
+        BadInputError: If a header cannot be sent.
     """
 
     def __init__(
@@ -79,7 +83,7 @@ class AsyncFetcher:
         self._spend = spend
         self._settings = settings or AsyncIOSettings()
         self._hook = hook
-        self._headers = headers
+        self._headers = checked_headers(headers)
         self._session: aiohttp.ClientSession | None = None
         self._runs: set[Workers] = set()
         self._auto: GradientLimit | None = None
@@ -212,6 +216,10 @@ class AsyncFetcher:
             self._tell(kind, url, result.seconds, len(result.body), done.failure)
         return result
 
+    def check(self, request: Request, url: URL) -> None:
+        """Raise TypeError or ValueError if a request cannot be sent at all; for the workers."""
+        check_sendable(request, url, self._headers)
+
     def count_taken(self) -> None:
         """Count a request that was taken from a source; for the workers."""
         self._stats.requests += 1
@@ -314,7 +322,9 @@ class AsyncFetcher:
             host.not_before = max(host.not_before, until)
         if tries > settings.retries or done.failure not in PASSING:
             return None
-        if not request.is_safe_to_repeat and done.failure not in NEVER_SENT:
+        # After a redirect the server has seen the request, though not where it leads to.
+        never_seen = done.failure in NEVER_SENT and done.sent == 1
+        if not request.is_safe_to_repeat and not never_seen:
             return None
         if done.retry_after is not None:
             return 0.0 if done.retry_after <= settings.retry_after_most else None

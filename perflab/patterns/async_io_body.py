@@ -11,6 +11,7 @@ from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_LENGTH
 UNPACKED = "gzip, deflate"
 """The encodings that are asked for, since these are unpacked here."""
 _NOT_UNPACKED = frozenset({"br", "zstd", "compress", "x-compress"})
+_KNOWN = _NOT_UNPACKED | {"gzip", "x-gzip", "deflate"}
 _BODILESS = frozenset({204, 304})
 _GZIP = 16 + zlib.MAX_WBITS
 _BEGINS_GZIP = b"\x1f"
@@ -114,7 +115,10 @@ def _unpacker(encoding: str) -> Unpacker | None:
     Raises:
         BodyError: If it is a packing that is known and not unpacked here.
     """
-    name = encoding.strip().lower()
+    names = [name for one in encoding.lower().split(",") if (name := one.strip()) != "identity"]
+    name = names[0] if len(names) == 1 else ", ".join(names)
+    if len(names) > 1 and not _KNOWN.isdisjoint(names):
+        raise BodyError(f"the body is packed as {name}, which was not asked for")
     if name in ("gzip", "x-gzip"):
         return _ZlibUnpacker(gzip=True)
     if name == "deflate":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import re
 
 from yarl import URL
@@ -16,6 +17,7 @@ _OF_PATH = re.compile(r'[\x00-\x20\x7f-\U0010ffff"<>`{}^]')
 _OF_QUERY = re.compile(r'[\x00-\x20\x7f-\U0010ffff"<>]')
 """What browsers percent-encode (WHATWG URL, section 1.3); all else is left alone."""
 _HOST = re.compile(r"[!$&'()*+,.0-9;=A-Z_a-z~-]+")
+_NUMBERS = re.compile(r"[0-9.]*[0-9]")
 _MOST_LABEL, _MOST_HOST = 63, 253
 _NO_WEB = "a URL starts with http:// or https:// and names a host"
 
@@ -137,6 +139,12 @@ def _check_host(host: str) -> None:
         return
     if _HOST.fullmatch(host) is None:
         raise ValueError(f"{host!r} is not a valid host name")
+    if _NUMBERS.fullmatch(host):
+        # A short form, such as 127.1, is not the address that it looks like.
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            raise ValueError(f"{host!r} is not an IPv4 address of four numbers") from None
     labels = host.removesuffix(".").split(".")
     if len(host) > _MOST_HOST + 1 or not all(1 <= len(one) <= _MOST_LABEL for one in labels):
         raise ValueError(f"{host!r} is not a valid host name: a part is empty or too long")

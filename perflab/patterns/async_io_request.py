@@ -28,6 +28,7 @@ class Failure(StrEnum):
     REDIRECTS = "redirects"
     TOO_LARGE = "too_large"
     INVALID_URL = "invalid_url"
+    INVALID_REQUEST = "invalid_request"
     THROTTLED = "throttled"
     CLIENT_ERROR = "client_error"
     SERVER_ERROR = "server_error"

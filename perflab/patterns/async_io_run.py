@@ -32,6 +32,9 @@ class Sender(Protocol):
     async def send(self, request: Request, url: URL, host: Host) -> Result:
         """Send a request, as often as need be."""
 
+    def check(self, request: Request, url: URL) -> None:
+        """Raise TypeError or ValueError if a request cannot be sent at all."""
+
     def count_taken(self) -> None:
         """Count a request that was taken from the source."""
 
@@ -186,7 +189,12 @@ class Workers:
             try:
                 url = exact_url(request.url)
             except (TypeError, ValueError) as error:
-                self._refuse(request, str(error))
+                self._refuse(request, Failure.INVALID_URL, str(error))
+                continue
+            try:
+                self._sender.check(request, url)
+            except (TypeError, ValueError) as error:
+                self._refuse(request, Failure.INVALID_REQUEST, str(error))
                 continue
             host = hosts.of(url)
             if hosts.take(host):
@@ -194,9 +202,8 @@ class Workers:
             self._aside += 1
             host.aside.append((self, request))
 
-    def _refuse(self, request: Request, why: str) -> None:
-        shown = foreign_text(why)
-        result = Result(request, failure=Failure.INVALID_URL, detail=shown, tries=0)
+    def _refuse(self, request: Request, failure: Failure, why: str) -> None:
+        result = Result(request, failure=failure, detail=foreign_text(why), tries=0)
         self._sender.count(result)
         self._give(result)
 

@@ -136,7 +136,10 @@ class Cache(MutableMapping[K, V]):
                 return cast("V", found.value)
             return cast("V", self._loads.finish(mine, loader(key), ttl))
         except BaseException as error:
-            self._loads.fail(mine, error)
+            try:
+                self._loads.fail(mine, error)
+            finally:
+                self._loads.abandon(mine)
             raise
 
     async def aget_or_load(

@@ -157,22 +157,29 @@ class Loads:
         return value
 
     def fail(self, mine: Entry, error: BaseException) -> None:
-        """End this caller's load, if it began one, with what was raised."""
+        """End this caller's load, if it began one, with what was raised.
+
+        Where this is interrupted, `mine` still has an owner, which `abandon` sees.
+        """
         store = self.store
         if mine.owner is None:
             store.waiting.pop(get_ident(), None)
             return
-        try:
-            self._fail(mine, error)
-        finally:
-            if mine.owner is not None:
-                # At the end of the stack there may be room for nothing else: one step from here,
-                # as `begin` took. The entry stays behind without a meaning, and who waits loads.
-                with store.lock:
-                    flight = mine.flight
-                    mine.region = mine.owner = mine.flight = None
-                    if flight.__class__ is Flight and flight.landed.locked():
-                        flight.landed.release()
+        self._fail(mine, error)
+
+    def abandon(self, mine: Entry) -> None:
+        """End a load where `fail` did not: Ctrl-C came in between, or the stack was full.
+
+        One step from the caller, as `begin` was, since at the end of the stack there is room for
+        no more. The entry stays behind without a meaning, and who waits loads.
+        """
+        if mine.owner is None:
+            return
+        with self.store.lock:
+            flight = mine.flight
+            mine.region = mine.owner = mine.flight = None
+            if flight.__class__ is Flight and flight.landed.locked():
+                flight.landed.release()
 
     def _fail(self, mine: Entry, error: BaseException) -> None:
         store = self.store

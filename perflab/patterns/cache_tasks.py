@@ -79,7 +79,7 @@ def _begin(
     try:
         store.announce(gone)
     except BaseException as error:
-        loads.fail(mine, error)
+        _end(loads, mine, error)
         raise
     return found, flight
 
@@ -99,10 +99,10 @@ async def _lead(
             loads.store.report(EventKind.MISS, mine.key)
         flight.start(
             lambda: _load(loads, mine, loader, ttl, trouble),
-            lambda: loads.fail(mine, asyncio.CancelledError()),
+            lambda: _end(loads, mine, asyncio.CancelledError()),
         )
     except BaseException as error:
-        loads.fail(mine, error)
+        _end(loads, mine, error)
         raise
     value = await flight.wait()
     if trouble:
@@ -142,5 +142,13 @@ async def _load(
         if mine.owner is None and value is not KeptError:
             trouble.append(error)
             return value
-        loads.fail(mine, error)
+        _end(loads, mine, error)
         raise
+
+
+def _end(loads: Loads, mine: Entry, error: BaseException) -> None:
+    """End a load with what was raised, also where the stack is full or Ctrl-C comes."""
+    try:
+        loads.fail(mine, error)
+    finally:
+        loads.abandon(mine)

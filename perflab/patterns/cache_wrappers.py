@@ -56,7 +56,10 @@ def one_argument_wrapper(  # noqa: C901 - each hit would pay for a call of a par
                 return _entry.value
             return loads.finish(_it, function(argument), ttl)
         except BaseException as _error:
-            loads.fail(_it, _error)
+            try:
+                loads.fail(_it, _error)
+            finally:
+                loads.abandon(_it)
             raise
 
     return with_parameter_of(function, name, wrapper)
@@ -85,7 +88,10 @@ def general_wrapper(
                 return found.value
             return loads.finish(mine, function(*args, **kwargs), ttl)
         except BaseException as error:
-            loads.fail(mine, error)
+            try:
+                loads.fail(mine, error)
+            finally:
+                loads.abandon(mine)
             raise
 
     return cast("FunctionType", wrapper)

@@ -333,12 +333,17 @@ class PoolCore(Generic[C]):
         self._upkeep.report_outage(self)
 
     def _drop(self, slot: Slot, *, lost: bool = False) -> None:
-        """Close a connection that nobody holds; the first in the queue may have another made."""
+        """Close a connection that nobody holds, and free its place."""
         try:
             if slot.connection is not None:
                 self._close_one(slot.connection)
         except Exception as error:  # noqa: BLE001  (whatever a dead connection raises)
             log.debug("closing a connection failed: %s", error)
+        finally:  # its place is free also where Ctrl-C interrupts the closing
+            self._free_place(slot, lost=lost)
+
+    def _free_place(self, slot: Slot, *, lost: bool) -> None:
+        """Forget a connection that was closed; the first in the queue may have another made."""
         with self._lock:
             if slot not in self._slots:
                 return
@@ -379,7 +384,7 @@ class PoolCore(Generic[C]):
             seconds = time.monotonic() - held.since
             said += f"; one has been held for {seconds:.3g} s, taken at {held.where}"
         if cause is not None:
-            said += f"; the last attempt to connect said: {cause}"
+            said += f"; the last attempt to connect said: {str(cause) or type(cause).__name__}"
         log.warning("%s", said)
         if self._hook is not None:
             self._hook(Event(EventKind.TIMEOUT, None, waited))

@@ -33,7 +33,8 @@ class Prefetcher(Generic[T]):
     too; else the consumer gets a `ShortPageError` after them.
 
     Whole batches are handed over, so that an item costs little. Several threads may consume
-    together: each item goes to one of them. When the prefetcher is let go, its threads end.
+    together: each item goes to one of them. When the prefetcher is let go, its threads end. A
+    forked child has no such threads: there, one that was started already raises `RuntimeError`.
 
     Args:
         fetch: Returns the items of a range.

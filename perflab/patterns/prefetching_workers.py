@@ -11,7 +11,13 @@ from perflab.metrics.events import Event, EventKind
 from perflab.metrics.hooks import Hook
 from perflab.patterns.prefetching_core import NEVER, PrefetchCore
 from perflab.patterns.prefetching_parts import Claim, FetchTimeoutError, as_sequence
+from perflab.primitives.forking import renew_in_children
 from perflab.settings.prefetching import PrefetchingSettings
+
+_LEFT_BEHIND = (
+    "this prefetcher was started before the process was forked, and its threads stayed in the "
+    "parent; make one in each process"
+)
 
 
 class FetchWorkers:
@@ -26,14 +32,13 @@ class FetchWorkers:
         self, fetch: Callable[[int, int], Iterable[Any]], core: PrefetchCore, hook: Hook | None
     ) -> None:
         self.core = core
-        self.lock = threading.Lock()
+        self._renew_lock()
         self._fetch = fetch
         self._hook = hook
-        self._space = threading.Condition(self.lock)
-        self._ready = threading.Condition(self.lock)
-        self._halt = threading.Event()
         self._threads: set[threading.Thread] = set()
         self._staff = 0
+        self._left_behind = False
+        renew_in_children(self)
 
     def start(self) -> None:
         """Start as many workers as the settings say, if it is not stopped or through."""
@@ -47,8 +52,11 @@ class FetchWorkers:
 
         Raises:
             EndOfItems: If there are no more, or it was stopped.
+            RuntimeError: If it was started before this process was forked off.
         """
         with self.lock:
+            if self._left_behind and not self._halt.is_set():
+                raise RuntimeError(_LEFT_BEHIND)
             batch = self._taken()
         if batch is None:
             batch = self._stall()
@@ -81,6 +89,26 @@ class FetchWorkers:
         """Return flat statistics."""
         with self.lock:
             return {**self.core.stats(), "workers": self._staff}
+
+    def hold(self, seconds: float) -> bool:
+        """Take the lock before a fork."""
+        return self.lock.acquire(timeout=seconds)
+
+    def let_go(self) -> None:
+        """Give the lock back after a fork."""
+        self.lock.release()
+
+    def renew(self, *, whole: bool) -> None:
+        """Note, in a forked child, that the threads which fetch are not there."""
+        self._renew_lock()
+        self._left_behind = self._left_behind or bool(self._threads) or not whole
+        self._staff = 0
+
+    def _renew_lock(self) -> None:
+        self.lock = threading.Lock()
+        self._space = threading.Condition(self.lock)
+        self._ready = threading.Condition(self.lock)
+        self._halt = threading.Event()
 
     def _taken(self) -> Sequence[Any] | None:
         """Take the next batch, if it is there, and wake who can go on now."""
@@ -146,8 +174,9 @@ class FetchWorkers:
 
     def _hire(self, claim: Claim | None = None, delay: float = 0.0) -> None:
         """Start the threads that are missing, or one for a range whose thread hangs."""
-        while claim is not None or (
-            self._staff < self.core.settings.workers and not self.core.fetched
+        while not self._left_behind and (
+            claim is not None
+            or (self._staff < self.core.settings.workers and not self.core.fetched)
         ):
             worker = _Worker()
             if claim is not None:

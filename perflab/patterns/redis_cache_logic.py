@@ -16,6 +16,7 @@ from perflab.patterns.redis_cache_keys import checked_key, lifetime
 from perflab.patterns.redis_cache_lock import Lock
 from perflab.patterns.redis_cache_serializers import UnwritableError
 from perflab.patterns.redis_cache_steps import Command, Fly, Load, Spawn, Steps
+from perflab.primitives.forking import renew_in_children
 from perflab.primitives.loggers import log_failed_load, pattern_logger
 from perflab.settings import RedisCacheSettings
 
@@ -38,6 +39,20 @@ class Logic:
         self.changes = Changes()
         self._refreshing: dict[str, object] = {}
         self.apply(settings)
+        renew_in_children(self)
+
+    def hold(self, seconds: float) -> bool:
+        """Take no lock before a fork: each change here is one step of a dict."""
+        del seconds
+        return True
+
+    def let_go(self) -> None:
+        """Have no lock to give back after a fork."""
+
+    def renew(self, *, whole: bool) -> None:
+        """Forget, in a forked child, the refreshes of threads and tasks that are not there."""
+        del whole
+        self._refreshing.clear()
 
     def apply(self, settings: RedisCacheSettings) -> None:
         """Take settings over; entries that are there keep the lifetime they were written with.
@@ -278,6 +293,8 @@ class Logic:
         try:
             value, seconds = yield from self.load(key, load)
             command = self.loaded_command(key, value, ttl, seconds)
+        except GeneratorExit:  # nobody carries these steps out any more: the lock expires
+            raise
         except BaseException:
             if lock is not None:
                 yield from lock.release()

@@ -67,7 +67,7 @@ def function_name(function: Callable[..., Any]) -> str:
         text = f"belongs to a script or notebook, so other programs may have its name; {GIVE_NAME}"
         raise BadInputError(text, name)
     if _is_replaced(function, module, name):
-        text = f"is not the only function of this name in its module; {GIVE_NAME}"
+        text = f"is not the one function that its module has under this name; {GIVE_NAME}"
         raise BadInputError(text, f"{module}.{name}")
     return f"{module}.{name}"
 
@@ -76,7 +76,10 @@ def named(module: str, qualified_name: str) -> Any:
     """Return what a module has under a name such as ``Shop.price``; None where there is none."""
     found: Any = sys.modules.get(module)
     for name in qualified_name.split("."):
-        found = getattr(found, "__dict__", {}).get(name)
+        held = getattr(found, "__dict__", {})
+        # In a class, a name such as __price stands under the class's name too.
+        private = f"_{getattr(found, '__name__', '').lstrip('_')}{name}"
+        found = held.get(name, held.get(private))
     return found
 
 
@@ -128,17 +131,32 @@ def _is(function: Callable[..., Any], test: Callable[[Any], bool]) -> bool:
 
 
 def _is_replaced(function: Callable[..., Any], module: str, name: str) -> bool:
-    """Return whether the module has another function of this name now, as after two ``def _``."""
-    found = named(module, name)
-    for descriptor in (staticmethod, classmethod):
-        if isinstance(found, descriptor):
-            found = found.__func__
-    if not isinstance(function, types.FunctionType) or not isinstance(found, types.FunctionType):
-        return False
+    """Return whether another function may have the name.
+
+    The module has another one under it now, as after two ``def _``; or the function was given
+    the name, as by `functools.wraps`, and so may others.
+    """
+    found = _inside(named(module, name))
     behind = [found]
     while hasattr(behind[-1], "__wrapped__") and len(behind) < _MOST_WRAPPERS:
-        behind.append(behind[-1].__wrapped__)
+        behind.append(_inside(behind[-1].__wrapped__))
     if any(one is function for one in behind):
         return False
-    # A decorator may return a function of its own that does not say what it calls.
-    return (found.__module__, found.__qualname__) == (module, name)
+    if isinstance(function, types.FunctionType):
+        is_own = function.__code__.co_qualname == name
+    else:
+        is_own = not hasattr(function, "__wrapped__")
+    # A decorator may return an object of its own that does not say what it calls.
+    names = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+    return not is_own or names == (module, name)
+
+
+def _inside(found: Any) -> Any:
+    """Return the function inside a descriptor of a class."""
+    if isinstance(found, (staticmethod, classmethod)):
+        return found.__func__
+    if isinstance(found, property):
+        return found.fget
+    if isinstance(found, (functools.cached_property, functools.partialmethod)):
+        return found.func
+    return found

@@ -137,9 +137,7 @@ class KeyWriter:
         """Return the text of an enum's member, a named tuple or a dataclass; else None."""
         parts: Mapping[str, Any] | None = None
         if isinstance(value, enum.Enum):
-            # A combination of flags need not have a name.
-            part = value.value if isinstance(value, enum.Flag) else value.name
-            parts = {"": part}
+            parts = _member(value, kind)
         elif _is_named_tuple(value, kind):
             parts = dict(zip(kind._fields, tuple.__iter__(value), strict=True))
         elif dataclasses.is_dataclass(kind):
@@ -166,6 +164,15 @@ def _has_known_zone(value: Any) -> bool:
     return zone is None or type(zone) is dt.timezone
 
 
+def _member(value: enum.Enum, kind: Any) -> dict[str, Any] | None:
+    """Return what a member of an enum is known by; None for one that `_missing_` made up."""
+    if isinstance(value, enum.Flag):  # a combination need not have a name
+        return {"": value._value_}
+    # A class may have a `name` of its own.
+    known = kind._member_map_.get(value._name_) is value
+    return {"": value._name_} if known else None
+
+
 def _is_named_tuple(value: Any, kind: Any) -> bool:
     """Return whether the named fields of a tuple are all that it holds."""
     fields = getattr(kind, "_fields", None)
@@ -185,7 +192,7 @@ def _fields(value: Any, kind: Any) -> dict[str, Any] | None:
         name
         for one in kind.__mro__
         for name in _words(one.__dict__.get("__slots__", ()))
-        if not name.startswith("__")
+        if name not in ("__dict__", "__weakref__")
     }
     held = {
         name

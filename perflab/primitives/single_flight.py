@@ -137,14 +137,24 @@ class SingleFlight(Generic[V]):
                 error = problem
                 raise
             finally:
-                with self._lock:
-                    self._waiting.pop(me, None)
-                    if self._flights.get(key) is mine:
-                        del self._flights[key]
-                mine.land(value, error)
-                del error, value, mine
+                try:
+                    self._forget(key, mine, me)
+                    mine.land(value, error)
+                except BaseException:  # Ctrl-C: without this, nobody would load the key again
+                    self._forget(key, mine, me)
+                    mine.land(value, error)
+                    raise
+                finally:
+                    del error, value, mine
             if flight.ended:
                 return flight.outcome()  # type: ignore[no-any-return]
+
+    def _forget(self, key: Hashable, flight: Flight, me: int) -> None:
+        """Let later callers load; done twice, it does nothing more."""
+        with self._lock:
+            self._waiting.pop(me, None)
+            if self._flights.get(key) is flight:
+                del self._flights[key]
 
     def part(self, *keys: Hashable) -> None:
         """Let later callers of keys start a load of their own; those who wait keep waiting."""

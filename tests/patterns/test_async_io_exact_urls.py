@@ -157,6 +157,10 @@ def test_hosts_are_lower_case_and_idna(text, authority):
 @pytest.mark.parametrize(
     "text",
     [
+        "http://127.1/",
+        "http://2130706433/",
+        "http://1.2.3.4.5/",
+        "http://127.0.0.01/",
         "http://a..b/",
         "http://.a/",
         "http://./",

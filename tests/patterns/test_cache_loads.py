@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from interrupted import after_each_interruption
 
 from perflab.metrics import EventKind
 from perflab.patterns.cache import Cache
@@ -340,3 +341,47 @@ def test_time_in_loaders_is_summed():
         cache.get_or_load("b", lambda _: 1 / 0)
     cache.get_or_load("a", str)
     assert 0.02 <= cache.stats()["load_seconds_total"] < 5
+
+
+@pytest.mark.parametrize("way", ["get_or_load", "decorated", "two arguments"])
+@pytest.mark.parametrize("negative_ttl_seconds", [None, 0.001])
+# An interruption of a finalizer is only reported.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_of_a_failed_load_leaves_its_key_free(way, negative_ttl_seconds):
+    cache = Cache(max_cache_size=5, negative_ttl_seconds=negative_ttl_seconds)
+    failing = [1]
+
+    def load(*_):
+        return 1 // (not failing)
+
+    @cache
+    def one(key):
+        return load(key)
+
+    @cache
+    def two(key, more):
+        return load(key, more)
+
+    ask = {
+        "get_or_load": lambda: cache.get_or_load("k", load),
+        "decorated": lambda: one("k"),
+        "two arguments": lambda: two("k", 1),
+    }[way]
+
+    def fail():
+        with contextlib.suppress(ZeroDivisionError):
+            ask()
+
+    def loads_again():
+        failing.clear()
+        cache.clear()
+        assert ask() == 1
+        cache.clear()
+        failing.append(1)
+
+    def is_free():
+        # A kept error is no value, and a load that was left would be a RuntimeError.
+        fail()
+        loads_again()
+
+    after_each_interruption(fail, is_free, times=200)

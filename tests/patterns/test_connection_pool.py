@@ -212,6 +212,7 @@ def test_a_client_that_is_interrupted_leaves_the_queue(database):
         "from perflab.patterns.connection_pool import ConnectionPool\n"
         "from perflab.settings import ConnectionPoolSettings\n"
         "import sqlite3\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "pool = ConnectionPool(lambda: sqlite3.connect(':memory:', check_same_thread=False),\n"
         "    ConnectionPoolSettings(min_connections=0, max_connections=1))\n"
         "held = pool.getconn()\n"

@@ -57,6 +57,37 @@ def test_an_interruption_in_reset_frees_the_place(error):
             assert other is not one
 
 
+CLOSING = {
+    "discard": lambda pool, one: pool.discard(one),
+    "too old": lambda pool, one: (pool.drain(), pool.putconn(one)),
+    "check": lambda pool, one: (pool.putconn(one), pool.check()),
+    "drain": lambda pool, one: (pool.putconn(one), pool.drain()),
+}
+
+
+@pytest.mark.parametrize("way", CLOSING)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_in_closing_frees_the_place(way, error):
+    def close(_):
+        if armed:
+            raise error
+
+    def check(_):
+        if armed:
+            raise ConnectionError
+
+    armed = []
+    with ConnectionPool(Connection, settings(), close=close, check=check) as pool:
+        one = pool.getconn()
+        armed.append(1)
+        with pytest.raises(error):
+            CLOSING[way](pool, one)
+        armed.clear()
+        with pool.connection() as other:
+            assert other is not one
+        assert pool.stats()["connections_open"] <= 1
+
+
 def run_a_block(pool, error):
     with contextlib.suppress(KeyError), pool.connection():
         if error is not None:

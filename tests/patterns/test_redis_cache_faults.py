@@ -10,6 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 import redis
+from forked import exit_status
+from processes import until
 from redis.exceptions import AuthenticationError, BusyLoadingError
 
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
@@ -147,6 +149,33 @@ def test_four_processes_that_miss_one_key_load_it_once(server: RedisServer) -> N
     for process in processes:
         process.join()
     assert loads.value == 1
+
+
+@pytest.mark.parametrize("stampede", ["off", "early"])
+def test_a_child_forked_during_a_refresh_refreshes_for_itself(server, stampede):
+    settings = RedisCacheSettings(
+        timeout=5, ttl_seconds=0.05, ttl_jitter=0, stale_seconds=600, stampede=stampede
+    )
+    cache = RedisCache(settings, url=server.url)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def held():
+        begun.set()
+        assert go_on.wait(60)
+        return "new"
+
+    def refreshes():
+        loaded = threading.Event()
+        cache.get_or_load("key", lambda: loaded.set() or "newer")
+        return loaded.wait(15)
+
+    cache.set("key", "old")
+    until(lambda: cache.get("key") is None)
+    assert cache.get_or_load("key", held) == "old"
+    assert begun.wait(30)
+    assert exit_status(refreshes) == 0
+    go_on.set()
+    cache.close()
 
 
 def test_a_full_server_that_evicts_nothing_is_a_miss_and_still_serves_hits() -> None:

@@ -114,9 +114,84 @@ def test_a_decorator_that_hides_its_function_is_no_other_function():
     assert function_name(inside) == f"{__name__}.hidden"
 
 
+def renamed(number):
+    def inner(value):
+        return number * value
+
+    inner.__qualname__ = "given"
+    return inner
+
+
+def wrapped(number, function=first):
+    @functools.wraps(function)
+    def inner(value):
+        return number * function(value)
+
+    return inner
+
+
+class Timed:
+    """A decorator that is an object, and has the name of what it calls."""
+
+    def __init__(self, number, function=first):
+        functools.update_wrapper(self, function)
+        self.number = number
+
+    def __call__(self, value):
+        return self.number * self.__wrapped__(value)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [renamed, wrapped, Timed, functools.partial(wrapped, function=len)],
+    ids=["qualname set", "wraps", "object", "wraps a builtin"],
+)
+def test_two_functions_that_were_given_one_name_are_refused(factory):
+    for number in (1, 2):
+        with pytest.raises(BadInputError, match="pass name="):
+            function_name(factory(number))
+
+
+def decorated(function):
+    @functools.wraps(function)
+    def inner(*args):
+        return function(*args)
+
+    inner.behind = function
+    return inner
+
+
+class Counter:
+    @property
+    @decorated
+    @decorated
+    def once(self):
+        return 1
+
+    @decorated
+    @decorated
+    def __private(self):
+        return 1
+
+    @functools.cached_property
+    @decorated
+    def kept(self):
+        return 1
+
+    half = functools.partialmethod(decorated(__private))
+    hidden_one = __private
+
+
+def test_a_decorated_method_keeps_its_name():
+    inside = [Counter.once.fget, Counter.hidden_one, Counter.kept.func, Counter.hidden_one.behind]
+    names = ["once", "__private", "kept", "__private"]
+    found = [function_name(function) for function in inside]
+    assert found == [f"{__name__}.Counter.{name}" for name in names]
+
+
 def test_a_function_that_another_took_the_name_of_is_refused():
     assert function_name(_) == f"{__name__}._"
-    with pytest.raises(BadInputError, match="not the only function of this name"):
+    with pytest.raises(BadInputError, match="not the one function that its module has"):
         function_name(whole)
 
 

@@ -35,6 +35,27 @@ class Shade(enum.IntEnum):
     RED = 1
 
 
+class Status(enum.Enum):
+    """Makes a member of every value that it does not know, all with one name."""
+
+    FINE = 200
+
+    @classmethod
+    def _missing_(cls, value: object) -> Status:
+        made = object.__new__(cls)
+        made._name_, made._value_ = "UNKNOWN", value
+        return made
+
+
+class Renamed(enum.Enum):
+    ONE = 1
+    TWO = 2
+
+    @property
+    def name(self) -> str:
+        return "one name"
+
+
 class Right(enum.Flag):
     READ = 1
     WRITE = 2
@@ -79,6 +100,15 @@ class Heir(Slotted):
     name: str
 
 
+@dataclasses.dataclass
+class Secretive:
+    __slots__ = ("__more", "name")
+    name: str
+
+    def __post_init__(self) -> None:
+        self.__more = object()
+
+
 Point = namedtuple("Point", "x y")  # noqa: PYI024 - both forms are tried
 
 
@@ -117,6 +147,7 @@ VALUES = [
     dt.datetime(2024, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")),
     *(dt.timedelta(1), dt.timezone(dt.timedelta(hours=1)), decimal.Decimal(1)),
     *(decimal.Decimal("1.0"), uuid.UUID(int=1), Colour.RED, Colour.BLUE, Shade.RED),
+    *(Status(200), Renamed.ONE, Renamed.TWO),
     *(Right(0), Right.READ, Right.READ | Right.WRITE, User("a"), User("a", "t"), Place(1.0)),
     *(Place(1.0, 1.0), Place(1, 0.0), Point(1, 2), Pair(1, 2), Point(1, "2"), (1, 2), [1, 2]),
     *((), [], {}, set(), frozenset(), (1,), [1], {1}, frozenset([1]), {1: 2}, {"1": 2}),
@@ -205,6 +236,8 @@ REFUSED = {
     "derived from a dataclass": lambda: Admin("a"),
     "dataclass that is a list": lambda: Basket("a"),
     "dataclass with a slot besides": lambda: Heir("a"),
+    "dataclass with a private slot": lambda: Secretive("a"),
+    "member of an enum made up": lambda: Status(404),
     "field without a value": Later,
     "named tuple with attributes": lambda: setattr(mine := Marked(1, 2), "z", 3) or mine,
     "zone of its own": lambda: dt.datetime.now(zoneinfo.ZoneInfo.from_file(berlin())),

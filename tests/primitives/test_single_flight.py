@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from forked import exit_status
+from interrupted import after_each_interruption
 
 from perflab.primitives import SingleFlight
 
@@ -204,3 +206,27 @@ def test_one_who_waits_is_told_once():
         leader.result(20)
         waiter.result(20)
     assert told == [1]
+
+
+# An interruption of a finalizer is only reported.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_at_any_step_leaves_no_load_behind():
+    flights: SingleFlight[int] = SingleFlight()
+
+    def nothing_is_left():
+        assert not flights._flights
+        assert not flights._waiting
+
+    after_each_interruption(lambda: flights.run("k", lambda: 1), nothing_is_left, times=400)
+
+
+# An interruption of a finalizer is only reported.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_after_an_error_leaves_no_load_behind():
+    flights: SingleFlight[int] = SingleFlight()
+
+    def fail():
+        with contextlib.suppress(ZeroDivisionError):
+            flights.run("k", lambda: 1 // 0)
+
+    after_each_interruption(fail, lambda: flights.run("k", lambda: 1), times=400)

@@ -113,7 +113,7 @@ def test_settings_stand_before_and_after_with_their_meaning(recommendation):
     assert [cell.value for cell in row[1:3]] == [1000, 3800]
     assert [cell.text for cell in row[1:3]] == ["1,000 entries", "3,800 entries"]
     assert row[2].tone == "changed"
-    assert "most entries" in row[3].text
+    assert "Maximum number of entries" in row[3].text
     assert rows(Report.of(recommendation), "settings-load")["backend_seconds"][2].text == "1 ms"
 
 

@@ -71,6 +71,7 @@ def test_the_databases_limit_counts_for_everybody(users, in_use):
         in_use(users.conninfo, 8)
         with pytest.raises(BadInputError, match="the database postgres allows 20, 8 are in use"):
             PostgresRun(users, new_run_name(), 9)
+        until(lambda: most_connections(users.conninfo) == 8)
         PostgresRun(users, new_run_name(), 8).close()
         until(lambda: most_connections(users.conninfo) == 8)
     finally:

@@ -111,4 +111,4 @@ def test_a_pipe_among_the_parts_is_left_out_at_once(folder):
     part.unlink()
     os.mkfifo(part)
     trace = read_trace(folder)
-    assert "1 of 2 parts are damaged and left out" in trace.notes
+    assert "left out: 1 of 2 parts, damaged" in trace.notes

@@ -58,7 +58,8 @@ def read_recording(path: str | os.PathLike[str], progress: Progress | None = Non
         unkeyed = sum_counts([part.left_out for part in parts]).get("unkeyed", Counter()).total()
         text = "no request was recorded yet"
         if unkeyed:
-            text = f"{text}: no key could be made for {unkeyed:,} calls; pass key= to record"
+            calls = counted(unkeyed, "call")
+            text = f"{text}: no key could be made for {calls}; pass key= to record"
         raise BadInputError(text, str(path))
     table = table.sort_by("time")
     notes = (f"left out: {damaged} of {counted(len(paths), 'part')}, damaged",) if damaged else ()

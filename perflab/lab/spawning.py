@@ -1,0 +1,86 @@
+"""The child process of a run as its parent has it: started, listened to, and its end in words."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import subprocess
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cloudpickle
+
+from perflab.lab.job import Job
+from perflab.servers.keeper import Keeper
+from perflab.servers.keeper_process import MARK
+from perflab.servers.python_process import (
+    names_code,
+    no_interrupt,
+    python_command,
+    python_environment,
+)
+
+_LOOK_SECONDS = 0.5
+
+
+def spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
+    """Start the child for a job; return the parent's end of the pipe, and the process.
+
+    Raises:
+        RuntimeError: If it did not start.
+    """
+    ours, theirs = Pipe()
+    mark = secrets.token_hex(16)
+    users_code = any(names_code(value) for value in job.settings.values())
+    command = python_command(
+        "perflab.lab.child_process", str(theirs.fileno()), users_code=users_code
+    )
+    try:
+        with no_interrupt():
+            process = subprocess.Popen(  # noqa: S603  (our own module)
+                command,
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env={**python_environment(), MARK: mark},
+            )
+        theirs.close()
+        # Before it is kept it has nothing to clean up, and ends with the pipe.
+        try:
+            kept.keep(process.pid, mark)
+            ours.send_bytes(cloudpickle.dumps(job))
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    except OSError as error:
+        ours.close()
+        raise RuntimeError(f"the child process did not start: {error}") from None
+    return ours, process
+
+
+def receive(pipe: Connection, process: subprocess.Popen[bytes]) -> Any:
+    """Return the child's next message.
+
+    Raises:
+        EOFError: If it has ended. Something that it forked may hold its pipe open.
+    """
+    while not pipe.poll(_LOOK_SECONDS):
+        if process.poll() is not None and not pipe.poll(0):
+            raise EOFError
+    return pipe.recv()
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the bytes of memory that a process has now."""
+    from memory_profiler import memory_usage
+
+    return int((memory_usage(pid, interval=0.001, max_iterations=1)[0] or 0) * 2**20)
+
+
+def status_in_words(code: int) -> str:
+    """Return how a process ended, in words."""
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit status {code}"
