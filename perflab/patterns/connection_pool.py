@@ -21,7 +21,7 @@ from perflab.patterns.connection_pool_parts import (
     Slot,
     TooManyWaitingError,
 )
-from perflab.patterns.connection_pool_restore import is_alive, is_restored
+from perflab.patterns.connection_pool_restore import checked, is_alive, is_restored
 from perflab.patterns.connection_pool_state import State
 from perflab.settings.connection_pool import ConnectionPoolSettings
 
@@ -155,8 +155,7 @@ class ConnectionPool(PoolCore[C]):
             now = monotonic()
         elif self._checking:
             until = now + (self._timeout if timeout is None else timeout)
-            if not is_alive(self, slot, until):
-                slot = self._wait_for_one(until, now, first=True)
+            slot = checked(self, slot, until, now)
             now = monotonic()
         # A variable, so that the connection is never referred to by its slot alone.
         connection = slot.connection
@@ -270,11 +269,11 @@ class ConnectionPool(PoolCore[C]):
                 alive = is_alive(self, slot, monotonic() + self._timeout)
             else:
                 alive = slot.state(slot.connection) != State.CLOSED
-                if not alive:
-                    self._drop(slot, lost=True)
             if alive:
                 self._give_back(slot)
-            dead += not alive
+            else:
+                self._drop(slot, lost=True)
+                dead += 1
         return dead
 
     def leaks(self) -> list[Leak]:

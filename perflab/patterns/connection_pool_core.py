@@ -23,7 +23,7 @@ from perflab.patterns.connection_pool_parts import (
     Waiter,
     held_too_long,
 )
-from perflab.patterns.connection_pool_restore import CHECK_PATIENCE, is_alive
+from perflab.patterns.connection_pool_restore import checked, just_made
 from perflab.patterns.connection_pool_upkeep import Upkeep
 from perflab.primitives.loggers import pattern_logger
 from perflab.settings import BadInputError
@@ -162,37 +162,28 @@ class PoolCore(Generic[C]):
         slots = [*self._given_up, *self._used.copy().values()]
         return held_too_long(slots, self.leak_seconds)
 
-    def _wait_for_one(self, until: float, began: float, *, first: bool = False) -> Slot:
+    def _wait_for_one(self, until: float, began: float) -> Slot:
         """Return a slot for which a caller queues.
 
         Args:
             until: When it gives up, on the monotonic clock.
             began: Since when it has waited.
-            first: Whether it goes before all others, since it had its turn already.
         """
         self._upkeep.start()
-        while True:
-            if first and time.monotonic() >= max(until, began + CHECK_PATIENCE):
-                self._time_out(began)
-            slot = self._queue(until, began, first=first)
-            just_made = slot.checkouts == 0 and time.monotonic() - slot.born < 1.0
-            if just_made or not self._checking or is_alive(self, slot, until):
-                return slot
-            first = True
+        slot = self._queue(until, began)
+        well = not self._checking or just_made(slot)
+        return slot if well else checked(self, slot, until, began)
 
-    def _queue(self, until: float, began: float, *, first: bool) -> Slot:
+    def _queue(self, until: float, began: float) -> Slot:
         waiter = Waiter()
         with self._lock:
             if self._closed:
                 raise PoolClosedError("the pool is closed")
-            if first:
-                self._waiting.appendleft(waiter)
-            else:
-                if not self._waiting:
-                    with contextlib.suppress(IndexError):
-                        return self._take()
-                self._refuse_too_many()
-                self._waiting.append(waiter)
+            if not self._waiting:
+                with contextlib.suppress(IndexError):
+                    return self._take()
+            self._refuse_too_many()
+            self._waiting.append(waiter)
         try:
             # One may have come back between the look at the idle ones and the entry in the queue.
             self._serve()
@@ -248,7 +239,8 @@ class PoolCore(Generic[C]):
                 return False
             if not waiter.gone:
                 waiter.gone = True
-                self._waiting.remove(waiter)
+                with contextlib.suppress(ValueError):  # it may not have come so far
+                    self._waiting.remove(waiter)
             return True
 
     def _give_back(self, slot: Slot) -> None:

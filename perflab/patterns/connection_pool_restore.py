@@ -9,12 +9,12 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
+from perflab.patterns.connection_pool_parts import PoolClosedError, Slot, Waiter
 from perflab.patterns.connection_pool_state import State, end_transaction, knows_libpq
 from perflab.primitives.loggers import pattern_logger
 
 if TYPE_CHECKING:
     from perflab.patterns.connection_pool_core import PoolCore
-    from perflab.patterns.connection_pool_parts import Slot
 
 CHECK_PATIENCE = 0.1
 """Seconds that a check has at the least, however short the caller's timeout is."""
@@ -37,7 +37,7 @@ def prepare(pool: PoolCore[Any], slot: Slot) -> None:
 
 
 def is_alive(pool: PoolCore[Any], slot: Slot, until: float) -> bool:
-    """Check a connection before it is handed out; a dead one is dropped.
+    """Check a connection before it is handed out; a dead one is the caller's to drop.
 
     Upkeep cuts the connection where the check hangs beyond ``until``, if that leaves it time at
     all: a caller with no patience is no reason to cut a connection that is well. Who takes the
@@ -56,10 +56,54 @@ def is_alive(pool: PoolCore[Any], slot: Slot, until: float) -> bool:
         pool._checks.pop(slot, None)
         pool._drop(slot)
         raise
-    if pool._checks.pop(slot, None) is None or not alive:
-        pool._drop(slot, lost=True)
-        return False
-    return True
+    return pool._checks.pop(slot, None) is not None and alive
+
+
+def checked(pool: PoolCore[Any], slot: Slot, until: float, began: float) -> Slot:
+    """Return a slot whose connection is alive: this one, or another in its place."""
+    try:
+        while not is_alive(pool, slot, until):
+            slot = _replaced(pool, slot, until, began)
+            if just_made(slot):
+                break
+    except BaseException:  # also between two steps: nobody would ever have the slot again
+        if slot in pool._slots:
+            pool._drop(slot)
+        raise
+    return slot
+
+
+def _replaced(pool: PoolCore[Any], dead: Slot, until: float, began: float) -> Slot:
+    """Return a slot in place of one whose connection is dead.
+
+    Its caller had its turn already: it is first in the queue before the place is free, since
+    the connection that is made there would else go to the next one.
+    """
+    waiter = Waiter()
+    try:
+        try:
+            with pool._lock:
+                if not pool._closed:
+                    pool._waiting.appendleft(waiter)
+        finally:
+            pool._drop(dead, lost=True)
+        if pool._closed and not waiter.served:
+            raise PoolClosedError("the pool is closed")  # noqa: TRY301  (leaves the queue below)
+        if time.monotonic() >= max(until, began + CHECK_PATIENCE) and not waiter.served:
+            pool._time_out(began)
+        pool._upkeep.start()
+        pool._wait(waiter, until, began)
+    except BaseException:
+        if not pool._left(waiter) and waiter.slot is not None:
+            pool._give_back(waiter.slot)
+        raise
+    assert waiter.slot is not None  # noqa: S101  (served, and not with an error)
+    return waiter.slot
+
+
+def just_made(slot: Slot) -> bool:
+    """Say whether a connection was checked a moment ago, when it was made."""
+    return slot.checkouts == 0 and time.monotonic() - slot.born < 1.0
 
 
 def is_restored(pool: PoolCore[Any], slot: Slot) -> bool:

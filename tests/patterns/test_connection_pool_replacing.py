@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import psycopg
 import pytest
 from pools import sessions, settings, until
 
+from perflab.metrics import EventKind
 from perflab.patterns.connection_pool import ConnectionPool
 from perflab.servers.postgres_server import PostgresServer
 
@@ -79,3 +82,39 @@ def test_a_discarded_connection_is_closed_and_replaced():
             pool.discard(other)  # the block has nothing left to do
         assert pool.stats()["discards"] == 2
         assert pool.stats()["connections_in_use"] == 0
+
+
+def test_who_finds_a_dead_connection_is_served_before_the_next_in_the_queue():
+    """A newcomer has the free place filled while the dead connection's finder is still busy."""
+    order, threads, dead = [], [], []
+
+    def wait(number):
+        with pool.connection():
+            order.append(number)
+
+    def start(number):
+        threads.append(threading.Thread(target=wait, args=(number,)))
+        threads[-1].start()
+
+    def hook(event):
+        if event.kind == EventKind.DISCARDED and len(threads) == 3:
+            made = pool.stats()["connects"]
+            start(3)
+            until(lambda: pool.stats()["connects"] > made)
+
+    def check(connection):
+        if connection in dead:
+            raise ConnectionError("dead")
+
+    few = settings(min_connections=0, max_connections=1)
+    with ConnectionPool(Connection, few, check=check, hook=hook) as pool:
+        held = pool.getconn()
+        for number in range(3):
+            start(number)
+            until(lambda n=number: pool.stats()["requests_waiting"] == n + 1)
+        dead.append(held)
+        pool.putconn(held)
+        until(lambda: len(threads) == 4)
+        for thread in threads:
+            thread.join(30)
+        assert order == [0, 1, 2, 3]
