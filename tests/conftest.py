@@ -19,6 +19,11 @@ def pytest_configure(config: pytest.Config) -> None:
         compile_all()
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name long bytes by their argument: packed ones hold the time, and workers must agree."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None
+
+
 @pytest.fixture(scope="module", autouse=True)
 def own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the calibrations of the user, of each file of tests, and of the rest apart."""

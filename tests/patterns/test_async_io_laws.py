@@ -16,7 +16,7 @@ from perflab.patterns.async_io import AsyncFetcher
 from perflab.patterns.async_io_request import Request
 from perflab.settings import AsyncIOSettings
 
-PACKED = gzip.compress(b"hello " * 100)
+PACKED = gzip.compress(b"hello " * 100, mtime=0)
 
 
 def packed(body):
