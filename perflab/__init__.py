@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from perflab.tuning.recommend import tune
     from perflab.tuning.recommendation import Recommendation
     from perflab.tuning.sweep import predict, predictions
-    from perflab.workloads.names import load_workload
+    from perflab.workloads.kinds.trace import Trace
     from perflab.workloads.read import read_trace
-    from perflab.workloads.record import record
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.recording.record import record
+    from perflab.workloads.registry.traces import load_workload
 
 __version__ = "0.1.0"
 
@@ -34,15 +34,15 @@ _PLACES = {
     "LoadSettings": "perflab.settings",
     "Recommendation": "perflab.tuning.recommendation",
     "Run": "perflab.lab.run",
-    "Trace": "perflab.workloads.trace",
+    "Trace": "perflab.workloads.kinds.trace",
     "allow_server": "perflab.lab.verbs",
     "calibrate": "perflab.lab.verbs",
     "compare": "perflab.tuning.comparison",
-    "load_workload": "perflab.workloads.names",
+    "load_workload": "perflab.workloads.registry.traces",
     "predict": "perflab.tuning.sweep",
     "predictions": "perflab.tuning.sweep",
     "read_trace": "perflab.workloads.read",
-    "record": "perflab.workloads.record",
+    "record": "perflab.workloads.recording.record",
     "report": "perflab.reports",
     "run": "perflab.lab.verbs",
     "start": "perflab.lab.verbs:start_live",

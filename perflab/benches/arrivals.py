@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from perflab.benches.base import Bench
 
 if TYPE_CHECKING:
-    from perflab.workloads.arrivals import Arrivals
-    from perflab.workloads.names import WorkloadInfo
+    from perflab.workloads.kinds.arrivals import Arrivals
+    from perflab.workloads.registry.traces import WorkloadInfo
 
 
 class ArrivalsBench(Bench):
@@ -27,7 +27,7 @@ class ArrivalsBench(Bench):
         Raises:
             BadInputError: If there is no such workload or file, or it is wrong.
         """
-        from perflab.workloads.arrival_names import load_arrivals
+        from perflab.workloads.registry.arrivals import load_arrivals
 
         return load_arrivals(
             self.default_workload if spec is None else spec, format, columns, progress
@@ -47,6 +47,6 @@ class ArrivalsBench(Bench):
 
     def open_workload(self, folder: str) -> Arrivals:
         """Map saved arrivals into memory."""
-        from perflab.workloads.arrivals import Arrivals
+        from perflab.workloads.kinds.arrivals import Arrivals
 
         return Arrivals.open(folder)

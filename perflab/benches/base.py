@@ -21,8 +21,8 @@ from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings,
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.servers.consent import ForeignServer
-    from perflab.workloads.names import WorkloadInfo
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
+    from perflab.workloads.registry.traces import WorkloadInfo
 
 
 class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
@@ -143,7 +143,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
         Raises:
             BadInputError: If there is no such workload or file, or it is wrong.
         """
-        from perflab.workloads.names import load_workload
+        from perflab.workloads.registry.traces import load_workload
 
         return load_workload(
             self.default_workload if spec is None else spec, format, columns, progress
@@ -172,7 +172,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
 
     def workloads(self) -> Mapping[str, WorkloadInfo]:
         """Return the workloads that a picker offers, by name."""
-        from perflab.workloads.names import WORKLOADS
+        from perflab.workloads.registry.traces import WORKLOADS
 
         return WORKLOADS
 
@@ -184,7 +184,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
 
     def open_workload(self, folder: str) -> Any:
         """Map a saved workload into memory."""
-        from perflab.workloads.trace import Trace
+        from perflab.workloads.kinds.trace import Trace
 
         return Trace.open(folder)
 

@@ -29,8 +29,8 @@ from perflab.settings import LazyLoadingSettings, LoadSettings
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
-    from perflab.workloads.accesses import Accesses
-    from perflab.workloads.names import WorkloadInfo
+    from perflab.workloads.kinds.accesses import Accesses
+    from perflab.workloads.registry.traces import WorkloadInfo
 
 _AXIS_POINTS = 45
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
@@ -158,7 +158,7 @@ class LazyLoadingBench(Bench):
                 asks for a row that the store does not have.
         """
         from perflab.benches.lazy_loading_sources import rows_of
-        from perflab.workloads.access_names import load_accesses
+        from perflab.workloads.registry.accesses import load_accesses
 
         assert isinstance(settings, LazyLoadingSettings)  # noqa: S101  (what read() made)
         n_rows = rows_of(settings.data_source)
@@ -173,7 +173,7 @@ class LazyLoadingBench(Bench):
 
     def open_workload(self, folder: str) -> Accesses:
         """Map saved accesses into memory."""
-        from perflab.workloads.accesses import Accesses
+        from perflab.workloads.kinds.accesses import Accesses
 
         return Accesses.open(folder)
 

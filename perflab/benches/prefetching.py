@@ -30,8 +30,8 @@ from perflab.settings import BadInputError, LoadSettings, PrefetchingSettings
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
-    from perflab.workloads.items import Items
-    from perflab.workloads.names import WorkloadInfo
+    from perflab.workloads.kinds.items import Items
+    from perflab.workloads.registry.traces import WorkloadInfo
 
 _AXIS_POINTS = 41
 _WORKERS = (*range(1, 9), 10, 12, 16, 20, 24, 32, 48, 64)
@@ -223,7 +223,7 @@ class PrefetchingBench(Bench):
 
     def open_workload(self, folder: str) -> Items:
         """Read saved items."""
-        from perflab.workloads.items import Items
+        from perflab.workloads.kinds.items import Items
 
         return Items.open(folder)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from perflab.workloads.items import Items
+    from perflab.workloads.kinds.items import Items
 
 _MOST_RECORDS = 5_000_000
 _COUNTED = (

@@ -12,8 +12,8 @@ from perflab.cli.options import Columns, Force, Format, Json, ShowProgress
 from perflab.cli.output import notes, progress, say, say_json, say_written, table
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
-    from perflab.workloads.workload import Workload
+    from perflab.workloads.kinds.trace import Trace
+    from perflab.workloads.kinds.workload import Workload
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A file, or a name such as zipf:skew=0.9,keys=1M.")
@@ -73,7 +73,7 @@ def info(
     ttls = [] if ttl is None else parse_ttls(ttl)
     trace = read_workload(file, show, format_, columns, any_kind=not ttls)
     from perflab.workloads import Trace, remarks
-    from perflab.workloads.recording_left_out import UNKEYED
+    from perflab.workloads.recording.left_out import UNKEYED
 
     said = remarks(trace) if isinstance(trace, Trace) else []
     points = working_set_points(trace, ttls) if ttls else []
@@ -110,7 +110,7 @@ def convert(
         raise BadInputError("is not a name for a Parquet file; end it with .parquet", str(out))
     from perflab.files import check_output
     from perflab.servers.keeper import keep_scratch_folders
-    from perflab.workloads.parquet import is_ours
+    from perflab.workloads.storage.parquet import is_ours
 
     keep_scratch_folders()
     check_output(out, [file], force=force, ours=is_ours)

@@ -27,7 +27,7 @@ from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
 from perflab.servers.run_name import new_run_name
 from perflab.settings import BadInputError, LoadSettings, Settings, nearest
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 _PATIENCE = 15.0
 _ORPHANED_SECONDS = 3.0

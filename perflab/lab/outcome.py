@@ -12,7 +12,7 @@ from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
 from perflab.settings.quantity import counted
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 BRIEF_SECONDS = 0.5
 THROUGH = "workload through"

@@ -18,10 +18,10 @@ from perflab.models.async_io_user import UserServer, guessed_points
 from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.settings import AsyncIORunSettings, LoadSettings
 from perflab.settings.async_io import AUTO_TOLERANCE
-from perflab.workloads.passes import pass_seconds
+from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 Floats = npt.NDArray[np.float64]
 QUICK_REQUESTS = 2_000

@@ -26,8 +26,8 @@ from perflab.settings import (
     LoadSettings,
     no_bounds,
 )
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
 
 
 class CacheModel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perflab.settings import CacheSettings, LoadSettings, format_quantity
 from perflab.settings.quantity import counted
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def cache_remarks(

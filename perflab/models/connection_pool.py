@@ -14,10 +14,10 @@ from perflab.models.pool_metrics import queue_metrics, waits_of
 from perflab.models.pool_services import PoolServices
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import ConnectionPoolSettings, LoadSettings
-from perflab.workloads.passes import pass_seconds
+from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 Floats = npt.NDArray[np.float64]
 QUICK_CUSTOMERS = 50_000

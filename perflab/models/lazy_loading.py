@@ -9,7 +9,7 @@ from perflab.models.chunk_windows import ChunkWindows
 from perflab.models.lazy_metrics import chunks_held, lazy_metrics, lazy_remarks
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, LazyLoadingSettings, LoadSettings
-from perflab.workloads.accesses import Accesses
+from perflab.workloads.kinds.accesses import Accesses
 
 _LOOKED_AT = 400_000
 _MOST_SIZES = 200

@@ -8,7 +8,7 @@ from perflab.models.latency import missed, mix
 from perflab.models.part_settings import SUMS
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def grown(metrics: Metrics, load: LoadSettings, costs: Costs, trace: Trace) -> Metrics:

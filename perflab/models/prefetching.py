@@ -23,7 +23,7 @@ from perflab.models.prefetch_times import (
 from perflab.settings import LoadSettings, PrefetchingSettings
 
 if TYPE_CHECKING:
-    from perflab.workloads.items import Items
+    from perflab.workloads.kinds.items import Items
 
 Floats = npt.NDArray[np.float64]
 QUICK_BATCHES = 20_000

@@ -14,7 +14,7 @@ from perflab.models.key_samples import FEWEST_KEYS
 from perflab.models.prediction import Costs, Prediction
 from perflab.models.sampled_cache import DRAWS, SampledCacheModel
 from perflab.settings import CacheSettings, LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 LARGE = 5_000_000
 """Requests up to which an exact answer comes within about 100 ms."""

@@ -15,8 +15,8 @@ from perflab.models.looped import LoopedTrace
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, RedisCacheSettings
 from perflab.settings.quantity import counted
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
 
 _UNBOUNDED = 2**62
 _KEPT = 10_000

@@ -17,7 +17,7 @@ from perflab.models.key_samples import FEWEST_KEYS, KeySampler
 from perflab.models.prediction import Costs, Prediction
 from perflab.models.scaling import IN_FULL, off_by_scaling
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 DRAWS = 4
 _ON_A_LINE = sorted(CacheSettings.model_fields.keys() - {"max_cache_size", "negative_ttl_seconds"})

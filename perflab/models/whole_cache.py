@@ -7,7 +7,7 @@ from perflab.models.part_of_keys import PartModel, for_all_keys
 from perflab.models.part_settings import CACHE
 from perflab.models.progressive_cache import ProgressiveCacheModel, is_large
 from perflab.models.sampled_cache import SampledCacheModel
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def cache_model(trace: Trace) -> CacheModel | PartModel:

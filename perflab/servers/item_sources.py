@@ -11,7 +11,7 @@ from typing import Any
 
 from perflab.servers.call_cap import CallCap, most_calls
 from perflab.settings import BadInputError, LoadSettings
-from perflab.workloads.items import Items
+from perflab.workloads.kinds.items import Items
 
 _FILES = 1000
 

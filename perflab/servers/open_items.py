@@ -16,7 +16,7 @@ from perflab.servers.item_sources import (
 )
 from perflab.servers.lookup import users_function
 from perflab.settings import LoadSettings
-from perflab.workloads.items import Items
+from perflab.workloads.kinds.items import Items
 
 
 def open_items(load: LoadSettings, items: Items) -> ItemSource:

@@ -23,7 +23,7 @@ from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
 from perflab.tuning.observed import observed_beside
 from perflab.tuning.predictions import Predictions
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd

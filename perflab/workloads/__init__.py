@@ -1,14 +1,16 @@
 """Workloads: traces from files, from names, and the data that ships."""
 
-from perflab.workloads.access_names import ACCESSES, load_accesses
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrival_names import ARRIVALS, load_any, load_arrivals
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.datasets import data_path, flights, planes
-from perflab.workloads.describe import remarks, summary
+from perflab.workloads.describe.traces import remarks, summary
 from perflab.workloads.importers.columns import parse_columns
-from perflab.workloads.names import WORKLOADS, WorkloadInfo, load_workload
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import Workload
 from perflab.workloads.read import ARRIVAL_FORMATS, FORMATS, read_arrivals, read_trace
+from perflab.workloads.registry.accesses import ACCESSES, load_accesses
+from perflab.workloads.registry.arrivals import ARRIVALS, load_any, load_arrivals
+from perflab.workloads.registry.traces import WORKLOADS, WorkloadInfo, load_workload
 from perflab.workloads.synthetic import (
     Bursty,
     Daily,
@@ -22,8 +24,6 @@ from perflab.workloads.synthetic import (
     Uniform,
     Zipf,
 )
-from perflab.workloads.trace import Trace
-from perflab.workloads.workload import Workload
 
 __all__ = [
     "ACCESSES",

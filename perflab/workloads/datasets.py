@@ -8,7 +8,7 @@ from pathlib import Path
 
 from perflab.primitives.parquet_probe import trust_parquet
 from perflab.settings import BadInputError
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 MISSING = "NA"
 WHOLE_NUMBERS = frozenset({"year", "engines", "seats", "speed"})

@@ -19,7 +19,7 @@ from pyarrow import csv
 
 from perflab.files import whole_path
 from perflab.settings import BadInputError
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 FLIGHTS = "data/flights.csv.zip"
 PLANES = "data/planes.csv"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from perflab.settings import BadInputError, nearest
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.guard import bad_input_only
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.trace import Trace
 
 FORMATS = (
     *("text", "csv", "parquet", "combined", "json", "har", "redis_monitor", "twitter"),

@@ -16,8 +16,14 @@ from perflab.files import whole_folder
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError
 from perflab.settings.quantity import counted
-from perflab.workloads.description import Count, Description, describe, read_described, show_plainly
-from perflab.workloads.saved import is_saved
+from perflab.workloads.storage.description import (
+    Count,
+    Description,
+    describe,
+    read_described,
+    show_plainly,
+)
+from perflab.workloads.storage.saved import is_saved
 
 _DESCRIPTION = "table.json"
 _HASHED_BYTES = 1 << 20

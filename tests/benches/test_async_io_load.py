@@ -9,7 +9,7 @@ from perflab.lab.pace import Pace
 from perflab.patterns.async_io import AsyncFetcher
 from perflab.servers.http_server import HttpServer
 from perflab.settings import AsyncIOSettings, LoadSettings
-from perflab.workloads.arrival_names import load_arrivals
+from perflab.workloads.registry.arrivals import load_arrivals
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from perflab.benches.cache_axes import round_up
 from perflab.metrics.catalog import METRICS
 from perflab.models.latency import QUANTILES
 from perflab.settings import POLICIES, WHAT_IF_POLICIES, BadInputError
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 BENCH = load_bench("cache")
 

@@ -10,7 +10,7 @@ import pytest
 from perflab.benches import load_bench
 from perflab.benches.cache_axes import ttls_around
 from perflab.models.history import History
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 BENCH = load_bench("cache")
 DAY = 86_400.0

@@ -13,7 +13,7 @@ from perflab.servers.consent import ConsentNeededError
 from perflab.servers.redis_server import RedisServer
 from perflab.settings import BadInputError
 from perflab.tuning.recommend import tune
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 ZIPF = "zipf:skew=0.9,keys=20k,requests=60k,seed=3"
 

@@ -17,7 +17,7 @@ from perflab.lab.pace import Pace
 from perflab.patterns.async_io import AsyncFetcher
 from perflab.servers.http_server import HttpServer
 from perflab.settings import AsyncIOSettings, LoadSettings
-from perflab.workloads.arrival_names import load_arrivals
+from perflab.workloads.registry.arrivals import load_arrivals
 
 SHARES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999)
 SERVER = {

@@ -25,8 +25,8 @@ from perflab.models.cache import CacheModel
 from perflab.models.key_samples import METHODS
 from perflab.models.sampled_cache import DRAWS, IN_FULL, SampledCacheModel
 from perflab.settings import POLICIES, CacheSettings, LoadSettings
-from perflab.workloads.names import load_workload
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.registry.traces import load_workload
 
 GOAL = 0.005
 SIZES = 20

@@ -32,7 +32,7 @@ CORES = os.cpu_count() or 1
 
 def make(folder: str, requests: int) -> str:
     """Make the trace and say what a loaded one takes."""
-    from perflab.workloads.names import load_workload
+    from perflab.workloads.registry.traces import load_workload
 
     trace = load_workload(f"zipf:skew=0.9,keys={requests // 8},requests={requests},seed=1")
     trace.save(folder)
@@ -150,7 +150,7 @@ def opened(folder: str) -> tuple[Any, Callable[[], str]]:
     import resource
 
     from perflab.kernels import compile_all
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
     compile_all()
     trace = Trace.open(folder)

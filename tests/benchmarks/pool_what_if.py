@@ -20,7 +20,7 @@ from perflab.benches import load_bench
 from perflab.models.connection_pool import ConnectionPoolModel
 from perflab.models.erlang import mean_wait
 from perflab.settings import ConnectionPoolSettings, LoadSettings
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.kinds.arrivals import Arrivals
 
 SIZES = [*range(1, 33), 40, 48, 56, 64, 80, 96, 112, 128]
 ROUNDS = 5

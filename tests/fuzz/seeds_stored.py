@@ -19,11 +19,11 @@ from perflab.benches import bench_names, load_bench
 from perflab.lab.calibration import Calibration
 from perflab.lab.run import Run
 from perflab.workloads import Trace
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
-from perflab.workloads.recording_parts import RecordingFolder
-from perflab.workloads.recording_table import part_table
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.items import Items
+from perflab.workloads.recording.parts import RecordingFolder
+from perflab.workloads.recording.table import part_table
 from perflab.workloads.table_file import TableFile
 
 TEXTS = Trace.from_keys(

@@ -8,7 +8,7 @@ import pytest
 from perflab.lab.run import Run
 from perflab.lab.verbs import calibrate, run, start_live
 from perflab.settings import LIVE_POLICIES, BadInputError
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 KEYS = np.random.default_rng(5).zipf(1.2, 20_000) % 3_000
 

@@ -17,7 +17,7 @@ from processes import gone, until
 from perflab.lab.orphan import ORPHANED
 from perflab.lab.verbs import allow_server, start_live
 from perflab.settings import BadInputError
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 PARENT = """
 import os, signal, sys, time

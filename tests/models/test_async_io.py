@@ -14,7 +14,7 @@ from perflab.models.async_io_user import UserServer, guessed_points
 from perflab.models.latency import QUANTILES
 from perflab.models.usl import Usl
 from perflab.settings import AsyncIORunSettings, LoadSettings
-from perflab.workloads.arrival_names import load_arrivals
+from perflab.workloads.registry.arrivals import load_arrivals
 
 COSTS = {
     "bottleneck_seconds": {"1": 1e-4, "256": 2e-4},

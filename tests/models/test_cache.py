@@ -10,7 +10,7 @@ from perflab.benches import load_bench
 from perflab.models.cache import CacheModel
 from perflab.models.latency import QUANTILES, mix
 from perflab.settings import POLICIES, BadInputError, CacheSettings, LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

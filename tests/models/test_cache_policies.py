@@ -19,7 +19,7 @@ from perflab.settings import (
     CacheSettings,
     LoadSettings,
 )
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 LOAD = LoadSettings()
 BOUNDED = [policy for policy in POLICIES if policy not in FUTURE_POLICIES]

@@ -5,7 +5,7 @@ from perflab.models.connection_pool import ConnectionPoolModel
 from perflab.models.erlang import mean_wait
 from perflab.models.latency import QUANTILES
 from perflab.settings import ConnectionPoolSettings, LoadSettings
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.kinds.arrivals import Arrivals
 
 LOAD = LoadSettings()
 EXPONENTIAL = [-0.01 * np.log(max(1 - share, 1e-6)) for share in QUANTILES]

@@ -12,8 +12,8 @@ from perflab.models.part_settings import CACHE
 from perflab.models.progressive_cache import ProgressiveCacheModel
 from perflab.settings import CacheSettings, LoadSettings
 from perflab.tuning.sweep import predict
+from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.synthetic import Zipf
-from perflab.workloads.trace import Trace
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from perflab.benches import load_bench
 from perflab.models.cache import CacheModel
 from perflab.settings import CacheSettings, LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 LOAD = LoadSettings()
 

@@ -13,7 +13,7 @@ from perflab.models.cache import CacheModel
 from perflab.models.lru_lifetimes import LruLifetimes
 from perflab.models.sampled_cache import SampledCacheModel
 from perflab.settings import CacheSettings, LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 RATE = LoadSettings(request_rate=2.0)
 

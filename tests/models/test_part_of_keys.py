@@ -16,9 +16,9 @@ from perflab.models.working_set_histories import WorkingSetHistories
 from perflab.settings import POLICIES, CacheSettings, LoadSettings, RedisCacheSettings
 from perflab.tuning.recommend import tune
 from perflab.tuning.sweep import predict
-from perflab.workloads.recording_keys import PLACES, key_bytes, place_of
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.recording.keys import PLACES, key_bytes, place_of
 from perflab.workloads.synthetic import Zipf
-from perflab.workloads.trace import Trace
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

@@ -9,8 +9,8 @@ from perflab.models.kept_curves import KeptCurves
 from perflab.models.progressive_cache import ProgressiveCacheModel, is_large
 from perflab.settings import CacheSettings, LoadSettings
 from perflab.settings.folders import cache_folder
-from perflab.workloads.names import load_workload
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.registry.traces import load_workload
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

@@ -4,7 +4,7 @@ import pytest
 from perflab.benches import load_bench
 from perflab.models.redis_cache import RedisCacheModel
 from perflab.settings import LoadSettings, RedisCacheSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 COSTS = {**load_bench("redis_cache").shipped_costs, "server_bytes": 1e6, "bytes_per_entry": 300.0}
 LOAD = LoadSettings()

@@ -11,8 +11,8 @@ from perflab.models.cache_estimates import Estimate
 from perflab.models.key_samples import METHODS, KeySampler
 from perflab.models.sampled_cache import IN_FULL, SampledCacheModel
 from perflab.settings import POLICIES, BadInputError, CacheSettings, LoadSettings
-from perflab.workloads.names import load_workload
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.registry.traces import load_workload
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

@@ -10,7 +10,7 @@ import pytest
 from perflab.models.cache import CacheModel
 from perflab.models.working_set import working_sets
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 TTLS = (1.0, 10.0, 60.0, math.inf)
 

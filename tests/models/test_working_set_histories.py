@@ -14,8 +14,8 @@ from perflab.models.history import History
 from perflab.models.working_set import working_sets
 from perflab.models.working_set_histories import WorkingSetHistories
 from perflab.settings import BadInputError, LoadSettings
-from perflab.workloads.names import load_workload
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.registry.traces import load_workload
 
 LOAD = LoadSettings()
 RATED = LoadSettings(request_rate=1000)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import perflab
 from perflab.cli import main
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.items import Items
 
 RUNS = {
     "cache": "zipf:skew=0.9,keys=500,requests=5k,seed=1",

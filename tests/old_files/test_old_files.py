@@ -11,9 +11,9 @@ import pytest
 
 import perflab
 from perflab.tuning.comparison import read_result
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.items import Items
 
 HERE = Path(__file__).parent
 RELEASES = sorted(path for path in HERE.iterdir() if path.name[0].isdigit())

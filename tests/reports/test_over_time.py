@@ -7,7 +7,7 @@ from perflab.benches import load_bench
 from perflab.lab.over_time import histories_around
 from perflab.reports.report import Report
 from perflab.settings import BadInputError
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 BENCH = load_bench("cache")
 

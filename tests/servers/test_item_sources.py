@@ -14,7 +14,7 @@ from perflab.servers.item_sources import ItemSource, check_items, own_files
 from perflab.servers.open_items import open_items
 from perflab.settings import BadInputError, LoadSettings
 from perflab.workloads.item_names import load_items
-from perflab.workloads.items import Items
+from perflab.workloads.kinds.items import Items
 
 ITEMS = load_items("items")
 BACKENDS = ["sqlite", "postgres", "files", "http", "delay"]

@@ -7,7 +7,7 @@ from perflab.models.cache import CacheModel
 from perflab.models.progressive_cache import ProgressiveCacheModel
 from perflab.settings import CacheSettings, LoadSettings
 from perflab.tuning.whatif import WhatIf
-from perflab.workloads.names import load_workload
+from perflab.workloads.registry.traces import load_workload
 
 LOAD = LoadSettings()
 SETTINGS = CacheSettings(max_cache_size=8000, policy="fifo")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError, setting
-from perflab.workloads.accesses import Accesses
+from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.synthetic.base import MAX_REQUESTS, Recipe
 
 MAX_ROWS = 2_000_000_000

@@ -10,12 +10,12 @@ import pytest
 
 from perflab.settings import BadInputError
 from perflab.workloads import FORMATS, read_arrivals, read_trace
-from perflab.workloads.access_names import load_accesses
-from perflab.workloads.arrival_names import load_any
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.item_names import load_items
 from perflab.workloads.load_test import read_load_test
 from perflab.workloads.read import ARRIVAL_FORMATS
+from perflab.workloads.registry.accesses import load_accesses
+from perflab.workloads.registry.arrivals import load_any
 
 DEEP = b"[" * 50_000 + b"]" * 50_000
 ENTRY = {

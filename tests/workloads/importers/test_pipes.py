@@ -13,9 +13,9 @@ import pytest
 
 from perflab.settings import BadInputError
 from perflab.workloads import read_arrivals, read_trace
-from perflab.workloads.arrival_names import load_any
 from perflab.workloads.item_names import load_items
 from perflab.workloads.load_test import read_load_test
+from perflab.workloads.registry.arrivals import load_any
 
 HAR = (
     b'{"log":{"entries":[{"startedDateTime":"2024-01-01T00:00:00Z",'

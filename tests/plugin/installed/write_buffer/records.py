@@ -16,10 +16,15 @@ import numpy.typing as npt
 from perflab.files import whole_folder
 from perflab.primitives.mapped_array import mapped_column
 from perflab.settings import BadInputError, Settings, nearest, setting
-from perflab.workloads.description import Description, describe, read_described, show_plainly
-from perflab.workloads.fingerprint import fingerprint
-from perflab.workloads.names import WorkloadInfo, is_file, read_parameters
-from perflab.workloads.saved import is_saved
+from perflab.workloads.kinds.fingerprint import fingerprint
+from perflab.workloads.registry.traces import WorkloadInfo, is_file, read_parameters
+from perflab.workloads.storage.description import (
+    Description,
+    describe,
+    read_described,
+    show_plainly,
+)
+from perflab.workloads.storage.saved import is_saved
 
 NAME = "records"
 FORMAT = "sizes"

@@ -1,0 +1,1 @@
+"""Workloads in folders of arrays and in Parquet files."""
