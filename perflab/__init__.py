@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from perflab.tuning.recommend import tune
     from perflab.tuning.recommendation import Recommendation
     from perflab.tuning.sweep import predict, predictions
-    from perflab.workloads.kinds.trace import Trace
-    from perflab.workloads.read import read_trace
+    from perflab.workloads import Trace, describe, load_workload, read_trace, write_trace
     from perflab.workloads.recording.record import record
-    from perflab.workloads.registry.traces import load_workload
 
 __version__ = "0.1.0"
 
@@ -34,20 +32,22 @@ _PLACES = {
     "LoadSettings": "perflab.settings",
     "Recommendation": "perflab.tuning.recommendation",
     "Run": "perflab.lab.run",
-    "Trace": "perflab.workloads.kinds.trace",
+    "Trace": "perflab.workloads",
     "allow_server": "perflab.lab.verbs",
     "calibrate": "perflab.lab.verbs",
     "compare": "perflab.tuning.comparison",
-    "load_workload": "perflab.workloads.registry.traces",
+    "describe": "perflab.workloads",
+    "load_workload": "perflab.workloads",
     "predict": "perflab.tuning.sweep",
     "predictions": "perflab.tuning.sweep",
-    "read_trace": "perflab.workloads.read",
+    "read_trace": "perflab.workloads",
     "record": "perflab.workloads.recording.record",
     "report": "perflab.reports",
     "run": "perflab.lab.verbs",
     "start": "perflab.lab.verbs:start_live",
     "tune": "perflab.tuning.recommend",
     "workbench": "perflab.panels",
+    "write_trace": "perflab.workloads",
 }
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "allow_server",
     "calibrate",
     "compare",
+    "describe",
     "load_workload",
     "predict",
     "predictions",
@@ -71,6 +72,7 @@ __all__ = [
     "start",
     "tune",
     "workbench",
+    "write_trace",
 ]
 
 

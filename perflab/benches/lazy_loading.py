@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.kinds.accesses import Accesses
-    from perflab.workloads.registry.traces import WorkloadInfo
+    from perflab.workloads.registry.kind import WorkloadKind
 
 _AXIS_POINTS = 45
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
@@ -129,19 +129,12 @@ class LazyLoadingBench(Bench):
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
         """Let every setting run; the store is opened where the workload is read."""
 
-    def load_workload(
-        self,
-        spec: Any,
-        format: str | None = None,  # noqa: A002  (the word that users write)
-        columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
-    ) -> Accesses:
-        """Return accesses to the bench's own store.
+    @property
+    def workload_kind(self) -> WorkloadKind[Accesses]:
+        """Accesses: which rows of a store are asked for."""
+        from perflab.workloads.registry.accesses import ACCESS_KIND
 
-        Raises:
-            BadInputError: If there is no such workload or file, or it is wrong.
-        """
-        return self.workload_for(LazyLoadingSettings(), spec, format, columns, progress)
+        return ACCESS_KIND
 
     def workload_for(
         self,
@@ -164,18 +157,6 @@ class LazyLoadingBench(Bench):
         n_rows = rows_of(settings.data_source)
         chosen = self.default_workload if spec is None else spec
         return load_accesses(chosen, n_rows, format, columns, progress)
-
-    def workloads(self) -> Mapping[str, WorkloadInfo]:
-        """Return the access patterns that perflab brings."""
-        from perflab.workloads import ACCESSES
-
-        return ACCESSES
-
-    def open_workload(self, folder: str) -> Accesses:
-        """Map saved accesses into memory."""
-        from perflab.workloads.kinds.accesses import Accesses
-
-        return Accesses.open(folder)
 
     def notice(self, settings: Settings, load: LoadSettings) -> str | None:
         """Return how often a function of the user's is called at the most."""

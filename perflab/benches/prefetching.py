@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
     from perflab.workloads.kinds.items import Items
-    from perflab.workloads.registry.traces import WorkloadInfo
+    from perflab.workloads.registry.named import WorkloadInfo
 
 _AXIS_POINTS = 41
 _WORKERS = (*range(1, 9), 10, 12, 16, 20, 24, 32, 48, 64)

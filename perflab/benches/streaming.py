@@ -23,7 +23,7 @@ from perflab.settings import (
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
-    from perflab.workloads.registry.traces import WorkloadInfo
+    from perflab.workloads.registry.named import WorkloadInfo
     from perflab.workloads.table_file import TableFile
 
 _SIZES = (1_000, 10_000, 100_000)

@@ -11,7 +11,7 @@ from perflab.patterns.streaming_blocks import BlockReader
 from perflab.patterns.streaming_source import Source
 from perflab.settings import BadInputError, StreamingSettings, nearest
 from perflab.workloads.flights_store import flights_store
-from perflab.workloads.registry.traces import WorkloadInfo, is_file, read_parameters
+from perflab.workloads.registry.named import WorkloadInfo, is_file, read_parameters
 from perflab.workloads.synthetic.table import Table
 from perflab.workloads.table_file import TableFile, file_fingerprint
 

@@ -255,7 +255,7 @@ class LiveRun:
             BadInputError: If there is no room for it.
         """
         try:
-            trace.save(self._kept.folder / "trace")
+            self.bench.workload_kind.save(trace, self._kept.folder / "trace")
         except (OSError, BadInputError) as error:
             raise BadInputError(
                 f"the workload's copy for the child process cannot be written ({error}); free some "

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from perflab.panels.controls import Control, control, written
 from perflab.settings import BadInputError, SettingInfo
-from perflab.workloads import WorkloadInfo
+from perflab.workloads.registry.named import WorkloadInfo
 
 _ONLY_IN_TEXT = frozenset({"seed"})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from perflab.settings import BadInputError, Settings, nearest, setting
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.kinds.items import Items
-from perflab.workloads.registry.traces import WorkloadInfo, is_file, read_parameters
+from perflab.workloads.registry.named import WorkloadInfo, is_file, read_parameters
 
 NAME = "items"
 _SHOWN = 80

@@ -16,16 +16,11 @@ from perflab.files import whole_folder
 from perflab.metrics.catalog import metric
 from perflab.settings import BadInputError
 from perflab.settings.quantity import counted
-from perflab.workloads.storage.description import (
-    Count,
-    Description,
-    describe,
-    read_described,
-    show_plainly,
-)
-from perflab.workloads.storage.saved import is_saved
+from perflab.workloads.kinds.workload import show_plainly
+from perflab.workloads.storage.description import Count, Description, describe, read_described
+from perflab.workloads.storage.saved import is_saved, register_description
 
-_DESCRIPTION = "table.json"
+_DESCRIPTION = register_description("table.json")
 _HASHED_BYTES = 1 << 20
 
 

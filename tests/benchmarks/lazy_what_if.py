@@ -21,7 +21,7 @@ from perflab import kernels
 from perflab.benches import load_bench
 from perflab.settings import LazyLoadingSettings, LoadSettings
 from perflab.tuning.grid import Grid
-from perflab.workloads import load_accesses
+from perflab.workloads.registry.accesses import load_accesses
 
 ROUNDS = 3
 ROWS = 10_000_000

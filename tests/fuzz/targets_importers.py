@@ -10,11 +10,11 @@ from typing import Any
 from parts import Target
 
 from perflab.patterns.async_io_urls import read_urls
-from perflab.workloads import FORMATS, load_test, read_arrivals, read_trace
+from perflab.workloads import FORMATS, load_test, read_trace
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.item_names import load_items
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.read import ARRIVAL_FORMATS
+from perflab.workloads.read import ARRIVAL_FORMATS, read_arrivals
 from perflab.workloads.registry.accesses import load_accesses
 
 ENDINGS = {"csv": ".csv", "combined": ".log", "json": ".json", "har": ".har"}

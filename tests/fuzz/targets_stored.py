@@ -26,10 +26,11 @@ from perflab.reports import figures, maps, over_time
 from perflab.reports.report import Report
 from perflab.reports.svg import svg_of
 from perflab.tuning.comparison import compare, read_result
-from perflab.workloads import Trace, opened_folder, read_trace
+from perflab.workloads import Trace, read_trace
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.items import Items
+from perflab.workloads.storage import opened as opened_folder
 from perflab.workloads.table_file import TableFile
 
 # As of a large folder, whose content is not compared with its fingerprint.

@@ -15,7 +15,8 @@ from perflab.models.looped import within_two_passes
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.lazy_loading_sources import FunctionStore
 from perflab.settings import BadInputError, LazyLoadingSettings, LoadSettings
-from perflab.workloads import Accesses, load_accesses
+from perflab.workloads import Accesses
+from perflab.workloads.registry.accesses import load_accesses
 
 COSTS = {
     "hit": {"mean": 1e-6, "quantiles": [1e-6] * 103},

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from perflab.settings import format_quantity
 from perflab.settings.quantity import counted
+from perflab.workloads.describe.once import found_once
 from perflab.workloads.describe.rates import longest_gap_share, rate_facts
 from perflab.workloads.describe.reuse import reuse_quantiles
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.storage.description import KEY_DOUBT
+from perflab.workloads.kinds.workload import KEY_DOUBT
 
 SHORT = 10_000
 ONE_HIT_SHARE = 0.9
@@ -24,6 +25,7 @@ NUMBA_PAYS_FROM = 4_000_000
 SLOPE_POINTS = 200
 
 
+@found_once
 def summary(trace: Trace) -> dict[str, Any]:
     """Return requests, keys, reuse, skew, time and bytes of a trace, by name and unit.
 

@@ -14,8 +14,8 @@ from perflab.settings import format_quantity
 from perflab.settings.quantity import counted
 from perflab.workloads.kinds.encoding import is_text
 from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import KEY_DOUBT
 from perflab.workloads.recording.left_out import UNKEYED
-from perflab.workloads.storage.description import KEY_DOUBT
 
 FEWEST = 10
 _EPOCH_FROM = 1e8

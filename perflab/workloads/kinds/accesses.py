@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
@@ -12,14 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
-from perflab.settings.quantity import counted
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.storage.description import show_plainly
+from perflab.workloads.kinds.workload import show_plainly
 
 LONGEST = 2**31 - 1
 MOST_ROWS = 10**15
-DENSE = 100
 SHOWN = 80
 
 
@@ -122,65 +119,9 @@ class Accesses:
         """Return the first requests."""
         return self.window(0, requests)
 
-    @cached_property
-    def _numbers(self) -> dict[str, Any]:
-        steps = np.diff(self.rows[:10_000_000].astype(np.int64, copy=False))
-        if self.n_rows <= DENSE * len(self.rows):
-            seen = np.zeros(self.n_rows, bool)
-            seen[self.rows] = True
-            distinct = int(np.count_nonzero(seen))
-        else:  # rows far apart, of which a table would be larger than memory
-            distinct = len(np.unique(self.rows))
-        return {
-            "distinct_rows": distinct,
-            "next_row_share": float(np.mean(steps == 1)) if len(steps) else None,
-        }
-
-    def summary(self) -> dict[str, Any]:
-        """Return requests, rows, distinct rows, and how many requests ask for the next row."""
-        return {
-            "name": self.name,
-            "fingerprint": self.fingerprint,
-            "requests": len(self),
-            "rows": self.n_rows,
-            **self._numbers,
-        }
-
-    def facts(self) -> list[str]:
-        """Return requests, rows and how sequential they are, a few words each."""
-        found = self._numbers
-        said = [
-            counted(len(self), "request"),
-            f"{found['distinct_rows']:,} of {counted(self.n_rows, 'row')}",
-        ]
-        if found["next_row_share"] is not None:
-            said.append(f"{found['next_row_share']:.0%} ask for the next row")
-        return said
-
     def uploaded(self, name: str) -> Self:
         """Return them under another name, as what was sent and cannot be read again."""
         return dataclasses.replace(self, name=name, source="", options={}, check=False)
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write them as a folder of arrays, which `open` maps into memory without reading them.
-
-        Raises:
-            BadInputError: If the folder cannot be written, or holds something else.
-        """
-        from perflab.workloads.storage.folder import save_accesses  # it imports this module
-
-        save_accesses(self, folder)
-
-    @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Accesses:
-        """Map a saved folder into memory; processes that open it share one copy.
-
-        Raises:
-            BadInputError: If it is not such a folder.
-        """
-        from perflab.workloads.storage.opened import open_accesses  # it imports this module
-
-        return open_accesses(folder)
 
 
 def _row_numbers(trace: Trace) -> npt.NDArray[np.int64]:

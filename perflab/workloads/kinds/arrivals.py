@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
@@ -16,7 +15,7 @@ from perflab.workloads.kinds.check import as_durations, as_times
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.passes import pass_seconds
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.storage.description import show_plainly
+from perflab.workloads.kinds.workload import show_plainly
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -138,39 +137,6 @@ class Arrivals:
         """Return its first requests."""
         return self.window(0, requests)
 
-    def summary(self) -> dict[str, Any]:
-        """Return what `perflab.workloads.describe.arrivals.summary` says of it."""
-        from perflab.workloads.describe.arrivals import summary  # it imports this module
-
-        return summary(self)
-
-    def facts(self) -> list[str]:
-        """Return rate, span and unevenness, a few words each."""
-        from perflab.workloads.describe.arrivals import facts  # it imports this module
-
-        return facts(self)
-
     def uploaded(self, name: str) -> Self:
         """Return them under another name, as what was sent and cannot be read again."""
         return dataclasses.replace(self, name=name, source="", options={}, check=False)
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write it as a folder of arrays, which `open` maps into memory without reading them.
-
-        Raises:
-            BadInputError: If the folder cannot be written, or holds something else.
-        """
-        from perflab.workloads.storage.folder import save_arrivals  # it imports this module
-
-        save_arrivals(self, folder)
-
-    @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Arrivals:
-        """Map a saved folder into memory; processes that open it share one copy.
-
-        Raises:
-            BadInputError: If it is not such a folder.
-        """
-        from perflab.workloads.storage.opened import open_arrivals  # it imports this module
-
-        return open_arrivals(folder)

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
-from pydantic import Field
 
-from perflab.files import whole_folder
 from perflab.settings import BadInputError
-from perflab.settings.quantity import counted
 from perflab.workloads.kinds.fingerprint import fingerprint
-from perflab.workloads.storage.description import (
-    MOST_REQUESTS,
-    Description,
-    describe,
-    read_described,
-    show_plainly,
-)
-from perflab.workloads.storage.saved import is_saved
-
-DESCRIPTION = "items.json"
-
-
-class _ItemsDescription(Description):
-    count: Annotated[int, Field(ge=1, le=MOST_REQUESTS)]
-    paths: list[str]
+from perflab.workloads.kinds.workload import show_plainly
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,42 +64,6 @@ class Items:
             return self
         return dataclasses.replace(self, count=count)
 
-    def summary(self) -> dict[str, Any]:
-        """Return how many items, and how many files they are."""
-        files = {"files": len(self.paths)} if self.paths else {}
-        return {
-            "name": self.name,
-            "fingerprint": self.fingerprint,
-            "requests": self.count,
-            **files,
-        }
-
-    def facts(self) -> list[str]:
-        """Return how many items, and how many files they are, a few words each."""
-        files = [counted(len(self.paths), "file")] if self.paths else []
-        return [counted(self.count, "item"), *files]
-
     def uploaded(self, name: str) -> Self:
         """Return them under another name, as what was sent and cannot be read again."""
         return dataclasses.replace(self, name=name, source="", options={})
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write them into a folder, which `open` reads.
-
-        Raises:
-            BadInputError: If the folder cannot be written, or holds something else.
-        """
-        with whole_folder(folder, is_saved) as scratch:
-            content = describe(self, count=self.count, paths=self.paths, files={})
-            (scratch / DESCRIPTION).write_text(json.dumps(content), encoding="utf-8")
-
-    @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Items:
-        """Read a folder of `save`.
-
-        Raises:
-            BadInputError: If it is not such a folder, or of a later version.
-        """
-        otherwise = "is not the folder of items"
-        said = read_described(_ItemsDescription, folder, DESCRIPTION, otherwise)
-        return cls(count=said.count, paths=tuple(said.paths), **said.origin())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
@@ -15,7 +14,7 @@ from perflab.settings import BadInputError
 from perflab.workloads.kinds.check import as_ids, as_sizes, as_times, as_ttls
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.numbering import first_appearance, is_by_first_appearance
-from perflab.workloads.storage.description import LEAST_SHARE, MOST_REQUESTS, show_plainly
+from perflab.workloads.kinds.workload import LEAST_SHARE, MOST_REQUESTS, show_plainly
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -212,74 +211,9 @@ class Trace:
         keys = order if self.keys is None else self.keys.take(order)
         return dataclasses.replace(self, ids=ids, n_keys=len(order), keys=keys, check=False)
 
-    def summary(self) -> dict[str, Any]:
-        """Return what `perflab.workloads.describe.traces.summary` says of it; computed once."""
-        return dict(self._summary)
-
-    @cached_property
-    def _summary(self) -> dict[str, Any]:
-        from perflab.workloads.describe.traces import summary  # it imports this module
-
-        return summary(self)
-
-    def facts(self) -> list[str]:
-        """Return what a person must know of it in a line, a few words each."""
-        from perflab.workloads.describe.traces import facts  # it imports this module
-
-        return facts(self)
-
     def uploaded(self, name: str) -> Self:
         """Return it under another name, as what was sent and cannot be read again."""
         return dataclasses.replace(self, name=name, source="", options={}, check=False)
-
-    def to_parquet(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write it as a Parquet file of columns key, time, size, ttl; whole or not at all.
-
-        A window's ids are numbered anew. `from_parquet` reads it back, other tools read it too.
-
-        Args:
-            path: The file; one of an earlier call is replaced.
-            force: Whether any other file is replaced as well.
-
-        Raises:
-            BadInputError: If the file cannot be written, is somebody else's, or is the one that
-                the trace was read from.
-        """
-        from perflab.workloads.storage.parquet import write_parquet  # loads pyarrow
-
-        write_parquet(self, path, force=force)
-
-    @classmethod
-    def from_parquet(cls, path: str | os.PathLike[str]) -> Trace:
-        """Read a Parquet file, of `to_parquet` or with columns of those names.
-
-        Raises:
-            BadInputError: If it cannot be read.
-        """
-        from perflab.workloads.read import read_trace  # it imports this module
-
-        return read_trace(path, format="parquet")
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write it as a folder of arrays, which `open` maps into memory without reading them.
-
-        Raises:
-            BadInputError: If the folder cannot be written, or holds something else.
-        """
-        from perflab.workloads.storage.folder import save_folder  # it imports this module
-
-        save_folder(self, folder)
-
-    @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Trace:
-        """Map a saved folder into memory; processes that open it share one copy.
-
-        Raises:
-            BadInputError: If it is not such a folder.
-        """
-        from perflab.workloads.storage.opened import open_trace  # it imports this module
-
-        return open_trace(folder)
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

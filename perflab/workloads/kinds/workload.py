@@ -1,13 +1,21 @@
-"""`Workload`: what the lab uses of a trace and of arrivals alike."""
+"""`Workload`: what the lab uses of every kind of workload alike."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from perflab.settings import shown
+
+MOST_KEYS = 2**31 - 1
+MOST_REQUESTS = 2**62
+# A recording has one of 2^32 places of keys at the least.
+LEAST_SHARE = 2.0**-32
+# What the notes end with on keys that come too rarely, or too often, to be the right ones.
+KEY_DOUBT = "is this the right key?"
 
 
 class Workload(Protocol):
@@ -40,14 +48,11 @@ class Workload(Protocol):
     def __len__(self) -> int:
         """Return how many requests there are."""
 
-    def summary(self) -> dict[str, Any]:
-        """Return what it is like, in numbers."""
-
-    def facts(self) -> list[str]:
-        """Return what a person must know of it in a line, a few words each."""
-
     def uploaded(self, name: str) -> Self:
         """Return it under another name, as what was sent and cannot be read again."""
 
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write it as a folder of arrays."""
+
+def show_plainly(workload: Workload) -> None:
+    """Make name and notes of a new workload printable: they come from files and their names."""
+    object.__setattr__(workload, "name", shown(workload.name))
+    object.__setattr__(workload, "notes", tuple(shown(note) for note in workload.notes))

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from perflab.settings import BadInputError, nearest
+from perflab.workloads.describe.accesses import facts, summary
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.read import read_trace
-from perflab.workloads.registry.traces import (
-    WORKLOADS,
-    WorkloadInfo,
-    info_of,
-    is_file,
-    load_workload,
-    read_parameters,
-)
+from perflab.workloads.read import FORMATS, read_trace
+from perflab.workloads.registry.kind import WorkloadKind, register
+from perflab.workloads.registry.named import WorkloadInfo, info_of, is_file, read_parameters
+from perflab.workloads.registry.traces import WORKLOADS, load_workload
+from perflab.workloads.storage import open_accesses, save_accesses
 from perflab.workloads.synthetic.access_patterns import (
     AccessPattern,
     Backward,
@@ -74,6 +72,30 @@ def load_accesses(
         return Accesses.of(read_trace(text, format, columns, progress), n_rows)
     hint = nearest(name, ACCESSES)
     raise BadInputError(f"is neither a workload nor a file{hint}", text or "workload")
+
+
+def _load(
+    spec: Any,
+    format: str | None = None,  # noqa: A002 - the word that users write
+    columns: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Accesses:
+    return load_accesses(spec, None, format, columns, progress)
+
+
+ACCESS_KIND = register(
+    WorkloadKind(
+        "accesses",
+        Accesses,
+        _load,
+        save_accesses,
+        open_accesses,
+        summary,
+        facts,
+        ACCESSES,
+        FORMATS,
+    )
+)
 
 
 def _in(accesses: Accesses, n_rows: int | None) -> Accesses:

@@ -6,20 +6,14 @@ import os
 from collections.abc import Callable, Mapping
 
 from perflab.settings import BadInputError, nearest
-from perflab.workloads.guard import bad_input_only
-from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.describe.arrivals import facts, summary
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.read import ARRIVAL_FORMATS, read_arrivals
-from perflab.workloads.registry.accesses import PATTERNS, load_accesses
-from perflab.workloads.registry.traces import (
-    WORKLOADS,
-    WorkloadInfo,
-    info_of,
-    is_file,
-    load_workload,
-    read_parameters,
-)
+from perflab.workloads.read import ARRIVAL_FORMATS, FORMATS, read_arrivals
+from perflab.workloads.registry.kind import WorkloadKind, register
+from perflab.workloads.registry.named import WorkloadInfo, info_of, is_file, read_parameters
+from perflab.workloads.registry.traces import WORKLOADS, load_workload
+from perflab.workloads.storage import open_arrivals, save_arrivals
 from perflab.workloads.synthetic import Bursty, Poisson, Steady, SyntheticArrivals
 
 SYNTHETIC: dict[str, type[SyntheticArrivals]] = {
@@ -69,27 +63,16 @@ def load_arrivals(
     raise BadInputError(f"is neither a workload nor a file{hint}", text or "workload")
 
 
-def load_any(
-    spec: str,
-    format: str | None = None,  # noqa: A002 - the word that users write
-    columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
-) -> Trace | Arrivals | Accesses:
-    """Return arrivals where a text names them or a file of them without keys, else a trace.
-
-    Accesses to rows are told by their pattern's name; from a file they are a trace.
-
-    Raises:
-        BadInputError: As `load_arrivals`, `load_accesses` and `load_workload` do.
-    """
-    name = spec.partition(":")[0].strip()
-    if name in PATTERNS:
-        return load_accesses(spec, None, format, columns, progress)
-    named = name in SYNTHETIC or format in ARRIVAL_FORMATS
-    if not named and format is None and name not in WORKLOADS and is_file(spec):
-        from perflab.workloads.importers.arrivals import is_arrivals  # loads pyarrow
-
-        with bad_input_only(spec, "a workload"):
-            named = is_arrivals(spec, columns)
-    load = load_arrivals if named else load_workload
-    return load(spec, format, columns, progress)
+ARRIVAL_KIND = register(
+    WorkloadKind(
+        "arrivals",
+        Arrivals,
+        load_arrivals,
+        save_arrivals,
+        open_arrivals,
+        summary,
+        facts,
+        ARRIVALS,
+        (*ARRIVAL_FORMATS, *FORMATS),
+    )
+)

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
 
-from perflab.settings import BadInputError, SettingInfo, nearest
+from perflab.settings import BadInputError, nearest
 from perflab.workloads.datasets import flights
+from perflab.workloads.describe.traces import facts, summary
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.read import read_trace
+from perflab.workloads.read import FORMATS, read_trace
+from perflab.workloads.registry.kind import WorkloadKind, register
+from perflab.workloads.registry.named import WorkloadInfo, info_of, is_file, read_parameters
+from perflab.workloads.storage import open_trace, save_trace
 from perflab.workloads.synthetic import Daily, Loop, Scan, Shift, Synthetic, Uniform, Zipf
-from perflab.workloads.synthetic.base import Recipe
 
 FLIGHTS = "flights"
 SYNTHETIC: dict[str, type[Synthetic]] = {
     kind.workload: kind for kind in (Zipf, Uniform, Scan, Loop, Shift, Daily)
 }
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class WorkloadInfo:
-    """A workload that perflab brings.
-
-    Attributes:
-        name: What users write.
-        summary: One line for pickers and help texts.
-        parameters: What can be set, by key; none for real data.
-        example: The name with all its parameters at their defaults.
-    """
-
-    name: str
-    summary: str
-    parameters: dict[str, SettingInfo]
-    example: str
-
-
-def info_of(kind: type[Recipe]) -> WorkloadInfo:
-    """Return what is known of a rule's workload."""
-    return WorkloadInfo(kind.workload, kind.summary, kind.parameters(), kind().spec)
 
 
 WORKLOADS: dict[str, WorkloadInfo] = {
@@ -82,18 +60,6 @@ def load_workload(
     raise BadInputError(f"is neither a workload nor a file{hint}", text or "workload")
 
 
-def is_file(spec: str | os.PathLike[str]) -> bool:
-    """Say whether a workload's text, which is no known name, means a file: there or not."""
-    text = os.fspath(spec)
-    named = os.sep in text or (Path(text).suffix != "" and ":" not in text)
-    if named or not isinstance(spec, str):
-        return text != ""
-    try:
-        return text != "" and Path(text).expanduser().exists()
-    except (OSError, ValueError, RuntimeError):  # too long, with a NUL, or nobody's home
-        return False
-
-
 def _make(name: str, rest: str, spec: str) -> Trace:
     if name == FLIGHTS:
         if rest.strip():
@@ -105,17 +71,8 @@ def _make(name: str, rest: str, spec: str) -> Trace:
         raise BadInputError(str(error), spec) from None
 
 
-def read_parameters(rest: str) -> dict[str, Any]:
-    """Return the parameters behind a workload's name, such as ``skew=0.9,keys=1M``, as texts.
-
-    Raises:
-        BadInputError: If one has no value.
-    """
-    values = {}
-    for part in rest.split(",") if rest.strip() else ():
-        key, equals, value = part.partition("=")
-        if not equals or not value.strip():
-            text = f"{part.strip()!r} has no value; write parameters like skew=0.9,keys=1M"
-            raise BadInputError(text)
-        values[key.strip()] = value.strip()
-    return values
+TRACES = register(
+    WorkloadKind(
+        "trace", Trace, load_workload, save_trace, open_trace, summary, facts, WORKLOADS, FORMATS
+    )
+)

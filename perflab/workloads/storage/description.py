@@ -9,19 +9,13 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from perflab.settings import BadInputError, shown
-from perflab.workloads.kinds.workload import Workload
+from perflab.settings import BadInputError
+from perflab.workloads.kinds.workload import LEAST_SHARE, MOST_KEYS, MOST_REQUESTS, Workload
 from perflab.workloads.storage.stored_json import read_json_file
 
 FORMAT_VERSION = 1
-MOST_KEYS = 2**31 - 1
 _ALWAYS_NUMBERED = 1 << 24
 _NUMBERED_A_REQUEST = 64
-MOST_REQUESTS = 2**62
-# A recording has one of 2^32 places of keys at the least.
-LEAST_SHARE = 2.0**-32
-# What the notes end with on keys that come too rarely, or too often, to be the right ones.
-KEY_DOUBT = "is this the right key?"
 
 Plain = bool | int | float | str | None
 Count = Annotated[int, Field(ge=0, le=MOST_REQUESTS)]
@@ -66,12 +60,6 @@ def most_numbered(requests: int) -> int:
     all there is.
     """
     return max(_ALWAYS_NUMBERED, _NUMBERED_A_REQUEST * requests)
-
-
-def show_plainly(workload: Workload) -> None:
-    """Make name and notes of a new workload printable: they come from files and their names."""
-    object.__setattr__(workload, "name", shown(workload.name))
-    object.__setattr__(workload, "notes", tuple(shown(note) for note in workload.notes))
 
 
 def describe(workload: Workload, **own: Any) -> dict[str, Any]:

@@ -15,17 +15,17 @@ from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.kinds.workload import Workload
 from perflab.workloads.storage.description import describe, most_numbered
-from perflab.workloads.storage.saved import is_saved
+from perflab.workloads.storage.saved import is_saved, register_description
 
-DESCRIPTION = "trace.json"
+DESCRIPTION = register_description("trace.json")
 COLUMNS = ("ids", "times", "sizes", "ttls")
-ARRIVALS_DESCRIPTION = "arrivals.json"
+ARRIVALS_DESCRIPTION = register_description("arrivals.json")
 ARRIVALS_COLUMNS = ("times", "durations")
-ACCESSES_DESCRIPTION = "accesses.json"
+ACCESSES_DESCRIPTION = register_description("accesses.json")
 ACCESSES_COLUMNS = ("rows",)
 
 
-def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
+def save_trace(trace: Trace, folder: str | os.PathLike[str]) -> None:
     """Write a trace as one .npy file a column and a description; whole or not at all.
 
     One of few requests for very many keys is written with those alone that are asked for.
@@ -43,7 +43,7 @@ def save_folder(trace: Trace, folder: str | os.PathLike[str]) -> None:
 
 
 def save_arrivals(arrivals: Arrivals, folder: str | os.PathLike[str]) -> None:
-    """Write arrivals as `save_folder` writes a trace.
+    """Write arrivals as `save_trace` writes a trace.
 
     Raises:
         BadInputError: If the folder cannot be written, or holds something else.
@@ -53,7 +53,7 @@ def save_arrivals(arrivals: Arrivals, folder: str | os.PathLike[str]) -> None:
 
 
 def save_accesses(accesses: Accesses, folder: str | os.PathLike[str]) -> None:
-    """Write accesses as `save_folder` writes a trace.
+    """Write accesses as `save_trace` writes a trace.
 
     Raises:
         BadInputError: If the folder cannot be written, or holds something else.

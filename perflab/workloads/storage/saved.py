@@ -8,29 +8,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-DESCRIPTIONS = ("trace.json", "arrivals.json", "accesses.json", "items.json", "table.json")
 _MOST_BYTES = 1 << 28
 _SAID = {"format_version": int, "name": str, "source": str, "fingerprint": str}
+_DESCRIPTIONS: set[str] = set()
 
 
-def is_saved(folder: Path, own: str | None = None) -> bool:
+def register_description(name: str) -> str:
+    """Make the name of a description known, and return it.
+
+    A kind of workload that saves into folders calls this where it says the name, so that its
+    folders are replaced by those of other kinds and the other way round.
+    """
+    _DESCRIPTIONS.add(name)
+    return name
+
+
+def is_saved(folder: Path) -> bool:
     """Say whether all that is in a folder was written by the `save` of a workload.
 
     Its description names the other files with their sizes; earlier ones name the columns only. A
     link, a folder, a file of another name or of another size is taken for the user's.
-
-    Args:
-        folder: The folder.
-        own: The description's name in folders of a workload of another package.
     """
-    names = DESCRIPTIONS if own is None else (*DESCRIPTIONS, own)
     sizes = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             if not entry.is_file(follow_symlinks=False):
                 return False
             sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
-    found = [name for name in names if name in sizes]
+    found = [name for name in _DESCRIPTIONS if name in sizes]
     if len(found) != 1 or sizes.pop(found[0]) > _MOST_BYTES:
         return False
     said = _description(folder / found[0])

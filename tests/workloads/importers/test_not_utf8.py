@@ -5,7 +5,8 @@ import json
 import pytest
 
 from perflab.settings import BadInputError
-from perflab.workloads import read_arrivals, read_trace
+from perflab.workloads import read_trace
+from perflab.workloads.read import read_arrivals
 
 LOG = '10.0.0.1 - - [10/Oct/2023:13:55:36 +0000] "GET {} HTTP/1.1" 200 5 "-" "{}"\n'
 # By format: a line with a key, other options, and what stands before the lines.

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from perflab.settings import BadInputError
-from perflab.workloads import read_arrivals, read_trace
+from perflab.workloads import read_trace
 from perflab.workloads.item_names import load_items
 from perflab.workloads.load_test import read_load_test
+from perflab.workloads.read import read_arrivals
 from perflab.workloads.registry.arrivals import load_any
 
 HAR = (

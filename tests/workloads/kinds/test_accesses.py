@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.settings import BadInputError
-from perflab.workloads import ACCESSES, Accesses, Trace, load_accesses, load_any
+from perflab.workloads import ACCESSES, Accesses, Trace, load_any
+from perflab.workloads.registry.accesses import load_accesses
 
 NAMES = sorted(ACCESSES)
 

@@ -16,7 +16,8 @@ import pytest
 
 import perflab
 from perflab.settings import BadInputError
-from perflab.workloads import Trace, Zipf, load_any, read_arrivals, read_trace
+from perflab.workloads import Trace, Zipf, load_any, read_trace
+from perflab.workloads.read import read_arrivals
 from perflab.workloads.recording.keys import PLACE_SHIFT, PLACES, key_bytes, key_number, place_of
 from perflab.workloads.recording.places import mapping_key
 from perflab.workloads.recording.recording import Recording

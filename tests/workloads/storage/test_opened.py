@@ -9,10 +9,11 @@ import pytest
 
 import perflab
 from perflab.settings import BadInputError
-from perflab.workloads import Trace, opened_folder
+from perflab.workloads import Trace
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.items import Items
+from perflab.workloads.storage import opened as opened_folder
 from perflab.workloads.table_file import TableFile
 
 TRACE = Trace.from_keys(

@@ -17,13 +17,9 @@ from perflab.files import whole_folder
 from perflab.primitives.mapped_array import mapped_column
 from perflab.settings import BadInputError, Settings, nearest, setting
 from perflab.workloads.kinds.fingerprint import fingerprint
-from perflab.workloads.registry.traces import WorkloadInfo, is_file, read_parameters
-from perflab.workloads.storage.description import (
-    Description,
-    describe,
-    read_described,
-    show_plainly,
-)
+from perflab.workloads.kinds.workload import show_plainly
+from perflab.workloads.registry.named import WorkloadInfo, is_file, read_parameters
+from perflab.workloads.storage.description import Description, describe, read_described
 from perflab.workloads.storage.saved import is_saved
 
 NAME = "records"
