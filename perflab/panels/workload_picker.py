@@ -20,7 +20,7 @@ from perflab.panels.status import MOST_WORDS
 from perflab.servers.keeper import Keeper
 from perflab.settings import BadInputError, Settings
 from perflab.settings.foreign_text import foreign_text
-from perflab.workloads import Trace, Workload, remarks
+from perflab.workloads import Trace, Workload, kind_of, remarks
 
 SOURCES = {"Ours": "ours", "A file's path": "path", "An upload": "upload"}
 UPLOAD_HINT = (

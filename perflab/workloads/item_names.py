@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from perflab.settings import BadInputError, Settings, nearest, setting
+from perflab.workloads.describe.items import facts, summary
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.kinds.items import Items
+from perflab.workloads.registry.kind import WorkloadKind, register
 from perflab.workloads.registry.named import WorkloadInfo, is_file, read_parameters
+from perflab.workloads.storage import open_items, save_items
 
 NAME = "items"
 _SHOWN = 80
@@ -134,3 +139,20 @@ def _listed(place: Path, text: str) -> Items:
     if not paths:
         raise BadInputError("lists no files", text)
     return Items(place.name, len(paths), tuple(paths), source=text)
+
+
+def _load(
+    spec: Any,
+    format: str | None = None,  # noqa: A002 - the word that users write
+    columns: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Items:
+    del progress
+    if format is not None or columns:
+        raise BadInputError("a format and columns are not for items", str(spec))
+    return load_items(spec)
+
+
+ITEM_KIND = register(
+    WorkloadKind("items", Items, _load, save_items, open_items, summary, facts, ITEMS)
+)

@@ -14,7 +14,8 @@ from perflab.workloads import FORMATS, load_test, read_trace
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.item_names import load_items
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.read import ARRIVAL_FORMATS, read_arrivals
+from perflab.workloads.formats import ARRIVAL_FORMATS
+from perflab.workloads.read import read_arrivals
 from perflab.workloads.registry.accesses import load_accesses
 
 ENDINGS = {"csv": ".csv", "combined": ".log", "json": ".json", "har": ".har"}

@@ -8,9 +8,10 @@ from typing import Any
 
 from perflab.settings import BadInputError, nearest
 from perflab.workloads.describe.accesses import facts, summary
+from perflab.workloads.formats import FORMATS
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.read import FORMATS, read_trace
+from perflab.workloads.read import read_trace
 from perflab.workloads.registry.kind import WorkloadKind, register
 from perflab.workloads.registry.named import WorkloadInfo, info_of, is_file, read_parameters
 from perflab.workloads.registry.traces import WORKLOADS, load_workload

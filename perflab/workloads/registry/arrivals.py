@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 
 from perflab.settings import BadInputError, nearest
 from perflab.workloads.describe.arrivals import facts, summary
+from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.read import ARRIVAL_FORMATS, FORMATS, read_arrivals
+from perflab.workloads.read import read_arrivals
 from perflab.workloads.registry.kind import WorkloadKind, register
 from perflab.workloads.registry.named import WorkloadInfo, info_of, is_file, read_parameters
 from perflab.workloads.registry.traces import WORKLOADS, load_workload

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from perflab.settings import BadInputError, nearest
 from perflab.workloads.datasets import flights
 from perflab.workloads.describe.traces import facts, summary
+from perflab.workloads.formats import FORMATS
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.read import FORMATS, read_trace
+from perflab.workloads.read import read_trace
 from perflab.workloads.registry.kind import WorkloadKind, register
 from perflab.workloads.registry.named import WorkloadInfo, info_of, is_file, read_parameters
 from perflab.workloads.storage import open_trace, save_trace

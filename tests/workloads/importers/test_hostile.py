@@ -13,7 +13,8 @@ from perflab.workloads import FORMATS, read_trace
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.item_names import load_items
 from perflab.workloads.load_test import read_load_test
-from perflab.workloads.read import ARRIVAL_FORMATS, read_arrivals
+from perflab.workloads.formats import ARRIVAL_FORMATS
+from perflab.workloads.read import read_arrivals
 from perflab.workloads.registry.accesses import load_accesses
 from perflab.workloads.registry.arrivals import load_any
 
