@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from perflab.tuning.recommend import tune
     from perflab.tuning.recommendation import Recommendation
     from perflab.tuning.sweep import predict, predictions
-    from perflab.workloads import Trace, describe, load_workload, read_trace, write_trace
+    from perflab.workloads import Trace, load_workload, read_trace, write_trace
     from perflab.workloads.recording.record import record
+    from perflab.workloads.registry.kinds import describe
 
 __version__ = "0.1.0"
 
@@ -36,7 +37,7 @@ _PLACES = {
     "allow_server": "perflab.lab.verbs",
     "calibrate": "perflab.lab.verbs",
     "compare": "perflab.tuning.comparison",
-    "describe": "perflab.workloads",
+    "describe": "perflab.workloads.registry.kinds",
     "load_workload": "perflab.workloads",
     "predict": "perflab.tuning.sweep",
     "predictions": "perflab.tuning.sweep",

@@ -17,16 +17,6 @@ STILL_THERE = {
     ("perflab.patterns.connection_pool_loan", "perflab.patterns.connection_pool"),
     ("perflab.patterns.connection_pool_restore", "perflab.patterns.connection_pool_core"),
     ("perflab.patterns.connection_pool_upkeep", "perflab.patterns.connection_pool_core"),
-    ("perflab.workloads.kinds.accesses", "perflab.workloads.storage.folder"),
-    ("perflab.workloads.kinds.accesses", "perflab.workloads.storage.opened"),
-    ("perflab.workloads.kinds.arrivals", "perflab.workloads.describe.arrivals"),
-    ("perflab.workloads.kinds.arrivals", "perflab.workloads.storage.folder"),
-    ("perflab.workloads.kinds.arrivals", "perflab.workloads.storage.opened"),
-    ("perflab.workloads.kinds.trace", "perflab.workloads.describe.traces"),
-    ("perflab.workloads.kinds.trace", "perflab.workloads.storage.folder"),
-    ("perflab.workloads.kinds.trace", "perflab.workloads.storage.opened"),
-    ("perflab.workloads.kinds.trace", "perflab.workloads.storage.parquet"),
-    ("perflab.workloads.kinds.trace", "perflab.workloads.read"),
 }
 
 Graph = Mapping[str, set[str]]

@@ -73,8 +73,9 @@ def info(
 
     ttls = [] if ttl is None else parse_ttls(ttl)
     trace = read_workload(file, show, format_, columns, any_kind=not ttls)
-    from perflab.workloads import Trace, describe, remarks
+    from perflab.workloads import Trace, remarks
     from perflab.workloads.recording.left_out import UNKEYED
+    from perflab.workloads.registry.kinds import describe
 
     said = remarks(trace) if isinstance(trace, Trace) else []
     points = working_set_points(trace, ttls) if ttls else []
@@ -139,7 +140,7 @@ def _read(
 
 def _rows(trace: Workload) -> list[tuple[str, str]]:
     """Return a row a fact; quantiles of one thing share a row, and what is not known has none."""
-    from perflab.workloads import describe
+    from perflab.workloads.registry.kinds import describe
 
     rows: dict[str, str] = {}
     for key, value in describe(trace).items():

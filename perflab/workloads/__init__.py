@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from perflab.workloads.registry.accesses import ACCESSES
     from perflab.workloads.registry.arrivals import ARRIVALS, load_arrivals
     from perflab.workloads.registry.kind import WorkloadKind, register
-    from perflab.workloads.registry.kinds import describe, kind_of, load_any
+    from perflab.workloads.registry.kinds import kind_of, load_any, save_workload
     from perflab.workloads.registry.named import WorkloadInfo
     from perflab.workloads.registry.traces import WORKLOADS, load_workload
     from perflab.workloads.synthetic import (
@@ -53,7 +53,7 @@ _PLACES = {
     "registry.accesses": ("ACCESSES",),
     "registry.arrivals": ("ARRIVALS", "load_arrivals"),
     "registry.kind": ("WorkloadKind", "register"),
-    "registry.kinds": ("describe", "kind_of", "load_any"),
+    "registry.kinds": ("kind_of", "load_any", "save_workload"),
     "registry.named": ("WorkloadInfo",),
     "registry.traces": ("WORKLOADS", "load_workload"),
     "synthetic": (
@@ -90,7 +90,6 @@ __all__ = [
     "WorkloadKind",
     "Zipf",
     "data_path",
-    "describe",
     "flights",
     "kind_of",
     "load_any",
@@ -101,6 +100,7 @@ __all__ = [
     "read_trace",
     "register",
     "remarks",
+    "save_workload",
     "summary",
     "write_trace",
 ]

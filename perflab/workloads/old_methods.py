@@ -21,7 +21,7 @@ from perflab.workloads.read import read_trace
 
 _SUMMARY = "perflab.describe(workload)"
 _FACTS = "perflab.workloads.kind_of(workload).facts(workload)"
-_SAVE = "perflab.workloads.kind_of(workload).save(workload, folder)"
+_SAVE = "perflab.workloads.save_workload(workload, folder)"
 
 
 def _method(call: Callable[..., Any], name: str, instead: str) -> Callable[..., Any]:

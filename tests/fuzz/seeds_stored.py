@@ -18,7 +18,7 @@ import perflab
 from perflab.benches import bench_names, load_bench
 from perflab.lab.calibration import Calibration
 from perflab.lab.run import Run
-from perflab.workloads import Trace
+from perflab.workloads import Trace, write_trace
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.items import Items
@@ -45,7 +45,7 @@ def _folders(*made: object) -> list[bytes]:
 
 def _parquet(trace: Trace) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        trace.to_parquet(Path(folder) / "t.parquet")
+        write_trace(trace, Path(folder) / "t.parquet")
         return (Path(folder) / "t.parquet").read_bytes()
 
 

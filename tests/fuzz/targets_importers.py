@@ -10,11 +10,11 @@ from typing import Any
 from parts import Target
 
 from perflab.patterns.async_io_urls import read_urls
-from perflab.workloads import FORMATS, load_test, read_trace
+from perflab.workloads import FORMATS, kind_of, load_test, read_trace
+from perflab.workloads.formats import ARRIVAL_FORMATS
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.item_names import load_items
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.formats import ARRIVAL_FORMATS
 from perflab.workloads.read import read_arrivals
 from perflab.workloads.registry.accesses import load_accesses
 
@@ -32,7 +32,7 @@ def _read(read: Callable[..., Any], name: str, data: bytes, folder: Path, **opti
     path.write_bytes(data)
     found = read(path, **options)
     # What an answer shows must not fail either.
-    found.facts()
+    kind_of(found).facts(found)
     "".join(found.notes).encode()
     if isinstance(found, Trace):
         str(found.key_of(0)).encode()

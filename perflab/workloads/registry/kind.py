@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from perflab.settings import BadInputError
@@ -39,8 +39,8 @@ class WorkloadKind(Generic[W]):
     name: str
     holds: type[W]
     load: Load[W]
-    save: Callable[[W, str | Path], None]
-    open: Callable[[str | Path], W]
+    save: Callable[[W, str | os.PathLike[str]], None]
+    open: Callable[[str | os.PathLike[str]], W]
     summary: Callable[[W], dict[str, Any]]
     facts: Callable[[W], list[str]]
     named: Mapping[str, WorkloadInfo]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -44,6 +45,15 @@ def describe(workload: Workload) -> dict[str, Any]:
         BadInputError: If it is no workload.
     """
     return kind_of(workload).summary(workload)
+
+
+def save_workload(workload: Workload, folder: str | os.PathLike[str]) -> None:
+    """Write a workload into a folder, which the functions of `perflab.workloads.storage` open.
+
+    Raises:
+        BadInputError: If the folder cannot be written, or holds something else.
+    """
+    kind_of(workload).save(workload, folder)
 
 
 def load_any(

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.workloads import Loop, Trace, Zipf
+from perflab.workloads import Loop, Trace, Zipf, kind_of
 from perflab.workloads.describe.rates import longest_gap_share, rate_facts
 from perflab.workloads.describe.reuse import NAMES, QUANTILES, reuse_quantiles
 from perflab.workloads.describe.traces import key_counts
+from perflab.workloads.registry.kinds import describe
 
 
 def smallest_with(values, share):
@@ -109,5 +110,5 @@ def test_a_long_trace_of_few_keys_is_described(keys, distance, monkeypatch):
     found = reuse_quantiles(trace)
     assert found["reuse_distance_p50"] == distance
     assert found["reuse_interval_seconds_p50"] == keys
-    assert trace.summary()["distinct_keys"] == keys
-    assert trace.facts()
+    assert describe(trace)["distinct_keys"] == keys
+    assert kind_of(trace).facts(trace)

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from perflab.workloads import Trace, Uniform, Zipf, remarks, summary
+from perflab.workloads import Trace, Uniform, Zipf, kind_of, remarks, summary
+from perflab.workloads.registry.kinds import describe
 
 
 def test_summary_counts_requests_keys_time_and_bytes():
@@ -21,7 +22,7 @@ def test_summary_counts_requests_keys_time_and_bytes():
     assert said["total_bytes"] == 16
     assert said["distinct_bytes"] == 7 + 1 + 2
     assert (said["has_times"], said["has_sizes"], said["has_ttls"]) == (True, True, False)
-    assert trace.summary() == said
+    assert describe(trace) == said
 
 
 def test_summary_leaves_open_what_the_trace_does_not_tell():
@@ -79,16 +80,16 @@ def test_nothing_is_said_of_a_sound_trace():
 
 def test_the_line_of_facts_says_how_often_keys_come():
     trace = Trace.from_keys([1, 1, 2, 3], times=[0, 1, 2, 3_600])
-    assert trace.facts() == [
+    assert kind_of(trace).facts(trace) == [
         "4 requests",
         "3 distinct keys",
         "67% of them asked once",
         "with times over 1h",
     ]
     zipf = Zipf(skew=0.9, keys=1_000, requests=20_000).make()
-    assert zipf.facts()[-2:] == ["skew 0.89", "without times"]
+    assert kind_of(zipf).facts(zipf)[-2:] == ["skew 0.89", "without times"]
     part = dataclasses.replace(zipf, sample_rate=0.01, check=False)
-    assert part.facts()[-3:-1] == [
+    assert kind_of(part).facts(part)[-3:-1] == [
         "a sample of 1.00% of the keys",
         "in all about 2,000,000 requests for 99,400 keys",
     ]
@@ -105,6 +106,6 @@ def test_the_summary_of_a_part_has_what_is_recorded_and_what_that_is_in_all():
 
 def test_a_summary_is_computed_once_and_handed_out_as_a_copy():
     trace = Zipf(keys=1_000, requests=20_000).make()
-    first = trace.summary()
+    first = describe(trace)
     first["requests"] = 0
-    assert trace.summary()["requests"] == 20_000
+    assert describe(trace)["requests"] == 20_000

@@ -10,13 +10,14 @@ import pytest
 
 from perflab.settings import BadInputError
 from perflab.workloads import FORMATS, read_trace
+from perflab.workloads.formats import ARRIVAL_FORMATS
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.item_names import load_items
 from perflab.workloads.load_test import read_load_test
-from perflab.workloads.formats import ARRIVAL_FORMATS
 from perflab.workloads.read import read_arrivals
 from perflab.workloads.registry.accesses import load_accesses
 from perflab.workloads.registry.arrivals import load_any
+from perflab.workloads.registry.kinds import describe
 
 DEEP = b"[" * 50_000 + b"]" * 50_000
 ENTRY = {
@@ -120,7 +121,7 @@ def test_a_monitor_line_without_a_command_is_skipped(write):
 def test_row_numbers_of_no_store_cost_no_memory(rows, write):
     found = foreseen(load_accesses, write("r.txt", f"1\n{rows}\n2\n"))
     if not isinstance(found, BadInputError):
-        assert found.summary()["distinct_rows"] == 3
+        assert describe(found)["distinct_rows"] == 3
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from perflab.kernels import dense_ids
 from perflab.kernels.growing_ids import GrowingIds
 from perflab.settings import BadInputError
-from perflab.workloads import read_trace
+from perflab.workloads import read_trace, write_trace
 from perflab.workloads.importers import mapped, parquet
 from perflab.workloads.kinds.trace import Trace
 
@@ -99,7 +99,7 @@ def test_a_wrong_value_is_named_by_its_row(written, small_memory):
 
 def test_what_perflab_wrote_comes_back_with_its_name(small_memory, tmp_path):
     trace = Trace.from_keys([5, 6, 5], times=[1, 2, 3], name="mine")
-    trace.to_parquet(tmp_path / "mine.parquet")
+    write_trace(trace, tmp_path / "mine.parquet")
     again = read_trace(tmp_path / "mine.parquet")
     assert (again.name, again.fingerprint) == ("mine", trace.fingerprint)
 

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.settings import BadInputError
-from perflab.workloads import ACCESSES, Accesses, Trace, load_any
+from perflab.workloads import ACCESSES, Accesses, Trace, kind_of, load_any, save_workload
 from perflab.workloads.registry.accesses import load_accesses
+from perflab.workloads.registry.kinds import describe
+from perflab.workloads.storage import open_accesses, open_trace
 
 NAMES = sorted(ACCESSES)
 
@@ -40,7 +42,7 @@ def test_every_pattern_has_as_many_requests_as_asked_all_for_rows_that_there_are
     assert len(made) == requests
     assert made.n_rows == rows
     assert 0 <= made.rows.min() <= made.rows.max() < rows
-    assert made.summary()["distinct_rows"] == len(set(made.rows.tolist()))
+    assert describe(made)["distinct_rows"] == len(set(made.rows.tolist()))
 
 
 @given(
@@ -70,7 +72,7 @@ def test_runs_are_as_long_as_asked_and_lie_where_they_should():
     assert np.mean(steps == 1) == pytest.approx(0.9, abs=0.001)
     hot = (made.rows >= 33_333) & (made.rows < 43_343)
     assert hot.mean() == pytest.approx(0.9 + 0.1 * 0.1, abs=0.01)
-    assert made.facts()[2] == "90% ask for the next row"
+    assert kind_of(made).facts(made)[2] == "90% ask for the next row"
 
 
 def test_shuffled_blocks_are_read_in_order_inside_and_out_of_order_outside():
@@ -150,13 +152,13 @@ def test_accesses_follow_another_store_where_a_rule_made_them():
 
 def test_a_saved_folder_is_the_same_again(tmp_path):
     made = load_accesses("random:requests=1000,seed=2", 77)
-    made.save(tmp_path / "folder")
-    again = Accesses.open(tmp_path / "folder")
+    save_workload(made, tmp_path / "folder")
+    again = open_accesses(tmp_path / "folder")
     assert (again.rows == made.rows).all()
     assert (again.n_rows, again.source) == (77, made.source)
     assert again.fingerprint == made.fingerprint
     with pytest.raises(BadInputError, match="not the folder of a trace"):
-        Trace.open(tmp_path / "folder")
+        open_trace(tmp_path / "folder")
 
 
 def test_a_window_and_an_upload_keep_what_they_should():

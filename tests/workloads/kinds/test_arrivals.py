@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.settings import BadInputError
-from perflab.workloads import Arrivals, Trace, load_arrivals
+from perflab.workloads import Arrivals, Trace, load_arrivals, save_workload
+from perflab.workloads.registry.kinds import describe
+from perflab.workloads.storage import open_arrivals, open_trace
 
 gaps = st.lists(st.floats(0, 1e4), min_size=1, max_size=40)
 CALLS = Arrivals(
@@ -28,8 +30,8 @@ def test_what_is_saved_is_opened(tmp_path_factory, gaps, data):
     )
     arrivals = Arrivals("drawn", np.cumsum(gaps), durations)
     folder = tmp_path_factory.mktemp("arrivals") / "a"
-    arrivals.save(folder)
-    again = Arrivals.open(folder)
+    save_workload(arrivals, folder)
+    again = open_arrivals(folder)
     np.testing.assert_array_equal(again.times, arrivals.times)
     assert (again.durations is None) == (durations is None)
     stored = again.__dict__.pop("fingerprint")
@@ -37,8 +39,8 @@ def test_what_is_saved_is_opened(tmp_path_factory, gaps, data):
 
 
 def test_origin_and_options_come_back(tmp_path):
-    CALLS.save(tmp_path / "a")
-    again = Arrivals.open(tmp_path / "a")
+    save_workload(CALLS, tmp_path / "a")
+    again = open_arrivals(tmp_path / "a")
     for name in ("name", "source", "notes", "options"):
         assert getattr(again, name) == getattr(CALLS, name)
     assert again.durations.tolist()[2:] == [0.3, 0.0]
@@ -46,13 +48,13 @@ def test_origin_and_options_come_back(tmp_path):
 
 
 def test_a_folder_of_a_trace_is_not_one_of_arrivals(tmp_path):
-    Trace.from_keys([1, 2]).save(tmp_path / "t")
+    save_workload(Trace.from_keys([1, 2]), tmp_path / "t")
     with pytest.raises(BadInputError, match="is not the folder of arrivals"):
-        Arrivals.open(tmp_path / "t")
+        open_arrivals(tmp_path / "t")
     (tmp_path / "t" / "mine.txt").write_text("kept")
     with pytest.raises(BadInputError, match="holds something else"):
-        CALLS.save(tmp_path / "t")
-    assert Trace.open(tmp_path / "t").n_keys == 2
+        save_workload(CALLS, tmp_path / "t")
+    assert open_trace(tmp_path / "t").n_keys == 2
 
 
 @given(st.lists(st.floats(1e-3, 1e4), min_size=2, max_size=40), st.floats(1e-3, 1e5))
@@ -104,7 +106,7 @@ def test_what_cannot_be_is_refused_with_its_place(times, durations, place):
 
 
 def test_even_gaps_are_summed_up():
-    summary = load_arrivals("steady:rate=50,requests=10k").summary()
+    summary = describe(load_arrivals("steady:rate=50,requests=10k"))
     assert summary["requests_per_second"] == pytest.approx(50)
     assert summary["requests_in_busiest_second"] == 50
     assert summary["requests_in_busiest_minute"] == 3000
@@ -115,15 +117,15 @@ def test_even_gaps_are_summed_up():
 def test_seconds_without_arrivals_count_in_the_dispersion():
     times = np.repeat([0.0, 4.0, 10.5], [3, 1, 1])
     counts = [3, 0, 0, 0, 1, 0, 0, 0, 0, 0]
-    said = Arrivals("sparse", times).summary()["index_of_dispersion"]
+    said = describe(Arrivals("sparse", times))["index_of_dispersion"]
     assert said == pytest.approx(np.var(counts) / np.mean(counts))
 
 
 def test_durations_that_are_not_known_are_left_out_of_the_summary():
-    summary = CALLS.summary()
+    summary = describe(CALLS)
     assert summary["service_seconds_mean"] == pytest.approx(0.4 / 3)
     assert summary["index_of_dispersion"] is None
     assert summary["requests_in_busiest_minute"] is None
-    unknown = Arrivals("unknown", [0, 1], [np.nan, np.nan]).summary()
+    unknown = describe(Arrivals("unknown", [0, 1], [np.nan, np.nan]))
     assert unknown["has_durations"] is False
     assert unknown["service_seconds_p95"] is None

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.settings import BadInputError
+from perflab.workloads import kind_of, save_workload
 from perflab.workloads.item_names import load_items
 from perflab.workloads.kinds.items import Items
+from perflab.workloads.registry.kinds import describe
+from perflab.workloads.storage import open_items
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def test_a_folder_is_its_files_in_order_without_hidden_ones(folder):
         "z.bin",
     ]
     assert (items.name, items.count) == ("images", 3)
-    assert items.facts() == ["3 items", "3 files"]
+    assert kind_of(items).facts(items) == ["3 items", "3 files"]
     assert load_items(items.source).fingerprint == items.fingerprint
 
 
@@ -89,19 +92,19 @@ def test_what_is_saved_is_opened(count, paths):
 
     items = Items("n", count, tuple(paths), source="s", notes=("x",))
     with tempfile.TemporaryDirectory() as place:
-        items.save(f"{place}/items")
-        opened = Items.open(f"{place}/items")
+        save_workload(items, f"{place}/items")
+        opened = open_items(f"{place}/items")
     assert dataclasses.asdict(opened) == dataclasses.asdict(items)
     assert opened.fingerprint == items.fingerprint
 
 
 def test_another_folder_is_no_items(tmp_path):
     with pytest.raises(BadInputError, match="is not the folder of items"):
-        Items.open(tmp_path)
+        open_items(tmp_path)
 
 
 def test_a_run_goes_through_at_most_what_there_is():
     items = load_items("items:count=10")
     assert [items.at_most(n).count for n in (None, 3, 10, 11)] == [10, 3, 10, 10]
     assert items.uploaded("sent").name == "sent"
-    assert items.summary()["requests"] == 10
+    assert describe(items)["requests"] == 10

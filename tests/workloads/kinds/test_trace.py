@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from perflab.settings import BadInputError
 from perflab.workloads import Trace
+from perflab.workloads.registry.kinds import describe
 
 KEYS = st.one_of(
     st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1),
@@ -163,7 +164,7 @@ def test_an_id_out_of_range_is_refused_before_a_kernel_meets_it():
 def test_one_request_is_a_trace():
     trace = Trace.from_keys(["only"], times=[5], sizes=[0], ttls=[0])
     assert len(trace) == 1
-    assert trace.summary()["distinct_keys"] == 1
+    assert describe(trace)["distinct_keys"] == 1
 
 
 def test_arrays_of_a_trace_cannot_be_written():

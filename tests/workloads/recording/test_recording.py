@@ -16,11 +16,12 @@ import pytest
 
 import perflab
 from perflab.settings import BadInputError
-from perflab.workloads import Trace, Zipf, load_any, read_trace
+from perflab.workloads import Trace, Zipf, load_any, read_trace, save_workload, write_trace
 from perflab.workloads.read import read_arrivals
 from perflab.workloads.recording.keys import PLACE_SHIFT, PLACES, key_bytes, key_number, place_of
 from perflab.workloads.recording.places import mapping_key
 from perflab.workloads.recording.recording import Recording
+from perflab.workloads.storage import open_trace
 
 SERVICE = """
 import sys, time, perflab
@@ -87,9 +88,9 @@ def test_a_trace_keeps_its_rate_when_it_is_stored(tmp_path):
     with Recording(tmp_path / "r", sample=0.5) as recording:
         take(recording, range(1_000))
     trace = read_trace(tmp_path / "r")
-    trace.to_parquet(tmp_path / "t.parquet")
-    trace.save(tmp_path / "t")
-    for again in (read_trace(tmp_path / "t.parquet"), Trace.open(tmp_path / "t"), trace.prefix(9)):
+    write_trace(trace, tmp_path / "t.parquet")
+    save_workload(trace, tmp_path / "t")
+    for again in (read_trace(tmp_path / "t.parquet"), open_trace(tmp_path / "t"), trace.prefix(9)):
         assert again.sample_rate == 0.5
     note = "rates are those of a sample of 50.00% of the keys"
     assert read_arrivals(tmp_path / "r").notes[-1] == note

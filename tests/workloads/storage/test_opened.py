@@ -9,10 +9,11 @@ import pytest
 
 import perflab
 from perflab.settings import BadInputError
-from perflab.workloads import Trace
+from perflab.workloads import Trace, kind_of, save_workload
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.items import Items
+from perflab.workloads.storage import open_items, open_trace
 from perflab.workloads.storage import opened as opened_folder
 from perflab.workloads.table_file import TableFile
 
@@ -57,10 +58,10 @@ def described(folder, file, **change):
     ],
 )
 def test_a_wrong_value_in_a_trace_is_refused(column, value, tmp_path, as_large):
-    TRACE.save(tmp_path / "t")
+    save_workload(TRACE, tmp_path / "t")
     changed(tmp_path / "t", column, 1, value)
     with pytest.raises(BadInputError) as caught:
-        perflab.predict("cache", Trace.open(tmp_path / "t"), {"max_cache_size": 2})
+        perflab.predict("cache", open_trace(tmp_path / "t"), {"max_cache_size": 2})
     assert str(tmp_path / "t") in str(caught.value) or "add up" in caught.value.message
 
 
@@ -76,10 +77,10 @@ def test_a_wrong_value_in_a_trace_is_refused(column, value, tmp_path, as_large):
     ],
 )
 def test_a_wrong_value_in_others_is_refused(made, column, value, tmp_path, as_large):
-    made.save(tmp_path / "t")
+    save_workload(made, tmp_path / "t")
     changed(tmp_path / "t", column, 1, value)
     with pytest.raises(BadInputError, match="is damaged"):
-        type(made).open(tmp_path / "t")
+        kind_of(made).open(tmp_path / "t")
 
 
 @pytest.mark.parametrize("column", ["ids", "times", "sizes", "ttls"])
@@ -97,18 +98,18 @@ def test_a_wrong_value_in_others_is_refused(made, column, value, tmp_path, as_la
     ids=["short", "empty", "two rows", "float32", "byte order", "objects", "one value"],
 )
 def test_another_array_in_its_place_is_refused(column, damage, tmp_path, as_large):
-    TRACE.save(tmp_path / "t")
+    save_workload(TRACE, tmp_path / "t")
     path = tmp_path / "t" / f"{column}.npy"
     np.save(path, damage(np.load(path)), allow_pickle=True)
     with pytest.raises(BadInputError) as caught:
-        Trace.open(tmp_path / "t")
+        open_trace(tmp_path / "t")
     assert caught.value.place == str(tmp_path / "t")
 
 
 @pytest.mark.parametrize("file", ["ids.npy", "times.npy", "keys.arrow", "trace.json"])
 @pytest.mark.parametrize("damage", ["cut", "gone", "a folder", "zeros", "text"])
 def test_a_damaged_file_of_a_trace_is_refused(file, damage, tmp_path):
-    TRACE.save(tmp_path / "t")
+    save_workload(TRACE, tmp_path / "t")
     path = tmp_path / "t" / file
     content = path.read_bytes()
     path.unlink()
@@ -121,7 +122,7 @@ def test_a_damaged_file_of_a_trace_is_refused(file, damage, tmp_path):
     elif damage == "text":
         path.write_text("not this")
     with pytest.raises(BadInputError) as caught:
-        Trace.open(tmp_path / "t")
+        open_trace(tmp_path / "t")
     assert caught.value.place == str(tmp_path / "t")
 
 
@@ -164,10 +165,10 @@ def test_a_damaged_file_of_a_trace_is_refused(file, damage, tmp_path):
     ids=str,
 )
 def test_a_description_that_lies_is_refused(change, tmp_path):
-    TRACE.save(tmp_path / "t")
+    save_workload(TRACE, tmp_path / "t")
     described(tmp_path / "t", "trace.json", **change)
     with pytest.raises(BadInputError) as caught:
-        Trace.open(tmp_path / "t")
+        open_trace(tmp_path / "t")
     assert caught.value.place == str(tmp_path / "t")
 
 
@@ -180,10 +181,10 @@ def test_a_later_version_says_to_update(tmp_path):
         (TableFile("t", "/t", 9, 2, True, ("a",), "", "0"), "table.json"),
     ):
         folder = tmp_path / file
-        made.save(folder)
+        save_workload(made, folder)
         described(folder, file, format_version=99)
         with pytest.raises(BadInputError, match=r"later perflab \(format 99\); update"):
-            type(made).open(folder)
+            kind_of(made).open(folder)
 
 
 @pytest.mark.parametrize(
@@ -202,27 +203,27 @@ def test_a_later_version_says_to_update(tmp_path):
     ],
 )
 def test_items_tables_and_accesses_that_lie_are_refused(made, file, change, tmp_path):
-    made.save(tmp_path / "t")
+    save_workload(made, tmp_path / "t")
     described(tmp_path / "t", file, **change)
     with pytest.raises(BadInputError):
-        type(made).open(tmp_path / "t")
+        kind_of(made).open(tmp_path / "t")
 
 
 def test_a_small_folder_that_was_changed_is_refused(tmp_path):
-    TRACE.save(tmp_path / "t")
+    save_workload(TRACE, tmp_path / "t")
     changed(tmp_path / "t", "ids", 4, 0)
     with pytest.raises(BadInputError, match="changed or damaged"):
-        Trace.open(tmp_path / "t")
+        open_trace(tmp_path / "t")
 
 
 def test_the_fingerprint_of_a_large_folder_is_computed(tmp_path, as_large):
-    TRACE.save(tmp_path / "t")
+    save_workload(TRACE, tmp_path / "t")
     described(tmp_path / "t", "trace.json", fingerprint="0" * 16)
-    assert Trace.open(tmp_path / "t").fingerprint == TRACE.fingerprint
+    assert open_trace(tmp_path / "t").fingerprint == TRACE.fingerprint
 
 
 def test_keys_whose_offsets_lie_are_refused(tmp_path):
-    TRACE.save(tmp_path / "t")
+    save_workload(TRACE, tmp_path / "t")
     lying = np.array([0, 1, 2**40, 3], np.int64)
     keys = pa.Array.from_buffers(
         pa.large_string(), 3, [None, pa.py_buffer(lying), pa.py_buffer(b"abc")]
@@ -232,34 +233,34 @@ def test_keys_whose_offsets_lie_are_refused(tmp_path):
         with pa.ipc.new_file(sink, batch.schema) as writer:
             writer.write_batch(batch)
     with pytest.raises(BadInputError, match=r"keys\.arrow is damaged"):
-        Trace.open(tmp_path / "t")
+        open_trace(tmp_path / "t")
 
 
 def test_names_of_files_that_are_not_utf8_stay_as_they_are(tmp_path):
-    Items("i", 2, ("a\udcff", "b")).save(tmp_path / "t")
-    assert Items.open(tmp_path / "t").paths == ("a\udcff", "b")
+    save_workload(Items("i", 2, ("a\udcff", "b")), tmp_path / "t")
+    assert open_items(tmp_path / "t").paths == ("a\udcff", "b")
 
 
 @pytest.mark.parametrize("n_keys", [2**31 - 1, 1 << 30, (1 << 24) + 1])
 def test_a_number_of_keys_that_lies_is_refused(tmp_path, n_keys):
-    Trace(name="t", ids=np.arange(5, dtype=np.int32), n_keys=5).save(tmp_path / "t")
+    save_workload(Trace(name="t", ids=np.arange(5, dtype=np.int32), n_keys=5), tmp_path / "t")
     described(tmp_path / "t", "trace.json", n_keys=n_keys)
     with pytest.raises(BadInputError, match="lists none"):
-        Trace.open(tmp_path / "t")
+        open_trace(tmp_path / "t")
 
 
 def test_few_requests_for_very_many_keys_are_saved_with_those_alone(tmp_path):
     ids = np.array([7, 70_000_000, 7, 3], np.int32)
-    Trace(name="t", ids=ids, n_keys=70_000_001).save(tmp_path / "t")
-    again = Trace.open(tmp_path / "t")
+    save_workload(Trace(name="t", ids=ids, n_keys=70_000_001), tmp_path / "t")
+    again = open_trace(tmp_path / "t")
     assert again.n_keys == 3
     assert [again.key_of(int(one)) for one in again.ids] == [7, 70_000_000, 7, 3]
 
 
 @pytest.mark.parametrize("name", ["keys.arrow", "ids.npy", "trace.json"])
 def test_a_pipe_in_the_folder_is_refused_at_once(name, tmp_path):
-    TRACE.save(tmp_path / "t")
+    save_workload(TRACE, tmp_path / "t")
     (tmp_path / "t" / name).unlink()
     os.mkfifo(tmp_path / "t" / name)
     with pytest.raises(BadInputError):
-        Trace.open(tmp_path / "t")
+        open_trace(tmp_path / "t")

@@ -5,13 +5,17 @@ import json
 import numpy as np
 import pytest
 
+from perflab.benches.registry import load_bench
 from perflab.settings import BadInputError
-from perflab.workloads import Trace
+from perflab.workloads import Trace, kind_of, save_workload
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.items import Items
+from perflab.workloads.storage import open_trace
 from perflab.workloads.table_file import TableFile
 
+# Patterns bring kinds of their own, known from here on.
+BROUGHT = [load_bench(name).workload_kind for name in ("prefetching", "streaming")]
 WORKLOADS = {
     "trace": Trace.from_keys(["a", "b"], times=[1.0, 2.0]),
     "arrivals": Arrivals("a", np.array([1.0, 2.0])),
@@ -42,7 +46,7 @@ def contents(folder):
 def refused(workload, folder):
     before = contents(folder)
     with pytest.raises(BadInputError, match="holds something else"):
-        workload.save(folder)
+        save_workload(workload, folder)
     assert contents(folder) == before
     assert [path.name for path in folder.parent.glob(".perflab*")] == []
 
@@ -50,15 +54,15 @@ def refused(workload, folder):
 def test_one_of_our_own_is_replaced(workload, tmp_path):
     folder = tmp_path / "f"
     for _ in range(2):
-        workload.save(folder)
-        assert type(workload).open(folder).name == workload.name
+        save_workload(workload, folder)
+        assert kind_of(workload).open(folder).name == workload.name
 
 
 def test_one_of_another_kind_of_ours_is_replaced(workload, tmp_path):
     for other in WORKLOADS.values():
-        other.save(tmp_path / "f")
-        workload.save(tmp_path / "f")
-    assert type(workload).open(tmp_path / "f").fingerprint == workload.fingerprint
+        save_workload(other, tmp_path / "f")
+        save_workload(workload, tmp_path / "f")
+    assert kind_of(workload).open(tmp_path / "f").fingerprint == workload.fingerprint
 
 
 def test_any_other_folder_stays(workload, tmp_path):
@@ -102,14 +106,14 @@ def add_array(folder):
 @pytest.mark.parametrize("add", [add_file, add_hidden_file, add_folder, add_link, add_array])
 def test_one_that_got_something_of_the_users_stays(add, workload, tmp_path):
     folder = tmp_path / "f"
-    workload.save(folder)
+    save_workload(workload, folder)
     add(folder)
     refused(workload, folder)
 
 
 def test_one_with_an_array_that_was_changed_stays(tmp_path):
     folder = tmp_path / "f"
-    WORKLOADS["trace"].save(folder)
+    save_workload(WORKLOADS["trace"], folder)
     with (folder / "ids.npy").open("ab") as file:
         file.write(b"more")
     refused(WORKLOADS["trace"], folder)
@@ -118,11 +122,11 @@ def test_one_with_an_array_that_was_changed_stays(tmp_path):
 def test_one_of_an_earlier_perflab_is_replaced(tmp_path):
     folder = tmp_path / "f"
     trace = WORKLOADS["trace"]
-    trace.save(folder)
+    save_workload(trace, folder)
     description = json.loads((folder / "trace.json").read_text())
     del description["files"]
     (folder / "trace.json").write_text(json.dumps(description))
-    trace.save(folder)
+    save_workload(trace, folder)
     add_file(folder)
     (folder / "trace.json").write_text(json.dumps(description))
     refused(trace, folder)
@@ -130,13 +134,13 @@ def test_one_of_an_earlier_perflab_is_replaced(tmp_path):
 
 def test_a_trace_that_is_mapped_stays_readable_when_its_folder_is_replaced(tmp_path):
     folder = tmp_path / "f"
-    WORKLOADS["trace"].save(folder)
-    mapped = Trace.open(folder)
-    Trace.from_keys(["c"] * 100_000).save(folder)
+    save_workload(WORKLOADS["trace"], folder)
+    mapped = open_trace(folder)
+    save_workload(Trace.from_keys(["c"] * 100_000), folder)
     assert mapped.ids.tolist() == [0, 1]
-    assert len(Trace.open(folder)) == 100_000
-    mapped.save(folder)
-    assert Trace.open(folder).ids.tolist() == [0, 1]
+    assert len(open_trace(folder)) == 100_000
+    save_workload(mapped, folder)
+    assert open_trace(folder).ids.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("name", ["name\nof\x1b[31m", "\u202etxt", "\udcff"])

@@ -12,7 +12,8 @@ import pytest
 
 from perflab.primitives.parquet_probe import trust_parquet
 from perflab.settings import BadInputError
-from perflab.workloads import Trace, read_trace
+from perflab.workloads import Trace, read_trace, save_workload, write_trace
+from perflab.workloads.storage import open_trace
 
 TEXTS = Trace.from_keys(
     list("abcab"),
@@ -37,13 +38,13 @@ def without_options(text):
 
 
 def by_parquet(trace, folder):
-    trace.to_parquet(folder / "t.parquet")
-    return Trace.from_parquet(folder / "t.parquet")
+    write_trace(trace, folder / "t.parquet")
+    return read_trace(folder / "t.parquet")
 
 
 def by_folder(trace, folder):
-    trace.save(folder / "t")
-    return Trace.open(folder / "t")
+    save_workload(trace, folder / "t")
+    return open_trace(folder / "t")
 
 
 @pytest.mark.parametrize("through", [by_parquet, by_folder])
@@ -75,18 +76,18 @@ def test_the_stored_fingerprint_is_that_of_the_content(tmp_path):
 @pytest.mark.parametrize("form", ["folder", "parquet"])
 def test_a_description_from_before_there_were_options_is_read(form, tmp_path):
     if form == "folder":
-        TEXTS.save(tmp_path / "t")
+        save_workload(TEXTS, tmp_path / "t")
         described = tmp_path / "t" / "trace.json"
         described.write_text(without_options(described.read_text()))
-        again = Trace.open(tmp_path / "t")
+        again = open_trace(tmp_path / "t")
     else:
-        TEXTS.to_parquet(tmp_path / "t.parquet")
+        write_trace(TEXTS, tmp_path / "t.parquet")
         table = pq.read_table(tmp_path / "t.parquet")
         said = without_options(table.schema.metadata[b"perflab.trace"])
         pq.write_table(
             table.replace_schema_metadata({"perflab.trace": said}), tmp_path / "t.parquet"
         )
-        again = Trace.from_parquet(tmp_path / "t.parquet")
+        again = read_trace(tmp_path / "t.parquet")
     assert (again.source, again.options) == ("letters.csv", {})
 
 
@@ -107,7 +108,7 @@ def test_a_stored_window_is_numbered_anew(tmp_path):
 
 
 def test_other_tools_read_the_parquet_file(tmp_path):
-    TEXTS.to_parquet(tmp_path / "t.parquet")
+    write_trace(TEXTS, tmp_path / "t.parquet")
     frame = pd.read_parquet(tmp_path / "t.parquet")
     assert list(frame.columns) == ["key", "time", "size", "ttl"]
     assert list(frame["key"]) == list("abcab")
@@ -115,11 +116,11 @@ def test_other_tools_read_the_parquet_file(tmp_path):
 
 
 def test_a_file_that_another_tool_has_filtered_is_read_for_what_it_now_is(tmp_path):
-    TEXTS.to_parquet(tmp_path / "t.parquet")
+    write_trace(TEXTS, tmp_path / "t.parquet")
     table = pq.read_table(tmp_path / "t.parquet").slice(2)
     assert b"perflab.trace" in table.schema.metadata
     pq.write_table(table, tmp_path / "filtered.parquet")
-    trace = Trace.from_parquet(tmp_path / "filtered.parquet")
+    trace = read_trace(tmp_path / "filtered.parquet")
     assert [trace.key_of(i) for i in trace.ids] == ["c", "a", "b"]
     assert trace.name == "filtered"
     assert trace.n_keys == 3
@@ -130,7 +131,7 @@ def test_a_file_that_another_tool_has_filtered_is_read_for_what_it_now_is(tmp_pa
 def test_a_description_that_is_damaged_is_left_out(description, tmp_path):
     table = pa.table({"key": ["a", "b"]}).replace_schema_metadata({"perflab.trace": description})
     pq.write_table(table, tmp_path / "t.parquet")
-    assert Trace.from_parquet(tmp_path / "t.parquet").name == "t"
+    assert read_trace(tmp_path / "t.parquet").name == "t"
 
 
 def test_a_file_of_a_later_version_is_refused(tmp_path):
@@ -138,12 +139,12 @@ def test_a_file_of_a_later_version_is_refused(tmp_path):
     table = pa.table({"key": ["a"]}).replace_schema_metadata(described)
     pq.write_table(table, tmp_path / "t.parquet")
     with pytest.raises(BadInputError, match="later perflab"):
-        Trace.from_parquet(tmp_path / "t.parquet")
+        read_trace(tmp_path / "t.parquet")
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "t.parquet"
-    TEXTS.to_parquet(path)
+    write_trace(TEXTS, path)
     before = path.read_bytes()
 
     def fill_the_disk(table, where, **options):
@@ -152,7 +153,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
 
     monkeypatch.setattr("perflab.workloads.storage.parquet.pq.write_table", fill_the_disk)
     with pytest.raises(BadInputError, match="No space left on device") as caught:
-        NUMBERS.to_parquet(path)
+        write_trace(NUMBERS, path)
     assert caught.value.place == str(path)
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["t.parquet"]
@@ -160,47 +161,48 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
 
 def test_a_file_with_a_wrong_byte_is_refused(tmp_path):
     path = tmp_path / "t.parquet"
-    Trace.from_keys(np.arange(5_000) % 999).to_parquet(path)
+    write_trace(Trace.from_keys(np.arange(5_000) % 999), path)
     content = bytearray(path.read_bytes())
     content[500] ^= 1
     path.write_bytes(content)
     with pytest.raises(BadInputError, match="cut off or damaged"):
-        Trace.from_parquet(path)
+        read_trace(path)
 
 
 def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path):
+    (tmp_path / "t.parquet").mkdir()
     with pytest.raises(BadInputError, match="is a folder"):
-        TEXTS.to_parquet(tmp_path)
+        write_trace(TEXTS, tmp_path / "t.parquet")
 
 
 def test_a_trace_folder_is_replaced_and_any_other_is_not(tmp_path):
-    TEXTS.save(tmp_path / "t")
-    NUMBERS.save(tmp_path / "t")
-    assert Trace.open(tmp_path / "t").fingerprint == NUMBERS.fingerprint
+    save_workload(TEXTS, tmp_path / "t")
+    save_workload(NUMBERS, tmp_path / "t")
+    assert open_trace(tmp_path / "t").fingerprint == NUMBERS.fingerprint
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(BadInputError, match="holds something else"):
-        TEXTS.save(tmp_path / "mine")
+        save_workload(TEXTS, tmp_path / "mine")
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
 
 
 def test_a_folder_that_fails_to_be_written_leaves_the_old_one(tmp_path, monkeypatch):
-    TEXTS.save(tmp_path / "t")
+    save_workload(TEXTS, tmp_path / "t")
 
     def fail(*args):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("perflab.workloads.storage.folder.np.save", fail)
     with pytest.raises(BadInputError, match="No space left"):
-        NUMBERS.save(tmp_path / "t")
-    assert Trace.open(tmp_path / "t").fingerprint == TEXTS.fingerprint
+        save_workload(NUMBERS, tmp_path / "t")
+    assert open_trace(tmp_path / "t").fingerprint == TEXTS.fingerprint
     assert [each.name for each in tmp_path.iterdir()] == ["t"]
 
 
 @pytest.mark.parametrize("damage", ["missing", "no description", "no ids", "not json", "later"])
 def test_a_folder_that_is_no_trace_is_refused(damage, tmp_path):
     folder = tmp_path / "t"
-    TEXTS.save(folder)
+    save_workload(TEXTS, folder)
     if damage == "missing":
         folder = tmp_path / "elsewhere"
     elif damage == "no description":
@@ -212,7 +214,7 @@ def test_a_folder_that_is_no_trace_is_refused(damage, tmp_path):
     else:
         (folder / "trace.json").write_text('{"format_version": 99}')
     with pytest.raises(BadInputError) as caught:
-        Trace.open(folder)
+        open_trace(folder)
     assert caught.value.place == str(folder)
 
 
@@ -224,13 +226,13 @@ def test_a_trace_travels_by_pickle(tmp_path):
 
 
 def test_a_parquet_file_names_itself_as_its_source_when_it_has_none(tmp_path):
-    NUMBERS.to_parquet(tmp_path / "n.parquet")
+    write_trace(NUMBERS, tmp_path / "n.parquet")
     assert read_trace(tmp_path / "n.parquet").source == str(tmp_path / "n.parquet")
 
 
 def described_as(path, change, without=()):
     """Write a file of perflab's with another description."""
-    TEXTS.to_parquet(path)
+    write_trace(TEXTS, path)
     table = pq.read_table(path)
     said = {**json.loads(table.schema.metadata[b"perflab.trace"]), **change}
     text = json.dumps({name: value for name, value in said.items() if name not in without})
