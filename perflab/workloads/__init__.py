@@ -5,9 +5,9 @@ The names below load when they are first used, so that a service which records l
 
 from __future__ import annotations
 
-import importlib
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from perflab.lazily import names_of
 
 if TYPE_CHECKING:
     from perflab.workloads.datasets import data_path, flights, planes
@@ -39,32 +39,6 @@ if TYPE_CHECKING:
         Zipf,
     )
     from perflab.workloads.write import write_trace
-
-_PLACES = {
-    "datasets": ("data_path", "flights", "planes"),
-    "describe.traces": ("remarks", "summary"),
-    "formats": ("ARRIVAL_FORMATS", "FORMATS"),
-    "importers.columns": ("parse_columns",),
-    "kinds.accesses": ("Accesses",),
-    "kinds.arrivals": ("Arrivals",),
-    "kinds.trace": ("Trace",),
-    "kinds.workload": ("Workload",),
-    "read": ("read_trace",),
-    "registry.accesses": ("ACCESSES",),
-    "registry.arrivals": ("ARRIVALS", "load_arrivals"),
-    "registry.kind": ("WorkloadKind", "register"),
-    "registry.kinds": ("kind_of", "load_any", "save_workload"),
-    "registry.named": ("WorkloadInfo",),
-    "registry.traces": ("WORKLOADS", "load_workload"),
-    "synthetic": (
-        *("Bursty", "Daily", "Loop", "Poisson", "Scan", "Shift", "Steady", "Synthetic"),
-        *("SyntheticArrivals", "Uniform", "Zipf"),
-    ),
-    "write": ("write_trace",),
-}
-_MODULES = {name: module for module, names in _PLACES.items() for name in names}
-# Until 0.4.
-_OLD = {"load_accesses": "registry.accesses", "read_arrivals": "read"}
 
 __all__ = [
     "ACCESSES",
@@ -105,20 +79,48 @@ __all__ = [
     "write_trace",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    module = _MODULES.get(name) or _OLD.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in _OLD:
-        text = f"import {name} from {__name__}.{module}; {__name__}.{name} goes in perflab 0.4"
-        warnings.warn(text, DeprecationWarning, stacklevel=2)
-    importlib.import_module(f"{__name__}.old_methods")
-    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    if name not in _OLD:
-        globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = names_of(
+    __name__,
+    {
+        "ACCESSES": "perflab.workloads.registry.accesses",
+        "ARRIVALS": "perflab.workloads.registry.arrivals",
+        "ARRIVAL_FORMATS": "perflab.workloads.formats",
+        "Accesses": "perflab.workloads.old_methods",
+        "Arrivals": "perflab.workloads.old_methods",
+        "Bursty": "perflab.workloads.registry.arrivals",
+        "Daily": "perflab.workloads.registry.traces",
+        "FORMATS": "perflab.workloads.formats",
+        "Loop": "perflab.workloads.registry.traces",
+        "Poisson": "perflab.workloads.registry.arrivals",
+        "Scan": "perflab.workloads.registry.traces",
+        "Shift": "perflab.workloads.registry.traces",
+        "Steady": "perflab.workloads.registry.arrivals",
+        "Synthetic": "perflab.workloads.registry.traces",
+        "SyntheticArrivals": "perflab.workloads.registry.arrivals",
+        "Trace": "perflab.workloads.old_methods",
+        "Uniform": "perflab.workloads.registry.traces",
+        "WORKLOADS": "perflab.workloads.registry.traces",
+        "Workload": "perflab.workloads.kinds.workload",
+        "WorkloadInfo": "perflab.workloads.registry.named",
+        "WorkloadKind": "perflab.workloads.registry.kind",
+        "Zipf": "perflab.workloads.registry.traces",
+        "data_path": "perflab.workloads.datasets",
+        "flights": "perflab.workloads.datasets",
+        "kind_of": "perflab.workloads.registry.kinds",
+        "load_any": "perflab.workloads.registry.kinds",
+        "load_arrivals": "perflab.workloads.registry.arrivals",
+        "load_workload": "perflab.workloads.registry.traces",
+        "parse_columns": "perflab.workloads.importers.columns",
+        "planes": "perflab.workloads.datasets",
+        "read_trace": "perflab.workloads.old_methods",
+        "register": "perflab.workloads.registry.kind",
+        "remarks": "perflab.workloads.describe.traces",
+        "save_workload": "perflab.workloads.registry.kinds",
+        "summary": "perflab.workloads.describe.traces",
+        "write_trace": "perflab.workloads.write",
+    },
+    old={
+        "load_accesses": "perflab.workloads.registry.accesses",
+        "read_arrivals": "perflab.workloads.read",
+    },
+)

@@ -6,8 +6,8 @@ import csv
 import dataclasses
 from pathlib import Path
 
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import trust_parquet
-from perflab.settings import BadInputError
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.read import read_trace
 

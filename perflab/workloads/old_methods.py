@@ -1,7 +1,7 @@
 """The methods of workloads that functions have replaced; they go in perflab 0.4.
 
-Data classes know nothing of what stands above them, so that these are put onto them from here,
-as soon as anything of `perflab.workloads` or of a kind of workload is used.
+Data classes know nothing of what stands above them, so that these are put onto them from here:
+`perflab.Trace`, `perflab.read_trace` and the registry of kinds come by way of this file.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from perflab.workloads import storage
-from perflab.workloads.describe import accesses, arrivals, items, traces
+from perflab.workloads.describe import accesses, arrivals, traces
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
-from perflab.workloads.kinds.items import Items
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.read import read_trace
+
+__all__ = ["Accesses", "Arrivals", "Trace", "read_trace"]
 
 _SUMMARY = "perflab.describe(workload)"
 _FACTS = "perflab.workloads.kind_of(workload).facts(workload)"
@@ -56,7 +57,6 @@ def _put(kind: type[Any], saved: Callable[..., Any], opened: Callable[..., Any],
 _put(Trace, storage.save_trace, storage.open_trace, traces)
 _put(Arrivals, storage.save_arrivals, storage.open_arrivals, arrivals)
 _put(Accesses, storage.save_accesses, storage.open_accesses, accesses)
-_put(Items, storage.save_items, storage.open_items, items)
 _TRACE: Any = Trace
 _TRACE.to_parquet = _method(_to_parquet, "to_parquet", "perflab.write_trace(trace, path)")
 _TRACE.from_parquet = staticmethod(

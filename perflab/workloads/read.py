@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from perflab.settings import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
 from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS, NAMED_COLUMNS
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.kinds.arrivals import Arrivals

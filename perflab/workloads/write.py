@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from perflab.errors import BadInputError, nearest
 from perflab.files import check_output
-from perflab.settings import BadInputError, nearest
 from perflab.workloads.kinds.trace import Trace
 
 SUFFIXES = (".parquet", ".csv")

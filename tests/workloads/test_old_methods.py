@@ -9,14 +9,12 @@ import pytest
 import perflab
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
-from perflab.workloads.kinds.items import Items
 
 TRACE = perflab.Trace.from_keys(["a", "b", "a"], [0, 1, 2])
 WORKLOADS = [
     TRACE,
     Arrivals("a", np.array([1.0, 2.0])),
     Accesses("n", np.array([1, 2]), 5),
-    Items("x", 3),
 ]
 
 
@@ -40,19 +38,6 @@ def test_parquet_of_a_trace_still_works(tmp_path):
         again = perflab.Trace.from_parquet(tmp_path / "any name")
     assert caught[0].filename == __file__
     assert again.fingerprint == TRACE.fingerprint
-
-
-@pytest.mark.parametrize(
-    ("name", "module"),
-    [
-        ("read_arrivals", "perflab.workloads.read"),
-        ("load_accesses", "perflab.workloads.registry.accesses"),
-    ],
-)
-def test_old_places_of_functions_still_work(name, module):
-    with pytest.warns(DeprecationWarning, match=f"import {name} from {module}"):
-        old = getattr(perflab.workloads, name)
-    assert old is getattr(sys.modules[module], name)
 
 
 @pytest.mark.parametrize(

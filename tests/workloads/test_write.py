@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import perflab
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 TRACE = perflab.Trace.from_keys(
     ["a", 'b,"c', "=d", "NA"], [0.1, 2.5, 1e9, 1e9 + 0.123456], [1, 2, 3, 2**40], [1, np.nan, 0, 2]

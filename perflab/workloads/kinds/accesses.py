@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.kinds.workload import show_plainly

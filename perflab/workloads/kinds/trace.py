@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.kinds.check import as_ids, as_sizes, as_times, as_ttls
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.numbering import first_appearance, is_by_first_appearance

@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import shown
+from perflab.errors import shown
 
 MOST_KEYS = 2**31 - 1
 MOST_REQUESTS = 2**62

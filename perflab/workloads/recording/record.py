@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar, cast
 
+from perflab.errors import BadInputError
 from perflab.primitives.callables import inside_descriptor
-from perflab.settings import BadInputError
 from perflab.workloads.recording.calls import recorded_function
 from perflab.workloads.recording.keys import size_of
 from perflab.workloads.recording.mapping import RecordedMapping

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from perflab.settings import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
 from perflab.workloads.describe.accesses import facts, summary
 from perflab.workloads.formats import FORMATS
 from perflab.workloads.kinds.accesses import Accesses

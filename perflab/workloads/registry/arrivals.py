@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from perflab.settings import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
 from perflab.workloads.describe.arrivals import facts, summary
 from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS
 from perflab.workloads.kinds.arrivals import Arrivals

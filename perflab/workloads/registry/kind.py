@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import old_methods  # noqa: F401 (puts them onto the kinds)
 from perflab.workloads.kinds.workload import Workload
 from perflab.workloads.registry.named import WorkloadInfo

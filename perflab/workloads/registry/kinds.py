@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.formats import ARRIVAL_FORMATS
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.kinds.accesses import Accesses

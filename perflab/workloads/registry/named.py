@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from perflab.settings import BadInputError, SettingInfo
+from perflab.errors import BadInputError
+from perflab.settings import SettingInfo
 from perflab.workloads.synthetic.base import Recipe
 
 

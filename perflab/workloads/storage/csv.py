@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from perflab.errors import BadInputError
 from perflab.files import check_output, whole_path
-from perflab.settings import BadInputError
 from perflab.workloads.kinds.trace import Trace
 
 BATCH_ROWS = 1 << 20

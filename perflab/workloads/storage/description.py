@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.kinds.workload import LEAST_SHARE, MOST_KEYS, MOST_REQUESTS, Workload
 from perflab.workloads.storage.stored_json import read_json_file
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_trace
 from perflab.workloads.read import read_arrivals
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import ACCESSES, Accesses, Trace, kind_of, load_any, save_workload
 from perflab.workloads.registry.accesses import load_accesses
 from perflab.workloads.registry.kinds import describe

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import Arrivals, Trace, load_arrivals, save_workload
 from perflab.workloads.registry.kinds import describe
 from perflab.workloads.storage import open_arrivals, open_trace

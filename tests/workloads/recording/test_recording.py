@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import perflab
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import Trace, Zipf, load_any, read_trace, save_workload, write_trace
 from perflab.workloads.read import read_arrivals
 from perflab.workloads.recording.keys import PLACE_SHIFT, PLACES, key_bytes, key_number, place_of

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 import perflab
-from perflab.benches.registry import bench_names, load_bench
-from perflab.settings import BadInputError
+from perflab.bench import bench_names, load_bench
+from perflab.errors import BadInputError
 from perflab.workloads import Trace, kind_of, register
 from perflab.workloads.registry.kind import registered
 from perflab.workloads.registry.traces import TRACES

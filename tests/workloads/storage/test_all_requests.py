@@ -5,7 +5,7 @@ import dataclasses
 import pyarrow.parquet as pq
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import Zipf, kind_of, read_trace, remarks, save_workload, write_trace
 from perflab.workloads.registry.kinds import describe
 from perflab.workloads.storage import open_trace

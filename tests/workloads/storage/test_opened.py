@@ -8,14 +8,14 @@ import pyarrow as pa
 import pytest
 
 import perflab
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.patterns.prefetching.items import Items
+from perflab.patterns.streaming.table_file import TableFile
 from perflab.workloads import Trace, kind_of, save_workload
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
-from perflab.workloads.kinds.items import Items
 from perflab.workloads.storage import open_items, open_trace
 from perflab.workloads.storage import opened as opened_folder
-from perflab.workloads.table_file import TableFile
 
 TRACE = Trace.from_keys(
     list("abcab"), [0, 1, 1, 2.5, 9], [5, 0, 3, 2, 1], [1, np.nan, 3, np.nan, 5]

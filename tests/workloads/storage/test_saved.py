@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from perflab.benches.registry import load_bench
-from perflab.settings import BadInputError
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
+from perflab.patterns.prefetching.items import Items
+from perflab.patterns.streaming.table_file import TableFile
 from perflab.workloads import Trace, kind_of, save_workload
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
-from perflab.workloads.kinds.items import Items
 from perflab.workloads.storage import open_trace
-from perflab.workloads.table_file import TableFile
 
 # Patterns bring kinds of their own, known from here on.
 BROUGHT = [load_bench(name).workload_kind for name in ("prefetching", "streaming")]
