@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.display import Display
@@ -14,6 +14,7 @@ from perflab.benches.part_of_keys import PartOfKeys
 from perflab.benches.parts import Export, Objective, Observed, axis_values
 from perflab.benches.removal import Removal
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.callbacks import Progress
 from perflab.metrics.catalog import SHARED, MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings, nearest
@@ -136,7 +137,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Any:
         """Return a workload of the kind that this pattern takes; none names the bench's own.
 
@@ -155,7 +156,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Any:
         """Return the workload that a user means, where settings may name it or bound it too.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import Bench
@@ -22,6 +22,7 @@ from perflab.benches.parts import (
     axis_values,
 )
 from perflab.benches.session import Measured, Runs, Session
+from perflab.callbacks import Progress
 from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import LazyLoadingSettings, LoadSettings
@@ -134,7 +135,7 @@ class LazyLoadingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Accesses:
         """Return accesses to the bench's own store.
 
@@ -149,7 +150,7 @@ class LazyLoadingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Accesses:
         """Return accesses to the rows that the store of the settings has.
 

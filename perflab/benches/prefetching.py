@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import Bench
@@ -23,6 +23,7 @@ from perflab.benches.prefetching_judgement import (
     prefetching_risks,
 )
 from perflab.benches.session import Action, Measured, Runs, Session
+from perflab.callbacks import Progress
 from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import BadInputError, LoadSettings, PrefetchingSettings
@@ -179,7 +180,7 @@ class PrefetchingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Items:
         """Return items: ``items:count=100k``, a folder, a list of files, or items already.
 
@@ -199,7 +200,7 @@ class PrefetchingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Items:
         """Return the items, at most ``process_count`` of them."""
         assert isinstance(settings, PrefetchingSettings)  # noqa: S101  (what read() made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.benches.base import Bench
@@ -10,6 +10,7 @@ from perflab.benches.model import Model
 from perflab.benches.parts import Export, LiveChart, Objective, WhatIfChart
 from perflab.benches.session import Measured, Runs, Session
 from perflab.benches.streaming_costs import SHIPPED, streaming_calibration, streaming_risks
+from perflab.callbacks import Progress
 from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import (
@@ -111,7 +112,7 @@ class StreamingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> TableFile:
         """Return a table: a file, ``flights``, ``table:rows=2M,...``, or what is one already.
 
@@ -126,7 +127,7 @@ class StreamingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> TableFile:
         """Return the table that is named, as the workload or as `input_file`.
 

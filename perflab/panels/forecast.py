@@ -10,11 +10,12 @@ from typing import Any
 from perflab.benches import Bench, Model
 from perflab.benches.model import Sharpening
 from perflab.benches.part_of_keys import share_of_keys
+from perflab.callbacks import Cancelled
 from perflab.charts.what_if import Lines
 from perflab.metrics.catalog import MetricInfo, metric
 from perflab.models.history import History
 from perflab.models.prediction import Costs, Prediction
-from perflab.panels.latest import Cancelled, Latest
+from perflab.panels.latest import Latest
 from perflab.panels.map_forecast import MapForecast
 from perflab.panels.pictures import Pictures
 from perflab.panels.status import Mood, StatusLine

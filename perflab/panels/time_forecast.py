@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from perflab.benches import Bench, Histories, TimeChart
+from perflab.callbacks import Cancelled
 from perflab.models.history import History
 from perflab.panels.pictures import Pictures
 from perflab.settings import BadInputError, LoadSettings, Settings
-
-Cancelled = Callable[[], bool]
 
 
 class TimeForecast:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -12,6 +12,7 @@ from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.parts import Objective
 from perflab.benches.registry import load_bench
+from perflab.callbacks import Progress
 from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.outputs import check_outputs
 from perflab.lab.verbs import run
@@ -39,7 +40,6 @@ _GUARDED = "timeouts, errors and throughput"
 _HARM = "more timeouts or errors, or less throughput"
 
 Point = Mapping[str, Any]
-Progress = Callable[[int, int], None]
 
 
 def tune(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from perflab.benches.base import Bench
 from perflab.benches.model import Model, Previewing, Sharpening
 from perflab.benches.parts import WhatIfChart
+from perflab.callbacks import Cancelled, Progress
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.tuning.background import compute_in_order
@@ -96,8 +97,8 @@ class WhatIf:
         self,
         settings: Settings,
         load: LoadSettings,
-        changed: Callable[[int, int], None],
-        cancelled: Callable[[], bool] = lambda: False,
+        changed: Progress,
+        cancelled: Cancelled = lambda: False,
     ) -> bool:
         """Compute what is missing, the present point first, then its line, coarse before fine.
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from perflab.callbacks import Progress
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
 from perflab.settings import BadInputError
 from perflab.settings.quantity import counted
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import trace_of_reads
-from perflab.workloads.importers.source import Progress
 from perflab.workloads.recording_keys import PLACES
 from perflab.workloads.recording_left_out import sum_counts
 from perflab.workloads.recording_parts import Part, part_paths, read_part
