@@ -241,7 +241,7 @@ class Recording:
         self._sample //= 2
         if self.limit:
             self.limit = self._sample
-        self._part = below(self._part.columns(), self._sample)
+        self._part = GrowingColumns(below(self._part.columns(), self._sample))
         self._put()
         self._folder.thin(self._sample, self._number)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate, chain, compress, count
 from operator import sub
 from typing import Any, NamedTuple
@@ -46,14 +46,21 @@ class Columns(NamedTuple):
 
 
 class GrowingColumns:
-    """Columns that rows are added to."""
+    """Columns that rows are added to.
 
-    def __init__(self) -> None:
+    Args:
+        columns: The rows that there are.
+    """
+
+    def __init__(self, columns: Columns | None = None) -> None:
+        if columns is None:
+            empty: list[array[Any]] = [array(code) for code in TYPE_CODES]
+            columns = Columns(*empty)
+        self._columns = columns
         # A key that is asked for by a number that it has not yet gets the next one.
-        self._numbers: defaultdict[int, int] = defaultdict(count().__next__)
-        self._last = 0
-        columns: list[array[Any]] = [array(code) for code in TYPE_CODES]
-        self._columns = Columns(*columns)
+        self._numbers: defaultdict[int, int] = defaultdict(count(len(columns.keys)).__next__)
+        self._numbers.update(zip(columns.keys, count()))
+        self._last = sum(columns.steps)
 
     def __len__(self) -> int:
         return len(self._columns.which)
@@ -65,52 +72,61 @@ class GrowingColumns:
             Exception: If a value is not of its column's type.
         """
         for start in range(0, len(rows), _BATCH):
-            batch = rows[start : start + _BATCH]
-            numbers, times, read, hit, size, ttl = zip(*batch, strict=True)
-            self.extend(
-                numbers,
-                [int(moment * MICROSECONDS) for moment in times],
-                read,
-                map(_HITS.__getitem__, hit),
-                [UNKNOWN_SIZE if one is None else one for one in size],
-                [math.nan if one is None else one for one in ttl],
-            )
-
-    def extend(
-        self,
-        numbers: Iterable[int],
-        moments: Sequence[int],
-        read: Iterable[int],
-        hit: Iterable[int],
-        size: Iterable[int],
-        ttl: Iterable[float],
-    ) -> None:
-        """Add rows by columns, the times in microseconds since 1970.
-
-        Each step is a loop inside of the interpreter, ten times as fast as one in Python.
-        """
-        if not moments:
-            return
-        columns = self._columns
-        columns.which.extend(map(self._numbers.__getitem__, numbers))
-        columns.steps.extend(map(sub, moments, chain((self._last,), moments)))
-        self._last = moments[-1]
-        columns.read.extend(read)
-        columns.hit.extend(hit)
-        columns.size.extend(size)
-        columns.ttl.extend(ttl)
+            numbers: list[int] = []
+            moments: list[int] = []
+            reads: list[bool] = []
+            hits: list[bool | None] = []
+            sizes: list[int | None] = []
+            ttls: list[float | None] = []
+            # Quicker than `zip`, which makes an iterator of each row.
+            for number, moment, read, hit, size, ttl in rows[start : start + _BATCH]:
+                numbers.append(number)
+                moments.append(int(moment * MICROSECONDS))
+                reads.append(read)
+                hits.append(hit)
+                sizes.append(size)
+                ttls.append(ttl)
+            # An array is made of a list in half the time that it takes of what is gone through.
+            columns = self._columns
+            columns.which.extend(array("I", list(map(self._numbers.__getitem__, numbers))))
+            steps = list(map(sub, moments, chain((self._last,), moments)))
+            columns.steps.extend(array("q", steps))
+            self._last = moments[-1]
+            columns.read.extend(array("B", reads))
+            columns.hit.extend(array("B", [_HITS[hit] for hit in hits]))
+            columns.size.extend(array("q", _filled(sizes, UNKNOWN_SIZE)))
+            columns.ttl.extend(array("d", _filled(ttls, math.nan)))
 
     def columns(self) -> Columns:
         """Return the columns of all rows; they are not to be changed."""
         return self._columns._replace(keys=array("q", self._numbers))
 
 
-def below(columns: Columns, limit: int) -> GrowingColumns:
+def below(columns: Columns, limit: int) -> Columns:
     """Return the rows of the keys whose place lies below a limit."""
-    numbers = array("q", map(columns.keys.__getitem__, columns.which))
-    chosen = bytes(map((limit << PLACE_SHIFT).__gt__, numbers))
-    kept = GrowingColumns()
-    moments = array("q", compress(accumulate(columns.steps), chosen))
-    rest: list[Iterable[Any]] = [compress(column, chosen) for column in columns[3:]]
-    kept.extend(compress(numbers, chosen), moments, *rest)
-    return kept
+    kept = bytes(map((limit << PLACE_SHIFT).__gt__, columns.keys))
+    chosen = bytes(map(kept.__getitem__, columns.which))
+    numbers = list(accumulate(kept, initial=0))
+    moments = list(compress(accumulate(columns.steps), chosen))
+    return Columns(
+        array("q", list(compress(columns.keys, kept))),
+        array("I", list(map(numbers.__getitem__, compress(columns.which, chosen)))),
+        array("q", list(map(sub, moments, chain((0,), moments)))),
+        *(_chosen(column, chosen) for column in columns[3:]),
+    )
+
+
+def _chosen(column: array[Any], chosen: bytes) -> array[Any]:
+    """Return the values of the rows that are chosen."""
+    data = column.tobytes()
+    if data == data[: column.itemsize] * len(column):  # all alike, as where there is no TTL
+        return column[: chosen.count(1)]
+    return array(column.typecode, list(compress(column, chosen)))
+
+
+def _filled(values: Sequence[Any], unknown: float) -> Sequence[Any]:
+    """Return values with another in place of None."""
+    missing = values.count(None)
+    if missing == len(values):
+        return (unknown,) * missing
+    return [unknown if one is None else one for one in values] if missing else values

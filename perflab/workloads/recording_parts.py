@@ -101,7 +101,7 @@ class RecordingFolder:
             read = read_file(path)
             if read is not None and read[1].limit > limit:
                 columns, facts = read
-                self._put(path, below(columns, limit).columns(), facts._replace(limit=limit))
+                self._put(path, below(columns, limit), facts._replace(limit=limit))
 
     def _put(self, path: Path, columns: Columns, facts: Facts) -> None:
         content = encode(columns, facts)
