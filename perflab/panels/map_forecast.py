@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from perflab.benches import Bench, HeatMap
+from perflab.bench import Bench, HeatMap
 from perflab.callbacks import Cancelled, Progress
 from perflab.panels.pictures import Pictures
 from perflab.settings import LoadSettings, Settings

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from perflab.benches import Bench, Histories, TimeChart
+from perflab.bench import Bench, Histories, TimeChart
 from perflab.callbacks import Cancelled
-from perflab.models.history import History
+from perflab.errors import BadInputError
+from perflab.modelling.history import History
 from perflab.panels.pictures import Pictures
-from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.settings import LoadSettings, Settings
 
 
 class TimeForecast:

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from perflab.callbacks import Cancelled, Progress
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 Item = TypeVar("Item")
 

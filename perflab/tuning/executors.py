@@ -8,7 +8,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from typing import Any, TypeVar
 
 from perflab.callbacks import Progress
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 Found = TypeVar("Found")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from perflab.benches.model import Model, Sharpening
+from perflab.bench.model import Model, Sharpening
 from perflab.callbacks import Cancelled
-from perflab.models.prediction import Costs, Prediction
+from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
 
 

@@ -6,8 +6,9 @@ room too, and needs none of what they bring along.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from perflab.lazily import names_of
 
 if TYPE_CHECKING:
     from perflab.workloads.access_names import ACCESSES, load_accesses
@@ -34,42 +35,6 @@ if TYPE_CHECKING:
     )
     from perflab.workloads.trace import Trace
     from perflab.workloads.workload import Workload
-
-_PLACES = {
-    "ACCESSES": "perflab.workloads.access_names",
-    "ARRIVALS": "perflab.workloads.arrival_names",
-    "ARRIVAL_FORMATS": "perflab.workloads.read",
-    "Accesses": "perflab.workloads.accesses",
-    "Arrivals": "perflab.workloads.arrivals",
-    "Bursty": "perflab.workloads.synthetic",
-    "Daily": "perflab.workloads.synthetic",
-    "FORMATS": "perflab.workloads.read",
-    "Loop": "perflab.workloads.synthetic",
-    "Poisson": "perflab.workloads.synthetic",
-    "Scan": "perflab.workloads.synthetic",
-    "Shift": "perflab.workloads.synthetic",
-    "Steady": "perflab.workloads.synthetic",
-    "Synthetic": "perflab.workloads.synthetic",
-    "SyntheticArrivals": "perflab.workloads.synthetic",
-    "Trace": "perflab.workloads.trace",
-    "Uniform": "perflab.workloads.synthetic",
-    "WORKLOADS": "perflab.workloads.names",
-    "Workload": "perflab.workloads.workload",
-    "WorkloadInfo": "perflab.workloads.names",
-    "Zipf": "perflab.workloads.synthetic",
-    "data_path": "perflab.workloads.datasets",
-    "flights": "perflab.workloads.datasets",
-    "load_accesses": "perflab.workloads.access_names",
-    "load_any": "perflab.workloads.arrival_names",
-    "load_arrivals": "perflab.workloads.arrival_names",
-    "load_workload": "perflab.workloads.names",
-    "parse_columns": "perflab.workloads.importers.columns",
-    "planes": "perflab.workloads.datasets",
-    "read_arrivals": "perflab.workloads.read",
-    "read_trace": "perflab.workloads.read",
-    "remarks": "perflab.workloads.describe",
-    "summary": "perflab.workloads.describe",
-}
 
 __all__ = [
     "ACCESSES",
@@ -107,14 +72,41 @@ __all__ = [
     "summary",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'perflab.workloads' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_PLACES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = names_of(
+    __name__,
+    {
+        "ACCESSES": "perflab.workloads.access_names",
+        "ARRIVALS": "perflab.workloads.arrival_names",
+        "ARRIVAL_FORMATS": "perflab.workloads.read",
+        "Accesses": "perflab.workloads.accesses",
+        "Arrivals": "perflab.workloads.arrivals",
+        "Bursty": "perflab.workloads.synthetic",
+        "Daily": "perflab.workloads.synthetic",
+        "FORMATS": "perflab.workloads.read",
+        "Loop": "perflab.workloads.synthetic",
+        "Poisson": "perflab.workloads.synthetic",
+        "Scan": "perflab.workloads.synthetic",
+        "Shift": "perflab.workloads.synthetic",
+        "Steady": "perflab.workloads.synthetic",
+        "Synthetic": "perflab.workloads.synthetic",
+        "SyntheticArrivals": "perflab.workloads.synthetic",
+        "Trace": "perflab.workloads.trace",
+        "Uniform": "perflab.workloads.synthetic",
+        "WORKLOADS": "perflab.workloads.names",
+        "Workload": "perflab.workloads.workload",
+        "WorkloadInfo": "perflab.workloads.names",
+        "Zipf": "perflab.workloads.synthetic",
+        "data_path": "perflab.workloads.datasets",
+        "flights": "perflab.workloads.datasets",
+        "load_accesses": "perflab.workloads.access_names",
+        "load_any": "perflab.workloads.arrival_names",
+        "load_arrivals": "perflab.workloads.arrival_names",
+        "load_workload": "perflab.workloads.names",
+        "parse_columns": "perflab.workloads.importers.columns",
+        "planes": "perflab.workloads.datasets",
+        "read_arrivals": "perflab.workloads.read",
+        "read_trace": "perflab.workloads.read",
+        "remarks": "perflab.workloads.describe",
+        "summary": "perflab.workloads.describe",
+    },
+)

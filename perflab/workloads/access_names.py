@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from perflab.callbacks import Progress
-from perflab.settings import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.names import (
     WORKLOADS,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from perflab.callbacks import Progress
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 
 class Watched:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from perflab.callbacks import Progress
-from perflab.settings import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.trace import Trace

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.recording_columns import TYPE_CODES, UNKNOWN_HIT, Columns
 from perflab.workloads.recording_keys import PLACES
 from perflab.workloads.recording_left_out import LeftOutCounts, read_counts

@@ -14,7 +14,7 @@ import secrets
 import time
 from pathlib import Path
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.recording_columns import Columns, below
 from perflab.workloads.recording_format import Facts, encode, read_file
 

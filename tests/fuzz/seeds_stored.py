@@ -15,17 +15,17 @@ import pyarrow.parquet as pq
 from packed import pack
 
 import perflab
-from perflab.benches import bench_names, load_bench
+from perflab.bench import bench_names, load_bench
 from perflab.lab.calibration import Calibration
 from perflab.lab.run import Run
+from perflab.patterns.prefetching.items import Items
+from perflab.patterns.streaming.table_file import TableFile
 from perflab.workloads import Trace
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
 from perflab.workloads.recording_columns import GrowingColumns
 from perflab.workloads.recording_format import Facts
 from perflab.workloads.recording_parts import RecordingFolder
-from perflab.workloads.table_file import TableFile
 
 OLD_RECORDING = Path(__file__).parents[1] / "old_files" / "0.1.0" / "recording"
 TEXTS = Trace.from_keys(

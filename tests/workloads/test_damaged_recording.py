@@ -17,7 +17,7 @@ from recordings import (
     write_part,
 )
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_trace
 
 ROWS = [(n % 5 << 31 | 7, 1e9 + n, True, n % 2 > 0, n, None) for n in range(20)]

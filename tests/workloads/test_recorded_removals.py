@@ -13,7 +13,7 @@ from recordings import describe
 
 import perflab
 from perflab.patterns.cache import Cache
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.server import RedisServer
 from perflab.workloads import read_trace
 from perflab.workloads.recording_parts import part_paths
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
-from perflab.settings import BadInputError
 from perflab.workloads.recording_columns import UNKNOWN_HIT, UNKNOWN_SIZE, Columns
 from perflab.workloads.recording_format import Facts, read_facts, read_file
 from perflab.workloads.recording_keys import PLACE_SHIFT

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from perflab.callbacks import Progress
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import ParquetProbe
-from perflab.settings import BadInputError
 from perflab.settings.quantity import counted
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes

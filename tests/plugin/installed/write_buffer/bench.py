@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from perflab.benches import (
+from perflab.bench import (
     Action,
     Bench,
     Export,
@@ -16,7 +16,7 @@ from perflab.benches import (
     WhatIfChart,
 )
 from perflab.callbacks import Progress
-from perflab.metrics import MetricInfo
+from perflab.instrumentation import MetricInfo
 from perflab.settings import LoadSettings, Settings
 from write_buffer.settings import DURABILITIES, WriteBufferSettings
 
