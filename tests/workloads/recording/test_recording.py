@@ -302,7 +302,7 @@ def test_other_tools_read_the_parquet_that_a_recording_becomes(tmp_path):
     for _ in range(2):
         with Recording(tmp_path / "r") as recording:
             take(recording, range(10), hit=False)
-    read_trace(tmp_path / "r").to_parquet(tmp_path / "r.parquet")
+    write_trace(read_trace(tmp_path / "r"), tmp_path / "r.parquet")
     table = pd.read_parquet(tmp_path / "r.parquet")
     assert (len(table), table["key"].nunique()) == (20, 10)
 
