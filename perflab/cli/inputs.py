@@ -66,7 +66,7 @@ def read_workload(
 
 
 def _refuse_alone(format_name: str | None, columns: str | None) -> None:
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     for option, value in (("--format", format_name), ("--columns", columns)):
         if value is not None:

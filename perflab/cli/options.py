@@ -110,7 +110,7 @@ def parse_sweep(
     Raises:
         BadInputError: If a text is no sweep, a key unknown, twice, or a value out of bounds.
     """
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     sweep: dict[str, list[Any]] = {}
     for text in texts or ():
@@ -176,7 +176,7 @@ def check_files(paths: Sequence[Path]) -> None:
     Raises:
         BadInputError: With the first of them.
     """
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     for path in paths:
         # Of any name, also of one that no file can have.
@@ -187,7 +187,7 @@ def check_files(paths: Sequence[Path]) -> None:
 
 
 def _assignment(text: str, option: str) -> tuple[str, str]:
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not key or not value:

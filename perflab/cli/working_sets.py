@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from perflab.cli.output import table
-from perflab.settings.errors import BadInputError
+from perflab.errors import BadInputError
 
 if TYPE_CHECKING:
     from perflab.workloads.trace import Trace

@@ -9,10 +9,10 @@ import aiohttp
 from aiohttp import hdrs, http_exceptions
 from yarl import URL
 
+from perflab.addresses import without_secrets
 from perflab.patterns.async_io_body import BodyError, CutBodyError, read_body
 from perflab.patterns.async_io_request import Failure, Request
 from perflab.patterns.async_io_retry_after import retry_after
-from perflab.settings.addresses import without_secrets
 from perflab.settings.foreign_text import foreign_text
 
 _OF_ASYNCIO = "Connect call failed"

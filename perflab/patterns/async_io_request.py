@@ -10,7 +10,7 @@ from typing import Any
 
 from yarl import URL
 
-from perflab.settings.addresses import shown_with_query
+from perflab.addresses import shown_with_query
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """Methods that may be sent twice without harm (RFC 9110, section 9.2.2)."""

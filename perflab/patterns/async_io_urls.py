@@ -9,12 +9,12 @@ from typing import Any
 
 from yarl import URL
 
+from perflab.addresses import HIDDEN, shown_address
 from perflab.patterns.async_io_exact_url import exact_url
 from perflab.patterns.async_io_request import Request
 from perflab.primitives.lenient_json import load_json
 from perflab.primitives.regular_file import refuse_special
 from perflab.settings import BadInputError
-from perflab.settings.addresses import HIDDEN, shown_address
 
 _SCHEMES = ("http://", "https://")
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}

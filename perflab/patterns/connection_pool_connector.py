@@ -10,12 +10,12 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from perflab.errors import BadInputError
 from perflab.metrics.events import Event, EventKind
 from perflab.patterns.connection_pool_parts import Slot
 from perflab.patterns.connection_pool_restore import prepare
 from perflab.patterns.connection_pool_state import is_bound_to_thread
 from perflab.primitives.loggers import pattern_logger
-from perflab.settings.errors import BadInputError
 
 if TYPE_CHECKING:
     from perflab.patterns.connection_pool_core import PoolCore

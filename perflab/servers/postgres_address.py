@@ -10,8 +10,8 @@ import sys
 from ipaddress import ip_address
 from urllib.parse import urlencode
 
+from perflab.addresses import without_secrets
 from perflab.settings import BadInputError
-from perflab.settings.addresses import without_secrets
 
 _FORM = (
     "write postgresql://user:PASSWORD@host:5432/database, special characters percent-encoded, or "

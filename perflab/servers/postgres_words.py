@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from perflab.addresses import HIDDEN
 from perflab.servers.addresses import redact
 from perflab.servers.postgres_address import PostgresAddress
 from perflab.settings import BadInputError
-from perflab.settings.addresses import HIDDEN
 from perflab.settings.foreign_text import foreign_text
 
 VARIABLE = "PERFLAB_POSTGRES_URL"

@@ -1,5 +1,6 @@
 """One frozen settings class a pattern: bounds, unit, default and meaning of each key."""
 
+from perflab.errors import BadInputError, BrokenLimitError, nearest
 from perflab.settings.async_io import (
     LIMIT_MODES,
     LOAD_MODELS,
@@ -19,7 +20,6 @@ from perflab.settings.cache_policies import (
     why_not_live,
 )
 from perflab.settings.connection_pool import POOL_DRIVERS, QUERIES, ConnectionPoolSettings
-from perflab.settings.errors import BadInputError, BrokenLimitError, nearest
 from perflab.settings.http_server import LATENCY_SHAPES, HttpServerSettings
 from perflab.settings.lazy_loading import LazyLoadingSettings
 from perflab.settings.load import LoadSettings
@@ -31,8 +31,8 @@ from perflab.settings.redis_cache import (
     STAMPEDES,
     RedisCacheSettings,
 )
-from perflab.settings.shown import shown, shown_lines
 from perflab.settings.streaming import BLOCK_ENGINES, ENGINES, StreamingSettings
+from perflab.shown import shown, shown_lines
 
 __all__ = [
     "BLOCK_ENGINES",

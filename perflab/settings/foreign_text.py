@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perflab.settings.addresses import without_secrets
+from perflab.addresses import without_secrets
 
 _MOST = 200
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perflab.addresses import redact, shown_address, shown_with_query, without_secrets
 from perflab.settings import AsyncIORunSettings, BadInputError, RedisCacheSettings
-from perflab.settings.addresses import redact, shown_address, shown_with_query, without_secrets
 
 SECRET = "Zq7Secret"
 FORMS = [

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
-from perflab.settings.addresses import without_secrets
-from perflab.settings.shown import cut, shown
+from perflab.addresses import without_secrets
+from perflab.shown import cut, shown
 
 
 class BadInputError(ValueError):
