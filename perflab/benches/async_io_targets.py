@@ -12,7 +12,7 @@ from perflab.patterns.async_io_request import Request
 from perflab.patterns.async_io_urls import origin_of, read_urls
 from perflab.servers.consent import ForeignServer
 from perflab.settings import AsyncIORunSettings, BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 MOST_TARGETS = 100_000
 _MOST_NAMED = 3

@@ -8,7 +8,8 @@ import numpy as np
 
 from perflab.metrics.catalog import metric
 from perflab.models.history import History
-from perflab.settings import CacheSettings, format_quantity
+from perflab.settings import CacheSettings
+from perflab.units import format_quantity
 
 _NO_BOUND = CacheSettings.info("max_cache_size").high
 _ALL = 0.9995

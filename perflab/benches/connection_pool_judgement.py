@@ -10,7 +10,7 @@ from perflab.benches.session import Runs
 from perflab.metrics.catalog import metric
 from perflab.models.usl import fit_usl
 from perflab.settings import BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 _SLOWER = 0.05
 

@@ -9,7 +9,7 @@ from perflab.benches.session import Measured, Runs
 from perflab.metrics.catalog import metric
 from perflab.models.latency import costs_of
 from perflab.models.load_times import load_cost
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
     {"chunk_size": 10, "max_chunks": 10},

@@ -10,7 +10,7 @@ from perflab.benches.session import Measured, Runs
 from perflab.models.latency import costs_of
 from perflab.models.prediction import Metrics
 from perflab.models.usl import fit_usl
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
     {"workers": 1, "batch_size": 1, "buffer_size": 50},

@@ -14,7 +14,8 @@ from perflab.benches.session import Action, Measured, Runs, Session
 from perflab.metrics.catalog import MetricInfo
 from perflab.models.prediction import Costs, Metrics
 from perflab.servers.run_name import PREFIX
-from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings, format_quantity
+from perflab.settings import BadInputError, LoadSettings, RedisCacheSettings
+from perflab.units import format_quantity
 
 if TYPE_CHECKING:
     from perflab.models.part_settings import Scaling

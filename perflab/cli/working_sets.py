@@ -56,7 +56,7 @@ def working_set_points(trace: Trace, ttls: list[float | None]) -> list[dict[str,
 def working_set_table(points: list[dict[str, Any]]) -> str:
     """Return the points as lines."""
     from perflab.metrics.catalog import metric
-    from perflab.settings import format_quantity
+    from perflab.units import format_quantity
 
     def cell(key: str, value: Any) -> str:
         if key == "ttl_seconds":

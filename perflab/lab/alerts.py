@@ -10,7 +10,8 @@ from typing import Any
 
 from perflab.benches.base import Bench
 from perflab.metrics.catalog import metric
-from perflab.settings import BadInputError, nearest, parse_quantity
+from perflab.settings import BadInputError, nearest
+from perflab.units import parse_quantity
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

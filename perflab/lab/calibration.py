@@ -18,7 +18,7 @@ from perflab.lab.environment import machine
 from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.settings import BadInputError, LoadSettings, Settings
 from perflab.settings.folders import cache_folder
-from perflab.settings.quantity import counted
+from perflab.units import ago
 
 BUSY_LOAD = 1.5
 """From so many processes per core on, what is measured may be the wait for a processor."""
@@ -97,13 +97,7 @@ def age_in_words(date: str) -> str:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(date)).total_seconds()
     except (ValueError, TypeError):
         return ""
-    if seconds < 0:
-        return ""
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(seconds // length)
-        if count:
-            return f"{counted(count, unit)} ago"
-    return "just now"
+    return "" if seconds < 0 else ago(seconds)
 
 
 def machine_load() -> float | None:

@@ -11,7 +11,7 @@ from perflab.lab.over_time import histories_around
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.trace import Trace
 
 BRIEF_SECONDS = 0.5

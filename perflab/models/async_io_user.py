@@ -14,7 +14,7 @@ from perflab.models.latency import QUANTILES
 from perflab.models.prediction import Metrics
 from perflab.models.usl import PARAMETERS, Usl, fit_usl
 from perflab.settings import AsyncIORunSettings
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 Floats = npt.NDArray[np.float64]
 _BEHIND = 1.05

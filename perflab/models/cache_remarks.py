@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from perflab.settings import CacheSettings, LoadSettings, format_quantity
-from perflab.settings.quantity import counted
+from perflab.settings import CacheSettings, LoadSettings
+from perflab.units import counted, format_quantity
 from perflab.workloads.trace import Trace
 
 

@@ -9,7 +9,7 @@ from perflab.models.latency import later, mix
 from perflab.models.load_times import load_cost
 from perflab.models.prediction import Costs
 from perflab.settings import LazyLoadingSettings, LoadSettings
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 
 def chunks_held(settings: LazyLoadingSettings, costs: Costs) -> int:

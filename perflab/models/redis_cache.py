@@ -14,7 +14,7 @@ from perflab.models.latency import missed, mix
 from perflab.models.looped import LoopedTrace
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, RedisCacheSettings
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.passes import pass_seconds
 from perflab.workloads.trace import Trace
 

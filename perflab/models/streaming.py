@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from perflab.models.prediction import Costs, Metrics, Prediction
 from perflab.settings import LoadSettings, StreamingSettings
-from perflab.settings.quantity import counted
 from perflab.settings.streaming import WHOLE_ENGINES
+from perflab.units import counted
 
 if TYPE_CHECKING:
     from perflab.workloads.table_file import TableFile

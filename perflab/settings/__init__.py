@@ -24,7 +24,6 @@ from perflab.settings.http_server import LATENCY_SHAPES, HttpServerSettings
 from perflab.settings.lazy_loading import LazyLoadingSettings
 from perflab.settings.load import LoadSettings
 from perflab.settings.prefetching import PrefetchingSettings
-from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
 from perflab.settings.redis_cache import (
     MAXMEMORY_POLICIES,
     SERIALIZERS,
@@ -33,6 +32,7 @@ from perflab.settings.redis_cache import (
 )
 from perflab.settings.streaming import BLOCK_ENGINES, ENGINES, StreamingSettings
 from perflab.shown import shown, shown_lines
+from perflab.units import format_quantity, is_none_word, parse_quantity
 
 __all__ = [
     "BLOCK_ENGINES",

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.description import show_plainly
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.trace import Trace

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import format_quantity
-from perflab.settings.quantity import counted
+from perflab.units import counted, format_quantity
 from perflab.workloads.description import KEY_DOUBT
 from perflab.workloads.rates import longest_gap_share, rate_facts
 from perflab.workloads.reuse import reuse_quantiles

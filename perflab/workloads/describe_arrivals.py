@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import format_quantity
-from perflab.settings.quantity import counted
+from perflab.units import counted, format_quantity
 from perflab.workloads.arrivals import Arrivals
 
 MINUTE = 60.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from perflab.settings import BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.importers.columns import listed
 from perflab.workloads.importers.source import Source

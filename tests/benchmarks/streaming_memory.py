@@ -15,7 +15,8 @@ from pathlib import Path
 
 from perflab.metrics.peak_memory import peak_bytes
 from perflab.patterns.streaming import StreamProcessor
-from perflab.settings import ENGINES, StreamingSettings, parse_quantity
+from perflab.settings import ENGINES, StreamingSettings
+from perflab.units import parse_quantity
 from perflab.workloads.synthetic.table import Table
 
 CHUNK_ROWS = 20_000

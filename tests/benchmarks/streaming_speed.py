@@ -23,7 +23,8 @@ from pathlib import Path
 import orjson
 
 from perflab.patterns.streaming import StreamProcessor
-from perflab.settings import ENGINES, StreamingSettings, parse_quantity
+from perflab.settings import ENGINES, StreamingSettings
+from perflab.units import parse_quantity
 from perflab.workloads.synthetic.table import Table
 
 ROUNDS = 3

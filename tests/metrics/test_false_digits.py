@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from perflab.charts.levels import Levels
 from perflab.charts.limits import SteppedLimits
 from perflab.metrics.catalog import METRICS, metric
-from perflab.settings.quantity import counted, plural, singular
 from perflab.tuning.comparison import format_difference
 
 POWER = re.compile(r"\de[+-]?\d")
@@ -113,46 +112,3 @@ def test_shares_that_are_many_fill_their_axis(share):
     limits = SteppedLimits("ratio")
     limits.fit([0.0, share])
     assert limits.high <= 1.5 * share
-
-
-@pytest.mark.parametrize(
-    ("count", "noun", "text"),
-    [
-        (1, "entry", "1 entry"),
-        (2, "entry", "2 entries"),
-        (0, "key", "0 keys"),
-        (1.0, "batch", "1 batch"),
-        (12_000, "batch", "12,000 batches"),
-        (1, "distinct key", "1 distinct key"),
-        (0.048, "request", "0.048 requests"),
-        (1, "process", "1 process"),
-        (3, "process", "3 processes"),
-    ],
-)
-def test_one_is_counted_as_one(count, noun, text):
-    assert counted(count, noun) == text
-
-
-@pytest.mark.parametrize(
-    "noun",
-    [
-        "entry",
-        "key",
-        "row",
-        "chunk",
-        "batch",
-        "fetch",
-        "item",
-        "request",
-        "thread",
-        "failure",
-        "time",
-    ],
-)
-def test_every_unit_has_its_one(noun):
-    assert singular(plural(noun)) == noun
-
-
-@pytest.mark.parametrize("unit", ["requests/s", "seconds", "bytes/s"])
-def test_a_unit_that_is_no_count_stays(unit):
-    assert singular(unit) == unit

@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.settings import format_quantity
-from perflab.settings.quantity import counted
+from perflab.units import counted, format_quantity
 from perflab.workloads.description import KEY_DOUBT
 from perflab.workloads.encoding import is_text
 from perflab.workloads.recording_left_out import UNKEYED

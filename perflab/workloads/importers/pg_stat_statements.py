@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.records import records

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
 from perflab.settings import BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import trace_of_reads

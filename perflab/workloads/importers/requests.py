@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.lines import line_arrays
 from perflab.workloads.importers.skipped import Skipped
