@@ -7,6 +7,7 @@ import json
 from perflab.benches.exporting import arguments, comments, heading
 from perflab.benches.parts import Export
 from perflab.settings import AsyncIORunSettings, AsyncIOSettings, LoadSettings
+from perflab.units import rounded
 
 PERFLAB = """\
 {heading}
@@ -152,7 +153,7 @@ def async_io_exports(
     """
     under = [settings.load_model + " loop"]
     if settings.load_model == "open" and load.request_rate is not None:
-        under.append(f"{load.request_rate:g} requests a second")
+        under.append(f"{rounded(load.request_rate)} requests per second")
     first = heading(workload, *under)
     client = AsyncIOSettings.read(
         {key: getattr(settings, key) for key in AsyncIOSettings.model_fields}
@@ -198,7 +199,9 @@ def _left_out(settings: AsyncIORunSettings, *, retries: bool) -> list[str]:
     if settings.limit_mode == "auto":
         remarks.append("There is no auto here: this is the limit at which it starts.")
     if settings.rate_limit is not None:
-        remarks.append(f"There is no rate limit here: {settings.rate_limit:g}/s is left out.")
+        remarks.append(
+            f"There is no rate limit here: {rounded(settings.rate_limit)}/s is left out."
+        )
     if retries and settings.retries:
         remarks.append("It does not try again: retries is left out.")
     return remarks

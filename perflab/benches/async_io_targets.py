@@ -12,7 +12,7 @@ from perflab.patterns.async_io_request import Request
 from perflab.patterns.async_io_urls import origin_of, read_urls
 from perflab.servers.consent import ForeignServer
 from perflab.settings import AsyncIORunSettings, BadInputError
-from perflab.units import counted
+from perflab.units import counted, grouped, rounded
 
 MOST_TARGETS = 100_000
 _MOST_NAMED = 3
@@ -39,13 +39,13 @@ def foreign_servers(settings: AsyncIORunSettings) -> tuple[ForeignServer, ...]:
     if settings.urls is None:
         return ()
     found = _methods(settings.urls, _stamp(settings.urls))
-    several = f" to all {len(found):,} servers together" if len(found) > 1 else ""
+    several = f" to all {counted(len(found), 'server')} together" if len(found) > 1 else ""
     most = (("requests", float(settings.most_requests)), ("rate", settings.most_rate))
     return tuple(
         ForeignServer(
             origin,
             f"sends at most {counted(settings.most_requests, 'request')} ({', '.join(methods)})"
-            f"{several}, {settings.most_rate:,.4g} per second (most_requests, most_rate); "
+            f"{several}, {rounded(settings.most_rate)} per second (most_requests, most_rate); "
             "calibration, retries and redirects are included",
             methods,
             most,
@@ -66,7 +66,7 @@ def short_name(urls: str) -> str:
     if more <= 0:
         return named
     digest = hashlib.sha256("\n".join(found).encode()).hexdigest()[:8]
-    return f"{named} and {more:,} more ({digest})"
+    return f"{named} and {grouped(more)} more ({digest})"
 
 
 def _stamp(urls: str) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from perflab.benches.connection_pool_files import EVER, hikari, least, number, p
 from perflab.benches.exporting import arguments, comments, heading, literal
 from perflab.benches.parts import Export
 from perflab.settings import ConnectionPoolSettings, LoadSettings
+from perflab.units import rounded
 
 PERFLAB = '''\
 {heading}
@@ -154,7 +155,7 @@ def connection_pool_exports(
     The programs take the database's address from ``DATABASE_URL``.
     """
     rate = load.request_rate
-    first = heading(workload, *([] if rate is None else [f"{rate:g} arrivals a second"]))
+    first = heading(workload, *([] if rate is None else [f"{rounded(rate)} arrivals per second"]))
     return (
         Export("perflab", "python", _perflab(settings, first)),
         Export("psycopg_pool", "python", _psycopg_pool(settings, first)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from perflab.units import grouped
+from perflab.units import counted
 
 if TYPE_CHECKING:
     from perflab.benches.base import Bench
@@ -217,7 +217,7 @@ def _values(bench: Bench, key: str, part: str) -> list[Any]:
         raise BadInputError(f"{part!r}: only numbers have a range; write a,b,c", key)
     points = int(number) if number.isdecimal() else 0 if number else _DEFAULT_POINTS
     if not 2 <= points <= _MOST_POINTS:
-        raise BadInputError(f"{part!r}: a range has 2 to {grouped(_MOST_POINTS)} values", key)
+        raise BadInputError(f"{part!r}: a range has 2 to {counted(_MOST_POINTS, 'value')}", key)
     if not low < high or (info.scale == "log" and low <= 0):
         raise BadInputError(f"{part!r}: a range goes from a low to a higher value", key)
     ends: list[Any] = axis_values(info, (low, high), points)

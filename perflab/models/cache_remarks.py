@@ -34,6 +34,6 @@ def cache_remarks(
             f"{format_quantity(most_held, 'bytes')}; raise it to bound by bytes"
         )
     if size >= keys and most is None:
-        every = f"all {keys:,} keys" if keys > 1 else "the only key"
+        every = f"all {counted(keys, 'key')}" if keys > 1 else "the only key"
         said.append(f"the cache holds {every} of the trace")
     return tuple(said)

@@ -9,6 +9,7 @@ from typing import Any
 
 from perflab.models.prediction import Costs
 from perflab.settings import CacheSettings, LoadSettings, RedisCacheSettings
+from perflab.units import in_words
 
 SUMS = (
     *("requests", "hits", "misses", "evictions", "expirations", "refused", "entries"),
@@ -85,7 +86,7 @@ def _cramped(settings: RedisCacheSettings, costs: Costs) -> str | None:
     if room >= _ROOM_BYTES:
         return None
     return (
-        f"such a run leaves {max(0.0, room) / 2**10:,.0f} KiB for entries, of which the server's "
+        f"such a run leaves {in_words(max(0.0, room), 'bytes')} for entries, of which the server's "
         "buffers take a part that no prediction counts: record more keys to run with more"
     )
 

@@ -17,6 +17,7 @@ from perflab.models.key_samples import FEWEST_KEYS, KeySampler
 from perflab.models.prediction import Costs, Prediction
 from perflab.models.scaling import IN_FULL, off_by_scaling
 from perflab.settings import BadInputError, CacheSettings, LoadSettings
+from perflab.units import counted, percent
 from perflab.workloads.trace import Trace
 
 DRAWS = 4
@@ -245,5 +246,7 @@ class SampledCacheModel:
     def _raised(self) -> tuple[str, ...]:
         if self.share <= self._asked:
             return ()
-        kept = f"{FEWEST_KEYS:,} keys are kept, since fewer say too little"
-        return (f"sampled {self.share:.2g} of the keys instead of {self._asked:g}: {kept}",)
+        kept = f"{counted(FEWEST_KEYS, 'key')} are kept, since fewer say too little"
+        return (
+            f"sampled {percent(self.share)} of the keys instead of {percent(self._asked)}: {kept}",
+        )

@@ -31,8 +31,7 @@ class NumbersTable:
         ("measured", "Measured since the last change of settings."),
         (
             "difference",
-            "Measured − predicted, over the same requests: points for ratios, else per cent of the "
-            "prediction.",
+            "Measured − predicted, over the same requests: points or per cent of the prediction.",
         ),
         ("refitted", "Predicted from what the run itself has measured, for the same requests."),
         ("whole run", "Measured over the whole run."),

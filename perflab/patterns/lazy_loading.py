@@ -14,6 +14,7 @@ from perflab.patterns.lazy_loading_loads import Loads
 from perflab.patterns.lazy_loading_sources import open_store
 from perflab.patterns.lazy_loading_store import ReopenedStore, Rows, Store
 from perflab.settings import BadInputError, LazyLoadingSettings
+from perflab.units import counted
 
 
 class LazyLoader(Sequence[Any]):
@@ -219,7 +220,7 @@ class LazyLoader(Sequence[Any]):
     def _checked(self, index: int) -> int:
         rows = self._open_chunks().rows
         if not -rows <= index < rows:
-            raise IndexError(f"row {index} is beyond the {rows:,} rows of the store")
+            raise IndexError(f"row {index} is beyond the {counted(rows, 'row')} of the store")
         return index + rows if index < 0 else index
 
     def _all(self) -> Iterator[Rows]:

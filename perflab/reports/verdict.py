@@ -22,7 +22,7 @@ from perflab.tuning.comparison import judge
 from perflab.tuning.objective import write_slack
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
-from perflab.units import counted, grouped
+from perflab.units import counted
 
 MOST_CARDS = 4
 
@@ -113,7 +113,7 @@ def _headline(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> s
         points = sum(len(r.points) for r in results if isinstance(r, Predictions))
         words = f"Predicted for {_written(bench, after, _leading(bench))}"
         return (
-            words if points < 2 else f"{words}, the smallest good one of {grouped(points)} points"
+            words if points < 2 else f"{words}, the smallest good one of {counted(points, 'point')}"
         )
     before = subject.before.settings
     changed = changed_keys(bench, before, after)

@@ -23,7 +23,7 @@ from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
 from perflab.tuning.observed import observed_beside
 from perflab.tuning.predictions import Predictions
-from perflab.units import grouped
+from perflab.units import counted, grouped
 from perflab.workloads.trace import Trace
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _points(
         count *= len(values)
     if count > MOST_POINTS:
         raise BadInputError(
-            f"a sweep of {grouped(count)} points is more than {grouped(MOST_POINTS)}", "sweep"
+            f"a sweep of {counted(count, 'point')} is more than {grouped(MOST_POINTS)}", "sweep"
         )
     points: list[dict[str, Any]] = []
     for combination in itertools.product(*axes.values()):

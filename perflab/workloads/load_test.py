@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from perflab.settings import BadInputError
-from perflab.units import counted
+from perflab.units import counted, grouped
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.importers.columns import listed
 from perflab.workloads.importers.source import Source
@@ -73,11 +73,14 @@ class LoadTest:
         if self.userless:
             said.append(
                 f"left out: {counted(self.userless, 'request')}, sent in seconds in which "
-                f"{self.tool} counted no user (as with a constant arrival rate); {used:,} are used"
+                f"{self.tool} counted no user (as with a constant arrival rate); {grouped(used)} "
+                "are used"
             )
         if self.others:
             few = counted(self.others, "request")
-            said.append(f"left out: {few}, of levels with too few answers; {used:,} are used")
+            said.append(
+                f"left out: {few}, of levels with too few answers; {grouped(used)} are used"
+            )
         if most.in_flight < _THINKING * most.users:
             flying = f"{counted(round(most.in_flight, 3), 'request')} in flight on average"
             users = counted(most.users, "user")

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
 from perflab.settings import BadInputError
-from perflab.units import counted
+from perflab.units import counted, percent
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import trace_of_reads
@@ -117,4 +117,4 @@ def _hit_note(table: Any) -> tuple[str, ...]:
     if not len(hits):
         return ()
     rate = np.asarray(hits).mean()
-    return (f"the cache that was recorded hit {rate:.2%} of {counted(len(hits), 'request')}",)
+    return (f"the cache that was recorded hit {percent(rate)} of {counted(len(hits), 'request')}",)
