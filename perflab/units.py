@@ -16,25 +16,9 @@ from perflab.errors import BadInputError
 
 COUNT_SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
 BYTE_SUFFIXES = {
-    "": 1.0,
-    "b": 1.0,
-    "byte": 1.0,
-    "bytes": 1.0,
-    "k": 1e3,
-    "kb": 1e3,
-    "kib": 2.0**10,
-    "m": 1e6,
-    "mb": 1e6,
-    "mib": 2.0**20,
-    "g": 1e9,
-    "gb": 1e9,
-    "gib": 2.0**30,
-    "t": 1e12,
-    "tb": 1e12,
-    "tib": 2.0**40,
-    "p": 1e15,
-    "pb": 1e15,
-    "pib": 2.0**50,
+    **dict.fromkeys(("", "b", "byte", "bytes"), 1.0),
+    **{f"{p}{b}": 1e3**place for place, p in enumerate("kmgtp", 1) for b in ("", "b")},
+    **{f"{p}ib": 2.0 ** (10 * place) for place, p in enumerate("kmgtp", 1)},
 }
 SECOND_SUFFIXES = {
     "": 1.0,
@@ -130,12 +114,18 @@ def format_quantity(value: float | None, unit: str = "") -> str:
     return f"{digits(value / factor, 4)}{_TYPED.get(suffix, suffix)}"
 
 
-def typed(value: float, unit: str = "") -> str:
-    """Return a quantity as people type it, every digit of it: ``512MiB``, ``1234567B``."""
+def typed(value: float, unit: str = "", *, parted: bool = False) -> str:
+    """Return a quantity as people type it, every digit of it: ``512MiB``, ``1234567B``.
+
+    Args:
+        value: A number.
+        unit: As `parse_quantity` takes it.
+        parted: Whether many digits are parted by thousands, for eyes alone.
+    """
     text = format_quantity(value, unit)
     if not math.isfinite(value) or math.isclose(parse_quantity(text, unit), value, rel_tol=1e-12):
         return text
-    return f"{digits(value)}{_ONE.get(unit, '')}"
+    return f"{(grouped if parted else digits)(value)}{_ONE.get(unit, '')}"
 
 
 def exact(value: float, unit: str = "") -> str:
@@ -288,14 +278,15 @@ def band(error: float, unit: str = "") -> str:
 
 
 def on_axis(value: float, unit: str = "") -> str:
-    """Return a round value for an axis, in few characters: ``10k``, ``0.25``, ``30 min``."""
+    """Return a round value with its unit for an axis: ``10k``, ``25 %``, ``30 min``."""
     if unit == "ratio":
-        return f"{on_axis(value * 100)} %"
-    if unit in ("seconds", "bytes"):
-        return spaced(format_quantity(value, unit))
-    if abs(value) >= _FEW:
-        return format_quantity(value)
-    return digits(round(value, 10), 6)
+        return f"{bare(value * 100)} %"
+    return spaced(format_quantity(value, unit)) if unit in _SUFFIXES else format_quantity(value)
+
+
+def bare(value: float) -> str:
+    """Return a round value for an axis that names the unit: ``0.25``, ``2500``, ``10k``."""
+    return format_quantity(value) if abs(value) >= _FEW else digits(round(value, 10), 6)
 
 
 def amount(value: float, unit: str = "") -> str:

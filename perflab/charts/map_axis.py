@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from perflab.charts import style
 from perflab.charts.ticks import axis_unit, linear_ticks, log_ticks
 from perflab.settings import SettingInfo
-from perflab.units import on_axis
+from perflab.units import bare, on_axis
 
 GAP = 0.3
 _TICKS_APART = 1.6
@@ -113,4 +113,4 @@ class MapAxis:
         values = linear_ticks(low / factor, high / factor, most)
         percent = " %" if info.unit == "ratio" else ""
         places = [self.place(value * factor) for value in values]
-        return places, [f"{on_axis(value)}{percent}" for value in values], unit
+        return places, [f"{bare(value)}{percent}" for value in values], unit

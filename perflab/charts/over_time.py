@@ -18,7 +18,7 @@ from perflab.charts.ticks import set_ticks, set_time_ticks
 from perflab.metrics.catalog import metric
 from perflab.models.history import History
 from perflab.tuning.sharpening import Banded
-from perflab.units import amount, on_axis, percent
+from perflab.units import amount, in_words, percent
 
 _AFAR = 30.0
 """A bound that is further above the lines says so in words, where it would press them flat."""
@@ -153,7 +153,9 @@ class OverTimeAxes:
 
     def _name(self, value: float | None) -> str:
         name = self._of.label.removesuffix(f" ({self._of.unit})")
-        return f"{style.literal(name)} {'none' if value is None else on_axis(value, self._of.unit)}"
+        return (
+            f"{style.literal(name)} {'none' if value is None else in_words(value, self._of.unit)}"
+        )
 
     def _add_line(self, place: int) -> Line2D:
         look = style.look(_LOOKS.get(place, abs(place)))

@@ -9,7 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from perflab.charts.style import css_width, literal
-from perflab.units import on_axis
+from perflab.units import bare, on_axis
 
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 _BYTES = (
@@ -56,7 +56,7 @@ def set_ticks(
         values = linear_ticks(low / factor, high / factor, most)
         axis.set_major_locator(FixedLocator([value * factor for value in values]))
         percent = " %" if unit == "ratio" else ""
-        axis.set_major_formatter(FuncFormatter(lambda v, _: on_axis(v / factor) + percent))
+        axis.set_major_formatter(FuncFormatter(lambda v, _: bare(v / factor) + percent))
     axis.set_minor_locator(NullLocator())
     # "connections open" and "entries held" name what they count.
     axis.set_label_text(literal(f"{label} ({shown})" if shown and shown not in label else label))
@@ -71,7 +71,7 @@ def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
     step = next((step for step in _CLOCK_STEPS if high / step <= most), _CLOCK_STEPS[-1])
     values = [place * step for place in range(int(high / step) + 1)]
     axis.set_major_locator(FixedLocator(values))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: on_axis(value / factor)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: bare(value / factor)))
     axis.set_minor_locator(NullLocator())
     axis.set_label_text(literal(f"{label} ({unit})"))
 

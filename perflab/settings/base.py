@@ -133,8 +133,8 @@ class SettingInfo:
         return shown_address(value) if self.address and isinstance(value, str) else value
 
     def _range(self) -> str:
-        low = "" if self.low is None else typed(self.low, self.unit)
-        high = "" if self.high is None else typed(self.high, self.unit)
+        low = "" if self.low is None else typed(self.low, self.unit, parted=True)
+        high = "" if self.high is None else typed(self.high, self.unit, parted=True)
         if low and high:
             return f"{low} to {high}"
         if low or high:

@@ -148,7 +148,7 @@ def test_info_says_how_much_lives_at_once_at_a_ttl(perflab, requests):
     assert short["hit_rate"] == 0
     shown = perflab("trace", "info", requests, *asked).out
     assert "live keys, at most" in shown
-    assert "33.33 %" in shown
+    assert "33.3 %" in shown
 
 
 def test_many_requests_a_second_are_written_out(perflab, tmp_path):
