@@ -11,7 +11,7 @@ import typer
 from perflab.cli.output import tell
 
 if TYPE_CHECKING:
-    from perflab.benches.base import Bench
+    from perflab.bench.base import Bench
 
 
 def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:

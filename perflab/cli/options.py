@@ -13,7 +13,7 @@ import typer
 from perflab.units import counted
 
 if TYPE_CHECKING:
-    from perflab.benches.base import Bench
+    from perflab.bench.base import Bench
 
 Pattern = Annotated[
     str,
@@ -133,7 +133,7 @@ def parse_seconds(text: str, option: str) -> float:
     Raises:
         BadInputError: If it is no time above 0.
     """
-    from perflab.settings import BadInputError
+    from perflab.errors import BadInputError
     from perflab.units import parse_quantity
 
     try:
@@ -201,8 +201,8 @@ def _assignment(text: str, option: str) -> tuple[str, str]:
 
 def _values(bench: Bench, key: str, part: str) -> list[Any]:
     """Return the value that a part of a sweep names, or those of a range ``low..high*number``."""
-    from perflab.benches.parts import axis_values
-    from perflab.settings import BadInputError
+    from perflab.bench.parts import axis_values
+    from perflab.errors import BadInputError
 
     low_text, dots, rest = part.partition("..")
     if not dots:

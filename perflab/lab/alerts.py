@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from perflab.benches.base import Bench
-from perflab.metrics.catalog import metric
-from perflab.settings import BadInputError, nearest
+from perflab.bench.base import Bench
+from perflab.errors import BadInputError, nearest
+from perflab.instrumentation.catalog import metric
 from perflab.units import parse_quantity
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {

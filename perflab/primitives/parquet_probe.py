@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Self
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.units import in_words
 
 PATIENCE_SECONDS = 60.0

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from perflab.metrics.catalog import MetricInfo
+from perflab.instrumentation.catalog import MetricInfo
 from perflab.settings import SettingInfo
 from perflab.units import exact, format_quantity, named, parse_quantity
 
