@@ -123,7 +123,9 @@ def typed(value: float, unit: str = "", *, parted: bool = False) -> str:
         parted: Whether many digits are parted by thousands, for eyes alone.
     """
     text = format_quantity(value, unit)
-    if not math.isfinite(value) or math.isclose(parse_quantity(text, unit), value, rel_tol=1e-12):
+    if not math.isfinite(value):
+        return text
+    if abs(value) < _MOST and math.isclose(parse_quantity(text, unit), value, rel_tol=1e-12):
         return text
     return f"{(grouped if parted else digits)(value)}{_ONE.get(unit, '')}"
 
