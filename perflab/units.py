@@ -43,7 +43,6 @@ UNKNOWN = "n/a"
 _EXAMPLES = {"ratio": "0.8", "bytes": "512MiB", "seconds": "30m or 250ms"}
 _SUFFIXES = {"bytes": BYTE_SUFFIXES, "seconds": SECOND_SUFFIXES, "ratio": RATIO_SUFFIXES}
 _NUMBER = re.compile(r"^([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµ%]*)$")
-_QUANTILE = re.compile(r"^p\d+$")
 _PARTS = re.compile(r"^(-?[\d.]+)([A-Za-zµ]+)$")
 
 Steps = tuple[tuple[str, float], ...]
@@ -174,8 +173,10 @@ def in_words(value: float | None, unit: str = "") -> str:
         return rounded(value)
     if unit.endswith("/s"):
         of = unit.removesuffix("/s")
-        return f"{in_words(value, of) if of == 'bytes' else _rate(value)}/s"
-    return grouped(value) if float(value).is_integer() else rounded(value)
+        text = in_words(value, of) if of == "bytes" else _rate(value)
+        return f"{text}/s" if of in ("1", "bytes") else f"{text} {unit}"
+    text = grouped(value) if float(value).is_integer() else rounded(value)
+    return text.replace("-", MINUS)
 
 
 def rounded(number: float) -> str:
@@ -193,14 +194,13 @@ def rounded(number: float) -> str:
 
 
 def grouped(number: float) -> str:
-    """Return a number with all its digits, by thousands: ``336,776``."""
+    """Return a number with all its digits, by thousands: ``336,776``, ``-1`` as in a file."""
     try:
-        text = f"{operator.index(number):,}"  # type: ignore[arg-type]
+        return f"{operator.index(number):,}"  # type: ignore[arg-type]
     except TypeError:
         if abs(number) >= _MOST or math.isnan(number):
             return rounded(number)
-        text = f"{Decimal(digits(number)):,f}"
-    return text.replace("-", MINUS)
+        return f"{Decimal(digits(number)):,f}"
 
 
 def digits(number: float, most: int | None = None) -> str:
@@ -304,16 +304,12 @@ def named(key: str, value: float) -> str:
 
 
 def unit_of(key: str) -> str:
-    """Return the unit that a key names, as far as it names one; a quantile may end it."""
-    what, _, last = key.rpartition("_")
-    what = what if _QUANTILE.match(last) else key
-    if what.endswith("_per_second"):
-        return "1/s"
-    if what.endswith("_seconds") or key == "mean":
+    """Return the unit that a key names, as far as it names one; ``mean`` or a quantile may end it."""
+    if "_seconds" in key or key == "mean":
         return "seconds"
-    if what.endswith("_bytes") or what.startswith("bytes_per_"):
+    if "_bytes" in key or key.startswith("bytes_per_"):
         return "bytes"
-    return "ratio" if what.endswith(("_share", "hit_rate", "sample_rate")) else ""
+    return "ratio" if key.endswith(("_share", "hit_rate", "sample_rate")) else ""
 
 
 def ago(seconds: float) -> str:

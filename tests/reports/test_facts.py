@@ -15,7 +15,7 @@ def rows_of(table):
 def test_arrivals_have_rate_and_burstiness_and_no_keys():
     times = np.cumsum(np.random.default_rng(1).exponential(0.02, 3000))
     rows = rows_of(workload_table(workload_summary(Arrivals("calls", times)), "workload"))
-    assert float(rows["requests per second"].removesuffix("/s")) > 40
+    assert float(rows["requests per second"].replace(",", "")) > 40
     assert "1 is Poisson" in rows["burstiness"]
     assert not [name for name in rows if "key" in name or "skew" in name]
 
