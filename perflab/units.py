@@ -304,7 +304,7 @@ def named(key: str, value: float) -> str:
 
 
 def unit_of(key: str) -> str:
-    """Return the unit that a key names, as far as it names one; ``mean`` or a quantile may end it."""
+    """Return the unit that a key names, as far as it names one, a quantile of it included."""
     if "_seconds" in key or key == "mean":
         return "seconds"
     if "_bytes" in key or key.startswith("bytes_per_"):

@@ -155,7 +155,7 @@ def connection_pool_exports(
     The programs take the database's address from ``DATABASE_URL``.
     """
     rate = load.request_rate
-    first = heading(workload, *([] if rate is None else [f"{rounded(rate)} arrivals per second"]))
+    first = heading(workload, *([] if rate is None else [f"{rounded(rate)} arrivals a second"]))
     return (
         Export("perflab", "python", _perflab(settings, first)),
         Export("psycopg_pool", "python", _psycopg_pool(settings, first)),

@@ -51,7 +51,7 @@ def test_a_slow_source_is_the_limit_and_its_rate_is_known():
     limit, step = found.remarks
     assert limit.startswith("the source is the limit: the source brings up to 5k items/s")
     assert step == (
-        "one more worker: +100 % items/s, stalled 0 % instead of 50 %; "
+        "one more worker: +99.7 % items/s, stalled 0.2 % instead of 50 %; "
         "one more batch of buffer: no gain"
     )
 
