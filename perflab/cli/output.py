@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from perflab.callbacks import Progress
 from perflab.units import in_words
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="Result")
 
-Report = Callable[[int, int], None]
 
 _GAP = "  "
 _LEAST_ROOM = 20
@@ -213,7 +213,7 @@ def workload_line(workload: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def progress(label: str, unit: str, wanted: bool | None) -> Iterator[Report | None]:
+def progress(label: str, unit: str, wanted: bool | None) -> Iterator[Progress | None]:
     """Give a function that shows work done of all, on standard error; none where unwanted.
 
     Args:

@@ -43,8 +43,8 @@ def explain(error: Exception, source: str = VARIABLE) -> str:
         return f"answers, but has no such {what}; mend what {source} names"
     if "timeout expired" in text:
         return (
-            f"did not answer as a PostgreSQL does within {in_words(ASK_SECONDS, 'seconds')}; are host and port of "
-            f"{source} right?"
+            f"did not answer as a PostgreSQL does within {in_words(ASK_SECONDS, 'seconds')}; are "
+            f"host and port of {source} right?"
         )
     return f"cannot be reached ({_reason(text)}); start it, or mend what {source} names"
 
