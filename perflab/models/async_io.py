@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.kernels.in_flight import SERVED, TIMED_OUT
+from perflab.kernels.queueing.in_flight import SERVED, TIMED_OUT
 from perflab.models.async_io_latency import latency_metrics
 from perflab.models.async_io_own import OwnServer
 from perflab.models.async_io_user import UserServer, guessed_points

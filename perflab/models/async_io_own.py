@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.kernels.in_flight import SERVED, TIMED_OUT
+from perflab.kernels.queueing.in_flight import SERVED, TIMED_OUT
 from perflab.models.async_io_latency import latency_metrics
 from perflab.models.prediction import Costs, Metrics
 from perflab.settings import AsyncIORunSettings

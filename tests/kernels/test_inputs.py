@@ -41,13 +41,13 @@ def test_a_table_is_refused():
 @pytest.mark.parametrize(
     "kernel",
     [
-        lambda ids: kernels.fifo_hits(ids, 3, 2),
-        lambda ids: kernels.sieve_hits(ids, 3, 2),
+        lambda ids: kernels.policy_hits("fifo", kernels.Requests(ids, 3), 2),
+        lambda ids: kernels.policy_hits("sieve", kernels.Requests(ids, 3), 2),
         lambda ids: kernels.key_counts(ids, 3),
         lambda ids: kernels.by_key(ids, 3),
         lambda ids: kernels.previous_and_next(ids, 3),
         lambda ids: kernels.requests_of(ids, np.ones(3, np.uint8)),
-        lambda ids: kernels.lru_bounded(ids, 3, 2),
+        lambda ids: kernels.policy_counts("lru", ids, 3, 2),
         lambda ids: kernels.redis_eviction(ids, 3, "lru", 10, np.ones(5, np.int64)),
     ],
 )
