@@ -14,7 +14,7 @@ from perflab.kernels import policies
 from perflab.kernels.inputs import block_length, frozen, frozen_ids
 from perflab.kernels.policies.policy import Policy
 
-UNBOUNDED = 2**61  # bytes that nothing fills
+UNBOUNDED = 2**61  # entries or bytes that nothing fills: even twice as many are an int64
 
 
 def _find() -> dict[str, Policy]:
@@ -99,7 +99,7 @@ def policy_hits(
     if len(lengths) > 1:
         raise ValueError(f"columns of {' and '.join(map(str, sorted(lengths)))} requests")
     length = block_length(block, lengths.pop())
-    return loop(*(given[name] for name in reads), int(capacity), length)
+    return loop(*(given[name] for name in reads), _bound(capacity), length)
 
 
 def policy_counts(
@@ -167,9 +167,9 @@ def policy_counts(
     counts = loop(
         keys,
         int(n_keys),
-        int(max_entries),
+        _bound(max_entries),
         size,
-        int(max_bytes) if max_bytes > 0 else UNBOUNDED,
+        _bound(max_bytes) if max_bytes > 0 else UNBOUNDED,
         time,
         float(ttl),
         life,
@@ -183,3 +183,7 @@ def policy_counts(
         *POLICIES[policy].constants,
     )
     return Counts(*(int(count) for count in counts))
+
+
+def _bound(room: int) -> int:
+    return int(min(max(room, 0), UNBOUNDED))

@@ -95,10 +95,13 @@ def chunk_reuse(
         repeats: How many accesses are left out, ``n - m``.
 
     Raises:
-        ValueError: If there are too many accesses for 32-bit positions.
+        ValueError: If there are too many accesses for 32-bit positions, a chunk has no rows, or a
+            row is not below `n_rows`.
     """
     if len(rows) > MAX_REQUESTS:
         raise ValueError(f"{len(rows)} accesses are more than {MAX_REQUESTS}")
+    if chunk_size < 1:
+        raise ValueError(f"a chunk has at least 1 row, got {chunk_size}")
     view: npt.NDArray[Any] = np.ascontiguousarray(rows).view()
     view.flags.writeable = False
     # A divisor of the rows' own type: dividing 32 bits takes half the time.
@@ -120,6 +123,8 @@ def _chunk_reuse(rows: npt.NDArray[Any], chunk_size: int, n_chunks: int) -> npt.
         if offset >= 0 and offset < chunk_size:
             continue
         chunk = row // chunk_size
+        if row < 0 or chunk >= n_chunks:
+            raise ValueError("a row is not below the number of rows")
         low = chunk * chunk_size
         previous[count] = last[chunk]
         last[chunk] = count

@@ -53,11 +53,13 @@ def lru_departures(previous: npt.ArrayLike, next_use: npt.ArrayLike, capacity: i
         capacity: Entries, at least 1.
 
     Raises:
-        ValueError: If the capacity is below 1.
+        ValueError: If the capacity is below 1, or there are not as many next uses as previous ones.
     """
     if capacity < 1:
         raise ValueError(f"a cache holds at least 1 entry, got {capacity}")
     before, after = frozen(previous, np.int32), frozen(next_use, np.int32)
+    if len(before) != len(after):
+        raise ValueError(f"{len(after)} next uses for {len(before)} requests")
     return Departures(*_lru_departures(before, after, int(capacity)))
 
 

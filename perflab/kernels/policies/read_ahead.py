@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.inputs import frozen
+from perflab.kernels.inputs import frozen_ids
 
 
 class ReadAheadCounts(NamedTuple):
@@ -55,9 +55,14 @@ def lru_read_ahead(
         stop: The first access that is not made any more; the end of `chunks` where none is given.
             Beyond the end they begin again, which may be another pass than the one before: what
             was loaded ahead depends on more than the latest accesses.
+
+    Raises:
+        ValueError: If a chunk is not below `n_chunks`, or the capacity is below 1.
     """
-    asked = frozen(chunks, np.int32)
-    last = len(asked) if stop is None else int(stop)
+    if capacity < 1:
+        raise ValueError(f"a cache holds at least 1 chunk, got {capacity}")
+    asked = frozen_ids(chunks, n_chunks)
+    last = len(asked) if stop is None or len(asked) == 0 else int(stop)
     counts = _lru_read_ahead(asked, int(n_chunks), int(capacity), int(ahead), int(start), last)
     return ReadAheadCounts(*(int(count) for count in counts))
 

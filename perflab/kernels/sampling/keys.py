@@ -36,8 +36,13 @@ def by_count(counts: npt.ArrayLike) -> npt.NDArray[np.int32]:
 
     Returns:
         int32 of shape (k,), the ids.
+
+    Raises:
+        ValueError: If a count is negative.
     """
     values = frozen(counts, np.int32)
+    if len(values) and values.min() < 0:
+        raise ValueError("a count is negative")
     high = np.flatnonzero(values >= _COUNTED_APART).astype(np.int32)
     high = high[np.argsort(-values[high].astype(np.int64), kind="stable")]
     return np.concatenate([high, _by_low_count(values, _COUNTED_APART)])
