@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perflab.errors import BadInputError
 from perflab.kernels import GrowingIds, dense_ids
-from perflab.settings import BadInputError
 from perflab.workloads import mapped, read_trace
 from perflab.workloads.importers import parquet
 from perflab.workloads.trace import Trace
