@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.policies.lru import queue_bounded
+from perflab.kernels.policies.lru import bounded
 from perflab.kernels.policies.policy import Policy
 
 
@@ -42,4 +42,4 @@ def _plain(
     return counts
 
 
-POLICY = Policy(_plain, queue_bounded, constants=(False,))
+POLICY = Policy(_plain, bounded, constants=(False,))

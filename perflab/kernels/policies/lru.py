@@ -41,7 +41,7 @@ def _plain(
 
 
 @njit(nogil=True, cache=True)
-def queue_bounded(
+def bounded(
     ids: npt.NDArray[np.int32],
     n_keys: int,
     max_entries: int,
@@ -141,4 +141,4 @@ def queue_bounded(
     return np.array(counts, np.int64)
 
 
-POLICY = Policy(_plain, queue_bounded, reads=("previous", "next_use"), constants=(True,))
+POLICY = Policy(_plain, bounded, reads=("previous", "next_use"), constants=(True,))

@@ -198,7 +198,7 @@ def _bounded(
     protected_room, protected_bytes = int(main_room * 0.8), int(main_bytes * 0.8)
     mean = 1.0
     if sized:
-        asked = 0
+        asked = 0.0
         for t in range(n):
             asked += sizes[t]
         mean = max(asked / n, 1.0)
