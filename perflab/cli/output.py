@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from perflab.callbacks import Progress
+
 if TYPE_CHECKING:
     from perflab.lab.result import Result
     from perflab.settings import SettingInfo
 
 R = TypeVar("R", bound="Result")
 
-Report = Callable[[int, int], None]
 
 _GAP = "  "
 _LEAST_ROOM = 20
@@ -209,7 +210,7 @@ def workload_line(workload: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def progress(label: str, unit: str, wanted: bool | None) -> Iterator[Report | None]:
+def progress(label: str, unit: str, wanted: bool | None) -> Iterator[Progress | None]:
     """Give a function that shows work done of all, on standard error; none where unwanted.
 
     Args:

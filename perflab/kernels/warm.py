@@ -28,7 +28,7 @@ from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
 from perflab.kernels.sampling.quantiles import quantiles_of
 
-Progress = Callable[[int, int, str], None]
+Compiled = Callable[[int, int, str], object]
 
 _IDS = np.zeros(2, np.int32)
 _PREVIOUS = np.array([-1, 0], np.int32)
@@ -70,7 +70,7 @@ KERNELS = tuple(_CALLS)
 
 
 def compile_all(
-    progress: Progress | None = None, names: Sequence[str] = KERNELS, processes: int = 2
+    progress: Compiled | None = None, names: Sequence[str] = KERNELS, processes: int = 2
 ) -> None:
     """Compile kernels, or load them from numba's cache; safe to call from any thread.
 

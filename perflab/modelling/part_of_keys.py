@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from perflab.callbacks import Cancelled
 from perflab.modelling.part_error import UNKNOWN, KeyGroups
 from perflab.modelling.part_metrics import grown, moved
 from perflab.modelling.part_settings import Scaling, load_for_part
@@ -226,7 +227,7 @@ class SharpeningPartModel(PartModel):
         """Say whether a sample of the part answers settings."""
         return bool(self._part.roughly(settings))
 
-    def settle(self, settings: Any, load: LoadSettings, cancelled: Callable[[], bool]) -> None:
+    def settle(self, settings: Any, load: LoadSettings, cancelled: Cancelled) -> None:
         """Let the part answer from all that it holds."""
         smaller = load_for_part(load, self._load_share)
         for _, there in self._scaling.places(settings, self._share, self._costs):

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from perflab.bench.registry import load_bench
+from perflab.callbacks import Cancelled
 from perflab.errors import BadInputError
 from perflab.lab.alerts import Alert
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.verbs import start_live
-from perflab.panels.latest import Cancelled, Latest
+from perflab.panels.latest import Latest
 from perflab.panels.status import StatusLine
 from perflab.servers.consent import ConsentNeededError
 from perflab.settings.quantity import counted

@@ -10,12 +10,13 @@ from typing import Any
 from perflab.bench import Bench, Model
 from perflab.bench.model import Sharpening
 from perflab.bench.part_of_keys import share_of_keys
+from perflab.callbacks import Cancelled
 from perflab.charts.what_if import Lines
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.modelling.history import History
 from perflab.modelling.prediction import Costs, Prediction
-from perflab.panels.latest import Cancelled, Latest
+from perflab.panels.latest import Latest
 from perflab.panels.map_forecast import MapForecast
 from perflab.panels.pictures import Pictures
 from perflab.panels.status import Mood, StatusLine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -12,6 +12,7 @@ from perflab.bench.base import Bench
 from perflab.bench.model import Model
 from perflab.bench.parts import Objective
 from perflab.bench.registry import load_bench
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, BrokenLimitError
 from perflab.instrumentation.catalog import metric
 from perflab.lab.alerts import Condition, parse_condition
@@ -34,7 +35,6 @@ _GUARDED = "timeouts, errors and throughput"
 _HARM = "more timeouts or errors, or less throughput"
 
 Point = Mapping[str, Any]
-Progress = Callable[[int, int], None]
 
 
 def tune(

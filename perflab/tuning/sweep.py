@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from perflab.bench.base import Bench
 from perflab.bench.model import Model
 from perflab.bench.registry import load_bench
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
 from perflab.lab.calibration import calibration_for
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 100_000
 
-Progress = Callable[[int, int], None]
 Point = dict[str, Any]
 Drawn = tuple[float, str | None]
 

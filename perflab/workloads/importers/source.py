@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.primitives.archives import packed_as
 from perflab.workloads.importers.reader import BINARY_TEXT, Reader
@@ -16,9 +17,8 @@ from perflab.workloads.importers.spool import spooled
 from perflab.workloads.importers.unpack import SUFFIXES
 from perflab.workloads.importers.utf8 import wide_encoding
 
-__all__ = ["BINARY_TEXT", "BLOCK_BYTES", "HEAD_BYTES", "Progress", "Reader", "Source"]
+__all__ = ["BINARY_TEXT", "BLOCK_BYTES", "HEAD_BYTES", "Reader", "Source"]
 
-Progress = Callable[[int, int], object]
 
 BLOCK_BYTES = 1 << 24
 HEAD_BYTES = 1 << 16
