@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
@@ -69,9 +69,21 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = perflab.predikt
 
 
-def test_version_is_that_of_the_project():
-    assert f'version = "{perflab.__version__}"' in (ROOT / "pyproject.toml").read_text()
-    assert f"## [{perflab.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+def test_the_version_stands_in_one_place():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" not in project["project"]
+    assert project["tool"]["hatch"]["version"]["path"] == "perflab/__init__.py"
+    assert version("perflab") == perflab.__version__, "install again: make test does"
+
+
+def test_the_newest_release_of_the_changelog_is_this_version():
+    releases = re.findall(
+        r"^## \[(.+)\] - (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert releases[0][0] == perflab.__version__
+    dated = [when for _, when in releases[1:]]
+    assert dated == sorted(dated, reverse=True)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", when) for when in dated)
 
 
 def test_benches_are_found_by_their_entry_point():

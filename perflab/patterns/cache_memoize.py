@@ -43,7 +43,8 @@ class Memoized(Protocol[P, R_co]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Return the result that is kept, or call the function."""
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Callable[..., R_co]:
+    # Any arguments: a type checker binds a static method in the same way, whose first one stays.
+    def __get__(self, instance: Any, owner: type | None = None) -> Memoized[..., R_co]:
         """Bind as a method does, `forget` and `cache_clear` too; the object is part of the key."""
 
     def cache_info(self) -> CacheInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from perflab.metrics import Event, EventKind, Hook
@@ -123,7 +123,7 @@ class AsyncRedisCache(Front):
         ttl: float | None = None,
         name: str | None = None,
         version: Any = None,
-    ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Coroutine[Any, Any, R]]]:
         """Decorate a coroutine function so that its results are kept.
 
         Keys, arguments and errors are those of `RedisCache.memoize`; a function that is not async
@@ -131,7 +131,9 @@ class AsyncRedisCache(Front):
         """
         ttl = lifetime(ttl)
 
-        def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        def decorate(
+            function: Callable[P, Awaitable[R]],
+        ) -> Callable[P, Coroutine[Any, Any, R]]:
             check_function(function, awaited=True)
             make = call_keys(function, key, name, version)
 
