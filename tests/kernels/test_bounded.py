@@ -55,6 +55,7 @@ def test_counts_are_those_of_a_plain_cache(
     assert tuple(counts) == plain(policy, ids, KEYS, max_entries, **bounds)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("eager", [False, True])
 @pytest.mark.parametrize("max_entries", [3, 150])
@@ -150,6 +151,7 @@ def test_a_lifetime_without_end_changes_nothing(policy, eager):
     assert plain == aged
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("policy", POLICIES)
 def test_equal_sizes_weigh_as_entries(policy):
     # A hundred entries, so that the hundredth which is the window of W-TinyLFU is one of them.

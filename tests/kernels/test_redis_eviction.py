@@ -41,6 +41,7 @@ def test_counts_add_up_at_any_settings(keys, policy, room, volatile, ttl, data):
         assert found.evictions == 0
 
 
+@pytest.mark.compiled
 def test_many_samples_come_near_to_exact_lru(ids):
     for room in (50, 300, 1000):
         exact = lru_bounded(ids, KEYS, room + 1).hits
