@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.panels.workbench import Workbench
 
 
