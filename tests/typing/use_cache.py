@@ -7,11 +7,16 @@ from datetime import timedelta
 from typing import assert_type
 
 from perflab import CacheSettings
-from perflab.patterns.cache import Cache
+from perflab.patterns.cache import Cache, CacheInfo, Memoized, Removal
 
 cache: Cache[str, int] = Cache(max_cache_size=1_000, ttl_seconds=60)
+told: Cache[str, int] = Cache(on_evict=lambda key, n, reason: gone(key, n, reason))
 settled: Cache[str, int] = Cache(CacheSettings(policy="sieve"), sizeof=lambda key, n: len(key) + n)
 calls: Cache[str, list[int]] = Cache()
+
+
+def gone(key: str, value: int, reason: Removal) -> None:
+    print(key, value, reason)
 
 
 async def count(key: str) -> int:
@@ -109,6 +114,8 @@ class Shop:
 
 
 async def decorated(shop: Shop) -> None:
+    known: Memoized[[int], list[int]] = lasting
+    assert_type(known(1), list[int])
     assert_type(plain(1, b="x"), list[int])
     assert_type(lasting(1), list[int])
     assert_type(await awaited(1), list[int])
@@ -122,7 +129,7 @@ async def decorated(shop: Shop) -> None:
     assert_type(Shop.tariffs("a"), list[int])
     assert_type(shop.all, list[int])
     assert_type(Shop.prices(shop, "a"), list[int])
-    assert_type(plain.cache_info().hits, int)
+    assert_type(plain.cache_info(), CacheInfo)
     plain.forget(1, b="x")
     plain.cache_clear()
     shop.prices.forget("a")

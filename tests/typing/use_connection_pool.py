@@ -7,13 +7,13 @@ from typing import assert_type
 
 from perflab.patterns.connection_pool import (
     ConnectionPool,
+    ConnectionPoolSettings,
     Leak,
     PoolClosedError,
     PoolError,
     PoolTimeoutError,
     TooManyWaitingError,
 )
-from perflab.settings import ConnectionPoolSettings
 
 
 def connect() -> sqlite3.Connection:

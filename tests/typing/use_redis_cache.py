@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import assert_type
 
-from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
-from perflab.settings import RedisCacheSettings
+from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache, RedisCacheSettings
 
 
 def load_many(keys: list[str]) -> Mapping[str, int]:

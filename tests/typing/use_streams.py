@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, assert_type
 
-from perflab.patterns.async_io import AsyncFetcher
-from perflab.patterns.lazy_loading import LazyLoader
-from perflab.patterns.prefetching import FetchTimeoutError, Prefetcher, ShortPageError
-from perflab.patterns.prefetching_async import AsyncPrefetcher
-from perflab.patterns.streaming import Progress, StreamCancelledError, StreamProcessor
-from perflab.settings import (
+from perflab.patterns.async_io import (
+    AsyncFetcher,
     AsyncIOSettings,
-    LazyLoadingSettings,
+    Failure,
+    Request,
+    Result,
+    fetch_all,
+)
+from perflab.patterns.lazy_loading import LazyLoader, LazyLoadingSettings
+from perflab.patterns.prefetching import (
+    AsyncPrefetcher,
+    FetchTimeoutError,
+    Prefetcher,
     PrefetchingSettings,
+    ShortPageError,
+)
+from perflab.patterns.streaming import (
+    Progress,
+    StreamCancelledError,
     StreamingSettings,
+    StreamProcessor,
 )
 
 
@@ -96,10 +107,12 @@ async def fetched() -> None:
     async with AsyncFetcher(AsyncIOSettings(max_concurrent=50), headers={"Accept": "*/*"}) as fetch:
         assert_type(fetch, AsyncFetcher)
         async for result in fetch.fetch(["http://127.0.0.1/"]):
+            assert_type(result, Result)
             assert_type(result.status, int | None)
+            assert_type(result.failure, Failure | None)
             assert_type(result.body, bytes)
             assert_type(result.ok, bool)
-            assert_type(result.request.method, str)
+            assert_type(result.request, Request)
         assert_type(await fetch.save(["http://127.0.0.1/"], "out.jsonl"), dict[str, int | float])
         assert_type(fetch.settings, AsyncIOSettings)
         assert_type(fetch.limit, int)
@@ -107,3 +120,4 @@ async def fetched() -> None:
         fetch.apply(AsyncIOSettings())
         fetch.fetch([1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         await fetch.aclose()
+    assert_type(await fetch_all(["http://127.0.0.1/"], max_concurrent=5), list[Result])
