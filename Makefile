@@ -11,8 +11,9 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 
 # Tests that need no browser and no server, for other Pythons and other versions of what is needed:
 # `make portable VENV=build/venv-3.13 PYTHON=python3.13`.
-PORTABLE := -m 'not server and not browser' tests/files tests/kernels tests/metrics tests/models \
-	tests/patterns tests/primitives tests/reports tests/settings tests/tuning tests/workloads
+PORTABLE := -m 'not server and not browser' --ignore-glob='*/test_bench*.py' \
+	$(wildcard $(addprefix tests/,charts errors files instrumentation kernels modelling \
+	patterns primitives reports settings tuning workloads))
 # Lines and branches are counted in child processes too, wherever they are started.
 COVERAGE := COVERAGE_FILE=$(CURDIR)/build/coverage/data $(BIN)/python -m coverage
 

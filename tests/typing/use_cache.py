@@ -9,14 +9,15 @@ from typing import assert_type
 from perflab import CacheSettings
 from perflab.patterns.cache import Cache, CacheInfo, Memoized, Removal
 
-cache: Cache[str, int] = Cache(max_cache_size=1_000, ttl_seconds=60)
-told: Cache[str, int] = Cache(on_evict=lambda key, n, reason: gone(key, n, reason))
-settled: Cache[str, int] = Cache(CacheSettings(policy="sieve"), sizeof=lambda key, n: len(key) + n)
-calls: Cache[str, list[int]] = Cache()
-
 
 def gone(key: str, value: int, reason: Removal) -> None:
     print(key, value, reason)
+
+
+cache: Cache[str, int] = Cache(max_cache_size=1_000, ttl_seconds=60)
+told: Cache[str, int] = Cache(on_evict=gone)
+settled: Cache[str, int] = Cache(CacheSettings(policy="sieve"), sizeof=lambda key, n: len(key) + n)
+calls: Cache[str, list[int]] = Cache()
 
 
 async def count(key: str) -> int:
