@@ -131,6 +131,7 @@ async def decorated(shop: Shop) -> None:
     assert_type(shop.all, list[int])
     assert_type(Shop.prices(shop, "a"), list[int])
     assert_type(plain.cache_info(), CacheInfo)
+    assert_type(set(plain.cache_parameters()), set[str])
     plain.forget(1, b="x")
     plain.cache_clear()
     shop.prices.forget("a")
