@@ -67,13 +67,13 @@ def test_a_message_that_lacks_something_is_refused(checked, message, said):
     assert said in lines
 
 
-def test_pins_of_direct_dependencies_give_way_to_the_lowest():
+def test_only_what_is_brought_along_is_bounded_by_its_pin():
     project = {
         "dependencies": ["aiohttp>=3.14.1", "psycopg[binary]>=3.2"],
         "optional-dependencies": {"test": ["pytest_asyncio>=0.25"]},
     }
     pins = "# a comment\naiohttp==3.14.5\nattrs==26.1.0\npsycopg==3.3\npytest-asyncio==1.5\n"
-    assert script("lowest").brought_along(pins, project) == ["attrs==26.1.0"]
+    assert script("lowest").brought_along(pins, project) == ["attrs<=26.1.0"]
 
 
 def test_continuous_integration_is_a_shell_script_without_faults():
