@@ -11,9 +11,10 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 
 # Tests that need no browser and no server, for other Pythons and other versions of what is needed:
 # `make portable VENV=build/venv-3.13 PYTHON=python3.13`.
-PORTABLE := -m 'not server and not browser' --ignore-glob='*/test_bench*.py' \
+PORTABLE := -m 'not server and not browser' \
+	--ignore-glob='*/test_bench*.py' --ignore=tests/tuning/test_cluster.py \
 	$(wildcard $(addprefix tests/,charts errors files instrumentation kernels modelling \
-	patterns primitives reports settings tuning workloads))
+	patterns primitives settings tuning workloads))
 # Lines and branches are counted in child processes too, wherever they are started.
 COVERAGE := COVERAGE_FILE=$(CURDIR)/build/coverage/data $(BIN)/python -m coverage
 

@@ -20,7 +20,8 @@ from perflab.kernels import compile_all
 
 # The length of a test depends on how busy the machine is.
 settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+settings.register_profile("uncompiled", deadline=None, max_examples=10)
+settings.load_profile("uncompiled" if numba.config.DISABLE_JIT else "unhurried")
 
 spec = importlib.util.spec_from_file_location(
     "plain_adaptive", Path(__file__).with_name("plain_adaptive.py")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perflab import kernels
+
+MANY = 12 if numba.config.DISABLE_JIT else 300
 
 POLICIES = tuple(kernels.BOUNDED_COUNTS)
 KEYS = 7
@@ -26,7 +29,7 @@ def run(policy, *arguments, **named):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@settings(max_examples=300)
+@settings(max_examples=MANY)
 @given(
     requests=requests,
     max_entries=st.integers(0, KEYS + 2),
