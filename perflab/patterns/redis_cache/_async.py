@@ -145,7 +145,9 @@ class AsyncRedisCache(Front):
 
             return wrapper
 
-        return lambda function: decorated(function, decorate)
+        return lambda function: cast(
+            "Callable[P, Coroutine[Any, Any, R]]", decorated(function, decorate)
+        )
 
     async def clear(self) -> int:
         """Remove the keys of the namespace and no others; returns how many entries went."""
