@@ -131,9 +131,7 @@ class AsyncRedisCache(Front):
         """
         ttl = lifetime(ttl)
 
-        def decorate(
-            function: Callable[P, Awaitable[R]],
-        ) -> Callable[P, Coroutine[Any, Any, R]]:
+        def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
             check_function(function, awaited=True)
             make = call_keys(function, key, name, version)
 
@@ -145,8 +143,9 @@ class AsyncRedisCache(Front):
 
             return wrapper
 
-        return lambda function: cast(
-            "Callable[P, Coroutine[Any, Any, R]]", decorated(function, decorate)
+        decorating: Any = functools.partial(decorated, decorate=decorate)
+        return cast(
+            "Callable[[Callable[P, Awaitable[R]]], Callable[P, Coroutine[Any, Any, R]]]", decorating
         )
 
     async def clear(self) -> int:
