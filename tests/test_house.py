@@ -78,6 +78,14 @@ def test_a_pattern_of_another_folder_is_not_loaded():
     [
         *((f"perflab.settings:{name}", place) for name, place in SETTINGS.items()),
         ("perflab.settings:BadInputError", "perflab:BadInputError"),
+        (
+            "perflab.patterns.prefetching_async:AsyncPrefetcher",
+            "perflab.patterns.prefetching:AsyncPrefetcher",
+        ),
+        *(
+            (f"perflab.patterns.async_io_once:{name}", f"perflab.patterns.async_io:{name}")
+            for name in ("fetch_all", "fetch_apart", "run_fetch")
+        ),
         ("perflab.metrics:Event", "perflab.instrumentation:Event"),
         ("perflab.metrics:Hook", "perflab.instrumentation:Hook"),
         ("perflab.benches:load_bench", "perflab.bench:load_bench"),

@@ -12,6 +12,8 @@ from perflab.patterns.async_io import (
     Request,
     Result,
     fetch_all,
+    fetch_apart,
+    run_fetch,
 )
 from perflab.patterns.lazy_loading import LazyLoader, LazyLoadingSettings
 from perflab.patterns.prefetching import (
@@ -124,3 +126,5 @@ async def fetched() -> None:
         fetch.fetch([1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         await fetch.aclose()
     assert_type(await fetch_all(["http://127.0.0.1/"], max_concurrent=5), list[Result])
+    assert_type(fetch_apart(["http://127.0.0.1/"]), list[Result])
+    assert_type(run_fetch("urls.txt", output_file="out.jsonl"), dict[str, int | float])
