@@ -1,4 +1,4 @@
-"""The old place of `AsyncPrefetcher`, which programs exported by 0.1.0 name: now of `prefetching`."""
+"""The old place of `AsyncPrefetcher`, for programs exported by 0.1.0: now of `prefetching`."""
 
 from perflab.lazily import names_of
 
