@@ -49,6 +49,7 @@ def test_counts_are_those_of_the_simulation_at_every_size(requests, ttl, sized, 
         )
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("varied", [False, True])
 @pytest.mark.parametrize("pace", ["even", "bursts"])
 def test_a_long_trace_is_counted_alike_at_lives_about_as_long_as_entries_stay(pace, varied):
@@ -71,6 +72,7 @@ def test_a_long_trace_is_counted_alike_at_lives_about_as_long_as_entries_stay(pa
             )
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("slow", [0, 1, 63, 64, 65, 127, 128, 190])
 @pytest.mark.parametrize("size", [1, 5])
 def test_one_entry_that_stays_longer_than_others_is_told_from_them(slow, size):
