@@ -29,18 +29,18 @@ OPERATIONS ?= 200000
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make lab     set up $(VENV) and open JupyterLab on the notebooks"
-	@echo "make test    set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
-	@echo "make portable   the tests that need no browser and no server"
-	@echo "make coverage   all tests, then which lines and branches they left out"
-	@echo "make check   formatting, lint, types, import contracts, notebooks without outputs"
-	@echo "make bench   run what is timed, side by side with its peers (some minutes)"
-	@echo "make docs    the documentation, into build/docs"
-	@echo "make fuzz    hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
-	@echo "make soak    OPERATIONS=... random operations on the patterns, from SEED=..., with faults"
-	@echo "make clean   remove builds and caches; $(VENV) stays"
-	@echo "WORKERS=...  how many files of tests run at a time; now $(WORKERS), and 0 is one in order"
-	@echo "PYTHON=...   which Python (3.11 or later) makes $(VENV); now $(PYTHON)"
+	@echo "make lab       set up $(VENV) and open JupyterLab on the notebooks"
+	@echo "make test      set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
+	@echo "make portable  the tests that need no browser and no server"
+	@echo "make coverage  all tests, then which lines and branches they left out"
+	@echo "make check     formatting, lint, types, import contracts, notebooks without outputs"
+	@echo "make bench     run what is timed, side by side with its peers (some minutes)"
+	@echo "make docs      the documentation, into build/docs"
+	@echo "make fuzz      hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
+	@echo "make soak      OPERATIONS=... random operations on the patterns, from SEED=..., with faults"
+	@echo "make clean     remove builds and caches; $(VENV) stays"
+	@echo "WORKERS=...    how many files of tests run at a time; now $(WORKERS), and 0 is one in order"
+	@echo "PYTHON=...     which Python (3.11 or later) makes $(VENV); now $(PYTHON)"
 
 lab: $(VENV)/.installed
 	$(BIN)/perflab lab $(ARGS)
