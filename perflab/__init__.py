@@ -77,8 +77,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'perflab' has no attribute {name!r}")
+    from perflab.extras import naming_extra
+
     module, _, attribute = _PLACES[name].partition(":")
-    value = getattr(importlib.import_module(module), attribute or name)
+    with naming_extra("lab" if name == "workbench" else "cli"):
+        value = getattr(importlib.import_module(module), attribute or name)
     globals()[name] = value
     return value
 

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from perflab.benches.base import Bench
 from perflab.benches.contract import check_bench
+from perflab.extras import naming_extra
 from perflab.metrics.catalog import BENCHES, declare, is_foreign
 from perflab.settings import BadInputError, nearest
 from perflab.settings.load import know_backends
@@ -69,7 +70,8 @@ def load_bench(pattern: str) -> Bench:
 
 
 def _load(point: EntryPoint) -> Bench:
-    bench = point.load()()
+    with naming_extra():
+        bench = point.load()()
     if not isinstance(bench, Bench):
         raise TypeError(f"the entry point {point.name!r} of {BENCHES} is not a Bench")
     check_bench(bench, point.name)

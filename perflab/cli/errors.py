@@ -62,8 +62,11 @@ def _drop_output() -> None:
 
 
 def _tell(error: Exception) -> int:
+    from perflab.extras import missing_extra
     from perflab.settings.errors import BadInputError, BrokenLimitError
 
+    if isinstance(error, ModuleNotFoundError):
+        error = missing_extra(error, "cli") or error
     if isinstance(error, BadInputError):
         complain(str(error))
         return BROKEN_LIMIT if isinstance(error, BrokenLimitError) else BAD_INPUT

@@ -9,6 +9,7 @@ from typing import Any
 
 from perflab.benches.base import Bench
 from perflab.benches.registry import load_bench
+from perflab.extras import naming_extra
 from perflab.lab.alerts import Alert, check_alerts, parse_alert
 from perflab.lab.calibration import (
     Calibration,
@@ -30,6 +31,7 @@ _LONGER = 4
 keep_scratch_folders()
 
 
+@naming_extra("cli")
 def start_live(
     pattern: str,
     workload: Any = None,
@@ -84,6 +86,7 @@ def start_live(
     )
 
 
+@naming_extra("cli")
 def run(
     pattern: str,
     workload: Any = None,
@@ -123,6 +126,7 @@ def run(
         live.close()
 
 
+@naming_extra("cli")
 def calibrate(
     pattern: str,
     workload: Any = None,

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from perflab.benches import load_bench
+from perflab.extras import naming_extra
 from perflab.panels.workbench import Workbench
 from perflab.workloads import Workload
 
 
+@naming_extra("lab")
 def workbench(
     pattern: str = "cache",
     workload: str | os.PathLike[str] | Workload | None = None,

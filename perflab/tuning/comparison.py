@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from perflab.benches import load_bench
+from perflab.extras import naming_extra
 from perflab.lab.files import read_json
 from perflab.lab.result import Result
 from perflab.lab.run import Run
@@ -82,6 +83,7 @@ class Comparison(Result):
         return "\n".join([*lines, *(f"Note: {shown(note)}" for note in self.notes)])
 
 
+@naming_extra("cli")
 def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
     """Compare two results: runs, predictions of one point, recommendations, or their files.
 

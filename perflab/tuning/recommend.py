@@ -12,6 +12,7 @@ from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.parts import Objective
 from perflab.benches.registry import load_bench
+from perflab.extras import naming_extra
 from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.outputs import check_outputs
 from perflab.lab.verbs import run
@@ -42,6 +43,7 @@ Point = Mapping[str, Any]
 Progress = Callable[[int, int], None]
 
 
+@naming_extra("cli")
 def tune(
     pattern: str,
     workload: Any = None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from perflab.benches.base import Bench
 from perflab.benches.model import Model
 from perflab.benches.registry import load_bench
+from perflab.extras import naming_extra
 from perflab.lab.calibration import calibration_for
 from perflab.lab.environment import environment
 from perflab.lab.outcome import plain_settings, workload_summary
@@ -35,6 +36,7 @@ Point = dict[str, Any]
 Drawn = tuple[float, str | None]
 
 
+@naming_extra("cli")
 def predict(
     pattern: str,
     workload: Any = None,
@@ -63,6 +65,7 @@ def predict(
     return found.to_frame()
 
 
+@naming_extra("cli")
 def predictions(
     pattern: str,
     workload: Any = None,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from perflab.extras import naming_extra
 from perflab.settings import BadInputError, SettingInfo, nearest
 from perflab.workloads.datasets import flights
 from perflab.workloads.read import read_trace
@@ -51,6 +52,7 @@ WORKLOADS: dict[str, WorkloadInfo] = {
 }
 
 
+@naming_extra("cli")
 def load_workload(
     spec: str | os.PathLike[str] | Trace,
     format: str | None = None,  # noqa: A002 - the word that users write

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from perflab.extras import naming_extra
 from perflab.settings import BadInputError, nearest
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.guard import bad_input_only
@@ -22,6 +23,7 @@ ARRIVAL_FORMATS = ("durations", "postgres", "pg_stat_statements")
 NAMED_COLUMNS = ("csv", "parquet", "combined", "json", "har")
 
 
+@naming_extra("cli")
 def read_trace(
     path: str | os.PathLike[str],
     format: str | None = None,  # noqa: A002 - the word that users write
@@ -62,6 +64,7 @@ def read_trace(
     return dataclasses.replace(trace, source=place, options=options, check=False)
 
 
+@naming_extra("cli")
 def read_arrivals(
     path: str | os.PathLike[str],
     format: str | None = None,  # noqa: A002 - the word that users write
