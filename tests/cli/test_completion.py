@@ -26,7 +26,7 @@ def asked(shell, **variables):
 
 def by_fish(line):
     said = asked("fish", _TYPER_COMPLETE_ARGS=line, _TYPER_COMPLETE_FISH_ACTION="get-args")
-    return [one.partition("\t")[0] for one in said.splitlines()]
+    return [one.partition("\t")[0] for one in said.splitlines() if one]
 
 
 def by_bash(*words):
