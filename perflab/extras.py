@@ -14,8 +14,8 @@ _BEFORE_LAB: dict[str, tuple[str, ...]] = {
     "http": ("aiofiles", "aiohttp", "orjson", "yarl"),
     "files": ("numpy", "orjson", "platformdirs", "pyarrow"),
     "cli": (
-        *("PIL", "cloudpickle", "jinja2", "matplotlib", "numba", "numpy", "orjson", "pandas"),
-        *("platformdirs", "psutil", "pyarrow", "tqdm", "typer"),
+        *("PIL", "cloudpickle", "jinja2", "llvmlite", "markupsafe", "matplotlib", "numba"),
+        *("numpy", "orjson", "pandas", "platformdirs", "psutil", "pyarrow", "tqdm", "typer"),
     ),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import os
 import pickle
 import subprocess
 import sys
@@ -20,7 +21,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OPTIONAL = PROJECT["optional-dependencies"]
 BASE = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
-BROUGHT_BY = {"IPython": "ipywidgets", "yarl": "aiohttp"}
+BROUGHT_BY = {
+    "IPython": "ipywidgets",
+    "distributed": "dask",
+    "llvmlite": "numba",
+    "markupsafe": "jinja2",
+    "yarl": "aiohttp",
+}
 """Modules of packages that come with another one."""
 
 
@@ -75,11 +82,26 @@ def test_the_base_is_pydantic():
     assert [Requirement(line).name for line in PROJECT["dependencies"]] == ["pydantic"]
 
 
-def without(modules, code: str) -> subprocess.CompletedProcess[str]:
-    """Run code where modules cannot be imported."""
-    blocked = f"import sys\nsys.modules.update(dict.fromkeys({sorted(modules)!r}))\n"
+@pytest.fixture
+def without(tmp_path, monkeypatch):
+    """Runs code where modules cannot be imported, in the processes that it starts neither."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "first").mkdir()
+
+    def run(modules, code: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "first" / "sitecustomize.py").write_text(
+            f"import sys\nsys.modules.update(dict.fromkeys({sorted(modules)!r}))\n"
+        )
+        return run_with(tmp_path / "first", code)
+
+    return run
+
+
+def run_with(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Run code with a folder of modules that are imported first."""
     return subprocess.run(
-        [sys.executable, "-c", blocked + code],
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -138,14 +160,14 @@ from perflab.patterns.connection_pool_drivers import open_driver
         ("opentelemetry", "otel", "import perflab.metrics.opentelemetry"),
     ],
 )
-def test_in_python_the_last_line_names_package_and_extra(package, extra, code):
+def test_in_python_the_last_line_names_package_and_extra(package, extra, code, without):
     ended = without([package], code)
     assert ended.returncode == 1
     line = f"{package} is not installed; pip install 'perflab[{extra}]'"
     assert last_line(ended) == f"perflab.extras.MissingExtraError: {line}"
 
 
-MAIN = "from perflab.cli import main\nsys.exit(main({}))"
+MAIN = "import sys\nfrom perflab.cli import main\nsys.exit(main({}))"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +175,7 @@ MAIN = "from perflab.cli import main\nsys.exit(main({}))"
     [
         ("typer", "cli", ["--version"]),
         ("numba", "cli", ["predict", "cache", "--workload", "zipf:keys=10,requests=100"]),
-        ("pyarrow", "cli", ["trace", "info", "zipf:keys=10,requests=100"]),
+        ("pyarrow", "cli", ["trace", "info", "keys.csv"]),
         ("jinja2", "cli", ["report", "run.json", "--out", "report.html"]),
         ("jupyterlab", "lab", ["lab"]),
         ("ipywidgets", "lab", ["lab"]),
@@ -162,8 +184,8 @@ MAIN = "from perflab.cli import main\nsys.exit(main({}))"
         ("distributed", "cluster", ["predict", "cache", "--scheduler", "tcp://127.0.0.1:1"]),
     ],
 )
-def test_in_a_shell_it_is_one_line_and_status_2(package, extra, words, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_in_a_shell_it_is_one_line_and_status_2(package, extra, words, without, tmp_path):
+    (tmp_path / "keys.csv").write_text("key\n1\n2\n")
     if words[0] == "report":
         made = "from perflab.cli import main\nmain(['predict', 'cache', '--out', 'run.json'])"
         assert without([], made).returncode == 0
@@ -174,7 +196,7 @@ def test_in_a_shell_it_is_one_line_and_status_2(package, extra, words, tmp_path,
     assert "Traceback" not in ended.stderr
 
 
-def test_doctor_and_settings_go_on_without_clients():
+def test_doctor_and_settings_go_on_without_clients(without):
     missing = ("redis", "psycopg", "aiohttp", "polars", "memory_profiler")
     for words in (["doctor", "--offline"], ["settings"], ["settings", "redis_cache"]):
         ended = without(missing, MAIN.format(words))
