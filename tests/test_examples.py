@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from examples import FOLDER, extra_of, promised, wrong_with
 
-from perflab.extras import EXTRAS
-from perflab.servers.postgres_server import PostgresServer
-from perflab.servers.redis_server import RedisServer
+from perflab.errors.extras import EXTRAS
+from perflab.servers.postgres.server import PostgresServer
+from perflab.servers.redis.server import RedisServer
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 
@@ -31,6 +31,6 @@ def test_an_example_prints_what_it_says(name, tmp_path, addresses):
 
 
 def test_every_pattern_has_an_example():
-    from perflab.benches import bench_names
+    from perflab.bench import bench_names
 
     assert set(bench_names()) <= set(NAMES)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from perflab.extras import EXTRAS, MissingExtraError, missing_extra, naming_extra, needs
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.errors.extras import EXTRAS, MissingExtraError, missing_extra, naming_extra, needs
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -156,15 +156,15 @@ from perflab.patterns.connection_pool_drivers import open_driver
         ("ipywidgets", "lab", "from perflab import workbench"),
         ("matplotlib", "lab", "from perflab import workbench"),
         ("psycopg", "postgres", "import perflab; perflab.run('connection_pool', seconds=1)"),
-        ("prometheus_client", "prometheus", "import perflab.metrics.prometheus"),
-        ("opentelemetry", "otel", "import perflab.metrics.opentelemetry"),
+        ("prometheus_client", "prometheus", "import perflab.instrumentation.prometheus"),
+        ("opentelemetry", "otel", "import perflab.instrumentation.opentelemetry"),
     ],
 )
 def test_in_python_the_last_line_names_package_and_extra(package, extra, code, without):
     ended = without([package], code)
     assert ended.returncode == 1
     line = f"{package} is not installed; pip install 'perflab[{extra}]'"
-    assert last_line(ended) == f"perflab.extras.MissingExtraError: {line}"
+    assert last_line(ended) == f"perflab.errors.extras.MissingExtraError: {line}"
 
 
 MAIN = "import sys\nfrom perflab.cli import main\nsys.exit(main({}))"

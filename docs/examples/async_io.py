@@ -7,8 +7,7 @@ import asyncio
 import http.server
 import threading
 
-from perflab.patterns.async_io import AsyncFetcher
-from perflab.settings import AsyncIOSettings
+from perflab.patterns.async_io import AsyncFetcher, AsyncIOSettings
 
 
 class Shop(http.server.BaseHTTPRequestHandler):

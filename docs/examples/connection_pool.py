@@ -7,8 +7,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from perflab.patterns.connection_pool import ConnectionPool
-from perflab.settings import ConnectionPoolSettings
+from perflab.patterns.connection_pool import ConnectionPool, ConnectionPoolSettings
 
 
 def connect() -> sqlite3.Connection:

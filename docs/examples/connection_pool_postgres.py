@@ -7,8 +7,7 @@ import os
 
 import psycopg
 
-from perflab.patterns.connection_pool import ConnectionPool
-from perflab.settings import ConnectionPoolSettings
+from perflab.patterns.connection_pool import ConnectionPool, ConnectionPoolSettings
 
 with (
     ConnectionPool(

@@ -5,7 +5,7 @@ Needs its client: pip install 'perflab[prometheus]'
 
 from prometheus_client import REGISTRY, generate_latest
 
-from perflab.metrics.prometheus import PrometheusExport
+from perflab.instrumentation.prometheus import PrometheusExport
 from perflab.patterns.cache import Cache
 
 export = PrometheusExport()

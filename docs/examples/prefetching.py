@@ -3,8 +3,7 @@
 Needs nothing else: pip install perflab
 """
 
-from perflab.patterns.prefetching import Prefetcher
-from perflab.settings import PrefetchingSettings
+from perflab.patterns.prefetching import Prefetcher, PrefetchingSettings
 
 
 def fetch(start: int, stop: int) -> list[int]:

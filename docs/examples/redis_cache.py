@@ -5,8 +5,7 @@ Needs a client: pip install 'perflab[redis]'
 
 import os
 
-from perflab.patterns.redis_cache import RedisCache
-from perflab.settings import RedisCacheSettings
+from perflab.patterns.redis_cache import RedisCache, RedisCacheSettings
 
 settings = RedisCacheSettings(cache_namespace="example")
 with RedisCache(settings, url=os.environ["REDIS_URL"]) as prices:

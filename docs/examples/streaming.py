@@ -5,8 +5,7 @@ Needs readers: pip install 'perflab[files]'
 
 from pathlib import Path
 
-from perflab.patterns.streaming import StreamProcessor
-from perflab.settings import StreamingSettings
+from perflab.patterns.streaming import StreamingSettings, StreamProcessor
 
 lines = ("oops,1\n" if number == 7777 else f"{number},{number / 4}\n" for number in range(10_000))
 Path("orders.csv").write_text("order,price\n" + "".join(lines), encoding="utf-8")

@@ -11,11 +11,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from perflab.benches import LiveChart
+from perflab.bench import LiveChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
 from perflab.charts.ticks import set_ticks
-from perflab.metrics.catalog import metric
+from perflab.instrumentation.catalog import metric
 
 MOST_POINTS = 500
 _MOST_CHANGES = 50

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from perflab.benches.base import Bench
+    from perflab.bench.base import Bench
     from perflab.settings.base import SettingInfo
 
 _VARIABLE = "_PERFLAB_COMPLETE"
@@ -46,7 +46,7 @@ def answer(app: typer.Typer) -> int:
 
 def patterns(incomplete: str) -> list[str]:
     """Return the patterns, also those of other packages."""
-    from perflab.benches.registry import bench_names
+    from perflab.bench.registry import bench_names
 
     return [name for name in bench_names() if name.startswith(incomplete)]
 
@@ -79,8 +79,8 @@ def objectives(context: typer.Context, incomplete: str) -> list[str]:
 
 def _bench(context: typer.Context) -> Bench | None:
     """Return the bench of the pattern that stands before what is completed."""
-    from perflab.benches.registry import load_bench
-    from perflab.settings.errors import BadInputError
+    from perflab.bench.registry import load_bench
+    from perflab.errors import BadInputError
 
     # An option that still waits for its value leaves the arguments before it unread.
     written = [context.params.get("pattern"), *context.args]

@@ -48,8 +48,8 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
 
 def complain(message: str) -> None:
     """Write one line to standard error; nothing in it steers a terminal or is a password."""
-    from perflab.settings.addresses import without_secrets
-    from perflab.settings.shown import shown
+    from perflab.errors import shown
+    from perflab.errors.addresses import without_secrets
 
     line = " ".join(part.strip() for part in message.splitlines() if part.strip())
     line = shown(without_secrets(line))
@@ -64,8 +64,8 @@ def _drop_output() -> None:
 
 
 def _tell(error: Exception) -> int:
-    from perflab.extras import missing_extra
-    from perflab.settings.errors import BadInputError, BrokenLimitError
+    from perflab.errors import BadInputError, BrokenLimitError
+    from perflab.errors.extras import missing_extra
 
     if isinstance(error, ModuleNotFoundError):
         error = missing_extra(error, "cli") or error

@@ -48,7 +48,7 @@ def lab(
     ] = False,
 ) -> None:
     """Open the notebooks in JupyterLab, on this machine only and with a token."""
-    from perflab.extras import needs
+    from perflab.errors.extras import needs
 
     needs("jupyterlab", "ipywidgets", extra="lab")
     opened = prepare_notebooks(folder)
@@ -92,7 +92,7 @@ def prepare_notebooks(folder: Path | None) -> Path:
     Raises:
         BadInputError: If there are no notebooks, or the folder cannot be written.
     """
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     shipped = _PACKAGE / "_shipped" / "notebooks"
     checkout = _PACKAGE.parent / "notebooks"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from perflab.cli.finding import Finding
-from perflab.extras import naming_extra
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 
 GROUP = "servers"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -35,7 +35,7 @@ def servers_found(*, ask: bool = True) -> Iterator[Finding]:
 def _redis(ask: bool) -> Finding:
     try:
         with naming_extra():
-            from perflab.servers.redis_server import VARIABLE, find_redis, server_program
+            from perflab.servers.redis.server import VARIABLE, find_redis, server_program
 
         if os.environ.get(VARIABLE):
             return _named("redis", VARIABLE, (lambda: find_redis().version) if ask else None)
@@ -48,8 +48,8 @@ def _redis(ask: bool) -> Finding:
 def _postgres(ask: bool) -> Finding:
     try:
         with naming_extra():
-            from perflab.servers.postgres_server import find_postgres, server_program
-            from perflab.servers.postgres_words import VARIABLE
+            from perflab.servers.postgres.server import find_postgres, server_program
+            from perflab.servers.postgres.words import VARIABLE
 
         if os.environ.get(VARIABLE):
             version = (lambda: find_postgres().version) if ask else None

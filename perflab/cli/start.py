@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except ModuleNotFoundError as error:
-        from perflab.extras import missing_extra
+        from perflab.errors.extras import missing_extra
 
         missing = missing_extra(error, "cli")
         if missing is None:

@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Self
 
 from pydantic import StrictFloat, StrictInt, StrictStr, TypeAdapter, ValidationError
 
+from perflab.errors import BadInputError
 from perflab.files import check_output, write_text
 from perflab.lab.files import read_json
-from perflab.settings import BadInputError
 
 FORMAT_VERSION = 1
 

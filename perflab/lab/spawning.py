@@ -74,7 +74,7 @@ def receive(pipe: Connection, process: subprocess.Popen[bytes]) -> Any:
 
 def resident_bytes(pid: int) -> int:
     """Return the bytes of memory that a process has now."""
-    from perflab.metrics.memory import looker
+    from perflab.instrumentation.memory import looker
 
     return looker()(pid)
 

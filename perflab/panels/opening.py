@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from perflab.benches import load_bench
-from perflab.extras import naming_extra
+from perflab.bench import load_bench
+from perflab.errors.extras import naming_extra
 from perflab.panels.workbench import Workbench
 from perflab.workloads import Workload
 

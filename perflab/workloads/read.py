@@ -8,8 +8,8 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from perflab.extras import naming_extra
-from perflab.settings import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
+from perflab.errors.extras import naming_extra
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.trace import Trace

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from perflab.benches import bench_names
-from perflab.settings.cache_policies import POLICIES
+from perflab.bench import bench_names
+from perflab.patterns.cache.policies import POLICIES
 
 SCRIPT = "import sys; from perflab.cli import main; sys.exit(main(sys.argv[1:]))"
 

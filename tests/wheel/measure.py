@@ -24,8 +24,8 @@ sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 from examples import wrong_with  # noqa: E402
 
-from perflab.servers.postgres_server import PostgresServer  # noqa: E402
-from perflab.servers.redis_server import RedisServer  # noqa: E402
+from perflab.servers.postgres.server import PostgresServer  # noqa: E402
+from perflab.servers.redis.server import RedisServer  # noqa: E402
 
 MIB = 2**20
 QUIET = ("-qq", "--disable-pip-version-check")
