@@ -37,7 +37,10 @@ def names_of(
         except ModuleNotFoundError as error:
             from perflab.errors.extras import missing_extra
 
-            raise (missing_extra(error, extra) or error) from error.__cause__
+            missing = missing_extra(error, extra)
+            if missing is None:
+                raise
+            raise missing from error
         if name in moved:
             text = f"{package}.{name} has moved: import {attribute or name} from {module}"
             warnings.warn(text, DeprecationWarning, stacklevel=2)
