@@ -154,7 +154,7 @@ from perflab.patterns.connection_pool_drivers import open_driver
         ("numba", "cli", "import perflab; perflab.predict('cache', 'zipf:keys=10,requests=100')"),
         ("pandas", "cli", "import perflab; perflab.predict('cache', 'zipf:keys=10,requests=100')"),
         ("ipywidgets", "lab", "from perflab import workbench"),
-        ("matplotlib", "cli", "from perflab import workbench"),
+        ("matplotlib", "lab", "from perflab import workbench"),
         ("psycopg", "postgres", "import perflab; perflab.run('connection_pool', seconds=1)"),
         ("prometheus_client", "prometheus", "import perflab.instrumentation.prometheus"),
         ("opentelemetry", "otel", "import perflab.instrumentation.opentelemetry"),
