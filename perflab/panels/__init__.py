@@ -1,9 +1,6 @@
 """Ipywidgets, thin: they show what the rooms before this one return."""
 
-from perflab.errors.extras import naming_extra
-
-with naming_extra("lab"):
-    from perflab.panels.opening import workbench
-    from perflab.panels.workbench import Workbench
+from perflab.panels.opening import workbench
+from perflab.panels.workbench import Workbench
 
 __all__ = ["Workbench", "workbench"]

@@ -6,10 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from perflab.bench import load_bench
 from perflab.errors.extras import naming_extra
-from perflab.panels.workbench import Workbench
-from perflab.workloads import Workload
+
+with naming_extra("lab"):
+    from perflab.bench import load_bench
+    from perflab.panels.workbench import Workbench
+    from perflab.workloads import Workload
 
 
 @naming_extra("lab")
