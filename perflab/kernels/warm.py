@@ -33,7 +33,7 @@ from perflab.kernels.reuse import previous_and_next
 from perflab.kernels.sampling import by_count, key_counts, requests_of
 from perflab.kernels.working_set import working_set
 
-Progress = Callable[[int, int, str], None]
+Compiled = Callable[[int, int, str], object]
 
 _IDS = np.zeros(2, np.int32)
 _PREVIOUS = np.array([-1, 0], np.int32)
@@ -73,7 +73,7 @@ KERNELS = tuple(_CALLS)
 
 
 def compile_all(
-    progress: Progress | None = None, names: Sequence[str] = KERNELS, processes: int = 2
+    progress: Compiled | None = None, names: Sequence[str] = KERNELS, processes: int = 2
 ) -> None:
     """Compile kernels, or load them from numba's cache; safe to call from any thread.
 
