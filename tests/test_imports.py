@@ -105,7 +105,7 @@ def is_service(module: str) -> bool:
 
 # Stores and engines load what they are made of when they are chosen.
 CHOSEN = {("perflab.patterns.lazy_loading._sources", "perflab.workloads.flights_store")}
-OF_THE_PLATFORM = ("errors", "files", "settings", "instrumentation", "primitives")
+OF_THE_PLATFORM = ("units", "errors", "files", "settings", "instrumentation", "primitives")
 
 
 def test_what_goes_into_a_service_imports_its_own_kind_and_what_is_light(graph):
