@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
@@ -55,6 +56,7 @@ def predict(
             metavar="KEY=A,B,C",
             help="Values of a setting, or a range such as max_cache_size=10..10k*8 (8 values, "
             "evenly on its scale); of several keys the cross product.",
+            autocompletion=completion.swept_values,
         ),
     ] = None,
     sample: Annotated[

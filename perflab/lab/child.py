@@ -17,6 +17,7 @@ from perflab.bench.pace import Pace
 from perflab.bench.registry import load_bench
 from perflab.bench.session import Load, Session
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.load import LoadGenerator
 from perflab.lab.orphan import CLOSED, ORPHANED, Orphan, OrphanedError
@@ -214,11 +215,12 @@ def run_job(number: int, orphan: Orphan) -> None:
             job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)
             folder = job.folder
             keep_scratch_folders(covered=folder)
-            child = Child(job, pipe, orphan)
-            orphan.set_up()
-            child.set_up()
-            orphan.is_set_up()
-            child.run()
+            with naming_extra():
+                child = Child(job, pipe, orphan)
+                orphan.set_up()
+                child.set_up()
+                orphan.is_set_up()
+                child.run()
         except (EOFError, BrokenPipeError, ConnectionResetError, OrphanedError):
             code = ORPHANED
         except BadInputError as error:

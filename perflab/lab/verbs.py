@@ -9,6 +9,7 @@ from typing import Any
 
 from perflab.bench.base import Bench
 from perflab.bench.registry import load_bench
+from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Alert, check_alerts, parse_alert
 from perflab.lab.calibration import Calibration, calibration_for, keep_calibration, machine_load
 from perflab.lab.live import LiveRun
@@ -26,6 +27,7 @@ _LONGER = 4
 keep_scratch_folders()
 
 
+@naming_extra("cli")
 def start_live(
     pattern: str,
     workload: Any = None,
@@ -80,6 +82,7 @@ def start_live(
     )
 
 
+@naming_extra("cli")
 def run(
     pattern: str,
     workload: Any = None,
@@ -119,6 +122,7 @@ def run(
         live.close()
 
 
+@naming_extra("cli")
 def calibrate(
     pattern: str,
     workload: Any = None,

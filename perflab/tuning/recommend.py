@@ -14,6 +14,7 @@ from perflab.bench.parts import Objective
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError, BrokenLimitError
+from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import metric
 from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.outputs import check_outputs
@@ -36,6 +37,7 @@ _HARM = "more timeouts or errors, or less throughput"
 Point = Mapping[str, Any]
 
 
+@naming_extra("cli")
 def tune(
     pattern: str,
     workload: Any = None,

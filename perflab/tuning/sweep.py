@@ -14,6 +14,7 @@ from perflab.bench.model import Model
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import metric
 from perflab.lab.calibration import calibration_for
 from perflab.lab.environment import environment
@@ -36,6 +37,7 @@ Point = dict[str, Any]
 Drawn = tuple[float, str | None]
 
 
+@naming_extra("cli")
 def predict(
     pattern: str,
     workload: Any = None,
@@ -64,6 +66,7 @@ def predict(
     return found.to_frame()
 
 
+@naming_extra("cli")
 def predictions(
     pattern: str,
     workload: Any = None,

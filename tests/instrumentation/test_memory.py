@@ -26,8 +26,10 @@ def wait_until(condition, seconds=30.0):
         time.sleep(0.01)
 
 
-@pytest.fixture
-def child():
+@pytest.fixture(params=["memory_profiler", "psutil"])
+def child(request, monkeypatch):
+    if request.param == "psutil":
+        monkeypatch.setitem(sys.modules, "memory_profiler", None)
     with subprocess.Popen(
         [sys.executable, "-c", GROWING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
