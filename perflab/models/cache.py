@@ -14,6 +14,7 @@ from perflab import kernels
 from perflab.models.cache_counts import CacheCounts
 from perflab.models.cache_remarks import cache_remarks
 from perflab.models.daily_cost import daily_cost
+from perflab.models.kept_answers import MOST_SLICES, KeptAnswers
 from perflab.models.latency import missed, mix
 from perflab.models.looped import LoopedTrace, within_two_passes
 from perflab.models.lru_bytes import LruBytes
@@ -49,7 +50,8 @@ class CacheModel:
         self._lru_bytes: LruBytes | None = None
         self._lru_lifetimes: LruLifetimes | None = None
         self._mean_size: float | None = None
-        self._counts: dict[tuple[Any, ...], CacheCounts] = {}
+        self._counts: KeptAnswers[tuple[Any, ...], CacheCounts] = KeptAnswers()
+        self._slices: KeptAnswers[tuple[Any, ...], CacheCounts] = KeptAnswers(MOST_SLICES)
         self._lock = threading.Lock()
 
     def predict(
@@ -157,20 +159,18 @@ class CacheModel:
     ) -> CacheCounts:
         if last <= first:
             return CacheCounts(0, 0, 0, 0, 0, 0, 0, 0)
-        key = self._key(settings, load, first, last)
-        found = self._counts.get(key)
-        if found is None:
+
+        def compute() -> CacheCounts:
             one_pass = self._one_pass(settings, load, first, last)
             if one_pass is not None:
-                found = one_pass
-            elif self._is_plain(settings, load):
-                found = self._plain(settings, first, last)
-            else:
-                found = self._bounded(settings, load, first, last)
-            if len(self._counts) > 10_000:
-                self._counts.clear()
-            self._counts[key] = found
-        return found
+                return one_pass
+            if self._is_plain(settings, load):
+                return self._plain(settings, first, last)
+            return self._bounded(settings, load, first, last)
+
+        whole = first == 0 and last == len(self.trace)
+        kept = self._counts if whole else self._slices
+        return kept.answer(self._key(settings, load, first, last), compute)
 
     def _plain(self, settings: CacheSettings, first: int, last: int) -> CacheCounts:
         size = min(settings.max_cache_size, self.trace.n_keys)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.models.kept_answers import KeptAnswers
 from perflab.models.pool_metrics import queue_metrics, waits_of
 from perflab.models.pool_services import PoolServices
 from perflab.models.prediction import Costs, Prediction
@@ -24,7 +25,6 @@ QUICK_CUSTOMERS = 50_000
 _BAND_CUSTOMERS = 100_000
 _BAND_DRAWS = 4
 _SERVICE_OFF = 0.02
-_KEPT = 10_000
 
 
 class ConnectionPoolModel:
@@ -49,7 +49,7 @@ class ConnectionPoolModel:
         self._length = min(len(arrivals), customers or len(arrivals))
         self._recorded = _filled(arrivals.durations, self._length)
         self._lock = threading.Lock()
-        self._answers: dict[tuple[Any, ...], Prediction] = {}
+        self._answers: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers()
         self._services: PoolServices | None = None
         self._queue: tuple[tuple[Any, ...], Floats, kernels.Queue] | None = None
         self._quick: ConnectionPoolModel | None = None
@@ -72,13 +72,7 @@ class ConnectionPoolModel:
         if requests is not None:
             return self._of_slice(settings, load, costs, services, requests)
         key = (services.key, *_key(settings, load))
-        found = self._answers.get(key)
-        if found is None:
-            found = self._whole(settings, load, costs, services)
-            if len(self._answers) > _KEPT:
-                self._answers.clear()
-            self._answers[key] = found
-        return found
+        return self._answers.answer(key, lambda: self._whole(settings, load, costs, services))
 
     def preview(
         self, settings: ConnectionPoolSettings, load: LoadSettings, costs: Costs

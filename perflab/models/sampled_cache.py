@@ -13,6 +13,7 @@ from typing import Any
 from perflab.models.cache import CacheModel
 from perflab.models.cache_draws import FEWEST_ENTRIES, Draw, Layer
 from perflab.models.cache_estimates import Estimate, half_band
+from perflab.models.kept_answers import KeptAnswers
 from perflab.models.key_samples import FEWEST_KEYS, KeySampler
 from perflab.models.prediction import Costs, Prediction
 from perflab.models.scaling import IN_FULL, off_by_scaling
@@ -23,7 +24,6 @@ DRAWS = 4
 _ON_A_LINE = sorted(CacheSettings.model_fields.keys() - {"max_cache_size", "negative_ttl_seconds"})
 _LAYER_REQUESTS = 1_000_000
 _WARMING = 40
-_KEPT = 10_000
 
 
 class SampledCacheModel:
@@ -132,7 +132,7 @@ class SampledCacheModel:
     def _begin(self, most: float) -> None:
         self._layers = Layer.down_from(self.share, len(self.trace), most)
         self._estimates: dict[Hashable, dict[int, dict[int, Estimate]]] = {}
-        self._sharp: dict[Hashable, tuple[Costs, Prediction]] = {}
+        self._sharp: KeptAnswers[Hashable, tuple[Costs, Prediction]] = KeptAnswers()
 
     def estimate(
         self, settings: CacheSettings, load: LoadSettings, costs: Costs, band: float = 0.5
@@ -155,9 +155,8 @@ class SampledCacheModel:
         if told is None or told[0] is not costs:
             error = half_band(found)
             answer = self._told(settings, load, costs, Estimate.mean(found), error)
-            if len(self._sharp) >= _KEPT:
-                self._sharp.clear()
-            told = self._sharp[line, size, load] = costs, answer
+            told = costs, answer
+            self._sharp.keep((line, size, load), told)
         return told[1]
 
     def _told(

@@ -180,7 +180,8 @@ class Driver:
 
     def _say(self, live: LiveRun) -> None:
         word = "paused" if live.state == "paused" else "running"
-        requests = live.rows[-1]["requests"] if live.rows else 0
+        last = live.rows.last
+        requests = last.requests if last is not None else 0
         mood: Any = "busy" if live.state == "paused" else "live"
         self._status.say("run", f"{word}, {_length(live)}, {counted(requests, 'request')}", mood)
 
@@ -197,4 +198,5 @@ class Driver:
 
 
 def _length(live: LiveRun) -> str:
-    return f"{live.rows[-1]['seconds']:.0f} s" if live.rows else "0 s"
+    last = live.rows.last
+    return f"{last.seconds:.0f} s" if last is not None else "0 s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,6 +15,7 @@ from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, lege
 from perflab.charts.marks import MARK_NAMES
 from perflab.charts.observed import observed_marks
 from perflab.charts.what_if import Lines
+from perflab.lab.row_table import RowTable
 from perflab.metrics.catalog import metric
 from perflab.panels.canvas import BlitCanvas
 from perflab.settings import Settings
@@ -183,10 +184,11 @@ class LiveView:
         return self._canvas.image
 
     def show(
-        self, rows: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]] = ()
+        self, rows: Iterable[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]] = ()
     ) -> None:
         """Show a run so far; no rows empty the charts."""
+        table = RowTable.of(rows)
         with self._lock:
-            full = [chart.update(rows, changes=changes) for chart in self.charts]
+            full = [chart.update(table, changes=changes) for chart in self.charts]
             artists = [artist for chart in self.charts for artist in chart.artists]
             self._canvas.draw(artists, full=any(full))
