@@ -1,4 +1,4 @@
-"""Something done by another thread between any two lines of a function, once for each line."""
+"""Something done by another thread between any two steps of a function, once for each step."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-_PATIENCE = 0.2
+_PATIENCE = 0.05
 
 
-def between_lines(
-    function: Callable[[], object], other: Callable[[], object], module: str, line: int
+def between_steps(
+    function: Callable[[], object], other: Callable[[], object], module: str, step: int
 ) -> bool:
-    """Call a function and, before its line of such a number, let another thread do something.
+    """Call a function and, before its step of such a number, let another thread do something.
 
-    The other thread has a fifth of a second: where it waits for a lock of the function's, it goes
-    on afterwards. Lines are counted from 0 as they are run, those of all functions of the module.
+    A step is an instruction of the interpreter's, in any function of the module. Where the other
+    thread waits for a lock of the function's, it goes on afterwards.
 
     Returns:
-        Whether there was such a line.
+        Whether there was such a step.
     """
     seen = -1
     thread = threading.Thread(target=other)
@@ -29,9 +29,10 @@ def between_lines(
         nonlocal seen
         if frame.f_globals.get("__name__") != module:
             return None
-        if event == "line":
+        frame.f_trace_opcodes = True
+        if event == "opcode":
             seen += 1
-            if seen == line:
+            if seen == step:
                 thread.start()
                 thread.join(_PATIENCE)
         return trace

@@ -11,7 +11,7 @@ from perflab.lab.row import Row
 from perflab.lab.row_table import NEW_SECONDS, RowTable
 from perflab.lab.run import Run
 from perflab.settings import BadInputError
-from tests.helpers.interleaved import between_lines
+from tests.helpers.interleaved import between_steps
 
 WRITTEN = {
     "seconds": 1.5,
@@ -101,23 +101,33 @@ def test_a_copy_stays_as_it_was():
     assert table.last["hit_rate"] == 1.0
 
 
-@pytest.mark.parametrize("read", ["last", "columns", "to_dicts", "copy", "list"])
-def test_columns_are_of_the_same_rows_whenever_one_is_added(read):
-    reads = {
-        "last": lambda table: table.last,
-        "columns": lambda table: np.array(table.columns("seconds", "hit_rate")),
-        "to_dicts": lambda table: table.to_dicts(),
-        "copy": lambda table: np.array(table.copy().columns("seconds", "hit_rate")),
-        "list": lambda table: [each["hit_rate"] for each in table[-3:]],
-    }
-    full = run_of(NEW_SECONDS + 1)
-    for line in range(40):
-        table = full.copy()
-        add = partial(table.add, row(NEW_SECONDS + 1, hit_rate=1.0))
-        if not between_lines(partial(reads[read], table), add, "perflab.lab.row_table", line):
+def pairs(table):
+    return zip(*table.columns("seconds", "hit_rate"), strict=True)
+
+
+READS = {
+    "last": lambda table: [(row["seconds"], row["hit_rate"]) for row in (table.last,)],
+    "columns": pairs,
+    "to_dicts": lambda table: [(row["seconds"], row["hit_rate"]) for row in table.to_dicts()],
+    "copy": lambda table: pairs(table.copy()),
+    "rows": lambda table: [(row["seconds"], row["hit_rate"]) for row in table[-3:]],
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_what_is_read_is_of_whole_rows_whenever_one_is_added(read):
+    full = run_of(3)
+    for step in range(250):
+        table, found = full.copy(), []
+
+        def look(table=table, found=found):
+            found.extend(READS[read](table))
+
+        add = partial(table.add, row(200.0, hit_rate=2e-3))
+        if not between_steps(look, add, "perflab.lab.row_table", step):
             break
-        assert table.last["hit_rate"] == 1.0
-    assert line > 2
+        assert all(hits == pytest.approx(seconds / 1e5) for seconds, hits in found), step
+    assert step > 20
 
 
 def test_rows_of_a_run_come_back_from_its_file(tmp_path):
