@@ -8,8 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from perflab.benches.records import Records
 from perflab.benches.session import EndOfWorkload, Session
 from perflab.metrics.histogram import LatencyHistogram
 from perflab.patterns.connection_pool import PoolTimeoutError, TooManyWaitingError
@@ -23,11 +22,12 @@ from perflab.settings import BadInputError, ConnectionPoolSettings, LoadSettings
 from perflab.settings.foreign_text import foreign_text
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from perflab.workloads.arrivals import Arrivals
 
-_MOST_RECORDS = 2_000_000
+_MOST_RECORDS = 1_000_000
 _NO_RESOURCES = "53"
 """SQLSTATE's class of full disks, and of memory or connections that are used up."""
 
@@ -39,7 +39,6 @@ class _Seat:
         self.wait = LatencyHistogram()
         self.service = LatencyHistogram()
         self.handover = LatencyHistogram()
-        self.rows: list[tuple[float, float, float]] = []
 
 
 class ConnectionPoolSession(Session):
@@ -56,6 +55,7 @@ class ConnectionPoolSession(Session):
         self._settings = settings
         self._local = threading.local()
         self._seats: list[_Seat] = []
+        self._records = Records(_MOST_RECORDS, "dff")
         self._released: dict[int, float] = {}
         self._timeouts = 0
         self._callers_refused = 0
@@ -125,7 +125,7 @@ class ConnectionPoolSession(Session):
             seat.handover.record(start - released)
         seat.wait.record(start - due)
         seat.service.record(end - start)
-        _keep(seat, due, end - start, start - due)
+        self._records.add(due, end - start, start - due)
         return "served"
 
     def apply(self, settings: ConnectionPoolSettings, load: LoadSettings) -> None:
@@ -173,14 +173,13 @@ class ConnectionPoolSession(Session):
 
         The service time of one that got no connection is NaN.
         """
-        rows = [row for seat in self._seats for row in seat.rows]
-        if not rows:
+        if not len(self._records):
             return {}
-        table = np.array(sorted(rows), dtype=np.float64)
+        due, service, waits = self._records.columns(ordered=True)
         return {
-            "arrival_seconds": table[:, 0] - table[0, 0],
-            "service_seconds": table[:, 1].copy(),
-            "wait_seconds": table[:, 2].copy(),
+            "arrival_seconds": due - due[0],
+            "service_seconds": service,
+            "wait_seconds": waits,
         }
 
     def problem(self) -> str | None:
@@ -231,11 +230,10 @@ class ConnectionPoolSession(Session):
             self._connects.record(time.perf_counter() - started)
         return connection
 
-    @staticmethod
-    def _unserved(seat: _Seat, due: float, waited: float) -> None:
+    def _unserved(self, seat: _Seat, due: float, waited: float) -> None:
         """Record a caller that got no connection: how long it would have had one is not known."""
         seat.wait.record(waited)
-        _keep(seat, due, math.nan, waited)
+        self._records.add(due, math.nan, waited)
 
     def _most(self) -> int:
         return self._settings.max_connections
@@ -257,8 +255,3 @@ class ConnectionPoolSession(Session):
             if self._problem is None:
                 said = foreign_text(error) or type(error).__name__
                 self._problem = f"the database answered: {said}"
-
-
-def _keep(seat: _Seat, due: float, service: float, wait: float) -> None:
-    if len(seat.rows) < _MOST_RECORDS // 64:
-        seat.rows.append((due, service, wait))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from array import array
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from perflab.benches.prefetching_consumer import Consumer, size_of
+from perflab.benches.records import Records
 from perflab.benches.session import EndOfWorkload, Session
 from perflab.metrics.events import Event, EventKind
 from perflab.metrics.histogram import LatencyHistogram
@@ -20,11 +18,13 @@ from perflab.settings import LoadSettings, PrefetchingSettings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     import numpy.typing as npt
 
     from perflab.workloads.items import Items
 
-_MOST_RECORDS = 5_000_000
+_MOST_ITEMS = 5_000_000
+_MOST_BATCHES = 1_000_000
 _COUNTED = (
     "batches",
     "retries",
@@ -58,8 +58,8 @@ class PrefetchingSession(Session):
         self._works = LatencyHistogram()
         self._fetches = LatencyHistogram()
         self._handovers = LatencyHistogram()
-        self._work_seconds = array("d")
-        self._batches: list[tuple[int, int, float]] = []
+        self._work_seconds = Records(_MOST_ITEMS, "f")
+        self._batches = Records(_MOST_BATCHES, "qIf")
         self._bytes = self._sized = 0
         self._errors = 0
         self._lock = threading.Lock()
@@ -73,14 +73,13 @@ class PrefetchingSession(Session):
             raise EndOfWorkload from None
         except Exception as error:  # noqa: BLE001  (a source may raise anything)
             self._fail(error)
-            if not self._work_seconds:
+            if not len(self._work_seconds):
                 return "error"
             raise EndOfWorkload from None
         began = time.perf_counter()
         taken = self._consumer.work(item, began) - began
         self._works.record(taken)
-        if len(self._work_seconds) < _MOST_RECORDS:
-            self._work_seconds.append(taken)
+        self._work_seconds.add(taken)
         return "item"
 
     def apply(self, settings: PrefetchingSettings, load: LoadSettings) -> None:
@@ -114,16 +113,11 @@ class PrefetchingSession(Session):
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return the seconds of each fetch and its items, in order, and of the work on each."""
-        with self._lock:
-            batches = sorted(self._batches)
-        if not batches:
+        if not len(self._batches):
             return {}
-        table = np.array(batches, dtype=np.float64)
-        return {
-            "fetch_items": table[:, 1].copy(),
-            "fetch_seconds": table[:, 2].copy(),
-            "consume_seconds": np.array(self._work_seconds, dtype=np.float64),
-        }
+        _, items, seconds = self._batches.columns(ordered=True)
+        (works,) = self._work_seconds.columns(ordered=False)
+        return {"fetch_items": items, "fetch_seconds": seconds, "consume_seconds": works}
 
     def problem(self) -> str | None:
         """Return how the source failed, if it did."""
@@ -177,8 +171,8 @@ class PrefetchingSession(Session):
                 self._fetches.record(seconds)
                 self._sized += count
                 self._bytes += event.size
-                if count and len(self._batches) < _MOST_RECORDS:
-                    self._batches.append((int(str(event.key)), count, seconds))
+                if count:
+                    self._batches.add(int(str(event.key)), count, seconds)
         elif event.kind is EventKind.STALL_FINISHED:
             with self._lock:
                 self._handovers.record(float(str(event.detail)))
