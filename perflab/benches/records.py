@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ class Records:
 
     def __init__(self, most: int, types: str) -> None:
         self._most = most
-        self._columns = [array(kind, [0]) * most for kind in types]
+        self._columns: list[array[Any]] = [array(kind, [0]) * most for kind in types]
         self._length = 0
         self._lock = threading.Lock()
 

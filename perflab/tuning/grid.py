@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from perflab.benches.base import Bench
 from perflab.benches.model import Model, Previewing
-from perflab.lab.outcome import plain_settings
 from perflab.models.prediction import Costs, Prediction
 from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings
 from perflab.tuning.background import compute_in_order
+from perflab.tuning.points import Point, point_of
 from perflab.workloads.trace import Trace
 
 STEPS = 12
@@ -63,16 +63,11 @@ class Grid:
                 found.predictions[place] = self._model.predict(there, load, self._costs)
         return found
 
-    def points(self, settings: Settings, load: LoadSettings) -> list[dict[str, Any]]:
+    def points(self, settings: Settings, load: LoadSettings) -> list[Point]:
         """Return the cells that are known, as points of a sweep."""
         surface = self.surface(settings, load)
         return [
-            {
-                "settings": plain_settings(surface.settings[place], load),
-                "metrics": found.metrics,
-                "sampled": found.sampled,
-                "error": found.error,
-            }
+            point_of(found, surface.settings[place], load)
             for place, found in list(surface.predictions.items())
         ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from perflab.benches.parts import Objective
 from perflab.metrics.catalog import METRICS, metric
+from perflab.tuning.points import Point
 
 GUARDED = ("timeouts", "errors", "throughput_per_second")
 """What no recommendation may make worse where its own target is out of reach."""
@@ -15,8 +16,6 @@ _NOTICED = 0.01
 _NOTHING = 5e-4
 _OVERLOADED = 0.1
 _ACCEPTED = {"throughput_per_second": 0.1}
-
-Point = Mapping[str, Any]
 
 
 def reaches(objective: Objective, value: float) -> bool:

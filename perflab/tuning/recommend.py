@@ -21,6 +21,7 @@ from perflab.settings import BadInputError, BrokenLimitError, format_quantity
 from perflab.tuning.comparison import format_difference
 from perflab.tuning.knee import knee
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
+from perflab.tuning.points import NamedPoint, Point
 from perflab.tuning.reach import (
     all_useless,
     fewest_timed_out,
@@ -38,7 +39,6 @@ _WORTH_IT = 0.75
 _GUARDED = "timeouts, errors and throughput"
 _HARM = "more timeouts or errors, or less throughput"
 
-Point = Mapping[str, Any]
 Progress = Callable[[int, int], None]
 
 
@@ -308,7 +308,7 @@ class _Search:
             words.append(f"With {self._write(chosen)} it is {value}, {today}{gains}.")
         return " ".join(words)
 
-    def alternatives(self, chosen: Point) -> list[dict[str, Any]]:
+    def alternatives(self, chosen: Point) -> list[NamedPoint]:
         """Return the knee of the chosen line, and the best point whatever its size.
 
         Where nothing reaches what is looked for, there is none: each could do harm.
@@ -332,7 +332,7 @@ class _Search:
         found.append(self._named("best", best, text))
         return found
 
-    def _named(self, name: str, point: Point, reason: str) -> dict[str, Any]:
+    def _named(self, name: str, point: Point, reason: str) -> NamedPoint:
         return {
             "name": name,
             "settings": point["settings"],
