@@ -5,17 +5,20 @@ The names below load when they are first used, so that a shell command answers a
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from perflab.lazily import names_of
 
 if TYPE_CHECKING:
+    from perflab.errors import BadInputError
     from perflab.lab.live import LiveRun
     from perflab.lab.run import Run
     from perflab.lab.verbs import allow_server, calibrate, run
     from perflab.lab.verbs import start_live as start
     from perflab.panels import workbench
+    from perflab.patterns.cache.settings import CacheSettings
     from perflab.reports import report
-    from perflab.settings import BadInputError, CacheSettings, LoadSettings
+    from perflab.settings import LoadSettings
     from perflab.tuning.comparison import compare
     from perflab.tuning.recommend import tune
     from perflab.tuning.recommendation import Recommendation
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
-    "BadInputError": "perflab.settings",
-    "CacheSettings": "perflab.settings",
+    "BadInputError": "perflab.errors",
+    "CacheSettings": "perflab.patterns.cache.settings",
     "LiveRun": "perflab.lab.live",
     "LoadSettings": "perflab.settings",
     "Recommendation": "perflab.tuning.recommendation",
@@ -74,14 +77,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'perflab' has no attribute {name!r}")
-    module, _, attribute = _PLACES[name].partition(":")
-    value = getattr(importlib.import_module(module), attribute or name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+__getattr__, __dir__ = names_of(__name__, _PLACES)

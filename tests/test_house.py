@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import subprocess
@@ -12,11 +13,23 @@ from pathlib import Path
 import pytest
 
 import perflab
-from perflab.benches import bench_names
+from perflab.bench import bench_names
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "perflab").rglob("*.py"))
 ROOMS = sorted(path.parent.name for path in (ROOT / "perflab").glob("*/__init__.py"))
+PATTERNS = sorted(
+    path.parent.name for path in (ROOT / "perflab" / "patterns").glob("*/__init__.py")
+)
+SETTINGS = {
+    "AsyncIOSettings": "perflab.patterns.async_io:AsyncIOSettings",
+    "CacheSettings": "perflab:CacheSettings",
+    "ConnectionPoolSettings": "perflab.patterns.connection_pool:ConnectionPoolSettings",
+    "LazyLoadingSettings": "perflab.patterns.lazy_loading:LazyLoadingSettings",
+    "PrefetchingSettings": "perflab.patterns.prefetching:PrefetchingSettings",
+    "RedisCacheSettings": "perflab.patterns.redis_cache:RedisCacheSettings",
+    "StreamingSettings": "perflab.patterns.streaming:StreamingSettings",
+}
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 HEAVY = ("numba", "pandas", "IPython", "matplotlib", "pyarrow", "ipywidgets", "memory_profiler")
 
@@ -43,10 +56,56 @@ def tracked_files():
     return [ROOT / name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize("module", sorted(p.stem for p in (ROOT / "perflab/patterns").glob("*.py")))
-def test_a_pattern_loads_nothing_heavy(module):
-    name = "perflab.patterns" if module == "__init__" else f"perflab.patterns.{module}"
-    assert loaded_by(f"import {name}") == []
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_loads_nothing_heavy(pattern):
+    name = f"perflab.patterns.{pattern}"
+    assert loaded_by(f"from {name} import *") == []
+    own = sorted(path.stem for path in (ROOT / "perflab" / "patterns" / pattern).glob("_*.py"))
+    assert loaded_by("\n".join(f"import {name}.{each}" for each in own if each != "__init__")) == []
+
+
+def test_a_pattern_of_another_folder_is_not_loaded():
+    code = f"{{sorted(name for name in {PATTERNS} if f'perflab.patterns.{{name}}' in sys.modules)}}"
+    statement = f'import sys\nfrom perflab.patterns.cache import Cache\nprint(f"{code}")'
+    ended = subprocess.run(
+        [sys.executable, "-c", statement], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert ended.stdout.strip() == "['cache']"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        *((f"perflab.settings:{name}", place) for name, place in SETTINGS.items()),
+        ("perflab.settings:BadInputError", "perflab:BadInputError"),
+        ("perflab.metrics:Event", "perflab.instrumentation:Event"),
+        ("perflab.metrics:Hook", "perflab.instrumentation:Hook"),
+        ("perflab.benches:load_bench", "perflab.bench:load_bench"),
+        ("perflab.benches:bench_names", "perflab.bench:bench_names"),
+    ],
+)
+def test_an_old_import_path_works_and_names_the_new_one(old, new):
+    (old_module, name), (module, known) = old.split(":"), new.split(":")
+    told = f"{old_module}.{name} has moved: import {known} from {module}$"
+    with pytest.warns(DeprecationWarning, match=told.replace(".", "\\.")):
+        moved = getattr(importlib.import_module(old_module), name)
+    assert moved is getattr(importlib.import_module(module), known)
+
+
+def test_nothing_of_our_own_uses_an_old_import_path():
+    code = (
+        "import importlib, pkgutil, perflab\n"
+        "for module in pkgutil.walk_packages(perflab.__path__, 'perflab.'):\n"
+        "    module.name.endswith('__main__') or importlib.import_module(module.name)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:perflab", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize("module", ["perflab", "perflab.cli", "perflab.settings"])
@@ -95,9 +154,12 @@ def test_a_room_only_hands_names_on(room):
             imported |= {alias.asname or alias.name for alias in node.names}
             continue
         assert isinstance(node, ast.Assign), f"line {node.lineno} is neither import nor __all__"
-        assert [ast.unparse(target) for target in node.targets] == ["__all__"]
+        targets = [ast.unparse(target) for target in node.targets]
+        if targets == ["(__getattr__, __dir__)"]:
+            continue  # what has moved
+        assert targets == ["__all__"]
         exported |= set(ast.literal_eval(node.value))
-    assert imported - {"annotations"} == exported
+    assert imported - {"annotations", "names_of"} == exported
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from perflab.servers.http_server import HttpServer
-from perflab.servers.postgres_server import PostgresServer
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.http.server import HttpServer
+from perflab.servers.postgres.server import PostgresServer
+from perflab.servers.redis.server import RedisServer
 
 README = Path(__file__).parents[1] / "README.md"
 BEGUN = dt.datetime(2026, 11, 29, 12, 0, 0, tzinfo=dt.UTC)

@@ -9,7 +9,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from perflab.benches.registry import load_bench
+from perflab.bench.registry import load_bench
 from perflab.settings import LoadSettings, Settings
 
 

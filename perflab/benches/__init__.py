@@ -1,34 +1,9 @@
-"""One file a pattern: what binds its settings, implementation, model, workload and charts."""
+"""The old place of `load_bench` and `bench_names`, which are in ``perflab.bench`` now."""
 
-from perflab.benches.base import Bench
-from perflab.benches.model import Histories, Model
-from perflab.benches.parts import (
-    Export,
-    HeatMap,
-    LiveChart,
-    Objective,
-    Observed,
-    TimeChart,
-    WhatIfChart,
+from perflab.lazily import names_of
+
+__all__ = []
+
+__getattr__, __dir__ = names_of(
+    __name__, {}, old={"bench_names": "perflab.bench", "load_bench": "perflab.bench"}
 )
-from perflab.benches.registry import bench_names, load_bench
-from perflab.benches.session import Action, EndOfWorkload, Measured, Session
-
-__all__ = [
-    "Action",
-    "Bench",
-    "EndOfWorkload",
-    "Export",
-    "HeatMap",
-    "Histories",
-    "LiveChart",
-    "Measured",
-    "Model",
-    "Objective",
-    "Observed",
-    "Session",
-    "TimeChart",
-    "WhatIfChart",
-    "bench_names",
-    "load_bench",
-]

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 
-from perflab.benches import WhatIfChart
+from perflab.bench import WhatIfChart
 from perflab.charts import style
 
 Line = tuple[Sequence[float], Sequence[float]]

@@ -17,14 +17,14 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from perflab.benches import Bench, HeatMap
+from perflab.bench import Bench, HeatMap
 from perflab.charts import style
 from perflab.charts.labels import AWAY, best_corner
 from perflab.charts.levels import Levels
 from perflab.charts.map_axis import MapAxis
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.ticks import short
-from perflab.metrics.catalog import metric
+from perflab.instrumentation.catalog import metric
 
 BAR_ROOM = 74
 """CSS pixels beside a map for the bar of its colours."""

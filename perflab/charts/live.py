@@ -12,13 +12,13 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from perflab.benches import LiveChart
+from perflab.bench import LiveChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
 from perflab.charts.ticks import set_ticks
+from perflab.instrumentation.catalog import metric
 from perflab.lab.row import PREDICTED, SINCE_CHANGE
 from perflab.lab.row_table import Numbers, RowTable
-from perflab.metrics.catalog import metric
 
 MOST_POINTS = 500
 _MOST_CHANGES = 50

@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from perflab.benches import Observed, WhatIfChart
+from perflab.bench import Observed, WhatIfChart
 from perflab.charts import style
 from perflab.charts.marks import Mark
 

@@ -10,13 +10,13 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from perflab.benches import Bench, TimeChart
+from perflab.bench import Bench, TimeChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.spread import Spreads
 from perflab.charts.ticks import counted, set_ticks, set_time_ticks, short
-from perflab.metrics.catalog import metric
-from perflab.models.history import History
+from perflab.instrumentation.catalog import metric
+from perflab.modelling.history import History
 from perflab.tuning.sharpening import Banded
 
 _AFAR = 30.0

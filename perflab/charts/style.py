@@ -13,8 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
-from perflab.metrics.catalog import METRICS
-from perflab.settings import FUTURE_POLICIES
+from perflab.instrumentation.catalog import METRICS
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00")
 """Okabe and Ito (2008), told apart by the colour-blind; their yellow is darkened for paper."""
@@ -50,9 +49,9 @@ class Look:
     marker: str
 
 
-def look(index: int, label: str = "") -> Look:
-    """Return the look of the line at a place in its chart; ceilings are black and dotted."""
-    if label in FUTURE_POLICIES:
+def look(index: int, *, ceiling: bool = False) -> Look:
+    """Return the look of the line at a place in its chart; a ceiling is black and dotted."""
+    if ceiling:
         return Look(INK, CEILING, ".")
     return Look(
         COLOURS[index % len(COLOURS)],
@@ -66,11 +65,11 @@ def look_beside() -> Look:
     return Look(INK, BESIDE, "x")
 
 
-def line_name(label: str) -> str:
-    """Return what a legend calls a line."""
+def line_name(label: str, ceiling: object = None) -> str:
+    """Return what a legend calls a line; the ceiling is no choice, and says so."""
     if label in METRICS:
         return METRICS[label].label
-    return f"{label} (knows the future)" if label in FUTURE_POLICIES else label
+    return f"{label} (knows the future)" if label == str(ceiling) else label
 
 
 def literal(text: str) -> str:

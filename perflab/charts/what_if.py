@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 
-from perflab.benches import Bench, WhatIfChart
+from perflab.bench import Bench, WhatIfChart
 from perflab.charts import style
 from perflab.charts.band import Band, best_spans, rivals
 from perflab.charts.labels import Points, best_corner, covered, text_at
@@ -21,7 +21,7 @@ from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_ha
 from perflab.charts.observed import Observations
 from perflab.charts.spread import Spreads
 from perflab.charts.ticks import counted, most_across, set_ticks, short
-from perflab.metrics.catalog import metric
+from perflab.instrumentation.catalog import metric
 
 Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
@@ -169,7 +169,9 @@ class WhatIfAxes:
         values = [str(value) for value in self.chart.values]
         place = values.index(label) if label in values else len(self._lines)
         beside = self.chart.lines is not None and label in self.chart.also
-        drawn = style.look_beside() if beside else style.look(self._looks_from + place, label)
+        top = label == str(self.chart.ceiling)
+        place += self._looks_from
+        drawn = style.look_beside() if beside else style.look(place, ceiling=top)
         line = Line2D(
             [],
             [],
@@ -185,7 +187,7 @@ class WhatIfAxes:
         """Return what a legend calls a line; a number with its unit, since it is shared."""
         info = self._compared
         if info is None or info.kind not in (int, float):
-            return style.line_name(label)
+            return style.line_name(label, self.chart.ceiling)
         return (
             style.line_name(label) if label in self.chart.also else counted(float(label), info.unit)
         )

@@ -7,18 +7,7 @@ from typing import Annotated
 
 import typer
 
-from perflab.cli import (
-    calibrate,
-    compare,
-    doctor,
-    lab,
-    predict,
-    report,
-    run,
-    settings,
-    trace,
-    tune,
-)
+from perflab.cli import calibrate, compare, doctor, lab, predict, report, run, settings, trace, tune
 from perflab.cli.errors import guarded
 
 _EXAMPLES = """\b

@@ -66,7 +66,7 @@ def _rows(costs: Mapping[str, Any], kind: str = "", of: str = "") -> Iterator[tu
         kind: The name of what these are a part of, which may say the unit.
         of: The same in words.
     """
-    from perflab.metrics.catalog import metric
+    from perflab.instrumentation.catalog import metric
 
     for key, value in costs.items():
         name = f"{of} {key.removesuffix('_seconds').replace('_', ' ')}".strip()
@@ -82,8 +82,8 @@ def _rows(costs: Mapping[str, Any], kind: str = "", of: str = "") -> Iterator[tu
 
 
 def _latencies(cost: dict[str, Any]) -> tuple[str, str, str, str]:
-    from perflab.metrics.catalog import metric
-    from perflab.models.latency import QUANTILES
+    from perflab.instrumentation.catalog import metric
+    from perflab.modelling.latency import QUANTILES
 
     write = metric("latency_seconds_mean").format
     known = dict(

@@ -36,7 +36,7 @@ def executor_at(address: str | None) -> Iterator[Executor | None]:
     if address is None:
         yield None
         return
-    from perflab.settings import BadInputError
+    from perflab.errors import BadInputError
 
     try:
         import distributed
@@ -57,7 +57,7 @@ def executor_at(address: str | None) -> Iterator[Executor | None]:
 def _check_workers(client: Any, address: str) -> None:
     from importlib.metadata import version
 
-    from perflab.settings import BadInputError
+    from perflab.errors import BadInputError
 
     try:
         client.wait_for_workers(1, timeout=_WORKER_SECONDS)

@@ -11,7 +11,7 @@ import typer
 from perflab.cli.output import tell
 
 if TYPE_CHECKING:
-    from perflab.benches.base import Bench
+    from perflab.bench.base import Bench
 
 
 def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
@@ -42,7 +42,7 @@ def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
         for server in missing:
             tell(server.question)
         if not _confirmed("Agree?" if len(missing) == 1 else f"Agree to all {len(missing)}?"):
-            from perflab.settings.errors import BadInputError
+            from perflab.errors import BadInputError
 
             raise BadInputError("is not used, since you did not agree", missing[0].address)
     allow(*missing)

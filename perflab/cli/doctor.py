@@ -45,7 +45,7 @@ def doctor(
     """
     from perflab.cli.findings import findings
     from perflab.cli.left_behind import left_behind, listed
-    from perflab.settings import BadInputError
+    from perflab.errors import BadInputError
 
     if clean:
         if offline:
@@ -78,7 +78,7 @@ def _clean(*, as_json: bool) -> None:
         BadInputError: If a server could not be asked or did not let us.
     """
     from perflab.cli.left_behind import in_words, left_behind
-    from perflab.settings import BadInputError
+    from perflab.errors import BadInputError
 
     tell("looking for what killed runs have left; a run killed just now is known after 30 s")
     left, problems = left_behind(wait=True)

@@ -46,8 +46,8 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
 
 def complain(message: str) -> None:
     """Write one line to standard error; nothing in it steers a terminal or is a password."""
-    from perflab.settings.addresses import without_secrets
-    from perflab.settings.shown import shown
+    from perflab.errors import shown
+    from perflab.errors.addresses import without_secrets
 
     line = " ".join(part.strip() for part in message.splitlines() if part.strip())
     line = shown(without_secrets(line))
@@ -62,7 +62,7 @@ def _drop_output() -> None:
 
 
 def _tell(error: Exception) -> int:
-    from perflab.settings.errors import BadInputError, BrokenLimitError
+    from perflab.errors import BadInputError, BrokenLimitError
 
     if isinstance(error, BadInputError):
         complain(str(error))

@@ -52,8 +52,8 @@ def _packages() -> Iterator[Finding]:
 
 def _patterns() -> Iterator[Finding]:
     """Return the patterns of other packages, and why one cannot be loaded."""
-    from perflab.benches.registry import bench_names, bench_package, is_from_outside, load_bench
-    from perflab.settings import BadInputError
+    from perflab.bench.registry import bench_names, bench_package, is_from_outside, load_bench
+    from perflab.errors import BadInputError
 
     for name in filter(is_from_outside, bench_names()):
         try:
@@ -67,7 +67,7 @@ def _patterns() -> Iterator[Finding]:
 def _machine() -> Iterator[Finding]:
     import psutil
 
-    from perflab.metrics.catalog import metric
+    from perflab.instrumentation.catalog import metric
 
     cores = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
@@ -81,8 +81,8 @@ def _machine() -> Iterator[Finding]:
 
 def _kept() -> Iterator[Finding]:
     from perflab.cli.inputs import kernel_folder, kernels_kept
+    from perflab.errors import BadInputError
     from perflab.lab.calibration import Calibration
-    from perflab.settings import BadInputError
     from perflab.settings.folders import cache_folder
 
     folder = cache_folder()

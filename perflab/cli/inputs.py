@@ -11,7 +11,7 @@ from perflab.cli.options import parse_settings
 from perflab.cli.output import progress
 
 if TYPE_CHECKING:
-    from perflab.benches.base import Bench
+    from perflab.bench.base import Bench
 
 
 def read_pattern(name: str, settings: Iterable[str] | None) -> tuple[Bench, dict[str, Any]]:
@@ -20,7 +20,7 @@ def read_pattern(name: str, settings: Iterable[str] | None) -> tuple[Bench, dict
     Raises:
         BadInputError: If there is no such pattern, or a setting is wrong.
     """
-    from perflab.benches.registry import load_bench
+    from perflab.bench.registry import load_bench
 
     bench = load_bench(name)
     return bench, parse_settings(bench, settings)
@@ -66,7 +66,7 @@ def read_workload(
 
 
 def _refuse_alone(format_name: str | None, columns: str | None) -> None:
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     for option, value in (("--format", format_name), ("--columns", columns)):
         if value is not None:

@@ -89,7 +89,7 @@ def prepare_notebooks(folder: Path | None) -> Path:
     Raises:
         BadInputError: If there are no notebooks, or the folder cannot be written.
     """
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     shipped = _PACKAGE / "_shipped" / "notebooks"
     checkout = _PACKAGE.parent / "notebooks"

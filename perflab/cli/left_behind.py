@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from perflab.cli.finding import Finding
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 if TYPE_CHECKING:
     from perflab.servers.leftovers import Leftover
@@ -54,8 +54,8 @@ def in_words(leftover: Leftover) -> str:
 
 def _servers(*, wait: bool) -> Iterator[Callable[[], list[Leftover]]]:
     """Return the questions to the servers that runs of this user write on."""
-    from perflab.servers.redis_leftovers import redis_leftovers
-    from perflab.servers.redis_server import VARIABLE
+    from perflab.servers.redis.leftovers import redis_leftovers
+    from perflab.servers.redis.server import VARIABLE
     from perflab.servers.run_servers import remembered_servers
 
     named = os.environ.get(VARIABLE)
@@ -68,12 +68,12 @@ def _servers(*, wait: bool) -> Iterator[Callable[[], list[Leftover]]]:
 
 def _postgres() -> Callable[[], list[Leftover]] | None:
     """Return the question to the user's PostgreSQL, where one is named."""
-    from perflab.servers.postgres_words import VARIABLE
+    from perflab.servers.postgres.words import VARIABLE
 
     conninfo = os.environ.get(VARIABLE)
-    if not conninfo or find_spec("perflab.servers.postgres_leftovers") is None:
+    if not conninfo or find_spec("perflab.servers.postgres.leftovers") is None:
         return None
     from importlib import import_module
 
-    module = import_module("perflab.servers.postgres_leftovers")
+    module = import_module("perflab.servers.postgres.leftovers")
     return lambda: list(module.postgres_leftovers(conninfo))

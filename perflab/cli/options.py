@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from perflab.benches.base import Bench
+    from perflab.bench.base import Bench
 
 Pattern = Annotated[
     str,
@@ -110,7 +110,7 @@ def parse_sweep(
     Raises:
         BadInputError: If a text is no sweep, a key unknown, twice, or a value out of bounds.
     """
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     sweep: dict[str, list[Any]] = {}
     for text in texts or ():
@@ -131,7 +131,8 @@ def parse_seconds(text: str, option: str) -> float:
     Raises:
         BadInputError: If it is no time above 0.
     """
-    from perflab.settings import BadInputError, parse_quantity
+    from perflab.errors import BadInputError
+    from perflab.settings import parse_quantity
 
     try:
         seconds = parse_quantity(text, "seconds")
@@ -176,7 +177,7 @@ def check_files(paths: Sequence[Path]) -> None:
     Raises:
         BadInputError: With the first of them.
     """
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     for path in paths:
         # Of any name, also of one that no file can have.
@@ -187,7 +188,7 @@ def check_files(paths: Sequence[Path]) -> None:
 
 
 def _assignment(text: str, option: str) -> tuple[str, str]:
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not key or not value:
@@ -198,8 +199,8 @@ def _assignment(text: str, option: str) -> tuple[str, str]:
 
 def _values(bench: Bench, key: str, part: str) -> list[Any]:
     """Return the value that a part of a sweep names, or those of a range ``low..high*number``."""
-    from perflab.benches.parts import axis_values
-    from perflab.settings import BadInputError
+    from perflab.bench.parts import axis_values
+    from perflab.errors import BadInputError
 
     low_text, dots, rest = part.partition("..")
     if not dots:

@@ -28,14 +28,14 @@ _LEAST_ROOM = 20
 
 def say(text: str = "") -> None:
     """Write a line, or several, to standard output at once; nothing in them steers a terminal."""
-    from perflab.settings.shown import shown_lines
+    from perflab.errors import shown_lines
 
     typer.echo(shown_lines(text))
 
 
 def tell(text: str) -> None:
     """Write a line to standard error, where it is in nobody's way."""
-    from perflab.settings.shown import shown
+    from perflab.errors import shown
 
     typer.echo(shown(text), err=True)
 
@@ -66,7 +66,7 @@ def hand_over(
     Raises:
         BadInputError: If the file cannot be written.
     """
-    from perflab.settings.errors import BadInputError
+    from perflab.errors import BadInputError
 
     if out is not None:
         try:
@@ -87,8 +87,8 @@ def hand_over(
 
 def _kept_beside(result: Result, out: Path) -> Path | None:
     """Keep a result under a new name beside a file; none where that cannot be done either."""
+    from perflab.errors import BadInputError
     from perflab.files import free_names, place_of, whole_path
-    from perflab.settings.errors import BadInputError
 
     try:
         if not place_of(out).is_file:
@@ -105,7 +105,7 @@ def _kept_beside(result: Result, out: Path) -> Path | None:
 
 def table(rows: Sequence[Sequence[str]], left: Iterable[int] = (0,)) -> str:
     """Return rows as aligned lines; the first is the header, `left` are the columns of words."""
-    from perflab.settings.shown import shown
+    from perflab.errors import shown
 
     words = set(left)
     rows = [[shown(cell) for cell in row] for row in rows]
@@ -131,7 +131,7 @@ def wrapped(rows: Sequence[Sequence[str]], width: int = 100) -> list[list[str]]:
         rows: The table, the header first.
         width: The most characters of a line.
     """
-    from perflab.settings.shown import shown
+    from perflab.errors import shown
 
     rows = [[shown(cell) for cell in row] for row in rows]
     first = [[*row[:-1]] for row in rows]
@@ -188,15 +188,15 @@ def value_text(info: SettingInfo, value: Any) -> str:
 
 def notes(texts: Iterable[str]) -> str:
     """Return notes as lines, without repeating one."""
-    from perflab.settings.shown import shown
+    from perflab.errors import shown
 
     return "\n".join(f"Note: {shown(text)}" for text in dict.fromkeys(texts))
 
 
 def workload_line(workload: Mapping[str, Any]) -> str:
     """Return a workload's name and size in a line."""
+    from perflab.errors import shown
     from perflab.settings.quantity import counted
-    from perflab.settings.shown import shown
 
     summary = workload.get("summary", {})
     name = shown(workload.get("name", ""))

@@ -24,7 +24,7 @@ from perflab.cli.options import (
 from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
 
 if TYPE_CHECKING:
-    from perflab.metrics.catalog import MetricInfo
+    from perflab.instrumentation.catalog import MetricInfo
     from perflab.tuning.points import Point
     from perflab.tuning.predictions import Predictions
 
@@ -92,8 +92,8 @@ def predict(
 
 def write_predictions(result: Predictions) -> str:
     """Return predictions as text for a terminal."""
-    from perflab.benches.registry import load_bench
-    from perflab.metrics.catalog import metric
+    from perflab.bench.registry import load_bench
+    from perflab.instrumentation.catalog import metric
 
     bench = load_bench(result.pattern)
     known = result.points[0]["metrics"]
@@ -115,7 +115,7 @@ def write_predictions(result: Predictions) -> str:
 
 
 def _one_point(point: Point, metrics: list[str], info: MetricInfo) -> str:
-    from perflab.metrics.catalog import metric
+    from perflab.instrumentation.catalog import metric
 
     rows = [("metric", "predicted")]
     rows += [(metric(name).label, metric(name).format(point["metrics"][name])) for name in metrics]
@@ -126,8 +126,8 @@ def _one_point(point: Point, metrics: list[str], info: MetricInfo) -> str:
 
 
 def _many_points(result: Predictions, metrics: list[str]) -> list[list[str]]:
-    from perflab.benches.registry import load_bench
-    from perflab.metrics.catalog import metric
+    from perflab.bench.registry import load_bench
+    from perflab.instrumentation.catalog import metric
 
     bench = load_bench(result.pattern)
     sampled = any(point["sampled"] < 1 for point in result.points)

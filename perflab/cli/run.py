@@ -29,7 +29,7 @@ from perflab.cli.options import (
 from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
 
 if TYPE_CHECKING:
-    from perflab.benches import Bench
+    from perflab.bench import Bench
     from perflab.lab.live import LiveRun
     from perflab.lab.run import Run
 
@@ -122,8 +122,8 @@ def run(
 
 def write_run(result: Run) -> str:
     """Return a run as text for a terminal: measured beside predicted, alerts and notes."""
-    from perflab.benches.registry import load_bench
-    from perflab.metrics.catalog import metric
+    from perflab.bench.registry import load_bench
+    from perflab.instrumentation.catalog import metric
     from perflab.settings.quantity import counted
     from perflab.tuning.comparison import format_difference
 
@@ -207,7 +207,7 @@ def _which_is_off(result: Run, bench: Bench) -> list[str]:
 
 
 def _alerts(result: Run) -> list[str]:
-    from perflab.metrics.catalog import metric
+    from perflab.instrumentation.catalog import metric
 
     lines = []
     for alert in result.alerts:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from perflab.cli.finding import Finding
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 GROUP = "servers"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -32,7 +32,7 @@ def servers_found(*, ask: bool = True) -> Iterator[Finding]:
 
 
 def _redis(ask: bool) -> Finding:
-    from perflab.servers.redis_server import VARIABLE, find_redis, server_program
+    from perflab.servers.redis.server import VARIABLE, find_redis, server_program
 
     if os.environ.get(VARIABLE):
         return _named("redis", VARIABLE, (lambda: find_redis().version) if ask else None)
@@ -44,8 +44,8 @@ def _redis(ask: bool) -> Finding:
 
 
 def _postgres(ask: bool) -> Finding:
-    from perflab.servers.postgres_server import find_postgres, server_program
-    from perflab.servers.postgres_words import VARIABLE
+    from perflab.servers.postgres.server import find_postgres, server_program
+    from perflab.servers.postgres.words import VARIABLE
 
     if os.environ.get(VARIABLE):
         return _named("postgresql", VARIABLE, (lambda: find_postgres().version) if ask else None)

@@ -37,7 +37,7 @@ def settings(
     if pattern is None:
         _list_patterns(as_json)
         return
-    from perflab.benches.registry import load_bench
+    from perflab.bench.registry import load_bench
     from perflab.settings import LoadSettings
 
     bench = load_bench(pattern)
@@ -56,8 +56,8 @@ def settings(
 
 
 def _list_patterns(as_json: bool) -> None:
-    from perflab.benches.registry import bench_names, load_bench
-    from perflab.settings import BadInputError
+    from perflab.bench.registry import bench_names, load_bench
+    from perflab.errors import BadInputError
 
     benches = []
     for name in bench_names():

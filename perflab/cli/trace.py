@@ -104,7 +104,7 @@ def convert(
     show: ShowProgress = None,
 ) -> None:
     """Convert a workload to Parquet, which is read several times faster."""
-    from perflab.settings import BadInputError
+    from perflab.errors import BadInputError
 
     if out.suffix != ".parquet":
         raise BadInputError("is not a name for a Parquet file; end it with .parquet", str(out))

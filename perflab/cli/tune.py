@@ -105,7 +105,7 @@ def tune(
 
 def write_recommendation(result: Recommendation) -> str:
     """Return a recommendation as text for a terminal: settings, metrics, reason."""
-    from perflab.benches.registry import load_bench
+    from perflab.bench.registry import load_bench
 
     bench = load_bench(result.pattern)
     goal = ", ".join((result.objective, *result.limits))
@@ -141,8 +141,8 @@ def write_recommendation(result: Recommendation) -> str:
 
 
 def _metric_rows(result: Recommendation) -> list[tuple[str, ...]]:
-    from perflab.benches.registry import load_bench
-    from perflab.metrics.catalog import metric
+    from perflab.bench.registry import load_bench
+    from perflab.instrumentation.catalog import metric
     from perflab.tuning.comparison import format_difference
 
     rows: list[tuple[str, ...]] = [("metric", "now", "recommended", "change")]

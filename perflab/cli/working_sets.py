@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from perflab.cli.output import table
-from perflab.settings.errors import BadInputError
+from perflab.errors import BadInputError
 
 if TYPE_CHECKING:
     from perflab.workloads.trace import Trace
@@ -18,13 +18,18 @@ def parse_ttls(text: str) -> list[float | None]:
     Raises:
         BadInputError: If one of them is no TTL.
     """
-    from perflab.settings import CacheSettings
+    from perflab.settings import is_none_word, parse_quantity
 
-    try:
-        parts = [part.strip() for part in text.split(",")]
-        return [CacheSettings.read({"ttl_seconds": part}).ttl_seconds for part in parts]
-    except BadInputError as error:
-        raise BadInputError(error.message, "--ttl") from None
+    ttls: list[float | None] = []
+    for part in text.split(","):
+        try:
+            ttl = None if is_none_word(part) else parse_quantity(part.strip(), "seconds")
+        except BadInputError as error:
+            raise BadInputError(error.message, "--ttl") from None
+        if ttl is not None and not 0 < ttl < math.inf:
+            raise BadInputError(f"{part.strip()} is not a TTL: it must be above 0", "--ttl")
+        ttls.append(ttl)
+    return ttls
 
 
 def working_set_points(trace: Trace, ttls: list[float | None]) -> list[dict[str, Any]]:
@@ -33,7 +38,7 @@ def working_set_points(trace: Trace, ttls: list[float | None]) -> list[dict[str,
     Raises:
         BadInputError: If nothing dates the requests.
     """
-    from perflab.models.working_set import working_sets
+    from perflab.modelling.working_set import working_sets
 
     if trace.times is None:
         text = "has no times, so that no TTL has an effect; name a file's: --columns time=COLUMN"
@@ -55,7 +60,7 @@ def working_set_points(trace: Trace, ttls: list[float | None]) -> list[dict[str,
 
 def working_set_table(points: list[dict[str, Any]]) -> str:
     """Return the points as lines."""
-    from perflab.metrics.catalog import metric
+    from perflab.instrumentation.catalog import metric
     from perflab.settings import format_quantity
 
     def cell(key: str, value: Any) -> str:

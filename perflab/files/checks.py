@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from perflab.errors import BadInputError
 from perflab.files.marks import bears_mark
 from perflab.files.places import Place, place_of, unwritable
-from perflab.settings import BadInputError
 
 NOT_OURS = (
     "is there and was not written by perflab; name another file, or replace it with --force "

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from perflab.errors import BadInputError
 from perflab.files.places import place_of, unwritable
 from perflab.files.whole import keep_mode, scratch_folder
-from perflab.settings import BadInputError
 
 NOT_OURS = "holds something else; name another folder"
 _AT_FDCWD = -100

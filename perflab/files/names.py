@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 _MOST_BYTES = 80
 _KEPT = "._"

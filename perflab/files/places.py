@@ -9,7 +9,7 @@ import re
 import stat
 from pathlib import Path
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 _DESCRIPTORS = re.compile(r"/dev/fd|/proc/(\d+)(?:/task/\d+)?/fd")
 _ERRNO = re.compile(r"\b(?:errno|os error) (\d{1,4})\b", re.IGNORECASE)

@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from perflab.errors import BadInputError
 from perflab.files.places import Place, place_of, unwritable
-from perflab.settings import BadInputError
 
 SCRATCH_PREFIX = ".perflab-"
 

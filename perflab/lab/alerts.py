@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from perflab.benches.base import Bench
-from perflab.metrics.catalog import metric
-from perflab.settings import BadInputError, nearest, parse_quantity
+from perflab.bench.base import Bench
+from perflab.errors import BadInputError, nearest
+from perflab.instrumentation.catalog import metric
+from perflab.settings import parse_quantity
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from perflab.benches.base import Bench
+from perflab.bench.base import Bench
+from perflab.errors import BadInputError
 from perflab.lab.calibrated_costs import wrong_cost
 from perflab.lab.environment import machine
 from perflab.lab.result import FORMAT_VERSION, Result
-from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.settings import LoadSettings, Settings
 from perflab.settings.folders import cache_folder
 from perflab.settings.quantity import counted
 

@@ -13,17 +13,17 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
-from perflab.benches.registry import load_bench
-from perflab.benches.session import Load, Session
+from perflab.bench.pace import Pace
+from perflab.bench.registry import load_bench
+from perflab.bench.session import Load, Session
+from perflab.errors import BadInputError
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.load import LoadGenerator
 from perflab.lab.orphan import CLOSED, ORPHANED, Orphan, OrphanedError
-from perflab.lab.pace import Pace
 from perflab.lab.snapshot import Snapshot
 from perflab.primitives.clock import VirtualClock
 from perflab.servers.consent import confine, contact
 from perflab.servers.keeper import keep_scratch_folders
-from perflab.settings import BadInputError
 
 _FEWEST_ERRORS = 20
 _NOT_CLOSED = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.stored_json import read_json_file
 
 

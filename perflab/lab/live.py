@@ -11,7 +11,9 @@ from typing import Any
 
 import cloudpickle
 
-from perflab.benches.base import Bench
+from perflab.bench.base import Bench
+from perflab.errors import BadInputError, nearest
+from perflab.instrumentation.memory import MemorySampler
 from perflab.lab.alerts import Alert, AlertWatch
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
@@ -25,11 +27,10 @@ from perflab.lab.run import Run
 from perflab.lab.run_state import RunState
 from perflab.lab.snapshot import Snapshot
 from perflab.lab.spawning import receive, resident_bytes, spawn, status_in_words
-from perflab.metrics.memory import MemorySampler
 from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
 from perflab.servers.run_name import new_run_name
-from perflab.settings import BadInputError, LoadSettings, Settings, nearest
+from perflab.settings import LoadSettings, Settings
 from perflab.workloads.trace import Trace
 
 _PATIENCE = 15.0

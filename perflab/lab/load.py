@@ -6,9 +6,9 @@ import itertools
 import threading
 import time
 
-from perflab.benches.session import EndOfWorkload, Session
-from perflab.lab.pace import Pace
-from perflab.metrics.histogram import LatencyHistogram
+from perflab.bench.pace import Pace
+from perflab.bench.session import EndOfWorkload, Session
+from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.primitives.clock import VirtualClock
 from perflab.settings import LoadSettings
 

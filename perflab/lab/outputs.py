@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from perflab.benches.base import Bench
+from perflab.bench.base import Bench
+from perflab.errors import BadInputError
 from perflab.files import check_output, place_of
-from perflab.settings import BadInputError, Settings
+from perflab.settings import Settings
 
 _BESIDE = ("", ".rejected.csv", ".incomplete")
 """What a run adds to the name of its output for what it writes beside it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perflab.benches.base import Bench
+from perflab.bench.base import Bench
 from perflab.settings import LoadSettings, Settings
 
 

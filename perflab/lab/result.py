@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Self
 
 from pydantic import StrictFloat, StrictInt, StrictStr, TypeAdapter, ValidationError
 
+from perflab.errors import BadInputError
 from perflab.files import check_output, write_text
 from perflab.lab.files import read_json
 from perflab.lab.row_table import RowTable
-from perflab.settings import BadInputError
 
 FORMAT_VERSION = 1
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from perflab.models.prediction import Metrics
+from perflab.modelling.prediction import Metrics
 
 SINCE_CHANGE = "_since_change"
 PREDICTED = "predicted_"

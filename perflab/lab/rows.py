@@ -7,15 +7,15 @@ import time
 from collections import Counter
 from typing import Any, NamedTuple
 
-from perflab.benches.base import Bench
-from perflab.benches.model import Model
-from perflab.benches.session import Measured
+from perflab.bench.base import Bench
+from perflab.bench.model import Model
+from perflab.bench.session import Measured
 from perflab.lab.alerts import AlertWatch
 from perflab.lab.rounds import Moments
 from perflab.lab.row import Row
 from perflab.lab.row_table import RowTable
 from perflab.lab.snapshot import Snapshot
-from perflab.models.prediction import Costs, Metrics
+from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
 from perflab.workloads.trace import Trace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping
 
-from perflab.metrics.histogram import LatencyHistogram
+from perflab.instrumentation.histogram import LatencyHistogram
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,15 +7,10 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Any
 
-from perflab.benches.base import Bench
-from perflab.benches.registry import load_bench
+from perflab.bench.base import Bench
+from perflab.bench.registry import load_bench
 from perflab.lab.alerts import Alert, check_alerts, parse_alert
-from perflab.lab.calibration import (
-    Calibration,
-    calibration_for,
-    keep_calibration,
-    machine_load,
-)
+from perflab.lab.calibration import Calibration, calibration_for, keep_calibration, machine_load
 from perflab.lab.live import LiveRun
 from perflab.lab.outputs import check_outputs
 from perflab.lab.row import Row

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from perflab.benches.base import Bench
+from perflab.bench.base import Bench
+from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.run import Run
-from perflab.metrics.catalog import MetricInfo, metric
 
 MOST_POINTS = 0.02
 MOST_SHARE = 0.10

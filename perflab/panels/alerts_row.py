@@ -8,11 +8,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from perflab.errors import BadInputError
+from perflab.errors.foreign_text import foreign_text
+from perflab.instrumentation.catalog import metric
 from perflab.lab.alerts import Alert, parse_alert
-from perflab.metrics.catalog import metric
 from perflab.panels.status import MOST_WORDS
-from perflab.settings import BadInputError
-from perflab.settings.foreign_text import foreign_text
 
 
 class AlertsRow:

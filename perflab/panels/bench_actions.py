@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from perflab.benches.session import Action
+from perflab.bench.session import Action
 from perflab.lab.live import LiveRun
 from perflab.panels.status import StatusLine
 

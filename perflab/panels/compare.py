@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench, WhatIfChart
+from perflab.bench import Bench, WhatIfChart
 
 Changed = Callable[[str, tuple[Any, ...]], None]
 

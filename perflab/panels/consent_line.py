@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
+from perflab.errors import BadInputError
 from perflab.servers.consent import ConsentNeededError, ForeignServer, allow
-from perflab.settings import BadInputError
 
 
 class ConsentLine:

@@ -10,10 +10,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from perflab.errors import BadInputError
+from perflab.errors.foreign_text import foreign_text
 from perflab.panels.status import MOST_WORDS
 from perflab.panels.stops import Stops, span
-from perflab.settings import BadInputError, SettingInfo
-from perflab.settings.foreign_text import foreign_text
+from perflab.settings import SettingInfo
 
 Check = Callable[[Any], Any]
 OnChange = Callable[[str, Any], None]

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from perflab.benches.registry import load_bench
+from perflab.bench.registry import load_bench
+from perflab.errors import BadInputError
 from perflab.lab.alerts import Alert
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
@@ -15,7 +16,6 @@ from perflab.lab.verbs import start_live
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.status import StatusLine
 from perflab.servers.consent import ConsentNeededError
-from perflab.settings import BadInputError
 from perflab.settings.quantity import counted
 from perflab.workloads import Trace
 

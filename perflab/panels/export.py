@@ -14,13 +14,14 @@ from urllib.parse import quote
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench, Model
+from perflab.bench import Bench, Model
+from perflab.errors import shown
 from perflab.files import file_stem
 from perflab.lab.result import Result
-from perflab.models.history import History
+from perflab.modelling.history import History
 from perflab.reports import Report
 from perflab.reports.privacy import file_name
-from perflab.settings import Settings, shown
+from perflab.settings import Settings
 from perflab.tuning.grid import Grid
 from perflab.tuning.points import Point
 from perflab.tuning.sweep import sweep_trace

@@ -7,20 +7,21 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from perflab.benches import Bench, Model
-from perflab.benches.model import Sharpening
-from perflab.benches.part_of_keys import share_of_keys
+from perflab.bench import Bench, Model
+from perflab.bench.model import Sharpening
+from perflab.bench.part_of_keys import share_of_keys
 from perflab.charts.what_if import Lines
-from perflab.metrics.catalog import MetricInfo, metric
-from perflab.models.history import History
-from perflab.models.prediction import Costs, Prediction
+from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import MetricInfo, metric
+from perflab.modelling.history import History
+from perflab.modelling.prediction import Costs, Prediction
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.map_forecast import MapForecast
 from perflab.panels.pictures import Pictures
 from perflab.panels.status import Mood, StatusLine
 from perflab.panels.time_forecast import TimeForecast
 from perflab.panels.views import Point
-from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.settings import LoadSettings, Settings
 from perflab.tuning.grid import Grid
 from perflab.tuning.whatif import WhatIf
 from perflab.workloads import Trace

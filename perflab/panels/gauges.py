@@ -7,11 +7,11 @@ import threading
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench
+from perflab.bench import Bench
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
-from perflab.models.prediction import Prediction
+from perflab.modelling.prediction import Prediction
 from perflab.panels.pictures import Pictures
 from perflab.panels.table import NumbersTable
 from perflab.panels.views import LiveView, Point

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench
+from perflab.bench import Bench
 from perflab.lab.calibration import Calibration
 from perflab.panels.workload_picker import describe, notes_of
 from perflab.workloads import Workload

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench
+from perflab.bench import Bench
 from perflab.panels.controls import Control, control
 from perflab.settings import LoadSettings, Settings
 from perflab.workloads import Workload

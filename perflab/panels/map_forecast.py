@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from perflab.benches import Bench, HeatMap
+from perflab.bench import Bench, HeatMap
 from perflab.panels.pictures import Pictures
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.grid import Grid, Surface

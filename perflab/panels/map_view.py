@@ -10,10 +10,10 @@ import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
 
-from perflab.benches import Bench, HeatMap
+from perflab.bench import Bench, HeatMap
 from perflab.charts import Mark, MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
-from perflab.metrics.catalog import metric
+from perflab.instrumentation.catalog import metric
 from perflab.panels.canvas import BlitCanvas
 from perflab.panels.views import BOTTOM, HEIGHT, TOP, Point
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.panels.workbench import Workbench
 from perflab.workloads import Workload
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from perflab.errors import BadInputError
 from perflab.panels.controls import Control, control, written
-from perflab.settings import BadInputError, SettingInfo
+from perflab.settings import SettingInfo
 from perflab.workloads import WorkloadInfo
 
 _ONLY_IN_TEXT = frozenset({"seed"})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench, Observed, WhatIfChart
+from perflab.bench import Bench, Observed, WhatIfChart
 from perflab.charts import MarkKind
 from perflab.charts.what_if import Lines
 from perflab.panels.map_view import MapView, Values, beside_each_other

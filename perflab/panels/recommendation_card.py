@@ -8,8 +8,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench, Model
-from perflab.metrics.catalog import metric
+from perflab.bench import Bench, Model
+from perflab.instrumentation.catalog import metric
 from perflab.panels.controls import written
 from perflab.reports.verdict import tuned_keys
 from perflab.tuning.recommend import tune

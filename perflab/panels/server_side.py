@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from perflab.benches import Bench
-from perflab.benches.session import Action
+from perflab.bench import Bench
+from perflab.bench.session import Action
 from perflab.lab.live import LiveRun
 from perflab.panels.bench_actions import BenchActions, forget, perform
 from perflab.panels.consent_line import ConsentLine

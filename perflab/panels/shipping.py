@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perflab.benches import Bench, Model
+from perflab.bench import Bench, Model
 from perflab.lab.run import Run
-from perflab.models.history import History
+from perflab.modelling.history import History
 from perflab.panels.export import ReportLink, write_report
 from perflab.panels.gauges import Gauges
 from perflab.panels.recommendation_card import RecommendationCard

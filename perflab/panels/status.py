@@ -10,8 +10,8 @@ from typing import Literal
 
 import ipywidgets as widgets
 
-from perflab.settings import BadInputError
-from perflab.settings.foreign_text import foreign_text
+from perflab.errors import BadInputError
+from perflab.errors.foreign_text import foreign_text
 
 MOST_WORDS = 600
 """Of an error on a panel, which may hold what a file or a server says, or what was typed."""

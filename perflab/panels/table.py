@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
+from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.which_is_off import is_off
-from perflab.metrics.catalog import MetricInfo, metric
 from perflab.tuning.comparison import format_difference
 
 Values = Mapping[str, float]

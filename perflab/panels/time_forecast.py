@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from perflab.benches import Bench, Histories, TimeChart
-from perflab.models.history import History
+from perflab.bench import Bench, Histories, TimeChart
+from perflab.errors import BadInputError
+from perflab.modelling.history import History
 from perflab.panels.pictures import Pictures
-from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.settings import LoadSettings, Settings
 
 Cancelled = Callable[[], bool]
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench, TimeChart
+from perflab.bench import Bench, TimeChart
 from perflab.charts import OverTimeAxes, chart_row, legend_on_top
-from perflab.models.history import History
+from perflab.modelling.history import History
 from perflab.panels.canvas import BlitCanvas
 from perflab.panels.map_view import beside_each_other
 from perflab.panels.views import BOTTOM

@@ -10,13 +10,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench, Observed, WhatIfChart
+from perflab.bench import Bench, Observed, WhatIfChart
 from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
 from perflab.charts.marks import MARK_NAMES
 from perflab.charts.observed import observed_marks
 from perflab.charts.what_if import Lines
+from perflab.instrumentation.catalog import metric
 from perflab.lab.row_table import RowTable
-from perflab.metrics.catalog import metric
 from perflab.panels.canvas import BlitCanvas
 from perflab.settings import Settings
 from perflab.workloads import Trace

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from perflab.benches import Bench
+from perflab.bench import Bench
+from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.live import LiveRun
 from perflab.lab.verbs import measure_again
-from perflab.models.prediction import Prediction
+from perflab.modelling.prediction import Prediction
 from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
@@ -30,7 +31,6 @@ from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
 from perflab.servers.consent import ConsentNeededError
-from perflab.settings import BadInputError
 from perflab.settings.load import PRICES
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace, Workload

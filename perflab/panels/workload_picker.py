@@ -13,13 +13,14 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.benches import Bench
+from perflab.bench import Bench
+from perflab.errors import BadInputError
+from perflab.errors.foreign_text import foreign_text
 from perflab.panels.latest import Cancelled, Latest
 from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.status import MOST_WORDS
 from perflab.servers.keeper import Keeper
-from perflab.settings import BadInputError, Settings
-from perflab.settings.foreign_text import foreign_text
+from perflab.settings import Settings
 from perflab.workloads import Trace, Workload, remarks
 
 SOURCES = {"Ours": "ours", "A file's path": "path", "An upload": "upload"}

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
-from perflab.metrics.forked_locks import renew_lock_in_children
+from perflab.instrumentation.forked_locks import renew_lock_in_children
 from perflab.primitives.clock import MonotonicClock
 
 BreakerState = Literal["closed", "open", "half-open"]

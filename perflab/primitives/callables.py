@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 GIVE_NAME = "pass name=, a name that no other function has, or key="
 

@@ -13,8 +13,8 @@ import zoneinfo
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from perflab.errors import BadInputError
 from perflab.primitives.callables import named
-from perflab.settings import BadInputError
 
 FORMAT = 2
 """The version of these texts, for keys that outlive the program; raised when a text changes."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import Self
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 PATIENCE_SECONDS = 60.0
 _MOST_KNOWN = 1000

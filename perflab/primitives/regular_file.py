@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 
 def refuse_special(path: Path, place: str) -> None:

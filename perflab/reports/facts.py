@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration
 from perflab.reports.blocks import Table, fact_table
 from perflab.reports.subject import AnyResult
-from perflab.reports.wording import (
-    write_fact,
-    write_facts,
-)
-from perflab.settings import BadInputError
+from perflab.reports.wording import write_fact, write_facts
 
 # Said elsewhere in the table, in words of its own, or of use to a program only.
 LEFT_OUT = (

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from perflab.benches import Bench, Observed, WhatIfChart
+from perflab.bench import Bench, Observed, WhatIfChart
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
 from perflab.charts.band import Span, best_spans, rivals
 from perflab.charts.observed import observed_marks
 from perflab.charts.style import line_name
+from perflab.instrumentation.catalog import METRICS, metric
 from perflab.lab.row_table import Numbers
 from perflab.lab.run import Run
-from perflab.metrics.catalog import METRICS, metric
 from perflab.reports.blocks import Cell, Column, Figure, Table, Text
 from perflab.reports.subject import AnyResult, Subject, measured_point
 from perflab.reports.svg import svg_of
@@ -219,8 +219,9 @@ def _curve_alt(bench: Bench, curves: Curves, marks: Sequence[Mark]) -> str:
             return "none"
         return write_setting(along, along.parse(round(x) if along.kind is int else x))
 
+    top = curves.chart.ceiling
     words = [
-        f"{line_name(label) or info.label}: {info.format(ys[0])} at {place(xs[0])}, "
+        f"{line_name(label, top) or info.label}: {info.format(ys[0])} at {place(xs[0])}, "
         f"{info.format(ys[-1])} at {place(xs[-1])}"
         for label, (xs, ys) in curves.lines.items()
     ]
@@ -278,7 +279,11 @@ def _curve_table(bench: Bench, subject: Subject, curves: Curves) -> Table:
     columns = (
         Column(along.key, setting_name(along).capitalize(), numeric=True),
         *(
-            Column(label or info.name, line_name(label) or info.label, numeric=True)
+            Column(
+                label or info.name,
+                line_name(label, curves.chart.ceiling) or info.label,
+                numeric=True,
+            )
             for label in known
         ),
     )

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from perflab.errors import BadInputError
 from perflab.files import Place, place_of, refuse_input, write_text
 from perflab.files.checks import check_room
 from perflab.files.places import unwritable
 from perflab.files.whole import keep_mode, scratch_folder
-from perflab.settings import BadInputError
 
 MANIFEST = ".perflab-report.json"
 FORMAT_VERSION = 1

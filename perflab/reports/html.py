@@ -12,7 +12,7 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from perflab.benches import Bench
+from perflab.bench import Bench
 from perflab.reports.blocks import Block, Figure, Section
 from perflab.reports.svg import for_page
 from perflab.reports.verdict import Verdict

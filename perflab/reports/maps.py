@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.benches import Bench, HeatMap
+from perflab.bench import Bench, HeatMap
 from perflab.charts import MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, draw_heat_map
-from perflab.metrics.catalog import metric
+from perflab.instrumentation.catalog import metric
 from perflab.reports.blocks import Cell, Column, Figure, Table
 from perflab.reports.subject import AnyResult, Subject
 from perflab.reports.svg import svg_of

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from perflab.benches import Bench
+from perflab.bench import Bench
+from perflab.errors import shown
 from perflab.files import markdown_mark
 from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Section, Table
 from perflab.reports.verdict import Verdict
 from perflab.reports.wording import sentence
-from perflab.settings import shown
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 _TICKS = re.compile(r"`+")

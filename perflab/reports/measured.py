@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perflab.benches import Bench
+from perflab.bench import Bench
+from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.lab.run import Run
-from perflab.metrics.catalog import METRICS, MetricInfo
 from perflab.reports.blocks import Cell, Column, Table
 from perflab.reports.subject import pattern_settings
 from perflab.reports.tables import NOT_KNOWN, in_order
-from perflab.reports.wording import (
-    setting_name,
-    signed,
-    spaced,
-    write_setting,
-)
+from perflab.reports.wording import setting_name, signed, spaced, write_setting
 from perflab.settings import format_quantity
 from perflab.settings.quantity import counted
 from perflab.tuning.recommendation import Recommendation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perflab.benches import Bench, Observed
+from perflab.bench import Bench, Observed
+from perflab.instrumentation.catalog import METRICS
 from perflab.lab.run import Run
-from perflab.metrics.catalog import METRICS
 from perflab.reports.blocks import Cell, Column, Table
 from perflab.reports.subject import AnyResult, Subject
 from perflab.reports.wording import setting_name, signed

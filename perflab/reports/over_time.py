@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from perflab.benches import Bench, TimeChart
+from perflab.bench import Bench, TimeChart
 from perflab.charts import chart_row, draw_over_time
-from perflab.metrics.catalog import MetricInfo, metric
-from perflab.models.history import History
+from perflab.instrumentation.catalog import MetricInfo, metric
+from perflab.modelling.history import History
 from perflab.reports.blocks import Cell, Column, Figure, Table, Text
 from perflab.reports.subject import AnyResult, Subject
 from perflab.reports.svg import svg_of

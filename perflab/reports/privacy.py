@@ -6,8 +6,8 @@ import re
 from pathlib import Path, PurePath
 from typing import Any
 
-from perflab.settings import shown
-from perflab.settings.addresses import without_secrets
+from perflab.errors import shown
+from perflab.errors.addresses import without_secrets
 
 _PRIVATE_KEYS = frozenset({"hostname", "host", "node", "user", "username", "home", "cwd", "pid"})
 _PLACES = "home|Users|root|tmp|private|var|mnt|media|Volumes"

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from perflab.benches import Bench, load_bench
+from perflab.bench import Bench, load_bench
+from perflab.errors import BadInputError, shown
 from perflab.files import check_output, csv_frame, free_names, place_of, write_text
 from perflab.lab.files import read_json
 from perflab.lab.result import FORMAT_VERSION, Result
@@ -22,7 +23,6 @@ from perflab.reports.privacy import printable, without_private
 from perflab.reports.sections import sections_of
 from perflab.reports.subject import AnyResult, Subject, subject_of
 from perflab.reports.verdict import Verdict, verdict_of
-from perflab.settings import BadInputError, shown
 from perflab.tuning.comparison import KINDS, read_result, result_of
 from perflab.tuning.shape import check_shape
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perflab.benches import Bench, load_bench
+from perflab.bench import Bench, load_bench
 from perflab.lab.run import Run
 from perflab.reports.subject import AnyResult
 from perflab.reports.wording import shell_line, write_for_shell

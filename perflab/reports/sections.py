@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from perflab.benches import Bench
+from perflab.bench import Bench
+from perflab.errors import BadInputError
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off_in
 from perflab.reports import facts, figures, maps, measured, observed, over_time, tables
@@ -14,7 +15,6 @@ from perflab.reports.reproduce import reproduce
 from perflab.reports.subject import AnyResult, Subject, pattern_settings
 from perflab.reports.verdict import objective_text
 from perflab.reports.wording import sentence
-from perflab.settings import BadInputError
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 

@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from perflab.benches import Bench, Objective
+from perflab.bench import Bench, Objective
+from perflab.errors import BadInputError
 from perflab.lab.run import Run
-from perflab.settings import BadInputError
 from perflab.tuning.objective import good_enough, parse_objective
 from perflab.tuning.points import Point as Predicted
 from perflab.tuning.predictions import Predictions

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from perflab.benches import Bench
-from perflab.metrics.catalog import METRICS, MetricInfo
+from perflab.bench import Bench
+from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.reports.blocks import Cell, Column, Table, Tone
 from perflab.reports.subject import Subject
 from perflab.reports.verdict import changed_keys
-from perflab.reports.wording import (
-    listed,
-    setting_name,
-    signed,
-    write_setting,
-)
+from perflab.reports.wording import listed, setting_name, signed, write_setting
 from perflab.settings import LoadSettings
 from perflab.settings.load import PRICES
 from perflab.tuning.comparison import judge

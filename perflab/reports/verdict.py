@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perflab.benches import Bench
+from perflab.bench import Bench
+from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.lab.run import Run
-from perflab.metrics.catalog import METRICS, MetricInfo
 from perflab.reports.blocks import Tone
 from perflab.reports.subject import AnyResult, Subject
 from perflab.reports.wording import (

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from perflab.metrics.catalog import MetricInfo
+from perflab.instrumentation.catalog import MetricInfo
 from perflab.settings import SettingInfo, format_quantity, parse_quantity
 from perflab.settings.quantity import counted, singular
 from perflab.tuning.comparison import format_difference

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from perflab.settings import BadInputError
-from perflab.settings.addresses import HIDDEN, redact, without_secrets
+from perflab.errors import BadInputError
+from perflab.errors.addresses import HIDDEN, redact, without_secrets
 
 __all__ = ["HIDDEN", "VARIABLE", "redact", "redis_address", "redis_url", "without_secrets"]
 

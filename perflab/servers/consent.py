@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from perflab.errors import BadInputError
 from perflab.files import free_names
-from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
 
 FORMAT_VERSION = 1

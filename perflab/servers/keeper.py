@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from perflab.errors import BadInputError
 from perflab.files.whole import make_scratch_folders_by
 from perflab.servers.keeper_process import (
     NO_MARK,
@@ -31,7 +32,6 @@ from perflab.servers.keeper_process import (
     remove,
     start_time,
 )
-from perflab.settings import BadInputError
 
 _PROGRAM = str(Path(__file__).with_name("keeper_process.py"))
 _TRIES = 100

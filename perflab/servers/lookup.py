@@ -14,10 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from perflab.errors import BadInputError
 from perflab.servers.call_cap import CallCap, is_function, most_calls
 from perflab.servers.keeper import Keeper, kept_folder
 from perflab.servers.python_process import use_working_folders, working_folders
-from perflab.settings import BadInputError, LoadSettings
+from perflab.settings import LoadSettings
 from perflab.settings.folders import cache_folder
 from perflab.workloads.datasets import data_path
 

@@ -1,77 +1,34 @@
-"""One frozen settings class a pattern: bounds, unit, default and meaning of each key."""
+"""What the settings of all patterns share; those of one pattern are in its own folder."""
 
-from perflab.settings.async_io import (
-    LIMIT_MODES,
-    LOAD_MODELS,
-    AsyncIORunSettings,
-    AsyncIOSettings,
-)
+from perflab.lazily import names_of
 from perflab.settings.base import SettingInfo, Settings, setting
-from perflab.settings.cache import CacheSettings
-from perflab.settings.cache_policies import (
-    CACHE_POLICIES,
-    FUTURE_POLICIES,
-    LIVE_POLICIES,
-    POLICIES,
-    WHAT_IF_POLICIES,
-    CachePolicy,
-    no_bounds,
-    why_not_live,
-)
-from perflab.settings.connection_pool import POOL_DRIVERS, QUERIES, ConnectionPoolSettings
-from perflab.settings.errors import BadInputError, BrokenLimitError, nearest
 from perflab.settings.http_server import LATENCY_SHAPES, HttpServerSettings
-from perflab.settings.lazy_loading import LazyLoadingSettings
 from perflab.settings.load import LoadSettings
-from perflab.settings.prefetching import PrefetchingSettings
 from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
-from perflab.settings.redis_cache import (
-    MAXMEMORY_POLICIES,
-    SERIALIZERS,
-    STAMPEDES,
-    RedisCacheSettings,
-)
-from perflab.settings.shown import shown, shown_lines
-from perflab.settings.streaming import BLOCK_ENGINES, ENGINES, StreamingSettings
 
 __all__ = [
-    "BLOCK_ENGINES",
-    "CACHE_POLICIES",
-    "ENGINES",
-    "FUTURE_POLICIES",
     "LATENCY_SHAPES",
-    "LIMIT_MODES",
-    "LIVE_POLICIES",
-    "LOAD_MODELS",
-    "MAXMEMORY_POLICIES",
-    "POLICIES",
-    "POOL_DRIVERS",
-    "QUERIES",
-    "SERIALIZERS",
-    "STAMPEDES",
-    "WHAT_IF_POLICIES",
-    "AsyncIORunSettings",
-    "AsyncIOSettings",
-    "BadInputError",
-    "BrokenLimitError",
-    "CachePolicy",
-    "CacheSettings",
-    "ConnectionPoolSettings",
     "HttpServerSettings",
-    "LazyLoadingSettings",
     "LoadSettings",
-    "PrefetchingSettings",
-    "RedisCacheSettings",
     "SettingInfo",
     "Settings",
-    "StreamingSettings",
     "format_quantity",
     "is_none_word",
-    "nearest",
-    "no_bounds",
     "parse_quantity",
     "setting",
-    "shown",
-    "shown_lines",
-    "why_not_live",
 ]
+
+__getattr__, __dir__ = names_of(
+    __name__,
+    {},
+    old={
+        "AsyncIOSettings": "perflab.patterns.async_io",
+        "BadInputError": "perflab",
+        "CacheSettings": "perflab",
+        "ConnectionPoolSettings": "perflab.patterns.connection_pool",
+        "LazyLoadingSettings": "perflab.patterns.lazy_loading",
+        "PrefetchingSettings": "perflab.patterns.prefetching",
+        "RedisCacheSettings": "perflab.patterns.redis_cache",
+        "StreamingSettings": "perflab.patterns.streaming",
+    },
+)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
-from perflab.settings.addresses import shown_address
-from perflab.settings.errors import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
+from perflab.errors.addresses import shown_address
 from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
 
 Scale = Literal["linear", "log"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from perflab.settings.errors import BadInputError
+from perflab.errors import BadInputError
 
 
 def cache_folder() -> Path:

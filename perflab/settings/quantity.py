@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from perflab.settings.errors import BadInputError
+from perflab.errors import BadInputError
 
 COUNT_SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
 BYTE_SUFFIXES = {

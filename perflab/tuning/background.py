@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 Item = TypeVar("Item")
 

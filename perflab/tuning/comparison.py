@@ -7,12 +7,12 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
+from perflab.errors import BadInputError, shown
+from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.files import read_json
 from perflab.lab.result import Result
 from perflab.lab.run import Run
-from perflab.metrics.catalog import MetricInfo, metric
-from perflab.settings import BadInputError, shown
 from perflab.settings.quantity import counted
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation

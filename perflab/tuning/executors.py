@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
 from typing import Any, TypeVar
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 Found = TypeVar("Found")
 Progress = Callable[[int, int], None]

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.benches.base import Bench
-from perflab.benches.model import Model, Previewing
-from perflab.models.prediction import Costs, Prediction
-from perflab.settings import BadInputError, LoadSettings, SettingInfo, Settings
+from perflab.bench.base import Bench
+from perflab.bench.model import Model, Previewing
+from perflab.errors import BadInputError
+from perflab.modelling.prediction import Costs, Prediction
+from perflab.settings import LoadSettings, SettingInfo, Settings
 from perflab.tuning.background import compute_in_order
 from perflab.tuning.points import Point, point_of
 from perflab.workloads.trace import Trace

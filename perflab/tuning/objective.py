@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perflab.benches.parts import Objective
-from perflab.metrics.catalog import metric
-from perflab.settings import BadInputError
+from perflab.bench.parts import Objective
+from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import metric
 
 
 def parse_objective(text: str | Objective | None, default: Objective) -> Objective:

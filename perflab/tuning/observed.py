@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from perflab.benches.base import Bench
-from perflab.benches.model import Model
-from perflab.benches.parts import Observed
-from perflab.models.prediction import Costs, Metrics
+from perflab.bench.base import Bench
+from perflab.bench.model import Model
+from perflab.bench.parts import Observed
+from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
 
 

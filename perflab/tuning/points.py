@@ -11,7 +11,7 @@ from pydantic import ConfigDict, SkipValidation, with_config
 from typing_extensions import TypedDict
 
 from perflab.lab.outcome import plain_settings
-from perflab.models.prediction import Metrics, Prediction
+from perflab.modelling.prediction import Metrics, Prediction
 from perflab.settings import LoadSettings, Settings
 
 if TYPE_CHECKING:

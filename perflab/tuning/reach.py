@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perflab.benches.parts import Objective
-from perflab.metrics.catalog import METRICS, metric
+from perflab.bench.parts import Objective
+from perflab.instrumentation.catalog import METRICS, metric
 from perflab.tuning.points import Point
 
 GUARDED = ("timeouts", "errors", "throughput_per_second")

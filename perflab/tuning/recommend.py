@@ -8,27 +8,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from perflab.benches.base import Bench
-from perflab.benches.model import Model
-from perflab.benches.parts import Objective
-from perflab.benches.registry import load_bench
+from perflab.bench.base import Bench
+from perflab.bench.model import Model
+from perflab.bench.parts import Objective
+from perflab.bench.registry import load_bench
+from perflab.errors import BadInputError, BrokenLimitError
+from perflab.instrumentation.catalog import metric
 from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.outputs import check_outputs
 from perflab.lab.verbs import run
-from perflab.metrics.catalog import metric
 from perflab.servers.consent import require
-from perflab.settings import BadInputError, BrokenLimitError, format_quantity
+from perflab.settings import format_quantity
 from perflab.tuning.comparison import format_difference
 from perflab.tuning.knee import knee
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
 from perflab.tuning.points import NamedPoint, Point
-from perflab.tuning.reach import (
-    all_useless,
-    fewest_timed_out,
-    harms,
-    least_harmful,
-    unreached,
-)
+from perflab.tuning.reach import all_useless, fewest_timed_out, harms, least_harmful, unreached
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import sweep_trace
 from perflab.tuning.worth import cost, gained

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 Scalar = bool | int | float | str | None
 Values = dict[str, Scalar]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from perflab.benches.model import Model, Sharpening
-from perflab.models.prediction import Costs, Prediction
+from perflab.bench.model import Model, Sharpening
+from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from perflab.benches.parts import WhatIfChart
-from perflab.metrics.catalog import metric
+from perflab.bench.parts import WhatIfChart
+from perflab.instrumentation.catalog import metric
 from perflab.tuning.comparison import format_difference
 
 

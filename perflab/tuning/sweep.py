@@ -9,16 +9,16 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from perflab.benches.base import Bench
-from perflab.benches.model import Model
-from perflab.benches.registry import load_bench
+from perflab.bench.base import Bench
+from perflab.bench.model import Model
+from perflab.bench.registry import load_bench
+from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import metric
 from perflab.lab.calibration import calibration_for
 from perflab.lab.environment import environment
 from perflab.lab.outcome import workload_summary
-from perflab.metrics.catalog import metric
-from perflab.models.prediction import Costs
+from perflab.modelling.prediction import Costs
 from perflab.servers.keeper import kept_folder
-from perflab.settings import BadInputError
 from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
 from perflab.tuning.observed import observed_beside

@@ -8,11 +8,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from perflab.benches.base import Bench
-from perflab.benches.model import Model, Previewing, Sharpening
-from perflab.benches.parts import WhatIfChart
-from perflab.models.prediction import Costs, Prediction
-from perflab.settings import BadInputError, LoadSettings, Settings
+from perflab.bench.base import Bench
+from perflab.bench.model import Model, Previewing, Sharpening
+from perflab.bench.parts import WhatIfChart
+from perflab.errors import BadInputError
+from perflab.modelling.prediction import Costs, Prediction
+from perflab.settings import LoadSettings, Settings
 from perflab.tuning.background import compute_in_order
 from perflab.tuning.sharpening import Banded, Rounds, known
 from perflab.tuning.standing import Standing

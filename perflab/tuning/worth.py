@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perflab.metrics.catalog import metric
+from perflab.instrumentation.catalog import metric
 from perflab.tuning.reach import GUARDED, harms
 
 Metrics = Mapping[str, float]

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.check import as_durations, as_times
 from perflab.workloads.description import show_plainly
 from perflab.workloads.fingerprint import fingerprint

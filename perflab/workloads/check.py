@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 Floats = npt.NDArray[np.float64]
 Fault = tuple[int, str]

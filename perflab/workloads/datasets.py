@@ -6,8 +6,8 @@ import csv
 import dataclasses
 from pathlib import Path
 
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import trust_parquet
-from perflab.settings import BadInputError
 from perflab.workloads.trace import Trace
 
 MISSING = "NA"

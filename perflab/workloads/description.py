@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from perflab.settings import BadInputError, shown
+from perflab.errors import BadInputError, shown
 from perflab.workloads.stored_json import read_json_file
 from perflab.workloads.workload import Workload
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.numbering import first_appearance
 
 Ids = npt.NDArray[np.int32]

@@ -8,9 +8,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from perflab.errors import BadInputError
 from perflab.files import whole_path
 from perflab.primitives.parquet_probe import trust_parquet
-from perflab.settings import BadInputError
 from perflab.settings.folders import cache_folder
 
 FORMS = ("sqlite", "parquet", "csv", "npy")

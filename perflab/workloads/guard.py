@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 
 class Watched:

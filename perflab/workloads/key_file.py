@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 KEY_FILE_TYPE = pa.large_string()
 

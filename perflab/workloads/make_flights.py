@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from perflab.errors import BadInputError
 from perflab.files import whole_path
-from perflab.settings import BadInputError
 from perflab.workloads.trace import Trace
 
 FLIGHTS = "data/flights.csv.zip"

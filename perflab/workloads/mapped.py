@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.settings.folders import cache_folder
 from perflab.workloads.encoding import as_int64
 

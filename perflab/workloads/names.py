@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from perflab.settings import BadInputError, SettingInfo, nearest
+from perflab.errors import BadInputError, nearest
+from perflab.settings import SettingInfo
 from perflab.workloads.datasets import flights
 from perflab.workloads.read import read_trace
 from perflab.workloads.synthetic import Daily, Loop, Scan, Shift, Synthetic, Uniform, Zipf

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from perflab.errors import BadInputError
 from perflab.primitives.mapped_array import mapped_column
-from perflab.settings import BadInputError
 from perflab.workloads.accesses import MOST_ROWS, Accesses
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.check import (

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from perflab.errors import BadInputError
 from perflab.files import check_output, whole_path
 from perflab.primitives.parquet_probe import check_parquet, trust_parquet
-from perflab.settings import BadInputError
 from perflab.workloads.description import TraceDescription, check_version, describe, understood
 from perflab.workloads.stored_json import parse_json
 from perflab.workloads.trace import Trace

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from perflab.settings import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.trace import Trace

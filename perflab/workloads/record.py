@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar, cast
 
+from perflab.errors import BadInputError
 from perflab.primitives.callables import inside_descriptor
-from perflab.settings import BadInputError
 from perflab.workloads.recordable import is_recordable_function, is_recordable_mapping
 from perflab.workloads.recorded_calls import recorded_function
 from perflab.workloads.recorded_mapping import RecordedMapping

@@ -13,7 +13,8 @@ from itertools import count
 from numbers import Real
 from typing import Any, Self
 
-from perflab.settings import BadInputError, parse_quantity
+from perflab.errors import BadInputError
+from perflab.settings import parse_quantity
 from perflab.workloads.recording_keys import PLACES, key_number
 from perflab.workloads.recording_left_out import LeftOut
 from perflab.workloads.recording_parts import RecordingFolder

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.recording_keys import PLACES
 from perflab.workloads.recording_left_out import LeftOutCounts, read_counts
 from perflab.workloads.recording_table import below, is_table

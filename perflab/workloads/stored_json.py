@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 MOST_BYTES = 1 << 28
 MOST_DEPTH = 100

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.check import as_ids, as_sizes, as_times, as_ttls
 from perflab.workloads.description import LEAST_SHARE, MOST_REQUESTS, show_plainly
 from perflab.workloads.fingerprint import fingerprint

@@ -12,11 +12,12 @@ import argparse
 import math
 import time
 
-from perflab.benches.async_io_load import EventLoopLoad, targets_of
-from perflab.lab.pace import Pace
+from perflab.bench.pace import Pace
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.servers.http_server import HttpServer
-from perflab.settings import AsyncIOSettings, LoadSettings
+from perflab.patterns.async_io.load import EventLoopLoad, targets_of
+from perflab.patterns.async_io.settings import AsyncIOSettings
+from perflab.servers.http.server import HttpServer
+from perflab.settings import LoadSettings
 from perflab.workloads.arrival_names import load_arrivals
 
 SHARES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999)

@@ -13,13 +13,12 @@ import subprocess
 import sys
 import time
 
-from perflab.servers.http_server import HttpServer
+from perflab.servers.http.server import HttpServer
 
 CLIENT = """
 import asyncio, resource, sys
 
-from perflab.patterns.async_io import AsyncFetcher
-from perflab.settings import AsyncIOSettings
+from perflab.patterns.async_io import AsyncFetcher, AsyncIOSettings
 
 
 async def main(url, number):

@@ -17,8 +17,8 @@ import time
 import aiohttp
 
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.servers.http_server import HttpServer
-from perflab.settings import AsyncIOSettings
+from perflab.patterns.async_io.settings import AsyncIOSettings
+from perflab.servers.http.server import HttpServer
 
 IN_FLIGHT = 32
 

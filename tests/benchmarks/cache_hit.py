@@ -22,7 +22,7 @@ from typing import Any
 import cachetools
 
 from perflab.patterns.cache import Cache
-from perflab.settings import LIVE_POLICIES
+from perflab.patterns.cache.policies import LIVE_POLICIES
 
 KEYS = [i % 500 for i in range(20_000)]
 ROUNDS = 41

@@ -25,7 +25,7 @@ from typing import Any
 import cachetools
 
 from perflab.patterns.cache import Cache
-from perflab.settings import LIVE_POLICIES
+from perflab.patterns.cache.policies import LIVE_POLICIES
 
 CALLS = 2_000
 ROUNDS = 101

@@ -19,12 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.kernels import compile_all
-from perflab.models.cache import CacheModel
-from perflab.models.key_samples import METHODS
-from perflab.models.sampled_cache import DRAWS, IN_FULL, SampledCacheModel
-from perflab.settings import POLICIES, CacheSettings, LoadSettings
+from perflab.patterns.cache.model.key_samples import METHODS
+from perflab.patterns.cache.model.predict import CacheModel
+from perflab.patterns.cache.model.sampled import DRAWS, IN_FULL, SampledCacheModel
+from perflab.patterns.cache.policies import POLICIES
+from perflab.patterns.cache.settings import CacheSettings
+from perflab.settings import LoadSettings
 from perflab.workloads.names import load_workload
 from perflab.workloads.trace import Trace
 

@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
-from perflab.metrics import LatencyHistogram
+from perflab.instrumentation import LatencyHistogram
 
 VALUES = np.random.default_rng(0).lognormal(-9, 1.5, 20_000).tolist()
 ROUNDS = 31

@@ -28,7 +28,7 @@ import numba
 import numpy as np
 
 from perflab import kernels
-from perflab.settings import CACHE_POLICIES, POLICIES
+from perflab.patterns.cache.policies import CACHE_POLICIES, POLICIES
 
 CURVE_SIZES = 20
 GOAL = 8.0

@@ -42,7 +42,7 @@ def make(folder: str, requests: int) -> str:
 
 def exact_curve(folder: str) -> str:
     """Time the exact LRU curve of all sizes."""
-    from perflab.models.cache import CacheModel
+    from perflab.patterns.cache.model.predict import CacheModel
 
     trace, watch = opened(folder)
     began, worked = time.perf_counter(), time.process_time()
@@ -54,9 +54,10 @@ def exact_curve(folder: str) -> str:
 
 def moves(folder: str, policies: list[str], rounds: int) -> str:
     """Time moves to lines of which nothing is known."""
-    from perflab.benches import load_bench
-    from perflab.models.progressive_cache import ProgressiveCacheModel
-    from perflab.settings import CacheSettings, LoadSettings
+    from perflab.bench import load_bench
+    from perflab.patterns.cache.model.progressive import ProgressiveCacheModel
+    from perflab.patterns.cache.settings import CacheSettings
+    from perflab.settings import LoadSettings
 
     trace, watch = opened(folder)
     bench, load = load_bench("cache"), LoadSettings()
@@ -101,9 +102,10 @@ def new_ttl(folder: str, requests: int, rounds: int) -> str:
 
     The latter is what a model does that was not prepared.
     """
-    from perflab.benches import load_bench
-    from perflab.models.sampled_cache import SampledCacheModel
-    from perflab.settings import CacheSettings, LoadSettings
+    from perflab.bench import load_bench
+    from perflab.patterns.cache.model.sampled import SampledCacheModel
+    from perflab.patterns.cache.settings import CacheSettings
+    from perflab.settings import LoadSettings
 
     trace, _ = opened(folder)
     trace = trace.prefix(requests).compact()
@@ -181,8 +183,8 @@ def side_by_side(work: Callable[[Any], Any], items: list[Any]) -> None:
 
 def main() -> None:
     """Measure and print."""
-    from perflab.models.sampled_cache import IN_FULL
-    from perflab.settings import POLICIES
+    from perflab.patterns.cache.model.sampled import IN_FULL
+    from perflab.patterns.cache.policies import POLICIES
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000_000)

@@ -19,8 +19,8 @@ from collections.abc import Callable
 import numpy as np
 
 from perflab.patterns.lazy_loading import LazyLoader
-from perflab.patterns.lazy_loading_sources import open_store
-from perflab.patterns.lazy_loading_store import Store
+from perflab.patterns.lazy_loading._sources import open_store
+from perflab.patterns.lazy_loading._store import Store
 from perflab.workloads.flights_store import FORMS
 
 ASKED = 100_000

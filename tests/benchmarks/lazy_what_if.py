@@ -18,8 +18,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from perflab import kernels
-from perflab.benches import load_bench
-from perflab.settings import LazyLoadingSettings, LoadSettings
+from perflab.bench import load_bench
+from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
+from perflab.settings import LoadSettings
 from perflab.tuning.grid import Grid
 from perflab.workloads import load_accesses
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import psutil
 
-from perflab.benches import bench_names, load_bench
+from perflab.bench import bench_names, load_bench
 from perflab.lab.verbs import start_live
 
 RATES = {

@@ -17,7 +17,7 @@ import PIL
 from matplotlib.artist import Artist
 from PIL import Image
 
-from perflab.benches import LiveChart
+from perflab.bench import LiveChart
 from perflab.charts import LiveAxes, chart_row
 from perflab.panels.canvas import BlitCanvas
 

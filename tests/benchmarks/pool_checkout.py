@@ -20,8 +20,8 @@ from psycopg_pool import ConnectionPool as PsycopgPool
 from sqlalchemy.pool import QueuePool
 
 from perflab.patterns.connection_pool import ConnectionPool
-from perflab.servers.postgres_server import PostgresServer
-from perflab.settings import ConnectionPoolSettings
+from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+from perflab.servers.postgres.server import PostgresServer
 
 SIZE = 8
 ROUNDS = 5

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.lab.verbs import calibrate, run
 
 QUERY = "aggregate"

@@ -16,10 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from perflab import kernels
-from perflab.benches import load_bench
-from perflab.models.connection_pool import ConnectionPoolModel
-from perflab.models.erlang import mean_wait
-from perflab.settings import ConnectionPoolSettings, LoadSettings
+from perflab.bench import load_bench
+from perflab.modelling.erlang import mean_wait
+from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
+from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+from perflab.settings import LoadSettings
 from perflab.workloads.arrivals import Arrivals
 
 SIZES = [*range(1, 33), 40, 48, 56, 64, 80, 96, 112, 128]

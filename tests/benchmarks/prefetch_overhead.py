@@ -18,8 +18,8 @@ import time
 from collections.abc import Callable
 
 from perflab.patterns.prefetching import Prefetcher
-from perflab.patterns.prefetching_async import AsyncPrefetcher
-from perflab.settings import PrefetchingSettings
+from perflab.patterns.prefetching._async import AsyncPrefetcher
+from perflab.patterns.prefetching.settings import PrefetchingSettings
 
 BUFFER = 1000
 ROUNDS = 5

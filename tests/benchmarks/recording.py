@@ -28,7 +28,7 @@ import cachetools
 import redis
 
 import perflab
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.server import RedisServer
 from perflab.workloads import Zipf
 
 ROUNDS = 7

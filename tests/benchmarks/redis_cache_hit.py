@@ -17,9 +17,9 @@ from importlib.metadata import version
 from typing import Any
 
 from perflab.patterns.redis_cache import RedisCache
-from perflab.patterns.redis_cache_clients import open_client
-from perflab.servers.redis_server import RedisServer
-from perflab.settings import RedisCacheSettings
+from perflab.patterns.redis_cache._clients import open_client
+from perflab.patterns.redis_cache.settings import RedisCacheSettings
+from perflab.servers.redis.server import RedisServer
 
 KEYS = [f"key:{i % 500}" for i in range(1_000)]
 ROUNDS = 31

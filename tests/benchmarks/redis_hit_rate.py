@@ -19,7 +19,7 @@ import numpy as np
 import redis
 
 from perflab.kernels import redis_eviction
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.server import RedisServer
 from perflab.workloads.names import load_workload
 
 BATCH = 20

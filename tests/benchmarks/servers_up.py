@@ -13,8 +13,8 @@ import time
 import psycopg
 import redis
 
-from perflab.servers.postgres_server import PostgresServer
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.postgres.server import PostgresServer
+from perflab.servers.redis.server import RedisServer
 
 ROUNDS = 9
 

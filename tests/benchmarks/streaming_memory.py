@@ -13,10 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from perflab.metrics.peak_memory import peak_bytes
+from perflab.instrumentation.peak_memory import peak_bytes
 from perflab.patterns.streaming import StreamProcessor
-from perflab.settings import ENGINES, StreamingSettings, parse_quantity
-from perflab.workloads.synthetic.table import Table
+from perflab.patterns.streaming.settings import ENGINES, StreamingSettings
+from perflab.patterns.streaming.synthetic_table import Table
+from perflab.settings import parse_quantity
 
 CHUNK_ROWS = 20_000
 

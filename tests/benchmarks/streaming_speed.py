@@ -23,8 +23,9 @@ from pathlib import Path
 import orjson
 
 from perflab.patterns.streaming import StreamProcessor
-from perflab.settings import ENGINES, StreamingSettings, parse_quantity
-from perflab.workloads.synthetic.table import Table
+from perflab.patterns.streaming.settings import ENGINES, StreamingSettings
+from perflab.patterns.streaming.synthetic_table import Table
+from perflab.settings import parse_quantity
 
 ROUNDS = 3
 CHUNK_ROWS = 50_000

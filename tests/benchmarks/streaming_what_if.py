@@ -13,7 +13,7 @@ import os
 import tempfile
 
 from perflab.lab.verbs import calibrate, run
-from perflab.settings import BLOCK_ENGINES
+from perflab.patterns.streaming.settings import BLOCK_ENGINES
 
 SIZES = (3_000, 30_000)
 METRICS = ("throughput_per_second", "peak_memory_bytes")

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.kernels import compile_all
-from perflab.models.cache import CacheModel
-from perflab.models.working_set import working_sets
+from perflab.modelling.working_set import working_sets
+from perflab.patterns.cache.model.predict import CacheModel
 from perflab.settings import LoadSettings
 from perflab.tuning.whatif import WhatIf
 from perflab.workloads.names import load_workload

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from perflab.benches import WhatIfChart, load_bench
+from perflab.bench import WhatIfChart, load_bench
 from perflab.charts import WhatIfAxes
 from perflab.charts.band import best_spans
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from perflab.benches import HeatMap, load_bench
+from perflab.bench import HeatMap, load_bench
 from perflab.charts import HeatMapAxes, Mark, chart_row, draw_heat_map
 from perflab.charts.heat_map import BAR_ROOM, map_colours
 from perflab.panels.canvas import BlitCanvas

@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.text import Text
 
-from perflab.benches import LiveChart, Observed, WhatIfChart, load_bench
+from perflab.bench import LiveChart, Observed, WhatIfChart, load_bench
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
 from perflab.charts.observed import observed_marks
 from perflab.charts.style import literal

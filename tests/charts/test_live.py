@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from perflab.benches import LiveChart
+from perflab.bench import LiveChart
 from perflab.charts import LiveAxes, chart_row, draw_live
 from perflab.charts.live import MOST_POINTS, thin
 

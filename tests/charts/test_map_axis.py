@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.benches.cache import CacheBench
 from perflab.charts.map_axis import MapAxis
+from perflab.patterns.cache.bench import CacheBench
 
 BENCH = CacheBench()
 SIZES = sorted({round(10 * 1.8**step) for step in range(12)})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from perflab.benches import Observed, WhatIfChart, load_bench
+from perflab.bench import Observed, WhatIfChart, load_bench
 from perflab.charts import WhatIfAxes, chart_row
 from perflab.charts.observed import observed_marks
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.charts import OverTimeAxes, chart_row, draw_over_time
-from perflab.models.history import History
+from perflab.modelling.history import History
 
 BENCH = load_bench("cache")
 KEYS, BYTES = BENCH.time_charts

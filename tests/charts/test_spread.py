@@ -3,9 +3,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from perflab.benches import WhatIfChart, load_bench
+from perflab.bench import WhatIfChart, load_bench
 from perflab.charts import WhatIfAxes
-from perflab.models.prediction import Prediction
+from perflab.modelling.prediction import Prediction
 from perflab.tuning.sharpening import Banded
 
 CHART = WhatIfChart("Hit rate", "hit_rate", "max_cache_size", "policy", ("lru", "fifo"))

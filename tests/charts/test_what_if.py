@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from perflab.benches import WhatIfChart, load_bench
+from perflab.bench import WhatIfChart, load_bench
 from perflab.charts import Mark, WhatIfAxes, chart_row, draw_what_if, legend_on_top
 
 CHART = WhatIfChart("Hit rate", "hit_rate", "max_cache_size", "policy", ("lru", "fifo", "opt"))

@@ -75,7 +75,7 @@ def test_our_fault_is_one_line_and_status_three(perflab, monkeypatch):
     def broken(*_):
         raise KeyError("inside")
 
-    monkeypatch.setattr("perflab.benches.registry.load_bench", broken)
+    monkeypatch.setattr("perflab.bench.registry.load_bench", broken)
     answer = perflab("settings", "cache")
     assert answer.status == 3
     assert answer.err.count("\n") == 1
@@ -86,7 +86,7 @@ def test_our_fault_has_a_traceback_where_asked_for(perflab, monkeypatch):
     def broken(*_):
         raise KeyError("inside")
 
-    monkeypatch.setattr("perflab.benches.registry.load_bench", broken)
+    monkeypatch.setattr("perflab.bench.registry.load_bench", broken)
     monkeypatch.setenv("PERFLAB_DEBUG", "1")
     assert "Traceback" in perflab("settings", "cache").err
 

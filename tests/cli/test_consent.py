@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from perflab.benches.cache import CacheBench
+from perflab.patterns.cache.bench import CacheBench
 from perflab.servers.consent import ForeignServer, is_allowed
 
 ADDRESS = "redis://shop.example:6380/0"

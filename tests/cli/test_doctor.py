@@ -63,7 +63,7 @@ def test_server_that_does_not_answer_is_not_found(perflab, monkeypatch, variable
 
 
 def test_server_that_answers_says_its_version(perflab, monkeypatch):
-    from perflab.servers.redis_server import RedisServer
+    from perflab.servers.redis.server import RedisServer
 
     with RedisServer.start() as server:
         monkeypatch.setenv(URLS[0], server.url)
@@ -91,7 +91,7 @@ def theirs(monkeypatch):
     """A Redis of the user's with what two killed runs have left, and one that is alive."""
     import redis
 
-    from perflab.servers.redis_server import RedisServer
+    from perflab.servers.redis.server import RedisServer
 
     with RedisServer.start() as server, redis.Redis.from_url(server.url) as client:
         monkeypatch.setenv(URLS[0], server.url)

@@ -46,7 +46,7 @@ FAULTS = {
     "run": "perflab.lab.verbs.start_live",
     "tune": "perflab.tuning.recommend.tune",
     "calibrate": "perflab.lab.verbs.calibrate",
-    "settings": "perflab.benches.registry.load_bench",
+    "settings": "perflab.bench.registry.load_bench",
     "report": "perflab.reports.report",
     "compare": "perflab.tuning.comparison.compare",
     "doctor": "perflab.cli.findings.findings",

@@ -1,7 +1,7 @@
 import pytest
 
 from perflab.cli import lab
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 
 @pytest.fixture

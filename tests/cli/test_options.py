@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.cli.options import check_out, parse_seconds, parse_settings, parse_sweep
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 
 @pytest.fixture

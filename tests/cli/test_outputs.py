@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.cli import predict as predict_command
 from perflab.lab.calibration import keep_calibration
 

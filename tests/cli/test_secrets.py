@@ -9,13 +9,13 @@ import pytest
 import redis
 
 import perflab as library
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.cli import main
 from perflab.cli.servers_found import servers_found
-from perflab.patterns.async_io_once import run_fetch
-from perflab.servers.http_server import HttpServer
-from perflab.servers.redis_server import RedisServer
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.patterns.async_io._once import run_fetch
+from perflab.servers.http.server import HttpServer
+from perflab.servers.redis.server import RedisServer
 
 SECRET = f"Zq7{secrets.token_hex(6)}"
 VARIABLES = {"redis_cache": "PERFLAB_REDIS_URL", "connection_pool": "PERFLAB_POSTGRES_URL"}

@@ -1,4 +1,5 @@
-from perflab.settings import CacheSettings, LoadSettings
+from perflab.patterns.cache.settings import CacheSettings
+from perflab.settings import LoadSettings
 
 
 def test_settings_list_every_key_with_its_meaning(perflab):

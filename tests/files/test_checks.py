@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.files import check_output, whole_path, write_text
-from perflab.settings import BadInputError
 
 RESULT = '{\n "kind": "run",\n "format": 1,\n "pattern": "cache"\n}\n'
 

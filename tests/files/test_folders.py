@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.files import folders, whole_folder
-from perflab.settings import BadInputError
 
 
 def ours(folder):

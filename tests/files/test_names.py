@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.files import file_stem, free_names
-from perflab.settings import BadInputError
 
 HOSTILE = [
     "../../etc/passwd",

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.files import whole_path, write_text
 from perflab.files.places import unwritable
-from perflab.settings import BadInputError
 
 
 def mode_of(path):

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.files import whole_file, write_text
-from perflab.settings import BadInputError
 
 
 def names(folder):

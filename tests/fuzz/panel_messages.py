@@ -30,7 +30,7 @@ import ipywidgets as widgets
 import psutil
 from mutations import mutate
 
-from perflab.benches import bench_names
+from perflab.bench import bench_names
 from perflab.panels import workbench
 from perflab.panels.workbench import Workbench
 

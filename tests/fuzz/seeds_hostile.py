@@ -8,7 +8,7 @@ import zlib
 
 from scripted import NEXT
 
-from perflab.patterns.redis_cache_envelope import Envelope
+from perflab.patterns.redis_cache._envelope import Envelope
 
 
 def bulk(data: bytes | None) -> bytes:

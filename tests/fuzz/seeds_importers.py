@@ -95,7 +95,9 @@ K6 = [
     + b"http_req_duration,2024-01-02T03:04:05Z,3\n" * 6,
 ]
 LOCUST = [
-    (Path(__file__).parent.parent / "workloads" / "locust_stats_history.csv").read_bytes()[:3500],
+    (Path(__file__).parents[1] / "patterns" / "async_io" / "locust_stats_history.csv").read_bytes()[
+        :3500
+    ],
 ]
 URLS = [b"http://h/a\n# x\n\nhttps://h:8080/b?c=d\n", b"http://[::1]/x\nhttp://me:pw@h/\n"]
 KEYS = np.array([1, 5, 1, 7, 2**30, 1])

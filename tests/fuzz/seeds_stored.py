@@ -15,16 +15,16 @@ import pyarrow.parquet as pq
 from packed import pack
 
 import perflab
-from perflab.benches import bench_names, load_bench
+from perflab.bench import bench_names, load_bench
 from perflab.lab.calibration import Calibration
 from perflab.lab.run import Run
+from perflab.patterns.prefetching.items import Items
+from perflab.patterns.streaming.table_file import TableFile
 from perflab.workloads import Trace
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
 from perflab.workloads.recording_parts import RecordingFolder
 from perflab.workloads.recording_table import part_table
-from perflab.workloads.table_file import TableFile
 
 TEXTS = Trace.from_keys(
     list("abcabd"), [0, 1, 1, 2.5, 9, 9], [5, 0, 3, 2, 1, 1], [1, np.nan, 3, np.nan, 5, 1]

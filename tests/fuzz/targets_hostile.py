@@ -19,21 +19,20 @@ from scripted import (
 )
 from seeds_hostile import value_of
 
+from perflab.errors import BadInputError
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.patterns.async_io_request import Request, Result
+from perflab.patterns.async_io._request import Request, Result
+from perflab.patterns.async_io.settings import AsyncIOSettings
 from perflab.patterns.connection_pool import PoolTimeoutError
-from perflab.patterns.connection_pool_drivers import open_pool
+from perflab.patterns.connection_pool._drivers import open_pool
+from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
-from perflab.patterns.redis_cache_envelope import CorruptEntryError, Envelope
+from perflab.patterns.redis_cache import monitor as redis_monitor
+from perflab.patterns.redis_cache._envelope import CorruptEntryError, Envelope
+from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.primitives import bounded_redis
-from perflab.servers import redis_monitor, redis_server
-from perflab.servers.postgres_server import PostgresServer
-from perflab.settings import (
-    AsyncIOSettings,
-    BadInputError,
-    ConnectionPoolSettings,
-    RedisCacheSettings,
-)
+from perflab.servers.postgres.server import PostgresServer
+from perflab.servers.redis import server as redis_server
 
 ADDRESS = "unix:///nowhere"
 KEYS = ("a", "b")
@@ -131,7 +130,7 @@ def _body(envelope: Envelope) -> bytes:
 
 
 def _with_check(envelope: Envelope, head: bytes, body: bytes) -> bytes:
-    from perflab.patterns import redis_cache_envelope as module
+    from perflab.patterns.redis_cache import _envelope as module
 
     check = module._CHECK.pack(module._checksum("k", head, body))
     return head + check + body

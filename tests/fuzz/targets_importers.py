@@ -9,11 +9,12 @@ from typing import Any
 
 from parts import Target
 
-from perflab.patterns.async_io_urls import read_urls
-from perflab.workloads import FORMATS, load_test, read_arrivals, read_trace
+from perflab.patterns.async_io._urls import read_urls
+from perflab.patterns.async_io.load_tests import load_test
+from perflab.patterns.prefetching.item_names import load_items
+from perflab.workloads import FORMATS, read_arrivals, read_trace
 from perflab.workloads.access_names import load_accesses
 from perflab.workloads.importers.columns import parse_columns
-from perflab.workloads.item_names import load_items
 from perflab.workloads.read import ARRIVAL_FORMATS
 from perflab.workloads.trace import Trace
 

@@ -14,13 +14,15 @@ from packed import unpack
 from parts import Target
 
 import perflab
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.lab.calibration import read_calibration
-from perflab.models.cache_counts import CacheCounts
-from perflab.models.cache_estimates import Estimate
-from perflab.models.kept_curves import KeptCurves
+from perflab.patterns.cache.model.counts import CacheCounts
+from perflab.patterns.cache.model.estimates import Estimate
+from perflab.patterns.cache.model.kept_curves import KeptCurves
 from perflab.patterns.lazy_loading import LazyLoader
-from perflab.patterns.lazy_loading_store import StoreError
+from perflab.patterns.lazy_loading._store import StoreError
+from perflab.patterns.prefetching.items import Items
+from perflab.patterns.streaming.table_file import TableFile
 from perflab.primitives import parquet_probe
 from perflab.reports import figures, maps, over_time
 from perflab.reports.report import Report
@@ -29,8 +31,6 @@ from perflab.tuning.comparison import compare, read_result
 from perflab.workloads import Trace, opened_folder, read_trace
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
-from perflab.workloads.table_file import TableFile
 
 # As of a large folder, whose content is not compared with its fingerprint.
 opened_folder.VERIFIED_BYTES = -1

@@ -51,7 +51,7 @@ def fuzz_of(
     (tmp_path / "seeds_own.py").write_text("SEEDS = {'own': [b'seed']}\n")
     (tmp_path / "targets_own.py").write_text(
         "import os, time, warnings\n"
-        "from perflab.settings import BadInputError\n"
+        "from perflab.errors import BadInputError\n"
         f"{setup}\ndef own(data, folder):\n    if data == b'seed':\n        return\n    {body}\n"
         "TARGETS = {'own': own}\n"
     )

@@ -24,7 +24,7 @@ from mutations import mutate
 from parts import Target, corpus_of, load_parts
 from slot import MOST_BYTES, Slot
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 SLICE_SECONDS = 0.25
 MOST_GROWTH = 1 << 30

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
+from perflab.servers.postgres.run_schema import mark_of
 from perflab.servers.run_name import new_run_name
-from perflab.servers.run_schema import mark_of
 
 _TABLES = ("planes", "flights", "visits", "orders", '"Odd ""Table"""')
 _SETTINGS = (

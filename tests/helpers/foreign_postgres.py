@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from perflab.servers.postgres_server import PostgresServer
+from perflab.servers.postgres.server import PostgresServer
 
 CONTENTS = {
     "schemas": "SELECT nspname, nspowner, nspacl FROM pg_namespace WHERE nspname !~ '^pg_' ",

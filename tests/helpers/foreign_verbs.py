@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import Any
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.lab.calibration import keep_calibration
 from perflab.lab.verbs import calibrate, run, start_live
 from perflab.servers.consent import allow

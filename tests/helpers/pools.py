@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from perflab.settings import ConnectionPoolSettings
+from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 
 
 def settings(**values: object) -> ConnectionPoolSettings:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.kernels import prefetch
-from perflab.patterns.prefetching_core import PrefetchCore
-from perflab.settings import PrefetchingSettings
+from perflab.patterns.prefetching._core import PrefetchCore
+from perflab.patterns.prefetching.settings import PrefetchingSettings
 
 MILLISECONDS = st.integers(0, 50)
 

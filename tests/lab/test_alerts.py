@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
 from perflab.lab.alerts import AlertWatch, Condition, check_alerts, parse_alert, parse_condition
 from perflab.lab.verbs import run
-from perflab.settings import BadInputError
 
 LOW_HITS = parse_alert("hit_rate<0.8 for 5s")
 

@@ -6,15 +6,10 @@ import random
 import pytest
 
 import perflab
-from perflab.benches import bench_names, load_bench
+from perflab.bench import bench_names, load_bench
+from perflab.errors import BadInputError
 from perflab.lab.calibrated_costs import wrong_cost
-from perflab.lab.calibration import (
-    Calibration,
-    calibration_for,
-    keep_calibration,
-    read_calibration,
-)
-from perflab.settings import BadInputError
+from perflab.lab.calibration import Calibration, calibration_for, keep_calibration, read_calibration
 
 WORKLOAD = "zipf:keys=10,requests=100"
 

@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from perflab.benches.async_io_judgement import own_calibration
+from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration, age_in_words
-from perflab.settings import BadInputError
+from perflab.patterns.async_io.calibration import own_calibration
 
 
 def ago(**length):

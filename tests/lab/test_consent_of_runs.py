@@ -7,12 +7,12 @@ import threading
 import pytest
 import redis
 
-from perflab.benches.registry import load_bench
+from perflab.bench.registry import load_bench
+from perflab.errors import BadInputError
 from perflab.lab.live import LiveRun
 from perflab.lab.verbs import allow_server, run, start_live
 from perflab.servers.consent import ConsentNeededError, allow, is_allowed
-from perflab.servers.redis_server import RedisServer
-from perflab.settings import BadInputError
+from perflab.servers.redis.server import RedisServer
 from perflab.tuning.recommend import tune
 from perflab.tuning.sweep import predict
 

@@ -1,8 +1,8 @@
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.files import write_text
 from perflab.lab.files import read_json
-from perflab.settings import BadInputError
 
 
 def test_json_object_is_read(tmp_path):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 PARENT = """
 import os, signal, subprocess, sys, time
 import perflab
-from perflab.benches.registry import load_bench
+from perflab.bench.registry import load_bench
 from perflab.lab.calibration import Calibration
 from perflab.lab.live import LiveRun
 

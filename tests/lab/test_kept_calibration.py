@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
 from perflab.lab.calibration import calibration_for, keep_calibration
-from perflab.settings import BadInputError
 
 
 @pytest.fixture

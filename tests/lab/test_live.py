@@ -5,9 +5,10 @@ import time
 import numpy as np
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.lab.run import Run
 from perflab.lab.verbs import calibrate, run, start_live
-from perflab.settings import LIVE_POLICIES, BadInputError
+from perflab.patterns.cache.policies import LIVE_POLICIES
 from perflab.workloads.trace import Trace
 
 KEYS = np.random.default_rng(5).zipf(1.2, 20_000) % 3_000

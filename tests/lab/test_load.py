@@ -4,9 +4,9 @@ import time
 import numpy as np
 import pytest
 
-from perflab.benches.session import Session
+from perflab.bench.pace import Pace
+from perflab.bench.session import Session
 from perflab.lab.load import LoadGenerator
-from perflab.lab.pace import Pace
 from perflab.primitives.clock import VirtualClock
 from perflab.settings import LoadSettings
 from perflab.workloads.trace import Trace

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 from processes import gone, until
 
+from perflab.errors import BadInputError
 from perflab.lab.orphan import ORPHANED
 from perflab.lab.verbs import allow_server, start_live
-from perflab.settings import BadInputError
 from perflab.workloads.trace import Trace
 
 PARENT = """
 import os, signal, sys, time
 import perflab
 from perflab.lab.calibration import Calibration
-from perflab.benches.registry import load_bench
+from perflab.bench.registry import load_bench
 from perflab.lab.live import LiveRun
 
 def backend(key):
@@ -44,7 +44,7 @@ FAILING = """
 import multiprocessing, os, signal
 from perflab.lab import child
 from perflab.lab.orphan import Orphan
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 class Untimely(BadInputError):
     def __str__(self):

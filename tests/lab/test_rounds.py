@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.lab.rounds import Moment, Moments, spread_of_rounds
 from perflab.lab.snapshot import Snapshot
-from perflab.metrics.histogram import LatencyHistogram
 
 
 def run_of(rounds, each=100):

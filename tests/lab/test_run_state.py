@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.lab.alerts import AlertWatch, parse_alert
 from perflab.lab.rows import Rows
 from perflab.lab.run_state import RunState

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import perflab
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.cli.run import write_run
 from perflab.lab.calibration import calibration_for, keep_calibration
 from perflab.lab.which_is_off import slower, which_is_off

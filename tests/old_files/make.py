@@ -16,9 +16,9 @@ from pathlib import Path
 
 import perflab
 from perflab.cli import main
+from perflab.patterns.prefetching.items import Items
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
 
 RUNS = {
     "cache": "zipf:skew=0.9,keys=500,requests=5k,seed=1",
@@ -62,7 +62,7 @@ def make(folder: Path) -> None:
 
 
 def _workload(pattern: str, spec: str | None) -> Arrivals | Accesses | Items:
-    from perflab.benches.registry import load_bench
+    from perflab.bench.registry import load_bench
 
     bench = load_bench(pattern)
     return bench.workload_for(bench.read({})[0], spec)

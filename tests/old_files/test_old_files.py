@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import perflab
+from perflab.patterns.prefetching.items import Items
 from perflab.tuning.comparison import read_result
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
 
 HERE = Path(__file__).parent
 RELEASES = sorted(path for path in HERE.iterdir() if path.name[0].isdigit())

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from perflab.benches.cache import CacheBench
-from perflab.benches.connection_pool import ConnectionPoolBench
 from perflab.panels.compare import Compare
+from perflab.patterns.cache.bench import CacheBench
+from perflab.patterns.connection_pool.bench import ConnectionPoolBench
 
 BENCH = CacheBench()
 AT_FIRST = BENCH.what_if_charts[0].compared

@@ -6,7 +6,8 @@ import ipywidgets as widgets
 import pytest
 
 from perflab.panels.controls import ChoiceControl, NumberControl, control, written
-from perflab.settings import CacheSettings, LoadSettings
+from perflab.patterns.cache.settings import CacheSettings
+from perflab.settings import LoadSettings
 
 
 def make(cls, key, value=None):

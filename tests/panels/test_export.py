@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
 from perflab.panels import export
 from perflab.panels.export import ReportLink, report_name, write_report
-from perflab.settings import BadInputError
 from perflab.workloads import Trace
 
 NAMES = ["keys.txt", "../../up/a b.csv", "\x1b]0;t\x07\n.", "x" * 300, "größe", "-rf", "\udcff", ""]

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import redis
 
-from perflab.benches.registry import load_bench
+from perflab.bench.registry import load_bench
 from perflab.cli.consent import agree
 from perflab.panels import workbench
-from perflab.servers.redis_run_keys import find_runs
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.run_keys import find_runs
+from perflab.servers.redis.server import RedisServer
 
 
 def test_runs_name_is_in_the_header_and_its_keys_go_with_it(monkeypatch, until):

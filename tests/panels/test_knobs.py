@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
 from perflab.panels.knobs import Knobs
-from perflab.settings import BadInputError
 from perflab.workloads import Arrivals, Trace
 
 

@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from perflab.benches.registry import _found, load_bench
-from perflab.models.prediction import Prediction
+from perflab.bench.registry import _found, load_bench
+from perflab.modelling.prediction import Prediction
 from perflab.panels import workbench
 
 UNTIMED = "zipf:skew=0.9,keys=500,requests=20k,seed=1"
 DAILY = "daily:keys=300,requests=20k,seed=1"
 TOY = """
 from perflab.benches import HeatMap
-from perflab.benches.cache import CacheBench
+from perflab.patterns.cache.bench import CacheBench
 
 
 class MapBench(CacheBench):

@@ -4,7 +4,7 @@ import pytest
 
 from perflab.lab.calibration import Calibration
 from perflab.panels import workbench
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.server import RedisServer
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import pytest
 
 from perflab.panels import workbench
 
-LOCUST = Path(__file__).parents[1] / "workloads" / "locust_stats_history.csv"
+LOCUST = Path(__file__).parents[1] / "patterns" / "async_io" / "locust_stats_history.csv"
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from perflab.benches.registry import load_bench
+from perflab.bench.registry import load_bench
 from perflab.panels.recommendation_card import RecommendationCard
 from perflab.tuning.recommend import tune
 

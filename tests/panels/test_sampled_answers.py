@@ -2,11 +2,11 @@
 
 import pytest
 
-from perflab.metrics.catalog import metric
-from perflab.models import progressive_cache
-from perflab.models.cache import CacheModel
-from perflab.models.prediction import Prediction
+from perflab.instrumentation.catalog import metric
+from perflab.modelling.prediction import Prediction
 from perflab.panels.forecast import exactness
+from perflab.patterns.cache.model import progressive as progressive_cache
+from perflab.patterns.cache.model.predict import CacheModel
 from perflab.settings import LoadSettings
 
 LARGE = "zipf:skew=0.9,keys=150k,requests=500k,seed=3"

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from perflab.benches.registry import _found, load_bench
+from perflab.bench.registry import _found, load_bench
 from perflab.panels import workbench
 from perflab.panels.consent_line import ConsentLine
 from perflab.panels.server_field import ServerField
@@ -21,11 +21,11 @@ TOY = f"""
 import os
 
 from perflab.benches import Action
-from perflab.benches.cache import CacheBench
-from perflab.benches.cache_session import CacheSession
+from perflab.patterns.cache.bench import CacheBench
+from perflab.patterns.cache.session import CacheSession
 from perflab.servers.addresses import redis_address
 from perflab.servers.consent import ForeignServer
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 
 class ToySession(CacheSession):

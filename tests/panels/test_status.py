@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from perflab.errors import BadInputError
 from perflab.panels.status import StatusLine
-from perflab.settings import BadInputError
 
 
 def test_parts_are_set_and_taken_away_on_their_own():

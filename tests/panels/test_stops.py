@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.panels.stops import Stops, span
-from perflab.settings import CacheSettings, LoadSettings
+from perflab.patterns.cache.settings import CacheSettings
+from perflab.settings import LoadSettings
 
 SIZE = CacheSettings.info("max_cache_size")
 TTL = CacheSettings.info("ttl_seconds")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from perflab.metrics.catalog import metric
+from perflab.instrumentation.catalog import metric
 from perflab.panels.table import NumbersTable, difference
 
 

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.panels import workbench
-from perflab.settings import BadInputError
 
 
 def move(panel, key, value):

@@ -5,10 +5,10 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
 from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.workload_picker import WorkloadPicker, describe, notes_of, read_columns
-from perflab.settings import BadInputError
 from perflab.workloads import WORKLOADS, Arrivals, Trace
 
 

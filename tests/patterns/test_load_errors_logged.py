@@ -12,7 +12,7 @@ import pytest
 from perflab.patterns.cache import Cache
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.server import RedisServer
 
 
 def fail(*_):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from perflab.benches import registry
+from perflab.bench import registry
 from perflab.cli import main
 from perflab.lab.verbs import calibrate
 

@@ -3,8 +3,8 @@
 import pytest
 
 import perflab
-from perflab.benches import bench_names, load_bench
-from perflab.metrics.catalog import METRICS, metric
+from perflab.bench import bench_names, load_bench
+from perflab.instrumentation.catalog import METRICS, metric
 from perflab.tuning.whatif import WhatIf
 
 HEAD = """

@@ -138,7 +138,7 @@ def test_a_report_has_its_own_metrics_chart_and_export(result, best, tmp_path):
 
 
 def test_what_is_exported_runs(tmp_path, monkeypatch):
-    from perflab.benches import load_bench
+    from perflab.bench import load_bench
 
     bench = load_bench("write_buffer")
     (export,) = bench.exports(*bench.read({"batch_size": 3}), RECORDS)

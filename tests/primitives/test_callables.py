@@ -10,6 +10,7 @@ import types
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.primitives.callables import (
     function_name,
     is_async,
@@ -17,7 +18,6 @@ from perflab.primitives.callables import (
     unbound,
     wraps_async,
 )
-from perflab.settings import BadInputError
 
 
 def first(value, *, more=0):

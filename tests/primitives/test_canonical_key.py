@@ -22,8 +22,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perflab.errors import BadInputError
 from perflab.primitives.canonical_key import KeyWriter
-from perflab.settings import BadInputError
 
 
 class Colour(enum.Enum):

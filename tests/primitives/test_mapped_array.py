@@ -6,9 +6,9 @@ import pickle
 import numpy as np
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.primitives.mapped_array import mapped_array, mapped_column
-from perflab.settings import BadInputError
 
 HEAD = b"\x93NUMPY\x01\x00v\x00"
 

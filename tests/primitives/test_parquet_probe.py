@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import perflab
+from perflab.errors import BadInputError
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.primitives import parquet_probe
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet, trust_parquet
-from perflab.settings import BadInputError
 
 
 def deadly():

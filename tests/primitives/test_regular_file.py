@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.patterns.lazy_loading import LazyLoader
-from perflab.patterns.streaming_source import Source
+from perflab.patterns.streaming._source import Source
 from perflab.primitives.regular_file import refuse_special
-from perflab.settings import BadInputError
 
 
 def test_files_folders_and_what_is_missing_pass(tmp_path):

@@ -3,7 +3,8 @@
 import pytest
 
 from perflab.lab.run import Run
-from perflab.settings import CacheSettings, LoadSettings
+from perflab.patterns.cache.settings import CacheSettings
+from perflab.settings import LoadSettings
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 

@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.reports import Report, report
 from perflab.reports.folder import MANIFEST
-from perflab.settings import BadInputError
 
 
 @pytest.fixture

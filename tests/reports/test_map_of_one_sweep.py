@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import perflab
-from perflab.benches import load_bench
+from perflab.bench import load_bench
 from perflab.reports.maps import maps_of
 from perflab.reports.subject import subject_of
 from perflab.tuning.sweep import predictions

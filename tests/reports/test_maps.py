@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.reports.report import Report
-from perflab.settings import BadInputError
 from perflab.tuning.sweep import predictions
 
 NAME = "map-hit-rate-ttl-seconds-max-cache-size"

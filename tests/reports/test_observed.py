@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import perflab
+from perflab.errors import BadInputError
 from perflab.reports.report import Report
-from perflab.settings import BadInputError
 
-LOCUST = Path(__file__).parents[1] / "workloads" / "locust_stats_history.csv"
+LOCUST = Path(__file__).parents[1] / "patterns" / "async_io" / "locust_stats_history.csv"
 
 
 @pytest.fixture(scope="module")

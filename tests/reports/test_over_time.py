@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
 from perflab.lab.over_time import histories_around
 from perflab.reports.report import Report
-from perflab.settings import BadInputError
 from perflab.workloads.trace import Trace
 
 BENCH = load_bench("cache")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.reports import Report, report
-from perflab.settings import BadInputError
 
 
 def table(made, name):

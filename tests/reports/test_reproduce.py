@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.benches import load_bench
+from perflab.bench import load_bench
+from perflab.patterns.cache.policies import LIVE_POLICIES
+from perflab.patterns.cache.settings import CacheSettings
 from perflab.reports import command, reproduce
 from perflab.reports.reproduce import set_options
-from perflab.settings import LIVE_POLICIES, CacheSettings, LoadSettings
+from perflab.settings import LoadSettings
 
 
 def words(text):

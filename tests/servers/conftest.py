@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from perflab.servers.postgres_server import PostgresServer
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.postgres.server import PostgresServer
+from perflab.servers.redis.server import RedisServer
 
 
 @pytest.fixture

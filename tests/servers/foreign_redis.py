@@ -141,7 +141,7 @@ def act(verb: str, url: str, folder: str) -> None:
 
 
 def _act(verb: str) -> None:
-    from perflab.benches.registry import load_bench
+    from perflab.bench.registry import load_bench
     from perflab.cli import main
     from perflab.cli.consent import agree
     from perflab.lab.verbs import calibrate, start_live

@@ -1,7 +1,7 @@
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.servers.addresses import redis_address, redis_url
-from perflab.settings import BadInputError
 
 SECRET = "Zq7Secret"
 

@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.servers.consent import (
     ConsentNeededError,
     ForeignServer,
@@ -16,7 +17,6 @@ from perflab.servers.consent import (
     not_allowed,
     require,
 )
-from perflab.settings import BadInputError
 
 REDIS = "redis://host:6379/0"
 

@@ -20,7 +20,7 @@ from queue import SimpleQueue
 import psutil
 import pytest
 
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.server import RedisServer
 
 CASES = int(os.environ.get("PERFLAB_FOREIGN_CASES", "4"))
 FIRST = int(os.environ.get("PERFLAB_FOREIGN_SEED", "0"))

@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from perflab.cli.servers_found import servers_found
+from perflab.errors import BadInputError
+from perflab.errors.foreign_text import foreign_text
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.patterns.async_io_attempt import retry_after
-from perflab.servers import postgres_server, redis_server
-from perflab.servers.postgres_server import PostgresServer
-from perflab.servers.redis_monitor import RedisMonitor
-from perflab.servers.redis_server import RedisServer
-from perflab.settings import AsyncIOSettings, BadInputError
-from perflab.settings.foreign_text import foreign_text
+from perflab.patterns.async_io._attempt import retry_after
+from perflab.patterns.async_io.settings import AsyncIOSettings
+from perflab.patterns.redis_cache.monitor import RedisMonitor
+from perflab.servers.postgres import server as postgres_server
+from perflab.servers.postgres.server import PostgresServer
+from perflab.servers.redis import server as redis_server
+from perflab.servers.redis.server import RedisServer
 
 SPEC = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
 hostile = sys.modules["hostile"] = importlib.util.module_from_spec(SPEC)

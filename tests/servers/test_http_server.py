@@ -11,8 +11,8 @@ import urllib.request
 import aiohttp
 import pytest
 
-from perflab.servers.http_server import HttpServer
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.servers.http.server import HttpServer
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_a_frozen_server_goes_on_when_thawed():
 def test_it_ends_when_the_process_that_started_it_is_killed():
     code = (
         "import time\n"
-        "from perflab.servers.http_server import HttpServer\n"
+        "from perflab.servers.http.server import HttpServer\n"
         "print(HttpServer.start().pid, flush=True)\n"
         "time.sleep(600)\n"
     )

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from perflab.servers.http_station import FullError, Station
+from perflab.servers.http.station import FullError, Station
 
 
 async def settle():

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from processes import gone, until
 
+from perflab.errors import BadInputError
 from perflab.servers import keeper_process
 from perflab.servers.keeper import Keeper, kept_folder
 from perflab.servers.keeper_process import ProcessHandle, start_time
-from perflab.settings import BadInputError
 
 PARENT = """
 import os, signal, subprocess, sys, time
@@ -202,7 +202,7 @@ def test_a_place_that_cannot_be_written_is_told_in_the_words_of_files(tmp_path):
         "import sys\n"
         "from perflab.files import write_text\n"
         "from perflab.servers.keeper import keep_scratch_folders\n"
-        "from perflab.settings import BadInputError\n"
+        "from perflab.errors import BadInputError\n"
         "keep_scratch_folders()\n"
         "try:\n"
         "    write_text('/proc/nothing/here', 'x')\n"

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.servers.lookup import SqliteLookup, imported_function, open_lookup
-from perflab.settings import BadInputError, LoadSettings
+from perflab.settings import LoadSettings
 
 
 def test_a_tail_number_finds_its_plane_and_any_other_key_some_plane():

@@ -1,7 +1,7 @@
 import pytest
 
-from perflab.servers.postgres_address import PostgresAddress
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.servers.postgres.address import PostgresAddress
 
 VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE")
 SECRET = "Zq7Secret"

@@ -13,15 +13,15 @@ import psycopg
 import pytest
 from foreign_postgres import folder_of, until
 
-from perflab.servers import postgres_answers
-from perflab.servers.pool_queries import open_query
-from perflab.servers.postgres_answers import AnsweredConnection
-from perflab.servers.postgres_lease import backend_of, connect
-from perflab.servers.postgres_leftovers import postgres_leftovers
-from perflab.servers.postgres_run import PostgresRun, most_connections, remove_run
-from perflab.servers.postgres_server import PostgresServer
+from perflab.errors import BadInputError
+from perflab.patterns.connection_pool.queries import open_query
+from perflab.servers.postgres import answers as postgres_answers
+from perflab.servers.postgres.answers import AnsweredConnection
+from perflab.servers.postgres.lease import backend_of, connect
+from perflab.servers.postgres.leftovers import postgres_leftovers
+from perflab.servers.postgres.run import PostgresRun, most_connections, remove_run
+from perflab.servers.postgres.server import PostgresServer
 from perflab.servers.run_name import new_run_name
-from perflab.settings import BadInputError
 
 SPEC = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
 hostile = sys.modules["hostile"] = importlib.util.module_from_spec(SPEC)

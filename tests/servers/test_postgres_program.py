@@ -18,13 +18,13 @@ import psycopg
 import pytest
 from foreign_postgres import folder_of, sql, until
 
+from perflab.errors import BadInputError
 from perflab.servers.keeper_process import free_segment
-from perflab.servers.postgres_server import PostgresServer
-from perflab.settings import BadInputError
+from perflab.servers.postgres.server import PostgresServer
 
 START = """
 import sys
-from perflab.servers.postgres_server import PostgresServer
+from perflab.servers.postgres.server import PostgresServer
 with PostgresServer.start() as server:
     print(server.pid, server.conninfo, flush=True)
     sys.stdin.read()
@@ -132,7 +132,7 @@ def test_private_folders_above_tmpdir_stay_private(short_folder, monkeypatch):
 
 @root
 def test_programs_in_a_private_folder_are_run_from_a_copy(short_folder, monkeypatch):
-    from perflab.servers import postgres_program
+    from perflab.servers.postgres import program as postgres_program
 
     private = short_folder / "private"
     private.mkdir(mode=0o700)
@@ -151,7 +151,7 @@ def test_programs_in_a_private_folder_are_run_from_a_copy(short_folder, monkeypa
 
 
 def test_no_folder_for_its_socket_is_one_clear_error(short_folder, monkeypatch):
-    from perflab.servers import postgres_program
+    from perflab.servers.postgres import program as postgres_program
 
     use(monkeypatch, short_folder / ("x" * 90))
     monkeypatch.setattr(postgres_program, "_ELSEWHERE", ())

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from foreign_postgres import let_in, sql, until
 
-from perflab.servers.postgres_room import Limit, Room, require_room
-from perflab.servers.postgres_run import PostgresRun, most_connections
-from perflab.servers.postgres_server import PostgresServer
+from perflab.errors import BadInputError
+from perflab.servers.postgres.room import Limit, Room, require_room
+from perflab.servers.postgres.run import PostgresRun, most_connections
+from perflab.servers.postgres.server import PostgresServer
 from perflab.servers.run_name import new_run_name
-from perflab.settings import BadInputError
 
 
 @pytest.fixture(scope="module")

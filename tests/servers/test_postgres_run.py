@@ -16,16 +16,16 @@ import psycopg
 import pytest
 from foreign_postgres import contents, folder_of, let_in, sql, until
 
-from perflab.servers.postgres_leftovers import postgres_leftovers
-from perflab.servers.postgres_run import PostgresRun, remove_run
-from perflab.servers.postgres_server import PostgresServer
+from perflab.errors import BadInputError
+from perflab.servers.postgres.leftovers import postgres_leftovers
+from perflab.servers.postgres.run import PostgresRun, remove_run
+from perflab.servers.postgres.server import PostgresServer
 from perflab.servers.run_name import new_run_name
-from perflab.settings import BadInputError
 
 HOLD = """
 import sys
-from perflab.servers.postgres_run import PostgresRun
-from perflab.servers.postgres_server import PostgresServer
+from perflab.servers.postgres.run import PostgresRun
+from perflab.servers.postgres.server import PostgresServer
 run = PostgresRun(PostgresServer(sys.argv[1], "test"), sys.argv[2], 3)
 run.make_tables()
 print("made", flush=True)

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from foreign_postgres import folder_of
 
-from perflab.servers.postgres_server import PostgresServer, find_postgres
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.servers.postgres.server import PostgresServer, find_postgres
 
 CHILD = """
 import time
-from perflab.servers.postgres_server import PostgresServer
+from perflab.servers.postgres.server import PostgresServer
 server = PostgresServer.start()
 print(server.pid, server.conninfo, flush=True)
 time.sleep(60)

@@ -4,10 +4,10 @@ import socket
 
 import pytest
 
-from perflab.servers.postgres_leftovers import postgres_leftovers
-from perflab.servers.postgres_server import find_postgres
-from perflab.servers.postgres_words import shown_conninfo
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.servers.postgres.leftovers import postgres_leftovers
+from perflab.servers.postgres.server import find_postgres
+from perflab.servers.postgres.words import shown_conninfo
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ SMALL = ("-w", "zipf:keys=10,requests=100")
 NOTEBOOK = """
 import os, sys
 import aiohttp, perflab, perflab.lab.verbs
-from perflab.servers.http_server import HttpServer
+from perflab.servers.http.server import HttpServer
 trace = perflab.Trace.from_keys([1, 2, 1])
 perflab.run("cache", trace, {}, 1, progress=False)
 sys.path.insert(0, "")

@@ -9,13 +9,13 @@ import time
 import pytest
 import redis
 
-from perflab.servers import redis_run
-from perflab.servers.redis_leftovers import redis_leftovers, remove_redis_run
-from perflab.servers.redis_run import LEASE_SECONDS, RedisRun, RunStoppedError
-from perflab.servers.redis_run_keys import RunKeys, find_runs
-from perflab.servers.redis_server import RedisServer, find_redis, server_program
+from perflab.errors import BadInputError
+from perflab.servers.redis import run as redis_run
+from perflab.servers.redis.leftovers import redis_leftovers, remove_redis_run
+from perflab.servers.redis.run import LEASE_SECONDS, RedisRun, RunStoppedError
+from perflab.servers.redis.run_keys import RunKeys, find_runs
+from perflab.servers.redis.server import RedisServer, find_redis, server_program
 from perflab.servers.run_name import new_run_name
-from perflab.settings import BadInputError
 
 MIB = 2**20
 

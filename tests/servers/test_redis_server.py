@@ -12,8 +12,8 @@ import psutil
 import pytest
 import redis
 
-from perflab.servers.redis_server import RedisServer, find_redis, redact
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.servers.redis.server import RedisServer, find_redis, redact
 
 CHILD = """
 import sys, time

@@ -6,13 +6,13 @@ import subprocess
 import pytest
 import redis
 
-from perflab.servers.redis_leftovers import redis_leftovers
-from perflab.servers.redis_run import RedisRun
-from perflab.servers.redis_run_keys import RunKeys
-from perflab.servers.redis_server import RedisServer, server_program
-from perflab.servers.redis_words import unknown_command
+from perflab.errors import BadInputError
+from perflab.servers.redis.leftovers import redis_leftovers
+from perflab.servers.redis.run import RedisRun
+from perflab.servers.redis.run_keys import RunKeys
+from perflab.servers.redis.server import RedisServer, server_program
+from perflab.servers.redis.words import unknown_command
 from perflab.servers.run_name import new_run_name
-from perflab.settings import BadInputError
 from tests.helpers.processes import until
 
 

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from perflab.settings import BadInputError, CacheSettings, LoadSettings, Settings, setting
+from perflab.errors import BadInputError
+from perflab.patterns.cache.settings import CacheSettings
+from perflab.settings import LoadSettings, Settings, setting
 
 
 class Sample(Settings):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from perflab.settings import BadInputError, LoadSettings
+from perflab.errors import BadInputError
+from perflab.settings import LoadSettings
 
 
 def of_mine(key):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.settings import BadInputError, format_quantity, is_none_word, parse_quantity
+from perflab.errors import BadInputError
+from perflab.settings import format_quantity, is_none_word, parse_quantity
 
 UNITS = ("", "entries", "requests/s", "bytes", "seconds")
 

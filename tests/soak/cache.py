@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cache_world import BrokenLawError, LoadError, Value, World
 
 from perflab.patterns.cache import Cache
+from perflab.patterns.cache.policies import LIVE_POLICIES
 from perflab.primitives import VirtualClock
-from perflab.settings import LIVE_POLICIES
 
 THREADS = 4
 TASKS = 12

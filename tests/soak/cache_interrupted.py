@@ -13,7 +13,7 @@ import threading
 from random import Random
 
 from perflab.patterns.cache import Cache
-from perflab.settings import LIVE_POLICIES
+from perflab.patterns.cache.policies import LIVE_POLICIES
 
 KEYS = 60
 

@@ -20,13 +20,9 @@ import psycopg
 from pool_faults import NAME, Disturber
 from pool_ledger import Ledger
 
-from perflab.patterns.connection_pool import (
-    ConnectionPool,
-    PoolTimeoutError,
-    TooManyWaitingError,
-)
-from perflab.servers.postgres_server import PostgresServer
-from perflab.settings import ConnectionPoolSettings
+from perflab.patterns.connection_pool import ConnectionPool, PoolTimeoutError, TooManyWaitingError
+from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+from perflab.servers.postgres.server import PostgresServer
 
 THREADS = 8
 MOST = 6

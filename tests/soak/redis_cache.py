@@ -40,8 +40,8 @@ from redis_cache_callers import Caller
 from redis_cache_truth import Truth
 
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
-from perflab.servers.redis_server import RedisServer
-from perflab.settings import RedisCacheSettings
+from perflab.patterns.redis_cache.settings import RedisCacheSettings
+from perflab.servers.redis.server import RedisServer
 
 MOSTLY = 0.9
 SECONDS_BETWEEN = (0.2, 0.8)

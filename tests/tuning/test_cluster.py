@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.tuning.executors import gather
 from perflab.tuning.recommend import tune
 from perflab.tuning.sweep import predict, predictions

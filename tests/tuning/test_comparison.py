@@ -2,8 +2,10 @@
 
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.lab.run import Run
-from perflab.settings import BadInputError, CacheSettings, LoadSettings
+from perflab.patterns.cache.settings import CacheSettings
+from perflab.settings import LoadSettings
 from perflab.tuning.comparison import Comparison, compare
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation

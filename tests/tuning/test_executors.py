@@ -4,7 +4,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.tuning.executors import gather
 from perflab.tuning.sweep import predict
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.benches.cache import CacheBench
-from perflab.benches.connection_pool import ConnectionPoolBench
-from perflab.models.prediction import Prediction
-from perflab.settings import BadInputError, LoadSettings
+from perflab.errors import BadInputError
+from perflab.modelling.prediction import Prediction
+from perflab.patterns.cache.bench import CacheBench
+from perflab.patterns.connection_pool.bench import ConnectionPoolBench
+from perflab.settings import LoadSettings
 from perflab.tuning.grid import Grid, _levels, map_values
 from perflab.workloads import Trace
 

@@ -1,7 +1,7 @@
 import pytest
 
-from perflab.benches.parts import Objective
-from perflab.settings import BadInputError
+from perflab.bench.parts import Objective
+from perflab.errors import BadInputError
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
 
 WAIT = Objective("min", "wait_seconds_p95", tolerance=0.1, target=0.005)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from perflab.cli.tune import write_recommendation
+from perflab.errors import BrokenLimitError
 from perflab.reports.report import report
-from perflab.settings import BrokenLimitError
 from perflab.tuning.reach import GUARDED, harms, least_harmful
 from perflab.tuning.recommend import tune
 from perflab.tuning.worth import cost

@@ -3,8 +3,9 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pytest
 
-from perflab.benches import load_bench
-from perflab.settings import BadInputError, LoadSettings
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
+from perflab.settings import LoadSettings
 from perflab.tuning.knee import knee
 from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.tuning.shape import check_shape
 
 WHOLE = {

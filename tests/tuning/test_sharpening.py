@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from perflab.benches import load_bench
-from perflab.models import progressive_cache
-from perflab.models.cache import CacheModel
-from perflab.models.progressive_cache import ProgressiveCacheModel
-from perflab.settings import CacheSettings, LoadSettings
+from perflab.bench import load_bench
+from perflab.patterns.cache.model import progressive as progressive_cache
+from perflab.patterns.cache.model.predict import CacheModel
+from perflab.patterns.cache.model.progressive import ProgressiveCacheModel
+from perflab.patterns.cache.settings import CacheSettings
+from perflab.settings import LoadSettings
 from perflab.tuning.whatif import WhatIf
 from perflab.workloads.names import load_workload
 

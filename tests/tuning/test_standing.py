@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from perflab.benches.cache import CacheBench
+from perflab.patterns.cache.bench import CacheBench
 from perflab.settings import LoadSettings
 from perflab.tuning.standing import Standing
 from perflab.tuning.whatif import WhatIf

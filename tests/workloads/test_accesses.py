@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import ACCESSES, Accesses, Trace, load_accesses, load_any
 
 NAMES = sorted(ACCESSES)

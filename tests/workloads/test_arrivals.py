@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import Arrivals, Trace, load_arrivals
 
 gaps = st.lists(st.floats(0, 1e4), min_size=1, max_size=40)

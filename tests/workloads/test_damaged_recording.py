@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import trust_parquet
-from perflab.settings import BadInputError
 from perflab.workloads import read_trace
 from perflab.workloads.recording_parts import METADATA, RecordingFolder
 from perflab.workloads.recording_table import part_table

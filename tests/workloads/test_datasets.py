@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import data_path, flights, planes
 from perflab.workloads.flights_store import flights_store
 

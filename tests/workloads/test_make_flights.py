@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import Trace
 from perflab.workloads.make_flights import main, make
 

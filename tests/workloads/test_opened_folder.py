@@ -8,12 +8,12 @@ import pyarrow as pa
 import pytest
 
 import perflab
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.patterns.prefetching.items import Items
+from perflab.patterns.streaming.table_file import TableFile
 from perflab.workloads import Trace, opened_folder
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
-from perflab.workloads.table_file import TableFile
 
 TRACE = Trace.from_keys(
     list("abcab"), [0, 1, 1, 2.5, 9], [5, 0, 3, 2, 1], [1, np.nan, 3, np.nan, 5]

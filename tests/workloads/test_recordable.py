@@ -10,8 +10,8 @@ import redis
 import redis.asyncio
 
 import perflab
+from perflab.errors import BadInputError
 from perflab.patterns.redis_cache import AsyncRedisCache, RedisCache
-from perflab.settings import BadInputError
 from perflab.workloads.recording import Recording
 
 

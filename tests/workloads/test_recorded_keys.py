@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 import perflab
 from perflab import read_trace
+from perflab.errors import BadInputError
 from perflab.patterns.cache import Cache
-from perflab.settings import BadInputError
 from perflab.workloads.recorded_keys import (
     UNKEYED,
     call_key,

@@ -8,7 +8,7 @@ import redis
 import redis.asyncio
 
 import perflab
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.server import RedisServer
 from perflab.workloads.recording_keys import PLACES, key_bytes, key_number, place_of
 
 CALLS = [

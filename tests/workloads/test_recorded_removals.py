@@ -14,7 +14,7 @@ import redis.asyncio
 
 import perflab
 from perflab.patterns.cache import Cache
-from perflab.servers.redis_server import RedisServer
+from perflab.servers.redis.server import RedisServer
 from perflab.workloads import read_trace
 from perflab.workloads.recording_parts import METADATA, part_paths
 

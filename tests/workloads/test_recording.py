@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import perflab
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import Trace, Zipf, load_any, read_arrivals, read_trace
 from perflab.workloads.recorded_keys import mapping_key
 from perflab.workloads.recording import Recording

@@ -18,9 +18,9 @@ import redis
 import redis.asyncio
 
 import perflab
+from perflab.errors import BadInputError
 from perflab.patterns.cache import Cache
-from perflab.servers.redis_server import RedisServer
-from perflab.settings import BadInputError
+from perflab.servers.redis.server import RedisServer
 from perflab.workloads import read_trace
 from perflab.workloads.recording import Recording
 from perflab.workloads.recording_keys import PLACES, key_bytes, place_of

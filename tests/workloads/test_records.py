@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.importers.records import records
 from perflab.workloads.importers.source import Source
 

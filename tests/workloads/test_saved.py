@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.patterns.prefetching.items import Items
+from perflab.patterns.streaming.table_file import TableFile
 from perflab.workloads import Trace
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.items import Items
-from perflab.workloads.table_file import TableFile
 
 WORKLOADS = {
     "trace": Trace.from_keys(["a", "b"], times=[1.0, 2.0]),

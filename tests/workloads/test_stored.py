@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import trust_parquet
-from perflab.settings import BadInputError
 from perflab.workloads import Trace, read_trace
 
 TEXTS = Trace.from_keys(

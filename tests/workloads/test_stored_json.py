@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.stored_json import MOST_DEPTH, parse_json, read_json_file
 
 

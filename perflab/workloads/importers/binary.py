@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.source import Source
 from perflab.workloads.trace import Trace

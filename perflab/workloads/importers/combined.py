@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.settings import BadInputError, nearest
+from perflab.errors import BadInputError, nearest
 from perflab.settings.quantity import counted
 from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.requests import Parsed, Requests

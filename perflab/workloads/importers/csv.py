@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.columns import (
     KEY_NAMES,

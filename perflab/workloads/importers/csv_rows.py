@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.importers.skipped import SHOWN, Skipped, row_in_file
 from perflab.workloads.importers.source import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.importers.blocks import ARC_LINE, MSR_LINE, SPC_LINE
 from perflab.workloads.importers.columns import KEY_NAMES
 from perflab.workloads.importers.combined import LINE

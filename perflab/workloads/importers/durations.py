@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.columns import (
     ARRIVAL_ROLES,

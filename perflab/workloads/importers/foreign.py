@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 _UNPACK = "unpack it and name the file inside"
 _AS_CSV = "save it as CSV or Parquet"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.har_entries import LeftOutEntries
 from perflab.workloads.importers.json_text import load_archive, shown

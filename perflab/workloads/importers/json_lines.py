@@ -9,8 +9,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from perflab.errors import BadInputError
 from perflab.primitives.lenient_json import load_json
-from perflab.settings import BadInputError
 from perflab.workloads.importers.json_text import ESCAPE
 from perflab.workloads.importers.json_values import JsonValues, UnusableError
 from perflab.workloads.importers.requests import Parsed, Requests, ordered_trace

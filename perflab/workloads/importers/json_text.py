@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
+from perflab.errors import BadInputError
 from perflab.primitives.lenient_json import load_json
-from perflab.settings import BadInputError
 from perflab.workloads.importers.source import Source
 
 # A byte that is not UTF-8 reads as \\xNN, for which JSON wants two backslashes.

@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import methodcaller
 from typing import Any
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.settings.quantity import counted
 from perflab.workloads.importers.columns import (
     KEY_NAMES,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.importers.source import BLOCK_BYTES, Source
 
 MAX_LINE_BYTES = 1 << 26

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.binary import records
 from perflab.workloads.importers.requests import Parsed, Requests

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import check_parquet
-from perflab.settings import BadInputError
 from perflab.workloads.description import TraceDescription
 from perflab.workloads.encoding import KeyEncoder, as_keys, is_text
 from perflab.workloads.importers.columns import (

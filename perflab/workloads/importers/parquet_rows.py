@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import check_parquet
-from perflab.settings import BadInputError
 from perflab.workloads.importers.detect import PARQUET_MAGIC
 from perflab.workloads.importers.source import Source
 

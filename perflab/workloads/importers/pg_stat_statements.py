@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.settings.quantity import counted
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.csv import read_header

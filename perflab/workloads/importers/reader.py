@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from typing import IO, Any, Protocol
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.importers.room import SPARE_BYTES, free_memory
 from perflab.workloads.importers.unpack import UNPACK_ERRORS, damage, refuse_bomb, unpack
 from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK, Repair, looks_binary

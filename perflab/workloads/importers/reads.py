@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.settings.quantity import counted
 from perflab.workloads.importers.requests import Columns, Requests, ordered_trace
 from perflab.workloads.importers.source import Source

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
-from perflab.settings import BadInputError
 from perflab.settings.quantity import counted
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes

@@ -8,7 +8,7 @@ from array import array
 
 import numpy as np
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source

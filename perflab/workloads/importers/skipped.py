@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 SHOWN = 3
 SHOWN_CHARACTERS = 80

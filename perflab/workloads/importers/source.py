@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from perflab.errors import BadInputError
 from perflab.primitives.archives import packed_as
-from perflab.settings import BadInputError
 from perflab.workloads.importers.reader import BINARY_TEXT, Reader
 from perflab.workloads.importers.room import most_whole
 from perflab.workloads.importers.spool import spooled

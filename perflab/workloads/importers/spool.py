@@ -13,7 +13,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import IO, Any
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.importers.room import free_disk
 
 STEP_BYTES = 1 << 20

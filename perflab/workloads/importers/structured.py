@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 MOST = 0.8
 FEWEST_FIELDS = 3

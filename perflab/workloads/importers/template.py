@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.lines import line_arrays
 from perflab.workloads.importers.source import Source

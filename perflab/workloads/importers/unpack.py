@@ -6,8 +6,8 @@ from typing import IO, Any
 
 import pyarrow as pa
 
+from perflab.errors import BadInputError
 from perflab.primitives.archives import MEMORY_BYTES, ArchiveError, Unpacked
-from perflab.settings import BadInputError
 
 SUFFIXES = (".gz", ".xz", ".zst", ".zstd", ".bz2")
 UNPACK_ERRORS = (ArchiveError, EOFError, OSError, MemoryError)

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import BadInputError, setting
+from perflab.errors import BadInputError
+from perflab.settings import setting
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.synthetic.base import MAX_REQUESTS, Recipe
 

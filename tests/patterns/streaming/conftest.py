@@ -7,7 +7,7 @@ import json
 import pytest
 
 from perflab.patterns.streaming import StreamProcessor
-from perflab.settings import StreamingSettings
+from perflab.patterns.streaming.settings import StreamingSettings
 
 
 @pytest.fixture(scope="session")

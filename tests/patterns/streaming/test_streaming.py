@@ -7,10 +7,11 @@ import threading
 import pyarrow.parquet as pq
 import pytest
 
-from perflab.metrics import EventKind
+from perflab.errors import BadInputError
+from perflab.instrumentation import EventKind
 from perflab.patterns.streaming import StreamProcessor
-from perflab.patterns.streaming_schema import kinds_of
-from perflab.settings import BLOCK_ENGINES, BadInputError, StreamingSettings
+from perflab.patterns.streaming._schema import kinds_of
+from perflab.patterns.streaming.settings import BLOCK_ENGINES, StreamingSettings
 
 FRAMED = BLOCK_ENGINES[1:]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import load_arrivals
 
 STAMP = "2026-11-24 02:29:2{}.500"

@@ -9,7 +9,7 @@ import zlib
 import pyarrow as pa
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_arrivals, read_trace
 from perflab.workloads.importers import unpack
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import FORMATS, read_trace
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.importers.detect import detect

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_trace
 
 CSV = b"key,time\n" + b"".join(b"a%d,%d\n" % (n % 9, n) for n in range(2_000))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_trace
 from perflab.workloads.importers.detect import detect
 from perflab.workloads.importers.source import Source

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_arrivals, read_trace
 from perflab.workloads.importers.arrivals import is_arrivals
 

@@ -8,13 +8,13 @@ import warnings
 import numpy as np
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.patterns.async_io.load_tests.load_test import read_load_test
+from perflab.patterns.prefetching.item_names import load_items
 from perflab.workloads import FORMATS, read_arrivals, read_trace
 from perflab.workloads.access_names import load_accesses
 from perflab.workloads.arrival_names import load_any
 from perflab.workloads.importers.columns import parse_columns
-from perflab.workloads.item_names import load_items
-from perflab.workloads.load_test import read_load_test
 from perflab.workloads.read import ARRIVAL_FORMATS
 
 DEEP = b"[" * 50_000 + b"]" * 50_000

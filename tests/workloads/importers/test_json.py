@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_trace
 
 

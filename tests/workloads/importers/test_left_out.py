@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_arrivals, read_trace
 
 STAMP = "10/Jun/2024:06:13:{:02d} +0000"

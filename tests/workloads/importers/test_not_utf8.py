@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_arrivals, read_trace
 
 LOG = '10.0.0.1 - - [10/Oct/2023:13:55:36 +0000] "GET {} HTTP/1.1" 200 5 "-" "{}"\n'

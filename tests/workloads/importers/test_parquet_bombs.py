@@ -18,7 +18,7 @@ MOST_MEMORY = 6 << 30
 READ = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({most}, {most}))
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_arrivals, read_trace
 try:
     found = {read}

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
+from perflab.patterns.async_io.load_tests.load_test import read_load_test
+from perflab.patterns.prefetching.item_names import load_items
 from perflab.workloads import read_arrivals, read_trace
 from perflab.workloads.arrival_names import load_any
-from perflab.workloads.item_names import load_items
-from perflab.workloads.load_test import read_load_test
 
 HAR = (
     b'{"log":{"entries":[{"startedDateTime":"2024-01-01T00:00:00Z",'

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import Trace, read_trace
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from perflab.settings import BadInputError
+from perflab.errors import BadInputError
 from perflab.workloads import read_trace
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from perflab.benches import (
+from perflab.bench import (
     Action,
     Bench,
     Export,
@@ -15,7 +15,7 @@ from perflab.benches import (
     Objective,
     WhatIfChart,
 )
-from perflab.metrics import MetricInfo
+from perflab.instrumentation import MetricInfo
 from perflab.settings import LoadSettings, Settings
 from write_buffer.settings import DURABILITIES, WriteBufferSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from perflab.models.prediction import Costs, Prediction
+from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings
 from write_buffer.records import Records
 from write_buffer.settings import WriteBufferSettings

@@ -13,9 +13,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from perflab.errors import BadInputError, nearest
 from perflab.files import whole_folder
 from perflab.primitives.mapped_array import mapped_column
-from perflab.settings import BadInputError, Settings, nearest, setting
+from perflab.settings import Settings, setting
 from perflab.workloads.description import Description, describe, read_described, show_plainly
 from perflab.workloads.fingerprint import fingerprint
 from perflab.workloads.names import WorkloadInfo, is_file, read_parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from perflab.benches import Session
+from perflab.bench import Session
 from perflab.settings import LoadSettings
 from write_buffer.buffer import WriteBuffer
 from write_buffer.records import Records

@@ -1,0 +1,69 @@
+"""`Model`: what every pattern's what-if answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from perflab.modelling.prediction import Costs, Prediction
+from perflab.settings import LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.modelling.history import History
+
+
+class Model(Protocol):
+    """What-if: predictions for one workload; keeps what it has computed."""
+
+    def predict(
+        self, settings: Any, load: LoadSettings, costs: Costs, requests: slice | None = None
+    ) -> Prediction:
+        """Return the prediction at one setting, over all requests or a slice of them.
+
+        A slice that reaches beyond the workload's end means that it begins again.
+        """
+
+    def prepare(self) -> None:
+        """Compute what most answers lean on, once; a long work that a caller may show."""
+
+    def ready(self, settings: Any, load: LoadSettings) -> bool:
+        """Say whether `predict` would answer at once, from what is already computed."""
+
+
+class Histories(Protocol):
+    """How metrics go over a workload's own time, by the value of one setting; keeps its answers."""
+
+    def known(self, value: Any, load: LoadSettings) -> History | None:
+        """Return the sharpest answer that there is by now, without computing one."""
+
+    def preview(self, value: Any, load: LoadSettings) -> History:
+        """Return an answer at once, if need be from a part of the workload."""
+
+    def settle(self, value: Any, load: LoadSettings) -> History:
+        """Return the sharpest answer that there is."""
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """A model that can answer quickly from a part of its workload."""
+
+    def preview(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction:
+        """Return a first prediction; `sampled` says from what share of the workload."""
+
+
+@runtime_checkable
+class Sharpening(Model, Previewing, Protocol):
+    """A model of a large workload: its answers are rough at first, and sharper bit by bit.
+
+    `preview` is a first answer, and asked again a better one; `predict` gives a sharp one though
+    not exact, and `settle` makes it exact.
+    """
+
+    def known(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction | None:
+        """Return the sharpest answer that there is by now, without computing one."""
+
+    def roughly(self, settings: Any) -> bool:
+        """Say whether settings have a rough answer; else only an exact one, which takes long."""
+
+    def settle(self, settings: Any, load: LoadSettings, cancelled: Callable[[], bool]) -> None:
+        """Make one point exact, unless it is cancelled before its turn."""

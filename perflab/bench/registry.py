@@ -1,0 +1,82 @@
+"""The benches that are installed, found by the entry point group ``perflab.benches``."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from perflab.bench.base import Bench
+from perflab.bench.contract import check_bench
+from perflab.errors import BadInputError, nearest
+from perflab.instrumentation.catalog import BENCHES, declare, is_foreign
+from perflab.settings.load import know_backends
+
+
+@cache
+def _found() -> dict[str, list[EntryPoint]]:
+    """Return the entry points of each pattern; more than one where packages disagree on it."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=BENCHES):
+        same = found.setdefault(point.name, [])
+        if point.value not in [known.value for known in same]:
+            same.append(point)
+    return found
+
+
+def bench_names() -> tuple[str, ...]:
+    """Return the names of all patterns that have a bench."""
+    return tuple(sorted(_found()))
+
+
+def bench_package(pattern: str) -> str:
+    """Return the package that brings a pattern, with its version, such as ``perflab 1.0``."""
+    return " and ".join(_package(point) for point in _found()[pattern])
+
+
+def is_from_outside(pattern: str) -> bool:
+    """Say whether another package than perflab brings a pattern."""
+    return any(is_foreign(point) for point in _found()[pattern])
+
+
+@cache
+def load_bench(pattern: str) -> Bench:
+    """Return the bench of a pattern, with its metrics made known.
+
+    Other benches are not imported, but for perflab's own before one of another package: where two
+    declare a metric in two ways, it is the other package's that is refused.
+
+    Raises:
+        BadInputError: If no bench has that name (it names the nearest), two packages bring it, or
+            another package's bench cannot be loaded or breaks the contract.
+    """
+    found = _found()
+    if pattern not in found:
+        raise BadInputError(f"no pattern {pattern!r}{nearest(pattern, found)}")
+    first, *others = found[pattern]
+    if others:
+        text = f"two packages bring this pattern, {bench_package(pattern)}; uninstall one"
+        raise BadInputError(text, pattern)
+    if not is_foreign(first):
+        return _load(first)
+    for name in bench_names():
+        if not is_from_outside(name):
+            load_bench(name)
+    try:
+        return _load(first)
+    except (Exception, SystemExit) as error:  # whatever code of somebody else's may raise
+        text = f"cannot be loaded ({type(error).__name__}: {error}); update or uninstall it"
+        raise BadInputError(text, f"the bench of {pattern!r} in {_package(first)}") from error
+
+
+def _load(point: EntryPoint) -> Bench:
+    bench = point.load()()
+    if not isinstance(bench, Bench):
+        raise TypeError(f"the entry point {point.name!r} of {BENCHES} is not a Bench")
+    check_bench(bench, point.name)
+    declare(bench.metric_infos, f"the pattern {point.name!r}")
+    know_backends(bench.backends)
+    return bench
+
+
+def _package(point: EntryPoint) -> str:
+    return point.value if point.dist is None else f"{point.dist.name} {point.dist.version}"

@@ -1,0 +1,177 @@
+"""`Session`: a pattern that is being run live, and what was measured of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from perflab.bench.pace import Pace
+    from perflab.instrumentation.histogram import LatencyHistogram
+    from perflab.settings import LoadSettings
+
+
+Runs = Sequence[tuple[Mapping[str, Any], dict[str, Any]]]
+"""Settings and costs of each of the runs that a calibration is made of."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done to a session while it runs, such as killing its server.
+
+    Attributes:
+        name: What `Session.act` is told.
+        word: What stands on the button.
+        icon: The button's icon, by its name in Font Awesome 4.
+        meaning: What it does, in a sentence.
+    """
+
+    name: str
+    word: str
+    icon: str
+    meaning: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measured:
+    """What a run, or a part of one, has measured.
+
+    Attributes:
+        seconds: How long it was.
+        requests: How many requests were done.
+        counters: The session's counters: differences, but for what is a level.
+        histograms: Latencies by outcome.
+        distributions: The session's other times by name, such as ``wait``.
+        memory_bytes: Resident memory of the child that the pattern added.
+        load: The settings of the load.
+    """
+
+    seconds: float
+    requests: int
+    counters: Mapping[str, float]
+    histograms: Mapping[str, LatencyHistogram]
+    distributions: Mapping[str, LatencyHistogram]
+    memory_bytes: float
+    load: LoadSettings
+
+
+class EndOfWorkload(Exception):  # noqa: N818  (an end is no error)
+    """There is no further request; raised by a session that alone knows how many there are."""
+
+
+class Load(Protocol):
+    """What puts a workload's requests to a session: the lab's threads, or what a session brings.
+
+    Attributes:
+        failure: What ended it though it should not have; the run then fails with it.
+    """
+
+    failure: BaseException | None
+
+    @property
+    def finished(self) -> bool:
+        """Say whether no further request will be made, and none is under way."""
+
+    def start(self) -> None:
+        """Begin; requests count from now."""
+
+    def pause(self) -> None:
+        """Hold the load before its next request."""
+
+    def resume(self) -> None:
+        """Go on; what was not due before the pause is due after it."""
+
+    def apply(self, load: LoadSettings, threads: int | None = None) -> None:
+        """Change the pace from the next request on."""
+
+    def stop(self) -> None:
+        """End, and come back when nothing is under way."""
+
+    def histograms(self) -> dict[str, LatencyHistogram]:
+        """Return the latencies so far by outcome."""
+
+
+class Session(ABC):
+    """A pattern that is being run live, inside the child process.
+
+    Attributes:
+        held: Returns how many seconds of the calling thread's last request were a wait for
+            perflab's own cap on calls, which is no latency of the pattern; none without a cap.
+    """
+
+    held: Callable[[], float] | None = None
+
+    def spend(self, requests: int) -> None:
+        """Count requests that a calibration has made, of those that the user agreed to.
+
+        A session with such a cap has the counter ``sent``: its own, and these.
+        """
+        del requests
+
+    def own_load(self, pace: Pace, load: LoadSettings, limit: int | None) -> Load | None:
+        """Return what drives this session where it cannot be threads, such as an event loop.
+
+        `request` is then never called.
+
+        Args:
+            pace: When requests are due.
+            load: The settings of the load.
+            limit: How many requests at the most.
+        """
+        del pace, load, limit
+        return None
+
+    @abstractmethod
+    def request(self, index: int, due: float) -> str:
+        """Do the request of that index and return its outcome: ``hit``, ``miss``, ``error`` ...
+
+        Args:
+            index: Which request of the workload.
+            due: From when its latency counts, as `time.perf_counter` tells it.
+
+        Raises:
+            EndOfWorkload: If the workload is through; the run then ends.
+        """
+
+    @abstractmethod
+    def apply(self, settings: Any, load: LoadSettings) -> None:
+        """Change the running pattern in place."""
+
+    @abstractmethod
+    def counters(self) -> dict[str, float]:
+        """Return flat counters, which only grow but for those that the bench names in `levels`."""
+
+    @abstractmethod
+    def problem(self) -> str | None:
+        """Return why the run cannot go on, if so: a backend that only fails."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+    def distributions(self) -> dict[str, LatencyHistogram]:
+        """Return times other than latencies, by name; the caller may keep them."""
+        return {}
+
+    def records(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return what was recorded of each request, in the order of arrival; asked at the end."""
+        return {}
+
+    def about(self) -> dict[str, str]:
+        """Return what a reader must know of the servers behind: name, version, source."""
+        return {}
+
+    def act(self, name: str) -> None:
+        """Do one of the bench's actions.
+
+        Raises:
+            BadInputError: If it cannot be done now; the run goes on.
+        """
+        raise NotImplementedError(name)

@@ -1,0 +1,1 @@
+"""What the what-ifs of several patterns share."""

@@ -1,1 +1,0 @@
-"""What-if: from a workload and settings to a prediction, one file a pattern."""

@@ -1,0 +1,172 @@
+"""`OwnServer`: perflab's HTTP server, whose service times and capacity are known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.kernels.in_flight import SERVED, TIMED_OUT
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.async_io.model.latency import latency_metrics
+from perflab.patterns.async_io.settings import AsyncIORunSettings
+from perflab.settings.http_server import LOGNORMAL_SIGMA
+
+Floats = npt.NDArray[np.float64]
+_SERVICES = 50_000
+_TURNS = 24
+_WARM_TURNS = 2
+_OVERHEAD_OFF = 0.15
+_BEHIND = 1.05
+
+
+class OwnServer:
+    """Follows requests through client and server.
+
+    Args:
+        costs: ``bottleneck_seconds`` by requests in flight: what the event loops of client and
+            server let through one at a time; ``delay_seconds``: what a request takes beside;
+            ``timer_seconds``, by requests in flight: how much later than asked an answer is
+            there that the server waited with, since timers are late and event loops busy.
+
+    Attributes:
+        remarks: What a reader must know.
+    """
+
+    remarks: tuple[str, ...] = ()
+
+    def __init__(self, costs: Costs) -> None:
+        self._bottleneck = _by_number(costs["bottleneck_seconds"])
+        self._timer = _by_number(costs["timer_seconds"])
+        self._delay = float(costs["delay_seconds"])
+
+    def closed(
+        self, settings: AsyncIORunSettings, limit: int, most: int, seed: int
+    ) -> tuple[Metrics, float]:
+        """Return metrics with so many always in flight, and half the band of the throughput."""
+        used = min(limit, settings.max_per_host or limit)
+        count = max(most, _TURNS * used)
+        results = [
+            self._closed(settings, used, count, seed, off)
+            for off in (1.0, 1.0 - _OVERHEAD_OFF, 1.0 + _OVERHEAD_OFF)
+        ]
+        low, high = (found["throughput_per_second"] for found in results[1:])
+        return results[0], abs(high - low) / 2
+
+    def open(
+        self, settings: AsyncIORunSettings, limit: int, times: Floats, first: int, seed: int
+    ) -> tuple[Metrics, float]:
+        """Return metrics of requests that come at such times, from the `first` on."""
+        used = min(limit, settings.max_per_host or limit)
+        found = self._follow(settings, used, times, seed, 1.0, closed=False)
+        metrics = _metrics(found, slice(first, None))
+        span = float(found.ends[first:].max() - times[first])
+        served = (len(times) - first) * (1.0 - metrics["error_share"])
+        metrics["throughput_per_second"] = served / max(span, 1e-9)
+        lasted = float(times[-1] - times[first])
+        metrics["falls_behind"] = float(lasted > 0 and span > _BEHIND * lasted)
+        if settings.capacity is not None:
+            whole = float(found.ends.max() - times[0])
+            metrics["utilisation"] = found.busy_seconds / (settings.capacity * whole)
+        return metrics, 0.0
+
+    def _closed(
+        self, settings: AsyncIORunSettings, limit: int, count: int, seed: int, off: float
+    ) -> Metrics:
+        free = settings.change(rate_limit=None)
+        found = self._follow(free, limit, np.zeros(count), seed, off, closed=True)
+        part = slice(_WARM_TURNS * limit, None)
+        # Little's law: all places are always taken.
+        ended = limit / _mean_seconds(found, part)
+        throttled = 0.0
+        each = found.tries / count
+        if settings.rate_limit is not None and settings.rate_limit < ended * each:
+            # The limiter lets tries through evenly; the places that are left wait in it.
+            ended = settings.rate_limit / each
+            spaced = np.arange(count) / ended
+            found = self._follow(free, limit, spaced, seed, off, closed=False)
+            throttled = max(0.0, limit / ended - _mean_seconds(found, part))
+        metrics = _metrics(found, part)
+        metrics["throttled_seconds"] = throttled
+        metrics["throughput_per_second"] = ended * (1.0 - metrics["error_share"])
+        if settings.capacity is not None:
+            span = float(found.ends.max())
+            metrics["utilisation"] = found.busy_seconds / (settings.capacity * span)
+        return metrics
+
+    def _follow(
+        self,
+        settings: AsyncIORunSettings,
+        limit: int,
+        times: Floats,
+        seed: int,
+        off: float,
+        *,
+        closed: bool,
+    ) -> kernels.InFlight:
+        flying = limit
+        if not closed and len(times) > 1 and times[-1] > times[0]:
+            rate = (len(times) - 1) / float(times[-1] - times[0])
+            flying = max(1, min(limit, round(rate * settings.latency_seconds)))
+        bottleneck = off * self._bottleneck(flying)
+        if settings.rate_limit is not None:
+            bottleneck = max(bottleneck, 1.0 / settings.rate_limit)
+        waits = settings.latency_seconds > 0
+        return kernels.in_flight(
+            times,
+            service_times(settings, seed),
+            limit,
+            capacity=settings.capacity,
+            queue=settings.server_queue,
+            bottleneck_seconds=bottleneck,
+            delay_seconds=self._delay + (self._timer(flying) if waits else 0.0),
+            timeout=settings.timeout,
+            error_rate=settings.error_rate,
+            retries=settings.retries,
+            backoff_seconds=settings.backoff_seconds,
+            closed=closed,
+            seed=seed + 1,
+        )
+
+
+def _by_number(costs: Mapping[str, float]) -> Callable[[int], float]:
+    """Return a cost by requests in flight, between the measured numbers as their logarithm goes."""
+    found = sorted((int(number), float(value)) for number, value in costs.items())
+    numbers, values = np.log([n for n, _ in found]), [value for _, value in found]
+    return lambda flying: float(np.interp(math.log(flying), numbers, values))
+
+
+def service_times(settings: AsyncIORunSettings, seed: int) -> Floats:
+    """Return how long the server works on each of many requests, as it draws them itself."""
+    mean = settings.latency_seconds
+    constant = settings.latency_shape == "constant" or mean == 0
+    if constant and not settings.stall_rate:
+        return np.array([mean])
+    draw = np.random.default_rng(seed)
+    if constant:
+        services = np.full(_SERVICES, mean)
+    elif settings.latency_shape == "exponential":
+        services = draw.exponential(mean, _SERVICES)
+    else:
+        middle = math.log(mean) - LOGNORMAL_SIGMA**2 / 2
+        services = draw.lognormal(middle, LOGNORMAL_SIGMA, _SERVICES)
+    if settings.stall_rate:
+        services[draw.random(_SERVICES) < settings.stall_rate] = settings.stall_seconds
+    return services
+
+
+def _mean_seconds(found: kernels.InFlight, part: slice) -> float:
+    return max(float((found.ends - found.begins)[part].mean()), 1e-9)
+
+
+def _metrics(found: kernels.InFlight, part: slice) -> Metrics:
+    outcomes = found.outcomes[part]
+    answered = (outcomes == SERVED) | (outcomes == TIMED_OUT)
+    latencies = (found.ends - found.begins)[part][answered]
+    metrics = latency_metrics(latencies)
+    metrics["error_share"] = float((outcomes > 0).mean())
+    metrics["timeout_share"] = float((outcomes == TIMED_OUT).mean())
+    return metrics

@@ -1,0 +1,256 @@
+"""The async client's what-if: throughput, latency and errors over requests in flight."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.kernels.in_flight import SERVED, TIMED_OUT
+from perflab.modelling.kept_answers import MOST_SLICES, KeptAnswers
+from perflab.modelling.prediction import Costs, Metrics, Prediction
+from perflab.patterns.async_io.model.latency import latency_metrics
+from perflab.patterns.async_io.model.own import OwnServer
+from perflab.patterns.async_io.model.user import UserServer, guessed_points
+from perflab.patterns.async_io.settings import AUTO_TOLERANCE, AsyncIORunSettings
+from perflab.settings import LoadSettings
+from perflab.workloads.passes import pass_seconds
+
+if TYPE_CHECKING:
+    from perflab.workloads.arrivals import Arrivals
+
+Floats = npt.NDArray[np.float64]
+QUICK_REQUESTS = 2_000
+_REQUESTS = 10_000
+_MOST_OPEN = 100_000
+_GUESS = (
+    "this server is not measured yet: the figures are a guess (50 ms a request); press Run, or "
+    "'perflab calibrate async_io', to measure it"
+)
+
+
+class AsyncIOModel:
+    """Predictions for a client with a limit before perflab's server, or the user's.
+
+    Of perflab's server the service times and the capacity are known: each request is followed
+    through client and server by `kernels.in_flight`. Of any other the Universal Scalability Law
+    tells the throughput, fitted through a calibration at six concurrencies or through the results
+    of k6 or Locust. In a closed loop the limit is always used; in an open one requests come at
+    the times of the arrivals. In auto the limit is where the gradient algorithm comes to rest.
+    Where the costs carry a run's own ``arrival_seconds``, ``service_seconds`` and ``outcomes``,
+    the queue before the client's limit is followed with these.
+
+    Args:
+        arrivals: The workload; only its length counts in a closed loop.
+        most: Follow so many requests at the most.
+    """
+
+    def __init__(self, arrivals: Arrivals, most: int = _REQUESTS) -> None:
+        self._arrivals = arrivals
+        self._most = most
+        self._answers: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers()
+        self._slices: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers(MOST_SLICES)
+        self._costs: tuple[Any, ...] = ()
+        self._quick: AsyncIOModel | None = None
+
+    def predict(
+        self,
+        settings: AsyncIORunSettings,
+        load: LoadSettings,
+        costs: Costs,
+        requests: slice | None = None,
+    ) -> Prediction:
+        """Return the prediction at one setting, over all requests or a slice of them.
+
+        A slice is of a run, which keeps the cap ``most_rate`` on a server of the user's.
+
+        The error is half the band of the throughput: what an overhead 15 % off would do, or the
+        worst residual of the law.
+        """
+        if "arrival_seconds" in costs and "service_seconds" in costs:
+            return self._of_run(settings, costs, requests)
+        self._costs = _costs_key(costs)
+        if requests is not None and _is_capped(settings):
+            rate = settings.rate_limit or settings.most_rate
+            settings = settings.change(rate_limit=min(rate, settings.most_rate))
+        count = len(self._arrivals) if requests is None else _length(requests, len(self._arrivals))
+        span = None
+        if settings.load_model == "open" and requests is not None:
+            first = int(requests.start or 0)
+            span = (first, first + count)
+        key = (self._costs, _key(settings, load), span)
+        kept = self._answers if requests is None else self._slices
+        found = kept.answer(key, lambda: self._answer(settings, load, costs, requests))
+        return dataclasses.replace(found, metrics=_counted(found.metrics, count))
+
+    def preview(self, settings: AsyncIORunSettings, load: LoadSettings, costs: Costs) -> Prediction:
+        """Return a first picture from 2,000 requests, or the answer if it is known."""
+        if self.ready(settings, load):
+            return self.predict(settings, load, costs)
+        if self._quick is None:
+            self._quick = AsyncIOModel(self._arrivals, QUICK_REQUESTS)
+        return self._quick.predict(settings, load, costs)
+
+    def ready(self, settings: AsyncIORunSettings, load: LoadSettings) -> bool:
+        """Say whether `predict` over all requests, at the costs last asked with, is known."""
+        return (self._costs, _key(settings, load), None) in self._answers
+
+    def prepare(self) -> None:
+        """Compute nothing: there is no work that all answers share."""
+
+    def _answer(
+        self,
+        settings: AsyncIORunSettings,
+        load: LoadSettings,
+        costs: Costs,
+        requests: slice | None,
+    ) -> Prediction:
+        server = self._server(settings, costs)
+        remarks = list(server.remarks)
+        limit = settings.max_concurrent
+        if settings.limit_mode == "auto":
+            limit = self._resting_limit(settings, load, server)
+            remarks.append(f"auto comes to rest at about {limit} in flight")
+        if settings.load_model == "closed":
+            metrics, error = server.closed(settings, limit, self._most, load.seed)
+        else:
+            times, first = self._times(load, requests)
+            metrics, error = server.open(settings, limit, times, first, load.seed)
+            if metrics.pop("falls_behind", 0.0):
+                remarks.append(
+                    f"{limit} in flight cannot keep up with the arrivals: the wait grows with the "
+                    "length of the workload"
+                )
+        if _is_capped(settings) and metrics["throughput_per_second"] > settings.most_rate:
+            remarks.append(
+                f"a run sends this server at most {settings.most_rate:,.4g} requests/s "
+                f"(most_rate); without that cap {limit} in flight would do "
+                f"{metrics['throughput_per_second']:,.3g}/s"
+            )
+        metrics["limit"] = float(limit)
+        measured = not getattr(server, "guessed", False)
+        return Prediction(metrics, error=error, remarks=tuple(remarks), measured=measured)
+
+    def _server(self, settings: AsyncIORunSettings, costs: Costs) -> OwnServer | UserServer:
+        if settings.measured is not None:
+            from perflab.patterns.async_io.load_tests.load_test import read_load_test
+
+            test = read_load_test(settings.measured)
+            return UserServer(test.points(), test.remarks())
+        if settings.urls is not None:
+            if "points" not in costs:
+                return UserServer(guessed_points(), (_GUESS,), guessed=True)
+            return UserServer(costs["points"], capped=costs.get("capped"))
+        return OwnServer(costs)
+
+    def _resting_limit(
+        self, settings: AsyncIORunSettings, load: LoadSettings, server: OwnServer | UserServer
+    ) -> int:
+        """Return where ``limit * gradient + sqrt(limit)`` is the limit itself, as auto moves it."""
+        most = settings.auto_most
+        low = self._median(settings, load, server, 1)
+        tried = sorted({round(most ** (step / 32)) for step in range(33)})
+        resting = 1
+        for limit in tried:
+            latency = self._median(settings, load, server, limit)
+            gradient = min(1.0, max(0.5, AUTO_TOLERANCE * low / latency)) if latency > 0 else 1.0
+            if limit * gradient + math.sqrt(limit) < limit:
+                break
+            resting = limit
+        return resting
+
+    def _median(
+        self,
+        settings: AsyncIORunSettings,
+        load: LoadSettings,
+        server: OwnServer | UserServer,
+        limit: int,
+    ) -> float:
+        plain = settings.change(retries=0, rate_limit=None)
+        return server.closed(plain, limit, QUICK_REQUESTS, load.seed)[0]["latency_seconds_p50"]
+
+    def _times(self, load: LoadSettings, requests: slice | None) -> tuple[Floats, int]:
+        """Return the arrivals up to the last asked for, and which of them is the first."""
+        times: Floats = self._arrivals.times
+        length = len(times)
+        most = _MOST_OPEN if self._most >= _REQUESTS else self._most
+        first, last = 0, min(length, most)
+        if requests is not None:
+            first = requests.start or 0
+            last = length if requests.stop is None else requests.stop
+            if last > most:
+                first, last = max(0, most - (last - first)), most
+        passes = -(-last // length)
+        if passes > 1:
+            step = pass_seconds(times)
+            times = np.concatenate([times + step * number for number in range(passes)])
+        speed: float = load.speedup or 1.0
+        if load.request_rate is not None:
+            speed = load.request_rate / self._arrivals.rate
+        dated: Floats = (times[:last] - times[0]) / speed
+        return dated, first
+
+    def _of_run(
+        self, settings: AsyncIORunSettings, costs: Costs, requests: slice | None
+    ) -> Prediction:
+        times = np.asarray(costs["arrival_seconds"], dtype=np.float64)
+        lengths = np.asarray(costs["service_seconds"], dtype=np.float64)
+        if not len(times):
+            return Prediction({})
+        # What was before the last change went by other settings.
+        first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
+        waits = np.asarray(costs.get("throttled_seconds", np.zeros(len(times))), dtype=np.float64)
+        times, lengths, waits = times[first:], lengths[first:], waits[first:]
+        limit = settings.max_concurrent
+        if settings.limit_mode == "auto":
+            held = lengths + waits
+            span = float((times + held).max() - times[0])
+            limit = max(1, math.ceil(float(held.sum()) / span))
+        closed = settings.load_model == "closed"
+        if not closed:  # who waits in the limiter holds a place, and the request is late
+            lengths = lengths + waits
+        found = kernels.in_flight(times, lengths, limit, closed=closed)
+        latencies = found.ends - found.begins
+        cycle = float(latencies.mean()) + (float(waits.mean()) if closed else 0.0)
+        rate = len(latencies) / max(float(found.ends.max() - found.begins[0]), 1e-9)
+        outcomes = np.asarray(costs["outcomes"])[first:]
+        answered = (outcomes == SERVED) | (outcomes == TIMED_OUT)
+        share = float((outcomes == SERVED).mean())
+        metrics: Metrics = {"requests": float(len(latencies))}
+        metrics.update(latency_metrics(latencies[answered]), error_share=1.0 - share)
+        metrics["throttled_seconds"] = float(waits.mean())
+        ended = limit / cycle if closed and cycle > 0 else rate
+        metrics["throughput_per_second"] = ended * share
+        return Prediction(metrics)
+
+
+def _is_capped(settings: AsyncIORunSettings) -> bool:
+    """Say whether a run would be on a server of the user's, and keep to a cap on the rate."""
+    return settings.urls is not None
+
+
+def _length(requests: slice, whole: int) -> int:
+    stop = whole if requests.stop is None else requests.stop
+    return max(0, int(stop) - int(requests.start or 0))
+
+
+def _counted(metrics: Metrics, count: int) -> Metrics:
+    """Return shares of requests as numbers of them too."""
+    counted = {"requests": float(count), **metrics}
+    for name, share in (("errors", "error_share"), ("timeouts", "timeout_share")):
+        if share in metrics:
+            counted[name] = float(round(metrics[share] * count))
+    counted.pop("timeout_share", None)
+    return counted
+
+
+def _key(settings: AsyncIORunSettings, load: LoadSettings) -> tuple[Any, ...]:
+    return (settings, load.request_rate, load.speedup, load.seed)
+
+
+def _costs_key(costs: Costs) -> tuple[Any, ...]:
+    return tuple(sorted((name, repr(value)) for name, value in costs.items()))

@@ -1,0 +1,1 @@
+"""What-if of the cache of one process."""

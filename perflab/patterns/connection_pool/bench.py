@@ -1,0 +1,313 @@
+"""The pool bench: how many connections, how long to wait, and where the database saturates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from perflab.bench.arrivals import ArrivalsBench
+from perflab.bench.model import Model
+from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
+from perflab.bench.session import Action, Measured, Runs, Session
+from perflab.errors import BadInputError
+from perflab.errors.foreign_text import foreign_text
+from perflab.instrumentation.catalog import MetricInfo
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.connection_pool.calibration import (
+    half_of_capacity,
+    pool_calibration,
+    pool_risks,
+)
+from perflab.patterns.connection_pool.servers import (
+    foreign_servers,
+    named_address,
+    remover,
+    room_for_pool,
+)
+from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+from perflab.settings import LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.primitives.clock import VirtualClock
+    from perflab.servers.consent import ForeignServer
+    from perflab.settings import Settings
+    from perflab.workloads.arrivals import Arrivals
+
+_STEPS = (1, 2, 4, 8)
+_FEWEST_THREADS = 64
+_MOST_THREADS = 512
+_WAIT_TARGET = 0.005
+_COUNTED = (
+    "timeouts",
+    "callers_refused",
+    "errors",
+    "connects",
+    "connections_lost",
+    "connections",
+    "waiting",
+)
+
+
+class ConnectionPoolBench(ArrivalsBench):
+    """Binds the connection pool to its settings, model, database and charts."""
+
+    pattern = "connection_pool"
+    title = "Connection pool"
+    question = "How many connections keep the wait short, and how many slow the database down?"
+    settings_class = ConnectionPoolSettings
+    default_workload = "poisson:rate=200,requests=100k,seed=1"
+    calibration_workload = "poisson:rate=1M,requests=1M,seed=1"
+    calibration_settings: ClassVar[Mapping[str, Any]] = {"max_connections": 2}
+    panel_defaults: ClassVar[Mapping[str, Any]] = {
+        "query": "aggregate",
+        "max_connections": 4,
+        "request_rate": 200,
+        "speedup": None,
+    }
+    sliders = (
+        "max_connections",
+        "min_connections",
+        "timeout",
+        "max_lifetime",
+        "max_waiting",
+        "order",
+        "check",
+        "driver",
+        "query",
+        "request_rate",
+    )
+    what_if_charts = (
+        WhatIfChart(
+            "Wait by pool size",
+            "wait_seconds_mean",
+            "max_connections",
+            also=("wait_seconds_p95", "wait_seconds_p99", "erlang_wait_seconds_mean"),
+        ),
+        WhatIfChart("Utilisation by pool size", "utilisation", "max_connections"),
+        WhatIfChart("Service time by pool size", "service_seconds_mean", "max_connections"),
+    )
+    live_charts = (
+        LiveChart(
+            "Wait for a connection, live",
+            ("wait_seconds_mean", "wait_seconds_p95", "wait_seconds_p99"),
+        ),
+        LiveChart("Latency, live", ("latency_seconds_p50", "latency_seconds_p95")),
+        LiveChart("Connections, live", ("connections",)),
+    )
+    headline = (
+        "wait_seconds_mean",
+        "wait_seconds_p95",
+        "wait_seconds_p99",
+        "service_seconds_mean",
+        "latency_seconds_mean",
+        "latency_seconds_p95",
+        "utilisation",
+        "throughput_per_second",
+        "timeouts",
+        "callers_refused",
+        "errors",
+        "connections",
+        "connects",
+        "connections_lost",
+    )
+    metric_infos = (
+        MetricInfo("erlang_wait_seconds_mean", "wait, Erlang C", "seconds", "lower"),
+        MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
+        MetricInfo("connections", "connections open", "connections", "neither"),
+        MetricInfo("callers_refused", "callers refused", "requests", "lower"),
+        MetricInfo("in_use", "connections in use", "connections", "neither"),
+        MetricInfo("waiting", "callers waiting", "callers", "lower"),
+        MetricInfo("connects", "connections made", "connections", "neither"),
+        MetricInfo("connections_lost", "connections lost", "connections", "lower"),
+    )
+    levels = frozenset({"connections", "in_use", "max_connections", "waiting"})
+    objective = Objective("min", "wait_seconds_p95", tolerance=0.1, target=_WAIT_TARGET)
+    open_loop = True
+    server_variable = "PERFLAB_POSTGRES_URL"
+    tuned = "max_connections"
+    tuned_noun = "pool size"
+    actions = (
+        Action(
+            "kill",
+            "Kill connections",
+            "chain-broken",
+            "End all connections of the pool on the server's side, by pg_terminate_backend.",
+        ),
+        Action("restart", "Restart server", "refresh", "Stop the database and start it again."),
+    )
+    shipped_costs: ClassVar[Costs] = {
+        "service": {
+            "1": {"mean": 1.5e-3, "quantiles": [1.2e-3] * 50 + [1.6e-3] * 50 + [3e-3, 5e-3, 2e-2]},
+        },
+        "usl": {"rate": 660.0, "contention": 0.45, "coherency": 0.001},
+        "connect_seconds": 2e-3,
+        "overhead_seconds": 0.0,
+    }
+
+    def check_live(self, settings: Settings, load: LoadSettings) -> None:
+        """Refuse a ``max_waiting`` that the chosen driver has no word for.
+
+        Raises:
+            BadInputError: If so.
+        """
+        del load
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        if settings.max_waiting is not None and settings.driver == "sqlalchemy":
+            raise BadInputError(
+                "SQLAlchemy's pool has no such limit; set none, or another driver", "max_waiting"
+            )
+        if settings.max_waiting == 0 and settings.driver == "psycopg_pool":
+            raise BadInputError(
+                "0 is no limit for psycopg_pool; set 1 or more, or another driver", "max_waiting"
+            )
+
+    def threads(self, settings: Settings, load: LoadSettings) -> int:
+        """Return enough clients that an arrival rarely waits for one of them."""
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        if load.concurrency > 1:
+            return load.concurrency
+        return min(_MOST_THREADS, max(_FEWEST_THREADS, 2 * settings.max_connections))
+
+    def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
+        """Return the user's own database, if one is named, and what is done there."""
+        del load
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        return foreign_servers(settings, max(settings.max_connections, _STEPS[-1]))
+
+    def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
+        """Return what removes the schema of a run on the user's own database.
+
+        Raises:
+            BadInputError: If the database's address is not valid.
+        """
+        del settings
+        return remover(run_name)
+
+    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
+        """Return the query, the pool and the database."""
+        del load, workload
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        try:
+            where = named_address() or "PostgreSQL"
+        except BadInputError:
+            where = "PostgreSQL at an address that is not valid"
+        return f"{where}, {settings.driver}, query {settings.query}"
+
+    def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
+        """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time.
+
+        On a server of the user's there are only those for which it has room, and one at least.
+
+        Raises:
+            BadInputError: If the user's own server is away.
+        """
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
+        most = room_for_pool()
+        for n in _STEPS:
+            if n > max(1, most):
+                return
+            busy = {**same, "max_connections": n, "min_connections": n, "timeout": 60}
+            yield busy
+            yield {**busy, "request_rate": half_of_capacity(done[-1])}
+
+    def calibrated(self, runs: Runs) -> dict[str, Any]:
+        """Return service times by connections in use, and the law fitted through them."""
+        return pool_calibration(runs)
+
+    def axis(self, key: str, trace: Any) -> list[Any]:
+        """Return pool sizes from 1 to 128."""
+        del trace
+        return axis_values(self.info(key))
+
+    def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return every pool size up to 32, then wider steps."""
+        del trace, values
+        return {"max_connections": [*range(1, 33), 40, 48, 64, 80, 96, 128]}
+
+    def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+        """Return what a smaller and what a larger pool would do."""
+        return pool_risks(chosen, points)
+
+    def model(self, trace: Arrivals) -> Model:
+        """Return the queue of arrivals before the pool."""
+        from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
+
+        return ConnectionPoolModel(trace)
+
+    def sampled_model(self, trace: Arrivals, share: float) -> Model:
+        """Refuse a sample: a queue of fewer arrivals is another queue.
+
+        Raises:
+            BadInputError: Always.
+        """
+        del trace, share
+        raise BadInputError("is not offered for connection_pool, whose answers are quick", "sample")
+
+    def session(
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: Arrivals,
+        clock: VirtualClock,
+        run_name: str,
+    ) -> Session:
+        """Return a pool in front of a real database.
+
+        Raises:
+            BadInputError: If the database answers with an error, or as no database does.
+        """
+        import psycopg
+
+        from perflab.patterns.connection_pool.session import ConnectionPoolSession
+
+        del clock, load
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        try:
+            return ConnectionPoolSession(settings, trace, run_name)
+        except psycopg.Error as error:
+            raise BadInputError(
+                f"the database answered: {foreign_text(error)}", "PostgreSQL"
+            ) from None
+
+    def metrics(self, measured: Measured) -> Metrics:
+        """Return waits, service times, utilisation and counts."""
+        counters = measured.counters
+        result = {name: float(counters.get(name, 0)) for name in _COUNTED}
+        result["requests"] = float(measured.requests)
+        wait = measured.distributions.get("wait")
+        if wait is not None and wait.count:
+            result["wait_seconds_mean"] = wait.mean
+            for name, quantile in (("p95", 0.95), ("p99", 0.99)):
+                result[f"wait_seconds_{name}"] = wait.quantile(quantile)
+        service = measured.distributions.get("service")
+        if service is not None and service.count:
+            result["service_seconds_mean"] = service.mean
+            size = counters.get("max_connections", 0.0)
+            if measured.seconds > 0 and size:
+                busy = service.mean * service.count / measured.seconds
+                result["utilisation"] = busy / size
+        return result
+
+    def costs(self, measured: Measured) -> dict[str, Any]:
+        """Return the service time at the number of connections that were in use on average."""
+        from perflab.modelling.latency import costs_of
+
+        found = costs_of(measured.distributions, ("service", "connect", "handover"))
+        result: dict[str, Any] = {}
+        if "service" in found and measured.seconds > 0:
+            service = measured.distributions["service"]
+            busy = max(1, round(service.mean * service.count / measured.seconds))
+            result["service"], result["service_half"] = {str(busy): found["service"]}, {}
+        if "handover" in found:
+            result["handover_seconds"] = found["handover"]["mean"]
+        if "connect" in found:
+            result["connect_seconds"] = found["connect"]["mean"]
+        return result
+
+    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+        """Return the settings for perflab, other pools, proxies and Kailash."""
+        from perflab.patterns.connection_pool.exports import connection_pool_exports
+
+        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
+        return connection_pool_exports(settings, load, workload)

@@ -1,0 +1,86 @@
+"""What is read out of measured and predicted pools: a calibration, and the risks of a size."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perflab.bench.session import Runs
+from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import metric
+from perflab.modelling.usl import fit_usl
+from perflab.settings.quantity import counted
+
+_SLOWER = 0.05
+
+
+def half_of_capacity(run: tuple[Mapping[str, Any], dict[str, Any]]) -> float:
+    """Return the rate that keeps a pool half busy, from a run in which it was always busy."""
+    values, costs = run
+    (found,) = costs["service"].values()
+    return float(values["max_connections"] / found["mean"] / 2)
+
+
+def pool_calibration(runs: Runs) -> dict[str, Any]:
+    """Return service times by connections in use, and the law fitted through them.
+
+    Args:
+        runs: Settings and costs of runs in which all ``max_connections`` were busy all the time,
+            and of those at a ``request_rate``, in which they were half of it.
+
+    Raises:
+        BadInputError: If nothing was answered.
+    """
+    service: dict[str, Any] = {}
+    half: dict[str, Any] = {}
+    for values, costs in runs:
+        for found in costs.get("service", {}).values():
+            part = half if "request_rate" in values else service
+            part[str(values["max_connections"])] = found
+    sizes = [int(size) for size in service]
+    if not sizes:
+        raise BadInputError("no query was answered while the database was measured", "query")
+    fitted = fit_usl(sizes, [size / service[str(size)]["mean"] for size in sizes])
+    connects = [costs["connect_seconds"] for _, costs in runs if "connect_seconds" in costs]
+    handed = [costs["handover_seconds"] for _, costs in runs if "handover_seconds" in costs]
+    return {
+        "service": service,
+        "service_half": half,
+        "usl": {
+            "rate": fitted.rate,
+            "contention": fitted.contention,
+            "coherency": fitted.coherency,
+            "worst_residual": fitted.worst_residual,
+        },
+        **({"connect_seconds": min(connects)} if connects else {}),
+        **({"handover_seconds": statistics.median(handed)} if handed else {}),
+    }
+
+
+def pool_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+    """Return in words what a smaller and what a larger pool than the chosen one would do."""
+    line = sorted(points, key=lambda point: point["settings"]["max_connections"])
+    place = next(i for i, point in enumerate(line) if point["settings"] == chosen["settings"])
+    wait, service = metric("wait_seconds_p95"), metric("service_seconds_mean")
+    words = []
+    if place > 0:
+        less = line[place - 1]
+        size = less["settings"]["max_connections"]
+        words.append(
+            f"Too small: with {counted(size, 'connection')} the wait's p95 "
+            f"is {wait.format(less['metrics'][wait.name])}."
+        )
+    most = line[-1]
+    slower = most["metrics"][service.name] / chosen["metrics"][service.name]
+    if slower > 1 + _SLOWER:
+        words.append(
+            f"Too large: with {most['settings']['max_connections']} connections a query takes "
+            f"{slower:.3g} times as long, since the database itself slows down."
+        )
+    else:
+        words.append(
+            "Too large: more connections bring nothing here, and each of them takes memory and a "
+            "process of the database."
+        )
+    return " ".join(words)

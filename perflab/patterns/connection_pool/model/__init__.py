@@ -1,0 +1,1 @@
+"""What-if of the connection pool."""

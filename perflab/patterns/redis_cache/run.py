@@ -1,0 +1,78 @@
+"""`RunCache`: the cache in Redis as a run on a user's server has it, under the run's own name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from perflab.instrumentation import EventKind, Hook
+from perflab.patterns.redis_cache._guard import Guard
+from perflab.patterns.redis_cache._lock import Lock
+from perflab.patterns.redis_cache._logic import Logic
+from perflab.patterns.redis_cache._redis_cache import RedisCache
+from perflab.patterns.redis_cache._steps import Command
+from perflab.patterns.redis_cache.settings import RedisCacheSettings
+from perflab.servers.redis.run import RedisRun
+
+
+class RunCache(RedisCache):
+    """Writes under the run's name alone, and only what the run may still take.
+
+    Args:
+        settings: The cache's settings.
+        url: The server's address.
+        run: The run on that server.
+    """
+
+    def __init__(self, settings: RedisCacheSettings, url: str, run: RedisRun) -> None:
+        self._redis_run = run
+        super().__init__(settings, url=url)
+
+    def _make_logic(
+        self,
+        settings: RedisCacheSettings,
+        hook: Hook | None,
+        signing_key: bytes | None,
+        lock_seconds: float,
+    ) -> Logic:
+        return _RunLogic(self._redis_run, settings, hook, signing_key, lock_seconds)
+
+
+class _RunLogic(Logic):
+    def __init__(self, run: RedisRun, *rest: Any) -> None:
+        self._run = run
+        super().__init__(*rest)
+
+    def root_of(self, settings: RedisCacheSettings) -> str:
+        del settings
+        return self._run.keys.root
+
+    def make_guard(self, settings: RedisCacheSettings, hook: Hook | None) -> Guard:
+        return _RunGuard(self._run.stop, settings, hook)
+
+    def lock(self, key: str) -> Lock:
+        lock = super().lock(key)
+        self._run.note_lock(lock.name)
+        return lock
+
+    def write_command(
+        self, key: str, value: Any, ttl: float | None, load_seconds: float, *, nothing: bool
+    ) -> Command:
+        command = super().write_command(key, value, ttl, load_seconds, nothing=nothing)
+        self._run.charge(command[1], len(command[2]))
+        return command
+
+
+class _RunGuard(Guard):
+    def __init__(
+        self, stop: Callable[[str], None], settings: RedisCacheSettings, hook: Hook | None
+    ) -> None:
+        self._stop = stop
+        super().__init__(settings, hook)
+
+    def report(self, kind: EventKind, key: Any, seconds: float = 0.0, detail: Any = None) -> None:
+        if isinstance(detail, redis.exceptions.OutOfMemoryError):
+            self._stop("the server is full and refuses writes; free memory there")
+        super().report(kind, key, seconds, detail)

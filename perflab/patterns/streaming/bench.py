@@ -1,0 +1,291 @@
+"""The streaming bench: how many rows at a time, and by which engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from perflab.bench.base import Bench
+from perflab.bench.model import Model
+from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart
+from perflab.bench.session import Measured, Runs, Session
+from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import MetricInfo
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.streaming.costs import SHIPPED, streaming_calibration, streaming_risks
+from perflab.patterns.streaming.settings import BLOCK_ENGINES, ENGINES, StreamingSettings
+from perflab.settings import LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.patterns.streaming.table_file import TableFile
+    from perflab.primitives.clock import VirtualClock
+    from perflab.settings import Settings
+    from perflab.workloads.names import WorkloadInfo
+
+_SIZES = (1_000, 10_000, 100_000)
+_FIRST_SIZE, _LAST_SIZE = 100, 1_000_000
+_COUNTED = ("rows_in", "rows_out", "rows_rejected")
+
+
+class StreamingBench(Bench):
+    """Binds the stream processor to its settings, model, files and charts."""
+
+    pattern = "streaming"
+    title = "Streaming"
+    question = "How many rows at a time, and which engine, for speed in little memory?"
+    settings_class = StreamingSettings
+    default_workload = "flights"
+    calibration_workload = "flights"
+    naming = ("input_file", "delimiter")
+    outputs = ("output_file",)
+    calibration_settings: ClassVar[Mapping[str, Any]] = {}
+    panel_defaults: ClassVar[Mapping[str, Any]] = {"chunk_size": 10_000, "engine": "polars"}
+    sliders = (
+        "chunk_size",
+        "engine",
+        "max_rejected_share",
+        "output_format",
+        "output_file",
+        "delimiter",
+        "request_rate",
+        "speedup",
+    )
+    what_if_charts = (
+        WhatIfChart(
+            "Rows a second by chunk size", "throughput_per_second", "chunk_size", "engine", ENGINES
+        ),
+        WhatIfChart(
+            "Peak memory by chunk size", "peak_memory_bytes", "chunk_size", "engine", ENGINES
+        ),
+        WhatIfChart(
+            "Time of a chunk", "latency_seconds_mean", "chunk_size", "engine", BLOCK_ENGINES
+        ),
+    )
+    live_charts = (
+        LiveChart("Rows a second, live", ("throughput_per_second",)),
+        LiveChart("Time of a chunk, live", ("latency_seconds_p50", "latency_seconds_p95")),
+        LiveChart("Memory, live", ("memory_bytes", "peak_memory_bytes")),
+    )
+    headline = (
+        "throughput_per_second",
+        "peak_memory_bytes",
+        "memory_bytes",
+        "latency_seconds_mean",
+        "latency_seconds_p95",
+        "rows_in",
+        "rows_out",
+        "rows_rejected",
+        "blocks_refused",
+    )
+    metric_infos = (
+        MetricInfo("rows_in", "rows in", "rows", "neither"),
+        MetricInfo("rows_out", "rows out", "rows", "neither"),
+        MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
+        MetricInfo("blocks_refused", "blocks refused", "chunks", "lower"),
+    )
+    levels = frozenset({"peak_memory_bytes", "plain", "setup_bytes"})
+    objective = Objective("max", "throughput_per_second", tolerance=0.05)
+    tuned = "chunk_size"
+    tuned_noun = "chunk size"
+    also_tuned = ("engine",)
+    shipped_costs: ClassVar[Costs] = SHIPPED
+
+    def check_live(self, settings: Settings, load: LoadSettings) -> None:
+        """Refuse an output whose ending says no format.
+
+        Raises:
+            BadInputError: With the reason.
+        """
+        from perflab.patterns.streaming._sinks import format_of
+
+        del load
+        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
+        format_of(settings)
+
+    def load_workload(
+        self,
+        spec: Any,
+        format: str | None = None,  # noqa: A002  (the word that users write)
+        columns: Mapping[str, str] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> TableFile:
+        """Return a table: a file, ``flights``, ``table:rows=2M,...``, or what is one already.
+
+        Raises:
+            BadInputError: If there is no such file or name, or it is no CSV.
+        """
+        return self.workload_for(StreamingSettings(), spec, format, columns, progress)
+
+    def workload_for(
+        self,
+        settings: Settings,
+        spec: Any,
+        format: str | None = None,  # noqa: A002  (the word that users write)
+        columns: Mapping[str, str] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> TableFile:
+        """Return the table that is named, as the workload or as `input_file`.
+
+        Raises:
+            BadInputError: As `load_workload` does, or where two are named.
+        """
+        from perflab.patterns.streaming.workload import load_table, named_once
+
+        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
+        if format is not None or columns:
+            text = "a table is read as it is; say --set delimiter=semicolon, tab or pipe"
+            raise BadInputError(text, "format" if format is not None else "columns")
+        wanted = named_once(spec, settings.input_file, self.default_workload)
+        return load_table(wanted, settings, progress)
+
+    def requests(self, settings: Settings, workload: Any) -> None:
+        """Return none: the file's end tells."""
+        del settings, workload
+
+    def workloads(self) -> Mapping[str, WorkloadInfo]:
+        """Return the tables that perflab brings."""
+        from perflab.patterns.streaming.workload import TABLES
+
+        return TABLES
+
+    def formats(self) -> tuple[str, ...]:
+        """Return none: a table is a CSV."""
+        return ()
+
+    def open_workload(self, folder: str) -> TableFile:
+        """Return a saved table."""
+        from perflab.patterns.streaming.table_file import TableFile
+
+        return TableFile.open(folder)
+
+    def threads(self, settings: Settings, load: LoadSettings) -> int:
+        """Return one: a file is one stream."""
+        del settings, load
+        return 1
+
+    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
+        """Return the file, by its content, and the format of the output."""
+        from perflab.patterns.streaming._sinks import format_of
+
+        del load
+        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
+        what = "no file" if workload is None else f"{workload.name} ({workload.fingerprint})"
+        return f"{what} to {format_of(settings)}"
+
+    def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
+        """Return the user's own file: rows of another are of another length."""
+        del settings, load
+        return spec
+
+    def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
+        """Return three chunk sizes for every engine on blocks, and the sink where it can be."""
+        from perflab.patterns.streaming._sinks import format_of
+
+        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
+        same = {
+            "output_format": format_of(settings),
+            "delimiter": settings.delimiter,
+            "max_rejected_share": 1.0,
+        }
+        for engine in BLOCK_ENGINES:
+            for size in _SIZES:
+                yield {**same, "engine": engine, "chunk_size": size}
+        if any(costs.get("plain_and_clean") for _, costs in done):
+            yield {**same, "engine": "polars_sink"}
+
+    def calibrated(self, runs: Runs) -> dict[str, Any]:
+        """Return what a chunk and a row cost with each engine."""
+        return streaming_calibration(runs)
+
+    def axis(self, key: str, trace: Any) -> list[Any]:
+        """Return chunk sizes up to the number of rows."""
+        from perflab.bench.parts import axis_values
+
+        if key != "chunk_size":
+            return super().axis(key, trace)
+        last = float(min(_LAST_SIZE, max(10 * _FIRST_SIZE, len(trace))))
+        return axis_values(self.info(key), (float(_FIRST_SIZE), last), 49)
+
+    def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return chunk sizes as people write them, and the engines that find bad rows.
+
+        The sink is looked at only where it is chosen already, since it finds none.
+        """
+        sizes = [d * 10**power for power in range(2, 6) for d in (1, 2, 5)] + [_LAST_SIZE]
+        engines = list(BLOCK_ENGINES)
+        if values.get("engine") in ENGINES[len(BLOCK_ENGINES) :]:
+            engines = [str(values["engine"])]
+        fits = [size for size in sizes if size <= len(trace)]
+        return {"chunk_size": fits or [_FIRST_SIZE], "engine": engines}
+
+    def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+        """Return what smaller and larger chunks than the chosen ones would do."""
+        return streaming_risks(chosen, points)
+
+    def model(self, trace: TableFile) -> Model:
+        """Return the costs of a chunk and of a row, made into throughput and memory."""
+        from perflab.patterns.streaming.model.predict import StreamingModel
+
+        return StreamingModel(trace)
+
+    def sampled_model(self, trace: TableFile, share: float) -> Model:
+        """Refuse a sample: every answer is there at once.
+
+        Raises:
+            BadInputError: Always.
+        """
+        del trace, share
+        raise BadInputError("is not offered for streaming, whose answers are quick", "sample")
+
+    def session(
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        trace: TableFile,
+        clock: VirtualClock,
+        run_name: str,
+    ) -> Session:
+        """Return a processor of the file."""
+        from perflab.patterns.streaming.session import StreamingSession
+
+        del clock, run_name
+        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
+        return StreamingSession(settings, load, trace)
+
+    def metrics(self, measured: Measured) -> Metrics:
+        """Return rows, their rate, and memory with what the engine's libraries take."""
+        counters = measured.counters
+        result = {name: float(counters.get(name, 0)) for name in _COUNTED}
+        result["blocks_refused"] = float(counters.get("refused", 0))
+        result["requests"] = float(measured.requests)
+        if measured.seconds > 0:
+            result["throughput_per_second"] = result["rows_in"] / measured.seconds
+        result["memory_bytes"] = measured.memory_bytes + counters.get("setup_bytes", 0.0)
+        result["peak_memory_bytes"] = float(counters.get("peak_memory_bytes", 0.0))
+        return result
+
+    def costs(self, measured: Measured) -> dict[str, Any]:
+        """Return rows and seconds of a chunk, and the peak of memory.
+
+        Seconds are those of chunks that were done: a run seldom ends with a chunk.
+        """
+        counters = measured.counters
+        chunks, rows = counters.get("chunks", 0.0), counters.get("rows_in", 0.0)
+        done = measured.histograms.get("chunk")
+        if not chunks or not rows or done is None or not done.count:
+            return {}
+        clean = not counters.get("rows_rejected", 0) and not counters.get("refused", 0)
+        return {
+            "own_rows": rows / chunks,
+            "own_seconds": done.mean,
+            "own_peak_bytes": float(counters.get("peak_memory_bytes", 0.0)),
+            "plain_and_clean": bool(clean and counters.get("plain") and counters.get("passes")),
+        }
+
+    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+        """Return the settings for perflab, pandas, PyArrow, Polars and Kailash."""
+        from perflab.patterns.streaming.exports import streaming_exports
+
+        del load
+        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
+        return streaming_exports(settings, workload)

@@ -1,0 +1,1 @@
+"""The HTTP server that perflab brings, with service times and faults to order."""

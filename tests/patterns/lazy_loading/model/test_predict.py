@@ -1,0 +1,189 @@
+"""The lazy loader's what-if: counts as an LRU makes them, costs as they were measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perflab.bench import load_bench
+from perflab.errors import BadInputError
+from perflab.kernels import lru_hits, previous_and_next
+from perflab.modelling.looped import within_two_passes
+from perflab.patterns.lazy_loading import LazyLoader
+from perflab.patterns.lazy_loading._sources import FunctionStore
+from perflab.patterns.lazy_loading.model.load_times import load_cost
+from perflab.patterns.lazy_loading.model.predict import LazyLoadingModel, SampledLazyLoadingModel
+from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
+from perflab.settings import LoadSettings
+from perflab.workloads import Accesses, load_accesses
+
+COSTS = {
+    "hit": {"mean": 1e-6, "quantiles": [1e-6] * 103},
+    "load": {
+        "10": {"mean": 1e-4, "quantiles": [1e-4] * 103, "bytes": 400.0},
+        "100": {"mean": 5e-4, "quantiles": [5e-4] * 103, "bytes": 4000.0},
+    },
+    "row_bytes": 100.0,
+    "sized_row_bytes": 100.0,
+    "stored_row_bytes": 40.0,
+    "base_bytes": 1000.0,
+}
+LOAD = LoadSettings()
+
+
+def predicted(rows, n_rows, requests=None, **values):
+    model = LazyLoadingModel(Accesses("mine", rows, n_rows))
+    return model.predict(LazyLoadingSettings(**values), LOAD, COSTS, requests).metrics
+
+
+@given(
+    rows=st.lists(st.integers(0, 59), min_size=1, max_size=40),
+    size=st.integers(1, 30),
+    chunks=st.integers(1, 8),
+    ahead=st.integers(0, 3),
+    first=st.integers(0, 100),
+    count=st.integers(1, 150),
+)
+def test_hits_are_those_of_a_loader_over_any_part_of_many_passes(
+    rows, size, chunks, ahead, first, count
+):
+    store = FunctionStore(lambda start, stop: list(range(start, stop)), 60)
+    loader = LazyLoader(store=store, chunk_size=size, max_chunks=chunks, read_ahead=ahead)
+    played = [rows[place % len(rows)] for place in range(first + count)]
+    for row in played[:first]:
+        assert loader[row] == row
+    before = loader.stats()
+    for row in played[first:]:
+        assert loader[row] == row
+    after = loader.stats()
+    found = predicted(
+        rows,
+        60,
+        slice(first, first + count),
+        chunk_size=size,
+        max_chunks=chunks,
+        read_ahead=ahead,
+    )
+    for name in ("hits", "misses", "evictions"):
+        assert found[name] == after[name] - before[name]
+    loader.close()
+
+
+@given(length=st.integers(1, 20), first=st.integers(0, 90), count=st.integers(0, 90))
+def test_stretches_of_two_passes_stand_for_all_requests_of_many(length, first, count):
+    parts = within_two_passes(length, first, first + count)
+    assert sum((last - begin) * times for begin, last, times in parts) == count
+    assert all(0 <= begin < last <= 2 * length for begin, last, _ in parts)
+    places = sorted(
+        place % length
+        for begin, last, times in parts
+        for place in range(begin, last)
+        for _ in range(times)
+    )
+    assert places == sorted(place % length for place in range(first, first + count))
+
+
+def test_costs_make_bytes_memory_and_latency():
+    rows = [0, 1, 10, 0, 20]
+    found = predicted(rows, 1000, chunk_size=10, max_chunks=2)
+    assert (found["hits"], found["misses"], found["evictions"], found["chunks"]) == (2, 3, 1, 2)
+    assert found["bytes_read"] == 3 * 400
+    assert found["read_amplification"] == 3 * 400 / (5 * 40)
+    assert found["memory_bytes"] == 1000 + 3 * 10 * 100
+    assert found["latency_seconds_mean"] == pytest.approx((2 * 1e-6 + 3 * 1e-4) / 5)
+    assert found["latency_seconds_p95"] == pytest.approx(1e-4)
+
+
+def test_a_load_between_two_measured_sizes_is_on_their_line():
+    assert load_cost(COSTS["load"], 55)["mean"] == pytest.approx(3e-4)
+    assert load_cost(COSTS["load"], 55)["bytes"] == pytest.approx(2200)
+    assert load_cost(COSTS["load"], 1000)["mean"] == pytest.approx(5e-4 + 900 * 4e-4 / 90)
+    assert load_cost(COSTS["load"], 1)["mean"] == pytest.approx(1e-4 - 9 * 4e-4 / 90)
+    assert load_cost({"10": COSTS["load"]["10"]}, 500)["mean"] == 1e-4
+
+
+def test_a_bound_in_bytes_is_a_number_of_chunks_and_none_where_one_is_above_it():
+    rows = [0, 10, 0, 10]
+    assert predicted(rows, 100, chunk_size=10, max_bytes=2000)["hits"] == 2
+    assert predicted(rows, 100, chunk_size=10, max_bytes=1999)["hits"] == 0
+    model = LazyLoadingModel(Accesses("mine", [0, 0], 100))
+    small = LazyLoadingSettings(chunk_size=10, max_bytes=999)
+    found = model.predict(small, LOAD, COSTS)
+    assert found.metrics["hits"] == found.metrics["memory_bytes"] - 1000 == 0
+    assert "nothing is held" in found.remarks[0]
+
+
+def test_one_curve_answers_for_every_number_of_chunks_of_a_size():
+    model = LazyLoadingModel(load_accesses("random:requests=5k,seed=1", 1000))
+    settings = LazyLoadingSettings(chunk_size=10)
+    assert not model.ready(settings, LOAD)
+    model.predict(settings, LOAD, COSTS)
+    assert all(model.ready(settings.change(max_chunks=n), LOAD) for n in (1, 7, 1000))
+    assert not model.ready(settings.change(chunk_size=11), LOAD)
+    assert not model.ready(settings.change(read_ahead=1), LOAD)
+
+
+def test_more_chunks_than_most_want_are_answered_as_exactly():
+    accesses = load_accesses("random:requests=60k,seed=1", 30_000)
+    model = LazyLoadingModel(accesses)
+    some = LazyLoadingSettings(chunk_size=2)
+    before, after = previous_and_next(accesses.rows // 2, 15_000)
+    for chunks, ready in ((10, False), (5000, True), (5001, False), (12_000, True), (20_000, True)):
+        settings = some.change(max_chunks=chunks)
+        assert model.ready(settings, LOAD) is ready
+        found = model.predict(settings, LOAD, COSTS).metrics
+        assert found["hits"] == lru_hits(before, after, chunks).sum()
+        assert found["chunks"] == min(chunks, len(np.unique(accesses.rows // 2)))
+
+
+@pytest.mark.parametrize("spec", ["random", "hotspot:run=20", "sequential", "shuffled:block=300"])
+@pytest.mark.parametrize("ahead", [0, 2])
+def test_windows_tell_the_hit_rate_of_all(spec, ahead):
+    accesses = load_accesses(spec + ("," if ":" in spec else ":") + "requests=1M,seed=1", 100_000)
+    model = LazyLoadingModel(accesses)
+    for size, chunks in ((10, 30), (100, 100), (1000, 10), (30_000, 2)):
+        settings = LazyLoadingSettings(chunk_size=size, max_chunks=chunks, read_ahead=ahead)
+        first = model.preview(settings, LOAD, COSTS)
+        exact = model.predict(settings, LOAD, COSTS)
+        assert first.sampled == pytest.approx(0.4, abs=0.01)
+        assert first.metrics["hit_rate"] == pytest.approx(exact.metrics["hit_rate"], abs=0.01)
+        assert exact.sampled == 1.0
+        assert exact.error == 0.0
+
+
+def test_a_sample_answers_for_all_requests_only():
+    model = SampledLazyLoadingModel(load_accesses("random:requests=100k", 1000), 0.1)
+    assert model.predict(LazyLoadingSettings(), LOAD, COSTS).sampled == pytest.approx(0.16)
+    with pytest.raises(BadInputError, match="all requests only"):
+        model.predict(LazyLoadingSettings(), LOAD, COSTS, slice(0, 5))
+
+
+def test_few_accesses_are_answered_exactly_at_once():
+    model = LazyLoadingModel(load_accesses("random:requests=1k", 1000))
+    assert model.preview(LazyLoadingSettings(), LOAD, COSTS).sampled == 1.0
+
+
+def test_read_ahead_waits_less_where_loads_overlap():
+    accesses = load_accesses("sequential:requests=10k", 10_000)
+    model = LazyLoadingModel(accesses)
+    settings = LazyLoadingSettings(chunk_size=100, read_ahead=1)
+    means = [
+        model.predict(settings, LOAD, {**COSTS, "contention": share}).metrics[
+            "latency_seconds_mean"
+        ]
+        for share in (0.0, 0.5, 1.0)
+    ]
+    alone = model.predict(settings.change(read_ahead=0), LOAD, COSTS)
+    assert means == sorted(means)
+    assert means[0] < 0.9 * alone.metrics["latency_seconds_mean"]
+    assert means[2] == pytest.approx(alone.metrics["latency_seconds_mean"], rel=0.05)
+
+
+def test_shipped_costs_answer_for_every_setting_that_is_looked_at():
+    bench = load_bench("lazy_loading")
+    model = bench.model(load_accesses("hotspot:requests=2k", 334_264))
+    for size in bench.tuning_sweep(model.accesses, {})["chunk_size"]:
+        found = model.predict(LazyLoadingSettings(chunk_size=size), LOAD, bench.shipped_costs)
+        assert all(value >= 0 for value in found.metrics.values())
