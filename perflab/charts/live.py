@@ -16,8 +16,7 @@ from perflab.bench import LiveChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
 from perflab.charts.ticks import set_ticks
-from perflab.instrumentation.catalog import metric
-from perflab.lab.row import PREDICTED, SINCE_CHANGE
+from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE, metric
 from perflab.lab.row_table import Numbers, RowTable
 
 MOST_POINTS = 500

@@ -7,10 +7,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE
 from perflab.modelling.prediction import Metrics
-
-SINCE_CHANGE = "_since_change"
-PREDICTED = "predicted_"
 
 _OWN = ("seconds", "requests", "virtual_seconds", "version")
 
