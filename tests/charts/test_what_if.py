@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from perflab.bench import WhatIfChart, load_bench
 from perflab.charts import Mark, WhatIfAxes, chart_row, draw_what_if, legend_on_top
 
-CHART = WhatIfChart("Hit rate", "hit_rate", "max_cache_size", "policy", ("lru", "fifo", "opt"))
+POLICIES = ("lru", "fifo", "opt")
+CHART = WhatIfChart("Hit rate", "hit_rate", "max_cache_size", "policy", POLICIES, ceiling="opt")
 SIZES = [10, 100, 1000, 10_000]
 LINES = {
     "lru": (SIZES, [0.1, 0.3, 0.5, 0.7]),

@@ -164,7 +164,7 @@ def test_many_requests_a_second_are_written_out(perflab, tmp_path):
     ("columns", "ttl", "said"),
     [
         ("key=url,time=ts", "soon", "--ttl: 'soon' is not a quantity of seconds"),
-        ("key=url,time=ts", "0", "--ttl: 0s is out of bounds"),
+        ("key=url,time=ts", "0", "--ttl: 0 is not a TTL: it must be above 0"),
         ("key=url,time=ts", "1m,", "--ttl: '' is not a quantity of seconds"),
         ("key=url", "1m", "has no times, so that no TTL has an effect"),
     ],

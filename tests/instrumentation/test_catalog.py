@@ -38,7 +38,7 @@ def test_a_metric_that_is_none_names_the_nearest():
 
 
 def test_a_metric_of_a_pattern_is_known_where_no_bench_is_in_use():
-    code = "from perflab.metrics import metric; print(metric('rows_rejected').label)"
+    code = "from perflab.instrumentation import metric; print(metric('rows_rejected').label)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "rows rejected\n"
 

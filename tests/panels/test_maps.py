@@ -12,7 +12,7 @@ from perflab.panels import workbench
 UNTIMED = "zipf:skew=0.9,keys=500,requests=20k,seed=1"
 DAILY = "daily:keys=300,requests=20k,seed=1"
 TOY = """
-from perflab.benches import HeatMap
+from perflab.bench import HeatMap
 from perflab.patterns.cache.bench import CacheBench
 
 

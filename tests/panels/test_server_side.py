@@ -20,7 +20,7 @@ SERVER = ForeignServer(ADDRESS, "writes keys under toy:")
 TOY = f"""
 import os
 
-from perflab.benches import Action
+from perflab.bench import Action
 from perflab.patterns.cache.bench import CacheBench
 from perflab.patterns.cache.session import CacheSession
 from perflab.servers.addresses import redis_address

@@ -8,8 +8,8 @@ from perflab.instrumentation.catalog import METRICS, metric
 from perflab.tuning.whatif import WhatIf
 
 HEAD = """
-from perflab.benches import LiveChart, Objective, WhatIfChart
-from perflab.metrics import MetricInfo
+from perflab.bench import LiveChart, Objective, WhatIfChart
+from perflab.instrumentation import MetricInfo
 from perflab.settings import Settings, setting
 from write_buffer.bench import WriteBufferBench
 from write_buffer.settings import WriteBufferSettings
@@ -94,7 +94,7 @@ def test_what_does_not_fit_together_is_refused_in_one_line(install, line, words)
     [
         ("import a_module_that_is_not_there", "ModuleNotFoundError"),
         ("class TheBench: pass", "is not a Bench"),
-        ("from perflab.benches import Bench as TheBench", "abstract"),
+        ("from perflab.bench import Bench as TheBench", "abstract"),
         ("x =", "SyntaxError"),
         ("raise SystemExit(7)", "SystemExit: 7"),
     ],
