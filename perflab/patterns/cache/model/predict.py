@@ -63,6 +63,8 @@ class CacheModel:
         Raises:
             BadInputError: If a policy does not answer such settings.
         """
+        if requests is not None:
+            self._looped.expect_run()
         counts = self.counts(settings, load, requests)
         metrics = self.metrics(counts, load, costs)
         if requests is not None:
@@ -187,15 +189,13 @@ class CacheModel:
         if policy == "lru" and whole and self._curve is not None and sizes is None:
             return int(self._curve[size]), 0
         previous, following = self._looped.reuse(last)
-        if last != len(self.trace):
-            following = np.minimum(following, last)
         requests = kernels.Requests(self._looped.ids(last), self.trace.n_keys, previous, following)
         if sizes is not None:
             hit = kernels.policy_hits(policy, requests, size, 1)[first:] > 0
             return int(hit.sum()), int(sizes[first:][hit].sum())
         if first == 0:
             return int(kernels.policy_hits(policy, requests, size).sum()), 0
-        return int(kernels.policy_hits(policy, requests, size, 1)[first:].sum()), 0
+        return int(kernels.policy_hits(policy, requests, size, first)[1:].sum()), 0
 
     def _mean_bytes(self, entries: int) -> int:
         """Return what so many entries hold, where a kernel does not count it."""

@@ -183,4 +183,5 @@ class CutAccesses:
                 chunks = self._accesses.rows // self._size
                 ids, known = kernels.dense_ids(chunks)
                 self._looped = LoopedTrace(Trace("chunks", ids, len(known), check=False))
+                self._looped.expect_run()
         return self._looped

@@ -54,6 +54,8 @@ class RedisCacheModel:
         last = length if requests is None or requests.stop is None else requests.stop
         if requests is None:
             self._costs = _costs_key(costs)
+        else:
+            self._looped.expect_run()
         counts = self._known(settings, load, costs, min(first, last), last)
         metrics = self._metrics(counts, last - min(first, last), load, costs)
         return Prediction(metrics, remarks=self._remarks(settings, load, costs, counts))
