@@ -12,11 +12,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What still leads from a file up to one that needs it. This list only gets shorter.
 STILL_THERE = {
-    ("perflab.patterns.connection_pool._connector", "perflab.patterns.connection_pool._core"),
-    ("perflab.patterns.connection_pool._fork", "perflab.patterns.connection_pool._core"),
-    ("perflab.patterns.connection_pool._loan", "perflab.patterns.connection_pool._connection_pool"),
-    ("perflab.patterns.connection_pool._restore", "perflab.patterns.connection_pool._core"),
-    ("perflab.patterns.connection_pool._upkeep", "perflab.patterns.connection_pool._core"),
     ("perflab.workloads.accesses", "perflab.workloads.folder"),
     ("perflab.workloads.accesses", "perflab.workloads.opened_folder"),
     ("perflab.workloads.arrivals", "perflab.workloads.describe_arrivals"),
