@@ -11,6 +11,7 @@ from perflab.bench.base import Bench
 from perflab.bench.model import Model
 from perflab.bench.session import Measured
 from perflab.lab.alerts import AlertWatch
+from perflab.lab.freed_memory import give_back
 from perflab.lab.rounds import Moments
 from perflab.lab.row import Row
 from perflab.lab.row_table import RowTable
@@ -21,6 +22,7 @@ from perflab.workloads.trace import Trace
 
 _WINDOW_SECONDS = 1.0
 _SHARE_FOR_PREDICTIONS = 0.2
+_GIVE_BACK_SECONDS = 10.0
 _FALLS_OF_A_LEVEL = 3
 
 
@@ -68,6 +70,7 @@ class Rows:
         self._coming: list[tuple[Settings, LoadSettings]] = []
         self._predicted: Metrics = {}
         self._predict_after = 0.0
+        self._give_back_after = 0.0
         self._falls: Counter[str] = Counter()
 
     @property
@@ -217,4 +220,7 @@ class Rows:
             self.compared = Compared(measured, self._predicted, refitted)
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
+            if now >= self._give_back_after:
+                give_back()
+                self._give_back_after = now + _GIVE_BACK_SECONDS
         return self._predicted
