@@ -22,7 +22,6 @@ from perflab.workloads.trace import Trace
 
 _WINDOW_SECONDS = 1.0
 _SHARE_FOR_PREDICTIONS = 0.2
-_GIVE_BACK_SECONDS = 10.0
 _FALLS_OF_A_LEVEL = 3
 
 
@@ -70,7 +69,6 @@ class Rows:
         self._coming: list[tuple[Settings, LoadSettings]] = []
         self._predicted: Metrics = {}
         self._predict_after = 0.0
-        self._give_back_after = 0.0
         self._falls: Counter[str] = Counter()
 
     @property
@@ -218,9 +216,7 @@ class Rows:
             refitted = self.predict(self.own_costs(since), since) if self._predicted else {}
             measured = self.measured(since) if self._predicted else {}
             self.compared = Compared(measured, self._predicted, refitted)
+            give_back()
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
-            if now >= self._give_back_after:
-                give_back()
-                self._give_back_after = now + _GIVE_BACK_SECONDS
         return self._predicted
