@@ -148,18 +148,29 @@ def test_a_file_is_one_noun_and_at_most_400_lines(path):
 def test_a_room_only_hands_names_on(room):
     tree = ast.parse((ROOT / "perflab" / room / "__init__.py").read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
-    imported, exported = set(), set()
-    for node in tree.body[1:]:
+    imported, exported, lazy = set(), set(), {}
+    for node in [part for each in tree.body[1:] for part in only_for_types(each)]:
         if isinstance(node, ast.ImportFrom):
             imported |= {alias.asname or alias.name for alias in node.names}
             continue
         assert isinstance(node, ast.Assign), f"line {node.lineno} is neither import nor __all__"
         targets = [ast.unparse(target) for target in node.targets]
-        if targets == ["(__getattr__, __dir__)"]:
-            continue  # what has moved
+        if targets == ["(__getattr__, __dir__)"]:  # what loads late, and what has moved
+            lazy = ast.literal_eval(node.value.args[1])
+            continue
         assert targets == ["__all__"]
         exported |= set(ast.literal_eval(node.value))
-    assert imported - {"annotations", "names_of"} == exported
+    assert imported - {"annotations", "names_of", "TYPE_CHECKING"} == exported
+    assert set(lazy) <= exported
+    for name, module in lazy.items():
+        assert hasattr(importlib.import_module(module), name)
+
+
+def only_for_types(node):
+    """Return what stands in ``if TYPE_CHECKING``; any other node as it is."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return node.body
+    return [node]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

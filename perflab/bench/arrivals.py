@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from perflab.bench.base import Bench
+from perflab.callbacks import Progress
 
 if TYPE_CHECKING:
     from perflab.workloads.arrivals import Arrivals
@@ -20,7 +21,7 @@ class ArrivalsBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Arrivals:
         """Return arrivals: a name with parameters, a file, or what is arrivals already.
 

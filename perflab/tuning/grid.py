@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from perflab.bench.base import Bench
 from perflab.bench.model import Model, Previewing
+from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, SettingInfo, Settings
@@ -23,7 +24,6 @@ from perflab.workloads.trace import Trace
 STEPS = 12
 
 Place = tuple[int, int]
-Changed = Callable[[int, int], None]
 Values = npt.NDArray[np.float64]
 
 
@@ -76,8 +76,8 @@ class Grid:
         self,
         settings: Settings,
         load: LoadSettings,
-        changed: Changed = lambda _done, _total: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        changed: Progress = lambda _done, _total: None,
+        cancelled: Cancelled = lambda: False,
     ) -> bool:
         """Fill cells from a part of the workload, if the model can; say if that came to the end.
 
@@ -104,8 +104,8 @@ class Grid:
         self,
         settings: Settings,
         load: LoadSettings,
-        changed: Changed = lambda _done, _total: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        changed: Progress = lambda _done, _total: None,
+        cancelled: Cancelled = lambda: False,
     ) -> bool:
         """Compute what is missing: the corners, the middle, then between, near cells first.
 

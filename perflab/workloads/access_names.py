@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.workloads.accesses import Accesses
 from perflab.workloads.names import (
@@ -38,7 +39,7 @@ def load_accesses(
     n_rows: int | None = None,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Accesses:
     """Return which rows a workload asks for.
 

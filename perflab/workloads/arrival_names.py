@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.workloads.access_names import PATTERNS, load_accesses
 from perflab.workloads.accesses import Accesses
@@ -32,7 +33,7 @@ def load_arrivals(
     spec: str | os.PathLike[str] | Arrivals | Trace,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Arrivals:
     """Return the arrivals of a workload.
 
@@ -73,7 +74,7 @@ def load_any(
     spec: str,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Trace | Arrivals | Accesses:
     """Return arrivals where a text names them or a file of them without keys, else a trace.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.settings import SettingInfo
 from perflab.workloads.datasets import flights
@@ -56,7 +57,7 @@ def load_workload(
     spec: str | os.PathLike[str] | Trace,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Trace:
     """Return the trace of a workload.
 

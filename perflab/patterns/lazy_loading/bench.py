@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.bench.base import Bench
 from perflab.bench.model import Model
 from perflab.bench.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.bench.session import Measured, Runs, Session
+from perflab.callbacks import Progress
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.patterns.lazy_loading.calibration import (
@@ -128,7 +129,7 @@ class LazyLoadingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Accesses:
         """Return accesses to the bench's own store.
 
@@ -143,7 +144,7 @@ class LazyLoadingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Accesses:
         """Return accesses to the rows that the store of the settings has.
 

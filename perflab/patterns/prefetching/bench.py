@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.bench.base import Bench
 from perflab.bench.model import Model
 from perflab.bench.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.bench.session import Action, Measured, Runs, Session
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Costs, Metrics
@@ -174,7 +175,7 @@ class PrefetchingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Items:
         """Return items: ``items:count=100k``, a folder, a list of files, or items already.
 
@@ -194,7 +195,7 @@ class PrefetchingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Items:
         """Return the items, at most ``process_count`` of them."""
         assert isinstance(settings, PrefetchingSettings)  # noqa: S101  (what read() made)

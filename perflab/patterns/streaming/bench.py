@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.bench.base import Bench
 from perflab.bench.model import Model
 from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart
 from perflab.bench.session import Measured, Runs, Session
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Costs, Metrics
@@ -107,7 +108,7 @@ class StreamingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> TableFile:
         """Return a table: a file, ``flights``, ``table:rows=2M,...``, or what is one already.
 
@@ -122,7 +123,7 @@ class StreamingBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> TableFile:
         """Return the table that is named, as the workload or as `input_file`.
 

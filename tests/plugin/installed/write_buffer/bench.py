@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from perflab.bench import (
@@ -15,6 +15,7 @@ from perflab.bench import (
     Objective,
     WhatIfChart,
 )
+from perflab.callbacks import Progress
 from perflab.instrumentation import MetricInfo
 from perflab.settings import LoadSettings, Settings
 from write_buffer.settings import DURABILITIES, WriteBufferSettings
@@ -74,7 +75,7 @@ class WriteBufferBench(Bench):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Any:
         """Return records."""
         from write_buffer.records import load_records
