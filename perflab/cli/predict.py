@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,7 @@ from perflab.units import percent
 
 if TYPE_CHECKING:
     from perflab.instrumentation.catalog import MetricInfo
+    from perflab.tuning.points import Point
     from perflab.tuning.predictions import Predictions
 
 _EXAMPLES = """\b
@@ -116,7 +117,7 @@ def write_predictions(result: Predictions) -> str:
     return "\n".join(lines)
 
 
-def _one_point(point: dict[str, Any], metrics: list[str], info: MetricInfo) -> str:
+def _one_point(point: Point, metrics: list[str], info: MetricInfo) -> str:
     from perflab.instrumentation.catalog import metric
 
     rows = [("metric", "predicted")]

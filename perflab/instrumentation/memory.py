@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Self
 
@@ -22,14 +23,15 @@ class MemorySampler:
     Args:
         pid: The process to look at.
         interval: Seconds between two samples.
+        most: So many of the newest samples are kept.
     """
 
-    def __init__(self, pid: int, interval: float = 0.1) -> None:
+    def __init__(self, pid: int, interval: float = 0.1, most: int = 10_000) -> None:
         if interval <= 0:
             raise ValueError(f"interval={interval}: seconds between two samples are above 0")
         self.pid = pid
         self.interval = interval
-        self._samples: list[tuple[float, int]] = []
+        self._samples: deque[tuple[float, int]] = deque(maxlen=most)
         self._peak = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._sample, name=f"memory-of-{pid}", daemon=True)
@@ -67,7 +69,7 @@ class MemorySampler:
         return self._peak
 
     def samples(self) -> list[tuple[float, int]]:
-        """Return all samples: seconds of `time.time`, and bytes."""
+        """Return the samples that are kept: seconds of `time.time`, and bytes."""
         return list(self._samples)
 
     def _sample(self) -> None:

@@ -48,8 +48,9 @@ class Child:
         self._generator: Load
         self._version = 0
         self._started = 0.0
-        self._paused_at: float | None = None
-        self._paused_seconds = 0.0
+        # Since when it is paused, and the seconds of the pauses before: replaced together, as the
+        # thread of an action asks for the time, too.
+        self._pauses: tuple[float | None, float] = (None, 0.0)
 
     def set_up(self) -> None:
         """Open the workload and set up the session and what drives it.
@@ -138,12 +139,12 @@ class Child:
         """Do what the parent says; return whether it is to stop."""
         if order == "stop":
             return True
-        if order == "pause" and self._paused_at is None:
+        paused_at, paused = self._pauses
+        if order == "pause" and paused_at is None:
             self._generator.pause()
-            self._paused_at = time.perf_counter()
-        elif order == "resume" and self._paused_at is not None:
-            self._paused_seconds += time.perf_counter() - self._paused_at
-            self._paused_at = None
+            self._pauses = time.perf_counter(), paused
+        elif order == "resume" and paused_at is not None:
+            self._pauses = None, paused + time.perf_counter() - paused_at
             self._generator.resume()
         elif isinstance(order, Act):
             threading.Thread(target=self._act, args=(order.name,), daemon=True).start()
@@ -170,8 +171,9 @@ class Child:
             self._pipe.send(message)
 
     def _seconds(self) -> float:
-        now = self._paused_at or time.perf_counter()
-        return now - self._started - self._paused_seconds
+        paused_at, paused = self._pauses
+        now = time.perf_counter() if paused_at is None else paused_at
+        return now - self._started - paused
 
     def _snapshot(self, mark: str = "") -> Snapshot:
         histograms = self._generator.histograms()

@@ -14,6 +14,7 @@ from perflab.lab.alerts import Alert, check_alerts, parse_alert
 from perflab.lab.calibration import Calibration, calibration_for, keep_calibration, machine_load
 from perflab.lab.live import LiveRun
 from perflab.lab.outputs import check_outputs
+from perflab.lab.row import Row
 from perflab.lab.run import Run
 from perflab.servers.consent import ForeignServer, allow, require
 from perflab.servers.keeper import keep_scratch_folders
@@ -111,9 +112,9 @@ def run(
     try:
         with tqdm(total=seconds, disable=not progress, bar_format=form, desc=pattern) as bar:
 
-            def show(row: Mapping[str, Any]) -> None:
-                bar.set_postfix_str(f"{grouped(row['requests'])} requests", refresh=False)
-                bar.update(min(row["seconds"], seconds) - bar.n)
+            def show(row: Row) -> None:
+                bar.set_postfix_str(f"{grouped(row.requests)} requests", refresh=False)
+                bar.update(min(row.seconds, seconds) - bar.n)
 
             return live.wait(show)
     except KeyboardInterrupt:
