@@ -14,6 +14,7 @@ from perflab.modelling.part_settings import Scaling, load_for_part
 from perflab.modelling.prediction import Costs, Metrics, Prediction
 from perflab.modelling.scaling import off_by_scaling, scales_down
 from perflab.settings import LoadSettings
+from perflab.units import percent
 from perflab.workloads.trace import Trace
 
 M = TypeVar("M")
@@ -171,7 +172,7 @@ class PartModel:
         )
 
     def _remarks(self, settings: Any, costs: Costs) -> Sequence[str]:
-        text = f"estimated for the full key set from a {self._share:.2%} sample"
+        text = f"estimated for the full key set from a {percent(self._share)} sample"
         said = [f"{text}; settings, counts and memory refer to the full set"]
         there = self._scaling.shrink(settings, self._share, costs)
         smaller = [

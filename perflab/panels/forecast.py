@@ -25,6 +25,7 @@ from perflab.panels.views import Point
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.grid import Grid
 from perflab.tuning.whatif import WhatIf
+from perflab.units import percent
 from perflab.workloads import Trace
 
 _REDRAW_SECONDS = 0.12
@@ -252,7 +253,7 @@ def exactness(prediction: Prediction, info: MetricInfo) -> str:
     exact = info.is_exact(prediction.error, prediction.metrics.get(info.name))
     off = info.format_band(0.0 if exact else prediction.error)
     if prediction.sampled < 1:
-        return f"sampled {prediction.sampled * 100:.2g} %, {off}"
+        return f"sampled {percent(prediction.sampled)}, {off}"
     if prediction.between:
         return f"between computed points, {off}"
     return "what-if exact" if exact else f"what-if {off}"

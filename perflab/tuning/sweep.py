@@ -24,6 +24,7 @@ from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
 from perflab.tuning.observed import observed_beside
 from perflab.tuning.predictions import Predictions
+from perflab.units import counted, grouped
 from perflab.workloads.trace import Trace
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def _points(
             raise BadInputError("has no values to sweep over", key)
         count *= len(values)
     if count > MOST_POINTS:
-        raise BadInputError(f"a sweep of {count:,} points is more than {MOST_POINTS:,}", "sweep")
+        raise BadInputError(
+            f"a sweep of {counted(count, 'point')} is more than {grouped(MOST_POINTS)}", "sweep"
+        )
     points: list[dict[str, Any]] = []
     for combination in itertools.product(*axes.values()):
         point = {**settings, **dict(zip(axes, combination, strict=True))}

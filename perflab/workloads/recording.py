@@ -14,7 +14,7 @@ from numbers import Real
 from typing import Any, Self
 
 from perflab.errors import BadInputError
-from perflab.settings import parse_quantity
+from perflab.units import parse_quantity
 from perflab.workloads.recording_columns import GrowingColumns, below
 from perflab.workloads.recording_format import Facts
 from perflab.workloads.recording_keys import PLACES, key_number

@@ -65,7 +65,7 @@ def test_what_was_recorded_is_read_in_order(tmp_path):
     assert np.all(np.diff(trace.times) >= 0)
     assert abs(trace.times[-1] - time.time()) < 60
     assert (trace.sizes.tolist(), trace.sample_rate) == ([10] * 100, 1.0)
-    assert trace.notes == ("the cache that was recorded hit 100.00% of 100 requests",)
+    assert trace.notes == ("the cache that was recorded hit 100 % of 100 requests",)
     assert (trace.name, trace.source) == ("r", str(tmp_path / "r"))
 
 
@@ -89,7 +89,7 @@ def test_a_trace_keeps_its_rate_when_it_is_stored(tmp_path):
     trace.save(tmp_path / "t")
     for again in (read_trace(tmp_path / "t.parquet"), Trace.open(tmp_path / "t"), trace.prefix(9)):
         assert again.sample_rate == 0.5
-    note = "rates are those of a sample of 50.00% of the keys"
+    note = "rates are those of a sample of 50 % of the keys"
     assert read_arrivals(tmp_path / "r").notes[-1] == note
     assert isinstance(load_any(str(tmp_path / "r")), Trace)
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from perflab.errors import BadInputError
 from perflab.files import whole_folder
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.description import (
     MOST_REQUESTS,
     Description,

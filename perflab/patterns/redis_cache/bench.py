@@ -16,7 +16,8 @@ from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.servers.run_name import PREFIX
-from perflab.settings import LoadSettings, format_quantity
+from perflab.settings import LoadSettings
+from perflab.units import format_quantity
 
 if TYPE_CHECKING:
     from perflab.modelling.part_settings import Scaling

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.callbacks import Progress
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.importers.binary import read_binary
 from perflab.workloads.importers.blocks import read_arc, read_msr, read_spc
 from perflab.workloads.importers.combined import read_combined

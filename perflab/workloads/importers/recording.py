@@ -12,7 +12,7 @@ from typing import Any
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import ParquetProbe
-from perflab.settings.quantity import counted
+from perflab.units import counted, percent
 from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import trace_of_reads
@@ -104,6 +104,5 @@ def _hit_note(rows: Rows) -> tuple[str, ...]:
     hits = rows.hit[rows.hit != UNKNOWN_HIT] == HIT
     if not len(hits):
         return ()
-    return (
-        f"the cache that was recorded hit {hits.mean():.2%} of {counted(len(hits), 'request')}",
-    )
+    rate = percent(hits.mean())
+    return (f"the cache that was recorded hit {rate} of {counted(len(hits), 'request')}",)
