@@ -7,8 +7,6 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-_NONE = np.empty((0, 2), np.int32)
-
 
 class Totals(Protocol):
     """What a loop has counted by its end."""
@@ -54,14 +52,17 @@ def new_history(requests: int) -> npt.NDArray[np.int32]:
 
 def history_for(
     ids: npt.NDArray[np.int32], history: npt.NDArray[np.int32] | None
-) -> npt.NDArray[np.int32]:
-    """Return a history that compiled code may write to; an empty one where none is kept.
+) -> npt.NDArray[np.int32] | None:
+    """Return a history after a look at whether compiled code may write to it.
+
+    Where it is None, numba compiles a loop of its own without the lines that write it, so that
+    those who only count pay nothing.
 
     Raises:
         ValueError: If it is not one of `new_history` for so many requests.
     """
     if history is None:
-        return _NONE
+        return None
     if history.dtype != np.int32 or history.shape != (len(ids), 2):
         raise ValueError(f"a history of {history.shape} {history.dtype} for {len(ids)} requests")
     if not (history.flags.c_contiguous and history.flags.writeable):

@@ -112,7 +112,7 @@ def _bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
-    history: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of an LFU cache with bounds and expiry.
 
@@ -124,7 +124,6 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
-    followed = len(history) > 0
     # A key's uses in the high half, its last use in the low half; 0 is not resident. Sorted, they
     # stand in the order in which entries leave.
     used = np.zeros(n_keys, np.int64)
@@ -145,7 +144,7 @@ def _bounded(
     for first_request, last_request in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first_request, last_request):
-            if followed:
+            if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
             key = ids[t]

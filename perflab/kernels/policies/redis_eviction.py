@@ -141,10 +141,9 @@ def _redis_eviction(
     clock_seconds: float,
     start: int,
     state: Any,
-    history: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32] | None,
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
-    followed = len(history) > 0
     varied = len(ttls) > 0
     timed = len(times) > 0
     lives = timed and (varied or ttl < np.inf)
@@ -168,7 +167,7 @@ def _redis_eviction(
     for first, last in ((0, start), (start, n)):
         hits = evictions = expirations = refused = 0
         for t in range(first, last):
-            if followed:
+            if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
             key = ids[t]

@@ -105,7 +105,7 @@ class ConnectionPoolModel:
         """Return what becomes of each arrival, with service times of the calibration."""
         times = self._times(load, self._length)
         lengths, factors = self._lengths(self._services_of(costs), settings, load)
-        return _run(settings, costs, times, lengths, factors)
+        return _run(settings, costs, times, lengths, factors, follow=True)
 
     def _services_of(self, costs: Costs) -> PoolServices:
         with self._lock:
@@ -266,6 +266,7 @@ def _run(
     times: Floats,
     lengths: Floats,
     factors: Floats | None,
+    follow: bool = False,
 ) -> kernels.Queue:
     return kernels.queue_waits(
         times,
@@ -279,4 +280,5 @@ def _run(
         handover_seconds=costs.get("handover_seconds", 0.0),
         max_waiting=settings.max_waiting,
         oldest_first=settings.order == "fifo",
+        follow=follow,
     )
