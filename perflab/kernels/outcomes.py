@@ -40,9 +40,14 @@ class Outcomes(NamedTuple):
             history: What the loop has filled.
             totals: What the same loop has counted.
         """
-        end = np.array([[totals.hits, totals.entries]], np.int32)
-        after = np.concatenate([history[1:], end]) if len(history) else history
-        return cls(after[:, 0] > history[:, 0], after[:, 1].astype(np.int64))
+        hit = np.empty(len(history), np.bool_)
+        entries = np.empty(len(history), np.int64)
+        if len(history):
+            np.greater(history[1:, 0], history[:-1, 0], out=hit[:-1])
+            hit[-1] = totals.hits > history[-1, 0]
+            entries[:-1] = history[1:, 1]
+            entries[-1] = totals.entries
+        return cls(hit, entries)
 
 
 def new_history(requests: int) -> npt.NDArray[np.int32]:

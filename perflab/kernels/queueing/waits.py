@@ -113,7 +113,8 @@ def queue_waits(
         bool(oldest_first),
         in_use if follow else None,
     )
-    return Queue(*found, in_use)
+    columns: tuple[Any, ...] = (*found, in_use)
+    return Queue(*columns)
 
 
 @njit(nogil=True, cache=True)
