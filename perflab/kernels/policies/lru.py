@@ -55,6 +55,7 @@ def bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32] | None,
     hit_moves: bool,
 ) -> npt.NDArray[np.int64]:
     """Count the events of an LRU cache with bounds and expiry, or of FIFO, where no hit moves.
@@ -79,6 +80,9 @@ def bounded(
     for first, last in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first, last):
+            if history is not None:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

@@ -87,6 +87,7 @@ def _bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of a SIEVE cache with bounds and expiry.
 
@@ -118,6 +119,9 @@ def _bounded(
     for first, last in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first, last):
+            if history is not None:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

@@ -26,6 +26,8 @@ class Queue(NamedTuple):
         connections: Connections open when the last customer has arrived.
         refused: Customers that were turned away because too many waited.
         turned_away: bool of shape (n,), who they were; empty where nobody can be.
+        in_use: int32 of shape (n,), servers in use after each customer came, with those that open;
+            empty where `follow` is not set.
     """
 
     waits: npt.NDArray[np.float64]
@@ -37,6 +39,7 @@ class Queue(NamedTuple):
     connections: int
     refused: int
     turned_away: npt.NDArray[np.bool_]
+    in_use: npt.NDArray[np.int32]
 
 
 def queue_waits(
@@ -52,6 +55,7 @@ def queue_waits(
     max_waiting: int | None = None,
     *,
     oldest_first: bool = False,
+    follow: bool = False,
 ) -> Queue:
     """Return the waits of customers in order of arrival before `servers` servers.
 
@@ -80,6 +84,7 @@ def queue_waits(
             is turned away. None is any number.
         oldest_first: Whether the connection that has been idle for longest is taken (FIFO); else
             the one returned last (LIFO).
+        follow: Whether to tell how many servers are in use after each customer.
 
     Raises:
         ValueError: If shapes do not fit or there is no server.
@@ -93,6 +98,7 @@ def queue_waits(
     if len(slower) not in (0, servers + 1):
         raise ValueError(f"{len(slower)} factors for 0 to {servers} busy servers")
     least = servers if min_connections is None else min(max(min_connections, 0), servers)
+    in_use = np.zeros(len(times) if follow else 0, np.int32)
     found: tuple[Any, ...] = _queue_waits(
         times,
         lengths,
@@ -105,8 +111,10 @@ def queue_waits(
         float(handover_seconds),
         -1 if max_waiting is None else int(max_waiting),
         bool(oldest_first),
+        in_use if follow else None,
     )
-    return Queue(*found)
+    columns: tuple[Any, ...] = (*found, in_use)
+    return Queue(*columns)
 
 
 @njit(nogil=True, cache=True)
@@ -122,6 +130,7 @@ def _queue_waits(
     handover: float,
     max_waiting: int,
     oldest_first: bool,
+    in_use: npt.NDArray[np.int32] | None,
 ) -> Any:
     n = len(arrivals)
     waits = np.empty(n, np.float64)
@@ -151,6 +160,8 @@ def _queue_waits(
     busy_seconds = end = 0.0
     timeouts = connects = refused = 0
     for t in range(n):
+        if in_use is not None and t > 0:
+            in_use[t - 1] = tail - head
         now = arrivals[t]
         start = now
         while head < tail and free[head] <= now:
@@ -233,6 +244,8 @@ def _queue_waits(
         done = start + service
         end = max(end, done)
         head, tail = _insert(free, head, tail, done)
+    if in_use is not None and n > 0:
+        in_use[-1] = tail - head
     return waits, taken, busy_seconds, end, timeouts, connects, opened, refused, turned_away
 
 

@@ -94,6 +94,14 @@ class ConnectionPoolModel:
     def prepare(self) -> None:
         """Compute nothing: there is no work that all answers share."""
 
+    def queue(
+        self, settings: ConnectionPoolSettings, load: LoadSettings, costs: Costs
+    ) -> kernels.Queue:
+        """Return what becomes of each arrival, with service times of the calibration."""
+        times = self._times(load, self._length)
+        lengths, factors = self._lengths(self._services_of(costs), settings, load)
+        return _run(settings, costs, times, lengths, factors, follow=True)
+
     def _services_of(self, costs: Costs) -> PoolServices:
         with self._lock:
             if self._services is None or self._services.key != PoolServices.key_of(costs):
@@ -254,6 +262,7 @@ def _run(
     times: Floats,
     lengths: Floats,
     factors: Floats | None,
+    follow: bool = False,
 ) -> kernels.Queue:
     return kernels.queue_waits(
         times,
@@ -267,4 +276,5 @@ def _run(
         handover_seconds=costs.get("handover_seconds", 0.0),
         max_waiting=settings.max_waiting,
         oldest_first=settings.order == "fifo",
+        follow=follow,
     )
