@@ -1,0 +1,91 @@
+"""`Stage`: what a pattern passes on to the next in a chain, what it adds and what it holds."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from perflab.errors import BadInputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from perflab.modelling.prediction import Costs
+    from perflab.settings import Settings
+
+S_contra = TypeVar("S_contra", bound="Settings", contravariant=True)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Requests:
+    """Requests as they come to a stage, in the order in which they come.
+
+    Attributes:
+        times: Seconds, float64, never backwards.
+        keys: The id of each request's key, int64.
+        sizes: Bytes of each value, int64; none where they are not known.
+
+    Raises:
+        BadInputError: If columns differ in length.
+    """
+
+    times: npt.NDArray[np.float64]
+    keys: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        for name, column in (("keys", self.keys), ("sizes", self.sizes)):
+            if column is not None and len(column) != len(self.times):
+                text = f"has {len(column)} values, but there are {len(self.times)} requests"
+                raise BadInputError(text, name)
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Passed:
+    """What became of the requests that came to a stage.
+
+    Attributes:
+        requests: Those that go on to the next stage: of a cache its misses, of a pool all that
+            got a connection. Their times are those at which the stage passes them on.
+        origins: For each of them, the index of the request that it stems from, int64.
+        waits: For each request that came, the seconds that this stage itself adds to it, float64;
+            what the next stage takes is not among them.
+        entries: How many entries the stage holds after each request that came, int64; of a pool
+            the connections in use.
+
+    Raises:
+        BadInputError: If columns differ in length.
+    """
+
+    requests: Requests
+    origins: npt.NDArray[np.int64]
+    waits: npt.NDArray[np.float64]
+    entries: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if len(self.origins) != len(self.requests):
+            text = f"has {len(self.origins)} values, but {len(self.requests)} requests go on"
+            raise BadInputError(text, "origins")
+        if len(self.entries) != len(self.waits):
+            text = f"has {len(self.entries)} values, but waits has {len(self.waits)}"
+            raise BadInputError(text, "entries")
+
+
+class Stage(Protocol[S_contra]):
+    """A pattern as one stage of a service: requests come in, and some of them go on."""
+
+    def forward(self, requests: Requests, settings: S_contra, costs: Costs) -> Passed:
+        """Return what the pattern passes on, the waits that it adds and the entries it holds.
+
+        Args:
+            requests: What comes to it.
+            settings: The pattern's settings.
+            costs: What a calibration measured, as the pattern's model takes it.
+
+        Raises:
+            BadInputError: If the settings cannot be answered for these requests.
+        """
