@@ -17,16 +17,6 @@ STILL_THERE = {
     ("perflab.patterns.connection_pool._loan", "perflab.patterns.connection_pool._connection_pool"),
     ("perflab.patterns.connection_pool._restore", "perflab.patterns.connection_pool._core"),
     ("perflab.patterns.connection_pool._upkeep", "perflab.patterns.connection_pool._core"),
-    ("perflab.workloads.accesses", "perflab.workloads.folder"),
-    ("perflab.workloads.accesses", "perflab.workloads.opened_folder"),
-    ("perflab.workloads.arrivals", "perflab.workloads.describe_arrivals"),
-    ("perflab.workloads.arrivals", "perflab.workloads.folder"),
-    ("perflab.workloads.arrivals", "perflab.workloads.opened_folder"),
-    ("perflab.workloads.trace", "perflab.workloads.describe"),
-    ("perflab.workloads.trace", "perflab.workloads.folder"),
-    ("perflab.workloads.trace", "perflab.workloads.opened_folder"),
-    ("perflab.workloads.trace", "perflab.workloads.parquet"),
-    ("perflab.workloads.trace", "perflab.workloads.read"),
 }
 
 Graph = Mapping[str, set[str]]

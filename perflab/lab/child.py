@@ -57,7 +57,7 @@ class Child:
             BadInputError: If a backend or server is not right.
         """
         job = self._job
-        trace = self._bench.open_workload(job.workload)
+        trace = self._bench.workload_kind.open(job.workload)
         _map_in(trace)
         pace = Pace.of(trace, self._load, time.perf_counter())
         if pace.times is not None:

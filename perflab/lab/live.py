@@ -28,7 +28,7 @@ from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
 from perflab.servers.run_name import new_run_name
 from perflab.settings import LoadSettings, Settings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 _PATIENCE = 15.0
 _ORPHANED_SECONDS = 3.0
@@ -256,7 +256,7 @@ class LiveRun:
             BadInputError: If there is no room for it.
         """
         try:
-            trace.save(self._kept.folder / "trace")
+            self.bench.workload_kind.save(trace, self._kept.folder / "trace")
         except (OSError, BadInputError) as error:
             raise BadInputError(
                 f"the workload's copy for the child process cannot be written ({error}); free some "

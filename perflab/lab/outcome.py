@@ -12,7 +12,8 @@ from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
 from perflab.settings.quantity import counted
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.workload import Workload
+from perflab.workloads.registry.kinds import describe
 
 BRIEF_SECONDS = 0.5
 THROUGH = "workload through"
@@ -114,13 +115,13 @@ def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:
     return {**settings.shown(), **load.shown(), "backend": load.backend_name}
 
 
-def workload_summary(trace: Trace) -> dict[str, Any]:
+def workload_summary(workload: Workload) -> dict[str, Any]:
     """Return a workload's name, source and options to make it again, fingerprint and notes."""
     return {
-        "name": trace.name,
-        "source": trace.source,
-        "options": dict(trace.options),
-        "fingerprint": trace.fingerprint,
-        "summary": trace.summary(),
-        "notes": list(trace.notes),
+        "name": workload.name,
+        "source": workload.source,
+        "options": dict(workload.options),
+        "fingerprint": workload.fingerprint,
+        "summary": describe(workload),
+        "notes": list(workload.notes),
     }

@@ -14,7 +14,7 @@ from perflab.lab.rounds import Moments
 from perflab.lab.snapshot import Snapshot
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 _WINDOW_SECONDS = 1.0
 _SHARE_FOR_PREDICTIONS = 0.2

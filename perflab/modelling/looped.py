@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
 
 Reuse = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 

@@ -13,7 +13,7 @@ from perflab.modelling.part_settings import Scaling, load_for_part
 from perflab.modelling.prediction import Costs, Metrics, Prediction
 from perflab.modelling.scaling import off_by_scaling, scales_down
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 M = TypeVar("M")
 Ask = Callable[[Any, LoadSettings], Prediction | None]

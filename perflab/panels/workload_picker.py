@@ -21,7 +21,7 @@ from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.status import MOST_WORDS
 from perflab.servers.keeper import Keeper
 from perflab.settings import Settings
-from perflab.workloads import Trace, Workload, remarks
+from perflab.workloads import Trace, Workload, kind_of, remarks
 
 SOURCES = {"Ours": "ours", "A file's path": "path", "An upload": "upload"}
 UPLOAD_HINT = (
@@ -60,7 +60,7 @@ class WorkloadPicker:
         self._uploads: Keeper | None = None
         self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
         self.source.style.button_width = "auto"
-        self.ours = OwnWorkloads(bench.workloads(), self.pick)
+        self.ours = OwnWorkloads(bench.workload_kind.named, self.pick)
         self.path = widgets.Text(
             placeholder="traces/requests.csv.gz",
             tooltip="A file on the machine of the notebook; Enter reads it.",
@@ -70,7 +70,7 @@ class WorkloadPicker:
         self.read_button = widgets.Button(description="Read", tooltip="Read the file")
         self.upload = widgets.FileUpload(description="Choose a file", multiple=False)
         self.format = widgets.Dropdown(
-            options=[("find out", None), *((name, name) for name in bench.formats())],
+            options=[("find out", None), *((name, name) for name in bench.workload_kind.formats)],
             description="format",
             tooltip="Binary numbers must be named; the rest is found out.",
             layout=widgets.Layout(width="220px"),
@@ -246,7 +246,7 @@ def describe(workload: Workload) -> str:
     """Return a workload in one line of HTML."""
     said = [
         f"<b>{html.escape(workload.name)}</b>",
-        *map(html.escape, workload.facts()),
+        *map(html.escape, kind_of(workload).facts(workload)),
         f"fingerprint <code>{workload.fingerprint}</code>",
     ]
     return " · ".join(said)

@@ -18,7 +18,7 @@ from perflab.lab.outcome import plain_settings
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, SettingInfo, Settings
 from perflab.tuning.background import compute_in_order
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 STEPS = 12
 

@@ -23,7 +23,7 @@ from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
 from perflab.tuning.observed import observed_beside
 from perflab.tuning.predictions import Predictions
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def sweep_trace(
     else:
         with kept_folder("perflab-sweep-", shared_folder()) as folder:
             place = str(folder / "trace")
-            trace.save(place)
+            bench.workload_kind.save(trace, place)
             there = [(bench.pattern, place, drawn, values, calibration.costs) for values in grid]
             points = gather(executor, _predict_there, there, names, progress)
     asked = (checked, load, calibration.costs, tuple(sweep or ()))
@@ -198,7 +198,7 @@ def _predict_there(
 
 @lru_cache(maxsize=2)
 def _opened(pattern: str, place: str, drawn: Drawn | None) -> Model:
-    return _model(load_bench(pattern), load_bench(pattern).open_workload(place), drawn)
+    return _model(load_bench(pattern), load_bench(pattern).workload_kind.open(place), drawn)
 
 
 def _model(bench: Bench, trace: Trace, drawn: Drawn | None) -> Model:

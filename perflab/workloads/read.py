@@ -9,17 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from perflab.errors import BadInputError, nearest
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS, NAMED_COLUMNS
 from perflab.workloads.guard import bad_input_only
-from perflab.workloads.trace import Trace
-
-FORMATS = (
-    *("text", "csv", "parquet", "combined", "json", "har", "redis_monitor", "twitter"),
-    *("oracle", "oracle_csv", "arc", "spc", "msr"),
-    *("int32le", "int32be", "int64le", "int64be"),
-)
-ARRIVAL_FORMATS = ("durations", "postgres", "pg_stat_statements")
-NAMED_COLUMNS = ("csv", "parquet", "combined", "json", "har")
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.trace import Trace
 
 
 def read_trace(

@@ -20,11 +20,11 @@ from perflab.lab.calibration import Calibration
 from perflab.lab.run import Run
 from perflab.patterns.prefetching.items import Items
 from perflab.patterns.streaming.table_file import TableFile
-from perflab.workloads import Trace
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.recording_parts import RecordingFolder
-from perflab.workloads.recording_table import part_table
+from perflab.workloads import Trace, write_trace
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.recording.parts import RecordingFolder
+from perflab.workloads.recording.table import part_table
 
 TEXTS = Trace.from_keys(
     list("abcabd"), [0, 1, 1, 2.5, 9, 9], [5, 0, 3, 2, 1, 1], [1, np.nan, 3, np.nan, 5, 1]
@@ -45,7 +45,7 @@ def _folders(*made: object) -> list[bytes]:
 
 def _parquet(trace: Trace) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        trace.to_parquet(Path(folder) / "t.parquet")
+        write_trace(trace, Path(folder) / "t.parquet")
         return (Path(folder) / "t.parquet").read_bytes()
 
 

@@ -69,8 +69,9 @@ def test_predict_and_questions_contact_nothing(listener, monkeypatch):
             tune(pattern, workload, live=True, settings=values)
         bench = load_bench(pattern)
         checked = bench.read(values)
+        taken = bench.workload_for(checked[0], workload)
         with pytest.raises(ConsentNeededError):
-            LiveRun(bench, bench.load_workload(workload), *checked, seconds=1, loop=False)
+            LiveRun(bench, taken, *checked, seconds=1, loop=False)
     assert met == []
 
 
@@ -129,7 +130,7 @@ def test_a_variable_that_changes_after_the_consent_leads_nowhere(monkeypatch):
         allow_server("redis_cache")
         bench = load_bench("redis_cache")
         checked = bench.read({})
-        trace = bench.load_workload(SMALL)
+        trace = bench.workload_for(bench.settings_class(), SMALL)
         save = type(trace).save
 
         def save_later(self, folder):

@@ -14,7 +14,7 @@ from perflab.servers.lookup import open_lookup
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
 _MOST_OF_MEMORY = 0.5
 

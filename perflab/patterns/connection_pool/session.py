@@ -27,7 +27,7 @@ from perflab.settings import LoadSettings
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 _MOST_RECORDS = 2_000_000
 _NO_RESOURCES = "53"

@@ -17,7 +17,7 @@ from perflab.servers.call_cap import CallCap, most_calls
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
-    from perflab.workloads.accesses import Accesses
+    from perflab.workloads.kinds.accesses import Accesses
 
 _SAMPLED_ROWS = 1000
 _AFTER_COUNTING = 0.5

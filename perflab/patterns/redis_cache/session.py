@@ -24,7 +24,7 @@ from perflab.servers.run_servers import remember_server
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
 _SLOW_SECONDS = 5.0
 _STILL_SECONDS = 0.2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.columns import ARRIVAL_ROLES, KEY_NAMES
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.detect import LOOKED_AT
@@ -19,6 +18,7 @@ from perflab.workloads.importers.pg_stat_statements import (
 )
 from perflab.workloads.importers.postgres import looks_like_postgres, read_postgres
 from perflab.workloads.importers.source import Progress, Source
+from perflab.workloads.kinds.arrivals import Arrivals
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 OF_ARRIVALS = frozenset(ARRIVAL_ROLES) - {"time"}

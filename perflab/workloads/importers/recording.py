@@ -15,15 +15,15 @@ import pyarrow as pa
 from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
 from perflab.settings.quantity import counted
-from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import trace_of_reads
 from perflab.workloads.importers.source import Progress
-from perflab.workloads.recording_keys import PLACES
-from perflab.workloads.recording_left_out import sum_counts
-from perflab.workloads.recording_parts import Part, part_paths, read_part
-from perflab.workloads.recording_table import below
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.encoding import encode_integers
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.recording.keys import PLACES
+from perflab.workloads.recording.left_out import sum_counts
+from perflab.workloads.recording.parts import Part, part_paths, read_part
+from perflab.workloads.recording.table import below
 
 
 def read_recording(path: str | os.PathLike[str], progress: Progress | None = None) -> Trace:

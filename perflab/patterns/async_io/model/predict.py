@@ -18,10 +18,10 @@ from perflab.patterns.async_io.model.own import OwnServer
 from perflab.patterns.async_io.model.user import UserServer, guessed_points
 from perflab.patterns.async_io.settings import AUTO_TOLERANCE, AsyncIORunSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.passes import pass_seconds
+from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 Floats = npt.NDArray[np.float64]
 QUICK_REQUESTS = 2_000

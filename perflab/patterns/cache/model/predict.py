@@ -23,8 +23,8 @@ from perflab.patterns.cache.model.remarks import cache_remarks
 from perflab.patterns.cache.policies import FUTURE_POLICIES, no_bounds
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
 
 
 class CacheModel:

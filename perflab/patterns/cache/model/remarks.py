@@ -5,7 +5,7 @@ from __future__ import annotations
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings, format_quantity
 from perflab.settings.quantity import counted
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def cache_remarks(

@@ -19,7 +19,7 @@ from perflab.patterns.cache.model.key_samples import FEWEST_KEYS, KeySampler
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 DRAWS = 4
 _ON_A_LINE = sorted(CacheSettings.model_fields.keys() - {"max_cache_size", "negative_ttl_seconds"})

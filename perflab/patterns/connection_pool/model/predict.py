@@ -15,10 +15,10 @@ from perflab.patterns.connection_pool.model.metrics import queue_metrics, waits_
 from perflab.patterns.connection_pool.model.services import PoolServices
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.passes import pass_seconds
+from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 Floats = npt.NDArray[np.float64]
 QUICK_CUSTOMERS = 50_000

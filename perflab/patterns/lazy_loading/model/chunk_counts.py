@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.modelling.looped import LoopedTrace, within_two_passes
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.trace import Trace
 
 _MOST_KEPT = 10_000
 _FIRST_REACH = 5_000

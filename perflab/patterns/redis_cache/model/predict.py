@@ -16,8 +16,8 @@ from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.settings import LoadSettings
 from perflab.settings.quantity import counted
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
 
 _UNBOUNDED = 2**62
 _KEPT = 10_000
