@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench, Bench
 from perflab.bench.contract import check_bench
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.catalog import BENCHES, declare, is_foreign
@@ -39,7 +39,7 @@ def is_from_outside(pattern: str) -> bool:
 
 
 @cache
-def load_bench(pattern: str) -> Bench:
+def load_bench(pattern: str) -> AnyBench:
     """Return the bench of a pattern, with its metrics made known.
 
     Other benches are not imported, but for perflab's own before one of another package: where two
@@ -68,13 +68,13 @@ def load_bench(pattern: str) -> Bench:
         raise BadInputError(text, f"the bench of {pattern!r} in {_package(first)}") from error
 
 
-def _load(point: EntryPoint) -> Bench:
-    bench = point.load()()
+def _load(point: EntryPoint) -> AnyBench:
+    bench: object = point.load()()
     if not isinstance(bench, Bench):
         raise TypeError(f"the entry point {point.name!r} of {BENCHES} is not a Bench")
     check_bench(bench, point.name)
-    declare(bench.metric_infos, f"the pattern {point.name!r}")
-    know_backends(bench.backends)
+    declare(bench.display.metric_infos, f"the pattern {point.name!r}")
+    know_backends(bench.live.backends)
     return bench
 
 

@@ -40,7 +40,7 @@ class Child:
         self._bench = load_bench(job.pattern)
         self._settings, self._load = self._bench.read(job.settings)
         confine(job.agreed)
-        for server in self._bench.foreign_servers(self._settings, self._load):
+        for server in self._bench.foreign_servers(self._settings):
             contact(server.address)
         self._clock = VirtualClock()
         self._session: Session
@@ -72,8 +72,8 @@ class Child:
             self._load,
             self._clock,
             job.limit,
-            open_loop=self._bench.open_loop,
-            threads=self._bench.threads(self._settings, self._load),
+            open_loop=self._bench.live.open_loop,
+            threads=self._bench.live.thread_count(self._settings, self._load),
         )
 
     def run(self) -> None:
@@ -149,7 +149,9 @@ class Child:
         elif isinstance(order, dict):
             self._settings, self._load = self._bench.read(order)
             self._session.apply(self._settings, self._load)
-            self._generator.apply(self._load, self._bench.threads(self._settings, self._load))
+            self._generator.apply(
+                self._load, self._bench.live.thread_count(self._settings, self._load)
+            )
             self._version += 1
             self._send(self._snapshot("change"))
         return False

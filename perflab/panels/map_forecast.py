@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from perflab.bench import Bench, HeatMap
+from perflab.bench import AnyBench, HeatMap
 from perflab.panels.pictures import Pictures
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.grid import Grid, Surface
@@ -26,7 +26,7 @@ class MapForecast:
         view: Where they are drawn.
     """
 
-    def __init__(self, bench: Bench, view: Pictures) -> None:
+    def __init__(self, bench: AnyBench, view: Pictures) -> None:
         self._bench, self._view = bench, view
         self._lock = threading.Lock()
         self._what_if: WhatIf | None = None
@@ -78,7 +78,7 @@ class MapForecast:
         what_if = self._what_if
         if what_if is None:
             return
-        maps = self._bench.maps_for(settings, what_if.trace)
+        maps = self._bench.display.maps_for(settings, what_if.trace)
         if maps != self._maps:
             self._maps = maps
             grids = [self._grid(each) for each in maps]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perflab.bench import Bench, Model
+from perflab.bench import AnyBench, Model
 from perflab.lab.run import Run
 from perflab.modelling.history import History
 from perflab.panels.export import ReportLink, write_report
@@ -31,7 +31,7 @@ class Shipping:
     """
 
     def __init__(
-        self, bench: Bench, gauges: Gauges, apply: Callable[[Mapping[str, Any]], None]
+        self, bench: AnyBench, gauges: Gauges, apply: Callable[[Mapping[str, Any]], None]
     ) -> None:
         self._bench, self._gauges = bench, gauges
         self.card = RecommendationCard(bench, apply)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
 from perflab.bench.model import Model, Previewing
 from perflab.errors import BadInputError
 from perflab.lab.outcome import plain_settings
@@ -42,7 +42,7 @@ class Grid:
     """
 
     def __init__(
-        self, bench: Bench, trace: Trace, costs: Costs, model: Model, along: str, against: str
+        self, bench: AnyBench, trace: Trace, costs: Costs, model: Model, along: str, against: str
     ) -> None:
         self.along, self.against = along, against
         self.columns = map_values(bench, along, trace)
@@ -133,7 +133,7 @@ class Grid:
             for column, beside in enumerate(self.columns):
                 try:
                     there = settings.change(**{self.along: beside, self.against: below})
-                    self._bench.check_model(there, load, self._trace)
+                    self._bench.models.check(there, load, self._trace)
                 except BadInputError:
                     continue
                 found[row, column] = there
@@ -192,7 +192,7 @@ class Surface:
         return found
 
 
-def map_values(bench: Bench, key: str, trace: Trace) -> list[Any]:
+def map_values(bench: AnyBench, key: str, trace: Trace) -> list[Any]:
     """Return the values of a setting on a map's axis: at most 12, evenly on its scale, then none.
 
     A word has all of its words.

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
 from perflab.bench.model import Model, Previewing, Sharpening
 from perflab.bench.parts import WhatIfChart
 from perflab.errors import BadInputError
@@ -38,7 +38,7 @@ class WhatIf:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         trace: Trace,
         costs: Costs,
         model: Model | None = None,
@@ -49,12 +49,12 @@ class WhatIf:
         self.costs = costs
         self.model = model or bench.quick_model(trace)
         self.compared = dict(compared or {})
-        charts = (*bench.what_if_charts, *bench.bounded_charts)
+        charts = bench.display.all_charts
         self._axes = {chart.along: bench.axis(chart.along, trace) for chart in charts}
 
     def charts(self, settings: Settings) -> tuple[WhatIfChart, ...]:
         """Return the charts at some settings."""
-        return self.bench.charts_for(settings, self.trace)
+        return self.bench.display.charts_for(settings, self.trace)
 
     def curves(self, settings: Settings, load: LoadSettings) -> list[dict[str, Line]]:
         """Return, for every what-if chart, its lines by label as far as they are known now."""
@@ -130,7 +130,7 @@ class WhatIf:
             yield chart.metric, settings
             return
         for value in self._compared(chart, settings):
-            yield str(value), self.bench.line(settings, chart.lines, value)
+            yield str(value), self.bench.display.settings_for_line(settings, chart.lines, value)
 
     def _compared(self, chart: WhatIfChart, settings: Settings) -> list[Any]:
         """Return the values that have a line: those chosen, and the present one."""
@@ -143,7 +143,7 @@ class WhatIf:
         """Yield, at the present place, the lines drawn, the reference and the ceiling."""
         values = [*self._compared(chart, settings), chart.reference, chart.ceiling]
         for value in dict.fromkeys(value for value in values if value is not None):
-            yield value, self.bench.line(settings, str(chart.lines), value)
+            yield value, self.bench.display.settings_for_line(settings, str(chart.lines), value)
 
     def _chart(self, chart: WhatIfChart, settings: Settings, load: LoadSettings) -> dict[str, Line]:
         lines = {
@@ -174,7 +174,7 @@ class WhatIf:
                 continue
             seen.add(there)
             try:
-                self.bench.check_model(there, load, self.trace)
+                self.bench.models.check(there, load, self.trace)
             except BadInputError:
                 continue
             yield there
@@ -237,7 +237,7 @@ class WhatIf:
             name: value + share * (high.metrics.get(name, value) - value)
             for name, value in low.metrics.items()
         }
-        leading = self.bench.objective.metric
+        leading = self.bench.tuning.objective.metric
         error = abs(high.metrics[leading] - low.metrics[leading]) / 2
         return dataclasses.replace(
             low, metrics=metrics, error=error, between=True, sampled=1.0, low=None, high=None

@@ -14,7 +14,7 @@ from perflab.settings.folders import cache_folder
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.registry.traces import load_workload
 
-COSTS = load_bench("cache").shipped_costs
+COSTS = load_bench("cache").calibration.shipped_costs
 LOAD = LoadSettings()
 SETTINGS = CacheSettings(max_cache_size=8000, policy="sieve")
 
