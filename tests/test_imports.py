@@ -11,13 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 # What still leads from a file up to one that needs it. This list only gets shorter.
-STILL_THERE = {
-    ("perflab.patterns.connection_pool._connector", "perflab.patterns.connection_pool._core"),
-    ("perflab.patterns.connection_pool._fork", "perflab.patterns.connection_pool._core"),
-    ("perflab.patterns.connection_pool._loan", "perflab.patterns.connection_pool._connection_pool"),
-    ("perflab.patterns.connection_pool._restore", "perflab.patterns.connection_pool._core"),
-    ("perflab.patterns.connection_pool._upkeep", "perflab.patterns.connection_pool._core"),
-}
+STILL_THERE: set[tuple[str, str]] = set()
 
 Graph = Mapping[str, set[str]]
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import os
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from perflab.patterns.connection_pool._core import PoolCore
+from perflab.patterns.connection_pool._places import Places
 
-_pools: weakref.WeakSet[PoolCore[Any]] = weakref.WeakSet()
+_pools: weakref.WeakSet[Places[Any]] = weakref.WeakSet()
 # Kept for ever, since a connection that is collected may say goodbye to the server.
 _inherited: dict[int, Any] = {}
 
 
-def remake_after_fork(pool: PoolCore[Any]) -> None:
+def remake_after_fork(pool: Places[Any]) -> None:
     """Let a pool begin anew in children that this process forks."""
     _pools.add(pool)
 

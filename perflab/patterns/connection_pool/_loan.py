@@ -13,7 +13,7 @@ from perflab.patterns.connection_pool._state import State, end_transaction
 from perflab.primitives.loggers import pattern_logger
 
 if TYPE_CHECKING:
-    from perflab.patterns.connection_pool._connection_pool import ConnectionPool
+    from perflab.patterns.connection_pool._places import Places
 
 C = TypeVar("C")
 log = pattern_logger("connection_pool")
@@ -24,7 +24,7 @@ class Loan(Generic[C]):
 
     __slots__ = ("_code", "_connection", "_instruction", "_pool", "_slot", "_timeout", "_turn")
 
-    def __init__(self, pool: ConnectionPool[C], timeout: float | None) -> None:
+    def __init__(self, pool: Places[C], timeout: float | None) -> None:
         self._pool, self._timeout = pool, timeout
         self._slot: Slot | None = None
         # Two frames up is who called `pool.connection()`; only its code and place are kept.

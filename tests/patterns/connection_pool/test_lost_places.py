@@ -217,7 +217,7 @@ def test_a_forgotten_connection_is_an_error_with_the_place(connect, caplog):
         assert stats["forgotten"] == 1
         assert stats["connections_open"] == 1
         (leak,) = [event for event in events if event.kind is EventKind.LEAK]
-        assert "test_connection_pool_lost_places.py" in str(leak.detail)
+        assert "test_lost_places.py" in str(leak.detail)
     (record,) = [one for one in caplog.records if one.levelname == "ERROR"]
     assert "forgot a connection" in record.getMessage()
 

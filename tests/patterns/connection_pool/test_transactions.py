@@ -133,7 +133,7 @@ def test_an_error_that_is_caught_in_a_block_is_logged_as_a_rollback(make, admin,
             connection.execute("SELECT nope")
     assert count(admin) == 0
     assert "all that its transaction did is rolled back" in caplog.text
-    assert "test_connection_pool_transactions.py" in caplog.text
+    assert "test_transactions.py" in caplog.text
 
 
 def test_rollback_rolls_back_at_the_end_of_every_block(make, admin):

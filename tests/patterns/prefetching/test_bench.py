@@ -1,9 +1,8 @@
-import dataclasses
-
 """The prefetching bench on real sources: SQLite, PostgreSQL, files, HTTP and own functions."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
