@@ -226,7 +226,7 @@ def test_ticks_of_bytes_have_room_in_a_row_of_charts(bench):
 
 def test_axis_of_several_percentiles_is_named_after_none_of_them():
     of_pool = load_bench("async_io")
-    latency = next(chart for chart in of_pool.what_if_charts if chart.also)
+    latency = next(chart for chart in of_pool.display.what_if_charts if chart.also)
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), latency, of_pool)
     drawn.update({name: ([1, 100], [0.02, 0.15]) for name in (latency.metric, *latency.also)})
     assert drawn.axes.get_ylabel() == "latency (ms)"
