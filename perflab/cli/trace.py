@@ -138,12 +138,12 @@ def _read(
         return read_trace(file, format_, chosen, report, sort=True)
 
 
-def _rows(trace: Workload) -> list[tuple[str, str]]:
+def _rows(workload: Workload) -> list[tuple[str, str]]:
     """Return a row a fact; quantiles of one thing share a row, and what is not known has none."""
     from perflab.workloads.registry.kinds import describe
 
     rows: dict[str, str] = {}
-    for key, value in describe(trace).items():
+    for key, value in describe(workload).items():
         if key in LEFT_OUT or value is None:
             continue
         what, _, quantile = key.rpartition("_")

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import perflab
+from perflab.patterns.prefetching.items import Items
 from perflab.tuning.comparison import read_result
 from perflab.workloads.registry.kinds import describe
-from perflab.workloads.storage import open_accesses, open_arrivals, open_items, open_trace
+from perflab.workloads.storage import open_accesses, open_arrivals, open_trace
 
 HERE = Path(__file__).parent
 RELEASES = sorted(path for path in HERE.iterdir() if path.name[0].isdigit())
@@ -87,4 +88,4 @@ def test_saved_workloads_of_the_other_benches_are_read(release):
     accesses = open_accesses(release / "accesses")
     assert len(accesses.rows) == 300
     assert 0 <= accesses.rows.min() <= accesses.rows.max() < 2000
-    assert describe(open_items(release / "items"))
+    assert describe(Items.open(release / "items"))

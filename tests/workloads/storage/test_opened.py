@@ -14,7 +14,7 @@ from perflab.patterns.streaming.table_file import TableFile
 from perflab.workloads import Trace, kind_of, save_workload
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
-from perflab.workloads.storage import open_items, open_trace
+from perflab.workloads.storage import open_trace
 from perflab.workloads.storage import opened as opened_folder
 
 TRACE = Trace.from_keys(
@@ -238,7 +238,7 @@ def test_keys_whose_offsets_lie_are_refused(tmp_path):
 
 def test_names_of_files_that_are_not_utf8_stay_as_they_are(tmp_path):
     save_workload(Items("i", 2, ("a\udcff", "b")), tmp_path / "t")
-    assert open_items(tmp_path / "t").paths == ("a\udcff", "b")
+    assert Items.open(tmp_path / "t").paths == ("a\udcff", "b")
 
 
 @pytest.mark.parametrize("n_keys", [2**31 - 1, 1 << 30, (1 << 24) + 1])
