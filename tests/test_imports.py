@@ -10,9 +10,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# What still leads from a file up to one that needs it. This list only gets shorter.
-STILL_THERE: set[tuple[str, str]] = set()
-
 Graph = Mapping[str, set[str]]
 
 
@@ -70,78 +67,8 @@ def graph() -> dict[str, set[str]]:
     return graph_of(ROOT / "perflab")
 
 
-def test_no_file_leads_back_to_itself_but_by_what_is_still_there(graph):
-    others = {
-        module: {name for name in names if (module, name) not in STILL_THERE}
-        for module, names in graph.items()
-    }
-    assert in_circles(others) == []
-
-
-@pytest.mark.parametrize(("low", "high"), sorted(STILL_THERE))
-def test_what_is_no_longer_there_leaves_the_list(graph, low, high):
-    assert high in graph[low], f"take {low} -> {high} from the list"
-    assert low in reached_from(high, graph), f"{low} -> {high} is no part of a circle any more"
-
-
-def is_service(module: str) -> bool:
-    """Say whether a module of a pattern goes into a service: its settings and private ones."""
-    parts = module.split(".")
-    return parts[:2] == ["perflab", "patterns"] and (
-        len(parts) > 3 and (parts[3].startswith("_") or parts[3] in ("settings", "policies"))
-    )
-
-
-# Stores and engines load what they are made of when they are chosen.
-CHOSEN = {("perflab.patterns.lazy_loading._sources", "perflab.workloads.flights_store")}
-OF_THE_PLATFORM = ("errors", "files", "settings", "instrumentation", "primitives")
-
-
-def test_what_goes_into_a_service_imports_its_own_kind_and_what_is_light(graph):
-    wrong = {
-        (module, name)
-        for module in filter(is_service, graph)
-        for name in graph[module]
-        if not is_service(name) and name.split(".")[1] not in OF_THE_PLATFORM
-    }
-    assert wrong == CHOSEN
-
-
-# What a service module may import of others, beside the standard library, and which one does.
-HEAVY = {"numba", "pandas", "polars", "pyarrow", "IPython", "ipywidgets", "matplotlib"}
-HEAVY_BY_NAME = {
-    "perflab.patterns.lazy_loading._files": {"pyarrow"},
-    "perflab.patterns.streaming._frames": {"pandas", "polars", "pyarrow"},
-    "perflab.patterns.streaming._sinks": {"pyarrow"},
-    "perflab.patterns.streaming._source": {"pyarrow"},
-    "perflab.patterns.streaming._tables": {"pyarrow"},
-    "perflab.patterns.streaming._whole": {"polars"},
-}
-
-
-def test_what_is_heavy_is_imported_by_engines_and_stores_alone(graph):
-    files = files_of(ROOT / "perflab")
-    found = {}
-    for module in filter(is_service, graph):
-        tree = ast.parse(files[module].read_text(encoding="utf-8"))
-        named = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                named |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                named.add(node.module.split(".")[0])
-        if named & HEAVY:
-            found[module] = named & HEAVY
-    assert found == HEAVY_BY_NAME
-
-
-def test_a_pattern_never_imports_another(graph):
-    def of(module: str) -> str | None:
-        parts = module.split(".")
-        return parts[2] if parts[:2] == ["perflab", "patterns"] and len(parts) > 2 else None
-
-    crossed = {(a, b) for a in graph for b in graph[a] if of(a) and of(b) and of(a) != of(b)}
-    assert crossed == set()
+def test_no_file_leads_back_to_itself(graph):
+    assert in_circles(graph) == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from perflab.bench.calibration import CalibrationPlan
@@ -20,6 +20,7 @@ from perflab.bench.session import Measured, Session
 from perflab.bench.stage import Stage
 from perflab.bench.tuning import Sweep, Tuning
 from perflab.bench.user_servers import UserServers
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.catalog import SHARED, MetricInfo
 from perflab.modelling.prediction import Metrics
@@ -112,7 +113,7 @@ class Bench(ABC, Generic[S, W]):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
         /,
     ) -> W:
         """Return the workload that a user means; none names the bench's own.

@@ -9,7 +9,7 @@ from typing import Any
 
 from perflab.settings import LoadSettings
 from perflab.settings.base import Settings
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 
 def heading(workload: str, *under: str) -> str:

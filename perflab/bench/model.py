@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from perflab.callbacks import Cancelled
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings
 
@@ -65,5 +65,5 @@ class Sharpening(Model, Previewing, Protocol):
     def roughly(self, settings: Any) -> bool:
         """Say whether settings have a rough answer; else only an exact one, which takes long."""
 
-    def settle(self, settings: Any, load: LoadSettings, cancelled: Callable[[], bool]) -> None:
+    def settle(self, settings: Any, load: LoadSettings, cancelled: Cancelled) -> None:
         """Make one point exact, unless it is cancelled before its turn."""

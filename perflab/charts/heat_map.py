@@ -23,8 +23,8 @@ from perflab.charts.labels import AWAY, best_corner
 from perflab.charts.levels import Levels
 from perflab.charts.map_axis import MapAxis
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
-from perflab.charts.ticks import short
 from perflab.instrumentation.catalog import metric
+from perflab.units import on_axis
 
 BAR_ROOM = 74
 """CSS pixels beside a map for the bar of its colours."""
@@ -167,7 +167,7 @@ class HeatMapAxes:
         drawn.set(animated=self._animated, zorder=2)
         unit = self.metric.unit
         texts = self.axes.clabel(
-            drawn, fontsize=style.TICK_SIZE - 0.5, fmt=lambda v: short(v, unit), inline=False
+            drawn, fontsize=style.TICK_SIZE - 0.5, fmt=lambda v: on_axis(v, unit), inline=False
         )
         for text in texts:
             text.set(color=style.MAP_INK, animated=self._animated, path_effects=_halo(2.6))
@@ -241,7 +241,7 @@ class HeatMapAxes:
             bar.set_yticks([])
         else:
             bar.yaxis.set_major_locator(FixedLocator(levels.values))
-            bar.yaxis.set_major_formatter(FuncFormatter(lambda v, _: short(v, self.metric.unit)))
+            bar.yaxis.set_major_formatter(FuncFormatter(lambda v, _: on_axis(v, self.metric.unit)))
         bar.tick_params(labelsize=style.TICK_SIZE, labelcolor=style.QUIET, length=0, pad=3)
         for spine in bar.spines.values():
             spine.set_visible(False)

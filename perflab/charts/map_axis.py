@@ -11,8 +11,9 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from perflab.charts import style
-from perflab.charts.ticks import axis_unit, linear_ticks, log_ticks, short
+from perflab.charts.ticks import axis_unit, linear_ticks, log_ticks
 from perflab.settings import SettingInfo
+from perflab.units import bare, on_axis
 
 GAP = 0.3
 _TICKS_APART = 1.6
@@ -106,10 +107,10 @@ class MapAxis:
         if info.scale == "log":
             values = log_ticks(max(low, 1e-12), high, info.unit, most)
             carried = info.unit in ("seconds", "bytes", "ratio")
-            texts = [short(value, info.unit) for value in values]
+            texts = [on_axis(value, info.unit) for value in values]
             return list(map(self.place, values)), texts, "" if carried else info.unit
         unit, factor = axis_unit(info.unit, high)
         values = linear_ticks(low / factor, high / factor, most)
         percent = " %" if info.unit == "ratio" else ""
         places = [self.place(value * factor) for value in values]
-        return places, [f"{round(value, 10):g}{percent}" for value in values], unit
+        return places, [f"{bare(value)}{percent}" for value in values], unit

@@ -14,10 +14,11 @@ from perflab.bench import AnyBench, TimeChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.spread import Spreads
-from perflab.charts.ticks import counted, set_ticks, set_time_ticks, short
+from perflab.charts.ticks import set_ticks, set_time_ticks
 from perflab.instrumentation.catalog import metric
 from perflab.modelling.history import History
 from perflab.tuning.sharpening import Banded
+from perflab.units import amount, in_words, percent
 
 _AFAR = 30.0
 """A bound that is further above the lines says so in words, where it would press them flat."""
@@ -119,7 +120,7 @@ class OverTimeAxes:
         self._show_lines(known, present)
         bound = None if bound == self._bound.high else bound
         sampled = min((each.sampled for each in known), default=1.0)
-        self._note.set(text=f"sampled {sampled * 100:.2g} %" if sampled < 1 else "")
+        self._note.set(text=f"sampled {percent(sampled)}" if sampled < 1 else "")
         changed = self._fit(known, bound)
         self._show_bound(bound)
         names = [str(line.get_label()) for line in self.handles]
@@ -152,7 +153,9 @@ class OverTimeAxes:
 
     def _name(self, value: float | None) -> str:
         name = self._of.label.removesuffix(f" ({self._of.unit})")
-        return f"{style.literal(name)} {'none' if value is None else short(value, self._of.unit)}"
+        return (
+            f"{style.literal(name)} {'none' if value is None else in_words(value, self._of.unit)}"
+        )
 
     def _add_line(self, place: int) -> Line2D:
         look = style.look(_LOOKS.get(place, abs(place)))
@@ -200,7 +203,7 @@ class OverTimeAxes:
         self._level.set_visible(not above)
         under = above or self._room_above(min(bound, high)) < _ROOM_FOR_TEXT
         self._text.set(
-            text=f"{label} {counted(bound, self._bound.unit)}" + (", far above" if above else ""),
+            text=f"{label} {amount(bound, self._bound.unit)}" + (", far above" if above else ""),
             y=min(max(bound, low), high),
             va="top" if under else "bottom",
         )

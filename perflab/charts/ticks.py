@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from perflab.charts.style import css_width, literal
-from perflab.settings import format_quantity
-from perflab.settings.quantity import singular
+from perflab.units import bare, on_axis
 
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 _BYTES = (
@@ -51,14 +49,14 @@ def set_ticks(
     if log:
         values = log_ticks(low, high, unit, most)
         axis.set_major_locator(FixedLocator(values))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: short(value, unit)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: on_axis(value, unit)))
         shown = "" if unit in ("seconds", "bytes", "ratio", "") else unit
     else:
         shown, factor = axis_unit(unit, high)
         values = linear_ticks(low / factor, high / factor, most)
         axis.set_major_locator(FixedLocator([value * factor for value in values]))
         percent = " %" if unit == "ratio" else ""
-        axis.set_major_formatter(FuncFormatter(lambda v, _: _plain(v / factor) + percent))
+        axis.set_major_formatter(FuncFormatter(lambda v, _: bare(v / factor) + percent))
     axis.set_minor_locator(NullLocator())
     # "connections open" and "entries held" name what they count.
     axis.set_label_text(literal(f"{label} ({shown})" if shown and shown not in label else label))
@@ -73,7 +71,7 @@ def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
     step = next((step for step in _CLOCK_STEPS if high / step <= most), _CLOCK_STEPS[-1])
     values = [place * step for place in range(int(high / step) + 1)]
     axis.set_major_locator(FixedLocator(values))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value / factor)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: bare(value / factor)))
     axis.set_minor_locator(NullLocator())
     axis.set_label_text(literal(f"{label} ({unit})"))
 
@@ -127,24 +125,6 @@ def log_ticks(low: float, high: float, unit: str, most: int) -> list[float]:
     return kept[:: max(1, -(-len(kept) // (most + 3)))]
 
 
-def short(value: float, unit: str) -> str:
-    """Return the text of a tick that carries its own unit where it needs one."""
-    if unit == "ratio":
-        return f"{_plain(value * 100)} %"
-    text = format_quantity(value, unit).replace("us", "µs")
-    if unit not in ("seconds", "bytes"):
-        return text
-    digits = text.rstrip("KMGTiBµnmshd")
-    return f"{digits} {text[len(digits) :]}"
-
-
-def counted(value: float, unit: str) -> str:
-    """Return a value with its unit in words: ``1 entry``, ``10k entries``, ``4 MiB``."""
-    if unit in ("seconds", "bytes", "ratio", ""):
-        return short(value, unit)
-    return f"{short(value, unit)} {singular(unit) if value == 1 else unit}"
-
-
 def _powers(
     low: float, high: float, base: float, strides: tuple[int, ...], most: int
 ) -> list[float]:
@@ -162,9 +142,3 @@ def _long_and_short(low: float, high: float) -> list[float]:
     decades = [10.0**place for place in range(below, 0)]
     tens = [10.0**place for place in range(1, 9)] if high < 60 else []
     return sorted({*decades, *(tens or _LONG_TIMES), 1.0})
-
-
-def _plain(value: float) -> str:
-    if value and (abs(value) >= 10_000):
-        return format_quantity(value)
-    return f"{np.round(value, 10):g}"

@@ -20,8 +20,9 @@ from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.observed import Observations
 from perflab.charts.spread import Spreads
-from perflab.charts.ticks import counted, most_across, set_ticks, short
+from perflab.charts.ticks import most_across, set_ticks
 from perflab.instrumentation.catalog import metric
+from perflab.units import amount, grouped, on_axis
 
 Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
@@ -153,7 +154,7 @@ class WhatIfAxes:
         higher = self.metric.better == "higher"
         y, x = (max if higher else min)(known)
         counts = self.info.kind is int and self.info.unit != "bytes"
-        place = f"{x:,.0f}" if counts else short(x, self.info.unit)
+        place = grouped(round(x)) if counts else on_axis(x, self.info.unit)
         return [Mark(f"{'most' if higher else 'least'} at {place}", x, y, "best")]
 
     def _show_band(self, lines: Lines) -> bool:
@@ -189,7 +190,7 @@ class WhatIfAxes:
         if info is None or info.kind not in (int, float):
             return style.line_name(label, self.chart.ceiling)
         return (
-            style.line_name(label) if label in self.chart.also else counted(float(label), info.unit)
+            style.line_name(label) if label in self.chart.also else amount(float(label), info.unit)
         )
 
     def _fit(self, lines: Lines, marks: Sequence[Mark]) -> bool:

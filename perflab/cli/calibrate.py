@@ -11,6 +11,7 @@ from perflab.cli.consent import agree
 from perflab.cli.inputs import read_pattern, read_workload
 from perflab.cli.options import Columns, Format, Json, Pattern, Set, Workload, Yes
 from perflab.cli.output import hand_over, table, tell
+from perflab.units import in_words, rounded
 
 if TYPE_CHECKING:
     from perflab.lab.calibration import Calibration
@@ -47,7 +48,7 @@ def calibrate(
     bench, settings = read_pattern(pattern, set_)
     agree(bench, settings, yes)
     trace = read_workload(workload, None, format_, columns, bench, settings)
-    tell(f"measuring {pattern} for {verbs.CALIBRATION_SECONDS:g} s")
+    tell(f"measuring {pattern} for {in_words(verbs.CALIBRATION_SECONDS, 'seconds')}")
     result = verbs.calibrate(pattern, trace, settings)
     hand_over(result, write_calibration, as_json=as_json)
 
@@ -78,7 +79,7 @@ def _rows(costs: Mapping[str, Any], kind: str = "", of: str = "") -> Iterator[tu
             said = key if any(word in key for word in ("bytes", "seconds")) else f"{kind} {key}"
             unit = "memory_bytes" if "bytes" in said else "latency_seconds_mean"
             plain = not any(word in said for word in ("bytes", "seconds"))
-            yield name, f"{value:g}" if plain else metric(unit).format(value), "", "", ""
+            yield name, rounded(value) if plain else metric(unit).format(value), "", "", ""
 
 
 def _latencies(cost: dict[str, Any]) -> tuple[str, str, str, str]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from perflab.cli.finding import Finding
 from perflab.errors import BadInputError
+from perflab.units import ago
 
 if TYPE_CHECKING:
     from perflab.servers.leftovers import Leftover
 
 GROUP = "left behind"
-_AGES = (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 
 
 def left_behind(*, wait: bool = False) -> tuple[list[Leftover], list[str]]:
@@ -45,11 +45,8 @@ def listed(found: list[Leftover], problems: list[str]) -> Iterator[Finding]:
 
 def in_words(leftover: Leftover) -> str:
     """Return where it is, what it is, and how old."""
-    age = max(0.0, (datetime.now(UTC) - leftover.started).total_seconds())
-    unit, seconds = next(step for step in _AGES if age >= 2 * step[1] or step[1] == 1.0)
-    return (
-        f"{leftover.what} on {leftover.server}, from a run started {age / seconds:.0f} {unit} ago"
-    )
+    age = (datetime.now(UTC) - leftover.started).total_seconds()
+    return f"{leftover.what} on {leftover.server}, from a run started {ago(age)}"
 
 
 def _servers(*, wait: bool) -> Iterator[Callable[[], list[Leftover]]]:

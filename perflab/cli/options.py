@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perflab.units import counted
+
 if TYPE_CHECKING:
     from perflab.bench.base import AnyBench
 
@@ -132,7 +134,7 @@ def parse_seconds(text: str, option: str) -> float:
         BadInputError: If it is no time above 0.
     """
     from perflab.errors import BadInputError
-    from perflab.settings import parse_quantity
+    from perflab.units import parse_quantity
 
     try:
         seconds = parse_quantity(text, "seconds")
@@ -215,7 +217,7 @@ def _values(bench: AnyBench, key: str, part: str) -> list[Any]:
         raise BadInputError(f"{part!r}: only numbers have a range; write a,b,c", key)
     points = int(number) if number.isdecimal() else 0 if number else _DEFAULT_POINTS
     if not 2 <= points <= _MOST_POINTS:
-        raise BadInputError(f"{part!r}: a range has 2 to {_MOST_POINTS:,} values", key)
+        raise BadInputError(f"{part!r}: a range has 2 to {counted(_MOST_POINTS, 'value')}", key)
     if not low < high or (info.scale == "log" and low <= 0):
         raise BadInputError(f"{part!r}: a range goes from a low to a higher value", key)
     ends: list[Any] = axis_values(info, (low, high), points)

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from perflab.callbacks import Progress
+from perflab.units import in_words
+
 if TYPE_CHECKING:
     from perflab.lab.result import Result
     from perflab.settings import SettingInfo
 
 R = TypeVar("R", bound="Result")
 
-Report = Callable[[int, int], None]
 
 _GAP = "  "
 _LEAST_ROOM = 20
@@ -181,8 +183,10 @@ def fitting(rows: Sequence[Sequence[str]], fixed: int) -> tuple[list[list[str]],
 
 def value_text(info: SettingInfo, value: Any) -> str:
     """Return a setting's value for a table; a count is written out, so that it can be copied."""
+    from perflab.units import grouped
+
     if isinstance(value, int) and not isinstance(value, bool) and info.unit != "bytes":
-        return f"{value:,}"
+        return grouped(value)
     return info.format(value)
 
 
@@ -196,7 +200,7 @@ def notes(texts: Iterable[str]) -> str:
 def workload_line(workload: Mapping[str, Any]) -> str:
     """Return a workload's name and size in a line."""
     from perflab.errors import shown
-    from perflab.settings.quantity import counted
+    from perflab.units import counted
 
     summary = workload.get("summary", {})
     name = shown(workload.get("name", ""))
@@ -204,12 +208,12 @@ def workload_line(workload: Mapping[str, Any]) -> str:
     rate = summary.get("requests_per_second")
     if requests is None or (keys is None and rate is None):
         return name
-    like = f"at {rate:,.4g}/s" if keys is None else f"for {counted(keys, 'key')}"
+    like = f"at {in_words(rate, '1/s')}" if keys is None else f"for {counted(keys, 'key')}"
     return f"{name}: {counted(requests, 'request')} {like}"
 
 
 @contextmanager
-def progress(label: str, unit: str, wanted: bool | None) -> Iterator[Report | None]:
+def progress(label: str, unit: str, wanted: bool | None) -> Iterator[Progress | None]:
     """Give a function that shows work done of all, on standard error; none where unwanted.
 
     Args:

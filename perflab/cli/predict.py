@@ -22,6 +22,7 @@ from perflab.cli.options import (
     parse_sweep,
 )
 from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
+from perflab.units import percent
 
 if TYPE_CHECKING:
     from perflab.instrumentation.catalog import MetricInfo
@@ -119,7 +120,7 @@ def _one_point(point: dict[str, Any], metrics: list[str], info: MetricInfo) -> s
     rows = [("metric", "predicted")]
     rows += [(metric(name).label, metric(name).format(point["metrics"][name])) for name in metrics]
     if point["sampled"] < 1:
-        rows.append(("share of keys looked at", f"{point['sampled']:.3%}"))
+        rows.append(("share of keys looked at", percent(point["sampled"])))
         rows.append(("error, about", info.format_band(point["error"])))
     return table(rows)
 

@@ -27,6 +27,7 @@ from perflab.cli.options import (
     parse_seconds,
 )
 from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
+from perflab.units import MINUS, in_words
 
 if TYPE_CHECKING:
     from perflab.bench import AnyBench
@@ -124,18 +125,17 @@ def write_run(result: Run) -> str:
     """Return a run as text for a terminal: measured beside predicted, alerts and notes."""
     from perflab.bench.registry import load_bench
     from perflab.instrumentation.catalog import metric
-    from perflab.settings.quantity import counted
-    from perflab.tuning.comparison import format_difference
+    from perflab.units import counted
 
     bench = load_bench(result.pattern)
     measured = result.since_change or result.metrics
-    rows = [("metric", "measured", "predicted", "measured - predicted", "refitted")]
+    rows = [("metric", "measured", "predicted", f"measured {MINUS} predicted", "refitted")]
     for name in bench.display.headline:
         info, real = metric(name), measured.get(name)
         if real is None:
             continue
         before, after = result.predicted.get(name), result.fitted.get(name)
-        change = "" if before is None else format_difference(info, before, real)
+        change = "" if before is None else info.difference(before, real)
         rows.append(
             (info.label, info.format(real), info.format(before), change, info.format(after))
         )
@@ -177,7 +177,7 @@ def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
             for alert in live.alerts:
                 if alert["fired"] and alert["alert"] not in told:
                     told.add(alert["alert"])
-                    tell(f"alert: {alert['alert']} at {alert['seconds']:.1f} s")
+                    tell(f"alert: {alert['alert']} at {in_words(alert['seconds'], 'seconds')}")
             if report is not None:
                 share = max(row["seconds"] / seconds, 1e-6)
                 report(row["requests"], round(row["requests"] / min(share, 1)))
@@ -212,7 +212,8 @@ def _alerts(result: Run) -> list[str]:
     for alert in result.alerts:
         if alert["fired"]:
             value = metric(alert["metric"]).format(alert["value"])
-            lines.append(f"Alert: {alert['alert']} fired at {alert['seconds']:.1f} s ({value})")
+            when = in_words(alert["seconds"], "seconds")
+            lines.append(f"Alert: {alert['alert']} fired at {when} ({value})")
         else:
             lines.append(f"Alert: {alert['alert']} did not fire")
     return lines

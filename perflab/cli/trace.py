@@ -10,6 +10,7 @@ import typer
 from perflab.cli.inputs import read_workload
 from perflab.cli.options import Columns, Force, Format, Json, ShowProgress
 from perflab.cli.output import notes, progress, say, say_json, say_written, table
+from perflab.units import in_words, named
 
 if TYPE_CHECKING:
     from perflab.workloads.kinds.trace import Trace
@@ -44,7 +45,6 @@ Examples:
 """
 LEFT_OUT = ("name", "reuse_sampled")
 BARS = "▁▂▃▄▅▆▇█"
-_WHOLE = 1000.0
 
 app = typer.Typer(rich_markup_mode=None, help="Look at a workload's file, or convert it.")
 
@@ -155,25 +155,16 @@ def _rows(workload: Workload) -> list[tuple[str, str]]:
 
 
 def _text(key: str, value: Any) -> str:
-    from perflab.settings import format_quantity
 
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
         return _sparkline(value)
-    if "_seconds" in key or key.endswith("_bytes"):
-        return format_quantity(value, "bytes" if key.endswith("_bytes") else "seconds")
-    if isinstance(value, int):
-        return f"{value:,}"
-    return _number(value) if isinstance(value, float) else str(value)
+    return named(key, value) if isinstance(value, (int, float)) else str(value)
 
 
 def _sparkline(values: list[float]) -> str:
     """Return values as bars from 0 up, with the least and the most of them."""
     most = max(values)
     bars = "".join(BARS[min(int(value / most * len(BARS)), len(BARS) - 1)] for value in values)
-    return f"{bars}  {_number(min(values))} to {_number(most)}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.4g}"
+    return f"{bars}  {in_words(min(values))} to {in_words(most)}"

@@ -143,7 +143,6 @@ def write_recommendation(result: Recommendation) -> str:
 def _metric_rows(result: Recommendation) -> list[tuple[str, ...]]:
     from perflab.bench.registry import load_bench
     from perflab.instrumentation.catalog import metric
-    from perflab.tuning.comparison import format_difference
 
     rows: list[tuple[str, ...]] = [("metric", "now", "recommended", "change")]
     if result.measured:
@@ -153,7 +152,7 @@ def _metric_rows(result: Recommendation) -> list[tuple[str, ...]]:
         if before is None or after is None:
             continue
         info = metric(name)
-        change = format_difference(info, before, after)
+        change = info.difference(before, after)
         row = (info.label, info.format(before), info.format(after), change)
         rows.append((*row, info.format(result.measured.get(name))) if result.measured else row)
     return rows

@@ -18,7 +18,7 @@ def parse_ttls(text: str) -> list[float | None]:
     Raises:
         BadInputError: If one of them is no TTL.
     """
-    from perflab.settings import is_none_word, parse_quantity
+    from perflab.units import is_none_word, parse_quantity
 
     ttls: list[float | None] = []
     for part in text.split(","):
@@ -61,7 +61,7 @@ def working_set_points(trace: Trace, ttls: list[float | None]) -> list[dict[str,
 def working_set_table(points: list[dict[str, Any]]) -> str:
     """Return the points as lines."""
     from perflab.instrumentation.catalog import metric
-    from perflab.settings import format_quantity
+    from perflab.units import format_quantity
 
     def cell(key: str, value: Any) -> str:
         if key == "ttl_seconds":

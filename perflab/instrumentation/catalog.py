@@ -5,23 +5,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
-import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from perflab.units import band, difference, in_words
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-_STEPS: dict[str, tuple[tuple[str, float], ...]] = {
-    "seconds": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
-    "bytes": (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1.0)),
-}
-
-# A share of a value that is the rounding of sums of floats, and of what points show.
+# A share of a value that is the rounding of sums of floats.
 _ROUNDING = 1e-9
-_LEAST_POINTS = 1e-3
-_LEAST = 1e-6
 
 Better = Literal["higher", "lower", "neither"]
 
@@ -45,33 +39,16 @@ class MetricInfo:
         return f"{tail} {head}" if tail else head
 
     def format(self, value: float | None) -> str:
-        """Return a value with its unit, short enough for a table.
-
-        What lies below what can be measured, such as a billionth of a second, is written as below.
-        """
-        if value is None or math.isnan(value):
-            return "n/a"
-        if self.unit == "ratio":
-            return f"{value * 100:.2f} %"
-        if self.unit in _STEPS:
-            return _scaled(value, _STEPS[self.unit])
-        if self.unit == "currency":
-            return _three(value)
-        if self.unit.endswith("/s"):
-            return f"{_scaled(value, (('M', 1e6), ('k', 1e3), ('', 1.0))).strip()}/s"
-        return f"{value:,.0f}" if float(value).is_integer() else _three(value)
+        """Return a value with its unit, short enough for a table."""
+        return in_words(value, self.unit)
 
     def format_band(self, error: float) -> str:
-        """Return half the width of a band: ``± 0.25 points`` of a ratio, else in the unit.
+        """Return half the width of a band: ``± 0.25 points`` of a ratio, else in the unit."""
+        return band(error, self.unit)
 
-        What is no more than rounding is ``± 0``.
-        """
-        if self.unit == "ratio":
-            points = error * 100
-            if points < _LEAST_POINTS:
-                return "± 0 points"
-            return f"± {points:.0f} points" if points >= 9.5 else f"± {points:.2g} points"
-        return f"± {self.format(error)}"
+    def difference(self, before: float, after: float) -> str:
+        """Return ``after - before`` with its sign, in points for ratios, else per cent."""
+        return difference(before, after, self.unit)
 
     def is_exact(self, error: float, value: float | None) -> bool:
         """Say whether half the width of a band is nothing but rounding of the value in it."""
@@ -185,24 +162,3 @@ def is_foreign(point: EntryPoint) -> bool:
 
 def _in_words(info: MetricInfo) -> str:
     return f"{info.label!r} ({info.unit}, better: {info.better})"
-
-
-def _scaled(value: float, steps: tuple[tuple[str, float], ...]) -> str:
-    if value == 0:
-        return f"0 {steps[-1][0]}"
-    for suffix, factor in steps:
-        if abs(value) >= factor * 0.9995:
-            return f"{_three(value / factor)} {suffix}"
-    suffix, factor = steps[-1]
-    if suffix in ("ns", "B"):
-        return f"< 1 {suffix}" if value > 0 else f"0 {suffix}"
-    return f"{_three(value / factor)} {suffix}"
-
-
-def _three(number: float) -> str:
-    """Write a number with three digits, or all of those before the point; never as a power."""
-    if abs(number) >= 999.5:
-        return f"{number:,.0f}"
-    if abs(number) >= 1e-4 or number == 0:
-        return f"{number:.3g}"
-    return f"{number:.6f}".rstrip("0") if abs(number) >= _LEAST else "0"

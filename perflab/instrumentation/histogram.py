@@ -10,6 +10,8 @@ from itertools import accumulate
 from math import frexp
 from typing import TYPE_CHECKING, Any, Self
 
+from perflab.units import in_words
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -214,8 +216,8 @@ class LatencyHistogram:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        p50, p99 = self.quantiles(0.5, 0.99)
-        return f"LatencyHistogram(count={self.count}, p50={p50:.3g} s, p99={p99:.3g} s)"
+        p50, p99 = (in_words(value, "seconds") for value in self.quantiles(0.5, 0.99))
+        return f"LatencyHistogram(count={self.count}, p50={p50}, p99={p99})"
 
     def _record_outside(self, seconds: float) -> float:
         if not math.isfinite(seconds):

@@ -11,7 +11,7 @@ from typing import Any
 from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.catalog import metric
-from perflab.settings import parse_quantity
+from perflab.units import parse_quantity
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

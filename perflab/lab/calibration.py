@@ -19,7 +19,7 @@ from perflab.lab.environment import machine
 from perflab.lab.result import FORMAT_VERSION, Result
 from perflab.settings import LoadSettings, Settings
 from perflab.settings.folders import cache_folder
-from perflab.settings.quantity import counted
+from perflab.units import ago, percent, rounded
 
 BUSY_LOAD = 1.5
 """From so many processes per core on, what is measured may be the wait for a processor."""
@@ -75,9 +75,9 @@ class Calibration(Result):
         """Return how busy the machine was and how far the rounds lie apart, where known."""
         known = []
         if self.load_average is not None:
-            known.append(f"load average {self.load_average:.1f} per core")
+            known.append(f"load average {rounded(self.load_average)} per core")
         if self.spread is not None:
-            known.append(f"rounds differ by {max(self.spread, 0.01) * 100:.0f} %")
+            known.append(f"rounds differ by {percent(max(round(self.spread, 2), 0.01))}")
         return [", ".join(known)] if known else []
 
     def _doubts(self) -> list[str]:
@@ -98,13 +98,7 @@ def age_in_words(date: str) -> str:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(date)).total_seconds()
     except (ValueError, TypeError):
         return ""
-    if seconds < 0:
-        return ""
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(seconds // length)
-        if count:
-            return f"{counted(count, unit)} ago"
-    return "just now"
+    return "" if seconds < 0 else ago(seconds)
 
 
 def machine_load() -> float | None:

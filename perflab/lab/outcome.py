@@ -11,7 +11,7 @@ from perflab.lab.over_time import histories_around
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
-from perflab.settings.quantity import counted
+from perflab.units import counted, in_words
 from perflab.workloads.kinds.workload import Workload
 from perflab.workloads.registry.kinds import describe
 
@@ -103,8 +103,10 @@ def _brief(rows: Rows, ended: str) -> tuple[str, ...]:
     seconds = rows.rows[-1]["seconds"] if rows.rows else 0.0
     if ended != THROUGH or seconds >= BRIEF_SECONDS:
         return ()
-    short = f"the workload was through in {seconds:.2g} s, too short to measure throughput"
-    return (f"{short}, memory or high percentiles; set loop=on, or take a longer workload",)
+    short = f"the workload was through in {in_words(seconds, 'seconds')}, too short to measure"
+    return (
+        f"{short} throughput, memory or high percentiles; set loop=on, or take a longer workload",
+    )
 
 
 def _requests(count: int) -> str:

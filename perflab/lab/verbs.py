@@ -17,6 +17,7 @@ from perflab.lab.run import Run
 from perflab.servers.consent import ForeignServer, allow, require
 from perflab.servers.keeper import keep_scratch_folders
 from perflab.settings import LoadSettings, Settings
+from perflab.units import grouped
 
 CALIBRATION_SECONDS = 1.5
 _LONGER = 4
@@ -108,7 +109,7 @@ def run(
         with tqdm(total=seconds, disable=not progress, bar_format=form, desc=pattern) as bar:
 
             def show(row: Mapping[str, Any]) -> None:
-                bar.set_postfix_str(f"{row['requests']:,} requests", refresh=False)
+                bar.set_postfix_str(f"{grouped(row['requests'])} requests", refresh=False)
                 bar.update(min(row["seconds"], seconds) - bar.n)
 
             return live.wait(show)

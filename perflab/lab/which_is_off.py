@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from perflab.bench.base import AnyBench
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.run import Run
+from perflab.units import times
 
 MOST_POINTS = 0.02
 MOST_SHARE = 0.10
@@ -58,9 +59,9 @@ def which_is_off(
     factor = slower(predicted, refitted, paced=paced)
     said = []
     if early and factor is not None and not 1 / _SLOWER <= factor <= _SLOWER:
-        times, word = (factor, "slower") if factor > 1 else (1 / factor, "faster")
+        factor, word = (factor, "slower") if factor > 1 else (1 / factor, "faster")
         said.append(
-            f"the machine, or the server behind, was {times:.3g} times {word} than when it was "
+            f"the machine, or the server behind, was {times(factor)} {word} than when it was "
             "calibrated"
         )
     if wrong:

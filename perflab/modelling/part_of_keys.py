@@ -7,12 +7,14 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from perflab.callbacks import Cancelled
 from perflab.modelling.part_error import UNKNOWN, KeyGroups
 from perflab.modelling.part_metrics import grown, moved
 from perflab.modelling.part_settings import Scaling, load_for_part
 from perflab.modelling.prediction import Costs, Metrics, Prediction
 from perflab.modelling.scaling import off_by_scaling, scales_down
 from perflab.settings import LoadSettings
+from perflab.units import percent
 from perflab.workloads.kinds.trace import Trace
 
 M = TypeVar("M")
@@ -170,7 +172,7 @@ class PartModel:
         )
 
     def _remarks(self, settings: Any, costs: Costs) -> Sequence[str]:
-        text = f"estimated for the full key set from a {self._share:.2%} sample"
+        text = f"estimated for the full key set from a {percent(self._share)} sample"
         said = [f"{text}; settings, counts and memory refer to the full set"]
         there = self._scaling.shrink(settings, self._share, costs)
         smaller = [
@@ -226,7 +228,7 @@ class SharpeningPartModel(PartModel):
         """Say whether a sample of the part answers settings."""
         return bool(self._part.roughly(settings))
 
-    def settle(self, settings: Any, load: LoadSettings, cancelled: Callable[[], bool]) -> None:
+    def settle(self, settings: Any, load: LoadSettings, cancelled: Cancelled) -> None:
         """Let the part answer from all that it holds."""
         smaller = load_for_part(load, self._load_share)
         for _, there in self._scaling.places(settings, self._share, self._costs):

@@ -13,6 +13,7 @@ from perflab.errors.foreign_text import foreign_text
 from perflab.instrumentation.catalog import metric
 from perflab.lab.alerts import Alert, parse_alert
 from perflab.panels.status import MOST_WORDS
+from perflab.units import in_words
 
 
 class AlertsRow:
@@ -105,5 +106,5 @@ def _state(text: str, fired: Mapping[str, Any] | None) -> str:
     if fired is None:
         return f"<span class='perflab-armed'>{html.escape(text)}</span>"
     value = metric(str(fired["metric"])).format(fired["value"])
-    said = f"{text}: fired at {fired['seconds']:.1f} s with {value}"
+    said = f"{text}: fired at {in_words(fired['seconds'], 'seconds')} with {value}"
     return f"<span class='perflab-fired'>{html.escape(said)}</span>"

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from perflab.bench.session import Action
 from perflab.lab.live import LiveRun
 from perflab.panels.status import StatusLine
+from perflab.units import in_words
 
 PATIENCE = 30.0
 _LOOK_SECONDS = 0.05
@@ -60,11 +61,15 @@ def perform(live: LiveRun, action: Action, status: StatusLine, patience: float =
             status.fail(f"{action.word}: {live.trouble}")
             return
         if _times_done(live, action) > before:
-            status.say(_PART, f"{action.word}: done at {live.changes[-1]['seconds']:.1f} s")
+            status.say(
+                _PART, f"{action.word}: done at {in_words(live.changes[-1]['seconds'], 'seconds')}"
+            )
             return
         time.sleep(_LOOK_SECONDS)
     going = live.state in ("running", "paused")
-    status.say(_PART, f"{action.word}: not done after {patience:.0f} s" if going else "")
+    status.say(
+        _PART, f"{action.word}: not done after {in_words(patience, 'seconds')}" if going else ""
+    )
 
 
 def forget(status: StatusLine) -> None:

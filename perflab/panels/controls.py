@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from perflab.errors.foreign_text import foreign_text
 from perflab.panels.status import MOST_WORDS
 from perflab.panels.stops import Stops, span
 from perflab.settings import SettingInfo
+from perflab.units import digits, typed
 
 Check = Callable[[Any], Any]
 OnChange = Callable[[str, Any], None]
@@ -192,13 +192,8 @@ def _are_few(words: list[str]) -> bool:
 
 def written(info: SettingInfo, value: Any) -> str:
     """Return a value as people write it, in full where the short text would be another value."""
-    text = info.format(value)
     if value is None or info.kind not in (int, float):
-        return text
-    if info.unit not in ("seconds", "bytes") and len(text) > _SHORT and abs(value) < _LONG:
-        return f"{value:g}"
-    try:
-        same = math.isclose(info.parse(text), value, rel_tol=1e-9)
-    except BadInputError:
-        same = False
-    return text if same else f"{value:.12g}"
+        return info.format(value)
+    text = typed(value, info.unit)
+    is_count = info.unit not in ("seconds", "bytes")
+    return digits(value) if is_count and len(text) > _SHORT and abs(value) < _LONG else text

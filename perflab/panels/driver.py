@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from perflab.bench.registry import load_bench
+from perflab.callbacks import Cancelled
 from perflab.errors import BadInputError
 from perflab.lab.alerts import Alert
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.verbs import start_live
-from perflab.panels.latest import Cancelled, Latest
+from perflab.panels.latest import Latest
 from perflab.panels.status import StatusLine
 from perflab.servers.consent import ConsentNeededError
-from perflab.settings.quantity import counted
+from perflab.units import counted, grouped
 from perflab.workloads import Trace
 
 _TICK_SECONDS = 0.1
@@ -197,4 +198,4 @@ class Driver:
 
 
 def _length(live: LiveRun) -> str:
-    return f"{live.rows[-1]['seconds']:.0f} s" if live.rows else "0 s"
+    return f"{grouped(round(live.rows[-1]['seconds']))} s" if live.rows else "0 s"

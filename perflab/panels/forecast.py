@@ -10,12 +10,13 @@ from typing import Any
 from perflab.bench import AnyBench, Model
 from perflab.bench.model import Sharpening
 from perflab.bench.part_of_keys import share_of_keys
+from perflab.callbacks import Cancelled
 from perflab.charts.what_if import Lines
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.modelling.history import History
 from perflab.modelling.prediction import Costs, Prediction
-from perflab.panels.latest import Cancelled, Latest
+from perflab.panels.latest import Latest
 from perflab.panels.map_forecast import MapForecast
 from perflab.panels.pictures import Pictures
 from perflab.panels.status import Mood, StatusLine
@@ -24,6 +25,7 @@ from perflab.panels.views import Point
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.grid import Grid
 from perflab.tuning.whatif import WhatIf
+from perflab.units import percent
 from perflab.workloads import Trace
 
 _REDRAW_SECONDS = 0.12
@@ -251,7 +253,7 @@ def exactness(prediction: Prediction, info: MetricInfo) -> str:
     exact = info.is_exact(prediction.error, prediction.metrics.get(info.name))
     off = info.format_band(0.0 if exact else prediction.error)
     if prediction.sampled < 1:
-        return f"sampled {prediction.sampled * 100:.2g} %, {off}"
+        return f"sampled {percent(prediction.sampled)}, {off}"
     if prediction.between:
         return f"between computed points, {off}"
     return "what-if exact" if exact else f"what-if {off}"

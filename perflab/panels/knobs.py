@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench
 from perflab.panels.controls import Control, control
 from perflab.settings import LoadSettings, Settings
+from perflab.units import digits
 from perflab.workloads import Workload
 
 PACES = ("speedup", "request_rate")
@@ -111,4 +112,4 @@ def rate_of(workload: Workload | None) -> float | None:
         return None
     info = LoadSettings.info(PACES[1])
     low, high = info.low or 0.0, info.high or rate
-    return min(max(float(f"{rate:.3g}"), low), high)
+    return min(max(float(digits(rate, 3)), low), high)

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from perflab.callbacks import Cancelled
+
 Item = TypeVar("Item")
-Cancelled = Callable[[], bool]
 
 
 class Latest(Generic[Item]):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 from perflab.bench import AnyBench, HeatMap
+from perflab.callbacks import Cancelled, Progress
 from perflab.panels.pictures import Pictures
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.grid import Grid, Surface
 from perflab.tuning.whatif import WhatIf
 
 _REDRAW_SECONDS = 0.25
-
-Told = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 
 
 class MapForecast:
@@ -63,7 +60,7 @@ class MapForecast:
         return done and not cancelled()
 
     def refine(
-        self, settings: Settings, load: LoadSettings, told: Told, cancelled: Cancelled
+        self, settings: Settings, load: LoadSettings, told: Progress, cancelled: Cancelled
     ) -> bool:
         """Compute what is missing; say whether that came to the end."""
         redraw = self._redrawn(settings, load, told, cancelled)
@@ -97,8 +94,8 @@ class MapForecast:
         return self._made[key]
 
     def _redrawn(
-        self, settings: Settings, load: LoadSettings, told: Told, cancelled: Cancelled
-    ) -> Told:
+        self, settings: Settings, load: LoadSettings, told: Progress, cancelled: Cancelled
+    ) -> Progress:
         """Return what draws now and then and tells how far it is."""
         drawn = time.monotonic()
 

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from perflab.settings import SettingInfo
+from perflab.units import digits
 
 _A_DECADE = 24
 _LINEAR = 200
@@ -72,8 +73,8 @@ def _values(info: SettingInfo, low: float, high: float) -> list[Any]:
         whole = info.kind is int and high - low <= _LINEAR
         count = round(high - low) if whole else _LINEAR
         raw = [low + (high - low) * step / count for step in range(count + 1)]
-    digits = 2 if info.scale == "log" else 3
-    values = {low, high, *(_round(value, info.unit, digits) for value in raw)}
+    most = 2 if info.scale == "log" else 3
+    values = {low, high, *(_round(value, info.unit, most) for value in raw)}
     if info.unit == "seconds" and info.scale == "log":
         values = {value for value in values if not _is_near_anchor(value)} | {low, high, *_ANCHORS}
     kept = sorted(value for value in values if low <= value <= high)
@@ -86,10 +87,10 @@ def _is_near_anchor(value: float) -> bool:
     return any(anchor / _APART < value < anchor * _APART for anchor in _ANCHORS)
 
 
-def _round(value: float, unit: str, digits: int) -> float:
+def _round(value: float, unit: str, most: int) -> float:
     """Round in the unit that the value is written in, so that its text is short."""
     if value == 0:
         return 0.0
     factor = next((step for step in _UNITS.get(unit, ()) if value >= step * 0.9995), 1.0)
-    rounded = float(f"{value / factor:.{digits}g}")
-    return float(f"{rounded * factor:.12g}")
+    rounded = float(digits(value / factor, most))
+    return float(digits(rounded * factor, 12))

@@ -10,7 +10,6 @@ import ipywidgets as widgets
 
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.which_is_off import is_off
-from perflab.tuning.comparison import format_difference
 
 Values = Mapping[str, float]
 
@@ -30,7 +29,10 @@ class NumbersTable:
         ("what-if", "Predicted at the present settings, over the whole workload."),
         ("predicted", "Predicted for the requests that were measured since the last change."),
         ("measured", "Measured since the last change of settings."),
-        ("difference", "Measured less predicted, over the same requests."),
+        (
+            "difference",
+            "Measured − predicted, over the same requests: points or per cent of the prediction.",
+        ),
         ("refitted", "Predicted from what the run itself has measured, for the same requests."),
         ("whole run", "Measured over the whole run."),
         ("baseline", "Predicted at the baseline that was pinned."),
@@ -79,7 +81,7 @@ def difference(info: MetricInfo, predicted: float | None, measured: float | None
     """Return measured less predicted: ratios in points, the rest as a share of the prediction."""
     if predicted is None or measured is None:
         return "&ndash;"
-    text = html.escape(format_difference(info, predicted, measured))
+    text = html.escape(info.difference(predicted, measured))
     off = is_off(info, {info.name: predicted}, {info.name: measured})
     return f"<span class='{'off' if off else 'on'}'>{text}</span>"
 

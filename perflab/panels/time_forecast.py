@@ -8,12 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from perflab.bench import AnyBench, Histories, OverTime, TimeChart
+from perflab.callbacks import Cancelled
 from perflab.errors import BadInputError
 from perflab.modelling.history import History
 from perflab.panels.pictures import Pictures
 from perflab.settings import LoadSettings, Settings
-
-Cancelled = Callable[[], bool]
 
 
 class TimeForecast:

@@ -14,9 +14,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench
+from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
-from perflab.panels.latest import Cancelled, Latest
+from perflab.panels.latest import Latest
 from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.status import MOST_WORDS
 from perflab.servers.keeper import Keeper
@@ -33,7 +34,7 @@ UPLOAD_HINT = (
 _MOST_NAME = 100
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
 
-Load = Callable[[Callable[[int, int], None]], Workload]
+Load = Callable[[Progress], Workload]
 
 
 class WorkloadPicker:
@@ -157,7 +158,7 @@ class WorkloadPicker:
             return
         form = self.format.value
 
-        def load(told: Callable[[int, int], None]) -> Workload:
+        def load(told: Progress) -> Workload:
             try:
                 trace = self._load(path, form, columns, told)
             except BadInputError as error:

@@ -23,6 +23,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import InvalidResponse, RedisError
 from redis.retry import Retry
 
+from perflab.units import counted
+
 MOST_BYTES = 256 << 20
 """What the replies to the commands of one round trip may hold together."""
 
@@ -218,7 +220,7 @@ def _bounded_class(connection: type) -> type:
 
 
 def _too_large() -> OSError:
-    return OSError(f"the reply has more than {MOST_BYTES:,} bytes")
+    return OSError(f"the reply has more than {counted(MOST_BYTES, 'byte')}")
 
 
 def _no_reply(error: Exception) -> InvalidResponse:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perflab.errors import BadInputError
+from perflab.units import counted, grouped
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,7 +67,7 @@ def mapped_column(
         text = f"is damaged: not one row of {known[0]} (of {array.ndim} dimensions, {array.dtype})"
         raise BadInputError(text, os.fspath(path))
     if length is not None and len(array) != length:
-        text = f"is damaged: {len(array):,} values where there should be {length:,}"
+        text = f"is damaged: {counted(len(array), 'value')} where there should be {grouped(length)}"
         raise BadInputError(text, os.fspath(path))
     return array
 

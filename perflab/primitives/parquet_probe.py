@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from perflab.errors import BadInputError
+from perflab.units import in_words
 
 PATIENCE_SECONDS = 60.0
 _MOST_KNOWN = 1000
@@ -63,7 +64,7 @@ class ParquetProbe:
             return "values that lie outside of its pages"
         code = self.close()
         if not ready:
-            return f"reading it takes longer than {PATIENCE_SECONDS:.0f} s"
+            return f"reading it takes longer than {in_words(PATIENCE_SECONDS, 'seconds')}"
         if code >= 0:
             return ""
         return f"reading it ends the process with {signal.Signals(-code).name}"

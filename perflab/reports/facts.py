@@ -10,6 +10,7 @@ from perflab.lab.calibration import Calibration
 from perflab.reports.blocks import Table, fact_table
 from perflab.reports.subject import AnyResult
 from perflab.reports.wording import write_fact, write_facts
+from perflab.units import grouped, percent, rounded
 
 # Said elsewhere in the table, in words of its own, or of use to a program only.
 LEFT_OUT = (
@@ -28,12 +29,15 @@ def workload_table(workload: Mapping[str, Any], name: str) -> Table:
     }
     keys, once = summary.get("distinct_keys"), summary.get("one_hit_wonders")
     if keys and once is not None:
-        facts["one hit wonders"] = (f"{once:,} ({once / keys:.1%} of the keys)", once)
+        facts["one hit wonders"] = (f"{grouped(once)} ({percent(once / keys)} of the keys)", once)
     spread = summary.get("index_of_dispersion")
     if spread is not None:
-        facts["burstiness"] = (f"{spread:.3g} (variance over mean; 1 is Poisson)", spread)
+        facts["burstiness"] = (f"{rounded(spread)} (variance over mean; 1 is Poisson)", spread)
     if summary.get("skew") is not None:
-        facts["skew"] = (f"{summary['skew']:g} (the exponent of Zipf's law)", summary["skew"])
+        facts["skew"] = (
+            f"{rounded(summary['skew'])} (the exponent of Zipf's law)",
+            summary["skew"],
+        )
     return fact_table(name, str(workload.get("name", "Workload")), facts)
 
 

@@ -21,6 +21,7 @@ from perflab.reports.wording import listed, sentence, setting_name, write_settin
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.standing import Standing
+from perflab.units import grouped, rounded
 
 WIDE = (1040, 380)
 HALF = (512, 300)
@@ -107,7 +108,9 @@ def live_figures(bench: AnyBench, run: Run, label: str, number: int) -> list[Fig
             value = (run.since_change or run.metrics).get(key)
             words.append(f"{metric(key).label} {metric(key).format(value)}")
         seconds = run.snapshots[-1]["seconds"]
-        alt = f"{chart.title}, {label}, {seconds:.0f} s. At the end: {'; '.join(words)}."
+        alt = (
+            f"{chart.title}, {label}, {grouped(round(seconds))} s. At the end: {'; '.join(words)}."
+        )
         figures.append(Figure(name, f"{chart.title}, {label}", alt, svg_of(figure, name)))
     return figures
 
@@ -121,7 +124,7 @@ def live_table(bench: AnyBench, run: Run, label: str, number: int) -> Table | No
     rows = []
     for place in _evenly(len(run.snapshots), MOST_ROWS):
         row = run.snapshots[place]
-        cells = [Cell(f"{row['seconds']:.1f} s", row["seconds"])]
+        cells = [Cell(f"{rounded(row['seconds'])} s", row["seconds"])]
         cells += [Cell(info.format(row.get(info.name)), row.get(info.name)) for info in infos]
         rows.append(tuple(cells))
     columns = (

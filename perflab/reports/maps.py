@@ -20,6 +20,7 @@ from perflab.reports.wording import setting_name, write_setting
 from perflab.settings import SettingInfo
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
+from perflab.units import percent
 
 SIZE = (512, 320)
 TOP = 52
@@ -194,6 +195,8 @@ def _table(bench: AnyBench, each: MapOfPoints) -> Table:
         rows.append(tuple(cells))
     note = f"A column a value of {setting_name(along)}."
     if each.sampled < 1:
-        note += f" Answered from a sample, where it is smallest {each.sampled:.2g} of the whole."
+        note += (
+            f" Answered from a sample, where it is smallest {percent(each.sampled)} of the whole."
+        )
     title = f"{shown.title}, in numbers"
     return Table(_name(each), title, tuple(columns), tuple(rows), note, folded=True)

@@ -11,10 +11,9 @@ from perflab.lab.run import Run
 from perflab.reports.blocks import Cell, Column, Table
 from perflab.reports.subject import pattern_settings
 from perflab.reports.tables import NOT_KNOWN, in_order
-from perflab.reports.wording import setting_name, signed, spaced, write_setting
-from perflab.settings import format_quantity
-from perflab.settings.quantity import counted
+from perflab.reports.wording import setting_name, write_setting
 from perflab.tuning.recommendation import Recommendation
+from perflab.units import counted, grouped, in_words
 
 
 def measured_table(bench: AnyBench, run: Run, name: str, title: str) -> Table | None:
@@ -63,8 +62,8 @@ def recommended_table(bench: AnyBench, recommendation: Recommendation) -> Table 
     note = ""
     if asked and done and asked != done:
         note = (
-            f"Measured over {counted(done, 'request')}, predicted over {asked:,.0f}: "
-            "a part of the difference is the requests'."
+            f"Measured over {counted(done, 'request')}, predicted over {grouped(round(asked))}: "
+            "part of the difference is due to the different number of requests."
         )
     columns = (
         Column("metric", "Metric"),
@@ -95,7 +94,7 @@ def runs_table(bench: AnyBench, runs: Sequence[tuple[str, Run]]) -> Table:
             (
                 Cell(label, label),
                 *(Cell(t, run.settings.get(k)) for t, k in zip(shown, keys, strict=True)),
-                NOT_KNOWN if requests is None else Cell(f"{requests:,.0f}", requests),
+                NOT_KNOWN if requests is None else Cell(grouped(round(requests)), requests),
                 *(Cell(info.format(values[info.name]), values[info.name]) for info in infos),
                 Cell(run.ended or "n/a", run.ended),
             )
@@ -119,7 +118,7 @@ def alerts_table(runs: Sequence[tuple[str, Run]]) -> Table | None:
             seconds, value = alert.get("seconds"), alert.get("value")
             info = METRICS.get(str(alert.get("metric", "")))
             shown = info.format(value) if info is not None and value is not None else ""
-            when = f"at {seconds:.1f} s" if fired and seconds is not None else ""
+            when = f"at {in_words(seconds, 'seconds')}" if fired and seconds is not None else ""
             rows.append(
                 (
                     Cell(str(alert.get("alert", "")), alert.get("alert")),
@@ -155,8 +154,8 @@ def changes_table(run: Run, name: str, title: str) -> Table | None:
         seconds, request = change.get("seconds"), change.get("request")
         rows.append(
             (
-                Cell(spaced(format_quantity(seconds, "seconds")), seconds),
-                Cell(f"{request:,}" if request is not None else "n/a", request),
+                Cell(in_words(seconds, "seconds"), seconds),
+                Cell(grouped(request) if request is not None else "n/a", request),
                 Cell(text, text),
             )
         )
@@ -175,7 +174,7 @@ def _with_difference(
     """Return a prediction and how far the measured value is from it."""
     if predicted is None:
         return NOT_KNOWN, NOT_KNOWN
-    text = "none" if predicted == measured else signed(info, predicted, measured)
+    text = "none" if predicted == measured else info.difference(predicted, measured)
     return Cell(info.format(predicted), predicted), Cell(text, measured - predicted)
 
 
@@ -185,8 +184,8 @@ def _measured_note(run: Run, measured: Mapping[str, float], paced: bool) -> str:
     if requests:
         notes.append(f"All columns are over the same {counted(requests, 'request')}.")
     notes.append(
-        "Difference = measured \N{MINUS SIGN} predicted: percentage points for ratios, otherwise "
-        "per cent of the prediction."
+        "Difference = measured − predicted: percentage points for ratios, otherwise per cent of "
+        "the prediction."
     )
     if any(change.get("settings") for change in run.changes):
         notes.append(

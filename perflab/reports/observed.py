@@ -9,8 +9,9 @@ from perflab.instrumentation.catalog import METRICS
 from perflab.lab.run import Run
 from perflab.reports.blocks import Cell, Column, Table
 from perflab.reports.subject import AnyResult, Subject
-from perflab.reports.wording import setting_name, signed
+from perflab.reports.wording import setting_name
 from perflab.tuning.observed import observed_of
+from perflab.units import rounded
 
 _MOST_OPEN = 4
 
@@ -38,11 +39,11 @@ def observed_table(bench: AnyBench, observed: Observed | None) -> Table | None:
                 continue
             rows.append(
                 (
-                    Cell(f"{place:,.3g}", place),
+                    Cell(rounded(place), place),
                     Cell(info.label, info.name),
                     Cell(info.format(said), said),
                     Cell(info.format(told), told),
-                    Cell(signed(info, said, told), told - said),
+                    Cell(info.difference(said, told), told - said),
                 )
             )
     columns = (

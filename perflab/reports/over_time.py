@@ -14,6 +14,7 @@ from perflab.reports.subject import AnyResult, Subject
 from perflab.reports.svg import svg_of
 from perflab.reports.wording import sentence, setting_name, write_setting
 from perflab.tuning.recommendation import Recommendation
+from perflab.units import percent
 
 SIZE = (1040, 300)
 TOP = 52
@@ -86,7 +87,7 @@ def time_table(bench: AnyBench, subject: Subject, histories: Sequence[History]) 
         rows.append(tuple(cells))
     sampled = min(each.sampled for each in histories)
     note = bench.over_time.note
-    note += f" Answered from {sampled:.2g} of the keys." if sampled < 1 else ""
+    note += f" Answered from {percent(sampled)} of the keys." if sampled < 1 else ""
     title = f"{charts[0].title}, in numbers"
     name = f"over-time-{of.key.replace('_', '-')}"
     return Table(name, title, tuple(columns), tuple(rows), note.strip(), folded=True)

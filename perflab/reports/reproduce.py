@@ -12,6 +12,7 @@ from perflab.reports.subject import AnyResult
 from perflab.reports.wording import shell_line, write_for_shell
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
+from perflab.units import digits
 
 
 def reproduce(results: Sequence[AnyResult]) -> str:
@@ -102,4 +103,4 @@ def _sweep_options(bench: AnyBench, predictions: Predictions) -> list[str]:
         )
         words += ["--sweep", f"{key}={','.join(values)}"]
     sampled = {point.get("sampled", 1.0) for point in predictions.points} - {1.0}
-    return words + (["--sample", f"{min(sampled):g}"] if sampled else [])
+    return words + (["--sample", digits(min(sampled))] if sampled else [])

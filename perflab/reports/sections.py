@@ -17,6 +17,7 @@ from perflab.reports.verdict import objective_text
 from perflab.reports.wording import sentence
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
+from perflab.units import percent, rounded
 
 
 def sections_of(
@@ -176,7 +177,8 @@ def _exactness(result: AnyResult) -> list[str]:
         return []
     share = min(point["sampled"] for point in sampled)
     error = max(point.get("error") or 0.0 for point in sampled)
-    return [f"Predicted from {share:.3g} of the keys; exact to {error:.2g} either way at worst."]
+    off = f"exact to {rounded(error)} either way at worst"
+    return [f"Predicted from {percent(share)} of the keys; {off}."]
 
 
 def _reproduce(results: Sequence[AnyResult]) -> Section:

@@ -7,7 +7,7 @@ from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.reports.blocks import Cell, Column, Table, Tone
 from perflab.reports.subject import Subject
 from perflab.reports.verdict import changed_keys
-from perflab.reports.wording import listed, setting_name, signed, write_setting
+from perflab.reports.wording import listed, setting_name, write_setting
 from perflab.settings import LoadSettings
 from perflab.settings.load import PRICES
 from perflab.tuning.comparison import judge
@@ -63,7 +63,7 @@ def effect_table(bench: AnyBench, subject: Subject) -> Table | None:
                 Cell(info.label, name),
                 Cell(info.format(a), a),
                 Cell(info.format(b), b),
-                Cell("" if judged == "same" else signed(info, a, b), b - a),
+                Cell("" if judged == "same" else info.difference(a, b), b - a),
                 Cell(word, judged, tone),
             )
         )
@@ -118,5 +118,4 @@ def alternatives_table(bench: AnyBench, recommendation: Recommendation) -> Table
 
 def in_order(bench: AnyBench) -> list[tuple[str, MetricInfo]]:
     """Return the metrics that a reader of this bench looks at, the first ones first."""
-    names = dict.fromkeys((*bench.display.headline, "byte_hit_rate"))
-    return [(name, METRICS[name]) for name in names if name in METRICS]
+    return [(name, METRICS[name]) for name in bench.display.headline]

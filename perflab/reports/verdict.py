@@ -15,15 +15,14 @@ from perflab.reports.wording import (
     listed,
     sentence,
     setting_name,
-    signed,
     write_change,
     write_setting,
 )
-from perflab.settings.quantity import counted
 from perflab.tuning.comparison import judge
 from perflab.tuning.objective import write_slack
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
+from perflab.units import counted
 
 MOST_CARDS = 4
 
@@ -113,7 +112,9 @@ def _headline(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -
             return f"Measured with {_written(bench, after, _leading(bench))}"
         points = sum(len(r.points) for r in results if isinstance(r, Predictions))
         words = f"Predicted for {_written(bench, after, _leading(bench))}"
-        return words if points < 2 else f"{words}, the smallest good one of {points:,} points"
+        return (
+            words if points < 2 else f"{words}, the smallest good one of {counted(points, 'point')}"
+        )
     before = subject.before.settings
     changed = changed_keys(bench, before, after)
     if not changed:
@@ -206,7 +207,7 @@ def _card(subject: Subject, info: MetricInfo) -> Card:
     before = subject.before.metrics[info.name]
     judged = judge(info, before, after)
     tone: Tone = "better" if judged == "better" else "worse" if judged == "worse" else ""
-    change = "no change" if judged == "same" else signed(info, before, after)
+    change = "no change" if judged == "same" else info.difference(before, after)
     return Card(label, info.format(after), info.format(before), change, tone)
 
 

@@ -8,27 +8,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.settings import SettingInfo, format_quantity, parse_quantity
-from perflab.settings.quantity import counted, singular
-from perflab.tuning.comparison import format_difference
+from perflab.settings import SettingInfo
+from perflab.units import exact, format_quantity, named, parse_quantity
 
-_PATH_IN_TEXT = re.compile(r"^(-?[\d.]+)([A-Za-zµ]+)$")
 _QUANTILE = re.compile(r"^p\d+$")
-_LEAST_SECONDS = 1e-9
-_UNIT_WORDS = {"m": "min", "us": "µs"}
 
 
 def write_setting(info: SettingInfo, value: Any) -> str:
     """Return a setting's exact value with its unit."""
     if isinstance(value, (bool, str)) or value is None:
         return info.format(value)
-    if info.unit in ("bytes", "seconds"):
-        text = format_quantity(value, info.unit)
-        if parse_quantity(text, info.unit) == value:
-            return spaced(text)
-        return counted(value, "byte") if info.unit == "bytes" else f"{value:g} s"
-    number = f"{value:,}" if isinstance(value, int) else f"{value:,g}"
-    return f"{number} {singular(info.unit) if number == '1' else info.unit}".rstrip()
+    return exact(value, info.unit)
 
 
 def write_for_shell(info: SettingInfo, value: Any) -> str:
@@ -44,14 +34,6 @@ def write_for_shell(info: SettingInfo, value: Any) -> str:
 def setting_name(info: SettingInfo) -> str:
     """Return a setting's label without its unit."""
     return info.label.removesuffix(f" ({info.unit})")
-
-
-def spaced(text: str) -> str:
-    """Return ``30m`` as ``30 min`` and ``512MiB`` as ``512 MiB``."""
-    match = _PATH_IN_TEXT.match(text)
-    if match is None:
-        return text
-    return f"{match.group(1)} {_UNIT_WORDS.get(match.group(2), match.group(2))}"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -78,13 +60,7 @@ def write_change(info: MetricInfo, before: float, after: float) -> str:
     if old == new:
         return f"{info.plain} stays at {new}"
     verb = "rises" if after > before else "falls"
-    return f"{info.plain} {verb} from {old} to {new} ({signed(info, before, after)})"
-
-
-def signed(info: MetricInfo, before: float, after: float) -> str:
-    """Return a difference with its sign, a real minus and a real times among it."""
-    text = format_difference(info, before, after)
-    return text.replace("-", "\N{MINUS SIGN}", 1).replace("x", "\N{MULTIPLICATION SIGN}", 1)
+    return f"{info.plain} {verb} from {old} to {new} ({info.difference(before, after)})"
 
 
 def write_facts(values: Mapping[str, Any], leave_out: Iterable[str] = ()) -> dict[str, Any]:
@@ -121,14 +97,7 @@ def write_fact(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        what, _ = _parted(key)
-        if what.endswith("_seconds") or key == "mean":
-            if 0 < value < _LEAST_SECONDS:
-                return "< 1 ns"
-            return spaced(format_quantity(value, "seconds"))
-        if what.endswith("_bytes") or key.startswith("bytes_per"):
-            return spaced(format_quantity(value, "bytes"))
-        return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+        return named(key, value)
     text = str(value)
     return text.replace("T", " ").replace("+00:00", " UTC") if key == "date" else text
 

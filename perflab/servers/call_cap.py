@@ -9,6 +9,7 @@ import time
 from importlib.machinery import PathFinder
 
 from perflab.settings import LoadSettings
+from perflab.units import rounded
 
 MOST_CALLS = 200.0
 """Per second, unless `request_rate` is higher: a function may ask a server of the user's."""
@@ -38,9 +39,9 @@ def is_there(load: LoadSettings) -> bool:
 def said(name: str, load: LoadSettings) -> str:
     """Return what a user must know before a function of theirs is called."""
     return (
-        f"{name} is called at most {most_calls(load):,.4g} times per second, at most "
-        f"{MOST_CALLS:g} while calibrating; a higher request_rate raises that. Latencies leave "
-        "the wait for it out, the throughput does not, and a prediction knows nothing of it"
+        f"{name} is called at most {rounded(most_calls(load))} times per second, at most "
+        f"{rounded(MOST_CALLS)} while calibrating; a higher request_rate raises that. Latencies "
+        "leave the wait for it out, the throughput does not, and a prediction knows nothing of it"
     )
 
 

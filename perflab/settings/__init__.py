@@ -4,7 +4,6 @@ from perflab.lazily import names_of
 from perflab.settings.base import SettingInfo, Settings, setting
 from perflab.settings.http_server import LATENCY_SHAPES, HttpServerSettings
 from perflab.settings.load import LoadSettings
-from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
 
 __all__ = [
     "LATENCY_SHAPES",
@@ -12,9 +11,6 @@ __all__ = [
     "LoadSettings",
     "SettingInfo",
     "Settings",
-    "format_quantity",
-    "is_none_word",
-    "parse_quantity",
     "setting",
 ]
 
@@ -30,5 +26,8 @@ __getattr__, __dir__ = names_of(
         "PrefetchingSettings": "perflab.patterns.prefetching",
         "RedisCacheSettings": "perflab.patterns.redis_cache",
         "StreamingSettings": "perflab.patterns.streaming",
+        "format_quantity": "perflab.units",
+        "is_none_word": "perflab.units",
+        "parse_quantity": "perflab.units",
     },
 )

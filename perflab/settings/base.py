@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from perflab.errors import BadInputError, nearest
 from perflab.errors.addresses import shown_address
-from perflab.settings.quantity import format_quantity, is_none_word, parse_quantity
+from perflab.units import format_quantity, is_none_word, parse_quantity, typed
 
 Scale = Literal["linear", "log"]
 
@@ -133,20 +133,13 @@ class SettingInfo:
         return shown_address(value) if self.address and isinstance(value, str) else value
 
     def _range(self) -> str:
-        low = "" if self.low is None else self._exact(self.low)
-        high = "" if self.high is None else self._exact(self.high)
+        low = "" if self.low is None else typed(self.low, self.unit, parted=True)
+        high = "" if self.high is None else typed(self.high, self.unit, parted=True)
         if low and high:
             return f"{low} to {high}"
         if low or high:
             return f"at least {low}" if low else f"at most {high}"
         return "any number" if self.kind in (int, float) else "any text"
-
-    def _exact(self, bound: float) -> str:
-        """Return a bound in short where that says it all, else every digit of it."""
-        text = format_quantity(bound, self.unit)
-        if math.isclose(parse_quantity(text, self.unit), bound):
-            return text
-        return f"{bound:,}" + {"bytes": "B", "seconds": "s"}.get(self.unit, "")
 
     def _parse_number(self, value: str | float) -> float | int:
         number = parse_quantity(value, self.unit)

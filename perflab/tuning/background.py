@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
+from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 
 Item = TypeVar("Item")
@@ -15,8 +16,8 @@ Item = TypeVar("Item")
 def compute_in_order(
     compute: Callable[[Item], object],
     items: Iterable[Item],
-    changed: Callable[[int, int], None],
-    cancelled: Callable[[], bool],
+    changed: Progress,
+    cancelled: Cancelled,
 ) -> bool:
     """Compute items in their order, one core left to drawing and to a newer wish.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -13,18 +12,16 @@ from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.files import read_json
 from perflab.lab.result import Result
 from perflab.lab.run import Run
-from perflab.settings.quantity import counted
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.shape import check_shape
+from perflab.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Judgement = Literal["better", "worse", "same", "different"]
 KINDS: dict[str, type[Result]] = {kind.kind: kind for kind in (Run, Predictions, Recommendation)}
-
-THREE_DIGITS_BELOW = 99.95
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ class Comparison(Result):
         rows = [("metric", "A", "B", "B - A", "")]
         for row in self.metrics:
             info = metric(row["metric"])
-            change = format_difference(info, row["a"], row["b"])
+            change = info.difference(row["a"], row["b"])
             rows.append(
                 (info.label, info.format(row["a"]), info.format(row["b"]), change, row["judgement"])
             )
@@ -167,32 +164,6 @@ def judge(info: MetricInfo, before: float, after: float) -> Judgement:
     if info.better == "neither":
         return "different"
     return "better" if (after > before) == (info.better == "higher") else "worse"
-
-
-def format_difference(info: MetricInfo, before: float, after: float) -> str:
-    """Return a difference with its sign: in points for a ratio, in per cent for all else.
-
-    What is written as zero has no sign; from ten times on it is a multiple (``x12``). Three digits
-    at the most, but for points.
-    """
-    if math.isnan(before) or math.isnan(after):
-        return "n/a"
-    if info.unit == "ratio":
-        return _signed((after - before) * 100, 2, "points")
-    if before == after:
-        return "0.0 %"
-    if before == 0:
-        return f"{'+' if after > before else '-'}{info.format(abs(after))}"
-    factor = after / before
-    if factor >= 10:
-        return f"x{factor:,.0f}" if factor >= 999.5 else f"x{factor:.3g}"
-    percent = (factor - 1) * 100
-    return _signed(percent, 1 if abs(percent) < THREE_DIGITS_BELOW else 0, "%")
-
-
-def _signed(number: float, digits: int, unit: str) -> str:
-    text = f"{number:+.{digits}f}"
-    return f"{text[1:] if not float(text) else text} {unit}"
 
 
 def _at_one_point(

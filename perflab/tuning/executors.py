@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
 from typing import Any, TypeVar
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 
 Found = TypeVar("Found")
-Progress = Callable[[int, int], None]
 
 
 def gather(

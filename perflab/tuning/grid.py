@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from perflab.bench.base import AnyBench
 from perflab.bench.model import Model, Previewing
+from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 from perflab.lab.outcome import plain_settings
 from perflab.modelling.prediction import Costs, Prediction
@@ -23,7 +24,6 @@ from perflab.workloads.kinds.trace import Trace
 STEPS = 12
 
 Place = tuple[int, int]
-Changed = Callable[[int, int], None]
 Values = npt.NDArray[np.float64]
 
 
@@ -81,8 +81,8 @@ class Grid:
         self,
         settings: Settings,
         load: LoadSettings,
-        changed: Changed = lambda _done, _total: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        changed: Progress = lambda _done, _total: None,
+        cancelled: Cancelled = lambda: False,
     ) -> bool:
         """Fill cells from a part of the workload, if the model can; say if that came to the end.
 
@@ -109,8 +109,8 @@ class Grid:
         self,
         settings: Settings,
         load: LoadSettings,
-        changed: Changed = lambda _done, _total: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        changed: Progress = lambda _done, _total: None,
+        cancelled: Cancelled = lambda: False,
     ) -> bool:
         """Compute what is missing: the corners, the middle, then between, near cells first.
 

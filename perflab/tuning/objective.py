@@ -5,6 +5,7 @@ from __future__ import annotations
 from perflab.bench.parts import Objective
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
+from perflab.units import counted, percent
 
 
 def parse_objective(text: str | Objective | None, default: Objective) -> Objective:
@@ -53,6 +54,5 @@ def write_enough(objective: Objective, best: float) -> str:
 def write_slack(objective: Objective) -> str:
     """Return the tolerance in words."""
     if metric(objective.metric).unit == "ratio":
-        points = objective.tolerance * 100
-        return f"{points:g} percentage {'point' if points == 1 else 'points'}"
-    return f"{objective.tolerance * 100:g} %"
+        return counted(round(objective.tolerance * 100, 10), "percentage point")
+    return percent(objective.tolerance)

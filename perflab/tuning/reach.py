@@ -7,6 +7,7 @@ from typing import Any
 
 from perflab.bench.parts import Objective
 from perflab.instrumentation.catalog import METRICS, metric
+from perflab.units import percent
 
 GUARDED = ("timeouts", "errors", "throughput_per_second")
 """What no recommendation may make worse where its own target is out of reach."""
@@ -50,7 +51,7 @@ def unreached(objective: Objective, noun: str, best: float, timed_out: float = 0
     if all_useless(objective, best):
         return f"No {noun} brings a {info.plain} above {info.format(max(best, 0.0))}"
     if timed_out >= _OVERLOADED:
-        return f"No {noun} keeps up ({timed_out * 100:.0f} % of the requests or more time out)"
+        return f"No {noun} keeps up ({percent(timed_out)} of the requests or more time out)"
     return ""
 
 

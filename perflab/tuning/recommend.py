@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -12,20 +12,20 @@ from perflab.bench.base import AnyBench
 from perflab.bench.model import Model
 from perflab.bench.parts import Objective
 from perflab.bench.registry import load_bench
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, BrokenLimitError
 from perflab.instrumentation.catalog import metric
 from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.outputs import check_outputs
 from perflab.lab.verbs import run
 from perflab.servers.consent import require
-from perflab.settings import format_quantity
-from perflab.tuning.comparison import format_difference
 from perflab.tuning.knee import knee
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
 from perflab.tuning.reach import all_useless, fewest_timed_out, harms, least_harmful, unreached
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import sweep_trace
 from perflab.tuning.worth import cost, gained
+from perflab.units import changed_by, format_quantity, grouped, times
 
 LIVE_SECONDS = 5.0
 # Where others do harm, a change that saves less than a quarter is not worth one.
@@ -34,7 +34,6 @@ _GUARDED = "timeouts, errors and throughput"
 _HARM = "more timeouts or errors, or less throughput"
 
 Point = Mapping[str, Any]
-Progress = Callable[[int, int], None]
 
 
 def tune(
@@ -233,7 +232,6 @@ class _Search:
         info = metric(self._goal.metric)
         largest = max(self._kept, key=self._size)
         by = f" by {self._weight}" if self._weight else ""
-        gain = format_difference(info, self._value(before), self._value(chosen))
         enough = self._enough(self._kept, self._best)
         words = []
         if len(self._kept) > 1 and len(enough) == len(self._kept):
@@ -246,21 +244,29 @@ class _Search:
             + f": {info.format(self._value(chosen))}; the best is {info.format(self._best)}."
         )
         saved = self._size(largest) / max(self._size(chosen), 1)
-        if saved >= 1.5:
-            words.append(f"The largest setting looked at is {saved:,.3g} times as large.")
-        now = self._value(before)
-        change = self._size(chosen) / max(self._size(before), 1)
+        if math.isfinite(saved) and saved >= 1.5:
+            words.append(f"The largest setting looked at is {times(saved)} as large.")
         if self._write(chosen) == self._write(before):
             words.append("That is what you have today.")
         else:
-            brings = f"for {gain}" if gain.lstrip("+-")[:3] != "0.0" else "for the same"
-            ratio = f"{change:.3g}"
-            scale = f", so this is {ratio} times the {self._weight or 'size'} {brings}"
-            gives = f"Today's {self._write(before)} gives {info.format(now)}"
-            words.append(f"{gives}{'' if ratio == '1' else scale}.")
+            gives = f"Today's {self._write(before)} gives {info.format(self._value(before))}"
+            words.append(f"{gives}{self._trade(chosen, before)}.")
             words.append(cost(before["metrics"], chosen["metrics"]))
         words.append(self._bench.tuning.risks(chosen, self._points))
         return " ".join(word for word in words if word)
+
+    def _trade(self, chosen: Point, before: Point) -> str:
+        """Return how large the chosen one is against the present one, and what that brings."""
+        size = self._size(chosen) / max(self._size(before), 1)
+        if not size or not math.isfinite(size) or times(size) == times(1):
+            return ""
+        info = metric(self._goal.metric)
+        now, then = self._value(before), self._value(chosen)
+        brings = f"for the same {info.plain}"
+        if info.difference(now, then) != info.difference(now, now):
+            verb = "raises" if then > now else "lowers"
+            brings = f"and {verb} the {info.plain} {changed_by(now, then, info.unit)}"
+        return f", so this is {times(size)} the {self._weight or 'size'} {brings}"
 
     def _guarded(self, chosen: Point, before: Point) -> str:
         """Return why the chosen one is not the smallest of all that are good enough, if so."""
@@ -360,7 +366,7 @@ class _Search:
         info = self._bench.info(self._moved)
         size = point["settings"][self._moved]
         counted = info.kind is int and info.unit != "bytes"
-        number = f"{size:,}" if counted and size is not None else format_quantity(size, info.unit)
+        number = grouped(size) if counted and size is not None else format_quantity(size, info.unit)
         others = ", ".join(
             f"{key} {point['settings'][key]}" for key in self._bench.tuning.also_tuned
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from perflab.bench.model import Model, Sharpening
+from perflab.callbacks import Cancelled
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
 
@@ -71,7 +72,7 @@ class Rounds:
         self._along = along
 
     def steps(
-        self, missing: Sequence[Settings], cancelled: Callable[[], bool]
+        self, missing: Sequence[Settings], cancelled: Cancelled
     ) -> Iterator[Callable[[], Any]]:
         """Yield what to do, most wanted first.
 

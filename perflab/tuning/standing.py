@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from perflab.bench.parts import WhatIfChart
 from perflab.instrumentation.catalog import metric
-from perflab.tuning.comparison import format_difference
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Standing:
         for other in (self.chart.reference, self.chart.ceiling):
             there = self.values.get(str(other))
             if other is not None and str(other) != self.present and there is not None:
-                difference = format_difference(info, there, here)
+                difference = info.difference(there, here)
                 about = "about " if self.about & {self.present, str(other)} else ""
                 said.append(f"{about}{difference} against {other}")
         best = self.best

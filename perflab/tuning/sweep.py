@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from perflab.bench.base import AnyBench
 from perflab.bench.model import Model
 from perflab.bench.registry import load_bench
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
 from perflab.lab.calibration import calibration_for
@@ -23,6 +24,7 @@ from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
 from perflab.tuning.observed import observed_beside
 from perflab.tuning.predictions import Predictions
+from perflab.units import counted, grouped
 from perflab.workloads.kinds.trace import Trace
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 100_000
 
-Progress = Callable[[int, int], None]
 Point = dict[str, Any]
 Drawn = tuple[float, str | None]
 
@@ -156,7 +157,9 @@ def _points(
             raise BadInputError("has no values to sweep over", key)
         count *= len(values)
     if count > MOST_POINTS:
-        raise BadInputError(f"a sweep of {count:,} points is more than {MOST_POINTS:,}", "sweep")
+        raise BadInputError(
+            f"a sweep of {counted(count, 'point')} is more than {grouped(MOST_POINTS)}", "sweep"
+        )
     points: list[dict[str, Any]] = []
     for combination in itertools.product(*axes.values()):
         point = {**settings, **dict(zip(axes, combination, strict=True))}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from perflab.bench.base import AnyBench
 from perflab.bench.model import Model, Previewing, Sharpening
 from perflab.bench.parts import WhatIfChart
+from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
@@ -97,8 +98,8 @@ class WhatIf:
         self,
         settings: Settings,
         load: LoadSettings,
-        changed: Callable[[int, int], None],
-        cancelled: Callable[[], bool] = lambda: False,
+        changed: Progress,
+        cancelled: Cancelled = lambda: False,
     ) -> bool:
         """Compute what is missing, the present point first, then its line, coarse before fine.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 
 
@@ -15,7 +16,7 @@ class Watched:
         progress: The callback.
     """
 
-    def __init__(self, progress: Callable[[int, int], object]) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self.raised: BaseException | None = None
 
@@ -30,8 +31,8 @@ class Watched:
 
 @contextmanager
 def bad_input_only(
-    place: str, what: str, progress: Callable[[int, int], object] | None = None
-) -> Iterator[Callable[[int, int], object] | None]:
+    place: str, what: str, progress: Progress | None = None
+) -> Iterator[Progress | None]:
     """Turn what a reader's libraries raise into a `BadInputError`, which keeps it as its cause.
 
     Errors that are foreseen are raised where they occur, with the line; this is the net below.

@@ -19,6 +19,7 @@ from pyarrow import csv
 
 from perflab.errors import BadInputError
 from perflab.files import whole_path
+from perflab.units import counted, grouped
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.write import write_trace
 
@@ -40,12 +41,17 @@ def make(sdist: str | Path, out: str | Path) -> list[str]:
     write_trace(trace, folder / "flights.parquet")
     with whole_path(folder / "planes.csv") as scratch:
         scratch.write_bytes(planes)
-    left_out = f"{dropped:,} without a tail number left out"
+    left_out = f"{grouped(dropped)} without a tail number left out"
     rows = len(planes.splitlines()) - 1
-    said = [f"{len(trace):,} flights of {trace.n_keys:,} planes; {left_out}", f"{rows:,} planes"]
+    said = [
+        f"{counted(len(trace), 'flight')} of {grouped(trace.n_keys)} planes; {left_out}",
+        f"{grouped(rows)} planes",
+    ]
     for name in ("flights.parquet", "planes.csv"):
         content = (folder / name).read_bytes()
-        said.append(f"{hashlib.sha256(content).hexdigest()}  {name}  {len(content):,} bytes")
+        said.append(
+            f"{hashlib.sha256(content).hexdigest()}  {name}  {counted(len(content), 'byte')}"
+        )
     return said
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS, NAMED_COLUMNS
 from perflab.workloads.guard import bad_input_only
@@ -19,7 +20,7 @@ def read_trace(
     path: str | os.PathLike[str],
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
     *,
     sort: bool = False,
 ) -> Trace:
@@ -59,7 +60,7 @@ def read_arrivals(
     path: str | os.PathLike[str],
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Arrivals:
     """Read when requests came, and how long each was served, from a file, compressed or not.
 

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def contests(
         *each,
         Contest(
             "LRU, from ids alone",
-            lambda: [kernels.lru_bounded(ids, n_keys, capacity).hits],
+            lambda: [kernels.policy_counts("lru", ids, n_keys, capacity).hits],
             lambda: peer(libcachesim.LRU, [capacity]),
             leans_on_reuse=False,
         ),
@@ -162,16 +163,17 @@ def ours_alone(ids: np.ndarray, n_keys: int, capacity: int, rounds: int) -> None
         "dense ids": lambda: kernels.dense_ids(ids),
         "previous and next": lambda: kernels.previous_and_next(ids, n_keys),
     }
-    for policy, run in kernels.BOUNDED_COUNTS.items():
+    for policy, loops in kernels.POLICIES.items():
+        if loops.bounded is None:
+            continue
         title = CACHE_POLICIES[policy].title
-        calls[f"{title} with TTL"] = lambda run=run: run(
-            ids, n_keys, capacity, times=times, ttl=600.0
+        run = partial(kernels.policy_counts, policy, ids, n_keys)
+        calls[f"{title} with TTL"] = partial(run, capacity, times=times, ttl=600.0)
+        calls[f"{title} with TTL, eager"] = partial(
+            run, capacity, times=times, ttl=600.0, eager=True
         )
-        calls[f"{title} with TTL, eager"] = lambda run=run: run(
-            ids, n_keys, capacity, times=times, ttl=600.0, eager=True
-        )
-        calls[f"{title} with TTL and bytes"] = lambda run=run: run(
-            ids, n_keys, n_keys, sizes, 600 * capacity, times, 600.0
+        calls[f"{title} with TTL and bytes"] = partial(
+            run, n_keys, sizes=sizes, max_bytes=600 * capacity, times=times, ttl=600.0
         )
     previous, _ = kernels.previous_and_next(ids, n_keys)
     calls["LRU over bytes, all capacities"] = lambda: kernels.lru_byte_distances(previous, sizes)

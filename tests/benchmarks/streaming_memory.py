@@ -17,7 +17,7 @@ from perflab.instrumentation.peak_memory import peak_bytes
 from perflab.patterns.streaming import StreamProcessor
 from perflab.patterns.streaming.settings import ENGINES, StreamingSettings
 from perflab.patterns.streaming.synthetic_table import Table
-from perflab.settings import parse_quantity
+from perflab.units import parse_quantity
 
 CHUNK_ROWS = 20_000
 

@@ -25,7 +25,7 @@ import orjson
 from perflab.patterns.streaming import StreamProcessor
 from perflab.patterns.streaming.settings import ENGINES, StreamingSettings
 from perflab.patterns.streaming.synthetic_table import Table
-from perflab.settings import parse_quantity
+from perflab.units import parse_quantity
 
 ROUNDS = 3
 CHUNK_ROWS = 50_000

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from perflab.charts.ticks import linear_ticks, log_ticks, set_ticks, short
+from perflab.charts.ticks import linear_ticks, log_ticks, set_ticks
+from perflab.units import on_axis
 
 
 def shown(unit, low, high, log):
@@ -78,4 +79,4 @@ def test_linear_ticks_are_few_and_begin_at_zero(high):
 
 def test_few_bytes_have_ticks_in_their_own_unit():
     ticks = log_ticks(1.1 * 2**20, 1.9 * 2**20, "bytes", 6)
-    assert [short(tick, "bytes") for tick in ticks] == ["1.25 MiB", "1.5 MiB", "1.75 MiB"]
+    assert [on_axis(tick, "bytes") for tick in ticks] == ["1.25 MiB", "1.5 MiB", "1.75 MiB"]

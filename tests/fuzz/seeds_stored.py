@@ -23,9 +23,11 @@ from perflab.patterns.streaming.table_file import TableFile
 from perflab.workloads import Trace, write_trace
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.recording.columns import GrowingColumns
+from perflab.workloads.recording.format import Facts
 from perflab.workloads.recording.parts import RecordingFolder
-from perflab.workloads.recording.table import part_table
 
+OLD_RECORDING = Path(__file__).parents[1] / "old_files" / "0.1.0" / "recording"
 TEXTS = Trace.from_keys(
     list("abcabd"), [0, 1, 1, 2.5, 9, 9], [5, 0, 3, 2, 1, 1], [1, np.nan, 3, np.nan, 5, 1]
 )
@@ -50,11 +52,12 @@ def _parquet(trace: Trace) -> bytes:
 
 
 def _recordings() -> list[bytes]:
-    rows = [(n % 5 << 31 | 7, 1e9 + n, n % 3 > 0, n % 2 > 0, n, None) for n in range(20)]
-    packed = []
-    for limit, requests in ((1 << 32, 20), (1 << 31, None)):
+    growing = GrowingColumns()
+    growing.add([(n % 5 << 31 | 7, 1e9 + n, n % 3 > 0, n % 2 > 0, n, None) for n in range(20)])
+    packed = [pack(OLD_RECORDING)]
+    for facts in (Facts(1 << 32, 20, {}), Facts(1 << 31, None, {"removal": {"DEL": 2}})):
         with tempfile.TemporaryDirectory() as folder:
-            RecordingFolder(Path(folder) / "r").write(0, part_table(rows), limit, requests)
+            RecordingFolder(Path(folder) / "r").write(0, growing.columns(), facts)
             packed.append(pack(Path(folder) / "r"))
     return packed
 

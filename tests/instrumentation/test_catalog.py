@@ -13,10 +13,10 @@ from perflab.instrumentation.catalog import METRICS, SHARED, MetricInfo, declare
 @pytest.mark.parametrize(
     ("name", "value", "written"),
     [
-        ("hit_rate", 0.98764, "98.76 %"),
+        ("hit_rate", 0.98764, "98.8 %"),
         ("latency_seconds_mean", 82.1e-6, "82.1 µs"),
         ("memory_bytes", 2.51 * 2**20, "2.51 MiB"),
-        ("throughput_per_second", 5_300, "5.3 k/s"),
+        ("throughput_per_second", 5_300, "5.3k/s"),
         ("evictions", 21_617, "21,617"),
         ("evictions", 163_830.4, "163,830"),
         ("read_amplification", 1.23456, "1.23"),

@@ -45,7 +45,7 @@ def test_a_machine_that_was_busy_is_told(load, busy):
         (2.5, 0.3, "rounds differ by 30 %; the machine was busy then"),
         (0.2, 0.7, "rounds differ by 70 %; the rounds differ too much"),
         (None, 0.002, "; rounds differ by 1 %"),
-        (0.0, None, "; load average 0.0 per core"),
+        (0.0, None, "; load average 0 per core"),
     ],
     ids=["quiet", "busy", "apart", "load-unknown", "spread-unknown"],
 )

@@ -40,9 +40,9 @@ def times(values, factor):
 @pytest.mark.parametrize(
     ("factor", "said"),
     [
-        (3.0, "was 3 times slower than when it was calibrated"),
-        (1.46, "was 1.46 times slower"),
-        (0.25, "was 4 times faster"),
+        (3.0, "was 3× slower than when it was calibrated"),
+        (1.46, "was 1.46× slower"),
+        (0.25, "was 4× faster"),
     ],
 )
 def test_a_machine_of_another_speed_is_told_from_a_model_that_is_off(pattern, factor, said):
@@ -63,7 +63,7 @@ def test_a_model_that_is_off_with_the_run_s_own_times_is_told(pattern):
 def test_both_can_be_off():
     real, own = times(CACHE, 6.0), times(CACHE, 3.0)
     told = which_is_off(load_bench("cache"), real, CACHE, own)
-    assert "3 times slower" in told
+    assert "3× slower" in told
     assert "the model is off for mean latency" in told
 
 
@@ -109,7 +109,7 @@ def test_a_run_on_costs_of_a_faster_machine_says_so_everywhere(tmp_path, monkeyp
     }
     keep_calibration(bench, *checked, {**fast, "overhead_seconds": 0.0})
     run = perflab.run("cache", "zipf:keys=500,requests=20k", {}, seconds=2, progress=False)
-    said = "times slower than when it was calibrated"
+    said = "× slower than when it was calibrated"
     assert said in write_run(run)
     for name in ("a.html", "a.md"):
         perflab.report([run], tmp_path / name)

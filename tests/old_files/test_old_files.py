@@ -80,6 +80,15 @@ def test_converted_trace_and_recording_are_read(release):
     assert len(recorded.keys) == len({n * n % 101 for n in range(2000)})
 
 
+def test_recording_of_its_second_format_is_read():
+    recorded = perflab.read_trace(HERE / "recording_2")
+    before = perflab.read_trace(HERE / "0.1.0" / "recording")
+    assert np.array_equal(recorded.ids, before.ids)
+    assert np.array_equal(recorded.sizes, before.sizes)
+    assert "hit 95.55% of 2,000 requests" in " ".join(recorded.notes)
+    assert "clear" in " ".join(recorded.notes)
+
+
 @release
 def test_saved_workloads_of_the_other_benches_are_read(release):
     arrivals = open_arrivals(release / "arrivals")

@@ -66,6 +66,6 @@ def test_fired_alert_is_marked_with_time_and_value_until_the_next_run(row):
     made.show([fired])
     state = made._states["hit_rate<0.8"]
     assert "perflab-fired" in state.value
-    assert "2.0 s with 50.00 %" in state.value
+    assert "2 s with 50 %" in state.value
     made.show([])
     assert "perflab-fired" not in state.value

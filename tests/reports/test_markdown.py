@@ -20,7 +20,7 @@ def test_all_sections_and_tables_are_there(made):
     for table in made.tables:
         assert f"### {escape(table.title)}\n\n| " in text
     assert "**Ship max cache size 3,800 entries instead of 1,000 entries.**" in text
-    assert "| hit rate | 60.70 % | 98.76 % | +38.06 points |" in text
+    assert "| hit rate | 60.7 % | 98.8 % | +38.1 points |" in text
 
 
 def test_figures_are_linked_only_where_they_are_written(made):

@@ -23,7 +23,7 @@ def section(made, name):
 def test_recommended_settings_are_the_answer(recommendation):
     verdict = Report.of(recommendation).verdict
     assert verdict.headline == "Ship max cache size 3,800 entries instead of 1,000 entries"
-    assert "hit rate rises from 60.70 % to 98.76 % (+38.06 points)" in verdict.effect
+    assert "hit rate rises from 60.7 % to 98.8 % (+38.1 points)" in verdict.effect
     assert "mean latency falls from 429 µs to 14.2 µs (\N{MINUS SIGN}96.7 %)" in verdict.effect
     assert "memory rises from" in verdict.effect
     assert [card.tone for card in verdict.cards] == ["better", "better", "better", "worse"]
@@ -45,14 +45,14 @@ def test_recommendation_that_changes_nothing_says_keep(make_recommendation, reco
     )
     verdict = Report.of(same).verdict
     assert verdict.headline == "Keep max cache size 3,800 entries and policy lru"
-    assert "stays at 98.76 %" in verdict.effect
+    assert "stays at 98.8 %" in verdict.effect
 
 
 def test_a_live_run_of_the_recommended_settings_is_in_the_answer(recommendation, make_run):
     made = Report.of([make_run(1000), recommendation, make_run(3800)])
     assert made.verdict.measured.startswith(
-        "Measured live at these settings over 334,264 requests: hit rate 98.76 % "
-        "(predicted for the same requests: 98.76 %)"
+        "Measured live at these settings over 334,264 requests: hit rate 98.8 % "
+        "(predicted for the same requests: 98.8 %)"
     )
 
 
@@ -67,7 +67,7 @@ def test_two_runs_are_before_and_after(make_run):
     made = Report.of([make_run(1000), make_run(3800)])
     assert made.verdict.headline == "Ship max cache size 3,800 entries instead of 1,000 entries"
     assert made.verdict.effect.startswith("Measured over 334,264 requests")
-    assert rows(made, "effect")["hit_rate"][3].text == "+38.06 points"
+    assert rows(made, "effect")["hit_rate"][3].text == "+38.1 points"
 
 
 def test_a_change_for_the_worse_is_not_shipped(make_run):
@@ -120,14 +120,14 @@ def test_settings_stand_before_and_after_with_their_meaning(recommendation):
 def test_prediction_stands_beside_the_measurement_with_its_difference(run):
     row = rows(Report.of(run), "measured-1")["latency_seconds_mean"]
     assert row[1].value == pytest.approx(row[2].value * 1.1)
-    assert row[3].text == "+10.0 %"
+    assert row[3].text == "+10 %"
     assert row[5].text == "none"
     assert rows(Report.of(run), "measured-1")["hit_rate"][3].text == "none"
 
 
 def test_difference_of_a_ratio_is_in_points(make_run, run):
     off = make_run(predicted={**run.predicted, "hit_rate": run.metrics["hit_rate"] - 0.05})
-    assert rows(Report.of(off), "measured-1")["hit_rate"][3].text == "+5.00 points"
+    assert rows(Report.of(off), "measured-1")["hit_rate"][3].text == "+5.0 points"
 
 
 def test_throughput_is_left_out_where_speedup_sets_the_pace(make_run):
@@ -140,7 +140,7 @@ def test_throughput_is_left_out_where_speedup_sets_the_pace(make_run):
 def test_live_check_of_a_recommendation_is_beside_its_prediction(make_recommendation, run):
     measured = {**run.metrics, "requests": 5_000.0}
     made = Report.of(make_recommendation(measured=measured))
-    assert rows(made, "measured-recommended")["hit_rate"][2].text == "98.76 %"
+    assert rows(made, "measured-recommended")["hit_rate"][2].text == "98.8 %"
     assert "Measured over 5,000 requests" in table(made, "measured-recommended").note
 
 
@@ -149,7 +149,7 @@ def test_alerts_that_fired_and_that_did_not_are_listed(run):
     assert [cell.text for cell in found["hit_rate<0.9 for 1s"][2:]] == [
         "fired",
         "at 1.1 s",
-        "14.15 %",
+        "14.2 %",
     ]
     assert found["latency_seconds_p99>5s"][2].text == "not fired"
 
@@ -159,8 +159,8 @@ def test_workload_calibration_and_environment_are_told(run):
     workload = rows(made, "workload")
     assert workload["fingerprint"][1].text == "18cbd513a22ef535"
     assert workload["distinct keys"][1].text == "4,043"
-    assert workload["one hit wonders"][1].text == "171 (4.2% of the keys)"
-    assert workload["duration"][1].text == "364.8 d"
+    assert workload["one hit wonders"][1].text == "171 (4.23 % of the keys)"
+    assert workload["duration"][1].text == "365 d"
     assert rows(made, "calibration")["date"][1].text == "2026-03-01 10:00:00 UTC"
     assert rows(made, "calibration")["source"][1].text == "measured"
     assert rows(made, "calibration")["backend"][1].text == "sqlite"
@@ -183,13 +183,13 @@ def test_points_are_drawn_and_tabled_with_the_recommended_one(recommendation):
         "what-if-latency-seconds-mean",
         "what-if-memory-bytes",
     ]
-    assert "recommended: 98.76 % at 3,800 entries" in made.figures[0].alt
+    assert "recommended: 98.8 % at 3,800 entries" in made.figures[0].alt
     numbers = rows(made, "what-if-hit-rate")
     assert [cell.text for cell in numbers[1000]] == [
         "1,000 entries",
-        "60.70 %",
-        "55.16 %",
-        "50.39 %",
+        "60.7 %",
+        "55.2 %",
+        "50.4 %",
     ]
     assert numbers[3800][0].tone == "changed"
 

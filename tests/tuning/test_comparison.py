@@ -59,7 +59,7 @@ def test_text_is_a_table_for_a_terminal(small, large):
     lines = compare(small, large).to_text().splitlines()
     assert lines[0] == "A: measured, flights"
     rate = next(line for line in lines if line.startswith("hit rate"))
-    assert rate.split() == ["hit", "rate", "60.70", "%", "98.76", "%", "+38.06", "points", "better"]
+    assert rate.split() == ["hit", "rate", "60.7", "%", "98.8", "%", "+38.1", "points", "better"]
     latency = next(line for line in lines if line.startswith("latency"))
     assert latency.split()[-2:] == ["%", "better"]
     assert any(line.split() == ["max_cache_size", "1k", "3.8k"] for line in lines)

@@ -15,16 +15,16 @@ KNOWN = {"lru": 0.5, "fifo": 0.4, "sieve": 0.6, "opt": 0.8}
 def test_gain_and_distance_are_in_points():
     words = Standing(CHART, KNOWN, "sieve").words()
     assert words == [
-        "sieve: hit rate 60.00 %",
-        "+10.00 points against lru",
-        "-20.00 points against opt",
+        "sieve: hit rate 60 %",
+        "+10.0 points against lru",
+        "−20.0 points against opt",
         "none of those compared is better here",
     ]
 
 
 def test_better_line_is_named_with_its_value_and_the_ceiling_is_none():
     words = Standing(CHART, KNOWN, "fifo").words()
-    assert words[-1] == "best here: sieve with 60.00 %"
+    assert words[-1] == "best here: sieve with 60 %"
 
 
 @pytest.mark.parametrize("present", ["lru", "opt"])
@@ -71,10 +71,10 @@ def test_only_lines_that_were_chosen_are_computed_and_the_present_one():
 def test_what_is_not_exact_is_said_to_be_about():
     words = Standing(CHART, KNOWN, "fifo", frozenset({"opt", "sieve"})).words()
     assert words == [
-        "fifo: hit rate 40.00 %",
-        "-10.00 points against lru",
-        "about -40.00 points against opt",
-        "best here: sieve with about 60.00 %",
+        "fifo: hit rate 40 %",
+        "−10.0 points against lru",
+        "about −40.0 points against opt",
+        "best here: sieve with about 60 %",
     ]
 
 

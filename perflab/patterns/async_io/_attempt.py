@@ -14,6 +14,7 @@ from perflab.errors.foreign_text import foreign_text
 from perflab.patterns.async_io._body import BodyError, CutBodyError, read_body
 from perflab.patterns.async_io._request import Failure, Request
 from perflab.patterns.async_io._retry_after import retry_after
+from perflab.units import counted
 
 _OF_ASYNCIO = "Connect call failed"
 """What asyncio says in place of the reason."""
@@ -113,7 +114,9 @@ async def attempt(
                     raise
                 body = b""
             if body is None:
-                done.fail(Failure.TOO_LARGE, f"the body has more than {max_body_bytes:,} bytes")
+                done.fail(
+                    Failure.TOO_LARGE, f"the body has more than {counted(max_body_bytes, 'byte')}"
+                )
                 response.close()
                 return done
             done.body = body

@@ -11,6 +11,7 @@ from perflab.instrumentation.catalog import metric
 from perflab.modelling.latency import QUANTILES
 from perflab.modelling.usl import fit_usl
 from perflab.patterns.async_io.settings import AsyncIORunSettings
+from perflab.units import in_words
 
 USER_STEPS = (1, 2, 4, 8, 16, 32)
 _OWN_STEPS = ((0.0, 1), (0.0, 16), (0.002, 64), (0.002, 256))
@@ -77,7 +78,7 @@ def user_runs(settings: AsyncIORunSettings, done: Runs) -> Iterator[dict[str, An
         if not any(costs.get("run", {}).get("throughput") for _, costs in done):
             raise BadInputError(
                 "no request was answered while the server was measured; does it answer within "
-                f"the timeout of {settings.timeout:g} s?",
+                f"the timeout of {in_words(settings.timeout, 'seconds')}?",
                 "urls",
             )
 

@@ -8,12 +8,13 @@ from perflab.bench.exporting import arguments, comments, heading
 from perflab.bench.parts import Export
 from perflab.patterns.async_io.settings import AsyncIORunSettings, AsyncIOSettings
 from perflab.settings import LoadSettings
+from perflab.units import rounded
 
 PERFLAB = """\
 {heading}
 import sys
 
-from perflab.patterns.async_io._once import run_fetch
+from perflab.patterns.async_io import run_fetch
 
 SETTINGS = dict(
 {arguments}
@@ -111,7 +112,7 @@ from kailash.nodes.code import PythonCodeNode
 from kailash.runtime.local import LocalRuntime
 from kailash.workflow.builder import WorkflowBuilder
 
-from perflab.patterns.async_io._once import fetch_apart
+from perflab.patterns.async_io import fetch_apart
 
 SETTINGS = dict(
 {arguments}
@@ -153,7 +154,7 @@ def async_io_exports(
     """
     under = [settings.load_model + " loop"]
     if settings.load_model == "open" and load.request_rate is not None:
-        under.append(f"{load.request_rate:g} requests a second")
+        under.append(f"{rounded(load.request_rate)} requests a second")
     first = heading(workload, *under)
     client = AsyncIOSettings.read(
         {key: getattr(settings, key) for key in AsyncIOSettings.model_fields}
@@ -199,7 +200,9 @@ def _left_out(settings: AsyncIORunSettings, *, retries: bool) -> list[str]:
     if settings.limit_mode == "auto":
         remarks.append("There is no auto here: this is the limit at which it starts.")
     if settings.rate_limit is not None:
-        remarks.append(f"There is no rate limit here: {settings.rate_limit:g}/s is left out.")
+        remarks.append(
+            f"There is no rate limit here: {rounded(settings.rate_limit)}/s is left out."
+        )
     if retries and settings.retries:
         remarks.append("It does not try again: retries is left out.")
     return remarks

@@ -16,6 +16,7 @@ from perflab.patterns.async_io.targets import targets
 from perflab.servers.consent import contact
 from perflab.servers.http.server import HttpServer
 from perflab.settings import HttpServerSettings, LoadSettings
+from perflab.units import counted
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -144,7 +145,7 @@ class AsyncIOSession(Session):
         """Return which server is asked."""
         if self._server is not None:
             return {"HTTP server": f"{self._server.version}, perflab's own on loopback"}
-        return {"HTTP server": f"the user's own, {len(self._targets):,} URLs"}
+        return {"HTTP server": f"the user's own, {counted(len(self._targets), 'URL')}"}
 
     def act(self, name: str) -> None:
         """Kill or restart the server.

@@ -13,7 +13,7 @@ from perflab.patterns.async_io._request import Request
 from perflab.patterns.async_io._urls import origin_of, read_urls
 from perflab.patterns.async_io.settings import AsyncIORunSettings
 from perflab.servers.consent import ForeignServer
-from perflab.settings.quantity import counted
+from perflab.units import counted, grouped, rounded
 
 MOST_TARGETS = 100_000
 _MOST_NAMED = 3
@@ -40,13 +40,13 @@ def foreign_servers(settings: AsyncIORunSettings) -> tuple[ForeignServer, ...]:
     if settings.urls is None:
         return ()
     found = _methods(settings.urls, _stamp(settings.urls))
-    several = f" to all {len(found):,} servers together" if len(found) > 1 else ""
+    several = f" to all {counted(len(found), 'server')} together" if len(found) > 1 else ""
     most = (("requests", float(settings.most_requests)), ("rate", settings.most_rate))
     return tuple(
         ForeignServer(
             origin,
             f"sends at most {counted(settings.most_requests, 'request')} ({', '.join(methods)})"
-            f"{several}, {settings.most_rate:,.4g} per second (most_requests, most_rate); "
+            f"{several}, {rounded(settings.most_rate)} per second (most_requests, most_rate); "
             "calibration, retries and redirects are included",
             methods,
             most,
@@ -67,7 +67,7 @@ def short_name(urls: str) -> str:
     if more <= 0:
         return named
     digest = hashlib.sha256("\n".join(found).encode()).hexdigest()[:8]
-    return f"{named} and {more:,} more ({digest})"
+    return f"{named} and {grouped(more)} more ({digest})"
 
 
 def _stamp(urls: str) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from perflab.patterns.cache.settings import CacheSettings
 from perflab.primitives.clock import VirtualClock
 from perflab.servers.lookup import open_lookup
 from perflab.settings import LoadSettings
+from perflab.units import in_words
 
 if TYPE_CHECKING:
     from perflab.workloads.kinds.trace import Trace
@@ -128,7 +129,7 @@ def _check_room(settings: CacheSettings, trace: Trace) -> None:
     room = psutil.virtual_memory().available * _MOST_OF_MEMORY
     if wanted > room:
         raise BadInputError(
-            f"entries of {mean:,.0f} bytes would fill {wanted / 2**30:.1f} GiB, more than half of "
-            f"the memory that is free; set max_bytes to less than {room / 2**30:.1f} GiB",
+            f"entries of {in_words(mean, 'bytes')} would fill {in_words(wanted, 'bytes')}, more "
+            f"than half of the free memory; set max_bytes to less than {in_words(room, 'bytes')}",
             "max_cache_size",
         )

@@ -9,7 +9,7 @@ import numpy as np
 from perflab.instrumentation.catalog import metric
 from perflab.modelling.history import History
 from perflab.patterns.cache.settings import CacheSettings
-from perflab.settings import format_quantity
+from perflab.units import format_quantity, percent
 
 _NO_BOUND = CacheSettings.info("max_cache_size").high
 _ALL = 0.9995
@@ -53,4 +53,4 @@ def _fit(key: str, bound: int, curve: Any) -> str:
         return f"{key} {written} holds them at all times"
     if share < _NONE:
         return f"{key} {written} hardly ever holds them all"
-    return f"{key} {written} holds them all {share:.0%} of the time"
+    return f"{key} {written} holds them all {percent(share)} of the time"

@@ -23,6 +23,7 @@ from perflab.patterns.connection_pool._parts import (
 )
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.primitives.loggers import pattern_logger
+from perflab.units import in_words
 
 C = TypeVar("C")
 _COUNTS = (
@@ -337,11 +338,12 @@ class Places(ABC, Generic[C]):
         with self._lock:
             self._counts["timeouts"] += 1
             opened, cause = len(self._slots), self._last_error
-        said = f"no connection within {waited:.3g} s; {opened} of at most {self._most} are open"
+        said = f"no connection within {in_words(waited, 'seconds')}"
+        said += f"; {opened} of at most {self._most} are open"
         held = min(self._used.copy().values(), key=lambda slot: slot.since, default=None)
         if held is not None:
             seconds = time.monotonic() - held.since
-            said += f"; one has been held for {seconds:.3g} s, taken at {held.where}"
+            said += f"; one has been held for {in_words(seconds, 'seconds')}, taken at {held.where}"
         if cause is not None:
             said += f"; the last attempt to connect said: {str(cause) or type(cause).__name__}"
         log.warning("%s", said)

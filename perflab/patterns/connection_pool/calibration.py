@@ -10,7 +10,7 @@ from perflab.bench.session import Runs
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
 from perflab.modelling.usl import fit_usl
-from perflab.settings.quantity import counted
+from perflab.units import counted, times
 
 _SLOWER = 0.05
 
@@ -75,8 +75,8 @@ def pool_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
     slower = most["metrics"][service.name] / chosen["metrics"][service.name]
     if slower > 1 + _SLOWER:
         words.append(
-            f"Too large: with {most['settings']['max_connections']} connections a query takes "
-            f"{slower:.3g} times as long, since the database itself slows down."
+            f"Too large: with {counted(most['settings']['max_connections'], 'connection')} a query "
+            f"takes {times(slower)} as long, since the database itself slows down."
         )
     else:
         words.append(

@@ -7,6 +7,7 @@ from perflab.bench.parts import Export
 from perflab.patterns.connection_pool.files import EVER, hikari, least, number, pgbouncer
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.settings import LoadSettings
+from perflab.units import rounded
 
 PERFLAB = '''\
 {heading}
@@ -154,7 +155,7 @@ def connection_pool_exports(
     The programs take the database's address from ``DATABASE_URL``.
     """
     rate = load.request_rate
-    first = heading(workload, *([] if rate is None else [f"{rate:g} arrivals a second"]))
+    first = heading(workload, *([] if rate is None else [f"{rounded(rate)} arrivals a second"]))
     return (
         Export("perflab", "python", _perflab(settings, first)),
         Export("psycopg_pool", "python", _psycopg_pool(settings, first)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from perflab.patterns.connection_pool.settings import QUERIES
 from perflab.servers.run_name import PREFIX
+from perflab.units import counted
 
 if TYPE_CHECKING:
     from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
@@ -40,7 +41,11 @@ def foreign_servers(
         return ()
     most = connections + _OWN_CONNECTIONS
     if settings.query in QUERIES:
-        added = f", adds at most {MOST_VISITS:,} rows (80 MB)" if settings.query in _ADDING else ""
+        added = (
+            f", adds at most {counted(MOST_VISITS, 'row')} (80 MB)"
+            if settings.query in _ADDING
+            else ""
+        )
         what = (
             f"creates a schema {PREFIX}... with about 30 MB of tables, sends the query "
             f"{settings.query} to them{added}, and drops that schema at its end; no other schema "

@@ -23,6 +23,7 @@ from perflab.servers.postgres.run import PostgresRun
 from perflab.servers.postgres.server import find_postgres
 from perflab.servers.postgres.watch import RoomWatch
 from perflab.settings import LoadSettings
+from perflab.units import grouped
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -115,7 +116,9 @@ class ConnectionPoolSession(Session):
         try:
             self._query.ask(connection, index)
         except AllWrittenError:
-            self._problem = f"the run ended at {MOST_VISITS:,} inserted rows, the most that it adds"
+            self._problem = (
+                f"the run ended at {grouped(MOST_VISITS)} inserted rows, the most that it adds"
+            )
             raise EndOfWorkload from None
         except Exception as error:  # noqa: BLE001  (a connection that was killed, a wrong statement)
             self._note(error)

@@ -13,6 +13,7 @@ from perflab.files import whole_path
 from perflab.patterns.lazy_loading import _rows as rows_of_csv
 from perflab.patterns.lazy_loading._store import FileGuard, StoreError
 from perflab.settings.folders import cache_folder
+from perflab.units import grouped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,12 +62,12 @@ class CsvStore:
             rows = [tuple(row) for row in lines if row][skipped : skipped + stop - start]
         except csv.Error as error:
             reason = rows_of_csv.reason_of(error)
-            text = f"rows {start:,} to {stop - 1:,} cannot be read as CSV ({reason})"
+            text = f"rows {grouped(start)} to {grouped(stop - 1)} cannot be read as CSV ({reason})"
             raise StoreError(self._guard.place, text) from None
         width = len(self.columns)
         for number, row in enumerate(rows, start):
             if len(row) != width:
-                message = f"row {number:,} has {len(row)} fields, and the header {width}"
+                message = f"row {grouped(number)} has {len(row)} fields, and the header {width}"
                 raise StoreError(self._guard.place, message)
         return rows
 

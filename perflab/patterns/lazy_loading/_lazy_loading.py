@@ -15,6 +15,7 @@ from perflab.patterns.lazy_loading._loads import Loads
 from perflab.patterns.lazy_loading._sources import open_store
 from perflab.patterns.lazy_loading._store import ReopenedStore, Rows, Store
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
+from perflab.units import counted
 
 
 class LazyLoader(Sequence[Any]):
@@ -220,7 +221,7 @@ class LazyLoader(Sequence[Any]):
     def _checked(self, index: int) -> int:
         rows = self._open_chunks().rows
         if not -rows <= index < rows:
-            raise IndexError(f"row {index} is beyond the {rows:,} rows of the store")
+            raise IndexError(f"row {index} is beyond the {counted(rows, 'row')} of the store")
         return index + rows if index < 0 else index
 
     def _all(self) -> Iterator[Rows]:

@@ -12,6 +12,7 @@ from perflab.patterns.lazy_loading._chunks import Ahead, Chunks, Loaded, size_of
 from perflab.patterns.lazy_loading._store import MeasuredStore, Rows, Store, StoreError
 from perflab.primitives import SingleFlight
 from perflab.primitives.loggers import log_failed_load, pattern_logger
+from perflab.units import counted, grouped
 
 log = pattern_logger("lazy_loading")
 
@@ -167,5 +168,6 @@ class Loads:
 
 def _check_length(store: Store, rows: Rows, start: int, stop: int) -> None:
     if len(rows) != stop - start:
-        text = f"gave {len(rows):,} rows for {start:,} up to {stop:,}; its length has changed, "
+        gave = f"gave {counted(len(rows), 'row')} for {grouped(start)} up to {grouped(stop)}"
+        text = f"{gave}; its length has changed, "
         raise StoreError(type(store).__name__, text + "or it is wrong; refresh() takes it up")

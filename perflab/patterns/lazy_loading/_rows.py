@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from perflab.errors import BadInputError
+from perflab.units import grouped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -149,10 +150,11 @@ def _parse_rows(guard: FileGuard, separator: str) -> npt.NDArray[np.int64]:
                 last = began
             began = place
     except csv.Error as error:
-        text = f"row {max(seen - 1, 0):,} cannot be read ({reason_of(error)})"
+        text = f"row {grouped(max(seen - 1, 0))} cannot be read ({reason_of(error)})"
         raise BadInputError(text, guard.place) from None
     if _is_open(guard, last, separator):
-        text = f"row {max(seen - 2, 0):,} opens a quote that is not closed before the file's end"
+        row = grouped(max(seen - 2, 0))
+        text = f"row {row} opens a quote that is not closed before the file's end"
         raise BadInputError(text, guard.place)
     return np.array([max(seen - 1, 0), *marks, place], np.int64)
 
@@ -169,9 +171,10 @@ def _is_open(guard: FileGuard, last: int, separator: str) -> bool:
     with guard.path.open("rb") as file:
         file.seek(last)
         text = file.read().decode("latin-1")
+    # Another row after it is a row of its own, unless a quote takes it in.
+    text += "x\n" if text.endswith("\n") else "\nx\n"
     try:
-        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
-            pass
-    except csv.Error as error:
-        return "unexpected end of data" in str(error)
-    return False
+        *_, row = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    except csv.Error:  # With this row, the field is longer than csv allows.
+        return True
+    return row != ["x"]

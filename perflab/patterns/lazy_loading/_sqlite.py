@@ -12,6 +12,7 @@ from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.patterns.lazy_loading._store import FileGuard, StoreError
+from perflab.units import counted, grouped, in_words
 
 LOCK_SECONDS = 5.0
 _NOTHING_SEEN = -1
@@ -121,7 +122,8 @@ class SqliteStore:
             text += f"{', '.join(columns) or 'none'} now; refresh() takes them up"
             raise StoreError(self._guard.place, text)
         if extent != self._extent:
-            text = f"table {self.table} had {self._rows:,} rows and has {extent[0]:,} now"
+            had = counted(self._rows, "row")
+            text = f"table {self.table} had {had} and has {grouped(extent[0])} now"
             raise StoreError(self._guard.place, f"{text}, or others; refresh() takes them up")
 
     def _columns(self, connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -193,7 +195,8 @@ def _explain(error: sqlite3.Error, timeout: float) -> str:
     """Return in words what SQLite's error means and what to do."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"is locked by a writer; waited {timeout:g} s; read again when it is done"
+        waited = in_words(timeout, "seconds")
+        return f"is locked by a writer; waited {waited}; read again when it is done"
     if code == sqlite3.SQLITE_NOTADB:
         return "is no SQLite database"
     if code == sqlite3.SQLITE_CANTOPEN:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from perflab.bench.base import Bench
@@ -15,6 +15,7 @@ from perflab.bench.models import Models
 from perflab.bench.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.bench.session import Measured, Runs, Session
 from perflab.bench.tuning import Sweep, Tuning
+from perflab.callbacks import Progress
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Metrics
 from perflab.patterns.lazy_loading.calibration import (
@@ -220,7 +221,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Accesses:
         """Return accesses to the rows that the store of the settings has.
 

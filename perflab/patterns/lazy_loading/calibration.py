@@ -9,7 +9,7 @@ from perflab.bench.session import Measured, Runs
 from perflab.instrumentation.catalog import metric
 from perflab.modelling.latency import costs_of
 from perflab.patterns.lazy_loading.model.load_times import load_cost
-from perflab.settings.quantity import counted
+from perflab.units import counted, rounded
 
 CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
     {"chunk_size": 10, "max_chunks": 10},
@@ -116,10 +116,10 @@ def lazy_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
     ]
     if wider:
         point = min(wider, key=lambda p: p["settings"]["chunk_size"])
-        times = point["metrics"][read.name]
+        factor = point["metrics"][read.name]
         words.append(
             f"Too large: chunks of {counted(point['settings']['chunk_size'], 'row')} read "
-            f"{times:.3g} bytes for each byte of the rows asked for, instead of "
-            f"{chosen['metrics'][read.name]:.3g}."
+            f"{rounded(factor)} bytes for each byte of the rows asked for, instead of "
+            f"{rounded(chosen['metrics'][read.name])}."
         )
     return " ".join(words)

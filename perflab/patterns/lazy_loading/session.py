@@ -15,6 +15,7 @@ from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.patterns.lazy_loading.sources import is_own_function
 from perflab.servers.call_cap import CallCap, most_calls
 from perflab.settings import LoadSettings
+from perflab.units import counted, grouped
 
 if TYPE_CHECKING:
     from perflab.workloads.kinds.accesses import Accesses
@@ -81,7 +82,7 @@ class LazyLoadingSession(Session):
     def about(self) -> dict[str, str]:
         """Return what kind of store it is, and how many rows it has."""
         kind = type(self._store).__name__.removesuffix("Store")
-        return {"store": f"{kind}, {len(self._store):,} rows"}
+        return {"store": f"{kind}, {counted(len(self._store), 'row')}"}
 
     def close(self) -> None:
         """Close the loader and the store."""
@@ -112,7 +113,8 @@ class _Told:
 
 def _check_length(store: Store, rows: Accesses, source: str) -> None:
     if len(store) != rows.n_rows:
-        text = f"has {len(store):,} rows, and the workload was made for {rows.n_rows:,}"
+        made_for = grouped(rows.n_rows)
+        text = f"has {counted(len(store), 'row')}, and the workload was made for {made_for}"
         raise BadInputError(f"{text}; choose the workload again", source)
 
 

@@ -14,6 +14,7 @@ from perflab.instrumentation.hooks import Hook
 from perflab.patterns.prefetching._core import PrefetchCore
 from perflab.patterns.prefetching._parts import Claim, EndOfItems, FetchTimeoutError, as_sequence
 from perflab.patterns.prefetching.settings import PrefetchingSettings
+from perflab.units import in_words
 
 T = TypeVar("T")
 _NOTHING = cast("Any", object())
@@ -264,7 +265,9 @@ class _FetchTasks:
                 return as_sequence(await self._fetch(claim.start, claim.stop))
         except TimeoutError as error:
             if limit.expired():
-                raise FetchTimeoutError(f"no answer within {timeout} s") from error
+                raise FetchTimeoutError(
+                    f"no answer within {in_words(timeout, 'seconds')}"
+                ) from error
             raise
 
     def _wake_all(self) -> None:

@@ -13,6 +13,7 @@ from perflab.patterns.prefetching._core import NEVER, PrefetchCore
 from perflab.patterns.prefetching._parts import Claim, FetchTimeoutError, as_sequence
 from perflab.patterns.prefetching.settings import PrefetchingSettings
 from perflab.primitives.forking import renew_in_children
+from perflab.units import in_words
 
 _LEFT_BEHIND = (
     "this prefetcher was started before the process was forked, and its threads stayed in the "
@@ -166,7 +167,7 @@ class FetchWorkers:
             if claim.owner is not None:
                 claim.owner.left = True
                 self._staff -= 1
-            text = f"no answer within {self.core.settings.timeout} s"
+            text = f"no answer within {in_words(self.core.settings.timeout, 'seconds')}"
             delay = self.core.failed(claim, claim.attempt, FetchTimeoutError(text))
             if delay is not None:
                 self._hire(claim, delay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from perflab.bench.base import Bench
@@ -15,6 +15,7 @@ from perflab.bench.models import Models
 from perflab.bench.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.bench.session import Action, Measured, Runs, Session
 from perflab.bench.tuning import Sweep, Tuning
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Metrics
@@ -254,7 +255,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> Items:
         """Return the items, at most ``process_count`` of them."""
         found = super().workload_for(settings, spec, format, columns, progress)

@@ -10,7 +10,7 @@ from perflab.bench.session import Measured, Runs
 from perflab.modelling.latency import costs_of
 from perflab.modelling.prediction import Metrics
 from perflab.modelling.usl import fit_usl
-from perflab.settings.quantity import counted
+from perflab.units import counted, percent
 
 CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
     {"workers": 1, "batch_size": 1, "buffer_size": 50},
@@ -122,21 +122,21 @@ def prefetching_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, A
     if less is not None:
         words.append(
             f"Too few: with {counted(fewer[-1], 'worker')} the consumer waits "
-            f"{_stalled(less):.1%} of the time."
+            f"{percent(_stalled(less))} of the time."
         )
     smaller = [size for size in sizes if size < buffer]
     small = at(workers, smaller[-1]) if smaller else None
     if small is not None and _stalled(small) > stalled:
         words.append(
             f"Too small: with a buffer of {counted(smaller[-1], 'item')} it is "
-            f"{_stalled(small):.1%}, since a slow fetch is not bridged."
+            f"{percent(_stalled(small))}, since a slow fetch is not bridged."
         )
     most = at(counts[-1], sizes[-1])
     if most is not None:
         words.append(
             f"Too large: {counted(counts[-1], 'worker')} and {counted(sizes[-1], 'item')} would "
-            f"bring the stall fraction to {_stalled(most):.1%}, for more load on the source and "
-            "more memory; what is in the buffer is lost work when the consumer stops."
+            f"bring the stall fraction to {percent(_stalled(most))}, for more load on the source "
+            "and more memory; what is in the buffer is lost work when the consumer stops."
         )
     return " ".join(words)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.patterns.prefetching.items import Items
 from perflab.settings import Settings, setting
@@ -144,7 +145,7 @@ def _load(
     spec: Any,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Items:
     del progress
     if format is not None or columns:

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from perflab.errors import BadInputError
 from perflab.files import whole_folder
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.workload import MOST_REQUESTS, show_plainly
 from perflab.workloads.storage.description import Description, describe, read_described

@@ -23,7 +23,8 @@ from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Metrics
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.servers.run_name import PREFIX
-from perflab.settings import LoadSettings, SettingInfo, format_quantity
+from perflab.settings import LoadSettings, SettingInfo
+from perflab.units import format_quantity
 
 if TYPE_CHECKING:
     from perflab.modelling.part_settings import Scaling

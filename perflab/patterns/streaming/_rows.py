@@ -13,6 +13,7 @@ from typing import Any
 
 from perflab.patterns.streaming._blocks import Block
 from perflab.patterns.streaming._records import MOST_FIELD
+from perflab.units import grouped
 
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 _MOST_SHOWN = 200
@@ -157,7 +158,7 @@ def _fields(record: bytes, delimiter: str) -> list[str]:
     return fields
 
 
-_OVER_LONG = f"has a field of more than {MOST_FIELD:,} characters"
+_OVER_LONG = f"has a field of more than {grouped(MOST_FIELD)} characters"
 _QUOTING = {
     "unexpected end of data": "opens a quote that is not closed",
     "',' expected after '\"'": "has text behind a closing quote",

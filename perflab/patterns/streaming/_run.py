@@ -25,6 +25,7 @@ from perflab.patterns.streaming._schema import SAMPLE_ROWS, kinds_of
 from perflab.patterns.streaming._sinks import Sink, format_of, open_sink, quietly_close
 from perflab.patterns.streaming._source import Source
 from perflab.patterns.streaming.settings import StreamingSettings
+from perflab.units import counted, grouped, percent
 
 _PIECE_ROWS = 1000
 _SURE_ROWS = 1000
@@ -209,7 +210,8 @@ class BlockRun:
             text = f"the transformation raised {type(error).__name__}: {error}"
             raise BadInputError(text, place) from error
         if made != rows:
-            text = f"the transformation made {made:,} rows of {rows:,}; it must keep their number"
+            text = f"the transformation made {counted(made, 'row')} of {grouped(rows)}"
+            text += "; it must keep their number"
             raise BadInputError(f"{text}, or be a function of a row, which may return None", place)
         return new
 
@@ -235,9 +237,9 @@ class BlockRun:
             return
         if not sure and limit and tally.rows_in < _SURE_ROWS:
             return
-        allowed = f"{limit * 100:g} %" if limit else "none"
+        allowed = percent(limit) if limit else "none"
         raise BadInputError(
-            f"{tally.rows_rejected:,} of {tally.rows_in:,} rows are bad, and "
+            f"{grouped(tally.rows_rejected)} of {counted(tally.rows_in, 'row')} are bad, and "
             f"max_rejected_share allows {allowed}; the first: {self._first.reason}; "
             "nothing was written",
             f"{self._source.place}:{self._first.line}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from perflab.bench.base import Bench
@@ -14,6 +14,7 @@ from perflab.bench.model import Model
 from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.bench.session import Measured, Runs, Session
 from perflab.bench.tuning import Sweep, Tuning
+from perflab.callbacks import Progress
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Metrics
 from perflab.patterns.streaming.costs import SHIPPED, streaming_calibration, streaming_risks
@@ -196,7 +197,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress | None = None,
     ) -> TableFile:
         """Return the table that is named, as the workload or as `input_file`.
 

@@ -8,7 +8,7 @@ from typing import Any
 from perflab.bench.session import Runs
 from perflab.instrumentation.catalog import metric
 from perflab.patterns.streaming.model.predict import fit_engine
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 _MEBIBYTE = 2.0**20
 _ROWS = (1_000.0, 10_000.0, 100_000.0)

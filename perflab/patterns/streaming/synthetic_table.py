@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from perflab.callbacks import Progress
 from perflab.files import whole_path
 from perflab.settings import Settings, setting
 from perflab.settings.folders import cache_folder
@@ -63,7 +63,7 @@ class Table(Settings):
         ]
         return f"{self.workload}:{','.join(exact)}"
 
-    def make(self, progress: Callable[[int, int], object] | None = None) -> Path:
+    def make(self, progress: Progress | None = None) -> Path:
         """Return the path of the file, made into the cache folder where it is not there yet.
 
         Args:

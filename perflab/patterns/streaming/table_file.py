@@ -15,7 +15,7 @@ from pydantic import Field
 from perflab.errors import BadInputError
 from perflab.files import whole_folder
 from perflab.instrumentation.catalog import metric
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.kinds.workload import show_plainly
 from perflab.workloads.storage.description import Count, Description, describe, read_described
 from perflab.workloads.storage.saved import is_saved, register_description

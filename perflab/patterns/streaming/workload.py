@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.patterns.streaming._blocks import BlockReader
 from perflab.patterns.streaming._source import Source
@@ -28,13 +29,11 @@ _COUNTED_BYTES = 1 << 26
 _SAMPLE_BYTES = 1 << 22
 _STEP_ROWS = 100_000
 
-Tell = Callable[[int, int], object]
-
 
 def load_table(
     spec: str | os.PathLike[str] | TableFile,
     settings: StreamingSettings,
-    progress: Tell | None = None,
+    progress: Progress | None = None,
 ) -> TableFile:
     """Return the table that a user means.
 
@@ -83,7 +82,7 @@ def _load(
     spec: Any,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Tell | None = None,
+    progress: Progress | None = None,
 ) -> TableFile:
     refuse_format(format, columns)
     return load_table(spec, StreamingSettings(), progress)
@@ -108,7 +107,7 @@ def table_of(
     settings: StreamingSettings,
     name: str,
     source: str,
-    progress: Tell | None = None,
+    progress: Progress | None = None,
     rows: int | None = None,
 ) -> TableFile:
     """Look at a file: header, size, and its rows where they are not known.
@@ -135,7 +134,7 @@ def table_of(
         )
 
 
-def _rows(reader: BlockReader, content: Source, progress: Tell | None) -> tuple[int, bool]:
+def _rows(reader: BlockReader, content: Source, progress: Progress | None) -> tuple[int, bool]:
     """Count the rows of a small file, and estimate those of a large one from its start."""
     whole = content.total_bytes <= _COUNTED_BYTES
     found = seen = 0

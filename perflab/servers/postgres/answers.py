@@ -8,6 +8,8 @@ from typing import Any
 
 import psycopg
 
+from perflab.units import in_words
+
 SILENT_SECONDS = 60.0
 
 
@@ -36,7 +38,7 @@ class SilentServerError(psycopg.OperationalError):
     """A server has let one in and does not answer."""
 
     def __init__(self) -> None:
-        super().__init__(f"has not answered for {SILENT_SECONDS:.0f} s")
+        super().__init__(f"has not answered for {in_words(SILENT_SECONDS, 'seconds')}")
 
 
 def _answered(gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:

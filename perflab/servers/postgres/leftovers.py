@@ -13,6 +13,7 @@ from perflab.servers.postgres.run import refusal, remove_run
 from perflab.servers.postgres.run_schema import is_ours
 from perflab.servers.postgres.words import shown_conninfo
 from perflab.servers.run_name import PREFIX, started_at
+from perflab.units import counted, in_words
 
 _SCHEMAS = (
     "SELECT nspname::text FROM pg_catalog.pg_namespace "
@@ -62,7 +63,5 @@ def _remover(conninfo: str, name: str) -> Callable[[], None]:
 
 
 def _what(connection: psycopg.Connection[Any], name: str) -> str:
-    counted = connection.execute(_HOLDS, (name,)).fetchone()
-    tables, size = counted or (0, 0)
-    word = "table" if tables == 1 else "tables"
-    return f"a schema with {tables} {word}, {size / 2**20:,.1f} MiB"
+    tables, size = connection.execute(_HOLDS, (name,)).fetchone() or (0, 0)
+    return f"a schema with {counted(tables, 'table')}, {in_words(size, 'bytes')}"

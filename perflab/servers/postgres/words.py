@@ -7,6 +7,7 @@ from perflab.errors.addresses import HIDDEN
 from perflab.errors.foreign_text import foreign_text
 from perflab.servers.addresses import redact
 from perflab.servers.postgres.address import PostgresAddress
+from perflab.units import in_words
 
 VARIABLE = "PERFLAB_POSTGRES_URL"
 ASK_SECONDS = 5
@@ -42,8 +43,8 @@ def explain(error: Exception, source: str = VARIABLE) -> str:
         return f"answers, but has no such {what}; mend what {source} names"
     if "timeout expired" in text:
         return (
-            f"did not answer as a PostgreSQL does within {ASK_SECONDS} s; are host and port of "
-            f"{source} right?"
+            f"did not answer as a PostgreSQL does within {in_words(ASK_SECONDS, 'seconds')}; are "
+            f"host and port of {source} right?"
         )
     return f"cannot be reached ({_reason(text)}); start it, or mend what {source} names"
 

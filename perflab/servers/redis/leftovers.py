@@ -17,6 +17,7 @@ from perflab.servers.redis.run import open_client
 from perflab.servers.redis.run_keys import RunKeys, find_runs
 from perflab.servers.redis.words import unknown_command
 from perflab.servers.run_name import started_at
+from perflab.units import counted
 
 _LOOK_SECONDS = 0.5
 _NEEDED = "+scan +exists +strlen +getrange +pttl +unlink"
@@ -53,7 +54,7 @@ def remove_redis_run(url: str, run: RunKeys) -> int:
 def _leftover(url: str, run: RunKeys, count: int) -> Leftover:
     started = started_at(run.run_name)
     assert started is not None  # noqa: S101  (find_runs returns no other)
-    what = f"{count:,} {'key' if count == 1 else 'keys'} under {run.root}:"
+    what = f"{counted(count, 'key')} under {run.root}:"
     return Leftover(
         redact(url), run.run_name, started, what, functools.partial(_remove_dead, url, run)
     )

@@ -9,6 +9,7 @@ import redis
 
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
+from perflab.units import counted, grouped
 
 ENTRY_BYTES = 220
 """What the server takes for an entry beside its name and value, at the most: its own records, an
@@ -95,9 +96,9 @@ class Room:
         most = self.most_connections * _CONNECTIONS_SHARE
         if most and self.connections + connections > most:
             raise BadInputError(
-                f"has {self.connections:,} of at most {self.most_connections:,} connections in "
-                f"use, and a run takes up to {connections:,}; lower concurrency or raise "
-                "maxclients",
+                f"has {grouped(self.connections)} of at most "
+                f"{counted(self.most_connections, 'connection')} in use, and a run takes up to "
+                f"{grouped(connections)}; lower concurrency or raise maxclients",
                 shown,
             )
 

@@ -8,6 +8,7 @@ import redis
 
 from perflab.errors.foreign_text import foreign_text
 from perflab.servers.addresses import VARIABLE
+from perflab.units import in_words
 
 
 def explain(error: redis.RedisError, source: str, patience: float) -> str:
@@ -29,7 +30,8 @@ def explain(error: redis.RedisError, source: str, patience: float) -> str:
             "ACL SETUSER <user> +info"
         )
     if isinstance(error, redis.TimeoutError):
-        return f"did not answer within {patience:g} s; is the address of {source} right?"
+        waited = in_words(patience, "seconds")
+        return f"did not answer within {waited}; is the address of {source} right?"
     if isinstance(error, redis.exceptions.InvalidResponse):
         return "answers, but is no Redis; is the port right?"
     said = foreign_text(error)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from perflab.settings.quantity import counted
+from perflab.units import counted, grouped, percent
 from perflab.workloads.describe.once import found_once
 from perflab.workloads.kinds.accesses import Accesses
 
@@ -29,10 +29,10 @@ def facts(accesses: Accesses) -> list[str]:
     found = _numbers(accesses)
     said = [
         counted(len(accesses), "request"),
-        f"{found['distinct_rows']:,} of {counted(accesses.n_rows, 'row')}",
+        f"{grouped(found['distinct_rows'])} of {counted(accesses.n_rows, 'row')}",
     ]
     if found["next_row_share"] is not None:
-        said.append(f"{found['next_row_share']:.0%} ask for the next row")
+        said.append(f"{percent(found['next_row_share'])} ask for the next row")
     return said
 
 

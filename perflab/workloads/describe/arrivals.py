@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import format_quantity
-from perflab.settings.quantity import counted
+from perflab.units import counted, in_words, rounded
 from perflab.workloads.kinds.arrivals import Arrivals
 
 MINUTE = 60.0
@@ -51,11 +50,11 @@ def facts(arrivals: Arrivals) -> list[str]:
     found = summary(arrivals)
     said = [
         counted(len(arrivals), "request"),
-        f"{found['requests_per_second']:,.4g} per second",
-        f"over {format_quantity(found['duration_seconds'], 'seconds')}",
+        f"{rounded(found['requests_per_second'])} per second",
+        f"over {in_words(found['duration_seconds'], 'seconds')}",
     ]
     if found["index_of_dispersion"] is not None:
-        said.append(f"burstiness {found['index_of_dispersion']:.2g} (1 is Poisson)")
+        said.append(f"burstiness {rounded(found['index_of_dispersion'])} (1 is Poisson)")
     if found["has_durations"]:
         said.append("with service times")
     return said

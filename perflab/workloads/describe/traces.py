@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.settings import format_quantity
-from perflab.settings.quantity import counted
+from perflab.units import counted, grouped, in_words, percent, rounded
 from perflab.workloads.describe.once import found_once
 from perflab.workloads.describe.rates import longest_gap_share, rate_facts
 from perflab.workloads.describe.reuse import reuse_quantiles
@@ -63,25 +62,25 @@ def facts(trace: Trace) -> list[str]:
     said = [counted(len(trace), "request"), counted(len(counts), "distinct key")]
     once = int(np.count_nonzero(counts == 1))
     if once:
-        said.append(f"{once / len(counts):.0%} of them asked once")
+        said.append(f"{percent(once / len(counts))} of them asked once")
     slope = skew(counts)
     if slope is not None:
-        said.append(f"skew {slope:.2g}")
+        said.append(f"skew {rounded(slope)}")
     if trace.sample_rate < 1:
         keys = round(len(counts) / trace.sample_rate)
-        said.append(f"a sample of {trace.sample_rate:.2%} of the keys")
+        said.append(f"a sample of {percent(trace.sample_rate)} of the keys")
         about = "" if trace.all_requests is None else "about "
         said.append(f"in all {_requests_of_all(trace)} requests for {about}{counted(keys, 'key')}")
     if trace.times is None:
         return [*said, "without times"]
     span = float(trace.times[-1] - trace.times[0])
-    return [*said, f"with times over {format_quantity(span, 'seconds')}"]
+    return [*said, f"with times over {in_words(span, 'seconds')}"]
 
 
 def key_counts(trace: Trace) -> npt.NDArray[np.int64]:
     """Return how often each key is asked for, most often first; keys never asked for left out."""
     if len(trace) >= NUMBA_PAYS_FROM:
-        from perflab.kernels.sampling import key_counts as count_keys  # loads numba
+        from perflab.kernels.sampling.keys import key_counts as count_keys  # loads numba
 
         counts = count_keys(trace.ids, trace.n_keys).astype(np.int64)
     else:
@@ -115,7 +114,7 @@ def remarks(trace: Trace) -> list[str]:
     if requests < SHORT:
         said.append(
             f"only {counted(requests, 'request')}: most hits and misses are those of a cache that "
-            f"is still filling; {SHORT:,} or more say what a steady cache does"
+            f"is still filling; {grouped(SHORT)} or more say what a steady cache does"
         )
     doubted = any(note.endswith(KEY_DOUBT) for note in trace.notes)
     if len(counts) == requests and not doubted:
@@ -125,14 +124,15 @@ def remarks(trace: Trace) -> list[str]:
     elif ONE_HIT_SHARE * len(counts) < once < requests:
         best = 1 - len(counts) / requests
         said.append(
-            f"{once / len(counts):.0%} of the keys come once: the hit rate cannot exceed {best:.1%}"
+            f"{percent(once / len(counts))} of the keys come once: the hit rate cannot exceed "
+            f"{percent(best)}"
         )
     if trace.times is not None and requests > 1 and trace.times[-1] == trace.times[0]:
         said.append("all requests have the same time: a TTL has no effect on them")
     gap = longest_gap_share(trace.times)
     if gap > GAP_SHARE and requests > SURE_COUNT:
         said.append(
-            f"one gap covers {gap:.0%} of the trace: rates and TTLs across it are misleading; "
+            f"one gap covers {percent(gap)} of the trace: rates and TTLs across it are misleading; "
             "split the trace there"
         )
     if trace.sample_rate < 1:
@@ -140,15 +140,15 @@ def remarks(trace: Trace) -> list[str]:
         if trace.all_requests is not None:
             chance = "as those are known, it matters little whether the most popular keys are in it"
         said.append(
-            f"it holds {trace.sample_rate:.2%} of the keys: what-if answers and settings are of "
-            f"all of them, in all {_requests_of_all(trace)} requests; {chance}"
+            f"it holds {percent(trace.sample_rate)} of the keys: what-if answers and settings are "
+            f"of all of them, in all {_requests_of_all(trace)} requests; {chance}"
         )
     return said
 
 
 def _requests_of_all(trace: Trace) -> str:
     about = "about " if trace.all_requests is None else ""
-    return f"{about}{trace.requests_of_all:,}"
+    return f"{about}{grouped(trace.requests_of_all)}"
 
 
 def _estimates(trace: Trace, keys: int, duration: float | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
+from perflab.units import counted, grouped
 from perflab.workloads.importers.source import Source
 from perflab.workloads.kinds.encoding import encode_integers
 from perflab.workloads.kinds.trace import Trace
@@ -57,7 +58,7 @@ def records(source: Source, dtype: np.dtype[Any], what: str) -> Iterator[npt.NDA
         rest = content[whole:]
         yield np.frombuffer(content[:whole], dtype)
     if rest:
-        text = f"{size:,} bytes are no multiple of {width}, the width of {what}"
+        text = f"{counted(size, 'byte')} are no multiple of {width}, the width of {what}"
         raise BadInputError(f"{text}; it is cut off, or of another format", source.place)
 
 
@@ -67,8 +68,9 @@ def _doubts(numbers: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> tupl
     odd = int(np.count_nonzero((keys < 0) | (keys >= PLAUSIBLE)))
     if odd:
         said.append(
-            f"{odd:,} of {len(keys):,} keys are negative or beyond 2^48 "
-            f"({keys.min():,} to {keys.max():,}): hashes, or the file is of another format"
+            f"{grouped(odd)} of {counted(len(keys), 'key')} are negative or beyond 2^48 "
+            f"({grouped(keys.min())} to {grouped(keys.max())}): hashes, or the file is of another "
+            "format"
         )
     fields = _fields(numbers)
     if fields:

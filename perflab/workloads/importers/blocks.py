@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from perflab.units import counted
 from perflab.workloads.importers.columns import listed
 from perflab.workloads.importers.requests import Parsed, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
@@ -76,8 +77,8 @@ def read_msr(source: Source) -> Trace:
     if len(hosts) < 2:
         return trace
     said = (
-        f"pages of {len(hosts):,} hosts ({listed(list(hosts))}) count as one where their numbers "
-        "are alike, so the hit rate is wrong; cut the file into one per host"
+        f"pages of {counted(len(hosts), 'host')} ({listed(list(hosts))}) count as one where their "
+        "numbers are alike, so the hit rate is wrong; cut the file into one per host"
     )
     return dataclasses.replace(trace, notes=(*trace.notes, said), check=False)
 

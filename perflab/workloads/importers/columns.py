@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from perflab.errors import BadInputError, nearest
+from perflab.units import grouped
 from perflab.workloads.importers.template import fields_of, is_template
 
 ROLES = ("key", "time", "size", "ttl")
@@ -94,7 +95,7 @@ def listed(names: Sequence[str]) -> str:
     """Return names as a list to show, not all of them where they are many or long."""
     cut = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names]
     shown = [name or "(unnamed)" for name in cut]
-    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    more = f" and {grouped(len(names) - MOST_NAMES)} more" if len(names) > MOST_NAMES else ""
     return ", ".join(shown[:MOST_NAMES]) + more
 
 

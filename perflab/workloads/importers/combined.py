@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.errors import BadInputError, nearest
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.settings.quantity import counted
+from perflab.callbacks import Progress
+from perflab.units import counted
 from perflab.workloads.importers.binary import read_binary
 from perflab.workloads.importers.blocks import read_arc, read_msr, read_spc
 from perflab.workloads.importers.combined import read_combined
@@ -21,7 +22,7 @@ from perflab.workloads.importers.oracle import read_oracle, read_oracle_csv
 from perflab.workloads.importers.parquet import read_parquet
 from perflab.workloads.importers.recording import read_recording
 from perflab.workloads.importers.redis_monitor import read_redis_monitor
-from perflab.workloads.importers.source import Progress, Source
+from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.text import read_text
 from perflab.workloads.importers.twitter import read_twitter
 from perflab.workloads.kinds.trace import Trace

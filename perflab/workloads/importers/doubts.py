@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.settings import format_quantity
-from perflab.settings.quantity import counted
+from perflab.units import counted, format_quantity, grouped
 from perflab.workloads.kinds.encoding import is_text
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.kinds.workload import KEY_DOUBT
@@ -97,10 +96,10 @@ def count_words(column: Any, counts: Counter[str]) -> None:
 def named(counts: Mapping[str, int]) -> str:
     """Return names with their counts, the most frequent first: ``DEL 60, SET 4``."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{name} {count:,}" for name, count in ranked[:MOST_NAMED]]
+    shown = [f"{name} {grouped(count)}" for name, count in ranked[:MOST_NAMED]]
     rest = ranked[MOST_NAMED:]
     if rest:
-        shown.append(f"{len(rest)} more {sum(count for _, count in rest):,}")
+        shown.append(f"{len(rest)} more {grouped(sum(count for _, count in rest))}")
     return ", ".join(shown)
 
 
@@ -162,5 +161,5 @@ def _zero_lifetimes(trace: Trace) -> tuple[str, ...]:
     zeros = int(np.count_nonzero(trace.ttls == 0))
     if not zeros:
         return ()
-    share = "all" if zeros == len(trace.ttls) else f"{zeros:,} of {len(trace.ttls):,}"
+    share = "all" if zeros == len(trace.ttls) else f"{grouped(zeros)} of {grouped(len(trace.ttls))}"
     return (f"{share} TTLs are 0, which counts as expired at once; leave them out for no TTL",)

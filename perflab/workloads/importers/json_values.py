@@ -11,7 +11,7 @@ from operator import methodcaller
 from typing import Any
 
 from perflab.errors import BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.importers.columns import (
     KEY_NAMES,
     OPERATION_NAMES,

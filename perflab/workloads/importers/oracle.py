@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.errors import BadInputError
+from perflab.units import grouped
 from perflab.workloads.importers.binary import records
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
@@ -63,7 +64,7 @@ def _check_next(place: str, found: npt.NDArray[Any], start: int) -> None:
     wrong = ~(ahead | (following == NO_NEXT))
     if np.count_nonzero(wrong) * 2 > len(found):
         first = start + int(np.argmax(wrong))
-        text = f"the next access, {following[first - start]:,}, lies before its own record"
+        text = f"the next access, {grouped(following[first - start])}, lies before its own record"
         raise BadInputError(f"{text}; is it of the format oracle?", f"{place}: record {first + 1}")
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import check_parquet
+from perflab.units import counted, grouped
 from perflab.workloads.importers.columns import (
     choose_columns,
     columns_note,
@@ -83,7 +84,11 @@ def _read(source: Source, columns: Mapping[str, str] | None) -> Trace:
         raise BadInputError("has no rows; a trace needs at least one request", source.place)
     if len(keyless) == rows:
         raise BadInputError("no row has a key; a trace needs at least one", source.place)
-    notes = (f"{len(keyless):,} of {rows:,} rows skipped: no key",) if len(keyless) else ()
+    notes = (
+        (f"{grouped(len(keyless))} of {counted(rows, 'row')} skipped: no key",)
+        if len(keyless)
+        else ()
+    )
     merged = {role: parts.array() for role, parts in values.items()}
     if description is None:
         notes = (*notes, *columns_note(schema.names, chosen, columns))

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from perflab.errors import BadInputError
+from perflab.units import counted
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.unpack import MOST_RATIO
 
@@ -38,8 +39,8 @@ def rows_at_once(source: Source, names: Iterable[str], most: int) -> int:
     rows = pq.read_metadata(source.path).num_rows
     if longest > LONGEST_BYTES and rows * longest > MOST_RATIO * source.total_bytes:
         text = (
-            f"has a text of {longest:,} bytes that {rows:,} rows may repeat, over {MOST_RATIO} "
-            "times its size; leave that column out, or cut its texts"
+            f"has a text of {counted(longest, 'byte')} that {counted(rows, 'row')} may repeat, "
+            f"over {MOST_RATIO} times its size; leave that column out, or cut its texts"
         )
         raise BadInputError(text, source.place)
     return max(1, min(most, _AT_ONCE_BYTES // max(longest, 1)))

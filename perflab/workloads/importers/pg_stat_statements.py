@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted, in_words
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.records import records
 from perflab.workloads.importers.served import seconds_of
@@ -117,7 +117,7 @@ def _draw(name: str, statements: Sequence[_Statement], notes: tuple[str, ...]) -
     means = np.array([each.mean for each in statements])[which]
     spreads = np.array([each.spread for each in statements])[which]
     drawn = (
-        f"drawn, not recorded: Poisson arrivals at {rate:.4g}/s, the mean rate of "
+        f"drawn, not recorded: Poisson arrivals at {in_words(rate, '1/s')}, the mean rate of "
         f"{counted(calls, 'call')} of {counted(len(statements), 'statement')}, and lognormal "
         "service times of their means; bursts do not show"
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from perflab.primitives.lenient_json import load_json
+from perflab.units import counted, grouped
 from perflab.workloads.importers.json_text import ESCAPE
 from perflab.workloads.importers.records import lines, records
 from perflab.workloads.importers.served import Served, seconds_of
@@ -111,13 +112,13 @@ def _twice(kinds: Counter[str]) -> tuple[str, ...]:
     said = []
     if kinds["plan"] and kinds["plan"] < total:
         said.append(
-            f"{kinds['plan']:,} of {total:,} requests are plans of auto_explain: a statement that "
-            "is logged with its plan counts twice, so the rate may be too high; take out one of "
-            "the two"
+            f"{grouped(kinds['plan'])} of {counted(total, 'request')} are plans of auto_explain: "
+            "a statement that is logged with its plan counts twice, so the rate may be too high; "
+            "take out one of the two"
         )
     if kinds["bare"] >= STEPS:
         said.append(
-            f"{kinds['bare']:,} of {total:,} durations stand without their statement "
+            f"{grouped(kinds['bare'])} of {grouped(total)} durations stand without their statement "
             "(log_duration): parse, bind and execute of one statement may count as three requests; "
             "log with log_min_duration_statement = 0 instead"
         )
@@ -129,7 +130,7 @@ def _notes(steps: int, found: set[str], *, whole: bool) -> tuple[str, ...]:
     zones = found - UTC_NAMES
     named = sorted(zone for zone in found if zone)
     if steps:
-        said.append(f"{steps:,} parse and bind steps left out; they are part of a request")
+        said.append(f"{grouped(steps)} parse and bind steps left out; they are part of a request")
     if len(named) > 1:
         said.append(
             f"times of the zones {', '.join(named)} are read as UTC alike, so the gap where one "

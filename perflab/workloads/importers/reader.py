@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import IO, Any, Protocol
 
 from perflab.errors import BadInputError
+from perflab.units import counted
 from perflab.workloads.importers.room import SPARE_BYTES, free_memory
 from perflab.workloads.importers.unpack import UNPACK_ERRORS, damage, refuse_bomb, unpack
 from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK, Repair, looks_binary
@@ -127,7 +128,7 @@ class Reader(io.RawIOBase):
             self._free_first = self._free_first or free
             # What was read is put together at the end, when it is there twice for a moment.
             if free < max(SPARE_BYTES, LEAST_SHARE * self._free_first):
-                text = f"fills the memory ({self._unpacked:,} bytes were read so far)"
+                text = f"fills the memory ({counted(self._unpacked, 'byte')} were read so far)"
                 raise BadInputError(f"{text}; cut a part out of it", source.place)
         source.report(self._raw.tell())
         return block

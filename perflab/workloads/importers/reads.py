@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
-from perflab.settings.quantity import counted
+from perflab.units import counted
 from perflab.workloads.importers.requests import Columns, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
 from perflab.workloads.kinds.trace import Trace

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from perflab.settings.quantity import counted
+from perflab.units import counted, grouped
 from perflab.workloads.importers.lines import line_arrays
 from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source
@@ -191,9 +191,11 @@ def known_sizes(
         return sizes.astype(np.int64), ()
     if missing == len(sizes):
         beyond = int(np.count_nonzero(sizes >= MOST_BYTES))
-        text = f"the size of {beyond:,} of {counted(len(sizes), 'request')} is beyond 64 bits"
+        text = (
+            f"the size of {grouped(beyond)} of {counted(len(sizes), 'request')} is beyond 64 bits"
+        )
         return None, (f"{text}; sizes are left out",) if beyond else ()
-    said = f"the size of {missing:,} of {counted(len(sizes), 'request')} is not known"
+    said = f"the size of {grouped(missing)} of {counted(len(sizes), 'request')} is not known"
     if missing > UNKNOWN_MOST * len(sizes):
         return None, (f"{said}; sizes are left out",)
     median = int(np.median(sizes[~unknown]))

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
+from perflab.units import counted, grouped
 
 SHOWN = 3
 SHOWN_CHARACTERS = 80
@@ -39,7 +40,7 @@ class Skipped:
         if not self.count:
             return ()
         examples = "; ".join(f"{one} {line}: {_short(text)}" for line, text in self.first)
-        return (f"{self.count:,} of {total:,} {noun} skipped; first: {examples}",)
+        return (f"{grouped(self.count)} of {grouped(total)} {noun} skipped; first: {examples}",)
 
     def refuse_if_most(self, total: int, what: str, advice: str, place: str) -> None:
         """Stop where the file is evidently something else.
@@ -50,8 +51,8 @@ class Skipped:
         if self.count <= MOST * total:
             return
         line, text = self.first[0]
-        message = f"{self.count:,} of {total:,} lines are not {what}; first: {_short(text)}"
-        raise BadInputError(f"{message}; {advice}", f"{place}:{line}")
+        message = f"{grouped(self.count)} of {counted(total, 'line')} are not {what}"
+        raise BadInputError(f"{message}; first: {_short(text)}; {advice}", f"{place}:{line}")
 
 
 def row_in_file(kept_row: int, left_out: npt.NDArray[np.int64]) -> int:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.primitives.archives import packed_as
+from perflab.units import counted
 from perflab.workloads.importers.reader import BINARY_TEXT, Reader
 from perflab.workloads.importers.room import most_whole
 from perflab.workloads.importers.spool import spooled
 from perflab.workloads.importers.unpack import SUFFIXES
 from perflab.workloads.importers.utf8 import wide_encoding
 
-__all__ = ["BINARY_TEXT", "BLOCK_BYTES", "HEAD_BYTES", "Progress", "Reader", "Source"]
+__all__ = ["BINARY_TEXT", "BLOCK_BYTES", "HEAD_BYTES", "Reader", "Source"]
 
-Progress = Callable[[int, int], object]
 
 BLOCK_BYTES = 1 << 24
 HEAD_BYTES = 1 << 16
@@ -127,8 +128,9 @@ class Source:
                 size += len(block)
                 if size > most:
                     said = (
-                        f"is longer than {most:,} bytes, the most that is read whole: in memory it "
-                        f"takes {times} times as many, and a quarter of what is free may be used"
+                        f"is longer than {counted(most, 'byte')}, the most that is read whole: in "
+                        f"memory it takes {times} times as many, and a quarter of what is free may "
+                        "be used"
                     )
                     raise BadInputError(f"{said}; cut a part out of it", self.place)
         return b"".join(parts)

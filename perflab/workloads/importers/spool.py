@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from perflab.errors import BadInputError
+from perflab.units import counted, in_words
 from perflab.workloads.importers.room import free_disk
 
 STEP_BYTES = 1 << 20
@@ -141,7 +142,7 @@ def _next(handle: int, place: str) -> bytes:
             return os.read(handle, STEP_BYTES)
         except BlockingIOError:
             if time.monotonic() >= until:
-                text = f"is a pipe from which nothing came for {IDLE_SECONDS:.0f} s"
+                text = f"is a pipe from which nothing came for {in_words(IDLE_SECONDS, 'seconds')}"
                 raise BadInputError(f"{text}; save it to a file", place) from None
             select.select([handle], [], [], 1.0)
 
@@ -156,7 +157,9 @@ def _copy(handle: int, block: bytes, place: str) -> Spool:
                 checked = size + CHECKED_EVERY
                 if room < CHECKED_EVERY:
                     text = f"does not fit onto the disk of {tempfile.gettempdir()}"
-                    raise BadInputError(f"{text} ({size:,} bytes so far); save it to a file", place)
+                    raise BadInputError(
+                        f"{text} ({counted(size, 'byte')} so far); save it to a file", place
+                    )
             file.write(block)
             size += len(block)
             block = _next(handle, place)

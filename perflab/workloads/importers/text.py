@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.errors import BadInputError
+from perflab.units import counted, grouped
 from perflab.workloads.importers.lines import line_arrays
 from perflab.workloads.importers.source import Source
 from perflab.workloads.kinds.encoding import KeyEncoder, integers_if_all
@@ -33,7 +34,7 @@ def read_text(source: Source) -> Trace:
     if len(blank):
         total = len(ids)
         ids, words = _without(ids, words, blank)
-        notes = (f"{total - len(ids):,} of {total:,} lines skipped: blank",)
+        notes = (f"{grouped(total - len(ids))} of {counted(total, 'line')} skipped: blank",)
     if len(ids) == 0:
         raise BadInputError("has only blank lines; a trace needs at least one key", source.place)
     keys = integers_if_all(words)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
+from perflab.units import exact, grouped
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,8 +42,8 @@ def unit_notes(times: Floats, place: str) -> tuple[str, ...]:
     scaled = np.count_nonzero(finite >= _UNITS[0][1])
     if len(finite) and finite.min() < _EPOCH_FROM and scaled >= max(2, _MANY * len(finite)):
         text = (
-            f"the times go from {finite.min():.10g} to {finite.max():.10g}, which no unit since "
-            "1970 explains; divide them so that they are seconds from the first request"
+            f"the times go from {exact(finite.min())} to {exact(finite.max())}, which no unit "
+            "since 1970 explains; divide them so that they are seconds from the first request"
         )
         raise BadInputError(text, place)
     found = []
@@ -51,6 +52,6 @@ def unit_notes(times: Floats, place: str) -> tuple[str, ...]:
         if count == len(times) and count:
             return (f"times: read as {unit} since 1970",)
         if count:
-            found.append(f"{count:,} as {unit}")
+            found.append(f"{grouped(count)} as {unit}")
     rest = " and the others as seconds" if found else ""
     return (f"times: read {', '.join(found)}{rest} since 1970",) if found else ()

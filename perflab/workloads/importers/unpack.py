@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from perflab.errors import BadInputError
 from perflab.primitives.archives import MEMORY_BYTES, ArchiveError, Unpacked
+from perflab.units import counted
 
 SUFFIXES = (".gz", ".xz", ".zst", ".zstd", ".bz2")
 UNPACK_ERRORS = (ArchiveError, EOFError, OSError, MemoryError)
@@ -43,7 +44,7 @@ def refuse_bomb(packed: str, packed_bytes: int, unpacked_bytes: int, place: str)
     if unpacked_bytes <= max(ALWAYS_ALLOWED, MOST_RATIO * packed_bytes):
         return
     text = (
-        f"the {packed} archive of {packed_bytes:,} bytes unpacks to more than "
-        f"{unpacked_bytes:,} bytes, over {MOST_RATIO} times its size"
+        f"the {packed} archive of {counted(packed_bytes, 'byte')} unpacks to more than "
+        f"{counted(unpacked_bytes, 'byte')}, over {MOST_RATIO} times its size"
     )
     raise BadInputError(f"{text}; if it is what it should be, unpack it and name the file", place)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
+from perflab.units import counted, grouped
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.kinds.workload import show_plainly
@@ -57,8 +58,9 @@ class Accesses:
             raise BadInputError(text, self.name)
         wrong = np.flatnonzero((rows < 0) | (rows >= self.n_rows))
         if len(wrong):
-            text = f"request {wrong[0]:,} asks for row {rows[wrong[0]]:,}, but the store has "
-            raise BadInputError(f"{text}{self.n_rows:,} rows, from 0", self.name)
+            text = f"request {grouped(wrong[0])} asks for row {grouped(rows[wrong[0]])}"
+            has = f"the store has {counted(self.n_rows, 'row')}, from 0"
+            raise BadInputError(f"{text}, but {has}", self.name)
         kind = np.int32 if self.n_rows <= LONGEST else np.int64
         object.__setattr__(self, "rows", rows.astype(kind, copy=False))
 
@@ -75,7 +77,7 @@ class Accesses:
         """
         numbers = _row_numbers(trace)[trace.ids]
         if n_rows is None and int(numbers.max()) >= MOST_ROWS:
-            text = f"row {numbers.max():,} is asked for, and no store has as many rows"
+            text = f"row {grouped(numbers.max())} is asked for, and no store has as many rows"
             raise BadInputError(f"{text}; are these row numbers?", trace.source or trace.name)
         most = int(numbers.max()) + 1 if n_rows is None else n_rows
         return cls(trace.name, numbers, most, trace.source, trace.notes, trace.options)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
+from perflab.units import in_words, percent
 from perflab.workloads.kinds.check import as_durations, as_times
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.passes import pass_seconds
@@ -77,7 +78,10 @@ class Arrivals:
             raise BadInputError(text, place or trace.source or trace.name)
         notes = trace.notes
         if trace.sample_rate < 1:
-            notes = (*notes, f"rates are those of a sample of {trace.sample_rate:.2%} of the keys")
+            notes = (
+                *notes,
+                f"rates are those of a sample of {percent(trace.sample_rate)} of the keys",
+            )
         origin = (trace.source, notes, trace.options)
         return cls(trace.name, trace.times, None, *origin, check=False)
 
@@ -114,7 +118,11 @@ class Arrivals:
             raise BadInputError(f"{rate} is no rate; it must be above zero", self.name)
         times = (self.times - self.times[0]) * (self.rate / rate)
         return Arrivals(
-            f"{self.name} at {rate:g}/s", times, self.durations, notes=self.notes, check=False
+            f"{self.name} at {in_words(rate, '1/s')}",
+            times,
+            self.durations,
+            notes=self.notes,
+            check=False,
         )
 
     def window(self, start: int, stop: int) -> Arrivals:

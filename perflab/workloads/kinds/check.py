@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
+from perflab.units import exact
 
 Floats = npt.NDArray[np.float64]
 Fault = tuple[int, str]
@@ -38,7 +39,7 @@ def find_bad_time(times: Floats, *, in_order: bool = True) -> Fault | None:
     if not time < MOST_SECONDS:
         return index, f"the time {time} is not a number of seconds"
     if time < 0:
-        return index, f"the time {time:g} is negative; times count from 0 or from the epoch"
+        return index, f"the time {exact(time)} is negative; times count from 0 or from the epoch"
     before = times[index - 1]
     return index, f"the time {time!s} lies before the row above, {before!s}; sort the rows by time"
 
@@ -53,7 +54,7 @@ def find_bad_size(sizes: npt.NDArray[Any]) -> Fault | None:
     index = int(np.argmax(wrong))
     size = sizes[index]
     if size < 0:
-        return index, f"the size {size:g} is negative; sizes are bytes"
+        return index, f"the size {exact(size)} is negative; sizes are bytes"
     return index, f"the size {size} is not a whole number of bytes"
 
 
@@ -65,7 +66,7 @@ def find_bad_ttl(ttls: Floats) -> Fault | None:
     index = int(np.argmax(wrong))
     if np.isinf(ttls[index]):
         return index, f"the TTL {ttls[index]} is not a number of seconds; leave it out for none"
-    return index, f"the TTL {ttls[index]:g} is negative; TTLs are seconds, empty for none"
+    return index, f"the TTL {exact(ttls[index])} is negative; TTLs are seconds, empty for none"
 
 
 def find_bad_duration(durations: Floats) -> Fault | None:
@@ -76,7 +77,7 @@ def find_bad_duration(durations: Floats) -> Fault | None:
     index = int(np.argmax(wrong))
     if np.isinf(durations[index]):
         return index, f"the duration {durations[index]} is not a number of seconds"
-    return index, f"the duration {durations[index]:g} is negative; durations are seconds"
+    return index, f"the duration {exact(durations[index])} is negative; durations are seconds"
 
 
 def as_times(values: Any) -> Floats:

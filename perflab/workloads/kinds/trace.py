@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
+from perflab.units import counted, grouped
 from perflab.workloads.kinds.check import as_ids, as_sizes, as_times, as_ttls
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.numbering import first_appearance, is_by_first_appearance
@@ -78,7 +79,8 @@ class Trace:
             text = f"has {len(self.keys)} keys, but ids go up to {self.n_keys - 1}"
             raise BadInputError(text, "keys")
         if self.all_requests is not None and self.all_requests < len(self.ids):
-            text = f"is {self.all_requests:,}, but there are {len(self.ids):,} requests here alone"
+            here = counted(len(self.ids), "request")
+            text = f"is {grouped(self.all_requests)}, but there are {here} here alone"
             raise BadInputError(text, "all_requests")
 
     @classmethod

@@ -14,11 +14,12 @@ from numbers import Real
 from typing import Any, Self
 
 from perflab.errors import BadInputError
-from perflab.settings import parse_quantity
+from perflab.units import parse_quantity
+from perflab.workloads.recording.columns import GrowingColumns, below
+from perflab.workloads.recording.format import Facts
 from perflab.workloads.recording.keys import PLACES, key_number
 from perflab.workloads.recording.left_out import LeftOut
 from perflab.workloads.recording.parts import RecordingFolder
-from perflab.workloads.recording.table import below, joined, part_table
 
 FLUSH_SECONDS = 1.0
 PART_ROWS = 1 << 16
@@ -45,7 +46,8 @@ class Recording:
     Args:
         path: The folder, as in `RecordingFolder`.
         sample: The share of keys, above 0 up to 1.
-        max_bytes: The most that the folder takes, such as ``64MiB``.
+        max_bytes: The most that the folder takes, such as ``64MiB``; parts that perflab 0.1.0
+            left there come on top.
         secret: Bytes, at most 64, that the hashes of keys depend on: without them, whoever has
             the recording can find out whether a key that he guesses is in it.
 
@@ -167,9 +169,9 @@ class Recording:
     def _begin(self) -> None:
         """Start a session: at the start, and in a process that was forked."""
         self._renew()
-        # So that it can be read from now on, and all that writing needs is loaded.
+        # So that it can be read from now on.
         try:
-            self._folder.write(0, part_table([]), self._sample, 0)
+            self._put()
         except OSError as error:
             text = f"cannot be written ({error.strerror}); name another folder"
             raise BadInputError(text, str(self.path)) from None
@@ -187,7 +189,7 @@ class Recording:
         self._unkeyed_before = 0
         self._unkeyed = 0
         self._waiting: deque[tuple[Any, ...]] = deque()
-        self._part: Any = None
+        self._part = GrowingColumns()
         self._left_out = LeftOut()
         self._number = 0
         self._wake = threading.Event()
@@ -208,13 +210,13 @@ class Recording:
         self._unkeyed = sum(self._left_out.counts().get("unkeyed", {}).values())
         if not rows and not left_out and not (self._stopped and passed):
             return
-        self._part = joined(self._part, part_table(rows))
+        self._part.add(rows)
         self._put()
         self.rows += len(rows)
-        while self._folder.bytes() > self._most and self._sample > 1:
+        while self._folder.bytes(thinned=True) > self._most and self._sample > 1:
             self._halve()
         if len(self._part) >= PART_ROWS:
-            self._part = None
+            self._part = GrowingColumns()
             self._left_out = self._left_out.following()
             self._number += 1
             self._requests_before += self._requests
@@ -233,13 +235,14 @@ class Recording:
         # What was dropped tells nothing of its hits, so a total would say too much.
         requests = None if self.dropped else self._requests
         counts = self._left_out.counts()
-        self._folder.write(self._number, self._part, self._sample, requests, counts)
+        facts = Facts(self._sample, requests, counts)
+        self._folder.write(self._number, self._part.columns(), facts)
 
     def _halve(self) -> None:
         self._sample //= 2
         if self.limit:
             self.limit = self._sample
-        self._part = below(self._part, self._sample)
+        self._part = GrowingColumns(below(self._part.columns(), self._sample))
         self._put()
         self._folder.thin(self._sample, self._number)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.workloads.describe.accesses import facts, summary
 from perflab.workloads.formats import FORMATS
@@ -37,7 +38,7 @@ def load_accesses(
     n_rows: int | None = None,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Accesses:
     """Return which rows a workload asks for.
 
@@ -79,7 +80,7 @@ def _load(
     spec: Any,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Accesses:
     return load_accesses(spec, None, format, columns, progress)
 

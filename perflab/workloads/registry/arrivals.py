@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.workloads.describe.arrivals import facts, summary
 from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS
@@ -27,7 +28,7 @@ def load_arrivals(
     spec: str | os.PathLike[str] | Arrivals | Trace,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Arrivals:
     """Return the arrivals of a workload.
 

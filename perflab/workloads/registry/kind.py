@@ -7,13 +7,13 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.workloads import old_methods  # noqa: F401 (puts them onto the kinds)
 from perflab.workloads.kinds.workload import Workload
 from perflab.workloads.registry.named import WorkloadInfo
 
 W = TypeVar("W", bound=Workload)
-Progress = Callable[[int, int], object]
 Load = Callable[[Any, str | None, Mapping[str, str] | None, Progress | None], W]
 
 _KINDS: dict[str, WorkloadKind[Any]] = {}

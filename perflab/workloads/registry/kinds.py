@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.workloads.formats import ARRIVAL_FORMATS
 from perflab.workloads.guard import bad_input_only
@@ -60,7 +61,7 @@ def load_any(
     spec: str,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Trace | Arrivals | Accesses:
     """Return arrivals where a text names them or a file of them without keys, else a trace.
 

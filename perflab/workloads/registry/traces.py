@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.workloads.datasets import flights
 from perflab.workloads.describe.traces import facts, summary
@@ -34,7 +35,7 @@ def load_workload(
     spec: str | os.PathLike[str] | Trace,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Trace:
     """Return the trace of a workload.
 

@@ -13,6 +13,7 @@ from pyarrow import csv
 
 from perflab.errors import BadInputError
 from perflab.files import check_output, whole_path
+from perflab.units import percent
 from perflab.workloads.kinds.trace import Trace
 
 BATCH_ROWS = 1 << 20
@@ -50,7 +51,7 @@ def write_csv(trace: Trace, path: str | os.PathLike[str], *, force: bool = False
 
 def _check_rows_say_all(trace: Trace, path: str) -> None:
     if trace.sample_rate < 1:
-        text = f"cannot say that the trace holds {trace.sample_rate:.2%} of the keys"
+        text = f"cannot say that the trace holds {percent(trace.sample_rate)} of the keys"
         raise BadInputError(f"a CSV {text}; {USE_PARQUET}", path)
     if trace.keys is None or isinstance(trace.keys, np.ndarray):
         return

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from perflab.errors import BadInputError
+from perflab.units import counted, grouped
 
 KEY_FILE_TYPE = pa.large_string()
 
@@ -36,6 +37,7 @@ def open_texts(path: Path, count: int) -> Any:
         reason = (str(error).splitlines() or ["no Arrow file"])[0]
         raise BadInputError(f"is damaged or cut off ({reason[:80]})", str(path)) from None
     if len(keys) != count or keys.null_count:
-        text = f"is damaged: {len(keys) - keys.null_count:,} keys where there should be {count:,}"
+        held = counted(len(keys) - keys.null_count, "key")
+        text = f"is damaged: {held} where there should be {grouped(count)}"
         raise BadInputError(text, str(path))
     return keys

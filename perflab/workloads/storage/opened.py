@@ -18,6 +18,7 @@ from pydantic import Field
 
 from perflab.errors import BadInputError
 from perflab.primitives.mapped_array import mapped_column
+from perflab.units import counted, grouped
 from perflab.workloads.kinds.accesses import MOST_ROWS, Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.check import (
@@ -75,12 +76,11 @@ def _trace(place: Path, folder: str) -> Trace:
         raise BadInputError("is damaged: it holds no request", folder)
     if ids.min() < 0 or ids.max() >= said.n_keys:
         index = int(np.argmax((ids < 0) | (ids >= said.n_keys)))
-        text = f"is damaged: request {index:,} is for the id {ids[index]}, not one of "
+        text = f"is damaged: request {grouped(index)} is for the id {ids[index]}, not one of "
         raise BadInputError(f"{text}0 to {said.n_keys - 1}", folder)
     if said.keys == "none" and said.n_keys > most_numbered(len(ids)):
-        text = (
-            f"is damaged: it names {said.n_keys:,} keys for {len(ids):,} requests, and lists none"
-        )
+        named = f"{counted(said.n_keys, 'key')} for {counted(len(ids), 'request')}"
+        text = f"is damaged: it names {named}, and lists none"
         raise BadInputError(text, folder)
     kinds: dict[str, tuple[npt.DTypeLike, Finder]] = {
         "times": (np.float64, find_bad_time),
@@ -93,7 +93,8 @@ def _trace(place: Path, folder: str) -> Trace:
         if name in said.columns
     }
     if said.all_requests is not None and said.all_requests < len(ids):
-        text = f"is damaged: {said.all_requests:,} requests in all, but {len(ids):,} here alone"
+        of_all = counted(said.all_requests, "request")
+        text = f"is damaged: {of_all} in all, but {grouped(len(ids))} here alone"
         raise BadInputError(text, folder)
     trace = Trace(
         ids=ids,
@@ -149,7 +150,7 @@ def _accesses(place: Path, folder: str) -> Accesses:
     said = read_described(_FolderOfAccesses, folder, "accesses.json", otherwise)
     rows = _only(place, said.columns, "rows", np.int32, np.int64)
     if not len(rows) or rows.min() < 0 or rows.max() >= said.n_rows:
-        text = f"is damaged: its row numbers are not all between 0 and {said.n_rows - 1:,}"
+        text = f"is damaged: its row numbers are not all between 0 and {grouped(said.n_rows - 1)}"
         raise BadInputError(text, folder)
     accesses = Accesses(rows=rows, n_rows=said.n_rows, check=False, **said.origin())
     return _verified(accesses, said, [rows], folder)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from perflab.errors import BadInputError
 from perflab.files import check_output, whole_path
 from perflab.primitives.parquet_probe import check_parquet, trust_parquet
+from perflab.units import counted, grouped
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.storage.description import (
     TraceDescription,
@@ -134,7 +135,9 @@ def restore(trace: Trace, said: TraceDescription, place: str) -> Trace:
     origin = said.origin()
     origin["notes"] += trace.notes
     if said.all_requests is not None and said.all_requests < len(trace):
-        text = f"{said.all_requests:,} requests in all, but {len(trace):,} here alone"
+        text = (
+            f"{counted(said.all_requests, 'request')} in all, but {grouped(len(trace))} here alone"
+        )
         raise BadInputError(f"is damaged: {text}", place)
     restored = dataclasses.replace(
         trace,

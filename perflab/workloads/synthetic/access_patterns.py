@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from perflab.errors import BadInputError
 from perflab.settings import setting
+from perflab.units import counted, grouped
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.synthetic.base import MAX_REQUESTS, Recipe
 
@@ -59,7 +60,7 @@ class AccessPattern(Recipe):
         if rows is None:
             raise BadInputError("no store says how many rows there are; give rows=", "rows")
         if n_rows is not None and rows > n_rows:
-            text = f"{rows:,} are more than the {n_rows:,} rows of the store"
+            text = f"{grouped(rows)} are more than the {counted(n_rows, 'row')} of the store"
             raise BadInputError(text, "rows")
         if rows < 1:
             raise BadInputError("the store is empty; there is no row to ask for", "rows")

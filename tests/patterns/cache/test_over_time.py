@@ -59,7 +59,7 @@ def history(curve, **more):
     ("size", "said"),
     [
         (10, "max_cache_size 10 holds them at all times"),
-        (7, "max_cache_size 7 holds them all 75% of the time"),
+        (7, "max_cache_size 7 holds them all 75 % of the time"),
         (1, "max_cache_size 1 hardly ever holds them all"),
     ],
 )
@@ -67,7 +67,7 @@ def test_words_say_whether_the_cache_holds_what_lives(size, said):
     settings, _ = BENCH.read({"ttl_seconds": 60, "max_cache_size": size})
     words = BENCH.over_time.words(settings, history([2, 4, 6, 8]))
     assert words[0] == "TTL 1m: at most 8 live keys at once"
-    assert words[1] == "hit rate without evictions 50.00 %"
+    assert words[1] == "hit rate without evictions 50 %"
     assert words[2] == said
 
 
@@ -76,5 +76,5 @@ def test_words_on_a_sample_say_about_and_no_bound_needs_none():
     words = BENCH.over_time.words(settings, history([2, 4], sampled=0.01))
     assert words == (
         "TTL 1m: at most about 4 live keys at once",
-        "hit rate without evictions about 50.00 %",
+        "hit rate without evictions about 50 %",
     )

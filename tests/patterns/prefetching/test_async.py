@@ -114,7 +114,7 @@ async def test_a_fetch_that_hangs_is_cancelled_and_tried_again():
 async def test_a_fetch_that_always_hangs_is_a_timeout():
     gate = Gate()
     items = make(gate, timeout=0.02, retries=1)
-    with pytest.raises(FetchTimeoutError, match=r"no answer within 0.02 s"):
+    with pytest.raises(FetchTimeoutError, match=r"no answer within 20 ms"):
         await anext(items)
     assert gate.cancelled == 2
     await items.stop()

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.errors import BadInputError
-from perflab.kernels import dense_ids
-from perflab.kernels.growing_ids import GrowingIds
+from perflab.kernels import GrowingIds, dense_ids
 from perflab.workloads import read_trace, write_trace
 from perflab.workloads.importers import mapped, parquet
 from perflab.workloads.kinds.trace import Trace

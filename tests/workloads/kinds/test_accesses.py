@@ -72,7 +72,7 @@ def test_runs_are_as_long_as_asked_and_lie_where_they_should():
     assert np.mean(steps == 1) == pytest.approx(0.9, abs=0.001)
     hot = (made.rows >= 33_333) & (made.rows < 43_343)
     assert hot.mean() == pytest.approx(0.9 + 0.1 * 0.1, abs=0.01)
-    assert kind_of(made).facts(made)[2] == "90% ask for the next row"
+    assert kind_of(made).facts(made)[2] == "90 % ask for the next row"
 
 
 def test_shuffled_blocks_are_read_in_order_inside_and_out_of_order_outside():

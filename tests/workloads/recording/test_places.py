@@ -389,4 +389,4 @@ async def test_awaited_loads_of_our_own_cache_are_recorded(tmp_path):
     recorded.put("d", b"1234")
     stats = recorded.recording.stop()
     assert (stats["rows"], stats["requests"]) == (6, 5)
-    assert any("hit 20.00%" in note for note in read_trace(tmp_path / "r").notes)
+    assert any("hit 20 %" in note for note in read_trace(tmp_path / "r").notes)

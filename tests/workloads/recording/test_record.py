@@ -8,10 +8,10 @@ from collections import defaultdict
 
 import cachetools
 import numpy as np
-import pyarrow.dataset as ds
 import pytest
 import redis
 import redis.asyncio
+from recordings import recorded_rows
 
 import perflab
 from perflab.patterns.cache import Cache
@@ -22,10 +22,7 @@ from perflab.workloads.recording.recording import Recording
 
 def rows(folder):
     """Return read, hit, size and ttl of what was recorded, in order."""
-    table = ds.dataset(folder).to_table().sort_by("time")
-    return [
-        tuple(row[name] for name in ("read", "hit", "size", "ttl")) for row in table.to_pylist()
-    ]
+    return [row[2:] for row in recorded_rows(folder)]
 
 
 def same_keys(folder, keys):

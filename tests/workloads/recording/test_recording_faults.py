@@ -111,4 +111,4 @@ def test_a_child_forked_while_a_part_is_written_ends(tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", LOCKED, str(tmp_path / "r")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert len(list((tmp_path / "r").glob("*.parquet"))) == 2
+    assert len(list((tmp_path / "r").glob("*.part"))) == 2

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pyarrow.dataset as ds
 import pytest
 import redis
 import redis.asyncio
+from recordings import recorded_rows
 
 import perflab
 from perflab.servers.redis.server import RedisServer
@@ -83,11 +83,7 @@ def plain(server):
 
 def rows(recorded):
     recorded.recording.flush()
-    table = ds.dataset(recorded.recording.path).to_table().sort_by("time")
-    return [
-        tuple(row[name] for name in ("key", "read", "hit", "size", "ttl"))
-        for row in table.to_pylist()
-    ]
+    return [(key, *row) for key, _, *row in recorded_rows(recorded.recording.path)]
 
 
 def numbers(keys, limit):

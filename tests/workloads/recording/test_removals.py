@@ -2,21 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import os
 from collections import OrderedDict
 
 import cachetools
-import pyarrow.parquet as pq
 import pytest
 import redis
 import redis.asyncio
+from recordings import describe
 
 import perflab
 from perflab.patterns.cache import Cache
 from perflab.servers.redis.server import RedisServer
 from perflab.workloads import read_trace
-from perflab.workloads.recording.parts import METADATA, part_paths
+from perflab.workloads.recording.parts import part_paths
 
 TOO_HIGH = "remove keys, so the hit rate is too high"
 
@@ -264,9 +263,7 @@ def test_counts_that_are_none_are_left_aside(tmp_path, lie):
     fill(cache)
     cache.recording.stop()
     for path in part_paths(tmp_path / "r"):
-        table = pq.read_table(path)
-        said = json.loads(table.schema.metadata[METADATA]) | {"left_out": lie}
-        pq.write_table(table.replace_schema_metadata({METADATA: json.dumps(said)}), path)
+        describe(path, lambda said: said | {"left_out": lie})
     trace = read_trace(tmp_path / "r")
     assert len(trace) == 4
     assert TOO_HIGH not in " | ".join(trace.notes)

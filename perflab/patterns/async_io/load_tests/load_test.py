@@ -14,7 +14,7 @@ from perflab.errors import BadInputError
 from perflab.patterns.async_io.load_level import Level, usable
 from perflab.patterns.async_io.load_tests.k6 import is_k6, k6_levels
 from perflab.patterns.async_io.load_tests.locust import is_locust, locust_levels
-from perflab.settings.quantity import counted
+from perflab.units import counted, grouped
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.importers.columns import listed
 from perflab.workloads.importers.source import Source
@@ -73,11 +73,14 @@ class LoadTest:
         if self.userless:
             said.append(
                 f"left out: {counted(self.userless, 'request')}, sent in seconds in which "
-                f"{self.tool} counted no user (as with a constant arrival rate); {used:,} are used"
+                f"{self.tool} counted no user (as with a constant arrival rate); {grouped(used)} "
+                "are used"
             )
         if self.others:
             few = counted(self.others, "request")
-            said.append(f"left out: {few}, of levels with too few answers; {used:,} are used")
+            said.append(
+                f"left out: {few}, of levels with too few answers; {grouped(used)} are used"
+            )
         if most.in_flight < _THINKING * most.users:
             flying = f"{counted(round(most.in_flight, 3), 'request')} in flight on average"
             users = counted(most.users, "user")

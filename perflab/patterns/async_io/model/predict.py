@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.kernels.in_flight import SERVED, TIMED_OUT
+from perflab.kernels.queueing.in_flight import SERVED, TIMED_OUT
 from perflab.modelling.prediction import Costs, Metrics, Prediction
 from perflab.patterns.async_io.model.latency import latency_metrics
 from perflab.patterns.async_io.model.own import OwnServer
 from perflab.patterns.async_io.model.user import UserServer, guessed_points
 from perflab.patterns.async_io.settings import AUTO_TOLERANCE, AsyncIORunSettings
 from perflab.settings import LoadSettings
+from perflab.units import in_words
 from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
@@ -133,9 +134,9 @@ class AsyncIOModel:
                 )
         if _is_capped(settings) and metrics["throughput_per_second"] > settings.most_rate:
             remarks.append(
-                f"a run sends this server at most {settings.most_rate:,.4g} requests/s "
+                f"a run sends this server at most {in_words(settings.most_rate, 'requests/s')} "
                 f"(most_rate); without that cap {limit} in flight would do "
-                f"{metrics['throughput_per_second']:,.3g}/s"
+                f"{in_words(metrics['throughput_per_second'], '1/s')}"
             )
         metrics["limit"] = float(limit)
         measured = not getattr(server, "guessed", False)

@@ -14,7 +14,7 @@ from perflab.modelling.prediction import Metrics
 from perflab.modelling.usl import PARAMETERS, Usl, fit_usl
 from perflab.patterns.async_io.model.latency import SHARES, latency_metrics
 from perflab.patterns.async_io.settings import AsyncIORunSettings
-from perflab.settings.quantity import counted
+from perflab.units import counted, grouped, percent, rounded
 
 Floats = npt.NDArray[np.float64]
 _BEHIND = 1.05
@@ -146,16 +146,16 @@ def ended(point: Mapping[str, Any]) -> float:
 
 def describe(law: Usl, numbers: Floats) -> str:
     """Return a fitted law in words, with what it was fitted through and how far it is from it."""
-    peak = "none" if np.isinf(law.peak) else f"at {law.peak:,.0f} in flight"
+    peak = "none" if np.isinf(law.peak) else f"at {grouped(round(law.peak))} in flight"
     places = len(np.unique(numbers))
-    off = f"worst residual {law.worst_residual * 100:.2g} %"
+    off = f"worst residual {percent(law.worst_residual)}"
     if places <= PARAMETERS:
         off = "as many points as parameters, so how far off it is cannot be told"
     return (
         f"law through {counted(len(numbers), 'point')} up to "
-        f"{numbers.max():,.3g} in flight: "
-        f"{law.rate:,.3g} requests/s alone, contention {law.contention:.3f}, "
-        f"coherency {law.coherency:.2g}, peak {peak}, {off}"
+        f"{rounded(numbers.max())} in flight: "
+        f"{rounded(law.rate)} requests/s alone, contention {rounded(law.contention)}, "
+        f"coherency {rounded(law.coherency)}, peak {peak}, {off}"
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 
+from perflab.callbacks import Cancelled
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.cache.model.counts import CacheCounts
 from perflab.patterns.cache.model.estimates import Estimate
@@ -119,9 +120,7 @@ class ProgressiveCacheModel:
             return False
         return self._sampled.known(settings, load) >= DRAWS
 
-    def settle(
-        self, settings: CacheSettings, load: LoadSettings, cancelled: Callable[[], bool]
-    ) -> None:
+    def settle(self, settings: CacheSettings, load: LoadSettings, cancelled: Cancelled) -> None:
         """Make a point exact, one after the other, unless it is cancelled before it begins."""
         with self._settling:
             if cancelled() or self._is_exact(settings, load):

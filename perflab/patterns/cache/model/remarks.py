@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from perflab.patterns.cache.settings import CacheSettings
-from perflab.settings import LoadSettings, format_quantity
-from perflab.settings.quantity import counted
+from perflab.settings import LoadSettings
+from perflab.units import counted, format_quantity
 from perflab.workloads.kinds.trace import Trace
 
 
@@ -35,6 +35,6 @@ def cache_remarks(
             f"{format_quantity(most_held, 'bytes')}; raise it to bound by bytes"
         )
     if size >= keys and most is None:
-        every = f"all {keys:,} keys" if keys > 1 else "the only key"
+        every = f"all {counted(keys, 'key')}" if keys > 1 else "the only key"
         said.append(f"the cache holds {every} of the trace")
     return tuple(said)

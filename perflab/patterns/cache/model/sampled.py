@@ -19,6 +19,7 @@ from perflab.patterns.cache.model.key_samples import FEWEST_KEYS, KeySampler
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
+from perflab.units import counted, percent
 from perflab.workloads.kinds.trace import Trace
 
 DRAWS = 4
@@ -247,5 +248,7 @@ class SampledCacheModel:
     def _raised(self) -> tuple[str, ...]:
         if self.share <= self._asked:
             return ()
-        kept = f"{FEWEST_KEYS:,} keys are kept, since fewer say too little"
-        return (f"sampled {self.share:.2g} of the keys instead of {self._asked:g}: {kept}",)
+        kept = f"{counted(FEWEST_KEYS, 'key')} are kept, since fewer say too little"
+        return (
+            f"sampled {percent(self.share)} of the keys instead of {percent(self._asked)}: {kept}",
+        )

@@ -50,7 +50,8 @@ def queue_metrics(
     for name, values in (("wait", waits), ("latency", latencies)):
         result[f"{name}_seconds_mean"] = float(values.mean()) + overhead
         for share, value in zip(_QUANTILES, kernels.quantiles_of(values, _QUANTILES), strict=True):
-            result[f"{name}_seconds_p{share * 100:.0f}"] = float(value) + overhead
+            quantile = round(share * 100)
+            result[f"{name}_seconds_p{quantile}"] = float(value) + overhead
     del result["wait_seconds_p50"]
     result["timeouts"] = float(failed - refused)
     result["callers_refused"] = float(refused)

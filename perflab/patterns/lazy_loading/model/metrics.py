@@ -10,7 +10,7 @@ from perflab.patterns.lazy_loading.model.chunk_counts import ChunkCounts
 from perflab.patterns.lazy_loading.model.load_times import load_cost
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 
 def chunks_held(settings: LazyLoadingSettings, costs: Costs) -> int:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from perflab.kernels import Prefetch
 from perflab.modelling.prediction import Metrics
+from perflab.units import difference, in_words, percent
 
 Floats = npt.NDArray[np.float64]
 _LITTLE = 0.02
@@ -65,7 +66,8 @@ def limit_in_words(source: float, consumer: float, stalled: float) -> str:
         consumer: Items a second that the consumer can take.
         stalled: The share of time that it waits.
     """
-    sides = f"the source brings up to {source:,.0f} items/s, the consumer takes {consumer:,.0f}"
+    most = f"the source brings up to {in_words(source, 'items/s')}"
+    sides = f"{most}, the consumer takes {in_words(consumer, 'items/s')}"
     if source < consumer * (1 - _LITTLE):
         return f"the source is the limit: {sides}"
     if stalled > _LITTLE and source < consumer * _LEVEL:
@@ -85,8 +87,8 @@ def _change(now: Metrics, then: Metrics) -> str:
     gain = then[name] / now[name] - 1 if now.get(name) else 0.0
     if abs(gain) < 0.005:
         return "no gain"
-    stalled = f"stalled {then['stall_fraction']:.0%} instead of {now['stall_fraction']:.0%}"
-    return f"{gain:+.0%} items/s, {stalled}"
+    before, after = percent(now["stall_fraction"]), percent(then["stall_fraction"])
+    return f"{difference(now[name], then[name])} items/s, stalled {after} instead of {before}"
 
 
 def _reached(moments: Floats, sizes: npt.NDArray[np.int64], times: Floats) -> Floats:

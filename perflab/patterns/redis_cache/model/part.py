@@ -5,6 +5,7 @@ from __future__ import annotations
 from perflab.modelling.part_settings import Scaling
 from perflab.modelling.prediction import Costs
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
+from perflab.units import in_words
 
 _ROOM_BYTES = 2**20
 
@@ -27,7 +28,7 @@ def _cramped(settings: RedisCacheSettings, costs: Costs) -> str | None:
     if room >= _ROOM_BYTES:
         return None
     return (
-        f"such a run leaves {max(0.0, room) / 2**10:,.0f} KiB for entries, of which the server's "
+        f"such a run leaves {in_words(max(0.0, room), 'bytes')} for entries, of which the server's "
         "buffers take a part that no prediction counts: record more keys to run with more"
     )
 

@@ -15,7 +15,7 @@ from perflab.modelling.looped import LoopedTrace
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.settings import LoadSettings
-from perflab.settings.quantity import counted
+from perflab.units import counted, in_words
 from perflab.workloads.kinds.passes import pass_seconds
 from perflab.workloads.kinds.trace import Trace
 
@@ -181,16 +181,16 @@ class RedisCacheModel:
         if self.trace.times is None and load.request_rate is None:
             rate = _fastest(load, costs, counts.hits / max(counts.hits + counts.misses, 1))
             said.append(
-                f"requests are dated as fast as measured costs allow, about {rate:,.0f}/s, for "
-                "TTLs and for the server's clock, which knows ages to 1 s; set request_rate to "
-                "date them otherwise"
+                "requests are dated as fast as measured costs allow, about "
+                f"{in_words(rate, '1/s')}, for TTLs and for the server's clock, which knows ages "
+                "to 1 s; set request_rate to date them otherwise"
             )
         most = settings.maxmemory
         if most is not None and counts.hits + counts.misses and counts.entries < _FEWEST_ENTRIES:
             server = costs.get("server_bytes", 0.0)
             said.append(
                 f"maxmemory leaves room for {counted(counts.entries, 'entry')}: the server itself "
-                f"takes {server / 2**20:.1f} MiB"
+                f"takes {in_words(server, 'bytes')}"
             )
         if settings.maxmemory_policy.startswith("volatile") and (
             settings.ttl_seconds is None and self.trace.ttls is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from perflab.modelling.prediction import Costs, Metrics, Prediction
 from perflab.patterns.streaming.settings import WHOLE_ENGINES, StreamingSettings
 from perflab.settings import LoadSettings
-from perflab.settings.quantity import counted
+from perflab.units import counted
 
 if TYPE_CHECKING:
     from perflab.patterns.streaming.table_file import TableFile

@@ -49,9 +49,9 @@ def test_a_slow_source_is_the_limit_and_its_rate_is_known():
     assert found.metrics["consume_seconds_mean"] == pytest.approx(1e-4)
     assert found.metrics["utilisation"] == pytest.approx(1.0, abs=1e-3)
     limit, step = found.remarks
-    assert limit.startswith("the source is the limit: the source brings up to 5,000 items/s")
+    assert limit.startswith("the source is the limit: the source brings up to 5k items/s")
     assert step == (
-        "one more worker: +100% items/s, stalled 0% instead of 50%; "
+        "one more worker: +99.7 % items/s, stalled 0.2 % instead of 50 %; "
         "one more batch of buffer: no gain"
     )
 
