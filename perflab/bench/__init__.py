@@ -5,7 +5,7 @@ from perflab.bench.calibration import CalibrationPlan
 from perflab.bench.display import Bounded, Display
 from perflab.bench.identity import Identity
 from perflab.bench.live import Live
-from perflab.bench.model import Histories, Model
+from perflab.bench.model import AnyModel, Histories, Model
 from perflab.bench.models import Models
 from perflab.bench.over_time import OverTime
 from perflab.bench.part_of_keys import PartOfKeys
@@ -27,6 +27,7 @@ from perflab.bench.user_servers import UserServers
 __all__ = [
     "Action",
     "AnyBench",
+    "AnyModel",
     "Bench",
     "Bounded",
     "CalibrationPlan",

@@ -72,7 +72,7 @@ class Bench(ABC, Generic[S, W]):
         """The kind of workload that the pattern takes: traces of requests, or another."""
 
     @abstractmethod
-    def model(self, workload: W, /) -> Model:
+    def model(self, workload: W, /) -> Model[S]:
         """Return the pattern's model for a workload."""
 
     @abstractmethod
@@ -84,7 +84,7 @@ class Bench(ABC, Generic[S, W]):
         clock: VirtualClock,
         run_name: str,
         /,
-    ) -> Session:
+    ) -> Session[S]:
         """Return the pattern set up to run live; called in the child process.
 
         Args:
@@ -199,11 +199,11 @@ class Bench(ABC, Generic[S, W]):
         """
         return () if self.servers is None else self.servers.used(settings)
 
-    def quick_model(self, workload: W) -> Model:
+    def quick_model(self, workload: W) -> Model[S]:
         """Return the model that a panel asks: where a workload is large, it may begin rough."""
         return (self.models.quick or self.model)(workload)
 
-    def sampled_model(self, workload: W, share: float, method: str | None = None) -> Model:
+    def sampled_model(self, workload: W, share: float, method: str | None = None) -> Model[S]:
         """Return the model on a sample of the workload, drawn by a method if the user named one.
 
         Raises:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Settings)
 """The settings of a pattern."""
+S_contra = TypeVar("S_contra", bound=Settings, contravariant=True)
+"""The settings of a pattern, where they are only taken."""
 W = TypeVar("W", bound="Workload")
 """The workloads that a pattern takes."""
 

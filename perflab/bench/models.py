@@ -28,6 +28,6 @@ class Models(Generic[S, W]):
     """
 
     check: Callable[[S, LoadSettings, W], None] = _all_answered
-    quick: Callable[[W], Model] | None = None
-    sampled: Callable[[W, float], Model] | None = None
-    sampled_by: Callable[[W, float, str], Model] | None = None
+    quick: Callable[[W], Model[S]] | None = None
+    sampled: Callable[[W, float], Model[S]] | None = None
+    sampled_by: Callable[[W, float, str], Model[S]] | None = None

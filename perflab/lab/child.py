@@ -15,7 +15,7 @@ from typing import Any
 
 from perflab.bench.pace import Pace
 from perflab.bench.registry import load_bench
-from perflab.bench.session import Load, Session
+from perflab.bench.session import AnySession, Load
 from perflab.errors import BadInputError
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.load import LoadGenerator
@@ -43,7 +43,7 @@ class Child:
         for server in self._bench.foreign_servers(self._settings):
             contact(server.address)
         self._clock = VirtualClock()
-        self._session: Session
+        self._session: AnySession
         self._generator: Load
         self._version = 0
         self._started = 0.0

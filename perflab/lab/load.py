@@ -7,7 +7,7 @@ import threading
 import time
 
 from perflab.bench.pace import Pace
-from perflab.bench.session import EndOfWorkload, Session
+from perflab.bench.session import AnySession, EndOfWorkload
 from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.primitives.clock import VirtualClock
 from perflab.settings import LoadSettings
@@ -28,7 +28,7 @@ class LoadGenerator:
 
     def __init__(
         self,
-        session: Session,
+        session: AnySession,
         pace: Pace,
         load: LoadSettings,
         clock: VirtualClock,

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from perflab.bench.base import AnyBench
-from perflab.bench.model import Model
+from perflab.bench.model import AnyModel
 from perflab.bench.session import Measured
 from perflab.lab.alerts import AlertWatch
 from perflab.lab.rounds import Moments
@@ -40,7 +40,7 @@ class Rows:
         load: LoadSettings,
         costs: Costs,
         watch: AlertWatch,
-        model: Model | None = None,
+        model: AnyModel | None = None,
     ) -> None:
         self.bench = bench
         self.trace = trace

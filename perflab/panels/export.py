@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import ipywidgets as widgets
 
-from perflab.bench import AnyBench, Model
+from perflab.bench import AnyBench, AnyModel
 from perflab.errors import shown
 from perflab.files import file_stem
 from perflab.lab.result import Result
@@ -37,7 +37,7 @@ def write_report(
     baseline: Settings | None,
     results: Sequence[Result | None],
     folder: str,
-    model: Model | None = None,
+    model: AnyModel | None = None,
     grids: Sequence[Grid] = (),
     histories: Sequence[History] = (),
 ) -> Path:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from perflab.bench import AnyBench, Model
+from perflab.bench import AnyBench, AnyModel
 from perflab.bench.model import Sharpening
 from perflab.bench.part_of_keys import share_of_keys
 from perflab.callbacks import Cancelled
@@ -71,7 +71,7 @@ class Forecast:
         self.prediction: Prediction | None = None
 
     @property
-    def model(self) -> Model | None:
+    def model(self) -> AnyModel | None:
         """The model of the present workload."""
         return None if self._what_if is None else self._what_if.model
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.bench import AnyBench, Model
+from perflab.bench import AnyBench, AnyModel
 from perflab.instrumentation.catalog import metric
 from perflab.panels.controls import written
 from perflab.reports.verdict import tuned_keys
@@ -38,7 +38,7 @@ class RecommendationCard:
         self.buttons: list[widgets.Button] = []
 
     def search(
-        self, trace: Trace, values: Mapping[str, Any], model: Model | None
+        self, trace: Trace, values: Mapping[str, Any], model: AnyModel | None
     ) -> Recommendation:
         """Look for the settings to ship, with progress; nothing is shown where that fails.
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.bench.base import AnyBench
-from perflab.bench.model import Model, Previewing
+from perflab.bench.model import AnyModel, Previewing
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 from perflab.lab.outcome import plain_settings
@@ -42,7 +42,7 @@ class Grid:
     """
 
     def __init__(
-        self, bench: AnyBench, trace: Trace, costs: Costs, model: Model, along: str, against: str
+        self, bench: AnyBench, trace: Trace, costs: Costs, model: AnyModel, along: str, against: str
     ) -> None:
         self.along, self.against = along, against
         self.columns = map_values(bench, along, trace)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from perflab.bench.base import AnyBench
-from perflab.bench.model import Model
+from perflab.bench.model import AnyModel
 from perflab.bench.parts import Observed
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
@@ -16,7 +16,7 @@ from perflab.settings import LoadSettings, Settings
 
 def observed_beside(
     bench: AnyBench,
-    model: Callable[[], Model],
+    model: Callable[[], AnyModel],
     settings: Settings,
     load: LoadSettings,
     costs: Costs,

@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from perflab.bench.base import AnyBench
-from perflab.bench.model import Model
+from perflab.bench.model import AnyModel
 from perflab.bench.parts import Objective
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Progress
@@ -46,7 +46,7 @@ def tune(
     *,
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
-    model: Model | None = None,
+    model: AnyModel | None = None,
     force: bool = False,
 ) -> Recommendation:
     """Return the settings to ship for a workload: the smallest that are good enough.

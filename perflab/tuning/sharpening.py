@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from perflab.bench.model import Model, Sharpening
+from perflab.bench.model import AnyModel, Sharpening
 from perflab.callbacks import Cancelled
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
@@ -32,7 +32,9 @@ class Banded(tuple[list[float], list[float]]):  # noqa: SLOT001 - a tuple has no
         return line
 
 
-def known(model: Model, settings: Settings, load: LoadSettings, costs: Costs) -> Prediction | None:
+def known(
+    model: AnyModel, settings: Settings, load: LoadSettings, costs: Costs
+) -> Prediction | None:
     """Return the sharpest answer that a model has by now, if it has one."""
     # Asked for each point of each line: looking for the name costs a hundredth of isinstance.
     sharpest = getattr(model, "known", None)
@@ -59,7 +61,7 @@ class Rounds:
 
     def __init__(
         self,
-        model: Sharpening,
+        model: Sharpening[Any],
         present: Settings,
         load: LoadSettings,
         costs: Costs,

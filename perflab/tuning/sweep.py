@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from perflab.bench.base import AnyBench
-from perflab.bench.model import Model
+from perflab.bench.model import AnyModel
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError
@@ -92,7 +92,7 @@ def sweep_trace(
     sample: float | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
-    model: Model | None = None,
+    model: AnyModel | None = None,
     sampling: str | None = None,
 ) -> Predictions:
     """Predict every point of a sweep over a trace that is already loaded.
@@ -183,7 +183,7 @@ def _name(values: Mapping[str, Any], keys: Iterable[str]) -> str:
     return ", ".join(f"{key}={values[key]}" for key in keys) or "the settings"
 
 
-def _predict(bench: AnyBench, model: Model, values: Mapping[str, Any], costs: Costs) -> Point:
+def _predict(bench: AnyBench, model: AnyModel, values: Mapping[str, Any], costs: Costs) -> Point:
     settings, load = bench.read(values)
     found = model.predict(settings, load, costs)
     return {
@@ -202,11 +202,11 @@ def _predict_there(
 
 
 @lru_cache(maxsize=2)
-def _opened(pattern: str, place: str, drawn: Drawn | None) -> Model:
+def _opened(pattern: str, place: str, drawn: Drawn | None) -> AnyModel:
     return _model(load_bench(pattern), load_bench(pattern).workload_kind.open(place), drawn)
 
 
-def _model(bench: AnyBench, trace: Trace, drawn: Drawn | None) -> Model:
+def _model(bench: AnyBench, trace: Trace, drawn: Drawn | None) -> AnyModel:
     if drawn is None:
         return bench.model(trace)
     share, method = drawn

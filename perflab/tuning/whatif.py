@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from perflab.bench.base import AnyBench
-from perflab.bench.model import Model, Previewing, Sharpening
+from perflab.bench.model import AnyModel, Previewing, Sharpening
 from perflab.bench.parts import WhatIfChart
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
@@ -42,7 +42,7 @@ class WhatIf:
         bench: AnyBench,
         trace: Trace,
         costs: Costs,
-        model: Model | None = None,
+        model: AnyModel | None = None,
         compared: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.bench = bench

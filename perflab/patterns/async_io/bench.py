@@ -233,7 +233,7 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
 
         return ARRIVAL_KIND
 
-    def model(self, workload: Arrivals) -> Model:
+    def model(self, workload: Arrivals) -> Model[AsyncIORunSettings]:
         """Return the client before a server."""
         from perflab.patterns.async_io.model.predict import AsyncIOModel
 
@@ -246,7 +246,7 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
         _workload: Arrivals,
         _clock: VirtualClock,
         _run_name: str,
-    ) -> Session:
+    ) -> Session[AsyncIORunSettings]:
         """Return a fetcher before a real server."""
         from perflab.patterns.async_io.session import AsyncIOSession
 

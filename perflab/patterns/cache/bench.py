@@ -103,19 +103,19 @@ def _scaling() -> Scaling:
     return CACHE
 
 
-def _quick_model(workload: Trace) -> Model:
+def _quick_model(workload: Trace) -> Model[CacheSettings]:
     """Return the cache's model, which begins with samples where the workload is large."""
     from perflab.patterns.cache.model.whole import quick_cache_model
 
     return quick_cache_model(workload)
 
 
-def _sampled_model(workload: Trace, share: float) -> Model:
+def _sampled_model(workload: Trace, share: float) -> Model[CacheSettings]:
     """Return the cache's model on a sample of the workload's keys, by strata of frequency."""
     return _sampled_by(workload, share, "stratified")
 
 
-def _sampled_by(workload: Trace, share: float, method: str) -> Model:
+def _sampled_by(workload: Trace, share: float, method: str) -> Model[CacheSettings]:
     """Return the cache's model on a sample that is ``stratified`` or ``spatial``."""
     from perflab.patterns.cache.model.whole import sampled_cache_model
 
@@ -236,7 +236,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
 
         return TRACES
 
-    def model(self, workload: Trace) -> Model:
+    def model(self, workload: Trace) -> Model[CacheSettings]:
         """Return the cache's model for a workload."""
         from perflab.patterns.cache.model.whole import cache_model
 
@@ -249,7 +249,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
         workload: Trace,
         clock: VirtualClock,
         _run_name: str,
-    ) -> Session:
+    ) -> Session[CacheSettings]:
         """Return a cache and its backend, ready to be asked."""
         from perflab.patterns.cache.session import CacheSession
 

@@ -248,7 +248,7 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
 
         return ARRIVAL_KIND
 
-    def model(self, workload: Arrivals) -> Model:
+    def model(self, workload: Arrivals) -> Model[ConnectionPoolSettings]:
         """Return the queue of arrivals before the pool."""
         from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
 
@@ -261,7 +261,7 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         workload: Arrivals,
         _clock: VirtualClock,
         run_name: str,
-    ) -> Session:
+    ) -> Session[ConnectionPoolSettings]:
         """Return a pool in front of a real database.
 
         Raises:

@@ -86,7 +86,7 @@ def _sweep(workload: Accesses, _settings: LazyLoadingSettings) -> Sweep:
     }
 
 
-def _sampled_model(workload: Accesses, share: float) -> Model:
+def _sampled_model(workload: Accesses, share: float) -> Model[LazyLoadingSettings]:
     """Return the loader's model on windows of the accesses."""
     from perflab.patterns.lazy_loading.model.predict import SampledLazyLoadingModel
 
@@ -236,7 +236,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         chosen = self.default_workload if spec is None else spec
         return load_accesses(chosen, n_rows, format, columns, progress)
 
-    def model(self, workload: Accesses) -> Model:
+    def model(self, workload: Accesses) -> Model[LazyLoadingSettings]:
         """Return the loader's model for accesses."""
         from perflab.patterns.lazy_loading.model.predict import LazyLoadingModel
 
@@ -249,7 +249,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         workload: Accesses,
         _clock: VirtualClock,
         _run_name: str,
-    ) -> Session:
+    ) -> Session[LazyLoadingSettings]:
         """Return a loader over its store, ready to be asked."""
         from perflab.patterns.lazy_loading.session import LazyLoadingSession
 

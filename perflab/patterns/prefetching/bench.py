@@ -95,7 +95,7 @@ def _sweep(_workload: Items, settings: PrefetchingSettings) -> Sweep:
     return {"workers": list(_WORKERS), "buffer_size": [batch * slots for slots in _SLOTS]}
 
 
-def _sampled_model(workload: Items, share: float) -> Model:
+def _sampled_model(workload: Items, share: float) -> Model[PrefetchingSettings]:
     """Return the model on the first part of the items.
 
     Raises:
@@ -261,7 +261,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         found = super().workload_for(settings, spec, format, columns, progress)
         return found.at_most(settings.process_count)
 
-    def model(self, workload: Items) -> Model:
+    def model(self, workload: Items) -> Model[PrefetchingSettings]:
         """Return the queue of batches between source and consumer."""
         from perflab.patterns.prefetching.model.predict import PrefetchingModel
 
@@ -274,7 +274,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         workload: Items,
         _clock: VirtualClock,
         _run_name: str,
-    ) -> Session:
+    ) -> Session[PrefetchingSettings]:
         """Return a prefetcher between a real source and a real consumer."""
         from perflab.patterns.prefetching.session import PrefetchingSession
 

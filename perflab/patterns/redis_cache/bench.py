@@ -281,7 +281,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
 
         return TRACES
 
-    def model(self, workload: Trace) -> Model:
+    def model(self, workload: Trace) -> Model[RedisCacheSettings]:
         """Return the model of Redis's own eviction for a workload."""
         from perflab.modelling.part_of_keys import for_all_keys
         from perflab.patterns.redis_cache.model.predict import RedisCacheModel
@@ -295,7 +295,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
         workload: Trace,
         _clock: VirtualClock,
         run_name: str,
-    ) -> Session:
+    ) -> Session[RedisCacheSettings]:
         """Return a cache in a real server, ready to be asked."""
         from perflab.patterns.redis_cache.session import RedisCacheSession
 

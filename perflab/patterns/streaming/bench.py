@@ -210,7 +210,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         wanted = named_once(spec, settings.input_file, self.default_workload)
         return load_table(wanted, settings, progress)
 
-    def model(self, workload: TableFile) -> Model:
+    def model(self, workload: TableFile) -> Model[StreamingSettings]:
         """Return the costs of a chunk and of a row, made into throughput and memory."""
         from perflab.patterns.streaming.model.predict import StreamingModel
 
@@ -223,7 +223,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         workload: TableFile,
         _clock: VirtualClock,
         _run_name: str,
-    ) -> Session:
+    ) -> Session[StreamingSettings]:
         """Return a processor of the file."""
         from perflab.patterns.streaming.session import StreamingSession
 

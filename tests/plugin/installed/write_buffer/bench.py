@@ -53,7 +53,7 @@ def _costs_of(runs: Any) -> dict[str, Any]:
     }
 
 
-def _sampled_model(workload: Records, share: float) -> Model:
+def _sampled_model(workload: Records, share: float) -> Model[WriteBufferSettings]:
     """Return the model, which says that it is of a part."""
     from write_buffer.model import WriteBufferModel
 
@@ -131,7 +131,7 @@ class WriteBufferBench(Bench[WriteBufferSettings, "Records"]):
 
         return RECORDS
 
-    def model(self, workload: Records) -> Model:
+    def model(self, workload: Records) -> Model[WriteBufferSettings]:
         """Return the model."""
         from write_buffer.model import WriteBufferModel
 
@@ -144,7 +144,7 @@ class WriteBufferBench(Bench[WriteBufferSettings, "Records"]):
         workload: Records,
         _clock: VirtualClock,
         _run_name: str,
-    ) -> Session:
+    ) -> Session[WriteBufferSettings]:
         """Return a buffer before a temporary file."""
         from write_buffer.session import WriteBufferSession
 
