@@ -11,6 +11,7 @@ from perflab.kernels.curves.lru_lifetimes import (
 )
 from perflab.kernels.curves.working_set import WorkingSet, working_set
 from perflab.kernels.ids import GrowingIds, dense_ids
+from perflab.kernels.outcomes import Outcomes, new_history
 from perflab.kernels.policies.read_ahead import ReadAheadCounts, lru_read_ahead
 from perflab.kernels.policies.redis_eviction import RedisCounts, redis_eviction
 from perflab.kernels.queueing.in_flight import InFlight, in_flight
@@ -29,6 +30,7 @@ __all__ = [
     "Departures",
     "GrowingIds",
     "InFlight",
+    "Outcomes",
     "Prefetch",
     "Queue",
     "ReadAheadCounts",
@@ -49,6 +51,7 @@ __all__ = [
     "lru_departures",
     "lru_read_ahead",
     "lru_with_ttl",
+    "new_history",
     "policy_counts",
     "policy_hits",
     "prefetch",

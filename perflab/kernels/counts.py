@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from perflab.kernels import policies
 from perflab.kernels.inputs import block_length, frozen, frozen_ids
+from perflab.kernels.outcomes import history_for
 from perflab.kernels.policies.policy import Policy
 
 UNBOUNDED = 2**61  # entries or bytes that nothing fills: even twice as many are an int64
@@ -115,6 +116,7 @@ def policy_counts(
     ttls: npt.ArrayLike | None = None,
     start: int = 0,
     eager: bool = False,
+    history: npt.NDArray[np.int32] | None = None,
 ) -> Counts:
     """Count the events of a cache with bounds in entries and bytes and with lifetimes.
 
@@ -137,6 +139,7 @@ def policy_counts(
         start: The first request that is counted; those before it warm the cache.
         eager: Whether an expired entry leaves at once, as an expiration, and not when a request
             finds it or room is made: no live entry makes room while an expired one is held.
+        history: Filled for `Outcomes`; from `new_history`.
 
     Raises:
         KeyError: If there is no such policy.
@@ -180,6 +183,7 @@ def policy_counts(
         np.zeros(n_keys if len(size) > 0 else 0, np.int64),
         np.zeros(n_keys if ages else 0, np.float64),
         np.zeros(n_keys if ages and eager else 0, np.int32),
+        history_for(keys, history),
         *POLICIES[policy].constants,
     )
     return Counts(*(int(count) for count in counts))

@@ -74,6 +74,7 @@ def _bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     """Count the events of a CLOCK cache with bounds and expiry.
 
@@ -86,6 +87,7 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    followed = len(history) > 0
     # The queue, from tail to head, is [tail, end). An element is stale when its key is not resident
     # or stands elsewhere.
     length = 2 * max(min(max_entries, n_keys), 0)
@@ -104,6 +106,9 @@ def _bounded(
     for first_request, last_request in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first_request, last_request):
+            if followed:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

@@ -112,6 +112,7 @@ def _bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     """Count the events of an LFU cache with bounds and expiry.
 
@@ -123,6 +124,7 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    followed = len(history) > 0
     # A key's uses in the high half, its last use in the low half; 0 is not resident. Sorted, they
     # stand in the order in which entries leave.
     used = np.zeros(n_keys, np.int64)
@@ -143,6 +145,9 @@ def _bounded(
     for first_request, last_request in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first_request, last_request):
+            if followed:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

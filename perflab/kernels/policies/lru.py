@@ -55,6 +55,7 @@ def bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32],
     hit_moves: bool,
 ) -> npt.NDArray[np.int64]:
     """Count the events of an LRU cache with bounds and expiry, or of FIFO, where no hit moves.
@@ -67,6 +68,7 @@ def bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    followed = len(history) > 0
     position = np.full(n_keys, -1, np.int32)
     swept = 0
     tail = 0
@@ -79,6 +81,9 @@ def bounded(
     for first, last in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first, last):
+            if followed:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

@@ -70,6 +70,7 @@ def _bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     """Count the events of a cache that evicts at random.
 
@@ -80,6 +81,7 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    followed = len(history) > 0
     queue = np.empty(max(min(max_entries, n_keys), 0), np.int32)
     place = np.full(n_keys, -1, np.int32)
     state = np.uint64(SEED)
@@ -93,6 +95,9 @@ def _bounded(
     for first_request, last_request in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first_request, last_request):
+            if followed:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

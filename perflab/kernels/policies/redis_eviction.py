@@ -10,6 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 from perflab.kernels.inputs import frozen, frozen_ids
+from perflab.kernels.outcomes import history_for
 from perflab.kernels.sampling.draws import next_state, share_of
 
 REDIS_POLICIES = {"noeviction": 0, "lru": 1, "lfu": 2, "ttl": 3, "random": 4}
@@ -59,6 +60,7 @@ def redis_eviction(
     clock_seconds: float = 1.0,
     start: int = 0,
     seed: int = 1,
+    history: npt.NDArray[np.int32] | None = None,
 ) -> RedisCounts:
     """Count what a Redis does with a GET for each request and a SET after each miss.
 
@@ -86,6 +88,7 @@ def redis_eviction(
         clock_seconds: A tick of the server's clock on the clock of `times`; a minute is 60.
         start: The first request that is counted; those before it warm the cache.
         seed: Of the draws.
+        history: Filled for `Outcomes`; from `new_history`.
 
     Raises:
         ValueError: If there is no such policy or a shape is wrong.
@@ -117,6 +120,7 @@ def redis_eviction(
         float(clock_seconds),
         min(max(int(start), 0), len(keys)),
         np.uint64(seed * 2 + 1),
+        history_for(keys, history),
     )
     return RedisCounts(*(int(count) for count in counts))
 
@@ -137,8 +141,10 @@ def _redis_eviction(
     clock_seconds: float,
     start: int,
     state: Any,
+    history: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
+    followed = len(history) > 0
     varied = len(ttls) > 0
     timed = len(times) > 0
     lives = timed and (varied or ttl < np.inf)
@@ -162,6 +168,9 @@ def _redis_eviction(
     for first, last in ((0, start), (start, n)):
         hits = evictions = expirations = refused = 0
         for t in range(first, last):
+            if followed:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             tick = t
             if timed:

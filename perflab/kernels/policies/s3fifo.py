@@ -142,6 +142,7 @@ def _bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     """Count the events of an S3-FIFO cache with bounds and expiry.
 
@@ -154,6 +155,7 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    followed = len(history) > 0
     small_room = max(1, int(max_entries * 0.1))
     main_room = max_entries - small_room
     ghost_room = int(max_entries * 0.9)
@@ -181,6 +183,9 @@ def _bounded(
     for first_request, last_request in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first_request, last_request):
+            if followed:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

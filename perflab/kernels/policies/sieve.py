@@ -87,6 +87,7 @@ def _bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     """Count the events of a SIEVE cache with bounds and expiry.
 
@@ -100,6 +101,7 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    followed = len(history) > 0
     # The queue, from tail to head, is [0, packed) and [hand, end): between them is what the hand
     # removed. An element is stale when its key is not resident or stands elsewhere.
     queue = np.empty(2 * max_entries, np.int32)
@@ -118,6 +120,9 @@ def _bounded(
     for first, last in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first, last):
+            if followed:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

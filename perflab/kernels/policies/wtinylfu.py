@@ -170,6 +170,7 @@ def _bounded(
     stored: npt.NDArray[np.int64],
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
+    history: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     """Count the events of a W-TinyLFU cache with bounds and expiry.
 
@@ -193,6 +194,7 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    followed = len(history) > 0
     main_room, main_bytes = int(max_entries * 0.99), int(max_bytes * 0.99)
     window_room, window_bytes = max_entries - main_room, max_bytes - main_bytes
     protected_room, protected_bytes = int(main_room * 0.8), int(main_bytes * 0.8)
@@ -217,6 +219,9 @@ def _bounded(
     for first_request, last_request in ((0, start), (start, n)):
         hits = evictions = expirations = hit_bytes = 0
         for t in range(first_request, last_request):
+            if followed:
+                history[t, 0] = hits
+                history[t, 1] = entries
             key = ids[t]
             if timed:
                 now = times[t]

@@ -26,6 +26,7 @@ class Queue(NamedTuple):
         connections: Connections open when the last customer has arrived.
         refused: Customers that were turned away because too many waited.
         turned_away: bool of shape (n,), who they were; empty where nobody can be.
+        in_use: int32 of shape (n,), servers in use after each customer came, with those that open.
     """
 
     waits: npt.NDArray[np.float64]
@@ -37,6 +38,7 @@ class Queue(NamedTuple):
     connections: int
     refused: int
     turned_away: npt.NDArray[np.bool_]
+    in_use: npt.NDArray[np.int32]
 
 
 def queue_waits(
@@ -126,6 +128,7 @@ def _queue_waits(
     n = len(arrivals)
     waits = np.empty(n, np.float64)
     taken = np.empty(n, np.float64)
+    in_use = np.empty(n, np.int32)
     slowed = len(factors) > 0
     grows = min_connections < servers
     # When busy servers come free, in order, at [head, tail): the first leaves at the head, so
@@ -151,6 +154,8 @@ def _queue_waits(
     busy_seconds = end = 0.0
     timeouts = connects = refused = 0
     for t in range(n):
+        if t > 0:
+            in_use[t - 1] = tail - head
         now = arrivals[t]
         start = now
         while head < tail and free[head] <= now:
@@ -233,7 +238,10 @@ def _queue_waits(
         done = start + service
         end = max(end, done)
         head, tail = _insert(free, head, tail, done)
-    return waits, taken, busy_seconds, end, timeouts, connects, opened, refused, turned_away
+    if n > 0:
+        in_use[-1] = tail - head
+    counts = (timeouts, connects, opened, refused)
+    return waits, taken, busy_seconds, end, *counts, turned_away, in_use
 
 
 @register_jitable

@@ -22,6 +22,7 @@ from perflab.patterns.cache.charts import BY_BYTES, BY_ENTRIES
 from perflab.patterns.cache.over_time import WORKING_SET
 from perflab.patterns.cache.policies import FUTURE_POLICIES, LIVE_POLICIES, no_bounds, why_not_live
 from perflab.patterns.cache.settings import CacheSettings
+from perflab.patterns.cache.stage import CacheStage
 from perflab.settings import LoadSettings, SettingInfo
 
 if TYPE_CHECKING:
@@ -227,6 +228,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
         sampled_by=_sampled_by,
     )
     over_time = WORKING_SET
+    stage = CacheStage()
     part_of_keys = PartOfKeys(_scaling)
 
     @property

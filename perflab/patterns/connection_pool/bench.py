@@ -31,6 +31,7 @@ from perflab.patterns.connection_pool.servers import (
     room_for_pool,
 )
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+from perflab.patterns.connection_pool.stage import ConnectionPoolStage
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
@@ -240,6 +241,7 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         thread_count=_thread_count,
     )
     servers = UserServers(used=_foreign_servers, variable="PERFLAB_POSTGRES_URL", remover=_remover)
+    stage = ConnectionPoolStage()
 
     @property
     def workload_kind(self) -> WorkloadKind[Arrivals]:

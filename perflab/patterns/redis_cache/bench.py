@@ -22,6 +22,7 @@ from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Metrics
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
+from perflab.patterns.redis_cache.stage import RedisCacheStage
 from perflab.servers.run_name import PREFIX
 from perflab.settings import LoadSettings, SettingInfo
 from perflab.units import format_quantity
@@ -273,6 +274,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
     )
     servers = UserServers(used=_foreign_servers, variable="PERFLAB_REDIS_URL", remover=_remover)
     part_of_keys = PartOfKeys(_scaling)
+    stage = RedisCacheStage()
 
     @property
     def workload_kind(self) -> WorkloadKind[Trace]:

@@ -114,6 +114,23 @@ class CacheModel:
         second = self._counted(settings, load, length, 2 * length)
         return CacheCounts(**sums, entries=second.entries, bytes=second.bytes)
 
+    def outcomes(self, settings: CacheSettings, load: LoadSettings) -> kernels.Outcomes:
+        """Return which of the trace's requests hit, and the entries held after each.
+
+        Raises:
+            BadInputError: If a policy does not answer such settings.
+        """
+        length, policy = len(self.trace), settings.policy
+        if self._is_plain(settings, load):
+            size = min(settings.max_cache_size, self.trace.n_keys)
+            hit = kernels.policy_hits(policy, self._requests(length), size, 1) > 0
+            seen = np.cumsum(self._looped.reuse(length)[0] < 0)
+            return kernels.Outcomes(hit, np.minimum(seen, size))
+        if policy in FUTURE_POLICIES:
+            raise BadInputError(no_bounds(policy), "policy")
+        history = kernels.new_history(length)
+        return kernels.Outcomes.of(history, self._simulated(settings, load, 0, length, history))
+
     def remarks(self, settings: CacheSettings, load: LoadSettings) -> tuple[str, ...]:
         """Return what a user must know to read predictions at such settings."""
         held = self._mean_bytes(min(settings.max_cache_size, self.trace.n_keys))
@@ -186,16 +203,19 @@ class CacheModel:
         whole = first == 0 and last == len(self.trace)
         if policy == "lru" and whole and self._curve is not None and sizes is None:
             return int(self._curve[size]), 0
-        previous, following = self._looped.reuse(last)
-        if last != len(self.trace):
-            following = np.minimum(following, last)
-        requests = kernels.Requests(self._looped.ids(last), self.trace.n_keys, previous, following)
+        requests = self._requests(last)
         if sizes is not None:
             hit = kernels.policy_hits(policy, requests, size, 1)[first:] > 0
             return int(hit.sum()), int(sizes[first:][hit].sum())
         if first == 0:
             return int(kernels.policy_hits(policy, requests, size).sum()), 0
         return int(kernels.policy_hits(policy, requests, size, 1)[first:].sum()), 0
+
+    def _requests(self, last: int) -> kernels.Requests:
+        previous, following = self._looped.reuse(last)
+        if last != len(self.trace):
+            following = np.minimum(following, last)
+        return kernels.Requests(self._looped.ids(last), self.trace.n_keys, previous, following)
 
     def _mean_bytes(self, entries: int) -> int:
         """Return what so many entries hold, where a kernel does not count it."""
@@ -228,27 +248,40 @@ class CacheModel:
     ) -> CacheCounts:
         if settings.policy in FUTURE_POLICIES:
             raise BadInputError(no_bounds(settings.policy), "policy")
-        sizes = self._looped.sizes(last)
         ttl = math.inf if settings.ttl_seconds is None else settings.ttl_seconds
         known, whole = self._lru_lifetimes, first == 0 and last == len(self.trace)
         if known is not None and whole and self._is_lazy_lru(settings, load):
             counted = known.counts(settings.max_cache_size, ttl, load.request_rate)
         else:
-            counted = kernels.policy_counts(
-                settings.policy,
-                self._looped.ids(last),
-                self.trace.n_keys,
-                settings.max_cache_size,
-                sizes=sizes,
-                max_bytes=(settings.max_bytes or 0) if sizes is not None else 0,
-                times=self._looped.times(last, load.request_rate),
-                ttl=ttl,
-                ttls=self._looped.ttls(last),
-                start=first,
-                eager=settings.expiry == "eager",
-            )
+            counted = self._simulated(settings, load, first, last)
         counts = CacheCounts(last - first, **counted._asdict())
-        return counts if sizes is not None else dataclasses.replace(counts, hit_bytes=0, bytes=0)
+        if self.trace.sizes is not None:
+            return counts
+        return dataclasses.replace(counts, hit_bytes=0, bytes=0)
+
+    def _simulated(
+        self,
+        settings: CacheSettings,
+        load: LoadSettings,
+        first: int,
+        last: int,
+        history: npt.NDArray[np.int32] | None = None,
+    ) -> kernels.Counts:
+        sizes = self._looped.sizes(last)
+        return kernels.policy_counts(
+            settings.policy,
+            self._looped.ids(last),
+            self.trace.n_keys,
+            settings.max_cache_size,
+            sizes=sizes,
+            max_bytes=(settings.max_bytes or 0) if sizes is not None else 0,
+            times=self._looped.times(last, load.request_rate),
+            ttl=math.inf if settings.ttl_seconds is None else settings.ttl_seconds,
+            ttls=self._looped.ttls(last),
+            start=first,
+            eager=settings.expiry == "eager",
+            history=history,
+        )
 
     def _ages(self, settings: CacheSettings, load: LoadSettings) -> bool:
         timed = self.trace.times is not None or load.request_rate is not None

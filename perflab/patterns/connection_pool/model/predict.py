@@ -99,6 +99,14 @@ class ConnectionPoolModel:
     def prepare(self) -> None:
         """Compute nothing: there is no work that all answers share."""
 
+    def queue(
+        self, settings: ConnectionPoolSettings, load: LoadSettings, costs: Costs
+    ) -> kernels.Queue:
+        """Return what becomes of each arrival, with service times of the calibration."""
+        times = self._times(load, self._length)
+        lengths, factors = self._lengths(self._services_of(costs), settings, load)
+        return _run(settings, costs, times, lengths, factors)
+
     def _services_of(self, costs: Costs) -> PoolServices:
         with self._lock:
             if self._services is None or self._services.key != PoolServices.key_of(costs):

@@ -96,15 +96,32 @@ class RedisCacheModel:
         scaled = {name: round(getattr(part, name) * times) for name in events}
         return part._replace(**scaled, misses=asked - scaled["hits"])
 
+    def outcomes(
+        self, settings: RedisCacheSettings, load: LoadSettings, costs: Costs
+    ) -> kernels.Outcomes:
+        """Return which of the trace's requests hit, and the entries held after each."""
+        length = len(self.trace)
+        history = kernels.new_history(length)
+        rate = self._rate(settings, load, costs, 0, length)
+        counts = self._at_rate(settings, load, costs, 0, length, rate, history)
+        return kernels.Outcomes.of(history, counts)
+
     def _played(
         self, settings: RedisCacheSettings, load: LoadSettings, costs: Costs, first: int, last: int
     ) -> kernels.RedisCounts:
+        rate = self._rate(settings, load, costs, first, last)
+        return self._at_rate(settings, load, costs, first, last, rate)
+
+    def _rate(
+        self, settings: RedisCacheSettings, load: LoadSettings, costs: Costs, first: int, last: int
+    ) -> float | None:
+        """Return the rate that dates requests; none where the trace does."""
         rate = load.request_rate
         if self.trace.times is None and rate is None:
             # How many hits there are decides how fast requests come, and hardly the reverse.
             guess = self._at_rate(settings, load, costs, first, last, _fastest(load, costs, 0.5))
-            rate = _fastest(load, costs, guess.hits / (last - first))
-        return self._at_rate(settings, load, costs, first, last, rate)
+            return _fastest(load, costs, guess.hits / (last - first))
+        return rate
 
     def _at_rate(
         self,
@@ -114,6 +131,7 @@ class RedisCacheModel:
         first: int,
         last: int,
         rate: float | None,
+        history: npt.NDArray[np.int32] | None = None,
     ) -> kernels.RedisCounts:
         scope, _, policy = settings.maxmemory_policy.partition("-")
         most = settings.maxmemory
@@ -137,6 +155,7 @@ class RedisCacheModel:
             clock_seconds=clock,
             start=first,
             seed=load.seed,
+            history=history,
         )
 
     def _entry_bytes(self, costs: Costs, last: int) -> npt.NDArray[np.int64]:

@@ -1,0 +1,42 @@
+"""`CacheStage`: the cache of one process as a stage of a service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perflab.settings import LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.bench.stage import Passed, Requests
+    from perflab.modelling.prediction import Costs
+    from perflab.patterns.cache.settings import CacheSettings
+
+
+class CacheStage:
+    """Passes on the requests that the cache's model counts as misses.
+
+    Each miss is on its own: it writes its entry at the time of its request, as the model has it,
+    however long the load takes.
+    """
+
+    def forward(self, requests: Requests, settings: CacheSettings, costs: Costs) -> Passed:
+        """Return the misses, and for each request what its lookup takes.
+
+        Args:
+            requests: What comes to the cache; their times date a TTL, their sizes fill
+                ``max_bytes``.
+            settings: Of the cache.
+            costs: With ``hit``: a miss spends as much before its load.
+
+        Raises:
+            BadInputError: If times go backwards or a size is wrong, or a policy does not answer
+                such settings.
+        """
+        from perflab.bench.passing import pass_misses, pass_nothing, trace_of
+        from perflab.patterns.cache.model.predict import CacheModel
+
+        if not len(requests):
+            return pass_nothing()
+        outcomes = CacheModel(trace_of(requests)).outcomes(settings, LoadSettings())
+        lookup = costs["hit"]["mean"]
+        return pass_misses(requests, outcomes, lookup, lookup)

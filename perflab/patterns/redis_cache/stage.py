@@ -1,0 +1,48 @@
+"""`RedisCacheStage`: the cache in Redis as a stage of a service."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from perflab.settings import LoadSettings
+
+if TYPE_CHECKING:
+    from perflab.bench.stage import Passed, Requests
+    from perflab.modelling.prediction import Costs
+    from perflab.patterns.redis_cache.settings import RedisCacheSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RedisCacheStage:
+    """Passes on the requests that the model of the server's eviction counts as misses.
+
+    Attributes:
+        seed: Of the server's draws and of the jitter of TTLs.
+    """
+
+    seed: int = 0
+
+    def forward(self, requests: Requests, settings: RedisCacheSettings, costs: Costs) -> Passed:
+        """Return the misses, and for each request what the server takes.
+
+        A miss takes two round trips, one to ask and one to write, each as long as that of a hit;
+        what the load takes between them is not among them.
+
+        Args:
+            requests: What comes to the cache; their times are those of the server's clock.
+            settings: Of the cache.
+            costs: With ``hit``, ``bytes_per_entry`` and ``server_bytes``.
+
+        Raises:
+            BadInputError: If times go backwards or a size is wrong.
+        """
+        from perflab.bench.passing import pass_misses, pass_nothing, trace_of
+        from perflab.patterns.redis_cache.model.predict import RedisCacheModel
+
+        if not len(requests):
+            return pass_nothing()
+        model = RedisCacheModel(trace_of(requests))
+        outcomes = model.outcomes(settings, LoadSettings(seed=self.seed), costs)
+        trip = costs["hit"]["mean"]
+        return pass_misses(requests, outcomes, trip, 2 * trip)
