@@ -34,7 +34,7 @@ class Model(Protocol[S_contra]):
 class Histories(Protocol):
     """How metrics go over a workload's own time, by the value of one setting; keeps its answers."""
 
-    def known(self, value: Any, load: LoadSettings) -> History | None:
+    def best_known(self, value: Any, load: LoadSettings) -> History | None:
         """Return the sharpest answer that there is by now, without computing one."""
 
     def preview(self, value: Any, load: LoadSettings) -> History:
@@ -60,10 +60,10 @@ class Sharpening(Model[S_contra], Previewing[S_contra], Protocol[S_contra]):
     not exact, and `settle` makes it exact.
     """
 
-    def known(self, settings: S_contra, load: LoadSettings, costs: Costs) -> Prediction | None:
+    def best_known(self, settings: S_contra, load: LoadSettings, costs: Costs) -> Prediction | None:
         """Return the sharpest answer that there is by now, without computing one."""
 
-    def roughly(self, settings: S_contra) -> bool:
+    def has_rough_answer(self, settings: S_contra) -> bool:
         """Say whether settings have a rough answer; else only an exact one, which takes long."""
 
     def settle(self, settings: S_contra, load: LoadSettings, cancelled: Cancelled) -> None:

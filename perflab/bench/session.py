@@ -90,7 +90,7 @@ class Load(Protocol):
     def resume(self) -> None:
         """Go on; what was not due before the pause is due after it."""
 
-    def apply(self, load: LoadSettings, threads: int | None = None) -> None:
+    def apply(self, load: LoadSettings, thread_count: int | None = None, /) -> None:
         """Change the pace from the next request on."""
 
     def stop(self) -> None:

@@ -73,7 +73,7 @@ class Child:
             self._clock,
             job.limit,
             open_loop=self._bench.live.open_loop,
-            threads=self._bench.live.thread_count(self._settings, self._load),
+            thread_count=self._bench.live.thread_count(self._settings, self._load),
         )
 
     def run(self) -> None:

@@ -43,7 +43,7 @@ class TimeForecast:
         if self._over_time is None or self._histories is None:
             return []
         values = self._over_time.values(self._trace, settings, load)
-        found = (self._histories.known(value, load) for value in values)
+        found = (self._histories.best_known(value, load) for value in values)
         return [each for each in found if each is not None]
 
     def preview(self, settings: Settings, load: LoadSettings, cancelled: Cancelled) -> bool:

@@ -37,7 +37,7 @@ def known(
 ) -> Prediction | None:
     """Return the sharpest answer that a model has by now, if it has one."""
     # Asked for each point of each line: looking for the name costs a hundredth of isinstance.
-    sharpest = getattr(model, "known", None)
+    sharpest = getattr(model, "best_known", None)
     if sharpest is not None:
         answer: Prediction | None = sharpest(settings, load, costs)
         return answer
@@ -85,14 +85,14 @@ class Rounds:
         line = [there for there in missing if self._is_beside(there)]
         others = [there for there in missing if not self._is_beside(there)]
         for some in (line, others):
-            rough = [there for there in some if self._model.roughly(there)]
+            rough = [there for there in some if self._model.has_rough_answer(there)]
             for ask in (self._model.preview, self._model.preview, self._model.predict):
                 yield from (_asked(ask, there, self._load, self._costs) for there in rough)
-        found = self._model.known(self._present, self._load, self._costs)
+        found = self._model.best_known(self._present, self._load, self._costs)
         if found is None or found.sampled < 1:
             yield lambda: self._model.settle(self._present, self._load, cancelled)
         for there in (*line, *others):
-            if not self._model.roughly(there):
+            if not self._model.has_rough_answer(there):
                 yield _asked(self._model.predict, there, self._load, self._costs)
 
     def _is_beside(self, there: Settings) -> bool:

@@ -69,7 +69,7 @@ class WhatIf:
         """
         if self.model.ready(settings, load):
             return self.model.predict(settings, load, self.costs)
-        if isinstance(self.model, Sharpening) and not self.model.roughly(settings):
+        if isinstance(self.model, Sharpening) and not self.model.has_rough_answer(settings):
             return None
         if isinstance(self.model, Previewing):
             return self.model.preview(settings, load, self.costs)

@@ -170,18 +170,18 @@ def test_a_large_part_is_rough_at_first_and_ends_as_sharp_as_it_can(part, tmp_pa
     model = for_all_keys(part, ProgressiveCacheModel, CACHE, CacheModel)
     assert isinstance(model, Sharpening)
     settings = CacheSettings(max_cache_size=8_000, policy="sieve")
-    assert model.known(settings, LOAD, COSTS) is None
+    assert model.best_known(settings, LOAD, COSTS) is None
     rough = model.preview(settings, LOAD, COSTS)
     assert 0 < rough.sampled < 0.5
-    assert model.known(settings, LOAD, COSTS) is not None
+    assert model.best_known(settings, LOAD, COSTS) is not None
     model.settle(settings, LOAD, lambda: False)
     sharp = model.predict(settings, LOAD, COSTS)
     plain = for_all_keys(part, CacheModel, CACHE).predict(settings, LOAD, COSTS)
     assert sharp.sampled == 0.5
     assert sharp.metrics == plain.metrics
     assert sharp.error == plain.error <= rough.error
-    assert model.roughly(settings)
-    assert not model.roughly(settings.change(policy="lfu"))
+    assert model.has_rough_answer(settings)
+    assert not model.has_rough_answer(settings.change(policy="lfu"))
 
 
 def test_a_sample_of_a_part_is_a_smaller_share(part):

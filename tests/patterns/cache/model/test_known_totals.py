@@ -145,7 +145,7 @@ def test_rough_answers_are_adjusted_as_the_sharp_one(hot, tmp_path, monkeypatch)
     settings = CacheSettings(max_cache_size=5_000)
     rough = model.preview(settings, LOAD, COSTS)
     model.settle(settings, LOAD, lambda: False)
-    sharp = model.known(settings, LOAD, COSTS)
+    sharp = model.best_known(settings, LOAD, COSTS)
     exact = for_all_keys(hot, CacheModel, CACHE).predict(settings, LOAD, COSTS)
     assert sharp.metrics == exact.metrics
     assert rough.metrics["hit_rate"] == pytest.approx(exact.metrics["hit_rate"], abs=rough.error)
