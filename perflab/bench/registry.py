@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from perflab.bench.base import AnyBench, Bench
-from perflab.bench.contract import check_bench
+from perflab.bench.contract import NEW_CONTRACT, check_bench, refuse_old
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.catalog import BENCHES, declare, is_foreign
 from perflab.settings.load import know_backends
@@ -64,12 +64,17 @@ def load_bench(pattern: str) -> AnyBench:
     try:
         return _load(first)
     except (Exception, SystemExit) as error:  # whatever code of somebody else's may raise
-        text = f"cannot be loaded ({type(error).__name__}: {error}); update or uninstall it"
+        # A name that is gone from perflab is most often that of the old contract.
+        gone = isinstance(error, ImportError) and (error.name or "").startswith("perflab.")
+        hint = f"; {NEW_CONTRACT}" if gone else ""
+        text = f"cannot be loaded ({type(error).__name__}: {error}{hint}); update or uninstall it"
         raise BadInputError(text, f"the bench of {pattern!r} in {_package(first)}") from error
 
 
 def _load(point: EntryPoint) -> AnyBench:
-    bench: object = point.load()()
+    made = point.load()
+    refuse_old(made)
+    bench: object = made()
     if not isinstance(bench, Bench):
         raise TypeError(f"the entry point {point.name!r} of {BENCHES} is not a Bench")
     check_bench(bench, point.name)

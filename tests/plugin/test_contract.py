@@ -150,17 +150,25 @@ class TheBench(Bench):
     settings_class = None
     sliders = ()
     tuned = "size"
-    workload_kind = property(lambda self: None)
-    model = session = metrics = costs = exports = lambda *_: None
+    model = sampled_model = session = metrics = costs = exports = check_live = lambda *_: None
 """
 
 
-def test_bench_of_the_old_contract_is_refused_in_a_line_that_names_the_new_one(install, command):
-    install("old", OLD)
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (OLD, "TheBench: is written for perflab 0.1: the contract"),
+        (OLD.replace("perflab.bench", "perflab.benches.base"), "ModuleNotFoundError"),
+        (OLD.replace("perflab.bench", "perflab.benches"), "ImportError: cannot import name"),
+        ("from perflab.bench.arrivals import ArrivalsBench", "ModuleNotFoundError"),
+    ],
+)
+def test_old_contract_is_refused_in_a_line_that_names_the_new(install, command, code, words):
+    install("old", code)
     answer = command("predict", "old")
     assert (answer.status, answer.out, answer.err.count("\n")) == (2, "", 1)
-    assert "TheBench: is written for the old contract" in answer.err
-    assert "docs/add_a_pattern.md" in answer.err
+    assert words in answer.err
+    assert "is made of parts now; see docs/add_a_pattern.md" in answer.err
 
 
 @pytest.mark.parametrize(
