@@ -81,4 +81,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # Else a misspelt name would be Any to a type checker.
-    __getattr__, __dir__ = names_of(__name__, _PLACES)
+    __getattr__, __dir__ = names_of(__name__, _PLACES, extra="cli")

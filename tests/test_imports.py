@@ -71,6 +71,66 @@ def test_no_file_leads_back_to_itself(graph):
     assert in_circles(graph) == []
 
 
+def is_service(module: str) -> bool:
+    """Say whether a module of a pattern goes into a service: its settings and private ones."""
+    parts = module.split(".")
+    return parts[:2] == ["perflab", "patterns"] and (
+        len(parts) > 3 and (parts[3].startswith("_") or parts[3] in ("settings", "policies"))
+    )
+
+
+# Stores and engines load what they are made of when they are chosen.
+CHOSEN = {("perflab.patterns.lazy_loading._sources", "perflab.workloads.flights_store")}
+OF_THE_PLATFORM = ("units", "errors", "files", "settings", "instrumentation", "primitives")
+
+
+def test_what_goes_into_a_service_imports_its_own_kind_and_what_is_light(graph):
+    wrong = {
+        (module, name)
+        for module in filter(is_service, graph)
+        for name in graph[module]
+        if not is_service(name) and name.split(".")[1] not in OF_THE_PLATFORM
+    }
+    assert wrong == CHOSEN
+
+
+# What a service module may import of others, beside the standard library, and which one does.
+HEAVY = {"numba", "pandas", "polars", "pyarrow", "IPython", "ipywidgets", "matplotlib"}
+HEAVY_BY_NAME = {
+    "perflab.patterns.lazy_loading._files": {"pyarrow"},
+    "perflab.patterns.streaming._frames": {"pandas", "polars", "pyarrow"},
+    "perflab.patterns.streaming._sinks": {"pyarrow"},
+    "perflab.patterns.streaming._source": {"pyarrow"},
+    "perflab.patterns.streaming._tables": {"pyarrow"},
+    "perflab.patterns.streaming._whole": {"polars"},
+}
+
+
+def test_what_is_heavy_is_imported_by_engines_and_stores_alone(graph):
+    files = files_of(ROOT / "perflab")
+    found = {}
+    for module in filter(is_service, graph):
+        tree = ast.parse(files[module].read_text(encoding="utf-8"))
+        named = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                named |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                named.add(node.module.split(".")[0])
+        if named & HEAVY:
+            found[module] = named & HEAVY
+    assert found == HEAVY_BY_NAME
+
+
+def test_a_pattern_never_imports_another(graph):
+    def of(module: str) -> str | None:
+        parts = module.split(".")
+        return parts[2] if parts[:2] == ["perflab", "patterns"] and len(parts) > 2 else None
+
+    crossed = {(a, b) for a in graph for b in graph[a] if of(a) and of(b) and of(a) != of(b)}
+    assert crossed == set()
+
+
 @pytest.mark.parametrize(
     "line",
     [

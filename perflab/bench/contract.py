@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from perflab.bench.base import AnyBench
@@ -17,6 +16,7 @@ from perflab.bench.parts import TimeChart
 from perflab.bench.tuning import Tuning
 from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError, nearest
+from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE
 from perflab.settings import LoadSettings
 
 _DECLARED = ("identity", "default_workload", "display", "tuning", "calibration")
@@ -37,7 +37,6 @@ _OLD = ("pattern", "settings_class", "sliders", "tuned")
 NEW_CONTRACT = "the contract of benches is made of parts now; see docs/add_a_pattern.md"
 _COLUMNS = frozenset({"seconds", "virtual_seconds", "version", "sampled", "error"})
 """What rows of runs and of predictions hold beside metrics."""
-_OF_A_ROW = re.compile(r"^predicted_|_since_change$")
 
 
 def refuse_old(made: object) -> None:
@@ -122,10 +121,11 @@ def _check_metrics(bench: AnyBench) -> None:
 
 def _check_own_metrics(bench: AnyBench) -> None:
     for info in bench.display.metric_infos:
-        if not info.name.isidentifier() or _OF_A_ROW.search(info.name):
+        of_a_row = info.name.startswith(PREDICTED) or info.name.endswith(SINCE_CHANGE)
+        if not info.name.isidentifier() or of_a_row:
             text = (
                 f"{info.name!r} is not a name for a metric: letters, digits and underscores, "
-                "not beginning with predicted_ and not ending with _since_change"
+                f"not beginning with {PREDICTED} and not ending with {SINCE_CHANGE}"
             )
             raise BadInputError(text, "metric_infos")
         of_setting = info.name in bench.identity.settings_class.model_fields

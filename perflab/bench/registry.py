@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from perflab.bench.base import AnyBench, Bench
 from perflab.bench.contract import NEW_CONTRACT, check_bench, refuse_old
 from perflab.errors import BadInputError, nearest
+from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import BENCHES, declare, is_foreign
 from perflab.settings.load import know_backends
 
@@ -72,9 +73,10 @@ def load_bench(pattern: str) -> AnyBench:
 
 
 def _load(point: EntryPoint) -> AnyBench:
-    made = point.load()
-    refuse_old(made)
-    bench: object = made()
+    with naming_extra():
+        made = point.load()
+        refuse_old(made)
+        bench: object = made()
     if not isinstance(bench, Bench):
         raise TypeError(f"the entry point {point.name!r} of {BENCHES} is not a Bench")
     check_bench(bench, point.name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.consent import agree
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
@@ -51,6 +52,7 @@ def tune(
         typer.Option(
             metavar="max:METRIC|min:METRIC",
             help="What to look for; the pattern's own where not given.",
+            autocompletion=completion.objectives,
         ),
     ] = None,
     limit: Annotated[

@@ -56,7 +56,7 @@ def run_result(
         workload=workload_summary(rows.trace),
         settings=plain_settings(rows.settings, rows.load),
         metrics=rows.measured(rows.warm),
-        snapshots=tuple(rows.rows),
+        snapshots=rows.rows.copy(),
         changes=tuple(rows.changes),
         since_change=rows.measured(start),
         predicted=rows.predict(calibration.costs, start),
@@ -100,7 +100,8 @@ def _blind(rows: Rows) -> tuple[str, ...]:
 
 def _brief(rows: Rows, ended: str) -> tuple[str, ...]:
     """Return that a run was over before what is a rate, or of the process, could be measured."""
-    seconds = rows.rows[-1]["seconds"] if rows.rows else 0.0
+    last = rows.rows.last
+    seconds = last.seconds if last is not None else 0.0
     if ended != THROUGH or seconds >= BRIEF_SECONDS:
         return ()
     short = f"the workload was through in {in_words(seconds, 'seconds')}, too short to measure"

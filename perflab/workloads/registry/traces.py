@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
+from perflab.errors.extras import naming_extra
 from perflab.workloads.datasets import flights
 from perflab.workloads.describe.traces import facts, summary
 from perflab.workloads.formats import FORMATS
@@ -31,6 +32,7 @@ WORKLOADS: dict[str, WorkloadInfo] = {
 }
 
 
+@naming_extra("cli")
 def load_workload(
     spec: str | os.PathLike[str] | Trace,
     format: str | None = None,  # noqa: A002 - the word that users write
