@@ -23,7 +23,7 @@ class SettingsTable(SphinxDirective):
         """Return the table."""
         name = self.arguments[0]
         settings: type[Settings] = (
-            LoadSettings if name == "load" else load_bench(name).settings_class
+            LoadSettings if name == "load" else load_bench(name).identity.settings_class
         )
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 22 14 64", ""]
         lines += _row("setting", "default", "meaning")

@@ -1,7 +1,14 @@
 """The contract of a bench: what binds a pattern's settings, model, workload and charts."""
 
-from perflab.bench.base import Bench
-from perflab.bench.model import Histories, Model
+from perflab.bench.base import AnyBench, Bench
+from perflab.bench.calibration import CalibrationPlan
+from perflab.bench.display import Bounded, Display
+from perflab.bench.identity import Identity
+from perflab.bench.live import Live
+from perflab.bench.model import AnyModel, Histories, Model
+from perflab.bench.models import Models
+from perflab.bench.over_time import OverTime
+from perflab.bench.part_of_keys import PartOfKeys
 from perflab.bench.parts import (
     Export,
     HeatMap,
@@ -13,21 +20,39 @@ from perflab.bench.parts import (
 )
 from perflab.bench.registry import bench_names, load_bench
 from perflab.bench.session import Action, EndOfWorkload, Measured, Session
+from perflab.bench.stage import Passed, Requests, Stage
+from perflab.bench.tuning import Tuning
+from perflab.bench.user_servers import UserServers
 
 __all__ = [
     "Action",
+    "AnyBench",
+    "AnyModel",
     "Bench",
+    "Bounded",
+    "CalibrationPlan",
+    "Display",
     "EndOfWorkload",
     "Export",
     "HeatMap",
     "Histories",
+    "Identity",
+    "Live",
     "LiveChart",
     "Measured",
     "Model",
+    "Models",
     "Objective",
     "Observed",
+    "OverTime",
+    "PartOfKeys",
+    "Passed",
+    "Requests",
     "Session",
+    "Stage",
     "TimeChart",
+    "Tuning",
+    "UserServers",
     "WhatIfChart",
     "bench_names",
     "load_bench",

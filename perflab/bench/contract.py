@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
+from perflab.bench.calibration import CalibrationPlan
+from perflab.bench.display import Display
+from perflab.bench.identity import Identity
+from perflab.bench.live import Live
+from perflab.bench.models import Models
+from perflab.bench.over_time import OverTime
+from perflab.bench.part_of_keys import PartOfKeys
+from perflab.bench.parts import TimeChart
+from perflab.bench.tuning import Tuning
+from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE
 from perflab.settings import LoadSettings
 
-_DECLARED = (
-    "pattern",
-    "title",
-    "question",
-    "settings_class",
-    "default_workload",
-    "calibration_workload",
-    "calibration_settings",
-    "panel_defaults",
-    "objective",
-    "tuned",
-    "shipped_costs",
-    "sliders",
-    "what_if_charts",
-    "live_charts",
-    "headline",
-)
+_DECLARED = ("identity", "default_workload", "display", "tuning", "calibration")
+_PARTS: Mapping[str, type] = {
+    "identity": Identity,
+    "display": Display,
+    "tuning": Tuning,
+    "calibration": CalibrationPlan,
+    "live": Live,
+    "models": Models,
+    "servers": UserServers,
+    "over_time": OverTime,
+    "part_of_keys": PartOfKeys,
+}
+_OPTIONAL = frozenset({"servers", "over_time", "part_of_keys"})
+_OLD = ("pattern", "settings_class", "sliders", "tuned")
+"""What a bench declared itself before its contract was made of parts."""
+NEW_CONTRACT = "the contract of benches is made of parts now; see docs/add_a_pattern.md"
 _COLUMNS = frozenset({"seconds", "virtual_seconds", "version", "sampled", "error"})
 """What rows of runs and of predictions hold beside metrics."""
 
 
-def check_bench(bench: Bench, name: str) -> None:
+def refuse_old(made: object) -> None:
+    """Refuse the class of a bench that was written before the contract was made of parts.
+
+    Args:
+        made: What an entry point leads to, not called yet: methods that are new would be missing.
+
+    Raises:
+        BadInputError: If it is such a class; it says where the contract is described.
+    """
+    if not hasattr(made, "identity") and all(hasattr(made, each) for each in _OLD):
+        where = getattr(made, "__name__", "the bench")
+        raise BadInputError(f"is written for perflab 0.1: {NEW_CONTRACT}", where)
+
+
+def check_bench(bench: AnyBench, name: str) -> None:
     """Refuse a bench whose declarations do not fit together, before something is made of them.
 
     Args:
@@ -40,22 +63,41 @@ def check_bench(bench: Bench, name: str) -> None:
     Raises:
         BadInputError: With the first declaration that is missing or wrong.
     """
-    missing = [each for each in _DECLARED if not hasattr(bench, each)]
-    if missing:
-        raise BadInputError(f"does not declare {', '.join(missing)}", type(bench).__name__)
-    if bench.pattern != name:
-        raise BadInputError(f"is {bench.pattern!r}, but its entry point is {name!r}", "pattern")
-    if not bench.backends:
+    _check_parts(bench)
+    pattern = bench.identity.pattern
+    if pattern != name:
+        raise BadInputError(f"is {pattern!r}, but its entry point is {name!r}", "pattern")
+    if not bench.live.backends:
         raise BadInputError("names none; leave it out where a pattern has none", "backends")
     _check_settings(bench)
     _check_metrics(bench)
 
 
-def _check_settings(bench: Bench) -> None:
-    both = sorted(bench.settings_class.model_fields.keys() & LoadSettings.model_fields.keys())
+def _check_parts(bench: AnyBench) -> None:
+    of = type(bench).__name__
+    missing = [each for each in _DECLARED if not hasattr(bench, each)]
+    if missing:
+        raise BadInputError(f"does not declare {', '.join(missing)}", of)
+    for name, kind in _PARTS.items():
+        part = getattr(bench, name)
+        if not isinstance(part, kind) and not (part is None and name in _OPTIONAL):
+            text = f"must be {kind.__name__}, not {type(part).__name__}"
+            raise BadInputError(text, name)
+    if bench.stage is not None and not callable(getattr(bench.stage, "forward", None)):
+        raise BadInputError("has no method forward", "stage")
+    if bench.over_time is not None and not bench.over_time.charts:
+        raise BadInputError("has no charts; leave it out where there are none", "over_time")
+    bounded = bench.display.bounded
+    if bounded is not None and len(bounded.charts) != len(bench.display.what_if_charts):
+        raise BadInputError("are not as many as what_if_charts", "bounded charts")
+
+
+def _check_settings(bench: AnyBench) -> None:
+    of = bench.identity.settings_class
+    both = sorted(of.model_fields.keys() & LoadSettings.model_fields.keys())
     if both:
         text = f"{', '.join(both)}: every load has a setting of that name; choose another"
-        raise BadInputError(text, bench.settings_class.__name__)
+        raise BadInputError(text, of.__name__)
     for where, key in _settings(bench):
         try:
             bench.info(key)
@@ -66,8 +108,8 @@ def _check_settings(bench: Bench) -> None:
             raise BadInputError(f"{key} is not a number, so that no axis goes along it", where)
 
 
-def _check_metrics(bench: Bench) -> None:
-    if isinstance(bench.levels, str):
+def _check_metrics(bench: AnyBench) -> None:
+    if isinstance(bench.live.levels, str):
         raise BadInputError("is a str, not a set of names", "levels")
     _check_own_metrics(bench)
     known = bench.known_metrics()
@@ -77,8 +119,8 @@ def _check_metrics(bench: Bench) -> None:
             raise BadInputError(text, where)
 
 
-def _check_own_metrics(bench: Bench) -> None:
-    for info in bench.metric_infos:
+def _check_own_metrics(bench: AnyBench) -> None:
+    for info in bench.display.metric_infos:
         of_a_row = info.name.startswith(PREDICTED) or info.name.endswith(SINCE_CHANGE)
         if not info.name.isidentifier() or of_a_row:
             text = (
@@ -86,52 +128,63 @@ def _check_own_metrics(bench: Bench) -> None:
                 f"not beginning with {PREDICTED} and not ending with {SINCE_CHANGE}"
             )
             raise BadInputError(text, "metric_infos")
-        of_setting = info.name in bench.settings_class.model_fields
+        of_setting = info.name in bench.identity.settings_class.model_fields
         if of_setting or info.name in LoadSettings.model_fields or info.name in _COLUMNS:
             text = f"{info.name!r} is the name of a setting or of a column of results already"
             raise BadInputError(text, "metric_infos")
 
 
-def _settings(bench: Bench) -> Iterator[tuple[str, str]]:
+def _settings(bench: AnyBench) -> Iterator[tuple[str, str]]:
     """Yield where a setting is named, and its key."""
-    for where in ("sliders", "naming", "outputs", "also_tuned", "panel_defaults"):
-        for key in getattr(bench, where):
-            yield where, key
-    for key in bench.calibration_settings:
-        yield "calibration_settings", key
-    yield "tuned", bench.tuned
+    display, tuning = bench.display, bench.tuning
+    named: tuple[tuple[str, Iterable[str]], ...] = (
+        ("sliders", display.sliders),
+        ("naming", bench.naming),
+        ("outputs", bench.live.outputs),
+        ("also_tuned", tuning.also_tuned),
+        ("panel_defaults", display.panel_defaults),
+        ("calibration.settings", bench.calibration.settings),
+        ("tuned", (tuning.tuned,)),
+        ("bounded_by", () if tuning.bounded_by is None else (tuning.bounded_by,)),
+    )
+    for where, keys in named:
+        yield from ((where, key) for key in keys)
     yield from _axes(bench)
-    for chart in (*bench.what_if_charts, *bench.bounded_charts):
+    for chart in bench.display.all_charts:
         if chart.lines is not None:
             yield chart.title, chart.lines
-    for time_chart in bench.time_charts:
+    for time_chart in _time_charts(bench):
         yield from ((time_chart.title, key) for key in (time_chart.lines, time_chart.limit))
 
 
-def _lines_along(bench: Bench) -> Iterator[tuple[str, str]]:
+def _lines_along(bench: AnyBench) -> Iterator[tuple[str, str]]:
     """Yield where lines are drawn, and the setting that they go along; a map has cells."""
-    for chart in (*bench.what_if_charts, *bench.bounded_charts):
+    for chart in bench.display.all_charts:
         yield chart.title, chart.along
 
 
-def _axes(bench: Bench) -> Iterator[tuple[str, str]]:
+def _axes(bench: AnyBench) -> Iterator[tuple[str, str]]:
     """Yield where an axis is, and the setting that goes along it."""
     yield from _lines_along(bench)
-    for heat_map in (*bench.heat_maps, *bench.bounded_maps):
+    for heat_map in bench.display.all_maps:
         yield from ((heat_map.title, key) for key in (heat_map.along, heat_map.against))
 
 
-def _metrics(bench: Bench) -> Iterator[tuple[str, str]]:
+def _metrics(bench: AnyBench) -> Iterator[tuple[str, str]]:
     """Yield where a metric is named, and its name."""
-    yield from (("headline", name) for name in bench.headline)
-    yield "objective", bench.objective.metric
-    if bench.weighed_by is not None:
-        yield "weighed_by", bench.weighed_by
-    for chart in (*bench.what_if_charts, *bench.bounded_charts):
+    yield from (("headline", name) for name in bench.display.headline)
+    yield "objective", bench.tuning.objective.metric
+    if bench.tuning.weighed_by is not None:
+        yield "weighed_by", bench.tuning.weighed_by
+    for chart in bench.display.all_charts:
         yield from ((chart.title, name) for name in (chart.metric, *chart.also))
-    for heat_map in (*bench.heat_maps, *bench.bounded_maps):
+    for heat_map in bench.display.all_maps:
         yield heat_map.title, heat_map.metric
-    for time_chart in bench.time_charts:
+    for time_chart in _time_charts(bench):
         yield time_chart.title, time_chart.metric
-    for live_chart in bench.live_charts:
+    for live_chart in bench.display.live_charts:
         yield from ((live_chart.title, name) for name in live_chart.metrics)
+
+
+def _time_charts(bench: AnyBench) -> tuple[TimeChart, ...]:
+    return () if bench.over_time is None else bench.over_time.charts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from perflab.bench.identity import S_contra
 from perflab.callbacks import Cancelled
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
     from perflab.modelling.history import History
 
 
-class Model(Protocol):
+class Model(Protocol[S_contra]):
     """What-if: predictions for one workload; keeps what it has computed."""
 
     def predict(
-        self, settings: Any, load: LoadSettings, costs: Costs, requests: slice | None = None
+        self, settings: S_contra, load: LoadSettings, costs: Costs, requests: slice | None = None
     ) -> Prediction:
         """Return the prediction at one setting, over all requests or a slice of them.
 
@@ -26,14 +27,14 @@ class Model(Protocol):
     def prepare(self) -> None:
         """Compute what most answers lean on, once; a long work that a caller may show."""
 
-    def ready(self, settings: Any, load: LoadSettings) -> bool:
+    def ready(self, settings: S_contra, load: LoadSettings) -> bool:
         """Say whether `predict` would answer at once, from what is already computed."""
 
 
 class Histories(Protocol):
     """How metrics go over a workload's own time, by the value of one setting; keeps its answers."""
 
-    def known(self, value: Any, load: LoadSettings) -> History | None:
+    def best_known(self, value: Any, load: LoadSettings) -> History | None:
         """Return the sharpest answer that there is by now, without computing one."""
 
     def preview(self, value: Any, load: LoadSettings) -> History:
@@ -44,26 +45,30 @@ class Histories(Protocol):
 
 
 @runtime_checkable
-class Previewing(Protocol):
+class Previewing(Protocol[S_contra]):
     """A model that can answer quickly from a part of its workload."""
 
-    def preview(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction:
+    def preview(self, settings: S_contra, load: LoadSettings, costs: Costs) -> Prediction:
         """Return a first prediction; `sampled` says from what share of the workload."""
 
 
 @runtime_checkable
-class Sharpening(Model, Previewing, Protocol):
+class Sharpening(Model[S_contra], Previewing[S_contra], Protocol[S_contra]):
     """A model of a large workload: its answers are rough at first, and sharper bit by bit.
 
     `preview` is a first answer, and asked again a better one; `predict` gives a sharp one though
     not exact, and `settle` makes it exact.
     """
 
-    def known(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction | None:
+    def best_known(self, settings: S_contra, load: LoadSettings, costs: Costs) -> Prediction | None:
         """Return the sharpest answer that there is by now, without computing one."""
 
-    def roughly(self, settings: Any) -> bool:
+    def has_rough_answer(self, settings: S_contra) -> bool:
         """Say whether settings have a rough answer; else only an exact one, which takes long."""
 
-    def settle(self, settings: Any, load: LoadSettings, cancelled: Cancelled) -> None:
+    def settle(self, settings: S_contra, load: LoadSettings, cancelled: Cancelled) -> None:
         """Make one point exact, unless it is cancelled before its turn."""
+
+
+AnyModel = Model[Any]
+"""A model of any pattern."""

@@ -2,59 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Generic
 
+from perflab.bench.identity import S
 from perflab.modelling.prediction import Costs
-from perflab.settings import LoadSettings, Settings
+from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
     from perflab.modelling.part_settings import Scaling
 
 
-def share_of_keys(workload: Any) -> float:
+def share_of_keys(workload: object) -> float:
     """Return the share of its keys that a workload holds; all of them where it has no keys."""
     return float(getattr(workload, "sample_rate", 1.0))
 
 
-class PartOfKeys:
-    """A part of `Bench`; settings are those of the whole workload, whatever part is at hand."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class PartOfKeys(Generic[S]):
+    """How settings follow the number of keys.
 
-    def scaling(self) -> Scaling | None:
-        """Return how settings follow the number of keys; none where they do not."""
-        return None
+    Settings are those of the whole workload, whatever part is at hand.
 
-    def recommendable(self, policies: Iterable[str], workload: Any) -> list[str]:
-        """Return the policies that tuning looks at: of a part of the keys, those it tells of."""
-        from perflab.modelling.scaling import scales_down
+    Attributes:
+        scaling: Returns how they follow.
+    """
 
-        part = share_of_keys(workload) < 1
-        return [policy for policy in policies if scales_down(policy) or not part]
-
-    def of_the_whole(self, measured: Mapping[str, float], workload: Any) -> dict[str, float]:
-        """Return of a run's metrics those that stand beside predictions for the whole.
-
-        Where the part has more or fewer requests than its share, its hit rates are those of a
-        whole that is not this one: misses then count as in the prediction.
-        """
-        from perflab.modelling.part_settings import SUMS
-
-        if share_of_keys(workload) >= 1:
-            return dict(measured)
-        of_the_part = {*SUMS, "memory_bytes", "throughput_per_second"}
-        density = getattr(workload, "density", 1.0)
-        told = {name: value for name, value in measured.items() if name not in of_the_part}
-        if density == 1:
-            return told
-        told = {name: value for name, value in told.items() if "latency" not in name}
-        for name in ("hit_rate", "byte_hit_rate"):
-            if name in told:
-                told[name] = max(0.0, 1 - (1 - told[name]) * density)
-        return told
+    scaling: Callable[[], Scaling]
 
     def replayed(
-        self, settings: Settings, load: LoadSettings, workload: Any, costs: Costs
-    ) -> tuple[Settings, LoadSettings]:
+        self, settings: S, load: LoadSettings, workload: object, costs: Costs
+    ) -> tuple[S, LoadSettings]:
         """Return the settings that a live run has: of a part of the keys, that part's share.
 
         Args:
@@ -65,8 +44,38 @@ class PartOfKeys:
         """
         from perflab.modelling.part_settings import load_for_part
 
-        scaling, share = self.scaling(), share_of_keys(workload)
-        if scaling is None or share >= 1:
+        share = share_of_keys(workload)
+        if share >= 1:
             return settings, load
         asked = share * getattr(workload, "density", 1.0)
-        return scaling.shrink(settings, share, costs), load_for_part(load, asked)
+        return self.scaling().shrink(settings, share, costs), load_for_part(load, asked)
+
+
+def recommendable(policies: Iterable[str], workload: object) -> list[str]:
+    """Return the policies that tuning looks at: of a part of the keys, those it tells of."""
+    from perflab.modelling.scaling import scales_down
+
+    part = share_of_keys(workload) < 1
+    return [policy for policy in policies if scales_down(policy) or not part]
+
+
+def of_the_whole(measured: Mapping[str, float], workload: object) -> dict[str, float]:
+    """Return of a run's metrics those that stand beside predictions for the whole.
+
+    Where the part has more or fewer requests than its share, its hit rates are those of a
+    whole that is not this one: misses then count as in the prediction.
+    """
+    from perflab.modelling.part_settings import SUMS
+
+    if share_of_keys(workload) >= 1:
+        return dict(measured)
+    of_the_part = {*SUMS, "memory_bytes", "throughput_per_second"}
+    density = getattr(workload, "density", 1.0)
+    told = {name: value for name, value in measured.items() if name not in of_the_part}
+    if density == 1:
+        return told
+    told = {name: value for name, value in told.items() if "latency" not in name}
+    for name in ("hit_rate", "byte_hit_rate"):
+        if name in told:
+            told[name] = max(0.0, 1 - (1 - told[name]) * density)
+    return told

@@ -8,7 +8,7 @@ import numpy as np
 
 from perflab import kernels
 from perflab.bench.stage import Passed, Requests
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from perflab.bench.base import Bench
-from perflab.bench.contract import check_bench
+from perflab.bench.base import AnyBench, Bench
+from perflab.bench.contract import NEW_CONTRACT, check_bench, refuse_old
 from perflab.errors import BadInputError, nearest
 from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import BENCHES, declare, is_foreign
@@ -40,7 +40,7 @@ def is_from_outside(pattern: str) -> bool:
 
 
 @cache
-def load_bench(pattern: str) -> Bench:
+def load_bench(pattern: str) -> AnyBench:
     """Return the bench of a pattern, with its metrics made known.
 
     Other benches are not imported, but for perflab's own before one of another package: where two
@@ -65,18 +65,23 @@ def load_bench(pattern: str) -> Bench:
     try:
         return _load(first)
     except (Exception, SystemExit) as error:  # whatever code of somebody else's may raise
-        text = f"cannot be loaded ({type(error).__name__}: {error}); update or uninstall it"
+        # A name that is gone from perflab is most often that of the old contract.
+        gone = isinstance(error, ImportError) and (error.name or "").startswith("perflab.")
+        hint = f"; {NEW_CONTRACT}" if gone else ""
+        text = f"cannot be loaded ({type(error).__name__}: {error}{hint}); update or uninstall it"
         raise BadInputError(text, f"the bench of {pattern!r} in {_package(first)}") from error
 
 
-def _load(point: EntryPoint) -> Bench:
+def _load(point: EntryPoint) -> AnyBench:
     with naming_extra():
-        bench = point.load()()
+        made = point.load()
+        refuse_old(made)
+        bench: object = made()
     if not isinstance(bench, Bench):
         raise TypeError(f"the entry point {point.name!r} of {BENCHES} is not a Bench")
     check_bench(bench, point.name)
-    declare(bench.metric_infos, f"the pattern {point.name!r}")
-    know_backends(bench.backends)
+    declare(bench.display.metric_infos, f"the pattern {point.name!r}")
+    know_backends(bench.live.backends)
     return bench
 
 

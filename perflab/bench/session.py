@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol
+
+from perflab.bench.identity import S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +90,7 @@ class Load(Protocol):
     def resume(self) -> None:
         """Go on; what was not due before the pause is due after it."""
 
-    def apply(self, load: LoadSettings, threads: int | None = None) -> None:
+    def apply(self, load: LoadSettings, thread_count: int | None = None, /) -> None:
         """Change the pace from the next request on."""
 
     def stop(self) -> None:
@@ -98,7 +100,7 @@ class Load(Protocol):
         """Return the latencies so far by outcome."""
 
 
-class Session(ABC):
+class Session(ABC, Generic[S]):
     """A pattern that is being run live, inside the child process.
 
     Attributes:
@@ -141,7 +143,7 @@ class Session(ABC):
         """
 
     @abstractmethod
-    def apply(self, settings: Any, load: LoadSettings) -> None:
+    def apply(self, settings: S, load: LoadSettings) -> None:
         """Change the running pattern in place."""
 
     @abstractmethod
@@ -175,3 +177,7 @@ class Session(ABC):
             BadInputError: If it cannot be done now; the run goes on.
         """
         raise NotImplementedError(name)
+
+
+AnySession = Session[Any]
+"""A session of any pattern."""

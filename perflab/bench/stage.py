@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
+from perflab.bench.identity import S_contra
 from perflab.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from perflab.modelling.prediction import Costs
-    from perflab.settings import Settings
-
-S_contra = TypeVar("S_contra", bound="Settings", contravariant=True)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)

@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from perflab.bench import Bench, HeatMap
+from perflab.bench import AnyBench, HeatMap
 from perflab.charts import style
 from perflab.charts.labels import AWAY, best_corner
 from perflab.charts.levels import Levels
@@ -49,7 +49,7 @@ class HeatMapAxes:
         self,
         axes: Axes,
         heat_map: HeatMap,
-        bench: Bench,
+        bench: AnyBench,
         columns: Sequence[Any],
         rows: Sequence[Any],
         *,
@@ -255,7 +255,7 @@ def draw_heat_map(
     rows: Sequence[Any],
     *,
     settings: Sequence[tuple[MarkKind, Any, Any]] = (),
-    bench: Bench,
+    bench: AnyBench,
 ) -> None:
     """Draw a heat map once, with its legend above the axes.
 

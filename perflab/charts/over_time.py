@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from perflab.bench import Bench, TimeChart
+from perflab.bench import AnyBench, TimeChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.spread import Spreads
@@ -47,7 +47,7 @@ class OverTimeAxes:
         self,
         axes: Axes,
         chart: TimeChart,
-        bench: Bench,
+        bench: AnyBench,
         *,
         animated: bool = True,
         legend: bool = False,
@@ -222,7 +222,7 @@ def draw_over_time(
     *,
     present: float | None,
     bound: float | None,
-    bench: Bench,
+    bench: AnyBench,
 ) -> None:
     """Draw a chart over time once, with its legend above the axes.
 

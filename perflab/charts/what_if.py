@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 
-from perflab.bench import Bench, WhatIfChart
+from perflab.bench import AnyBench, WhatIfChart
 from perflab.charts import style
 from perflab.charts.band import Band, best_spans, rivals
 from perflab.charts.labels import Points, best_corner, covered, text_at
@@ -43,7 +43,7 @@ class WhatIfAxes:
         self,
         axes: Axes,
         chart: WhatIfChart,
-        bench: Bench,
+        bench: AnyBench,
         *,
         animated: bool = True,
         legend: bool = False,
@@ -271,7 +271,7 @@ def draw_what_if(
     lines: Lines,
     *,
     marks: Sequence[Mark] = (),
-    bench: Bench,
+    bench: AnyBench,
     highlight: str | None = None,
 ) -> None:
     """Draw a what-if chart once, with its legend above the axes.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from perflab.bench.base import Bench
+    from perflab.bench.base import AnyBench
     from perflab.settings.base import SettingInfo
 
 _VARIABLE = "_PERFLAB_COMPLETE"
@@ -77,7 +77,7 @@ def objectives(context: typer.Context, incomplete: str) -> list[str]:
     return [word for word in found if word.startswith(incomplete)]
 
 
-def _bench(context: typer.Context) -> Bench | None:
+def _bench(context: typer.Context) -> AnyBench | None:
     """Return the bench of the pattern that stands before what is completed."""
     from perflab.bench.registry import load_bench
     from perflab.errors import BadInputError
@@ -97,7 +97,9 @@ def _infos(context: typer.Context) -> list[SettingInfo]:
     bench = _bench(context)
     if bench is None:
         return []
-    return [bench.info(key) for key in (*bench.settings_class.infos(), *LoadSettings.infos())]
+    return [
+        bench.info(key) for key in (*bench.identity.settings_class.infos(), *LoadSettings.infos())
+    ]
 
 
 def _values(info: SettingInfo) -> Iterator[str]:

@@ -11,10 +11,10 @@ import typer
 from perflab.cli.output import tell
 
 if TYPE_CHECKING:
-    from perflab.bench.base import Bench
+    from perflab.bench.base import AnyBench
 
 
-def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
+def agree(bench: AnyBench, settings: Mapping[str, Any], yes: bool) -> None:
     """Ask the user to agree to the servers that a run would use, unless that was done before.
 
     How often a function of theirs is called at the most is said on standard error.
@@ -31,9 +31,9 @@ def agree(bench: Bench, settings: Mapping[str, Any], yes: bool) -> None:
     from perflab.servers.consent import ConsentNeededError, allow, not_allowed
 
     checked = bench.read(settings)
-    if (notice := bench.notice(*checked)) is not None and is_there(checked[1]):
+    if (notice := bench.live.notice(*checked)) is not None and is_there(checked[1]):
         tell(f"note: {notice}")
-    missing = not_allowed(bench.foreign_servers(*checked))
+    missing = not_allowed(bench.foreign_servers(checked[0]))
     if not missing:
         return
     if not yes:

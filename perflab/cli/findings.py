@@ -61,7 +61,9 @@ def _patterns() -> Iterator[Finding]:
         except BadInputError as error:
             yield Finding("patterns", name, False, str(error))
         else:
-            yield Finding("patterns", name, True, f"{bench.title}, from {bench_package(name)}")
+            yield Finding(
+                "patterns", name, True, f"{bench.identity.title}, from {bench_package(name)}"
+            )
 
 
 def _machine() -> Iterator[Finding]:

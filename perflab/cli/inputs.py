@@ -11,10 +11,10 @@ from perflab.cli.options import parse_settings
 from perflab.cli.output import progress
 
 if TYPE_CHECKING:
-    from perflab.bench.base import Bench
+    from perflab.bench.base import AnyBench
 
 
-def read_pattern(name: str, settings: Iterable[str] | None) -> tuple[Bench, dict[str, Any]]:
+def read_pattern(name: str, settings: Iterable[str] | None) -> tuple[AnyBench, dict[str, Any]]:
     """Return the bench of a pattern, and the settings that the user gave, checked.
 
     Raises:
@@ -31,7 +31,7 @@ def read_workload(
     wanted: bool | None,
     format_name: str | None = None,
     columns: str | None = None,
-    bench: Bench | None = None,
+    bench: AnyBench | None = None,
     values: Mapping[str, Any] | None = None,
     *,
     any_kind: bool = False,

@@ -14,7 +14,7 @@ from perflab.cli import completion
 from perflab.units import counted
 
 if TYPE_CHECKING:
-    from perflab.bench.base import Bench
+    from perflab.bench.base import AnyBench
 
 Pattern = Annotated[
     str,
@@ -96,7 +96,7 @@ _DEFAULT_POINTS = 10
 _MOST_POINTS = 10_000
 
 
-def parse_settings(bench: Bench, texts: Iterable[str] | None) -> dict[str, Any]:
+def parse_settings(bench: AnyBench, texts: Iterable[str] | None) -> dict[str, Any]:
     """Return the settings that texts such as ``max_cache_size=10k`` give, checked all together.
 
     Raises:
@@ -108,7 +108,7 @@ def parse_settings(bench: Bench, texts: Iterable[str] | None) -> dict[str, Any]:
 
 
 def parse_sweep(
-    bench: Bench, texts: Iterable[str] | None, settings: dict[str, Any]
+    bench: AnyBench, texts: Iterable[str] | None, settings: dict[str, Any]
 ) -> dict[str, list[Any]]:
     """Return the values that texts such as ``policy=lru,fifo`` or ``ttl_seconds=1m..1h*8`` give.
 
@@ -205,7 +205,7 @@ def _assignment(text: str, option: str) -> tuple[str, str]:
     return key, value
 
 
-def _values(bench: Bench, key: str, part: str) -> list[Any]:
+def _values(bench: AnyBench, key: str, part: str) -> list[Any]:
     """Return the value that a part of a sweep names, or those of a range ``low..high*number``."""
     from perflab.bench.parts import axis_values
     from perflab.errors import BadInputError

@@ -100,11 +100,11 @@ def write_predictions(result: Predictions) -> str:
 
     bench = load_bench(result.pattern)
     known = result.points[0]["metrics"]
-    metrics = [name for name in bench.headline if name in known]
-    lines = [f"{bench.title}, predicted on {workload_line(result.workload)}", ""]
+    metrics = [name for name in bench.display.headline if name in known]
+    lines = [f"{bench.identity.title}, predicted on {workload_line(result.workload)}", ""]
     left_out = 0
     if len(result.points) == 1:
-        lines.append(_one_point(result.points[0], metrics, metric(bench.objective.metric)))
+        lines.append(_one_point(result.points[0], metrics, metric(bench.tuning.objective.metric)))
     else:
         rows, left_out = fitting(_many_points(result, metrics), len(result.swept))
         words = [i for i, key in enumerate(result.swept) if bench.info(key).kind is str]
@@ -135,7 +135,7 @@ def _many_points(result: Predictions, metrics: list[str]) -> list[list[str]]:
     bench = load_bench(result.pattern)
     sampled = any(point["sampled"] < 1 for point in result.points)
     header = [*result.swept, *(metric(name).label for name in metrics)]
-    info = metric(bench.objective.metric)
+    info = metric(bench.tuning.objective.metric)
     rows = [[*header, f"{info.label}, error"] if sampled else header]
     for point in result.points:
         row = [value_text(bench.info(key), point["settings"][key]) for key in result.swept]

@@ -30,7 +30,7 @@ from perflab.cli.output import hand_over, notes, progress, table, tell, workload
 from perflab.units import MINUS, in_words
 
 if TYPE_CHECKING:
-    from perflab.bench import Bench
+    from perflab.bench import AnyBench
     from perflab.lab.live import LiveRun
     from perflab.lab.run import Run
 
@@ -90,7 +90,7 @@ def run(
 
     bench, settings = read_pattern(pattern, set_)
     checked, load = bench.read(settings)
-    bench.check_live(checked, load)
+    bench.live.check(checked, load)
     check_outputs(bench, checked, workload, result=out, force=force)
     limit = parse_seconds(seconds, "--seconds")
     alerts = [parse_alert(text) for text in alert or ()]
@@ -130,7 +130,7 @@ def write_run(result: Run) -> str:
     bench = load_bench(result.pattern)
     measured = result.since_change or result.metrics
     rows = [("metric", "measured", "predicted", f"measured {MINUS} predicted", "refitted")]
-    for name in bench.headline:
+    for name in bench.display.headline:
         info, real = metric(name), measured.get(name)
         if real is None:
             continue
@@ -145,7 +145,7 @@ def write_run(result: Run) -> str:
     took = metric("first_item_seconds").format(seconds)
     lines = [
         *(f"Doubtful: {doubt}" for doubt in result.doubts),
-        f"{bench.title}, run on {workload_line(result.workload)}",
+        f"{bench.identity.title}, run on {workload_line(result.workload)}",
         f"{counted(requests, 'request')} in {took}; ended: {result.ended}",
         "",
         table(rows),
@@ -166,7 +166,7 @@ def write_run(result: Run) -> str:
 def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
     """Wait for the end of a run, with a bar, and a line for each alert when it fires."""
     told: set[str] = set()
-    with progress(live.bench.pattern, " requests", show) as report:
+    with progress(live.bench.identity.pattern, " requests", show) as report:
 
         def tell_name() -> None:
             if "run" in live.about and "run" not in told:
@@ -198,7 +198,7 @@ def _child_without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
-def _which_is_off(result: Run, bench: Bench) -> list[str]:
+def _which_is_off(result: Run, bench: AnyBench) -> list[str]:
     """Return the sentence that says whether the model or the calibration is off, if any."""
     from perflab.lab.which_is_off import which_is_off_in
 

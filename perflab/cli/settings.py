@@ -48,14 +48,14 @@ def settings(
 
     bench = load_bench(pattern)
     load = {key: bench.info(key) for key in LoadSettings.infos()}
-    groups = {"settings": bench.settings_class.infos(), "load": load}
+    groups = {"settings": bench.identity.settings_class.infos(), "load": load}
     if as_json:
         parts: dict[str, Any] = {
             name: [_plain(info) for info in infos.values()] for name, infos in groups.items()
         }
         say_json({"pattern": pattern, **parts})
         return
-    lines = [f"{bench.title}: {bench.question}"]
+    lines = [f"{bench.identity.title}: {bench.identity.question}"]
     for title, infos in zip(("pattern", "load"), groups.values(), strict=True):
         lines += ["", *_describe(title, list(infos.values()))]
     say("\n".join(lines))
@@ -72,11 +72,18 @@ def _list_patterns(as_json: bool) -> None:
         except BadInputError as error:  # of another package; perflab's own go on
             tell(f"perflab: warning: {error}")
     if as_json:
-        found = [{"pattern": b.pattern, "title": b.title, "question": b.question} for b in benches]
+        found = [
+            {
+                "pattern": bench.identity.pattern,
+                "title": bench.identity.title,
+                "question": bench.identity.question,
+            }
+            for bench in benches
+        ]
         say_json({"patterns": found})
         return
     rows = [("pattern", "question")]
-    rows += [(bench.pattern, bench.question) for bench in benches]
+    rows += [(bench.identity.pattern, bench.identity.question) for bench in benches]
     say(table(rows, left=(0, 1)))
 
 

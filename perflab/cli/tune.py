@@ -77,7 +77,7 @@ def tune(
     from perflab.tuning.objective import parse_objective
 
     bench, settings = read_pattern(pattern, set_)
-    parse_objective(objective, bench.objective)
+    parse_objective(objective, bench.tuning.objective)
     for text in limit or ():
         parse_condition(text)
     if live:
@@ -86,7 +86,7 @@ def tune(
     from perflab.tuning import recommend
 
     if live:
-        most = recommend.most_of(bench.tuning_sweep(trace, settings), settings)
+        most = recommend.most_of(bench.tuning_sweep(trace, bench.read(settings)[0]), settings)
         agree(bench, most, yes)
     prepare_kernels(show)
 
@@ -113,7 +113,7 @@ def write_recommendation(result: Recommendation) -> str:
     goal = ", ".join((result.objective, *result.limits))
     changed = [key for key in result.settings if result.settings[key] != result.before.get(key)]
     lines = [
-        f"{bench.title}, tuned for {goal} on {workload_line(result.workload)}",
+        f"{bench.identity.title}, tuned for {goal} on {workload_line(result.workload)}",
         "",
         result.reason,
         "",
@@ -149,7 +149,7 @@ def _metric_rows(result: Recommendation) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("metric", "now", "recommended", "change")]
     if result.measured:
         rows = [(*rows[0], "measured")]
-    for name in load_bench(result.pattern).headline:
+    for name in load_bench(result.pattern).display.headline:
         before, after = result.before_metrics.get(name), result.metrics.get(name)
         if before is None or after is None:
             continue

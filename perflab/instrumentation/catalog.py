@@ -157,7 +157,7 @@ def _declare_all() -> None:
 
     for point in sorted(entry_points(group=BENCHES), key=is_foreign):
         with contextlib.suppress(Exception, SystemExit):
-            declare(point.load().metric_infos, f"the pattern {point.name!r}")
+            declare(point.load().display.metric_infos, f"the pattern {point.name!r}")
 
 
 def is_foreign(point: EntryPoint) -> bool:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.catalog import metric
 from perflab.units import parse_quantity
@@ -101,7 +101,7 @@ def _quantity(written: str, unit: str, text: str) -> float:
         raise BadInputError(error.message, text) from None
 
 
-def check_alerts(bench: Bench, alerts: Iterable[Alert]) -> None:
+def check_alerts(bench: AnyBench, alerts: Iterable[Alert]) -> None:
     """Refuse alerts that could never fire.
 
     Raises:
@@ -111,7 +111,7 @@ def check_alerts(bench: Bench, alerts: Iterable[Alert]) -> None:
     for alert in alerts:
         name = alert.condition.metric
         if name not in known:
-            text = f"{bench.pattern} has no metric {name!r}{nearest(name, known)}"
+            text = f"{bench.identity.pattern} has no metric {name!r}{nearest(name, known)}"
             raise BadInputError(text, alert.text)
 
 

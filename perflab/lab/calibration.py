@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError
 from perflab.lab.calibrated_costs import wrong_cost
 from perflab.lab.environment import machine
@@ -110,22 +110,24 @@ def machine_load() -> float | None:
 
 
 def calibration_for(
-    bench: Bench, settings: Settings, load: LoadSettings, workload: Any = None
+    bench: AnyBench, settings: Settings, load: LoadSettings, workload: Any = None
 ) -> Calibration:
     """Return the calibration kept for a backend on this machine, or the one that is shipped.
 
     One that cannot be used stays where it is: it may be a later perflab's.
     """
-    backend = bench.calibrated_with(settings, load, workload)
+    backend = bench.calibration.kept_for(settings, load, workload)
     note = ""
-    for path in _paths(bench.pattern, backend):
+    for path in _paths(bench.identity.pattern, backend):
         if not path.is_file():
             continue
         try:
-            return read_calibration(path, bench.shipped_costs)
+            return read_calibration(path, bench.calibration.shipped_costs)
         except BadInputError as error:
             note = note or f"the calibration kept in {path.name} {error.message}"
-    return Calibration(bench.pattern, backend, dict(bench.shipped_costs), "shipped", note=note)
+    return Calibration(
+        bench.identity.pattern, backend, dict(bench.calibration.shipped_costs), "shipped", note=note
+    )
 
 
 def read_calibration(path: Path, shipped: Mapping[str, Any]) -> Calibration:
@@ -146,7 +148,7 @@ def read_calibration(path: Path, shipped: Mapping[str, Any]) -> Calibration:
 
 
 def keep_calibration(
-    bench: Bench,
+    bench: AnyBench,
     settings: Settings,
     load: LoadSettings,
     costs: dict[str, Any],
@@ -163,16 +165,16 @@ def keep_calibration(
     Raises:
         BadInputError: If the cache folder cannot be written.
     """
-    backend = bench.calibrated_with(settings, load, workload)
+    backend = bench.calibration.kept_for(settings, load, workload)
     seen = {name: cost for name, cost in costs.items() if not _below_resolution(name, cost)}
-    whole = {**bench.shipped_costs, **seen, "sleep_seconds": max(0.0, _oversleep())}
+    whole = {**bench.calibration.shipped_costs, **seen, "sleep_seconds": max(0.0, _oversleep())}
     date = datetime.now(UTC).isoformat(timespec="seconds")
     kept = Calibration(
-        *(bench.pattern, backend, whole, "measured", date, machine()),
+        *(bench.identity.pattern, backend, whole, "measured", date, machine()),
         load_average=load_average,
         spread=spread,
     )
-    plain, by_format = _paths(bench.pattern, backend)
+    plain, by_format = _paths(bench.identity.pattern, backend)
     try:
         kept.to_json(plain if _replaceable(plain) else by_format, force=True)
     except BadInputError as error:

@@ -15,7 +15,7 @@ from typing import Any
 
 from perflab.bench.pace import Pace
 from perflab.bench.registry import load_bench
-from perflab.bench.session import Load, Session
+from perflab.bench.session import AnySession, Load
 from perflab.errors import BadInputError
 from perflab.errors.extras import naming_extra
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
@@ -41,10 +41,10 @@ class Child:
         self._bench = load_bench(job.pattern)
         self._settings, self._load = self._bench.read(job.settings)
         confine(job.agreed)
-        for server in self._bench.foreign_servers(self._settings, self._load):
+        for server in self._bench.foreign_servers(self._settings):
             contact(server.address)
         self._clock = VirtualClock()
-        self._session: Session
+        self._session: AnySession
         self._generator: Load
         self._version = 0
         self._started = 0.0
@@ -74,8 +74,8 @@ class Child:
             self._load,
             self._clock,
             job.limit,
-            open_loop=self._bench.open_loop,
-            threads=self._bench.threads(self._settings, self._load),
+            open_loop=self._bench.live.open_loop,
+            thread_count=self._bench.live.thread_count(self._settings, self._load),
         )
 
     def run(self) -> None:
@@ -151,7 +151,9 @@ class Child:
         elif isinstance(order, dict):
             self._settings, self._load = self._bench.read(order)
             self._session.apply(self._settings, self._load)
-            self._generator.apply(self._load, self._bench.threads(self._settings, self._load))
+            self._generator.apply(
+                self._load, self._bench.live.thread_count(self._settings, self._load)
+            )
             self._version += 1
             self._send(self._snapshot("change"))
         return False

@@ -11,7 +11,7 @@ from typing import Any
 
 import cloudpickle
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.memory import MemorySampler
 from perflab.lab.alerts import Alert, AlertWatch
@@ -60,7 +60,7 @@ class LiveRun:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         trace: Trace,
         settings: Settings,
         load: LoadSettings,
@@ -71,8 +71,8 @@ class LiveRun:
         calibration: Calibration | None = None,
         spent: int = 0,
     ) -> None:
-        bench.check_live(settings, load)
-        agreed = require(bench.foreign_servers(settings, load))
+        bench.live.check(settings, load)
+        agreed = require(bench.foreign_servers(settings))
         self.bench = bench
         self.trace = trace
         self.run_name = new_run_name()
@@ -88,19 +88,20 @@ class LiveRun:
         # Settings are sent to the child in the order in which they are noted.
         self._lock = threading.Lock()
         self.left: str | None = None
-        self._remover = bench.remover(settings, self.run_name)
+        servers = bench.servers
+        self._remover = None if servers is None else servers.remover(settings, self.run_name)
         self._done = threading.Event()
         self._rows = Rows(bench, trace, settings, load, self.calibration.costs, self.watch)
         self._kept = Keeper.of_new_folder("perflab-run-", ending=0, patience=_ORPHANED_SECONDS)
         try:
             self._save(trace)
             job = Job(
-                bench.pattern,
+                bench.identity.pattern,
                 str(self._kept.folder),
                 str(self._kept.folder / "trace"),
                 {**self._values_of(settings, load), "loop": loop},
                 seconds,
-                None if loop else bench.requests(settings, trace),
+                None if loop else bench.request_count(trace),
                 self.run_name,
                 agreed,
                 spent,
@@ -175,8 +176,8 @@ class LiveRun:
         """
         with self._lock:
             settings, load = self.bench.read({**self._rows.values, **values})
-            self.bench.check_live(settings, load)
-            require(self.bench.foreign_servers(settings, load))
+            self.bench.live.check(settings, load)
+            require(self.bench.foreign_servers(settings))
             if load.backend != self._rows.load.backend:
                 raise BadInputError("cannot change while it runs; stop and start again", "backend")
             self._rows.next_settings(settings, load)
@@ -190,9 +191,11 @@ class LiveRun:
         Raises:
             BadInputError: If the bench has no such action, or the run is not going.
         """
-        known = [action.name for action in self.bench.actions]
+        known = [action.name for action in self.bench.live.actions]
         if name not in known:
-            raise BadInputError(f"no action {name!r}{nearest(name, known)}", self.bench.pattern)
+            raise BadInputError(
+                f"no action {name!r}{nearest(name, known)}", self.bench.identity.pattern
+            )
         if self.state not in ("running", "paused"):
             raise BadInputError(f"the run is {self.state}; actions need a running one", name)
         self._send(cloudpickle.dumps(Act(name)))
@@ -286,9 +289,10 @@ class LiveRun:
 
     def _values_of(self, settings: Settings, load: LoadSettings) -> dict[str, Any]:
         """Return what the child is told: of a part of the keys, that part's share."""
-        costs = self.calibration.costs
-        replayed, slower = self.bench.replayed(settings, load, self.trace, costs)
-        return {**replayed.model_dump(), **slower.model_dump()}
+        part, costs = self.bench.part_of_keys, self.calibration.costs
+        if part is not None:
+            settings, load = part.replayed(settings, load, self.trace, costs)
+        return {**settings.model_dump(), **load.model_dump()}
 
     def _send(self, order: bytes) -> None:
         try:

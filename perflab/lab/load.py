@@ -7,7 +7,7 @@ import threading
 import time
 
 from perflab.bench.pace import Pace
-from perflab.bench.session import EndOfWorkload, Session
+from perflab.bench.session import AnySession, EndOfWorkload
 from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.primitives.clock import VirtualClock
 from perflab.settings import LoadSettings
@@ -28,14 +28,14 @@ class LoadGenerator:
 
     def __init__(
         self,
-        session: Session,
+        session: AnySession,
         pace: Pace,
         load: LoadSettings,
         clock: VirtualClock,
         limit: int | None,
         *,
         open_loop: bool,
-        threads: int | None = None,
+        thread_count: int | None = None,
     ) -> None:
         self._session = session
         self._pace = pace
@@ -43,7 +43,7 @@ class LoadGenerator:
         self._clock = clock
         self._limit = limit
         self._open_loop = open_loop
-        self._threads_at_start = threads or load.concurrency
+        self._threads_at_start = thread_count or load.concurrency
         self._index = itertools.count()
         self._next = 0
         self._lock = threading.Lock()
@@ -75,13 +75,13 @@ class LoadGenerator:
         self._interrupted = False
         self._going.set()
 
-    def apply(self, load: LoadSettings, threads: int | None = None) -> None:
+    def apply(self, load: LoadSettings, thread_count: int | None = None) -> None:
         """Change pace and concurrency from the next request on."""
         with self._lock:
             self._pace = self._pace.resumed(self.issued, time.perf_counter(), load)
             self._load = load
         self._wake()
-        self._resize(threads or load.concurrency)
+        self._resize(thread_count or load.concurrency)
 
     def stop(self, patience: float = 5.0) -> None:
         """End all threads; one that hangs in the user's backend is left behind."""

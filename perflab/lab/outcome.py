@@ -48,11 +48,11 @@ def run_result(
     costs = rows.own_costs(start)
     remarks = rows.model.predict(rows.settings, rows.load, calibration.costs).remarks
     errors = int(rows.measured(None).get("errors", 0))
-    notice = rows.bench.notice(rows.settings, rows.load)
+    notice = rows.bench.live.notice(rows.settings, rows.load)
     counted = f"{_requests(errors)} failed; first: " if errors else ""
     failed = (f"{counted}{note}",) if note else ()
     return Run(
-        pattern=rows.bench.pattern,
+        pattern=rows.bench.identity.pattern,
         workload=workload_summary(rows.trace),
         settings=plain_settings(rows.settings, rows.load),
         metrics=rows.measured(rows.warm),
@@ -82,8 +82,9 @@ def run_result(
 
 def _fallen(rows: Rows) -> tuple[str, ...]:
     """Return that counters went down as levels do, whose differences mean nothing."""
+    pattern = rows.bench.identity.pattern
     return tuple(
-        f"the counter {name!r} of {rows.bench.pattern} goes down, but is not declared as a level: "
+        f"the counter {name!r} of {pattern} goes down, but is not declared as a level: "
         "metrics that are made of it are wrong for a part of the run"
         for name in rows.undeclared_levels
     )

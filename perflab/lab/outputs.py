@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError
 from perflab.files import check_output, place_of
 from perflab.settings import Settings
@@ -15,7 +15,7 @@ _BESIDE = ("", ".rejected.csv", ".incomplete")
 
 
 def check_outputs(
-    bench: Bench,
+    bench: AnyBench,
     settings: Settings,
     workload: Any = None,
     *,
@@ -38,10 +38,10 @@ def check_outputs(
         BadInputError: With the reason.
     """
     values = settings.model_dump()
-    outputs = [values[key] for key in bench.outputs if values.get(key)]
+    outputs = [values[key] for key in bench.live.outputs if values.get(key)]
     read = [
         workload if isinstance(workload, (str, os.PathLike)) else getattr(workload, "source", ""),
-        *(value for key, value in values.items() if key not in bench.outputs),
+        *(value for key, value in values.items() if key not in bench.live.outputs),
     ]
     inputs = [each for each in read if isinstance(each, (str, os.PathLike)) and os.fspath(each)]
     for output in outputs:

@@ -7,8 +7,8 @@ import time
 from collections import Counter
 from typing import Any, NamedTuple
 
-from perflab.bench.base import Bench
-from perflab.bench.model import Model
+from perflab.bench.base import AnyBench
+from perflab.bench.model import AnyModel
 from perflab.bench.session import Measured
 from perflab.lab.alerts import AlertWatch
 from perflab.lab.freed_memory import give_back
@@ -41,13 +41,13 @@ class Rows:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         trace: Trace,
         settings: Settings,
         load: LoadSettings,
         costs: Costs,
         watch: AlertWatch,
-        model: Model | None = None,
+        model: AnyModel | None = None,
     ) -> None:
         self.bench = bench
         self.trace = trace
@@ -117,7 +117,7 @@ class Rows:
             self.warm = snapshot
             self._history.clear()
         if self.last is not None:
-            self._falls.update(snapshot.fallen(self.last, self.bench.levels))
+            self._falls.update(snapshot.fallen(self.last, self.bench.live.levels))
         self.last = snapshot
         self._history.append(snapshot)
         while len(self._history) > 2 and (
@@ -141,7 +141,7 @@ class Rows:
     def measured(self, since: Snapshot | None) -> Metrics:
         """Return the metrics of what happened after a snapshot."""
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
-        part = self.last.since(since, self.bench.levels)
+        part = self.last.since(since, self.bench.live.levels)
         return self._metrics(part)
 
     def predict(self, costs: Costs, since: Snapshot | None) -> Metrics:
@@ -156,11 +156,11 @@ class Rows:
     def own_costs(self, since: Snapshot | None) -> dict[str, Any]:
         """Return the calibration's costs with what this run itself has measured in their place."""
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
-        part = self.last.since(since, self.bench.levels)
+        part = self.last.since(since, self.bench.live.levels)
         own = self.bench.costs(self._part(part))
         latency = part.latency()
         paced = self.load.request_rate is not None or self.load.speedup is not None
-        if latency.count and not paced and not self.bench.open_loop:
+        if latency.count and not paced and not self.bench.live.open_loop:
             each = part.seconds * self.load.concurrency / latency.count
             own["overhead_seconds"] = max(0.0, each - latency.mean)
         return {**self._costs, **own}
@@ -185,8 +185,8 @@ class Rows:
             requests=snapshot.requests,
             virtual_seconds=snapshot.shown_seconds,
             version=snapshot.version,
-            metrics=self._metrics(snapshot.since(earlier, self.bench.levels)),
-            since_change=self._metrics(snapshot.since(since, self.bench.levels)),
+            metrics=self._metrics(snapshot.since(earlier, self.bench.live.levels)),
+            since_change=self._metrics(snapshot.since(since, self.bench.live.levels)),
             predicted=self._prediction(since),
         )
 

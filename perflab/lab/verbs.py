@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Any
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
 from perflab.bench.registry import load_bench
 from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Alert, check_alerts, parse_alert
@@ -56,11 +56,11 @@ def start_live(
     """
     bench = load_bench(pattern)
     checked, load = bench.read(settings)
-    bench.check_live(checked, load)
+    bench.live.check(checked, load)
     check_outputs(bench, checked, workload, force=force)
     watched = tuple(alert if isinstance(alert, Alert) else parse_alert(alert) for alert in alerts)
     check_alerts(bench, watched)
-    require(bench.foreign_servers(checked, load))
+    require(bench.foreign_servers(checked))
     trace = bench.workload_for(checked, workload)
     if loop is None:
         loop = load.loop if load.loop is not None else workload is None
@@ -68,7 +68,7 @@ def start_live(
     spent = 0
     if calibration.source == "shipped":
         known = trace if workload is not None else None
-        on = bench.calibrated_on(checked, load, known)
+        on = bench.calibration.spec_for(checked, load, known)
         calibration, spent = _measure(bench, checked, load, on, trace)
     return LiveRun(
         bench,
@@ -104,7 +104,7 @@ def run(
     from tqdm.auto import tqdm
 
     bench = load_bench(pattern)
-    notice = bench.notice(*bench.read(settings))
+    notice = bench.live.notice(*bench.read(settings))
     if notice is not None and progress:
         tqdm.write(f"note: {notice}", file=sys.stderr)
     live = start_live(pattern, workload, settings, seconds, alerts=alerts, force=force)
@@ -137,28 +137,28 @@ def calibrate(
     """
     bench = load_bench(pattern)
     checked, load = bench.read(settings)
-    require(bench.foreign_servers(checked, load))
-    spec = bench.calibrated_on(checked, load, None) if workload is None else workload
+    require(bench.foreign_servers(checked))
+    spec = bench.calibration.spec_for(checked, load, None) if workload is None else workload
     trace = bench.workload_for(checked, spec)
     return _measure(bench, checked, load, trace, trace, seconds)[0]
 
 
 def measure_again(
-    bench: Bench, settings: Settings, load: LoadSettings, workload: Any
+    bench: AnyBench, settings: Settings, load: LoadSettings, workload: Any
 ) -> Calibration:
     """Measure the costs for a workload anew, as a run does that finds none, and keep them.
 
     Raises:
         BadInputError: If the backend only fails, or a server was not agreed to.
     """
-    bench.check_live(settings, load)
-    require(bench.foreign_servers(settings, load))
-    on = bench.calibrated_on(settings, load, workload)
+    bench.live.check(settings, load)
+    require(bench.foreign_servers(settings))
+    on = bench.calibration.spec_for(settings, load, workload)
     return _measure(bench, settings, load, on, workload)[0]
 
 
 def _measure(
-    bench: Bench,
+    bench: AnyBench,
     settings: Settings,
     load: LoadSettings,
     on: Any,
@@ -173,13 +173,15 @@ def _measure(
         The calibration, and how many requests of those that were agreed to it has made.
     """
     trace = bench.workload_for(settings, on)
-    shipped = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
+    shipped = Calibration(
+        bench.identity.pattern, "", dict(bench.calibration.shipped_costs), "shipped"
+    )
     runs: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
     spreads: list[float] = []
     spent = 0
     before = machine_load()
-    foreign = bool(bench.foreign_servers(settings, load))
-    for values in bench.calibration_runs(settings, runs):
+    foreign = bool(bench.foreign_servers(settings))
+    for values in bench.calibration.runs_for(settings, runs):
         plain, alone = bench.read({**values, "backend": load.backend})
         for lasting in (seconds,) if foreign else (seconds, _LONGER * seconds):
             live = LiveRun(
@@ -195,7 +197,7 @@ def _measure(
                 break
         runs.append((values, found.costs))
         spreads += [live.spread] if live.spread is not None else []
-    costs = bench.calibrated(runs) if runs else {}
+    costs = bench.calibration.costs_of(runs) if runs else {}
     if not costs:
         return calibration_for(bench, settings, load, workload), spent
     spread = median(spreads) if spreads else None
@@ -216,6 +218,6 @@ def allow_server(
         BadInputError: If a setting or an address is not right, or that cannot be written down.
     """
     bench = load_bench(pattern)
-    servers = bench.foreign_servers(*bench.read(settings))
+    servers = bench.foreign_servers(bench.read(settings)[0])
     allow(*servers)
     return servers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from perflab.bench.base import Bench
+from perflab.bench.base import AnyBench
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.run import Run
 from perflab.units import times
@@ -30,7 +30,7 @@ _FLOOR = 0.02
 
 
 def which_is_off(
-    bench: Bench,
+    bench: AnyBench,
     measured: Mapping[str, float],
     predicted: Mapping[str, float],
     refitted: Mapping[str, float],
@@ -49,8 +49,8 @@ def which_is_off(
         refitted: The same from what the run itself measured.
         paced: Whether the user set the pace, so that the throughput tells nothing.
     """
-    judged = {bench.objective.metric, *_JUDGED} - ({_RATE} if paced else set())
-    infos = [metric(name) for name in bench.headline if name in judged]
+    judged = {bench.tuning.objective.metric, *_JUDGED} - ({_RATE} if paced else set())
+    infos = [metric(name) for name in bench.display.headline if name in judged]
     infos = [info for info in infos if known(info, predicted, refitted, measured)]
     if not infos:
         return ""
@@ -79,7 +79,7 @@ def which_is_off(
     return f"{text[0].upper()}{text[1:]}."
 
 
-def which_is_off_in(run: Run, bench: Bench) -> str:
+def which_is_off_in(run: Run, bench: AnyBench) -> str:
     """Return `which_is_off` of a run that is over, since its last change of settings."""
     paced = any(run.settings.get(key) is not None for key in ("request_rate", "speedup"))
     measured = run.since_change or run.metrics

@@ -205,11 +205,11 @@ class SharpeningPartModel(PartModel):
         assert answer is not None  # noqa: S101  (a preview is never none)
         return self._told(answer, settings, load, costs, self._error(settings, load, costs))
 
-    def known(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction | None:
+    def best_known(self, settings: Any, load: LoadSettings, costs: Costs) -> Prediction | None:
         """Return the sharpest answer that there is by now, without computing one."""
 
         def ask(there: Any, smaller: LoadSettings) -> Prediction | None:
-            found: Prediction | None = self._part.known(there, smaller, costs)
+            found: Prediction | None = self._part.best_known(there, smaller, costs)
             return found
 
         answer = self._asked(ask, settings, load, costs)
@@ -218,9 +218,9 @@ class SharpeningPartModel(PartModel):
         error = self._errors.get((settings, load))
         return self._told(answer, settings, load, costs, UNKNOWN if error is None else error)
 
-    def roughly(self, settings: Any) -> bool:
+    def has_rough_answer(self, settings: Any) -> bool:
         """Say whether a sample of the part answers settings."""
-        return bool(self._part.roughly(settings))
+        return bool(self._part.has_rough_answer(settings))
 
     def settle(self, settings: Any, load: LoadSettings, cancelled: Cancelled) -> None:
         """Let the part answer from all that it holds."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench, WhatIfChart
+from perflab.bench import AnyBench, WhatIfChart
 
 Changed = Callable[[str, tuple[Any, ...]], None]
 
@@ -20,13 +20,13 @@ class Compare:
         changed: Called with the setting and its chosen values, in the chart's order.
     """
 
-    def __init__(self, bench: Bench, changed: Changed) -> None:
+    def __init__(self, bench: AnyBench, changed: Changed) -> None:
         self._changed = changed
         self._bench = bench
         self._silent = False
         self.buttons: dict[str, dict[Any, widgets.ToggleButton]] = {}
         rows: list[widgets.Widget] = []
-        for chart in bench.what_if_charts:
+        for chart in bench.display.what_if_charts:
             if chart.lines is None or chart.lines in self.buttons or len(chart.values) < 2:
                 continue
             rows.append(self._row(chart, chart.lines))
@@ -40,7 +40,7 @@ class Compare:
         """Choose what was chosen at the start."""
         self._silent = True
         try:
-            for chart in self._bench.what_if_charts:
+            for chart in self._bench.display.what_if_charts:
                 for value, button in self.buttons.get(chart.lines or "", {}).items():
                     button.value = value in (chart.compared or chart.values)
         finally:

@@ -82,7 +82,7 @@ class Driver:
             self._stop.clear()
             self._wanted = dict(values)
             bench = load_bench(self._pattern)
-            notice = bench.notice(*bench.read(values))
+            notice = bench.live.notice(*bench.read(values))
             said = "starting; the first time, a short calibration"
             self._status.say("run", f"{said}; {notice}" if notice else said, "busy")
             arguments = (trace, dict(values), alerts)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench, Model
+from perflab.bench import AnyBench, AnyModel
 from perflab.errors import shown
 from perflab.files import file_stem
 from perflab.lab.result import Result
@@ -32,13 +32,13 @@ _MAP_SECONDS = 10.0
 
 
 def write_report(
-    bench: Bench,
+    bench: AnyBench,
     trace: Trace,
     values: Mapping[str, Any],
     baseline: Settings | None,
     results: Sequence[Result | None],
     folder: str,
-    model: Model | None = None,
+    model: AnyModel | None = None,
     grids: Sequence[Grid] = (),
     histories: Sequence[History] = (),
 ) -> Path:
@@ -73,15 +73,15 @@ def write_report(
     return path / "report.html" if path.is_dir() else path
 
 
-def report_name(bench: Bench, trace: Trace) -> str:
+def report_name(bench: AnyBench, trace: Trace) -> str:
     """Return a name for a report that says of what it is and when it was made."""
     workload = file_stem(file_name(trace.name)).replace(".", "-")
     now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return f"perflab-report-{bench.pattern.replace('_', '-')}-{workload}-{now}"
+    return f"perflab-report-{bench.identity.pattern.replace('_', '-')}-{workload}-{now}"
 
 
 def _map_points(
-    bench: Bench, values: Mapping[str, Any], grids: Sequence[Grid]
+    bench: AnyBench, values: Mapping[str, Any], grids: Sequence[Grid]
 ) -> tuple[Point, ...]:
     present = bench.read(values)
     end = time.monotonic() + _MAP_SECONDS

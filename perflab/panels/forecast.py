@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from perflab.bench import Bench, Model
+from perflab.bench import AnyBench, AnyModel
 from perflab.bench.model import Sharpening
 from perflab.bench.part_of_keys import share_of_keys
 from perflab.callbacks import Cancelled
@@ -49,7 +49,7 @@ class Forecast:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         view: Pictures,
         status: StatusLine,
         told: Callable[[Prediction | None], None],
@@ -58,7 +58,7 @@ class Forecast:
         self._view = view
         self._status = status
         self._told = told
-        self._leading = metric(bench.objective.metric)
+        self._leading = metric(bench.tuning.objective.metric)
         self._what_if: WhatIf | None = None
         self._job: Job | None = None
         self._drawing = threading.Lock()
@@ -71,7 +71,7 @@ class Forecast:
         self.prediction: Prediction | None = None
 
     @property
-    def model(self) -> Model | None:
+    def model(self) -> AnyModel | None:
         """The model of the present workload."""
         return None if self._what_if is None else self._what_if.model
 
@@ -96,7 +96,7 @@ class Forecast:
             self._times.use(trace)
         if model is None:
             self.prediction = None
-            self._view.show([{} for _ in self._bench.what_if_charts], {"now": None})
+            self._view.show([{} for _ in self._bench.display.what_if_charts], {"now": None})
 
     def compare(self, key: str, values: tuple[Any, ...]) -> None:
         """Draw lines for other values of a setting from the next question on."""
@@ -123,7 +123,7 @@ class Forecast:
         """Draw what is known, then leave the rest to the thread that computes."""
         what_if, settings, load = job
         try:
-            self._bench.check_model(settings, load, what_if.trace)
+            self._bench.models.check(settings, load, what_if.trace)
         except BadInputError as error:
             with self._drawing:
                 self._tell(None, job)
@@ -213,7 +213,7 @@ class Forecast:
                 return
             if lines is not None:
                 self._curves = (_line(job), lines)
-            self._view.observe(self._bench.observed(settings, what_if.costs))
+            self._view.observe(self._bench.display.observed(settings, what_if.costs))
             self._tell(prediction, job, lines)
         if prediction is None:
             self._status.say("what-if", "computing", "busy")

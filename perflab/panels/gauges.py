@@ -7,7 +7,8 @@ import threading
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
+from perflab.bench.part_of_keys import of_the_whole
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
@@ -33,11 +34,11 @@ class Gauges:
         baseline: The settings that were pinned, with their prediction.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
         self.what_if = Pictures(bench)
         self.live = LiveView(bench)
-        self.table = NumbersTable(bench.headline)
+        self.table = NumbersTable(bench.display.headline)
         self.which_is_off = widgets.HTML(layout=widgets.Layout(display="none"))
         self.which_is_off.add_class("perflab-standing")
         self.numbers = widgets.VBox([self.table.widget, self.which_is_off])
@@ -47,7 +48,7 @@ class Gauges:
 
     def use(self, workload: Trace) -> None:
         """Have room for what another workload will tell."""
-        self.table.names = self._bench.headline_for(workload)
+        self.table.names = self._bench.display.headline_for(workload)
         self.what_if.reach(workload)
 
     def follow(
@@ -60,7 +61,7 @@ class Gauges:
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
-            measured = self._bench.of_the_whole(since_change(run), run.trace)
+            measured = of_the_whole(since_change(run), run.trace)
             self.what_if.show(points={"measured": Point(settings, measured)})
 
     def fill(self, prediction: Prediction | None, run: LiveRun | None, result: Run | None) -> None:
@@ -92,7 +93,7 @@ class Gauges:
 
     def recommend(self, found: Recommendation) -> None:
         """Mark what was recommended."""
-        of = self._bench.settings_class
+        of = self._bench.identity.settings_class
         keys = of.model_fields
         settings = of.read({key: found.settings[key] for key in keys})
         self.what_if.show(points={"recommended": Point(settings, found.metrics)})
@@ -122,7 +123,7 @@ def whole_run(run: LiveRun | None, result: Run | None) -> Numbers:
     return {} if run is not None and run.changes else since_change(run)
 
 
-def _which_is_off(bench: Bench, run: LiveRun | None, result: Run | None) -> str:
+def _which_is_off(bench: AnyBench, run: LiveRun | None, result: Run | None) -> str:
     if result is not None:
         return which_is_off_in(result, bench)
     last = run.rows.last if run is not None else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.lab.calibration import Calibration
 from perflab.panels.workload_picker import describe, notes_of
 from perflab.workloads import Workload
@@ -22,10 +22,12 @@ class Header:
         measure: Measures the costs again; must return at once.
     """
 
-    def __init__(self, bench: Bench, picker: widgets.Widget, measure: Callable[[], object]) -> None:
+    def __init__(
+        self, bench: AnyBench, picker: widgets.Widget, measure: Callable[[], object]
+    ) -> None:
         title = widgets.HTML(
-            f"<span class='perflab-title'>{html.escape(bench.title)}</span>"
-            f"<span class='perflab-question'>{html.escape(bench.question)}</span>"
+            f"<span class='perflab-title'>{html.escape(bench.identity.title)}</span>"
+            f"<span class='perflab-question'>{html.escape(bench.identity.question)}</span>"
         )
         self.workload = widgets.HTML()
         self.calibration = widgets.HTML()

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.panels.controls import Control, control
 from perflab.settings import LoadSettings, Settings
 from perflab.units import digits
@@ -33,16 +33,16 @@ class Knobs:
     """
 
     def __init__(
-        self, bench: Bench, values: Mapping[str, Any], on_change: Callable[[str, Any], None]
+        self, bench: AnyBench, values: Mapping[str, Any], on_change: Callable[[str, Any], None]
     ) -> None:
         self._bench = bench
-        settings, load = bench.read({**bench.panel_defaults, **values})
+        settings, load = bench.read({**bench.display.panel_defaults, **values})
         self._start = {**load.model_dump(), **settings.model_dump()}
         self._rate_is_named = PACES[1] in values
         self._values = dict(self._start)
         self._on_change = on_change
         self._timed = False
-        keys = [*(key for key in bench.sliders if key not in PACES), *PACES]
+        keys = [*(key for key in bench.display.sliders if key not in PACES), *PACES]
         self.controls: dict[str, Control] = {
             key: control(bench.info(key), self._start[key], self._checker(key), self._changed)
             for key in keys
@@ -70,7 +70,7 @@ class Knobs:
             self.show({PACES[1]: own_rate})
         hidden = {PACES[1] if timed else PACES[0]}
         if workload is not None:
-            hidden |= {*self._bench.sliders} - {*self._bench.sliders_for(workload)}
+            hidden |= {*self._bench.display.sliders} - {*self._bench.display.sliders_for(workload)}
         for key, shown in self.controls.items():
             shown.widget.layout.display = "none" if key in hidden else None
 
@@ -95,8 +95,8 @@ class Knobs:
         self._on_change(key, value)
 
     def _checker(self, key: str) -> Callable[[Any], Any]:
-        of_pattern = key in self._bench.settings_class.model_fields
-        owner = self._bench.settings_class if of_pattern else LoadSettings
+        of_pattern = key in self._bench.identity.settings_class.model_fields
+        owner = self._bench.identity.settings_class if of_pattern else LoadSettings
         return lambda value: getattr(owner.read({key: value}), key)
 
 

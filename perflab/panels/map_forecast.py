@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from perflab.bench import Bench, HeatMap
+from perflab.bench import AnyBench, HeatMap
 from perflab.callbacks import Cancelled, Progress
 from perflab.panels.pictures import Pictures
 from perflab.settings import LoadSettings, Settings
@@ -23,7 +23,7 @@ class MapForecast:
         view: Where they are drawn.
     """
 
-    def __init__(self, bench: Bench, view: Pictures) -> None:
+    def __init__(self, bench: AnyBench, view: Pictures) -> None:
         self._bench, self._view = bench, view
         self._lock = threading.Lock()
         self._what_if: WhatIf | None = None
@@ -75,7 +75,7 @@ class MapForecast:
         what_if = self._what_if
         if what_if is None:
             return
-        maps = self._bench.maps_for(settings, what_if.trace)
+        maps = self._bench.display.maps_for(settings, what_if.trace)
         if maps != self._maps:
             self._maps = maps
             grids = [self._grid(each) for each in maps]

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
 
-from perflab.bench import Bench, HeatMap
+from perflab.bench import AnyBench, HeatMap
 from perflab.charts import Mark, MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
 from perflab.instrumentation.catalog import metric
@@ -32,7 +32,7 @@ class MapView:
         beside: Whether charts stand beside them, whose room for a legend they leave too.
     """
 
-    def __init__(self, bench: Bench, *, beside: bool = False) -> None:
+    def __init__(self, bench: AnyBench, *, beside: bool = False) -> None:
         self._bench = bench
         self._top = TOP if beside else ALONE
         self._lock = threading.Lock()

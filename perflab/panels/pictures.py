@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench, Observed, WhatIfChart
+from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import MarkKind
 from perflab.charts.what_if import Lines
 from perflab.panels.map_view import MapView, Values, beside_each_other
@@ -27,8 +27,8 @@ class Pictures:
         bench: Whose charts and maps.
     """
 
-    def __init__(self, bench: Bench) -> None:
-        charts = bench.what_if_charts
+    def __init__(self, bench: AnyBench) -> None:
+        charts = bench.display.what_if_charts
         self.first = WhatIfView(bench, charts[:A_ROW])
         more = charts[A_ROW:]
         self.more = WhatIfView(bench, more, len(more) / 2) if more else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench, Model
+from perflab.bench import AnyBench, AnyModel
 from perflab.instrumentation.catalog import metric
 from perflab.panels.controls import written
 from perflab.reports.verdict import tuned_keys
@@ -25,9 +25,9 @@ class RecommendationCard:
         apply: Called with those settings when the user takes them.
     """
 
-    def __init__(self, bench: Bench, apply: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, bench: AnyBench, apply: Callable[[Mapping[str, Any]], None]) -> None:
         self._bench = bench
-        self._leading = bench.objective.metric
+        self._leading = bench.tuning.objective.metric
         self._keys: tuple[str, ...] = ()
         self._apply = apply
         self.progress = widgets.FloatProgress(
@@ -38,7 +38,7 @@ class RecommendationCard:
         self.buttons: list[widgets.Button] = []
 
     def search(
-        self, trace: Trace, values: Mapping[str, Any], model: Model | None
+        self, trace: Trace, values: Mapping[str, Any], model: AnyModel | None
     ) -> Recommendation:
         """Look for the settings to ship, with progress; nothing is shown where that fails.
 
@@ -48,7 +48,11 @@ class RecommendationCard:
         self.working(0, 1)
         try:
             return tune(
-                self._bench.pattern, trace, settings=values, progress=self.working, model=model
+                self._bench.identity.pattern,
+                trace,
+                settings=values,
+                progress=self.working,
+                model=model,
             )
         except Exception:
             self.hide()
@@ -67,9 +71,9 @@ class RecommendationCard:
     def show(self, found: Recommendation) -> None:
         """Show a recommendation and its alternatives."""
         self._leading = found.objective.partition(":")[2]
-        moved = self._bench.tuned_by(found.settings)
-        moved = moved if moved in tuned_keys(self._bench, found) else self._bench.tuned
-        self._keys = (moved, *self._bench.also_tuned)
+        moved = self._bench.tuning.tuned_by(found.settings)
+        moved = moved if moved in tuned_keys(self._bench, found) else self._bench.tuning.tuned
+        self._keys = (moved, *self._bench.tuning.also_tuned)
         name = "Closest" if found.unreached else "Recommended"
         # The line above it has said the beginning.
         reason = found.reason.removeprefix(found.unreached).lstrip(":. ")

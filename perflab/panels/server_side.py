@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.bench.session import Action
 from perflab.lab.live import LiveRun
 from perflab.panels.bench_actions import BenchActions, forget, perform
@@ -28,7 +28,7 @@ class ServerSide:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         status: StatusLine,
         tasks: Tasks,
         start: Callable[[], None],
@@ -38,8 +38,9 @@ class ServerSide:
         self._changed = changed
         self._live: LiveRun | None = None
         self.consent = ConsentLine(start, status.fail)
-        self.actions = BenchActions(bench.actions, self._act)
-        self.field = ServerField(bench.server_variable, self._other_server)
+        self.actions = BenchActions(bench.live.actions, self._act)
+        variable = None if bench.servers is None else bench.servers.variable
+        self.field = ServerField(variable, self._other_server)
 
     def ask(self, error: ConsentNeededError) -> None:
         """Ask the user to agree to the servers that a run needs."""

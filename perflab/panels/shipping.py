@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perflab.bench import Bench, Model
+from perflab.bench import AnyBench, AnyModel
 from perflab.lab.run import Run
 from perflab.modelling.history import History
 from perflab.panels.export import ReportLink, write_report
@@ -31,7 +31,7 @@ class Shipping:
     """
 
     def __init__(
-        self, bench: Bench, gauges: Gauges, apply: Callable[[Mapping[str, Any]], None]
+        self, bench: AnyBench, gauges: Gauges, apply: Callable[[Mapping[str, Any]], None]
     ) -> None:
         self._bench, self._gauges = bench, gauges
         self.card = RecommendationCard(bench, apply)
@@ -49,7 +49,7 @@ class Shipping:
         self,
         trace: Trace,
         values: Mapping[str, Any],
-        model: Model | None,
+        model: AnyModel | None,
         wanted: Callable[[], bool],
     ) -> None:
         """Look for the settings to ship, and show them if they are still wanted then."""
@@ -67,7 +67,7 @@ class Shipping:
         values: Mapping[str, Any],
         run: Callable[[], Run | None],
         folder: str,
-        model: Model | None,
+        model: AnyModel | None,
         grids: tuple[Grid, ...] = (),
         histories: Sequence[History] = (),
     ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench, TimeChart
+from perflab.bench import AnyBench, TimeChart
 from perflab.charts import OverTimeAxes, chart_row, legend_on_top
 from perflab.modelling.history import History
 from perflab.panels.canvas import BlitCanvas
@@ -29,15 +29,14 @@ class TimeView:
         bench: Whose charts.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
+        charts = () if bench.over_time is None else bench.over_time.charts
         self._lock = threading.Lock()
         self._canvases: list[BlitCanvas] = []
         self._legends: list[list[str]] = []
         self.charts: list[OverTimeAxes] = []
-        self.boxes: list[widgets.VBox] = [
-            beside_each_other([], 1) for _ in range(len(bench.time_charts))
-        ]
+        self.boxes: list[widgets.VBox] = [beside_each_other([], 1) for _ in charts]
         self.words = widgets.HTML()
         self.words.add_class("perflab-standing")
         self._hide()

@@ -10,7 +10,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench, Observed, WhatIfChart
+from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
 from perflab.charts.marks import MARK_NAMES
 from perflab.charts.observed import observed_marks
@@ -45,7 +45,7 @@ class WhatIfView:
         share: Of the width of a whole row; a part of one leaves marks to the legend above it.
     """
 
-    def __init__(self, bench: Bench, charts: Sequence[WhatIfChart], share: float = 1.0) -> None:
+    def __init__(self, bench: AnyBench, charts: Sequence[WhatIfChart], share: float = 1.0) -> None:
         self._bench = bench
         self._unnamed = set(MARK_NAMES.values()) - {MARK_NAMES["best"]} if share < 1 else set()
         self._lock = threading.Lock()
@@ -167,14 +167,15 @@ def _first_looks(charts: Sequence[WhatIfChart]) -> list[int]:
 class LiveView:
     """The live charts of a bench in one picture. Safe to use from several threads."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: AnyBench) -> None:
         self._lock = threading.Lock()
-        self._figure, row = chart_row(len(bench.live_charts), WIDTH, 218)
+        self._figure, row = chart_row(len(bench.display.live_charts), WIDTH, 218)
         self._canvas = BlitCanvas(self._figure, WIDEST)
         self._canvas.image.add_class("perflab-picture")
         self._canvas.image.add_class("perflab-live")
         self.charts = [
-            LiveAxes(axes, chart) for axes, chart in zip(row, bench.live_charts, strict=True)
+            LiveAxes(axes, chart)
+            for axes, chart in zip(row, bench.display.live_charts, strict=True)
         ]
         self.show([])
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.live import LiveRun
@@ -52,7 +52,7 @@ class Workbench:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         workload: str | os.PathLike[str] | Workload | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
@@ -66,7 +66,9 @@ class Workbench:
         self.knobs = Knobs(bench, settings or {}, self._moved)
         self.gauges = Gauges(bench)
         self.forecast = Forecast(bench, self.gauges.what_if, self.status, self._foretold)
-        self.driver = Driver(bench.pattern, self.status, self._tick, self._run_changed, self._asked)
+        self.driver = Driver(
+            bench.identity.pattern, self.status, self._tick, self._run_changed, self._asked
+        )
         self.alerts = AlertsRow(self.driver.watch, self.driver.unwatch)
         self.tasks = Tasks(self.status, self._refresh)
         self.server = ServerSide(bench, self.status, self.tasks, self._agreed, self._server_changed)
@@ -84,7 +86,9 @@ class Workbench:
             "recommend": self.recommend,
             "export": self.export,
         }
-        self.actions = Actions(handlers, f"perflab-report-{bench.pattern.replace('_', '-')}")
+        self.actions = Actions(
+            handlers, f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
+        )
         self.widget = arrange(
             head=[
                 self.header.widget,

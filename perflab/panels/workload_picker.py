@@ -13,7 +13,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
@@ -49,13 +49,13 @@ class WorkloadPicker:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         picked: Callable[[Any], None],
         failed: Callable[[Exception], None],
         settings: Callable[[], Settings] | None = None,
     ) -> None:
         self._bench, self._picked, self._failed = bench, picked, failed
-        self._settings = settings or bench.settings_class
+        self._settings = settings or bench.identity.settings_class
         self._last: tuple[str, Load] | None = None
         self._latest: Latest[tuple[str, Load]] = Latest(self._read, self._fail, "perflab-workload")
         self._uploads: Keeper | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from perflab.bench import Bench, Observed, WhatIfChart
+from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
 from perflab.charts.band import Span, best_spans, rivals
 from perflab.charts.observed import observed_marks
@@ -47,7 +47,7 @@ class Curves:
     lines: Lines
 
 
-def curves_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> list[Curves]:
+def curves_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> list[Curves]:
     """Return the charts that the results' points draw, around the settings to ship if they can."""
     points = [
         point
@@ -62,7 +62,7 @@ def curves_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> l
         elif isinstance(result, Predictions) and result.points:
             bases += [point["settings"] for point in result.points]
     found = []
-    for chart in (*bench.what_if_charts, *bench.bounded_charts):
+    for chart in bench.display.all_charts:
         for base in _different(chart, bases):
             lines = _lines(bench, chart, base, points)
             if any(len(xs) > 1 for xs, _ in lines.values()):
@@ -72,7 +72,7 @@ def curves_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> l
 
 
 def curve_figures(
-    bench: Bench, subject: Subject, curves: Sequence[Curves], observed: Observed | None = None
+    bench: AnyBench, subject: Subject, curves: Sequence[Curves], observed: Observed | None = None
 ) -> list[Figure]:
     """Draw what-if charts; the first takes a page's whole width."""
     figures = []
@@ -92,15 +92,15 @@ def curve_figures(
     return figures
 
 
-def curve_tables(bench: Bench, subject: Subject, curves: Sequence[Curves]) -> list[Table]:
+def curve_tables(bench: AnyBench, subject: Subject, curves: Sequence[Curves]) -> list[Table]:
     """Return the numbers of what-if charts: a row a value of the setting, a column a line."""
     return [_curve_table(bench, subject, each) for each in curves]
 
 
-def live_figures(bench: Bench, run: Run, label: str, number: int) -> list[Figure]:
+def live_figures(bench: AnyBench, run: Run, label: str, number: int) -> list[Figure]:
     """Draw a run over its time; charts whose metrics it has not measured are left out."""
     figures = []
-    for chart in bench.live_charts:
+    for chart in bench.display.live_charts:
         if len(run.snapshots) < 2 or chart.metrics[0] not in run.snapshots.names:
             continue
         name = f"live-{number}-{chart.metrics[0].replace('_', '-')}"
@@ -118,9 +118,9 @@ def live_figures(bench: Bench, run: Run, label: str, number: int) -> list[Figure
     return figures
 
 
-def live_table(bench: Bench, run: Run, label: str, number: int) -> Table | None:
+def live_table(bench: AnyBench, run: Run, label: str, number: int) -> Table | None:
     """Return some moments of a run, evenly apart, with the metrics of its charts."""
-    keys = dict.fromkeys(key for chart in bench.live_charts for key in chart.metrics)
+    keys = dict.fromkeys(key for chart in bench.display.live_charts for key in chart.metrics)
     infos = [METRICS[key] for key in keys if key in run.snapshots.names]
     if not infos or not run.snapshots:
         return None
@@ -140,8 +140,8 @@ def live_table(bench: Bench, run: Run, label: str, number: int) -> Table | None:
     return Table(f"live-{number}", title, columns, tuple(rows), folded=True)
 
 
-def _name(bench: Bench, chart: WhatIfChart) -> str:
-    along = "" if chart in bench.what_if_charts else f"-{chart.along}"
+def _name(bench: AnyBench, chart: WhatIfChart) -> str:
+    along = "" if chart in bench.display.what_if_charts else f"-{chart.along}"
     return f"what-if-{chart.metric}{along}".replace("_", "-")
 
 
@@ -155,7 +155,10 @@ def _different(chart: WhatIfChart, bases: Sequence[Mapping[str, Any]]) -> list[M
 
 
 def _lines(
-    bench: Bench, chart: WhatIfChart, base: Mapping[str, Any], points: Sequence[Mapping[str, Any]]
+    bench: AnyBench,
+    chart: WhatIfChart,
+    base: Mapping[str, Any],
+    points: Sequence[Mapping[str, Any]],
 ) -> Lines:
     lines: Lines = {}
     values: Sequence[Any] = chart.values if chart.lines else (None,)
@@ -172,7 +175,11 @@ def _lines(
             lines |= zip([name], found, strict=False)
         return lines
     for value in values:
-        on_line = settings if chart.lines is None else bench.line(settings, chart.lines, value)
+        on_line = (
+            settings
+            if chart.lines is None
+            else bench.display.settings_for_line(settings, chart.lines, value)
+        )
         wanted = {**load.shown(), **on_line.shown(), "backend": base.get("backend")}
         wanted.pop(chart.along)
         known: dict[float, float] = {}
@@ -213,7 +220,7 @@ def _mark(
     return Mark("", math.inf if x is None else float(x), float(y), kind)
 
 
-def _curve_alt(bench: Bench, curves: Curves, marks: Sequence[Mark]) -> str:
+def _curve_alt(bench: AnyBench, curves: Curves, marks: Sequence[Mark]) -> str:
     """Say in words what a chart shows: where each line begins and ends, and the marks."""
     along, info = bench.info(curves.chart.along), metric(curves.chart.metric)
 
@@ -238,7 +245,7 @@ def _curve_alt(bench: Bench, curves: Curves, marks: Sequence[Mark]) -> str:
     return f"{curves.chart.title}. {'; '.join(words)}."
 
 
-def _best(bench: Bench, curves: Curves) -> list[Span]:
+def _best(bench: AnyBench, curves: Curves) -> list[Span]:
     """Return which line is the best where, for charts that compare with a reference."""
     chart = curves.chart
     if chart.reference is None:
@@ -264,7 +271,7 @@ def standing_text(subject: Subject, curves: Sequence[Curves]) -> Text | None:
     return None
 
 
-def _curve_table(bench: Bench, subject: Subject, curves: Curves) -> Table:
+def _curve_table(bench: AnyBench, subject: Subject, curves: Curves) -> Table:
     along, info = bench.info(curves.chart.along), metric(curves.chart.metric)
     xs = sorted({x for line, _ in curves.lines.values() for x in line})
     named = [subject.ship.settings.get(along.key)]

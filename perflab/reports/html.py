@@ -12,13 +12,13 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.reports.blocks import Block, Figure, Section
 from perflab.reports.svg import for_page
 from perflab.reports.verdict import Verdict
 
 
-def to_html(title: str, bench: Bench, verdict: Verdict, sections: Sequence[Section]) -> str:
+def to_html(title: str, bench: AnyBench, verdict: Verdict, sections: Sequence[Section]) -> str:
     """Return the page: styles, drawings and the script of its copy buttons inside it."""
     templates = _templates()
     script = _source(templates, "copy.js")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.bench import Bench, HeatMap
+from perflab.bench import AnyBench, HeatMap
 from perflab.charts import MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, draw_heat_map
 from perflab.instrumentation.catalog import metric
@@ -48,7 +48,7 @@ class MapOfPoints:
     sampled: float = 1.0
 
 
-def maps_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> list[MapOfPoints]:
+def maps_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> list[MapOfPoints]:
     """Return the maps that the results' points fill, around the settings to ship if they can."""
     sweeps: list[Sequence[Point]] = []
     for result in results:
@@ -57,7 +57,7 @@ def maps_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> lis
         elif isinstance(result, Recommendation):
             sweeps.append(result.points)
     found = []
-    for heat_map in (*bench.heat_maps, *bench.bounded_maps):
+    for heat_map in bench.display.all_maps:
         points = [point["settings"] for sweep in sweeps for point in sweep]
         for base in _different(heat_map, [subject.ship.settings, *points]):
             # One sweep a map: the values of two together would leave holes between them.
@@ -69,7 +69,7 @@ def maps_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> lis
     return found
 
 
-def map_figures(bench: Bench, subject: Subject, maps: Sequence[MapOfPoints]) -> list[Figure]:
+def map_figures(bench: AnyBench, subject: Subject, maps: Sequence[MapOfPoints]) -> list[Figure]:
     """Draw maps, with the settings that the report is about."""
     figures = []
     for each in maps:
@@ -97,13 +97,13 @@ def map_figures(bench: Bench, subject: Subject, maps: Sequence[MapOfPoints]) -> 
     return figures
 
 
-def map_tables(bench: Bench, maps: Sequence[MapOfPoints]) -> list[Table]:
+def map_tables(bench: AnyBench, maps: Sequence[MapOfPoints]) -> list[Table]:
     """Return the numbers of maps: a row a value of the vertical axis."""
     return [_table(bench, each) for each in maps]
 
 
 def _map(
-    bench: Bench, heat_map: HeatMap, base: Mapping[str, Any], points: Sequence[Point]
+    bench: AnyBench, heat_map: HeatMap, base: Mapping[str, Any], points: Sequence[Point]
 ) -> MapOfPoints | None:
     varied = (heat_map.along, heat_map.against)
     along, against = map(bench.info, varied)
@@ -155,7 +155,7 @@ def _name(each: MapOfPoints) -> str:
     return f"map-{shown.metric}-{shown.along}-{shown.against}".replace("_", "-")
 
 
-def _alt(bench: Bench, each: MapOfPoints, settings: Sequence[tuple[MarkKind, Any, Any]]) -> str:
+def _alt(bench: AnyBench, each: MapOfPoints, settings: Sequence[tuple[MarkKind, Any, Any]]) -> str:
     """Say in words what a map shows: its highest and lowest value and where, and the marks."""
     shown, info = each.heat_map, metric(each.heat_map.metric)
     along, against = bench.info(shown.along), bench.info(shown.against)
@@ -178,7 +178,7 @@ def _alt(bench: Bench, each: MapOfPoints, settings: Sequence[tuple[MarkKind, Any
     return f"{shown.title}: {info.label}. {'; '.join(words)}."
 
 
-def _table(bench: Bench, each: MapOfPoints) -> Table:
+def _table(bench: AnyBench, each: MapOfPoints) -> Table:
     shown, info = each.heat_map, metric(each.heat_map.metric)
     along, against = bench.info(shown.along), bench.info(shown.against)
     count = len(each.columns)

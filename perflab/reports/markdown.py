@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.errors import shown
 from perflab.files import markdown_mark
 from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Section, Table
@@ -18,13 +18,13 @@ _TICKS = re.compile(r"`+")
 
 def to_markdown(
     title: str,
-    bench: Bench,
+    bench: AnyBench,
     verdict: Verdict,
     sections: Sequence[Section],
     figures: str | None = None,
 ) -> str:
     """Return the text; figures are linked from a folder, or left out where none is named."""
-    parts = [f"# {escape(title)}", f"_{escape(bench.question)}_"]
+    parts = [f"# {escape(title)}", f"_{escape(bench.identity.question)}_"]
     parts.append(f"**{escape(sentence(verdict.headline))}**")
     parts += [escape(text) for text in (verdict.effect, verdict.measured) if text]
     if verdict.notes:

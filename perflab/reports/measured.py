@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.lab.run import Run
 from perflab.reports.blocks import Cell, Column, Table
@@ -16,7 +16,7 @@ from perflab.tuning.recommendation import Recommendation
 from perflab.units import counted, grouped, in_words
 
 
-def measured_table(bench: Bench, run: Run, name: str, title: str) -> Table | None:
+def measured_table(bench: AnyBench, run: Run, name: str, title: str) -> Table | None:
     """Return what a run measured beside both predictions for the same requests."""
     measured = run.since_change or run.metrics
     left_out = {"throughput_per_second"} if run.settings.get("speedup") is not None else set()
@@ -47,7 +47,7 @@ def measured_table(bench: Bench, run: Run, name: str, title: str) -> Table | Non
     return Table(name, title, columns, tuple(rows), _measured_note(run, measured, bool(left_out)))
 
 
-def recommended_table(bench: Bench, recommendation: Recommendation) -> Table | None:
+def recommended_table(bench: AnyBench, recommendation: Recommendation) -> Table | None:
     """Return what was measured live at the recommended settings beside their prediction."""
     rows = []
     for metric, info in in_order(bench):
@@ -75,13 +75,15 @@ def recommended_table(bench: Bench, recommendation: Recommendation) -> Table | N
     return Table("measured-recommended", title, columns, tuple(rows), note)
 
 
-def runs_table(bench: Bench, runs: Sequence[tuple[str, Run]]) -> Table:
+def runs_table(bench: AnyBench, runs: Sequence[tuple[str, Run]]) -> Table:
     """Return a row a run: its settings, how much it did, and the metrics that matter."""
     settings = [pattern_settings(bench, run.settings) for _, run in runs]
     keys = [
-        k for k in bench.settings_class.model_fields if len({repr(s.get(k)) for s in settings}) > 1
+        k
+        for k in bench.identity.settings_class.model_fields
+        if len({repr(s.get(k)) for s in settings}) > 1
     ]
-    keys = keys or [bench.tuned_by(settings[0])]
+    keys = keys or [bench.tuning.tuned_by(settings[0])]
     measured = [run.since_change or run.metrics for _, run in runs]
     infos = [i for n, i in in_order(bench) if all(m.get(n) is not None for m in measured)][:5]
     rows = []

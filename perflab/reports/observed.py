@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perflab.bench import Bench, Observed
+from perflab.bench import AnyBench, Observed
 from perflab.instrumentation.catalog import METRICS
 from perflab.lab.run import Run
 from perflab.reports.blocks import Cell, Column, Table
@@ -24,11 +24,11 @@ def observed_in(subject: Subject, results: Sequence[AnyResult]) -> Observed | No
     return next((found for found in reversed(known) if found is not None), None)
 
 
-def observed_table(bench: Bench, observed: Observed | None) -> Table | None:
+def observed_table(bench: AnyBench, observed: Observed | None) -> Table | None:
     """Return measured beside predicted for the metrics of the what-if charts, place by place."""
     if observed is None or not observed.predicted:
         return None
-    charts = [chart for chart in bench.what_if_charts if chart.along == observed.along]
+    charts = [chart for chart in bench.display.what_if_charts if chart.along == observed.along]
     infos = [METRICS[name] for chart in charts for name in (chart.metric, *chart.also)]
     rows = []
     pairs = zip(observed.places, observed.metrics, observed.predicted, strict=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from perflab.bench import Bench, TimeChart
+from perflab.bench import AnyBench, TimeChart
 from perflab.charts import chart_row, draw_over_time
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.modelling.history import History
@@ -20,11 +20,11 @@ SIZE = (1040, 300)
 TOP = 52
 
 
-def histories_in(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> list[History]:
+def histories_in(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> list[History]:
     """Return the lines of the last result that has some, rather those around what to ship."""
-    if not bench.time_charts:
+    if bench.over_time is None:
         return []
-    here = subject.ship.settings.get(bench.time_charts[0].lines)
+    here = subject.ship.settings.get(bench.over_time.lines)
     found = [
         [History.from_dict(each) for each in result.histories]
         for result in results
@@ -34,7 +34,7 @@ def histories_in(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -
     return next(iter([*reversed(around), *reversed(found)]), [])
 
 
-def time_figures(bench: Bench, subject: Subject, histories: Sequence[History]) -> list[Figure]:
+def time_figures(bench: AnyBench, subject: Subject, histories: Sequence[History]) -> list[Figure]:
     """Draw them, each over a page's whole width."""
     settings = subject.ship.settings
     figures = []
@@ -48,23 +48,23 @@ def time_figures(bench: Bench, subject: Subject, histories: Sequence[History]) -
     return figures
 
 
-def time_text(bench: Bench, subject: Subject, histories: Sequence[History]) -> Text | None:
+def time_text(bench: AnyBench, subject: Subject, histories: Sequence[History]) -> Text | None:
     """Return what the line of the settings to ship says."""
     charts = _charts(bench, histories)
     if not charts:
         return None
     here = subject.ship.settings.get(charts[0].lines)
     present = next((each for each in histories if each.value == here), None)
-    if present is None:
+    if present is None or bench.over_time is None:
         return None
-    words = bench.time_words(bench.read(subject.ship.settings)[0], present)
+    words = bench.over_time.words(bench.read(subject.ship.settings)[0], present)
     return Text(sentence("; ".join(words))) if words else None
 
 
-def time_table(bench: Bench, subject: Subject, histories: Sequence[History]) -> Table | None:
+def time_table(bench: AnyBench, subject: Subject, histories: Sequence[History]) -> Table | None:
     """Return the most and the mean of each metric, a row a value of the setting."""
     charts = _charts(bench, histories)
-    if not charts:
+    if not charts or bench.over_time is None:
         return None
     of = bench.info(charts[0].lines)
     infos = [metric(chart.metric) for chart in charts]
@@ -86,19 +86,20 @@ def time_table(bench: Bench, subject: Subject, histories: Sequence[History]) -> 
         cells += [_cell(info, each.metrics[info.name]) for info in over_all]
         rows.append(tuple(cells))
     sampled = min(each.sampled for each in histories)
-    note = bench.time_note
+    note = bench.over_time.note
     note += f" Answered from {percent(sampled)} of the keys." if sampled < 1 else ""
     title = f"{charts[0].title}, in numbers"
     name = f"over-time-{of.key.replace('_', '-')}"
     return Table(name, title, tuple(columns), tuple(rows), note.strip(), folded=True)
 
 
-def _charts(bench: Bench, histories: Sequence[History]) -> list[TimeChart]:
+def _charts(bench: AnyBench, histories: Sequence[History]) -> list[TimeChart]:
     """Return the charts that every history has a curve for."""
     known = [each.curves for each in histories]
-    return [
-        chart for chart in bench.time_charts if known and all(chart.metric in one for one in known)
-    ]
+    if bench.over_time is None or not known:
+        return []
+    charts = bench.over_time.charts
+    return [chart for chart in charts if all(chart.metric in one for one in known)]
 
 
 def _name(chart: TimeChart) -> str:
@@ -110,7 +111,7 @@ def _cell(info: MetricInfo, value: float) -> Cell:
     return Cell(info.format(math.floor(value + 0.5) if counted else value), value)
 
 
-def _alt(bench: Bench, chart: TimeChart, histories: Sequence[History]) -> str:
+def _alt(bench: AnyBench, chart: TimeChart, histories: Sequence[History]) -> str:
     of, info = bench.info(chart.lines), metric(chart.metric)
     words = [
         f"{setting_name(of)} {write_setting(of, each.value)}: at most "

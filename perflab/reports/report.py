@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from perflab.bench import Bench, load_bench
+from perflab.bench import AnyBench, load_bench
 from perflab.errors import BadInputError, shown
 from perflab.files import check_output, csv_frame, free_names, place_of, write_text
 from perflab.lab.files import read_json
@@ -70,7 +70,7 @@ class Report:
                 bench.read(getattr(result, field, {}))
         cleaned = tuple(_again(without_private(result.to_dict())) for result in results)
         names = dict.fromkeys(str(result.workload.get("name", "")) for result in cleaned)
-        return cls(title or f"{bench.title}: {', '.join(filter(None, names))}", cleaned)
+        return cls(title or f"{bench.identity.title}: {', '.join(filter(None, names))}", cleaned)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -85,7 +85,7 @@ class Report:
         return cls(str(values.get("title", "")), tuple(_results(values, str(path))))
 
     @cached_property
-    def bench(self) -> Bench:
+    def bench(self) -> AnyBench:
         """The bench of the results' pattern."""
         return load_bench(self.results[0].pattern)
 
@@ -134,7 +134,7 @@ class Report:
             "kind": KIND,
             "format": FORMAT_VERSION,
             "title": self.title,
-            "pattern": self.bench.pattern,
+            "pattern": self.bench.identity.pattern,
             "verdict": dataclasses.asdict(self.verdict),
             "settings": dict(self.subject.ship.settings),
             "tables": [table.to_dict() for table in self.tables],

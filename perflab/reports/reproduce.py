@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perflab.bench import Bench, load_bench
+from perflab.bench import AnyBench, load_bench
 from perflab.lab.run import Run
 from perflab.reports.subject import AnyResult
 from perflab.reports.wording import shell_line, write_for_shell
@@ -47,7 +47,7 @@ def command(result: AnyResult, out: str | None = None) -> str:
 
 
 def set_options(
-    bench: Bench, settings: Mapping[str, Any], leave_out: Sequence[str] = ()
+    bench: AnyBench, settings: Mapping[str, Any], leave_out: Sequence[str] = ()
 ) -> list[str]:
     """Return ``--set key=value`` for every setting that is not at its default."""
     words = []
@@ -58,7 +58,7 @@ def set_options(
     return words
 
 
-def _workload_options(bench: Bench, result: AnyResult) -> list[str]:
+def _workload_options(bench: AnyBench, result: AnyResult) -> list[str]:
     """Return the options that name a workload; none for the bench's own.
 
     A run goes through a workload that is named once, and through the bench's own again and again.
@@ -94,7 +94,7 @@ def _run_options(run: Run) -> list[str]:
     ]
 
 
-def _sweep_options(bench: Bench, predictions: Predictions) -> list[str]:
+def _sweep_options(bench: AnyBench, predictions: Predictions) -> list[str]:
     first = predictions.points[0]["settings"] if predictions.points else {}
     words = set_options(bench, first, predictions.swept)
     for key in predictions.swept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.errors import BadInputError
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off_in
@@ -21,7 +21,7 @@ from perflab.units import percent, rounded
 
 
 def sections_of(
-    bench: Bench, subject: Subject, results: Sequence[AnyResult]
+    bench: AnyBench, subject: Subject, results: Sequence[AnyResult]
 ) -> tuple[Section, ...]:
     """Return all sections that the results have something for."""
     runs = [result for result in results if isinstance(result, Run)]
@@ -40,7 +40,7 @@ def sections_of(
     return tuple(section for section in found if section.blocks)
 
 
-def _recommendation(bench: Bench, subject: Subject) -> Section:
+def _recommendation(bench: AnyBench, subject: Subject) -> Section:
     blocks: list[Block] = []
     recommendation = subject.recommendation
     if recommendation is not None:
@@ -53,7 +53,7 @@ def _recommendation(bench: Bench, subject: Subject) -> Section:
     return Section("recommendation", title, tuple(blocks))
 
 
-def _what_if(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Section:
+def _what_if(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> Section:
     curves = figures.curves_of(bench, subject, results)
     elsewhere = observed.observed_in(subject, results)
     blocks: list[Block] = [*figures.curve_figures(bench, subject, curves, elsewhere)]
@@ -70,7 +70,7 @@ def _what_if(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Se
     return Section("what-if", "What if", tuple(blocks))
 
 
-def _measured(bench: Bench, subject: Subject, runs: Sequence[tuple[str, Run]]) -> Section:
+def _measured(bench: AnyBench, subject: Subject, runs: Sequence[tuple[str, Run]]) -> Section:
     blocks: list[Block] = []
     if any(run.fitted for _, run in runs):
         blocks.append(
@@ -91,7 +91,7 @@ def _measured(bench: Bench, subject: Subject, runs: Sequence[tuple[str, Run]]) -
     return Section("measured", "Predicted beside measured", tuple(blocks))
 
 
-def _settings(bench: Bench, subject: Subject) -> Section:
+def _settings(bench: AnyBench, subject: Subject) -> Section:
     known = subject.before is not None
     return Section(
         "settings",
@@ -103,12 +103,12 @@ def _settings(bench: Bench, subject: Subject) -> Section:
     )
 
 
-def _paste(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Section:
+def _paste(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> Section:
     settings, load = bench.read(subject.ship.settings)
     shown = pattern_settings(bench, subject.ship.settings)
     as_json = Code("JSON", "json", json.dumps(shown, indent=2))
     try:
-        bench.check_live(settings, load)
+        bench.live.check(settings, load)
     except BadInputError as error:
         return Section("paste", "Ready to paste", (Text(sentence(str(error))), as_json))
     workload = str((subject.recommendation or results[-1]).workload.get("name", ""))
@@ -117,7 +117,7 @@ def _paste(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Sect
     return Section("paste", "Ready to paste", (*codes, as_json))
 
 
-def _live(bench: Bench, runs: Sequence[tuple[str, Run]]) -> Section:
+def _live(bench: AnyBench, runs: Sequence[tuple[str, Run]]) -> Section:
     blocks: list[Block] = []
     if runs:
         blocks.append(measured.runs_table(bench, runs))

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from perflab.bench import Bench, Objective
+from perflab.bench import AnyBench, Objective
 from perflab.errors import BadInputError
 from perflab.lab.run import Run
 from perflab.tuning.objective import good_enough, parse_objective
@@ -68,7 +68,7 @@ class Subject:
         return old is not None and new is not None and not good_enough(self.objective, new, old)
 
 
-def subject_of(bench: Bench, results: Sequence[AnyResult]) -> Subject:
+def subject_of(bench: AnyBench, results: Sequence[AnyResult]) -> Subject:
     """Choose: the last recommendation, else the first run and the last, else the predictions."""
     recommendations = [result for result in results if isinstance(result, Recommendation)]
     runs = [result for result in results if isinstance(result, Run)]
@@ -78,15 +78,15 @@ def subject_of(bench: Bench, results: Sequence[AnyResult]) -> Subject:
             before=Point(chosen.before, chosen.before_metrics),
             after=Point(chosen.settings, chosen.metrics),
             basis="predicted",
-            objective=parse_objective(chosen.objective or None, bench.objective),
+            objective=parse_objective(chosen.objective or None, bench.tuning.objective),
             recommendation=chosen,
             measured=_measured_at(bench, chosen, runs),
         )
     if runs:
         before = measured_point(runs[0]) if len(runs) > 1 else None
-        return Subject(before, measured_point(runs[-1]), "measured", bench.objective)
+        return Subject(before, measured_point(runs[-1]), "measured", bench.tuning.objective)
     point, missed = _smallest_good_point(bench, results)
-    return Subject(None, point, "predicted", bench.objective, missed=missed)
+    return Subject(None, point, "predicted", bench.tuning.objective, missed=missed)
 
 
 def measured_point(run: Run) -> Point:
@@ -94,13 +94,13 @@ def measured_point(run: Run) -> Point:
     return Point(run.settings, run.since_change or run.metrics)
 
 
-def pattern_settings(bench: Bench, settings: Mapping[str, Any]) -> dict[str, Any]:
+def pattern_settings(bench: AnyBench, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of the pattern, without those of the load."""
-    keys = bench.settings_class.model_fields
+    keys = bench.identity.settings_class.model_fields
     return {key: value for key, value in settings.items() if key in keys}
 
 
-def _measured_at(bench: Bench, chosen: Recommendation, runs: Sequence[Run]) -> Run | None:
+def _measured_at(bench: AnyBench, chosen: Recommendation, runs: Sequence[Run]) -> Run | None:
     """Return the run at the recommended settings that says most: unchanged, over most requests."""
     wanted = pattern_settings(bench, chosen.settings)
     fitting = [
@@ -114,7 +114,7 @@ def _measured_at(bench: Bench, chosen: Recommendation, runs: Sequence[Run]) -> R
     return max(fitting, key=lambda run: (not run.changes, run.metrics.get("requests") or 0))
 
 
-def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> tuple[Point, str]:
+def _smallest_good_point(bench: AnyBench, results: Sequence[AnyResult]) -> tuple[Point, str]:
     """Return the smallest point within the tolerance of the best that can run, and what it misses.
 
     Where none reaches what is looked for, it is the best one, and it is said what none reaches.
@@ -123,7 +123,7 @@ def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> tuple[Po
     points = [point for result in swept for point in result.points]
     if not points:
         raise BadInputError("the predictions hold no point; predict again")
-    goal = bench.objective
+    goal = bench.tuning.objective
     known = [point for point in points if point["metrics"].get(goal.metric) is not None]
     known = [point for point in known if _can_run(bench, point["settings"])] or known
     if not known:
@@ -131,13 +131,13 @@ def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> tuple[Po
     choose = max if goal.direction == "max" else min
     best = choose(point["metrics"][goal.metric] for point in known)
     timed_out = fewest_timed_out(known, swept[0].workload)
-    missed = unreached(goal, bench.tuned_noun, best, timed_out) if len(known) > 1 else ""
+    missed = unreached(goal, bench.tuning.tuned_noun, best, timed_out) if len(known) > 1 else ""
     enough = [point for point in known if good_enough(goal, point["metrics"][goal.metric], best)]
     if missed:
         return _plain(least_harmful(enough)[0]), missed
 
     def size(point: Predicted) -> float:
-        return point["settings"].get(bench.tuned_by(point["settings"])) or 0
+        return point["settings"].get(bench.tuning.tuned_by(point["settings"])) or 0
 
     return _plain(min(enough, key=size)), ""
 
@@ -146,9 +146,9 @@ def _plain(point: Predicted) -> Point:
     return Point(point["settings"], point["metrics"])
 
 
-def _can_run(bench: Bench, settings: Mapping[str, Any]) -> bool:
+def _can_run(bench: AnyBench, settings: Mapping[str, Any]) -> bool:
     try:
-        bench.check_live(*bench.read(settings))
+        bench.live.check(*bench.read(settings))
     except BadInputError:
         return False
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.reports.blocks import Cell, Column, Table, Tone
 from perflab.reports.subject import Subject
@@ -16,9 +16,9 @@ from perflab.tuning.recommendation import Recommendation
 NOT_KNOWN = Cell("n/a")
 
 
-def settings_table(bench: Bench, subject: Subject, *, load: bool) -> Table:
+def settings_table(bench: AnyBench, subject: Subject, *, load: bool) -> Table:
     """Return the settings before and after, of the pattern or of the load, with their meaning."""
-    infos = LoadSettings.infos() if load else bench.settings_class.infos()
+    infos = LoadSettings.infos() if load else bench.identity.settings_class.infos()
     after = subject.after.settings
     before = subject.before.settings if subject.before is not None else None
     columns = [Column("setting", "Setting")]
@@ -31,7 +31,7 @@ def settings_table(bench: Bench, subject: Subject, *, load: bool) -> Table:
         ]
     rows = []
     for key, info in infos.items():
-        if key in PRICES and not bench.priced:
+        if key in PRICES and not bench.tuning.priced:
             continue
         changed = before is not None and before.get(key) != after.get(key)
         cells = [Cell(setting_name(info), key)]
@@ -40,12 +40,12 @@ def settings_table(bench: Bench, subject: Subject, *, load: bool) -> Table:
         tone: Tone = "changed" if changed else ""
         cells.append(Cell(write_setting(info, after.get(key)), after.get(key), tone))
         rows.append((*cells, Cell(info.meaning, info.meaning)))
-    title = "The load" if load else f"{bench.title}"
+    title = "The load" if load else f"{bench.identity.title}"
     name = "settings-load" if load else "settings"
     return Table(name, title, (*columns, Column("meaning", "Meaning")), tuple(rows), folded=load)
 
 
-def effect_table(bench: Bench, subject: Subject) -> Table | None:
+def effect_table(bench: AnyBench, subject: Subject) -> Table | None:
     """Return every metric before and after, with the difference and whether it is better."""
     if subject.before is None:
         return None
@@ -77,7 +77,7 @@ def effect_table(bench: Bench, subject: Subject) -> Table | None:
     return Table("effect", f"All metrics, {subject.basis}", columns, tuple(rows))
 
 
-def alternatives_table(bench: Bench, recommendation: Recommendation) -> Table | None:
+def alternatives_table(bench: AnyBench, recommendation: Recommendation) -> Table | None:
     """Return the other points worth a look, with what they change and bring."""
     if not recommendation.alternatives:
         return None
@@ -116,6 +116,6 @@ def alternatives_table(bench: Bench, recommendation: Recommendation) -> Table | 
     return Table("alternatives", "Other points worth a look", columns, tuple(rows))
 
 
-def in_order(bench: Bench) -> list[tuple[str, MetricInfo]]:
+def in_order(bench: AnyBench) -> list[tuple[str, MetricInfo]]:
     """Return the metrics that a reader of this bench looks at, the first ones first."""
-    return [(name, METRICS[name]) for name in bench.headline]
+    return [(name, METRICS[name]) for name in bench.display.headline]

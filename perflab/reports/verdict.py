@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perflab.bench import Bench
+from perflab.bench import AnyBench
 from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.lab.run import Run
 from perflab.reports.blocks import Tone
@@ -65,7 +65,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
-def verdict_of(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> Verdict:
+def verdict_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> Verdict:
     """Put the answer into words."""
     infos = card_metrics(bench, subject)
     doubts = [doubt for result in results if isinstance(result, Run) for doubt in result.doubts]
@@ -84,9 +84,9 @@ def _workload_notes(results: Sequence[AnyResult]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentence(note) for note in said))
 
 
-def card_metrics(bench: Bench, subject: Subject) -> list[MetricInfo]:
+def card_metrics(bench: AnyBench, subject: Subject) -> list[MetricInfo]:
     """Return the objective's metric and the first of each other unit among the headline's."""
-    names = dict.fromkeys((subject.objective.metric, *bench.headline))
+    names = dict.fromkeys((subject.objective.metric, *bench.display.headline))
     known = [METRICS[n] for n in names if subject.after.metrics.get(n) is not None]
     by_unit: dict[str, MetricInfo] = {}
     for info in known:
@@ -96,14 +96,14 @@ def card_metrics(bench: Bench, subject: Subject) -> list[MetricInfo]:
 
 
 def changed_keys(
-    bench: Bench, before: Mapping[str, Any], after: Mapping[str, Any]
+    bench: AnyBench, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """Return the pattern's settings that differ, in the order of their declaration."""
-    keys = bench.settings_class.model_fields
+    keys = bench.identity.settings_class.model_fields
     return tuple(key for key in keys if before.get(key) != after.get(key))
 
 
-def _headline(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> str:
+def _headline(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> str:
     if subject.unreached:
         return subject.unreached
     after = subject.after.settings
@@ -132,7 +132,7 @@ def _headline(bench: Bench, subject: Subject, results: Sequence[AnyResult]) -> s
 
 
 def _effect(
-    bench: Bench, subject: Subject, infos: Sequence[MetricInfo], results: Sequence[AnyResult]
+    bench: AnyBench, subject: Subject, infos: Sequence[MetricInfo], results: Sequence[AnyResult]
 ) -> str:
     after = subject.after.metrics
     over = _over(subject, results)
@@ -153,7 +153,7 @@ def _effect(
     return sentence(f"{subject.basis} {over}: {turn}{listed(changes)}")
 
 
-def _least_bad(bench: Bench, subject: Subject) -> str:
+def _least_bad(bench: AnyBench, subject: Subject) -> str:
     """Return which settings do least harm where none reaches what is looked for."""
     assert subject.before is not None  # noqa: S101  (asked only where there are two)
     before, after = subject.before.settings, subject.after.settings
@@ -222,19 +222,21 @@ def objective_text(subject: Subject) -> str:
     return f"the {best} {label}, within {write_slack(goal)} of the best"
 
 
-def tuned_keys(bench: Bench, recommendation: Recommendation) -> tuple[str, ...]:
+def tuned_keys(bench: AnyBench, recommendation: Recommendation) -> tuple[str, ...]:
     """Return the settings that differ among the points that were looked at."""
-    keys = bench.settings_class.model_fields
+    keys = bench.identity.settings_class.model_fields
     seen = {key: {repr(p["settings"].get(key)) for p in recommendation.points} for key in keys}
     return tuple(key for key in keys if len(seen[key]) > 1)
 
 
-def _leading(bench: Bench) -> tuple[str, ...]:
-    keys = bench.settings_class.model_fields
-    return tuple(dict.fromkeys((bench.tuned, *(k for k in bench.sliders if k in keys))))
+def _leading(bench: AnyBench) -> tuple[str, ...]:
+    keys = bench.identity.settings_class.model_fields
+    return tuple(
+        dict.fromkeys((bench.tuning.tuned, *(k for k in bench.display.sliders if k in keys)))
+    )
 
 
-def _written(bench: Bench, settings: Mapping[str, Any], keys: Sequence[str]) -> str:
+def _written(bench: AnyBench, settings: Mapping[str, Any], keys: Sequence[str]) -> str:
     """Write settings with their names; of several, those that are none are left out."""
     shown = [key for key in keys if settings.get(key) is not None] or list(keys)
     return listed(
@@ -242,9 +244,9 @@ def _written(bench: Bench, settings: Mapping[str, Any], keys: Sequence[str]) -> 
     )
 
 
-def _bare(bench: Bench, settings: Mapping[str, Any], keys: Sequence[str]) -> str:
+def _bare(bench: AnyBench, settings: Mapping[str, Any], keys: Sequence[str]) -> str:
     return listed(_value(bench, settings, key) for key in keys)
 
 
-def _value(bench: Bench, settings: Mapping[str, Any], key: str) -> str:
+def _value(bench: AnyBench, settings: Mapping[str, Any], key: str) -> str:
     return write_setting(bench.info(key), settings.get(key))

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from perflab.bench.base import Bench
-from perflab.bench.model import Model, Previewing
+from perflab.bench.base import AnyBench
+from perflab.bench.model import AnyModel, Previewing
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 from perflab.modelling.prediction import Costs, Prediction
@@ -42,7 +42,7 @@ class Grid:
     """
 
     def __init__(
-        self, bench: Bench, trace: Trace, costs: Costs, model: Model, along: str, against: str
+        self, bench: AnyBench, trace: Trace, costs: Costs, model: AnyModel, along: str, against: str
     ) -> None:
         self.along, self.against = along, against
         self.columns = map_values(bench, along, trace)
@@ -128,7 +128,7 @@ class Grid:
             for column, beside in enumerate(self.columns):
                 try:
                     there = settings.change(**{self.along: beside, self.against: below})
-                    self._bench.check_model(there, load, self._trace)
+                    self._bench.models.check(there, load, self._trace)
                 except BadInputError:
                     continue
                 found[row, column] = there
@@ -187,7 +187,7 @@ class Surface:
         return found
 
 
-def map_values(bench: Bench, key: str, trace: Trace) -> list[Any]:
+def map_values(bench: AnyBench, key: str, trace: Trace) -> list[Any]:
     """Return the values of a setting on a map's axis: at most 12, evenly on its scale, then none.
 
     A word has all of its words.

@@ -7,16 +7,16 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from perflab.bench.base import Bench
-from perflab.bench.model import Model
+from perflab.bench.base import AnyBench
+from perflab.bench.model import AnyModel
 from perflab.bench.parts import Observed
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
 
 
 def observed_beside(
-    bench: Bench,
-    model: Callable[[], Model],
+    bench: AnyBench,
+    model: Callable[[], AnyModel],
     settings: Settings,
     load: LoadSettings,
     costs: Costs,
@@ -38,7 +38,7 @@ def observed_beside(
     Raises:
         BadInputError: If what was measured cannot be read.
     """
-    found = bench.observed(settings, costs)
+    found = bench.display.observed(settings, costs)
     if found is None or set(swept) - {found.along}:
         return {}
     asked = model()

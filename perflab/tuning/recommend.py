@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from perflab.bench.base import Bench
-from perflab.bench.model import Model
+from perflab.bench.base import AnyBench
+from perflab.bench.model import AnyModel
 from perflab.bench.parts import Objective
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Progress
@@ -47,7 +47,7 @@ def tune(
     *,
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
-    model: Model | None = None,
+    model: AnyModel | None = None,
     force: bool = False,
 ) -> Recommendation:
     """Return the settings to ship for a workload: the smallest that are good enough.
@@ -75,14 +75,14 @@ def tune(
     trace = bench.workload_for(checked, workload)
     asked = [limits] if isinstance(limits, str) else list(limits or ())
     conditions = [parse_condition(text) for text in asked]
-    goal = _goal(parse_objective(objective, bench.objective_for(checked)), conditions)
-    sweep = bench.tuning_sweep(trace, settings or {})
+    goal = _goal(parse_objective(objective, bench.tuning.objective_for(checked)), conditions)
+    sweep = bench.tuning_sweep(trace, checked)
     if live:
-        require(bench.foreign_servers(*bench.read(most_of(sweep, settings))))
+        require(bench.foreign_servers(bench.read(most_of(sweep, settings))[0]))
     swept = sweep_trace(bench, trace, settings, sweep, None, executor, progress, model)
     before = sweep_trace(bench, trace, settings, model=model).points[0]
-    moved = bench.tuned_by(settings or {})
-    moved = moved if moved in sweep else bench.tuned
+    moved = bench.tuning.tuned_by(settings or {})
+    moved = moved if moved in sweep else bench.tuning.tuned
     search = _Search(bench, moved, goal, conditions, swept.points, swept.workload)
     chosen = search.choose(before)
     result = Recommendation(
@@ -140,7 +140,7 @@ class _Search:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         moved: str,
         goal: Objective,
         limits: Sequence[Condition],
@@ -222,7 +222,9 @@ class _Search:
 
     def tuned(self, point: Point) -> dict[str, Any]:
         """Return the settings that tuning looks for, at a point."""
-        return {key: point["settings"][key] for key in (self._moved, *self._bench.also_tuned)}
+        return {
+            key: point["settings"][key] for key in (self._moved, *self._bench.tuning.also_tuned)
+        }
 
     def reason(self, chosen: Point, before: Point) -> str:
         """Return in words why this point and not its neighbours."""
@@ -251,7 +253,7 @@ class _Search:
             gives = f"Today's {self._write(before)} gives {info.format(self._value(before))}"
             words.append(f"{gives}{self._trade(chosen, before)}.")
             words.append(cost(before["metrics"], chosen["metrics"]))
-        words.append(self._bench.risks(chosen, self._points))
+        words.append(self._bench.tuning.risks(chosen, self._points))
         return " ".join(word for word in words if word)
 
     def _trade(self, chosen: Point, before: Point) -> str:
@@ -353,31 +355,33 @@ class _Search:
         return float(point["metrics"][self._goal.metric])
 
     def _size(self, point: Point) -> float:
-        if self._bench.weighed_by is not None:
-            return float(point["metrics"][self._bench.weighed_by])
+        if self._bench.tuning.weighed_by is not None:
+            return float(point["metrics"][self._bench.tuning.weighed_by])
         size = point["settings"][self._moved]
         return math.inf if size is None else float(size)
 
     def _others(self, point: Point) -> tuple[Any, ...]:
-        return tuple(point["settings"][key] for key in self._bench.also_tuned)
+        return tuple(point["settings"][key] for key in self._bench.tuning.also_tuned)
 
     def _write(self, point: Point) -> str:
         info = self._bench.info(self._moved)
         size = point["settings"][self._moved]
         counted = info.kind is int and info.unit != "bytes"
         number = grouped(size) if counted and size is not None else format_quantity(size, info.unit)
-        others = ", ".join(f"{key} {point['settings'][key]}" for key in self._bench.also_tuned)
+        others = ", ".join(
+            f"{key} {point['settings'][key]}" for key in self._bench.tuning.also_tuned
+        )
         return f"{info.key} {number}" + (f" with {others}" if others else "")
 
     @property
     def _weight(self) -> str | None:
-        weight = self._bench.weighed_by
+        weight = self._bench.tuning.weighed_by
         return None if weight is None else metric(weight).label
 
     def _noun(self) -> str:
         others = [limit for limit in self._limits if limit.metric != self._goal.metric]
         kept = f" that keeps {self._join(others)}" if others else ""
-        return f"{self._bench.tuned_noun}{kept}"
+        return f"{self._bench.tuning.tuned_noun}{kept}"
 
     @staticmethod
     def _join(limits: Iterable[Condition]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from perflab.bench.model import Model, Sharpening
+from perflab.bench.model import AnyModel, Sharpening
 from perflab.callbacks import Cancelled
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
@@ -32,10 +32,12 @@ class Banded(tuple[list[float], list[float]]):  # noqa: SLOT001 - a tuple has no
         return line
 
 
-def known(model: Model, settings: Settings, load: LoadSettings, costs: Costs) -> Prediction | None:
+def known(
+    model: AnyModel, settings: Settings, load: LoadSettings, costs: Costs
+) -> Prediction | None:
     """Return the sharpest answer that a model has by now, if it has one."""
     # Asked for each point of each line: looking for the name costs a hundredth of isinstance.
-    sharpest = getattr(model, "known", None)
+    sharpest = getattr(model, "best_known", None)
     if sharpest is not None:
         answer: Prediction | None = sharpest(settings, load, costs)
         return answer
@@ -59,7 +61,7 @@ class Rounds:
 
     def __init__(
         self,
-        model: Sharpening,
+        model: Sharpening[Any],
         present: Settings,
         load: LoadSettings,
         costs: Costs,
@@ -83,14 +85,14 @@ class Rounds:
         line = [there for there in missing if self._is_beside(there)]
         others = [there for there in missing if not self._is_beside(there)]
         for some in (line, others):
-            rough = [there for there in some if self._model.roughly(there)]
+            rough = [there for there in some if self._model.has_rough_answer(there)]
             for ask in (self._model.preview, self._model.preview, self._model.predict):
                 yield from (_asked(ask, there, self._load, self._costs) for there in rough)
-        found = self._model.known(self._present, self._load, self._costs)
+        found = self._model.best_known(self._present, self._load, self._costs)
         if found is None or found.sampled < 1:
             yield lambda: self._model.settle(self._present, self._load, cancelled)
         for there in (*line, *others):
-            if not self._model.roughly(there):
+            if not self._model.has_rough_answer(there):
                 yield _asked(self._model.predict, there, self._load, self._costs)
 
     def _is_beside(self, there: Settings) -> bool:

@@ -9,8 +9,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from perflab.bench.base import Bench
-from perflab.bench.model import Model
+from perflab.bench.base import AnyBench
+from perflab.bench.model import AnyModel
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError
@@ -91,14 +91,14 @@ def predictions(
 
 
 def sweep_trace(
-    bench: Bench,
+    bench: AnyBench,
     trace: Trace,
     settings: Mapping[str, Any] | None = None,
     sweep: Mapping[str, Iterable[Any]] | None = None,
     sample: float | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
-    model: Model | None = None,
+    model: AnyModel | None = None,
     sampling: str | None = None,
 ) -> Predictions:
     """Predict every point of a sweep over a trace that is already loaded.
@@ -127,14 +127,16 @@ def sweep_trace(
         with kept_folder("perflab-sweep-", shared_folder()) as folder:
             place = str(folder / "trace")
             bench.workload_kind.save(trace, place)
-            there = [(bench.pattern, place, drawn, values, calibration.costs) for values in grid]
+            there = [
+                (bench.identity.pattern, place, drawn, values, calibration.costs) for values in grid
+            ]
             found = gather(executor, _predict_there, there, names, progress)
     asked = (checked, load, calibration.costs, tuple(sweep or ()))
     points, said = [point for point, _ in found], [remarks for _, remarks in found]
-    notice = bench.notice(checked, load)
+    notice = bench.live.notice(checked, load)
     remarks = [remark for remark in said[0] if all(remark in other for other in said)]
     return Predictions(
-        pattern=bench.pattern,
+        pattern=bench.identity.pattern,
         workload=workload_summary(trace),
         points=tuple(points),
         swept=tuple(sweep or ()),
@@ -151,7 +153,7 @@ def sweep_trace(
 
 
 def _points(
-    bench: Bench, trace: Trace, settings: Mapping[str, Any], sweep: Mapping[str, Iterable[Any]]
+    bench: AnyBench, trace: Trace, settings: Mapping[str, Any], sweep: Mapping[str, Iterable[Any]]
 ) -> list[dict[str, Any]]:
     axes = {key: list(values) for key, values in sweep.items()}
     count = 1
@@ -168,17 +170,17 @@ def _points(
     for combination in itertools.product(*axes.values()):
         point = {**settings, **dict(zip(axes, combination, strict=True))}
         checked, load = bench.read(point)
-        bench.check_model(checked, load, trace)
+        bench.models.check(checked, load, trace)
         points.append(point)
     return points
 
 
-def _from_a_sample(bench: Bench, points: Iterable[Point]) -> tuple[str, ...]:
+def _from_a_sample(bench: AnyBench, points: Iterable[Point]) -> tuple[str, ...]:
     """Say how far sampled points may be off, where there are some."""
     sampled = [point for point in points if point["sampled"] < 1]
     if not sampled:
         return ()
-    info, error = metric(bench.objective.metric), max(point["error"] for point in sampled)
+    info, error = metric(bench.tuning.objective.metric), max(point["error"] for point in sampled)
     count = "1 point is" if len(sampled) == 1 else f"{len(sampled)} points are"
     return (f"{count} from samples: {info.label} {info.format_band(error)} at most",)
 
@@ -187,7 +189,7 @@ def _name(values: Mapping[str, Any], keys: Iterable[str]) -> str:
     return ", ".join(f"{key}={values[key]}" for key in keys) or "the settings"
 
 
-def _predict(bench: Bench, model: Model, values: Mapping[str, Any], costs: Costs) -> Found:
+def _predict(bench: AnyBench, model: AnyModel, values: Mapping[str, Any], costs: Costs) -> Found:
     settings, load = bench.read(values)
     found = model.predict(settings, load, costs)
     return point_of(found, settings, load), found.remarks
@@ -200,14 +202,12 @@ def _predict_there(
 
 
 @lru_cache(maxsize=2)
-def _opened(pattern: str, place: str, drawn: Drawn | None) -> Model:
+def _opened(pattern: str, place: str, drawn: Drawn | None) -> AnyModel:
     return _model(load_bench(pattern), load_bench(pattern).workload_kind.open(place), drawn)
 
 
-def _model(bench: Bench, trace: Trace, drawn: Drawn | None) -> Model:
+def _model(bench: AnyBench, trace: Trace, drawn: Drawn | None) -> AnyModel:
     if drawn is None:
         return bench.model(trace)
     share, method = drawn
-    if method is None:
-        return bench.sampled_model(trace, share)
-    return bench.sampled_by(trace, share, method)
+    return bench.sampled_model(trace, share, method)

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from perflab.bench.base import Bench
-from perflab.bench.model import Model, Previewing, Sharpening
+from perflab.bench.base import AnyBench
+from perflab.bench.model import AnyModel, Previewing, Sharpening
 from perflab.bench.parts import WhatIfChart
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
@@ -39,10 +39,10 @@ class WhatIf:
 
     def __init__(
         self,
-        bench: Bench,
+        bench: AnyBench,
         trace: Trace,
         costs: Costs,
-        model: Model | None = None,
+        model: AnyModel | None = None,
         compared: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.bench = bench
@@ -50,12 +50,12 @@ class WhatIf:
         self.costs = costs
         self.model = model or bench.quick_model(trace)
         self.compared = dict(compared or {})
-        charts = (*bench.what_if_charts, *bench.bounded_charts)
+        charts = bench.display.all_charts
         self._axes = {chart.along: bench.axis(chart.along, trace) for chart in charts}
 
     def charts(self, settings: Settings) -> tuple[WhatIfChart, ...]:
         """Return the charts at some settings."""
-        return self.bench.charts_for(settings, self.trace)
+        return self.bench.display.charts_for(settings, self.trace)
 
     def curves(self, settings: Settings, load: LoadSettings) -> list[dict[str, Line]]:
         """Return, for every what-if chart, its lines by label as far as they are known now."""
@@ -69,7 +69,7 @@ class WhatIf:
         """
         if self.model.ready(settings, load):
             return self.model.predict(settings, load, self.costs)
-        if isinstance(self.model, Sharpening) and not self.model.roughly(settings):
+        if isinstance(self.model, Sharpening) and not self.model.has_rough_answer(settings):
             return None
         if isinstance(self.model, Previewing):
             return self.model.preview(settings, load, self.costs)
@@ -131,7 +131,7 @@ class WhatIf:
             yield chart.metric, settings
             return
         for value in self._compared(chart, settings):
-            yield str(value), self.bench.line(settings, chart.lines, value)
+            yield str(value), self.bench.display.settings_for_line(settings, chart.lines, value)
 
     def _compared(self, chart: WhatIfChart, settings: Settings) -> list[Any]:
         """Return the values that have a line: those chosen, and the present one."""
@@ -144,7 +144,7 @@ class WhatIf:
         """Yield, at the present place, the lines drawn, the reference and the ceiling."""
         values = [*self._compared(chart, settings), chart.reference, chart.ceiling]
         for value in dict.fromkeys(value for value in values if value is not None):
-            yield value, self.bench.line(settings, str(chart.lines), value)
+            yield value, self.bench.display.settings_for_line(settings, str(chart.lines), value)
 
     def _chart(self, chart: WhatIfChart, settings: Settings, load: LoadSettings) -> dict[str, Line]:
         lines = {
@@ -175,7 +175,7 @@ class WhatIf:
                 continue
             seen.add(there)
             try:
-                self.bench.check_model(there, load, self.trace)
+                self.bench.models.check(there, load, self.trace)
             except BadInputError:
                 continue
             yield there
@@ -238,7 +238,7 @@ class WhatIf:
             name: value + share * (high.metrics.get(name, value) - value)
             for name, value in low.metrics.items()
         }
-        leading = self.bench.objective.metric
+        leading = self.bench.tuning.objective.metric
         error = abs(high.metrics[leading] - low.metrics[leading]) / 2
         return dataclasses.replace(
             low, metrics=metrics, error=error, between=True, sampled=1.0, low=None, high=None

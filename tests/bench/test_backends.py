@@ -23,4 +23,4 @@ def test_its_own_backends_and_functions_are_taken(backend):
 @pytest.mark.parametrize("name", ["cache", "prefetching"])
 def test_what_is_known_of_the_setting_are_the_benchs_own(name):
     bench = load_bench(name)
-    assert bench.info("backend").bounds == f"{', '.join(bench.backends)} or module:function"
+    assert bench.info("backend").bounds == f"{', '.join(bench.live.backends)} or module:function"

@@ -90,7 +90,7 @@ def test_calibration_is_capped_too_and_the_wait_is_no_latency(calls, capfd):
 def test_a_higher_request_rate_raises_the_cap_and_says_so(calls):
     values = {**CASES[0][2], "request_rate": 600}
     bench = load_bench("cache")
-    assert "600 times per second" in bench.notice(*bench.read(values))
+    assert "600 times per second" in bench.live.notice(*bench.read(values))
     done = run("cache", MISSES, values, 1.0, progress=False)
     assert 205 < most_in_a_second(calls()) <= 620
     assert any("600 times per second" in note for note in done.notes)

@@ -22,7 +22,7 @@ SPEC.loader.exec_module(hostile)
 
 def message_of(pattern, settings):
     bench = load_bench(pattern)
-    allow(*bench.foreign_servers(*bench.read(settings)))
+    allow(*bench.foreign_servers(bench.read(settings)[0]))
     with pytest.raises(BadInputError) as found:
         perflab.run(pattern, settings=settings, seconds=0.5)
     text = str(found.value)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from perflab.bench import bench_names, load_bench
 from perflab.bench.stage import Passed, Requests
 from perflab.errors import BadInputError
+from perflab.patterns.cache.settings import CacheSettings
 
 
 def requests(count: int) -> Requests:
@@ -26,3 +28,12 @@ def test_what_is_passed_on_has_an_origin_each():
         Passed(requests(1), two, np.zeros(2), two)
     with pytest.raises(BadInputError, match="entries: has 2 values, but waits has 3"):
         Passed(requests(2), two, np.zeros(3), two)
+
+
+def test_caches_and_the_pool_are_stages():
+    stages = {name for name in bench_names() if load_bench(name).stage is not None}
+    assert stages == {"cache", "redis_cache", "connection_pool"}
+    nobody = load_bench("cache").stage.forward(
+        requests(0), CacheSettings(), load_bench("cache").calibration.shipped_costs
+    )
+    assert len(nobody.requests) == len(nobody.waits) == 0

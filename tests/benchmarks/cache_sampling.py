@@ -78,7 +78,9 @@ def measure(trace: Trace, policies: list[str], share: float, seeds: int) -> None
         for method in METHODS:
             singles, means, inside = [], [], []
             for model in models[method]:
-                found = [model.predict(point, LOAD, bench.shipped_costs) for point in points]
+                found = [
+                    model.predict(point, LOAD, bench.calibration.shipped_costs) for point in points
+                ]
                 rates = np.array([each.metrics["hit_rate"] for each in found])
                 bands = np.array([each.error for each in found])
                 means.append(np.abs(rates - exact))

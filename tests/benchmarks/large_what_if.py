@@ -82,12 +82,14 @@ def moves(folder: str, policies: list[str], rounds: int) -> str:
             present = points[int(random.integers(len(points)))]
             first = [present, points[0], points[-1], *points[7:14:6]]
             began = time.perf_counter()
-            side_by_side(lambda p: model.preview(p, load, bench.shipped_costs), first)
+            side_by_side(lambda p: model.preview(p, load, bench.calibration.shipped_costs), first)
             taken[0].append(time.perf_counter() - began)
             for _ in ("first picture", "one draw"):
-                side_by_side(lambda p: model.preview(p, load, bench.shipped_costs), points)
+                side_by_side(
+                    lambda p: model.preview(p, load, bench.calibration.shipped_costs), points
+                )
             taken[1].append(time.perf_counter() - began)
-            side_by_side(lambda p: model.predict(p, load, bench.shipped_costs), points)
+            side_by_side(lambda p: model.predict(p, load, bench.calibration.shipped_costs), points)
             taken[2].append(time.perf_counter() - began)
         p95 = float(np.quantile(taken[0], 0.95))
         some, all_ = statistics.median(taken[1]), statistics.median(taken[2])

@@ -36,7 +36,7 @@ def main() -> None:
     requests = parser.parse_args().requests
     kernels.compile_all()
     bench, load = load_bench("lazy_loading"), LoadSettings()
-    costs, settings = bench.shipped_costs, LazyLoadingSettings()
+    costs, settings = bench.calibration.shipped_costs, LazyLoadingSettings()
     for pattern in PATTERNS:
         accesses = load_accesses(f"{pattern},requests={requests},seed=1", ROWS)
         spent: dict[str, list[float]] = {}

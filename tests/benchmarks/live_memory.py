@@ -40,7 +40,10 @@ MOST = 1.0
 
 def watch(pattern: str, settle: float, seconds: float) -> dict[str, list[int]]:
     """Run a bench and return the memory of this process and the child's, once a second."""
-    settings = {**load_bench(pattern).panel_defaults, "request_rate": RATES.get(pattern, 200)}
+    settings = {
+        **load_bench(pattern).display.panel_defaults,
+        "request_rate": RATES.get(pattern, 200),
+    }
     live = start_live(pattern, None, settings, None, loop=True)
     try:
         processes = {"parent": psutil.Process(), "child": psutil.Process(live.pid)}

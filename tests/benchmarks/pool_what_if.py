@@ -35,7 +35,7 @@ def main() -> None:
     kernels.compile_all()
     draw = np.random.default_rng(1)
     arrivals = Arrivals("poisson", np.cumsum(draw.exponential(1 / 1000, count)))
-    costs, load = load_bench("connection_pool").shipped_costs, LoadSettings()
+    costs, load = load_bench("connection_pool").calibration.shipped_costs, LoadSettings()
     whole, first = [], []
     for _ in range(ROUNDS):
         model = ConnectionPoolModel(arrivals)

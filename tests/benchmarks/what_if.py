@@ -41,8 +41,8 @@ def main() -> None:
     trace = load_workload("zipf:skew=1.0,keys=1M,requests=10M,seed=1")
     dated = LoadSettings(request_rate=10_000)
     plain = LoadSettings()
-    settings = bench.settings_class(max_cache_size=100_000)
-    what_if = WhatIf(bench, trace, bench.shipped_costs)
+    settings = bench.identity.settings_class(max_cache_size=100_000)
+    what_if = WhatIf(bench, trace, bench.calibration.shipped_costs)
     started = time.perf_counter()
     what_if.refine(settings, plain, lambda *_: None)
     print(f"all curves of a new trace            {time.perf_counter() - started:8.3f} s")
@@ -50,7 +50,7 @@ def main() -> None:
     print(f"all that is known, for one picture   {move * 1e3:8.1f} ms")
     point = timed(
         lambda n: what_if.model.predict(
-            settings.change(ttl_seconds=100.0 + n), dated, bench.shipped_costs
+            settings.change(ttl_seconds=100.0 + n), dated, bench.calibration.shipped_costs
         ),
         rounds,
     )
@@ -74,7 +74,7 @@ def over_bytes(trace, rounds: int) -> None:
     size_of = np.random.default_rng(0).integers(100, 10_000, trace.n_keys)
     sized = dataclasses.replace(trace, sizes=size_of[trace.ids], check=False)
     bench, load = load_bench("cache"), LoadSettings()
-    settings = bench.settings_class(max_cache_size=1_000_000, max_bytes="500MiB")
+    settings = bench.identity.settings_class(max_cache_size=1_000_000, max_bytes="500MiB")
     prepared = CacheModel(sized)
     single = timed(
         lambda n: CacheModel(sized).counts(settings.change(max_bytes=2**29 + n), load), rounds

@@ -9,7 +9,7 @@ from perflab.charts import OverTimeAxes, chart_row, draw_over_time
 from perflab.modelling.history import History
 
 BENCH = load_bench("cache")
-KEYS, BYTES = BENCH.time_charts
+KEYS, BYTES = BENCH.over_time.charts
 DAY = 86_400.0
 
 

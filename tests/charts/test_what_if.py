@@ -187,7 +187,7 @@ def test_two_charts_of_one_legend_share_no_look(bench):
 
 
 def test_another_metric_stands_beside_the_lines_of_a_setting(bench):
-    (chart, *_) = bench.bounded_charts
+    (chart, *_) = bench.display.bounded.charts
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), chart, bench)
     both = {"lru": LINES["lru"], "sieve": LINES["fifo"], "byte_hit_rate": LINES["opt"]}
     drawn.update(both, highlight="lru")
@@ -198,7 +198,7 @@ def test_another_metric_stands_beside_the_lines_of_a_setting(bench):
 
 def test_chart_that_is_turned_to_another_has_its_axis(drawn, bench):
     drawn.update(LINES, [Mark("50 %", 1000, 0.5, "now")])
-    drawn.turn_to(bench.bounded_charts[2])
+    drawn.turn_to(bench.display.bounded.charts[2])
     mebibytes = [2.0**20, 2.0**26]
     assert drawn.update({"memory_bytes": (mebibytes, mebibytes)})
     assert drawn.axes.get_title(loc="left") == "Memory by bytes"
@@ -207,7 +207,7 @@ def test_chart_that_is_turned_to_another_has_its_axis(drawn, bench):
 
 
 def test_best_place_in_bytes_is_written_in_their_unit(bench):
-    cost = bench.bounded_charts[3]
+    cost = bench.display.bounded.charts[3]
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), cost, bench)
     drawn.update({"cost_per_day": ([2.0**20, 2.0**23, 2.0**26], [3.0, 1.0, 2.0])})
     assert [text.get_text() for text in drawn._texts] == ["least at 8 MiB"]
@@ -215,7 +215,7 @@ def test_best_place_in_bytes_is_written_in_their_unit(bench):
 
 def test_ticks_of_bytes_have_room_in_a_row_of_charts(bench):
     figure, row = chart_row(3, 770, 256, top=59, bottom=54)
-    for axes, chart in zip(row, bench.bounded_charts, strict=False):
+    for axes, chart in zip(row, bench.display.bounded.charts, strict=False):
         WhatIfAxes(axes, chart, bench).update({"lru": ([1.1 * 2.0**20, 86.0 * 2**20], [0.1, 0.9])})
         figure.canvas.draw()
         boxes = [text.get_window_extent() for text in axes.get_xticklabels()]
@@ -226,7 +226,7 @@ def test_ticks_of_bytes_have_room_in_a_row_of_charts(bench):
 
 def test_axis_of_several_percentiles_is_named_after_none_of_them():
     of_pool = load_bench("async_io")
-    latency = next(chart for chart in of_pool.what_if_charts if chart.also)
+    latency = next(chart for chart in of_pool.display.what_if_charts if chart.also)
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), latency, of_pool)
     drawn.update({name: ([1, 100], [0.02, 0.15]) for name in (latency.metric, *latency.also)})
     assert drawn.axes.get_ylabel() == "latency (ms)"
@@ -235,7 +235,7 @@ def test_axis_of_several_percentiles_is_named_after_none_of_them():
 
 def test_legend_of_a_wide_chart_begins_where_the_chart_does(bench):
     figure, (axes,) = chart_row(1, 1040, 380, top=70, scale=1.0)
-    (chart, *_) = bench.bounded_charts
+    (chart, *_) = bench.display.bounded.charts
     drawn = WhatIfAxes(axes, chart, bench, animated=False, legend=True)
     drawn.update(dict.fromkeys(("lru", "fifo", "sieve", "clock", "lfu"), LINES["lru"]))
     figure.canvas.draw()

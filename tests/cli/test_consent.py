@@ -2,6 +2,7 @@ import io
 
 import pytest
 
+from perflab.bench import UserServers
 from perflab.patterns.cache.bench import CacheBench
 from perflab.servers.consent import ForeignServer, is_allowed
 
@@ -18,7 +19,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def foreign(monkeypatch, calibrated):
     """Let the cache bench use a server that is not perflab's, which nobody has agreed to yet."""
-    monkeypatch.setattr(CacheBench, "foreign_servers", lambda *_: (SERVER,))
+    monkeypatch.setattr(CacheBench, "servers", UserServers(used=lambda _: (SERVER,)))
     monkeypatch.setattr("sys.stdin", io.StringIO())
     yield
     (calibrated / "agreed-servers.json").unlink(missing_ok=True)

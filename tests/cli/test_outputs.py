@@ -155,7 +155,7 @@ def keep_calibration_of_streaming(rows):
     bench = load_bench("streaming")
     settings, load = bench.read({})
     table = bench.workload_for(settings, str(rows))
-    keep_calibration(bench, settings, load, dict(bench.shipped_costs), table)
+    keep_calibration(bench, settings, load, dict(bench.calibration.shipped_costs), table)
 
 
 def test_the_output_of_a_stream_needs_force(perflab, refused, trace):

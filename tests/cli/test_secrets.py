@@ -176,7 +176,7 @@ def test_address_of_a_server_that_is_away_is_shown_without_its_secret(
     outputs.add("doctor", *servers_found())
     bench = load_bench(pattern)
     settings, load = bench.read({})
-    outputs.add("consent", bench.foreign_servers(settings, load))
+    outputs.add("consent", bench.foreign_servers(settings))
     for made in bench.exports(settings, load, SMALL[pattern]):
         outputs.add(f"export {made.title}", made.text)
     assert (outputs.folder / "cache" / "agreed-servers.json").exists()
@@ -201,11 +201,11 @@ def test_url_is_in_no_output_with_its_secret(outputs, form):
     outputs.add("settings", settings.describe(), settings.shown())
     for made in bench.exports(settings, load, SMALL["async_io"]):
         outputs.add(f"export {made.title}", made.text)
-    outputs.tried("consent", lambda: bench.foreign_servers(settings, load))
+    outputs.tried("consent", lambda: bench.foreign_servers(settings))
     outputs.tried("fetch", lambda: run_fetch(urls=url, output_file=str(outputs.folder / "r.jsonl")))
     lines = outputs.folder / "urls.txt"
     lines.write_text(f"# one\n{url}\n")
-    outputs.tried("file", lambda: bench.foreign_servers(*bench.read({"urls": str(lines)})))
+    outputs.tried("file", lambda: bench.foreign_servers(bench.read({"urls": str(lines)})[0]))
     lines.unlink()
     assert outputs.check() >= 20
 
@@ -273,7 +273,7 @@ def test_errors_of_libraries_are_not_passed_on_in_tracebacks(outputs, monkeypatc
         monkeypatch.setenv(VARIABLES[pattern], form.format(SECRET, SECRET))
         bench = load_bench(pattern)
         try:
-            outputs.add(pattern, bench.foreign_servers(*bench.read({})))
+            outputs.add(pattern, bench.foreign_servers(bench.read({})[0]))
         except BadInputError:
             outputs.add(pattern, traceback.format_exc())
     outputs.check()

@@ -137,7 +137,7 @@ class Panel:
         panel.picker.pick(None)
         panel.wait(WAIT_SECONDS)
         panel.forecast.prediction = None
-        for key in panel.bench.sliders:
+        for key in panel.bench.display.sliders:
             control = panel.knobs.controls[key]
             stops = getattr(control, "stops", None)
             if stops is not None and control.widget.layout.display is None:

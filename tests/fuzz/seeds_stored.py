@@ -116,7 +116,11 @@ def _results() -> list[bytes]:
 
 def _calibrations() -> list[bytes]:
     return [
-        _json(Calibration(name, "b", dict(load_bench(name).shipped_costs), "measured").to_dict())
+        _json(
+            Calibration(
+                name, "b", dict(load_bench(name).calibration.shipped_costs), "measured"
+            ).to_dict()
+        )
         for name in bench_names()
     ]
 

@@ -141,10 +141,10 @@ def _calibration(data: bytes, folder: Path) -> None:
         bench = load_bench(pattern)
     except (ValueError, KeyError, TypeError, RecursionError):
         bench = load_bench("cache")
-    kept = read_calibration(path, bench.shipped_costs)
+    kept = read_calibration(path, bench.calibration.shipped_costs)
     kept.describe().encode()
     settings, load = bench.read({})
-    bench.model(_workload(bench.pattern)).predict(settings, load, kept.costs)
+    bench.model(_workload(bench.identity.pattern)).predict(settings, load, kept.costs)
 
 
 def _curve(data: bytes, folder: Path) -> None:

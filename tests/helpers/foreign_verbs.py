@@ -27,7 +27,7 @@ WORKLOAD = "poisson:rate=200,requests=100,seed=1"
 def do(verb: str, values: dict[str, Any], seconds: float) -> None:
     bench = load_bench(PATTERN)
     settings, load = bench.read(values)
-    servers = bench.foreign_servers(settings.change(max_connections=128), load)
+    servers = bench.foreign_servers(settings.change(max_connections=128))
     assert servers
     allow(*servers)
     if verb == "calibrate":
@@ -35,13 +35,19 @@ def do(verb: str, values: dict[str, Any], seconds: float) -> None:
         return
     # Known costs, or each verb would calibrate first: that is a verb of its own here.
     keep_calibration(
-        bench, settings, load, dict(bench.shipped_costs), bench.workload_for(settings, WORKLOAD)
+        bench,
+        settings,
+        load,
+        dict(bench.calibration.shipped_costs),
+        bench.workload_for(settings, WORKLOAD),
     )
     if verb == "tune":
         found = tune(PATTERN, WORKLOAD, settings=values)
         values = {**values, **found.settings}
         values = {
-            key: value for key, value in values.items() if key in bench.settings_class.model_fields
+            key: value
+            for key, value in values.items()
+            if key in bench.identity.settings_class.model_fields
         }
     if verb == "start_live":
         live = start_live(PATTERN, WORKLOAD, values, 30, loop=True)

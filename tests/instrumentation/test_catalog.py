@@ -74,6 +74,6 @@ def test_what_is_declared_alike_is_known_once():
 
 @pytest.mark.parametrize("pattern", bench_names())
 def test_metrics_of_a_bench_do_not_repeat_the_shared_ones(pattern):
-    own = [info.name for info in load_bench(pattern).metric_infos]
+    own = [info.name for info in load_bench(pattern).display.metric_infos]
     assert len(own) == len(set(own))
     assert not set(own) & set(SHARED)

@@ -92,13 +92,16 @@ def test_a_cut_one_is_measured_anew_by_a_run(kept):
 def test_shipped_costs_are_like_themselves(pattern, tmp_path):
     bench = load_bench(pattern)
     path = tmp_path / "c.json"
-    Calibration(pattern, "b", dict(bench.shipped_costs), "measured").to_json(path)
-    assert read_calibration(path, bench.shipped_costs).costs == bench.shipped_costs
+    Calibration(pattern, "b", dict(bench.calibration.shipped_costs), "measured").to_json(path)
+    assert (
+        read_calibration(path, bench.calibration.shipped_costs).costs
+        == bench.calibration.shipped_costs
+    )
 
 
 @pytest.mark.parametrize("pattern", bench_names())
 def test_costs_of_another_type_are_found(pattern):
-    shipped = dict(load_bench(pattern).shipped_costs)
+    shipped = dict(load_bench(pattern).calibration.shipped_costs)
     chance = random.Random(1)
     for _ in range(200):
         costs = json.loads(json.dumps(shipped))
@@ -116,7 +119,7 @@ def test_costs_of_another_type_are_found(pattern):
 
 
 def test_other_numbers_and_more_costs_are_taken():
-    shipped = dict(load_bench("connection_pool").shipped_costs)
+    shipped = dict(load_bench("connection_pool").calibration.shipped_costs)
     one = shipped["service"]["1"]
     costs = {**shipped, "service": {"2": one, "8": one}, "service_half": {"4": one}}
     assert wrong_cost(shipped, {**costs, "handover_seconds": 1e-6}) is None
@@ -125,7 +128,7 @@ def test_other_numbers_and_more_costs_are_taken():
 
 
 def test_points_of_streaming_must_rise_and_be_as_many():
-    shipped = json.loads(json.dumps(load_bench("streaming").shipped_costs))
+    shipped = json.loads(json.dumps(load_bench("streaming").calibration.shipped_costs))
     engine = shipped["engines"]["polars"]
     fewer = {**engine, "rows": [5.0], "seconds_off": [1.0], "bytes_off": [1.0]}
     assert wrong_cost(shipped, {"engines": {"polars": fewer}}) is None
@@ -147,12 +150,12 @@ def test_what_is_divided_by_is_never_nothing(name):
     """Whatever the pattern, and however deep in its costs."""
     found = 0
     for pattern in bench_names():
-        shipped = json.loads(json.dumps(load_bench(pattern).shipped_costs))
+        shipped = json.loads(json.dumps(load_bench(pattern).calibration.shipped_costs))
         for part in [shipped, *_parts(shipped)]:
             if name in part:
                 before, found = part[name], found + 1
                 part[name] = [1.0, 0.0, 1.0] if isinstance(before, list) else 0.0
-                wrong = wrong_cost(load_bench(pattern).shipped_costs, shipped)
+                wrong = wrong_cost(load_bench(pattern).calibration.shipped_costs, shipped)
                 assert wrong is not None
                 assert wrong.endswith(name)
                 part[name] = before

@@ -49,7 +49,7 @@ def listener():
 
 def servers(pattern, values=None):
     bench = load_bench(pattern)
-    return bench.foreign_servers(*bench.read(values or {}))
+    return bench.foreign_servers(bench.read(values or {})[0])
 
 
 def test_predict_and_questions_contact_nothing(listener, monkeypatch):
@@ -168,18 +168,18 @@ def test_a_running_run_takes_no_more_than_was_agreed_to(monkeypatch):
 def test_calibration_stays_in_the_namespace_that_was_agreed_to(monkeypatch):
     bench = load_bench("redis_cache")
     monkeypatch.setenv("PERFLAB_REDIS_URL", "redis://cache.example")
-    settings, load = bench.read({"cache_namespace": "shop", "maxmemory": "2MiB"})
-    (values,) = bench.calibration_runs(settings, [])
-    allow(*bench.foreign_servers(settings, load))
-    assert all(map(is_allowed, bench.foreign_servers(*bench.read(values))))
+    settings, _ = bench.read({"cache_namespace": "shop", "maxmemory": "2MiB"})
+    (values,) = bench.calibration.runs_for(settings, [])
+    allow(*bench.foreign_servers(settings))
+    assert all(map(is_allowed, bench.foreign_servers(bench.read(values)[0])))
     assert values["cache_namespace"] == "shop"
 
 
 def test_calibration_of_a_pool_opens_no_more_than_was_agreed_to(monkeypatch):
     monkeypatch.setenv("PERFLAB_POSTGRES_URL", "postgresql://db.example/shop")
     bench = load_bench("connection_pool")
-    settings, load = bench.read({"max_connections": 1})
-    allow(*bench.foreign_servers(settings, load))
+    settings, _ = bench.read({"max_connections": 1})
+    allow(*bench.foreign_servers(settings))
     for n in (1, 2, 4, 8):
         values = {"max_connections": n, "min_connections": n, "timeout": 60}
-        assert all(map(is_allowed, bench.foreign_servers(*bench.read(values))))
+        assert all(map(is_allowed, bench.foreign_servers(bench.read(values)[0])))

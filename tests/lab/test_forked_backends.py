@@ -37,7 +37,7 @@ def backend(key):
 
 bench = load_bench("cache")
 settings, load = bench.read({{"backend": backend, "request_rate": 200}})
-shipped = Calibration("cache", "", dict(bench.shipped_costs), "shipped")
+shipped = Calibration("cache", "", dict(bench.calibration.shipped_costs), "shipped")
 live = LiveRun(
     bench, perflab.Trace.from_keys(range(1000)), settings, load,
     seconds=None, loop=True, calibration=shipped,

@@ -19,7 +19,7 @@ def kept(tmp_path, monkeypatch):
 
 
 def keep(bench, **costs):
-    return keep_calibration(bench, *bench.read({}), {**bench.shipped_costs, **costs})
+    return keep_calibration(bench, *bench.read({}), {**bench.calibration.shipped_costs, **costs})
 
 
 def known(bench):

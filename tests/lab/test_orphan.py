@@ -32,7 +32,7 @@ def backend(key):
 
 bench = load_bench("cache")
 settings, load = bench.read({{"backend": backend, "request_rate": 500}})
-shipped = Calibration("cache", "", dict(bench.shipped_costs), "shipped")
+shipped = Calibration("cache", "", dict(bench.calibration.shipped_costs), "shipped")
 trace = perflab.Trace.from_keys(range(1000))
 live = LiveRun(bench, trace, settings, load, seconds=None, loop=True, calibration=shipped)
 {more}

@@ -70,7 +70,7 @@ def test_settings_are_known_whenever_the_child_confirms_them():
     old, load = bench.read({"max_cache_size": 5})
     new, other = bench.read({"max_cache_size": 7, "request_rate": 10})
     for step in itertools.count():
-        rows = Rows(bench, trace, old, load, bench.shipped_costs, AlertWatch())
+        rows = Rows(bench, trace, old, load, bench.calibration.shipped_costs, AlertWatch())
         rows.next_settings(new, other)
         found = []
         confirm = partial(rows.add, Snapshot(1.0, 5, 0.0, {}, {}, mark="change"), 0)

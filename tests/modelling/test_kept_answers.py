@@ -68,7 +68,10 @@ def test_threads_that_keep_at_once_stay_within_the_bound():
 def test_slices_of_a_run_push_no_whole_answer_out(pattern, workload, values):
     bench = load_bench(pattern)
     settings, load = bench.read({"request_rate": 100, **values})
-    model, costs = bench.model(bench.workload_for(settings, workload)), bench.shipped_costs
+    model, costs = (
+        bench.model(bench.workload_for(settings, workload)),
+        bench.calibration.shipped_costs,
+    )
     model.predict(settings, load, costs)
     for last in range(100, 100 + 2 * MOST_SLICES):
         model.predict(settings, load, costs, slice(50, last))

@@ -6,6 +6,7 @@ import pytest
 
 from perflab.bench import load_bench
 from perflab.bench.model import Previewing, Sharpening
+from perflab.bench.part_of_keys import of_the_whole
 from perflab.lab.verbs import run
 from perflab.modelling.part_of_keys import PartModel, for_all_keys
 from perflab.modelling.working_set import working_sets
@@ -24,7 +25,7 @@ from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.recording.keys import PLACES, key_bytes, place_of
 from perflab.workloads.synthetic import Zipf
 
-COSTS = load_bench("cache").shipped_costs
+COSTS = load_bench("cache").calibration.shipped_costs
 LOAD = LoadSettings()
 SIZES = [500, 1_000, 4_000, 10_000]
 
@@ -169,18 +170,18 @@ def test_a_large_part_is_rough_at_first_and_ends_as_sharp_as_it_can(part, tmp_pa
     model = for_all_keys(part, ProgressiveCacheModel, CACHE, CacheModel)
     assert isinstance(model, Sharpening)
     settings = CacheSettings(max_cache_size=8_000, policy="sieve")
-    assert model.known(settings, LOAD, COSTS) is None
+    assert model.best_known(settings, LOAD, COSTS) is None
     rough = model.preview(settings, LOAD, COSTS)
     assert 0 < rough.sampled < 0.5
-    assert model.known(settings, LOAD, COSTS) is not None
+    assert model.best_known(settings, LOAD, COSTS) is not None
     model.settle(settings, LOAD, lambda: False)
     sharp = model.predict(settings, LOAD, COSTS)
     plain = for_all_keys(part, CacheModel, CACHE).predict(settings, LOAD, COSTS)
     assert sharp.sampled == 0.5
     assert sharp.metrics == plain.metrics
     assert sharp.error == plain.error <= rough.error
-    assert model.roughly(settings)
-    assert not model.roughly(settings.change(policy="lfu"))
+    assert model.has_rough_answer(settings)
+    assert not model.has_rough_answer(settings.change(policy="lfu"))
 
 
 def test_a_sample_of_a_part_is_a_smaller_share(part):
@@ -241,13 +242,13 @@ def test_a_change_during_a_run_is_scaled_too(half):
     bench = load_bench("cache")
     part = dataclasses.replace(half, sample_rate=0.25)
     settings, load = bench.read({"max_cache_size": 1_000, "request_rate": 100})
-    there, slower = bench.replayed(settings, load, part, COSTS)
+    there, slower = bench.part_of_keys.replayed(settings, load, part, COSTS)
     assert (there.max_cache_size, slower.request_rate) == (250, 25)
-    assert bench.replayed(settings, load, half, COSTS) == (settings, load)
+    assert bench.part_of_keys.replayed(settings, load, half, COSTS) == (settings, load)
 
 
 def test_redis_has_its_share_of_the_memory_beyond_the_servers_own(whole, part):
-    costs = load_bench("redis_cache").shipped_costs
+    costs = load_bench("redis_cache").calibration.shipped_costs
     server = costs["server_bytes"]
     settings = RedisCacheSettings(maxmemory=5_000_000)
     smaller = redis_for_part(settings, 0.1, costs).maxmemory
@@ -267,8 +268,7 @@ def test_redis_has_its_share_of_the_memory_beyond_the_servers_own(whole, part):
 
 
 def test_a_measured_mark_stands_beside_the_whole_only_where_it_tells_of_it(half):
-    bench = load_bench("cache")
     measured = {"hit_rate": 0.5, "memory_bytes": 1e6, "entries": 10.0}
     part = dataclasses.replace(half, sample_rate=0.25)
-    assert bench.of_the_whole(measured, part) == {"hit_rate": 0.5}
-    assert bench.of_the_whole(measured, half) == measured
+    assert of_the_whole(measured, part) == {"hit_rate": 0.5}
+    assert of_the_whole(measured, half) == measured

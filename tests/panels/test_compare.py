@@ -7,7 +7,7 @@ from perflab.patterns.cache.bench import CacheBench
 from perflab.patterns.connection_pool.bench import ConnectionPoolBench
 
 BENCH = CacheBench()
-AT_FIRST = BENCH.what_if_charts[0].compared
+AT_FIRST = BENCH.display.what_if_charts[0].compared
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def compare(told):
 
 
 def test_chart_with_lines_has_a_button_for_each_value(compare):
-    assert tuple(compare.buttons["policy"]) == BENCH.what_if_charts[0].values
+    assert tuple(compare.buttons["policy"]) == BENCH.display.what_if_charts[0].values
     assert set(compare.chosen("policy")) == set(AT_FIRST)
 
 

@@ -18,13 +18,16 @@ def made():
 
 def test_every_slider_of_the_bench_has_a_control(made):
     knobs, _ = made
-    assert set(load_bench("cache").sliders) <= set(knobs.controls)
+    assert set(load_bench("cache").display.sliders) <= set(knobs.controls)
 
 
 def test_values_of_the_user_go_over_the_defaults_of_the_panel(made):
     knobs, _ = made
     assert knobs.values["max_cache_size"] == 500
-    assert knobs.values["backend_seconds"] == load_bench("cache").panel_defaults["backend_seconds"]
+    assert (
+        knobs.values["backend_seconds"]
+        == load_bench("cache").display.panel_defaults["backend_seconds"]
+    )
 
 
 def test_unknown_setting_is_refused():

@@ -12,20 +12,21 @@ from perflab.panels import workbench
 UNTIMED = "zipf:skew=0.9,keys=500,requests=20k,seed=1"
 DAILY = "daily:keys=300,requests=20k,seed=1"
 TOY = """
+import dataclasses
+
 from perflab.bench import HeatMap
 from perflab.patterns.cache.bench import CacheBench
 
 
 class MapBench(CacheBench):
-    pattern = "mapped"
-    title = "Mapped"
-    heat_maps = (
-        HeatMap("Hit rate", "hit_rate", "policy", "max_cache_size"),
-        HeatMap("Memory", "memory_bytes", "policy", "max_cache_size"),
+    identity = dataclasses.replace(CacheBench.identity, pattern="mapped", title="Mapped")
+    display = dataclasses.replace(
+        CacheBench.display,
+        heat_maps=(
+            HeatMap("Hit rate", "hit_rate", "policy", "max_cache_size"),
+            HeatMap("Memory", "memory_bytes", "policy", "max_cache_size"),
+        ),
     )
-
-    def maps_for(self, settings, workload):
-        return self.heat_maps
 """
 
 

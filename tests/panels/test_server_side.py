@@ -18,9 +18,10 @@ SHOWN = "redis://***@shop.example:6380/0"
 ADDRESS = "redis://shop.example:6380/0"
 SERVER = ForeignServer(ADDRESS, "writes keys under toy:")
 TOY = f"""
+import dataclasses
 import os
 
-from perflab.bench import Action
+from perflab.bench import Action, UserServers
 from perflab.patterns.cache.bench import CacheBench
 from perflab.patterns.cache.session import CacheSession
 from perflab.servers.addresses import redis_address
@@ -37,20 +38,23 @@ class ToySession(CacheSession):
             raise BadInputError("the toy is not ours")
 
 
-class ToyBench(CacheBench):
-    pattern = "toy"
-    title = "Toy"
-    server_variable = "{VARIABLE}"
-    actions = (
-        Action("kick", "Kick it", "bolt", "Kick the toy."),
-        Action("break", "Break it", "times", "Break the toy."),
-    )
+def used(settings):
+    url = os.environ.get("{VARIABLE}")
+    if not url:
+        return ()
+    return (ForeignServer(redis_address(url), "writes keys under toy:"),)
 
-    def foreign_servers(self, settings, load):
-        url = os.environ.get("{VARIABLE}")
-        if not url:
-            return ()
-        return (ForeignServer(redis_address(url), "writes keys under toy:"),)
+
+class ToyBench(CacheBench):
+    identity = dataclasses.replace(CacheBench.identity, pattern="toy", title="Toy")
+    live = dataclasses.replace(
+        CacheBench.live,
+        actions=(
+            Action("kick", "Kick it", "bolt", "Kick the toy."),
+            Action("break", "Break it", "times", "Break the toy."),
+        ),
+    )
+    servers = UserServers(used=used, variable="{VARIABLE}")
 
     def session(self, settings, load, trace, clock, run_name):
         return ToySession(settings, load, trace, clock)

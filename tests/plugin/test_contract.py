@@ -8,7 +8,9 @@ from perflab.instrumentation.catalog import METRICS, metric
 from perflab.tuning.whatif import WhatIf
 
 HEAD = """
-from perflab.bench import LiveChart, Objective, WhatIfChart
+import dataclasses
+
+from perflab.bench import Bounded, LiveChart, Objective, OverTime, WhatIfChart
 from perflab.instrumentation import MetricInfo
 from perflab.settings import Settings, setting
 from write_buffer.bench import WriteBufferBench
@@ -20,61 +22,110 @@ class Other(WriteBufferSettings):
 class Changed(WriteBufferSettings):
     flush_share: int = setting(1, "How many.", low=1, high=9)
 
-OWN = WriteBufferBench.metric_infos
+OWN = WriteBufferBench.display.metric_infos
+
+def part(name, **changes):
+    return dataclasses.replace(getattr(WriteBufferBench, name), **changes)
+
+def own(*infos):
+    return part("display", metric_infos=(*OWN, *infos))
+
+def charts(*what_if_charts):
+    return part("display", what_if_charts=what_if_charts)
 
 class TheBench(WriteBufferBench):
-    pattern = "other"
+    identity = part("identity", pattern="other")
 """
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("pattern = 'another'", "pattern: is 'another', but its entry point is 'other'"),
-        ("headline = ('flush_shares',)", "no metric 'flush_shares' is declared; did you mean"),
-        ("live_charts = (LiveChart('Rows', ('rows_in',)),)", "Rows: no metric 'rows_in'"),
-        ("objective = Objective('max', 'hit_rates')", "objective: no metric 'hit_rates'"),
-        ("weighed_by = 'memory'", "weighed_by: no metric 'memory'"),
-        ("sliders = ('batch',)", "sliders: batch: no such setting of other"),
-        ("tuned = 'size'", "tuned: size: no such setting"),
-        ("naming = ('file',)", "naming: file: no such setting"),
-        ("calibration_settings = {'batches': 1}", "calibration_settings: batches: no such"),
         (
-            "what_if_charts = (WhatIfChart('Time', 'flush_share', 'batch_sizes'),)",
-            "Time: batch_sizes: no such setting",
+            "identity = part('identity', pattern='another')",
+            "pattern: is 'another', but its entry point is 'other'",
         ),
         (
-            "what_if_charts = (WhatIfChart('Time', 'flush_share', 'durability'),)",
+            "display = part('display', headline=('flush_shares',))",
+            "no metric 'flush_shares' is declared; did you mean",
+        ),
+        (
+            "display = part('display', live_charts=(LiveChart('Rows', ('rows_in',)),))",
+            "Rows: no metric 'rows_in'",
+        ),
+        (
+            "tuning = part('tuning', objective=Objective('max', 'hit_rates'))",
+            "objective: no metric 'hit_rates'",
+        ),
+        ("tuning = part('tuning', weighed_by='memory')", "weighed_by: no metric 'memory'"),
+        (
+            "display = part('display', sliders=('batch',))",
+            "sliders: batch: no such setting of other",
+        ),
+        ("tuning = part('tuning', tuned='size')", "tuned: size: no such setting"),
+        ("naming = ('file',)", "naming: file: no such setting"),
+        (
+            "calibration = part('calibration', settings={'batches': 1})",
+            "calibration.settings: batches: no such",
+        ),
+        ("tuning = part('tuning', bounded_by='bytes')", "bounded_by: bytes: no such setting"),
+        ("live = part('live', outputs=('file',))", "outputs: file: no such setting"),
+        (
+            "display = charts(WhatIfChart('Time', 'flush_share', 'sizes'))",
+            "Time: sizes: no such setting",
+        ),
+        (
+            "display = charts(WhatIfChart('Time', 'flush_share', 'durability'))",
             "Time: durability is not a number",
         ),
-        ("settings_class = Other", "Other: concurrency: every load has a setting of that name"),
-        ("settings_class = Changed", "metric_infos: 'flush_share' is the name of a setting"),
         (
-            "metric_infos = (MetricInfo('seconds', 'time', 'seconds', 'lower'),)",
+            "identity = part('identity', pattern='other', settings_class=Other)",
+            "Other: concurrency: every load has a setting of that name",
+        ),
+        (
+            "identity = part('identity', pattern='other', settings_class=Changed)",
+            "metric_infos: 'flush_share' is the name of a setting",
+        ),
+        (
+            "display = own(MetricInfo('seconds', 'time', 'seconds', 'lower'))",
             "metric_infos: 'seconds' is the name of a setting or of a column",
         ),
         (
-            "metric_infos = (*OWN, MetricInfo('flushes', 'flushes', 'writes', 'lower'))",
+            "display = own(MetricInfo('flushes', 'flushes', 'writes', 'lower'))",
             "the pattern 'other' declares the metric 'flushes' as 'flushes' (writes",
         ),
         (
-            "metric_infos = (*OWN, MetricInfo('rows_in', 'rows', 'lines', 'lower'))",
+            "display = own(MetricInfo('rows_in', 'rows', 'lines', 'lower'))",
             "and the pattern 'streaming' as 'rows in' (rows, better: neither)",
         ),
         (
-            "metric_infos = (*OWN, MetricInfo('hit_rate', 'hits', 'ratio', 'lower'))",
+            "display = own(MetricInfo('hit_rate', 'hits', 'ratio', 'lower'))",
             "and perflab as 'hit rate' (ratio, better: higher)",
         ),
         (
-            "metric_infos = (*OWN, MetricInfo('at risk', 'at risk', 'rows', 'lower'))",
+            "display = own(MetricInfo('at risk', 'at risk', 'rows', 'lower'))",
             "metric_infos: 'at risk' is not a name for a metric",
         ),
         (
-            "metric_infos = (*OWN, MetricInfo('predicted_rows', 'rows', 'rows', 'lower'))",
+            "display = own(MetricInfo('predicted_rows', 'rows', 'rows', 'lower'))",
             "metric_infos: 'predicted_rows' is not a name for a metric",
         ),
-        ("levels = 'buffered_records'", "levels: is a str, not a set of names"),
-        ("backends = ()", "backends: names none"),
+        ("live = part('live', levels='buffered_records')", "levels: is a str, not a set of names"),
+        ("live = part('live', backends=())", "backends: names none"),
+        ("tuning = None", "tuning: must be Tuning, not NoneType"),
+        (
+            "over_time = Bounded(charts=(), maps=(), applies=None)",
+            "over_time: must be OverTime, not Bounded",
+        ),
+        (
+            "over_time = OverTime(charts=(), charts_for=0, values=0, histories=0, words=0)",
+            "over_time: has no charts",
+        ),
+        (
+            "display = part('display', bounded=Bounded(charts=(), maps=(), applies=None))",
+            "bounded charts: are not as many as what_if_charts",
+        ),
+        ("stage = object()", "stage: has no method forward"),
         ("def __init__(self): raise OSError('no licence')", "OSError: no licence"),
     ],
 )
@@ -87,6 +138,37 @@ def test_what_does_not_fit_together_is_refused_in_one_line(install, line, words)
     assert text.startswith("the bench of 'other' in other_package 0.3: cannot be loaded")
     assert text.endswith("update or uninstall it")
     assert "\n" not in text
+
+
+OLD = """
+from perflab.bench import Bench
+
+class TheBench(Bench):
+    pattern = "old"
+    title = "Old"
+    question = "Why?"
+    settings_class = None
+    sliders = ()
+    tuned = "size"
+    model = sampled_model = session = metrics = costs = exports = check_live = lambda *_: None
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (OLD, "TheBench: is written for perflab 0.1: the contract"),
+        (OLD.replace("perflab.bench", "perflab.benches.base"), "ModuleNotFoundError"),
+        (OLD.replace("perflab.bench", "perflab.benches"), "ImportError: cannot import name"),
+        ("from perflab.bench.arrivals import ArrivalsBench", "ModuleNotFoundError"),
+    ],
+)
+def test_old_contract_is_refused_in_a_line_that_names_the_new(install, command, code, words):
+    install("old", code)
+    answer = command("predict", "old")
+    assert (answer.status, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert words in answer.err
+    assert "is made of parts now; see docs/add_a_pattern.md" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -128,7 +210,11 @@ def test_an_entry_point_that_leads_nowhere_is_told_of(install, command, tmp_path
 
 
 def test_two_packages_with_one_pattern_are_both_named(install):
-    install("write_buffer", f"{HEAD}\n    pattern = 'write_buffer'\n", package="rival_package")
+    install(
+        "write_buffer",
+        f"{HEAD}\n    identity = WriteBufferBench.identity\n",
+        package="rival_package",
+    )
     with pytest.raises(perflab.BadInputError, match=r"rival_package 0\.3") as caught:
         load_bench("write_buffer")
     assert "write-buffer 1.2" in str(caught.value)
@@ -139,8 +225,8 @@ def test_two_packages_with_one_pattern_are_both_named(install):
 
 
 def test_a_metric_is_known_before_its_bench_is_used(install):
-    infos = "(*OWN, MetricInfo('queue_depth', 'depth', 'rows', 'lower'))"
-    install("other", f"{HEAD}\n    metric_infos = {infos}\n")
+    line = "display = own(MetricInfo('queue_depth', 'depth', 'rows', 'lower'))"
+    install("other", f"{HEAD}\n    {line}\n")
     assert "queue_depth" not in METRICS
     assert metric("queue_depth").label == "depth"
     with pytest.raises(ValueError, match="did you mean 'queue_depth'"):
@@ -149,8 +235,8 @@ def test_a_metric_is_known_before_its_bench_is_used(install):
 
 def test_a_level_that_is_not_declared_is_told_of(install):
     body = """
-    levels = frozenset({'at_risk_bytes'})
-    calibration_runs = lambda *_: ()
+    live = part('live', levels=frozenset({'at_risk_bytes'}))
+    calibration = part('calibration', own_runs=lambda *_: ())
 
     def metrics(self, measured):
         return {'flushes': measured.counters['flushes']}
@@ -165,9 +251,11 @@ def test_a_level_that_is_not_declared_is_told_of(install):
 
 
 SLOW = """
-    what_if_charts = (WhatIfChart("At risk", "at_risk_bytes", "max_delay"),)
+    display = part(
+        "display", what_if_charts=(WhatIfChart("At risk", "at_risk_bytes", "max_delay"),)
+    )
 
-    def model(self, trace):
+    def model(self, workload):
         from write_buffer.model import WriteBufferModel
 
         class Slow(WriteBufferModel):
@@ -180,7 +268,7 @@ SLOW = """
             def ready(self, settings, load):
                 return settings in self.seen
 
-        return Slow(trace)
+        return Slow(workload)
 """
 
 
@@ -189,9 +277,13 @@ def test_between_two_places_of_an_axis_from_zero_there_is_a_value(install, delay
     install("other", HEAD + SLOW)
     bench = load_bench("other")
     settings, load = bench.read({"batch_size": 500})
-    what_if = WhatIf(bench, bench.workload_for(settings, "records:count=500"), bench.shipped_costs)
+    what_if = WhatIf(
+        bench, bench.workload_for(settings, "records:count=500"), bench.calibration.shipped_costs
+    )
     ends = [
-        what_if.model.predict(settings.change(max_delay=place), load, bench.shipped_costs)
+        what_if.model.predict(
+            settings.change(max_delay=place), load, bench.calibration.shipped_costs
+        )
         for place in (0, 1000)
     ]
     low, high = (end.metrics["throughput_per_second"] for end in ends)

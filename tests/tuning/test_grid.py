@@ -56,7 +56,9 @@ def trace():
 
 def grid_of(trace, kind=Recorder, **more):
     model = kind(trace, **more)
-    return Grid(BENCH, trace, BENCH.shipped_costs, model, "ttl_seconds", "max_cache_size"), model
+    return Grid(
+        BENCH, trace, BENCH.calibration.shipped_costs, model, "ttl_seconds", "max_cache_size"
+    ), model
 
 
 def test_axes_hold_at_most_twelve_values_on_their_scale_and_none_at_the_end(trace):
@@ -90,7 +92,9 @@ def test_refined_cells_are_what_the_model_says_of_them(trace):
         enumerate(grid.rows[::4]), enumerate(grid.columns[::6])
     ):
         there = settings.change(max_cache_size=size, ttl_seconds=ttl)
-        exact = model.model.predict(there, load, BENCH.shipped_costs).metrics["hit_rate"]
+        exact = model.model.predict(there, load, BENCH.calibration.shipped_costs).metrics[
+            "hit_rate"
+        ]
         assert values[row * 4, column * 6] == exact
 
 
@@ -185,11 +189,13 @@ def test_previews_fill_the_map_first_and_exact_values_take_their_place(trace):
 
 def test_real_model_that_previews_fills_a_map_at_once():
     bench = ConnectionPoolBench()
-    arrivals = bench.workload_for(bench.settings_class(), "poisson:rate=200,requests=60k,seed=1")
+    arrivals = bench.workload_for(
+        bench.identity.settings_class(), "poisson:rate=200,requests=60k,seed=1"
+    )
     model = bench.model(arrivals)
-    of = (bench, arrivals, bench.shipped_costs, model)
+    of = (bench, arrivals, bench.calibration.shipped_costs, model)
     grid = Grid(*of, "max_connections", "timeout")
-    settings, load = bench.read(bench.panel_defaults)
+    settings, load = bench.read(bench.display.panel_defaults)
     assert grid.preview(settings, load)
     surface = grid.surface(settings, load)
     assert len(surface.predictions) == len(surface.settings)

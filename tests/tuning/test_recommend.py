@@ -121,14 +121,14 @@ def test_a_sweep_that_cannot_be_is_refused(sweep, message):
 
 def test_what_if_knows_little_at_first_and_all_in_the_end():
     bench = load_bench("cache")
-    what_if = WhatIf(bench, TRACE, bench.shipped_costs)
-    settings = bench.settings_class(max_cache_size=123, policy="sieve")
+    what_if = WhatIf(bench, TRACE, bench.calibration.shipped_costs)
+    settings = bench.identity.settings_class(max_cache_size=123, policy="sieve")
     assert what_if.at(settings, LoadSettings()) is None
     seen = []
     assert what_if.refine(settings, LoadSettings(), lambda done, total: seen.append((done, total)))
     assert seen[-1][0] == seen[-1][1] > 20
     lines = what_if.curves(settings, LoadSettings())[0]
-    assert set(lines) == {*bench.what_if_charts[0].compared, "sieve"}
+    assert set(lines) == {*bench.display.what_if_charts[0].compared, "sieve"}
     assert all(len(xs) > 10 and list(ys) == sorted(ys) for xs, ys in lines.values())
     assert what_if.at(settings, LoadSettings()).error == 0
     near = what_if.at(settings.change(max_cache_size=130), LoadSettings())
@@ -137,6 +137,6 @@ def test_what_if_knows_little_at_first_and_all_in_the_end():
 
 def test_what_if_stops_when_it_is_cancelled():
     bench = load_bench("cache")
-    what_if = WhatIf(bench, TRACE, bench.shipped_costs)
-    settings = bench.settings_class(policy="fifo")
+    what_if = WhatIf(bench, TRACE, bench.calibration.shipped_costs)
+    settings = bench.identity.settings_class(policy="fifo")
     assert not what_if.refine(settings, LoadSettings(), lambda *_: None, lambda: True)

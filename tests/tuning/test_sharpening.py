@@ -24,7 +24,7 @@ def what_if(zipf, monkeypatch, tmp_path):
     monkeypatch.setattr(progressive_cache, "LARGE", 400_000)
     monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
     bench = load_bench("cache")
-    return WhatIf(bench, zipf, bench.shipped_costs)
+    return WhatIf(bench, zipf, bench.calibration.shipped_costs)
 
 
 def hit_rates(what_if, policy):

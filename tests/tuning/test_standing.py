@@ -8,7 +8,7 @@ from perflab.tuning.standing import Standing
 from perflab.tuning.whatif import WhatIf
 
 BENCH = CacheBench()
-CHART = BENCH.what_if_charts[0]
+CHART = BENCH.display.what_if_charts[0]
 KNOWN = {"lru": 0.5, "fifo": 0.4, "sieve": 0.6, "opt": 0.8}
 
 
@@ -42,8 +42,10 @@ def test_nothing_is_said_before_the_present_line_is_known():
 
 
 def test_standing_is_what_the_model_says_at_the_present_size():
-    trace = BENCH.workload_for(BENCH.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1")
-    what_if = WhatIf(BENCH, trace, BENCH.shipped_costs)
+    trace = BENCH.workload_for(
+        BENCH.identity.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1"
+    )
+    what_if = WhatIf(BENCH, trace, BENCH.calibration.shipped_costs)
     settings, load = BENCH.read({"max_cache_size": 77, "policy": "sieve"})
     what_if.refine(settings, load, lambda _done, _total: None)
     standing = what_if.standing(settings, load)
@@ -55,8 +57,10 @@ def test_standing_is_what_the_model_says_at_the_present_size():
 
 
 def test_only_lines_that_were_chosen_are_computed_and_the_present_one():
-    trace = BENCH.workload_for(BENCH.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1")
-    what_if = WhatIf(BENCH, trace, BENCH.shipped_costs, compared={"policy": ("lru",)})
+    trace = BENCH.workload_for(
+        BENCH.identity.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1"
+    )
+    what_if = WhatIf(BENCH, trace, BENCH.calibration.shipped_costs, compared={"policy": ("lru",)})
     settings, load = BENCH.read({"policy": "fifo"})
     what_if.refine(settings, LoadSettings(), lambda _done, _total: None)
     lines = what_if.curves(settings, load)[0]
@@ -75,8 +79,10 @@ def test_what_is_not_exact_is_said_to_be_about():
 
 
 def test_between_two_known_places_the_standing_lies_between_their_values():
-    trace = BENCH.workload_for(BENCH.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1")
-    what_if = WhatIf(BENCH, trace, BENCH.shipped_costs)
+    trace = BENCH.workload_for(
+        BENCH.identity.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1"
+    )
+    what_if = WhatIf(BENCH, trace, BENCH.calibration.shipped_costs)
     settings, load = BENCH.read({"max_cache_size": 77})
     what_if.refine(settings, load, lambda _done, _total: None)
     moved = settings.change(max_cache_size=83)

@@ -112,9 +112,8 @@ class EventLoopLoad:
         """Go on; what was not due before the pause is due after it."""
         self._call(self._resume)
 
-    def apply(self, load: LoadSettings, threads: int | None = None) -> None:
+    def apply(self, load: LoadSettings, _thread_count: int | None = None) -> None:
         """Change the pace from the next request on."""
-        del threads
         self._call(self._repace, load)
 
     def adjust(self, settings: AsyncIOSettings, *, closed: bool) -> None:

@@ -30,7 +30,7 @@ _KINDS = {
 }
 
 
-class AsyncIOSession(Session):
+class AsyncIOSession(Session[AsyncIORunSettings]):
     """A fetcher on an event loop of its own, before perflab's server or the user's."""
 
     def __init__(self, settings: AsyncIORunSettings) -> None:

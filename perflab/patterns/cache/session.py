@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_OF_MEMORY = 0.5
 
 
-class CacheSession(Session):
+class CacheSession(Session[CacheSettings]):
     """Asks a cache for the trace's keys; what it misses is asked of the backend.
 
     Where the trace has sizes, an entry holds as many bytes, so that memory is real.

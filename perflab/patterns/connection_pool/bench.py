@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from perflab.bench.arrivals import ArrivalsBench
+from perflab.bench.base import Bench
+from perflab.bench.calibration import CalibrationPlan
+from perflab.bench.display import Display
+from perflab.bench.identity import Identity
+from perflab.bench.live import Live
 from perflab.bench.model import Model
-from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
+from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart
 from perflab.bench.session import Action, Measured, Runs, Session
+from perflab.bench.tuning import Sweep, Tuning
+from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.modelling.prediction import Costs, Metrics
+from perflab.modelling.prediction import Metrics
 from perflab.patterns.connection_pool.calibration import (
     half_of_capacity,
     pool_calibration,
@@ -25,13 +31,14 @@ from perflab.patterns.connection_pool.servers import (
     room_for_pool,
 )
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+from perflab.patterns.connection_pool.stage import ConnectionPoolStage
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.servers.consent import ForeignServer
-    from perflab.settings import Settings
     from perflab.workloads.kinds.arrivals import Arrivals
+    from perflab.workloads.registry.kind import WorkloadKind
 
 _STEPS = (1, 2, 4, 8)
 _FEWEST_THREADS = 64
@@ -48,210 +55,215 @@ _COUNTED = (
 )
 
 
-class ConnectionPoolBench(ArrivalsBench):
+def _check_live(settings: ConnectionPoolSettings, _load: LoadSettings) -> None:
+    """Refuse a ``max_waiting`` that the chosen driver has no word for.
+
+    Raises:
+        BadInputError: If so.
+    """
+    if settings.max_waiting is not None and settings.driver == "sqlalchemy":
+        raise BadInputError(
+            "SQLAlchemy's pool has no such limit; set none, or another driver", "max_waiting"
+        )
+    if settings.max_waiting == 0 and settings.driver == "psycopg_pool":
+        raise BadInputError(
+            "0 is no limit for psycopg_pool; set 1 or more, or another driver", "max_waiting"
+        )
+
+
+def _thread_count(settings: ConnectionPoolSettings, load: LoadSettings) -> int:
+    """Return enough clients that an arrival rarely waits for one of them."""
+    if load.concurrency > 1:
+        return load.concurrency
+    return min(_MOST_THREADS, max(_FEWEST_THREADS, 2 * settings.max_connections))
+
+
+def _foreign_servers(settings: ConnectionPoolSettings) -> tuple[ForeignServer, ...]:
+    """Return the user's own database, if one is named, and what is done there."""
+    return foreign_servers(settings, max(settings.max_connections, _STEPS[-1]))
+
+
+def _remover(_settings: ConnectionPoolSettings, run_name: str) -> Callable[[], object] | None:
+    """Return what removes the schema of a run on the user's own database.
+
+    Raises:
+        BadInputError: If the database's address is not valid.
+    """
+    return remover(run_name)
+
+
+def _kept_for(
+    settings: ConnectionPoolSettings, _load: LoadSettings, _workload: Arrivals | None
+) -> str:
+    """Return the query, the pool and the database."""
+    try:
+        where = named_address() or "PostgreSQL"
+    except BadInputError:
+        where = "PostgreSQL at an address that is not valid"
+    return f"{where}, {settings.driver}, query {settings.query}"
+
+
+def _own_runs(settings: ConnectionPoolSettings, done: Runs) -> Iterator[Mapping[str, Any]]:
+    """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time.
+
+    On a server of the user's there are only those for which it has room, and one at least.
+
+    Raises:
+        BadInputError: If the user's own server is away.
+    """
+    same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
+    most = room_for_pool()
+    for n in _STEPS:
+        if n > max(1, most):
+            return
+        busy = {**same, "max_connections": n, "min_connections": n, "timeout": 60}
+        yield busy
+        yield {**busy, "request_rate": half_of_capacity(done[-1])}
+
+
+def _sweep(_workload: Arrivals, _settings: ConnectionPoolSettings) -> Sweep:
+    """Return every pool size up to 32, then wider steps."""
+    return {"max_connections": [*range(1, 33), 40, 48, 64, 80, 96, 128]}
+
+
+class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
     """Binds the connection pool to its settings, model, database and charts."""
 
-    pattern = "connection_pool"
-    title = "Connection pool"
-    question = "How many connections keep the wait short, and how many slow the database down?"
-    settings_class = ConnectionPoolSettings
+    identity = Identity(
+        pattern="connection_pool",
+        title="Connection pool",
+        question="How many connections keep the wait short, and how many slow the database down?",
+        settings_class=ConnectionPoolSettings,
+    )
     default_workload = "poisson:rate=200,requests=100k,seed=1"
-    calibration_workload = "poisson:rate=1M,requests=1M,seed=1"
-    calibration_settings: ClassVar[Mapping[str, Any]] = {"max_connections": 2}
-    panel_defaults: ClassVar[Mapping[str, Any]] = {
-        "query": "aggregate",
-        "max_connections": 4,
-        "request_rate": 200,
-        "speedup": None,
-    }
-    sliders = (
-        "max_connections",
-        "min_connections",
-        "timeout",
-        "max_lifetime",
-        "max_waiting",
-        "order",
-        "check",
-        "driver",
-        "query",
-        "request_rate",
-    )
-    what_if_charts = (
-        WhatIfChart(
-            "Wait by pool size",
-            "wait_seconds_mean",
+    display = Display(
+        sliders=(
             "max_connections",
-            also=("wait_seconds_p95", "wait_seconds_p99", "erlang_wait_seconds_mean"),
+            "min_connections",
+            "timeout",
+            "max_lifetime",
+            "max_waiting",
+            "order",
+            "check",
+            "driver",
+            "query",
+            "request_rate",
         ),
-        WhatIfChart("Utilisation by pool size", "utilisation", "max_connections"),
-        WhatIfChart("Service time by pool size", "service_seconds_mean", "max_connections"),
-    )
-    live_charts = (
-        LiveChart(
-            "Wait for a connection, live",
-            ("wait_seconds_mean", "wait_seconds_p95", "wait_seconds_p99"),
+        what_if_charts=(
+            WhatIfChart(
+                "Wait by pool size",
+                "wait_seconds_mean",
+                "max_connections",
+                also=("wait_seconds_p95", "wait_seconds_p99", "erlang_wait_seconds_mean"),
+            ),
+            WhatIfChart("Utilisation by pool size", "utilisation", "max_connections"),
+            WhatIfChart("Service time by pool size", "service_seconds_mean", "max_connections"),
         ),
-        LiveChart("Latency, live", ("latency_seconds_p50", "latency_seconds_p95")),
-        LiveChart("Connections, live", ("connections",)),
-    )
-    headline = (
-        "wait_seconds_mean",
-        "wait_seconds_p95",
-        "wait_seconds_p99",
-        "service_seconds_mean",
-        "latency_seconds_mean",
-        "latency_seconds_p95",
-        "utilisation",
-        "throughput_per_second",
-        "timeouts",
-        "callers_refused",
-        "errors",
-        "connections",
-        "connects",
-        "connections_lost",
-    )
-    metric_infos = (
-        MetricInfo("erlang_wait_seconds_mean", "wait, Erlang C", "seconds", "lower"),
-        MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
-        MetricInfo("connections", "connections open", "connections", "neither"),
-        MetricInfo("callers_refused", "callers refused", "requests", "lower"),
-        MetricInfo("in_use", "connections in use", "connections", "neither"),
-        MetricInfo("waiting", "callers waiting", "callers", "lower"),
-        MetricInfo("connects", "connections made", "connections", "neither"),
-        MetricInfo("connections_lost", "connections lost", "connections", "lower"),
-    )
-    levels = frozenset({"connections", "in_use", "max_connections", "waiting"})
-    objective = Objective("min", "wait_seconds_p95", tolerance=0.1, target=_WAIT_TARGET)
-    open_loop = True
-    server_variable = "PERFLAB_POSTGRES_URL"
-    tuned = "max_connections"
-    tuned_noun = "pool size"
-    actions = (
-        Action(
-            "kill",
-            "Kill connections",
-            "chain-broken",
-            "End all connections of the pool on the server's side, by pg_terminate_backend.",
+        live_charts=(
+            LiveChart(
+                "Wait for a connection, live",
+                ("wait_seconds_mean", "wait_seconds_p95", "wait_seconds_p99"),
+            ),
+            LiveChart("Latency, live", ("latency_seconds_p50", "latency_seconds_p95")),
+            LiveChart("Connections, live", ("connections",)),
         ),
-        Action("restart", "Restart server", "refresh", "Stop the database and start it again."),
-    )
-    shipped_costs: ClassVar[Costs] = {
-        "service": {
-            "1": {"mean": 1.5e-3, "quantiles": [1.2e-3] * 50 + [1.6e-3] * 50 + [3e-3, 5e-3, 2e-2]},
+        headline=(
+            "wait_seconds_mean",
+            "wait_seconds_p95",
+            "wait_seconds_p99",
+            "service_seconds_mean",
+            "latency_seconds_mean",
+            "latency_seconds_p95",
+            "utilisation",
+            "throughput_per_second",
+            "timeouts",
+            "callers_refused",
+            "errors",
+            "connections",
+            "connects",
+            "connections_lost",
+        ),
+        panel_defaults={
+            "query": "aggregate",
+            "max_connections": 4,
+            "request_rate": 200,
+            "speedup": None,
         },
-        "usl": {"rate": 660.0, "contention": 0.45, "coherency": 0.001},
-        "connect_seconds": 2e-3,
-        "overhead_seconds": 0.0,
-    }
+        metric_infos=(
+            MetricInfo("erlang_wait_seconds_mean", "wait, Erlang C", "seconds", "lower"),
+            MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
+            MetricInfo("connections", "connections open", "connections", "neither"),
+            MetricInfo("callers_refused", "callers refused", "requests", "lower"),
+            MetricInfo("in_use", "connections in use", "connections", "neither"),
+            MetricInfo("waiting", "callers waiting", "callers", "lower"),
+            MetricInfo("connects", "connections made", "connections", "neither"),
+            MetricInfo("connections_lost", "connections lost", "connections", "lower"),
+        ),
+    )
+    tuning = Tuning(
+        objective=Objective("min", "wait_seconds_p95", tolerance=0.1, target=_WAIT_TARGET),
+        tuned="max_connections",
+        tuned_noun="pool size",
+        sweep=_sweep,
+        risks=pool_risks,
+    )
+    calibration = CalibrationPlan(
+        workload="poisson:rate=1M,requests=1M,seed=1",
+        settings={"max_connections": 2},
+        shipped_costs={
+            "service": {
+                "1": {
+                    "mean": 1.5e-3,
+                    "quantiles": [1.2e-3] * 50 + [1.6e-3] * 50 + [3e-3, 5e-3, 2e-2],
+                },
+            },
+            "usl": {"rate": 660.0, "contention": 0.45, "coherency": 0.001},
+            "connect_seconds": 2e-3,
+            "overhead_seconds": 0.0,
+        },
+        kept_for=_kept_for,
+        own_runs=_own_runs,
+        costs_of=pool_calibration,
+    )
+    live = Live(
+        open_loop=True,
+        actions=(
+            Action(
+                "kill",
+                "Kill connections",
+                "chain-broken",
+                "End all connections of the pool on the server's side, by pg_terminate_backend.",
+            ),
+            Action("restart", "Restart server", "refresh", "Stop the database and start it again."),
+        ),
+        levels=frozenset({"connections", "in_use", "max_connections", "waiting"}),
+        check=_check_live,
+        thread_count=_thread_count,
+    )
+    servers = UserServers(used=_foreign_servers, variable="PERFLAB_POSTGRES_URL", remover=_remover)
+    stage = ConnectionPoolStage()
 
-    def check_live(self, settings: Settings, load: LoadSettings) -> None:
-        """Refuse a ``max_waiting`` that the chosen driver has no word for.
+    @property
+    def workload_kind(self) -> WorkloadKind[Arrivals]:
+        """Arrivals: when requests come, and how long each takes."""
+        from perflab.workloads.registry.arrivals import ARRIVAL_KIND
 
-        Raises:
-            BadInputError: If so.
-        """
-        del load
-        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        if settings.max_waiting is not None and settings.driver == "sqlalchemy":
-            raise BadInputError(
-                "SQLAlchemy's pool has no such limit; set none, or another driver", "max_waiting"
-            )
-        if settings.max_waiting == 0 and settings.driver == "psycopg_pool":
-            raise BadInputError(
-                "0 is no limit for psycopg_pool; set 1 or more, or another driver", "max_waiting"
-            )
+        return ARRIVAL_KIND
 
-    def threads(self, settings: Settings, load: LoadSettings) -> int:
-        """Return enough clients that an arrival rarely waits for one of them."""
-        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        if load.concurrency > 1:
-            return load.concurrency
-        return min(_MOST_THREADS, max(_FEWEST_THREADS, 2 * settings.max_connections))
-
-    def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
-        """Return the user's own database, if one is named, and what is done there."""
-        del load
-        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        return foreign_servers(settings, max(settings.max_connections, _STEPS[-1]))
-
-    def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
-        """Return what removes the schema of a run on the user's own database.
-
-        Raises:
-            BadInputError: If the database's address is not valid.
-        """
-        del settings
-        return remover(run_name)
-
-    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
-        """Return the query, the pool and the database."""
-        del load, workload
-        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        try:
-            where = named_address() or "PostgreSQL"
-        except BadInputError:
-            where = "PostgreSQL at an address that is not valid"
-        return f"{where}, {settings.driver}, query {settings.query}"
-
-    def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
-        """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time.
-
-        On a server of the user's there are only those for which it has room, and one at least.
-
-        Raises:
-            BadInputError: If the user's own server is away.
-        """
-        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
-        same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
-        most = room_for_pool()
-        for n in _STEPS:
-            if n > max(1, most):
-                return
-            busy = {**same, "max_connections": n, "min_connections": n, "timeout": 60}
-            yield busy
-            yield {**busy, "request_rate": half_of_capacity(done[-1])}
-
-    def calibrated(self, runs: Runs) -> dict[str, Any]:
-        """Return service times by connections in use, and the law fitted through them."""
-        return pool_calibration(runs)
-
-    def axis(self, key: str, trace: Any) -> list[Any]:
-        """Return pool sizes from 1 to 128."""
-        del trace
-        return axis_values(self.info(key))
-
-    def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """Return every pool size up to 32, then wider steps."""
-        del trace, values
-        return {"max_connections": [*range(1, 33), 40, 48, 64, 80, 96, 128]}
-
-    def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
-        """Return what a smaller and what a larger pool would do."""
-        return pool_risks(chosen, points)
-
-    def model(self, trace: Arrivals) -> Model:
+    def model(self, workload: Arrivals) -> Model[ConnectionPoolSettings]:
         """Return the queue of arrivals before the pool."""
         from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
 
-        return ConnectionPoolModel(trace)
-
-    def sampled_model(self, trace: Arrivals, share: float) -> Model:
-        """Refuse a sample: a queue of fewer arrivals is another queue.
-
-        Raises:
-            BadInputError: Always.
-        """
-        del trace, share
-        raise BadInputError("is not offered for connection_pool, whose answers are quick", "sample")
+        return ConnectionPoolModel(workload)
 
     def session(
         self,
-        settings: Settings,
-        load: LoadSettings,
-        trace: Arrivals,
-        clock: VirtualClock,
+        settings: ConnectionPoolSettings,
+        _load: LoadSettings,
+        workload: Arrivals,
+        _clock: VirtualClock,
         run_name: str,
-    ) -> Session:
+    ) -> Session[ConnectionPoolSettings]:
         """Return a pool in front of a real database.
 
         Raises:
@@ -261,10 +273,8 @@ class ConnectionPoolBench(ArrivalsBench):
 
         from perflab.patterns.connection_pool.session import ConnectionPoolSession
 
-        del clock, load
-        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         try:
-            return ConnectionPoolSession(settings, trace, run_name)
+            return ConnectionPoolSession(settings, workload, run_name)
         except psycopg.Error as error:
             raise BadInputError(
                 f"the database answered: {foreign_text(error)}", "PostgreSQL"
@@ -305,9 +315,10 @@ class ConnectionPoolBench(ArrivalsBench):
             result["connect_seconds"] = found["connect"]["mean"]
         return result
 
-    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+    def exports(
+        self, settings: ConnectionPoolSettings, load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
         """Return the settings for perflab, other pools, proxies and Kailash."""
         from perflab.patterns.connection_pool.exports import connection_pool_exports
 
-        assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         return connection_pool_exports(settings, load, workload)

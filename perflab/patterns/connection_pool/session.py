@@ -44,7 +44,7 @@ class _Seat:
         self.handover = LatencyHistogram()
 
 
-class ConnectionPoolSession(Session):
+class ConnectionPoolSession(Session[ConnectionPoolSettings]):
     """Takes a connection for each arrival, asks the database, and gives it back.
 
     The wait counts from the arrival to having a connection, the service time from then until the

@@ -45,7 +45,7 @@ class ConnectionPoolStage:
         from perflab.bench.stage import Passed, Requests
         from perflab.patterns.connection_pool.model.metrics import waits_of
         from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
-        from perflab.workloads.arrivals import Arrivals
+        from perflab.workloads.kinds.arrivals import Arrivals
 
         if not len(requests):
             return pass_nothing()

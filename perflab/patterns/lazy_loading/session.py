@@ -24,7 +24,7 @@ _SAMPLED_ROWS = 1000
 _AFTER_COUNTING = 0.5
 
 
-class LazyLoadingSession(Session):
+class LazyLoadingSession(Session[LazyLoadingSettings]):
     """Asks a loader for the rows of the workload, one at a time."""
 
     def __init__(self, settings: LazyLoadingSettings, load: LoadSettings, rows: Accesses) -> None:

@@ -37,7 +37,7 @@ _COUNTED = (
 )
 
 
-class PrefetchingSession(Session):
+class PrefetchingSession(Session[PrefetchingSettings]):
     """Takes item after item from a prefetcher and works on each.
 
     A run ends with the last item of the workload, or of a source that ends before; where it

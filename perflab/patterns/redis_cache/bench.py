@@ -5,30 +5,40 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from perflab.bench.base import Bench
+from perflab.bench.calibration import CalibrationPlan, users_own
+from perflab.bench.display import Display
+from perflab.bench.identity import Identity
+from perflab.bench.live import Live
 from perflab.bench.model import Model
+from perflab.bench.part_of_keys import PartOfKeys, recommendable
 from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.bench.session import Action, Measured, Runs, Session
+from perflab.bench.tuning import Sweep, Tuning
+from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.modelling.prediction import Costs, Metrics
+from perflab.modelling.prediction import Metrics
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
+from perflab.patterns.redis_cache.stage import RedisCacheStage
 from perflab.servers.run_name import PREFIX
-from perflab.settings import LoadSettings
+from perflab.settings import LoadSettings, SettingInfo
 from perflab.units import format_quantity
 
 if TYPE_CHECKING:
     from perflab.modelling.part_settings import Scaling
     from perflab.primitives.clock import VirtualClock
     from perflab.servers.consent import ForeignServer
-    from perflab.settings import Settings
     from perflab.workloads.kinds.trace import Trace
+    from perflab.workloads.registry.kind import WorkloadKind
 
 _SERVER_BYTES = 1_100_000
 _ENTRY_BYTES = 250.0
 _LEAST_MEMORY = 2**21
+_CALIBRATION_MEMORY = 2**27
+_CALIBRATION = "zipf:skew=0.8,keys=50k,requests=1M,seed=1"
 _SMALL_CALIBRATION = "zipf:skew=0.8,keys=2k,requests=1M,seed=1"
 _SERVER_KEYS = ("redis_host", "redis_port", "cache_namespace")
 _COUNTED = (
@@ -38,239 +48,260 @@ _COUNTED = (
 _FROM_SERVER = ("evictions", "expirations", "entries", "memory_bytes", "breaker_open")
 
 
-class RedisCacheBench(Bench):
-    """Binds the cache in Redis to its settings, model, server and charts."""
+def _check_live(settings: RedisCacheSettings, _load: LoadSettings) -> None:
+    """Refuse pickle, whose bytes need a key that only the user's own program has.
 
-    pattern = "redis_cache"
-    title = "Redis cache"
-    question = "How much memory does it need, which policy, and what when the server is away?"
-    settings_class = RedisCacheSettings
-    default_workload = "zipf:skew=0.9,keys=50k,requests=1M,seed=1"
-    calibration_workload = "zipf:skew=0.8,keys=50k,requests=1M,seed=1"
-    calibration_settings: ClassVar[Mapping[str, Any]] = {"maxmemory": 2**27}
-    panel_defaults: ClassVar[Mapping[str, Any]] = {
-        "maxmemory": 8 * 2**20,
-        "backend_seconds": 0.001,
-        "concurrency": 4,
-        "speedup": 500_000,
-        "request_rate": 2000,
-    }
-    sliders = (
-        "maxmemory",
-        "maxmemory_policy",
-        "ttl_seconds",
-        "timeout",
-        "backend_seconds",
-        "concurrency",
-    )
-    what_if_charts = (
-        WhatIfChart(
-            "Hit rate by maxmemory",
-            "hit_rate",
-            "maxmemory",
-            "maxmemory_policy",
-            ("allkeys-lru", "allkeys-lfu", "allkeys-random"),
-        ),
-        WhatIfChart("Mean latency by maxmemory", "latency_seconds_mean", "maxmemory"),
-        WhatIfChart("Entries by maxmemory", "entries", "maxmemory"),
-    )
-    live_charts = (
-        LiveChart("Hit rate and breaker, live", ("hit_rate", "server_hit_rate", "breaker_open")),
-        LiveChart(
-            "Latency, live", ("latency_seconds_p50", "latency_seconds_p95", "latency_seconds_p99")
-        ),
-        LiveChart("Server's memory, live", ("memory_bytes",)),
-    )
-    headline = (
-        "hit_rate",
-        "server_hit_rate",
-        "latency_seconds_mean",
-        "latency_seconds_p50",
-        "latency_seconds_p95",
-        "latency_seconds_p99",
-        "throughput_per_second",
-        "memory_bytes",
-        "entries",
-        "evictions",
-        "expirations",
-        "fallbacks",
-        "breaker_open",
-    )
-    metric_infos = (
-        MetricInfo("server_hit_rate", "hit rate, server", "ratio", "higher"),
-        MetricInfo("server_errors", "server errors", "requests", "lower"),
-        MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
-        MetricInfo("breaker_open", "breaker", "ratio", "lower"),
-        MetricInfo("refused", "writes refused", "requests", "lower"),
-        MetricInfo("values_refused", "values not kept", "requests", "lower"),
-    )
-    levels = frozenset({"breaker_open", "entries", "memory_bytes", "server_bytes", "usage_bytes"})
-    objective = Objective("max", "hit_rate", tolerance=0.01)
-    server_variable = "PERFLAB_REDIS_URL"
-    tuned = "maxmemory"
-    tuned_noun = "memory limit"
-    also_tuned = ("maxmemory_policy",)
-    actions = (
-        Action("kill", "Kill Redis", "bolt", "Kill the server with SIGKILL; it loses all it held."),
-        Action("restart", "Start Redis", "refresh", "Start the killed server again, empty."),
-        Action(
-            "slow",
-            "Slow Redis",
-            "hourglass-half",
-            "Let the server stand still for most of the next five seconds, so that commands take "
-            "longer than a timeout below 0.2 s.",
-        ),
-    )
-    shipped_costs: ClassVar[Costs] = {
-        "hit": {
-            "mean": 9e-5,
-            "quantiles": [6e-5] * 50 + [8e-5] * 45 + [1.5e-4] * 5 + [3e-4, 8e-4, 5e-3],
-        },
-        "miss": {
-            "mean": 3e-4,
-            "quantiles": [2.2e-4] * 50 + [2.8e-4] * 45 + [5e-4] * 5 + [9e-4, 2e-3, 1e-2],
-        },
-        "bytes_per_entry": _ENTRY_BYTES,
-        "value_bytes": 0.0,
-        "server_bytes": float(_SERVER_BYTES),
-        "overhead_seconds": 3e-6,
-        "sleep_seconds": 7e-5,
-        "backend_seconds": 0.0,
-    }
-
-    def check_live(self, settings: Settings, load: LoadSettings) -> None:
-        """Refuse pickle, whose bytes need a key that only the user's own program has.
-
-        Raises:
-            BadInputError: With the reason.
-        """
-        del load
-        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        if settings.serializer == "pickle":
-            raise BadInputError(
-                "pickle needs a signing key, which a run does not have; take msgpack or json",
-                "serializer",
-            )
-
-    def foreign_servers(self, settings: Settings, load: LoadSettings) -> tuple[ForeignServer, ...]:
-        """Return the user's own server, if one is named, and what is written there."""
-        from perflab.servers.consent import ForeignServer
-
-        del load
-        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        address = _address(settings)
-        if address is None:
-            return ()
-        most = settings.maxmemory
-        bound = "what is free there" if most is None else format_quantity(most, "bytes")
-        keys = f"{settings.cache_namespace}:{PREFIX}..."
-        return (
-            ForeignServer(
-                address,
-                f"puts load on it, writes keys under {keys}, up to {bound} (maxmemory), and "
-                "removes them at its end; no other key is read, changed or removed",
-                (settings.cache_namespace, *(("unbounded",) if most is None else ())),
-                () if most is None else (("bytes", float(most)),),
-            ),
+    Raises:
+        BadInputError: With the reason.
+    """
+    if settings.serializer == "pickle":
+        raise BadInputError(
+            "pickle needs a signing key, which a run does not have; take msgpack or json",
+            "serializer",
         )
 
-    def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
-        """Return one short run on the server and under the namespace that the user named.
 
-        On a server of the user's it takes no more memory than the run itself.
-        """
-        del done
-        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        values = {key: getattr(settings, key) for key in _SERVER_KEYS}
-        most = self.calibration_settings["maxmemory"]
-        if _address(settings) is not None:
-            most = settings.maxmemory and min(most, settings.maxmemory)
-        yield {**self.calibration_settings, **values, "maxmemory": most}
+def _foreign_servers(settings: RedisCacheSettings) -> tuple[ForeignServer, ...]:
+    """Return the user's own server, if one is named, and what is written there."""
+    from perflab.servers.consent import ForeignServer
 
-    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
-        """Return the server and the backend."""
-        del workload
-        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        try:
-            where = _address(settings) or "Redis"
-        except BadInputError:
-            where = "Redis at an address that is not valid"
-        return f"{where}, backend {load.backend_name}"
+    address = _address(settings)
+    if address is None:
+        return ()
+    most = settings.maxmemory
+    bound = "what is free there" if most is None else format_quantity(most, "bytes")
+    keys = f"{settings.cache_namespace}:{PREFIX}..."
+    return (
+        ForeignServer(
+            address,
+            f"puts load on it, writes keys under {keys}, up to {bound} (maxmemory), and "
+            "removes them at its end; no other key is read, changed or removed",
+            (settings.cache_namespace, *(("unbounded",) if most is None else ())),
+            () if most is None else (("bytes", float(most)),),
+        ),
+    )
 
-    def axis(self, key: str, trace: Trace) -> list[Any]:
-        """Return memory sizes up to where the server holds every key."""
-        info = self.info(key)
-        if key != "maxmemory":
-            return axis_values(info)
-        size = _ENTRY_BYTES + (0.0 if trace.sizes is None else float(trace.sizes.mean()))
-        most = max(2 * _LEAST_MEMORY, _SERVER_BYTES + 1.4 * size * trace.all_keys)
-        return axis_values(info, (float(_SERVER_BYTES * 1.15), most))
 
-    def tuning_sweep(self, trace: Trace, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """Return memory sizes that people would write, and the policies for a plain cache."""
-        del values
-        sizes = sorted({_round_up(size) for size in self.axis("maxmemory", trace)[4::4]})
-        policies = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
-        return {
-            "maxmemory": sizes,
-            "maxmemory_policy": self.recommendable(policies, trace),
-        }
+def _own_runs(settings: RedisCacheSettings, _done: Runs) -> Iterator[Mapping[str, Any]]:
+    """Return one short run on the server and under the namespace that the user named.
 
-    def scaling(self) -> Scaling:
-        """Return how memory follows the number of keys."""
-        from perflab.patterns.redis_cache.model.part import REDIS_CACHE
+    On a server of the user's it takes no more memory than the run itself.
+    """
+    values = {key: getattr(settings, key) for key in _SERVER_KEYS}
+    most: int | None = _CALIBRATION_MEMORY
+    if _address(settings) is not None:
+        most = settings.maxmemory and min(_CALIBRATION_MEMORY, settings.maxmemory)
+    yield {**values, "maxmemory": most}
 
-        return REDIS_CACHE
 
-    def model(self, trace: Trace) -> Model:
+def _kept_for(settings: RedisCacheSettings, load: LoadSettings, _workload: Trace | None) -> str:
+    """Return the server and the backend."""
+    try:
+        where = _address(settings) or "Redis"
+    except BadInputError:
+        where = "Redis at an address that is not valid"
+    return f"{where}, backend {load.backend_name}"
+
+
+def _axis(info: SettingInfo, workload: Trace) -> list[Any]:
+    """Return memory sizes up to where the server holds every key."""
+    if info.key != "maxmemory":
+        return axis_values(info)
+    size = _ENTRY_BYTES + (0.0 if workload.sizes is None else float(workload.sizes.mean()))
+    most = max(2 * _LEAST_MEMORY, _SERVER_BYTES + 1.4 * size * workload.all_keys)
+    return axis_values(info, (float(_SERVER_BYTES * 1.15), most))
+
+
+def _sweep(workload: Trace, _settings: RedisCacheSettings) -> Sweep:
+    """Return memory sizes that people would write, and the policies for a plain cache."""
+    sizes = sorted(
+        {_round_up(size) for size in _axis(RedisCacheSettings.info("maxmemory"), workload)[4::4]}
+    )
+    policies = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
+    return {
+        "maxmemory": sizes,
+        "maxmemory_policy": recommendable(policies, workload),
+    }
+
+
+def _scaling() -> Scaling:
+    """Return how memory follows the number of keys."""
+    from perflab.patterns.redis_cache.model.part import REDIS_CACHE
+
+    return REDIS_CACHE
+
+
+def _own_spec(settings: RedisCacheSettings, load: LoadSettings, spec: Any) -> Any:
+    """Return a workload of few keys on a user's server, which may have little room."""
+    own = users_own(load, spec)
+    if own is not None:
+        return own
+    return _CALIBRATION if server_url(settings) is None else _SMALL_CALIBRATION
+
+
+def _remover(settings: RedisCacheSettings, run_name: str) -> Callable[[], object] | None:
+    """Return what removes the keys that a run has left on a server that is not ours."""
+    from perflab.servers.redis.leftovers import remove_redis_run
+    from perflab.servers.redis.run_keys import RunKeys
+
+    url = server_url(settings)
+    if url is None:
+        return None
+    keys = RunKeys(settings.cache_namespace, run_name)
+    return functools.partial(remove_redis_run, url, keys)
+
+
+class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
+    """Binds the cache in Redis to its settings, model, server and charts."""
+
+    identity = Identity(
+        pattern="redis_cache",
+        title="Redis cache",
+        question="How much memory does it need, which policy, and what when the server is away?",
+        settings_class=RedisCacheSettings,
+    )
+    default_workload = "zipf:skew=0.9,keys=50k,requests=1M,seed=1"
+    display = Display(
+        sliders=(
+            "maxmemory",
+            "maxmemory_policy",
+            "ttl_seconds",
+            "timeout",
+            "backend_seconds",
+            "concurrency",
+        ),
+        what_if_charts=(
+            WhatIfChart(
+                "Hit rate by maxmemory",
+                "hit_rate",
+                "maxmemory",
+                "maxmemory_policy",
+                ("allkeys-lru", "allkeys-lfu", "allkeys-random"),
+            ),
+            WhatIfChart("Mean latency by maxmemory", "latency_seconds_mean", "maxmemory"),
+            WhatIfChart("Entries by maxmemory", "entries", "maxmemory"),
+        ),
+        live_charts=(
+            LiveChart(
+                "Hit rate and breaker, live", ("hit_rate", "server_hit_rate", "breaker_open")
+            ),
+            LiveChart(
+                "Latency, live",
+                ("latency_seconds_p50", "latency_seconds_p95", "latency_seconds_p99"),
+            ),
+            LiveChart("Server's memory, live", ("memory_bytes",)),
+        ),
+        headline=(
+            "hit_rate",
+            "server_hit_rate",
+            "latency_seconds_mean",
+            "latency_seconds_p50",
+            "latency_seconds_p95",
+            "latency_seconds_p99",
+            "throughput_per_second",
+            "memory_bytes",
+            "entries",
+            "evictions",
+            "expirations",
+            "fallbacks",
+            "breaker_open",
+        ),
+        panel_defaults={
+            "maxmemory": 8 * 2**20,
+            "backend_seconds": 0.001,
+            "concurrency": 4,
+            "speedup": 500_000,
+            "request_rate": 2000,
+        },
+        metric_infos=(
+            MetricInfo("server_hit_rate", "hit rate, server", "ratio", "higher"),
+            MetricInfo("server_errors", "server errors", "requests", "lower"),
+            MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
+            MetricInfo("breaker_open", "breaker", "ratio", "lower"),
+            MetricInfo("refused", "writes refused", "requests", "lower"),
+            MetricInfo("values_refused", "values not kept", "requests", "lower"),
+        ),
+        axis=_axis,
+    )
+    tuning = Tuning(
+        objective=Objective("max", "hit_rate", tolerance=0.01),
+        tuned="maxmemory",
+        tuned_noun="memory limit",
+        also_tuned=("maxmemory_policy",),
+        sweep=_sweep,
+    )
+    calibration = CalibrationPlan(
+        workload=_CALIBRATION,
+        settings={"maxmemory": _CALIBRATION_MEMORY},
+        shipped_costs={
+            "hit": {
+                "mean": 9e-5,
+                "quantiles": [6e-5] * 50 + [8e-5] * 45 + [1.5e-4] * 5 + [3e-4, 8e-4, 5e-3],
+            },
+            "miss": {
+                "mean": 3e-4,
+                "quantiles": [2.2e-4] * 50 + [2.8e-4] * 45 + [5e-4] * 5 + [9e-4, 2e-3, 1e-2],
+            },
+            "bytes_per_entry": _ENTRY_BYTES,
+            "value_bytes": 0.0,
+            "server_bytes": float(_SERVER_BYTES),
+            "overhead_seconds": 3e-6,
+            "sleep_seconds": 7e-5,
+            "backend_seconds": 0.0,
+        },
+        own_runs=_own_runs,
+        kept_for=_kept_for,
+        own_spec=_own_spec,
+    )
+    live = Live(
+        actions=(
+            Action(
+                "kill", "Kill Redis", "bolt", "Kill the server with SIGKILL; it loses all it held."
+            ),
+            Action("restart", "Start Redis", "refresh", "Start the killed server again, empty."),
+            Action(
+                "slow",
+                "Slow Redis",
+                "hourglass-half",
+                "Let the server stand still for most of the next five seconds, so that commands "
+                "take longer than a timeout below 0.2 s.",
+            ),
+        ),
+        levels=frozenset(
+            {"breaker_open", "entries", "memory_bytes", "server_bytes", "usage_bytes"}
+        ),
+        check=_check_live,
+    )
+    servers = UserServers(used=_foreign_servers, variable="PERFLAB_REDIS_URL", remover=_remover)
+    part_of_keys = PartOfKeys(_scaling)
+    stage = RedisCacheStage()
+
+    @property
+    def workload_kind(self) -> WorkloadKind[Trace]:
+        """Traces of requests."""
+        from perflab.workloads.registry.traces import TRACES
+
+        return TRACES
+
+    def model(self, workload: Trace) -> Model[RedisCacheSettings]:
         """Return the model of Redis's own eviction for a workload."""
         from perflab.modelling.part_of_keys import for_all_keys
         from perflab.patterns.redis_cache.model.predict import RedisCacheModel
 
-        return for_all_keys(trace, RedisCacheModel, self.scaling())
-
-    def sampled_model(self, trace: Trace, share: float) -> Model:
-        """Refuse a sample: Redis's counters and samples do not scale down.
-
-        Raises:
-            BadInputError: Always.
-        """
-        del trace, share
-        raise BadInputError("is not offered for redis_cache, whose answers are exact", "sample")
+        return for_all_keys(workload, RedisCacheModel, _scaling())
 
     def session(
         self,
-        settings: Settings,
+        settings: RedisCacheSettings,
         load: LoadSettings,
-        trace: Trace,
-        clock: VirtualClock,
+        workload: Trace,
+        _clock: VirtualClock,
         run_name: str,
-    ) -> Session:
+    ) -> Session[RedisCacheSettings]:
         """Return a cache in a real server, ready to be asked."""
         from perflab.patterns.redis_cache.session import RedisCacheSession
 
-        del clock
-        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        return RedisCacheSession(settings, load, trace, run_name)
-
-    def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
-        """Return a workload of few keys on a user's server, which may have little room."""
-        on = super().calibrated_on(settings, load, spec)
-        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        ours = server_url(settings) is None
-        return on if ours or on != self.calibration_workload else _SMALL_CALIBRATION
-
-    def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
-        """Return what removes the keys that a run has left on a server that is not ours."""
-        from perflab.servers.redis.leftovers import remove_redis_run
-        from perflab.servers.redis.run_keys import RunKeys
-
-        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
-        url = server_url(settings)
-        if url is None:
-            return None
-        keys = RunKeys(settings.cache_namespace, run_name)
-        return functools.partial(remove_redis_run, url, keys)
+        return RedisCacheSession(settings, load, workload, run_name)
 
     def metrics(self, measured: Measured) -> Metrics:
         """Return the hit rate as the client counts it and as the server does, and counts."""
@@ -306,11 +337,12 @@ class RedisCacheBench(Bench):
             result["usage_bytes_per_entry"] = counters["usage_bytes"]
         return result
 
-    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+    def exports(
+        self, settings: RedisCacheSettings, load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
         """Return the settings for perflab, redis-py, redis.conf and a node for Kailash."""
         from perflab.patterns.redis_cache.exports import redis_cache_exports
 
-        assert isinstance(settings, RedisCacheSettings)  # noqa: S101  (what read() made)
         return redis_cache_exports(settings, load, workload)
 
 

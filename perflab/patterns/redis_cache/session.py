@@ -36,7 +36,7 @@ EMPTY_SERVER_BYTES = 1_100_000
 """What a server takes that holds nothing."""
 
 
-class RedisCacheSession(Session):
+class RedisCacheSession(Session[RedisCacheSettings]):
     """Asks a cache in Redis for the trace's keys; what it misses is asked of the backend.
 
     The server's clock cannot be turned: where the trace is played faster than it was recorded,

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from perflab.bench.base import Bench
+from perflab.bench.calibration import CalibrationPlan
+from perflab.bench.display import Display
+from perflab.bench.identity import Identity
+from perflab.bench.live import Live
 from perflab.bench.model import Model
-from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart
+from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
 from perflab.bench.session import Measured, Runs, Session
+from perflab.bench.tuning import Sweep, Tuning
 from perflab.callbacks import Progress
-from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.modelling.prediction import Costs, Metrics
+from perflab.modelling.prediction import Metrics
 from perflab.patterns.streaming.costs import SHIPPED, streaming_calibration, streaming_risks
 from perflab.patterns.streaming.settings import BLOCK_ENGINES, ENGINES, StreamingSettings
-from perflab.settings import LoadSettings
+from perflab.settings import LoadSettings, SettingInfo
 
 if TYPE_CHECKING:
     from perflab.patterns.streaming.table_file import TableFile
     from perflab.primitives.clock import VirtualClock
-    from perflab.settings import Settings
     from perflab.workloads.registry.kind import WorkloadKind
 
 _SIZES = (1_000, 10_000, 100_000)
@@ -28,80 +31,158 @@ _FIRST_SIZE, _LAST_SIZE = 100, 1_000_000
 _COUNTED = ("rows_in", "rows_out", "rows_rejected")
 
 
-class StreamingBench(Bench):
+def _check_live(settings: StreamingSettings, _load: LoadSettings) -> None:
+    """Refuse an output whose ending says no format.
+
+    Raises:
+        BadInputError: With the reason.
+    """
+    from perflab.patterns.streaming._sinks import format_of
+
+    format_of(settings)
+
+
+def _thread_count(_settings: StreamingSettings, _load: LoadSettings) -> int:
+    """Return one: a file is one stream."""
+    return 1
+
+
+def _kept_for(settings: StreamingSettings, _load: LoadSettings, workload: TableFile | None) -> str:
+    """Return the file, by its content, and the format of the output."""
+    from perflab.patterns.streaming._sinks import format_of
+
+    what = "no file" if workload is None else f"{workload.name} ({workload.fingerprint})"
+    return f"{what} to {format_of(settings)}"
+
+
+def _own_spec(_settings: StreamingSettings, _load: LoadSettings, spec: Any) -> Any:
+    """Return the user's own file: rows of another are of another length."""
+    return spec
+
+
+def _own_runs(settings: StreamingSettings, done: Runs) -> Iterator[Mapping[str, Any]]:
+    """Return three chunk sizes for every engine on blocks, and the sink where it can be."""
+    from perflab.patterns.streaming._sinks import format_of
+
+    same = {
+        "output_format": format_of(settings),
+        "delimiter": settings.delimiter,
+        "max_rejected_share": 1.0,
+    }
+    for engine in BLOCK_ENGINES:
+        for size in _SIZES:
+            yield {**same, "engine": engine, "chunk_size": size}
+    if any(costs.get("plain_and_clean") for _, costs in done):
+        yield {**same, "engine": "polars_sink"}
+
+
+def _axis(info: SettingInfo, workload: TableFile) -> list[Any]:
+    """Return chunk sizes up to the number of rows."""
+    if info.key != "chunk_size":
+        return axis_values(info)
+    last = float(min(_LAST_SIZE, max(10 * _FIRST_SIZE, len(workload))))
+    return axis_values(info, (float(_FIRST_SIZE), last), 49)
+
+
+def _sweep(workload: TableFile, settings: StreamingSettings) -> Sweep:
+    """Return chunk sizes as people write them, and the engines that find bad rows.
+
+    The sink is looked at only where it is chosen already, since it finds none.
+    """
+    sizes = [d * 10**power for power in range(2, 6) for d in (1, 2, 5)] + [_LAST_SIZE]
+    engines = list(BLOCK_ENGINES)
+    if settings.engine not in BLOCK_ENGINES:
+        engines = [settings.engine]
+    fits = [size for size in sizes if size <= len(workload)]
+    return {"chunk_size": fits or [_FIRST_SIZE], "engine": engines}
+
+
+class StreamingBench(Bench[StreamingSettings, "TableFile"]):
     """Binds the stream processor to its settings, model, files and charts."""
 
-    pattern = "streaming"
-    title = "Streaming"
-    question = "How many rows at a time, and which engine, for speed in little memory?"
-    settings_class = StreamingSettings
+    identity = Identity(
+        pattern="streaming",
+        title="Streaming",
+        question="How many rows at a time, and which engine, for speed in little memory?",
+        settings_class=StreamingSettings,
+    )
     default_workload = "flights"
-    calibration_workload = "flights"
     naming = ("input_file", "delimiter")
-    outputs = ("output_file",)
-    calibration_settings: ClassVar[Mapping[str, Any]] = {}
-    panel_defaults: ClassVar[Mapping[str, Any]] = {"chunk_size": 10_000, "engine": "polars"}
-    sliders = (
-        "chunk_size",
-        "engine",
-        "max_rejected_share",
-        "output_format",
-        "output_file",
-        "delimiter",
-        "request_rate",
-        "speedup",
-    )
-    what_if_charts = (
-        WhatIfChart(
-            "Rows a second by chunk size", "throughput_per_second", "chunk_size", "engine", ENGINES
+    display = Display(
+        sliders=(
+            "chunk_size",
+            "engine",
+            "max_rejected_share",
+            "output_format",
+            "output_file",
+            "delimiter",
+            "request_rate",
+            "speedup",
         ),
-        WhatIfChart(
-            "Peak memory by chunk size", "peak_memory_bytes", "chunk_size", "engine", ENGINES
+        what_if_charts=(
+            WhatIfChart(
+                "Rows a second by chunk size",
+                "throughput_per_second",
+                "chunk_size",
+                "engine",
+                ENGINES,
+            ),
+            WhatIfChart(
+                "Peak memory by chunk size", "peak_memory_bytes", "chunk_size", "engine", ENGINES
+            ),
+            WhatIfChart(
+                "Time of a chunk", "latency_seconds_mean", "chunk_size", "engine", BLOCK_ENGINES
+            ),
         ),
-        WhatIfChart(
-            "Time of a chunk", "latency_seconds_mean", "chunk_size", "engine", BLOCK_ENGINES
+        live_charts=(
+            LiveChart("Rows a second, live", ("throughput_per_second",)),
+            LiveChart("Time of a chunk, live", ("latency_seconds_p50", "latency_seconds_p95")),
+            LiveChart("Memory, live", ("memory_bytes", "peak_memory_bytes")),
         ),
+        headline=(
+            "throughput_per_second",
+            "peak_memory_bytes",
+            "memory_bytes",
+            "latency_seconds_mean",
+            "latency_seconds_p95",
+            "rows_in",
+            "rows_out",
+            "rows_rejected",
+            "blocks_refused",
+        ),
+        panel_defaults={"chunk_size": 10_000, "engine": "polars"},
+        metric_infos=(
+            MetricInfo("rows_in", "rows in", "rows", "neither"),
+            MetricInfo("rows_out", "rows out", "rows", "neither"),
+            MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
+            MetricInfo("blocks_refused", "blocks refused", "chunks", "lower"),
+        ),
+        axis=_axis,
     )
-    live_charts = (
-        LiveChart("Rows a second, live", ("throughput_per_second",)),
-        LiveChart("Time of a chunk, live", ("latency_seconds_p50", "latency_seconds_p95")),
-        LiveChart("Memory, live", ("memory_bytes", "peak_memory_bytes")),
+    tuning = Tuning(
+        objective=Objective("max", "throughput_per_second", tolerance=0.05),
+        tuned="chunk_size",
+        tuned_noun="chunk size",
+        also_tuned=("engine",),
+        sweep=_sweep,
+        risks=streaming_risks,
     )
-    headline = (
-        "throughput_per_second",
-        "peak_memory_bytes",
-        "memory_bytes",
-        "latency_seconds_mean",
-        "latency_seconds_p95",
-        "rows_in",
-        "rows_out",
-        "rows_rejected",
-        "blocks_refused",
+    calibration = CalibrationPlan(
+        workload="flights",
+        settings={},
+        shipped_costs=SHIPPED,
+        kept_for=_kept_for,
+        own_spec=_own_spec,
+        own_runs=_own_runs,
+        costs_of=streaming_calibration,
     )
-    metric_infos = (
-        MetricInfo("rows_in", "rows in", "rows", "neither"),
-        MetricInfo("rows_out", "rows out", "rows", "neither"),
-        MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
-        MetricInfo("blocks_refused", "blocks refused", "chunks", "lower"),
+    live = Live(
+        outputs=("output_file",),
+        levels=frozenset({"peak_memory_bytes", "plain", "setup_bytes"}),
+        ends_itself=True,
+        check=_check_live,
+        thread_count=_thread_count,
     )
-    levels = frozenset({"peak_memory_bytes", "plain", "setup_bytes"})
-    objective = Objective("max", "throughput_per_second", tolerance=0.05)
-    tuned = "chunk_size"
-    tuned_noun = "chunk size"
-    also_tuned = ("engine",)
-    shipped_costs: ClassVar[Costs] = SHIPPED
-
-    def check_live(self, settings: Settings, load: LoadSettings) -> None:
-        """Refuse an output whose ending says no format.
-
-        Raises:
-            BadInputError: With the reason.
-        """
-        from perflab.patterns.streaming._sinks import format_of
-
-        del load
-        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
-        format_of(settings)
 
     @property
     def workload_kind(self) -> WorkloadKind[TableFile]:
@@ -112,7 +193,7 @@ class StreamingBench(Bench):
 
     def workload_for(
         self,
-        settings: Settings,
+        settings: StreamingSettings,
         spec: Any,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
@@ -125,108 +206,28 @@ class StreamingBench(Bench):
         """
         from perflab.patterns.streaming.workload import load_table, named_once, refuse_format
 
-        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
         refuse_format(format, columns)
         wanted = named_once(spec, settings.input_file, self.default_workload)
         return load_table(wanted, settings, progress)
 
-    def requests(self, settings: Settings, workload: Any) -> None:
-        """Return none: the file's end tells."""
-        del settings, workload
-
-    def threads(self, settings: Settings, load: LoadSettings) -> int:
-        """Return one: a file is one stream."""
-        del settings, load
-        return 1
-
-    def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
-        """Return the file, by its content, and the format of the output."""
-        from perflab.patterns.streaming._sinks import format_of
-
-        del load
-        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
-        what = "no file" if workload is None else f"{workload.name} ({workload.fingerprint})"
-        return f"{what} to {format_of(settings)}"
-
-    def calibrated_on(self, settings: Settings, load: LoadSettings, spec: Any) -> Any:
-        """Return the user's own file: rows of another are of another length."""
-        del settings, load
-        return spec
-
-    def calibration_runs(self, settings: Settings, done: Runs) -> Iterator[Mapping[str, Any]]:
-        """Return three chunk sizes for every engine on blocks, and the sink where it can be."""
-        from perflab.patterns.streaming._sinks import format_of
-
-        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
-        same = {
-            "output_format": format_of(settings),
-            "delimiter": settings.delimiter,
-            "max_rejected_share": 1.0,
-        }
-        for engine in BLOCK_ENGINES:
-            for size in _SIZES:
-                yield {**same, "engine": engine, "chunk_size": size}
-        if any(costs.get("plain_and_clean") for _, costs in done):
-            yield {**same, "engine": "polars_sink"}
-
-    def calibrated(self, runs: Runs) -> dict[str, Any]:
-        """Return what a chunk and a row cost with each engine."""
-        return streaming_calibration(runs)
-
-    def axis(self, key: str, trace: Any) -> list[Any]:
-        """Return chunk sizes up to the number of rows."""
-        from perflab.bench.parts import axis_values
-
-        if key != "chunk_size":
-            return super().axis(key, trace)
-        last = float(min(_LAST_SIZE, max(10 * _FIRST_SIZE, len(trace))))
-        return axis_values(self.info(key), (float(_FIRST_SIZE), last), 49)
-
-    def tuning_sweep(self, trace: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """Return chunk sizes as people write them, and the engines that find bad rows.
-
-        The sink is looked at only where it is chosen already, since it finds none.
-        """
-        sizes = [d * 10**power for power in range(2, 6) for d in (1, 2, 5)] + [_LAST_SIZE]
-        engines = list(BLOCK_ENGINES)
-        if values.get("engine") in ENGINES[len(BLOCK_ENGINES) :]:
-            engines = [str(values["engine"])]
-        fits = [size for size in sizes if size <= len(trace)]
-        return {"chunk_size": fits or [_FIRST_SIZE], "engine": engines}
-
-    def risks(self, chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
-        """Return what smaller and larger chunks than the chosen ones would do."""
-        return streaming_risks(chosen, points)
-
-    def model(self, trace: TableFile) -> Model:
+    def model(self, workload: TableFile) -> Model[StreamingSettings]:
         """Return the costs of a chunk and of a row, made into throughput and memory."""
         from perflab.patterns.streaming.model.predict import StreamingModel
 
-        return StreamingModel(trace)
-
-    def sampled_model(self, trace: TableFile, share: float) -> Model:
-        """Refuse a sample: every answer is there at once.
-
-        Raises:
-            BadInputError: Always.
-        """
-        del trace, share
-        raise BadInputError("is not offered for streaming, whose answers are quick", "sample")
+        return StreamingModel(workload)
 
     def session(
         self,
-        settings: Settings,
+        settings: StreamingSettings,
         load: LoadSettings,
-        trace: TableFile,
-        clock: VirtualClock,
-        run_name: str,
-    ) -> Session:
+        workload: TableFile,
+        _clock: VirtualClock,
+        _run_name: str,
+    ) -> Session[StreamingSettings]:
         """Return a processor of the file."""
         from perflab.patterns.streaming.session import StreamingSession
 
-        del clock, run_name
-        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
-        return StreamingSession(settings, load, trace)
+        return StreamingSession(settings, load, workload)
 
     def metrics(self, measured: Measured) -> Metrics:
         """Return rows, their rate, and memory with what the engine's libraries take."""
@@ -258,10 +259,10 @@ class StreamingBench(Bench):
             "plain_and_clean": bool(clean and counters.get("plain") and counters.get("passes")),
         }
 
-    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+    def exports(
+        self, settings: StreamingSettings, _load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
         """Return the settings for perflab, pandas, PyArrow, Polars and Kailash."""
         from perflab.patterns.streaming.exports import streaming_exports
 
-        del load
-        assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
         return streaming_exports(settings, workload)

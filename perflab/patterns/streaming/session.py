@@ -32,7 +32,7 @@ _PATIENCE = 5.0
 _WARM_UP = "id,price,word\n" + "1,2.5,a\n" * 10
 
 
-class StreamingSession(Session):
+class StreamingSession(Session[StreamingSettings]):
     """Streams a table; a request is a chunk.
 
     Memory counts from before the engine's libraries were loaded, since they are part of its price.

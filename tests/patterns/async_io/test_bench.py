@@ -116,7 +116,7 @@ def test_a_users_server_gets_no_more_requests_and_no_higher_rate_than_the_caps(t
     urls.write_text("".join(f"{theirs.url}/items?start={i}\n" for i in range(5)))
     values = {"urls": str(urls), "most_requests": 60, "most_rate": 100, "max_concurrent": 4}
     bench = load_bench("async_io")
-    (server,) = bench.foreign_servers(*bench.read(values))
+    (server,) = bench.foreign_servers(bench.read(values)[0])
     assert server.address == theirs.url
     assert "60 requests (GET), 100 per second" in server.doing
     assert allow_server("async_io", values) == (server,)

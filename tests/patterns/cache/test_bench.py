@@ -6,6 +6,7 @@ from perflab.instrumentation.catalog import METRICS
 from perflab.modelling.latency import QUANTILES
 from perflab.patterns.cache.axes import round_up
 from perflab.patterns.cache.policies import POLICIES, WHAT_IF_POLICIES
+from perflab.patterns.cache.settings import CacheSettings
 from perflab.workloads.kinds.trace import Trace
 
 BENCH = load_bench("cache")
@@ -25,17 +26,22 @@ def test_one_mapping_is_split_into_pattern_and_load():
 
 
 def test_what_it_names_is_known():
-    for key in (*BENCH.sliders, *BENCH.panel_defaults, BENCH.tuned, *BENCH.also_tuned):
+    for key in (
+        *BENCH.display.sliders,
+        *BENCH.display.panel_defaults,
+        BENCH.tuning.tuned,
+        *BENCH.tuning.also_tuned,
+    ):
         assert BENCH.info(key).meaning
-    names = {name for chart in BENCH.live_charts for name in chart.metrics}
-    names |= {chart.metric for chart in BENCH.what_if_charts} | set(BENCH.headline)
+    names = {name for chart in BENCH.display.live_charts for name in chart.metrics}
+    names |= {chart.metric for chart in BENCH.display.what_if_charts} | set(BENCH.display.headline)
     assert names <= set(METRICS)
-    BENCH.read(BENCH.panel_defaults)
+    BENCH.read(BENCH.display.panel_defaults)
 
 
 def test_shipped_costs_are_whole():
     for outcome in ("hit", "miss"):
-        quantiles = BENCH.shipped_costs[outcome]["quantiles"]
+        quantiles = BENCH.calibration.shipped_costs[outcome]["quantiles"]
         assert len(quantiles) == len(QUANTILES)
         assert quantiles == sorted(quantiles)
 
@@ -46,7 +52,7 @@ def test_an_axis_ends_where_all_keys_fit():
     assert sizes[-1] == 5000
     assert sizes == sorted(set(sizes))
     assert BENCH.axis("max_cache_size", Trace.from_keys([1])) == [1]
-    assert BENCH.tuning_sweep(trace, {})["max_cache_size"][-1] == 5000
+    assert BENCH.tuning_sweep(trace, CacheSettings())["max_cache_size"][-1] == 5000
 
 
 def test_an_axis_of_bytes_ends_where_all_keys_fit():
@@ -62,11 +68,11 @@ def test_what_has_no_live_implementation_cannot_run_and_says_why(policy):
     settings, load = BENCH.read({"policy": policy})
     reason = "knows the future" if policy == "opt" else "is built as a simulation only"
     with pytest.raises(BadInputError, match=rf"{reason}, so it is what-if only.*take one of lru"):
-        BENCH.check_live(settings, load)
+        BENCH.live.check(settings, load)
 
 
 def test_the_default_chart_has_few_lines_and_offers_all_policies():
-    chart = BENCH.what_if_charts[0]
+    chart = BENCH.display.what_if_charts[0]
     assert chart.values == POLICIES
     assert set(chart.compared) < set(POLICIES)
     assert len(chart.compared) <= 5
@@ -74,27 +80,31 @@ def test_the_default_chart_has_few_lines_and_offers_all_policies():
 
 def test_the_ceiling_is_drawn_without_a_ttl():
     settings, _ = BENCH.read({"ttl_seconds": "30m", "policy": "lru"})
-    assert BENCH.line(settings, "policy", "opt").ttl_seconds is None
-    assert BENCH.line(settings, "policy", "fifo").ttl_seconds == 1800
+    assert BENCH.display.settings_for_line(settings, "policy", "opt").ttl_seconds is None
+    assert BENCH.display.settings_for_line(settings, "policy", "fifo").ttl_seconds == 1800
 
 
 def test_charts_by_bytes_stand_in_the_same_places():
     sized, plain = Trace.from_keys([1, 2], sizes=[3, 4]), Trace.from_keys([1, 2])
     bound, _ = BENCH.read({"max_bytes": "1MiB"})
     free, _ = BENCH.read({})
-    assert BENCH.charts_for(bound, plain) == BENCH.charts_for(free, sized) == BENCH.what_if_charts
-    by_bytes = BENCH.charts_for(bound, sized)
-    assert [c.metric for c in by_bytes] == [c.metric for c in BENCH.what_if_charts]
+    assert (
+        BENCH.display.charts_for(bound, plain)
+        == BENCH.display.charts_for(free, sized)
+        == BENCH.display.what_if_charts
+    )
+    by_bytes = BENCH.display.charts_for(bound, sized)
+    assert [c.metric for c in by_bytes] == [c.metric for c in BENCH.display.what_if_charts]
     assert {c.along for c in by_bytes} == {"max_bytes"}
     assert "opt" not in by_bytes[0].values
 
 
 def test_bytes_are_tuned_where_they_bound():
     sized = Trace.from_keys(range(3000), sizes=[1500] * 3000)
-    swept = BENCH.tuning_sweep(sized, {"max_bytes": "1MiB"})
+    swept = BENCH.tuning_sweep(sized, CacheSettings(max_bytes=2**20))
     assert set(swept) == {"max_bytes", "policy"}
     assert swept["max_bytes"][-1] >= 3000 * 1500
-    assert "max_cache_size" in BENCH.tuning_sweep(sized, {})
+    assert "max_cache_size" in BENCH.tuning_sweep(sized, CacheSettings())
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,10 @@ def test_live_keys_need_times_or_a_rate_and_live_bytes_sizes():
     plain, timed = Trace.from_keys([1, 2]), Trace.from_keys([1, 2], [0.0, 5.0], [7, 8])
     _, unpaced = BENCH.read({})
     _, paced = BENCH.read({"request_rate": 10})
-    assert BENCH.time_charts_for(plain, unpaced) == ()
-    assert [chart.metric for chart in BENCH.time_charts_for(plain, paced)] == ["live_keys"]
+    assert BENCH.over_time.charts_for(plain, unpaced) == ()
+    assert [chart.metric for chart in BENCH.over_time.charts_for(plain, paced)] == ["live_keys"]
     both = ["live_keys", "live_bytes"]
-    assert [chart.metric for chart in BENCH.time_charts_for(timed, unpaced)] == both
+    assert [chart.metric for chart in BENCH.over_time.charts_for(timed, unpaced)] == both
 
 
 def history(curve, **more):
@@ -65,7 +65,7 @@ def history(curve, **more):
 )
 def test_words_say_whether_the_cache_holds_what_lives(size, said):
     settings, _ = BENCH.read({"ttl_seconds": 60, "max_cache_size": size})
-    words = BENCH.time_words(settings, history([2, 4, 6, 8]))
+    words = BENCH.over_time.words(settings, history([2, 4, 6, 8]))
     assert words[0] == "TTL 1m: at most 8 live keys at once"
     assert words[1] == "hit rate without evictions 50 %"
     assert words[2] == said
@@ -73,7 +73,7 @@ def test_words_say_whether_the_cache_holds_what_lives(size, said):
 
 def test_words_on_a_sample_say_about_and_no_bound_needs_none():
     settings, _ = BENCH.read({"ttl_seconds": 60, "max_cache_size": 10**9})
-    words = BENCH.time_words(settings, history([2, 4], sampled=0.01))
+    words = BENCH.over_time.words(settings, history([2, 4], sampled=0.01))
     assert words == (
         "TTL 1m: at most about 4 live keys at once",
         "hit rate without evictions about 50 %",

@@ -13,9 +13,9 @@ from perflab.patterns.cache.policies import FUTURE_POLICIES, POLICIES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.patterns.cache.stage import CacheStage
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
-COSTS = load_bench("cache").shipped_costs
+COSTS = load_bench("cache").calibration.shipped_costs
 STAGE = CacheStage()
 DRAW = np.random.default_rng(3)
 KEYS = (DRAW.zipf(1.2, 4000) % 500).astype(np.int64) * 7

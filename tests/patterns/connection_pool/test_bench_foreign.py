@@ -123,7 +123,7 @@ def test_a_calibration_takes_only_sizes_that_fit(users):
 
     def sizes():
         done = []
-        for values in bench.calibration_runs(ConnectionPoolSettings(), done):
+        for values in bench.calibration.runs_for(ConnectionPoolSettings(), done):
             done.append((values, costs))  # noqa: PERF401  (the next is made from it)
         return [values["max_connections"] for values, _ in done]
 
@@ -210,7 +210,7 @@ def test_the_parent_removes_what_a_killed_child_left(users):
     name = running._run.name
     running._made.pop_all()
     running._run._control.close()
-    remove = bench.remover(ConnectionPoolSettings(), name)
+    remove = bench.servers.remover(ConnectionPoolSettings(), name)
     remove()
     assert sql(users, f"SELECT 1 FROM pg_namespace WHERE nspname = '{name}'") == []
     remove()

@@ -15,10 +15,10 @@ from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.patterns.connection_pool.stage import ConnectionPoolStage
 from perflab.settings import LoadSettings
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.kinds.arrivals import Arrivals
 
 STAGE = ConnectionPoolStage()
-SHIPPED = load_bench("connection_pool").shipped_costs
+SHIPPED = load_bench("connection_pool").calibration.shipped_costs
 SECONDS = 0.02
 CONSTANT = {
     "service": {"1": {"mean": SECONDS, "quantiles": [SECONDS] * len(QUANTILES)}},
@@ -97,7 +97,7 @@ def test_waits_are_those_that_the_model_predicts(settings):
 
 def test_a_cache_before_a_pool_is_the_pool_on_what_the_cache_missed():
     cached = CacheSettings(max_cache_size=40, ttl_seconds=5)
-    missed = CacheStage().forward(COMING, cached, load_bench("cache").shipped_costs)
+    missed = CacheStage().forward(COMING, cached, load_bench("cache").calibration.shipped_costs)
     assert 500 < len(missed.requests) < len(TIMES)
     passed = STAGE.forward(missed.requests, fixed(1), CONSTANT)
     alone = ConnectionPoolModel(Arrivals("missed", TIMES[missed.origins]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
@@ -29,11 +30,16 @@ def calibrations():
     return {name: calibrate("prefetching", None, {"backend": name}, 0.1) for name in sources}
 
 
+def keep_as(monkeypatch, backend):
+    bench = load_bench("prefetching")
+    plan = dataclasses.replace(bench.calibration, kept_for=lambda *_: backend)
+    monkeypatch.setattr(type(bench), "calibration", plan)
+
+
 @pytest.fixture
 def calibrated(monkeypatch):
     """Let functions and files take the costs of another source: nothing here looks at them."""
-    bench = type(load_bench("prefetching"))
-    monkeypatch.setattr(bench, "calibrated_with", lambda *_: "delay")
+    keep_as(monkeypatch, "delay")
 
 
 def test_a_calibration_knows_fetches_of_any_size_and_the_consumers_work(calibrations):
@@ -51,8 +57,7 @@ def test_a_calibration_knows_fetches_of_any_size_and_the_consumers_work(calibrat
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_run_goes_through_all_items_once(backend, monkeypatch):
     if backend == "postgres":
-        bench = type(load_bench("prefetching"))
-        monkeypatch.setattr(bench, "calibrated_with", lambda *_: "sqlite")
+        keep_as(monkeypatch, "sqlite")
     values = {"backend": backend, "batch_size": 70, "workers": 3, "process_count": 1000}
     done = run("prefetching", "items:count=100k", values, 120, progress=False)
     assert done.ended == "workload through"

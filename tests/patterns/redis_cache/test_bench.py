@@ -102,7 +102,7 @@ def test_pickle_and_samples_are_refused_with_the_reason():
     bench = load_bench("redis_cache")
     settings, load = bench.read({"serializer": "pickle"})
     with pytest.raises(BadInputError, match="signing key"):
-        bench.check_live(settings, load)
+        bench.live.check(settings, load)
     with pytest.raises(BadInputError, match="not offered"):
         bench.sampled_model(Trace.from_keys([1, 2, 3]), 0.1)
 

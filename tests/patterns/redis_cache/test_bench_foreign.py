@@ -50,8 +50,10 @@ def begin():
         bench = load_bench("redis_cache")
         agree(bench, values, True)
         settings, load = bench.read(values)
-        costs = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
-        trace = bench.workload_for(bench.settings_class(), workload)
+        costs = Calibration(
+            bench.identity.pattern, "", dict(bench.calibration.shipped_costs), "shipped"
+        )
+        trace = bench.workload_for(bench.identity.settings_class(), workload)
         live = LiveRun(bench, trace, settings, load, seconds=seconds, loop=True, calibration=costs)
         begun.append(live)
         return live

@@ -10,9 +10,13 @@ from perflab.patterns.redis_cache.model.predict import RedisCacheModel
 from perflab.patterns.redis_cache.settings import MAXMEMORY_POLICIES, RedisCacheSettings
 from perflab.patterns.redis_cache.stage import RedisCacheStage
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
-COSTS = {**load_bench("redis_cache").shipped_costs, "server_bytes": 1e6, "bytes_per_entry": 300.0}
+COSTS = {
+    **load_bench("redis_cache").calibration.shipped_costs,
+    "server_bytes": 1e6,
+    "bytes_per_entry": 300.0,
+}
 DRAW = np.random.default_rng(4)
 KEYS = (DRAW.zipf(1.2, 6000) % 2000).astype(np.int64) * 3
 TIMES = np.cumsum(DRAW.exponential(0.5, 6000))

@@ -16,7 +16,7 @@ from perflab.workloads.registry.traces import TRACES
 def test_the_kind_of_a_bench_is_that_of_its_workload(pattern, tmp_path):
     bench = load_bench(pattern)
     kind = bench.workload_kind
-    workload = bench.workload_for(bench.settings_class(), None)
+    workload = bench.workload_for(bench.identity.settings_class(), None)
     assert isinstance(workload, kind.holds)
     assert kind_of(workload) is kind
     assert perflab.describe(workload)["fingerprint"] == workload.fingerprint

@@ -94,11 +94,13 @@ class ProgressiveCacheModel:
         if not self._quick.ready(settings, load):
             return self._quick.predict(settings, load, costs)
         self._sampled.draw(settings, load, 0)
-        found = self.known(settings, load, costs)
+        found = self.best_known(settings, load, costs)
         assert found is not None  # noqa: S101  (a draw is there)
         return found
 
-    def known(self, settings: CacheSettings, load: LoadSettings, costs: Costs) -> Prediction | None:
+    def best_known(
+        self, settings: CacheSettings, load: LoadSettings, costs: Costs
+    ) -> Prediction | None:
         """Return the sharpest answer that there is by now, without computing one."""
         if self.ready(settings, load):
             return self.predict(settings, load, costs)
@@ -108,7 +110,7 @@ class ProgressiveCacheModel:
         band = 0.5 if first is None else first.error
         return self._sampled.estimate(settings, load, costs, band) or first
 
-    def roughly(self, settings: CacheSettings) -> bool:
+    def has_rough_answer(self, settings: CacheSettings) -> bool:
         """Say whether a sample answers settings."""
         return not self._sampled.in_full(settings)
 

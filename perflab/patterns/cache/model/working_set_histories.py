@@ -52,7 +52,7 @@ class WorkingSetHistories:
         self._dated: tuple[float, Trace] | None = None
         self._dated_samples: tuple[float, list[Trace]] | None = None
 
-    def known(self, ttl: float | None, load: LoadSettings) -> History | None:
+    def best_known(self, ttl: float | None, load: LoadSettings) -> History | None:
         """Return the sharpest answer that there is by now, without computing one.
 
         Args:
@@ -67,7 +67,7 @@ class WorkingSetHistories:
         Raises:
             BadInputError: If nothing dates the requests, or the TTL is not above 0.
         """
-        found, rate = self.known(ttl, load), self._rate(load)
+        found, rate = self.best_known(ttl, load), self._rate(load)
         if found is not None:
             return found
         if not self._is_sampled:
@@ -84,7 +84,7 @@ class WorkingSetHistories:
         Raises:
             BadInputError: If nothing dates the requests, or the TTL is not above 0.
         """
-        found, rate = self.known(ttl, load), self._rate(load)
+        found, rate = self.best_known(ttl, load), self._rate(load)
         if found is not None and found.sampled >= self.trace.sample_rate:
             return found
         if len(self.trace) > EXACT_REQUESTS and self._is_sampled:

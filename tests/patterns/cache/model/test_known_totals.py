@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from perflab.bench import load_bench
+from perflab.bench.part_of_keys import of_the_whole
 from perflab.modelling.part_of_keys import for_all_keys
 from perflab.patterns.cache.model.part import CACHE
 from perflab.patterns.cache.model.predict import CacheModel
@@ -16,7 +17,7 @@ from perflab.tuning.sweep import predict
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.synthetic import Zipf
 
-COSTS = load_bench("cache").shipped_costs
+COSTS = load_bench("cache").calibration.shipped_costs
 LOAD = LoadSettings()
 SEEDS = 10
 
@@ -131,7 +132,7 @@ def test_rates_follow_the_requests_and_sizes_the_keys(hot):
     for load in (LOAD.change(speedup=3), LOAD.change(request_rate=6_000)):
         pace = model.predict(settings, load, COSTS).metrics["throughput_per_second"]
         assert pace == pytest.approx(6_000, rel=0.01)
-    there, slower = load_bench("cache").replayed(
+    there, slower = load_bench("cache").part_of_keys.replayed(
         settings, LOAD.change(request_rate=10_000), hot, COSTS
     )
     assert there.max_cache_size == 100
@@ -144,7 +145,7 @@ def test_rough_answers_are_adjusted_as_the_sharp_one(hot, tmp_path, monkeypatch)
     settings = CacheSettings(max_cache_size=5_000)
     rough = model.preview(settings, LOAD, COSTS)
     model.settle(settings, LOAD, lambda: False)
-    sharp = model.known(settings, LOAD, COSTS)
+    sharp = model.best_known(settings, LOAD, COSTS)
     exact = for_all_keys(hot, CacheModel, CACHE).predict(settings, LOAD, COSTS)
     assert sharp.metrics == exact.metrics
     assert rough.metrics["hit_rate"] == pytest.approx(exact.metrics["hit_rate"], abs=rough.error)
@@ -153,7 +154,7 @@ def test_rough_answers_are_adjusted_as_the_sharp_one(hot, tmp_path, monkeypatch)
 
 def test_a_measured_hit_rate_counts_misses_as_the_prediction_does(hot):
     measured = {"hit_rate": 0.8, "latency_seconds_mean": 1e-3, "memory_bytes": 1e6, "hits": 8.0}
-    told = load_bench("cache").of_the_whole(measured, hot)
+    told = of_the_whole(measured, hot)
     assert told == {"hit_rate": pytest.approx(1 - 0.2 * hot.density)}
 
 

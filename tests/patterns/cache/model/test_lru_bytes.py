@@ -69,7 +69,7 @@ def test_every_capacity_is_ready_after_the_first(sized):
 def test_both_hit_rates_rise_with_bytes_and_end_at_first_misses(sized):
     model = CacheModel(sized)
     model.prepare()
-    costs = load_bench("cache").shipped_costs
+    costs = load_bench("cache").calibration.shipped_costs
     points = [
         model.predict(CacheSettings(max_cache_size=10_000, max_bytes=most), LOAD, costs).metrics
         for most in np.geomspace(5_000, 2_000 * 5_000, 12).astype(int).tolist()

@@ -88,7 +88,7 @@ def test_bounds_that_a_policy_is_not_simulated_with_are_refused_by_name(policy):
     for values in ({"ttl_seconds": 5}, {"max_bytes": 100}):
         chosen = CacheSettings(policy=policy, **values)
         with pytest.raises(BadInputError, match=f"policy: {CACHE_POLICIES[policy].title} is"):
-            bench.check_model(chosen, LOAD, trace)
+            bench.models.check(chosen, LOAD, trace)
         with pytest.raises(BadInputError, match="set ttl_seconds and max_bytes to none"):
             CacheModel(trace).counts(chosen, LOAD)
 

@@ -15,7 +15,7 @@ from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
 
-COSTS = load_bench("cache").shipped_costs
+COSTS = load_bench("cache").calibration.shipped_costs
 LOAD = LoadSettings()
 
 

@@ -14,7 +14,7 @@ from perflab.settings.folders import cache_folder
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.registry.traces import load_workload
 
-COSTS = load_bench("cache").shipped_costs
+COSTS = load_bench("cache").calibration.shipped_costs
 LOAD = LoadSettings()
 SETTINGS = CacheSettings(max_cache_size=8000, policy="sieve")
 
@@ -41,7 +41,7 @@ def exact_hits(trace, settings):
 def test_answers_get_sharper_and_end_exact(zipf, fresh):
     model = ProgressiveCacheModel(zipf)
     assert isinstance(model, Sharpening)
-    assert model.known(SETTINGS, LOAD, COSTS) is None
+    assert model.best_known(SETTINGS, LOAD, COSTS) is None
     first = model.preview(SETTINGS, LOAD, COSTS)
     rough = model.preview(SETTINGS, LOAD, COSTS)
     assert 0 < first.sampled <= rough.sampled < 1
@@ -62,7 +62,7 @@ def test_a_single_draw_has_the_band_of_the_quick_samples(zipf, fresh):
     first = model.preview(SETTINGS, LOAD, COSTS)
     second = model.preview(SETTINGS, LOAD, COSTS)
     assert 0 < first.error <= second.error < 0.1
-    assert second == model.known(SETTINGS, LOAD, COSTS)
+    assert second == model.best_known(SETTINGS, LOAD, COSTS)
     assert second.metrics["hit_rate"] == pytest.approx(first.metrics["hit_rate"], abs=0.1)
 
 
@@ -72,14 +72,14 @@ def test_one_pass_makes_lru_exact_at_all_sizes(zipf, fresh):
     model.settle(settings, LOAD, never)
     for size in (1, 77, 50_000, 10**9):
         there = settings.change(max_cache_size=size)
-        found = model.known(there, LOAD, COSTS)
+        found = model.best_known(there, LOAD, COSTS)
         assert (found.error, found.metrics["hits"]) == (0.0, exact_hits(zipf, there))
 
 
 def test_cancelled_before_its_turn_settles_nothing(zipf, fresh):
     model = ProgressiveCacheModel(zipf)
     model.settle(SETTINGS, LOAD, lambda: True)
-    assert model.known(SETTINGS, LOAD, COSTS) is None
+    assert model.best_known(SETTINGS, LOAD, COSTS) is None
 
 
 def test_some_of_the_requests_are_answered_exactly(zipf, fresh):
@@ -93,12 +93,12 @@ def test_what_is_known_is_there_at_the_next_start(zipf, fresh):
     sharp = model.predict(SETTINGS, LOAD, COSTS)
     model.settle(SETTINGS.change(max_cache_size=500), LOAD, never)
     again = ProgressiveCacheModel(zipf)
-    assert again.known(SETTINGS, LOAD, COSTS) == sharp
-    assert again.known(SETTINGS.change(max_cache_size=500), LOAD, COSTS).error == 0
+    assert again.best_known(SETTINGS, LOAD, COSTS) == sharp
+    assert again.best_known(SETTINGS.change(max_cache_size=500), LOAD, COSTS).error == 0
     other = ProgressiveCacheModel(zipf.prefix(400_000))
-    assert other.known(SETTINGS, LOAD, COSTS) is None
+    assert other.best_known(SETTINGS, LOAD, COSTS) is None
     aged = LoadSettings(request_rate=10)
-    assert again.known(SETTINGS.change(ttl_seconds=9), aged, COSTS) is None
+    assert again.best_known(SETTINGS.change(ttl_seconds=9), aged, COSTS) is None
 
 
 def test_damaged_and_foreign_files_are_no_answers(zipf, fresh):
@@ -106,14 +106,14 @@ def test_damaged_and_foreign_files_are_no_answers(zipf, fresh):
     for damage in (b"{", b"[]", b'{"exact": 5}', b""):
         for path in (fresh / "curves").iterdir():
             path.write_bytes(damage)
-        assert ProgressiveCacheModel(zipf).known(SETTINGS, LOAD, COSTS) is None
+        assert ProgressiveCacheModel(zipf).best_known(SETTINGS, LOAD, COSTS) is None
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(zipf, fresh):
     (fresh / "curves").write_text("a file in the folder's place")
     model = ProgressiveCacheModel(zipf)
     model.settle(SETTINGS, LOAD, never)
-    assert model.known(SETTINGS, LOAD, COSTS).error == 0
+    assert model.best_known(SETTINGS, LOAD, COSTS).error == 0
 
 
 def test_files_stay_under_their_bound_and_the_used_ones_stay(fresh):

@@ -17,7 +17,7 @@ from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.registry.traces import load_workload
 
-COSTS = load_bench("cache").shipped_costs
+COSTS = load_bench("cache").calibration.shipped_costs
 LOAD = LoadSettings()
 SCALING = tuple(policy for policy in POLICIES if policy not in IN_FULL)
 

@@ -63,7 +63,7 @@ def test_large_trace_is_sampled_first_within_its_band_and_then_exact(large):
         exact = large.settle(ttl, RATED)
         assert sampled.sampled < 0.25
         assert exact.sampled == 1
-        assert large.known(ttl, RATED) is exact
+        assert large.best_known(ttl, RATED) is exact
         for name in NAMES:
             right = exact.curves[name]
             assert np.abs(sampled.curves[name] - right).max() < 0.2 * right.max()
@@ -85,7 +85,7 @@ def test_sampled_answer_that_comes_late_replaces_no_exact_one(large):
 def test_another_rate_is_another_answer_and_times_of_a_trace_need_none(sized):
     histories = WorkingSetHistories(sized)
     fast = histories.preview(10.0, RATED)
-    assert histories.known(10.0, LoadSettings(request_rate=10)) is None
+    assert histories.best_known(10.0, LoadSettings(request_rate=10)) is None
     assert histories.preview(10.0, LoadSettings(request_rate=10)).peaks != fast.peaks
     with pytest.raises(BadInputError, match="request_rate: the trace has no times"):
         histories.preview(10.0, LOAD)

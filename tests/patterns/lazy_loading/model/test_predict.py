@@ -186,6 +186,8 @@ def test_read_ahead_waits_less_where_loads_overlap():
 def test_shipped_costs_answer_for_every_setting_that_is_looked_at():
     bench = load_bench("lazy_loading")
     model = bench.model(load_accesses("hotspot:requests=2k", 334_264))
-    for size in bench.tuning_sweep(model.accesses, {})["chunk_size"]:
-        found = model.predict(LazyLoadingSettings(chunk_size=size), LOAD, bench.shipped_costs)
+    for size in bench.tuning_sweep(model.accesses, LazyLoadingSettings())["chunk_size"]:
+        found = model.predict(
+            LazyLoadingSettings(chunk_size=size), LOAD, bench.calibration.shipped_costs
+        )
         assert all(value >= 0 for value in found.metrics.values())

@@ -179,7 +179,7 @@ def test_other_costs_are_other_answers():
 
 
 def test_the_shipped_costs_answer():
-    costs = load_bench("prefetching").shipped_costs
+    costs = load_bench("prefetching").calibration.shipped_costs
     found = predict(costs, load=LoadSettings(backend_seconds=0.05))
     assert 0 < found.metrics["stall_fraction"] < 1
     assert found.error < 0.05

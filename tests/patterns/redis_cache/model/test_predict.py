@@ -7,7 +7,11 @@ from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
 
-COSTS = {**load_bench("redis_cache").shipped_costs, "server_bytes": 1e6, "bytes_per_entry": 300.0}
+COSTS = {
+    **load_bench("redis_cache").calibration.shipped_costs,
+    "server_bytes": 1e6,
+    "bytes_per_entry": 300.0,
+}
 LOAD = LoadSettings()
 PACED = LoadSettings(request_rate=2000)
 

@@ -3,123 +3,157 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from perflab.bench import (
     Action,
     Bench,
+    CalibrationPlan,
+    Display,
     Export,
     HeatMap,
+    Identity,
+    Live,
     LiveChart,
     Measured,
+    Model,
+    Models,
     Objective,
+    Session,
+    Tuning,
     WhatIfChart,
 )
 from perflab.instrumentation import MetricInfo
-from perflab.settings import LoadSettings, Settings
+from perflab.settings import LoadSettings
 from write_buffer.settings import DURABILITIES, WriteBufferSettings
 
+if TYPE_CHECKING:
+    from perflab.primitives.clock import VirtualClock
+    from perflab.workloads.registry.kind import WorkloadKind
+    from write_buffer.records import Records
 
-class WriteBufferBench(Bench):
+
+_SETTINGS = {"batch_size": 20}
+
+
+def _own_runs(_settings: WriteBufferSettings, _done: Any) -> Iterator[Mapping[str, Any]]:
+    """Return a run with each durability."""
+    for durability in DURABILITIES:
+        yield {**_SETTINGS, "durability": durability}
+
+
+def _costs_of(runs: Any) -> dict[str, Any]:
+    """Return what a record costs, and a write by durability."""
+    known = [(values["durability"], costs) for values, costs in runs if costs]
+    if len(known) < len(DURABILITIES):
+        return {}
+    return {
+        "record_seconds": min(costs["record_seconds"] for _, costs in known),
+        "flush_seconds": {name: costs["own_flush_seconds"] for name, costs in known},
+    }
+
+
+def _sampled_model(workload: Records, share: float) -> Model[WriteBufferSettings]:
+    """Return the model, which says that it is of a part."""
+    from write_buffer.model import WriteBufferModel
+
+    return WriteBufferModel(workload, share)
+
+
+class WriteBufferBench(Bench[WriteBufferSettings, "Records"]):
     """Binds the write buffer to its settings, model, records and charts."""
 
-    pattern = "write_buffer"
-    title = "Write buffer"
-    question = "How many records to write together?"
-    settings_class = WriteBufferSettings
+    identity = Identity(
+        pattern="write_buffer",
+        title="Write buffer",
+        question="How many records to write together?",
+        settings_class=WriteBufferSettings,
+    )
     default_workload = "records:count=2k"
-    calibration_workload = "records:count=2k"
-    calibration_settings: ClassVar[Mapping[str, Any]] = {"batch_size": 20}
-    panel_defaults: ClassVar[Mapping[str, Any]] = {"request_rate": 5_000}
-    backends = ("disk", "shm")
-    metric_infos = (
-        MetricInfo("flushes", "writes of a batch", "writes", "lower"),
-        MetricInfo("records_per_flush", "records per write", "records", "higher"),
-        MetricInfo("flush_share", "share of time in writes", "ratio", "lower"),
-        MetricInfo("buffered_records", "records in the buffer", "records", "neither"),
-        MetricInfo("at_risk_bytes", "bytes at risk", "bytes", "lower"),
+    display = Display(
+        sliders=("batch_size", "max_delay", "durability", "compact", "backend"),
+        what_if_charts=(
+            WhatIfChart("Time in writes", "flush_share", "batch_size", "durability", DURABILITIES),
+            WhatIfChart("At risk by delay", "at_risk_bytes", "max_delay"),
+        ),
+        heat_maps=(HeatMap("Bytes at risk", "at_risk_bytes", "batch_size", "max_delay"),),
+        live_charts=(
+            LiveChart("In the buffer, live", ("buffered_records",)),
+            LiveChart("Latency, live", ("latency_seconds_p50", "latency_seconds_p99")),
+        ),
+        headline=(
+            "flush_share",
+            "flushes",
+            "records_per_flush",
+            "buffered_records",
+            "at_risk_bytes",
+            "latency_seconds_mean",
+            "latency_seconds_p99",
+            "throughput_per_second",
+        ),
+        panel_defaults={"request_rate": 5_000},
+        metric_infos=(
+            MetricInfo("flushes", "writes of a batch", "writes", "lower"),
+            MetricInfo("records_per_flush", "records per write", "records", "higher"),
+            MetricInfo("flush_share", "share of time in writes", "ratio", "lower"),
+            MetricInfo("buffered_records", "records in the buffer", "records", "neither"),
+            MetricInfo("at_risk_bytes", "bytes at risk", "bytes", "lower"),
+        ),
     )
-    levels = frozenset({"buffered_records", "at_risk_bytes"})
-    sliders = ("batch_size", "max_delay", "durability", "compact", "backend")
-    what_if_charts = (
-        WhatIfChart("Time in writes", "flush_share", "batch_size", "durability", DURABILITIES),
-        WhatIfChart("At risk by delay", "at_risk_bytes", "max_delay"),
+    tuning = Tuning(
+        objective=Objective("min", "flush_share", tolerance=0.05),
+        tuned="batch_size",
+        tuned_noun="batch size",
     )
-    heat_maps = (HeatMap("Bytes at risk", "at_risk_bytes", "batch_size", "max_delay"),)
-    live_charts = (
-        LiveChart("In the buffer, live", ("buffered_records",)),
-        LiveChart("Latency, live", ("latency_seconds_p50", "latency_seconds_p99")),
+    calibration = CalibrationPlan(
+        workload="records:count=2k",
+        settings=_SETTINGS,
+        shipped_costs={
+            "record_seconds": 2e-6,
+            "flush_seconds": {"memory": 1e-6, "write": 2e-5, "sync": 1e-3},
+        },
+        own_runs=_own_runs,
+        costs_of=_costs_of,
     )
-    headline = (
-        "flush_share",
-        "flushes",
-        "records_per_flush",
-        "buffered_records",
-        "at_risk_bytes",
-        "latency_seconds_mean",
-        "latency_seconds_p99",
-        "throughput_per_second",
+    live = Live(
+        backends=("disk", "shm"),
+        actions=(Action("flush", "Flush", "tint", "Write what waits."),),
+        levels=frozenset({"buffered_records", "at_risk_bytes"}),
     )
-    objective = Objective("min", "flush_share", tolerance=0.05)
-    tuned = "batch_size"
-    tuned_noun = "batch size"
-    shipped_costs: ClassVar[Mapping[str, Any]] = {
-        "record_seconds": 2e-6,
-        "flush_seconds": {"memory": 1e-6, "write": 2e-5, "sync": 1e-3},
-    }
-    actions = (Action("flush", "Flush", "tint", "Write what waits."),)
+    models = Models(
+        sampled=_sampled_model,
+    )
 
     @property
-    def workload_kind(self) -> Any:
+    def workload_kind(self) -> WorkloadKind[Records]:
         """Records, of which perflab knows nothing."""
         from write_buffer.records import RECORDS
 
         return RECORDS
 
-    def check_live(self, settings: Settings, load: LoadSettings) -> None:
-        """Let every setting run."""
-
-    def calibration_runs(self, settings: Settings, done: Any) -> Iterator[Mapping[str, Any]]:
-        """Return a run with each durability."""
-        del settings, done
-        for durability in DURABILITIES:
-            yield {**self.calibration_settings, "durability": durability}
-
-    def calibrated(self, runs: Any) -> dict[str, Any]:
-        """Return what a record costs, and a write by durability."""
-        known = [(values["durability"], costs) for values, costs in runs if costs]
-        if len(known) < len(DURABILITIES):
-            return {}
-        return {
-            "record_seconds": min(costs["record_seconds"] for _, costs in known),
-            "flush_seconds": {name: costs["own_flush_seconds"] for name, costs in known},
-        }
-
-    def model(self, trace: Any) -> Any:
+    def model(self, workload: Records) -> Model[WriteBufferSettings]:
         """Return the model."""
         from write_buffer.model import WriteBufferModel
 
-        return WriteBufferModel(trace)
-
-    def sampled_model(self, trace: Any, share: float) -> Any:
-        """Return the model, which says that it is of a part."""
-        from write_buffer.model import WriteBufferModel
-
-        return WriteBufferModel(trace, share)
+        return WriteBufferModel(workload)
 
     def session(
-        self, settings: Any, load: LoadSettings, trace: Any, clock: Any, run_name: str
-    ) -> Any:
+        self,
+        settings: WriteBufferSettings,
+        load: LoadSettings,
+        workload: Records,
+        _clock: VirtualClock,
+        _run_name: str,
+    ) -> Session[WriteBufferSettings]:
         """Return a buffer before a temporary file."""
         from write_buffer.session import WriteBufferSession
 
-        del clock, run_name
-        return WriteBufferSession(settings, load, trace)
+        return WriteBufferSession(settings, load, workload)
 
     def metrics(self, measured: Measured) -> dict[str, float]:
         """Return writes, their share of the time, and what is at risk."""
         counters = measured.counters
-        found = {name: float(counters[name]) for name in ("flushes", *self.levels)}
+        found = {name: float(counters[name]) for name in ("flushes", *self.live.levels)}
         found["requests"] = float(measured.requests)
         if counters["flushes"]:
             found["records_per_flush"] = counters["records"] / counters["flushes"]
@@ -139,9 +173,10 @@ class WriteBufferBench(Bench):
             "record_seconds": kept.mean if kept is not None else flush,
         }
 
-    def exports(self, settings: Settings, load: LoadSettings, workload: str) -> Sequence[Export]:
+    def exports(
+        self, settings: WriteBufferSettings, _load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
         """Return the settings for the pattern itself."""
-        del load
         values = ", ".join(f"{key}={value!r}" for key, value in settings.model_dump().items())
         text = (
             f"# Chosen with perflab for the workload {workload}.\n"

@@ -12,7 +12,7 @@ from write_buffer.records import Records
 from write_buffer.settings import WriteBufferSettings
 
 
-class WriteBufferSession(Session):
+class WriteBufferSession(Session[WriteBufferSettings]):
     """Gives the workload's records to a buffer."""
 
     def __init__(

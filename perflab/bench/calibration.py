@@ -1,0 +1,65 @@
+"""`CalibrationPlan`: how a bench measures what its model cannot know."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic
+
+from perflab.bench.identity import S, W
+from perflab.bench.session import Runs
+from perflab.modelling.prediction import Costs
+from perflab.settings import LoadSettings, Settings
+
+
+def _backend(_settings: Settings, load: LoadSettings, _workload: object) -> str:
+    return load.backend_name
+
+
+def _last(runs: Runs) -> dict[str, Any]:
+    return runs[-1][1]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationPlan(Generic[S, W]):
+    """How a bench is calibrated.
+
+    Attributes:
+        workload: What a calibration runs on.
+        settings: Its settings, where there is one run.
+        shipped_costs: What holds until a calibration was made.
+        kept_for: Returns what a calibration is kept for besides pattern and machine, such as a
+            backend; the workload is None where it is not known.
+        own_spec: Returns what a calibration runs on where that depends on the settings or on what
+            the user named.
+        own_runs: Returns the settings of each run where there are several; what it is given grows
+            by settings and costs of each run before the next one is asked for.
+        costs_of: Returns the costs that the runs tell together: settings and costs of each.
+    """
+
+    workload: str
+    settings: Mapping[str, Any]
+    shipped_costs: Costs
+    kept_for: Callable[[S, LoadSettings, W | None], str] = _backend
+    own_spec: Callable[[S, LoadSettings, Any], Any] | None = None
+    own_runs: Callable[[S, Runs], Iterable[Mapping[str, Any]]] | None = None
+    costs_of: Callable[[Runs], dict[str, Any]] = _last
+
+    def spec_for(self, settings: S, load: LoadSettings, spec: Any) -> Any:
+        """Return the workload that a calibration runs on, given what the user named, if any."""
+        if self.own_spec is not None:
+            return self.own_spec(settings, load, spec)
+        own = users_own(load, spec)
+        return self.workload if own is None else own
+
+    def runs_for(self, settings: S, done: Runs) -> Iterable[Mapping[str, Any]]:
+        """Return the settings of the short runs that a calibration is made of.
+
+        `done` grows by settings and costs of each run before the next one is asked for.
+        """
+        return (self.settings,) if self.own_runs is None else self.own_runs(settings, done)
+
+
+def users_own(load: LoadSettings, spec: Any) -> Any:
+    """Return the user's workload before a function of theirs, which takes their keys; else None."""
+    return spec if callable(load.backend) or ":" in load.backend else None
