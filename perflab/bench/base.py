@@ -210,13 +210,14 @@ class Bench(ABC, Generic[S, W]):
             BadInputError: If the pattern has no samples, or no such method.
         """
         pattern, models = self.identity.pattern, self.models
+        if method is not None:
+            if models.sampled_by is None:
+                text = f"{pattern} has one way of sampling, not {method!r}"
+                raise BadInputError(text, "sampling")
+            return models.sampled_by(workload, share, method)
         if models.sampled is None:
             raise BadInputError(f"is not offered for {pattern}, whose answers are quick", "sample")
-        if method is None:
-            return models.sampled(workload, share)
-        if models.sampled_by is None:
-            raise BadInputError(f"{pattern} has one way of sampling, not {method!r}", "sampling")
-        return models.sampled_by(workload, share, method)
+        return models.sampled(workload, share)
 
 
 AnyBench = Bench[Any, Any]

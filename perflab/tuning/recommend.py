@@ -147,7 +147,7 @@ class _Search:
         points: Sequence[Point],
         workload: Mapping[str, Any],
     ) -> None:
-        self._bench = bench
+        self._bench, self._tuning = bench, bench.tuning
         self._moved = moved
         self._goal = goal
         self._limits = limits
@@ -222,9 +222,7 @@ class _Search:
 
     def tuned(self, point: Point) -> dict[str, Any]:
         """Return the settings that tuning looks for, at a point."""
-        return {
-            key: point["settings"][key] for key in (self._moved, *self._bench.tuning.also_tuned)
-        }
+        return {key: point["settings"][key] for key in (self._moved, *self._tuning.also_tuned)}
 
     def reason(self, chosen: Point, before: Point) -> str:
         """Return in words why this point and not its neighbours."""
@@ -253,7 +251,7 @@ class _Search:
             gives = f"Today's {self._write(before)} gives {info.format(self._value(before))}"
             words.append(f"{gives}{self._trade(chosen, before)}.")
             words.append(cost(before["metrics"], chosen["metrics"]))
-        words.append(self._bench.tuning.risks(chosen, self._points))
+        words.append(self._tuning.risks(chosen, self._points))
         return " ".join(word for word in words if word)
 
     def _trade(self, chosen: Point, before: Point) -> str:
@@ -355,33 +353,31 @@ class _Search:
         return float(point["metrics"][self._goal.metric])
 
     def _size(self, point: Point) -> float:
-        if self._bench.tuning.weighed_by is not None:
-            return float(point["metrics"][self._bench.tuning.weighed_by])
+        if self._tuning.weighed_by is not None:
+            return float(point["metrics"][self._tuning.weighed_by])
         size = point["settings"][self._moved]
         return math.inf if size is None else float(size)
 
     def _others(self, point: Point) -> tuple[Any, ...]:
-        return tuple(point["settings"][key] for key in self._bench.tuning.also_tuned)
+        return tuple(point["settings"][key] for key in self._tuning.also_tuned)
 
     def _write(self, point: Point) -> str:
         info = self._bench.info(self._moved)
         size = point["settings"][self._moved]
         counted = info.kind is int and info.unit != "bytes"
         number = grouped(size) if counted and size is not None else format_quantity(size, info.unit)
-        others = ", ".join(
-            f"{key} {point['settings'][key]}" for key in self._bench.tuning.also_tuned
-        )
+        others = ", ".join(f"{key} {point['settings'][key]}" for key in self._tuning.also_tuned)
         return f"{info.key} {number}" + (f" with {others}" if others else "")
 
     @property
     def _weight(self) -> str | None:
-        weight = self._bench.tuning.weighed_by
+        weight = self._tuning.weighed_by
         return None if weight is None else metric(weight).label
 
     def _noun(self) -> str:
         others = [limit for limit in self._limits if limit.metric != self._goal.metric]
         kept = f" that keeps {self._join(others)}" if others else ""
-        return f"{self._bench.tuning.tuned_noun}{kept}"
+        return f"{self._tuning.tuned_noun}{kept}"
 
     @staticmethod
     def _join(limits: Iterable[Condition]) -> str:
