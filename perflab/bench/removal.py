@@ -16,7 +16,7 @@ class Removal:
         It is asked for when the run begins, and keeps the address that was agreed to then: a
         variable that has changed since does not lead it to another server. It is called in the
         parent, where the child may have been killed; there may be nothing to remove, and it raises
-        `BadInputError` if the server is away or does not allow it.
+        `BadInputError` if the server is down or does not allow it.
 
         Args:
             settings: The pattern's settings, which may name the server.

@@ -22,14 +22,14 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(
-        "settings", short_help="The patterns, and what each can be set to.", epilog=_EXAMPLES
-    )(settings)
+    app.command("settings", short_help="List the patterns and their settings.", epilog=_EXAMPLES)(
+        settings
+    )
 
 
 def settings(
     pattern: Annotated[
-        str | None, typer.Argument(metavar="[PATTERN]", help="All patterns where none is given.")
+        str | None, typer.Argument(metavar="[PATTERN]", help="All patterns if none is given.")
     ] = None,
     as_json: Json = False,
 ) -> None:

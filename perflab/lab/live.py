@@ -186,7 +186,7 @@ class LiveRun:
         self._send(cloudpickle.dumps(Act(name)))
 
     def pause(self) -> None:
-        """Hold the load; the pattern keeps its state."""
+        """Pause the load; the pattern keeps its state."""
         if self.state == "running":
             self._send(cloudpickle.dumps("pause"))
             self.state = "paused"

@@ -22,7 +22,7 @@ class Run(Result):
         workload: ``name``, ``source``, ``options``, ``fingerprint``, ``summary`` and ``notes``.
         settings: All settings in force at the end, of the pattern and of the load.
         metrics: Measured over the whole run, its warm-up left out.
-        snapshots: Ten rows a second: time, requests so far, and metrics of the last second.
+        snapshots: Ten rows per second: time, requests so far, and metrics of the last second.
         changes: Every change of settings: ``seconds``, ``request`` and the ``settings`` from then.
         since_change: Measured since the last change; the same as `metrics` where none was.
         predicted: Predicted before the run from the calibration, for the same requests.

@@ -53,7 +53,7 @@ class Standing:
         if best is None:
             return said
         if best == self.present:
-            said.append("none of those compared is better here")
+            said.append("best of the policies compared")
         else:
             about = "about " if best in self.about else ""
             said.append(f"best here: {best} with {about}{info.format(self.values[best])}")

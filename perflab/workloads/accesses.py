@@ -29,7 +29,7 @@ class Accesses:
 
     Attributes:
         name: What people call them.
-        rows: int32 where they fit, else int64; from 0, one a request.
+        rows: int32 where they fit, else int64; from 0, one per request.
         n_rows: How many rows the store has.
         source: What `load_accesses` takes to make them again; empty where nothing does.
         notes: What the reader of their file had to say, such as lines that it skipped.
@@ -75,7 +75,7 @@ class Accesses:
             n_rows: How many rows the store has; up to the highest asked for if not given.
 
         Raises:
-            BadInputError: If a key is no row number, or beyond the store's rows.
+            BadInputError: If a key is not a row number, or beyond the store's rows.
         """
         numbers = _row_numbers(trace)[trace.ids]
         if n_rows is None and int(numbers.max()) >= MOST_ROWS:
@@ -196,6 +196,8 @@ def _row_numbers(trace: Trace) -> npt.NDArray[np.int64]:
             numbers[place] = int(key)
         except (ValueError, OverflowError):
             shown = repr(key) if len(key) <= SHOWN else repr(key[:SHOWN]) + " ..."
-            text = f"the key {shown} is no row number; a list of accesses has whole numbers from 0"
+            text = (
+                f"the key {shown} is not a row number; a list of accesses has whole numbers from 0"
+            )
             raise BadInputError(text, trace.source or trace.name) from None
     return numbers

@@ -38,7 +38,7 @@ from perflab.workloads.trace import Trace
 
 # Content of up to so many bytes is compared with its fingerprint, which takes a tenth of a second.
 VERIFIED_BYTES = 1 << 26
-_CHANGED = "was changed or damaged after perflab wrote it; save it anew"
+_CHANGED = "was changed or damaged after perflab wrote it; save it again"
 
 Array = npt.NDArray[Any]
 Finder = Callable[[Array], Fault | None]

@@ -35,7 +35,7 @@ def read_trace(
 
     Args:
         path: The file or folder.
-        format: One of `FORMATS`; found out where not given, but for binary numbers and what
+        format: One of `FORMATS`; detected if not given, except raw binary formats and what
             could as well be something else.
         columns: Which column or field is the key, time, size or ttl, such as ``{"key": "url"}``.
             The key may be a template of several, such as ``{"key": "{host}{path}"}``.

@@ -25,7 +25,7 @@ class Trace:
 
     Attributes:
         name: What people call it.
-        ids: int32, one a request, numbered by first appearance.
+        ids: int32, one per request, numbered by first appearance.
         n_keys: One more than the highest id there may be.
         times: float64 seconds, never backwards, from the epoch or from 0; or None.
         sizes: int64 bytes; or None.
@@ -100,9 +100,9 @@ class Trace:
 
         Args:
             keys: One a request.
-            times: Seconds or dates, one a request, never backwards.
-            sizes: Bytes, one a request.
-            ttls: Seconds, one a request; NaN for none.
+            times: Seconds or dates, one per request, never backwards.
+            sizes: Bytes, one per request.
+            ttls: Seconds, one per request; NaN for none.
             name: What people call it.
             source: What `load_workload` takes to make it again.
             notes: Remarks that travel with it.

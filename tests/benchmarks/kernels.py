@@ -5,8 +5,8 @@ Rerun: python tests/benchmarks/kernels.py [--requests 10000000] [--keys 1000000]
 The peer reads its own binary format (oracleGeneral, next uses included) by its C++ reader and
 simulates by its C++ loop, `process_trace`, with `hashpower=20`. Ours start from dense ids; LRU,
 ARC, W-TinyLFU and OPT lean on the previous and next uses, which are found once a trace: the ratio
-is given without and with that ("+ reuse"). The goal is 8 times the peer's requests a second, 6 for
-LFU. W-TinyLFU has another sketch there, and random eviction other draws. Every time is the median
+is given without and with that ("+ reuse"). The goal is 8 times the peer's requests per second, 6
+for LFU. W-TinyLFU has another sketch there, and random eviction other draws. Every time is the median
 of the rounds, in which the two sides take turns, but the runs for all sizes are made once; a ratio
 is how many times longer the peer took.
 """

@@ -42,7 +42,7 @@ def test_workload_of_one_request_runs(perflab, tmp_path):
         (["--seconds", "0"], "--seconds"),
         (["--seconds", "soon"], "--seconds"),
         (["--alert", "hit_rat<0.8"], "did you mean 'hit_rate'"),
-        (["--alert", "hit_rate is low"], "is no alert"),
+        (["--alert", "hit_rate is low"], "is not an alert"),
         (["--alert", "hit_rate<low"], "is not a quantity"),
         (["--set", "policy=opt"], "what-if only"),
         (["--set", "backend=redis"], "no backend 'redis'"),

@@ -28,7 +28,7 @@ def test_limit_is_kept(perflab):
         (["--objective", "hit_rate"], "max:METRIC"),
         (["--objective", "max:hit_rat"], "did you mean 'hit_rate'"),
         (["--limit", "memory<1GiB"], "did you mean 'memory_bytes'"),
-        (["--limit", "memory_bytes is small"], "is no condition"),
+        (["--limit", "memory_bytes is small"], "is not a condition"),
     ],
 )
 def test_bad_input_is_one_line(refused, options, said):

@@ -38,7 +38,7 @@ class AsyncIOBench(ArrivalsBench):
 
     pattern = "async_io"
     title = "Async I/O"
-    question = "How many requests in flight does it take, and where does the server bend?"
+    question = "How many requests in flight, and where does the server saturate?"
     settings_class = AsyncIORunSettings
     default_workload = "poisson:rate=500,requests=100k,seed=1"
     calibration_workload = "steady:rate=1M,requests=1M"
@@ -134,7 +134,7 @@ class AsyncIOBench(ArrivalsBench):
         assert isinstance(settings, AsyncIORunSettings)  # noqa: S101  (what read() made)
         if settings.measured is not None and settings.urls is None:
             raise BadInputError(
-                "tells what a server did; to run, say in urls where it is, or take this away",
+                "tells what a server did; to run, say in urls where it is, or take this down",
                 "measured",
             )
 

@@ -37,7 +37,7 @@ class CacheBench(Bench):
 
     pattern = "cache"
     title = "Caching"
-    question = "How large must the cache be, how long may entries live, and which policy?"
+    question = "How large a cache, what TTL, and which eviction policy?"
     settings_class = CacheSettings
     default_workload = "flights"
     calibration_workload = "zipf:skew=0.8,keys=100k,requests=1M,seed=1"

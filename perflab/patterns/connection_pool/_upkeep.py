@@ -83,7 +83,7 @@ class Upkeep:
         )
 
     def report_outage(self, pool: Places[Any]) -> None:
-        """Call ``reconnect_failed``, once an outage, when connecting has failed for long."""
+        """Call ``reconnect_failed``, once per outage, when connecting has failed for long."""
         since = pool._failing_since
         if since is None:
             return

@@ -53,7 +53,7 @@ class ConnectionPoolBench(ArrivalsBench):
 
     pattern = "connection_pool"
     title = "Connection pool"
-    question = "How many connections keep the wait short, and how many slow the database down?"
+    question = "How many connections keep the wait short without slowing the database down?"
     settings_class = ConnectionPoolSettings
     default_workload = "poisson:rate=200,requests=100k,seed=1"
     calibration_workload = "poisson:rate=1M,requests=1M,seed=1"
@@ -158,7 +158,7 @@ class ConnectionPoolBench(ArrivalsBench):
             )
         if settings.max_waiting == 0 and settings.driver == "psycopg_pool":
             raise BadInputError(
-                "0 is no limit for psycopg_pool; set 1 or more, or another driver", "max_waiting"
+                "psycopg_pool takes 0 as no limit; set 1 or more, or another driver", "max_waiting"
             )
 
     def threads(self, settings: Settings, load: LoadSettings) -> int:
@@ -199,7 +199,7 @@ class ConnectionPoolBench(ArrivalsBench):
         On a server of the user's there are only those for which it has room, and one at least.
 
         Raises:
-            BadInputError: If the user's own server is away.
+            BadInputError: If the user's own server is down.
         """
         assert isinstance(settings, ConnectionPoolSettings)  # noqa: S101  (what read() made)
         same = {"query": settings.query, "driver": settings.driver, "check": settings.check}

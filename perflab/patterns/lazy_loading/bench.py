@@ -1,4 +1,4 @@
-"""The lazy loading bench: how many rows a chunk, and how many chunks in memory."""
+"""The lazy loading bench: how many rows per chunk, and how many chunks in memory."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LazyLoadingBench(Bench):
 
     pattern = "lazy_loading"
     title = "Lazy loading"
-    question = "How many rows a chunk, and how many chunks in memory?"
+    question = "How many rows per chunk, and how many chunks in memory?"
     settings_class = LazyLoadingSettings
     default_workload = "hotspot:share=0.9,part=0.1,run=5,requests=200k,seed=1"
     calibration_workload = "random:run=1,requests=1M,seed=1"

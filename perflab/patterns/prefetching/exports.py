@@ -172,7 +172,7 @@ def _data_loader(settings: PrefetchingSettings, first: str) -> str:
     batch = min(settings.batch_size, settings.buffer_size)
     factor = max(1, round(settings.buffer_size / (batch * settings.workers)))
     remarks = [
-        "A worker of the DataLoader is a process, and prefetch_factor counts batches a worker:",
+        "A worker of the DataLoader is a process, and prefetch_factor counts batches per worker:",
         f"{settings.workers} x {factor} x {batch} items stand for {settings.buffer_size} ahead.",
         "It does not try again what failed, so __getitems__ has to.",
     ]

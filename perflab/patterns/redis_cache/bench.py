@@ -1,4 +1,4 @@
-"""The Redis bench: how much memory, which policy, and what happens when the server is away."""
+"""The Redis bench: how much memory, which policy, and what happens when the server is down."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RedisCacheBench(Bench):
 
     pattern = "redis_cache"
     title = "Redis cache"
-    question = "How much memory does it need, which policy, and what when the server is away?"
+    question = "How much memory, which eviction policy, and what happens when Redis is down?"
     settings_class = RedisCacheSettings
     default_workload = "zipf:skew=0.9,keys=50k,requests=1M,seed=1"
     calibration_workload = "zipf:skew=0.8,keys=50k,requests=1M,seed=1"
@@ -102,7 +102,7 @@ class RedisCacheBench(Bench):
         MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
         MetricInfo("breaker_open", "breaker", "ratio", "lower"),
         MetricInfo("refused", "writes refused", "requests", "lower"),
-        MetricInfo("values_refused", "values not kept", "requests", "lower"),
+        MetricInfo("values_refused", "values not stored", "requests", "lower"),
     )
     levels = frozenset({"breaker_open", "entries", "memory_bytes", "server_bytes", "usage_bytes"})
     objective = Objective("max", "hit_rate", tolerance=0.01)
@@ -111,7 +111,9 @@ class RedisCacheBench(Bench):
     tuned_noun = "memory limit"
     also_tuned = ("maxmemory_policy",)
     actions = (
-        Action("kill", "Kill Redis", "bolt", "Kill the server with SIGKILL; it loses all it held."),
+        Action(
+            "kill", "Kill Redis", "bolt", "Kill the server with SIGKILL; it loses all its entries."
+        ),
         Action("restart", "Start Redis", "refresh", "Start the killed server again, empty."),
         Action(
             "slow",

@@ -34,9 +34,7 @@ def format_of(settings: StreamingSettings) -> str:
         return "jsonl"
     ending = Path(settings.output_file).suffix.lower()
     if ending not in _ENDINGS:
-        text = (
-            f"the ending {ending!r} says no format; take .jsonl or .parquet, or set output_format"
-        )
+        text = f"the ending {ending!r} says no format; use .jsonl or .parquet, or set output_format"
         raise BadInputError(text, settings.output_file)
     return _ENDINGS[ending]
 

@@ -33,7 +33,7 @@ class StreamingBench(Bench):
 
     pattern = "streaming"
     title = "Streaming"
-    question = "How many rows at a time, and which engine, for speed in little memory?"
+    question = "How many rows per chunk, and which engine, for high speed in little memory?"
     settings_class = StreamingSettings
     default_workload = "flights"
     calibration_workload = "flights"
@@ -53,18 +53,22 @@ class StreamingBench(Bench):
     )
     what_if_charts = (
         WhatIfChart(
-            "Rows a second by chunk size", "throughput_per_second", "chunk_size", "engine", ENGINES
+            "Rows per second by chunk size",
+            "throughput_per_second",
+            "chunk_size",
+            "engine",
+            ENGINES,
         ),
         WhatIfChart(
             "Peak memory by chunk size", "peak_memory_bytes", "chunk_size", "engine", ENGINES
         ),
         WhatIfChart(
-            "Time of a chunk", "latency_seconds_mean", "chunk_size", "engine", BLOCK_ENGINES
+            "Time per chunk", "latency_seconds_mean", "chunk_size", "engine", BLOCK_ENGINES
         ),
     )
     live_charts = (
-        LiveChart("Rows a second, live", ("throughput_per_second",)),
-        LiveChart("Time of a chunk, live", ("latency_seconds_p50", "latency_seconds_p95")),
+        LiveChart("Rows per second, live", ("throughput_per_second",)),
+        LiveChart("Time per chunk, live", ("latency_seconds_p50", "latency_seconds_p95")),
         LiveChart("Memory, live", ("memory_bytes", "peak_memory_bytes")),
     )
     headline = (
@@ -113,7 +117,7 @@ class StreamingBench(Bench):
         """Return a table: a file, ``flights``, ``table:rows=2M,...``, or what is one already.
 
         Raises:
-            BadInputError: If there is no such file or name, or it is no CSV.
+            BadInputError: If there is no such file or name, or it is not a CSV file.
         """
         return self.workload_for(StreamingSettings(), spec, format, columns, progress)
 

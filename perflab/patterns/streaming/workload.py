@@ -42,7 +42,7 @@ def load_table(
         progress: Called with bytes read, or rows made, and all of them.
 
     Raises:
-        BadInputError: If there is no such file or name, or it is no CSV.
+        BadInputError: If there is no such file or name, or it is not a CSV file.
     """
     if isinstance(spec, TableFile):
         return spec

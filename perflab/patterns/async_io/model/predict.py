@@ -30,7 +30,7 @@ _REQUESTS = 10_000
 _MOST_OPEN = 100_000
 _KEPT = 10_000
 _GUESS = (
-    "this server is not measured yet: the figures are a guess (50 ms a request); press Run, or "
+    "this server is not measured yet: the figures are a guess (50 ms per request); press Run, or "
     "'perflab calibrate async_io', to measure it"
 )
 
