@@ -36,8 +36,8 @@ def lab(
         Path | None,
         typer.Argument(
             metavar="[FOLDER]",
-            help="Folder for the notebooks: copied there if missing, never overwritten. If not given: "
-            "./perflab-notebooks, or those of a source checkout as they are.",
+            help="Folder for the notebooks: copied there if missing, never overwritten. If not "
+            "given: ./perflab-notebooks, or those of a source checkout as they are.",
         ),
     ] = None,
     port: Annotated[

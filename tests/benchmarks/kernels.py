@@ -5,8 +5,8 @@ Rerun: python tests/benchmarks/kernels.py [--requests 10000000] [--keys 1000000]
 The peer reads its own binary format (oracleGeneral, next uses included) by its C++ reader and
 simulates by its C++ loop, `process_trace`, with `hashpower=20`. Ours start from dense ids; LRU,
 ARC, W-TinyLFU and OPT lean on the previous and next uses, which are found once a trace: the ratio
-is given without and with that ("+ reuse"). The goal is 8 times the peer's requests per second, 6
-for LFU. W-TinyLFU has another sketch there, and random eviction other draws. Every time is the median
+is given without and with that ("+ reuse"). The goal is 8 times the peer's requests a second, 6 for
+LFU. W-TinyLFU has another sketch there, and random eviction other draws. Every time is the median
 of the rounds, in which the two sides take turns, but the runs for all sizes are made once; a ratio
 is how many times longer the peer took.
 """
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def contests(
         *each,
         Contest(
             "LRU, from ids alone",
-            lambda: [kernels.lru_bounded(ids, n_keys, capacity).hits],
+            lambda: [kernels.policy_counts("lru", ids, n_keys, capacity).hits],
             lambda: peer(libcachesim.LRU, [capacity]),
             leans_on_reuse=False,
         ),
@@ -162,16 +163,17 @@ def ours_alone(ids: np.ndarray, n_keys: int, capacity: int, rounds: int) -> None
         "dense ids": lambda: kernels.dense_ids(ids),
         "previous and next": lambda: kernels.previous_and_next(ids, n_keys),
     }
-    for policy, run in kernels.BOUNDED_COUNTS.items():
+    for policy, loops in kernels.POLICIES.items():
+        if loops.bounded is None:
+            continue
         title = CACHE_POLICIES[policy].title
-        calls[f"{title} with TTL"] = lambda run=run: run(
-            ids, n_keys, capacity, times=times, ttl=600.0
+        run = partial(kernels.policy_counts, policy, ids, n_keys)
+        calls[f"{title} with TTL"] = partial(run, capacity, times=times, ttl=600.0)
+        calls[f"{title} with TTL, eager"] = partial(
+            run, capacity, times=times, ttl=600.0, eager=True
         )
-        calls[f"{title} with TTL, eager"] = lambda run=run: run(
-            ids, n_keys, capacity, times=times, ttl=600.0, eager=True
-        )
-        calls[f"{title} with TTL and bytes"] = lambda run=run: run(
-            ids, n_keys, n_keys, sizes, 600 * capacity, times, 600.0
+        calls[f"{title} with TTL and bytes"] = partial(
+            run, n_keys, sizes=sizes, max_bytes=600 * capacity, times=times, ttl=600.0
         )
     previous, _ = kernels.previous_and_next(ids, n_keys)
     calls["LRU over bytes, all capacities"] = lambda: kernels.lru_byte_distances(previous, sizes)

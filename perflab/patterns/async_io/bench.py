@@ -216,7 +216,7 @@ class AsyncIOBench(ArrivalsBench):
             BadInputError: Always.
         """
         del trace, share
-        raise BadInputError("is not offered for async_io, whose answers are quick", "sample")
+        raise BadInputError("is not supported by async_io, whose predictions are fast", "sample")
 
     def session(
         self,

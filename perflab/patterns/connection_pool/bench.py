@@ -242,7 +242,9 @@ class ConnectionPoolBench(ArrivalsBench):
             BadInputError: Always.
         """
         del trace, share
-        raise BadInputError("is not offered for connection_pool, whose answers are quick", "sample")
+        raise BadInputError(
+            "is not supported by connection_pool, whose predictions are fast", "sample"
+        )
 
     def session(
         self,

@@ -119,8 +119,8 @@ class RedisCacheBench(Bench):
             "slow",
             "Slow Redis",
             "hourglass-half",
-            "Let the server stand still for most of the next five seconds, so that commands take "
-            "longer than a timeout below 0.2 s.",
+            "Make the server stall for most of the next five seconds, so that commands take longer "
+            "than a timeout below 0.2 s.",
         ),
     )
     shipped_costs: ClassVar[Costs] = {
@@ -238,7 +238,9 @@ class RedisCacheBench(Bench):
             BadInputError: Always.
         """
         del trace, share
-        raise BadInputError("is not offered for redis_cache, whose answers are exact", "sample")
+        raise BadInputError(
+            "is not supported by redis_cache, whose predictions are exact", "sample"
+        )
 
     def session(
         self,

@@ -240,7 +240,7 @@ class StreamingBench(Bench):
             BadInputError: Always.
         """
         del trace, share
-        raise BadInputError("is not offered for streaming, whose answers are quick", "sample")
+        raise BadInputError("is not supported by streaming, whose predictions are fast", "sample")
 
     def session(
         self,

@@ -31,7 +31,7 @@ def damage(packed: str, error: Exception) -> str:
     said = str(error)
     if "emory" in said or isinstance(error, MemoryError):
         text = f"the {packed} archive wants more than {MEMORY_BYTES >> 20} MiB of memory"
-        return f"{text} to be unpacked; compress it again with a smaller window or dictionary"
+        return f"{text} to be unpacked; pack it anew with a smaller window or dictionary"
     return f"the {packed} archive is cut off or damaged ({said}); fetch it again"
 
 
@@ -47,4 +47,4 @@ def refuse_bomb(packed: str, packed_bytes: int, unpacked_bytes: int, place: str)
         f"the {packed} archive of {counted(packed_bytes, 'byte')} unpacks to more than "
         f"{counted(unpacked_bytes, 'byte')}, over {MOST_RATIO} times its size"
     )
-    raise BadInputError(f"{text}; if it is what it should be, decompress it and name the file", place)
+    raise BadInputError(f"{text}; if it is what it should be, unpack it and name the file", place)

@@ -115,7 +115,7 @@ def test_a_zip_archive_says_to_unpack_it(write):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("keys.txt", "a\n")
-    with pytest.raises(BadInputError, match="decompress it"):
+    with pytest.raises(BadInputError, match="unpack it"):
         read_trace(write("keys.zip", buffer.getvalue()))
 
 
