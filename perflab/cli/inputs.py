@@ -86,7 +86,7 @@ def prepare_kernels(wanted: bool | None) -> None:
 def kernel_folder() -> Path:
     """Return where numba keeps what it has compiled, unless that cannot be written."""
     named = os.environ.get("NUMBA_CACHE_DIR")
-    return Path(named) if named else Path(__file__).parents[1] / "kernels" / "__pycache__"
+    return Path(named) if named else Path(__file__).parents[1] / "kernels"
 
 
 def kernels_kept() -> int:

@@ -13,25 +13,20 @@ from pathlib import Path
 import numpy as np
 from numba.core import event
 
-from perflab.kernels.by_key import by_key
-from perflab.kernels.chunk_reuse import chunk_reuse
-from perflab.kernels.dense import dense_ids
-from perflab.kernels.growing_ids import GrowingIds
-from perflab.kernels.in_flight import in_flight
-from perflab.kernels.lru_bytes import lru_byte_distances
-from perflab.kernels.lru_curve import lru_curve, lru_curve_and_distances
-from perflab.kernels.lru_curve_up_to import lru_curve_up_to
-from perflab.kernels.lru_departures import lru_departures
-from perflab.kernels.lru_with_ttl import DatedRequests, lru_with_ttl
-from perflab.kernels.policies import BOUNDED_COUNTS, HIT_COUNTS, Requests
-from perflab.kernels.prefetch import prefetch
-from perflab.kernels.quantiles import quantiles_of
-from perflab.kernels.queue import queue_waits
-from perflab.kernels.read_ahead import lru_read_ahead
-from perflab.kernels.redis_eviction import redis_eviction
-from perflab.kernels.reuse import previous_and_next
-from perflab.kernels.sampling import by_count, key_counts, requests_of
-from perflab.kernels.working_set import working_set
+from perflab.kernels.counts import POLICIES, Requests, policy_counts, policy_hits
+from perflab.kernels.curves.lru_bytes import lru_byte_distances
+from perflab.kernels.curves.lru_curve import lru_curve, lru_curve_and_distances, lru_curve_up_to
+from perflab.kernels.curves.lru_lifetimes import DatedRequests, lru_departures, lru_with_ttl
+from perflab.kernels.curves.working_set import working_set
+from perflab.kernels.ids import GrowingIds, dense_ids
+from perflab.kernels.policies.read_ahead import lru_read_ahead
+from perflab.kernels.policies.redis_eviction import redis_eviction
+from perflab.kernels.queueing.in_flight import in_flight
+from perflab.kernels.queueing.prefetch import prefetch
+from perflab.kernels.queueing.waits import queue_waits
+from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
+from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
+from perflab.kernels.sampling.quantiles import quantiles_of
 
 Compiled = Callable[[int, int, str], object]
 
@@ -63,10 +58,12 @@ _CALLS: dict[str, Callable[[], object]] = {
     "by_count": lambda: by_count(_IDS),
     "requests_of": lambda: requests_of(_IDS, (1,)),
     "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
+    **{f"{policy}_hits": partial(policy_hits, policy, _REQUESTS, 1) for policy in POLICIES},
     **{
-        f"{policy}_hits": partial(count, _REQUESTS, 1, None) for policy, count in HIT_COUNTS.items()
+        f"{policy}_counts": partial(policy_counts, policy, _IDS, 1, 1)
+        for policy, loops in POLICIES.items()
+        if loops.bounded is not None
     },
-    **{f"{policy}_bounded": partial(count, _IDS, 1, 1) for policy, count in BOUNDED_COUNTS.items()},
 }
 
 KERNELS = tuple(_CALLS)

@@ -78,7 +78,7 @@ def facts(trace: Trace) -> list[str]:
 def key_counts(trace: Trace) -> npt.NDArray[np.int64]:
     """Return how often each key is asked for, most often first; keys never asked for left out."""
     if len(trace) >= NUMBA_PAYS_FROM:
-        from perflab.kernels.sampling import key_counts as count_keys  # loads numba
+        from perflab.kernels.sampling.keys import key_counts as count_keys  # loads numba
 
         counts = count_keys(trace.ids, trace.n_keys).astype(np.int64)
     else:

@@ -130,7 +130,7 @@ def _merge(blocks: list[Block]) -> tuple[Ids, Any]:
 def encode_integers(keys: npt.NDArray[np.int64]) -> tuple[Ids, npt.NDArray[np.int64]]:
     """Return dense ids by first appearance, and the key of each id."""
     if len(keys) >= NUMBA_PAYS_FROM:
-        from perflab.kernels.dense import dense_ids  # loads numba
+        from perflab.kernels.ids import dense_ids  # loads numba
 
         return dense_ids(keys)
     encoded = pa.array(keys).dictionary_encode()

@@ -96,7 +96,7 @@ class MappedKeys:
     """
 
     def __init__(self, place: str) -> None:
-        from perflab.kernels.growing_ids import GrowingIds  # loads numba
+        from perflab.kernels import GrowingIds  # loads numba
 
         self._place = place
         self._numbered = GrowingIds()

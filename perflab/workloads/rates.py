@@ -25,7 +25,7 @@ def rate_facts(times: npt.NDArray[np.float64] | None) -> dict[str, Any]:
     names = [f"interarrival_seconds_{name}" for name in NAMES]
     if times is None or span <= 0:
         return {**dict.fromkeys(names), "requests_per_second_over_time": None}
-    from perflab.kernels.quantiles import quantiles_of  # loads numba
+    from perflab.kernels.sampling.quantiles import quantiles_of  # loads numba
 
     step = -(-len(times) // MOST_GAPS)
     gaps = quantiles_of(times[1::step] - times[:-1:step], QUANTILES).tolist()

@@ -34,9 +34,9 @@ def reuse_quantiles(trace: Trace) -> dict[str, float | int | None]:
     `WINDOWS` stretches of the requests, and the rate is 1: what comes again after another
     stretch is then taken for new, which few keys hardly do.
     """
-    from perflab.kernels.lru_curve import lru_curve  # loads numba
-    from perflab.kernels.quantiles import quantiles_of
+    from perflab.kernels.curves.lru_curve import lru_curve  # loads numba
     from perflab.kernels.reuse import previous_and_next
+    from perflab.kernels.sampling.quantiles import quantiles_of
 
     ids, times, rate, expected = _sample(trace)
     previous = previous_and_next(ids, int(ids.max()) + 1)[0]

@@ -40,8 +40,7 @@ def write(path: str, requests: int, block: int) -> None:
 
 def read(path: str, streamed: bool) -> tuple[float, float, str]:
     """Return seconds, peak memory in MiB and the fingerprint."""
-    from perflab.kernels import compile_all
-    from perflab.kernels.growing_ids import GrowingIds
+    from perflab.kernels import GrowingIds, compile_all
     from perflab.workloads import read_trace
     from perflab.workloads.importers import parquet
 

@@ -8,7 +8,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.kernels import chunk_reuse, lru_curve, lru_hits, lru_read_ahead, previous_and_next
+from perflab.kernels import (
+    Requests,
+    chunk_reuse,
+    lru_curve,
+    lru_read_ahead,
+    policy_hits,
+    previous_and_next,
+)
 
 ACCESSES = st.lists(st.integers(0, 49), min_size=1, max_size=80)
 
@@ -19,9 +26,10 @@ def test_collapsed_accesses_have_the_hits_of_all(rows, size, dtype):
     previous, repeats = chunk_reuse(rows, size, 50)
     curve = lru_curve(previous) + repeats
     before, after = previous_and_next((rows // size).astype(np.int32), 50)
+    requests = Requests(previous=before, next_use=after)
     assert len(previous) + repeats == len(rows)
     for capacity in range(1, 52):
-        wanted = lru_hits(before, after, capacity).sum()
+        wanted = policy_hits("lru", requests, capacity).sum()
         assert curve[min(capacity, len(curve) - 1)] == wanted
 
 

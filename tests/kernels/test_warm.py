@@ -10,18 +10,20 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from perflab import kernels
-from perflab.kernels import growing_ids, warm
+from perflab.kernels import warm
 
 
 def compiled_functions():
     """Return every compiled function of the kernels by its name, but those within others."""
     found = {}
-    for info in pkgutil.iter_modules(kernels.__path__):
-        if info.name in ("draws", "heaps", "lists", "radix", "sketch"):
+    for info in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}."):
+        if info.name.rpartition(".")[2] in ("draws", "lists", "radix", "sketch"):
             continue
-        module = importlib.import_module(f"perflab.kernels.{info.name}")
+        module = importlib.import_module(info.name)
         for name, value in vars(module).items():
-            if isinstance(value, Dispatcher) and value.py_func.__module__ == module.__name__:
+            if not isinstance(value, Dispatcher) or name in ("_replace_entry", "_replace_first"):
+                continue
+            if value.py_func.__module__ == module.__name__:
                 found[f"{info.name}.{name}"] = value
     return found
 
@@ -51,7 +53,7 @@ def test_what_a_second_process_compiles_is_kept(monkeypatch, tmp_path):
     with warm._compile_apart(("key_counts", "by_count")) as process:
         assert process.wait() == 0
     kept = sorted(path.name.split("-")[0] for path in tmp_path.rglob("*.nbi"))
-    assert kept == ["sampling._by_low_count", "sampling._key_counts"]
+    assert kept == ["keys._by_low_count", "keys._key_counts"]
 
 
 def test_every_public_kernel_is_compiled_ahead():
@@ -59,6 +61,7 @@ def test_every_public_kernel_is_compiled_ahead():
         "Counts",
         "DatedRequests",
         "Departures",
+        "GrowingIds",
         "InFlight",
         "Prefetch",
         "Queue",
@@ -66,7 +69,7 @@ def test_every_public_kernel_is_compiled_ahead():
         "RedisCounts",
         "WorkingSet",
     }
-    tables = {"KERNELS", "HIT_COUNTS", "BOUNDED_COUNTS", "Requests", "compile_all", "policy_hits"}
+    tables = {"KERNELS", "POLICIES", "Requests", "compile_all", "policy_counts", "policy_hits"}
     assert set(kernels.__all__) - types - tables <= set(kernels.KERNELS)
     assert all(function.signatures for function in compiled_functions().values())
 
@@ -77,10 +80,13 @@ def test_production_arguments_compile_nothing_more():
     ids = np.array([0, 1, 0], np.int64)
     previous, next_use = kernels.previous_and_next(ids, 2)
     kernels.dense_ids(ids)
-    growing_ids.GrowingIds().add(np.arange(40_000))
+    kernels.GrowingIds().add(np.arange(40_000))
     requests = kernels.Requests(ids, 2, previous, next_use)
-    for policy in kernels.HIT_COUNTS:
+    columns = {"sizes": ids, "max_bytes": 10, "times": ids * 1.0, "ttl": 5, "ttls": ids * 1.0}
+    for policy, loops in kernels.POLICIES.items():
         kernels.policy_hits(policy, requests, np.int64(1), block=2)
+        if loops.bounded:
+            kernels.policy_counts(policy, ids, 2, 1, **columns, start=np.int32(1), eager=True)
     kernels.lru_curve(previous, start=1)
     kernels.lru_curve(previous, weights=ids)
     _, distances = kernels.lru_curve_and_distances(previous)
@@ -92,8 +98,6 @@ def test_production_arguments_compile_nothing_more():
     )
     kernels.lru_byte_distances(previous, ids)
     kernels.working_set(ids, 2, ids * 1.0, np.float32(1), ids, ids)
-    for run in kernels.BOUNDED_COUNTS.values():
-        run(ids, 2, 1, ids, 10, ids * 1.0, 5, ids * 1.0, np.int32(1), eager=True)
     kernels.prefetch(ids + 1, ids, ids * 1.0, np.int64(2), 9, [1, 1, 2], 1, 0.5, 2)
     kernels.queue_waits(ids * 1.0, ids, 2, 5, [1, 1, 2], 1, 1, 9)
     kernels.in_flight(ids, ids, np.int32(2), capacity=2, queue=1, error_rate=1, retries=2)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.errors import BadInputError
-from perflab.kernels import dense_ids
-from perflab.kernels.growing_ids import GrowingIds
+from perflab.kernels import GrowingIds, dense_ids
 from perflab.workloads import mapped, read_trace
 from perflab.workloads.importers import parquet
 from perflab.workloads.trace import Trace

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perflab.kernels import BOUNDED_COUNTS
+from perflab.kernels import policy_counts
 from perflab.patterns.cache import Cache
 from perflab.patterns.cache._policies import QUEUES
 from perflab.patterns.cache.policies import LIVE_POLICIES
@@ -86,7 +86,8 @@ def test_events_are_those_of_the_compiled_kernel(
     times = np.cumsum(random.exponential(1.0, requests).round(1))
     sizes = random.integers(1, 9, requests)
     ttls = np.where(random.random(requests) < 0.3, random.integers(1, 9, requests), np.nan)
-    expected = BOUNDED_COUNTS[policy](
+    expected = policy_counts(
+        policy,
         ids,
         n_keys,
         entries,

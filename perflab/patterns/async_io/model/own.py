@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.kernels.in_flight import SERVED, TIMED_OUT
+from perflab.kernels.queueing.in_flight import SERVED, TIMED_OUT
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.patterns.async_io.model.latency import latency_metrics
 from perflab.patterns.async_io.settings import AsyncIORunSettings

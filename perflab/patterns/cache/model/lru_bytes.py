@@ -116,7 +116,8 @@ class LruBytes:
             self._distances = kernels.lru_byte_distances(previous, self._trace.sizes)
         counted = previous >= 0
         if max_entries < self._trace.n_keys:
-            counted = kernels.lru_hits(previous, following, max_entries, 1) > 0
+            requests = kernels.Requests(previous=previous, next_use=following)
+            counted = kernels.policy_hits("lru", requests, max_entries, 1) > 0
         distances, sizes = self._distances[counted], self._trace.sizes[counted]
         order = np.argsort(distances)
         return ByteCurve(distances[order], np.cumsum(sizes[order]))

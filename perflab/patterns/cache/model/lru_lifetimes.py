@@ -41,7 +41,7 @@ class LruLifetimes:
         self._kept_bytes = 0
 
     def counts(self, max_entries: int, ttl: float, rate: float | None) -> kernels.Counts:
-        """Return the counts of `kernels.lru_bounded`.
+        """Return the counts of `kernels.policy_counts`.
 
         Args:
             max_entries: At least 1.

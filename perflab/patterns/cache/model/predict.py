@@ -234,7 +234,8 @@ class CacheModel:
         if known is not None and whole and self._is_lazy_lru(settings, load):
             counted = known.counts(settings.max_cache_size, ttl, load.request_rate)
         else:
-            counted = kernels.BOUNDED_COUNTS[settings.policy](
+            counted = kernels.policy_counts(
+                settings.policy,
                 self._looped.ids(last),
                 self.trace.n_keys,
                 settings.max_cache_size,

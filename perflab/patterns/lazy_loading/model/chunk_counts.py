@@ -158,7 +158,8 @@ class CutAccesses:
 
     def _hits(self, looped: LoopedTrace, capacity: int, last: int) -> int:
         previous, following = looped.reuse(last)
-        return int(kernels.lru_hits(previous, following, capacity, last).sum())
+        requests = kernels.Requests(previous=previous, next_use=following)
+        return int(kernels.policy_hits("lru", requests, capacity).sum())
 
     def _with_read_ahead(
         self, capacity: int, read_ahead: int, first: int, last: int

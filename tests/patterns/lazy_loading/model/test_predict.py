@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
-from perflab.kernels import lru_hits, previous_and_next
+from perflab.kernels import Requests, policy_hits, previous_and_next
 from perflab.modelling.looped import within_two_passes
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.lazy_loading._sources import FunctionStore
@@ -130,11 +130,12 @@ def test_more_chunks_than_most_want_are_answered_as_exactly():
     model = LazyLoadingModel(accesses)
     some = LazyLoadingSettings(chunk_size=2)
     before, after = previous_and_next(accesses.rows // 2, 15_000)
+    requests = Requests(previous=before, next_use=after)
     for chunks, ready in ((10, False), (5000, True), (5001, False), (12_000, True), (20_000, True)):
         settings = some.change(max_chunks=chunks)
         assert model.ready(settings, LOAD) is ready
         found = model.predict(settings, LOAD, COSTS).metrics
-        assert found["hits"] == lru_hits(before, after, chunks).sum()
+        assert found["hits"] == policy_hits("lru", requests, chunks).sum()
         assert found["chunks"] == min(chunks, len(np.unique(accesses.rows // 2)))
 
 

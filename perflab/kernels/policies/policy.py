@@ -1,0 +1,29 @@
+"""What a policy's file declares of its compiled loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Loop = Callable[..., npt.NDArray[np.int64]]
+
+
+class Policy(NamedTuple):
+    """The compiled loops of an eviction policy.
+
+    Attributes:
+        plain: Counts the hits at one size. Takes the columns that `reads` names, the capacity, and
+            the number of requests in a block.
+        bounded: Counts all events under every bound. Takes what `policy_counts` prepares, and then
+            `constants`; None where the policy is not simulated with bounds.
+        reads: Names of the columns of `Requests`.
+        constants: What tells policies apart that share a bounded loop.
+    """
+
+    plain: Loop
+    bounded: Loop | None = None
+    reads: tuple[str, ...] = ("ids", "n_keys")
+    constants: tuple[Any, ...] = ()

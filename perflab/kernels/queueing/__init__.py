@@ -1,0 +1,1 @@
+"""Customers, requests and batches that wait for servers, one by one."""

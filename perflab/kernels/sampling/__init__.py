@@ -1,0 +1,1 @@
+"""Samples of keys, random draws, and the quantiles of what was sampled."""
