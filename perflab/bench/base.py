@@ -316,7 +316,7 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
     def calibration_runs(self, settings: Settings, done: Runs) -> Iterable[Mapping[str, Any]]:
         """Return the settings of the short runs that a calibration is made of.
 
-        `done` grows by settings and costs of each run before the next one is asked for.
+        `done` grows by settings and costs of each run before the next one is requested.
         """
         del settings, done
         return (self.calibration_settings,)

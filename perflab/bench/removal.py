@@ -13,7 +13,7 @@ class Removal:
     def remover(self, settings: Settings, run_name: str) -> Callable[[], object] | None:
         """Return what removes, once a run's process is over, what it has left on a user's server.
 
-        It is asked for when the run begins, and keeps the address that was agreed to then: a
+        It is requested when the run begins, and keeps the address that was agreed to then: a
         variable that has changed since does not lead it to another server. It is called in the
         parent, where the child may have been killed; there may be nothing to remove, and it raises
         `BadInputError` if the server is down or does not allow it.

@@ -32,7 +32,7 @@ from perflab.workloads.trace import Trace
 
 _PATIENCE = 15.0
 _ORPHANED_SECONDS = 3.0
-"""What a child has at the most, once its parent is gone, before the keeper kills it."""
+"""What a child has at most, once its parent is gone, before the keeper kills it."""
 
 
 _going: weakref.WeakSet[LiveRun] = weakref.WeakSet()

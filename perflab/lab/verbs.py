@@ -141,7 +141,7 @@ def calibrate(
 def measure_again(
     bench: Bench, settings: Settings, load: LoadSettings, workload: Any
 ) -> Calibration:
-    """Measure the costs for a workload anew, as a run does that finds none, and keep them.
+    """Measure the costs for a workload again, as a run does that finds none, and keep them.
 
     Raises:
         BadInputError: If the backend only fails, or a server was not agreed to.

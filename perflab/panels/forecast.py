@@ -111,7 +111,7 @@ class Forecast:
             self._first.post(self._job)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until everything asked for is drawn; say whether that was in time."""
+        """Wait until everything requested is drawn; say whether that was in time."""
         return self._first.wait(timeout) and self._rest.wait(timeout)
 
     def close(self) -> None:

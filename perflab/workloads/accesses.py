@@ -1,4 +1,4 @@
-"""`Accesses`: which rows of a store are asked for, in order."""
+"""`Accesses`: which rows of a store are requested, in order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN = 80
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Accesses:
-    """Row numbers in the order in which they are asked for, and how many rows there are.
+    """Row numbers in the order in which they are requested, and how many rows there are.
 
     Attributes:
         name: What people call them.
@@ -72,14 +72,14 @@ class Accesses:
 
         Args:
             trace: Its keys are whole numbers, or texts of them.
-            n_rows: How many rows the store has; up to the highest asked for if not given.
+            n_rows: How many rows the store has; up to the highest requested if not given.
 
         Raises:
             BadInputError: If a key is not a row number, or beyond the store's rows.
         """
         numbers = _row_numbers(trace)[trace.ids]
         if n_rows is None and int(numbers.max()) >= MOST_ROWS:
-            text = f"row {grouped(numbers.max())} is asked for, and no store has as many rows"
+            text = f"row {grouped(numbers.max())} is requested, and no store has as many rows"
             raise BadInputError(f"{text}; are these row numbers?", trace.source or trace.name)
         most = int(numbers.max()) + 1 if n_rows is None else n_rows
         return cls(trace.name, numbers, most, trace.source, trace.notes, trace.options)

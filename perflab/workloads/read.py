@@ -73,7 +73,7 @@ def read_arrivals(
 
     Args:
         path: The file: one of arrivals, or a trace with times.
-        format: One of `ARRIVAL_FORMATS` or `FORMATS`; found out where not given.
+        format: One of `ARRIVAL_FORMATS` or `FORMATS`; detected if not given.
         columns: For tables: which column is the start, end, duration (seconds) or duration_ms,
             such as ``{"start": "ts"}``.
         progress: Called with bytes read and bytes in all; what it raises stops the reading.

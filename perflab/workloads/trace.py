@@ -207,7 +207,7 @@ class Trace:
         )
 
     def compact(self) -> Trace:
-        """Return it with ids numbered by first appearance, and no key that is never asked for."""
+        """Return it with ids numbered by first appearance, and no key that is never requested."""
         if is_by_first_appearance(self.ids, self.n_keys):
             return self
         ids, order = first_appearance(self.ids, self.n_keys)

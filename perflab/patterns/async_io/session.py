@@ -87,7 +87,7 @@ class AsyncIOSession(Session):
         """Change client, load and server in place.
 
         Raises:
-            BadInputError: If other URLs would be asked for.
+            BadInputError: If other URLs would be requested.
         """
         del load
         if settings.urls != self._settings.urls:

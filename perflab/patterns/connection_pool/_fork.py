@@ -1,4 +1,4 @@
-"""What a forked child does with its parent's pools: it begins anew, with connections of its own.
+"""What a forked child does with its parent's pools: it starts over, with connections of its own.
 
 Parent and child share the sockets of the connections that were open at the fork. The child neither
 uses nor closes them: to close one would end the parent's session.
@@ -19,7 +19,7 @@ _inherited: dict[int, Any] = {}
 
 
 def remake_after_fork(pool: Places[Any]) -> None:
-    """Let a pool begin anew in children that this process forks."""
+    """Let a pool start over in children that this process forks."""
     _pools.add(pool)
 
 

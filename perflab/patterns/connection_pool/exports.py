@@ -209,7 +209,7 @@ def _sqlalchemy(settings: ConnectionPoolSettings, first: str) -> str:
     if settings.max_lifetime is None:
         remarks.append("pool_recycle=-1 is as old as they may.")
     if settings.max_waiting is not None:
-        remarks.append("It has no max_waiting: callers wait for pool_timeout at the most.")
+        remarks.append("It has no max_waiting: callers wait for pool_timeout at most.")
     return SQLALCHEMY.format(
         heading=first,
         remarks=comments(remarks),

@@ -105,7 +105,7 @@ def _without_like(settings: ConnectionPoolSettings, name: str) -> list[str]:
     """Return what to say of a setting that another pool has no word for."""
     if settings.max_waiting is None:
         return []
-    return [f"{name} has no max_waiting: callers wait for the timeout at the most."]
+    return [f"{name} has no max_waiting: callers wait for the timeout at most."]
 
 
 def least(settings: ConnectionPoolSettings) -> int:

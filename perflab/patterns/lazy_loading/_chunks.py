@@ -18,7 +18,7 @@ Loaded = tuple[Rows, int]
 
 
 class Ahead:
-    """In place of a chunk that was asked for by nobody yet: being loaded, or loaded, ahead."""
+    """In place of a chunk that was requested by nobody yet: being loaded, or loaded, ahead."""
 
     __slots__ = ("rows", "size")
 

@@ -55,7 +55,7 @@ class Loads:
         return rows
 
     def first_touch(self, chunks: Chunks, number: int, place: Ahead, read_ahead: int) -> Rows:
-        """Return a chunk that was asked for ahead, waiting for it where it is not there yet."""
+        """Return a chunk that was requested ahead, waiting for it where it is not there yet."""
         rows = place.rows
         if rows is None:
             rows, _ = self._run(chunks, number, on_wait=lambda: self._wait(number))

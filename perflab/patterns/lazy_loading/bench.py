@@ -173,7 +173,7 @@ class LazyLoadingBench(Bench):
         return Accesses.open(folder)
 
     def notice(self, settings: Settings, load: LoadSettings) -> str | None:
-        """Return how often a function of the user's is called at the most."""
+        """Return how often a function of the user's is called at most."""
         from perflab.patterns.lazy_loading.sources import is_own_function
         from perflab.servers.call_cap import said
 

@@ -72,7 +72,7 @@ from torch.utils.data import DataLoader, Dataset
 
 
 class Items(Dataset):
-    """Items by their number; a whole batch is asked for at once, by __getitems__."""
+    """Items by their number; a whole batch is requested at once, by __getitems__."""
 
     def __len__(self):
         return {count}

@@ -67,7 +67,7 @@ class Guard:
 
         Raises:
             AwayError: If the server is left alone, did not answer, or refused.
-            BadInputError: If it says that it is part of a cluster, when it is first asked for
+            BadInputError: If it says that it is part of a cluster, when it is first requested
                 several keys.
         """
         failures = 0

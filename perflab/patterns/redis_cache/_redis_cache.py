@@ -53,7 +53,7 @@ class RedisCache(Front):
         lock_seconds: How long one process may load a key before another may too.
 
     Raises:
-        BadInputError: If no server is named, an argument is wrong, or pickle is asked for without
+        BadInputError: If no server is named, an argument is wrong, or pickle is requested without
             a signing key; at the first use, if the server is part of a cluster.
     """
 

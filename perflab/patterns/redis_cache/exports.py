@@ -113,7 +113,7 @@ def lookup(key: str) -> str:
     except redis.RedisError:
         return load(key)
     if held is not None:
-        # What cannot be read is loaded anew.
+        # Unreadable values are loaded again.
         with contextlib.suppress(ValueError):
             return decode(held)
     value = load(key)

@@ -64,7 +64,7 @@ def open_sink(path: Path, form: str, layout: Layout) -> Sink:
 
 
 class JsonSink:
-    """JSON Lines: an object a row, a row a line; a large frame is written behind the next chunk."""
+    """JSON Lines, one row per line; a large frame is written while the next chunk is read."""
 
     def __init__(self, path: Path) -> None:
         self._file: IO[bytes] = path.open("wb", buffering=_BUFFER_BYTES)

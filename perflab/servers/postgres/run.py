@@ -110,7 +110,7 @@ class PostgresRun:
         return room
 
     def renew(self) -> bool:
-        """Connect anew after the connection was lost; return whether the lease is still the run's.
+        """Reconnect after the connection was lost; return whether the lease is still the run's.
 
         Raises:
             psycopg.Error: If the server is down.

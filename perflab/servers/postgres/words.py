@@ -1,4 +1,4 @@
-"""What is said of a PostgreSQL that cannot be used: its address without secrets, and the reason."""
+"""Messages about a PostgreSQL that cannot be used: its address without secrets, and the reason."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from perflab.instrumentation.catalog import metric
 from perflab.units import counted, grouped
 
 ENTRY_BYTES = 220
-"""What the server takes for an entry beside its name and value, at the most: its own records, an
+"""What the server takes for an entry beside its name and value, at most: its own records, an
 expiry, and what its allocator rounds up."""
 
 _LEAST_MARGIN = 2 * 2**20

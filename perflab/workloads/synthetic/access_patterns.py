@@ -1,4 +1,4 @@
-"""The ways in which rows of a store are asked for: in order, in steps, at random, in blocks."""
+"""The ways in which rows of a store are requested: in order, in steps, at random, in blocks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AccessPattern(Recipe):
             n_rows: How many rows the store has.
 
         Raises:
-            BadInputError: If there are no rows, or the store has fewer than are asked for.
+            BadInputError: If there are no rows, or the store has fewer than are requested.
         """
         rows = self.rows if self.rows is not None else n_rows
         if rows is None:

@@ -1,4 +1,4 @@
-"""Scan: a hot set, and between its requests a walk over many keys, each asked for once."""
+"""Scan: a hot set, and between its requests a walk over many keys, each requested once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zipf: a few keys are asked for often, many seldom."""
+"""Zipf: a few keys are requested often, many seldom."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ class AsyncIOModel:
         return server.closed(plain, limit, QUICK_REQUESTS, load.seed)[0]["latency_seconds_p50"]
 
     def _times(self, load: LoadSettings, requests: slice | None) -> tuple[Floats, int]:
-        """Return the arrivals up to the last asked for, and which of them is the first."""
+        """Return the arrivals up to the last requested, and which of them is the first."""
         times: Floats = self._arrivals.times
         length = len(times)
         most = _MOST_OPEN if self._most >= _REQUESTS else self._most
