@@ -1,4 +1,4 @@
-"""`Driver`: the live side of the panel: starts a run, steers it, draws it ten times a second."""
+"""`Driver`: the live side of the panel: starts a run, steers it, draws it ten times per second."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Gauges:
     def follow(
         self, run: LiveRun, settings: Settings, prediction: Prediction | None, result: Run | None
     ) -> None:
-        """Show a run so far; called ten times a second, and once when its result is there."""
+        """Show a run so far; called ten times per second, and once when its result is there."""
         self._ticks += 1
         rows = run.rows
         self.live.show(rows, run.changes)

@@ -27,7 +27,7 @@ class Standing:
 
     @property
     def best(self) -> str | None:
-        """The best line of those that are no ceiling; the present one among equals."""
+        """The best line, ceilings aside; the present one among equals."""
         rivals = {line: v for line, v in self.values.items() if line != str(self.chart.ceiling)}
         if not rivals:
             return None

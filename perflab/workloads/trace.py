@@ -116,7 +116,7 @@ class Trace:
         return cls(name, ids, len(known), times, sizes, ttls, known, source, notes)
 
     def check_total(self) -> None:
-        """Refuse sizes that are no number of bytes any more when they are added up.
+        """Refuse sizes whose sum is not a valid number of bytes.
 
         Raises:
             BadInputError: If so.

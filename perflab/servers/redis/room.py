@@ -109,7 +109,7 @@ class Room:
             shown: The server's address, without a password.
             keys: How many keys the run writes.
             needed: What they take, as far as that is known before.
-            most: What the user allows by the setting `maxmemory`; none for no bound.
+            most: What the user allows by the setting `maxmemory`; none for an unlimited one.
 
         Raises:
             BadInputError: If what the run needs does not fit beside what is there.

@@ -91,7 +91,7 @@ class RedisRun:
         Args:
             keys: How many keys it writes.
             needed: What they take, as far as that is known before.
-            most: The most that the user allows; none for no bound.
+            most: The most that the user allows; none for an unlimited one.
 
         Raises:
             BadInputError: If that does not fit beside what is there.

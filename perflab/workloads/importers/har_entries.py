@@ -1,4 +1,4 @@
-"""Which entries of a HAR file are no requests to a server, though a browser lists them."""
+"""Which entries of a HAR file are not requests to a server, though a browser lists them."""
 
 from __future__ import annotations
 

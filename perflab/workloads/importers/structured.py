@@ -1,4 +1,4 @@
-"""Files whose lines are no keys though they are text: documents, tables and logs."""
+"""Files whose lines are not keys though they are text: documents, tables and logs."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from perflab.modelling.looped import LoopedTrace
 from perflab.workloads.trace import Trace
 
 MOST_REQUESTS = 2_000_000
-"""Of longer traces too much would be kept: 16 bytes a request, 32 with sizes and lifetimes."""
+"""Of longer traces too much would be kept: 16 bytes per request, 32 with sizes and lifetimes."""
 
 _MOST_BYTES = 16 << 20
 """Of departures, which are some 5 bits a request for each size."""
