@@ -22,7 +22,7 @@ OPERATIONS ?= 200000
 help:
 	@echo "make lab     set up $(VENV) and open JupyterLab on the notebooks"
 	@echo "make test    set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
-	@echo "make check   formatting, lint, types, import contracts, notebooks without outputs"
+	@echo "make check   format, lint, spelling, wording, types, import contracts, bare notebooks"
 	@echo "make bench   run what is timed, side by side with its peers (some minutes)"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make fuzz    hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
@@ -40,6 +40,8 @@ test: $(VENV)/.installed-test
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell perflab docs notebooks README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
+	$(BIN)/python -m pytest -q tests/language
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
