@@ -9,6 +9,15 @@ WORKERS ?= 2
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Tests that need no browser and no server, for other Pythons and other versions of what is needed:
+# `make portable VENV=build/venv-3.13 PYTHON=python3.13`.
+PORTABLE := -m 'not server and not browser' \
+	--ignore-glob='*/test_bench*.py' --ignore=tests/tuning/test_cluster.py \
+	$(wildcard $(addprefix tests/,charts errors files instrumentation kernels modelling \
+	patterns primitives settings tuning workloads))
+# Lines and branches are counted in child processes too, wherever they are started.
+COVERAGE := COVERAGE_FILE=$(CURDIR)/build/coverage/data $(BIN)/python -m coverage
+
 # What `make fuzz` does: SECONDS (under 600), SEED, PARTS (importers ...; all where empty), HOW.
 SECONDS ?= 540
 SEED    ?= 0
@@ -16,20 +25,22 @@ HOW     ?= both
 # What `make soak` does to each of three patterns, from SEED.
 OPERATIONS ?= 200000
 
-.PHONY: help lab test check bench docs fuzz soak clean
+.PHONY: help lab test portable covered uncompiled coverage coverage-report check bench docs fuzz soak clean
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make lab     set up $(VENV) and open JupyterLab on the notebooks"
-	@echo "make test    set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
-	@echo "make check   format, lint, spelling, wording, types, import contracts, bare notebooks"
-	@echo "make bench   run what is timed, side by side with its peers (some minutes)"
-	@echo "make docs    the documentation, into build/docs"
-	@echo "make fuzz    hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
-	@echo "make soak    OPERATIONS=... random operations on the patterns, from SEED=..., with faults"
-	@echo "make clean   remove builds and caches; $(VENV) stays"
-	@echo "WORKERS=...  how many files of tests run at a time; now $(WORKERS), and 0 is one in order"
-	@echo "PYTHON=...   which Python (3.11 or later) makes $(VENV); now $(PYTHON)"
+	@echo "make lab       set up $(VENV) and open JupyterLab on the notebooks"
+	@echo "make test      set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
+	@echo "make portable  the tests that need no browser and no server"
+	@echo "make coverage  all tests, then which lines and branches they left out"
+	@echo "make check     format, lint, spelling, wording, types, import contracts, bare notebooks"
+	@echo "make bench     run what is timed, side by side with its peers (some minutes)"
+	@echo "make docs      the documentation, into build/docs"
+	@echo "make fuzz      hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
+	@echo "make soak      OPERATIONS=... random operations on the patterns, from SEED=..., with faults"
+	@echo "make clean     remove builds and caches; $(VENV) stays"
+	@echo "WORKERS=...    how many files of tests run at a time; now $(WORKERS), and 0 is one in order"
+	@echo "PYTHON=...     which Python (3.11 or later) makes $(VENV); now $(PYTHON)"
 
 lab: $(VENV)/.installed
 	$(BIN)/perflab lab $(ARGS)
@@ -37,12 +48,34 @@ lab: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
+portable: $(VENV)/.installed-test
+	$(BIN)/python -m pytest $(SPREAD) $(PORTABLE) $(ARGS)
+
+covered: $(VENV)/.installed-dev
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(COVERAGE) run -m pytest $(SPREAD) $(ARGS)
+
+# Kernels as plain Python, which is the only way to see into them.
+uncompiled: $(VENV)/.installed-dev
+	NUMBA_DISABLE_JIT=1 $(COVERAGE) run -m pytest -q -m 'not compiled' tests/kernels
+
+coverage-report: $(VENV)/.installed-dev
+	$(COVERAGE) combine --quiet
+	$(COVERAGE) report
+
+coverage:
+	$(MAKE) covered
+	$(MAKE) uncompiled
+	$(MAKE) coverage-report
+
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/codespell perflab docs notebooks README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
 	$(BIN)/python -m pytest -q tests/language
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/use_*.py
+	$(BIN)/basedpyright --pythonpath $(BIN)/python -p tests/typing
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 

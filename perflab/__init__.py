@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from perflab.workloads.record import record
     from perflab.workloads.trace import Trace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PLACES = {
     "BadInputError": "perflab.errors",
@@ -77,4 +77,5 @@ __all__ = [
 ]
 
 
-__getattr__, __dir__ = names_of(__name__, _PLACES)
+if not TYPE_CHECKING:  # Else a misspelt name would be Any to a type checker.
+    __getattr__, __dir__ = names_of(__name__, _PLACES)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import functools
+import itertools
 import os
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +14,8 @@ import pytest
 hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
 
+_SERVERS = re.compile(r"^\s*(?:from|import) (?:perflab\.servers|foreign_|raw_http)", re.MULTILINE)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile all kernels once, where workers would otherwise each do it in the same moment."""
@@ -17,6 +23,25 @@ def pytest_configure(config: pytest.Config) -> None:
         from perflab.kernels import compile_all
 
         compile_all()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts a server: tests whose file, or whose fixtures' files, import one."""
+    for item in items:
+        if isinstance(item, pytest.Function) and any(map(_imports_servers, _modules_of(item))):
+            item.add_marker("server")
+
+
+def _modules_of(test: pytest.Function) -> set[str]:
+    """Return the modules in which a test and all that it is given were written."""
+    fixtures = itertools.chain.from_iterable(test._fixtureinfo.name2fixturedefs.values())
+    return {test.function.__module__, *(fixture.func.__module__ for fixture in fixtures)}
+
+
+@functools.cache
+def _imports_servers(module: str) -> bool:
+    path = getattr(sys.modules.get(module), "__file__", None)
+    return bool(path) and _SERVERS.search(Path(path).read_text(encoding="utf-8")) is not None
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

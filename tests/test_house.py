@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,14 @@ def test_a_pattern_of_another_folder_is_not_loaded():
     [
         *((f"perflab.settings:{name}", place) for name, place in SETTINGS.items()),
         ("perflab.settings:BadInputError", "perflab:BadInputError"),
+        (
+            "perflab.patterns.prefetching_async:AsyncPrefetcher",
+            "perflab.patterns.prefetching:AsyncPrefetcher",
+        ),
+        *(
+            (f"perflab.patterns.async_io_once:{name}", f"perflab.patterns.async_io:{name}")
+            for name in ("fetch_all", "fetch_apart", "run_fetch")
+        ),
         ("perflab.metrics:Event", "perflab.instrumentation:Event"),
         ("perflab.metrics:Hook", "perflab.instrumentation:Hook"),
         ("perflab.benches:load_bench", "perflab.bench:load_bench"),
@@ -128,9 +136,21 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = perflab.predikt
 
 
-def test_version_is_that_of_the_project():
-    assert f'version = "{perflab.__version__}"' in (ROOT / "pyproject.toml").read_text()
-    assert f"## [{perflab.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+def test_the_version_stands_in_one_place():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" not in project["project"]
+    assert project["tool"]["hatch"]["version"]["path"] == "perflab/__init__.py"
+    assert version("perflab") == perflab.__version__, "install again: make test does"
+
+
+def test_the_newest_release_of_the_changelog_is_this_version():
+    releases = re.findall(
+        r"^## \[(.+)\] - (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert releases[0][0] == perflab.__version__
+    dated = [when for _, when in releases[1:]]
+    assert dated == sorted(dated, reverse=True)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", when) for when in dated)
 
 
 def test_benches_are_found_by_their_entry_point():

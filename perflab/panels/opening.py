@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from perflab.bench import load_bench
 from perflab.panels.workbench import Workbench
-from perflab.workloads import Workload
 
 
 def workbench(
     pattern: str = "cache",
-    workload: str | os.PathLike[str] | Workload | None = None,
+    workload: Any = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Workbench:
     """Return the panel of a pattern; as a cell's last line it is shown.
 
     Args:
         pattern: A pattern's name.
-        workload: A name with parameters, a file's path, or one that is read; none for
-            the bench's own.
+        workload: A name with parameters, a file's path, or one that is read, such as a `Trace`;
+            none for the bench's own.
         settings: Keys of the pattern and of the load, over the panel's defaults.
 
     Raises:

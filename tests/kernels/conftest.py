@@ -6,10 +6,12 @@ import importlib.util
 import lzma
 import math
 import os
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -18,7 +20,8 @@ from perflab.kernels import compile_all
 
 # The length of a test depends on how busy the machine is.
 settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+settings.register_profile("uncompiled", deadline=None, max_examples=10)
+settings.load_profile("uncompiled" if numba.config.DISABLE_JIT else "unhurried")
 
 spec = importlib.util.spec_from_file_location(
     "plain_adaptive", Path(__file__).with_name("plain_adaptive.py")
@@ -203,6 +206,10 @@ class PlainS3Fifo(PlainCache):
         (self.small if key in self.small else self.main).remove(key)
 
 
+PLAIN_BITS = {
+    "popcount": lambda word: int(word).bit_count(),
+    "highest_bit": lambda word: int(word).bit_length() - 1,
+}
 PLAIN = {"s3fifo": PlainS3Fifo, **adaptive.PLAIN}
 
 
@@ -282,7 +289,15 @@ def belady_flags(ids: Sequence[int], capacity: int) -> list[int]:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
-    compile_all()
+    """Compile all kernels; or, with NUMBA_DISABLE_JIT=1, let plain Python stand in for LLVM's."""
+    if not numba.config.DISABLE_JIT:
+        compile_all()
+        return
+    loaded = [module for name, module in sys.modules.items() if name.startswith("perflab.kernels")]
+    for module in loaded:
+        for name in ("popcount", "highest_bit"):
+            if hasattr(module, name):
+                setattr(module, name, PLAIN_BITS[name])
 
 
 @pytest.fixture(scope="session")

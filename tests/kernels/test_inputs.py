@@ -10,6 +10,7 @@ from perflab.kernels.inputs import frozen
 from perflab.kernels.reuse import _previous_and_next
 
 
+@pytest.mark.compiled
 def test_all_kinds_of_arrays_share_one_compiled_form(tmp_path):
     ids = np.array([0, 1, 0, 2], np.int32)
     np.save(tmp_path / "ids.npy", ids)

@@ -7,10 +7,13 @@ from contextlib import nullcontext
 
 import numba
 import numpy as np
+import pytest
 from numba.core.dispatcher import Dispatcher
 
 from perflab import kernels
 from perflab.kernels import warm
+
+pytestmark = pytest.mark.compiled
 
 
 def compiled_functions():

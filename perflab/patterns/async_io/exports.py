@@ -14,7 +14,7 @@ PERFLAB = """\
 {heading}
 import sys
 
-from perflab.patterns.async_io._once import run_fetch
+from perflab.patterns.async_io import run_fetch
 
 SETTINGS = dict(
 {arguments}
@@ -112,7 +112,7 @@ from kailash.nodes.code import PythonCodeNode
 from kailash.runtime.local import LocalRuntime
 from kailash.workflow.builder import WorkflowBuilder
 
-from perflab.patterns.async_io._once import fetch_apart
+from perflab.patterns.async_io import fetch_apart
 
 SETTINGS = dict(
 {arguments}

@@ -11,14 +11,19 @@ from perflab.lazily import names_of
 
 if TYPE_CHECKING:
     from perflab.patterns.cache._cache import Cache
+    from perflab.patterns.cache._memoize import CacheInfo, Memoized
+    from perflab.patterns.cache._removal import Removal
     from perflab.patterns.cache.settings import CacheSettings
 
-__all__ = ["Cache", "CacheSettings"]
+__all__ = ["Cache", "CacheInfo", "CacheSettings", "Memoized", "Removal"]
 
 __getattr__, __dir__ = names_of(
     __name__,
     {
         "Cache": "perflab.patterns.cache._cache",
+        "CacheInfo": "perflab.patterns.cache._memoize",
         "CacheSettings": "perflab.patterns.cache.settings",
+        "Memoized": "perflab.patterns.cache._memoize",
+        "Removal": "perflab.patterns.cache._removal",
     },
 )

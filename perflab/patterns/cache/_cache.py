@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator, MutableMapping
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Hashable,
+    ItemsView,
+    Iterator,
+    KeysView,
+    MutableMapping,
+    ValuesView,
+)
 from datetime import timedelta
 from typing import Any, Never, ParamSpec, TypeVar, cast, overload
 
@@ -217,15 +226,15 @@ class Cache(MutableMapping[K, V]):
         """Return the value of a key, or write the default, in one step; counts as a lookup."""
         return find_or_write(self._store, key, default)
 
-    def keys(self) -> Keys:
+    def keys(self) -> KeysView[K]:
         """Return a view of the live keys of the cache itself; it counts and moves nothing."""
         return Keys(self)
 
-    def values(self) -> Values:
+    def values(self) -> ValuesView[V]:
         """Return a view of the live values of the cache itself; it counts and moves nothing."""
         return Values(self, self._store)
 
-    def items(self) -> Items:
+    def items(self) -> ItemsView[K, V]:
         """Return a view of the live pairs of the cache itself; it counts and moves nothing."""
         return Items(self, self._store)
 

@@ -47,7 +47,8 @@ class Memoized(Protocol[P, R_co]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Return the result that is kept, or call the function."""
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Callable[..., R_co]:
+    # Any arguments: a type checker binds a static method in the same way, whose first one stays.
+    def __get__(self, instance: Any, owner: type | None = None) -> Memoized[..., R_co]:
         """Bind as a method does, `forget` and `cache_clear` too; the object is part of the key."""
 
     def cache_info(self) -> CacheInfo:
@@ -133,6 +134,7 @@ def _plain(
     functools.update_wrapper(wrapper, function)
 
     def forget(*args: Any, **kwargs: Any) -> None:
+        _check_call(function, args, kwargs)
         take(store, region, keys.of(*args, **kwargs))
 
     def cache_clear() -> None:
@@ -152,6 +154,25 @@ def _plain(
         setattr(wrapper, member.__name__.lstrip("_"), member)
     wrapper.cache_info = cache_info  # type: ignore[attr-defined]
     return wrapper
+
+
+def _check_call(function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+    """Check that a function could be called so, as no result is kept for any other call.
+
+    Raises:
+        TypeError: If it could not.
+    """
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # One of a built-in function, which does not tell.
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        # From Python 3.13 on, classmethod does not bind what its function has besides a call.
+        name = getattr(function, "__qualname__", repr(function))
+        text = "with the arguments of a call; of a class method, put @classmethod below the cache's"
+        raise TypeError(f"{name}: {error}; forget() is called {text}") from None
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:

@@ -36,8 +36,7 @@ ASYNCIO = '''\
 {heading}
 import asyncio
 
-from perflab.patterns.prefetching._async import AsyncPrefetcher
-from perflab.patterns.prefetching import PrefetchingSettings
+from perflab.patterns.prefetching import AsyncPrefetcher, PrefetchingSettings
 
 SETTINGS = PrefetchingSettings(
 {arguments}

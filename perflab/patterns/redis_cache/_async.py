@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from perflab.instrumentation import Event, EventKind, Hook
@@ -123,7 +123,7 @@ class AsyncRedisCache(Front):
         ttl: float | None = None,
         name: str | None = None,
         version: Any = None,
-    ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Coroutine[Any, Any, R]]]:
         """Decorate a coroutine function so that its results are kept.
 
         Keys, arguments and errors are those of `RedisCache.memoize`; a function that is not async
@@ -143,7 +143,10 @@ class AsyncRedisCache(Front):
 
             return wrapper
 
-        return lambda function: decorated(function, decorate)
+        decorating: Any = functools.partial(decorated, decorate=decorate)
+        return cast(
+            "Callable[[Callable[P, Awaitable[R]]], Callable[P, Coroutine[Any, Any, R]]]", decorating
+        )
 
     async def clear(self) -> int:
         """Remove the keys of the namespace and no others; returns how many entries went."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perflab import kernels
+
+MANY = 12 if numba.config.DISABLE_JIT else 300
 
 gaps = st.floats(0, 3, allow_nan=False).map(lambda gap: round(gap, 1))
 lives = st.one_of(st.just(math.nan), st.just(math.inf), st.floats(0, 9).map(lambda s: round(s, 1)))
@@ -26,7 +29,7 @@ def dated(ids, n_keys, times, sizes=(), ttls=()):
     return found, previous, following
 
 
-@settings(max_examples=300)
+@settings(max_examples=MANY)
 @given(
     requests=requests,
     ttl=st.sampled_from([math.inf, 0.0, 0.5, 3.0, 10.0]),
@@ -46,6 +49,7 @@ def test_counts_are_those_of_the_simulation_at_every_size(requests, ttl, sized, 
         )
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("varied", [False, True])
 @pytest.mark.parametrize("pace", ["even", "bursts"])
 def test_a_long_trace_is_counted_alike_at_lives_about_as_long_as_entries_stay(pace, varied):
@@ -68,6 +72,7 @@ def test_a_long_trace_is_counted_alike_at_lives_about_as_long_as_entries_stay(pa
             )
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("slow", [0, 1, 63, 64, 65, 127, 128, 190])
 @pytest.mark.parametrize("size", [1, 5])
 def test_one_entry_that_stays_longer_than_others_is_told_from_them(slow, size):
@@ -85,7 +90,7 @@ def test_requests_key_by_key_are_a_stable_sort(ids):
     assert kernels.by_key(ids, 21).tolist() == np.argsort(ids, kind="stable").tolist()
 
 
-@settings(max_examples=50)
+@settings(max_examples=MANY // 6)
 @given(ids=st.lists(st.integers(0, 40), max_size=400), capacity=st.integers(1, 45))
 def test_departures_are_those_of_a_plain_cache(ids, capacity):
     previous, following = kernels.previous_and_next(ids, 41)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from perflab import kernels
 from perflab.kernels import policy_counts
+
+MANY = 12 if numba.config.DISABLE_JIT else 300
 
 POLICIES = tuple(name for name, loops in kernels.POLICIES.items() if loops.bounded)
 KEYS = 7
@@ -23,7 +26,7 @@ requests = st.lists(
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@settings(max_examples=300)
+@settings(max_examples=MANY)
 @given(
     requests=requests,
     max_entries=st.integers(0, KEYS + 2),
@@ -52,6 +55,7 @@ def test_counts_are_those_of_a_plain_cache(
     assert tuple(counts) == plain(policy, ids, KEYS, max_entries, **bounds)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("eager", [False, True])
 @pytest.mark.parametrize("max_entries", [3, 150])
@@ -147,6 +151,7 @@ def test_a_lifetime_without_end_changes_nothing(policy, eager):
     assert plain == aged
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("policy", POLICIES)
 def test_equal_sizes_weigh_as_entries(policy):
     # A hundred entries, so that the hundredth which is the window of W-TinyLFU is one of them.

@@ -7,6 +7,8 @@ import pytest
 
 from perflab import kernels
 
+pytestmark = pytest.mark.compiled
+
 libcachesim = pytest.importorskip("libcachesim")
 
 PEERS = {

@@ -7,6 +7,8 @@ import pytest
 
 from perflab import kernels
 
+pytestmark = pytest.mark.compiled
+
 CAPACITIES = (50, 200, 1_000, 5_000, 20_000)
 HITS = {
     ("web07", "lru"): (21_378, 29_679, 38_368, 47_702),

@@ -41,6 +41,7 @@ def test_counts_add_up_at_any_settings(keys, policy, room, volatile, ttl, data):
         assert found.evictions == 0
 
 
+@pytest.mark.compiled
 def test_many_samples_come_near_to_exact_lru(ids):
     for room in (50, 300, 1000):
         exact = policy_counts("lru", ids, KEYS, room + 1).hits
@@ -58,6 +59,7 @@ def test_uses_within_one_tick_of_the_clock_are_not_told_apart(ids):
     assert fast.hits == pytest.approx(chance.hits, rel=0.02)
 
 
+@pytest.mark.compiled
 def test_lfu_keeps_what_is_asked_for_often(ids):
     scan = np.arange(60_000, dtype=np.int32) % 20_000 + KEYS
     mixed = np.stack([ids, scan], axis=1).ravel()

@@ -73,6 +73,7 @@ def test_long_traces_agree_with_a_plain_cache(flags, policy, capacity):
     assert got.sum() == sum(flags(policy, ids, capacity))
 
 
+@pytest.mark.compiled
 def test_the_optimum_keeps_entries_of_a_far_future():
     # Next uses spread over more than 64**3 positions, so that all levels of the bitmap are used.
     length = 600_000

@@ -107,6 +107,7 @@ def test_who_times_out_in_the_queue_takes_no_worker():
     assert found.busy_seconds == 1.5  # the second was at work from 1.0 until it gave up
 
 
+@pytest.mark.compiled
 @given(rate=st.floats(0.05, 0.9), retries=st.integers(0, 4))
 def test_failures_after_retries_are_those_that_failed_each_time(rate, retries):
     found = in_flight(np.zeros(20_000), [0.0], 10, error_rate=rate, retries=retries, closed=True)

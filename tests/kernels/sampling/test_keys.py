@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -36,6 +37,7 @@ def test_a_draw_has_every_request_for_its_keys_and_no_other(ids, draws):
         assert positions.tolist() == expected
 
 
+@pytest.mark.compiled
 def test_memory_mapped_arrays_compile_nothing_more(tmp_path):
     np.save(tmp_path / "ids.npy", np.array([0, 1, 0], np.int32))
     mapped = np.load(tmp_path / "ids.npy", mmap_mode="r")

@@ -2,7 +2,7 @@ import csv
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perflab.errors import BadInputError
@@ -67,6 +67,7 @@ def test_rows_are_those_of_pythons_csv_module(tmp_path, monkeypatch, block, fiel
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(PIECES, max_size=6), min_size=1, max_size=90))
+@example([['"', '" ', ",", '"']])
 def test_any_marks_part_rows_as_pythons_csv_module_does(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("marks") / "a.csv"
     text = "".join("".join(pieces).replace("\r\n", "\n") + "\n" for pieces in lines)

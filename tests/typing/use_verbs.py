@@ -1,0 +1,66 @@
+"""What type checkers make of the names of `perflab` itself; checked and never run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, assert_type
+
+import pandas as pd
+
+import perflab
+from perflab.patterns.cache import Cache
+
+trace = perflab.read_trace("access.log", columns={"key": "url"})
+cache: Cache[str, int] = Cache()
+
+
+def workloads() -> None:
+    assert_type(trace, perflab.Trace)
+    assert_type(perflab.load_workload("zipf:skew=0.9,keys=1M"), perflab.Trace)
+    assert_type(perflab.Trace.from_keys(["a", "b"], times=[0.0, 1.0]), perflab.Trace)
+
+
+def what_if() -> None:
+    frame = perflab.predict("cache", trace, {"policy": "lru"}, sweep={"max_cache_size": [10, 20]})
+    points = perflab.predictions("cache", trace, sample=0.1)
+    assert_type(points.to_frame(), pd.DataFrame)
+    assert_type(frame, pd.DataFrame)
+    chosen = perflab.tune("cache", trace, "max:hit_rate", ["memory_bytes<=1MiB"], live=True)
+    assert_type(chosen, perflab.Recommendation)
+    assert_type(chosen.settings, dict[str, Any])
+    assert_type(chosen.reason, str)
+
+
+def live() -> None:
+    run = perflab.run("cache", trace, seconds=1, alerts=["hit_rate<0.8 for 5s"])
+    assert_type(run, perflab.Run)
+    assert_type(run.metrics, dict[str, float])
+    assert_type(run.to_frame(), pd.DataFrame)
+    going = perflab.start("cache", settings={"max_cache_size": 10})
+    assert_type(going, perflab.LiveRun)
+    going.apply({"max_cache_size": 20})
+    going.pause()
+    going.resume()
+    assert_type(going.stop(), perflab.Run)
+    perflab.compare(run, "baseline.json")
+    assert_type(perflab.report([run, "other.json"], "report.html"), Path)
+    perflab.calibrate("cache", trace)
+    perflab.allow_server("redis_cache", {"redis_host": "10.0.0.1"})
+    perflab.workbench("cache", trace)
+
+
+def recorded() -> None:
+    assert_type(perflab.record(cache, "recording", sample=0.1), Cache[str, int])
+
+
+def settings() -> None:
+    assert_type(perflab.CacheSettings(max_cache_size=10).max_cache_size, int)
+    assert_type(perflab.CacheSettings().change(policy="lru"), perflab.CacheSettings)
+    assert_type(perflab.LoadSettings().concurrency, int)
+    raise perflab.BadInputError("is not a valid size", "max_cache_size")
+
+
+def wrong() -> None:
+    perflab.predict(7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    perflab.run("cache", second=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    perflab.predikt  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
