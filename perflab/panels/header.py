@@ -71,7 +71,7 @@ class Header:
         self.notes.value = "".join(f"<div>{html.escape(note)}</div>" for note in said)
         self.notes.layout.display = None if said else "none"
 
-    def price(self, calibration: Calibration) -> None:
+    def show_calibration(self, calibration: Calibration) -> None:
         """Show where the costs come from."""
         self.calibration.value = html.escape(calibration.describe())
 
@@ -80,7 +80,7 @@ class Header:
         if self.again.disabled == usable:
             self.again.disabled = not usable
 
-    def serve(self, about: Mapping[str, str]) -> None:
+    def show_servers(self, about: Mapping[str, str]) -> None:
         """Show which servers a run has behind it; nothing where there is none."""
         said = ", ".join(f"{name} ({text})" for name, text in about.items())
         shown = html.escape(f"Server: {said}") if said else ""

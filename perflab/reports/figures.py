@@ -9,7 +9,7 @@ from typing import Any
 
 from perflab.bench import Bench, Observed, WhatIfChart
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
-from perflab.charts.band import Span, best_spans, rivals
+from perflab.charts.best_strip import Span, best_spans, rivals
 from perflab.charts.observed import observed_marks
 from perflab.charts.style import line_name
 from perflab.instrumentation.catalog import METRICS, metric

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from perflab.bench import WhatIfChart, load_bench
 from perflab.charts import WhatIfAxes
 from perflab.modelling.prediction import Prediction
-from perflab.tuning.sharpening import Banded
+from perflab.tuning.sharpening import BandedLine
 
 CHART = WhatIfChart("Hit rate", "hit_rate", "max_cache_size", "policy", ("lru", "fifo"))
 PLACES = [10.0, 100.0, 1000.0]
@@ -22,7 +22,7 @@ def line(error):
         )
         for rate in (0.2, 0.5, 0.7)
     ]
-    return Banded.of(PLACES, known, "hit_rate")
+    return BandedLine.of(PLACES, known, "hit_rate")
 
 
 @pytest.fixture

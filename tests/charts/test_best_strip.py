@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from perflab.bench import WhatIfChart, load_bench
 from perflab.charts import WhatIfAxes
-from perflab.charts.band import best_spans
+from perflab.charts.best_strip import best_spans
 
 SIZES = [10, 100, 1000, 10_000]
 CHART = WhatIfChart(
