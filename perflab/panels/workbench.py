@@ -17,15 +17,15 @@ from perflab.modelling.prediction import Prediction
 from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
-from perflab.panels.driver import Driver
+from perflab.panels.displays import Displays
 from perflab.panels.forecast import Forecast
-from perflab.panels.gauges import Gauges
 from perflab.panels.guard import Guard
 from perflab.panels.header import Header
-from perflab.panels.knobs import Knobs
 from perflab.panels.layout import arrange, close_all
+from perflab.panels.live_controller import LiveController
+from perflab.panels.report_actions import ReportActions
 from perflab.panels.server_side import ServerSide
-from perflab.panels.shipping import Shipping
+from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine
 from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
@@ -63,10 +63,10 @@ class Workbench:
         # What goes on once the user has agreed to a server.
         self._wanted: Callable[[], None] = self.run_or_stop
         self.status = StatusLine()
-        self.knobs = Knobs(bench, settings or {}, self._on_setting_changed)
-        self.gauges = Gauges(bench)
+        self.knobs = SettingControls(bench, settings or {}, self._on_setting_changed)
+        self.gauges = Displays(bench)
         self.forecast = Forecast(bench, self.gauges.what_if, self.status, self._on_prediction)
-        self.driver = Driver(
+        self.driver = LiveController(
             bench.pattern, self.status, self._tick, self._run_changed, self._on_consent_needed
         )
         self.alerts = AlertsRow(self.driver.watch, self.driver.unwatch)
@@ -75,7 +75,7 @@ class Workbench:
             bench, self.status, self.tasks, self._on_consent, self._server_changed
         )
         self.compare = Compare(bench, self._on_lines_chosen)
-        self.shipping = Shipping(bench, self.gauges, self._apply)
+        self.shipping = ReportActions(bench, self.gauges, self._apply)
         self.picker = WorkloadPicker(
             bench, self._on_workload, self._on_workload_error, lambda: self.knobs.read()[0]
         )

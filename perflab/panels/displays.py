@@ -1,4 +1,4 @@
-"""`Gauges`: all that shows numbers on the panel, from a prediction and the rows of a run."""
+"""`Displays`: all that shows numbers on the panel, from a prediction and the rows of a run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
-from perflab.panels.pictures import Pictures
 from perflab.panels.table import NumbersTable
 from perflab.panels.views import LiveView, Point
+from perflab.panels.what_if_pane import WhatIfPane
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace
@@ -30,7 +30,7 @@ _PREDICTED = "predicted_"
 Numbers = dict[str, float]
 
 
-class Gauges:
+class Displays:
     """All pictures and the table. Safe to use from several threads.
 
     Attributes:
@@ -39,7 +39,7 @@ class Gauges:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self.what_if = Pictures(bench)
+        self.what_if = WhatIfPane(bench)
         self.live = LiveView(bench)
         self.table = NumbersTable(bench.headline)
         self.which_is_off = widgets.HTML(layout=widgets.Layout(display="none"))
