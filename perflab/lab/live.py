@@ -35,6 +35,7 @@ _ORPHANED_SECONDS = 3.0
 """What a child has at most, once its parent is gone, before the keeper kills it."""
 
 
+# What a forked child must let go of; weak, so that a run is not kept because it is listed.
 _going: weakref.WeakSet[LiveRun] = weakref.WeakSet()
 
 
@@ -84,6 +85,7 @@ class LiveRun:
         self._mistake = True
         self._note: str | None = None
         self._reason = ""
+        # A change starts from the settings of the one before it, so two must not overlap.
         self._lock = threading.Lock()
         self.left: str | None = None
         self._remover = bench.remover(settings, self.run_name)

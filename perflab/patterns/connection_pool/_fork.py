@@ -13,6 +13,7 @@ from typing import Any
 
 from perflab.patterns.connection_pool._places import Places
 
+# Weak: a pool that nobody has any longer has nothing to make again after a fork.
 _pools: weakref.WeakSet[Places[Any]] = weakref.WeakSet()
 # Kept for ever, since a connection that is collected may say goodbye to the server.
 _inherited: dict[int, Any] = {}

@@ -35,6 +35,7 @@ class Loads:
         self._stored = store.stored_bytes if isinstance(store, MeasuredStore) else None
         self._flights: SingleFlight[Loaded] = SingleFlight()
         self._ahead: ThreadPoolExecutor | None = None
+        # For the sums of loads; misses and waits are counters that need no lock.
         self._lock = threading.Lock()
         self._misses = AtomicCounter()
         self._waits = AtomicCounter()
