@@ -182,7 +182,9 @@ class LiveRun:
         """
         known = [action.name for action in self.bench.actions]
         if name not in known:
-            raise BadInputError(f"no action {name!r}{nearest(name, known)}", self.bench.pattern)
+            raise BadInputError(
+                f"unknown action {name!r}{nearest(name, known)}", self.bench.pattern
+            )
         if self.state not in ("running", "paused"):
             raise BadInputError(f"the run is {self.state}; actions need a running one", name)
         self._send(cloudpickle.dumps(Act(name)))

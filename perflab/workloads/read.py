@@ -47,7 +47,7 @@ def read_trace(
         BadInputError: With the place, if the file cannot be read as a trace.
     """
     if format is not None and format not in FORMATS:
-        raise BadInputError(f"there is no format {format!r}{nearest(format, FORMATS)}", "format")
+        raise BadInputError(f"unknown format {format!r}{nearest(format, FORMATS)}", "format")
     if columns and format not in (None, *NAMED_COLUMNS):
         text = f"only {', '.join(NAMED_COLUMNS)} have columns to name, not {format}"
         raise BadInputError(text, "columns")
@@ -83,7 +83,7 @@ def read_arrivals(
     """
     known = (*ARRIVAL_FORMATS, *FORMATS)
     if format is not None and format not in known:
-        raise BadInputError(f"there is no format {format!r}{nearest(format, known)}", "format")
+        raise BadInputError(f"unknown format {format!r}{nearest(format, known)}", "format")
     from perflab.workloads.importers.arrivals import import_arrivals  # loads pyarrow
 
     place = os.fspath(path)

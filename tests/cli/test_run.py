@@ -45,7 +45,7 @@ def test_workload_of_one_request_runs(perflab, tmp_path):
         (["--alert", "hit_rate is low"], "is not an alert"),
         (["--alert", "hit_rate<low"], "is not a quantity"),
         (["--set", "policy=opt"], "what-if only"),
-        (["--set", "backend=redis"], "no backend 'redis'"),
+        (["--set", "backend=redis"], "unknown backend 'redis'"),
         (["--set", "backend=nowhere:load"], "cannot be imported"),
         (["--set", "concurrency=0"], "concurrency"),
     ],

@@ -39,5 +39,5 @@ def test_bad_input_is_one_line(refused, options, said):
 def test_limits_that_nothing_keeps_exit_with_1(perflab, limit):
     answer = perflab("tune", "cache", "-w", SMALL, "--limit", limit)
     assert answer.status == 1
-    assert "no setting keeps" in answer.err
+    assert "no setting satisfies" in answer.err
     assert answer.out == ""

@@ -91,7 +91,7 @@ def redis_eviction(
         ValueError: If there is no such policy or a shape is wrong.
     """
     if policy not in REDIS_POLICIES:
-        raise ValueError(f"no policy {policy!r}; known: {', '.join(REDIS_POLICIES)}")
+        raise ValueError(f"unknown policy {policy!r}; known: {', '.join(REDIS_POLICIES)}")
     keys, taken = frozen_ids(ids, n_keys), frozen(sizes, np.int64)
     when = frozen(() if times is None else times, np.float64)
     lives = frozen(() if ttls is None else ttls, np.float64)

@@ -161,7 +161,7 @@ def test_types_are_decided_by_the_first_rows():
     assert kinds == ("int", "float", "text", "text", "text", "text")
     assert kinds_of("ab", [("1", "2")], {"b": "text"}) == ("int", "text")
     assert kinds_of("ab", []) == ("text", "text")
-    with pytest.raises(BadInputError, match="there is no column 'c'"):
+    with pytest.raises(BadInputError, match="unknown column 'c'"):
         kinds_of("ab", [], {"c": "int"})
     with pytest.raises(BadInputError, match="'number' is not a column type"):
         kinds_of("ab", [], {"a": "number"})

@@ -70,7 +70,7 @@ class KeySampler:
     def __init__(self, trace: Trace, method: str = "stratified") -> None:
         if method not in METHODS:
             known = " or ".join(METHODS)
-            text = f"there is no method {method!r}{nearest(method, METHODS)}; take {known}"
+            text = f"unknown method {method!r}{nearest(method, METHODS)}; known: {known}"
             raise BadInputError(text, "sampling")
         self.trace = trace
         self.method = method
