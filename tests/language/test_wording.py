@@ -8,7 +8,6 @@ import pytest
 from readers_text import all_texts, newest_changes, texts_of_program
 
 from perflab.bench import bench_names, load_bench
-from perflab.settings import LoadSettings
 
 _UNIT = (
     "second|minute|hour|day|row|chunk|key|request|line|page|pattern|batch|worker|connection|"
@@ -90,7 +89,7 @@ def test_only_the_newest_changes_are_read():
 
 @pytest.mark.parametrize("pattern", bench_names())
 def test_meanings_of_settings_begin_with_a_noun(pattern):
-    infos = {**LoadSettings.infos(), **load_bench(pattern).settings_class.infos()}
-    meanings = {key: info.meaning for key, info in infos.items()}
+    read = load_bench(pattern).read()
+    meanings = {key: info.meaning for one in read for key, info in one.infos().items()}
     assert [key for key, meaning in meanings.items() if re.search(CLAUSES, meaning)] == []
     assert [key for key, meaning in meanings.items() if not meaning.endswith(".")] == []
