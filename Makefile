@@ -25,7 +25,7 @@ HOW     ?= both
 # What `make soak` does to each of three patterns, from SEED.
 OPERATIONS ?= 200000
 
-.PHONY: help lab test portable covered uncompiled coverage coverage-report check bench docs fuzz soak clean
+.PHONY: help lab test portable covered uncompiled coverage coverage-report check bench wheel docs fuzz soak clean
 .DELETE_ON_ERROR:
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo "make coverage  all tests, then which lines and branches they left out"
 	@echo "make check     format, lint, spelling, wording, types, import contracts, bare notebooks"
 	@echo "make bench     run what is timed, side by side with its peers (some minutes)"
+	@echo "make wheel     build the wheel; install it with each extra, measure, and use each pattern"
 	@echo "make docs      the documentation, into build/docs"
 	@echo "make fuzz      hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
 	@echo "make soak      OPERATIONS=... random operations on the patterns, from SEED=..., with faults"
@@ -84,6 +85,9 @@ bench: $(VENV)/.installed-test
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python tests/wheel/measure.py $(ARGS)
+
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "open build/docs/index.html"
@@ -108,7 +112,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made $(PINS)
-	$(PIP) -e .
+	$(PIP) -e '.[lab]'
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.made $(PINS)
@@ -120,7 +124,7 @@ $(VENV)/.installed-dev: $(VENV)/.made $(PINS)
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 $(VENV)/.installed-docs: $(VENV)/.made $(PINS)
-	$(PIP) -e '.[docs]'
+	$(PIP) -e '.[lab,docs]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-fuzz: $(VENV)/.made $(PINS)

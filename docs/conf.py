@@ -17,7 +17,7 @@ release = version = perflab.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "settings_table"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "examples"]
 default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from perflab.tuning.recommend import tune
     from perflab.tuning.recommendation import Recommendation
     from perflab.tuning.sweep import predict, predictions
-    from perflab.workloads.names import load_workload
-    from perflab.workloads.read import read_trace
-    from perflab.workloads.record import record
-    from perflab.workloads.trace import Trace
+    from perflab.workloads import Trace, load_workload, read_trace, write_trace
+    from perflab.workloads.recording.record import record
+    from perflab.workloads.registry.kinds import describe
 
 __version__ = "0.2.0"
 
@@ -37,20 +36,22 @@ _PLACES = {
     "LoadSettings": "perflab.settings",
     "Recommendation": "perflab.tuning.recommendation",
     "Run": "perflab.lab.run",
-    "Trace": "perflab.workloads.trace",
+    "Trace": "perflab.workloads",
     "allow_server": "perflab.lab.verbs",
     "calibrate": "perflab.lab.verbs",
     "compare": "perflab.tuning.comparison",
-    "load_workload": "perflab.workloads.names",
+    "describe": "perflab.workloads.registry.kinds",
+    "load_workload": "perflab.workloads",
     "predict": "perflab.tuning.sweep",
     "predictions": "perflab.tuning.sweep",
-    "read_trace": "perflab.workloads.read",
-    "record": "perflab.workloads.record",
+    "read_trace": "perflab.workloads",
+    "record": "perflab.workloads.recording.record",
     "report": "perflab.reports",
     "run": "perflab.lab.verbs",
     "start": "perflab.lab.verbs:start_live",
     "tune": "perflab.tuning.recommend",
     "workbench": "perflab.panels",
+    "write_trace": "perflab.workloads",
 }
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "allow_server",
     "calibrate",
     "compare",
+    "describe",
     "load_workload",
     "predict",
     "predictions",
@@ -74,8 +76,9 @@ __all__ = [
     "start",
     "tune",
     "workbench",
+    "write_trace",
 ]
 
 
 if not TYPE_CHECKING:  # Else a misspelt name would be Any to a type checker.
-    __getattr__, __dir__ = names_of(__name__, _PLACES)
+    __getattr__, __dir__ = names_of(__name__, _PLACES, extra="cli")

@@ -10,7 +10,10 @@ from typing import Any
 
 
 def names_of(
-    package: str, places: Mapping[str, str], old: Mapping[str, str] | None = None
+    package: str,
+    places: Mapping[str, str],
+    old: Mapping[str, str] | None = None,
+    extra: str | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return a package's ``__getattr__`` and ``__dir__`` (PEP 562).
 
@@ -19,6 +22,8 @@ def names_of(
         places: The module of each name; after a colon, what the name is called there.
         old: Names that have moved, with the place that they are to be imported from now: they
             still work, with a `DeprecationWarning`.
+        extra: The extra that brings what the names need; a package that is not installed is said
+            to come with it.
     """
     moved = old or {}
 
@@ -27,7 +32,15 @@ def names_of(
         if place is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module, _, attribute = place.partition(":")
-        value = getattr(importlib.import_module(module), attribute or name)
+        try:
+            value = getattr(importlib.import_module(module), attribute or name)
+        except ModuleNotFoundError as error:
+            from perflab.errors.extras import missing_extra
+
+            missing = missing_extra(error, extra)
+            if missing is None:
+                raise
+            raise missing from error
         if name in moved:
             text = f"{package}.{name} has moved: import {attribute or name} from {module}"
             warnings.warn(text, DeprecationWarning, stacklevel=2)

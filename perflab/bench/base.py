@@ -23,8 +23,8 @@ from perflab.settings import LoadSettings, SettingInfo, Settings
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.servers.consent import ForeignServer
-    from perflab.workloads.names import WorkloadInfo
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
+    from perflab.workloads.registry.kind import WorkloadKind
 
 
 class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
@@ -133,23 +133,12 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
         """Return the settings of a chart's line, which has another value of one setting."""
         return settings.change(**{key: value})
 
-    def load_workload(
-        self,
-        spec: Any,
-        format: str | None = None,  # noqa: A002  (the word that users write)
-        columns: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
-    ) -> Any:
-        """Return a workload of the kind that this pattern takes; none names the bench's own.
+    @property
+    def workload_kind(self) -> WorkloadKind[Any]:
+        """The kind of workload that the pattern takes: traces of requests, or another."""
+        from perflab.workloads.registry.traces import TRACES
 
-        Raises:
-            BadInputError: If there is no such workload or file, or it is wrong.
-        """
-        from perflab.workloads.names import load_workload
-
-        return load_workload(
-            self.default_workload if spec is None else spec, format, columns, progress
-        )
+        return TRACES
 
     def workload_for(
         self,
@@ -159,36 +148,21 @@ class Bench(Display, OverTime, PartOfKeys, Removal, ABC):
         columns: Mapping[str, str] | None = None,
         progress: Progress | None = None,
     ) -> Any:
-        """Return the workload that a user means, where settings may name it or bound it too.
+        """Return the workload that a user means; none names the bench's own.
+
+        Settings may name it or bound it too.
 
         Raises:
-            BadInputError: As `load_workload` does.
+            BadInputError: If there is no such workload or file, or it is wrong.
         """
         del settings
-        return self.load_workload(spec, format, columns, progress)
+        chosen = self.default_workload if spec is None else spec
+        return self.workload_kind.load(chosen, format, columns, progress)
 
     def requests(self, settings: Settings, workload: Any) -> int | None:
         """Return how many requests a run through a workload makes; none where its end tells."""
         del settings
         return len(workload)
-
-    def workloads(self) -> Mapping[str, WorkloadInfo]:
-        """Return the workloads that a picker offers, by name."""
-        from perflab.workloads.names import WORKLOADS
-
-        return WORKLOADS
-
-    def formats(self) -> tuple[str, ...]:
-        """Return the formats of files that `load_workload` reads."""
-        from perflab.workloads.read import FORMATS
-
-        return FORMATS
-
-    def open_workload(self, folder: str) -> Any:
-        """Map a saved workload into memory."""
-        from perflab.workloads.trace import Trace
-
-        return Trace.open(folder)
 
     @abstractmethod
     def check_live(self, settings: Settings, load: LoadSettings) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from perflab.bench.base import Bench
 from perflab.errors import BadInputError, nearest
+from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE
 from perflab.settings import LoadSettings
 
 _DECLARED = (
@@ -28,7 +28,6 @@ _DECLARED = (
 )
 _COLUMNS = frozenset({"seconds", "virtual_seconds", "version", "sampled", "error"})
 """What rows of runs and of predictions hold beside metrics."""
-_OF_A_ROW = re.compile(r"^predicted_|_since_change$")
 
 
 def check_bench(bench: Bench, name: str) -> None:
@@ -80,10 +79,11 @@ def _check_metrics(bench: Bench) -> None:
 
 def _check_own_metrics(bench: Bench) -> None:
     for info in bench.metric_infos:
-        if not info.name.isidentifier() or _OF_A_ROW.search(info.name):
+        of_a_row = info.name.startswith(PREDICTED) or info.name.endswith(SINCE_CHANGE)
+        if not info.name.isidentifier() or of_a_row:
             text = (
                 f"{info.name!r} is not a name for a metric: letters, digits and underscores, "
-                "not beginning with predicted_ and not ending with _since_change"
+                f"not beginning with {PREDICTED} and not ending with {SINCE_CHANGE}"
             )
             raise BadInputError(text, "metric_infos")
         of_setting = info.name in bench.settings_class.model_fields

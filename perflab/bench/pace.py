@@ -6,10 +6,10 @@ import dataclasses
 from typing import TYPE_CHECKING, Self
 
 from perflab.settings import LoadSettings
-from perflab.workloads.passes import pass_seconds
+from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from perflab.bench.base import Bench
 from perflab.bench.contract import check_bench
 from perflab.errors import BadInputError, nearest
+from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import BENCHES, declare, is_foreign
 from perflab.settings.load import know_backends
 
@@ -69,7 +70,8 @@ def load_bench(pattern: str) -> Bench:
 
 
 def _load(point: EntryPoint) -> Bench:
-    bench = point.load()()
+    with naming_extra():
+        bench = point.load()()
     if not isinstance(bench, Bench):
         raise TypeError(f"the entry point {point.name!r} of {BENCHES} is not a Bench")
     check_bench(bench, point.name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from perflab.bench import LiveChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
 from perflab.charts.ticks import set_ticks
-from perflab.instrumentation.catalog import metric
+from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE, metric
+from perflab.lab.row_table import Numbers, RowTable
 
 MOST_POINTS = 500
 _MOST_CHANGES = 50
 _DASHES: Any = (0, (4, 2.5))
+_APART = 0.1
 
-Rows = Sequence[Mapping[str, Any]]
-Column = npt.NDArray[np.float64]
+Rows = Iterable[Mapping[str, Any]]
 
 
 class LiveAxes:
@@ -95,15 +97,16 @@ class LiveAxes:
         Returns:
             Whether limits or legend changed, so that a full redraw is needed.
         """
-        self._hint.set_visible(not rows)
-        picked = thin(rows)
-        seconds = _column(picked, "seconds")
+        names = self.chart.metrics
+        asked = [(name, f"{name}{SINCE_CHANGE}", f"{PREDICTED}{name}") for name in names]
+        found = RowTable.of(rows).columns("seconds", *itertools.chain.from_iterable(asked))
+        picked = thin(found[0])
+        seconds, *lines = (column[picked] for column in found)
+        self._hint.set_visible(not len(seconds))
         values: list[float] = []
-        for place, name in enumerate(self.chart.metrics):
-            now = _column(picked, name)
-            since = _column(picked, f"{name}_since_change")
+        for place, name in enumerate(names):
+            now, since, dashed = lines[3 * place : 3 * place + 3]
             shown = np.where(np.isnan(since), now, since)
-            dashed = _column(picked, f"predicted_{name}")
             if predicted and name in predicted and np.isnan(dashed).all():
                 dashed = np.full(len(seconds), float(predicted[name]))
             self._faint[place].set_data(seconds, now)
@@ -188,26 +191,24 @@ def draw_live(
     LiveAxes(ax, chart, animated=False).update(rows, predicted=predicted, changes=changes)
 
 
-def thin(rows: Rows, most: int = MOST_POINTS) -> Rows:
-    """Return at most so many rows, evenly apart and always the same ones, the last included.
+def thin(seconds: Numbers, most: int = MOST_POINTS) -> npt.NDArray[np.intp]:
+    """Return the places of at most so many moments, the last of them included.
 
-    They are a list of their own, as another thread may add rows to those of a run meanwhile.
+    Time is cut into steps, and the first moment of each is taken, so that those taken stay the
+    same while a run goes on, and what is new is not drawn denser than what is old.
     """
-    stride = -(-len(rows) // (most - 1)) if len(rows) > most else 1
-    if stride == 1:
-        return list(rows)
-    picked = list(rows[::stride])
-    if (len(rows) - 1) % stride:
-        picked.append(rows[-1])
-    return picked
+    if len(seconds) <= most:
+        return np.arange(len(seconds))
+    step, whole = _APART, float(seconds[-1])
+    while whole / step >= most - 2:
+        step *= 2
+    numbers = np.floor(seconds / step)
+    picked = np.flatnonzero(np.diff(numbers, prepend=-1.0))
+    last = len(seconds) - 1
+    return picked if picked[-1] == last else np.append(picked, last)
 
 
-def _column(rows: Rows, key: str) -> Column:
-    values = (row.get(key) for row in rows)
-    return np.fromiter((np.nan if v is None else v for v in values), np.float64, len(rows))
-
-
-def _known(values: Column) -> list[float]:
+def _known(values: Numbers) -> list[float]:
     kept = values[np.isfinite(values)]
     return [float(kept.min()), float(kept.max())] if len(kept) else []
 

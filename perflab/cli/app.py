@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from perflab.cli import calibrate, compare, doctor, lab, predict, report, run, settings, trace, tune
+from perflab.cli import (
+    calibrate,
+    compare,
+    completion,
+    doctor,
+    lab,
+    predict,
+    report,
+    run,
+    settings,
+    trace,
+    tune,
+)
 from perflab.cli.errors import guarded
 
 _EXAMPLES = """\b
@@ -21,7 +33,6 @@ Examples:
 
 app = typer.Typer(
     name="perflab",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -33,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 held; 1 a limit or an alert is broken; 2 bad usage or input; 3 our fault; 130 Ctrl-C.
     """
+    if completion.is_asked():
+        return completion.answer(app)
     return guarded(app, arguments)
 
 

@@ -37,12 +37,10 @@ def executor_at(address: str | None) -> Iterator[Executor | None]:
         yield None
         return
     from perflab.errors import BadInputError
+    from perflab.errors.extras import naming_extra
 
-    try:
+    with naming_extra("cluster"):
         import distributed
-    except ImportError:
-        text = "needs dask; install it with: pip install 'perflab[cluster]'"
-        raise BadInputError(text, "--scheduler") from None
     dask: Any = distributed  # it has types in part only
     try:
         client = dask.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)

@@ -32,7 +32,9 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     try:
         status = app(arguments, prog_name="perflab", standalone_mode=False)
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:  # of --show-completion
+            return 0
         # typer makes a SystemExit of a pipe whose reader has gone, and of nothing else here
         _drop_output()
         return CLOSED_PIPE
@@ -63,7 +65,10 @@ def _drop_output() -> None:
 
 def _tell(error: Exception) -> int:
     from perflab.errors import BadInputError, BrokenLimitError
+    from perflab.errors.extras import missing_extra
 
+    if isinstance(error, ModuleNotFoundError):
+        error = missing_extra(error, "cli") or error
     if isinstance(error, BadInputError):
         complain(str(error))
         return BROKEN_LIMIT if isinstance(error, BrokenLimitError) else BAD_INPUT

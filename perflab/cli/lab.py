@@ -48,6 +48,9 @@ def lab(
     ] = False,
 ) -> None:
     """Open the notebooks in JupyterLab, on this machine only and with a token."""
+    from perflab.errors.extras import needs
+
+    needs("jupyterlab", "ipywidgets", extra="lab")
     opened = prepare_notebooks(folder)
     command = lab_command(opened, port, browser=not no_browser)
     tell(f"opening {opened}; Ctrl-C twice ends it")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perflab.cli import completion
 from perflab.units import counted
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 Pattern = Annotated[
     str,
-    typer.Argument(metavar="PATTERN", help="Which pattern; 'perflab settings' lists them."),
+    typer.Argument(
+        metavar="PATTERN",
+        help="Which pattern; 'perflab settings' lists them.",
+        autocompletion=completion.patterns,
+    ),
 ]
 Workload = Annotated[
     str | None,
@@ -56,6 +61,7 @@ Set = Annotated[
         metavar="KEY=VALUE",
         help="A setting of the pattern or of the load, such as ttl_seconds=30m; may be repeated, "
         "and of two with one key the last counts. 'perflab settings PATTERN' lists them.",
+        autocompletion=completion.set_values,
     ),
 ]
 Out = Annotated[

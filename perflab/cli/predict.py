@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
 from perflab.cli.options import (
@@ -26,6 +27,7 @@ from perflab.units import percent
 
 if TYPE_CHECKING:
     from perflab.instrumentation.catalog import MetricInfo
+    from perflab.tuning.points import Point
     from perflab.tuning.predictions import Predictions
 
 _EXAMPLES = """\b
@@ -55,6 +57,7 @@ def predict(
             metavar="KEY=A,B,C",
             help="Values of a setting, or a range such as max_cache_size=10..10k*8 (8 values, "
             "evenly on its scale); of several keys the cross product.",
+            autocompletion=completion.swept_values,
         ),
     ] = None,
     sample: Annotated[
@@ -114,7 +117,7 @@ def write_predictions(result: Predictions) -> str:
     return "\n".join(lines)
 
 
-def _one_point(point: dict[str, Any], metrics: list[str], info: MetricInfo) -> str:
+def _one_point(point: Point, metrics: list[str], info: MetricInfo) -> str:
     from perflab.instrumentation.catalog import metric
 
     rows = [("metric", "predicted")]

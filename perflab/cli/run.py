@@ -139,7 +139,8 @@ def write_run(result: Run) -> str:
         rows.append(
             (info.label, info.format(real), info.format(before), change, info.format(after))
         )
-    seconds = result.snapshots[-1]["seconds"] if result.snapshots else 0.0
+    last = result.snapshots.last
+    seconds = last.seconds if last is not None else 0.0
     requests = int(result.metrics.get("requests", 0))
     took = metric("first_item_seconds").format(seconds)
     lines = [

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from perflab.cli.finding import Finding
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 
 GROUP = "servers"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -32,11 +33,12 @@ def servers_found(*, ask: bool = True) -> Iterator[Finding]:
 
 
 def _redis(ask: bool) -> Finding:
-    from perflab.servers.redis.server import VARIABLE, find_redis, server_program
-
-    if os.environ.get(VARIABLE):
-        return _named("redis", VARIABLE, (lambda: find_redis().version) if ask else None)
     try:
+        with naming_extra():
+            from perflab.servers.redis.server import VARIABLE, find_redis, server_program
+
+        if os.environ.get(VARIABLE):
+            return _named("redis", VARIABLE, (lambda: find_redis().version) if ask else None)
         program, source = server_program()
     except BadInputError as error:
         return Finding(GROUP, "redis", False, str(error))
@@ -44,12 +46,14 @@ def _redis(ask: bool) -> Finding:
 
 
 def _postgres(ask: bool) -> Finding:
-    from perflab.servers.postgres.server import find_postgres, server_program
-    from perflab.servers.postgres.words import VARIABLE
-
-    if os.environ.get(VARIABLE):
-        return _named("postgresql", VARIABLE, (lambda: find_postgres().version) if ask else None)
     try:
+        with naming_extra():
+            from perflab.servers.postgres.server import find_postgres, server_program
+            from perflab.servers.postgres.words import VARIABLE
+
+        if os.environ.get(VARIABLE):
+            version = (lambda: find_postgres().version) if ask else None
+            return _named("postgresql", VARIABLE, version)
         program, source = server_program()
     except BadInputError as error:
         return Finding(GROUP, "postgresql", False, str(error))

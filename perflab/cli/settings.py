@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perflab.cli import completion
 from perflab.cli.options import Json
 from perflab.cli.output import say, say_json, table, tell
 
@@ -29,7 +30,12 @@ def register(app: typer.Typer) -> None:
 
 def settings(
     pattern: Annotated[
-        str | None, typer.Argument(metavar="[PATTERN]", help="All patterns if none is given.")
+        str | None,
+        typer.Argument(
+            metavar="[PATTERN]",
+            help="All patterns if none is given.",
+            autocompletion=completion.patterns,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

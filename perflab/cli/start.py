@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
+_BAD_INPUT = 2
 _INTERRUPTED = 130
 
 
@@ -17,4 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from perflab.cli.app import main as run
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except ModuleNotFoundError as error:
+        from perflab.errors.extras import missing_extra
+
+        missing = missing_extra(error, "cli")
+        if missing is None:
+            raise
+        sys.stderr.write(f"perflab: error: {missing}\n")
+        return _BAD_INPUT
     return run(arguments)

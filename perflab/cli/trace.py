@@ -1,4 +1,4 @@
-"""`perflab trace`: what a workload is like, and its conversion to Parquet."""
+"""`perflab trace`: what a workload is like, and its conversion to Parquet or CSV."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from perflab.cli.output import notes, progress, say, say_json, say_written, tabl
 from perflab.units import in_words, named
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
-    from perflab.workloads.workload import Workload
+    from perflab.workloads.kinds.trace import Trace
+    from perflab.workloads.kinds.workload import Workload
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A file, or a name such as zipf:skew=0.9,keys=1M.")
@@ -40,6 +40,7 @@ _CONVERT_EXAMPLES = """\b
 Examples:
   perflab trace convert access.log.gz access.parquet
   perflab trace convert requests.csv requests.parquet --sort
+  perflab trace convert requests.parquet requests.csv
   perflab trace convert zipf:skew=0.9,keys=1M,requests=10M zipf.parquet
 """
 LEFT_OUT = ("name", "reuse_sampled")
@@ -73,13 +74,14 @@ def info(
     ttls = [] if ttl is None else parse_ttls(ttl)
     trace = read_workload(file, show, format_, columns, any_kind=not ttls)
     from perflab.workloads import Trace, remarks
-    from perflab.workloads.recording_left_out import UNKEYED
+    from perflab.workloads.recording.left_out import UNKEYED
+    from perflab.workloads.registry.kinds import describe
 
     said = remarks(trace) if isinstance(trace, Trace) else []
     points = working_set_points(trace, ttls) if ttls else []
     if as_json:
         more = {"working_sets": points} if ttls else {}
-        say_json({**trace.summary(), **more, "notes": list(trace.notes), "remarks": said})
+        say_json({**describe(trace), **more, "notes": list(trace.notes), "remarks": said})
         return
     # What no table can show stands before it.
     first = [note for note in trace.notes if UNKEYED in note]
@@ -94,7 +96,9 @@ def info(
 
 def convert(
     file: File,
-    out: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The file to write.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file to write: .parquet or .csv.")
+    ],
     format_: Format = None,
     columns: Columns = None,
     sort: Annotated[
@@ -103,19 +107,14 @@ def convert(
     force: Force = False,
     show: ShowProgress = None,
 ) -> None:
-    """Convert a workload to Parquet, which is read several times faster."""
-    from perflab.errors import BadInputError
-
-    if out.suffix != ".parquet":
-        raise BadInputError("is not a name for a Parquet file; end it with .parquet", str(out))
-    from perflab.files import check_output
+    """Convert a workload to Parquet, which is read several times faster, or to CSV."""
     from perflab.servers.keeper import keep_scratch_folders
-    from perflab.workloads.parquet import is_ours
+    from perflab.workloads.write import check_trace_output, write_trace
 
     keep_scratch_folders()
-    check_output(out, [file], force=force, ours=is_ours)
+    check_trace_output(out, [file], force=force)
     trace = _read(file, format_, columns, show, sort=sort)
-    trace.to_parquet(out, force=force)
+    write_trace(trace, out, force=force)
     say_written(out)
     if trace.notes:
         say(notes(trace.notes))
@@ -139,10 +138,12 @@ def _read(
         return read_trace(file, format_, chosen, report, sort=True)
 
 
-def _rows(trace: Workload) -> list[tuple[str, str]]:
+def _rows(workload: Workload) -> list[tuple[str, str]]:
     """Return a row a fact; quantiles of one thing share a row, and what is not known has none."""
+    from perflab.workloads.registry.kinds import describe
+
     rows: dict[str, str] = {}
-    for key, value in trace.summary().items():
+    for key, value in describe(workload).items():
         if key in LEFT_OUT or value is None:
             continue
         what, _, quantile = key.rpartition("_")

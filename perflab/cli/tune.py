@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.consent import agree
 from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
@@ -53,6 +54,7 @@ def tune(
         typer.Option(
             metavar="max:METRIC|min:METRIC",
             help="What to optimize; the pattern's own if not given.",
+            autocompletion=completion.objectives,
         ),
     ] = None,
     limit: Annotated[

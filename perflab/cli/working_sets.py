@@ -9,7 +9,7 @@ from perflab.cli.output import table
 from perflab.errors import BadInputError
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
 
 def parse_ttls(text: str) -> list[float | None]:

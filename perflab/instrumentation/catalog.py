@@ -22,6 +22,12 @@ Better = Literal["higher", "lower", "neither"]
 BENCHES = "perflab.benches"
 """The group of entry points by which benches are found."""
 
+SINCE_CHANGE = "_since_change"
+"""What a metric's name ends with in a row of a run, where it was measured since the last change."""
+
+PREDICTED = "predicted_"
+"""What a metric's name begins with in a row of a run, where it was predicted."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MetricInfo:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from typing import Self
 
 _MEBIBYTE = 2**20
+_AT_ONCE = 0.001
+"""Seconds that memory_usage sleeps after its look."""
 
 
 class MemorySampler:
     """Samples the resident memory of a process from a daemon thread of this one.
 
-    It reads through memory-profiler, which is imported when sampling begins. It ends by itself,
-    quietly, when the process has died or may not be looked at.
+    It reads through memory-profiler, which is imported when sampling begins, or through psutil
+    where that is not installed. It ends by itself, quietly, when the process has died or may not be
+    looked at.
 
     Args:
         pid: The process to look at.
         interval: Seconds between two samples.
+        most: So many of the newest samples are kept.
     """
 
-    def __init__(self, pid: int, interval: float = 0.1) -> None:
+    def __init__(self, pid: int, interval: float = 0.1, most: int = 10_000) -> None:
         if interval <= 0:
             raise ValueError(f"interval={interval}: seconds between two samples are above 0")
         self.pid = pid
         self.interval = interval
-        self._samples: list[tuple[float, int]] = []
+        self._samples: deque[tuple[float, int]] = deque(maxlen=most)
         self._peak = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._sample, name=f"memory-of-{pid}", daemon=True)
@@ -62,24 +69,45 @@ class MemorySampler:
         return self._peak
 
     def samples(self) -> list[tuple[float, int]]:
-        """Return all samples: seconds of `time.time`, and bytes."""
+        """Return the samples that are kept: seconds of `time.time`, and bytes."""
         return list(self._samples)
 
     def _sample(self) -> None:
-        # Imported here because memory_profiler imports IPython.
         import psutil
-        from memory_profiler import memory_usage
 
+        look = looker()
         while not self._stopping.is_set():
+            at = time.time()
             try:
-                # One look a call: memory_usage sleeps for the interval after its look.
-                looks = memory_usage(self.pid, interval=self.interval, timestamps=True)
+                size = look(self.pid)
             except (psutil.Error, OSError):
                 return
-            # A process that may not be looked at gives None; a dead one not yet reaped, 0.
-            if looks[0] is None or not looks[0][0]:
+            if not size:
                 return
-            mebibytes, at = looks[0]
-            size = round(mebibytes * _MEBIBYTE)
             self._peak = max(self._peak, size)
             self._samples.append((at, size))
+            self._stopping.wait(self.interval)
+
+
+def looker() -> Callable[[int], int]:
+    """Return what reads the resident bytes of a process by its number.
+
+    A process that may not be looked at has 0, as has one that is dead and not yet reaped.
+    """
+    try:
+        # Imported here because memory_profiler imports IPython.
+        from memory_profiler import memory_usage
+    except ModuleNotFoundError:
+        return _by_psutil
+    return lambda pid: round(
+        (memory_usage(pid, interval=_AT_ONCE, max_iterations=1)[0] or 0) * _MEBIBYTE
+    )
+
+
+def _by_psutil(pid: int) -> int:
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.AccessDenied:
+        return 0

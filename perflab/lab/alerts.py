@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -115,9 +116,13 @@ def check_alerts(bench: Bench, alerts: Iterable[Alert]) -> None:
 
 
 class AlertWatch:
-    """Watches the rows of a run and says when alerts fire, and when they are over."""
+    """Watches the rows of a run and says when alerts fire, and when they are over.
+
+    One thread looks at rows while others add alerts, remove them and ask.
+    """
 
     def __init__(self, alerts: tuple[Alert, ...] = ()) -> None:
+        self._lock = threading.Lock()
         self.alerts: list[Alert] = []
         self._since: dict[str, float] = {}
         self._fired: dict[str, dict[str, Any]] = {}
@@ -127,47 +132,68 @@ class AlertWatch:
 
     def add(self, alert: Alert) -> None:
         """Watch for another alert from now on."""
-        if alert.text not in {known.text for known in self.alerts}:
-            self.alerts.append(alert)
+        with self._lock:
+            if alert.text not in {known.text for known in self.alerts}:
+                self.alerts = [*self.alerts, alert]
 
     def remove(self, text: str) -> None:
         """Watch for an alert no longer; what it has fired is forgotten."""
-        self.alerts = [alert for alert in self.alerts if alert.text != text]
-        self._fired.pop(text, None)
-        self._since.pop(text, None)
+        with self._lock:
+            self.alerts = [alert for alert in self.alerts if alert.text != text]
+            self._fired.pop(text, None)
+            self._since.pop(text, None)
 
     def look(self, seconds: float, metrics: Mapping[str, float]) -> list[dict[str, Any]]:
         """Look at a row of a run and return the alerts that fire just now."""
-        new = []
-        for alert in self.alerts:
-            value = metrics.get(alert.condition.metric)
-            if value is not None:
-                self._measured.add(alert.condition.metric)
-            if value is None or not alert.condition.holds(value):
-                self._since.pop(alert.text, None)
-                continue
-            since = self._since.setdefault(alert.text, seconds)
-            if seconds - since >= alert.seconds and alert.text not in self._fired:
-                fired = {"alert": alert.text, "metric": alert.condition.metric, "fired": True}
-                self._fired[alert.text] = {**fired, "seconds": seconds, "value": value}
-                new.append(self._fired[alert.text])
-        return new
+        with self._lock:
+            fired = (self._look(alert, seconds, metrics) for alert in self.alerts)
+            return [each for each in fired if each is not None]
 
     @property
     def blind(self) -> list[Alert]:
         """The alerts on metrics that no row has had: they could not fire."""
-        return [alert for alert in self.alerts if alert.condition.metric not in self._measured]
+        with self._lock:
+            return [each for each in self.alerts if each.condition.metric not in self._measured]
 
     def report(self) -> list[dict[str, Any]]:
         """Return every alert: fired with time and value, or not."""
-        return [
-            self._fired.get(alert.text)
-            or {
-                "alert": alert.text,
-                "metric": alert.condition.metric,
-                "fired": False,
-                "seconds": None,
-                "value": None,
-            }
-            for alert in self.alerts
-        ]
+        with self._lock:
+            return [
+                self._fired.get(alert.text)
+                or {
+                    "alert": alert.text,
+                    "metric": alert.condition.metric,
+                    "fired": False,
+                    "seconds": None,
+                    "value": None,
+                }
+                for alert in self.alerts
+            ]
+
+    def renew(self) -> None:
+        """Have a lock of its own in a forked process, where nobody frees one that was held."""
+        self._lock = threading.Lock()
+
+    def _look(
+        self, alert: Alert, seconds: float, metrics: Mapping[str, float]
+    ) -> dict[str, Any] | None:
+        """Return the alert as it fires just now, if it does."""
+        name = alert.condition.metric
+        value = metrics.get(name)
+        if value is not None:
+            self._measured.add(name)
+        if value is None or not alert.condition.holds(value):
+            self._since.pop(alert.text, None)
+            return None
+        since = self._since.setdefault(alert.text, seconds)
+        if seconds - since < alert.seconds or alert.text in self._fired:
+            return None
+        fired = {
+            "alert": alert.text,
+            "metric": name,
+            "fired": True,
+            "seconds": seconds,
+            "value": value,
+        }
+        self._fired[alert.text] = fired
+        return fired

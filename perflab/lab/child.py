@@ -17,6 +17,7 @@ from perflab.bench.pace import Pace
 from perflab.bench.registry import load_bench
 from perflab.bench.session import Load, Session
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.load import LoadGenerator
 from perflab.lab.orphan import CLOSED, ORPHANED, Orphan, OrphanedError
@@ -53,8 +54,9 @@ class Child:
         self._generator: Load
         self._version = 0
         self._started = 0.0
-        self._paused_at: float | None = None
-        self._paused_seconds = 0.0
+        # Since when it is paused, and the seconds of the pauses before: replaced together, as the
+        # thread of an action asks for the time, too.
+        self._pauses: tuple[float | None, float] = (None, 0.0)
 
     def set_up(self) -> None:
         """Open the workload and set up the session and what drives it.
@@ -63,7 +65,7 @@ class Child:
             BadInputError: If a backend or server is not right.
         """
         job = self._job
-        trace = self._bench.open_workload(job.workload)
+        trace = self._bench.workload_kind.open(job.workload)
         _map_in(trace)
         pace = Pace.of(trace, self._load, time.perf_counter())
         if pace.times is not None:
@@ -143,12 +145,12 @@ class Child:
         """Do what the parent says; return whether it is to stop."""
         if order == "stop":
             return True
-        if order == "pause" and self._paused_at is None:
+        paused_at, paused = self._pauses
+        if order == "pause" and paused_at is None:
             self._generator.pause()
-            self._paused_at = time.perf_counter()
-        elif order == "resume" and self._paused_at is not None:
-            self._paused_seconds += time.perf_counter() - self._paused_at
-            self._paused_at = None
+            self._pauses = time.perf_counter(), paused
+        elif order == "resume" and paused_at is not None:
+            self._pauses = None, paused + time.perf_counter() - paused_at
             self._generator.resume()
         elif isinstance(order, Act):
             threading.Thread(target=self._act, args=(order.name,), daemon=True).start()
@@ -175,8 +177,9 @@ class Child:
             self._pipe.send(message)
 
     def _seconds(self) -> float:
-        now = self._paused_at or time.perf_counter()
-        return now - self._started - self._paused_seconds
+        paused_at, paused = self._pauses
+        now = time.perf_counter() if paused_at is None else paused_at
+        return now - self._started - paused
 
     def _snapshot(self, mark: str = "") -> Snapshot:
         histograms = self._generator.histograms()
@@ -220,11 +223,12 @@ def run_job(number: int, orphan: Orphan) -> None:
             job = pickle.loads(pipe.recv_bytes())  # noqa: S301  (from our own parent)
             folder = job.folder
             keep_scratch_folders(covered=folder)
-            child = Child(job, pipe, orphan)
-            orphan.set_up()
-            child.set_up()
-            orphan.is_set_up()
-            child.run()
+            with naming_extra():
+                child = Child(job, pipe, orphan)
+                orphan.set_up()
+                child.set_up()
+                orphan.is_set_up()
+                child.run()
         except (EOFError, BrokenPipeError, ConnectionResetError, OrphanedError):
             code = ORPHANED
         except BadInputError as error:

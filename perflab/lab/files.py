@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from perflab.errors import BadInputError
-from perflab.workloads.stored_json import read_json_file
+from perflab.workloads.storage.stored_json import read_json_file
 
 
 def read_json(path: str | Path) -> dict[str, Any]:

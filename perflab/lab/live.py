@@ -20,15 +20,18 @@ from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.orphan import CLOSED
 from perflab.lab.outcome import run_result
 from perflab.lab.removal import begin_run, remove_run
+from perflab.lab.row import Row
+from perflab.lab.row_table import RowTable
 from perflab.lab.rows import Compared, Rows
 from perflab.lab.run import Run
+from perflab.lab.run_state import RunState
 from perflab.lab.snapshot import Snapshot
 from perflab.lab.spawning import receive, resident_bytes, spawn, status_in_words
 from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
 from perflab.servers.run_name import new_run_name
 from perflab.settings import LoadSettings, Settings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 _PATIENCE = 15.0
 _ORPHANED_SECONDS = 3.0
@@ -46,9 +49,9 @@ class LiveRun:
         run_name: The run's own name: all that it writes on a user's server is under it.
         state: ``starting``, ``running``, ``paused``, ``ended`` or ``failed``.
         error: Why it failed, in one line.
-        rows: Ten a second: metrics of the last second, those since the last change with the
-            suffix ``_since_change``, and what is predicted for the same requests with the prefix
-            ``predicted_``.
+        rows: Ten a second of the last two minutes and one a second before: metrics of the last
+            second, those since the last change with the suffix ``_since_change``, and what is
+            predicted for the same requests with the prefix ``predicted_``.
         changes: Every change of settings: ``seconds``, ``request`` and ``settings``; and every
             ``action`` that was done.
         about: What to know of the servers behind: name, version, source.
@@ -74,18 +77,16 @@ class LiveRun:
         self.bench = bench
         self.trace = trace
         self.run_name = new_run_name()
-        self.state = "starting"
-        self.error: str | None = None
+        self._state = RunState()
         self.watch = AlertWatch(alerts)
         self.calibration = calibration or calibration_for(bench, settings, load, trace)
         self._loop = loop
         self.about: dict[str, str] = {}
         self.trouble: str | None = None
         self._records: dict[str, Any] = {}
-        self._mistake = True
         self._note: str | None = None
         self._reason = ""
-        # A change starts from the settings of the one before it, so two must not overlap.
+        # Settings are sent to the child in the order in which they are noted.
         self._lock = threading.Lock()
         self.left: str | None = None
         self._remover = bench.remover(settings, self.run_name)
@@ -106,7 +107,7 @@ class LiveRun:
                 spent,
             )
             self._pipe, self._process = spawn(job, self._kept)
-            self._memory = MemorySampler(self._process.pid)
+            self._memory = MemorySampler(self._process.pid, most=1)
             begin_run(self)
             self._thread = threading.Thread(target=self._listen, daemon=True, name="perflab-run")
             self._thread.start()
@@ -116,8 +117,18 @@ class LiveRun:
         _going.add(self)
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows so far; the list only grows."""
+    def state(self) -> str:
+        """What it is doing."""
+        return self._state.now
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed, in one line; none where it did not."""
+        return self._state.failure[0]
+
+    @property
+    def rows(self) -> RowTable:
+        """The rows so far."""
         return self._rows.rows
 
     @property
@@ -191,15 +202,11 @@ class LiveRun:
 
     def pause(self) -> None:
         """Pause the load; the pattern keeps its state."""
-        if self.state == "running":
-            self._send(cloudpickle.dumps("pause"))
-            self.state = "paused"
+        self._state.steer("running", "paused", lambda: self._send(cloudpickle.dumps("pause")))
 
     def resume(self) -> None:
         """Go on after a pause."""
-        if self.state == "paused":
-            self._send(cloudpickle.dumps("resume"))
-            self.state = "running"
+        self._state.steer("paused", "running", lambda: self._send(cloudpickle.dumps("resume")))
 
     def stop(self) -> Run:
         """End the run now and return what it measured; asked twice, it answers the same.
@@ -214,7 +221,7 @@ class LiveRun:
                 self._process.kill()
         return self.wait()
 
-    def wait(self, progress: Callable[[dict[str, Any]], None] | None = None) -> Run:
+    def wait(self, progress: Callable[[Row], None] | None = None) -> Run:
         """Wait for the end of the run and return what it measured.
 
         Args:
@@ -225,11 +232,13 @@ class LiveRun:
             RuntimeError: If it failed otherwise.
         """
         while not self._done.wait(0.1):
-            if progress is not None and self.rows:
-                progress(self.rows[-1])
+            last = self.rows.last
+            if progress is not None and last is not None:
+                progress(last)
         if self.state == "failed":
-            error = "; ".join(part for part in (self.error or "the run failed", self.left) if part)
-            raise BadInputError(error) if self._mistake else RuntimeError(error)
+            told, mistake = self._state.failure
+            error = "; ".join(part for part in (told or "the run failed", self.left) if part)
+            raise BadInputError(error) if mistake else RuntimeError(error)
         return run_result(
             self._rows,
             self.calibration,
@@ -250,7 +259,10 @@ class LiveRun:
     def leave(self) -> None:
         """Let go of a run that a forked process was given a copy of."""
         self._pipe.close()
-        self._fail("this run belongs to the process that started it", mistake=True)
+        self._lock = threading.Lock()
+        self._state.renew()
+        self._rows.renew()
+        self._state.fail("this run belongs to the process that started it", mistake=True)
         self._done.set()
 
     def _save(self, trace: Any) -> None:
@@ -260,7 +272,7 @@ class LiveRun:
             BadInputError: If there is no room for it.
         """
         try:
-            trace.save(self._kept.folder / "trace")
+            self.bench.workload_kind.save(trace, self._kept.folder / "trace")
         except (OSError, BadInputError) as error:
             raise BadInputError(
                 f"the workload's copy for the child process cannot be written ({error}); free some "
@@ -293,13 +305,13 @@ class LiveRun:
                 pass
         except (EOFError, OSError):
             code = self._process.wait()
-            self._fail(
+            self._state.fail(
                 f"the child process of the run died ({status_in_words(code)}); what it had "
                 "measured until then is kept; start it again",
                 mistake=False,
             )
         except Exception as error:  # noqa: BLE001  (shown on the panel, never lost in a thread)
-            self._fail(f"{type(error).__name__}: {error}", mistake=False)
+            self._state.fail(f"{type(error).__name__}: {error}", mistake=False)
         finally:
             self._memory.stop()
             self._pipe.close()
@@ -323,7 +335,7 @@ class LiveRun:
             self._memory.start()
             self._rows.baseline = resident_bytes(self._process.pid)
             self._send(cloudpickle.dumps("go"))
-            self.state = "running"
+            self._state.begin()
         elif isinstance(message, Acted):
             self.trouble = message.problem
             if message.problem is None:
@@ -332,16 +344,12 @@ class LiveRun:
             self._reason, self._note = message.reason, message.note
             self._records = message.records
             self._rows.finish()
-            self.state = "ended"
+            self._state.end()
             return True
         elif isinstance(message, Failed):
-            self._fail(message.message, mistake=message.mistake)
+            self._state.fail(message.message, mistake=message.mistake)
             return True
         return False
-
-    def _fail(self, error: str, *, mistake: bool) -> None:
-        self.error, self._mistake = error, mistake
-        self.state = "failed"
 
 
 def _leave_to_parent() -> None:

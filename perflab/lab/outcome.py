@@ -12,7 +12,8 @@ from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
 from perflab.units import counted, in_words
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.workload import Workload
+from perflab.workloads.registry.kinds import describe
 
 BRIEF_SECONDS = 0.5
 THROUGH = "workload through"
@@ -55,7 +56,7 @@ def run_result(
         workload=workload_summary(rows.trace),
         settings=plain_settings(rows.settings, rows.load),
         metrics=rows.measured(rows.warm),
-        snapshots=tuple(rows.rows),
+        snapshots=rows.rows.copy(),
         changes=tuple(rows.changes),
         since_change=rows.measured(start),
         predicted=rows.predict(calibration.costs, start),
@@ -98,7 +99,8 @@ def _blind(rows: Rows) -> tuple[str, ...]:
 
 def _brief(rows: Rows, ended: str) -> tuple[str, ...]:
     """Return that a run was over before what is a rate, or of the process, could be measured."""
-    seconds = rows.rows[-1]["seconds"] if rows.rows else 0.0
+    last = rows.rows.last
+    seconds = last.seconds if last is not None else 0.0
     if ended != THROUGH or seconds >= BRIEF_SECONDS:
         return ()
     short = f"the workload was through in {in_words(seconds, 'seconds')}, too short to measure"
@@ -116,13 +118,13 @@ def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:
     return {**settings.shown(), **load.shown(), "backend": load.backend_name}
 
 
-def workload_summary(trace: Trace) -> dict[str, Any]:
+def workload_summary(workload: Workload) -> dict[str, Any]:
     """Return a workload's name, source and options to make it again, fingerprint and notes."""
     return {
-        "name": trace.name,
-        "source": trace.source,
-        "options": dict(trace.options),
-        "fingerprint": trace.fingerprint,
-        "summary": trace.summary(),
-        "notes": list(trace.notes),
+        "name": workload.name,
+        "source": workload.source,
+        "options": dict(workload.options),
+        "fingerprint": workload.fingerprint,
+        "summary": describe(workload),
+        "notes": list(workload.notes),
     }

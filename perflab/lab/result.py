@@ -16,6 +16,7 @@ from pydantic import StrictFloat, StrictInt, StrictStr, TypeAdapter, ValidationE
 from perflab.errors import BadInputError
 from perflab.files import check_output, write_text
 from perflab.lab.files import read_json
+from perflab.lab.row_table import RowTable
 
 FORMAT_VERSION = 1
 
@@ -28,8 +29,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON; a number that is none is ``null``."""
-        values = dataclasses.asdict(self)  # type: ignore[call-overload]
-        return {"kind": self.kind, "format": FORMAT_VERSION, **_plain(values)}
+        return {"kind": self.kind, "format": FORMAT_VERSION, **_plain(_fields(self))}
 
     def to_json(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the result as JSON; the file appears whole or not at all.
@@ -118,8 +118,16 @@ def _loose(hint: Any) -> Any:
     return StrictStr if hint is str else hint
 
 
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, RowTable):
+        value = value.to_dicts()
+    elif dataclasses.is_dataclass(value):
+        value = _fields(value)
+    if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]

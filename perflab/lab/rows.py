@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from typing import Any, NamedTuple
@@ -10,11 +11,14 @@ from perflab.bench.base import Bench
 from perflab.bench.model import Model
 from perflab.bench.session import Measured
 from perflab.lab.alerts import AlertWatch
+from perflab.lab.freed_memory import give_back
 from perflab.lab.rounds import Moments
+from perflab.lab.row import Row
+from perflab.lab.row_table import RowTable
 from perflab.lab.snapshot import Snapshot
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 _WINDOW_SECONDS = 1.0
 _SHARE_FOR_PREDICTIONS = 0.2
@@ -30,7 +34,10 @@ class Compared(NamedTuple):
 
 
 class Rows:
-    """The rows of a run; all of it is called by the one thread that listens to the child."""
+    """The rows of a run, which the one thread that listens to the child adds to.
+
+    Which settings come next, and which are in force, is told and asked by other threads, too.
+    """
 
     def __init__(
         self,
@@ -46,7 +53,7 @@ class Rows:
         self.trace = trace
         self.settings, self.load = settings, load
         self.model = model or bench.model(trace)
-        self.rows: list[dict[str, Any]] = []
+        self.rows = RowTable()
         self.changes: list[dict[str, Any]] = []
         self.watch = watch
         self.baseline = 0
@@ -58,6 +65,7 @@ class Rows:
         self.compared = Compared({}, {}, {})
         self._costs = costs
         self._history: list[Snapshot] = []
+        self._lock = threading.Lock()
         self._coming: list[tuple[Settings, LoadSettings]] = []
         self._predicted: Metrics = {}
         self._predict_after = 0.0
@@ -74,19 +82,26 @@ class Rows:
     @property
     def values(self) -> dict[str, Any]:
         """The settings last requested, of the pattern and of the load."""
-        settings, load = self._coming[-1] if self._coming else (self.settings, self.load)
+        with self._lock:
+            settings, load = self._coming[-1] if self._coming else (self.settings, self.load)
         return {**settings.model_dump(), **load.model_dump()}
 
     def next_settings(self, settings: Settings, load: LoadSettings) -> None:
         """Note settings that the child has been told of and will confirm."""
-        self._coming.append((settings, load))
+        with self._lock:
+            self._coming.append((settings, load))
+
+    def renew(self) -> None:
+        """Have locks of its own in a forked process, where nobody frees those that were held."""
+        self._lock = threading.Lock()
+        self.rows.renew()
+        self.watch.renew()
 
     def add(self, snapshot: Snapshot, resident_bytes: int) -> None:
         """Make a row of a snapshot, given the child's resident memory now."""
         if resident_bytes:
             self.memory_bytes = float(max(0, resident_bytes - self.baseline))
-        if snapshot.mark == "change" and self._coming:
-            self.settings, self.load = self._coming.pop(0)
+        if snapshot.mark == "change" and self._take_next():
             self.changed = snapshot
             self._history.clear()
             self._predicted, self._predict_after = {}, 0.0
@@ -111,8 +126,7 @@ class Rows:
             self._history.pop(0)
         if snapshot.mark == "":
             self.moments.add(snapshot)
-            self.rows.append(self._row(snapshot))
-            self.watch.look(snapshot.seconds, self.rows[-1])
+            self._put(self._row(snapshot))
 
     def acted(self, name: str, seconds: float) -> None:
         """Note that one of the bench's actions was done."""
@@ -122,8 +136,7 @@ class Rows:
     def finish(self) -> None:
         """Make a last row where the run was too short for another."""
         if not self.rows and self.last is not None:
-            self.rows.append(self._row(self.last))
-            self.watch.look(self.last.seconds, self.rows[-1])
+            self._put(self._row(self.last))
 
     def measured(self, since: Snapshot | None) -> Metrics:
         """Return the metrics of what happened after a snapshot."""
@@ -152,22 +165,30 @@ class Rows:
             own["overhead_seconds"] = max(0.0, each - latency.mean)
         return {**self._costs, **own}
 
-    def _row(self, snapshot: Snapshot) -> dict[str, Any]:
+    def _take_next(self) -> bool:
+        """Let the settings that the child has confirmed be in force; return whether there are."""
+        with self._lock:
+            if not self._coming:
+                return False
+            self.settings, self.load = self._coming.pop(0)
+            return True
+
+    def _put(self, row: Row) -> None:
+        self.rows.add(row)
+        self.watch.look(row.seconds, row)
+
+    def _row(self, snapshot: Snapshot) -> Row:
         since = self.changed or self.warm
         earlier = self._history[0] if len(self._history) > 1 else since
-        row: dict[str, Any] = {
-            "seconds": round(snapshot.seconds, 3),
-            "requests": snapshot.requests,
-            "virtual_seconds": snapshot.shown_seconds,
-            "version": snapshot.version,
-            **self._metrics(snapshot.since(earlier, self.bench.levels)),
-        }
-        for name, value in self._metrics(snapshot.since(since, self.bench.levels)).items():
-            row[f"{name}_since_change"] = value
-        row["requests"] = snapshot.requests
-        for name, value in self._prediction(since).items():
-            row[f"predicted_{name}"] = value
-        return row
+        return Row(
+            seconds=round(snapshot.seconds, 3),
+            requests=snapshot.requests,
+            virtual_seconds=snapshot.shown_seconds,
+            version=snapshot.version,
+            metrics=self._metrics(snapshot.since(earlier, self.bench.levels)),
+            since_change=self._metrics(snapshot.since(since, self.bench.levels)),
+            predicted=self._prediction(since),
+        )
 
     def _metrics(self, part: Snapshot) -> Metrics:
         own = self.bench.metrics(self._part(part))
@@ -195,6 +216,7 @@ class Rows:
             refitted = self.predict(self.own_costs(since), since) if self._predicted else {}
             measured = self.measured(since) if self._predicted else {}
             self.compared = Compared(measured, self._predicted, refitted)
+            give_back()
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
         return self._predicted

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.files import check_output, csv_frame, write_text
 from perflab.lab.result import Result
+from perflab.lab.row_table import RowTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,8 @@ class Run(Result):
         workload: ``name``, ``source``, ``options``, ``fingerprint``, ``summary`` and ``notes``.
         settings: All settings in force at the end, of the pattern and of the load.
         metrics: Measured over the whole run, its warm-up left out.
-        snapshots: Ten rows per second: time, requests so far, and metrics of the last second.
+        snapshots: Ten rows per second of the last two minutes and one per second before: time,
+            requests so far, and metrics of the last second.
         changes: Every change of settings: ``seconds``, ``request`` and the ``settings`` from then.
         since_change: Measured since the last change; the same as `metrics` where none was.
         predicted: Predicted before the run from the calibration, for the same requests.
@@ -45,7 +47,7 @@ class Run(Result):
     workload: dict[str, Any]
     settings: dict[str, Any]
     metrics: dict[str, float]
-    snapshots: tuple[dict[str, Any], ...] = ()
+    snapshots: RowTable = dataclasses.field(default_factory=RowTable)
     changes: tuple[dict[str, Any], ...] = ()
     since_change: dict[str, float] = dataclasses.field(default_factory=dict)
     predicted: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -60,11 +62,13 @@ class Run(Result):
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Take rows in any form."""
+        object.__setattr__(self, "snapshots", RowTable.of(self.snapshots))
+
     def to_frame(self) -> pd.DataFrame:
         """Return the snapshots as a table, a row each."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.snapshots))
+        return self.snapshots.to_frame()
 
     def to_csv(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the snapshots as CSV; the file appears whole or not at all.

@@ -74,9 +74,9 @@ def receive(pipe: Connection, process: subprocess.Popen[bytes]) -> Any:
 
 def resident_bytes(pid: int) -> int:
     """Return the bytes of memory that a process has now."""
-    from memory_profiler import memory_usage
+    from perflab.instrumentation.memory import looker
 
-    return int((memory_usage(pid, interval=0.001, max_iterations=1)[0] or 0) * 2**20)
+    return looker()(pid)
 
 
 def status_in_words(code: int) -> str:

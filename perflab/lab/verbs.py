@@ -9,10 +9,12 @@ from typing import Any
 
 from perflab.bench.base import Bench
 from perflab.bench.registry import load_bench
+from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Alert, check_alerts, parse_alert
 from perflab.lab.calibration import Calibration, calibration_for, keep_calibration, machine_load
 from perflab.lab.live import LiveRun
 from perflab.lab.outputs import check_outputs
+from perflab.lab.row import Row
 from perflab.lab.run import Run
 from perflab.servers.consent import ForeignServer, allow, require
 from perflab.servers.keeper import keep_scratch_folders
@@ -26,6 +28,7 @@ _LONGER = 4
 keep_scratch_folders()
 
 
+@naming_extra("cli")
 def start_live(
     pattern: str,
     workload: Any = None,
@@ -80,6 +83,7 @@ def start_live(
     )
 
 
+@naming_extra("cli")
 def run(
     pattern: str,
     workload: Any = None,
@@ -108,9 +112,9 @@ def run(
     try:
         with tqdm(total=seconds, disable=not progress, bar_format=form, desc=pattern) as bar:
 
-            def show(row: Mapping[str, Any]) -> None:
-                bar.set_postfix_str(f"{grouped(row['requests'])} requests", refresh=False)
-                bar.update(min(row["seconds"], seconds) - bar.n)
+            def show(row: Row) -> None:
+                bar.set_postfix_str(f"{grouped(row.requests)} requests", refresh=False)
+                bar.update(min(row.seconds, seconds) - bar.n)
 
             return live.wait(show)
     except KeyboardInterrupt:
@@ -119,6 +123,7 @@ def run(
         live.close()
 
 
+@naming_extra("cli")
 def calibrate(
     pattern: str,
     workload: Any = None,

@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
+
+SHORT_PASS = 2_000_000
+"""A run goes through so few requests again within minutes."""
 
 Reuse = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
@@ -66,6 +69,14 @@ class LoopedTrace:
         self._reuse: dict[int, Reuse] = {}
         self._firsts: npt.NDArray[np.int64] | None = None
         self._ids: npt.NDArray[np.int32] | None = None
+        self._both = False
+
+    def expect_run(self) -> None:
+        """Have both passes at once from now on, where a pass is short.
+
+        What stands beside a run then takes its memory at the start, and none in the midst of it.
+        """
+        self._both = len(self._trace) <= SHORT_PASS
 
     def settled(self, last: int) -> int | None:
         """Return how many passes `last` requests are, where they are more than two."""
@@ -74,7 +85,7 @@ class LoopedTrace:
 
     def ids(self, last: int) -> npt.NDArray[np.int32]:
         """Return the ids of the first `last` requests, at most two passes."""
-        if last <= len(self._trace):
+        if last <= len(self._trace) and not self._both:
             return self._trace.ids[:last]
         with self._lock:
             if self._ids is None:
@@ -82,14 +93,19 @@ class LoopedTrace:
         return self._ids[:last]
 
     def reuse(self, last: int) -> Reuse:
-        """Return the previous and next use of each of the first `last` requests."""
-        passes = 1 if last <= len(self._trace) else 2
+        """Return the previous and next use of each of the first `last` requests.
+
+        One that has no next use among these has `last` as its next.
+        """
+        passes = 1 if last <= len(self._trace) and not self._both else 2
         whole = self.ids(passes * len(self._trace))
         with self._lock:
             if passes not in self._reuse:
                 self._reuse[passes] = kernels.previous_and_next(whole, self._trace.n_keys)
         previous, following = self._reuse[passes]
-        return previous[:last], following[:last]
+        if last == len(following):
+            return previous, following
+        return previous[:last], np.minimum(following[:last], last)
 
     def distinct(self, last: int) -> int:
         """Return how many keys the first `last` requests have."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from perflab import kernels
 from perflab.modelling.student import t_95
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 GROUPS = 8
 UNKNOWN = 0.5

@@ -8,7 +8,7 @@ from perflab.modelling.latency import missed, mix
 from perflab.modelling.part_settings import SUMS
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def grown(metrics: Metrics, load: LoadSettings, costs: Costs, trace: Trace) -> Metrics:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from perflab.callbacks import Cancelled
+from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.part_error import UNKNOWN, KeyGroups
 from perflab.modelling.part_metrics import grown, moved
 from perflab.modelling.part_settings import Scaling, load_for_part
@@ -15,12 +16,10 @@ from perflab.modelling.prediction import Costs, Metrics, Prediction
 from perflab.modelling.scaling import off_by_scaling, scales_down
 from perflab.settings import LoadSettings
 from perflab.units import percent
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 M = TypeVar("M")
 Ask = Callable[[Any, LoadSettings], Prediction | None]
-
-_KEPT = 10_000
 
 
 def for_all_keys(
@@ -74,7 +73,7 @@ class PartModel:
         self._part = part
         self._groups = groups
         self._scaling = scaling
-        self._errors: dict[Hashable, float] = {}
+        self._errors: KeptAnswers[Hashable, float] = KeptAnswers()
         self._costs: Costs = {}
 
     def prepare(self) -> None:
@@ -136,9 +135,6 @@ class PartModel:
 
     def _error(self, settings: Any, load: LoadSettings, costs: Costs) -> float:
         """Return how far the part is off for being a part; kept."""
-        known = self._errors.get((settings, load))
-        if known is not None:
-            return known
 
         def answer(model: Any, share: float) -> tuple[float, float]:
             smaller = load_for_part(load, share * self.trace.density)
@@ -147,11 +143,9 @@ class PartModel:
             metrics = _between(told)
             return metrics["hits"], metrics["requests"]
 
-        found = self._groups.error(answer, self._share, self._expected)
-        if len(self._errors) >= _KEPT:
-            self._errors.clear()
-        self._errors[settings, load] = found
-        return found
+        return self._errors.answer(
+            (settings, load), lambda: self._groups.error(answer, self._share, self._expected)
+        )
 
     def _told(
         self, answer: Prediction, settings: Any, load: LoadSettings, costs: Costs, error: float
@@ -221,8 +215,8 @@ class SharpeningPartModel(PartModel):
         answer = self._asked(ask, settings, load, costs)
         if answer is None:
             return None
-        error = self._errors.get((settings, load), UNKNOWN)
-        return self._told(answer, settings, load, costs, error)
+        error = self._errors.get((settings, load))
+        return self._told(answer, settings, load, costs, UNKNOWN if error is None else error)
 
     def roughly(self, settings: Any) -> bool:
         """Say whether a sample of the part answers settings."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.errors import BadInputError
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

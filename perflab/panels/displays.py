@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import ipywidgets as widgets
 
@@ -24,8 +22,6 @@ from perflab.workloads import Trace
 _TICKS_A_TABLE = 2
 _TICKS_A_MARK = 5
 _EARLIEST_SECONDS = 2.0
-_SINCE = "_since_change"
-_PREDICTED = "predicted_"
 
 Numbers = dict[str, float]
 
@@ -64,22 +60,21 @@ class Displays:
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
-            measured = self._bench.of_the_whole(since_change(rows), run.trace)
+            measured = self._bench.of_the_whole(since_change(run), run.trace)
             self.what_if.show(points={"measured": Point(settings, measured)})
 
     def fill(self, prediction: Prediction | None, run: LiveRun | None, result: Run | None) -> None:
         """Fill the table."""
-        rows = run.rows if run is not None else []
-        changes = run.changes if run is not None else []
+        last = run.rows.last if run is not None else None
         refitted = run.compared.refitted if run is not None else {}
         with self._lock:
             self._explain(_which_is_off(self._bench, run, result))
             self.table.show(
                 what_if=None if prediction is None else prediction.metrics,
-                predicted=predicted(rows),
-                measured=since_change(rows),
+                predicted={} if last is None else last.predicted,
+                measured=since_change(run),
                 refitted=refitted if result is None else result.fitted,
-                whole_run=whole_run(rows, changes, result),
+                whole_run=whole_run(run, result),
                 baseline=None if self.baseline is None else self.baseline.metrics,
             )
 
@@ -114,31 +109,24 @@ class Displays:
         self.what_if.show(points={"measured": None, "baseline": None, "recommended": None})
 
 
-def since_change(rows: Sequence[Mapping[str, Any]]) -> Numbers:
+def since_change(run: LiveRun | None) -> Numbers:
     """Return what was measured since the last change of settings, by metric."""
-    row = rows[-1] if rows else {}
-    return {key.removesuffix(_SINCE): row[key] for key in row if key.endswith(_SINCE)}
+    last = run.rows.last if run is not None else None
+    return {} if last is None else last.since_change
 
 
-def predicted(rows: Sequence[Mapping[str, Any]]) -> Numbers:
-    """Return what was predicted for the requests since the last change, by metric."""
-    row = rows[-1] if rows else {}
-    return {key.removeprefix(_PREDICTED): row[key] for key in row if key.startswith(_PREDICTED)}
-
-
-def whole_run(
-    rows: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]], result: Run | None
-) -> Numbers:
+def whole_run(run: LiveRun | None, result: Run | None) -> Numbers:
     """Return what was measured over the whole run, as far as that is known by now."""
     if result is not None:
         return dict(result.metrics)
-    return {} if changes else since_change(rows)
+    return {} if run is not None and run.changes else since_change(run)
 
 
 def _which_is_off(bench: Bench, run: LiveRun | None, result: Run | None) -> str:
     if result is not None:
         return which_is_off_in(result, bench)
-    if run is None or not run.rows or run.rows[-1]["seconds"] < _EARLIEST_SECONDS:
+    last = run.rows.last if run is not None else None
+    if run is None or last is None or last.seconds < _EARLIEST_SECONDS:
         return ""
     paced = run.load.request_rate is not None or run.load.speedup is not None
     return which_is_off(bench, *run.compared, paced=paced)

@@ -23,6 +23,7 @@ from perflab.reports import Report
 from perflab.reports.privacy import file_name
 from perflab.settings import Settings
 from perflab.tuning.grid import Grid
+from perflab.tuning.points import Point
 from perflab.tuning.sweep import sweep_trace
 from perflab.workloads import Trace
 
@@ -81,7 +82,7 @@ def report_name(bench: Bench, trace: Trace) -> str:
 
 def _map_points(
     bench: Bench, values: Mapping[str, Any], grids: Sequence[Grid]
-) -> tuple[dict[str, Any], ...]:
+) -> tuple[Point, ...]:
     present = bench.read(values)
     end = time.monotonic() + _MAP_SECONDS
     for grid in grids:

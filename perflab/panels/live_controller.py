@@ -181,7 +181,8 @@ class LiveController:
 
     def _say(self, live: LiveRun) -> None:
         word = "paused" if live.state == "paused" else "running"
-        requests = live.rows[-1]["requests"] if live.rows else 0
+        last = live.rows.last
+        requests = last.requests if last is not None else 0
         mood: Any = "busy" if live.state == "paused" else "live"
         self._status.say("run", f"{word}, {_length(live)}, {counted(requests, 'request')}", mood)
 
@@ -198,4 +199,5 @@ class LiveController:
 
 
 def _length(live: LiveRun) -> str:
-    return f"{grouped(round(live.rows[-1]['seconds']))} s" if live.rows else "0 s"
+    last = live.rows.last
+    return f"{grouped(round(last.seconds))} s" if last is not None else "0 s"

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from perflab.bench import load_bench
-from perflab.panels.workbench import Workbench
+from perflab.errors.extras import naming_extra
+
+with naming_extra("lab"):
+    from perflab.bench import load_bench
+    from perflab.panels.workbench import Workbench
 
 
+@naming_extra("lab")
 def workbench(
     pattern: str = "cache",
     workload: Any = None,

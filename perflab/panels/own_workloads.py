@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from perflab.errors import BadInputError
 from perflab.panels.controls import Control, control, written
 from perflab.settings import SettingInfo
-from perflab.workloads import WorkloadInfo
+from perflab.workloads.registry.named import WorkloadInfo
 
 _ONLY_IN_TEXT = frozenset({"seed"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,6 +16,7 @@ from perflab.charts.marks import MARK_NAMES
 from perflab.charts.observed import observed_marks
 from perflab.charts.what_if import Lines
 from perflab.instrumentation.catalog import metric
+from perflab.lab.row_table import RowTable
 from perflab.panels.canvas import BlitCanvas
 from perflab.settings import Settings
 from perflab.workloads import Trace
@@ -183,10 +184,11 @@ class LiveView:
         return self._canvas.image
 
     def show(
-        self, rows: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]] = ()
+        self, rows: Iterable[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]] = ()
     ) -> None:
         """Show a run so far; no rows empty the charts."""
+        table = RowTable.of(rows)
         with self._lock:
-            full = [chart.update(rows, changes=changes) for chart in self.charts]
+            full = [chart.update(table, changes=changes) for chart in self.charts]
             artists = [artist for chart in self.charts for artist in chart.artists]
             self._canvas.draw(artists, full=any(full))

@@ -22,7 +22,7 @@ from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.status import MOST_WORDS
 from perflab.servers.keeper import Keeper
 from perflab.settings import Settings
-from perflab.workloads import Trace, Workload, remarks
+from perflab.workloads import Trace, Workload, kind_of, remarks
 
 SOURCES = {"Built-in": "ours", "File path": "path", "Upload": "upload"}
 UPLOAD_HINT = (
@@ -61,7 +61,7 @@ class WorkloadPicker:
         self._uploads: Keeper | None = None
         self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
         self.source.style.button_width = "auto"
-        self.ours = OwnWorkloads(bench.workloads(), self.pick)
+        self.ours = OwnWorkloads(bench.workload_kind.named, self.pick)
         self.path = widgets.Text(
             placeholder="traces/requests.csv.gz",
             tooltip="A file on the machine of the notebook; Enter reads it.",
@@ -71,7 +71,10 @@ class WorkloadPicker:
         self.read_button = widgets.Button(description="Read", tooltip="Read the file")
         self.upload = widgets.FileUpload(description="Choose a file", multiple=False)
         self.format = widgets.Dropdown(
-            options=[("auto-detect", None), *((name, name) for name in bench.formats())],
+            options=[
+                ("auto-detect", None),
+                *((name, name) for name in bench.workload_kind.formats),
+            ],
             description="format",
             tooltip="Detected automatically; raw binary formats must be selected.",
             layout=widgets.Layout(width="220px"),
@@ -247,7 +250,7 @@ def describe(workload: Workload) -> str:
     """Return a workload in one line of HTML."""
     said = [
         f"<b>{html.escape(workload.name)}</b>",
-        *map(html.escape, workload.facts()),
+        *map(html.escape, kind_of(workload).facts(workload)),
         f"fingerprint <code>{workload.fingerprint}</code>",
     ]
     return " · ".join(said)

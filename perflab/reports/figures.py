@@ -7,12 +7,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from perflab.bench import Bench, Observed, WhatIfChart
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
 from perflab.charts.best_strip import Span, best_spans, rivals
 from perflab.charts.observed import observed_marks
 from perflab.charts.style import line_name
 from perflab.instrumentation.catalog import METRICS, metric
+from perflab.lab.row_table import Numbers
 from perflab.lab.run import Run
 from perflab.reports.blocks import Cell, Column, Figure, Table, Text
 from perflab.reports.subject import AnyResult, Subject, measured_point
@@ -98,7 +101,7 @@ def live_figures(bench: Bench, run: Run, label: str, number: int) -> list[Figure
     """Draw a run over its time; charts whose metrics it has not measured are left out."""
     figures = []
     for chart in bench.live_charts:
-        if len(run.snapshots) < 2 or not any(chart.metrics[0] in row for row in run.snapshots):
+        if len(run.snapshots) < 2 or chart.metrics[0] not in run.snapshots.names:
             continue
         name = f"live-{number}-{chart.metrics[0].replace('_', '-')}"
         figure, (axes,) = chart_row(1, *THIRD, top=TOP, scale=1.0)
@@ -107,7 +110,7 @@ def live_figures(bench: Bench, run: Run, label: str, number: int) -> list[Figure
         for key in chart.metrics:
             value = (run.since_change or run.metrics).get(key)
             words.append(f"{metric(key).label} {metric(key).format(value)}")
-        seconds = run.snapshots[-1]["seconds"]
+        seconds = run.snapshots[-1].seconds
         alt = (
             f"{chart.title}, {label}, {grouped(round(seconds))} s. At the end: {'; '.join(words)}."
         )
@@ -118,14 +121,16 @@ def live_figures(bench: Bench, run: Run, label: str, number: int) -> list[Figure
 def live_table(bench: Bench, run: Run, label: str, number: int) -> Table | None:
     """Return some moments of a run, evenly apart, with the metrics of its charts."""
     keys = dict.fromkeys(key for chart in bench.live_charts for key in chart.metrics)
-    infos = [METRICS[key] for key in keys if any(key in row for row in run.snapshots)]
+    infos = [METRICS[key] for key in keys if key in run.snapshots.names]
     if not infos or not run.snapshots:
         return None
     rows = []
-    for place in _evenly(len(run.snapshots), MOST_ROWS):
+    (seconds,) = run.snapshots.columns("seconds")
+    for place in _moments(seconds, MOST_ROWS):
         row = run.snapshots[place]
-        cells = [Cell(f"{rounded(row['seconds'])} s", row["seconds"])]
-        cells += [Cell(info.format(row.get(info.name)), row.get(info.name)) for info in infos]
+        values = [(info, row.metrics.get(info.name)) for info in infos]
+        cells = [Cell(f"{rounded(row.seconds)} s", row.seconds)]
+        cells += [Cell(info.format(value), value) for info, value in values]
         rows.append(tuple(cells))
     columns = (
         Column("seconds", "Time", numeric=True),
@@ -294,3 +299,10 @@ def _evenly(count: int, most: int) -> list[int]:
     if count <= most:
         return list(range(count))
     return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)})
+
+
+def _moments(seconds: Numbers, most: int) -> list[int]:
+    """Return at most so many places of a run's rows, evenly apart in time, its ends among them."""
+    wanted = np.linspace(seconds[0], seconds[-1], most)
+    nearest = np.abs(seconds - wanted[:, None]).argmin(axis=1)
+    return sorted(set(nearest.tolist()))

@@ -18,6 +18,7 @@ from perflab.reports.subject import AnyResult, Subject
 from perflab.reports.svg import svg_of
 from perflab.reports.wording import setting_name, write_setting
 from perflab.settings import SettingInfo
+from perflab.tuning.points import Point
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.units import percent
@@ -26,8 +27,6 @@ SIZE = (512, 320)
 TOP = 52
 FEWEST = 3
 MOST_COLUMNS = 9
-
-Point = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,8 +112,12 @@ def _map(
     sampled = 1.0
     for point in points:
         settings, value = point["settings"], point["metrics"].get(heat_map.metric)
-        on_map = value is not None and all(key in settings for key in varied)
-        if on_map and all(settings.get(key, held) == held for key, held in wanted.items()):
+        on_map = all(key in settings for key in varied)
+        if (
+            value is not None
+            and on_map
+            and all(settings.get(key, held) == held for key, held in wanted.items())
+        ):
             place = against.parse(settings[against.key]), along.parse(settings[along.key])
             found[place] = float(value)
             sampled = min(sampled, point.get("sampled", 1.0))

@@ -86,7 +86,8 @@ def _with_loop(run: Run, *, named: bool) -> Mapping[str, Any]:
 
 
 def _run_options(run: Run) -> list[str]:
-    seconds = float(run.snapshots[-1]["seconds"]) if run.snapshots else 0.0
+    last = run.snapshots.last
+    seconds = last.seconds if last is not None else 0.0
     words = ["--seconds", str(max(1, math.ceil(seconds - 0.05)))] if seconds else []
     return words + [
         word for alert in run.alerts for word in ("--alert", str(alert.get("alert", "")))

@@ -10,6 +10,7 @@ from perflab.bench import Bench, Objective
 from perflab.errors import BadInputError
 from perflab.lab.run import Run
 from perflab.tuning.objective import good_enough, parse_objective
+from perflab.tuning.points import Point as Predicted
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.reach import fewest_timed_out, least_harmful, unreached
 from perflab.tuning.recommendation import Recommendation
@@ -118,30 +119,31 @@ def _smallest_good_point(bench: Bench, results: Sequence[AnyResult]) -> tuple[Po
 
     Where none reaches what is looked for, it is the best one, and it is said what none reaches.
     """
-    points = [
-        Point(point["settings"], point["metrics"])
-        for result in results
-        if isinstance(result, Predictions)
-        for point in result.points
-    ]
+    swept = [result for result in results if isinstance(result, Predictions)]
+    points = [point for result in swept for point in result.points]
     if not points:
         raise BadInputError("the predictions hold no point; predict again")
     goal = bench.objective
-    known = [point for point in points if point.metrics.get(goal.metric) is not None]
-    known = [point for point in known if _can_run(bench, point.settings)] or known
+    known = [point for point in points if point["metrics"].get(goal.metric) is not None]
+    known = [point for point in known if _can_run(bench, point["settings"])] or known
     if not known:
-        return points[0], ""
+        return _plain(points[0]), ""
     choose = max if goal.direction == "max" else min
-    best = choose(point.metrics[goal.metric] for point in known)
-    workload = next(result.workload for result in results if isinstance(result, Predictions))
-    timed_out = fewest_timed_out([{"metrics": point.metrics} for point in known], workload)
+    best = choose(point["metrics"][goal.metric] for point in known)
+    timed_out = fewest_timed_out(known, swept[0].workload)
     missed = unreached(goal, bench.tuned_noun, best, timed_out) if len(known) > 1 else ""
-    enough = [point for point in known if good_enough(goal, point.metrics[goal.metric], best)]
+    enough = [point for point in known if good_enough(goal, point["metrics"][goal.metric], best)]
     if missed:
-        mild = least_harmful([{"metrics": point.metrics, "point": point} for point in enough])
-        return mild[0]["point"], missed
-    size = bench.tuned_by
-    return min(enough, key=lambda point: point.settings.get(size(point.settings)) or 0), ""
+        return _plain(least_harmful(enough)[0]), missed
+
+    def size(point: Predicted) -> float:
+        return point["settings"].get(bench.tuned_by(point["settings"])) or 0
+
+    return _plain(min(enough, key=size)), ""
+
+
+def _plain(point: Predicted) -> Point:
+    return Point(point["settings"], point["metrics"])
 
 
 def _can_run(bench: Bench, settings: Mapping[str, Any]) -> bool:

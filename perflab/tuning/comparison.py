@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError, shown
+from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.files import read_json
 from perflab.lab.result import Result
@@ -79,6 +80,7 @@ class Comparison(Result):
         return "\n".join([*lines, *(f"Note: {shown(note)}" for note in self.notes)])
 
 
+@naming_extra("cli")
 def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
     """Compare two results: runs, predictions of one point, recommendations, or their files.
 

@@ -15,11 +15,11 @@ from perflab.bench.base import Bench
 from perflab.bench.model import Model, Previewing
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
-from perflab.lab.outcome import plain_settings
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, SettingInfo, Settings
 from perflab.tuning.background import compute_in_order
-from perflab.workloads.trace import Trace
+from perflab.tuning.points import Point, point_of
+from perflab.workloads.kinds.trace import Trace
 
 STEPS = 12
 
@@ -64,16 +64,11 @@ class Grid:
                 found.predictions[place] = self._model.predict(there, load, self._costs)
         return found
 
-    def points(self, settings: Settings, load: LoadSettings) -> list[dict[str, Any]]:
+    def points(self, settings: Settings, load: LoadSettings) -> list[Point]:
         """Return the cells that are known, as points of a sweep."""
         surface = self.surface(settings, load)
         return [
-            {
-                "settings": plain_settings(surface.settings[place], load),
-                "metrics": found.metrics,
-                "sampled": found.sampled,
-                "error": found.error,
-            }
+            point_of(found, surface.settings[place], load)
             for place, found in list(surface.predictions.items())
         ]
 

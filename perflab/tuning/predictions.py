@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.lab.result import Result
+from perflab.tuning.points import Point, frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,29 +34,18 @@ class Predictions(Result):
 
     pattern: str
     workload: dict[str, Any]
-    points: tuple[dict[str, Any], ...]
+    points: tuple[Point, ...]
     swept: tuple[str, ...] = ()
     calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     observed: dict[str, Any] = dataclasses.field(default_factory=dict)
     histories: tuple[dict[str, Any], ...] = ()
-    maps: tuple[dict[str, Any], ...] = ()
+    maps: tuple[Point, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a point: every setting, the metrics, ``sampled`` and ``error``."""
-        import pandas as pd
-
-        rows = [
-            {
-                **point["settings"],
-                **point["metrics"],
-                "sampled": point["sampled"],
-                "error": point["error"],
-            }
-            for point in self.points
-        ]
-        frame = pd.DataFrame(rows)
+        frame = frame_of(self.points)
         frame.attrs = {
             "pattern": self.pattern,
             "workload": self.workload,

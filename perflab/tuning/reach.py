@@ -7,6 +7,7 @@ from typing import Any
 
 from perflab.bench.parts import Objective
 from perflab.instrumentation.catalog import METRICS, metric
+from perflab.tuning.points import Point
 from perflab.units import percent
 
 GUARDED = ("timeouts", "errors", "throughput_per_second")
@@ -16,8 +17,6 @@ _NOTICED = 0.01
 _NOTHING = 5e-4
 _OVERLOADED = 0.1
 _ACCEPTED = {"throughput_per_second": 0.1}
-
-Point = Mapping[str, Any]
 
 
 def reaches(objective: Objective, value: float) -> bool:

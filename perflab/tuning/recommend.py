@@ -14,6 +14,7 @@ from perflab.bench.parts import Objective
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError, BrokenLimitError
+from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import metric
 from perflab.lab.alerts import Condition, parse_condition
 from perflab.lab.outputs import check_outputs
@@ -21,6 +22,7 @@ from perflab.lab.verbs import run
 from perflab.servers.consent import require
 from perflab.tuning.knee import knee
 from perflab.tuning.objective import good_enough, parse_objective, write_enough
+from perflab.tuning.points import NamedPoint, Point
 from perflab.tuning.reach import all_useless, fewest_timed_out, harms, least_harmful, unreached
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import sweep_trace
@@ -33,9 +35,8 @@ _WORTH_IT = 0.75
 _GUARDED = "timeouts, errors and throughput"
 _HARM = "more timeouts or errors, or less throughput"
 
-Point = Mapping[str, Any]
 
-
+@naming_extra("cli")
 def tune(
     pattern: str,
     workload: Any = None,
@@ -309,7 +310,7 @@ class _Search:
             words.append(f"With {self._write(chosen)} it is {value}, {today}{gains}.")
         return " ".join(words)
 
-    def alternatives(self, chosen: Point) -> list[dict[str, Any]]:
+    def alternatives(self, chosen: Point) -> list[NamedPoint]:
         """Return the knee of the chosen line, and the best point whatever its size.
 
         Where nothing reaches what is looked for, there is none: each could do harm.
@@ -333,7 +334,7 @@ class _Search:
         found.append(self._named("best", best, text))
         return found
 
-    def _named(self, name: str, point: Point, reason: str) -> dict[str, Any]:
+    def _named(self, name: str, point: Point, reason: str) -> NamedPoint:
         return {
             "name": name,
             "settings": point["settings"],

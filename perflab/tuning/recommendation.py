@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from perflab.lab.result import Result
+from perflab.tuning.points import NamedPoint, Point, frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +50,8 @@ class Recommendation(Result):
     objective: str
     unreached: str = ""
     limits: tuple[str, ...] = ()
-    points: tuple[dict[str, Any], ...] = ()
-    alternatives: tuple[dict[str, Any], ...] = ()
+    points: tuple[Point, ...] = ()
+    alternatives: tuple[NamedPoint, ...] = ()
     measured: dict[str, float] = dataclasses.field(default_factory=dict)
     observed: dict[str, Any] = dataclasses.field(default_factory=dict)
     calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -59,6 +60,4 @@ class Recommendation(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return all points looked at as a table: a column for every setting and metric."""
-        import pandas as pd
-
-        return pd.DataFrame([{**point["settings"], **point["metrics"]} for point in self.points])
+        return frame_of(self.points)

@@ -14,28 +14,33 @@ from perflab.bench.model import Model
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import metric
 from perflab.lab.calibration import calibration_for
 from perflab.lab.environment import environment
-from perflab.lab.outcome import plain_settings, workload_summary
+from perflab.lab.outcome import workload_summary
 from perflab.modelling.prediction import Costs
 from perflab.servers.keeper import kept_folder
 from perflab.settings.folders import shared_folder
 from perflab.tuning.executors import gather
 from perflab.tuning.observed import observed_beside
+from perflab.tuning.points import Point, point_of
 from perflab.tuning.predictions import Predictions
 from perflab.units import counted, grouped
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_POINTS = 100_000
 
-Point = dict[str, Any]
+Found = tuple[Point, tuple[str, ...]]
+"""A point and the remarks on it."""
+
 Drawn = tuple[float, str | None]
 
 
+@naming_extra("cli")
 def predict(
     pattern: str,
     workload: Any = None,
@@ -64,6 +69,7 @@ def predict(
     return found.to_frame()
 
 
+@naming_extra("cli")
 def predictions(
     pattern: str,
     workload: Any = None,
@@ -116,15 +122,15 @@ def sweep_trace(
         known = model or _model(bench, trace, drawn)
         here = [(bench, known, values, calibration.costs) for values in grid]
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-            points = gather(threads, _predict, here, names, progress)
+            found = gather(threads, _predict, here, names, progress)
     else:
         with kept_folder("perflab-sweep-", shared_folder()) as folder:
             place = str(folder / "trace")
-            trace.save(place)
+            bench.workload_kind.save(trace, place)
             there = [(bench.pattern, place, drawn, values, calibration.costs) for values in grid]
-            points = gather(executor, _predict_there, there, names, progress)
+            found = gather(executor, _predict_there, there, names, progress)
     asked = (checked, load, calibration.costs, tuple(sweep or ()))
-    said = [point.pop("remarks") for point in points]
+    points, said = [point for point, _ in found], [remarks for _, remarks in found]
     notice = bench.notice(checked, load)
     remarks = [remark for remark in said[0] if all(remark in other for other in said)]
     return Predictions(
@@ -181,27 +187,21 @@ def _name(values: Mapping[str, Any], keys: Iterable[str]) -> str:
     return ", ".join(f"{key}={values[key]}" for key in keys) or "the settings"
 
 
-def _predict(bench: Bench, model: Model, values: Mapping[str, Any], costs: Costs) -> Point:
+def _predict(bench: Bench, model: Model, values: Mapping[str, Any], costs: Costs) -> Found:
     settings, load = bench.read(values)
     found = model.predict(settings, load, costs)
-    return {
-        "settings": plain_settings(settings, load),
-        "metrics": found.metrics,
-        "sampled": found.sampled,
-        "error": found.error,
-        "remarks": found.remarks,
-    }
+    return point_of(found, settings, load), found.remarks
 
 
 def _predict_there(
     pattern: str, place: str, drawn: Drawn | None, values: Mapping[str, Any], costs: Costs
-) -> Point:
+) -> Found:
     return _predict(load_bench(pattern), _opened(pattern, place, drawn), values, costs)
 
 
 @lru_cache(maxsize=2)
 def _opened(pattern: str, place: str, drawn: Drawn | None) -> Model:
-    return _model(load_bench(pattern), load_bench(pattern).open_workload(place), drawn)
+    return _model(load_bench(pattern), load_bench(pattern).workload_kind.open(place), drawn)
 
 
 def _model(bench: Bench, trace: Trace, drawn: Drawn | None) -> Model:

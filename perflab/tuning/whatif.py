@@ -18,7 +18,7 @@ from perflab.settings import LoadSettings, Settings
 from perflab.tuning.background import compute_in_order
 from perflab.tuning.sharpening import BandedLine, Rounds, known
 from perflab.tuning.standing import Standing
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 Line = tuple[list[float], list[float]]
 _COARSE = 4

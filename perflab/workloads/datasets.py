@@ -8,7 +8,8 @@ from pathlib import Path
 
 from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import trust_parquet
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.read import read_trace
 
 MISSING = "NA"
 WHOLE_NUMBERS = frozenset({"year", "engines", "seats", "speed"})
@@ -39,7 +40,7 @@ def flights() -> Trace:
     """
     path = data_path("flights.parquet")
     trust_parquet(path)
-    trace = Trace.from_parquet(path)
+    trace = read_trace(path, format="parquet")
     return dataclasses.replace(trace, name="flights", source="flights", check=False)
 
 

@@ -20,7 +20,8 @@ from pyarrow import csv
 from perflab.errors import BadInputError
 from perflab.files import whole_path
 from perflab.units import counted, grouped
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.write import write_trace
 
 FLIGHTS = "data/flights.csv.zip"
 PLANES = "data/planes.csv"
@@ -37,7 +38,7 @@ def make(sdist: str | Path, out: str | Path) -> list[str]:
     flights, planes = _members(sdist)
     trace, dropped = flights_trace(flights)
     folder = Path(out)
-    trace.to_parquet(folder / "flights.parquet")
+    write_trace(trace, folder / "flights.parquet")
     with whole_path(folder / "planes.csv") as scratch:
         scratch.write_bytes(planes)
     left_out = f"{grouped(dropped)} without a tail number left out"

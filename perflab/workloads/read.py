@@ -10,19 +10,14 @@ from pathlib import Path
 
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
-from perflab.workloads.arrivals import Arrivals
+from perflab.errors.extras import naming_extra
+from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS, NAMED_COLUMNS
 from perflab.workloads.guard import bad_input_only
-from perflab.workloads.trace import Trace
-
-FORMATS = (
-    *("text", "csv", "parquet", "combined", "json", "har", "redis_monitor", "twitter"),
-    *("oracle", "oracle_csv", "arc", "spc", "msr"),
-    *("int32le", "int32be", "int64le", "int64be"),
-)
-ARRIVAL_FORMATS = ("durations", "postgres", "pg_stat_statements")
-NAMED_COLUMNS = ("csv", "parquet", "combined", "json", "har")
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.trace import Trace
 
 
+@naming_extra("cli")
 def read_trace(
     path: str | os.PathLike[str],
     format: str | None = None,  # noqa: A002 - the word that users write
@@ -63,6 +58,7 @@ def read_trace(
     return dataclasses.replace(trace, source=place, options=options, check=False)
 
 
+@naming_extra("cli")
 def read_arrivals(
     path: str | os.PathLike[str],
     format: str | None = None,  # noqa: A002 - the word that users write

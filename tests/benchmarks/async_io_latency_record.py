@@ -18,7 +18,7 @@ from perflab.patterns.async_io.load import EventLoopLoad, targets_of
 from perflab.patterns.async_io.settings import AsyncIOSettings
 from perflab.servers.http.server import HttpServer
 from perflab.settings import LoadSettings
-from perflab.workloads.arrival_names import load_arrivals
+from perflab.workloads.registry.arrivals import load_arrivals
 
 SHARES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999)
 SERVER = {

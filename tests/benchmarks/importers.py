@@ -28,7 +28,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from perflab.workloads import Trace, Zipf, read_trace
+from perflab.workloads import Trace, Zipf, read_trace, write_trace
 
 ROUNDS = 5
 KEYS = 1_000_000
@@ -162,7 +162,7 @@ def main(millions: float) -> None:
         own_file = Path(folder, "own.parquet")
         pq.write_table(pa.table({"key": spread[trace.ids]}), numbers_file)
         pq.write_table(pa.table({"key": texts.take(pa.array(trace.ids))}), texts_file)
-        Trace("own", trace.ids, trace.n_keys, keys=texts).to_parquet(own_file)
+        write_trace(Trace("own", trace.ids, trace.n_keys, keys=texts), own_file)
         compare("whole numbers", numbers_file, requests, 20)
         compare("texts", texts_file, requests, 5)
         compare("texts, by to_parquet", own_file, requests, 5)

@@ -26,16 +26,19 @@ from typing import Any
 import numpy as np
 import psutil
 
+from perflab.workloads import save_workload
+from perflab.workloads.storage import open_trace
+
 MIB = 1 << 20
 CORES = os.cpu_count() or 1
 
 
 def make(folder: str, requests: int) -> str:
     """Make the trace and say what a loaded one takes."""
-    from perflab.workloads.names import load_workload
+    from perflab.workloads.registry.traces import load_workload
 
     trace = load_workload(f"zipf:skew=0.9,keys={requests // 8},requests={requests},seed=1")
-    trace.save(folder)
+    save_workload(trace, folder)
     per = trace.ids.nbytes / len(trace)
     return f"{len(trace):,} requests, {trace.n_keys:,} keys, {per:.0f} bytes a request (goal <= 5)"
 
@@ -152,10 +155,9 @@ def opened(folder: str) -> tuple[Any, Callable[[], str]]:
     import resource
 
     from perflab.kernels import compile_all
-    from perflab.workloads.trace import Trace
 
     compile_all()
-    trace = Trace.open(folder)
+    trace = open_trace(folder)
     before = psutil.Process().memory_info().rss
 
     def watch() -> str:

@@ -22,7 +22,7 @@ from perflab.bench import load_bench
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings
 from perflab.tuning.grid import Grid
-from perflab.workloads import load_accesses
+from perflab.workloads.registry.accesses import load_accesses
 
 ROUNDS = 3
 ROWS = 10_000_000

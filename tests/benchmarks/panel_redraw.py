@@ -19,6 +19,7 @@ from PIL import Image
 
 from perflab.bench import LiveChart
 from perflab.charts import LiveAxes, chart_row
+from perflab.lab.row_table import RowTable
 from perflab.panels.canvas import BlitCanvas
 
 POINTS = 500
@@ -69,12 +70,13 @@ class Panel:
         self.figure, axes = chart_row(len(CHARTS))
         self.live = [LiveAxes(place, chart) for place, chart in zip(axes, CHARTS, strict=True)]
         self.canvas = BlitCanvas(self.figure, 800)
-        self.rows = rows(POINTS)
+        made = rows(POINTS)
+        self.runs = [RowTable(made[: POINTS - UPDATES + place]) for place in range(UPDATES)]
 
     def update(self, place: int) -> list[Artist]:
         """Take up one more row and return what moves."""
         for chart in self.live:
-            chart.update(self.rows[: POINTS - UPDATES + place])
+            chart.update(self.runs[place])
         return [artist for chart in self.live for artist in chart.artists]
 
     def blitted(self, place: int) -> None:

@@ -45,7 +45,7 @@ def main() -> None:
         values = {**pool, "request_rate": None}
         result = run("connection_pool", workload, values, 3600, progress=False)
         settings, load = bench.read(values)
-        arrivals = bench.load_workload(workload)
+        arrivals = bench.workload_for(bench.settings_class(), workload)
         before = bench.model(arrivals).predict(settings, load, calibration.costs)
         real, own, first = result.metrics, result.fitted, before.metrics
         print(

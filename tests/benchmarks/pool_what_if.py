@@ -21,7 +21,7 @@ from perflab.modelling.erlang import mean_wait
 from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.kinds.arrivals import Arrivals
 
 SIZES = [*range(1, 33), 40, 48, 56, 64, 80, 96, 112, 128]
 ROUNDS = 5

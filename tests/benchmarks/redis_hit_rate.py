@@ -20,7 +20,7 @@ import redis
 
 from perflab.kernels import redis_eviction
 from perflab.servers.redis.server import RedisServer
-from perflab.workloads.names import load_workload
+from perflab.workloads.registry.traces import load_workload
 
 BATCH = 20
 VALUE = b"v" * 200

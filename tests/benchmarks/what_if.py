@@ -19,7 +19,7 @@ from perflab.modelling.working_set import working_sets
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.settings import LoadSettings
 from perflab.tuning.whatif import WhatIf
-from perflab.workloads.names import load_workload
+from perflab.workloads.registry.traces import load_workload
 
 
 def timed(work: Callable[[int], object], rounds: int) -> float:

@@ -1,4 +1,4 @@
-import builtins
+import sys
 
 import pytest
 
@@ -43,13 +43,6 @@ def test_a_cluster_without_workers_is_one_line(refused, monkeypatch):
 
 
 def test_without_dask_it_is_said_how_to_get_it(refused, monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *rest):
-        if name == "distributed":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     said = refused("predict", "cache", "-w", SMALL, "--scheduler", "tcp://127.0.0.1:1")
     assert "pip install 'perflab[cluster]'" in said

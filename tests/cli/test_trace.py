@@ -129,8 +129,19 @@ def test_missing_file_is_one_line(refused, tmp_path):
 
 
 def test_conversion_to_another_format_is_refused(refused, requests, tmp_path):
-    assert "end it with .parquet" in refused("trace", "convert", requests, tmp_path / "out.csv")
-    assert not (tmp_path / "out.csv").exists()
+    said = refused("trace", "convert", requests, tmp_path / "out.xlsx")
+    assert "end it with .parquet or .csv" in said
+    assert not (tmp_path / "out.xlsx").exists()
+
+
+def test_conversion_to_csv_and_back_changes_no_request(perflab, requests, tmp_path):
+    columns = ("--columns", "key=url,time=ts,size=bytes")
+    perflab("trace", "convert", requests, tmp_path / "a.parquet", *columns)
+    perflab("trace", "convert", tmp_path / "a.parquet", tmp_path / "b.csv")
+    first, again = (
+        perflab("trace", "info", tmp_path / name, "--json").json for name in ("a.parquet", "b.csv")
+    )
+    assert again["fingerprint"] == first["fingerprint"]
 
 
 def test_half_a_conversion_leaves_no_file(refused, requests, tmp_path):

@@ -20,12 +20,12 @@ from perflab.lab.calibration import Calibration
 from perflab.lab.run import Run
 from perflab.patterns.prefetching.items import Items
 from perflab.patterns.streaming.table_file import TableFile
-from perflab.workloads import Trace
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.recording_columns import GrowingColumns
-from perflab.workloads.recording_format import Facts
-from perflab.workloads.recording_parts import RecordingFolder
+from perflab.workloads import Trace, write_trace
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.recording.columns import GrowingColumns
+from perflab.workloads.recording.format import Facts
+from perflab.workloads.recording.parts import RecordingFolder
 
 OLD_RECORDING = Path(__file__).parents[1] / "old_files" / "0.1.0" / "recording"
 TEXTS = Trace.from_keys(
@@ -47,7 +47,7 @@ def _folders(*made: object) -> list[bytes]:
 
 def _parquet(trace: Trace) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        trace.to_parquet(Path(folder) / "t.parquet")
+        write_trace(trace, Path(folder) / "t.parquet")
         return (Path(folder) / "t.parquet").read_bytes()
 
 

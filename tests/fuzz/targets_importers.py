@@ -12,11 +12,12 @@ from parts import Target
 from perflab.patterns.async_io._urls import read_urls
 from perflab.patterns.async_io.load_tests import load_test
 from perflab.patterns.prefetching.item_names import load_items
-from perflab.workloads import FORMATS, read_arrivals, read_trace
-from perflab.workloads.access_names import load_accesses
+from perflab.workloads import FORMATS, kind_of, read_trace
+from perflab.workloads.formats import ARRIVAL_FORMATS
 from perflab.workloads.importers.columns import parse_columns
-from perflab.workloads.read import ARRIVAL_FORMATS
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.read import read_arrivals
+from perflab.workloads.registry.accesses import load_accesses
 
 ENDINGS = {"csv": ".csv", "combined": ".log", "json": ".json", "har": ".har"}
 TEMPLATES = {
@@ -32,7 +33,7 @@ def _read(read: Callable[..., Any], name: str, data: bytes, folder: Path, **opti
     path.write_bytes(data)
     found = read(path, **options)
     # What an answer shows must not fail either.
-    found.facts()
+    kind_of(found).facts(found)
     "".join(found.notes).encode()
     if isinstance(found, Trace):
         str(found.key_of(0)).encode()

@@ -29,10 +29,12 @@ from perflab.reports import figures, maps, over_time
 from perflab.reports.report import Report
 from perflab.reports.svg import svg_of
 from perflab.tuning.comparison import compare, read_result
-from perflab.workloads import Trace, opened_folder, read_trace
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.recording_format import MAGIC
+from perflab.workloads import Trace, kind_of, read_trace
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.recording.format import MAGIC
+from perflab.workloads.registry.kinds import describe
+from perflab.workloads.storage import opened as opened_folder
 
 # As of a large folder, whose content is not compared with its fingerprint.
 opened_folder.VERIFIED_BYTES = -1
@@ -58,14 +60,14 @@ parquet_probe.ParquetProbe = lambda: _probe  # type: ignore[assignment, misc]
 def _saved(open_folder: Callable[[Path], Any], data: bytes, folder: Path) -> None:
     unpack(data, folder / "saved")
     found = open_folder(folder / "saved")
-    found.summary()
-    found.facts()
+    describe(found)
+    kind_of(found).facts(found)
 
 
 def _trace(open_it: Callable[[Path], Trace], path: Path) -> None:
     trace = open_it(path)
-    trace.summary()
-    trace.facts()
+    describe(trace)
+    kind_of(trace).facts(trace)
     str(trace.key_of(trace.n_keys - 1))
     perflab.predict("cache", trace, {"max_cache_size": 2, "ttl_seconds": 5})
 

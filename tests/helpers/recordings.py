@@ -11,9 +11,9 @@ from itertools import accumulate
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from perflab.workloads.recording_columns import GrowingColumns
-from perflab.workloads.recording_format import Facts, read_file
-from perflab.workloads.recording_parts import RecordingFolder, part_paths
+from perflab.workloads.recording.columns import GrowingColumns
+from perflab.workloads.recording.format import Facts, read_file
+from perflab.workloads.recording.parts import RecordingFolder, part_paths
 
 HEAD = struct.Struct("<8sIQ")
 METADATA = b"perflab.recording"

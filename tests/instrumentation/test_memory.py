@@ -26,8 +26,10 @@ def wait_until(condition, seconds=30.0):
         time.sleep(0.01)
 
 
-@pytest.fixture
-def child():
+@pytest.fixture(params=["memory_profiler", "psutil"])
+def child(request, monkeypatch):
+    if request.param == "psutil":
+        monkeypatch.setitem(sys.modules, "memory_profiler", None)
     with subprocess.Popen(
         [sys.executable, "-c", GROWING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -63,6 +65,15 @@ def test_a_process_that_never_was_gives_nothing():
     sampler = MemorySampler(2**22 + 1, interval=0.02).start()
     wait_until(lambda: not sampler.running)
     assert (sampler.latest_bytes, sampler.peak_bytes, sampler.samples()) == (0, 0, [])
+
+
+def test_so_many_of_the_newest_samples_are_kept(child):
+    with MemorySampler(child.pid, interval=0.02, most=2) as sampler:
+        wait_until(sampler.samples)
+        first = sampler.samples()[0][0]
+        wait_until(lambda: sampler.samples()[0][0] > first + 0.1)
+    assert len(sampler.samples()) == 2
+    assert sampler.latest_bytes == sampler.samples()[-1][1]
 
 
 def test_stopping_before_the_start_does_nothing():

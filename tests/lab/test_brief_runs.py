@@ -3,7 +3,7 @@ import pytest
 
 from perflab.lab.outcome import BRIEF_SECONDS
 from perflab.lab.verbs import run
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def said(result):

@@ -69,8 +69,9 @@ def test_predict_and_questions_contact_nothing(listener, monkeypatch):
             tune(pattern, workload, live=True, settings=values)
         bench = load_bench(pattern)
         checked = bench.read(values)
+        taken = bench.workload_for(checked[0], workload)
         with pytest.raises(ConsentNeededError):
-            LiveRun(bench, bench.load_workload(workload), *checked, seconds=1, loop=False)
+            LiveRun(bench, taken, *checked, seconds=1, loop=False)
     assert met == []
 
 
@@ -129,14 +130,14 @@ def test_a_variable_that_changes_after_the_consent_leads_nowhere(monkeypatch):
         allow_server("redis_cache")
         bench = load_bench("redis_cache")
         checked = bench.read({})
-        trace = bench.load_workload(SMALL)
-        save = type(trace).save
+        trace = bench.workload_for(checked[0], SMALL)
+        save = LiveRun._save
 
-        def save_later(self, folder):
+        def save_later(self, workload):
             os.environ["PERFLAB_REDIS_URL"] = production.url
-            return save(self, folder)
+            return save(self, workload)
 
-        monkeypatch.setattr(type(trace), "save", save_later)
+        monkeypatch.setattr(LiveRun, "_save", save_later)
         with redis.Redis.from_url(production.url) as client:
             before = client.info("stats")["total_connections_received"]
             live = LiveRun(bench, trace, *checked, seconds=5, loop=False)

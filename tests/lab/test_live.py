@@ -9,7 +9,7 @@ from perflab.errors import BadInputError
 from perflab.lab.run import Run
 from perflab.lab.verbs import calibrate, run, start_live
 from perflab.patterns.cache.policies import LIVE_POLICIES
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 KEYS = np.random.default_rng(5).zipf(1.2, 20_000) % 3_000
 

@@ -9,7 +9,7 @@ from perflab.bench.session import Session
 from perflab.lab.load import LoadGenerator
 from perflab.primitives.clock import VirtualClock
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 class Noting(Session):

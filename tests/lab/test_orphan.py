@@ -17,7 +17,7 @@ from processes import gone, until
 from perflab.errors import BadInputError
 from perflab.lab.orphan import ORPHANED
 from perflab.lab.verbs import allow_server, start_live
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 PARENT = """
 import os, signal, sys, time

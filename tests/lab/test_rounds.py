@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from perflab.instrumentation.histogram import LatencyHistogram
-from perflab.lab.rounds import Moments, spread_of_rounds
+from perflab.lab.rounds import Moment, Moments, spread_of_rounds
 from perflab.lab.snapshot import Snapshot
 
 
@@ -20,34 +20,38 @@ def run_of(rounds, each=100):
     return snapshots
 
 
+def spread_of(snapshots):
+    return spread_of_rounds([Moment.of(snapshot) for snapshot in snapshots])
+
+
 @pytest.mark.parametrize(
     ("slow", "apart"),
     [((1, 1, 1, 1, 1), 0.0), ((1, 1, 2, 1, 1), 1 / 1.2), ((1, 1.1, 1, 0.9, 1), 0.2)],
     ids=["steady", "one-slow", "noisy"],
 )
 def test_rounds_lie_as_far_apart_as_their_means(slow, apart):
-    found = spread_of_rounds(run_of([(0.5, 1e-3 * times) for times in slow]))
+    found = spread_of(run_of([(0.5, 1e-3 * times) for times in slow]))
     assert found == pytest.approx(apart, abs=0.01)
 
 
 def test_a_cache_that_fills_is_steady_where_its_misses_are():
     filling = [(share, 1e-3) for share in (0.0, 0.3, 0.5, 0.7, 0.8)]
-    assert spread_of_rounds(run_of(filling)) == pytest.approx(0.0, abs=0.01)
+    assert spread_of(run_of(filling)) == pytest.approx(0.0, abs=0.01)
 
 
 @pytest.mark.parametrize("rounds", [0, 1, 4])
 def test_too_short_a_run_tells_no_spread(rounds):
-    assert spread_of_rounds(run_of([(0.5, 1e-3)] * rounds)) is None
+    assert spread_of(run_of([(0.5, 1e-3)] * rounds)) is None
 
 
 def test_rounds_of_a_few_requests_tell_no_spread():
-    assert spread_of_rounds(run_of([(0.5, 1e-3)] * 8, each=4)) is None
+    assert spread_of(run_of([(0.5, 1e-3)] * 8, each=4)) is None
 
 
 def test_a_run_without_latencies_is_judged_by_its_pace():
     ends = (0.0, 1.0, 2.0, 3.0, 5.0, 6.0)
     pace = [Snapshot(end, 100 * number, 0.0, {}, {}) for number, end in enumerate(ends)]
-    assert spread_of_rounds(pace) == pytest.approx(1 / 1.2)
+    assert spread_of(pace) == pytest.approx(1 / 1.2)
 
 
 def test_a_long_run_keeps_few_moments_and_tells_the_same():

@@ -20,9 +20,9 @@ from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.settings import LoadSettings
 from perflab.tuning.recommend import tune
 from perflab.tuning.sweep import predict
-from perflab.workloads.recording_keys import PLACES, key_bytes, place_of
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.recording.keys import PLACES, key_bytes, place_of
 from perflab.workloads.synthetic import Zipf
-from perflab.workloads.trace import Trace
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

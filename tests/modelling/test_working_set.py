@@ -12,7 +12,7 @@ from perflab.modelling.working_set import working_sets
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 TTLS = (1.0, 10.0, 60.0, math.inf)
 

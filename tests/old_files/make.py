@@ -17,8 +17,8 @@ from pathlib import Path
 import perflab
 from perflab.cli import main
 from perflab.patterns.prefetching.items import Items
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.arrivals import Arrivals
 
 RUNS = {
     "cache": "zipf:skew=0.9,keys=500,requests=5k,seed=1",

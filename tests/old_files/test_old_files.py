@@ -12,8 +12,8 @@ import pytest
 import perflab
 from perflab.patterns.prefetching.items import Items
 from perflab.tuning.comparison import read_result
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.registry.kinds import describe
+from perflab.workloads.storage import open_accesses, open_arrivals, open_trace
 
 HERE = Path(__file__).parent
 RELEASES = sorted(path for path in HERE.iterdir() if path.name[0].isdigit())
@@ -65,7 +65,7 @@ def test_report_as_json_makes_a_report_again(release, tmp_path):
 
 @release
 def test_saved_trace_is_what_it_was(release):
-    trace = perflab.Trace.open(release / "trace")
+    trace = open_trace(release / "trace")
     assert [str(trace.keys[n]) for n in trace.ids[:40]] == [f"key {n * n % 37}" for n in range(40)]
     assert np.array_equal(trace.times, [n / 4 for n in range(500)])
     assert np.array_equal(trace.sizes, [n % 90 for n in range(500)])
@@ -91,10 +91,10 @@ def test_recording_of_its_second_format_is_read():
 
 @release
 def test_saved_workloads_of_the_other_benches_are_read(release):
-    arrivals = Arrivals.open(release / "arrivals")
+    arrivals = open_arrivals(release / "arrivals")
     assert len(arrivals.times) == 300
     assert 3 < arrivals.times[-1] - arrivals.times[0] < 12
-    accesses = Accesses.open(release / "accesses")
+    accesses = open_accesses(release / "accesses")
     assert len(accesses.rows) == 300
     assert 0 <= accesses.rows.min() <= accesses.rows.max() < 2000
-    assert Items.open(release / "items").summary()
+    assert describe(Items.open(release / "items"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 WIDE = {"max_cache_size": 100_000}
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from perflab.workloads.names import load_workload
+from perflab.workloads.registry.traces import load_workload
 
 
 def test_panel_speaks_of_all_keys_and_runs_the_part(open_panel, until):

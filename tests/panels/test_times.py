@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from perflab.patterns.cache.model import working_set_histories
-from perflab.workloads.names import load_workload
+from perflab.workloads.registry.traces import load_workload
 
 UNTIMED = "zipf:skew=0.9,keys=500,requests=20k,seed=1"
 

@@ -189,7 +189,7 @@ def test_between_two_places_of_an_axis_from_zero_there_is_a_value(install, delay
     install("other", HEAD + SLOW)
     bench = load_bench("other")
     settings, load = bench.read({"batch_size": 500})
-    what_if = WhatIf(bench, bench.load_workload("records:count=500"), bench.shipped_costs)
+    what_if = WhatIf(bench, bench.workload_for(settings, "records:count=500"), bench.shipped_costs)
     ends = [
         what_if.model.predict(settings.change(max_delay=place), load, bench.shipped_costs)
         for place in (0, 1000)

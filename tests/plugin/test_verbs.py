@@ -8,6 +8,7 @@ import pytest
 import perflab
 from perflab.lab.run import Run
 from perflab.reports.report import Report
+from perflab.workloads import save_workload
 
 pytestmark = pytest.mark.usefixtures("_calibrated")
 RECORDS = "records:count=3k,mean_bytes=100"
@@ -161,4 +162,4 @@ def test_saved_records_are_replaced_and_what_is_not_its_own_is_not(tmp_path):
         first.save(tmp_path / "saved")
     assert (tmp_path / "saved" / "mine.txt").read_text() == "mine"
     with pytest.raises(perflab.BadInputError):
-        perflab.Trace.from_keys([1, 2]).save(tmp_path / "saved")
+        save_workload(perflab.Trace.from_keys([1, 2]), tmp_path / "saved")

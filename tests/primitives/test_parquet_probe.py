@@ -75,7 +75,7 @@ def test_a_known_file_is_tried_once_and_a_changed_one_again(tmp_path, monkeypatc
 
 def test_what_this_process_wrote_is_not_tried(tmp_path, monkeypatch):
     monkeypatch.setattr(ParquetProbe, "fault", lambda self, path: pytest.fail("tried"))
-    perflab.Trace.from_keys(["a", "b"]).to_parquet(tmp_path / "t.parquet")
+    perflab.write_trace(perflab.Trace.from_keys(["a", "b"]), tmp_path / "t.parquet")
     assert len(perflab.read_trace(tmp_path / "t.parquet")) == 2
     trust_parquet(tmp_path / "gone")
 

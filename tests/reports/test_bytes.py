@@ -5,7 +5,7 @@ import pytest
 
 from perflab.reports.report import Report
 from perflab.tuning.sweep import predictions
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 SIZES = ["20KiB", "100KiB", "200KiB"]
 

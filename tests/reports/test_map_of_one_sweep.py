@@ -13,7 +13,7 @@ from perflab.tuning.sweep import predictions
 
 def test_points_of_two_sweeps_make_one_map_without_holes():
     bench = load_bench("lazy_loading")
-    workload = bench.load_workload("random:requests=2k")
+    workload = bench.workload_for(bench.settings_class(), "random:requests=2k")
     sweep = {"chunk_size": [11, 111, 1111], "max_chunks": [4, 14, 44]}
     swept = predictions("lazy_loading", workload, sweep=sweep)
     advice = perflab.tune("lazy_loading", workload)

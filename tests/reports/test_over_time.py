@@ -7,7 +7,7 @@ from perflab.bench import load_bench
 from perflab.errors import BadInputError
 from perflab.lab.over_time import histories_around
 from perflab.reports.report import Report
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 BENCH = load_bench("cache")
 

@@ -133,15 +133,16 @@ def test_private_folders_above_tmpdir_stay_private(short_folder, monkeypatch):
 @root
 def test_programs_in_a_private_folder_are_run_from_a_copy(short_folder, monkeypatch):
     from perflab.servers.postgres import program as postgres_program
+    from perflab.servers.postgres.programs import Programs, find_programs
 
     private = short_folder / "private"
     private.mkdir(mode=0o700)
-    installed = postgres_program.program_folder()
+    installed, source = find_programs()
     package = installed.parent.parent
     for part in (package, package.with_name(f"{package.name}.libs")):
         (private / part.name).symlink_to(part)
     programs = private / installed.relative_to(package.parent)
-    monkeypatch.setattr(postgres_program, "program_folder", lambda: programs)
+    monkeypatch.setattr(postgres_program, "find_programs", lambda: Programs(programs, source))
     with PostgresServer.start() as server:
         assert sql(server.conninfo, "SELECT 1") == [(1,)]
         folder = folder_of(server.conninfo).parent

@@ -185,7 +185,7 @@ def test_previews_fill_the_map_first_and_exact_values_take_their_place(trace):
 
 def test_real_model_that_previews_fills_a_map_at_once():
     bench = ConnectionPoolBench()
-    arrivals = bench.load_workload("poisson:rate=200,requests=60k,seed=1")
+    arrivals = bench.workload_for(bench.settings_class(), "poisson:rate=200,requests=60k,seed=1")
     model = bench.model(arrivals)
     of = (bench, arrivals, bench.shipped_costs, model)
     grid = Grid(*of, "max_connections", "timeout")

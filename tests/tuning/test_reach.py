@@ -9,7 +9,7 @@ from perflab.reports.report import report
 from perflab.tuning.reach import GUARDED, harms, least_harmful
 from perflab.tuning.recommend import tune
 from perflab.tuning.worth import cost
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 OVERLOADED = [
     ("connection_pool", "poisson:rate=3000,requests=20k", {"query": "aggregate"}),

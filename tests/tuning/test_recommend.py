@@ -11,7 +11,7 @@ from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import predict, predictions
 from perflab.tuning.whatif import WhatIf
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 TRACE = Trace.from_keys(np.random.default_rng(2).zipf(1.3, 60_000) % 2_000, name="sample")
 

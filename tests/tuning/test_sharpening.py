@@ -8,7 +8,7 @@ from perflab.patterns.cache.model.progressive import ProgressiveCacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.tuning.whatif import WhatIf
-from perflab.workloads.names import load_workload
+from perflab.workloads.registry.traces import load_workload
 
 LOAD = LoadSettings()
 SETTINGS = CacheSettings(max_cache_size=8000, policy="fifo")

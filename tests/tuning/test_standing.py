@@ -42,7 +42,7 @@ def test_nothing_is_said_before_the_present_line_is_known():
 
 
 def test_standing_is_what_the_model_says_at_the_present_size():
-    trace = BENCH.load_workload("zipf:skew=0.9,keys=500,requests=20k,seed=1")
+    trace = BENCH.workload_for(BENCH.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1")
     what_if = WhatIf(BENCH, trace, BENCH.shipped_costs)
     settings, load = BENCH.read({"max_cache_size": 77, "policy": "sieve"})
     what_if.refine(settings, load, lambda _done, _total: None)
@@ -55,7 +55,7 @@ def test_standing_is_what_the_model_says_at_the_present_size():
 
 
 def test_only_lines_that_were_chosen_are_computed_and_the_present_one():
-    trace = BENCH.load_workload("zipf:skew=0.9,keys=500,requests=20k,seed=1")
+    trace = BENCH.workload_for(BENCH.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1")
     what_if = WhatIf(BENCH, trace, BENCH.shipped_costs, compared={"policy": ("lru",)})
     settings, load = BENCH.read({"policy": "fifo"})
     what_if.refine(settings, LoadSettings(), lambda _done, _total: None)
@@ -75,7 +75,7 @@ def test_what_is_not_exact_is_said_to_be_about():
 
 
 def test_between_two_known_places_the_standing_lies_between_their_values():
-    trace = BENCH.load_workload("zipf:skew=0.9,keys=500,requests=20k,seed=1")
+    trace = BENCH.workload_for(BENCH.settings_class(), "zipf:skew=0.9,keys=500,requests=20k,seed=1")
     what_if = WhatIf(BENCH, trace, BENCH.shipped_costs)
     settings, load = BENCH.read({"max_cache_size": 77})
     what_if.refine(settings, load, lambda _done, _total: None)

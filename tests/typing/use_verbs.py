@@ -18,6 +18,9 @@ def workloads() -> None:
     assert_type(trace, perflab.Trace)
     assert_type(perflab.load_workload("zipf:skew=0.9,keys=1M"), perflab.Trace)
     assert_type(perflab.Trace.from_keys(["a", "b"], times=[0.0, 1.0]), perflab.Trace)
+    assert_type(perflab.describe(trace), dict[str, Any])
+    perflab.write_trace(trace, Path("access.parquet"), force=True)
+    perflab.write_trace("a", "b")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def what_if() -> None:

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from perflab.errors import BadInputError
-from perflab.workloads import Trace
+from perflab.workloads import read_trace
 from perflab.workloads.make_flights import main, make
 
 FLIGHTS = b"""year,tailnum,minute,time_hour
@@ -43,7 +43,7 @@ def test_flights_are_sorted_by_scheduled_departure_and_those_without_a_plane_lef
     said = make(package, tmp_path / "out")
     assert said[0] == "4 flights of 2 planes; 1 without a tail number left out"
     assert said[1] == "2 planes"
-    trace = Trace.from_parquet(tmp_path / "out" / "flights.parquet")
+    trace = read_trace(tmp_path / "out" / "flights.parquet")
     assert [trace.key_of(i) for i in trace.ids] == ["N1", "N2", "N1", "N2"]
     ten = 1_357_034_400.0
     assert trace.times.tolist() == [ten + 900, ten + 1800, ten + 1800, ten + 3600]

@@ -38,4 +38,5 @@ __getattr__, __dir__ = names_of(
         "fetch_apart": "perflab.patterns.async_io._once",
         "run_fetch": "perflab.patterns.async_io._once",
     },
+    extra="http",
 )

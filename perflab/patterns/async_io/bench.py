@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.servers.consent import ForeignServer
     from perflab.settings import Settings
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 _OPEN_OBJECTIVE = Objective("min", "latency_seconds_p95", tolerance=0.1)
 _TUNED = (*range(1, 33), 36, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256)

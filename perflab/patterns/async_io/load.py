@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from perflab.bench.records import Records
 from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.patterns.async_io._async_io import AsyncFetcher
 from perflab.patterns.async_io._exact_url import exact_url
@@ -53,7 +54,7 @@ class EventLoopLoad:
 
     Attributes:
         failure: What ended it, if that was no ordinary end.
-        rows: Of each request: seconds from the start to when it was due, seconds that it took,
+        records: Of each request: seconds from the start to when it was due, seconds that it took,
             what became of it (0 served, 1 failed, 3 timed out), and seconds that it waited for
             the client's own limits beside.
         first_failure: The first request's failure in words.
@@ -78,7 +79,7 @@ class EventLoopLoad:
         self._limit = limit
         self.closed = closed
         self.failure: BaseException | None = None
-        self.rows: list[tuple[float, float, float, float]] = []
+        self.records = Records(_MOST_RECORDS, "dfBf")
         self.first_failure: str | None = None
         self.throttled = 0
         self.throttled_seconds = 0.0
@@ -170,10 +171,8 @@ class EventLoopLoad:
         self.throttled_seconds += result.throttled_seconds
         if not result.ok and self.first_failure is None:
             self.first_failure = result.detail
-        if len(self.rows) < _MOST_RECORDS:
-            code = float(_CODES[outcome])
-            row = (due - self._begun, result.seconds, code, result.throttled_seconds)
-            self.rows.append(row)
+        waited = result.throttled_seconds
+        self.records.add(due - self._begun, result.seconds, _CODES[outcome], waited)
 
     async def _source(self) -> AsyncIterator[Request]:
         now = time.perf_counter

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-import numpy as np
-
 from perflab.bench.session import Session
 from perflab.errors import BadInputError
 from perflab.patterns.async_io._async_io import AsyncFetcher
@@ -19,6 +17,7 @@ from perflab.settings import HttpServerSettings, LoadSettings
 from perflab.units import counted
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from perflab.bench.pace import Pace
@@ -125,15 +124,14 @@ class AsyncIOSession(Session):
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return when each request was due, how long it took and waited, and how it ended."""
-        rows = self._load.rows if self._load is not None else []
-        if not rows:
+        if self._load is None or not len(self._load.records):
             return {}
-        table = np.array(sorted(rows), dtype=np.float64)
+        due, service, outcomes, throttled = self._load.records.columns(ordered=True)
         return {
-            "arrival_seconds": table[:, 0] - table[0, 0],
-            "service_seconds": table[:, 1].copy(),
-            "outcomes": table[:, 2].copy(),
-            "throttled_seconds": table[:, 3].copy(),
+            "arrival_seconds": due - due[0],
+            "service_seconds": service,
+            "outcomes": outcomes,
+            "throttled_seconds": throttled,
         }
 
     def problem(self) -> str | None:

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
 
 _LONGEST = 10 * 365 * 86400.0
 _TENS = (1, 2, 5)

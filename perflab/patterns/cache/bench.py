@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from perflab.modelling.part_settings import Scaling
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
 
 class CacheBench(Bench):

@@ -15,7 +15,7 @@ from perflab.settings import LoadSettings
 from perflab.units import in_words
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
 _MOST_OF_MEMORY = 0.5
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.patterns.connection_pool._connection_pool import (
     ConnectionPool,
     PoolTimeoutError,
@@ -36,6 +37,7 @@ class Pool(Protocol):
         """Close it."""
 
 
+@naming_extra("lab")
 def open_pool(
     driver: str,
     connect: Callable[[], Any],

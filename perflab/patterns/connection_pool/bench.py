@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.servers.consent import ForeignServer
     from perflab.settings import Settings
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 _STEPS = (1, 2, 4, 8)
 _FEWEST_THREADS = 64

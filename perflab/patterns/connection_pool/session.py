@@ -8,8 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from perflab.bench.records import Records
 from perflab.bench.session import EndOfWorkload, Session
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
@@ -26,11 +25,12 @@ from perflab.settings import LoadSettings
 from perflab.units import grouped
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
-_MOST_RECORDS = 2_000_000
+_MOST_RECORDS = 1_000_000
 _NO_RESOURCES = "53"
 """SQLSTATE's class of full disks, and of memory or connections that are used up."""
 
@@ -42,7 +42,6 @@ class _Seat:
         self.wait = LatencyHistogram()
         self.service = LatencyHistogram()
         self.handover = LatencyHistogram()
-        self.rows: list[tuple[float, float, float]] = []
 
 
 class ConnectionPoolSession(Session):
@@ -59,6 +58,7 @@ class ConnectionPoolSession(Session):
         self._settings = settings
         self._local = threading.local()
         self._seats: list[_Seat] = []
+        self._records = Records(_MOST_RECORDS, "dff")
         self._released: dict[int, float] = {}
         self._timeouts = 0
         self._callers_refused = 0
@@ -130,7 +130,7 @@ class ConnectionPoolSession(Session):
             seat.handover.record(start - released)
         seat.wait.record(start - due)
         seat.service.record(end - start)
-        _keep(seat, due, end - start, start - due)
+        self._records.add(due, end - start, start - due)
         return "served"
 
     def apply(self, settings: ConnectionPoolSettings, load: LoadSettings) -> None:
@@ -178,14 +178,13 @@ class ConnectionPoolSession(Session):
 
         The service time of one that got no connection is NaN.
         """
-        rows = [row for seat in self._seats for row in seat.rows]
-        if not rows:
+        if not len(self._records):
             return {}
-        table = np.array(sorted(rows), dtype=np.float64)
+        due, service, waits = self._records.columns(ordered=True)
         return {
-            "arrival_seconds": table[:, 0] - table[0, 0],
-            "service_seconds": table[:, 1].copy(),
-            "wait_seconds": table[:, 2].copy(),
+            "arrival_seconds": due - due[0],
+            "service_seconds": service,
+            "wait_seconds": waits,
         }
 
     def problem(self) -> str | None:
@@ -236,11 +235,10 @@ class ConnectionPoolSession(Session):
             self._connects.record(time.perf_counter() - started)
         return connection
 
-    @staticmethod
-    def _unserved(seat: _Seat, due: float, waited: float) -> None:
+    def _unserved(self, seat: _Seat, due: float, waited: float) -> None:
         """Record a caller that got no connection: how long it would have had one is not known."""
         seat.wait.record(waited)
-        _keep(seat, due, math.nan, waited)
+        self._records.add(due, math.nan, waited)
 
     def _most(self) -> int:
         return self._settings.max_connections
@@ -262,8 +260,3 @@ class ConnectionPoolSession(Session):
             if self._problem is None:
                 said = foreign_text(error) or type(error).__name__
                 self._problem = f"the database answered: {said}"
-
-
-def _keep(seat: _Seat, due: float, service: float, wait: float) -> None:
-    if len(seat.rows) < _MOST_RECORDS // 64:
-        seat.rows.append((due, service, wait))

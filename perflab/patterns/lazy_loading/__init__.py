@@ -21,4 +21,5 @@ __getattr__, __dir__ = names_of(
         "LazyLoader": "perflab.patterns.lazy_loading._lazy_loading",
         "LazyLoadingSettings": "perflab.patterns.lazy_loading.settings",
     },
+    extra="files",
 )

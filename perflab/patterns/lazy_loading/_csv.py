@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.files import whole_path
 from perflab.patterns.lazy_loading import _rows as rows_of_csv
 from perflab.patterns.lazy_loading._store import FileGuard, StoreError
@@ -115,7 +116,8 @@ class CsvStore:
 
 def _index(guard: FileGuard, separator: str) -> tuple[int, npt.NDArray[np.int64]]:
     """Return the number of rows, and where marks stand; the last mark is the end."""
-    import numpy as np
+    with naming_extra("files"):
+        import numpy as np
 
     seen = repr(
         (os.fspath(guard.path.absolute()), guard.seen, rows_of_csv.STEP, separator, 2)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.units import grouped
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def _count_quotes(guard: FileGuard, separator: int) -> npt.NDArray[np.int64]:
     Raises:
         _StrayQuoteError: If a quote neither opens nor closes a field, or one is left open.
     """
-    import numpy as np
+    with naming_extra("files"):
+        import numpy as np
 
     starts: list[npt.NDArray[np.int64]] = []
     ended, quotes, place, seen, last = -1, 0, 0, 0, _LINE_END
@@ -97,7 +99,8 @@ def _check_quotes(
     separator: int,
 ) -> None:
     """Check that each quote opens a field, closes one, or is one of a pair within one."""
-    import numpy as np
+    with naming_extra("files"):
+        import numpy as np
 
     edges = np.array([separator, _LINE_END, _RETURN, _QUOTE], np.uint8)
     opens = (np.arange(len(quoted)) + quotes) % 2 == 0
@@ -114,7 +117,8 @@ def _check_returns(
     letters: npt.NDArray[np.uint8], returned: npt.NDArray[np.int64], following: bytes
 ) -> None:
     """Check that a line feed comes after each return: csv ends a row at one that stands alone."""
-    import numpy as np
+    with naming_extra("files"):
+        import numpy as np
 
     after = letters[np.minimum(returned + 1, len(letters) - 1)]
     if len(returned) and returned[-1] == len(letters) - 1:
@@ -125,7 +129,8 @@ def _check_returns(
 
 def _parse_rows(guard: FileGuard, separator: str) -> npt.NDArray[np.int64]:
     """Let Python's csv module part the rows, some ten times slower, and note where each begins."""
-    import numpy as np
+    with naming_extra("files"):
+        import numpy as np
 
     place = 0
 

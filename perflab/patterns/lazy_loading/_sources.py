@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from perflab.errors import BadInputError, nearest
+from perflab.errors.extras import naming_extra
 from perflab.patterns.lazy_loading._csv import CsvStore
 from perflab.patterns.lazy_loading._files import NpyStore, ParquetStore
 from perflab.patterns.lazy_loading._sqlite import SqliteStore
@@ -60,6 +61,7 @@ class FunctionStore:
         return len(self._function(number, number + 1)) > 0
 
 
+@naming_extra("files")
 def open_store(source: str) -> Store:
     """Open what a ``data_source`` names.
 

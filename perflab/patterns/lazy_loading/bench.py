@@ -24,8 +24,8 @@ from perflab.settings import LoadSettings
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
-    from perflab.workloads.accesses import Accesses
-    from perflab.workloads.names import WorkloadInfo
+    from perflab.workloads.kinds.accesses import Accesses
+    from perflab.workloads.registry.kind import WorkloadKind
 
 _AXIS_POINTS = 45
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
@@ -124,19 +124,12 @@ class LazyLoadingBench(Bench):
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
         """Let every setting run; the store is opened where the workload is read."""
 
-    def load_workload(
-        self,
-        spec: Any,
-        format: str | None = None,  # noqa: A002  (the word that users write)
-        columns: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
-    ) -> Accesses:
-        """Return accesses to the bench's own store.
+    @property
+    def workload_kind(self) -> WorkloadKind[Accesses]:
+        """Accesses: which rows of a store are asked for."""
+        from perflab.workloads.registry.accesses import ACCESS_KIND
 
-        Raises:
-            BadInputError: If there is no such workload or file, or it is wrong.
-        """
-        return self.workload_for(LazyLoadingSettings(), spec, format, columns, progress)
+        return ACCESS_KIND
 
     def workload_for(
         self,
@@ -153,24 +146,12 @@ class LazyLoadingBench(Bench):
                 asks for a row that the store does not have.
         """
         from perflab.patterns.lazy_loading.sources import rows_of
-        from perflab.workloads.access_names import load_accesses
+        from perflab.workloads.registry.accesses import load_accesses
 
         assert isinstance(settings, LazyLoadingSettings)  # noqa: S101  (what read() made)
         n_rows = rows_of(settings.data_source)
         chosen = self.default_workload if spec is None else spec
         return load_accesses(chosen, n_rows, format, columns, progress)
-
-    def workloads(self) -> Mapping[str, WorkloadInfo]:
-        """Return the access patterns that perflab brings."""
-        from perflab.workloads import ACCESSES
-
-        return ACCESSES
-
-    def open_workload(self, folder: str) -> Accesses:
-        """Map saved accesses into memory."""
-        from perflab.workloads.accesses import Accesses
-
-        return Accesses.open(folder)
 
     def notice(self, settings: Settings, load: LoadSettings) -> str | None:
         """Return how often a function of the user's is called at most."""

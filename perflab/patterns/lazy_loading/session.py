@@ -18,7 +18,7 @@ from perflab.settings import LoadSettings
 from perflab.units import counted, grouped
 
 if TYPE_CHECKING:
-    from perflab.workloads.accesses import Accesses
+    from perflab.workloads.kinds.accesses import Accesses
 
 _SAMPLED_ROWS = 1000
 _AFTER_COUNTING = 0.5

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from perflab.patterns.prefetching.items import Items
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
-    from perflab.workloads.names import WorkloadInfo
+    from perflab.workloads.registry.kind import WorkloadKind
 
 _AXIS_POINTS = 41
 _WORKERS = (*range(1, 9), 10, 12, 16, 20, 24, 32, 48, 64)
@@ -170,24 +170,12 @@ class PrefetchingBench(Bench):
         self.check_live(settings, load)
         check_items(load, trace)
 
-    def load_workload(
-        self,
-        spec: Any,
-        format: str | None = None,  # noqa: A002  (the word that users write)
-        columns: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
-    ) -> Items:
-        """Return items: ``items:count=100k``, a folder, a list of files, or items already.
+    @property
+    def workload_kind(self) -> WorkloadKind[Items]:
+        """Items: rows of a table, files, or those of a function."""
+        from perflab.patterns.prefetching.item_names import ITEM_KIND
 
-        Raises:
-            BadInputError: If there is no such workload or folder, or it is wrong.
-        """
-        from perflab.patterns.prefetching.item_names import load_items
-
-        del progress
-        if format is not None or columns:
-            raise BadInputError("a format and columns are not for items", str(spec))
-        return load_items(self.default_workload if spec is None else spec)
+        return ITEM_KIND
 
     def workload_for(
         self,
@@ -199,29 +187,13 @@ class PrefetchingBench(Bench):
     ) -> Items:
         """Return the items, at most ``process_count`` of them."""
         assert isinstance(settings, PrefetchingSettings)  # noqa: S101  (what read() made)
-        found = self.load_workload(spec, format, columns, progress)
+        found: Items = super().workload_for(settings, spec, format, columns, progress)
         return found.at_most(settings.process_count)
 
     def requests(self, settings: Settings, workload: Any) -> int | None:
         """Return None: a source may end before as many items as are wanted."""
         del settings, workload
         return None
-
-    def workloads(self) -> Mapping[str, WorkloadInfo]:
-        """Return the items that perflab brings."""
-        from perflab.patterns.prefetching.item_names import ITEMS
-
-        return ITEMS
-
-    def formats(self) -> tuple[str, ...]:
-        """Return none: files are read as they are."""
-        return ()
-
-    def open_workload(self, folder: str) -> Items:
-        """Read saved items."""
-        from perflab.patterns.prefetching.items import Items
-
-        return Items.open(folder)
 
     def calibrated_with(self, settings: Settings, load: LoadSettings, workload: Any = None) -> str:
         """Return the source: a backend, and whose files it reads."""

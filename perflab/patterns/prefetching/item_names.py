@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.patterns.prefetching.items import Items
 from perflab.settings import Settings, setting
 from perflab.workloads.guard import bad_input_only
-from perflab.workloads.names import WorkloadInfo, is_file, read_parameters
+from perflab.workloads.registry.kind import WorkloadKind, register
+from perflab.workloads.registry.named import WorkloadInfo, is_file, read_parameters
 
 NAME = "items"
 _SHOWN = 80
@@ -135,3 +139,20 @@ def _listed(place: Path, text: str) -> Items:
     if not paths:
         raise BadInputError("lists no files", text)
     return Items(place.name, len(paths), tuple(paths), source=text)
+
+
+def _load(
+    spec: Any,
+    format: str | None = None,  # noqa: A002 - the word that users write
+    columns: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Items:
+    del progress
+    if format is not None or columns:
+        raise BadInputError("a format and columns are not for items", str(spec))
+    return load_items(spec)
+
+
+ITEM_KIND = register(
+    WorkloadKind("items", Items, _load, Items.save, Items.open, Items.summary, Items.facts, ITEMS)
+)

@@ -16,17 +16,12 @@ from pydantic import Field
 from perflab.errors import BadInputError
 from perflab.files import whole_folder
 from perflab.units import counted
-from perflab.workloads.description import (
-    MOST_REQUESTS,
-    Description,
-    describe,
-    read_described,
-    show_plainly,
-)
-from perflab.workloads.fingerprint import fingerprint
-from perflab.workloads.saved import is_saved
+from perflab.workloads.kinds.fingerprint import fingerprint
+from perflab.workloads.kinds.workload import MOST_REQUESTS, show_plainly
+from perflab.workloads.storage.description import Description, describe, read_described
+from perflab.workloads.storage.saved import is_saved, register_description
 
-DESCRIPTION = "items.json"
+DESCRIPTION = register_description("items.json")
 
 
 class _ItemsDescription(Description):

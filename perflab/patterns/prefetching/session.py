@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from array import array
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from perflab.bench.records import Records
 from perflab.bench.session import EndOfWorkload, Session
 from perflab.instrumentation.events import Event, EventKind
 from perflab.instrumentation.histogram import LatencyHistogram
@@ -21,11 +19,13 @@ from perflab.settings import LoadSettings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     import numpy.typing as npt
 
     from perflab.patterns.prefetching.items import Items
 
-_MOST_RECORDS = 5_000_000
+_MOST_ITEMS = 5_000_000
+_MOST_BATCHES = 1_000_000
 _COUNTED = (
     "batches",
     "retries",
@@ -59,8 +59,8 @@ class PrefetchingSession(Session):
         self._works = LatencyHistogram()
         self._fetches = LatencyHistogram()
         self._handovers = LatencyHistogram()
-        self._work_seconds = array("d")
-        self._batches: list[tuple[int, int, float]] = []
+        self._work_seconds = Records(_MOST_ITEMS, "f")
+        self._batches = Records(_MOST_BATCHES, "qIf")
         self._bytes = self._sized = 0
         self._errors = 0
         self._lock = threading.Lock()
@@ -74,14 +74,13 @@ class PrefetchingSession(Session):
             raise EndOfWorkload from None
         except Exception as error:  # noqa: BLE001  (a source may raise anything)
             self._fail(error)
-            if not self._work_seconds:
+            if not len(self._work_seconds):
                 return "error"
             raise EndOfWorkload from None
         began = time.perf_counter()
         taken = self._consumer.work(item, began) - began
         self._works.record(taken)
-        if len(self._work_seconds) < _MOST_RECORDS:
-            self._work_seconds.append(taken)
+        self._work_seconds.add(taken)
         return "item"
 
     def apply(self, settings: PrefetchingSettings, load: LoadSettings) -> None:
@@ -115,16 +114,11 @@ class PrefetchingSession(Session):
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return the seconds of each fetch and its items, in order, and of the work on each."""
-        with self._lock:
-            batches = sorted(self._batches)
-        if not batches:
+        if not len(self._batches):
             return {}
-        table = np.array(batches, dtype=np.float64)
-        return {
-            "fetch_items": table[:, 1].copy(),
-            "fetch_seconds": table[:, 2].copy(),
-            "consume_seconds": np.array(self._work_seconds, dtype=np.float64),
-        }
+        _, items, seconds = self._batches.columns(ordered=True)
+        (works,) = self._work_seconds.columns(ordered=False)
+        return {"fetch_items": items, "fetch_seconds": seconds, "consume_seconds": works}
 
     def problem(self) -> str | None:
         """Return how the source failed, if it did."""
@@ -178,8 +172,8 @@ class PrefetchingSession(Session):
                 self._fetches.record(seconds)
                 self._sized += count
                 self._bytes += event.size
-                if count and len(self._batches) < _MOST_RECORDS:
-                    self._batches.append((int(str(event.key)), count, seconds))
+                if count:
+                    self._batches.add(int(str(event.key)), count, seconds)
         elif event.kind is EventKind.STALL_FINISHED:
             with self._lock:
                 self._handovers.record(float(str(event.detail)))

@@ -23,4 +23,5 @@ __getattr__, __dir__ = names_of(
         "RedisCache": "perflab.patterns.redis_cache._redis_cache",
         "RedisCacheSettings": "perflab.patterns.redis_cache.settings",
     },
+    extra="redis",
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.servers.consent import ForeignServer
     from perflab.settings import Settings
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
 _SERVER_BYTES = 1_100_000
 _ENTRY_BYTES = 250.0

@@ -24,7 +24,7 @@ from perflab.servers.run_servers import remember_server
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
-    from perflab.workloads.trace import Trace
+    from perflab.workloads.kinds.trace import Trace
 
 _SLOW_SECONDS = 5.0
 _STILL_SECONDS = 0.2
@@ -53,7 +53,6 @@ class RedisCacheSession(Session):
         self._load = load
         self._local = threading.local()
         self._problem: str | None = None
-        self._names: dict[int, str] = {}
         self._loaded_bytes = 0
         self._server = find_redis(settings.redis_host, settings.redis_port)
         self._lookup = open_lookup(load)
@@ -92,9 +91,7 @@ class RedisCacheSession(Session):
             self._run.check()
         local = self._local
         key = self._ids[index]
-        name = self._names.get(key)
-        if name is None:
-            name = self._names[key] = str(self._trace.key_of(key))
+        name = str(self._trace.key_of(key))
         local.outcome = "hit"
         ttl = None
         if self._ttls is not None:

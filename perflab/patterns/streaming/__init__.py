@@ -24,4 +24,5 @@ __getattr__, __dir__ = names_of(
         "StreamProcessor": "perflab.patterns.streaming._streaming",
         "StreamingSettings": "perflab.patterns.streaming.settings",
     },
+    extra="files",
 )

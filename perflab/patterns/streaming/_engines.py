@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import IO, Any, Protocol
 
+from perflab.errors.extras import naming_extra
 from perflab.patterns.streaming._blocks import Block
 from perflab.patterns.streaming._rows import Columns, Layout, columns_of
 
@@ -48,6 +49,7 @@ class Engine(Protocol):
         """Let go of what it holds."""
 
 
+@naming_extra("files")
 def open_engine(name: str, layout: Layout) -> Engine:
     """Return an engine for files of a layout."""
     if name == "python":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.patterns.streaming._behind import OneBehind
 from perflab.patterns.streaming._engines import Engine, write_rows
 from perflab.patterns.streaming.settings import StreamingSettings
@@ -114,7 +115,8 @@ class ParquetSink:
 
     def write_rows(self, rows: Sequence[Any]) -> None:
         """Write rows that a transformation made."""
-        import pyarrow as pa
+        with naming_extra("files"):
+            import pyarrow as pa
 
         schema = None if self._writer is None else self._writer.schema
         try:
@@ -125,7 +127,8 @@ class ParquetSink:
 
     def end_chunk(self) -> None:
         """Write the chunk as a row group."""
-        import pyarrow as pa
+        with naming_extra("files"):
+            import pyarrow as pa
 
         if self._tables:
             tables, self._tables = self._tables, []
@@ -165,7 +168,8 @@ class ParquetSink:
             self._tables.append(table)
 
     def _open(self, schema: Any) -> None:
-        import pyarrow.parquet
+        with naming_extra("files"):
+            import pyarrow.parquet
 
         with plain_errors():
             self._writer = pyarrow.parquet.ParquetWriter(str(self._path), schema)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.primitives.archives import ArchiveError, Unpacked, packed_as
 from perflab.primitives.regular_file import refuse_special
 
@@ -96,7 +97,8 @@ def _unpack(packed: str | None, raw: IO[bytes]) -> Any:
     if packed is None:
         return raw
     if packed == "zstd":
-        import pyarrow as pa  # has the decoder; needed for such files only
+        with naming_extra("files"):
+            import pyarrow as pa  # has the decoder; needed for such files only
 
         return _Gradual(pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"))
     return Unpacked(packed, raw)

@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.patterns.streaming._blocks import BlockReader
 from perflab.patterns.streaming._progress import Tally
 from perflab.patterns.streaming._rejected import RejectedFile
@@ -45,7 +46,8 @@ class WholeRun:
         schema: Mapping[str, str] | None,
         tally: Tally,
     ) -> None:
-        import polars as pl
+        with naming_extra("files"):
+            import polars as pl
 
         self._polars = pl
         self._settings = settings

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from perflab.patterns.streaming.table_file import TableFile
     from perflab.primitives.clock import VirtualClock
     from perflab.settings import Settings
-    from perflab.workloads.names import WorkloadInfo
+    from perflab.workloads.registry.kind import WorkloadKind
 
 _SIZES = (1_000, 10_000, 100_000)
 _FIRST_SIZE, _LAST_SIZE = 100, 1_000_000
@@ -107,19 +107,12 @@ class StreamingBench(Bench):
         assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
         format_of(settings)
 
-    def load_workload(
-        self,
-        spec: Any,
-        format: str | None = None,  # noqa: A002  (the word that users write)
-        columns: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
-    ) -> TableFile:
-        """Return a table: a file, ``flights``, ``table:rows=2M,...``, or what is one already.
+    @property
+    def workload_kind(self) -> WorkloadKind[TableFile]:
+        """Tables: files of rows that a run goes through as a whole."""
+        from perflab.patterns.streaming.workload import TABLE_KIND
 
-        Raises:
-            BadInputError: If there is no such file or name, or it is not a CSV file.
-        """
-        return self.workload_for(StreamingSettings(), spec, format, columns, progress)
+        return TABLE_KIND
 
     def workload_for(
         self,
@@ -132,36 +125,18 @@ class StreamingBench(Bench):
         """Return the table that is named, as the workload or as `input_file`.
 
         Raises:
-            BadInputError: As `load_workload` does, or where two are named.
+            BadInputError: If there is no such file or name, it is no CSV, or two are named.
         """
-        from perflab.patterns.streaming.workload import load_table, named_once
+        from perflab.patterns.streaming.workload import load_table, named_once, refuse_format
 
         assert isinstance(settings, StreamingSettings)  # noqa: S101  (what read() made)
-        if format is not None or columns:
-            text = "a table is read as it is; say --set delimiter=semicolon, tab or pipe"
-            raise BadInputError(text, "format" if format is not None else "columns")
+        refuse_format(format, columns)
         wanted = named_once(spec, settings.input_file, self.default_workload)
         return load_table(wanted, settings, progress)
 
     def requests(self, settings: Settings, workload: Any) -> None:
         """Return none: the file's end tells."""
         del settings, workload
-
-    def workloads(self) -> Mapping[str, WorkloadInfo]:
-        """Return the tables that perflab brings."""
-        from perflab.patterns.streaming.workload import TABLES
-
-        return TABLES
-
-    def formats(self) -> tuple[str, ...]:
-        """Return none: a table is a CSV."""
-        return ()
-
-    def open_workload(self, folder: str) -> TableFile:
-        """Return a saved table."""
-        from perflab.patterns.streaming.table_file import TableFile
-
-        return TableFile.open(folder)
 
     def threads(self, settings: Settings, load: LoadSettings) -> int:
         """Return one: a file is one stream."""

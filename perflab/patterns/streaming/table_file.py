@@ -16,10 +16,11 @@ from perflab.errors import BadInputError
 from perflab.files import whole_folder
 from perflab.instrumentation.catalog import metric
 from perflab.units import counted
-from perflab.workloads.description import Count, Description, describe, read_described, show_plainly
-from perflab.workloads.saved import is_saved
+from perflab.workloads.kinds.workload import show_plainly
+from perflab.workloads.storage.description import Count, Description, describe, read_described
+from perflab.workloads.storage.saved import is_saved, register_description
 
-_DESCRIPTION = "table.json"
+_DESCRIPTION = register_description("table.json")
 _HASHED_BYTES = 1 << 20
 
 

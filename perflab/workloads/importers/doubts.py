@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.units import counted, format_quantity, grouped
-from perflab.workloads.description import KEY_DOUBT
-from perflab.workloads.encoding import is_text
-from perflab.workloads.recording_left_out import UNKEYED
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.encoding import is_text
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import KEY_DOUBT
+from perflab.workloads.recording.left_out import UNKEYED
 
 FEWEST = 10
 _EPOCH_FROM = 1e8

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from perflab.errors import BadInputError
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.columns import (
     ARRIVAL_ROLES,
     check_roles,
@@ -18,6 +17,7 @@ from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names, 
 from perflab.workloads.importers.records import records
 from perflab.workloads.importers.served import Served
 from perflab.workloads.importers.source import Source
+from perflab.workloads.kinds.arrivals import Arrivals
 
 MILLISECONDS = 1e-3
 ADVICE = "name the columns, such as --columns start=ts,duration_ms=elapsed"

@@ -14,7 +14,7 @@ from perflab.workloads.importers.json_text import load_archive, shown
 from perflab.workloads.importers.json_values import JsonValues, UnusableError
 from perflab.workloads.importers.requests import Requests, ordered_trace
 from perflab.workloads.importers.source import Source
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 NAMES = {"key": (), "time": (), "size": ("response.content.size", "response.bodySize")}
 WANTED = {"key": "{request.method} {request.url}", "time": "startedDateTime"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.har_entries import LeftOutEntries
 from perflab.workloads.importers.json_text import load_archive, shown
 from perflab.workloads.importers.served import Served, seconds_of
 from perflab.workloads.importers.source import Source
+from perflab.workloads.kinds.arrivals import Arrivals
 
 _MILLISECONDS = 1e-3
 _ADVICE = "save it again from the browser's network tools"

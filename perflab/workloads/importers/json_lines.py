@@ -16,7 +16,7 @@ from perflab.workloads.importers.json_values import JsonValues, UnusableError
 from perflab.workloads.importers.requests import Parsed, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.time_units import in_seconds, unit_notes
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace:

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from perflab.errors import BadInputError
 from perflab.units import grouped
-from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.binary import records
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.encoding import encode_integers
+from perflab.workloads.kinds.trace import Trace
 
 RECORD = np.dtype([("time", "<u4"), ("key", "<u8"), ("size", "<u4"), ("next", "<i8")])
 LINE = (

@@ -15,8 +15,6 @@ import pyarrow.parquet as pq
 from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import check_parquet
 from perflab.units import counted, grouped
-from perflab.workloads.description import TraceDescription
-from perflab.workloads.encoding import KeyEncoder, as_keys, is_text
 from perflab.workloads.importers.columns import (
     choose_columns,
     columns_note,
@@ -24,21 +22,23 @@ from perflab.workloads.importers.columns import (
     operation_column,
 )
 from perflab.workloads.importers.doubts import count_words, operations_note
-from perflab.workloads.importers.parquet_batches import batches
-from perflab.workloads.importers.requests import table_trace
-from perflab.workloads.importers.skipped import row_in_file
-from perflab.workloads.importers.source import Source
-from perflab.workloads.importers.time_units import in_seconds, unit_notes
-from perflab.workloads.importers.values import RowFault, check_values, numbers_of
-from perflab.workloads.mapped import (
+from perflab.workloads.importers.mapped import (
     ListedColumn,
     MappedColumn,
     MappedKeys,
     hashed_note,
     outgrows_memory,
 )
-from perflab.workloads.parquet import DAMAGED, is_described, read_description, restore
-from perflab.workloads.trace import Trace
+from perflab.workloads.importers.parquet_batches import batches
+from perflab.workloads.importers.requests import table_trace
+from perflab.workloads.importers.skipped import row_in_file
+from perflab.workloads.importers.source import Source
+from perflab.workloads.importers.time_units import in_seconds, unit_notes
+from perflab.workloads.importers.values import RowFault, check_values, numbers_of
+from perflab.workloads.kinds.encoding import KeyEncoder, as_keys, is_text
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.storage.description import TraceDescription
+from perflab.workloads.storage.parquet import DAMAGED, is_described, read_description, restore
 
 
 def read_parquet(source: Source, columns: Mapping[str, str] | None = None) -> Trace:

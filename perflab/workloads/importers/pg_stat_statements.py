@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from perflab.errors import BadInputError
 from perflab.units import counted, in_words
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.csv import read_header
 from perflab.workloads.importers.records import records
 from perflab.workloads.importers.served import seconds_of
 from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source
+from perflab.workloads.kinds.arrivals import Arrivals
 
 MEANS = ("mean_exec_time", "mean_time")
 SPREADS = ("stddev_exec_time", "stddev_time")

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from perflab.primitives.lenient_json import load_json
 from perflab.units import counted, grouped
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.json_text import ESCAPE
 from perflab.workloads.importers.records import lines, records
 from perflab.workloads.importers.served import Served, seconds_of
 from perflab.workloads.importers.source import Source
+from perflab.workloads.kinds.arrivals import Arrivals
 
 SEVERITIES = r"(?:DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC)"
 FIELDS = r"(?:DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT|BACKTRACE)"

@@ -11,7 +11,7 @@ from perflab.errors import BadInputError
 from perflab.units import counted
 from perflab.workloads.importers.requests import Columns, Requests, ordered_trace
 from perflab.workloads.importers.source import Source
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def read_requests(source: Source, requests: Requests) -> Trace:

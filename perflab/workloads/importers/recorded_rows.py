@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 
 from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
-from perflab.workloads.recording_columns import UNKNOWN_HIT, UNKNOWN_SIZE, Columns
-from perflab.workloads.recording_format import Facts, read_facts, read_file
-from perflab.workloads.recording_keys import PLACE_SHIFT
-from perflab.workloads.recording_parts import PARQUET_SUFFIX
+from perflab.workloads.recording.columns import UNKNOWN_HIT, UNKNOWN_SIZE, Columns
+from perflab.workloads.recording.format import Facts, read_facts, read_file
+from perflab.workloads.recording.keys import PLACE_SHIFT
+from perflab.workloads.recording.parts import PARQUET_SUFFIX
 
 METADATA = b"perflab.recording"
 _PARQUET_COLUMNS = pa.schema(

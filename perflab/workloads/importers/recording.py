@@ -13,16 +13,16 @@ from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.primitives.parquet_probe import ParquetProbe
 from perflab.units import counted, percent
-from perflab.workloads.encoding import encode_integers
 from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import trace_of_reads
 from perflab.workloads.importers.recorded_rows import Rows, joined, read_part
-from perflab.workloads.recording_columns import HIT, MICROSECONDS, UNKNOWN_HIT
-from perflab.workloads.recording_format import Facts
-from perflab.workloads.recording_keys import PLACES
-from perflab.workloads.recording_left_out import sum_counts
-from perflab.workloads.recording_parts import part_paths
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.encoding import encode_integers
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.recording.columns import HIT, MICROSECONDS, UNKNOWN_HIT
+from perflab.workloads.recording.format import Facts
+from perflab.workloads.recording.keys import PLACES
+from perflab.workloads.recording.left_out import sum_counts
+from perflab.workloads.recording.parts import part_paths
 
 
 def read_recording(path: str | os.PathLike[str], progress: Progress | None = None) -> Trace:

@@ -15,8 +15,8 @@ from perflab.workloads.importers.doubts import left_out_notes
 from perflab.workloads.importers.reads import read_requests
 from perflab.workloads.importers.requests import Parsed, Requests
 from perflab.workloads.importers.source import Source
-from perflab.workloads.redis_commands import accesses, command_kinds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.recording.redis_commands import accesses, command_kinds
 
 LINE = re.compile(rb'^\+?(\d{1,12}\.\d+) \[(\d+) [^"]*\](?: "(?:[^"\\]|\\.)*")+\s*$')
 START = re.compile(rb'\+?(\d{1,12}\.\d+) \[(\d+) [^"]*\] (?=")')

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from perflab.units import counted, grouped
-from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.lines import line_arrays
 from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.encoding import KeyEncoder, integers_if_all
+from perflab.workloads.kinds.trace import Trace
 
 ADVICE = (
     "if it is of another format, name that with --format; of a log of another form make a CSV with "

@@ -9,10 +9,10 @@ from array import array
 import numpy as np
 
 from perflab.errors import BadInputError
-from perflab.workloads.arrivals import Arrivals
 from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source
 from perflab.workloads.importers.time_units import in_seconds, unit_notes
+from perflab.workloads.kinds.arrivals import Arrivals
 
 MOST_SECONDS = 1e11
 

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from perflab.errors import BadInputError
 from perflab.units import counted, grouped
-from perflab.workloads.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.importers.lines import line_arrays
 from perflab.workloads.importers.source import Source
-from perflab.workloads.numbering import first_appearance
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.encoding import KeyEncoder, integers_if_all
+from perflab.workloads.kinds.numbering import first_appearance
+from perflab.workloads.kinds.trace import Trace
 
 
 def read_text(source: Source) -> Trace:

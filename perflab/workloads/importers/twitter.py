@@ -14,7 +14,7 @@ from perflab.workloads.importers.doubts import count_words, named
 from perflab.workloads.importers.reads import read_requests
 from perflab.workloads.importers.requests import Parsed, Requests, numbers
 from perflab.workloads.importers.source import Source
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 READS = ("get", "gets")
 WRITES = ("set", "add", "replace", "cas", "append", "prepend")

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perflab.workloads.check import find_bad_size, find_bad_time, find_bad_ttl
-from perflab.workloads.encoding import is_text
+from perflab.workloads.kinds.check import find_bad_size, find_bad_time, find_bad_ttl
+from perflab.workloads.kinds.encoding import is_text
 
 MICROSECONDS = 1e6
 SORT = "sort the rows by time"
@@ -52,7 +52,7 @@ def numbers_of(role: str, column: Any) -> npt.NDArray[Any]:
 
 
 def check_values(role: str, values: npt.NDArray[Any], *, in_order: bool = True) -> None:
-    """Check a whole column by the rules of `perflab.workloads.check`.
+    """Check a whole column by the rules of `perflab.workloads.kinds.check`.
 
     Args:
         role: What the column is.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from perflab.errors import BadInputError
 from perflab.settings import setting
 from perflab.units import counted, grouped
-from perflab.workloads.accesses import Accesses
+from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.synthetic.base import MAX_REQUESTS, Recipe
 
 MAX_ROWS = 2_000_000_000

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import SettingInfo, Settings, setting
-from perflab.workloads.arrivals import Arrivals
-from perflab.workloads.numbering import first_appearance
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.numbering import first_appearance
+from perflab.workloads.kinds.trace import Trace
 
 MAX_REQUESTS = 100_000_000
 MAX_KEYS = 50_000_000

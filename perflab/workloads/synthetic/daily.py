@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import setting
+from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.synthetic.base import Synthetic, keys_setting
 from perflab.workloads.synthetic.zipf import skew_setting, zipf_numbers
-from perflab.workloads.trace import Trace
 
 DAY = 86_400.0
 POINTS_A_DAY = 1_440

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from perflab.settings import setting
+from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.synthetic.base import Synthetic, keys_setting
-from perflab.workloads.trace import Trace
 
 
 class Loop(Synthetic):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.synthetic.base import SyntheticArrivals, rate_setting
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.settings import setting
+from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.synthetic.base import Synthetic, keys_setting
-from perflab.workloads.trace import Trace
 
 MAX_SKEW = 5.0
 

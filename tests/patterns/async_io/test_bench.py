@@ -155,7 +155,8 @@ def test_a_server_that_is_not_there_is_one_clear_error(theirs):
     settings, load = bench.read({"urls": f"{theirs.url}/items"})
     from perflab.lab.live import LiveRun
 
-    live = LiveRun(bench, bench.load_workload(ARRIVALS), settings, load, seconds=20, loop=False)
+    arrivals = bench.workload_for(settings, ARRIVALS)
+    live = LiveRun(bench, arrivals, settings, load, seconds=20, loop=False)
     try:
         with pytest.raises(BadInputError, match="the server"):
             live.wait()

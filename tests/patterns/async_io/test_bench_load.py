@@ -10,7 +10,7 @@ from perflab.patterns.async_io.load import EventLoopLoad, targets_of
 from perflab.patterns.async_io.settings import AsyncIOSettings
 from perflab.servers.http.server import HttpServer
 from perflab.settings import LoadSettings
-from perflab.workloads.arrival_names import load_arrivals
+from perflab.workloads.registry.arrivals import load_arrivals
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_so_many_requests_as_are_asked_for_and_then_it_is_finished(server, close
     load.start()
     until(lambda: load.finished)
     assert load.failure is None
-    assert load.histograms()["served"].count == len(load.rows) == 150
+    assert load.histograms()["served"].count == len(load.records) == 150
     assert server.counts()["requests"] - before == 150
 
 

@@ -6,7 +6,7 @@ from perflab.instrumentation.catalog import METRICS
 from perflab.modelling.latency import QUANTILES
 from perflab.patterns.cache.axes import round_up
 from perflab.patterns.cache.policies import POLICIES, WHAT_IF_POLICIES
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 BENCH = load_bench("cache")
 

@@ -10,7 +10,7 @@ import pytest
 from perflab.bench import load_bench
 from perflab.modelling.history import History
 from perflab.patterns.cache.axes import ttls_around
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 BENCH = load_bench("cache")
 DAY = 86_400.0

@@ -45,7 +45,7 @@ def wait_until(live, condition):
 def test_the_number_of_rows_is_that_of_the_store(array):
     settings = LazyLoadingSettings(data_source=array)
     assert BENCH.workload_for(settings, "sequential").n_rows == 50_000
-    assert BENCH.load_workload("sequential").n_rows == 334_264
+    assert BENCH.workload_for(BENCH.settings_class(), "sequential").n_rows == 334_264
     with pytest.raises(BadInputError, match="60,000 are more than the 50,000 rows"):
         BENCH.workload_for(settings, "random:rows=60k")
     missing = LazyLoadingSettings(data_source="nowhere.parquet")
@@ -163,13 +163,13 @@ def test_a_sweep_and_a_sample_are_frames(array, calibrated):
 
 def test_a_workload_made_for_another_store_is_told_in_a_run(array, calibrated):
     del calibrated
-    made = BENCH.load_workload("sequential:requests=1k")
+    made = BENCH.workload_for(BENCH.settings_class(), "sequential:requests=1k")
     ended = perflab.run("lazy_loading", made, {"data_source": array}, seconds=10, progress=False)
     assert ended.metrics["requests"] == 1000
 
 
 def test_charts_and_axes_name_what_there_is():
-    workload = BENCH.load_workload("sequential:requests=1k")
+    workload = BENCH.workload_for(BENCH.settings_class(), "sequential:requests=1k")
     metrics = BENCH.model(workload).predict(*BENCH.read({}), BENCH.shipped_costs).metrics
     for chart in (*BENCH.what_if_charts, *BENCH.heat_maps):
         assert chart.metric in metrics

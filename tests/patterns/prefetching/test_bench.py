@@ -208,7 +208,7 @@ def test_wrong_settings_are_one_clear_error(values, said):
 
 def test_a_format_is_not_for_items():
     with pytest.raises(BadInputError, match="a format and columns are not for items"):
-        load_bench("prefetching").load_workload("items", "csv")
+        load_bench("prefetching").workload_kind.load("items", "csv", None, None)
 
 
 def test_predictions_are_a_row_a_point():

@@ -13,7 +13,7 @@ from perflab.lab.verbs import allow_server, run, start_live
 from perflab.servers.consent import ConsentNeededError
 from perflab.servers.redis.server import RedisServer
 from perflab.tuning.recommend import tune
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 ZIPF = "zipf:skew=0.9,keys=20k,requests=60k,seed=3"
 

@@ -51,7 +51,7 @@ def begin():
         agree(bench, values, True)
         settings, load = bench.read(values)
         costs = Calibration(bench.pattern, "", dict(bench.shipped_costs), "shipped")
-        trace = bench.load_workload(workload)
+        trace = bench.workload_for(bench.settings_class(), workload)
         live = LiveRun(bench, trace, settings, load, seconds=seconds, loop=True, calibration=costs)
         begun.append(live)
         return live

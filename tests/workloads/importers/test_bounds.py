@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from perflab.errors import BadInputError
-from perflab.workloads import read_arrivals, read_trace
+from perflab.workloads import read_trace
 from perflab.workloads.importers import unpack
+from perflab.workloads.read import read_arrivals
 
 MIB = 1 << 20
 BOMBS = {

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.errors import BadInputError
-from perflab.workloads import read_trace
+from perflab.workloads import read_trace, write_trace
 
 
 def test_the_header_names_the_columns(write, keys_of):
@@ -167,7 +167,7 @@ def test_rows_are_sorted_by_time_where_that_is_asked_for(write, keys_of, tmp_pat
     assert trace.ids.tolist() == [0, 1, 1, 2]
     assert trace.source == ""
     assert trace.notes == ("2 lines earlier than the line above; sorted by time",)
-    trace.to_parquet(tmp_path / "k.parquet")
+    write_trace(trace, tmp_path / "k.parquet")
     assert read_trace(tmp_path / "k.parquet").fingerprint == trace.fingerprint
     with pytest.raises(BadInputError, match="negative"):
         read_trace(write("n.csv", "key,time\na,7\nb,-3\n"), sort=True)

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from perflab.workloads import read_arrivals, read_trace
+from perflab.workloads import read_trace
+from perflab.workloads.read import read_arrivals
 
 EPOCH = 1_750_000_000
 UNITS = {"ms": 1e3, "µs": 1e6, "ns": 1e9}

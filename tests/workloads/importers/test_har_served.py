@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from perflab.errors import BadInputError
-from perflab.workloads import read_arrivals, read_trace
+from perflab.workloads import read_trace
 from perflab.workloads.importers.arrivals import is_arrivals
+from perflab.workloads.read import read_arrivals
 
 
 def entry(start, taken, url="https://a.example/x"):

@@ -11,11 +11,12 @@ import pytest
 from perflab.errors import BadInputError
 from perflab.patterns.async_io.load_tests.load_test import read_load_test
 from perflab.patterns.prefetching.item_names import load_items
-from perflab.workloads import FORMATS, read_arrivals, read_trace
-from perflab.workloads.access_names import load_accesses
-from perflab.workloads.arrival_names import load_any
+from perflab.workloads import FORMATS, read_trace
+from perflab.workloads.formats import ARRIVAL_FORMATS
 from perflab.workloads.importers.columns import parse_columns
-from perflab.workloads.read import ARRIVAL_FORMATS
+from perflab.workloads.read import read_arrivals
+from perflab.workloads.registry.accesses import load_accesses
+from perflab.workloads.registry.kinds import describe, load_any
 
 DEEP = b"[" * 50_000 + b"]" * 50_000
 ENTRY = {
@@ -119,7 +120,7 @@ def test_a_monitor_line_without_a_command_is_skipped(write):
 def test_row_numbers_of_no_store_cost_no_memory(rows, write):
     found = foreseen(load_accesses, write("r.txt", f"1\n{rows}\n2\n"))
     if not isinstance(found, BadInputError):
-        assert found.summary()["distinct_rows"] == 3
+        assert describe(found)["distinct_rows"] == 3
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from perflab.errors import BadInputError
-from perflab.workloads import read_arrivals, read_trace
+from perflab.workloads import read_trace
+from perflab.workloads.read import read_arrivals
 
 STAMP = "10/Jun/2024:06:13:{:02d} +0000"
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from perflab.errors import BadInputError
-from perflab.workloads import read_arrivals, read_trace
+from perflab.workloads import read_trace, write_trace
+from perflab.workloads.read import read_arrivals
 
 LOG = '10.0.0.1 - - [10/Oct/2023:13:55:36 +0000] "GET {} HTTP/1.1" 200 5 "-" "{}"\n'
 # By format: a line with a key, other options, and what stands before the lines.
@@ -58,7 +59,7 @@ def test_a_character_cut_by_a_block_stays_whole(write, keys_of, monkeypatch):
 
 def test_keys_with_such_bytes_go_to_parquet_and_back(write, keys_of, tmp_path):
     trace = read_trace(write("k.txt", b"a\xff\nb\na\xff\n"))
-    trace.to_parquet(tmp_path / "k.parquet")
+    write_trace(trace, tmp_path / "k.parquet")
     assert keys_of(read_trace(tmp_path / "k.parquet")) == [r"a\xff", "b", r"a\xff"]
 
 

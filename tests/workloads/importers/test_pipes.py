@@ -14,8 +14,9 @@ import pytest
 from perflab.errors import BadInputError
 from perflab.patterns.async_io.load_tests.load_test import read_load_test
 from perflab.patterns.prefetching.item_names import load_items
-from perflab.workloads import read_arrivals, read_trace
-from perflab.workloads.arrival_names import load_any
+from perflab.workloads import read_trace
+from perflab.workloads.read import read_arrivals
+from perflab.workloads.registry.kinds import load_any
 
 HAR = (
     b'{"log":{"entries":[{"startedDateTime":"2024-01-01T00:00:00Z",'

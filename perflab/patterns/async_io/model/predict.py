@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.kernels.queueing.in_flight import SERVED, TIMED_OUT
+from perflab.modelling.kept_answers import MOST_SLICES, KeptAnswers
 from perflab.modelling.prediction import Costs, Metrics, Prediction
 from perflab.patterns.async_io.model.latency import latency_metrics
 from perflab.patterns.async_io.model.own import OwnServer
@@ -19,16 +19,15 @@ from perflab.patterns.async_io.model.user import UserServer, guessed_points
 from perflab.patterns.async_io.settings import AUTO_TOLERANCE, AsyncIORunSettings
 from perflab.settings import LoadSettings
 from perflab.units import in_words
-from perflab.workloads.passes import pass_seconds
+from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 Floats = npt.NDArray[np.float64]
 QUICK_REQUESTS = 2_000
 _REQUESTS = 10_000
 _MOST_OPEN = 100_000
-_KEPT = 10_000
 _GUESS = (
     "this server is not measured yet: the figures are a guess (50 ms per request); press Run, or "
     "'perflab calibrate async_io', to measure it"
@@ -54,8 +53,8 @@ class AsyncIOModel:
     def __init__(self, arrivals: Arrivals, most: int = _REQUESTS) -> None:
         self._arrivals = arrivals
         self._most = most
-        self._lock = threading.Lock()
-        self._answers: dict[tuple[Any, ...], Prediction] = {}
+        self._answers: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers()
+        self._slices: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers(MOST_SLICES)
         self._costs: tuple[Any, ...] = ()
         self._quick: AsyncIOModel | None = None
 
@@ -85,13 +84,8 @@ class AsyncIOModel:
             first = int(requests.start or 0)
             span = (first, first + count)
         key = (self._costs, _key(settings, load), span)
-        found = self._answers.get(key)
-        if found is None:
-            found = self._answer(settings, load, costs, requests)
-            with self._lock:
-                if len(self._answers) > _KEPT:
-                    self._answers.clear()
-                self._answers[key] = found
+        kept = self._answers if requests is None else self._slices
+        found = kept.answer(key, lambda: self._answer(settings, load, costs, requests))
         return dataclasses.replace(found, metrics=_counted(found.metrics, count))
 
     def preview(self, settings: AsyncIORunSettings, load: LoadSettings, costs: Costs) -> Prediction:

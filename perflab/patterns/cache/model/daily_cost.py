@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from perflab.settings import LoadSettings
-from perflab.workloads.passes import pass_seconds
+from perflab.workloads.kinds.passes import pass_seconds
 
 _GIB = 2.0**30
 _HOURS = 24.0

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from perflab.errors import BadInputError
 from perflab.files import whole_path
 from perflab.settings.folders import cache_folder
-from perflab.workloads.stored_json import read_json_file
+from perflab.workloads.storage.stored_json import read_json_file
 
 MOST_BYTES = 64 << 20
 _NAME = re.compile(r"[0-9a-f]{24}\.json")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.errors import BadInputError, nearest
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 METHODS = ("stratified", "spatial")
 FEWEST_KEYS = 10_000

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.modelling.looped import LoopedTrace
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 _KEPT = 4
 

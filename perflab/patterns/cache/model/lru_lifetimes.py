@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.modelling.looped import LoopedTrace
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 MOST_REQUESTS = 2_000_000
 """Of longer traces too much would be kept: 16 bytes per request, 32 with sizes and lifetimes."""

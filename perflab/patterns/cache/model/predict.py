@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.errors import BadInputError
+from perflab.modelling.kept_answers import MOST_SLICES, KeptAnswers
 from perflab.modelling.latency import missed, mix
 from perflab.modelling.looped import LoopedTrace, within_two_passes
 from perflab.modelling.prediction import Costs, Prediction
@@ -23,8 +24,8 @@ from perflab.patterns.cache.model.remarks import cache_remarks
 from perflab.patterns.cache.policies import FUTURE_POLICIES, no_bounds
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
 
 
 class CacheModel:
@@ -46,7 +47,8 @@ class CacheModel:
         self._lru_bytes: LruBytes | None = None
         self._lru_lifetimes: LruLifetimes | None = None
         self._mean_size: float | None = None
-        self._counts: dict[tuple[Any, ...], CacheCounts] = {}
+        self._counts: KeptAnswers[tuple[Any, ...], CacheCounts] = KeptAnswers()
+        self._slices: KeptAnswers[tuple[Any, ...], CacheCounts] = KeptAnswers(MOST_SLICES)
         self._lock = threading.Lock()
 
     def predict(
@@ -61,6 +63,8 @@ class CacheModel:
         Raises:
             BadInputError: If a policy does not answer such settings.
         """
+        if requests is not None:
+            self._looped.expect_run()
         counts = self.counts(settings, load, requests)
         metrics = self.metrics(counts, load, costs)
         if requests is not None:
@@ -154,20 +158,18 @@ class CacheModel:
     ) -> CacheCounts:
         if last <= first:
             return CacheCounts(0, 0, 0, 0, 0, 0, 0, 0)
-        key = self._key(settings, load, first, last)
-        found = self._counts.get(key)
-        if found is None:
+
+        def compute() -> CacheCounts:
             one_pass = self._one_pass(settings, load, first, last)
             if one_pass is not None:
-                found = one_pass
-            elif self._is_plain(settings, load):
-                found = self._plain(settings, first, last)
-            else:
-                found = self._bounded(settings, load, first, last)
-            if len(self._counts) > 10_000:
-                self._counts.clear()
-            self._counts[key] = found
-        return found
+                return one_pass
+            if self._is_plain(settings, load):
+                return self._plain(settings, first, last)
+            return self._bounded(settings, load, first, last)
+
+        whole = first == 0 and last == len(self.trace)
+        kept = self._counts if whole else self._slices
+        return kept.answer(self._key(settings, load, first, last), compute)
 
     def _plain(self, settings: CacheSettings, first: int, last: int) -> CacheCounts:
         size = min(settings.max_cache_size, self.trace.n_keys)
@@ -187,15 +189,13 @@ class CacheModel:
         if policy == "lru" and whole and self._curve is not None and sizes is None:
             return int(self._curve[size]), 0
         previous, following = self._looped.reuse(last)
-        if last != len(self.trace):
-            following = np.minimum(following, last)
         requests = kernels.Requests(self._looped.ids(last), self.trace.n_keys, previous, following)
         if sizes is not None:
             hit = kernels.policy_hits(policy, requests, size, 1)[first:] > 0
             return int(hit.sum()), int(sizes[first:][hit].sum())
         if first == 0:
             return int(kernels.policy_hits(policy, requests, size).sum()), 0
-        return int(kernels.policy_hits(policy, requests, size, 1)[first:].sum()), 0
+        return int(kernels.policy_hits(policy, requests, size, first)[1:].sum()), 0
 
     def _mean_bytes(self, entries: int) -> int:
         """Return what so many entries hold, where a kernel does not count it."""

@@ -16,7 +16,7 @@ from perflab.patterns.cache.model.key_samples import FEWEST_KEYS
 from perflab.patterns.cache.model.sampled import DRAWS, SampledCacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 LARGE = 5_000_000
 """Requests up to which an exact answer comes within about 100 ms."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.units import counted, format_quantity
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def cache_remarks(

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from perflab.errors import BadInputError
+from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.modelling.scaling import IN_FULL, off_by_scaling
 from perflab.patterns.cache.model.draws import FEWEST_ENTRIES, Draw, Layer
@@ -20,13 +21,12 @@ from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.units import counted, percent
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 DRAWS = 4
 _ON_A_LINE = sorted(CacheSettings.model_fields.keys() - {"max_cache_size", "negative_ttl_seconds"})
 _LAYER_REQUESTS = 1_000_000
 _WARMING = 40
-_KEPT = 10_000
 
 
 class SampledCacheModel:
@@ -135,7 +135,7 @@ class SampledCacheModel:
     def _begin(self, most: float) -> None:
         self._layers = Layer.down_from(self.share, len(self.trace), most)
         self._estimates: dict[Hashable, dict[int, dict[int, Estimate]]] = {}
-        self._sharp: dict[Hashable, tuple[Costs, Prediction]] = {}
+        self._sharp: KeptAnswers[Hashable, tuple[Costs, Prediction]] = KeptAnswers()
 
     def estimate(
         self, settings: CacheSettings, load: LoadSettings, costs: Costs, band: float = 0.5
@@ -158,9 +158,8 @@ class SampledCacheModel:
         if told is None or told[0] is not costs:
             error = half_band(found)
             answer = self._told(settings, load, costs, Estimate.mean(found), error)
-            if len(self._sharp) >= _KEPT:
-                self._sharp.clear()
-            told = self._sharp[line, size, load] = costs, answer
+            told = costs, answer
+            self._sharp.keep((line, size, load), told)
         return told[1]
 
     def _told(

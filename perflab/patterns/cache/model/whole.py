@@ -7,7 +7,7 @@ from perflab.patterns.cache.model.part import CACHE
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.model.progressive import ProgressiveCacheModel, is_large
 from perflab.patterns.cache.model.sampled import SampledCacheModel
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 
 def cache_model(trace: Trace) -> CacheModel | PartModel:

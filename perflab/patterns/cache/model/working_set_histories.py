@@ -16,7 +16,7 @@ from perflab.modelling.student import t_95
 from perflab.modelling.working_set import WorkingSets, working_sets
 from perflab.patterns.cache.model.key_samples import FEWEST_KEYS, KeySample, KeySampler
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 EXACT_REQUESTS = 20_000_000
 """Beyond, a pass over all requests takes too long and too much memory to follow a slider."""

@@ -10,22 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.connection_pool.model.metrics import queue_metrics, waits_of
 from perflab.patterns.connection_pool.model.services import PoolServices
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.passes import pass_seconds
+from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
-    from perflab.workloads.arrivals import Arrivals
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 Floats = npt.NDArray[np.float64]
 QUICK_CUSTOMERS = 50_000
 _BAND_CUSTOMERS = 100_000
 _BAND_DRAWS = 4
 _SERVICE_OFF = 0.02
-_KEPT = 10_000
+_SHORT_PASS = 200_000
 
 
 class ConnectionPoolModel:
@@ -50,7 +51,7 @@ class ConnectionPoolModel:
         self._length = min(len(arrivals), customers or len(arrivals))
         self._recorded = _filled(arrivals.durations, self._length)
         self._lock = threading.Lock()
-        self._answers: dict[tuple[Any, ...], Prediction] = {}
+        self._answers: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers()
         self._services: PoolServices | None = None
         self._queue: tuple[tuple[Any, ...], Floats, kernels.Queue] | None = None
         self._quick: ConnectionPoolModel | None = None
@@ -73,13 +74,7 @@ class ConnectionPoolModel:
         if requests is not None:
             return self._of_slice(settings, load, costs, services, requests)
         key = (services.key, *_key(settings, load))
-        found = self._answers.get(key)
-        if found is None:
-            found = self._whole(settings, load, costs, services)
-            if len(self._answers) > _KEPT:
-                self._answers.clear()
-            self._answers[key] = found
-        return found
+        return self._answers.answer(key, lambda: self._whole(settings, load, costs, services))
 
     def preview(
         self, settings: ConnectionPoolSettings, load: LoadSettings, costs: Costs
@@ -193,7 +188,8 @@ class ConnectionPoolModel:
         length = self._length
         last = length if requests.stop is None else requests.stop
         first = min(requests.start or 0, last)
-        passes = 1 if last <= length else 2
+        # A short pass is over soon: with both at once no memory is taken in the midst of a run.
+        passes = 1 if last <= length and length > _SHORT_PASS else 2
         key = (services.key, passes, *_key(settings, load))
         if self._queue is None or self._queue[0] != key:
             times = self._times(load, passes * length)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.latency import QUANTILES
 from perflab.modelling.prediction import Costs
 from perflab.modelling.usl import Usl, fit_usl
@@ -72,7 +73,7 @@ class PoolServices:
         else:
             self._law = Usl(usl["rate"], usl["contention"], usl["coherency"])
         self._lock = threading.Lock()
-        self._drawn: dict[tuple[int, int, int], Floats] = {}
+        self._drawn: KeptAnswers[tuple[int, int, int], Floats] = KeptAnswers(_MOST_DRAWN, len)
 
     @staticmethod
     def key_of(costs: Costs) -> tuple[Any, ...]:
@@ -119,12 +120,9 @@ class PoolServices:
     def draw(self, shape: int, count: int, seed: int) -> Floats:
         """Return drawn service times as multiples of their mean; kept, since sizes share them."""
         key = (shape, count, seed)
+        # Sizes that threads compute at once share their draws, too.
         with self._lock:
-            if key not in self._drawn:
-                if sum(map(len, self._drawn.values())) > _MOST_DRAWN:
-                    self._drawn.clear()
-                self._drawn[key] = self._draw(*key)
-            return self._drawn[key]
+            return self._drawn.answer(key, lambda: self._draw(*key))
 
     def _draw(self, shape: int, count: int, seed: int) -> Floats:
         # Between two quantiles a tail falls off more like a power than like a straight line.

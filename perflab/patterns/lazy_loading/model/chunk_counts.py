@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.modelling.kept_answers import MOST_SLICES, KeptAnswers
 from perflab.modelling.looped import LoopedTrace, within_two_passes
-from perflab.workloads.accesses import Accesses
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.accesses import Accesses
+from perflab.workloads.kinds.trace import Trace
 
-_MOST_KEPT = 10_000
 _FIRST_REACH = 5_000
 """Most answers are wanted for fewer chunks than these, and cost less without the rest."""
 
@@ -64,7 +64,8 @@ class CutAccesses:
         self._curve: npt.NDArray[np.int64] | None = None
         self._distinct = 0
         self._repeats = 0
-        self._counts: dict[tuple[int, ...], ChunkCounts] = {}
+        self._counts: KeptAnswers[tuple[int, ...], ChunkCounts] = KeptAnswers()
+        self._slices: KeptAnswers[tuple[int, ...], ChunkCounts] = KeptAnswers(MOST_SLICES)
         self._looped: LoopedTrace | None = None
         self._lock = threading.Lock()
 
@@ -130,19 +131,17 @@ class CutAccesses:
         return curve is not None and min(capacity, self._distinct) < len(curve)
 
     def _counted(self, capacity: int, read_ahead: int, first: int, last: int) -> ChunkCounts:
-        key = (capacity, read_ahead, first, last)
-        found = self._counts.get(key)
-        if found is None:
-            if capacity == 0:
-                found = ChunkCounts(last - first, 0, last - first, 0, 0)
-            elif read_ahead:
-                found = self._with_read_ahead(capacity, read_ahead, first, last)
-            else:
-                found = self._plain(capacity, first, last)
-            if len(self._counts) > _MOST_KEPT:
-                self._counts.clear()
-            self._counts[key] = found
-        return found
+        if capacity == 0:
+            return ChunkCounts(last - first, 0, last - first, 0, 0)
+
+        def compute() -> ChunkCounts:
+            if read_ahead:
+                return self._with_read_ahead(capacity, read_ahead, first, last)
+            return self._plain(capacity, first, last)
+
+        whole = first == 0 and last == len(self._accesses)
+        kept = self._counts if whole else self._slices
+        return kept.answer((capacity, read_ahead, first, last), compute)
 
     def _plain(self, capacity: int, first: int, last: int) -> ChunkCounts:
         looped = self._loop()
@@ -185,4 +184,5 @@ class CutAccesses:
                 chunks = self._accesses.rows // self._size
                 ids, known = kernels.dense_ids(chunks)
                 self._looped = LoopedTrace(Trace("chunks", ids, len(known), check=False))
+                self._looped.expect_run()
         return self._looped

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.patterns.lazy_loading.model.chunk_counts import reuse_of
-from perflab.workloads.accesses import Accesses
+from perflab.workloads.kinds.accesses import Accesses
 
 WINDOWS = 8
 FEWEST = 2_000

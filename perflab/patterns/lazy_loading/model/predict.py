@@ -11,7 +11,7 @@ from perflab.patterns.lazy_loading.model.chunk_windows import ChunkWindows
 from perflab.patterns.lazy_loading.model.metrics import chunks_held, lazy_metrics, lazy_remarks
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.accesses import Accesses
+from perflab.workloads.kinds.accesses import Accesses
 
 _LOOKED_AT = 400_000
 _MOST_SIZES = 200

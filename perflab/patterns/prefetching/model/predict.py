@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.prediction import Costs, Metrics, Prediction
 from perflab.patterns.prefetching.model.metrics import (
     levels,
@@ -35,7 +36,6 @@ Floats = npt.NDArray[np.float64]
 QUICK_BATCHES = 20_000
 MOST_BATCHES = 2_000_000
 _OFF = 0.05
-_KEPT = 20_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class PrefetchingModel:
         self._most = batches or MOST_BATCHES
         self._lock = threading.Lock()
         self._costs: Costs | None = None
-        self._answers: dict[tuple[Any, ...], Prediction] = {}
+        self._answers: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers()
         self._stream: tuple[tuple[Any, ...], _Drawn] | None = None
         self._quick: PrefetchingModel | None = None
 
@@ -87,14 +87,9 @@ class PrefetchingModel:
         self._know(costs)
         if requests is not None:
             return Prediction(self._of_slice(settings, load, costs, requests))
-        key = _key(settings, load)
-        found = self._answers.get(key)
-        if found is None:
-            found = self._whole(settings, load, costs)
-            if len(self._answers) > _KEPT:
-                self._answers.clear()
-            self._answers[key] = found
-        return found
+        return self._answers.answer(
+            _key(settings, load), lambda: self._whole(settings, load, costs)
+        )
 
     def preview(
         self, settings: PrefetchingSettings, load: LoadSettings, costs: Costs
@@ -126,7 +121,7 @@ class PrefetchingModel:
         """Forget the answers of other costs."""
         with self._lock:
             if self._costs is not costs and self._costs != costs:
-                self._answers = {}
+                self._answers = KeptAnswers()
                 self._stream = None
             self._costs = costs
 

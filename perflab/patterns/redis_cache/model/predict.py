@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.modelling.kept_answers import MOST_SLICES, KeptAnswers
 from perflab.modelling.latency import missed, mix
 from perflab.modelling.looped import LoopedTrace
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.settings import LoadSettings
 from perflab.units import counted, in_words
-from perflab.workloads.passes import pass_seconds
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.trace import Trace
 
 _UNBOUNDED = 2**62
-_KEPT = 10_000
 _FEWEST_ENTRIES = 100
 
 
@@ -37,7 +37,8 @@ class RedisCacheModel:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self._looped = LoopedTrace(trace)
-        self._counts: dict[tuple[Any, ...], kernels.RedisCounts] = {}
+        self._counts: KeptAnswers[tuple[Any, ...], kernels.RedisCounts] = KeptAnswers()
+        self._slices: KeptAnswers[tuple[Any, ...], kernels.RedisCounts] = KeptAnswers(MOST_SLICES)
         self._costs: tuple[Any, ...] | None = None
 
     def predict(
@@ -53,6 +54,8 @@ class RedisCacheModel:
         last = length if requests is None or requests.stop is None else requests.stop
         if requests is None:
             self._costs = _costs_key(costs)
+        else:
+            self._looped.expect_run()
         counts = self._known(settings, load, costs, min(first, last), last)
         metrics = self._metrics(counts, last - min(first, last), load, costs)
         return Prediction(metrics, remarks=self._remarks(settings, load, costs, counts))
@@ -71,13 +74,9 @@ class RedisCacheModel:
         self, settings: RedisCacheSettings, load: LoadSettings, costs: Costs, first: int, last: int
     ) -> kernels.RedisCounts:
         key = (*_costs_key(costs), *self._key(settings, load), first, last)
-        found = self._counts.get(key)
-        if found is None:
-            found = self._counted(settings, load, costs, first, last)
-            if len(self._counts) > _KEPT:
-                self._counts.clear()
-            self._counts[key] = found
-        return found
+        whole = first == 0 and last == len(self.trace)
+        kept = self._counts if whole else self._slices
+        return kept.answer(key, lambda: self._counted(settings, load, costs, first, last))
 
     def _counted(
         self, settings: RedisCacheSettings, load: LoadSettings, costs: Costs, first: int, last: int

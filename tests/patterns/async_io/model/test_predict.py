@@ -15,7 +15,7 @@ from perflab.patterns.async_io.model.predict import AsyncIOModel
 from perflab.patterns.async_io.model.user import UserServer, guessed_points
 from perflab.patterns.async_io.settings import AsyncIORunSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.arrival_names import load_arrivals
+from perflab.workloads.registry.arrivals import load_arrivals
 
 COSTS = {
     "bottleneck_seconds": {"1": 1e-4, "256": 2e-4},

@@ -13,8 +13,8 @@ from perflab.patterns.cache.model.progressive import ProgressiveCacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.tuning.sweep import predict
+from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.synthetic import Zipf
-from perflab.workloads.trace import Trace
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

@@ -11,7 +11,7 @@ from perflab.bench import load_bench
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 LOAD = LoadSettings()
 

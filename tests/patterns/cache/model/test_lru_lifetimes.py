@@ -15,7 +15,7 @@ from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.model.sampled import SampledCacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 RATE = LoadSettings(request_rate=2.0)
 

@@ -14,7 +14,7 @@ from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.policies import CACHE_POLICIES, FUTURE_POLICIES, LIVE_POLICIES, POLICIES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 LOAD = LoadSettings()
 BOUNDED = [policy for policy in POLICIES if policy not in FUTURE_POLICIES]

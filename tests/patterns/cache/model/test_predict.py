@@ -13,7 +13,7 @@ from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.policies import POLICIES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

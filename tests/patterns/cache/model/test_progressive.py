@@ -11,8 +11,8 @@ from perflab.patterns.cache.model.progressive import ProgressiveCacheModel, is_l
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.settings.folders import cache_folder
-from perflab.workloads.names import load_workload
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.registry.traces import load_workload
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

@@ -14,8 +14,8 @@ from perflab.patterns.cache.model.sampled import IN_FULL, SampledCacheModel
 from perflab.patterns.cache.policies import POLICIES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.names import load_workload
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.registry.traces import load_workload
 
 COSTS = load_bench("cache").shipped_costs
 LOAD = LoadSettings()

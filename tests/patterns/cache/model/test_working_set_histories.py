@@ -15,8 +15,8 @@ from perflab.modelling.working_set import working_sets
 from perflab.patterns.cache.model import working_set_histories
 from perflab.patterns.cache.model.working_set_histories import WorkingSetHistories
 from perflab.settings import LoadSettings
-from perflab.workloads.names import load_workload
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.registry.traces import load_workload
 
 LOAD = LoadSettings()
 RATED = LoadSettings(request_rate=1000)

@@ -6,7 +6,7 @@ from perflab.modelling.latency import QUANTILES
 from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.arrivals import Arrivals
+from perflab.workloads.kinds.arrivals import Arrivals
 
 LOAD = LoadSettings()
 EXPONENTIAL = [-0.01 * np.log(max(1 - share, 1e-6)) for share in QUANTILES]

@@ -17,7 +17,8 @@ from perflab.patterns.lazy_loading.model.load_times import load_cost
 from perflab.patterns.lazy_loading.model.predict import LazyLoadingModel, SampledLazyLoadingModel
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings
-from perflab.workloads import Accesses, load_accesses
+from perflab.workloads import Accesses
+from perflab.workloads.registry.accesses import load_accesses
 
 COSTS = {
     "hit": {"mean": 1e-6, "quantiles": [1e-6] * 103},

@@ -5,7 +5,7 @@ from perflab.bench import load_bench
 from perflab.patterns.redis_cache.model.predict import RedisCacheModel
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.settings import LoadSettings
-from perflab.workloads.trace import Trace
+from perflab.workloads.kinds.trace import Trace
 
 COSTS = {**load_bench("redis_cache").shipped_costs, "server_bytes": 1e6, "bytes_per_entry": 300.0}
 LOAD = LoadSettings()

@@ -15,7 +15,6 @@ from perflab.bench import (
     Objective,
     WhatIfChart,
 )
-from perflab.callbacks import Progress
 from perflab.instrumentation import MetricInfo
 from perflab.settings import LoadSettings, Settings
 from write_buffer.settings import DURABILITIES, WriteBufferSettings
@@ -70,36 +69,12 @@ class WriteBufferBench(Bench):
     }
     actions = (Action("flush", "Flush", "tint", "Write what waits."),)
 
-    def load_workload(
-        self,
-        spec: Any,
-        format: str | None = None,  # noqa: A002  (the word that users write)
-        columns: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
-    ) -> Any:
-        """Return records."""
-        from write_buffer.records import load_records
+    @property
+    def workload_kind(self) -> Any:
+        """Records, of which perflab knows nothing."""
+        from write_buffer.records import RECORDS
 
-        del columns, progress
-        return load_records(self.default_workload if spec is None else spec, format)
-
-    def workloads(self) -> Mapping[str, Any]:
-        """Return the records that there are by name."""
-        from write_buffer.records import WORKLOADS
-
-        return WORKLOADS
-
-    def formats(self) -> tuple[str, ...]:
-        """Return the format of files."""
-        from write_buffer.records import FORMAT
-
-        return (FORMAT,)
-
-    def open_workload(self, folder: str) -> Any:
-        """Map saved records into memory."""
-        from write_buffer.records import Records
-
-        return Records.open(folder)
+        return RECORDS
 
     def check_live(self, settings: Settings, load: LoadSettings) -> None:
         """Let every setting run."""

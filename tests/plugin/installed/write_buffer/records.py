@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
-from functools import cached_property, partial
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,14 +17,16 @@ from perflab.errors import BadInputError, nearest
 from perflab.files import whole_folder
 from perflab.primitives.mapped_array import mapped_column
 from perflab.settings import Settings, setting
-from perflab.workloads.description import Description, describe, read_described, show_plainly
-from perflab.workloads.fingerprint import fingerprint
-from perflab.workloads.names import WorkloadInfo, is_file, read_parameters
-from perflab.workloads.saved import is_saved
+from perflab.workloads import WorkloadKind, register
+from perflab.workloads.kinds.fingerprint import fingerprint
+from perflab.workloads.kinds.workload import show_plainly
+from perflab.workloads.registry.named import WorkloadInfo, is_file, read_parameters
+from perflab.workloads.storage.description import Description, describe, read_described
+from perflab.workloads.storage.saved import is_saved, register_description
 
 NAME = "records"
 FORMAT = "sizes"
-_DESCRIPTION = "records.json"
+_DESCRIPTION = register_description("records.json")
 
 
 class RandomRecords(Settings):
@@ -91,7 +93,7 @@ class Records:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write them as a folder."""
-        with whole_folder(folder, partial(is_saved, own=_DESCRIPTION)) as scratch:
+        with whole_folder(folder, is_saved) as scratch:
             np.save(scratch / "lengths.npy", self.lengths)
             files = {path.name: path.stat().st_size for path in scratch.iterdir()}
             content = describe(self, columns=["lengths"], files=files)
@@ -105,12 +107,18 @@ class Records:
         return cls(lengths=lengths, **said.origin())
 
 
-def load_records(spec: Any, format_name: str | None) -> Records:
+def load_records(
+    spec: Any,
+    format_name: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Records:
     """Return records: a name with parameters, a file of a size a line, or what is records.
 
     Raises:
         BadInputError: If it is none of them.
     """
+    del columns, progress
     if isinstance(spec, Records):
         return spec
     text = os.fspath(spec)
@@ -130,3 +138,18 @@ def load_records(spec: Any, format_name: str | None) -> Records:
         raise BadInputError("names no sizes above 0", text)
     options = {} if format_name is None else {"format": format_name}
     return Records(Path(text).name, lengths, source=text, options=options)
+
+
+RECORDS = register(
+    WorkloadKind(
+        "records",
+        Records,
+        load_records,
+        Records.save,
+        Records.open,
+        Records.summary,
+        Records.facts,
+        WORKLOADS,
+        (FORMAT,),
+    )
+)

@@ -1,0 +1,134 @@
+"""What the shell completes: patterns, settings with their values, and metrics to aim at."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from perflab.bench.base import Bench
+    from perflab.settings.base import SettingInfo
+
+_VARIABLE = "_PERFLAB_COMPLETE"
+_BREAKS = "=:"
+"""Signs at which bash ends a word: ``policy=lru`` comes as three."""
+
+
+def is_asked() -> bool:
+    """Say whether a shell asks for completions, in place of a user for a command."""
+    return _VARIABLE in os.environ
+
+
+def answer(app: typer.Typer) -> int:
+    """Answer a shell and return the exit status; what goes wrong must not show up in a prompt."""
+    bash = os.environ[_VARIABLE] == "complete_bash"
+    if bash:
+        _join_words()
+    said = io.StringIO()
+    status: object = 0
+    try:
+        with contextlib.redirect_stdout(said):
+            app(prog_name="perflab")
+    except SystemExit as error:
+        status = error.code
+    except Exception:  # noqa: BLE001  (a tab that completes nothing)
+        return 1
+    lines = said.getvalue().splitlines()
+    sys.stdout.write("".join(f"{_last_part(line) if bash else line}\n" for line in lines))
+    return status if isinstance(status, int) else 0
+
+
+def patterns(incomplete: str) -> list[str]:
+    """Return the patterns, also those of other packages."""
+    from perflab.bench.registry import bench_names
+
+    return [name for name in bench_names() if name.startswith(incomplete)]
+
+
+def set_values(context: typer.Context, incomplete: str) -> list[str]:
+    """Return settings with each word they can have, or with their default."""
+    found = (f"{info.key}={value}" for info in _infos(context) for value in _values(info))
+    return [word for word in found if word.startswith(incomplete)]
+
+
+def swept_values(context: typer.Context, incomplete: str) -> list[str]:
+    """Return settings as `set_values`; behind a comma, the words that are left."""
+    before, comma, _ = incomplete.rpartition(",")
+    if not comma:
+        return set_values(context, incomplete)
+    key, _, written = before.partition("=")
+    values = [value for info in _infos(context) if info.key == key for value in _values(info)]
+    left = (f"{before},{value}" for value in values if value not in written.split(","))
+    return [word for word in left if word.startswith(incomplete)]
+
+
+def objectives(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the metrics of the pattern, each with its better end."""
+    bench = _bench(context)
+    metrics = {} if bench is None else bench.known_metrics()
+    ends = {"higher": "max", "lower": "min"}
+    found = (f"{ends[info.better]}:{name}" for name, info in metrics.items() if info.better in ends)
+    return [word for word in found if word.startswith(incomplete)]
+
+
+def _bench(context: typer.Context) -> Bench | None:
+    """Return the bench of the pattern that stands before what is completed."""
+    from perflab.bench.registry import load_bench
+    from perflab.errors import BadInputError
+
+    # An option that still waits for its value leaves the arguments before it unread.
+    written = [context.params.get("pattern"), *context.args]
+    try:
+        return load_bench(next((str(word) for word in written if word), ""))
+    except BadInputError:
+        return None
+
+
+def _infos(context: typer.Context) -> list[SettingInfo]:
+    """Return the settings of the pattern that is named, and those of the load."""
+    from perflab.settings import LoadSettings
+
+    bench = _bench(context)
+    if bench is None:
+        return []
+    return [bench.info(key) for key in (*bench.settings_class.infos(), *LoadSettings.infos())]
+
+
+def _values(info: SettingInfo) -> Iterator[str]:
+    if info.kind is bool:
+        yield from ("on", "off")
+    elif info.choices:
+        yield from info.choices
+    else:
+        yield info.format(info.default)
+    if info.optional and (info.kind is bool or info.choices or info.default is not None):
+        yield "none"
+
+
+def _last_part(word: str) -> str:
+    """Return what bash puts in: what stands behind the last sign at which it breaks a word."""
+    return word[max(word.rfind(sign) for sign in _BREAKS) + 1 :]
+
+
+def _join_words() -> None:
+    """Put together what bash has broken, so that its words are those of the command line."""
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    place = int(os.environ.get("COMP_CWORD", "0"))
+    joined: list[str] = []
+    now = 0
+    for number, word in enumerate(words):
+        joins = bool(joined) and not joined[-1].startswith("-") and number > 1
+        if joins and (word in _BREAKS or joined[-1].endswith(tuple(_BREAKS))) and word:
+            joined[-1] += word
+        else:
+            joined.append(word)
+        if number == place:
+            now = len(joined) - 1
+    os.environ["COMP_WORDS"] = "\n".join(joined)
+    os.environ["COMP_CWORD"] = str(now)

@@ -1,0 +1,1 @@
+"""What workloads are like, in numbers and words."""

@@ -1,0 +1,171 @@
+"""What a trace is like, in numbers, and what would mislead whoever tunes on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab.units import counted, grouped, in_words, percent, rounded
+from perflab.workloads.describe.once import found_once
+from perflab.workloads.describe.rates import longest_gap_share, rate_facts
+from perflab.workloads.describe.reuse import reuse_quantiles
+from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import KEY_DOUBT
+
+SHORT = 10_000
+ONE_HIT_SHARE = 0.9
+SURE_COUNT = 10
+SURE_RANKS = 5
+GAP_SHARE = 0.5
+# Below, loading numba takes longer; above, NumPy copies all ids to 64 bits.
+NUMBA_PAYS_FROM = 4_000_000
+SLOPE_POINTS = 200
+
+
+@found_once
+def summary(trace: Trace) -> dict[str, Any]:
+    """Return requests, keys, reuse, skew, time and bytes of a trace, by name and unit.
+
+    Values that the trace cannot tell are None: a duration without times, bytes without sizes.
+    Distances and counts of a sample are those of the sample; what it lets expect of all keys
+    stands beside, and is None where the trace holds all of them, or knows it.
+    """
+    counts = key_counts(trace)
+    duration = None if trace.times is None else float(trace.times[-1] - trace.times[0])
+    return {
+        "name": trace.name,
+        "fingerprint": trace.fingerprint,
+        "requests": len(trace),
+        "distinct_keys": len(counts),
+        "one_hit_wonders": int(np.count_nonzero(counts == 1)),
+        "skew": skew(counts),
+        **reuse_quantiles(trace),
+        "duration_seconds": duration,
+        "requests_per_second": len(trace) / duration if duration else None,
+        **rate_facts(trace.times),
+        "total_bytes": None if trace.sizes is None else int(trace.sizes.sum()),
+        "distinct_bytes": None if trace.sizes is None else _distinct_bytes(trace),
+        "has_times": trace.times is not None,
+        "has_sizes": trace.sizes is not None,
+        "has_ttls": trace.ttls is not None,
+        "sample_rate": trace.sample_rate,
+        "all_requests": trace.all_requests,
+        **_estimates(trace, len(counts), duration),
+    }
+
+
+def facts(trace: Trace) -> list[str]:
+    """Return requests, keys, how often those come, and times, a few words each."""
+    counts = key_counts(trace)
+    said = [counted(len(trace), "request"), counted(len(counts), "distinct key")]
+    once = int(np.count_nonzero(counts == 1))
+    if once:
+        said.append(f"{percent(once / len(counts))} of them asked once")
+    slope = skew(counts)
+    if slope is not None:
+        said.append(f"skew {rounded(slope)}")
+    if trace.sample_rate < 1:
+        keys = round(len(counts) / trace.sample_rate)
+        said.append(f"a sample of {percent(trace.sample_rate)} of the keys")
+        about = "" if trace.all_requests is None else "about "
+        said.append(f"in all {_requests_of_all(trace)} requests for {about}{counted(keys, 'key')}")
+    if trace.times is None:
+        return [*said, "without times"]
+    span = float(trace.times[-1] - trace.times[0])
+    return [*said, f"with times over {in_words(span, 'seconds')}"]
+
+
+def key_counts(trace: Trace) -> npt.NDArray[np.int64]:
+    """Return how often each key is requested, most often first; keys never requested left out."""
+    if len(trace) >= NUMBA_PAYS_FROM:
+        from perflab.kernels.sampling.keys import key_counts as count_keys  # loads numba
+
+        counts = count_keys(trace.ids, trace.n_keys).astype(np.int64)
+    else:
+        counts = np.bincount(trace.ids, minlength=1)
+    return np.sort(counts[counts > 0])[::-1]
+
+
+def skew(counts: npt.NDArray[np.int64]) -> float | None:
+    """Return the Zipf exponent: the falling slope of log count over log rank.
+
+    Least squares over ranks spread evenly on the log scale, down to keys of 10 requests, since
+    the order of rarer keys is chance. None where fewer than 5 keys have as many.
+
+    Args:
+        counts: Requests a key, most often first.
+    """
+    sure = int(np.count_nonzero(counts >= SURE_COUNT))
+    if sure < SURE_RANKS:
+        return None
+    ranks = np.unique(np.geomspace(1, sure, SLOPE_POINTS).astype(np.int64))
+    slope = np.polyfit(np.log(ranks), np.log(counts[ranks - 1]), 1)[0]
+    return round(max(0.0, -float(slope)), 3)
+
+
+def remarks(trace: Trace) -> list[str]:
+    """Return what would mislead whoever tunes on this trace, a sentence each; mostly none."""
+    requests = len(trace)
+    counts = key_counts(trace)
+    once = int(np.count_nonzero(counts == 1))
+    said = []
+    if requests < SHORT:
+        said.append(
+            f"only {counted(requests, 'request')}: most hits and misses are those of a cache that "
+            f"is still filling; {grouped(SHORT)} or more say what a steady cache does"
+        )
+    doubted = any(note.endswith(KEY_DOUBT) for note in trace.notes)
+    if len(counts) == requests and not doubted:
+        said.append("no key comes twice: no cache of any size has a hit")
+    elif len(counts) == 1 and not doubted:
+        said.append("all requests are for one key: any cache hits all but the first")
+    elif ONE_HIT_SHARE * len(counts) < once < requests:
+        best = 1 - len(counts) / requests
+        said.append(
+            f"{percent(once / len(counts))} of the keys come once: the hit rate cannot exceed "
+            f"{percent(best)}"
+        )
+    if trace.times is not None and requests > 1 and trace.times[-1] == trace.times[0]:
+        said.append("all requests have the same time: a TTL has no effect on them")
+    gap = longest_gap_share(trace.times)
+    if gap > GAP_SHARE and requests > SURE_COUNT:
+        said.append(
+            f"one gap covers {percent(gap)} of the trace: rates and TTLs across it are misleading; "
+            "split the trace there"
+        )
+    if trace.sample_rate < 1:
+        chance = "whether the keys requested most are in it is chance, which the error counts in"
+        if trace.all_requests is not None:
+            chance = "as those are known, it matters little whether the most popular keys are in it"
+        said.append(
+            f"it holds {percent(trace.sample_rate)} of the keys: what-if answers and settings are "
+            f"of all of them, in all {_requests_of_all(trace)} requests; {chance}"
+        )
+    return said
+
+
+def _requests_of_all(trace: Trace) -> str:
+    about = "about " if trace.all_requests is None else ""
+    return f"{about}{grouped(trace.requests_of_all)}"
+
+
+def _estimates(trace: Trace, keys: int, duration: float | None) -> dict[str, Any]:
+    """Return requests, keys, pace and bytes of the whole that a sample of its keys tells of."""
+    names = ("requests", "distinct_keys", "requests_per_second", "distinct_bytes")
+    if trace.sample_rate >= 1:
+        return dict.fromkeys(f"estimated_{name}" for name in names)
+    requests = trace.requests_of_all
+    sized = None if trace.sizes is None else round(_distinct_bytes(trace) / trace.sample_rate)
+    rate = requests / duration if duration else None
+    told = None if trace.all_requests is not None else requests
+    values = (told, round(keys / trace.sample_rate), rate, sized)
+    return {f"estimated_{name}": value for name, value in zip(names, values, strict=True)}
+
+
+def _distinct_bytes(trace: Trace) -> int:
+    assert trace.sizes is not None  # noqa: S101 - the caller has looked
+    last = np.zeros(trace.n_keys, np.int64)
+    last[trace.ids] = trace.sizes
+    return int(last.sum())

@@ -1,0 +1,1 @@
+"""Data and checks: what a workload is, and nothing above it."""

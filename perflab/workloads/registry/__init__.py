@@ -1,0 +1,1 @@
+"""Kinds of workloads, and workloads by name."""
