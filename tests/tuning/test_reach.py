@@ -95,7 +95,8 @@ def test_overload_is_said_first_whatever_is_looked_for(objective, today):
     pattern, workload, settings = OVERLOADED[0]
     settings = {**settings, "max_connections": today}
     found = tune(pattern, workload, objective, settings=settings)
-    said = r"No pool size keeps up \([1-9]\d(?:\.\d)? % of the requests or more time out\): the best "
+    share = r"[1-9]\d(?:\.\d)? % of the requests"
+    said = rf"No pool size keeps up \({share} or more time out\): the best "
     assert re.match(said, found.reason)
     assert not harms(found.before_metrics, found.metrics)
     assert not found.alternatives
