@@ -33,7 +33,7 @@ help:
 	@echo "make test      set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
 	@echo "make portable  the tests that need no browser and no server"
 	@echo "make coverage  all tests, then which lines and branches they left out"
-	@echo "make check     formatting, lint, types, import contracts, notebooks without outputs"
+	@echo "make check     format, lint, spelling, wording, types, import contracts, bare notebooks"
 	@echo "make bench     run what is timed, side by side with its peers (some minutes)"
 	@echo "make wheel     build the wheel; install it with each extra, measure, and use each pattern"
 	@echo "make docs      the documentation, into build/docs"
@@ -72,6 +72,8 @@ coverage:
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell perflab docs notebooks README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
+	$(BIN)/python -m pytest -q tests/language
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing/use_*.py
 	$(BIN)/basedpyright --pythonpath $(BIN)/python -p tests/typing

@@ -26,7 +26,7 @@ def threads(load: LoadSettings) -> str:
 
 
 def arguments(settings: Settings, always: Collection[str] = (), never: Collection[str] = ()) -> str:
-    """Return settings as keyword arguments, one a line; defaults only where always is said."""
+    """Return settings as keyword arguments, one per line; defaults only if `always` is set."""
     values = settings.model_dump()
     return "\n".join(
         f"        {key}={literal(values[key])},"
@@ -36,7 +36,7 @@ def arguments(settings: Settings, always: Collection[str] = (), never: Collectio
 
 
 def comments(remarks: Collection[str]) -> str:
-    """Return remarks as comments, one a line, each with its end of line."""
+    """Return remarks as comments, one per line, each with its end of line."""
     return "".join(f"# {remark}\n" for remark in remarks)
 
 

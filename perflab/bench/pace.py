@@ -20,7 +20,7 @@ class Pace:
         length: How many requests one pass of the trace has.
         times: The trace's times in seconds, if it has them.
         pass_seconds: How much later the same request comes on the next pass.
-        rate: Requests a second, if set.
+        rate: Requests per second, if set.
         speedup: Seconds of the trace in one of ours, if set; a rate goes before it.
         own_rate: Of arrivals, their mean rate: another rate stretches their times and keeps how
             unevenly they come. None for a trace, whose requests come evenly at a rate.

@@ -52,7 +52,7 @@ def load_bench(pattern: str) -> AnyBench:
     """
     found = _found()
     if pattern not in found:
-        raise BadInputError(f"no pattern {pattern!r}{nearest(pattern, found)}")
+        raise BadInputError(f"unknown pattern {pattern!r}{nearest(pattern, found)}")
     first, *others = found[pattern]
     if others:
         text = f"two packages bring this pattern, {bench_package(pattern)}; uninstall one"

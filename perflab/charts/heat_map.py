@@ -33,7 +33,7 @@ Values = npt.NDArray[np.float64]
 
 
 class HeatMapAxes:
-    """A heat map that can be drawn again and again; lines are made anew when values change.
+    """A heat map that can be drawn again and again; lines are redrawn when values change.
 
     Args:
         axes: Where it is drawn.

@@ -12,12 +12,12 @@ from matplotlib.lines import Line2D
 
 from perflab.bench import AnyBench, TimeChart
 from perflab.charts import style
+from perflab.charts.error_bands import ErrorBands
 from perflab.charts.limits import SteppedLimits
-from perflab.charts.spread import Spreads
 from perflab.charts.ticks import set_ticks, set_time_ticks
 from perflab.instrumentation.catalog import metric
 from perflab.modelling.history import History
-from perflab.tuning.sharpening import Banded
+from perflab.tuning.sharpening import BandedLine
 from perflab.units import amount, in_words, percent
 
 _AFAR = 30.0
@@ -60,7 +60,7 @@ class OverTimeAxes:
         self._seconds = 0.0
         self._lines: dict[int, Line2D] = {}
         self._names: list[str] = []
-        self._spreads = Spreads(axes, animated=animated)
+        self._error_bands = ErrorBands(axes, animated=animated)
         style.dress(axes, chart.title)
         self._level = axes.axhline(
             1.0, color=style.INK, linewidth=1.3, linestyle=_DASHES, zorder=4, animated=animated
@@ -95,7 +95,7 @@ class OverTimeAxes:
     def artists(self) -> list[Artist]:
         """What moves: bands and lines first, the bound and texts on top."""
         ordered = [self._lines[place] for place in sorted(self._lines, key=abs, reverse=True)]
-        shown = [*self._spreads.artists, *ordered, self._level, self._text, self._note]
+        shown = [*self._error_bands.artists, *ordered, self._level, self._text, self._note]
         return [artist for artist in shown if artist.get_visible()]
 
     @property
@@ -145,11 +145,11 @@ class OverTimeAxes:
             line.set_label(self._name(each.value))
             if self.chart.metric in each.errors:
                 off = each.errors[self.chart.metric]
-                band = Banded(([*each.seconds], [*curve]))
+                band = BandedLine(([*each.seconds], [*curve]))
                 band.low, band.high = [*np.maximum(curve - off, 0.0)], [*(curve + off)]
                 bands[str(place)] = band
         colours = {str(place): str(line.get_color()) for place, line in self._lines.items()}
-        self._spreads.update(bands, colours)
+        self._error_bands.update(bands, colours)
 
     def _name(self, value: float | None) -> str:
         name = self._of.label.removesuffix(f" ({self._of.unit})")

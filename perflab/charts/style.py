@@ -66,7 +66,7 @@ def look_beside() -> Look:
 
 
 def line_name(label: str, ceiling: object = None) -> str:
-    """Return what a legend calls a line; the ceiling is no choice, and says so."""
+    """Return the name of a line in a legend; the ceiling says that it is not a choice."""
     if label in METRICS:
         return METRICS[label].label
     return f"{label} (knows the future)" if label == str(ceiling) else label

@@ -14,12 +14,12 @@ from matplotlib.text import Annotation
 
 from perflab.bench import AnyBench, WhatIfChart
 from perflab.charts import style
-from perflab.charts.band import Band, best_spans, rivals
+from perflab.charts.best_strip import BestStrip, best_spans, rivals
+from perflab.charts.error_bands import ErrorBands
 from perflab.charts.labels import Points, best_corner, covered, text_at
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.observed import Observations
-from perflab.charts.spread import Spreads
 from perflab.charts.ticks import most_across, set_ticks
 from perflab.instrumentation.catalog import metric
 from perflab.units import amount, grouped, on_axis
@@ -60,8 +60,8 @@ class WhatIfAxes:
         self._marks: dict[MarkKind, Line2D] = {}
         self._texts: list[Annotation] = []
         self.turn_to(chart)
-        self._band = Band(axes, animated=animated)
-        self._spreads = Spreads(axes, animated=animated)
+        self._best_strip = BestStrip(axes, animated=animated)
+        self._error_bands = ErrorBands(axes, animated=animated)
         self._observed = Observations(axes, animated=animated)
         self._axis = axes.axvline(1.0, color="#9A9A9A", linewidth=0.9, animated=animated)
         self._axis.set_visible(False)
@@ -74,9 +74,9 @@ class WhatIfAxes:
     @property
     def artists(self) -> list[Artist]:
         """What moves: bands and lines first, marks over them, texts on top."""
-        lines = [*self._spreads.artists, self._axis, *self._lines.values()]
+        lines = [*self._error_bands.artists, self._axis, *self._lines.values()]
         shown = [*lines, *self._observed.artists, *self._marks.values(), *self._texts]
-        return [artist for artist in [*shown, *self._band.artists] if artist.get_visible()]
+        return [artist for artist in [*shown, *self._best_strip.artists] if artist.get_visible()]
 
     @property
     def handles(self) -> list[Line2D]:
@@ -143,7 +143,7 @@ class WhatIfAxes:
             line.set_linewidth(2.6 if label == highlight else 1.5)
             line.set_zorder(3 if label == highlight else 2)
         colours = {label: str(line.get_color()) for label, line in self._lines.items()}
-        self._spreads.update(lines, colours)
+        self._error_bands.update(lines, colours)
 
     def _best(self, lines: Lines, highlight: str | None) -> list[Mark]:
         """Return the best point of the line of the present settings, with its place in words."""
@@ -164,7 +164,7 @@ class WhatIfAxes:
         log, higher = self.info.scale == "log", self.metric.better != "lower"
         spans = best_spans(rivals(self.chart, lines), higher=higher, log=log)
         colours = {label: str(line.get_color()) for label, line in self._lines.items()}
-        return self._band.update(spans, colours)
+        return self._best_strip.update(spans, colours)
 
     def _add_line(self, label: str) -> Line2D:
         values = [str(value) for value in self.chart.values]

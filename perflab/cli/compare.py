@@ -18,11 +18,13 @@ Example:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("compare", short_help="Two results side by side.", epilog=_EXAMPLES)(compare)
+    app.command("compare", short_help="Compare two results side by side.", epilog=_EXAMPLES)(
+        compare
+    )
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A.json", help="A result kept by --out.")],
+    a: Annotated[Path, typer.Argument(metavar="A.json", help="A result written by --out.")],
     b: Annotated[Path, typer.Argument(metavar="B.json", help="Another of the same pattern.")],
     as_json: Json = False,
 ) -> None:

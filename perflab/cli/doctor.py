@@ -22,13 +22,15 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("doctor", short_help="Which servers and tools are here.", epilog=_EXAMPLES)(doctor)
+    app.command(
+        "doctor", short_help="Show which servers and tools are installed.", epilog=_EXAMPLES
+    )(doctor)
 
 
 def doctor(
     as_json: Json = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Do not ask the servers that are set by URL.")
+        bool, typer.Option("--offline", help="Do not contact servers configured by URL.")
     ] = False,
     clean: Annotated[
         bool,
@@ -49,7 +51,7 @@ def doctor(
 
     if clean:
         if offline:
-            raise BadInputError("asks servers, which --offline forbids", "--clean")
+            raise BadInputError("contacts servers, which --offline forbids", "--clean")
         _clean(as_json=as_json)
         return
     found = findings(ask=not offline)

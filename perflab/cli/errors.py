@@ -83,5 +83,7 @@ def _tell(error: Exception) -> int:
         return BAD_INPUT
     if os.environ.get("PERFLAB_DEBUG") == "1":
         traceback.print_exception(error)
-    complain(f"{type(error).__name__}: {error} (our fault; PERFLAB_DEBUG=1 shows where)")
+    complain(
+        f"{type(error).__name__}: {error} (a bug in perflab; PERFLAB_DEBUG=1 shows the traceback)"
+    )
     return OUR_FAULT

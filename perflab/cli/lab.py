@@ -28,7 +28,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("lab", short_help="The notebooks in JupyterLab.", epilog=_EXAMPLES)(lab)
+    app.command("lab", short_help="Open the notebooks in JupyterLab.", epilog=_EXAMPLES)(lab)
 
 
 def lab(
@@ -36,15 +36,15 @@ def lab(
         Path | None,
         typer.Argument(
             metavar="[FOLDER]",
-            help="Where the notebooks are put first, if they are not there; none is overwritten. "
-            "Where not given: ./perflab-notebooks, or those of a source checkout as they are.",
+            help="Folder for the notebooks: copied there if missing, never overwritten. If not "
+            "given: ./perflab-notebooks, or those of a source checkout as they are.",
         ),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="The port; a free one where not given.")
+        int | None, typer.Option(min=0, max=65535, help="The port; a free one if not given.")
     ] = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address and open no browser.")
+        bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")
     ] = False,
 ) -> None:
     """Open the notebooks in JupyterLab, on this machine only and with a token."""

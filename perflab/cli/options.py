@@ -41,7 +41,7 @@ Format = Annotated[
         metavar="FORMAT",
         help="text, csv, parquet, combined (nginx, Apache), json (access log), har, redis_monitor, "
         "twitter (memcached), oracle or oracle_csv (libCacheSim), arc, spc, msr (blocks), int32le, "
-        "int32be, int64le, int64be; found out where not given, but for binary numbers.",
+        "int32be, int64le, int64be; detected if not given, except raw binary formats.",
     ),
 ]
 Columns = Annotated[
@@ -66,7 +66,9 @@ Set = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="FILE.json", help="Keep the result, for report, compare."),
+    typer.Option(
+        "--out", "-o", metavar="FILE.json", help="Write the result, for report and compare."
+    ),
 ]
 Force = Annotated[
     bool,
@@ -87,9 +89,7 @@ ShowProgress = Annotated[
 ]
 Yes = Annotated[
     bool,
-    typer.Option(
-        "--yes", help="Agree to use a server that is not perflab's; asked for once a server."
-    ),
+    typer.Option("--yes", help="Consent to using your own server (asked once per server)."),
 ]
 
 _DEFAULT_POINTS = 10
@@ -137,7 +137,7 @@ def parse_seconds(text: str, option: str) -> float:
     """Return seconds from a text such as ``10``, ``30s`` or ``2m``.
 
     Raises:
-        BadInputError: If it is no time above 0.
+        BadInputError: If it is not a time above 0.
     """
     from perflab.errors import BadInputError
     from perflab.units import parse_quantity
@@ -147,7 +147,7 @@ def parse_seconds(text: str, option: str) -> float:
     except BadInputError as error:
         raise BadInputError(error.message, option) from None
     if not 0 < seconds < math.inf:
-        raise BadInputError(f"{text!r} is no time above 0", option)
+        raise BadInputError(f"{text!r} is not a time above 0", option)
     return seconds
 
 

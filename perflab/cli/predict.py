@@ -41,7 +41,7 @@ Examples:
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        "predict", short_help="What would settings do? At once, nothing runs.", epilog=_EXAMPLES
+        "predict", short_help="Predict the effect of settings, without a run.", epilog=_EXAMPLES
     )(predict)
 
 
@@ -62,13 +62,13 @@ def predict(
     ] = None,
     sample: Annotated[
         float | None,
-        typer.Option(metavar="R", help="The share of the keys to look at; exact where not given."),
+        typer.Option(metavar="R", help="Share of the keys to sample; exact if not given."),
     ] = None,
     sampling: Annotated[
         str | None,
         typer.Option(
             metavar="METHOD",
-            help="How keys are drawn with --sample: stratified (by how often they are asked for) "
+            help="How keys are drawn with --sample: stratified (by how often they are requested) "
             "or spatial (by their hashes, as SHARDS).",
         ),
     ] = None,
@@ -123,7 +123,7 @@ def _one_point(point: Point, metrics: list[str], info: MetricInfo) -> str:
     rows = [("metric", "predicted")]
     rows += [(metric(name).label, metric(name).format(point["metrics"][name])) for name in metrics]
     if point["sampled"] < 1:
-        rows.append(("share of keys looked at", percent(point["sampled"])))
+        rows.append(("share of keys sampled", percent(point["sampled"])))
         rows.append(("error, about", info.format_band(point["error"])))
     return table(rows)
 

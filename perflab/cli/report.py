@@ -19,7 +19,9 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("report", short_help="Results as HTML, Markdown or JSON.", epilog=_EXAMPLES)(report)
+    app.command("report", short_help="Write results as HTML, Markdown or JSON.", epilog=_EXAMPLES)(
+        report
+    )
 
 
 def report(

@@ -44,9 +44,9 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("run", short_help="What do they do? Measured beside predicted.", epilog=_EXAMPLES)(
-        run
-    )
+    app.command(
+        "run", short_help="Run the pattern; compare measured with predicted.", epilog=_EXAMPLES
+    )(run)
 
 
 def run(
@@ -56,7 +56,7 @@ def run(
     columns: Columns = None,
     set_: Set = None,
     seconds: Annotated[
-        str, typer.Option(metavar="N", help="How long at the most: 10, 30s, 2m.")
+        str, typer.Option(metavar="N", help="Maximum duration: 10, 30s, 2m.")
     ] = "10",
     alert: Annotated[
         list[str] | None,

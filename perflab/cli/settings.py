@@ -23,9 +23,9 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(
-        "settings", short_help="The patterns, and what each can be set to.", epilog=_EXAMPLES
-    )(settings)
+    app.command("settings", short_help="List the patterns and their settings.", epilog=_EXAMPLES)(
+        settings
+    )
 
 
 def settings(
@@ -33,7 +33,7 @@ def settings(
         str | None,
         typer.Argument(
             metavar="[PATTERN]",
-            help="All patterns where none is given.",
+            help="All patterns if none is given.",
             autocompletion=completion.patterns,
         ),
     ] = None,

@@ -39,7 +39,9 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("tune", short_help="Which settings to ship, and why.", epilog=_EXAMPLES)(tune)
+    app.command(
+        "tune", short_help="Recommend settings to ship, with the reason.", epilog=_EXAMPLES
+    )(tune)
 
 
 def tune(
@@ -51,17 +53,17 @@ def tune(
         str | None,
         typer.Option(
             metavar="max:METRIC|min:METRIC",
-            help="What to look for; the pattern's own where not given.",
+            help="What to optimize; the pattern's own if not given.",
             autocompletion=completion.objectives,
         ),
     ] = None,
     limit: Annotated[
         list[str] | None,
-        typer.Option(metavar="LIMIT", help="What must be kept: 'memory_bytes<=512MiB'."),
+        typer.Option(metavar="LIMIT", help="A constraint: 'memory_bytes<=512MiB'."),
     ] = None,
     set_: Set = None,
     live: Annotated[
-        bool, typer.Option("--live", help="Run the recommended settings and show what they did.")
+        bool, typer.Option("--live", help="Run the recommended settings and show the measurements.")
     ] = False,
     scheduler: Scheduler = None,
     out: Out = None,

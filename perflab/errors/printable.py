@@ -27,7 +27,7 @@ def shown_lines(text: object) -> str:
 
 
 def cut(text: str, most: int | None) -> str:
-    """Return a text of at most so many characters, its beginning and its end; none for no bound."""
+    """Return the beginning and end of a text, at most so many characters; all of it for none."""
     if most is None or len(text) <= most:
         return text
     half = (most - len(_CUT)) // 2

@@ -13,7 +13,7 @@ from perflab.files.marks import bears_mark
 from perflab.files.places import Place, place_of, unwritable
 
 NOT_OURS = (
-    "is there and was not written by perflab; name another file, or replace it with --force "
+    "exists and was not written by perflab; name another file, or replace it with --force "
     "(force=True in Python)"
 )
 IS_INPUT = "is the input itself; name another file"

@@ -80,7 +80,7 @@ def place_of(path: str | os.PathLike[str]) -> Place:
 def unwritable(given: str, error: OSError) -> BadInputError:
     """Return the error for a path that cannot be written."""
     reason = os.strerror(error.errno) if error.errno else _reason_in(str(error))
-    return BadInputError(f"cannot be written ({reason}); nothing was", given)
+    return BadInputError(f"cannot be written ({reason}); nothing was written", given)
 
 
 def _reason_in(words: str) -> str:

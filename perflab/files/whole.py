@@ -57,7 +57,7 @@ def whole_path(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[P
     except FileExistsError:
         if new:
             raise
-        raise BadInputError("cannot be written; nothing was", place.given) from None
+        raise BadInputError("cannot be written; nothing was written", place.given) from None
     except OSError as error:
         raise unwritable(place.given, error) from error
 

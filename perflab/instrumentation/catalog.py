@@ -145,7 +145,7 @@ def metric(name: str) -> MetricInfo:
         return _known[name]
     close = difflib.get_close_matches(name, _known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(_known)}"
-    raise ValueError(f"no metric {name!r}; {hint}")
+    raise ValueError(f"unknown metric {name!r}; {hint}")
 
 
 def _declare_all() -> None:

@@ -1,4 +1,4 @@
-"""Locks that are made anew in a forked child, where the thread that held one is not there."""
+"""Locks that are replaced in a forked child, where the thread that held one is not there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _owners: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def renew_lock_in_children(owner: Any) -> None:
-    """Have an object's `_lock` made anew in every process that is forked off.
+    """Replace an object's `_lock` in every process that is forked off.
 
     For locks under which each step leaves the object in order.
     """

@@ -35,7 +35,7 @@ class Requests(NamedTuple):
         ids: int32 of shape (n,), dense key ids 0..n_keys-1.
         n_keys: Number of distinct ids.
         previous: int32 of shape (n,), from `previous_and_next`.
-        next_use: int32 of shape (n,), likewise; n where a key is not asked for again.
+        next_use: int32 of shape (n,), likewise; n where a key is not requested again.
     """
 
     ids: npt.NDArray[np.int32] | None = None
@@ -54,7 +54,7 @@ class Counts(NamedTuple):
         expirations: Entries that were removed because they had expired: when a request found
             them so or room was made, or, of an eager cache, when their time had come.
         hit_bytes: Sum of the sizes of the requests that hit, also where the entry has another.
-        entries: Resident entries at the end, expired ones that nobody asked for included.
+        entries: Resident entries at the end, expired ones that nobody requested included.
         bytes: Their size together.
     """
 

@@ -62,7 +62,7 @@ def parse_condition(text: str) -> Condition:
     """
     match = _PATTERN.match(text)
     if match is None or match.group(4):
-        raise BadInputError(f"{text!r} is no condition; write it like hit_rate>=0.8")
+        raise BadInputError(f"{text!r} is not a condition; write it like hit_rate>=0.8")
     return _condition(match, text)
 
 
@@ -74,7 +74,7 @@ def parse_alert(text: str) -> Alert:
     """
     match = _PATTERN.match(text)
     if match is None:
-        raise BadInputError(f"{text!r} is no alert; write it like 'hit_rate<0.8 for 5s'")
+        raise BadInputError(f"{text!r} is not an alert; write it like 'hit_rate<0.8 for 5s'")
     seconds = _quantity(match.group(4), "seconds", text) if match.group(4) else 0.0
     if seconds < 0:
         raise BadInputError(f"{text!r}: the time it must hold cannot be negative")
@@ -90,7 +90,7 @@ def _condition(match: re.Match[str], text: str) -> Condition:
     if not written.endswith("%"):
         return Condition(name, comparison, _quantity(written, info.unit, text))
     if info.unit != "ratio":
-        raise BadInputError(f"{name} is no share, so it has no %", text)
+        raise BadInputError(f"{name} is not a share, so it has no %", text)
     return Condition(name, comparison, _quantity(written[:-1], "", text) / 100)
 
 

@@ -31,11 +31,17 @@ _NOT_CLOSED = 4
 
 
 class Child:
-    """Runs a session under a load, sends snapshots up and takes settings from the parent."""
+    """Runs a session under a load, sends snapshots up and takes settings from the parent.
+
+    Up the pipe go `Ready`, once "go" has come down a `Snapshot` every interval, an `Acted` for
+    each action, and at the end `Ended`, or `Failed` in its place. Down go settings as a mapping,
+    an `Act`, "pause", "resume" and "stop".
+    """
 
     def __init__(self, job: Job, pipe: Connection, orphan: Orphan) -> None:
         self._pipe = pipe
         self._orphan = orphan
+        # An action reports from a thread of its own, and messages must not mix in the pipe.
         self._sending = threading.Lock()
         self._job = job
         self._bench = load_bench(job.pattern)

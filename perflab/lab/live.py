@@ -35,9 +35,10 @@ from perflab.workloads.kinds.trace import Trace
 
 _PATIENCE = 15.0
 _ORPHANED_SECONDS = 3.0
-"""What a child has at the most, once its parent is gone, before the keeper kills it."""
+"""What a child has at most, once its parent is gone, before the keeper kills it."""
 
 
+# What a forked child must let go of; weak, so that a run is not kept because it is listed.
 _going: weakref.WeakSet[LiveRun] = weakref.WeakSet()
 
 
@@ -194,14 +195,14 @@ class LiveRun:
         known = [action.name for action in self.bench.live.actions]
         if name not in known:
             raise BadInputError(
-                f"no action {name!r}{nearest(name, known)}", self.bench.identity.pattern
+                f"unknown action {name!r}{nearest(name, known)}", self.bench.identity.pattern
             )
         if self.state not in ("running", "paused"):
             raise BadInputError(f"the run is {self.state}; actions need a running one", name)
         self._send(cloudpickle.dumps(Act(name)))
 
     def pause(self) -> None:
-        """Hold the load; the pattern keeps its state."""
+        """Pause the load; the pattern keeps its state."""
         self._state.steer("running", "paused", lambda: self._send(cloudpickle.dumps("pause")))
 
     def resume(self) -> None:

@@ -46,6 +46,7 @@ class LoadGenerator:
         self._threads_at_start = thread_count or load.concurrency
         self._index = itertools.count()
         self._next = 0
+        # Only for replacing the pace; threads that take requests read it without the lock.
         self._lock = threading.Lock()
         self._records: list[dict[str, LatencyHistogram]] = []
         self._threads: list[threading.Thread] = []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
 NEW_SECONDS = 120.0
-"""All rows of the last so many seconds are kept, and one a second of what was before."""
+"""All rows of the last so many seconds are kept, and one per second of what was before."""
 
 _WHOLE = ("requests", "version")
 

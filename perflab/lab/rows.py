@@ -81,7 +81,7 @@ class Rows:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The settings last asked for, of the pattern and of the load."""
+        """The settings last requested, of the pattern and of the load."""
         with self._lock:
             settings, load = self._coming[-1] if self._coming else (self.settings, self.load)
         return {**settings.model_dump(), **load.model_dump()}

@@ -23,7 +23,7 @@ class Run(Result):
         workload: ``name``, ``source``, ``options``, ``fingerprint``, ``summary`` and ``notes``.
         settings: All settings in force at the end, of the pattern and of the load.
         metrics: Measured over the whole run, its warm-up left out.
-        snapshots: Ten rows a second of the last two minutes and one a second before: time,
+        snapshots: Ten rows per second of the last two minutes and one per second before: time,
             requests so far, and metrics of the last second.
         changes: Every change of settings: ``seconds``, ``request`` and the ``settings`` from then.
         since_change: Measured since the last change; the same as `metrics` where none was.

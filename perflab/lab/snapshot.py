@@ -1,4 +1,4 @@
-"""`Snapshot`: what the child tells ten times a second, always counted from its start."""
+"""`Snapshot`: what the child reports ten times per second, always counted from its start."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Snapshot:
         )
 
     def fallen(self, earlier: Snapshot, levels: Collection[str]) -> list[str]:
-        """Return the counters that are lower than in an earlier snapshot and are no levels."""
+        """Return the counters, levels apart, that are lower than in an earlier snapshot."""
         before = earlier.counters
         return [
             name

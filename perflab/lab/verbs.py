@@ -146,7 +146,7 @@ def calibrate(
 def measure_again(
     bench: AnyBench, settings: Settings, load: LoadSettings, workload: Any
 ) -> Calibration:
-    """Measure the costs for a workload anew, as a run does that finds none, and keep them.
+    """Measure the costs for a workload again, as a run does that finds none, and keep them.
 
     Raises:
         BadInputError: If the backend only fails, or a server was not agreed to.

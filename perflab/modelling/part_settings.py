@@ -49,7 +49,7 @@ class Scaling:
 
 
 def load_for_part(load: LoadSettings, share: float) -> LoadSettings:
-    """Return the load of a share of the keys: so many requests a second less."""
+    """Return the load of a share of the keys: so many requests per second less."""
     if load.request_rate is None:
         return load
     least = LoadSettings.info("request_rate").low or 0.0

@@ -53,7 +53,7 @@ def working_sets(
     Args:
         trace: The workload; lifetimes of its own requests are not looked at.
         ttls: Seconds that an entry lives after it was written.
-        rate: Requests a second, where the trace has no times.
+        rate: Requests per second, where the trace has no times.
         moments: At how many times, evenly over the trace.
         at: At which times instead, in order, on the clock of the trace.
 

@@ -27,8 +27,8 @@ RUN = Action(
     "primary",
 )
 STOP = Action("Stop", "stop", "End the run and keep what it measured.", "74px", "danger")
-PAUSE = Action("Pause", "pause", "Hold the load; the pattern keeps its state.", "86px")
-RESUME = Action("Resume", "play", "Let the load go on.", "86px")
+PAUSE = Action("Pause", "pause", "Pause the load; the pattern keeps its state.", "86px")
+RESUME = Action("Resume", "play", "Resume the load.", "86px")
 RESET = Action(
     "Reset",
     "undo",

@@ -11,8 +11,8 @@ import ipywidgets as widgets
 
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
+from perflab.panels.slider_scale import SliderScale, span
 from perflab.panels.status import MOST_WORDS
-from perflab.panels.stops import Stops, span
 from perflab.settings import SettingInfo
 from perflab.units import digits, typed
 
@@ -123,7 +123,7 @@ class NumberControl(Control):
     def __init__(self, info: SettingInfo, value: Any, check: Check, on_change: OnChange) -> None:
         super().__init__(info, value, check, on_change)
         number = info.kind in (int, float)
-        self.stops = Stops(info) if number and span(info) else None
+        self.stops = SliderScale(info) if number and span(info) else None
         self.text = widgets.Text(
             continuous_update=False,
             tooltip=self.tooltip,

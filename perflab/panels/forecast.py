@@ -18,10 +18,10 @@ from perflab.modelling.history import History
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.panels.latest import Latest
 from perflab.panels.map_forecast import MapForecast
-from perflab.panels.pictures import Pictures
 from perflab.panels.status import Mood, StatusLine
 from perflab.panels.time_forecast import TimeForecast
 from perflab.panels.views import Point
+from perflab.panels.what_if_pane import WhatIfPane
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.grid import Grid
 from perflab.tuning.whatif import WhatIf
@@ -50,7 +50,7 @@ class Forecast:
     def __init__(
         self,
         bench: AnyBench,
-        view: Pictures,
+        view: WhatIfPane,
         status: StatusLine,
         told: Callable[[Prediction | None], None],
     ) -> None:
@@ -111,7 +111,7 @@ class Forecast:
             self._first.post(self._job)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until everything asked for is drawn; say whether that was in time."""
+        """Wait until everything requested is drawn; say whether that was in time."""
         return self._first.wait(timeout) and self._rest.wait(timeout)
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ class Header:
         self.toggle = widgets.ToggleButton(
             description="Workload",
             icon="folder-open-o",
-            tooltip="Choose another workload: one of ours, a file's path, or an upload.",
+            tooltip="Choose another workload: a built-in one, a file path, or an upload.",
             layout=widgets.Layout(width="138px", flex="0 0 auto"),
         )
         self.again = widgets.Button(
@@ -73,7 +73,7 @@ class Header:
         self.notes.value = "".join(f"<div>{html.escape(note)}</div>" for note in said)
         self.notes.layout.display = None if said else "none"
 
-    def price(self, calibration: Calibration) -> None:
+    def show_calibration(self, calibration: Calibration) -> None:
         """Show where the costs come from."""
         self.calibration.value = html.escape(calibration.describe())
 
@@ -82,10 +82,10 @@ class Header:
         if self.again.disabled == usable:
             self.again.disabled = not usable
 
-    def serve(self, about: Mapping[str, str]) -> None:
+    def show_servers(self, about: Mapping[str, str]) -> None:
         """Show which servers a run has behind it; nothing where there is none."""
         said = ", ".join(f"{name} ({text})" for name, text in about.items())
-        shown = html.escape(f"behind it: {said}") if said else ""
+        shown = html.escape(f"Server: {said}") if said else ""
         if shown != self.servers.value:
             self.servers.value = shown
             self.servers.layout.display = None if shown else "none"

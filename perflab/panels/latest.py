@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 
 
 class Latest(Generic[Item]):
-    """One pending item at the most: a newer one replaces it and cancels the one being done.
+    """At most one pending item: a newer one replaces it and cancels the one being done.
 
     Posting never waits, so that a slider's handler returns at once.
 

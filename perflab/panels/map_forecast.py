@@ -7,7 +7,7 @@ import time
 
 from perflab.bench import AnyBench, HeatMap
 from perflab.callbacks import Cancelled, Progress
-from perflab.panels.pictures import Pictures
+from perflab.panels.what_if_pane import WhatIfPane
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.grid import Grid, Surface
 from perflab.tuning.whatif import WhatIf
@@ -23,7 +23,7 @@ class MapForecast:
         view: Where they are drawn.
     """
 
-    def __init__(self, bench: AnyBench, view: Pictures) -> None:
+    def __init__(self, bench: AnyBench, view: WhatIfPane) -> None:
         self._bench, self._view = bench, view
         self._lock = threading.Lock()
         self._what_if: WhatIf | None = None

@@ -36,7 +36,7 @@ class OwnWorkloads:
         )
         self.text = widgets.Text(
             continuous_update=False,
-            tooltip="The workload as the command line and Python take it; Enter makes it.",
+            tooltip="The workload as on the command line and in Python; Enter loads it.",
             layout=widgets.Layout(width="520px"),
         )
         self._parameters = widgets.GridBox(

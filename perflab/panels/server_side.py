@@ -22,7 +22,7 @@ class ServerSide:
         bench: Whose server and actions.
         status: Where it is said what was done.
         tasks: Where actions are waited for.
-        start: Goes on with what was asked for, once the user agrees to the server.
+        start: Goes on with what was requested, once the user agrees to the server.
         changed: Called when another server was named.
     """
 

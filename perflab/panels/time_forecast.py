@@ -11,7 +11,7 @@ from perflab.bench import AnyBench, Histories, OverTime, TimeChart
 from perflab.callbacks import Cancelled
 from perflab.errors import BadInputError
 from perflab.modelling.history import History
-from perflab.panels.pictures import Pictures
+from perflab.panels.what_if_pane import WhatIfPane
 from perflab.settings import LoadSettings, Settings
 
 
@@ -23,7 +23,7 @@ class TimeForecast:
         view: Where they are drawn.
     """
 
-    def __init__(self, bench: AnyBench, view: Pictures) -> None:
+    def __init__(self, bench: AnyBench, view: WhatIfPane) -> None:
         self._over_time, self._view = bench.over_time, view
         self._lock = threading.Lock()
         self._trace: Any = None

@@ -17,15 +17,15 @@ from perflab.modelling.prediction import Prediction
 from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
-from perflab.panels.driver import Driver
+from perflab.panels.displays import Displays
 from perflab.panels.forecast import Forecast
-from perflab.panels.gauges import Gauges
 from perflab.panels.guard import Guard
 from perflab.panels.header import Header
-from perflab.panels.knobs import Knobs
 from perflab.panels.layout import arrange, close_all
+from perflab.panels.live_controller import LiveController
+from perflab.panels.report_actions import ReportActions
 from perflab.panels.server_side import ServerSide
-from perflab.panels.shipping import Shipping
+from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine
 from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
@@ -63,19 +63,25 @@ class Workbench:
         # What goes on once the user has agreed to a server.
         self._wanted: Callable[[], None] = self.run_or_stop
         self.status = StatusLine()
-        self.knobs = Knobs(bench, settings or {}, self._moved)
-        self.gauges = Gauges(bench)
-        self.forecast = Forecast(bench, self.gauges.what_if, self.status, self._foretold)
-        self.driver = Driver(
-            bench.identity.pattern, self.status, self._tick, self._run_changed, self._asked
+        self.knobs = SettingControls(bench, settings or {}, self._on_setting_changed)
+        self.gauges = Displays(bench)
+        self.forecast = Forecast(bench, self.gauges.what_if, self.status, self._on_prediction)
+        self.driver = LiveController(
+            bench.identity.pattern,
+            self.status,
+            self._tick,
+            self._run_changed,
+            self._on_consent_needed,
         )
         self.alerts = AlertsRow(self.driver.watch, self.driver.unwatch)
         self.tasks = Tasks(self.status, self._refresh)
-        self.server = ServerSide(bench, self.status, self.tasks, self._agreed, self._server_changed)
-        self.compare = Compare(bench, self._compared)
-        self.shipping = Shipping(bench, self.gauges, self._apply)
+        self.server = ServerSide(
+            bench, self.status, self.tasks, self._on_consent, self._server_changed
+        )
+        self.compare = Compare(bench, self._on_lines_chosen)
+        self.shipping = ReportActions(bench, self.gauges, self._apply)
         self.picker = WorkloadPicker(
-            bench, self._picked, self._not_picked, lambda: self.knobs.read()[0]
+            bench, self._on_workload, self._on_workload_error, lambda: self.knobs.read()[0]
         )
         self.header = Header(bench, self.picker.widget, self.measure_again)
         handlers = {
@@ -181,7 +187,7 @@ class Workbench:
         self.picker.close()
         close_all(self.widget)
 
-    def _picked(self, trace: Trace) -> None:
+    def _on_workload(self, trace: Trace) -> None:
         self.driver.stop()
         self.trace = trace
         self.gauges.use(trace)
@@ -190,16 +196,16 @@ class Workbench:
         self.knobs.fit(trace)
         self.header.show(trace)
         self.status.clear()
-        self._price(calibration_for(self.bench, *self.knobs.read(), self.trace))
+        self._use_calibration(calibration_for(self.bench, *self.knobs.read(), self.trace))
         self._refresh()
 
-    def _not_picked(self, error: Exception) -> None:
+    def _on_workload_error(self, error: Exception) -> None:
         self.status.fail(error)
         if self.trace is None:
             self.header.reading("no workload yet: choose one with the button on the left")
             self.header.toggle.value = True
 
-    def _moved(self, key: str, value: Any) -> None:
+    def _on_setting_changed(self, key: str, value: Any) -> None:
         del value
         self.status.clear()
         if key in self.bench.naming:
@@ -213,7 +219,7 @@ class Workbench:
         if key not in PRICES:
             self.driver.apply(self.knobs.values)
 
-    def _compared(self, key: str, values: tuple[Any, ...]) -> None:
+    def _on_lines_chosen(self, key: str, values: tuple[Any, ...]) -> None:
         self.forecast.compare(key, values)
         self.forecast.ask(*self.knobs.read())
 
@@ -222,7 +228,7 @@ class Workbench:
         self.forecast.ask(*self.knobs.read())
         self.driver.apply(self.knobs.values)
 
-    def _foretold(self, prediction: Prediction | None) -> None:
+    def _on_prediction(self, prediction: Prediction | None) -> None:
         del prediction
         self._fill_table()
         self._refresh()
@@ -231,32 +237,32 @@ class Workbench:
         settings, _ = self.knobs.read()
         self.gauges.follow(live, settings, self.forecast.prediction, self.driver.result)
         self.alerts.show(live.alerts)
-        self.header.serve(live.about)
+        self.header.show_servers(live.about)
         with self._lock:
             self.server.follow(live, usable=self.driver.active and not self._leaving)
 
-    def _asked(self, error: ConsentNeededError) -> None:
+    def _on_consent_needed(self, error: ConsentNeededError) -> None:
         self._wanted = self.run_or_stop
         self.server.ask(error)
 
-    def _agreed(self) -> None:
+    def _on_consent(self) -> None:
         self._wanted()
 
     def _server_changed(self) -> None:
         if self.trace is not None and not self.driver.active:
-            self._price(calibration_for(self.bench, *self.knobs.read(), self.trace))
+            self._use_calibration(calibration_for(self.bench, *self.knobs.read(), self.trace))
 
-    def _price(self, calibration: Calibration) -> None:
+    def _use_calibration(self, calibration: Calibration) -> None:
         assert self.trace is not None  # noqa: S101  (asked for once there is a workload)
         self.calibration = calibration
-        self.header.price(calibration)
+        self.header.show_calibration(calibration)
         self.forecast.use(self.trace, calibration.costs)
         self.forecast.ask(*self.knobs.read())
 
     def _run_changed(self) -> None:
         live = self.driver.live
         if live is not None and self.trace is not None and live.calibration != self.calibration:
-            self._price(live.calibration)
+            self._use_calibration(live.calibration)
         self._fill_table()
         self._refresh()
 
@@ -301,7 +307,7 @@ class Workbench:
     def _forget(self) -> None:
         self.driver.clear()
         self.shipping.forget()
-        self.header.serve({})
+        self.header.show_servers({})
         self.server.begin()
         self.gauges.clear()
         self.alerts.show([])
@@ -322,7 +328,7 @@ class Workbench:
         finally:
             self.status.say("calibration", "")
         if self.trace is trace:
-            self._price(found)
+            self._use_calibration(found)
 
     def _recommend(self) -> None:
         trace = self.trace

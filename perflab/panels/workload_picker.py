@@ -1,4 +1,4 @@
-"""The workload picker: one of ours, a file's path, or an upload."""
+"""The workload picker: a built-in one, a file path, or an upload."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from perflab.servers.keeper import Keeper
 from perflab.settings import Settings
 from perflab.workloads import Trace, Workload, kind_of, remarks
 
-SOURCES = {"Ours": "ours", "A file's path": "path", "An upload": "upload"}
+SOURCES = {"Built-in": "ours", "File path": "path", "Upload": "upload"}
 UPLOAD_HINT = (
     "JupyterLab takes uploads of about 10 MB, or of 200 MB when it was started by "
     "<code>make lab</code> or <code>perflab lab</code>. For a larger file choose "
-    "<b>A file's path</b> and name where it is on the machine of the notebook."
+    "<b>File path</b> and enter where it is on the machine of the notebook."
 )
 
 _MOST_NAME = 100
@@ -71,9 +71,12 @@ class WorkloadPicker:
         self.read_button = widgets.Button(description="Read", tooltip="Read the file")
         self.upload = widgets.FileUpload(description="Choose a file", multiple=False)
         self.format = widgets.Dropdown(
-            options=[("find out", None), *((name, name) for name in bench.workload_kind.formats)],
+            options=[
+                ("auto-detect", None),
+                *((name, name) for name in bench.workload_kind.formats),
+            ],
             description="format",
-            tooltip="Binary numbers must be named; the rest is found out.",
+            tooltip="Detected automatically; raw binary formats must be selected.",
             layout=widgets.Layout(width="220px"),
         )
         self.columns = widgets.Text(

@@ -1,4 +1,4 @@
-"""What must be made anew in a forked child: locks of threads that are not there any more."""
+"""What must be replaced in a forked child: locks of threads that are not there any more."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Forkable(Protocol):
         """Give the lock back, in the parent."""
 
     def renew(self, *, whole: bool) -> None:
-        """Make the lock anew in the child and drop what its other threads were about to do.
+        """Replace the lock in the child and drop what its other threads were about to do.
 
         Args:
             whole: Whether the lock was held, so that nothing is half done.

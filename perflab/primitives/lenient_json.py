@@ -13,7 +13,7 @@ _ONE_ESCAPE = 6
 
 
 def load_json(text: bytes) -> Any:
-    r"""Return what a JSON text says; a lone surrogate, which is no character, as ``\uNNNN``.
+    r"""Return what a JSON text says; a lone surrogate, which is not a character, as ``\uNNNN``.
 
     Browsers and loggers write such for texts that they cut in two.
 

@@ -36,13 +36,13 @@ def mapped_array(path: str | os.PathLike[str], place: str | None = None) -> npt.
             warnings.simplefilter("ignore")
             array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
-        text = f"is no .npy file ({error.strerror or 'damaged'})"
+        text = f"is not a .npy file ({error.strerror or 'damaged'})"
         raise BadInputError(text, called) from None
     except Exception as error:  # noqa: BLE001 - the head is a Python literal, of which any part may be wrong
-        text = f"is no .npy file, or damaged or cut off ({_reason(error)})"
+        text = f"is not a .npy file, or damaged or cut off ({_reason(error)})"
         raise BadInputError(text, called) from None
     if not isinstance(array, np.memmap) or array.nbytes > size:
-        raise BadInputError("is no .npy file of one array", called)
+        raise BadInputError("is not a .npy file of one array", called)
     return np.asarray(array)
 
 

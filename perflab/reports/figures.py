@@ -11,7 +11,7 @@ import numpy as np
 
 from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import Mark, chart_row, draw_live, draw_what_if
-from perflab.charts.band import Span, best_spans, rivals
+from perflab.charts.best_strip import Span, best_spans, rivals
 from perflab.charts.observed import observed_marks
 from perflab.charts.style import line_name
 from perflab.instrumentation.catalog import METRICS, metric

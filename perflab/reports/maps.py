@@ -196,7 +196,7 @@ def _table(bench: AnyBench, each: MapOfPoints) -> Table:
             shown_as = Cell(info.format(known), known) if np.isfinite(known) else Cell("n/a")
             cells.append(shown_as)
         rows.append(tuple(cells))
-    note = f"A column a value of {setting_name(along)}."
+    note = f"One column per value of {setting_name(along)}."
     if each.sampled < 1:
         note += (
             f" Answered from a sample, where it is smallest {percent(each.sampled)} of the whole."

@@ -45,8 +45,8 @@ def _recommendation(bench: AnyBench, subject: Subject) -> Section:
     recommendation = subject.recommendation
     if recommendation is not None:
         blocks.append(Text(sentence(recommendation.reason)))
-        kept = ", ".join(recommendation.limits) or "none was set"
-        blocks.append(Text(f"Looked for: {objective_text(subject)}. Limits to keep: {kept}."))
+        kept = ", ".join(recommendation.limits) or "none"
+        blocks.append(Text(f"Objective: {objective_text(subject)}. Constraints: {kept}."))
         blocks += _present(tables.alternatives_table(bench, recommendation))
     blocks += _present(tables.effect_table(bench, subject))
     title = "Recommendation" if recommendation is not None else "What changed"

@@ -1,4 +1,4 @@
-"""`CallCap`: how often a function of the user's is called at the most."""
+"""`CallCap`: how often a function of the user's is called at most."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def _read(path: Path, *, strict: bool = False) -> list[dict[str, Any]]:
     known = found.get("format") if isinstance(found, dict) else None
     if known != FORMAT_VERSION:
         if strict and type(known) is int:
-            raise BadInputError("was written by a later perflab; update this one", str(path))
+            raise BadInputError("was written by a newer perflab; update this one", str(path))
         if strict and content:
             path.rename(next(name for name in free_names(path) if not name.exists()))
         return []

@@ -196,7 +196,7 @@ def imported_function(path: str) -> Callable[..., Any]:
     module, _, name = path.partition(":")
     if not name:
         raise BadInputError(
-            f"{path!r} is no backend; allowed: sqlite, delay, module:function", "backend"
+            f"{path!r} is not a backend; allowed: sqlite, delay, module:function", "backend"
         )
     use_working_folders()
     try:

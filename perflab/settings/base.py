@@ -109,7 +109,7 @@ class SettingInfo:
             return None
         if self.choices and value not in self.choices:
             hint = nearest(value, self.choices) if isinstance(value, str) else ""
-            raise BadInputError(f"no {self.label} {value!r}{hint}")
+            raise BadInputError(f"unknown {self.label} {value!r}{hint}")
         if self.unit == "seconds" and isinstance(value, dt.timedelta):
             value = value.total_seconds()
         if self.kind in (int, float) and isinstance(value, bool):

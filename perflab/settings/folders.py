@@ -30,6 +30,6 @@ def shared_folder() -> Path | None:
     if not named:
         return None
     if not os.access(named, os.W_OK) or not Path(named).is_dir():
-        text = "is no folder that can be written; name one that all workers read"
+        text = "is not a writable folder; name one that all workers read"
         raise BadInputError(text, f"PERFLAB_SHARED_DIR={named}")
     return Path(named)

@@ -112,7 +112,7 @@ class LoadSettings(Settings):
             isinstance(value, str) and (value in _known_backends or ":" in value)
         ):
             return value
-        raise ValueError(f"no backend {value!r}")
+        raise ValueError(f"unknown backend {value!r}")
 
 
 def know_backends(words: Iterable[str]) -> None:

@@ -61,7 +61,7 @@ def gather(
             return [found[place] for place in range(len(arguments))]
     raise BadInputError(
         f"the worker died at {names[min(lost)]}, and again when another tried; "
-        "it may need more memory, or start its executor anew",
+        "it may need more memory, or start its executor again",
         "executor",
     )
 

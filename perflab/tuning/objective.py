@@ -12,7 +12,7 @@ def parse_objective(text: str | Objective | None, default: Objective) -> Objecti
     """Read an objective such as ``max:hit_rate`` or ``min:latency_seconds_mean``.
 
     Raises:
-        BadInputError: If the text is no objective or names no metric.
+        BadInputError: If the text is not an objective or names no metric.
     """
     if text is None:
         return default
@@ -20,7 +20,7 @@ def parse_objective(text: str | Objective | None, default: Objective) -> Objecti
         return text
     direction, _, name = text.partition(":")
     if direction not in ("max", "min") or not name:
-        raise BadInputError(f"{text!r} is no objective; write max:METRIC or min:METRIC")
+        raise BadInputError(f"{text!r} is not an objective; write max:METRIC or min:METRIC")
     try:
         metric(name)
     except ValueError as error:

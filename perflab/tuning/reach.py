@@ -1,4 +1,4 @@
-"""Whether a search found what was asked for, and what a change of settings would make worse."""
+"""Whether a search found what was requested, and what a change of settings would make worse."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def tune(
 
     Raises:
         BadInputError: If an input is not right.
-        BrokenLimitError: If no setting keeps the limits.
+        BrokenLimitError: If no setting satisfies the limits.
     """
     bench = load_bench(pattern)
     checked, _ = bench.read(settings)
@@ -326,8 +326,8 @@ class _Search:
         bend = knee([self._size(p) for p in line], [sign * self._value(p) for p in line], log=log)
         label = metric(self._goal.metric).plain
         if bend is not None:
-            gain = f"brings less {label}" if sign > 0 else f"lowers the {label} by less"
-            text = f"Beyond {self._write(line[bend])} each doubling {gain} than before."
+            text = f"Diminishing returns past {self._write(line[bend])}: "
+            text += "each further doubling helps less."
             found.append(self._named("knee", line[bend], text))
         best = next(p for p in self._kept if self._value(p) == self._best)
         text = f"The best {label} that any setting looked at reaches, whatever its size."
@@ -394,4 +394,4 @@ class _Search:
             closest.append(
                 f"{info.label} goes from {info.format(min(values))} to {info.format(max(values))}"
             )
-        return f"no setting keeps {self._limits_text()}: {'; '.join(closest)}; relax a limit"
+        return f"no setting satisfies {self._limits_text()}: {'; '.join(closest)}; relax a limit"

@@ -11,7 +11,7 @@ from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
 
 
-class Banded(tuple[list[float], list[float]]):  # noqa: SLOT001 - a tuple has no room for slots
+class BandedLine(tuple[list[float], list[float]]):  # noqa: SLOT001 - a tuple has no room for slots
     """A line of a chart, places and values, with the edges of the band around it.
 
     Attributes:
@@ -23,7 +23,7 @@ class Banded(tuple[list[float], list[float]]):  # noqa: SLOT001 - a tuple has no
     high: list[float]
 
     @classmethod
-    def of(cls, places: Sequence[float], known: Sequence[Prediction], metric: str) -> Banded:
+    def of(cls, places: Sequence[float], known: Sequence[Prediction], metric: str) -> BandedLine:
         """Return the line of a metric along some places."""
         line = cls(([*places], [each.metrics[metric] for each in known]))
         for edge in ("low", "high"):

@@ -27,7 +27,7 @@ class Standing:
 
     @property
     def best(self) -> str | None:
-        """The best line of those that are no ceiling; the present one among equals."""
+        """The best line, ceilings aside; the present one among equals."""
         rivals = {line: v for line, v in self.values.items() if line != str(self.chart.ceiling)}
         if not rivals:
             return None
@@ -53,7 +53,7 @@ class Standing:
         if best is None:
             return said
         if best == self.present:
-            said.append("none of those compared is better here")
+            said.append("best of the policies compared")
         else:
             about = "about " if best in self.about else ""
             said.append(f"best here: {best} with {about}{info.format(self.values[best])}")

@@ -16,7 +16,7 @@ from perflab.errors import BadInputError
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.background import compute_in_order
-from perflab.tuning.sharpening import Banded, Rounds, known
+from perflab.tuning.sharpening import BandedLine, Rounds, known
 from perflab.tuning.standing import Standing
 from perflab.workloads.kinds.trace import Trace
 
@@ -165,7 +165,7 @@ class WhatIf:
             if answer is not None and metric in answer.metrics:
                 places.append(float(value))
                 found.append(answer)
-        return Banded.of(places, found, metric)
+        return BandedLine.of(places, found, metric)
 
     def _missing(self, settings: Settings, load: LoadSettings) -> Iterator[Settings]:
         """Yield settings to compute, most wanted first."""

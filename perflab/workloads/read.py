@@ -30,7 +30,7 @@ def read_trace(
 
     Args:
         path: The file or folder.
-        format: One of `FORMATS`; found out where not given, but for binary numbers and what
+        format: One of `FORMATS`; detected if not given, except raw binary formats and what
             could as well be something else.
         columns: Which column or field is the key, time, size or ttl, such as ``{"key": "url"}``.
             The key may be a template of several, such as ``{"key": "{host}{path}"}``.
@@ -42,7 +42,7 @@ def read_trace(
         BadInputError: With the place, if the file cannot be read as a trace.
     """
     if format is not None and format not in FORMATS:
-        raise BadInputError(f"there is no format {format!r}{nearest(format, FORMATS)}", "format")
+        raise BadInputError(f"unknown format {format!r}{nearest(format, FORMATS)}", "format")
     if columns and format not in (None, *NAMED_COLUMNS):
         text = f"only {', '.join(NAMED_COLUMNS)} have columns to name, not {format}"
         raise BadInputError(text, "columns")
@@ -69,7 +69,7 @@ def read_arrivals(
 
     Args:
         path: The file: one of arrivals, or a trace with times.
-        format: One of `ARRIVAL_FORMATS` or `FORMATS`; found out where not given.
+        format: One of `ARRIVAL_FORMATS` or `FORMATS`; detected if not given.
         columns: For tables: which column is the start, end, duration (seconds) or duration_ms,
             such as ``{"start": "ts"}``.
         progress: Called with bytes read and bytes in all; what it raises stops the reading.
@@ -79,7 +79,7 @@ def read_arrivals(
     """
     known = (*ARRIVAL_FORMATS, *FORMATS)
     if format is not None and format not in known:
-        raise BadInputError(f"there is no format {format!r}{nearest(format, known)}", "format")
+        raise BadInputError(f"unknown format {format!r}{nearest(format, known)}", "format")
     from perflab.workloads.importers.arrivals import import_arrivals  # loads pyarrow
 
     place = os.fspath(path)

@@ -10,7 +10,7 @@ from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 
 
-@given(st.text(max_size=60), st.sampled_from(["1 thread", "200 arrivals a second"]))
+@given(st.text(max_size=60), st.sampled_from(["1 thread", "200 arrivals per second"]))
 def test_heading_is_one_comment_whatever_the_workload_is_called(workload, under):
     text = heading(workload, under)
     assert text.splitlines() == [text]

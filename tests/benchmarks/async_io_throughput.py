@@ -1,4 +1,4 @@
-"""Requests a second of `AsyncFetcher` against a bare aiohttp loop with a semaphore, 0 ms server.
+"""Requests per second of `AsyncFetcher` against a bare aiohttp loop with a semaphore, 0 ms server.
 
 Run: python tests/benchmarks/async_io_throughput.py [--requests 5000] [--rounds 9]
 
@@ -46,7 +46,7 @@ async def ours(url: str, requests: int) -> None:
 
 
 def measured(client, url: str, requests: int) -> tuple[float, float]:
-    """Return requests a second of the clock, and of this process's processor time."""
+    """Return requests per second of the clock, and of this process's processor time."""
     started, worked = time.perf_counter(), time.process_time()
     asyncio.run(client(url, requests))
     return requests / (time.perf_counter() - started), requests / (time.process_time() - worked)

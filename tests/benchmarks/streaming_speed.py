@@ -1,4 +1,4 @@
-"""Rows a second of every engine, beside the loops that people write, in one run.
+"""Rows per second of every engine, beside the loops that people write, in one run.
 
 Run: python tests/benchmarks/streaming_speed.py [--rows 2M] [--columns 8]
 

@@ -1,4 +1,4 @@
-"""Predicted against measured: rows a second and peak memory, between the sizes calibrated.
+"""Predicted against measured: rows per second and peak memory, between the sizes calibrated.
 
 Run: python tests/benchmarks/streaming_what_if.py [--rows 500k] [--seconds 4]
 

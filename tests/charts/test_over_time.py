@@ -87,10 +87,10 @@ def test_bound_far_below_turns_the_axis_logarithmic(drawn):
 def test_sample_is_said_and_has_bands(drawn):
     drawn.update([history(60.0, 100, sampled=0.01)], 60.0, None)
     assert drawn._note.get_text() == "sampled 1 %"
-    assert len(drawn._spreads.artists) == 1
+    assert len(drawn._error_bands.artists) == 1
     drawn.update([history(60.0, 100)], 60.0, None)
     assert not drawn._note.get_text()
-    assert drawn._spreads.artists == []
+    assert drawn._error_bands.artists == []
 
 
 @pytest.mark.parametrize(

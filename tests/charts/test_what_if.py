@@ -193,7 +193,7 @@ def test_another_metric_stands_beside_the_lines_of_a_setting(bench):
     drawn.update(both, highlight="lru")
     assert names(drawn) == ["lru", "sieve", "byte hit rate"]
     # It is no rival, however high: the strip under the chart has the policies only.
-    assert len(drawn._band._shown[0]) == 1
+    assert len(drawn._best_strip._shown[0]) == 1
 
 
 def test_chart_that_is_turned_to_another_has_its_axis(drawn, bench):

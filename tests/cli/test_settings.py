@@ -22,4 +22,4 @@ def test_patterns_are_listed(perflab):
 
 
 def test_unknown_pattern_is_one_line(refused):
-    assert "no pattern" in refused("settings", "nothing")
+    assert "unknown pattern" in refused("settings", "nothing")

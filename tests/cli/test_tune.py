@@ -28,7 +28,7 @@ def test_limit_is_kept(perflab):
         (["--objective", "hit_rate"], "max:METRIC"),
         (["--objective", "max:hit_rat"], "did you mean 'hit_rate'"),
         (["--limit", "memory<1GiB"], "did you mean 'memory_bytes'"),
-        (["--limit", "memory_bytes is small"], "is no condition"),
+        (["--limit", "memory_bytes is small"], "is not a condition"),
     ],
 )
 def test_bad_input_is_one_line(refused, options, said):
@@ -39,5 +39,5 @@ def test_bad_input_is_one_line(refused, options, said):
 def test_limits_that_nothing_keeps_exit_with_1(perflab, limit):
     answer = perflab("tune", "cache", "-w", SMALL, "--limit", limit)
     assert answer.status == 1
-    assert "no setting keeps" in answer.err
+    assert "no setting satisfies" in answer.err
     assert answer.out == ""

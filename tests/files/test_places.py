@@ -187,7 +187,7 @@ def test_a_full_disk_is_the_reason_whatever_numpy_calls_it():
     ):
         np.zeros(100_000).tofile(full)
     said = str(unwritable("out", caught.value))
-    assert said == "out: cannot be written (no room for all of it); nothing was"
+    assert said == "out: cannot be written (no room for all of it); nothing was written"
 
 
 @pytest.mark.parametrize(
@@ -200,4 +200,4 @@ def test_a_full_disk_is_the_reason_whatever_numpy_calls_it():
 )
 def test_a_library_with_words_of_its_own_is_shown_in_the_systems(error):
     said = str(unwritable("out", error))
-    assert said == "out: cannot be written (No space left on device); nothing was"
+    assert said == "out: cannot be written (No space left on device); nothing was written"

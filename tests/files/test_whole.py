@@ -71,7 +71,8 @@ def test_full_disk_keeps_the_old_file_and_leaves_nothing_beside_it(tmp_path, mon
     monkeypatch.setattr(os, step, no_space)
     with pytest.raises(BadInputError) as caught:
         write_text(path, "new")
-    assert str(caught.value) == f"{path}: cannot be written (No space left on device); nothing was"
+    why = "cannot be written (No space left on device); nothing was written"
+    assert str(caught.value) == f"{path}: {why}"
     assert path.read_text() == "old"
     assert names(tmp_path) == ["report.md"]
 
@@ -89,7 +90,7 @@ def test_file_over_the_size_limit_keeps_the_old_file(tmp_path):
         [sys.executable, "-c", code, path], capture_output=True, text=True, check=False
     )
     assert "BadInputError" in ended.stderr
-    assert "cannot be written (File too large); nothing was" in ended.stderr
+    assert "cannot be written (File too large); nothing was written" in ended.stderr
     assert path.read_text() == "old"
     assert names(tmp_path) == ["report.md"]
 

@@ -36,11 +36,11 @@ def test_spaces_do_not_make_another_alert():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no alert; write it like 'hit_rate<0.8 for 5s'"),
-        ("hit_rate", "is no alert"),
-        ("hit_rate=0.8", "is no alert"),
-        ("hit_rate<0.8 for", "is no alert"),
-        ("hit_rate<0.8 during 5s", "is no alert"),
+        ("", "is not an alert; write it like 'hit_rate<0.8 for 5s'"),
+        ("hit_rate", "is not an alert"),
+        ("hit_rate=0.8", "is not an alert"),
+        ("hit_rate<0.8 for", "is not an alert"),
+        ("hit_rate<0.8 during 5s", "is not an alert"),
         ("hitrate<0.8", "did you mean 'hit_rate'?"),
         ("hit_rate<high", "'high' is not a quantity of ratio; write it like 0.8"),
         ("hit_rate<none", "'none' is not a quantity"),
@@ -48,7 +48,7 @@ def test_spaces_do_not_make_another_alert():
         ("hit_rate<0.8 for ever", "'ever' is not a quantity of seconds"),
         ("hit_rate<0.8 for -5s", "cannot be negative"),
         ("memory_bytes>5s", "is not a quantity of bytes"),
-        ("memory_bytes>50%", "is no share, so it has no %"),
+        ("memory_bytes>50%", "is not a share, so it has no %"),
     ],
 )
 def test_what_is_no_alert_is_one_clear_line_that_names_it(text, message):
@@ -61,7 +61,7 @@ def test_what_is_no_alert_is_one_clear_line_that_names_it(text, message):
 
 def test_condition_has_no_hold_time():
     assert parse_condition("memory_bytes<=1GiB") == Condition("memory_bytes", "<=", 2**30)
-    with pytest.raises(BadInputError, match="is no condition; write it like hit_rate>="):
+    with pytest.raises(BadInputError, match="is not a condition; write it like hit_rate>="):
         parse_condition("hit_rate<0.8 for 5s")
 
 

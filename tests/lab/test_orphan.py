@@ -49,11 +49,11 @@ from perflab.errors import BadInputError
 class Untimely(BadInputError):
     def __str__(self):
         os.kill(os.getpid(), signal.SIGTERM)
-        return "is away"
+        return "is down"
 
 class Child:
     def __init__(self, *rest): pass
-    def set_up(self): raise Untimely("is away", "the server")
+    def set_up(self): raise Untimely("is down", "the server")
     def close(self): pass
 
 class Job:

@@ -25,7 +25,7 @@ def test_alert_is_added_by_its_text(row):
 def test_text_that_is_no_alert_is_explained_and_kept(row):
     made, told = row
     made.text.value = "hit_rate is low"
-    assert "is no alert" in made.error.value
+    assert "is not an alert" in made.error.value
     assert made.text.value == "hit_rate is low"
     assert told == []
 

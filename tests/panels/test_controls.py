@@ -133,7 +133,7 @@ def test_setting_that_is_a_free_word_is_a_text_field():
     assert isinstance(made, NumberControl)
     assert made.stops is None
     made.text.value = "redis"
-    assert "no backend 'redis'" in made.message
+    assert "unknown backend 'redis'" in made.message
     made.text.value = "delay"
     assert seen == [("backend", "delay")]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from perflab.bench.registry import _found, load_bench
+from perflab.instrumentation.catalog import metric
 from perflab.modelling.prediction import Prediction
 from perflab.panels import workbench
 
@@ -104,7 +105,7 @@ def test_move_of_another_setting_fills_the_map_anew(open_panel):
 def test_present_value_stands_beside_its_mark(open_panel):
     panel = open_panel("flights")
     (drawn,) = shown(panel).maps
-    said = f"{panel.forecast.prediction.metrics['hit_rate'] * 100:.2f} %"
+    said = metric("hit_rate").format(panel.forecast.prediction.metrics["hit_rate"])
     assert drawn._text.get_text() == said
 
 

@@ -41,8 +41,8 @@ def test_panel_says_sampled_with_its_error_and_then_exact(small_is_large, monkey
 @pytest.mark.parametrize(
     ("sampled", "error", "words"),
     [
-        (0.01, 0.003, "sampled 1 %, ± 0.3 points"),
-        (0.131, 0.0123, "sampled 13 %, ± 1.2 points"),
+        (0.01, 0.003, "sampled 1 %, ± 0.30 points"),
+        (0.131, 0.0123, "sampled 13.1 %, ± 1.2 points"),
         (1.0, 0.0, "what-if exact"),
     ],
 )

@@ -100,7 +100,7 @@ def test_unknown_setting_is_refused_at_once():
 
 
 def test_unknown_pattern_is_refused_at_once():
-    with pytest.raises(BadInputError, match="no pattern"):
+    with pytest.raises(BadInputError, match="unknown pattern"):
         workbench("cashe")
 
 

@@ -77,7 +77,7 @@ def test_a_file_of_its_own_format_is_read(command, tmp_path):
     ("setting", "words"),
     [
         ("backend=sqlite", "does not take 'sqlite'; allowed: disk, shm"),
-        ("backend=disc", "no backend 'disc'"),
+        ("backend=disc", "unknown backend 'disc'"),
         ("batch_size=0", "1 to 100k"),
         ("durability=synk", "did you mean 'sync'?"),
         ("batchsize=3", "did you mean 'batch_size'?"),

@@ -130,7 +130,7 @@ def test_a_list_of_a_later_perflab_is_neither_used_nor_replaced(folder):
     later = json.dumps({**found, "format": 2})
     kept(folder).write_text(later)
     assert not is_allowed(server())
-    with pytest.raises(BadInputError, match="later perflab"):
+    with pytest.raises(BadInputError, match="newer perflab"):
         allow(server())
     assert kept(folder).read_text() == later
 

@@ -168,7 +168,7 @@ def test_first_eviction_stops_the_run(client, begin):
     fill(client, 10)
     client.config_set("maxmemory", 8 * MIB)
     until(lambda: run.stopped is not None)
-    assert "throw entries out" in run.stopped
+    assert "evict entries" in run.stopped
 
 
 def test_eviction_after_counts_were_reset_stops_the_run(client, begin):
@@ -182,7 +182,7 @@ def test_eviction_after_counts_were_reset_stops_the_run(client, begin):
     until(lambda: run._evicted == 0)
     client.config_set("maxmemory", client.info()["used_memory"] - 100_000)
     until(lambda: run.stopped is not None)
-    assert "throw entries out" in run.stopped
+    assert "evict entries" in run.stopped
 
 
 def test_server_that_is_loading_is_refused(client, begin):

@@ -118,7 +118,7 @@ def test_a_value_of_another_kind_is_one_clear_line(key, value):
 
 def test_word_that_is_no_choice_is_refused_with_the_nearest():
     assert message({"engine": "exat"}) == (
-        "engine: no engine 'exat'; did you mean 'exact'?; allowed: one of quick, exact"
+        "engine: unknown engine 'exat'; did you mean 'exact'?; allowed: one of quick, exact"
     )
 
 

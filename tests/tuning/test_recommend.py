@@ -31,7 +31,7 @@ def test_the_smallest_size_within_tolerance_is_recommended():
 def test_a_limit_is_kept_and_an_impossible_one_says_what_there_is():
     found = tune("cache", TRACE, limits=["memory_bytes<=100KiB"])
     assert found.metrics["memory_bytes"] <= 100 * 1024
-    with pytest.raises(BadInputError, match="no setting keeps"):
+    with pytest.raises(BadInputError, match="no setting satisfies"):
         tune("cache", TRACE, limits="memory_bytes<=1")
     with pytest.raises(BadInputError, match="hit_rate"):
         tune("cache", TRACE, limits="hit_rat>=1")
@@ -58,7 +58,7 @@ def test_reason_names_metrics_as_a_sentence_does():
     found = tune("cache", TRACE, "min:latency_seconds_mean", settings={"backend_seconds": 0.01})
     said = " ".join([found.reason, *(other["reason"] for other in found.alternatives)])
     assert "of the best mean latency: " in said
-    assert "each doubling lowers the mean latency by less than before" in said
+    assert "Diminishing returns past max_cache_size " in said
     assert "latency, mean" not in said
 
 

@@ -18,7 +18,7 @@ def test_gain_and_distance_are_in_points():
         "sieve: hit rate 60 %",
         "+10.0 points against lru",
         "−20.0 points against opt",
-        "none of those compared is better here",
+        "best of the policies compared",
     ]
 
 

@@ -1,4 +1,4 @@
-"""LRU at every size in bytes: how many bytes were used since each key was last asked for."""
+"""LRU at every size in bytes: how many bytes were used since each key was last requested."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def _lru_with_ttl(
         following = distances[i + 1] if i + 1 < n else FIRST_USE
         if following <= capacity:
             continue
-        # Pushed out, or, where its key is not asked for again, perhaps held to the end. Most
+        # Pushed out, or, where its key is not requested again, perhaps held to the end. Most
         # entries have longer to live than any stays; that one was pushed out in time needs no look.
         rest = deadline - now
         if rest <= longest or (sized and following == FIRST_USE):

@@ -30,7 +30,7 @@ def _plain(
     Megiddo and Modha, "ARC: a self-tuning, low overhead replacement cache", FAST 2003, figure 4.
     The target size and its steps are real numbers, as in libCacheSim and unlike implementations
     that round the ratio of the ghosts. No list is kept: T1 and B1 are the last requests for keys
-    asked for once, T2 and B2 those for keys asked for again, and a tail in the trace divides each
+    requested once, T2 and B2 those for keys requested again, and a tail in the trace divides each
     cache from its ghost.
     """
     n = len(previous)

@@ -68,7 +68,7 @@ def redis_eviction(
     when a write comes, so that one entry may stand above it. The one to leave is the best of a
     pool of 16 candidates, filled up with `samples` keys each time and never refreshed. LRU
     knows ages to one tick of the server's clock, 1 s. LFU counts logarithmically from 5 with
-    factor 10 and loses 1 a minute. Expired entries leave when asked for, and ten times a second
+    factor 10 and loses 1 a minute. Expired entries leave when requested, and ten times a second
     20 are drawn, again while more than a tenth of them had expired. Keys are drawn uniformly,
     where Redis takes neighbours from its table.
 
@@ -94,7 +94,7 @@ def redis_eviction(
         ValueError: If there is no such policy or a shape is wrong.
     """
     if policy not in REDIS_POLICIES:
-        raise ValueError(f"no policy {policy!r}; known: {', '.join(REDIS_POLICIES)}")
+        raise ValueError(f"unknown policy {policy!r}; known: {', '.join(REDIS_POLICIES)}")
     keys, taken = frozen_ids(ids, n_keys), frozen(sizes, np.int64)
     when = frozen(() if times is None else times, np.float64)
     lives = frozen(() if ttls is None else ttls, np.float64)

@@ -1,4 +1,4 @@
-"""TinyLFU's sketch inside a kernel: about how often keys were asked for, in four bits each."""
+"""TinyLFU's sketch inside a kernel: about how often keys were requested, in four bits each."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def count(sketch: npt.NDArray[np.uint64], hashed: np.uint32) -> np.int64:
 
 @njit(nogil=True, cache=True)
 def estimate(sketch: npt.NDArray[np.uint64], hashed: np.uint32) -> np.uint64:
-    """Return about how often a key was asked for since long ago, at most 15."""
+    """Return about how often a key was requested since long ago, at most 15."""
     block = first_word(sketch, hashed)
     x = np.uint32(hashed * np.uint32(0x31848BAB))
     x ^= x >> np.uint32(14)

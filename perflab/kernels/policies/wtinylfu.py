@@ -55,7 +55,7 @@ def _plain(
     window_room = capacity - main_room
     protected_room = int(main_room * 0.8)
     # Window and protected hold a key at its last request, probation at the request at which it
-    # was moved there. A list's element is stale where its key was asked for or moved since.
+    # was moved there. A list's element is stale where its key was requested or moved since.
     state = np.zeros(n_keys, np.uint8)
     place = np.empty(n_keys, np.int32)
     window = np.empty(n, np.int32)
@@ -66,7 +66,7 @@ def _plain(
     window_size = probation_size = protected_size = 0
     # Counters only grow until all are halved, when another era begins: a key whose counters were
     # seen full is not counted again in this one, and the head of probation has at least the
-    # estimate that it had when it was asked for one. A tiny cache would forget more eras than pay.
+    # estimate that it had when it was requested one. A tiny cache would forget more eras than pay.
     marks = n_keys <= 10_000 * capacity
     era = 1
     added = np.int64(0)
@@ -179,7 +179,7 @@ def _bounded(
     of entries and of bytes: a list is full by whichever comes first. A new entry enters the
     window, as the next to leave it where it is larger than the window. What the window gives up
     are candidates: while the cache is too large, each is compared with the next victim of
-    probation, and the one that was asked for more rarely leaves, so that a large entry is let in
+    probation, and the one that was requested more rarely leaves, so that a large entry is let in
     by a single victim. Where candidates run out, those still in the window are compared, then
     victims leave unasked: of probation, of protected, of the window. An entry larger than
     protected stays in probation.

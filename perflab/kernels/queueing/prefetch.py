@@ -58,7 +58,7 @@ def prefetch(
             at work at its start, its own included; None is all 1.
         wait_seconds: What each fetch takes on top, however many are at work.
         handover_seconds: What it takes to wake who waits: the consumer, or a worker.
-        item_seconds: Items are asked for no sooner than this apart; 0 for as soon as it can.
+        item_seconds: Items are requested no sooner than this apart; 0 for as soon as it can.
 
     Raises:
         ValueError: If shapes do not fit or there is no worker.

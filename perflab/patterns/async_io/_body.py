@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_LENGTH
 
 UNPACKED = "gzip, deflate"
-"""The encodings that are asked for, since these are unpacked here."""
+"""The encodings that are requested, since these are unpacked here."""
 _NOT_UNPACKED = frozenset({"br", "zstd", "compress", "x-compress"})
 _KNOWN = _NOT_UNPACKED | {"gzip", "x-gzip", "deflate"}
 _BODILESS = frozenset({204, 304})
@@ -118,11 +118,11 @@ def _unpacker(encoding: str) -> Unpacker | None:
     names = [name for one in encoding.lower().split(",") if (name := one.strip()) != "identity"]
     name = names[0] if len(names) == 1 else ", ".join(names)
     if len(names) > 1 and not _KNOWN.isdisjoint(names):
-        raise BodyError(f"the body is packed as {name}, which was not asked for")
+        raise BodyError(f"the body is packed as {name}, which was not requested")
     if name in ("gzip", "x-gzip"):
         return _ZlibUnpacker(gzip=True)
     if name == "deflate":
         return _ZlibUnpacker(gzip=False)
     if name in _NOT_UNPACKED:
-        raise BodyError(f"the body is packed as {name}, which was not asked for")
+        raise BodyError(f"the body is packed as {name}, which was not requested")
     return None

@@ -122,7 +122,7 @@ def _open_partial(path: Path) -> int:
         OSError: If it cannot be opened.
     """
     if os.path.lexists(path) and not _is_ours(path):
-        text = "is there and was not written by perflab; move it, or name another output"
+        text = "exists and was not written by perflab; move it, or name another output"
         raise BadInputError(text, str(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)

@@ -1,4 +1,4 @@
-"""`Request` and `Result`: what is asked for, and what became of it."""
+"""`Request` and `Result`: what is requested, and what became of it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Result:
     """What became of a request.
 
     Attributes:
-        request: What was asked for.
+        request: What was requested.
         status: The status of the last answer; None where there was none.
         body: The body of the last answer; empty where it failed before its end.
         content_type: Of the body.

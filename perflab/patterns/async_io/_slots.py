@@ -84,7 +84,7 @@ class RateLimit:
 
     @property
     def rate(self) -> float | None:
-        """Beginnings a second; None for no limit."""
+        """Requests started per second; None for no limit."""
         return self._rate
 
     @rate.setter

@@ -84,14 +84,14 @@ def _of_har(path: Path) -> Iterator[Request]:
         raise BadInputError(f"cannot be read ({error.strerror})", str(path)) from None
     if len(content) > _MOST_HAR:
         text = f"is larger than {_MOST_HAR >> 20} MiB, the most that is read whole"
-        raise BadInputError(f"{text}; list its URLs in a text file, one a line", str(path))
+        raise BadInputError(f"{text}; list its URLs in a text file, one per line", str(path))
     try:
         entries: Any = load_json(content)["log"]["entries"]
         asked = [entry["request"] for entry in entries]
         pairs = [(str(request["method"]).upper(), str(request["url"])) for request in asked]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
-        raise BadInputError(f"is not a HAR file ({reason}); save it anew", str(path)) from None
+        raise BadInputError(f"is not a HAR file ({reason}); save it again", str(path)) from None
     # Only what changes nothing is asked again: a recording may hold orders and payments.
     yield from (
         Request(_checked(url, f"{path}: entry {number}"), method)

@@ -49,7 +49,7 @@ def _check_live(settings: AsyncIORunSettings, _load: LoadSettings) -> None:
     """
     if settings.measured is not None and settings.urls is None:
         raise BadInputError(
-            "tells what a server did; to run, say in urls where it is, or take this away",
+            "tells what a server did; to run, say in urls where it is, or take this down",
             "measured",
         )
 
@@ -118,7 +118,7 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
     identity = Identity(
         pattern="async_io",
         title="Async I/O",
-        question="How many requests in flight does it take, and where does the server bend?",
+        question="How many requests in flight, and where does the server saturate?",
         settings_class=AsyncIORunSettings,
     )
     default_workload = "poisson:rate=500,requests=100k,seed=1"

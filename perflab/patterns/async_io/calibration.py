@@ -35,7 +35,7 @@ def own_runs(done: Runs) -> Iterator[dict[str, Any]]:
     What came out far slower than the others is run once more at the end.
 
     Args:
-        done: The runs up to now; it grows before the next one is asked for.
+        done: The runs up to now; it grows before the next one is requested.
     """
     same = {"load_model": "closed", "retries": 0, "timeout": 60, "warmup_seconds": _WARMUP}
     for latency, limit in (*_OWN_STEPS, *_TIMED):
@@ -54,7 +54,7 @@ def user_runs(settings: AsyncIORunSettings, done: Runs) -> Iterator[dict[str, An
 
     Args:
         settings: Which server, how long it may take, and how many requests were agreed to.
-        done: The runs up to now; it grows before the next one is asked for.
+        done: The runs up to now; it grows before the next one is requested.
 
     Raises:
         BadInputError: If nothing was answered: more in flight would be answered no sooner.

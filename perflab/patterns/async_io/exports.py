@@ -154,7 +154,7 @@ def async_io_exports(
     """
     under = [settings.load_model + " loop"]
     if settings.load_model == "open" and load.request_rate is not None:
-        under.append(f"{rounded(load.request_rate)} requests a second")
+        under.append(f"{rounded(load.request_rate)} requests per second")
     first = heading(workload, *under)
     client = AsyncIOSettings.read(
         {key: getattr(settings, key) for key in AsyncIOSettings.model_fields}

@@ -56,7 +56,7 @@ class Level:
 
     @property
     def throughput(self) -> float:
-        """Requests a second that were answered, without those that failed."""
+        """Requests per second that were answered, without those that failed."""
         return (self.requests - self.failures) / self.seconds
 
     @property
@@ -129,5 +129,5 @@ def number(path: Path, line: int, text: str, column: str, most: float = MOST) ->
     except ValueError:
         value = math.nan
     if not abs(value) <= most:
-        raise BadInputError(f"{text[:80]!r} is no number for {column}", f"{path}:{line}")
+        raise BadInputError(f"{text[:80]!r} is not a number for {column}", f"{path}:{line}")
     return value

@@ -27,8 +27,8 @@ def measured_metrics(measured: Measured) -> Metrics:
     """Return counts by kind of failure, levels, and what those that were answered tell.
 
     Throughput is of requests that were answered, latency of these and of those that timed out: a
-    refusal that comes at once is no quick answer. The wait for the client's own rate limit is the
-    mean of all requests.
+    refusal that comes at once is not a quick answer. The wait for the client's own rate limit is
+    the mean of all requests.
     """
     counters = measured.counters
     result = {name: float(counters[name]) for name in _COUNTED if name in counters}

@@ -86,7 +86,7 @@ class AsyncIOSession(Session[AsyncIORunSettings]):
         """Change client, load and server in place.
 
         Raises:
-            BadInputError: If other URLs would be asked for.
+            BadInputError: If other URLs would be requested.
         """
         del load
         if settings.urls != self._settings.urls:

@@ -16,14 +16,14 @@ class AsyncIOSettings(Settings):
 
     urls: str | None = setting(
         None,
-        "What is asked for: a URL, or a file of URLs (one a line, or HAR); none for what the "
-        "caller gives.",
+        "URLs to request: one URL, or a file of URLs (one per line, or HAR); none = those the "
+        "caller passes.",
         allowed="a URL of http or https, or a file's path",
         address=True,
     )
     max_concurrent: int = setting(
         20,
-        "The most requests in flight at the same time; where auto starts.",
+        "Maximum number of requests in flight; with auto, the initial limit.",
         unit="requests",
         low=1,
         high=10_000,
@@ -32,12 +32,12 @@ class AsyncIOSettings(Settings):
     )
     limit_mode: str = setting(
         "fixed",
-        "fixed holds max_concurrent; auto moves the limit while it runs, by the latency it sees.",
+        "fixed: the limit stays max_concurrent; auto: the limit adapts to the measured latency.",
         choices=LIMIT_MODES,
     )
     auto_most: int = setting(
         512,
-        "The highest limit that auto goes to.",
+        "Upper bound of the limit with auto.",
         unit="requests",
         low=1,
         high=10_000,
@@ -46,7 +46,7 @@ class AsyncIOSettings(Settings):
     )
     max_per_host: int | None = setting(
         None,
-        "The most requests in flight to one host; none for no other limit than that for all.",
+        "Maximum number of requests in flight per host; none = only the overall limit.",
         unit="requests",
         low=1,
         high=10_000,
@@ -55,7 +55,7 @@ class AsyncIOSettings(Settings):
     )
     timeout: float = setting(
         10.0,
-        "How long one try may take, from the connection to the last byte of the body.",
+        "Maximum duration of one attempt, from connecting to the last byte of the body.",
         unit="seconds",
         low=0.001,
         high=3600.0,
@@ -64,14 +64,14 @@ class AsyncIOSettings(Settings):
     )
     retries: int = setting(
         2,
-        "How often a request that failed is tried again, where that is safe.",
+        "Retries of a failed request, where a retry is safe.",
         low=0,
         high=20,
         span=(0, 5),
     )
     backoff_seconds: float = setting(
         0.1,
-        "The longest wait before the first retry; it doubles with each, and is drawn at random.",
+        "Upper bound of the random wait before the first retry; it doubles with each further one.",
         unit="seconds",
         low=0.0,
         high=60.0,
@@ -80,7 +80,7 @@ class AsyncIOSettings(Settings):
     )
     retry_after_most: float = setting(
         60.0,
-        "The longest Retry-After that is waited for; a longer one fails the request.",
+        "Longest Retry-After to obey; a longer one fails the request.",
         unit="seconds",
         low=0.0,
         high=3600.0,
@@ -89,7 +89,7 @@ class AsyncIOSettings(Settings):
     )
     rate_limit: float | None = setting(
         None,
-        "The most requests begun in a second; none for no limit.",
+        "Maximum number of requests started per second; none = no limit.",
         unit="requests/s",
         low=0.001,
         high=1_000_000,
@@ -98,7 +98,7 @@ class AsyncIOSettings(Settings):
     )
     max_body_bytes: int = setting(
         16 * 2**20,
-        "The largest body, unpacked, that is read; a larger one fails the request.",
+        "Maximum size of a decompressed body; a larger one fails the request.",
         unit="bytes",
         low=0,
         high=2**40,
@@ -107,7 +107,7 @@ class AsyncIOSettings(Settings):
     )
     output_file: str | None = setting(
         None,
-        "Where results go as JSON Lines, as they come; none for nowhere.",
+        "File for the results, as JSON Lines in order of completion; none = not written.",
         allowed="a file's path",
     )
 
@@ -117,18 +117,18 @@ class AsyncIORunSettings(AsyncIOSettings, HttpServerSettings):
 
     load_model: str = setting(
         "closed",
-        "closed keeps max_concurrent in flight; in open, requests come at request_rate, whether "
-        "earlier ones are answered or not.",
+        "closed: max_concurrent requests are always in flight; open: requests start at "
+        "request_rate, whether earlier ones are answered or not.",
         choices=LOAD_MODELS,
     )
     measured: str | None = setting(
         None,
-        "A file of results of k6 or Locust (CSV): the law of the server is fitted through them.",
+        "k6 or Locust results (CSV) to fit the scaling law of the server to.",
         allowed="a file's path",
     )
     most_requests: int = setting(
         10_000,
-        "The most requests that a run makes to a server that is not perflab's.",
+        "Maximum number of requests per run to your own server.",
         unit="requests",
         low=1,
         high=10_000_000,
@@ -137,7 +137,7 @@ class AsyncIORunSettings(AsyncIOSettings, HttpServerSettings):
     )
     most_rate: float = setting(
         200.0,
-        "The most requests a second that a run makes to a server that is not perflab's.",
+        "Maximum number of requests per second to your own server.",
         unit="requests/s",
         low=0.1,
         high=100_000,

@@ -27,7 +27,7 @@ def targets(urls: str) -> list[Request]:
     """
     found = list(islice(read_urls(urls), MOST_TARGETS))
     if not found:
-        raise BadInputError("names no URL that could be asked for", "urls")
+        raise BadInputError("names no URL that could be requested", "urls")
     return found
 
 

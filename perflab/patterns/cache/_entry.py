@@ -101,8 +101,8 @@ class Entry:
         lifetime: Its own seconds to live; None where the cache's hold.
         deadline: The clock's seconds when it expires; None for never; `NO_VALUE` for no hit.
         visited: Whether it was hit since the policy last looked; the mark of SIEVE and CLOCK.
-        uses: How often it was asked for, as far as LFU and S3-FIFO count.
-        last_use: When it was asked for last, in LFU's count of requests.
+        uses: How often it was requested, as far as LFU and S3-FIFO count.
+        last_use: When it was requested last, in LFU's count of requests.
         newer: Its neighbour toward the head, in a linked queue.
         older: Its neighbour toward the tail, in a linked queue.
     """

@@ -81,6 +81,7 @@ class Store:
         self.evictions = self.expirations = self.rejected = 0
         self.waiting: dict[int, Flight] = {}
         self.changing = False
+        # Weak, so that the entries' keys of a function go with the function.
         self.regions: weakref.WeakSet[Region] = weakref.WeakSet()
         self.main = self.new_region()
         self._clocked = now is MonotonicClock.now

@@ -27,7 +27,7 @@ def seconds_of(trace: Trace, rate: float | None) -> float:
 
     Args:
         trace: The workload.
-        rate: Requests a second, where the trace has no times.
+        rate: Requests per second, where the trace has no times.
     """
     if trace.times is not None:
         return pass_seconds(trace.times)

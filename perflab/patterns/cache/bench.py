@@ -140,7 +140,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
     identity = Identity(
         pattern="cache",
         title="Caching",
-        question="How large must the cache be, how long may entries live, and which policy?",
+        question="How large a cache, what TTL, and which eviction policy?",
         settings_class=CacheSettings,
     )
     default_workload = "flights"

@@ -100,7 +100,7 @@ def load(key: str) -> str:
 
 
 def lookup(key: str) -> dict:
-    """Answer from the cache, or load and remember."""
+    """Answer from the cache, or load and store."""
     return {{"value": cache.get_or_load(key, load)}}
 
 
@@ -175,7 +175,9 @@ def _remarks(settings: CacheSettings) -> list[str]:
         nearest = "this is the nearest, TTLCache, which evicts the least recently used"
     if settings.policy not in _CACHETOOLS or (settings.policy != "lru" and settings.ttl_seconds):
         remarks.append(f"cachetools has no {title}: {nearest}.")
-        remarks.append("Its hit rate differs from what perflab said of your policy; predict lru.")
+        remarks.append(
+            "Its hit rate differs from the prediction for your policy; predict lru instead."
+        )
     if settings.negative_ttl_seconds is not None:
-        remarks.append("cachetools does not remember errors: negative_ttl_seconds is left out.")
+        remarks.append("cachetools does not cache errors: negative_ttl_seconds is left out.")
     return remarks

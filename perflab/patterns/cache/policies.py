@@ -62,7 +62,7 @@ def why_not_live(policy: str) -> str:
 
 
 def no_bounds(policy: str) -> str:
-    """Return what to say where a policy that knows the future is asked for with a TTL or bytes.
+    """Return what to say where a policy that knows the future is requested with a TTL or bytes.
 
     Raises:
         KeyError: If there is no such policy.

@@ -9,7 +9,7 @@ _WHAT_IF = f"{', '.join(WHAT_IF_POLICIES[:-1])} and {WHAT_IF_POLICIES[-1]}"
 
 
 class CacheSettings(Settings):
-    """How much a cache holds, for how long, and what it throws out first."""
+    """How much a cache holds, for how long, and what it evicts first."""
 
     max_cache_size: int = setting(
         1000,

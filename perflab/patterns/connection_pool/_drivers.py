@@ -61,7 +61,7 @@ def open_pool(
         return PsycopgPool(conninfo, settings)
     if driver == "sqlalchemy":
         return SqlalchemyPool(connect, settings)
-    raise BadInputError(f"no pool {driver!r}; one of {', '.join(POOL_DRIVERS)}", "driver")
+    raise BadInputError(f"unknown pool {driver!r}; known: {', '.join(POOL_DRIVERS)}", "driver")
 
 
 class PsycopgPool:

@@ -1,4 +1,4 @@
-"""What a forked child does with its parent's pools: it begins anew, with connections of its own.
+"""What a forked child does with its parent's pools: it starts over, with connections of its own.
 
 Parent and child share the sockets of the connections that were open at the fork. The child neither
 uses nor closes them: to close one would end the parent's session.
@@ -13,13 +13,14 @@ from typing import Any
 
 from perflab.patterns.connection_pool._places import Places
 
+# Weak: a pool that nobody has any longer has nothing to make again after a fork.
 _pools: weakref.WeakSet[Places[Any]] = weakref.WeakSet()
 # Kept for ever, since a connection that is collected may say goodbye to the server.
 _inherited: dict[int, Any] = {}
 
 
 def remake_after_fork(pool: Places[Any]) -> None:
-    """Let a pool begin anew in children that this process forks."""
+    """Let a pool start over in children that this process forks."""
     _pools.add(pool)
 
 

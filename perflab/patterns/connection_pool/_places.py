@@ -325,7 +325,7 @@ class Places(ABC, Generic[C]):
             self._bell.ring()
 
     def _tell(self, event: Event) -> None:
-        """Call the hook for what no caller asked for: what it raises is logged."""
+        """Call the hook for what no caller requested: what it raises is logged."""
         if self._hook is None:
             return
         try:

@@ -27,7 +27,7 @@ log = pattern_logger("connection_pool")
 
 
 class Upkeep:
-    """Looks after a pool a few times a second, and at once when it is woken.
+    """Looks after a pool a few times per second, and at once when it is woken.
 
     It holds the pool weakly: a pool that nobody has any longer ends its thread.
     """
@@ -83,7 +83,7 @@ class Upkeep:
         )
 
     def report_outage(self, pool: Places[Any]) -> None:
-        """Call ``reconnect_failed``, once an outage, when connecting has failed for long."""
+        """Call ``reconnect_failed``, once per outage, when connecting has failed for long."""
         since = pool._failing_since
         if since is None:
             return

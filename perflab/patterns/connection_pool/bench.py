@@ -67,7 +67,7 @@ def _check_live(settings: ConnectionPoolSettings, _load: LoadSettings) -> None:
         )
     if settings.max_waiting == 0 and settings.driver == "psycopg_pool":
         raise BadInputError(
-            "0 is no limit for psycopg_pool; set 1 or more, or another driver", "max_waiting"
+            "psycopg_pool takes 0 as no limit; set 1 or more, or another driver", "max_waiting"
         )
 
 
@@ -109,7 +109,7 @@ def _own_runs(settings: ConnectionPoolSettings, done: Runs) -> Iterator[Mapping[
     On a server of the user's there are only those for which it has room, and one at least.
 
     Raises:
-        BadInputError: If the user's own server is away.
+        BadInputError: If the user's own server is down.
     """
     same = {"query": settings.query, "driver": settings.driver, "check": settings.check}
     most = room_for_pool()
@@ -132,7 +132,7 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
     identity = Identity(
         pattern="connection_pool",
         title="Connection pool",
-        question="How many connections keep the wait short, and how many slow the database down?",
+        question="How many connections keep the wait short without slowing the database down?",
         settings_class=ConnectionPoolSettings,
     )
     default_workload = "poisson:rate=200,requests=100k,seed=1"

@@ -155,7 +155,7 @@ def connection_pool_exports(
     The programs take the database's address from ``DATABASE_URL``.
     """
     rate = load.request_rate
-    first = heading(workload, *([] if rate is None else [f"{rounded(rate)} arrivals a second"]))
+    first = heading(workload, *([] if rate is None else [f"{rounded(rate)} arrivals per second"]))
     return (
         Export("perflab", "python", _perflab(settings, first)),
         Export("psycopg_pool", "python", _psycopg_pool(settings, first)),
@@ -184,7 +184,7 @@ def _psycopg_pool(settings: ConnectionPoolSettings, first: str) -> str:
     if settings.transactions != "commit":
         remarks.append("At the end of a block psycopg_pool commits, or rolls back after an error.")
     if settings.max_waiting == 0:
-        remarks.append("max_waiting=0 would be no limit here, so it is 1.")
+        remarks.append("max_waiting=0 would mean no limit here, so it is 1.")
     return PSYCOPG_POOL.format(
         heading=first,
         remarks=comments(remarks),
@@ -209,7 +209,7 @@ def _sqlalchemy(settings: ConnectionPoolSettings, first: str) -> str:
     if settings.max_lifetime is None:
         remarks.append("pool_recycle=-1 is as old as they may.")
     if settings.max_waiting is not None:
-        remarks.append("It has no max_waiting: callers wait for pool_timeout at the most.")
+        remarks.append("It has no max_waiting: callers wait for pool_timeout at most.")
     return SQLALCHEMY.format(
         heading=first,
         remarks=comments(remarks),

@@ -52,7 +52,9 @@ def hikari(settings: ConnectionPoolSettings, first: str) -> str:
         remarks.append("idleTimeout is off: maxLifetime ends a connection sooner.")
         idle = 0
     if not settings.check:
-        remarks.append("HikariCP asks a connection that was unused for 0.5 s whether it is alive;")
+        remarks.append(
+            "HikariCP checks a connection that was idle for 0.5 s before handing it out;"
+        )
         remarks.append("that cannot be turned off here.")
     if settings.order == "fifo":
         remarks.append("HikariCP prefers a connection that the same thread had before; there is no")
@@ -82,7 +84,7 @@ def pgbouncer(settings: ConnectionPoolSettings, first: str) -> str:
     if settings.max_idle is None:
         remarks.append("server_idle_timeout = 0 is for ever.")
     if not settings.check:
-        remarks.append("A connection that was unused for server_check_delay is asked all the same.")
+        remarks.append("A connection that was idle for server_check_delay is checked all the same.")
     remarks += _without_like(settings, "PgBouncer")
     if settings.transactions != "rollback":
         remarks.append("A connection whose client leaves in a transaction, PgBouncer closes.")
@@ -103,7 +105,7 @@ def _without_like(settings: ConnectionPoolSettings, name: str) -> list[str]:
     """Return what to say of a setting that another pool has no word for."""
     if settings.max_waiting is None:
         return []
-    return [f"{name} has no max_waiting: callers wait for the timeout at the most."]
+    return [f"{name} has no max_waiting: callers wait for the timeout at most."]
 
 
 def least(settings: ConnectionPoolSettings) -> int:

@@ -120,7 +120,7 @@ def open_query(query: str, run: PostgresRun) -> PoolQuery | OwnQuery:
             own.ask(connection, 0)
     except psycopg.Error as error:
         silent = isinstance(error, SilentServerError)
-        said = error.diag.message_primary or (str(error) if silent else "the server is away")
+        said = error.diag.message_primary or (str(error) if silent else "the server is down")
         raise BadInputError(
             f"{query!r} is none of {', '.join(QUERIES)}, and as a statement it fails: "
             f"{foreign_text(said)}",

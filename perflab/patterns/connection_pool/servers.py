@@ -73,7 +73,7 @@ def room_for_pool() -> float:
     """Return how many connections a pool may open on the user's own database, if one is named.
 
     Raises:
-        BadInputError: If the server is away.
+        BadInputError: If the server is down.
     """
     from perflab.servers.postgres.run import most_connections
     from perflab.servers.postgres.server import named_postgres

@@ -15,14 +15,14 @@ class ConnectionPoolSettings(Settings):
 
     min_connections: int = setting(
         2,
-        "How many connections are kept open though nobody uses them.",
+        "Minimum number of connections kept open, idle or not.",
         low=0,
         high=10_000,
         span=(0, 64),
     )
     max_connections: int = setting(
         10,
-        "The most connections that are open at the same time.",
+        "Maximum number of open connections.",
         low=1,
         high=10_000,
         span=(1, 128),
@@ -30,7 +30,7 @@ class ConnectionPoolSettings(Settings):
     )
     timeout: float = setting(
         5.0,
-        "How long a caller waits for a connection before it is told that there is none.",
+        "Maximum wait for a connection; after it the caller gets a timeout error.",
         unit="seconds",
         low=0.001,
         high=3600.0,
@@ -39,8 +39,8 @@ class ConnectionPoolSettings(Settings):
     )
     max_lifetime: float | None = setting(
         3600.0,
-        "How old a connection gets before another takes its place, up to a tenth less at random; "
-        "none for as old as it may.",
+        "Maximum age of a connection before it is replaced (minus up to 10 % jitter); none = no "
+        "limit.",
         unit="seconds",
         low=0.01,
         high=30 * 86400,
@@ -49,14 +49,14 @@ class ConnectionPoolSettings(Settings):
     )
     max_idle: float | None = setting(
         600.0,
-        "How long a connection beyond the minimum stays open unused; none for ever.",
+        "Maximum idle time of a connection beyond the minimum; none = no limit.",
         unit="seconds",
         low=0.01,
         high=30 * 86400,
         span=(1, 86400),
         scale="log",
     )
-    check: bool = setting(True, "Ask a connection whether it is alive before it is handed out.")
+    check: bool = setting(True, "Check that a connection is alive before handing it out.")
     order: str = setting(
         "lifo",
         "Which idle connection to hand out: lifo, the last one returned (the others can age out); "
@@ -65,7 +65,7 @@ class ConnectionPoolSettings(Settings):
     )
     max_waiting: int | None = setting(
         None,
-        "Callers that may queue for a connection in use; the next one is refused at once; "
+        "Maximum number of callers waiting for a connection; further ones are refused at once; "
         "none = no limit.",
         unit="callers",
         low=0,
@@ -78,8 +78,8 @@ class ConnectionPoolSettings(Settings):
         "error), rollback, or leave it open. Runs use autocommit, so it does not affect them.",
         choices=TRANSACTIONS,
     )
-    driver: str = setting("perflab", "Which pool is run with these settings.", choices=POOL_DRIVERS)
+    driver: str = setting("perflab", "Pool implementation to run.", choices=POOL_DRIVERS)
     query: str = setting(
         "point",
-        "What a caller asks the database: point, aggregate, write, mixed, or a statement in SQL.",
+        "Query per checkout: point, aggregate, write, mixed, or an SQL statement.",
     )

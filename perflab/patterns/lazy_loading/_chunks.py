@@ -18,7 +18,7 @@ Loaded = tuple[Rows, int]
 
 
 class Ahead:
-    """In place of a chunk that was asked for by nobody yet: being loaded, or loaded, ahead."""
+    """In place of a chunk that was requested by nobody yet: being loaded, or loaded, ahead."""
 
     __slots__ = ("rows", "size")
 
@@ -61,6 +61,7 @@ class Chunks:
         self._max_chunks = max_chunks
         self._max_bytes = max_bytes
         self._evicted = evicted
+        # Reentrant, since `touch` holds it and calls `put`.
         self._lock = threading.RLock()
 
     def span(self, number: int) -> tuple[int, int]:
@@ -74,6 +75,7 @@ class Chunks:
 
     def found(self, number: int) -> Loaded | None:
         """Return a chunk that is in memory, without touching it; none where it is not."""
+        # No lock: a look into a dict is one step, and a chunk that leaves meanwhile stays whole.
         rows = self.held.get(number)
         if isinstance(rows, Ahead):
             return None if rows.rows is None else (rows.rows, rows.size)

@@ -81,7 +81,7 @@ class CsvStore:
         """Look for the rows of the file that is there now.
 
         Raises:
-            StoreError: If there is none, or it is no CSV file.
+            StoreError: If there is none, or it is not a CSV file file.
         """
         self._guard.refresh()
         try:
@@ -100,7 +100,7 @@ class CsvStore:
     def _open(self) -> None:
         with self._guard.path.open("rb") as file:
             if file.read(8).startswith(_PACKED):
-                text = "is compressed, so that no row can be read by itself; unpack it first"
+                text = "is compressed, so that no row can be read by itself; decompress it first"
                 raise BadInputError(text, self._guard.place)
             file.seek(0)
             header = file.readline().decode("utf-8-sig")

@@ -21,7 +21,7 @@ class ParquetStore:
         path: The file.
 
     Raises:
-        BadInputError: If it is no Parquet file.
+        BadInputError: If it is not a Parquet file.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -56,7 +56,7 @@ class ParquetStore:
         """Open the file that is there now.
 
         Raises:
-            StoreError: If there is none, or it is no Parquet file.
+            StoreError: If there is none, or it is not a Parquet file.
         """
         self._guard.refresh()
         try:
@@ -79,7 +79,7 @@ class ParquetStore:
                 self._file = pq.ParquetFile(self._guard.path)
         except (OSError, ValueError, pa.ArrowException) as error:
             reason = (str(error).splitlines() or ["damaged"])[0]
-            raise BadInputError(f"is no Parquet file ({reason})", self._guard.place) from None
+            raise BadInputError(f"is not a Parquet file ({reason})", self._guard.place) from None
         metadata = self._file.metadata
         groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
         self.columns = tuple(self._file.schema_arrow.names)

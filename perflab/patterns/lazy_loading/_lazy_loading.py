@@ -1,4 +1,4 @@
-"""A read-only sequence over a store of rows, loaded in chunks as they are asked for."""
+"""A read-only sequence over a store of rows, loaded in chunks as they are requested."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from perflab.units import counted
 class LazyLoader(Sequence[Any]):
     """Rows of a store by number, slice, list of numbers, or one after the other.
 
-    Chunks of ``chunk_size`` rows are loaded when they are asked for, each by one thread at a time,
+    Chunks of ``chunk_size`` rows are loaded when they are requested, each by one thread at a time,
     and held under ``max_chunks`` and ``max_bytes``; the least recently used one leaves first. A
     row in memory costs no lock. Where ``read_ahead`` is set, reaching a chunk that nobody has
-    asked for before starts the load of the next ones in the background. What a store raises
+    requested before starts the load of the next ones in the background. What a store raises
     reaches the caller, and the loader stays as it was.
 
     Args:
@@ -124,7 +124,7 @@ class LazyLoader(Sequence[Any]):
             self._chunks.bound(settings.max_chunks, settings.max_bytes)
 
     def refresh(self) -> None:
-        """Take up a store that changed: its length anew, and nothing held.
+        """Take up a store that changed: read its length again and drop all chunks.
 
         Raises:
             StoreError: If it cannot be opened now; the loader stays as it was.
@@ -136,7 +136,7 @@ class LazyLoader(Sequence[Any]):
     def stats(self) -> dict[str, int | float]:
         """Return flat statistics, monotonic but for ``chunks``, ``rows_held`` and ``bytes``.
 
-        ``hits`` and ``misses`` count accesses to chunks: a row asked for alone is one, the rows
+        ``hits`` and ``misses`` count accesses to chunks: a row requested alone is one, the rows
         of a slice that lie in the same chunk are one together. ``bytes`` is what is held in
         memory, ``bytes_read`` what was read of the store.
         """
@@ -247,7 +247,7 @@ class LazyLoader(Sequence[Any]):
             numbers = numbers[count:]
 
     def _several(self, numbers: list[Any]) -> list[Any]:
-        """Return rows in the order asked for; every chunk is loaded once, however they mix."""
+        """Return rows in the order requested; every chunk is loaded once, however they mix."""
         wanted = [self._checked(operator.index(number)) for number in numbers]
         chunks = self._chunks
         found: list[Any] = [None] * len(wanted)

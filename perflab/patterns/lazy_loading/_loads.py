@@ -35,6 +35,7 @@ class Loads:
         self._stored = store.stored_bytes if isinstance(store, MeasuredStore) else None
         self._flights: SingleFlight[Loaded] = SingleFlight()
         self._ahead: ThreadPoolExecutor | None = None
+        # For the sums of loads; misses and waits are counters that need no lock.
         self._lock = threading.Lock()
         self._misses = AtomicCounter()
         self._waits = AtomicCounter()
@@ -55,7 +56,7 @@ class Loads:
         return rows
 
     def first_touch(self, chunks: Chunks, number: int, place: Ahead, read_ahead: int) -> Rows:
-        """Return a chunk that was asked for ahead, waiting for it where it is not there yet."""
+        """Return a chunk that was requested ahead, waiting for it where it is not there yet."""
         rows = place.rows
         if rows is None:
             rows, _ = self._run(chunks, number, on_wait=lambda: self._wait(number))

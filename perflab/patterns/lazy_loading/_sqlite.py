@@ -198,7 +198,7 @@ def _explain(error: sqlite3.Error, timeout: float) -> str:
         waited = in_words(timeout, "seconds")
         return f"is locked by a writer; waited {waited}; read again when it is done"
     if code == sqlite3.SQLITE_NOTADB:
-        return "is no SQLite database"
+        return "is not an SQLite database"
     if code == sqlite3.SQLITE_CANTOPEN:
         return "cannot be opened; check that it is there and may be read"
     if "no such column: rowid" in str(error):

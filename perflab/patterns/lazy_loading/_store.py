@@ -107,7 +107,7 @@ class FileGuard:
             StoreError: If so.
         """
         if self._there() != self._seen:
-            text = "was written anew since it was opened; refresh() reads it again"
+            text = "was rewritten since it was opened; refresh() reads it again"
             raise StoreError(self.place, text)
 
     def check_place(self) -> None:

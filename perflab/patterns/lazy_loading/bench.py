@@ -1,4 +1,4 @@
-"""The lazy loading bench: how many rows a chunk, and how many chunks in memory."""
+"""The lazy loading bench: how many rows per chunk, and how many chunks in memory."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _COUNTED = ("hits", "misses", "evictions", "loads", "chunks", "bytes_read", "err
 
 
 def _notice(settings: LazyLoadingSettings, load: LoadSettings) -> str | None:
-    """Return how often a function of the user's is called at the most."""
+    """Return how often a function of the user's is called at most."""
     from perflab.patterns.lazy_loading.sources import is_own_function
     from perflab.servers.call_cap import said
 
@@ -99,7 +99,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
     identity = Identity(
         pattern="lazy_loading",
         title="Lazy loading",
-        question="How many rows a chunk, and how many chunks in memory?",
+        question="How many rows per chunk, and how many chunks in memory?",
         settings_class=LazyLoadingSettings,
     )
     default_workload = "hotspot:share=0.9,part=0.1,run=5,requests=200k,seed=1"

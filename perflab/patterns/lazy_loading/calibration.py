@@ -119,7 +119,7 @@ def lazy_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
         factor = point["metrics"][read.name]
         words.append(
             f"Too large: chunks of {counted(point['settings']['chunk_size'], 'row')} read "
-            f"{rounded(factor)} bytes for each byte of the rows asked for, instead of "
+            f"{rounded(factor)} bytes for each byte of the rows requested, instead of "
             f"{rounded(chosen['metrics'][read.name])}."
         )
     return " ".join(words)

@@ -99,7 +99,7 @@ def lazy_loading_exports(
     values = {
         "heading": first,
         "remarks": comments(
-            ["Say in STORE where it is."] if kind and source != settings.data_source else []
+            ["Set STORE to its path."] if kind and source != settings.data_source else []
         ),
         "store": literal(source),
         "arguments": arguments(

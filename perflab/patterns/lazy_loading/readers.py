@@ -84,7 +84,7 @@ BLOCK_SIZE = {block_bytes}
 
 
 def chunks():
-    """Yield record batches, one a block."""
+    """Yield record batches, one per block."""
     with csv.open_csv(STORE, read_options=csv.ReadOptions(block_size=BLOCK_SIZE)) as reader:
         yield from reader
 

@@ -57,7 +57,7 @@ class AsyncPrefetcher(Generic[T]):
         return self._tasks.core.settings
 
     def start(self) -> Self:
-        """Begin to fetch before the first item is asked for; needs a running event loop."""
+        """Begin to fetch before the first item is requested; needs a running event loop."""
         self._tasks.start()
         return self
 

@@ -271,7 +271,7 @@ class PrefetchCore:
 
     @property
     def _is_in_doubt(self) -> bool:
-        """Whether a page was short and the next, which tells why, is not asked for yet."""
+        """Whether a page was short and the next, which tells why, is not requested yet."""
         return self._short is not None and self._claimed <= self._short.number + 1
 
     def _count(self) -> int:
@@ -287,7 +287,7 @@ class PrefetchCore:
         return self._flying.get(claim.number) is claim and claim.attempt == attempt
 
     def _note_short(self, claim: Claim, found: int) -> None:
-        """Take note of a page with fewer items than asked for: the end, or a gap."""
+        """Take note of a page with fewer items than requested: the end, or a gap."""
         self.counts["short_pages"] += found > 0
         if self.settings.short_page == "end":
             self._end_at(claim.number)

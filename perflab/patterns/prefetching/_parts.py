@@ -13,7 +13,7 @@ class FetchTimeoutError(TimeoutError):
 
 
 class ShortPageError(RuntimeError):
-    """A page had fewer items than asked for, though it was not the last one."""
+    """A page had fewer items than requested, though it was not the last one."""
 
 
 class EndOfItems(Exception):  # noqa: N818  (an end is no error)
@@ -50,7 +50,7 @@ class Batch:
     Attributes:
         items: The items, in order; fewer than wanted at the end of the stream.
         size: Their bytes, where somebody wants to know.
-        wanted: How many were asked for: the room that it holds in the buffer.
+        wanted: How many were requested: the room that it holds in the buffer.
         error: Raised in place of the items.
         since: When it was there, as `time.perf_counter` tells it.
     """

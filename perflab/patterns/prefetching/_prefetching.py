@@ -25,9 +25,9 @@ class Prefetcher(Generic[T]):
     ``fetch(start, stop)`` returns the items from `start` up to `stop`. It is called for several
     ranges at the same time where there are several workers. When it raises, it is called again up
     to ``retries`` times; then the consumer gets its error, after all items before it. Fetching
-    begins with the first item asked for, or with `start`.
+    begins with the first item requested, or with `start`.
 
-    Fewer items than asked for end the stream, which ``short_pages`` in `stats` counts, and
+    Fewer items than requested end the stream, which ``short_pages`` in `stats` counts, and
     ``items_dropped`` counts what was fetched beyond that end. With ``short_page="error"`` they end
     it only if the page after them is empty, which is fetched to know it, beyond ``process_count``
     too; else the consumer gets a `ShortPageError` after them.
@@ -66,7 +66,7 @@ class Prefetcher(Generic[T]):
         return self._workers.core.settings
 
     def start(self) -> Self:
-        """Begin to fetch before the first item is asked for; asked twice, it does nothing."""
+        """Begin to fetch before the first item is requested; asked twice, it does nothing."""
         if not self._started:
             self._started = True
             self._workers.start()

@@ -112,7 +112,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
     identity = Identity(
         pattern="prefetching",
         title="Prefetching",
-        question="How far ahead, in what batches, and with how many workers?",
+        question="How far ahead to fetch, in what batches, and with how many workers?",
         settings_class=PrefetchingSettings,
     )
     default_workload = "items:count=100k"
@@ -185,9 +185,9 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
             MetricInfo("first_item_seconds", "time to first item", "seconds", "lower"),
             MetricInfo("buffer_items", "buffer level", "items", "neither"),
             MetricInfo("buffer_bytes", "bytes in the buffer", "bytes", "neither"),
-            MetricInfo("fetch_seconds_mean", "fetch of a batch, mean", "seconds", "lower"),
-            MetricInfo("fetch_seconds_p95", "fetch of a batch, p95", "seconds", "lower"),
-            MetricInfo("consume_seconds_mean", "work on an item, mean", "seconds", "lower"),
+            MetricInfo("fetch_seconds_mean", "fetch per batch, mean", "seconds", "lower"),
+            MetricInfo("fetch_seconds_p95", "fetch per batch, p95", "seconds", "lower"),
+            MetricInfo("consume_seconds_mean", "work per item, mean", "seconds", "lower"),
             MetricInfo("batches", "batches fetched", "batches", "neither"),
             MetricInfo("short_pages", "short pages", "batches", "lower"),
         ),

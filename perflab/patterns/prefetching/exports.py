@@ -71,7 +71,7 @@ from torch.utils.data import DataLoader, Dataset
 
 
 class Items(Dataset):
-    """Items by their number; a whole batch is asked for at once, by __getitems__."""
+    """Items by their number; a whole batch is requested at once, by __getitems__."""
 
     def __len__(self):
         return {count}
@@ -171,7 +171,7 @@ def _data_loader(settings: PrefetchingSettings, first: str) -> str:
     batch = min(settings.batch_size, settings.buffer_size)
     factor = max(1, round(settings.buffer_size / (batch * settings.workers)))
     remarks = [
-        "A worker of the DataLoader is a process, and prefetch_factor counts batches a worker:",
+        "A worker of the DataLoader is a process, and prefetch_factor counts batches per worker:",
         f"{settings.workers} x {factor} x {batch} items stand for {settings.buffer_size} ahead.",
         "It does not try again what failed, so __getitems__ has to.",
     ]

@@ -25,7 +25,7 @@ class NumberedItems(Settings):
 
     count: int = setting(
         100_000,
-        "How many items.",
+        "Number of items.",
         unit="items",
         low=1,
         high=1_000_000_000_000,
@@ -57,7 +57,7 @@ def load_items(spec: str | os.PathLike[str] | Items) -> Items:
 
     Args:
         spec: ``items:count=100k``, a folder (its files, in order of their names), a text file with
-            the path of a file a line, or items.
+            the path of one file per line, or items.
 
     Raises:
         BadInputError: If there is neither such a name nor such a folder or file, or it is wrong.
@@ -112,8 +112,8 @@ def _lines(text: str) -> list[str]:
 
     content = Source(text).whole(_TIMES, text=False).removeprefix(BYTE_ORDER_MARK)
     if b"\0" in content:
-        wanted = "a folder of files, or a text file with the path of a file a line"
-        raise BadInputError(f"is no text; name {wanted}", text)
+        wanted = "a folder of files, or a text file with the path of one file per line"
+        raise BadInputError(f"is not text; name {wanted}", text)
     return [os.fsdecode(line) for line in content.replace(b"\r\n", b"\n").split(b"\n")]
 
 

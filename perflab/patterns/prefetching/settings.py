@@ -82,7 +82,7 @@ class PrefetchingSettings(Settings):
     )
     short_page: str = setting(
         "end",
-        "What a page with fewer items than asked for means: end (the last page) or error (items "
+        "What a page with fewer items than requested means: end (the last page) or error (items "
         "are missing, unless the next page is empty).",
         choices=SHORT_PAGES,
     )

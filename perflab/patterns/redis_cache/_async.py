@@ -91,7 +91,7 @@ class AsyncRedisCache(Front):
             return bool(await self._run(self._logic.put(key, value, ttl)))
 
     async def delete(self, key: str) -> bool:
-        """Remove a key; False where it was not there or the server is away."""
+        """Remove a key; False where it was not there or the server is down."""
         with self._logic.changes.change(self._flights, (key,)):
             return bool(await self._run(self._logic.remove(key)))
 

@@ -20,7 +20,7 @@ _SCAN_COUNT = 1000
 
 
 def fetch_many(logic: Logic, keys: Iterable[str]) -> Steps:
-    """Return the entries of the keys that are there, by key, and whether the server is away.
+    """Return the entries of the keys that are there, by key, and whether the server is down.
 
     Raises:
         BadInputError: If they are no keys.

@@ -26,7 +26,7 @@ class Changes:
         return load
 
     def end(self, load: object, keys: Iterable[str]) -> list[str]:
-        """Forget a load; return its keys that were neither changed nor loaded anew since."""
+        """Forget a load; return its keys that were neither changed nor reloaded since."""
         unchanged = []
         for key in keys:
             if self._loads.get(key) is load:

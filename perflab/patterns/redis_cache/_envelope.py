@@ -57,7 +57,7 @@ class Envelope:
         signing_key: 16 bytes or more that only those who may write entries know.
 
     Raises:
-        BadInputError: If pickle is asked for without a signing key, or the key is too short.
+        BadInputError: If pickle is requested without a signing key, or the key is too short.
     """
 
     def __init__(self, serializer: str, signing_key: bytes | None = None) -> None:

@@ -42,7 +42,7 @@ class Guard:
 
     An error of the connection is tried again after a short wait drawn at random; a refusal
     (OOM, LOADING, NOAUTH and other error replies) is not, since it would be the same. Retries
-    are counted here, once a command: redis-py's own would be tried for connecting inside of
+    are counted here, once per command: redis-py's own would be tried for connecting inside of
     those for the command, so that a caller would wait for their product.
     """
 
@@ -67,7 +67,7 @@ class Guard:
 
         Raises:
             AwayError: If the server is left alone, did not answer, or refused.
-            BadInputError: If it says that it is part of a cluster, when it is first asked for
+            BadInputError: If it says that it is part of a cluster, when it is first requested
                 several keys.
         """
         failures = 0

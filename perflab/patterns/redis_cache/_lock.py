@@ -51,7 +51,7 @@ class Lock:
     def take(self, read: Callable[[bytes | None], Entry | None]) -> Steps:
         """Take the lock and return None, or return the entry that another has loaded meanwhile.
 
-        Returns None without the lock where the server is away, or another has held it for
+        Returns None without the lock where the server is down, or another has held it for
         longer than it may: the caller then loads all the same.
         """
         pause = _FIRST_PAUSE
@@ -83,7 +83,7 @@ class Lock:
         return entry
 
     def try_once(self) -> Steps:
-        """Say whether the lock is taken now; False where the server is away."""
+        """Say whether the lock is taken now; False where the server is down."""
         try:
             yield from self._try()
         except AwayError:

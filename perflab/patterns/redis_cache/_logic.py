@@ -58,7 +58,7 @@ class Logic:
         """Take settings over; entries that are there keep the lifetime they were written with.
 
         Raises:
-            BadInputError: If pickle is asked for without a signing key.
+            BadInputError: If pickle is requested without a signing key.
         """
         self.envelope = Envelope(settings.serializer, self._signing_key)
         self.settings = settings
@@ -87,7 +87,7 @@ class Logic:
             return None
 
     def is_due(self, entry: Entry) -> bool:
-        """Say whether to load an entry anew: its TTL is over, or soon and by chance now.
+        """Return whether to reload an entry: its TTL is over, or nearly so and chance decides now.
 
         The chance is that of XFetch (Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic
         Cache Stampede Prevention", VLDB 2015, section 3, with beta = 1).

@@ -53,7 +53,7 @@ class RedisCache(Front):
         lock_seconds: How long one process may load a key before another may too.
 
     Raises:
-        BadInputError: If no server is named, an argument is wrong, or pickle is asked for without
+        BadInputError: If no server is named, an argument is wrong, or pickle is requested without
             a signing key; at the first use, if the server is part of a cluster.
     """
 
@@ -78,8 +78,8 @@ class RedisCache(Front):
         """Return the value of a key, or its load; one load a key at a time.
 
         Raises:
-            BadInputError: If it is no key, `ttl` is no number of seconds above 0, or `load` is no
-                function that brings a value at once.
+            BadInputError: If it is not a key, `ttl` is not a number of seconds above 0, or `load`
+                is not a function that returns a value at once.
         """
         key = checked_key(key)
         if ttl is not None:
@@ -120,7 +120,7 @@ class RedisCache(Front):
             return bool(self._run(self._logic.put(key, value, ttl)))
 
     def delete(self, key: str) -> bool:
-        """Remove a key; False where it was not there or the server is away."""
+        """Remove a key; False where it was not there or the server is down."""
         with self._logic.changes.change(self._flights, (key,)):
             return bool(self._run(self._logic.remove(key)))
 

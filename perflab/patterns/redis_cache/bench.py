@@ -1,4 +1,4 @@
-"""The Redis bench: how much memory, which policy, and what happens when the server is away."""
+"""The Redis bench: how much memory, which policy, and what happens when the server is down."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
     identity = Identity(
         pattern="redis_cache",
         title="Redis cache",
-        question="How much memory does it need, which policy, and what when the server is away?",
+        question="How much memory, which eviction policy, and what happens when Redis is down?",
         settings_class=RedisCacheSettings,
     )
     default_workload = "zipf:skew=0.9,keys=50k,requests=1M,seed=1"
@@ -219,7 +219,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
             MetricInfo("fallbacks", "served by the loader", "requests", "lower"),
             MetricInfo("breaker_open", "breaker", "ratio", "lower"),
             MetricInfo("refused", "writes refused", "requests", "lower"),
-            MetricInfo("values_refused", "values not kept", "requests", "lower"),
+            MetricInfo("values_refused", "values not stored", "requests", "lower"),
         ),
         axis=_axis,
     )
@@ -256,14 +256,17 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
     live = Live(
         actions=(
             Action(
-                "kill", "Kill Redis", "bolt", "Kill the server with SIGKILL; it loses all it held."
+                "kill",
+                "Kill Redis",
+                "bolt",
+                "Kill the server with SIGKILL; it loses all its entries.",
             ),
             Action("restart", "Start Redis", "refresh", "Start the killed server again, empty."),
             Action(
                 "slow",
                 "Slow Redis",
                 "hourglass-half",
-                "Let the server stand still for most of the next five seconds, so that commands "
+                "Make the server stall for most of the next five seconds, so that commands "
                 "take longer than a timeout below 0.2 s.",
             ),
         ),

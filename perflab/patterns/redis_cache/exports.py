@@ -35,7 +35,7 @@ SIGNING = '    signing_key=os.environ["CACHE_SIGNING_KEY"].encode(),\n'
 
 PROGRAM = '''\
 def lookup(key: str) -> str:
-    """Answer from Redis, or load and remember; without Redis, load."""
+    """Answer from Redis, or load and store; without Redis, load."""
     return cache.get_or_load(key, lambda: load(key))
 
 
@@ -47,7 +47,7 @@ if __name__ == "__main__":
 
 NODE = '''\
 def lookup(key: str) -> dict:
-    """Answer from Redis, or load and remember; without Redis, load."""
+    """Answer from Redis, or load and store; without Redis, load."""
     return {"value": cache.get_or_load(key, lambda: load(key))}
 
 
@@ -106,14 +106,14 @@ def load(key: str) -> str:
 
 
 def lookup(key: str) -> str:
-    """Answer from Redis, or load and remember; without Redis, load."""
+    """Answer from Redis, or load and store; without Redis, load."""
     name = f"{{NAMESPACE}}:{{key}}"
     try:
         held = client.get(name)
     except redis.RedisError:
         return load(key)
     if held is not None:
-        # What cannot be read is loaded anew.
+        # Unreadable values are loaded again.
         with contextlib.suppress(ValueError):
             return decode(held)
     value = load(key)
@@ -242,17 +242,17 @@ def _codec(serializer: str) -> str:
 def _remarks(settings: RedisCacheSettings) -> list[str]:
     """Say what redis-py alone does not do, so that nobody counts on it."""
     remarks = [
-        "There is no breaker here: while Redis is away, each call waits for the timeout, "
+        "There is no breaker here: while Redis is down, each call waits for the timeout, "
         f"{settings.retries + 1} times."
         if settings.retries
-        else "There is no breaker here: while Redis is away, each call waits for the timeout."
+        else "There is no breaker here: while Redis is down, each call waits for the timeout."
     ]
     if settings.stampede != "off":
         remarks.append("Callers that miss the same key at once all load it; perflab loads it once.")
     if settings.stale_seconds is not None:
-        remarks.append("Nothing is served after its TTL: stale_seconds is left out.")
+        remarks.append("Expired entries are never served: stale_seconds is left out.")
     if settings.negative_ttl_seconds is not None:
-        remarks.append("What has no value is not remembered: negative_ttl_seconds is left out.")
+        remarks.append("Negative results are not cached: negative_ttl_seconds is left out.")
     if settings.client_cache_size is not None:
         remarks.append(
             "A cache in the client needs a Redis of 7.4 or newer, reached by TCP; with others,"
@@ -264,7 +264,7 @@ def _remarks(settings: RedisCacheSettings) -> list[str]:
 def _redis_conf(settings: RedisCacheSettings, first: str) -> str:
     remarks = ["maxmemory counts the server's own memory too, about 1 MB when it is empty."]
     if settings.maxmemory is None:
-        remarks = ["0 is no bound: the server takes what the machine has."]
+        remarks = ["0 means no limit: the server takes what the machine has."]
     if settings.maxmemory_policy == "noeviction":
         remarks.append("When it is full, writes are refused: new values are not kept.")
     elif settings.maxmemory_policy.startswith("volatile") and settings.ttl_seconds is None:

@@ -27,7 +27,7 @@ _COUNTED = {
 
 
 class RedisMonitor:
-    """Reads INFO over a connection of its own; while the server is away it tells the last values.
+    """Reads INFO over a connection of its own; while the server is down it returns the last values.
 
     A server that was restarted counts from nothing again; what it had counted before is added.
     """

@@ -25,20 +25,22 @@ class RedisCacheSettings(Settings):
 
     redis_host: str | None = setting(
         None,
-        "The server's host; none for the one that PERFLAB_REDIS_URL names, else a server that "
-        "perflab starts.",
+        "Host of the server; none = the one in PERFLAB_REDIS_URL, or else a server that perflab "
+        "starts.",
         address=True,
     )
-    redis_port: int = setting(6379, "The server's port, where a host is named.", low=1, high=65535)
+    redis_port: int = setting(
+        6379, "Port of the server; applies only with a host.", low=1, high=65535
+    )
     cache_namespace: str = setting(
         "perflab",
-        "What the names of all keys begin with; no other key is ever touched. A colon ends it in "
-        "a key's name, so it has none itself.",
+        "Prefix of every key; no other key is ever touched. It contains no colon, as a colon "
+        "separates it from the rest of the key.",
         allowed="any text without a colon",
     )
     ttl_seconds: float | None = setting(
         3600.0,
-        "How long an entry lives after it was written; none for as long as it is not evicted.",
+        "Time to live of an entry after it was written; none = until it is evicted.",
         unit="seconds",
         low=0.001,
         high=10 * 365 * 86400,
@@ -47,7 +49,7 @@ class RedisCacheSettings(Settings):
     )
     ttl_jitter: float = setting(
         0.05,
-        "By what share a TTL is shortened at random, so that entries written together do not "
+        "Share by which TTLs are shortened at random, so that entries written together do not "
         "expire together.",
         low=0.0,
         high=0.9,
@@ -55,7 +57,7 @@ class RedisCacheSettings(Settings):
     )
     maxmemory: int | None = setting(
         64 * 2**20,
-        "The most memory that the server uses, its own included; none for no bound.",
+        "Maximum memory of the server, its own overhead included; none = no limit.",
         unit="bytes",
         low=2**20,
         high=2**50,
@@ -64,12 +66,12 @@ class RedisCacheSettings(Settings):
     )
     maxmemory_policy: str = setting(
         "allkeys-lru",
-        "Which entry the server throws out first when its memory is full.",
+        "Which entry the server evicts when its memory is full.",
         choices=MAXMEMORY_POLICIES,
     )
     maxmemory_samples: int = setting(
         5,
-        "How many entries the server looks at to find the one to throw out.",
+        "Entries that the server samples to pick the one to evict.",
         unit="entries",
         low=1,
         high=64,
@@ -77,31 +79,28 @@ class RedisCacheSettings(Settings):
     )
     timeout: float = setting(
         0.1,
-        "How long a caller waits for the server, to connect or to answer.",
+        "Maximum wait for the server, to connect or to answer.",
         unit="seconds",
         low=0.001,
         high=60.0,
         span=(0.001, 10.0),
         scale="log",
     )
-    retries: int = setting(
-        1, "How often a command that failed is tried again.", unit="times", low=0, high=20
-    )
+    retries: int = setting(1, "Retries of a failed command.", unit="times", low=0, high=20)
     serializer: str = setting(
         "msgpack",
-        "How a value becomes bytes; pickle needs a signing key, since its bytes can run code.",
+        "Encoding of values; pickle needs a signing key, since loading it can run code.",
         choices=SERIALIZERS,
     )
     stampede: str = setting(
         "lock",
-        "How many processes that miss one key load it once: a short lock, early recomputation by "
-        "probability, or not at all.",
+        "Protection against many processes loading one missing key: lock (a short lock in Redis), "
+        "early (probabilistic early recomputation) or off.",
         choices=STAMPEDES,
     )
     stale_seconds: float | None = setting(
         None,
-        "How long an entry is still served after its TTL while one caller loads it anew; none for "
-        "not at all.",
+        "How long an expired entry is still served while one caller reloads it; none = not at all.",
         unit="seconds",
         low=0.001,
         high=30 * 86400,
@@ -110,7 +109,7 @@ class RedisCacheSettings(Settings):
     )
     negative_ttl_seconds: float | None = setting(
         None,
-        "How long it is remembered that a loader found nothing; none for not at all.",
+        "Time to live of a negative result (the loader found nothing); none = not cached.",
         unit="seconds",
         low=0.001,
         high=86400,
@@ -119,8 +118,8 @@ class RedisCacheSettings(Settings):
     )
     client_cache_size: int | None = setting(
         None,
-        "How many entries the client keeps itself, told by the server when they change; none for "
-        "not at all.",
+        "Maximum number of entries cached in the client, invalidated by the server when they "
+        "change; none = no client cache.",
         unit="entries",
         low=1,
         high=10_000_000,
@@ -129,7 +128,7 @@ class RedisCacheSettings(Settings):
     )
     breaker_failures: int = setting(
         5,
-        "After how many failures in a row the server is left alone.",
+        "Consecutive failures after which the circuit breaker opens and calls skip the server.",
         unit="failures",
         low=1,
         high=1000,
@@ -138,7 +137,7 @@ class RedisCacheSettings(Settings):
     )
     breaker_seconds: float = setting(
         1.0,
-        "How long it is left alone before one caller tries it again.",
+        "How long the circuit breaker stays open before one caller tries the server again.",
         unit="seconds",
         low=0.001,
         high=3600,

@@ -239,7 +239,7 @@ class BlockReader:
         except csv.Error as error:
             raise BadInputError(f"the header cannot be read ({error})", place) from None
         if "\0" in text:
-            raise BadInputError("the header holds NUL; this is no text", place)
+            raise BadInputError("the header holds NUL; this is not text", place)
         if not names:
             raise BadInputError("has no header, only blank lines", self._source.place)
         twice = next((name for name in names if names.count(name) > 1), None)

@@ -53,7 +53,7 @@ class Progress:
 
     @property
     def rows_per_second(self) -> float:
-        """The rows read a second so far."""
+        """The rows read per second so far."""
         return self.rows_in / self.seconds if self.seconds > 0 else 0.0
 
 

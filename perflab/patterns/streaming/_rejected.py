@@ -86,7 +86,7 @@ class RejectedFile:
     def _refuse_foreign(target: Path) -> None:
         if os.path.lexists(target) and not _is_ours(target):
             text = (
-                "is there and was not written by perflab, but rows were rejected, which are listed "
+                "exists and was not written by perflab, but rows were rejected, which are listed "
                 "under this name; move it, or name another output; nothing was written"
             )
             raise BadInputError(text, str(target))

@@ -37,9 +37,11 @@ def kinds_of(
     chosen = dict(given or {})
     for name, kind in chosen.items():
         if name not in names:
-            raise BadInputError(f"there is no column {name!r}{nearest(name, names)}", "schema")
+            raise BadInputError(f"unknown column {name!r}{nearest(name, names)}", "schema")
         if kind not in KINDS:
-            raise BadInputError(f"{kind!r} is no kind; write {', '.join(KINDS)}", "schema")
+            raise BadInputError(
+                f"{kind!r} is not a column type; write {', '.join(KINDS)}", "schema"
+            )
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     return tuple(
         chosen.get(name) or _kind(values) for name, values in zip(names, columns, strict=True)

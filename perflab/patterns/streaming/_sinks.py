@@ -35,9 +35,7 @@ def format_of(settings: StreamingSettings) -> str:
         return "jsonl"
     ending = Path(settings.output_file).suffix.lower()
     if ending not in _ENDINGS:
-        text = (
-            f"the ending {ending!r} says no format; take .jsonl or .parquet, or set output_format"
-        )
+        text = f"the ending {ending!r} says no format; use .jsonl or .parquet, or set output_format"
         raise BadInputError(text, settings.output_file)
     return _ENDINGS[ending]
 
@@ -67,7 +65,7 @@ def open_sink(path: Path, form: str, layout: Layout) -> Sink:
 
 
 class JsonSink:
-    """JSON Lines: an object a row, a row a line; a large frame is written behind the next chunk."""
+    """JSON Lines, one row per line; a large frame is written while the next chunk is read."""
 
     def __init__(self, path: Path) -> None:
         self._file: IO[bytes] = path.open("wb", buffering=_BUFFER_BYTES)

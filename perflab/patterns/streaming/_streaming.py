@@ -186,8 +186,8 @@ def _check(
     if row is not None and frame is not None:
         raise BadInputError("give a function of a row or one of a frame, not both", "row")
     if frame is not None and settings.engine == "python":
-        text = "python has no frames; take pandas, arrow or polars, or a function of a row"
+        text = "python has no frames; use pandas, arrow or polars, or a function of a row"
         raise BadInputError(text, "engine")
     if (row or frame) is not None and settings.engine in WHOLE_ENGINES:
-        text = "streams by itself and calls nothing; take another engine for a transformation"
+        text = "streams by itself and calls nothing; use another engine for a transformation"
         raise BadInputError(text, settings.engine)

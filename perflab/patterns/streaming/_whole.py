@@ -56,7 +56,7 @@ class WholeRun:
         with Source(settings.input_file) as source:
             if source.packed is not None:
                 text = f"is packed ({source.packed}), and polars_sink reads plain files only"
-                raise BadInputError(f"{text}; take engine polars", source.place)
+                raise BadInputError(f"{text}; use engine polars", source.place)
             self.total_bytes = tally.bytes_total = source.total_bytes
             reader = BlockReader(source, settings.delimiter)
             sample = fields_of(reader.peek(SAMPLE_ROWS), reader.delimiter)

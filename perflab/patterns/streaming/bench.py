@@ -103,7 +103,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
     identity = Identity(
         pattern="streaming",
         title="Streaming",
-        question="How many rows at a time, and which engine, for speed in little memory?",
+        question="How many rows per chunk, and which engine, for high speed in little memory?",
         settings_class=StreamingSettings,
     )
     default_workload = "flights"
@@ -121,7 +121,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         ),
         what_if_charts=(
             WhatIfChart(
-                "Rows a second by chunk size",
+                "Rows per second by chunk size",
                 "throughput_per_second",
                 "chunk_size",
                 "engine",
@@ -131,12 +131,12 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
                 "Peak memory by chunk size", "peak_memory_bytes", "chunk_size", "engine", ENGINES
             ),
             WhatIfChart(
-                "Time of a chunk", "latency_seconds_mean", "chunk_size", "engine", BLOCK_ENGINES
+                "Time per chunk", "latency_seconds_mean", "chunk_size", "engine", BLOCK_ENGINES
             ),
         ),
         live_charts=(
-            LiveChart("Rows a second, live", ("throughput_per_second",)),
-            LiveChart("Time of a chunk, live", ("latency_seconds_p50", "latency_seconds_p95")),
+            LiveChart("Rows per second, live", ("throughput_per_second",)),
+            LiveChart("Time per chunk, live", ("latency_seconds_p50", "latency_seconds_p95")),
             LiveChart("Memory, live", ("memory_bytes", "peak_memory_bytes")),
         ),
         headline=(
@@ -202,7 +202,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         """Return the table that is named, as the workload or as `input_file`.
 
         Raises:
-            BadInputError: If there is no such file or name, it is no CSV, or two are named.
+            BadInputError: If there is no such file or name, it is not a CSV file, or two are named.
         """
         from perflab.patterns.streaming.workload import load_table, named_once, refuse_format
 

@@ -121,7 +121,7 @@ workflow = builder.build()
 
 
 def run(chunk_size: int = {chunk_size}) -> dict:
-    """Execute the workflow with so many rows a chunk."""
+    """Execute the workflow with this many rows per chunk."""
     with LocalRuntime() as runtime:
         named = {{"convert": {{"chunk_size": chunk_size}}}}
         results, _ = runtime.execute(workflow, parameters=named)
@@ -199,7 +199,7 @@ def _doubts(source: str, *, known: bool) -> list[str]:
     if not known:
         said.append("The file was not there to look at: is a comma what stands between its fields?")
     if source.lower().endswith((".xz", ".zst", ".bz2")):
-        said.append("Not every library unpacks this archive: unpack it first.")
+        said.append("Not every library reads this archive: decompress it first.")
     return said
 
 

@@ -23,11 +23,13 @@ class Table(Settings):
     """A rule that makes a CSV; its fields are its parameters."""
 
     workload: ClassVar[str] = "table"
-    summary: ClassVar[str] = "made: a CSV of so many rows, with quotes and bad rows where wanted"
+    summary: ClassVar[str] = (
+        "generated: a CSV of the given size, with quoted and bad rows if wanted"
+    )
 
     rows: int = setting(
         2_000_000,
-        "How many rows.",
+        "Number of rows.",
         unit="rows",
         low=1,
         high=1_000_000_000,
@@ -36,22 +38,22 @@ class Table(Settings):
     )
     columns: int = setting(
         8,
-        "How many columns: whole numbers, floats and words in turn.",
+        "Number of columns: integers, floats and words in turn.",
         low=1,
         high=200,
         span=(1, 50),
     )
     quoted: float = setting(
         0.0,
-        "The share of words with a delimiter and quotes in them.",
+        "Share of words that contain a delimiter and quotes.",
         unit="ratio",
         low=0.0,
         high=1.0,
     )
     bad: float = setting(
-        0.0, "The share of rows whose first number is none.", unit="ratio", low=0.0, high=1.0
+        0.0, "Share of rows whose first number is invalid.", unit="ratio", low=0.0, high=1.0
     )
-    seed: int = setting(0, "What chance starts from.", low=0, high=2**32 - 1)
+    seed: int = setting(0, "Random seed.", low=0, high=2**32 - 1)
 
     @property
     def spec(self) -> str:

@@ -120,7 +120,7 @@ class TableFile:
         Raises:
             BadInputError: If it is not such a folder, damaged, or of a later version.
         """
-        said = read_described(_TableDescription, folder, _DESCRIPTION, "is no saved table")
+        said = read_described(_TableDescription, folder, _DESCRIPTION, "is not a saved table")
         return cls(
             path=said.path,
             total_bytes=said.total_bytes,

@@ -43,7 +43,7 @@ def load_table(
         progress: Called with bytes read, or rows made, and all of them.
 
     Raises:
-        BadInputError: If there is no such file or name, or it is no CSV.
+        BadInputError: If there is no such file or name, or it is not a CSV file.
     """
     if isinstance(spec, TableFile):
         return spec
@@ -68,7 +68,7 @@ def load_table(
 
 
 def refuse_format(format_name: str | None, columns: Mapping[str, str] | None) -> None:
-    """Refuse what is said of other files: a table is read as it is.
+    """Refuse a format or columns, which apply only to other files: a table is read as it is.
 
     Raises:
         BadInputError: If a format or columns are named.

@@ -57,7 +57,7 @@ class HttpApp:
             return web.Response(status=503, text="full", headers=headers)
         if settings.error_rate and self._random.random() < settings.error_rate:
             counts["errors"] += 1
-            return web.Response(status=500, text="an error, as asked for")
+            return web.Response(status=500, text="an error, as requested")
         counts["served"] += 1
         return web.Response(body=_items(start, count), content_type="application/json")
 

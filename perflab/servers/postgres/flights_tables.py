@@ -18,7 +18,7 @@ _VISITS = (
     "at timestamptz NOT NULL DEFAULT now())"
 )
 MOST_VISITS = 1_000_000
-"""How many rows a run inserts at the most, about 80 MB with their index."""
+"""How many rows a run inserts at most, about 80 MB with their index."""
 
 
 def load_tables(

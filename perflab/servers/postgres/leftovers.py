@@ -36,7 +36,7 @@ def postgres_leftovers(conninfo: str) -> list[Leftover]:
         conninfo: What ``psycopg.connect`` takes; the database is the one that it names.
 
     Raises:
-        BadInputError: If the server is away, or a pooler is in between.
+        BadInputError: If the server is down, or a pooler is in between.
     """
     found = []
     try:

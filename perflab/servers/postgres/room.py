@@ -90,7 +90,7 @@ def ask_room(connection: psycopg.Connection[Any], run_name: str) -> Room:
         run_name: The name that the run's connections bear; they are not counted.
 
     Raises:
-        psycopg.Error: If the server is away, or answers as no PostgreSQL does.
+        psycopg.Error: If the server is down, or answers as no PostgreSQL does.
     """
     with understood():
         return _room(connection.execute(_ASK, (run_name,)).fetchone())

@@ -101,7 +101,7 @@ class PostgresRun:
 
         Raises:
             BadInputError: If the run's own connection is not the one it was.
-            psycopg.Error: If the server is away.
+            psycopg.Error: If the server is down.
         """
         with self._lock:
             room = ask_room(self._control, self.name)
@@ -110,10 +110,10 @@ class PostgresRun:
         return room
 
     def renew(self) -> bool:
-        """Connect anew after the connection was lost; return whether the lease is still the run's.
+        """Reconnect after the connection was lost; return whether the lease is still the run's.
 
         Raises:
-            psycopg.Error: If the server is away.
+            psycopg.Error: If the server is down.
         """
         with self._lock, understood():
             self._control.close()
@@ -155,7 +155,7 @@ def most_connections(conninfo: str) -> int:
     """Return how many connections a run's pool may open on a server; it may be below 1.
 
     Raises:
-        BadInputError: If the server is away, or a pooler is in between.
+        BadInputError: If the server is down, or a pooler is in between.
     """
     try:
         with understood(), connect(conninfo) as connection:
@@ -168,7 +168,7 @@ def remove_run(conninfo: str, name: str) -> None:
     """Remove what a run has left whose process is over; wait until the server has noticed that.
 
     Raises:
-        BadInputError: If the run is alive, the server is away, or something could not be removed.
+        BadInputError: If the run is alive, the server is down, or something could not be removed.
     """
     try:
         with understood(), connect(conninfo) as connection:

@@ -77,7 +77,7 @@ def remove_schema(connection: psycopg.Connection[Any], run_name: str) -> None:
 
     Raises:
         BadInputError: If something stays, with the reason.
-        psycopg.Error: If the server is away.
+        psycopg.Error: If the server is down.
     """
     if not is_ours(connection, run_name):
         return

@@ -1,4 +1,4 @@
-"""What is said of a PostgreSQL that cannot be used: its address without secrets, and the reason."""
+"""Messages about a PostgreSQL that cannot be used: its address without secrets, and the reason."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def explain(error: Exception, source: str = VARIABLE) -> str:
     if "has not answered for" in text:
         return f"let perflab in and {text}; look at its load and its disk, or restart it"
     if "expected authentication request" in text or "invalid response" in text:
-        return "answers, but is no PostgreSQL; is the port right?"
+        return "answers, but is not a PostgreSQL server; is the port right?"
     if "password" in text or "authentication" in text:
-        return f"refuses user or password; mend what {source} names"
+        return f"refuses user or password; correct {source}"
     if "does not exist" in text:
         what = "role" if "role " in text else "database"
-        return f"answers, but has no such {what}; mend what {source} names"
+        return f"answers, but has no such {what}; correct {source}"
     if "timeout expired" in text:
         return (
             f"did not answer as a PostgreSQL does within {in_words(ASK_SECONDS, 'seconds')}; are "
             f"host and port of {source} right?"
         )
-    return f"cannot be reached ({_reason(text)}); start it, or mend what {source} names"
+    return f"cannot be reached ({_reason(text)}); start it, or correct {source}"
 
 
 _REASONS = (

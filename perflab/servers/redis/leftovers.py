@@ -32,7 +32,7 @@ def redis_leftovers(url: str, *, wait: bool = False) -> list[Leftover]:
             renewed any more: those of runs that were killed just now.
 
     Raises:
-        BadInputError: If the server is away or does not allow it.
+        BadInputError: If the server is down or does not allow it.
     """
     with _asking(url) as client:
         counts = find_runs(client)
@@ -45,7 +45,7 @@ def remove_redis_run(url: str, run: RunKeys) -> int:
     """Remove the keys of a run whose process is over; returns how many went.
 
     Raises:
-        BadInputError: If the server is away or does not allow it.
+        BadInputError: If the server is down or does not allow it.
     """
     with _asking(url) as client:
         return run.remove(client)

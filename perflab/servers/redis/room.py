@@ -12,7 +12,7 @@ from perflab.instrumentation.catalog import metric
 from perflab.units import counted, grouped
 
 ENTRY_BYTES = 220
-"""What the server takes for an entry beside its name and value, at the most: its own records, an
+"""What the server takes for an entry beside its name and value, at most: its own records, an
 expiry, and what its allocator rounds up."""
 
 _LEAST_MARGIN = 2 * 2**20
@@ -109,7 +109,7 @@ class Room:
             shown: The server's address, without a password.
             keys: How many keys the run writes.
             needed: What they take, as far as that is known before.
-            most: What the user allows by the setting `maxmemory`; none for no bound.
+            most: What the user allows by the setting `maxmemory`; none for an unlimited one.
 
         Raises:
             BadInputError: If what the run needs does not fit beside what is there.

@@ -91,7 +91,7 @@ class RedisRun:
         Args:
             keys: How many keys it writes.
             needed: What they take, as far as that is known before.
-            most: The most that the user allows; none for no bound.
+            most: The most that the user allows; none for an unlimited one.
 
         Raises:
             BadInputError: If that does not fit beside what is there.
@@ -198,7 +198,7 @@ class RedisRun:
                 self.shown,
             )
         if isinstance(error, redis.exceptions.ReadOnlyError):
-            return BadInputError("is read-only; name a server that takes writes", self.shown)
+            return BadInputError("is read-only; name a server that accepts writes", self.shown)
         if isinstance(error, redis.exceptions.OutOfMemoryError):
             return BadInputError(f"is full ({self.room}); free memory there", self.shown)
         if isinstance(error, redis.ConnectionError | redis.TimeoutError):
@@ -237,7 +237,7 @@ class RedisRun:
         before, self._evicted = self._evicted, room.evicted
         if room.evicted > before:
             self.stop(
-                f"the server has begun to throw entries out ({room}); the run is stopped so that "
+                f"the server has begun to evict entries ({room}); the run is stopped so that "
                 "it takes no room of yours"
             )
         elif room.is_short():
@@ -245,8 +245,8 @@ class RedisRun:
 
     def _lease_lost(self) -> str:
         return (
-            f"the run has lost its lease {self.keys.lease}: the server was away for too long, was "
-            "restarted, or threw it out; start the run again"
+            f"the run has lost its lease {self.keys.lease}: the server was down for too long, was "
+            "restarted, or evicted it; start the run again"
         )
 
 
@@ -261,7 +261,7 @@ def open_client(url: str) -> Any:
     except ValueError:
         # Its text may hold the password.
         raise BadInputError(
-            "is no address of a Redis; write redis://host:6379", redact(url)
+            "is not the address of a Redis server; write redis://host:6379", redact(url)
         ) from None
 
 

@@ -248,7 +248,9 @@ def _ask_version(url: str, source: str) -> str:
     except redis.RedisError as error:
         raise BadInputError(explain(error, source, _ASK_SECONDS), shown) from None
     except Exception:  # noqa: BLE001  (what redis-py makes of a reply that is none)
-        raise BadInputError("answers, but is no Redis; is the port right?", shown) from None
+        raise BadInputError(
+            "answers, but is not a Redis server; is the port right?", shown
+        ) from None
     finally:
         client.close()
     for name, key in (("Valkey", "valkey_version"), ("Redis", "redis_version")):

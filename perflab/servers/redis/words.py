@@ -33,11 +33,11 @@ def explain(error: redis.RedisError, source: str, patience: float) -> str:
         waited = in_words(patience, "seconds")
         return f"did not answer within {waited}; is the address of {source} right?"
     if isinstance(error, redis.exceptions.InvalidResponse):
-        return "answers, but is no Redis; is the port right?"
+        return "answers, but is not a Redis server; is the port right?"
     said = foreign_text(error)
     if "closed by server" in said:
         return "hangs up at once, so it may be no Redis; is the port right?"
-    return f"cannot be used ({_reason(said)}); start it, or mend what {source} names"
+    return f"cannot be used ({_reason(said)}); start it, or correct {source}"
 
 
 _REASONS = (

@@ -68,7 +68,7 @@ def busiest(times: npt.NDArray[np.float64], seconds: float) -> int:
 
 
 def index_of_dispersion(times: npt.NDArray[np.float64]) -> float | None:
-    """Return the variance of the arrivals a second over their mean; None below 10 seconds.
+    """Return the variance of the arrivals per second over their mean; None below 10 seconds.
 
     1 for a Poisson process, 0 for even gaps, more for bursts. (Cox and Lewis, The Statistical
     Analysis of Series of Events, 1966, section 4.5: index of dispersion of counts.)

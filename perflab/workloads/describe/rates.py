@@ -16,7 +16,7 @@ BLOCK = 1 << 24
 
 
 def rate_facts(times: npt.NDArray[np.float64] | None) -> dict[str, Any]:
-    """Return quantiles of the gaps between requests, and requests a second over time.
+    """Return quantiles of the gaps between requests, and requests per second over time.
 
     The rates are those of 24 equal stretches of the span, the last of which includes its end.
     None without times, or where all are the same.

@@ -78,7 +78,7 @@ def facts(trace: Trace) -> list[str]:
 
 
 def key_counts(trace: Trace) -> npt.NDArray[np.int64]:
-    """Return how often each key is asked for, most often first; keys never asked for left out."""
+    """Return how often each key is requested, most often first; keys never requested left out."""
     if len(trace) >= NUMBA_PAYS_FROM:
         from perflab.kernels.sampling.keys import key_counts as count_keys  # loads numba
 
@@ -136,7 +136,7 @@ def remarks(trace: Trace) -> list[str]:
             "split the trace there"
         )
     if trace.sample_rate < 1:
-        chance = "whether the keys asked for most are in it is chance, which the error counts in"
+        chance = "whether the keys requested most are in it is chance, which the error counts in"
         if trace.all_requests is not None:
             chance = "as those are known, it matters little whether the most popular keys are in it"
         said.append(

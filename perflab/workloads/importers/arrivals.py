@@ -49,7 +49,7 @@ def import_arrivals(
 
 
 def is_arrivals(path: str, columns: Mapping[str, str] | None) -> bool:
-    """Say whether a file is of arrivals and has no keys, so that it is no trace.
+    """Say whether a file is of arrivals and has no keys, so it is not a trace.
 
     Raises:
         BadInputError: If it cannot be opened.

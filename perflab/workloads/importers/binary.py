@@ -58,7 +58,7 @@ def records(source: Source, dtype: np.dtype[Any], what: str) -> Iterator[npt.NDA
         rest = content[whole:]
         yield np.frombuffer(content[:whole], dtype)
     if rest:
-        text = f"{counted(size, 'byte')} are no multiple of {width}, the width of {what}"
+        text = f"{counted(size, 'byte')} are not a multiple of {width}, the width of {what}"
         raise BadInputError(f"{text}; it is cut off, or of another format", source.place)
 
 

@@ -46,7 +46,7 @@ def check_roles(wanted: Mapping[str, str], roles: Sequence[str] = ROLES) -> None
     """
     for role in wanted:
         if role not in roles:
-            raise BadInputError(f"there is no role {role!r}{nearest(role, roles)}", "columns")
+            raise BadInputError(f"unknown role {role!r}{nearest(role, roles)}", "columns")
 
 
 def choose_columns(

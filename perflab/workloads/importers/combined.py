@@ -124,7 +124,7 @@ def _seconds(texts: Any) -> npt.NDArray[np.float64]:
 
 
 def parse_log_time(text: str) -> float:
-    """Return the epoch seconds of ``10/Oct/2000:13:55:36 -0700``; NaN for what is no such time."""
+    """Return the epoch seconds of ``10/Oct/2000:13:55:36 -0700``; NaN for anything else."""
     if TIME.fullmatch(text) is None:
         return float("nan")
     try:

@@ -55,7 +55,7 @@ def import_file(
     *,
     sort: bool = False,
 ) -> Trace:
-    """Read a file of a known format, or of one that is found out; or a recording's folder.
+    """Read a file of a given or detected format, or a recording's folder.
 
     Raises:
         BadInputError: With the place, if the file cannot be read as a trace.

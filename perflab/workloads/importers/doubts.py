@@ -49,7 +49,7 @@ def doubts(trace: Trace) -> tuple[str, ...]:
 
 
 def operations_note(counts: Mapping[str, int], *, loose: bool = False) -> tuple[str, ...]:
-    """Return a note on rows that are no reads though they count as such.
+    """Return a note on rows that are not reads though they count as such.
 
     Args:
         counts: How many rows there are of each operation, as it stands in the file.

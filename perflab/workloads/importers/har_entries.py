@@ -1,4 +1,4 @@
-"""Which entries of a HAR file are no requests to a server, though a browser lists them."""
+"""Which entries of a HAR file are not requests to a server, though a browser lists them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LeftOutEntries:
         self._counts: Counter[str] = Counter()
 
     def leaves_out(self, entry: Any) -> bool:
-        """Say whether an entry is no request, and count it if so."""
+        """Return whether an entry is not a request to a server, and count it if so."""
         kind = _kind(entry) if isinstance(entry, Mapping) else None
         if kind == "from the browser's cache" and not self._served:
             return False

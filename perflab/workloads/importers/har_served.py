@@ -9,7 +9,7 @@ from perflab.workloads.importers.source import Source
 from perflab.workloads.kinds.arrivals import Arrivals
 
 _MILLISECONDS = 1e-3
-_ADVICE = "save it anew from the browser's network tools"
+_ADVICE = "save it again from the browser's network tools"
 
 
 def is_har(source: Source) -> bool:

@@ -26,7 +26,7 @@ def load_archive(source: Source) -> list[Any]:
     try:
         archive = load_json(content)
     except orjson.JSONDecodeError as error:
-        text = f"is no JSON, or cut off ({error.msg}); save it anew from the browser"
+        text = f"is not valid JSON, or is cut off ({error.msg}); save it again from the browser"
         raise BadInputError(text, f"{source.place}:{error.lineno}") from None
     log = archive.get("log") if isinstance(archive, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None

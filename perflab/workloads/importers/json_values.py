@@ -92,7 +92,7 @@ class JsonValues:
         return self._key(fields), [read(get(fields)) for get, read in self._readers]
 
     def notes(self) -> tuple[str, ...]:
-        """Return which fields were guessed for the roles, which play none, and what is no read."""
+        """Return notes: guessed fields, roles without one, and what is not a read."""
         return (
             *self.later_notes(),
             *columns_note(self._fields, self._chosen, self._wanted, "fields"),

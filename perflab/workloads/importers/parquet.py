@@ -50,14 +50,14 @@ def read_parquet(source: Source, columns: Mapping[str, str] | None = None) -> Tr
         BadInputError: With file and row, if a column is missing or a value is wrong.
     """
     if source.packed:
-        text = "is packed twice; unpack it first, Parquet is compressed by itself"
+        text = "is compressed twice; decompress it first, since Parquet is compressed already"
         raise BadInputError(text, source.place)
     check_parquet(source.path, source.place)
     try:
         return _read(source, columns)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
-        text = f"is no Parquet file, cut off or damaged ({reason}); fetch or make it again"
+        text = f"is not a Parquet file, cut off or damaged ({reason}); fetch or make it again"
         raise BadInputError(text, source.place) from None
 
 

@@ -23,7 +23,7 @@ _PIECE_BYTES = 1 << 20
 
 
 def batches(source: Source, chosen: Mapping[str, str], *, ahead: bool) -> Iterator[Any]:
-    """Yield the columns by role; reading ahead where that is asked for and groups are small.
+    """Yield the columns by role; reading ahead where that is requested and groups are small.
 
     Else a piece of each column is in memory at a time, and what belongs to all of a group: the
     dictionary of its keys, where it has one.

@@ -55,12 +55,12 @@ def _reading(source: Source) -> Iterator[None]:
     import pyarrow as pa
 
     if source.packed:
-        text = "is packed twice; unpack it first, Parquet is compressed by itself"
+        text = "is compressed twice; decompress it first, since Parquet is compressed already"
         raise BadInputError(text, source.place)
     check_parquet(source.path, source.place)
     try:
         yield
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
-        text = f"is no Parquet file, cut off or damaged ({reason}); fetch or make it again"
+        text = f"is not a Parquet file, cut off or damaged ({reason}); fetch or make it again"
         raise BadInputError(text, source.place) from None

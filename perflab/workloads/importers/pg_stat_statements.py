@@ -74,7 +74,7 @@ def read_pg_stat_statements(source: Source) -> Arrivals:
         except (ValueError, OverflowError, KeyError):
             skipped.add(line, delimiter.join(row))
             continue
-        # What ran inside another is in that one's time already, and no client asked for it.
+        # What ran inside another is in that one's time already, and no client requested it.
         if values.get("toplevel", "").strip().lower() in ("f", "false"):
             inner += statement.calls
         else:

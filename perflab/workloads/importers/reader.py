@@ -90,7 +90,7 @@ class Reader(io.RawIOBase):
         """
         if not self._text:
             return self._next(size)
-        # What is escaped is longer than what was asked for, and more may not be returned; less is
+        # What is escaped is longer than what was requested, and more may not be returned; less is
         # returned at the end alone, as Arrow takes each piece for a block of whole lines.
         while not self._ended and (size < 0 or len(self._spare) < size):
             block = self._next(size if size < 0 else max(size - len(self._spare), LEAST_BYTES))

@@ -38,7 +38,7 @@ class Rows(NamedTuple):
     Attributes:
         key: The number of the key.
         time: Microseconds since 1970.
-        read: Whether the value was asked for; else it was written.
+        read: Whether the value was requested; else it was written.
         hit: As in `recording_columns`.
         size: The bytes of the value, or NaN.
         ttl: The seconds that it was written for, or NaN.

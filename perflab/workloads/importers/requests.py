@@ -168,7 +168,7 @@ def table_trace(
     columns: Mapping[str, npt.NDArray[Any]],
     notes: tuple[str, ...],
 ) -> Trace:
-    """Return a trace of a table's rows, sorted by time only where that was asked for."""
+    """Return a trace of a table's rows, sorted by time only where that was requested."""
     if source.sort:
         return ordered_trace(source.stem, ids, keys, columns, notes)
     times, sizes, ttls = (columns.get(role) for role in ("time", "size", "ttl"))

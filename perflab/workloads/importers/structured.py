@@ -1,4 +1,4 @@
-"""Files whose lines are no keys though they are text: documents, tables and logs."""
+"""Files whose lines are not keys though they are text: documents, tables and logs."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _commands(lines: Sequence[bytes]) -> str:
     if len(names) < MOST * len(lines) or len(kinds) < _FEWEST_COMMANDS:
         return ""
     return (
-        f"has commands to a cache ({', '.join(kinds[:3])}), so a line is no key; make it a CSV "
+        f"has commands to a cache ({', '.join(kinds[:3])}), so a line is not a key; make it a CSV "
         f"with a heading, op,key, or record it with redis-cli monitor; {_BY_HAND}"
     )
 
@@ -128,8 +128,8 @@ def _table(lines: Sequence[bytes]) -> str:
     if usual < FEWEST_FIELDS and len({count for count, _ in counts}) > 1:
         return ""
     return (
-        f"has about {usual} fields per line, so a line is no key: it looks like a log or a table "
-        f"of a form that is not known; {_AS_TABLE}, or name the format it has with --format"
+        f"has about {usual} fields per line, so a line is not a key: it looks like a log or a "
+        f"table of a form that is not known; {_AS_TABLE}, or name the format it has with --format"
         + (f"; {_BY_HAND}" if usual < FEWEST_FIELDS else "")
     )
 

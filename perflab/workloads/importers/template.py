@@ -34,7 +34,9 @@ def parts_of(text: str) -> list[tuple[str, bool]]:
     if not any(named for _, named in parts) or any(
         is_template(part) for part, named in parts if not named
     ):
-        raise BadInputError(f"{text!r} is no template; write it like {{host}}{{path}}", "columns")
+        raise BadInputError(
+            f"{text!r} is not a template; write it like {{host}}{{path}}", "columns"
+        )
     return [(part, named) for part, named in parts if part]
 
 

@@ -31,7 +31,7 @@ def damage(packed: str, error: Exception) -> str:
     said = str(error)
     if "emory" in said or isinstance(error, MemoryError):
         text = f"the {packed} archive wants more than {MEMORY_BYTES >> 20} MiB of memory"
-        return f"{text} to be unpacked; pack it anew with a smaller window or dictionary"
+        return f"{text} to be unpacked; compress it again with a smaller window or dictionary"
     return f"the {packed} archive is cut off or damaged ({said}); fetch it again"
 
 

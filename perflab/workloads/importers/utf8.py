@@ -31,7 +31,7 @@ def wide_encoding(head: bytes) -> str | None:
 
 
 def looks_binary(block: bytes) -> bool:
-    """Say whether bytes that are not UTF-8 are no text in another encoding either."""
+    """Return whether bytes that are not UTF-8 are not text in another encoding either."""
     rest = len(block) - len(block.translate(None, _CONTROLS))
     return rest > _MOST_CONTROLS * len(block)
 

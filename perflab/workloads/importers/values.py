@@ -33,7 +33,7 @@ def numbers_of(role: str, column: Any) -> npt.NDArray[Any]:
     """Return an Arrow column as seconds or bytes.
 
     Raises:
-        RowFault: If a value is missing (but for a TTL) or is no number.
+        RowFault: If a value is missing (but for a TTL) or is not a number.
     """
     if is_text(column.type):
         return _from_texts(role, column)

@@ -1,4 +1,4 @@
-"""`Accesses`: which rows of a store are asked for, in order."""
+"""`Accesses`: which rows of a store are requested, in order."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SHOWN = 80
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Accesses:
-    """Row numbers in the order in which they are asked for, and how many rows there are.
+    """Row numbers in the order in which they are requested, and how many rows there are.
 
     Attributes:
         name: What people call them.
-        rows: int32 where they fit, else int64; from 0, one a request.
+        rows: int32 where they fit, else int64; from 0, one per request.
         n_rows: How many rows the store has.
         source: What `load_accesses` takes to make them again; empty where nothing does.
         notes: What the reader of their file had to say, such as lines that it skipped.
@@ -70,14 +70,14 @@ class Accesses:
 
         Args:
             trace: Its keys are whole numbers, or texts of them.
-            n_rows: How many rows the store has; up to the highest asked for if not given.
+            n_rows: How many rows the store has; up to the highest requested if not given.
 
         Raises:
-            BadInputError: If a key is no row number, or beyond the store's rows.
+            BadInputError: If a key is not a row number, or beyond the store's rows.
         """
         numbers = _row_numbers(trace)[trace.ids]
         if n_rows is None and int(numbers.max()) >= MOST_ROWS:
-            text = f"row {grouped(numbers.max())} is asked for, and no store has as many rows"
+            text = f"row {grouped(numbers.max())} is requested, and no store has as many rows"
             raise BadInputError(f"{text}; are these row numbers?", trace.source or trace.name)
         most = int(numbers.max()) + 1 if n_rows is None else n_rows
         return cls(trace.name, numbers, most, trace.source, trace.notes, trace.options)
@@ -138,6 +138,8 @@ def _row_numbers(trace: Trace) -> npt.NDArray[np.int64]:
             numbers[place] = int(key)
         except (ValueError, OverflowError):
             shown = repr(key) if len(key) <= SHOWN else repr(key[:SHOWN]) + " ..."
-            text = f"the key {shown} is no row number; a list of accesses has whole numbers from 0"
+            text = (
+                f"the key {shown} is not a row number; a list of accesses has whole numbers from 0"
+            )
             raise BadInputError(text, trace.source or trace.name) from None
     return numbers

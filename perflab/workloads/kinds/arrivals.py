@@ -103,7 +103,7 @@ class Arrivals:
 
     @cached_property
     def rate(self) -> float:
-        """Mean arrivals a second; a single moment counts as one second."""
+        """Mean arrivals per second; a single moment counts as one second."""
         return len(self) / pass_seconds(self.times)
 
     def at_rate(self, rate: float) -> Arrivals:
@@ -115,7 +115,7 @@ class Arrivals:
             BadInputError: If the rate is not above zero.
         """
         if not 0 < rate < np.inf:
-            raise BadInputError(f"{rate} is no rate; it must be above zero", self.name)
+            raise BadInputError(f"{rate} is not a valid rate; it must be above zero", self.name)
         times = (self.times - self.times[0]) * (self.rate / rate)
         return Arrivals(
             f"{self.name} at {in_words(rate, '1/s')}",

@@ -144,7 +144,7 @@ def encode_keys(keys: Any) -> tuple[Ids, Any]:
         BadInputError: If there is no key, or one is missing or neither whole number nor text.
     """
     if isinstance(keys, (str, bytes)):
-        raise BadInputError("is one text; give a list of keys, one a request", "keys")
+        raise BadInputError("is one text; give a list of keys, one per request", "keys")
     array = _as_arrow(keys)
     chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
     encoder = KeyEncoder("keys")

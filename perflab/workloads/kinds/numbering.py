@@ -11,7 +11,7 @@ import numpy.typing as npt
 def first_appearance(
     numbers: npt.NDArray[Any], bound: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Number small whole numbers anew, by first appearance.
+    """Renumber small whole numbers by first appearance.
 
     Args:
         numbers: Whole numbers in ``0 .. bound - 1``.

@@ -24,7 +24,7 @@ class Trace:
 
     Attributes:
         name: What people call it.
-        ids: int32, one a request, numbered by first appearance.
+        ids: int32, one per request, numbered by first appearance.
         n_keys: One more than the highest id there may be.
         times: float64 seconds, never backwards, from the epoch or from 0; or None.
         sizes: int64 bytes; or None.
@@ -99,9 +99,9 @@ class Trace:
 
         Args:
             keys: One a request.
-            times: Seconds or dates, one a request, never backwards.
-            sizes: Bytes, one a request.
-            ttls: Seconds, one a request; NaN for none.
+            times: Seconds or dates, one per request, never backwards.
+            sizes: Bytes, one per request.
+            ttls: Seconds, one per request; NaN for none.
             name: What people call it.
             source: What `load_workload` takes to make it again.
             notes: Remarks that travel with it.
@@ -115,7 +115,7 @@ class Trace:
         return cls(name, ids, len(known), times, sizes, ttls, known, source, notes)
 
     def check_total(self) -> None:
-        """Refuse sizes that are no number of bytes any more when they are added up.
+        """Refuse sizes whose sum is not a valid number of bytes.
 
         Raises:
             BadInputError: If so.
@@ -206,7 +206,7 @@ class Trace:
         )
 
     def compact(self) -> Trace:
-        """Return it with ids numbered by first appearance, and no key that is never asked for."""
+        """Return it with ids numbered by first appearance, and no key that is never requested."""
         if is_by_first_appearance(self.ids, self.n_keys):
             return self
         ids, order = first_appearance(self.ids, self.n_keys)

@@ -30,7 +30,7 @@ class Columns(NamedTuple):
         keys: The number of each key once, in the order in which they came.
         which: Of each row, which of the keys it is about.
         steps: The microseconds from the row before, and of the first row since 1970.
-        read: 1 where the value was asked for, 0 where it was written.
+        read: 1 where the value was requested, 0 where it was written.
         hit: `MISS`, `HIT` or `UNKNOWN_HIT`.
         size: The bytes of the value, or `UNKNOWN_SIZE`.
         ttl: The seconds that a value was written for, or NaN.
@@ -57,7 +57,7 @@ class GrowingColumns:
             empty: list[array[Any]] = [array(code) for code in TYPE_CODES]
             columns = Columns(*empty)
         self._columns = columns
-        # A key that is asked for by a number that it has not yet gets the next one.
+        # A key that is requested by a number that it has not yet gets the next one.
         self._numbers: defaultdict[int, int] = defaultdict(count(len(columns.keys)).__next__)
         self._numbers.update(zip(columns.keys, count()))
         self._last = sum(columns.steps)

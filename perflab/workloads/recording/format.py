@@ -107,7 +107,7 @@ def read_facts(said: Any, path: Path) -> Facts | None:
     if not isinstance(said, Mapping) or not _is_count(said.get("version")):
         return None
     if said["version"] > VERSION:
-        text = f"was written by a later perflab (format {said['version']})"
+        text = f"was written by a newer perflab (format {said['version']})"
         raise BadInputError(text, str(path))
     limit, requests, keys = said.get("limit"), said.get("requests"), said.get("keys", 1)
     if not _is_count(limit) or not 1 <= limit <= PLACES:

@@ -19,7 +19,7 @@ class RecordedMapping(WatchedMapping):
     """Does what the mapping does, and records what is asked of it.
 
     A request is `cache[key]`, `cache.get`, `cache.setdefault`, the `get_or_load` of perflab's
-    cache, and `key in cache` where it is not (where it is, the value is asked for next). What is
+    cache, and `key in cache` where it is not (where it is, the value is requested next). What is
     set says the size and, with a `ttl` of the mapping, the TTL. What is removed is counted. Going
     through the mapping is no request. Attributes are the mapping's.
 

@@ -155,7 +155,7 @@ class _Tokens:
         self.renew()
 
     def renew(self) -> None:
-        """Begin anew, in a process that was forked."""
+        """Start over in a process that was forked."""
         self._lock = threading.Lock()
         self._numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._next = count()

@@ -49,7 +49,7 @@ class Recording:
         max_bytes: The most that the folder takes, such as ``64MiB``; parts that perflab 0.1.0
             left there come on top.
         secret: Bytes, at most 64, that the hashes of keys depend on: without them, whoever has
-            the recording can find out whether a key that he guesses is in it.
+            the recording can test whether a guessed key is in it.
 
     Raises:
         BadInputError: If a value is out of bounds, or the folder cannot be written.
@@ -93,7 +93,7 @@ class Recording:
         Args:
             data: The key, from `key_bytes`.
             place: Its place, from `place_of`.
-            read: Whether the value was asked for; else it was written.
+            read: Whether the value was requested; else it was written.
             hit: Whether it was there, where that is known.
             size: The bytes of the value, where they are known.
             ttl: The seconds that a value was written for, where there are any.

@@ -153,7 +153,7 @@ def _is_passed_by(args: tuple[Any, ...], limit: int) -> bool:
 
 
 def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
-    """Record what a command asked for or wrote; one that cannot be read is counted."""
+    """Record what a command requested or wrote; one that cannot be read is counted."""
     try:
         _note_keys(recording, args, answer)
     except Exception:  # noqa: BLE001 - a recorder stops no service
@@ -161,7 +161,7 @@ def _note(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
 
 
 def _note_keys(recording: Recording, args: tuple[Any, ...], answer: Any) -> None:
-    """Record what a command asked for or wrote, of the keys in the sample."""
+    """Record what a command requested or wrote, of the keys in the sample."""
     if isinstance(answer, Exception):
         return
     if _is_passed_by(args, recording.limit):

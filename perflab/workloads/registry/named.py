@@ -35,7 +35,7 @@ def info_of(kind: type[Recipe]) -> WorkloadInfo:
 
 
 def is_file(spec: str | os.PathLike[str]) -> bool:
-    """Say whether a workload's text, which is no known name, means a file: there or not."""
+    """Return whether a workload's text, which is not a known name, means a file: there or not."""
     text = os.fspath(spec)
     named = os.sep in text or (Path(text).suffix != "" and ":" not in text)
     if named or not isinstance(spec, str):

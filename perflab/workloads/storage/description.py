@@ -134,5 +134,5 @@ def check_version(version: Any, place: str) -> None:
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise BadInputError("is damaged: it does not say which format it is of", place)
     if version > FORMAT_VERSION:
-        text = f"was written by a later perflab (format {version}); update perflab to read it"
+        text = f"was written by a newer perflab (format {version}); update perflab to read it"
         raise BadInputError(text, place)

@@ -28,7 +28,7 @@ ACCESSES_COLUMNS = ("rows",)
 def save_trace(trace: Trace, folder: str | os.PathLike[str]) -> None:
     """Write a trace as one .npy file a column and a description; whole or not at all.
 
-    One of few requests for very many keys is written with those alone that are asked for.
+    One of few requests for very many keys is written with those alone that are requested.
 
     Raises:
         BadInputError: If the folder cannot be written, or holds something else.

@@ -34,7 +34,7 @@ def open_texts(path: Path, count: int) -> Any:
     except (pa.ArrowException, OSError, ValueError, IndexError) as error:
         if isinstance(error, BadInputError):
             raise
-        reason = (str(error).splitlines() or ["no Arrow file"])[0]
+        reason = (str(error).splitlines() or ["not an Arrow file"])[0]
         raise BadInputError(f"is damaged or cut off ({reason[:80]})", str(path)) from None
     if len(keys) != count or keys.null_count:
         held = counted(len(keys) - keys.null_count, "key")

@@ -38,7 +38,7 @@ from perflab.workloads.storage.description import (
 
 # Content of up to so many bytes is compared with its fingerprint, which takes a tenth of a second.
 VERIFIED_BYTES = 1 << 26
-_CHANGED = "was changed or damaged after perflab wrote it; save it anew"
+_CHANGED = "was changed or damaged after perflab wrote it; save it again"
 
 Array = npt.NDArray[Any]
 Finder = Callable[[Array], Fault | None]
@@ -198,7 +198,7 @@ def _open_keys(said: TraceDescription, place: Path) -> Any:
 def _verified(workload: _W, said: Description, arrays: list[Array], folder: str) -> _W:
     """Refuse what is not what was written, as far as comparing it is quick.
 
-    The fingerprint of more is computed when it is asked for, and never taken from the description:
+    The fingerprint of more is computed when it is requested, and never taken from the description:
     what is kept for one workload must not answer for another.
     """
     held = sum(array.nbytes for array in arrays)

@@ -75,7 +75,9 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str], *, force: bool = F
                 dictionary_pagesize_limit=KEY_PAGE_BYTES,
             )
         except pa.ArrowException as error:
-            raise BadInputError(f"cannot be written ({error}); nothing was", str(path)) from error
+            raise BadInputError(
+                f"cannot be written ({error}); nothing was written", str(path)
+            ) from error
     trust_parquet(path)
 
 

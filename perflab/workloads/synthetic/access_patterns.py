@@ -1,4 +1,4 @@
-"""The ways in which rows of a store are asked for: in order, in steps, at random, in blocks."""
+"""The ways in which rows of a store are requested: in order, in steps, at random, in blocks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AccessPattern(Recipe):
 
     rows: int | None = setting(
         None,
-        "How many rows are asked for, from the first on; none for all of the store's.",
+        "Number of rows to read, from the first on; none = all of the store's.",
         unit="rows",
         low=1,
         high=MAX_ROWS,
@@ -39,7 +39,7 @@ class AccessPattern(Recipe):
     )
     requests: int | None = setting(  # type: ignore[assignment]
         None,
-        "How many requests; none for as many as there are rows.",
+        "Number of requests; none = the number of rows.",
         unit="requests",
         low=1,
         high=MAX_REQUESTS,
@@ -54,7 +54,7 @@ class AccessPattern(Recipe):
             n_rows: How many rows the store has.
 
         Raises:
-            BadInputError: If there are no rows, or the store has fewer than are asked for.
+            BadInputError: If there are no rows, or the store has fewer than are requested.
         """
         rows = self.rows if self.rows is not None else n_rows
         if rows is None:
@@ -63,7 +63,7 @@ class AccessPattern(Recipe):
             text = f"{grouped(rows)} are more than the {counted(n_rows, 'row')} of the store"
             raise BadInputError(text, "rows")
         if rows < 1:
-            raise BadInputError("the store is empty; there is no row to ask for", "rows")
+            raise BadInputError("the store is empty; there is no row to read", "rows")
         numbers = self.numbers(rows, rows if self.requests is None else self.requests)
         return Accesses(self.spec, numbers, n_rows or rows, source=self.spec)
 
@@ -100,7 +100,7 @@ class Strided(AccessPattern):
     workload: ClassVar[str] = "strided"
     summary: ClassVar[str] = "every n-th row, then the rows after those, until all had their turn"
 
-    stride: int = rows_setting(100, "How many rows further the next request is.")
+    stride: int = rows_setting(100, "Rows between a request and the next.")
 
     def numbers(self, rows: int, requests: int) -> Numbers:
         """Return 0, n, 2n, ..., then 1, n + 1, 2n + 1 and so on."""
@@ -113,9 +113,9 @@ class Random(AccessPattern):
     """Runs of rows from places at random, all alike."""
 
     workload: ClassVar[str] = "random"
-    summary: ClassVar[str] = "a place at random, then as many rows from there as a run has"
+    summary: ClassVar[str] = "a random position, then a run of rows from there"
 
-    run: int = rows_setting(1, "How many rows are asked for from each place on.")
+    run: int = rows_setting(1, "Rows read from each position on.")
 
     def numbers(self, rows: int, requests: int) -> Numbers:
         """Return runs that start anywhere."""
@@ -131,17 +131,17 @@ class HotSpot(AccessPattern):
     summary: ClassVar[str] = "most runs of rows lie in a small part of the store, the rest anywhere"
 
     share: float = setting(
-        0.9, "The share of the runs that lie in the hot part.", low=0.0, high=1.0, span=(0.0, 1.0)
+        0.9, "Share of the runs that lie in the hot part.", low=0.0, high=1.0, span=(0.0, 1.0)
     )
     part: float = setting(
         0.1,
-        "How large the hot part is, as a share of the rows.",
+        "Size of the hot part, as a share of the rows.",
         low=0.0001,
         high=1.0,
         span=(0.001, 1.0),
         scale="log",
     )
-    run: int = rows_setting(20, "How many rows are asked for from each place on.")
+    run: int = rows_setting(20, "Rows read from each position on.")
 
     def numbers(self, rows: int, requests: int) -> Numbers:
         """Return runs; the hot part begins at a third of the rows."""
@@ -161,9 +161,9 @@ class Shuffled(AccessPattern):
     """Blocks of rows in random order, each read from its first row to its last."""
 
     workload: ClassVar[str] = "shuffled"
-    summary: ClassVar[str] = "blocks in random order, each read in order; a new order a pass"
+    summary: ClassVar[str] = "blocks in random order, each read in order; a new order per pass"
 
-    block: int = rows_setting(1000, "How many rows a block has.")
+    block: int = rows_setting(1000, "Rows per block.")
 
     def numbers(self, rows: int, requests: int) -> Numbers:
         """Return passes over all blocks, as a training epoch reads them."""

@@ -51,14 +51,14 @@ class Recipe(Settings):
 
     requests: int = setting(
         1_000_000,
-        "How many requests.",
+        "Number of requests.",
         unit="requests",
         low=1,
         high=MAX_REQUESTS,
         span=(10_000, 10_000_000),
         scale="log",
     )
-    seed: int = setting(0, "What chance starts from.", low=0, high=2**32 - 1)
+    seed: int = setting(0, "Random seed.", low=0, high=2**32 - 1)
 
     @property
     def spec(self) -> str:
@@ -89,7 +89,7 @@ class Synthetic(Recipe):
     def trace(
         self, numbers: npt.NDArray[Any], bound: int, times: npt.NDArray[np.float64] | None = None
     ) -> Trace:
-        """Return the trace of key numbers in ``0 .. bound - 1``, one a request."""
+        """Return the trace of key numbers in ``0 .. bound - 1``, one per request."""
         ids, order = first_appearance(numbers, bound)
         return Trace(self.spec, ids, len(order), times, keys=order, source=self.spec)
 
@@ -99,7 +99,7 @@ class SyntheticArrivals(Recipe):
 
     requests: int = setting(
         100_000,
-        "How many requests.",
+        "Number of requests.",
         unit="requests",
         low=1,
         high=MAX_REQUESTS,

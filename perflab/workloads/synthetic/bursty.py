@@ -19,13 +19,13 @@ class Bursty(SyntheticArrivals):
     """
 
     workload: ClassVar[str] = "bursty"
-    summary: ClassVar[str] = "quiet and busy times in turn, of random length"
+    summary: ClassVar[str] = "alternating quiet and busy phases of random length"
 
-    rate: float = rate_setting(100.0, "Mean requests a second while it is quiet.")
-    busy_rate: float = rate_setting(600.0, "Mean requests a second while it is busy.")
+    rate: float = rate_setting(100.0, "Mean requests per second in quiet phases.")
+    busy_rate: float = rate_setting(600.0, "Mean requests per second in busy phases.")
     quiet_seconds: float = setting(
         20.0,
-        "Mean length of a quiet time.",
+        "Mean length of a quiet phase.",
         unit="seconds",
         low=0.001,
         high=864_000,
@@ -34,7 +34,7 @@ class Bursty(SyntheticArrivals):
     )
     busy_seconds: float = setting(
         5.0,
-        "Mean length of a busy time.",
+        "Mean length of a busy phase.",
         unit="seconds",
         low=0.001,
         high=864_000,

@@ -23,10 +23,10 @@ class Daily(Synthetic):
     summary: ClassVar[str] = "Zipf keys with times, more by day than by night"
 
     skew: float = skew_setting(0.9)
-    keys: int = keys_setting(100_000, "How many keys there are to ask for.")
+    keys: int = keys_setting(100_000, "Number of keys.")
     days: float = setting(
         7.0,
-        "Over how many days the requests spread.",
+        "Days over which the requests spread.",
         unit="days",
         low=0.01,
         high=3650,
@@ -34,7 +34,7 @@ class Daily(Synthetic):
     )
     swing: float = setting(
         0.8,
-        "How far the rate swings around its mean, as a share of it.",
+        "Amplitude of the rate around its mean, as a share of the mean.",
         low=0.0,
         high=1.0,
         span=(0.0, 1.0),

@@ -17,10 +17,10 @@ class Loop(Synthetic):
     workload: ClassVar[str] = "loop"
     summary: ClassVar[str] = "the same keys in the same order, over and over"
 
-    keys: int = keys_setting(10_000, "How many keys the circle has.")
+    keys: int = keys_setting(10_000, "Number of keys in the loop.")
     noise: float = setting(
         0.0,
-        "The share of requests that go to a key of the circle by chance instead.",
+        "Share of requests to a random key of the loop instead.",
         low=0.0,
         high=1.0,
         span=(0.0, 1.0),

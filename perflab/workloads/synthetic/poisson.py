@@ -16,7 +16,7 @@ class Poisson(SyntheticArrivals):
     workload: ClassVar[str] = "poisson"
     summary: ClassVar[str] = "many users, each independent of the others, at one mean rate"
 
-    rate: float = rate_setting(200.0, "Mean requests a second.")
+    rate: float = rate_setting(200.0, "Mean requests per second.")
 
     def make(self) -> Arrivals:
         """Return the arrivals."""

@@ -1,4 +1,4 @@
-"""Scan: a hot set, and between its requests a walk over many keys, each asked for once."""
+"""Scan: a hot set, and between its requests a walk over many keys, each requested once."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Scan(Synthetic):
     summary: ClassVar[str] = "a hot set, disturbed by a walk over many keys"
 
     share: float = setting(
-        0.5, "The share of requests that belong to the scan.", low=0.0, high=1.0, span=(0.0, 1.0)
+        0.5, "Share of requests that belong to the scan.", low=0.0, high=1.0, span=(0.0, 1.0)
     )
-    hot_keys: int = keys_setting(10_000, "How many keys the hot set has, all alike.")
-    keys: int = keys_setting(1_000_000, "How many keys the scan walks over.")
+    hot_keys: int = keys_setting(10_000, "Number of keys in the hot set, all equally popular.")
+    keys: int = keys_setting(1_000_000, "Number of keys in the scan.")
 
     def make(self) -> Trace:
         """Return the trace."""

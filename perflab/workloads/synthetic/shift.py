@@ -21,13 +21,13 @@ class Shift(Synthetic):
     summary: ClassVar[str] = "a hot set that moves on"
 
     share: float = setting(
-        0.9, "The share of requests that go to the hot set.", low=0.0, high=1.0, span=(0.0, 1.0)
+        0.9, "Share of requests that go to the hot set.", low=0.0, high=1.0, span=(0.0, 1.0)
     )
-    hot_keys: int = keys_setting(1_000, "How many keys the hot set has, all alike.")
-    keys: int = keys_setting(100_000, "How many keys there are; the hot set moves around them.")
+    hot_keys: int = keys_setting(1_000, "Number of keys in the hot set, all equally popular.")
+    keys: int = keys_setting(100_000, "Number of keys; the hot set moves around them.")
     every: int = setting(
         100_000,
-        "After how many requests the hot set moves on.",
+        "Requests after which the hot set moves.",
         unit="requests",
         low=1,
         high=MAX_REQUESTS,
@@ -35,7 +35,7 @@ class Shift(Synthetic):
         scale="log",
     )
     moved: float = setting(
-        0.5, "The part of the hot set that is new after a move.", low=0.0, high=1.0, span=(0.0, 1.0)
+        0.5, "Share of the hot set that is new after a move.", low=0.0, high=1.0, span=(0.0, 1.0)
     )
 
     def make(self) -> Trace:

@@ -16,7 +16,7 @@ class Steady(SyntheticArrivals):
     workload: ClassVar[str] = "steady"
     summary: ClassVar[str] = "even gaps, such as a timer's or a load generator's"
 
-    rate: float = rate_setting(200.0, "Requests a second.")
+    rate: float = rate_setting(200.0, "Requests per second.")
 
     def make(self) -> Arrivals:
         """Return the arrivals; there is no chance in them."""

@@ -16,7 +16,7 @@ class Uniform(Synthetic):
     workload: ClassVar[str] = "uniform"
     summary: ClassVar[str] = "every key as likely as any other"
 
-    keys: int = keys_setting(100_000, "How many keys there are to ask for.")
+    keys: int = keys_setting(100_000, "Number of keys.")
 
     def make(self) -> Trace:
         """Return the trace."""

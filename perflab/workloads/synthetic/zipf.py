@@ -1,4 +1,4 @@
-"""Zipf: a few keys are asked for often, many seldom."""
+"""Zipf: a few keys are requested often, many seldom."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def skew_setting(default: float) -> float:
     """Declare a Zipf exponent."""
     value: float = setting(
         default,
-        "How fast popularity falls: key r is asked for in proportion to 1 / r^skew.",
+        "How fast popularity falls: key r is requested in proportion to 1 / r^skew.",
         low=0.0,
         high=MAX_SKEW,
         span=(0.0, 2.0),
@@ -48,7 +48,7 @@ class Zipf(Synthetic):
     summary: ClassVar[str] = "a few keys often, many seldom, by Zipf's law"
 
     skew: float = skew_setting(0.9)
-    keys: int = keys_setting(100_000, "How many keys there are to ask for.")
+    keys: int = keys_setting(100_000, "Number of keys.")
 
     def make(self) -> Trace:
         """Return the trace."""

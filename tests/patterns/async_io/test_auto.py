@@ -25,7 +25,7 @@ class Loop:
         self.overload = False
 
     def run(self, seconds):
-        """Go on for so long; return requests a second and the mean latency of the last half."""
+        """Go on for so long; return requests per second and the mean latency of the last half."""
         end, half = self.now + seconds, self.now + seconds / 2
         done, taken = 0, 0.0
         while self.now < end:

@@ -130,7 +130,7 @@ def test_what_locust_wrote_is_counted_from_its_totals():
     most, first, last = test.levels[-1], rows[0], rows[-1]
     requests = int(last["Total Request Count"]) - int(first["Total Request Count"])
     assert (most.requests, most.seconds) == (requests, len(rows) - 1)
-    # Eight at a time take 20 ms each; the rows say 199 to 430 requests a second.
+    # Eight at a time take 20 ms each; the rows say 199 to 430 requests per second.
     assert most.throughput == pytest.approx(8 / 0.02, rel=0.03)
     assert 0.09 < most.error_share < 0.11
     for level in test.levels:
@@ -194,12 +194,15 @@ def test_a_file_that_changes_is_read_again(k6):
         ("", "is empty; give the CSV"),
         ("a,b\n1,2\n", "its columns: a, b"),
         ("metric_name,timestamp,metric_value\n", "no second in which users"),
-        ("metric_name,timestamp,metric_value\nvus,1,many\n", "'many' is no number"),
-        ("metric_name,timestamp,metric_value\nvus,1,nan\n", "'nan' is no number"),
-        ("metric_name,timestamp,metric_value\nvus,T1,2\n", "csv:2: 'T1' is no time"),
-        ("metric_name,timestamp,metric_value\nhttp_req_duration\n", "is no number for timestamp"),
+        ("metric_name,timestamp,metric_value\nvus,1,many\n", "'many' is not a number"),
+        ("metric_name,timestamp,metric_value\nvus,1,nan\n", "'nan' is not a number"),
+        ("metric_name,timestamp,metric_value\nvus,T1,2\n", "csv:2: 'T1' is not a time"),
+        (
+            "metric_name,timestamp,metric_value\nhttp_req_duration\n",
+            "is not a number for timestamp",
+        ),
         (LOCUST.read_text().replace("Total Average", "Total"), "its columns: Timestamp"),
-        (LOCUST.read_text().replace(",41,", ",fast,"), "csv:11: 'fast' is no number for"),
+        (LOCUST.read_text().replace(",41,", ",fast,"), "csv:11: 'fast' is not a number for"),
         ("a" * 200_000, "field larger than field limit"),
     ],
 )

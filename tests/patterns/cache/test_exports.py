@@ -242,7 +242,7 @@ def test_cachetools_says_what_it_has_no_equivalent_for():
     assert "no FIFO with a TTL" in (
         export("cachetools", CacheSettings(policy="fifo", ttl_seconds=1)).text
     )
-    assert "does not remember errors" in (
+    assert "does not cache errors" in (
         export("cachetools", CacheSettings(negative_ttl_seconds=1)).text
     )
     for exact in (

@@ -18,7 +18,7 @@ def test_defaults_are_those_that_users_depend_on():
 
 
 def test_misspelt_policy_is_answered_with_the_nearest():
-    with pytest.raises(BadInputError, match=r"^policy: no policy 'siev'.*'sieve'"):
+    with pytest.raises(BadInputError, match=r"^policy: unknown policy 'siev'.*'sieve'"):
         CacheSettings.read({"policy": "siev"})
 
 

@@ -27,7 +27,7 @@ class Database:
 
     def connect(self) -> Connection:
         if self.away:
-            raise ConnectionError("the database is away")
+            raise ConnectionError("the database is down")
         with self.lock:
             self.open += 1
             self.made += 1
@@ -238,7 +238,7 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(database):
 def test_a_database_that_stays_away_is_named_in_the_timeout(database):
     database.away = True
     with make(database, max_connections=1) as pool:
-        with pytest.raises(PoolTimeoutError, match="the database is away"):
+        with pytest.raises(PoolTimeoutError, match="the database is down"):
             pool.getconn(timeout=0.1)
         assert pool.stats()["connections_open"] == 0
 

@@ -317,5 +317,5 @@ def test_no_address_and_no_password_is_written_down(monkeypatch):
 def test_the_rate_stands_in_the_heading():
     text = export("PgBouncer", ConnectionPoolSettings(), request_rate=250).text
     assert text.startswith(
-        "# Chosen with perflab for the workload poisson:rate=200, 250 arrivals a second.\n"
+        "# Chosen with perflab for the workload poisson:rate=200, 250 arrivals per second.\n"
     )

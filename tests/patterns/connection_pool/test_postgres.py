@@ -154,5 +154,5 @@ def test_who_waits_when_a_driver_is_resized_is_served(driver, server, connect):
 
 
 def test_an_unknown_driver_is_named(connect):
-    with pytest.raises(BadInputError, match="no pool 'dbcp'"):
+    with pytest.raises(BadInputError, match="unknown pool 'dbcp'"):
         open_pool("dbcp", connect, read())

@@ -147,7 +147,7 @@ def test_the_least_memory_that_is_fast_enough_is_recommended_under_a_budget(arra
         least = min(point["metrics"]["memory_bytes"] for point in enough)
         assert advice.metrics["memory_bytes"] == least
         assert "smallest setting by memory" in advice.reason
-    with pytest.raises(BadInputError, match="no setting keeps memory_bytes"):
+    with pytest.raises(BadInputError, match="no setting satisfies memory_bytes"):
         perflab.tune("lazy_loading", WORKLOAD, settings=values, limits=["memory_bytes<=1"])
 
 

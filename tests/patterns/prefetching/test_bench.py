@@ -200,7 +200,7 @@ def test_an_action_without_a_server_is_told_and_the_run_goes_on():
     ("values", "said"),
     [
         ({"concurrency": 4}, "concurrency: one consumer takes the items in order"),
-        ({"backend": "redis"}, "backend: no backend 'redis'"),
+        ({"backend": "redis"}, "backend: unknown backend 'redis'"),
         ({"backend": "nowhere:fetch"}, "cannot be imported"),
         ({"workers": 0}, "workers: 0 is out of bounds"),
     ],

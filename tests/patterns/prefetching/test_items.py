@@ -51,7 +51,7 @@ def test_a_list_names_files_from_where_it_is(folder):
     [
         (b"z.bin\ngone.bin\n", "list.txt:2: there is no file 'gone.bin'"),
         (b"\n", "lists no files"),
-        (b"\xff\xfe\x00", "is no text"),
+        (b"\xff\xfe\x00", "is not text"),
     ],
 )
 def test_a_wrong_list_is_told_with_its_line(folder, content, said):

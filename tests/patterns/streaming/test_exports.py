@@ -117,4 +117,4 @@ def test_what_could_not_be_looked_at_is_said_in_the_programs(name):
         if export.title in ("pandas", "PyArrow", "Polars"):
             assert "# The file was not there to look at" in export.text
             assert "leading zeros" in export.text
-            assert ("unpack it first" in export.text) == name.endswith("xz")
+            assert ("decompress it first" in export.text) == name.endswith("xz")

@@ -42,7 +42,7 @@ def test_a_saved_table_is_the_same_when_it_is_opened(tmp_path):
     assert [getattr(opened, name) for name in names] == [getattr(table, name) for name in names]
     sent = table.uploaded("sent.csv")
     assert (sent.name, sent.source, sent.path) == ("sent.csv", "", table.path)
-    with pytest.raises(BadInputError, match="is no saved table"):
+    with pytest.raises(BadInputError, match="is not a saved table"):
         TableFile.open(tmp_path)
 
 

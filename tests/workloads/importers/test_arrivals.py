@@ -128,7 +128,7 @@ def test_columns_are_named_by_the_user_and_kept_as_options(write):
     assert (arrivals.source, arrivals.options) == (str(path), {"columns": columns})
     with pytest.raises(BadInputError, match="no column 'when' for the start"):
         load_arrivals(path, columns={"start": "when"})
-    with pytest.raises(BadInputError, match="there is no role 'size'"):
+    with pytest.raises(BadInputError, match="unknown role 'size'"):
         load_arrivals(path, "durations", columns={"size": "ts"})
 
 

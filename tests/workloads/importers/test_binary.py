@@ -32,7 +32,7 @@ def test_packed_keys_are_unpacked(packer, write):
 
 def test_a_length_that_is_no_multiple_of_the_width_is_refused(write):
     path = write("k.trace", bytes(10))
-    with pytest.raises(BadInputError, match="10 bytes are no multiple of 4") as caught:
+    with pytest.raises(BadInputError, match="10 bytes are not a multiple of 4") as caught:
         read_trace(path, format="int32be")
     assert caught.value.place == str(path)
 
@@ -95,7 +95,7 @@ def test_records_across_blocks_are_read_whole(write, monkeypatch):
     keys = np.array([3, 1, 3, 2**40])
     path = write("k", keys.astype(">i8").tobytes())
     assert read_trace(path, format="int64be").keys.tolist() == [3, 1, 2**40]
-    with pytest.raises(BadInputError, match="31 bytes are no multiple of 8"):
+    with pytest.raises(BadInputError, match="31 bytes are not a multiple of 8"):
         read_trace(write("k", path.read_bytes()[:-1]), format="int64be")
 
 

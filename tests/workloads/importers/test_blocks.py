@@ -47,7 +47,7 @@ def test_an_oracle_trace_that_is_cut_off_or_none_is_refused(write):
     good = struct.pack("<IQIq", 9, 5, 1, -1) + struct.pack("<IQIq", 8, 5, 1, -1)
     with pytest.raises(BadInputError, match="record 2: the time runs backwards"):
         read_trace(write("a.bin", good), format="oracle")
-    with pytest.raises(BadInputError, match="no multiple of 24"):
+    with pytest.raises(BadInputError, match="not a multiple of 24"):
         read_trace(write("b.bin", good[:-1]), format="oracle")
 
 

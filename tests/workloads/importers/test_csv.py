@@ -200,7 +200,7 @@ def test_a_column_that_is_not_there_is_an_error_that_lists_what_is(columns, word
 
 
 def test_an_unknown_role_suggests_the_nearest(write):
-    with pytest.raises(BadInputError, match="no role 'tiem'; did you mean 'time'"):
+    with pytest.raises(BadInputError, match="unknown role 'tiem'; did you mean 'time'"):
         read_trace(write("t.csv", "key,t\na,1\n"), columns={"tiem": "t"})
 
 

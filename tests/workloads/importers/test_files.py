@@ -131,7 +131,7 @@ def test_random_bytes_are_refused_in_every_text_format(write):
 
 def test_an_unknown_format_suggests_the_nearest(write):
     path = write("k", b"a\n")
-    with pytest.raises(BadInputError, match="no format 'int32eb'; did you mean 'int32"):
+    with pytest.raises(BadInputError, match="unknown format 'int32eb'; did you mean 'int32"):
         read_trace(path, format="int32eb")
 
 

@@ -47,7 +47,7 @@ def test_entries_without_a_start_are_counted(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("{", "no JSON"), ("{}", "no entries"), ('{"log": {"entries": 3}}', "no entries")],
+    [("{", "not valid JSON"), ("{}", "no entries"), ('{"log": {"entries": 3}}', "no entries")],
 )
 def test_what_is_no_har_says_so_with_its_place(tmp_path, text, words):
     path = tmp_path / "a.har"

@@ -105,7 +105,7 @@ def test_a_recorded_list_of_row_numbers_is_read_from_a_file(tmp_path, suffix):
 def test_keys_that_are_no_numbers_are_told(tmp_path):
     path = tmp_path / "keys.txt"
     path.write_text("1\nabc\n")
-    with pytest.raises(BadInputError, match="'abc' is no row number"):
+    with pytest.raises(BadInputError, match="'abc' is not a row number"):
         load_accesses(path, 100)
 
 

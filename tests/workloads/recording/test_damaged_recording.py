@@ -134,7 +134,7 @@ def test_a_later_version_of_a_part_says_so(folder, old_folder):
     describe(min(folder.iterdir()), lambda before: before | {"version": 99})
     write_parquet_part(old_folder, 0, TABLE, {"version": 99})
     for each in (folder, old_folder):
-        with pytest.raises(BadInputError, match="later perflab"):
+        with pytest.raises(BadInputError, match="newer perflab"):
             read_trace(each)
 
 

@@ -294,7 +294,7 @@ def test_parts_of_a_later_perflab_are_refused(tmp_path, monkeypatch):
     with Recording(tmp_path / "r") as recording:
         take(recording, range(10))
     monkeypatch.undo()
-    with pytest.raises(BadInputError, match="later perflab"):
+    with pytest.raises(BadInputError, match="newer perflab"):
         read_trace(tmp_path / "r")
 
 

@@ -183,7 +183,7 @@ def test_a_later_version_says_to_update(tmp_path):
         folder = tmp_path / file
         save_workload(made, folder)
         described(folder, file, format_version=99)
-        with pytest.raises(BadInputError, match=r"later perflab \(format 99\); update"):
+        with pytest.raises(BadInputError, match=r"newer perflab \(format 99\); update"):
             kind_of(made).open(folder)
 
 

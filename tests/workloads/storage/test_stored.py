@@ -138,7 +138,7 @@ def test_a_file_of_a_later_version_is_refused(tmp_path):
     described = {"perflab.trace": b'{"format_version": 99}'}
     table = pa.table({"key": ["a"]}).replace_schema_metadata(described)
     pq.write_table(table, tmp_path / "t.parquet")
-    with pytest.raises(BadInputError, match="later perflab"):
+    with pytest.raises(BadInputError, match="newer perflab"):
         read_trace(tmp_path / "t.parquet")
 
 

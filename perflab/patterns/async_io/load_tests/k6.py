@@ -45,7 +45,7 @@ def k6_levels(
     Of requests in seconds without a user, the level has 0 users.
 
     Raises:
-        BadInputError: If a value is no number or no time, with file and line.
+        BadInputError: If a value is not a number or no time, with file and line.
     """
     levels: dict[int, list[_Second]] = {}
     for users, stretch in groupby(_by_second(path, names, rows), key=lambda second: second[0]):
@@ -101,7 +101,7 @@ def _second(path: Path, line: int, text: str) -> int:
         try:
             return int(dt.datetime.fromisoformat(text).timestamp())
         except ValueError:
-            raise BadInputError(f"{text!r} is no time", f"{path}:{line}") from None
+            raise BadInputError(f"{text!r} is not a time", f"{path}:{line}") from None
     value = number(path, line, text, "timestamp")
     factor = next((factor for above, factor in _FINER if value > above), 1.0)
     return int(value * factor)

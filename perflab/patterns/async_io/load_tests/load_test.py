@@ -123,10 +123,10 @@ def _read(path: Path, stamp: tuple[int, ...]) -> LoadTest:
             else:
                 has = listed(names) or "nothing"
                 raise BadInputError(
-                    f"is no result of k6 or Locust (its columns: {has}); {ADVICE}", str(path)
+                    f"is not a result of k6 or Locust (its columns: {has}); {ADVICE}", str(path)
                 )
         except csv.Error as error:
-            raise BadInputError(f"is no CSV ({error})", f"{path}:{rows.line_num}") from None
+            raise BadInputError(f"is not a CSV file ({error})", f"{path}:{rows.line_num}") from None
     kept = usable(levels)
     if not kept:
         raise BadInputError(

@@ -1,4 +1,4 @@
-"""The results of Locust: a row a second, with the counts so far."""
+"""The results of Locust: one row per second, with the counts so far."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NUMBERS = {
     _MEAN: MOST,
 }
 _WINDOW = 10.0
-"""Seconds that Locust's percentiles look back on; its requests a second do, too."""
+"""Seconds that Locust's percentiles look back on; its requests per second do, too."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def locust_levels(
     """Group what happened from row to row by the number of users.
 
     Counts and latencies are differences of the totals, and so of that level alone; Locust's own
-    requests a second and percentiles look ten seconds back, so that they begin with what was
+    requests per second and percentiles look ten seconds back, so that they begin with what was
     before. Percentiles are those at a level's end, stretched to the mean of the level.
 
     Args:
@@ -67,7 +67,7 @@ def locust_levels(
         rows: Line and cells of each row.
 
     Raises:
-        BadInputError: If a value is no number, with file and line.
+        BadInputError: If a value is not a number, with file and line.
     """
     seen = list(_rows(path, names, rows))
     steady: dict[int, list[tuple[_Row, _Row]]] = {}

@@ -29,7 +29,7 @@ QUICK_REQUESTS = 2_000
 _REQUESTS = 10_000
 _MOST_OPEN = 100_000
 _GUESS = (
-    "this server is not measured yet: the figures are a guess (50 ms a request); press Run, or "
+    "this server is not measured yet: the figures are a guess (50 ms per request); press Run, or "
     "'perflab calibrate async_io', to measure it"
 )
 
@@ -175,7 +175,7 @@ class AsyncIOModel:
         return server.closed(plain, limit, QUICK_REQUESTS, load.seed)[0]["latency_seconds_p50"]
 
     def _times(self, load: LoadSettings, requests: slice | None) -> tuple[Floats, int]:
-        """Return the arrivals up to the last asked for, and which of them is the first."""
+        """Return the arrivals up to the last requested, and which of them is the first."""
         times: Floats = self._arrivals.times
         length = len(times)
         most = _MOST_OPEN if self._most >= _REQUESTS else self._most

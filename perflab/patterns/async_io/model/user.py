@@ -140,7 +140,7 @@ class UserServer:
 
 
 def ended(point: Mapping[str, Any]) -> float:
-    """Return how many requests a second came to an end at a point, well or not."""
+    """Return how many requests per second came to an end at a point, well or not."""
     return float(point["throughput"] / (1.0 - point["error_share"]))
 
 

@@ -34,7 +34,7 @@ class KeySample:
         span: The share of the requests that the windows cover.
         expected: Requests that a sample of its share has on average.
         expected_bytes: Their sizes together; 0 where there are none.
-        places: int64, one a request: how many requests of the windows, of any key, came before.
+        places: int64, one per request: how many requests of the windows, of any key, came before.
         bytes_share: Its share of the bytes of all keys together; `share` where they have no size.
     """
 
@@ -54,7 +54,7 @@ class KeySample:
 class KeySampler:
     """Draws samples of one trace's keys.
 
-    ``stratified``: keys are ordered by how often they are asked for, and one is drawn from each
+    ``stratified``: keys are ordered by how often they are requested, and one is drawn from each
     run of ``1 / share`` of them, so that frequencies are those of all keys. ``spatial``: the keys
     whose hash lies below a threshold, as SHARDS at a fixed rate (Waldspurger et al., "Efficient
     MRC construction with SHARDS", FAST 2015, section 3).
@@ -70,7 +70,7 @@ class KeySampler:
     def __init__(self, trace: Trace, method: str = "stratified") -> None:
         if method not in METHODS:
             known = " or ".join(METHODS)
-            text = f"there is no method {method!r}{nearest(method, METHODS)}; take {known}"
+            text = f"unknown method {method!r}{nearest(method, METHODS)}; known: {known}"
             raise BadInputError(text, "sampling")
         self.trace = trace
         self.method = method

@@ -91,7 +91,7 @@ class LruBytes:
 
     @cached_property
     def _recent_bytes(self) -> Numbers:
-        """The bytes of the keys asked for last, of so many together."""
+        """The bytes of the keys requested last, of so many together."""
         assert self._trace.sizes is not None  # noqa: S101  (as above)
         following = self._looped.reuse(len(self._trace))[1]
         last_uses = np.flatnonzero(following >= len(self._trace))[::-1]

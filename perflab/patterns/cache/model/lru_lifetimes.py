@@ -12,7 +12,7 @@ from perflab.modelling.looped import LoopedTrace
 from perflab.workloads.kinds.trace import Trace
 
 MOST_REQUESTS = 2_000_000
-"""Of longer traces too much would be kept: 16 bytes a request, 32 with sizes and lifetimes."""
+"""Of longer traces too much would be kept: 16 bytes per request, 32 with sizes and lifetimes."""
 
 _MOST_BYTES = 16 << 20
 """Of departures, which are some 5 bits a request for each size."""
@@ -28,7 +28,7 @@ class LruLifetimes:
     Args:
         trace: The workload, of at most `MOST_REQUESTS`.
         looped: The same, with what is known of its reuse and its times.
-        distances: int32, one a request, from `kernels.lru_curve_and_distances`.
+        distances: int32, one per request, from `kernels.lru_curve_and_distances`.
     """
 
     def __init__(self, trace: Trace, looped: LoopedTrace, distances: npt.NDArray[np.int32]) -> None:
@@ -46,7 +46,7 @@ class LruLifetimes:
         Args:
             max_entries: At least 1.
             ttl: Seconds that an entry lives; infinite for ever.
-            rate: Requests a second, where the trace has no times.
+            rate: Requests per second, where the trace has no times.
         """
         dated = self._at(rate)
         size = min(max_entries, dated.n_keys)

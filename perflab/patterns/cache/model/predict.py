@@ -163,7 +163,7 @@ class CacheModel:
         return result | daily_cost(result, load, self.trace)
 
     def _pace(self, load: LoadSettings) -> float:
-        """Return how many requests a second come; infinite where they come as fast as can be."""
+        """Return how many requests per second come; infinite where they come as fast as can be."""
         if load.request_rate is not None:
             return load.request_rate
         if load.speedup is None or self.trace.times is None:

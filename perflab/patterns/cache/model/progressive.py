@@ -155,7 +155,7 @@ class ProgressiveCacheModel:
         return min(settings.max_cache_size, self.trace.n_keys)
 
     def _exact_of(self, settings: CacheSettings, load: LoadSettings) -> dict[int, CacheCounts]:
-        """Return the exact points of a line; those kept on disk when it is first asked for."""
+        """Return the exact points of a line; those kept on disk when it is first requested."""
         line = self._sampled.line(settings, load)
         found = self._exact.get(line)
         if found is not None:

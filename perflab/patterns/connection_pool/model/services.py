@@ -97,7 +97,7 @@ class PoolServices:
         return share * full + (1.0 - share) * half
 
     def utilisation(self, connections: int, rate: float) -> float:
-        """Return how busy a load keeps a pool, at the most 1."""
+        """Return how busy a load keeps a pool, at most 1."""
         return min(1.0, rate * self.mean(connections) / connections)
 
     def seconds(self, connections: int, rate: float) -> Floats:

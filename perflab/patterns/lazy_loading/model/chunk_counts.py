@@ -54,7 +54,7 @@ class CutAccesses:
     """Accesses to a store that is cut into chunks of one size; keeps every count it has made.
 
     Args:
-        accesses: The rows asked for.
+        accesses: The rows requested.
         chunk_size: Rows a chunk.
     """
 
@@ -71,7 +71,7 @@ class CutAccesses:
 
     @property
     def distinct(self) -> int | None:
-        """How many chunks are asked for at all, where that has been counted."""
+        """How many chunks are requested at all, where that has been counted."""
         return None if self._curve is None else self._distinct
 
     def ready(self, capacity: int, read_ahead: int) -> bool:

@@ -24,7 +24,7 @@ class ChunkWindows:
     to miss a little more than they do.
 
     Args:
-        accesses: The rows asked for.
+        accesses: The rows requested.
         share: The share of them in all windows together, above 0 and at most 1.
     """
 

@@ -85,7 +85,7 @@ def lazy_remarks(
         settings: The loader's settings.
         costs: Bytes a row, for the bound in bytes.
         n_rows: How many rows the store has.
-        distinct_chunks: How many chunks are asked for at all, where that is known.
+        distinct_chunks: How many chunks are requested at all, where that is known.
     """
     said = []
     if chunks_held(settings, costs) == 0:
@@ -93,7 +93,7 @@ def lazy_remarks(
     if settings.chunk_size > n_rows:
         said.append(f"one chunk holds all of the store: {counted(n_rows, 'row')}")
     elif distinct_chunks is not None and chunks_held(settings, costs) >= distinct_chunks:
-        said.append(f"everything asked for fits into memory: {counted(distinct_chunks, 'chunk')}")
+        said.append(f"everything requested fits into memory: {counted(distinct_chunks, 'chunk')}")
     if settings.read_ahead:
         if settings.max_chunks == 1:
             said.append("read_ahead has no effect: max_chunks leaves no room for a second chunk")

@@ -79,7 +79,7 @@ class SampledLazyLoadingModel:
     """Predictions from windows that hold a share of the accesses.
 
     Args:
-        accesses: All rows asked for.
+        accesses: All rows requested.
         share: The share looked at, above 0 and at most 1.
     """
 
@@ -104,7 +104,7 @@ class SampledLazyLoadingModel:
         return from_windows(self._windows, self._accesses, settings, load, costs)
 
     def prepare(self) -> None:
-        """Do nothing: each chunk size is looked at when it is asked for."""
+        """Do nothing: each chunk size is looked at when it is requested."""
 
     def ready(self, settings: LazyLoadingSettings, load: LoadSettings) -> bool:
         """Say that an answer is always near."""

@@ -214,7 +214,7 @@ class RedisCacheModel:
             settings.ttl_seconds is None and self.trace.ttls is None
         ):
             said.append(
-                f"{settings.maxmemory_policy} finds no entry to throw out: without a TTL nothing "
+                f"{settings.maxmemory_policy} finds no entry to evict: without a TTL nothing "
                 "is a candidate, and writes are refused when the memory is full"
             )
         return tuple(said)
@@ -249,7 +249,7 @@ def _costs_key(costs: Costs) -> tuple[Any, ...]:
 
 
 def _fastest(load: LoadSettings, costs: Mapping[str, Any], hit_rate: float) -> float:
-    """Return how many requests a second the clients can make at a hit rate."""
+    """Return how many requests per second the clients can make at a hit rate."""
     miss = missed(costs, load.backend_seconds)["mean"]
     spent = hit_rate * costs["hit"]["mean"] + (1 - hit_rate) * miss
     spent += costs.get("overhead_seconds", 0.0)

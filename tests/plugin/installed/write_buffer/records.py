@@ -34,7 +34,7 @@ class RandomRecords(Settings):
 
     count: int = setting(2_000, "How many records.", unit="records", low=1, high=10_000_000)
     mean_bytes: int = setting(200, "Their mean size.", unit="bytes", low=1, high=1_000_000)
-    seed: int = setting(1, "What chance starts from.", low=0, high=2**32 - 1)
+    seed: int = setting(1, "Random seed.", low=0, high=2**32 - 1)
 
     def make(self) -> Records:
         """Return the records."""

@@ -1,4 +1,4 @@
-"""`Gauges`: all that shows numbers on the panel, from a prediction and the rows of a run."""
+"""`Displays`: all that shows numbers on the panel, from a prediction and the rows of a run."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
-from perflab.panels.pictures import Pictures
 from perflab.panels.table import NumbersTable
 from perflab.panels.views import LiveView, Point
+from perflab.panels.what_if_pane import WhatIfPane
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace
@@ -27,7 +27,7 @@ _EARLIEST_SECONDS = 2.0
 Numbers = dict[str, float]
 
 
-class Gauges:
+class Displays:
     """All pictures and the table. Safe to use from several threads.
 
     Attributes:
@@ -36,7 +36,7 @@ class Gauges:
 
     def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
-        self.what_if = Pictures(bench)
+        self.what_if = WhatIfPane(bench)
         self.live = LiveView(bench)
         self.table = NumbersTable(bench.display.headline)
         self.which_is_off = widgets.HTML(layout=widgets.Layout(display="none"))
@@ -54,7 +54,7 @@ class Gauges:
     def follow(
         self, run: LiveRun, settings: Settings, prediction: Prediction | None, result: Run | None
     ) -> None:
-        """Show a run so far; called ten times a second, and once when its result is there."""
+        """Show a run so far; called ten times per second, and once when its result is there."""
         self._ticks += 1
         rows = run.rows
         self.live.show(rows, run.changes)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from perflab.bench import WhatIfChart, load_bench
 from perflab.charts import WhatIfAxes
-from perflab.charts.band import best_spans
+from perflab.charts.best_strip import best_spans
 
 SIZES = [10, 100, 1000, 10_000]
 CHART = WhatIfChart(
@@ -74,34 +74,34 @@ def test_strip_under_the_chart_has_the_colours_of_the_lines_and_leaves_the_ceili
     axes = Figure(figsize=(6, 4)).subplots()
     drawn = WhatIfAxes(axes, CHART, load_bench("cache"), animated=False)
     drawn.update(LINES)
-    strip, *names = drawn._band.artists
+    strip, *names = drawn._best_strip.artists
     colours = [to_hex(colour) for colour in strip.get_facecolors()]
     expected = [drawn._lines[name].get_color().lower() for name in ("fifo", "lru")]
     assert colours == expected
     assert [name.get_text() for name in names] == ["fifo", "lru"]
-    assert drawn._band._best.get_visible()
+    assert drawn._best_strip._best.get_visible()
 
 
 def test_strip_that_is_drawn_again_and_again_has_no_text_in_it():
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), CHART, load_bench("cache"))
     drawn.update(LINES)
-    assert len(drawn._band.artists) == 1
+    assert len(drawn._best_strip.artists) == 1
 
 
 def test_strip_that_stays_is_not_drawn_anew():
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), CHART, load_bench("cache"))
     drawn.update(LINES)
-    kept = drawn._band.artists
+    kept = drawn._best_strip.artists
     assert not drawn.update(LINES)
-    assert drawn._band.artists is kept
+    assert drawn._best_strip.artists is kept
 
 
 def test_strip_goes_with_the_second_line():
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), CHART, load_bench("cache"))
     drawn.update(LINES)
     assert drawn.update({"lru": LINES["lru"], "opt": LINES["opt"]})
-    assert drawn._band.artists == []
-    assert not drawn._band._best.get_visible()
+    assert drawn._best_strip.artists == []
+    assert not drawn._best_strip._best.get_visible()
 
 
 def test_least_cost_of_the_present_line_is_marked():

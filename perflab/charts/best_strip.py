@@ -1,4 +1,4 @@
-"""`Band`: which line of a chart is the best, and from where to where, in a strip under it."""
+"""`BestStrip`: which line of a chart is the best, and from where to where, in a strip under it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def rivals(chart: WhatIfChart, lines: Lines) -> dict[str, Line]:
     return {label: line for label, line in lines.items() if label not in apart}
 
 
-class Band:
+class BestStrip:
     """A strip under a chart that says which line is the best where, in the lines' colours.
 
     Args:

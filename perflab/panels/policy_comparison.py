@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from perflab.tuning.standing import Standing
 
 
-class StandingLine:
+class PolicyComparison:
     """Hidden where a bench compares nothing."""
 
     def __init__(self) -> None:

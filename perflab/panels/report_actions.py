@@ -1,4 +1,4 @@
-"""`Shipping`: what a user takes away from a panel: a recommendation, and a report."""
+"""`ReportActions`: what a user takes away from a panel: a recommendation, and a report."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from perflab.bench import AnyBench, AnyModel
 from perflab.lab.run import Run
 from perflab.modelling.history import History
+from perflab.panels.displays import Displays
 from perflab.panels.export import ReportLink, write_report
-from perflab.panels.gauges import Gauges
 from perflab.panels.recommendation_card import RecommendationCard
 from perflab.tuning.grid import Grid
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Trace
 
 
-class Shipping:
+class ReportActions:
     """Makes both, in the thread that it is called in.
 
     Args:
@@ -31,7 +31,7 @@ class Shipping:
     """
 
     def __init__(
-        self, bench: AnyBench, gauges: Gauges, apply: Callable[[Mapping[str, Any]], None]
+        self, bench: AnyBench, gauges: Displays, apply: Callable[[Mapping[str, Any]], None]
     ) -> None:
         self._bench, self._gauges = bench, gauges
         self.card = RecommendationCard(bench, apply)

@@ -16,7 +16,7 @@ from perflab.workloads import Workload
 PACES = ("speedup", "request_rate")
 
 
-class Knobs:
+class SettingControls:
     """All settings of a panel, those with a control and those without.
 
     A trace with times is paced by ``speedup``; one without, and arrivals, which are stretched to a

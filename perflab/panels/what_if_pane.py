@@ -1,4 +1,4 @@
-"""`Pictures`: all of the what-if side: a first row of charts, and beside each other the rest."""
+"""`WhatIfPane`: all of the what-if side: a first row of charts, and beside each other the rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import MarkKind
 from perflab.charts.what_if import Lines
 from perflab.panels.map_view import MapView, Values, beside_each_other
-from perflab.panels.standing_line import StandingLine
+from perflab.panels.policy_comparison import PolicyComparison
 from perflab.panels.time_view import TimeView
 from perflab.panels.views import Point, WhatIfView
 from perflab.workloads import Trace
@@ -18,7 +18,7 @@ from perflab.workloads import Trace
 A_ROW = 3
 
 
-class Pictures:
+class WhatIfPane:
     """The what-if pictures of a bench. Safe to use from several threads.
 
     A slider's move is answered by the first row; the rest is drawn after it has left.
@@ -33,7 +33,7 @@ class Pictures:
         more = charts[A_ROW:]
         self.more = WhatIfView(bench, more, len(more) / 2) if more else None
         self.maps = MapView(bench, beside=bool(more))
-        self.standing = StandingLine()
+        self.standing = PolicyComparison()
         self.times = TimeView(bench)
         beside = [self.maps.widget, *self.times.boxes]
         if self.more is not None:

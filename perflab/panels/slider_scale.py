@@ -22,7 +22,7 @@ _UNITS = {
 }
 
 
-class Stops:
+class SliderScale:
     """What each position of a slider stands for; an optional setting is off past the last one.
 
     Args:

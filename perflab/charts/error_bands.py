@@ -1,4 +1,4 @@
-"""`Spreads`: the bands around lines that say how far a sampled answer may be off."""
+"""`ErrorBands`: the bands around lines that say how far a sampled answer may be off."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.collections import FillBetweenPolyCollection
 _ALPHA = 0.22
 
 
-class Spreads:
+class ErrorBands:
     """A band for each line that has edges, in the line's colour; its artists are made once.
 
     Args:

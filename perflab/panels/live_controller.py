@@ -1,4 +1,4 @@
-"""`Driver`: the live side of the panel: starts a run, steers it, draws it ten times a second."""
+"""`LiveController`: the live side of the panel: it starts, steers and draws a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GOING = ("starting", "running", "paused")
 Tick = Callable[[LiveRun], None]
 
 
-class Driver:
+class LiveController:
     """One live run at a time.
 
     Args:

@@ -1,10 +1,9 @@
-"""The README's programs and commands, read out of it and run as they stand, on real servers."""
+"""Programs and commands of README and docs, read out of them and run, on real servers."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
-import itertools
 import os
 import re
 import shlex
@@ -18,12 +17,22 @@ from perflab.servers.http.server import HttpServer
 from perflab.servers.postgres.server import PostgresServer
 from perflab.servers.redis.server import RedisServer
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+PATTERNS = ROOT / "docs" / "patterns"
 BEGUN = dt.datetime(2026, 11, 29, 12, 0, 0, tzinfo=dt.UTC)
 
 
-def blocks(language: str) -> list[str]:
-    text = README.read_text(encoding="utf-8")
+# One after the other: the prefetcher fetches over the pool's connections.
+ORDER = (
+    *("cache", "redis_cache", "connection_pool", "lazy_loading"),
+    *("prefetching", "streaming", "async_io"),
+)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -80,12 +89,9 @@ def test_programs_of_all_patterns_run_one_after_the_other(folder, servers):
         "def load_product(number):\n    return {'number': number}\n\n\n"
         "def fetch_price(number):\n    return 9.5\n\n\n"
     )
-    patterns = [block for block in blocks("python") if "perflab.patterns" in block]
-    named = {re.findall(r"perflab\.patterns\.(\w+)", block)[-1] for block in patterns}
-    assert named == {
-        *("cache", "redis_cache", "connection_pool", "lazy_loading"),
-        *("prefetching", "streaming", "async_io"),
-    }
+    pages = [PATTERNS / f"{name}.md" for name in ORDER]
+    assert sorted(pages) == sorted(PATTERNS.glob("*.md"))
+    programs = [block for page in pages for block in blocks(page, "python")]
     checks = (
         "\nimport pyarrow.parquet\n"
         "assert prices.get('price:7') == price == 9.5\n"
@@ -94,7 +100,7 @@ def test_programs_of_all_patterns_run_one_after_the_other(folder, servers):
         "assert found == [200] * 100, found\n"
         "assert pool.stats()['connections_in_use'] == 0, pool.stats()\n"
     )
-    done = run(readers_own + "\n\n".join(patterns) + checks, folder, servers)
+    done = run(readers_own + "\n\n".join(programs) + checks, folder, servers)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
     assert done.stdout.splitlines()[0] == "{'number': 7} 1"
@@ -102,18 +108,38 @@ def test_programs_of_all_patterns_run_one_after_the_other(folder, servers):
     assert done.stdout.splitlines()[-1] == "2500 0"
 
 
+def test_readme_shows_a_program_of_the_docs():
+    (program,) = [block for block in blocks(README, "python") if "perflab.patterns" in block]
+    assert program in blocks(PATTERNS / "cache.md", "python")
+
+
+def test_readme_has_at_most_700_words_beside_its_programs():
+    text = README.read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert len(prose.split()) <= 700
+
+
 def test_program_of_the_verbs_writes_its_report(folder, servers):
-    (program,) = [block for block in blocks("python") if "perflab.predict" in block]
+    (program,) = [block for block in blocks(README, "python") if "perflab.predict" in block]
     done = run(program, folder, servers)
     assert done.returncode == 0, done.stderr
     assert "hit rate" in (folder / "report.html").read_text()
 
 
-def test_commands_of_the_shell_hold(folder):
-    lines = itertools.chain.from_iterable(block.splitlines() for block in blocks("console"))
+@pytest.mark.parametrize(
+    ("page", "verbs"),
+    [
+        (README, {"predict", "run", "tune", "report"}),
+        (TUTORIAL, {"trace", "predict", "run", "tune", "report"}),
+    ],
+    ids=["readme", "tutorial"],
+)
+def test_commands_of_the_shell_hold(folder, page, verbs):
+    lines = "".join(blocks(page, "console")).splitlines()
     commands = [shlex.split(line.removeprefix("$ ")) for line in lines if "perflab" in line]
     commands = [command for command in commands if command[0] == "perflab"]
-    assert {command[1] for command in commands} == {"predict", "run", "tune", "report"}
+    assert {command[1] for command in commands} == verbs
+    (folder / "report.html").unlink(missing_ok=True)
     for command in commands:
         program = [sys.executable, "-m", "perflab", *command[1:]]
         done = subprocess.run(

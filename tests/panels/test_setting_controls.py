@@ -5,14 +5,16 @@ import pytest
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
-from perflab.panels.knobs import Knobs
+from perflab.panels.setting_controls import SettingControls
 from perflab.workloads import Arrivals, Trace
 
 
 @pytest.fixture
 def made():
     seen = []
-    knobs = Knobs(load_bench("cache"), {"max_cache_size": 500}, lambda *one: seen.append(one))
+    knobs = SettingControls(
+        load_bench("cache"), {"max_cache_size": 500}, lambda *one: seen.append(one)
+    )
     return knobs, seen
 
 
@@ -32,7 +34,7 @@ def test_values_of_the_user_go_over_the_defaults_of_the_panel(made):
 
 def test_unknown_setting_is_refused():
     with pytest.raises(BadInputError, match="max_cache_size"):
-        Knobs(load_bench("cache"), {"max_cachesize": 5}, lambda *_: None)
+        SettingControls(load_bench("cache"), {"max_cachesize": 5}, lambda *_: None)
 
 
 def test_pace_that_does_not_fit_the_workload_is_hidden_and_none(made):
@@ -69,7 +71,7 @@ def test_arrivals_begin_at_their_own_rate(gap, rate, made):
 
 
 def test_rate_that_the_user_named_stays(made):
-    knobs = Knobs(load_bench("connection_pool"), {"request_rate": 50}, lambda *_: None)
+    knobs = SettingControls(load_bench("connection_pool"), {"request_rate": 50}, lambda *_: None)
     knobs.fit(Arrivals("calls", np.arange(100.0) / 3000))
     assert knobs.values["request_rate"] == 50
 
