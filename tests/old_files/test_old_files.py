@@ -85,7 +85,7 @@ def test_recording_of_its_second_format_is_read():
     before = perflab.read_trace(HERE / "0.1.0" / "recording")
     assert np.array_equal(recorded.ids, before.ids)
     assert np.array_equal(recorded.sizes, before.sizes)
-    assert "hit 95.55% of 2,000 requests" in " ".join(recorded.notes)
+    assert "hit 95.5 % of 2,000 requests" in " ".join(recorded.notes)
     assert "clear" in " ".join(recorded.notes)
 
 

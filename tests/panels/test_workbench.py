@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import metric
 from perflab.panels import workbench
 
 
@@ -132,7 +133,7 @@ def test_baseline_is_marked_and_stands_in_the_table(panel):
     before = panel.gauges.baseline.metrics["hit_rate"]
     move(panel, "max_cache_size", 5)
     assert panel.gauges.what_if.points["baseline"].metrics["hit_rate"] == before
-    assert f"{before * 100:.2f} %" in panel.gauges.table.widget.value
+    assert metric("hit_rate").format(before) in panel.gauges.table.widget.value
 
 
 def test_live_run_is_steered_by_a_slider_and_keeps_its_result(panel, until):

@@ -49,7 +49,7 @@ def _check_live(settings: AsyncIORunSettings, _load: LoadSettings) -> None:
     """
     if settings.measured is not None and settings.urls is None:
         raise BadInputError(
-            "tells what a server did; to run, say in urls where it is, or take this down",
+            "tells what a server did; to run, say in urls where it is, or set it to none",
             "measured",
         )
 

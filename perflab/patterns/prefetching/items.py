@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -45,6 +45,7 @@ class Items:
         BadInputError: If there is no item.
     """
 
+    registered_by: ClassVar[str] = "perflab.patterns.prefetching.item_names"
     name: str
     count: int
     paths: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -52,6 +52,7 @@ class TableFile:
         saved_in: The folder that it was opened from, which a run may write into; else empty.
     """
 
+    registered_by: ClassVar[str] = "perflab.patterns.streaming.workload"
     name: str
     path: str
     total_bytes: int

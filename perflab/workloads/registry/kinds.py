@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -26,9 +27,14 @@ W = TypeVar("W", bound=Workload)
 def kind_of(workload: W) -> WorkloadKind[W]:
     """Return the kind of a workload.
 
+    A class whose kind is registered elsewhere names that module in ``registered_by``.
+
     Raises:
         BadInputError: If it is no workload of a registered kind.
     """
+    place = getattr(workload, "registered_by", None)
+    if isinstance(place, str):
+        importlib.import_module(place)
     for kind in registered():
         if isinstance(workload, kind.holds):
             return kind

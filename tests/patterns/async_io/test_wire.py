@@ -73,7 +73,7 @@ async def test_a_server_that_cuts_sees_each_try_once(method, retries):
 
 
 async def test_a_client_without_a_switch_for_repeats_sends_once_too(monkeypatch):
-    monkeypatch.setattr("perflab.patterns.async_io._HAS_SWITCH", False)
+    monkeypatch.setattr("perflab.patterns.async_io._async_io._HAS_SWITCH", False)
     async with RawServer(lambda seen, _: OK if seen.nth % 2 else None) as server:
         found, stats = await fetch(server, number=20, retries=2)
         assert all(one.ok for one in found)
