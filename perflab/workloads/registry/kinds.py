@@ -43,7 +43,7 @@ def kind_of(workload: W) -> WorkloadKind[W]:
     raise BadInputError(text, "workload")
 
 
-def describe(workload: Workload) -> dict[str, Any]:
+def describe(workload: Any) -> dict[str, Any]:
     """Return what a workload is like in numbers: requests, keys, reuse, times, bytes and others.
 
     Which there are depends on its kind; what it cannot tell is None.
