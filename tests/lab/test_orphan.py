@@ -144,7 +144,7 @@ def test_a_server_that_is_away_is_one_clear_error(pattern, monkeypatch, capfd):
             start_live(pattern, None, None, 1.0).wait()
         said = str(caught.value)
         assert f"127.0.0.1:{port}/0: cannot be" in said
-        assert f"start it, or mend what {names[pattern]} names" in said
+        assert f"start it, or correct {names[pattern]}" in said
         assert "could not be removed" not in said
     assert capfd.readouterr().err == ""
 

@@ -31,7 +31,7 @@ def test_a_server_that_is_away_is_named_with_the_reason(form, closed_port, monke
             ask()
         said = str(caught.value)
         assert f"127.0.0.1:{closed_port}/shop: cannot be reached (connection refused)" in said
-        assert "start it, or mend what PERFLAB_POSTGRES_URL names" in said
+        assert "start it, or correct PERFLAB_POSTGRES_URL" in said
         assert "hush" not in said
 
 

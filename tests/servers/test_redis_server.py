@@ -85,7 +85,7 @@ def test_closing_a_server_leaves_no_process_and_no_folder():
 
 
 def test_a_server_ends_with_the_process_that_started_it_even_when_that_is_killed():
-    code = CHILD.format(module="redis_server", name="RedisServer", address="url")
+    code = CHILD.format(module="redis.server", name="RedisServer", address="url")
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         pid, url = child.stdout.readline().split()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import atexit
 import io
+import sys
 import threading
 import time
 from collections import deque
 from typing import IO, Self
 
 _LAST_READ_SECONDS = 0.5
-_leaving: deque[tuple[float, threading.Event]] = deque(maxlen=64)
+_SETTLE_SECONDS = 0.05
+"""What Arrow's thread takes to let go of the last bytes, for which it needs the interpreter."""
+_leaving: deque[tuple[float, ReadAhead]] = deque(maxlen=64)
 """Files whose last read may still come, and until when it is waited for."""
 
 
@@ -31,6 +34,7 @@ class ReadAhead(io.RawIOBase):
         self._reading = threading.Lock()
         self._over = False
         self._at_end = threading.Event()
+        self._reader: int | None = None
 
     def readable(self) -> bool:
         """Say that it is."""
@@ -39,6 +43,7 @@ class ReadAhead(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes; none at the end, or once it is over."""
         with self._reading:
+            self._reader = threading.get_ident()
             found = b"" if self._over else self._file.read(size)
             if not found:
                 self._at_end.set()
@@ -52,11 +57,24 @@ class ReadAhead(io.RawIOBase):
         self._over = True
         with self._reading:
             pass
-        if not self._at_end.is_set():
-            _leaving.append((time.monotonic() + _LAST_READ_SECONDS, self._at_end))
+        # Also where the last read has begun: its thread may not have left Python yet.
+        _leaving.append((time.monotonic() + _LAST_READ_SECONDS, self))
+
+    def wait(self, until: float) -> None:
+        """Wait for the last read, and until its thread has left Python.
+
+        Args:
+            until: When to give up, on the monotonic clock.
+        """
+        self._at_end.wait(max(0.0, until - time.monotonic()))
+        while self._reader in sys._current_frames() and time.monotonic() < until:  # noqa: SLF001
+            time.sleep(0.001)
 
 
 @atexit.register
 def _wait_for_last_reads() -> None:
-    for until, at_end in _leaving:
-        at_end.wait(max(0.0, until - time.monotonic()))
+    recent = [(until, ahead) for until, ahead in _leaving if until > time.monotonic()]
+    for until, ahead in recent:
+        ahead.wait(until)
+    if recent:
+        time.sleep(_SETTLE_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
@@ -62,9 +63,10 @@ def test_the_runs_own_arrivals_and_service_times_are_what_is_predicted_from(resu
 @pytest.mark.usefixtures("calibration")
 def test_each_pool_is_driven_by_the_same_settings_and_resized(driver, monkeypatch):
     bench = load_bench("connection_pool")
-    monkeypatch.setattr(
-        type(bench), "calibrated_with", lambda *_: "PostgreSQL, perflab, query aggregate"
+    plan = dataclasses.replace(
+        bench.calibration, kept_for=lambda *_: "PostgreSQL, perflab, query aggregate"
     )
+    monkeypatch.setattr(bench, "calibration", plan)
     values = {"driver": driver, "query": "write", "max_connections": 2, "request_rate": 150}
     live = start_live("connection_pool", None, values, 60)
     try:

@@ -219,7 +219,7 @@ def test_a_full_disk_is_one_clear_error_and_nothing_is_left(engine, ending, tmp_
     output.write_text("old")
     words = [sys.executable, "-c", FULL, str(source), str(output), engine]
     ended = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert ended.stdout == f"{output}: cannot be written (File too large); nothing was\n"
+    assert ended.stdout == f"{output}: cannot be written (File too large); nothing was written\n"
     assert output.read_text() == "old"
     assert empty("in.csv", output.name) == []
 

@@ -373,7 +373,7 @@ def test_a_cache_is_recorded_as_the_decorator_that_it_is(tmp_path):
     assert (double.__name__, double.cache_info().misses) == ("double", cache.stats()["misses"])
     stats = recorded.recording.stop()
     assert stats["rows"] == stats["requests"] == 9
-    hits = [note for note in read_trace(tmp_path / "r").notes if "hit 33.33%" in note]
+    hits = [note for note in read_trace(tmp_path / "r").notes if "hit 33.3 %" in note]
     assert hits
 
 
