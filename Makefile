@@ -25,13 +25,14 @@ HOW     ?= both
 # What `make soak` does to each of three patterns, from SEED.
 OPERATIONS ?= 200000
 
-.PHONY: help lab test portable covered uncompiled coverage coverage-report check bench wheel docs fuzz soak clean
+.PHONY: help lab test portable lowest covered uncompiled coverage coverage-report check bench wheel docs fuzz soak clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make lab       set up $(VENV) and open JupyterLab on the notebooks"
 	@echo "make test      set up $(VENV) and run all tests (ARGS='-k cache' picks some)"
 	@echo "make portable  the tests that need no browser and no server"
+	@echo "make lowest    the same, with the lowest versions of what perflab needs"
 	@echo "make coverage  all tests, then which lines and branches they left out"
 	@echo "make check     format, lint, spelling, wording, types, import contracts, bare notebooks"
 	@echo "make bench     run what is timed, side by side with its peers (some minutes)"
@@ -51,6 +52,15 @@ test: $(VENV)/.installed-test
 
 portable: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(SPREAD) $(PORTABLE) $(ARGS)
+
+# With the lowest versions of direct dependencies that are allowed, in an environment of their own.
+lowest: $(VENV)/.installed-dev
+	$(BIN)/python .ci/lowest $(BIN)/uv test build/lowest.txt
+	$(PYTHON) -m venv --clear build/venv-lowest
+	build/venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r build/lowest.txt
+	build/venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch build/venv-lowest/.made build/venv-lowest/.installed-test
+	$(MAKE) portable VENV=build/venv-lowest
 
 covered: $(VENV)/.installed-dev
 	rm -rf build/coverage && mkdir -p build/coverage

@@ -299,7 +299,7 @@ def test_a_stop_while_the_consumer_waits_ends_it_at_once_though_the_fetch_hangs(
     gate = Gate()
     items = make(gate)
     thread, seen = consume_in_thread(items)
-    until(lambda: items.stats()["stalls"] == 1)
+    until(lambda: items.stats()["stalls"] == 1 and gate.asked)
     assert items.stop(0.0) is False
     thread.join(PATIENCE)
     assert not thread.is_alive()
