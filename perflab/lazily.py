@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from perflab.errors.extras import naming_extra
+
 
 def names_of(
     package: str,
@@ -32,15 +34,8 @@ def names_of(
         if place is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module, _, attribute = place.partition(":")
-        try:
+        with naming_extra(extra):
             value = getattr(importlib.import_module(module), attribute or name)
-        except ModuleNotFoundError as error:
-            from perflab.errors.extras import missing_extra
-
-            missing = missing_extra(error, extra)
-            if missing is None:
-                raise
-            raise missing from error
         if name in moved:
             text = f"{package}.{name} has moved: import {attribute or name} from {module}"
             warnings.warn(text, DeprecationWarning, stacklevel=2)

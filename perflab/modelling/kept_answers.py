@@ -17,11 +17,6 @@ Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
-def _one(answer: object) -> int:
-    del answer
-    return 1
-
-
 class KeptAnswers(Generic[Key, Answer]):
     """Answers by what was asked; the one not asked for longest goes first. Safe to share.
 
@@ -30,7 +25,9 @@ class KeptAnswers(Generic[Key, Answer]):
         weigh: What an answer weighs; one each where nothing is given.
     """
 
-    def __init__(self, most: int = MOST_ANSWERS, weigh: Callable[[Answer], int] = _one) -> None:
+    def __init__(
+        self, most: int = MOST_ANSWERS, weigh: Callable[[Answer], int] = lambda _: 1
+    ) -> None:
         self._most = most
         self._weigh = weigh
         self._weight = 0

@@ -14,7 +14,7 @@ from perflab.errors import BadInputError
 from perflab.units import counted, grouped
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.kinds.workload import show_plainly
+from perflab.workloads.kinds.workload import bounds_of_window, show_plainly
 
 LONGEST = 2**31 - 1
 MOST_ROWS = 10**15
@@ -108,12 +108,9 @@ class Accesses:
         Raises:
             BadInputError: If no request is left.
         """
-        start, stop, _ = slice(start, stop).indices(len(self))
+        start, stop = bounds_of_window(self, start, stop)
         if stop - start == len(self):
             return self
-        if start >= stop:
-            text = f"no request between {start} and {stop}; there are {len(self)}"
-            raise BadInputError(text, self.name)
         name = f"{self.name}[{start}:{stop}]"
         return Accesses(name, self.rows[start:stop], self.n_rows, notes=self.notes, check=False)
 

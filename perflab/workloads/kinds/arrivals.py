@@ -16,7 +16,7 @@ from perflab.workloads.kinds.check import as_durations, as_times
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.passes import pass_seconds
 from perflab.workloads.kinds.trace import Trace
-from perflab.workloads.kinds.workload import show_plainly
+from perflab.workloads.kinds.workload import bounds_of_window, show_plainly
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -131,12 +131,9 @@ class Arrivals:
         Raises:
             BadInputError: If no request is left.
         """
-        start, stop, _ = slice(start, stop).indices(len(self))
+        start, stop = bounds_of_window(self, start, stop)
         if stop - start == len(self):
             return self
-        if start >= stop:
-            text = f"no request between {start} and {stop}; there are {len(self)}"
-            raise BadInputError(text, self.name)
         durations = None if self.durations is None else self.durations[start:stop]
         name = f"{self.name}[{start}:{stop}]"
         return Arrivals(name, self.times[start:stop], durations, notes=self.notes, check=False)

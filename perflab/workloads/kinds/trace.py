@@ -15,7 +15,12 @@ from perflab.units import counted, grouped
 from perflab.workloads.kinds.check import as_ids, as_sizes, as_times, as_ttls
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.numbering import first_appearance, is_by_first_appearance
-from perflab.workloads.kinds.workload import LEAST_SHARE, MOST_REQUESTS, show_plainly
+from perflab.workloads.kinds.workload import (
+    LEAST_SHARE,
+    MOST_REQUESTS,
+    bounds_of_window,
+    show_plainly,
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -182,12 +187,9 @@ class Trace:
         Raises:
             BadInputError: If no request is left.
         """
-        start, stop, _ = slice(start, stop).indices(len(self))
+        start, stop = bounds_of_window(self, start, stop)
         if stop - start == len(self):
             return self
-        if start >= stop:
-            text = f"no request between {start} and {stop}; there are {len(self)}"
-            raise BadInputError(text, self.name)
 
         def cut(values: Any) -> Any:
             return None if values is None else values[start:stop]

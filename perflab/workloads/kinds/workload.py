@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from perflab.errors import shown
+from perflab.errors import BadInputError, shown
 
 MOST_KEYS = 2**31 - 1
 MOST_REQUESTS = 2**62
@@ -50,6 +50,19 @@ class Workload(Protocol):
 
     def uploaded(self, name: str) -> Self:
         """Return it under another name, as what was sent and cannot be read again."""
+
+
+def bounds_of_window(workload: Workload, start: int, stop: int) -> tuple[int, int]:
+    """Return the bounds of a part of a workload, within it, as those of a slice are.
+
+    Raises:
+        BadInputError: If no request is left.
+    """
+    start, stop, _ = slice(start, stop).indices(len(workload))
+    if start >= stop and len(workload):
+        text = f"no request between {start} and {stop}; there are {len(workload)}"
+        raise BadInputError(text, workload.name)
+    return start, stop
 
 
 def show_plainly(workload: Workload) -> None:
