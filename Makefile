@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PINS   := pyproject.toml constraints.txt
-# Two files of tests at a time, as much of them is waiting; those of a file share what they start.
-WORKERS ?= 2
+# Three files of tests at a time, as much of them is waiting; those of a file share what they start.
+WORKERS ?= 3
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -53,12 +53,14 @@ test: $(VENV)/.installed-test
 portable: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(SPREAD) $(PORTABLE) $(ARGS)
 
-# With the lowest versions of direct dependencies that are allowed, in an environment of their own.
+# With the lowest versions of direct dependencies that are allowed, in an environment of their own:
+# `make lowest LOWEST_PYTHON=python3.12`.
+LOWEST_PYTHON ?= $(PYTHON)
 lowest: $(VENV)/.installed-dev
-	$(BIN)/python .ci/lowest $(BIN)/uv test build/lowest.txt
-	$(PYTHON) -m venv --clear build/venv-lowest
-	build/venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r build/lowest.txt
-	build/venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(LOWEST_PYTHON) -m venv --clear build/venv-lowest
+	$(BIN)/python .ci/lowest $(BIN)/uv build/venv-lowest/bin/python test build/lowest.txt
+	$(BIN)/uv pip install --quiet --python build/venv-lowest/bin/python -r build/lowest.txt
+	$(BIN)/uv pip install --quiet --python build/venv-lowest/bin/python --no-deps -e .
 	@touch build/venv-lowest/.made build/venv-lowest/.installed-test
 	$(MAKE) portable VENV=build/venv-lowest
 

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from perflab.lab.run import Run
     from perflab.lab.verbs import allow_server, calibrate, run
     from perflab.lab.verbs import start_live as start
-    from perflab.panels import workbench
+    from perflab.panels.opening import workbench
     from perflab.patterns.cache.settings import CacheSettings
-    from perflab.reports import report
+    from perflab.reports.report import report
     from perflab.settings import LoadSettings
+    from perflab.tuning.advice.advise import advise
+    from perflab.tuning.advice.result import Advice
     from perflab.tuning.comparison import compare
     from perflab.tuning.recommend import tune
     from perflab.tuning.recommendation import Recommendation
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _PLACES = {
+    "Advice": "perflab.tuning.advice.result",
     "BadInputError": "perflab.errors",
     "CacheSettings": "perflab.patterns.cache.settings",
     "LiveRun": "perflab.lab.live",
@@ -37,6 +40,7 @@ _PLACES = {
     "Recommendation": "perflab.tuning.recommendation",
     "Run": "perflab.lab.run",
     "Trace": "perflab.workloads",
+    "advise": "perflab.tuning.advice.advise",
     "allow_server": "perflab.lab.verbs",
     "calibrate": "perflab.lab.verbs",
     "compare": "perflab.tuning.comparison",
@@ -55,6 +59,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "Advice",
     "BadInputError",
     "CacheSettings",
     "LiveRun",
@@ -62,6 +67,7 @@ __all__ = [
     "Recommendation",
     "Run",
     "Trace",
+    "advise",
     "allow_server",
     "calibrate",
     "compare",

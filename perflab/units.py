@@ -28,10 +28,15 @@ SECOND_SUFFIXES = {
     "ms": 1e-3,
     "s": 1.0,
     "m": 60.0,
-    "min": 60.0,
     "h": 3600.0,
     "d": 86400.0,
     "w": 604800.0,
+    **{f"{noun}{s}": 1.0 for noun in ("sec", "second") for s in ("", "s")},
+    **{f"{noun}{s}": 60.0 for noun in ("min", "minute") for s in ("", "s")},
+    **{f"{noun}{s}": 3600.0 for noun in ("hr", "hour") for s in ("", "s")},
+    **{f"day{s}": 86400.0 for s in ("", "s")},
+    **{f"week{s}": 604800.0 for s in ("", "s")},
+    **{f"millisecond{s}": 1e-3 for s in ("", "s")},
 }
 RATIO_SUFFIXES = {**COUNT_SUFFIXES, "%": 0.01}
 NONE_WORDS = frozenset({"none", "off", "null", "unlimited", "no"})
@@ -42,7 +47,13 @@ UNKNOWN = "n/a"
 
 _EXAMPLES = {"ratio": "0.8", "bytes": "512MiB", "seconds": "30m or 250ms"}
 _SUFFIXES = {"bytes": BYTE_SUFFIXES, "seconds": SECOND_SUFFIXES, "ratio": RATIO_SUFFIXES}
-_NUMBER = re.compile(r"^([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµ%]*)$")
+# Thousands may be parted by commas or blanks, in threes: 1,5 may mean 1.5, and is refused.
+_PARTED = r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+|\d+(?:_\d+)*"
+_BLANK = r"[\s\u00a0\u2009\u202f]*"
+_NUMBER = re.compile(
+    rf"^([+-]?(?:(?:{_PARTED})(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?){_BLANK}([a-zµ%]*)$", re.ASCII
+)
+_PARTING = str.maketrans("", "", "_, \u00a0\u2009\u202f")
 _PARTS = re.compile(r"^(-?[\d.]+)([A-Za-zµ]+)$")
 
 Steps = tuple[tuple[str, float], ...]
@@ -75,10 +86,11 @@ def is_none_word(value: object) -> bool:
 
 
 def parse_quantity(value: str | float, unit: str = "") -> float:
-    """Return a number from a text such as ``10k``, ``512MiB``, ``30 min`` or ``39 %``.
+    """Return a number from a text such as ``10k``, ``512MiB``, ``1 hour``, ``2 000`` or ``39 %``.
 
     Args:
-        value: A number, or a text: digits and an optional suffix.
+        value: A number, or a text: digits and an optional suffix. Thousands may be parted by
+            commas or blanks.
         unit: ``bytes``, ``seconds`` or ``ratio`` select their suffixes; anything else counts (k,
             M, G, T).
 
@@ -92,8 +104,8 @@ def parse_quantity(value: str | float, unit: str = "") -> float:
     suffixes = _SUFFIXES.get(unit, COUNT_SUFFIXES)
     number = math.nan
     if match is not None and match.group(2) in suffixes:
-        digits = match.group(1).replace("_", "").replace(",", "")
-        number = float(digits) * suffixes[match.group(2)]
+        plain = match.group(1).translate(_PARTING)
+        number = float(plain) * suffixes[match.group(2)]
     if not math.isfinite(number):
         example = _EXAMPLES.get(unit, "10k")
         of = f" of {unit}" if unit else ""
@@ -114,7 +126,7 @@ def format_quantity(value: float | None, unit: str = "") -> str:
 
 
 def typed(value: float, unit: str = "", *, parted: bool = False) -> str:
-    """Return a quantity as people type it, every digit of it: ``512MiB``, ``1234567B``.
+    """Return a quantity as people type it, every digit of it: ``512MiB``, ``2016KiB``.
 
     Args:
         value: A number.
@@ -126,7 +138,9 @@ def typed(value: float, unit: str = "", *, parted: bool = False) -> str:
         return text
     if abs(value) < _MOST and math.isclose(parse_quantity(text, unit), value, rel_tol=1e-12):
         return text
-    return f"{(grouped if parted else digits)(value)}{_ONE.get(unit, '')}"
+    whole = unit == "bytes" and value and value % 1024 == 0 and abs(value) < 1024**3
+    value, suffix = (value / 1024, "KiB") if whole else (value, _ONE.get(unit, ""))
+    return f"{(grouped if parted else digits)(value)}{suffix}"
 
 
 def exact(value: float, unit: str = "") -> str:

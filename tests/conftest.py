@@ -11,8 +11,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("no-deadline", deadline=None)
-hypothesis.settings.load_profile("no-deadline")
+# A second Python, or a hurry, needs fewer examples: PERFLAB_EXAMPLES=20.
+hypothesis.settings.register_profile(
+    "ours", deadline=None, max_examples=int(os.environ.get("PERFLAB_EXAMPLES", "100"))
+)
+hypothesis.settings.load_profile("ours")
 
 _SERVERS = re.compile(r"^\s*(?:from|import) (?:perflab\.servers|foreign_|raw_http)", re.MULTILINE)
 
@@ -23,6 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
         from perflab.kernels import compile_all
 
         compile_all()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what failed and why: a run that is stopped prints no summary."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(
+            f"\nFAILED in {report.when}: {report.nodeid}\n{report.longreprtext[-3000:]}", flush=True
+        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,8 +56,13 @@ def _imports_servers(module: str) -> bool:
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """Name long bytes by their argument: packed ones hold the time, and workers must agree."""
-    return argname if isinstance(val, bytes) and len(val) > 40 else None
+    """Name what is long by its argument.
+
+    Packed bytes hold the time, and workers must agree; a name of a whole table would stand in the
+    environment of each child, and too long a one lets none start.
+    """
+    most = 40 if isinstance(val, bytes) else 1000
+    return argname if isinstance(val, bytes | str) and len(val) > most else None
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import importlib
 import os
 import re
 import shlex
@@ -129,7 +130,7 @@ def test_program_of_the_verbs_writes_its_report(folder, servers):
 @pytest.mark.parametrize(
     ("page", "verbs"),
     [
-        (README, {"predict", "run", "tune", "report"}),
+        (README, {"advise", "predict", "run", "tune", "report"}),
         (TUTORIAL, {"trace", "predict", "run", "tune", "report"}),
     ],
     ids=["readme", "tutorial"],
@@ -154,3 +155,24 @@ def test_python_m_perflab_has_the_exit_status_of_the_command(folder):
     done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "nowhere.log" in done.stderr
+
+
+def test_names_that_a_pattern_imports_are_where_the_docs_say():
+    text = (ROOT / "docs" / "add_a_pattern.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(perflab[\w.]*)` \| (.*) \|$", text, flags=re.MULTILINE)
+    assert len(rows) >= 7
+    for place, names in rows:
+        module = importlib.import_module(place)
+        assert [name for name in re.findall(r"`(\w+)`", names) if not hasattr(module, name)] == []
+
+
+def test_paths_that_the_docs_name_are_there():
+    missing = {
+        (page.name, path)
+        for page in [README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+        for path in re.findall(
+            r"`((?:perflab|tests|docs|notebooks|data)/[\w./-]+)`", page.read_text(encoding="utf-8")
+        )
+        if "NAME" not in path and not (ROOT / path).exists()
+    }
+    assert missing == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import json
 import os
 import pickle
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+import perflab
 from perflab.errors import BadInputError
 from perflab.errors.extras import EXTRAS, MissingExtraError, missing_extra, naming_extra, needs
 
@@ -69,7 +71,8 @@ def imported() -> dict[str, set[str]]:
 
 
 def test_each_package_that_is_imported_has_an_extra_or_is_in_the_base():
-    known = {module for modules in EXTRAS.values() for module in modules} | BASE | {"perflab"}
+    ours = {"perflab", "_typeshed"}  # the latter is a type checker's own
+    known = {module for modules in EXTRAS.values() for module in modules} | BASE | ours
     others = {
         name: places
         for name, places in imported().items()
@@ -173,7 +176,7 @@ MAIN = "import sys\nfrom perflab.cli import main\nsys.exit(main({}))"
 @pytest.mark.parametrize(
     ("package", "extra", "words"),
     [
-        ("typer", "cli", ["--version"]),
+        ("typer", "cli", ["settings"]),
         ("numba", "cli", ["predict", "cache", "--workload", "zipf:keys=10,requests=100"]),
         ("pyarrow", "cli", ["trace", "info", "keys.csv"]),
         ("jinja2", "cli", ["report", "run.json", "--out", "report.html"]),
@@ -196,14 +199,33 @@ def test_in_a_shell_it_is_one_line_and_status_2(package, extra, words, without, 
     assert "Traceback" not in ended.stderr
 
 
+def test_the_version_needs_no_extra(without):
+    ended = without(["typer"], MAIN.format(["--version"]))
+    assert (ended.returncode, ended.stdout) == (0, f"perflab {perflab.__version__}\n")
+
+
 def test_doctor_and_settings_go_on_without_clients(without):
     missing = ("redis", "psycopg", "aiohttp", "polars", "memory_profiler")
-    for words in (["doctor", "--offline"], ["settings"], ["settings", "redis_cache"]):
+    for words in (["doctor"], ["doctor", "--offline"], ["settings"], ["settings", "redis_cache"]):
         ended = without(missing, MAIN.format(words))
         assert (ended.returncode, ended.stderr) == (0, "")
     said = without(missing, MAIN.format(["doctor", "--offline"])).stdout
     assert "perflab[redis]" in said
     assert "perflab[postgres]" in said
+
+
+def test_doctor_names_the_client_of_a_server_that_it_cannot_ask(without):
+    urls = {
+        "PERFLAB_REDIS_URL": "redis://127.0.0.1:1/0",
+        "PERFLAB_POSTGRES_URL": "postgresql://127.0.0.1:1/shop",
+    }
+    named = f"import os\nos.environ.update({urls})\n{MAIN.format(['doctor', '--json'])}"
+    ended = without(("redis", "psycopg"), named)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    left = [each for each in json.loads(ended.stdout)["findings"] if each["group"] == "left behind"]
+    assert [each["found"] for each in left] == [False, False]
+    assert "perflab[redis]" in left[0]["text"]
+    assert "perflab[postgres]" in left[1]["text"]
 
 
 def test_the_error_is_both_an_import_error_and_bad_input():

@@ -31,7 +31,16 @@ SETTINGS = {
     "StreamingSettings": "perflab.patterns.streaming:StreamingSettings",
 }
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-HEAVY = ("numba", "pandas", "IPython", "matplotlib", "pyarrow", "ipywidgets", "memory_profiler")
+HEAVY = (
+    "numba",
+    "pandas",
+    "IPython",
+    "matplotlib",
+    "pyarrow",
+    "ipywidgets",
+    "memory_profiler",
+    "jinja2",
+)
 
 # `someone` is the user of invented paths in tests.
 MACHINE_PATH = re.compile(rb"(?<![\w./~$}-])/(?:root|work|(?:home|Users)/(?!someone\b)\w+)/\w")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -72,16 +73,20 @@ def test_no_file_leads_back_to_itself(graph):
 
 
 def is_service(module: str) -> bool:
-    """Say whether a module of a pattern goes into a service: its settings and private ones."""
+    """Say whether a module of a pattern goes into a service: its own name and private modules."""
     parts = module.split(".")
     return parts[:2] == ["perflab", "patterns"] and (
-        len(parts) > 3 and (parts[3].startswith("_") or parts[3] in ("settings", "policies"))
+        len(parts) == 3
+        or (len(parts) > 3 and (parts[3].startswith("_") or parts[3] in ("settings", "policies")))
     )
 
 
 # Stores and engines load what they are made of when they are chosen.
 CHOSEN = {("perflab.patterns.lazy_loading._sources", "perflab.workloads.flights_store")}
-OF_THE_PLATFORM = ("units", "errors", "files", "settings", "instrumentation", "primitives")
+OF_THE_PLATFORM = (
+    *("units", "errors", "files", "settings", "instrumentation", "primitives"),
+    "lazily",  # by which a pattern's own names load when they are first used
+)
 
 
 def test_what_goes_into_a_service_imports_its_own_kind_and_what_is_light(graph):
@@ -95,31 +100,108 @@ def test_what_goes_into_a_service_imports_its_own_kind_and_what_is_light(graph):
 
 
 # What a service module may import of others, beside the standard library, and which one does.
-HEAVY = {"numba", "pandas", "polars", "pyarrow", "IPython", "ipywidgets", "matplotlib"}
+HEAVY = {"numba", "pandas", "polars", "pyarrow", "IPython", "ipywidgets", "matplotlib", "jinja2"}
 HEAVY_BY_NAME = {
     "perflab.patterns.lazy_loading._files": {"pyarrow"},
+    "perflab.patterns.streaming._engines": {"pyarrow"},
+    "perflab.patterns.streaming._polars_columns": {"polars"},
     "perflab.patterns.streaming._frames": {"pandas", "polars", "pyarrow"},
     "perflab.patterns.streaming._sinks": {"pyarrow"},
     "perflab.patterns.streaming._source": {"pyarrow"},
-    "perflab.patterns.streaming._tables": {"pyarrow"},
+    "perflab.patterns.streaming._schema": {"pyarrow"},
     "perflab.patterns.streaming._whole": {"polars"},
 }
+
+
+def packages_in(path: Path) -> set[str]:
+    """Return the packages that a file names in an import, wherever that stands."""
+    named = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            named |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            named.add(node.module.split(".")[0])
+    return named
 
 
 def test_what_is_heavy_is_imported_by_engines_and_stores_alone(graph):
     files = files_of(ROOT / "perflab")
     found = {}
     for module in filter(is_service, graph):
-        tree = ast.parse(files[module].read_text(encoding="utf-8"))
-        named = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                named |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                named.add(node.module.split(".")[0])
+        named = packages_in(files[module])
         if named & HEAVY:
             found[module] = named & HEAVY
     assert found == HEAVY_BY_NAME
+
+
+# What a service's modules of each pattern may import of other packages: what its extra brings.
+BROUGHT = {
+    "async_io": {"aiofiles", "aiohttp", "orjson", "yarl"},
+    "connection_pool": {"psycopg", "psycopg_pool", "sqlalchemy"},  # drivers, where one is chosen
+    "lazy_loading": {"fsspec", "numpy", "pyarrow"},
+    "redis_cache": {"msgpack", "redis"},
+    "streaming": {"numpy", "orjson", "pandas", "polars", "pyarrow"},
+}
+ALL_BRING = {"perflab", "pydantic", *sys.stdlib_module_names}
+
+
+def test_what_a_service_imports_of_other_packages_its_extra_brings(graph):
+    files = files_of(ROOT / "perflab")
+    wrong = {}
+    for module in filter(is_service, graph):
+        brought = BROUGHT.get(module.split(".")[2], set())
+        named = packages_in(files[module]) - ALL_BRING - brought
+        if named:
+            wrong[module] = named
+    assert wrong == {}
+
+
+def place_of(module: str) -> str:
+    """Return which part of its pattern a module is."""
+    part = module.split(".")[3] if module.count(".") > 2 else ""
+    return "settings" if part == "policies" else part
+
+
+# Which parts of a pattern never lead to which; what a service imports is looked at above.
+NEVER = {
+    "session": {"bench", "exports", "model"},
+    "model": {"bench", "exports", "session"},
+    "exports": {"bench", "model", "session"},
+    "stage": {"bench", "exports", "session"},
+    "calibration": {"bench", "exports", "session"},
+}
+
+
+def test_parts_of_a_pattern_import_each_other_one_way(graph):
+    def rank(module: str) -> int:
+        """Settings come before what a service imports, and that before the rest."""
+        return 0 if place_of(module) == "settings" else 1 if is_service(module) else 2
+
+    wrong = {
+        (module, name)
+        for module in graph
+        for name in graph[module]
+        if module.startswith("perflab.patterns.") and name.startswith("perflab.patterns.")
+        if rank(name) > rank(module)
+        or place_of(name) == "bench"
+        or place_of(name) in NEVER.get(place_of(module), ())
+    }
+    assert wrong == set()
+
+
+def test_the_platform_names_no_pattern_in_a_text_that_could_be_imported():
+    # The public names of `perflab`, and the old names of settings, load when they are first used.
+    files = files_of(ROOT / "perflab")
+    named = set()
+    for module, path in files.items():
+        if module in ("perflab", "perflab.settings") or module.startswith("perflab.patterns"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = node.value
+                if text.startswith("perflab.patterns.") and text != "perflab.patterns.":
+                    named.add((module, text))
+    assert named == set()
 
 
 def test_a_pattern_never_imports_another(graph):

@@ -1,5 +1,6 @@
 """The contract of a bench: what binds a pattern's settings, model, workload and charts."""
 
+from perflab.bench.advising import Advising, Evidence, Opinion
 from perflab.bench.base import AnyBench, Bench
 from perflab.bench.calibration import CalibrationPlan
 from perflab.bench.display import Bounded, Display
@@ -18,14 +19,17 @@ from perflab.bench.parts import (
     TimeChart,
     WhatIfChart,
 )
+from perflab.bench.questions import Question
 from perflab.bench.registry import bench_names, load_bench
 from perflab.bench.session import Action, EndOfWorkload, Measured, Session
+from perflab.bench.shadow import Shadow, ShadowPlan
 from perflab.bench.stage import Passed, Requests, Stage
 from perflab.bench.tuning import Tuning
 from perflab.bench.user_servers import UserServers
 
 __all__ = [
     "Action",
+    "Advising",
     "AnyBench",
     "AnyModel",
     "Bench",
@@ -33,6 +37,7 @@ __all__ = [
     "CalibrationPlan",
     "Display",
     "EndOfWorkload",
+    "Evidence",
     "Export",
     "HeatMap",
     "Histories",
@@ -44,11 +49,15 @@ __all__ = [
     "Models",
     "Objective",
     "Observed",
+    "Opinion",
     "OverTime",
     "PartOfKeys",
     "Passed",
+    "Question",
     "Requests",
     "Session",
+    "Shadow",
+    "ShadowPlan",
     "Stage",
     "TimeChart",
     "Tuning",

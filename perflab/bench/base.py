@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
-from perflab.bench.calibration import CalibrationPlan
+from perflab.bench.advising import Advising
+from perflab.bench.calibration import CalibrationPlan, backend_name
 from perflab.bench.display import Display
 from perflab.bench.identity import Identity, S, W
 from perflab.bench.live import Live
@@ -17,14 +18,16 @@ from perflab.bench.over_time import OverTime
 from perflab.bench.part_of_keys import PartOfKeys
 from perflab.bench.parts import Export
 from perflab.bench.session import Measured, Session
+from perflab.bench.shadow import ShadowPlan
 from perflab.bench.stage import Stage
 from perflab.bench.tuning import Sweep, Tuning
 from perflab.bench.user_servers import UserServers
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
-from perflab.instrumentation.catalog import SHARED, MetricInfo
-from perflab.modelling.prediction import Metrics
+from perflab.instrumentation.catalog import OF_EVERY_RUN, SHARED, MetricInfo
+from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, SettingInfo
+from perflab.settings.load import PRICES, REPLAY
 
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
@@ -50,7 +53,9 @@ class Bench(ABC, Generic[S, W]):
         servers: What it does on servers of the user's.
         over_time: What it shows over the workload's own time.
         part_of_keys: How settings follow the number of keys, where they do.
+        shadow: How predictions follow changes of settings in a run, where they do.
         stage: What it passes on to the next pattern in a chain.
+        advice: How it says whether its pattern would help somebody.
     """
 
     identity: Identity[S]
@@ -64,7 +69,9 @@ class Bench(ABC, Generic[S, W]):
     servers: UserServers[S] | None = None
     over_time: OverTime[S, W] | None = None
     part_of_keys: PartOfKeys[S] | None = None
+    shadow: ShadowPlan[S, W] | None = None
     stage: Stage[S] | None = None
+    advice: Advising | None = None
 
     @property
     @abstractmethod
@@ -72,8 +79,14 @@ class Bench(ABC, Generic[S, W]):
         """The kind of workload that the pattern takes: traces of requests, or another."""
 
     @abstractmethod
-    def model(self, workload: W, /) -> Model[S]:
-        """Return the pattern's model for a workload."""
+    def model(self, workload: W, costs: Costs, /) -> Model[S]:
+        """Return the pattern's model for a workload.
+
+        Args:
+            workload: What it is asked for.
+            costs: What a calibration or a run measured, as `costs` returns it; the model makes its
+                own frozen dataclass of them.
+        """
 
     @abstractmethod
     def session(
@@ -126,15 +139,15 @@ class Bench(ABC, Generic[S, W]):
         chosen = self.default_workload if spec is None else spec
         return self.workload_kind.load(chosen, format, columns, progress)
 
-    def read(self, values: Mapping[str, Any] | None = None) -> tuple[S, LoadSettings]:
+    def read(self, values: Mapping[str, object] | None = None) -> tuple[S, LoadSettings]:
         """Split one mapping into the pattern's settings and the load's, both checked.
 
         Raises:
             BadInputError: If a key is unknown or a value is out of bounds.
         """
         of = self.identity.settings_class
-        pattern_values: dict[str, Any] = {}
-        load_values: dict[str, Any] = {}
+        pattern_values: dict[str, object] = {}
+        load_values: dict[str, object] = {}
         for key, value in (values or {}).items():
             if key in of.model_fields:
                 pattern_values[key] = value
@@ -142,20 +155,25 @@ class Bench(ABC, Generic[S, W]):
                 self.info(key)
                 load_values[key] = value
         load = LoadSettings.read({"backend": self._first_backend, **load_values})
-        if isinstance(load.backend, str) and ":" not in load.backend:
-            self._take_backend(load.backend)
+        self._take_backend(load)
         return of.read(pattern_values), load
 
     @property
     def _first_backend(self) -> str:
-        """The backend where none is named."""
+        """The backend where none is named; without meaning where the pattern has none."""
         usual = str(LoadSettings.model_fields["backend"].default)
-        return usual if usual in self.live.backends else self.live.backends[0]
+        known = self.live.backends
+        return usual if usual in known or not known else known[0]
 
-    def _take_backend(self, backend: str) -> None:
-        if backend not in self.live.backends:
-            known = ", ".join((*self.live.backends, "module:function"))
-            text = f"{self.identity.pattern} does not take {backend!r}; allowed: {known}"
+    def _take_backend(self, load: LoadSettings) -> None:
+        pattern, known = self.identity.pattern, self.live.backends
+        unused = LoadSettings(backend=self._first_backend)
+        for key in ("backend", "backend_seconds", "backend_scale") if not known else ():
+            if getattr(load, key) != getattr(unused, key):
+                raise BadInputError(f"{pattern} has no backend; leave this setting out", key)
+        if known and not load.calls_function and load.backend not in known:
+            allowed = ", ".join((*known, "module:function"))
+            text = f"{pattern} does not take {load.backend!r}; allowed: {allowed}"
             raise BadInputError(text, "backend")
 
     def info(self, key: str) -> SettingInfo:
@@ -170,12 +188,37 @@ class Bench(ABC, Generic[S, W]):
             raise BadInputError(text, key)
         if key == "backend":
             allowed = f"{', '.join(self.live.backends)} or module:function"
+            if not self.live.backends:
+                allowed = f"{self._first_backend}; has no effect on {self.identity.pattern}"
             return dataclasses.replace(infos[key], allowed=allowed, default=self._first_backend)
         return infos[key]
+
+    def load_infos(self) -> dict[str, SettingInfo]:
+        """Return what is known of the settings of the load that mean something for the pattern."""
+        unused = {*(() if self.tuning.priced else PRICES)}
+        unused |= {*REPLAY} - {*self.display.sliders}
+        return {key: self.info(key) for key in LoadSettings.infos() if key not in unused}
+
+    def calibrated_for(self, settings: S, load: LoadSettings, workload: W | None) -> str:
+        """Return what a calibration is kept for besides pattern and machine, such as a backend.
+
+        It is empty where the pattern has no backend and its plan says nothing else.
+        """
+        plan = self.calibration
+        if not self.live.backends and plan.kept_for is backend_name:
+            return ""
+        return plan.kept_for(settings, load, workload)
 
     def known_metrics(self) -> dict[str, MetricInfo]:
         """Return the metrics that the pattern may have, in order: the shared ones, then its own."""
         return {**SHARED, **{info.name: info for info in self.display.metric_infos}}
+
+    def measured_metrics(self) -> dict[str, MetricInfo]:
+        """Return the metrics that a run may measure, in order: what an alert can be on."""
+        known, measures = self.known_metrics(), self.live.measures
+        if not measures:
+            return known
+        return {name: info for name, info in known.items() if name in measures | OF_EVERY_RUN}
 
     def axis(self, key: str, workload: W) -> list[Any]:
         """Return the values of a setting along which charts and sweeps go, at most a hundred."""
@@ -199,11 +242,13 @@ class Bench(ABC, Generic[S, W]):
         """
         return () if self.servers is None else self.servers.used(settings)
 
-    def quick_model(self, workload: W) -> Model[S]:
+    def quick_model(self, workload: W, costs: Costs) -> Model[S]:
         """Return the model that a panel asks: where a workload is large, it may begin rough."""
-        return (self.models.quick or self.model)(workload)
+        return (self.models.quick or self.model)(workload, costs)
 
-    def sampled_model(self, workload: W, share: float, method: str | None = None) -> Model[S]:
+    def sampled_model(
+        self, workload: W, costs: Costs, share: float, method: str | None = None
+    ) -> Model[S]:
         """Return the model on a sample of the workload, drawn by a method if the user named one.
 
         Raises:
@@ -214,10 +259,10 @@ class Bench(ABC, Generic[S, W]):
             if models.sampled_by is None:
                 text = f"{pattern} has one way of sampling, not {method!r}"
                 raise BadInputError(text, "sampling")
-            return models.sampled_by(workload, share, method)
+            return models.sampled_by(workload, costs, share, method)
         if models.sampled is None:
             raise BadInputError(f"is not offered for {pattern}, whose answers are quick", "sample")
-        return models.sampled(workload, share)
+        return models.sampled(workload, costs, share)
 
 
 AnyBench = Bench[Any, Any]

@@ -8,16 +8,30 @@ from typing import Any, Generic
 
 from perflab.bench.identity import S, W
 from perflab.bench.session import Runs
-from perflab.modelling.prediction import Costs
+from perflab.modelling.ageing import replaced
+from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
 
 
-def _backend(_settings: Settings, load: LoadSettings, _workload: object) -> str:
+def backend_name(_settings: Settings, load: LoadSettings, _workload: object) -> str:
+    """Return what most calibrations are kept for: the backend."""
     return load.backend_name
 
 
 def _last(runs: Runs) -> dict[str, Any]:
     return runs[-1][1]
+
+
+def _as_run(costs: Costs, own: Costs, _settings: object, _predicted: Metrics) -> dict[str, Any]:
+    """Return costs with those in their place that a run has measured under the same names."""
+    return replaced(costs, own, costs)
+
+
+def renewed_outcomes(
+    costs: Costs, own: Costs, _settings: object, _predicted: Metrics
+) -> dict[str, Any]:
+    """Return a cache's costs with what hits and misses took in a run; what memory takes stays."""
+    return replaced(costs, own, ("hit", "miss", "backend_seconds", "overhead_seconds"))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +49,18 @@ class CalibrationPlan(Generic[S, W]):
         own_runs: Returns the settings of each run where there are several; what it is given grows
             by settings and costs of each run before the next one is asked for.
         costs_of: Returns the costs that the runs tell together: settings and costs of each.
+        renewed: Returns the costs as a live run with some settings shows them to be now, given
+            those before, the run's own and what was predicted from those before.
     """
 
     workload: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     shipped_costs: Costs
-    kept_for: Callable[[S, LoadSettings, W | None], str] = _backend
+    kept_for: Callable[[S, LoadSettings, W | None], str] = backend_name
     own_spec: Callable[[S, LoadSettings, Any], Any] | None = None
-    own_runs: Callable[[S, Runs], Iterable[Mapping[str, Any]]] | None = None
+    own_runs: Callable[[S, Runs], Iterable[Mapping[str, object]]] | None = None
     costs_of: Callable[[Runs], dict[str, Any]] = _last
+    renewed: Callable[[Costs, Costs, S, Metrics], dict[str, Any]] = _as_run
 
     def spec_for(self, settings: S, load: LoadSettings, spec: Any) -> Any:
         """Return the workload that a calibration runs on, given what the user named, if any."""
@@ -52,7 +69,7 @@ class CalibrationPlan(Generic[S, W]):
         own = users_own(load, spec)
         return self.workload if own is None else own
 
-    def runs_for(self, settings: S, done: Runs) -> Iterable[Mapping[str, Any]]:
+    def runs_for(self, settings: S, done: Runs) -> Iterable[Mapping[str, object]]:
         """Return the settings of the short runs that a calibration is made of.
 
         `done` grows by settings and costs of each run before the next one is asked for.
@@ -62,4 +79,4 @@ class CalibrationPlan(Generic[S, W]):
 
 def users_own(load: LoadSettings, spec: Any) -> Any:
     """Return the user's workload before a function of theirs, which takes their keys; else None."""
-    return spec if callable(load.backend) or ":" in load.backend else None
+    return spec if load.calls_function else None

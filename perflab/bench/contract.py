@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from perflab.bench.advising import Advising
 from perflab.bench.base import AnyBench
 from perflab.bench.calibration import CalibrationPlan
 from perflab.bench.display import Display
@@ -13,6 +14,8 @@ from perflab.bench.models import Models
 from perflab.bench.over_time import OverTime
 from perflab.bench.part_of_keys import PartOfKeys
 from perflab.bench.parts import TimeChart
+from perflab.bench.questions import QUESTIONS
+from perflab.bench.shadow import ShadowPlan
 from perflab.bench.tuning import Tuning
 from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError, nearest
@@ -30,8 +33,10 @@ _PARTS: Mapping[str, type] = {
     "servers": UserServers,
     "over_time": OverTime,
     "part_of_keys": PartOfKeys,
+    "advice": Advising,
+    "shadow": ShadowPlan,
 }
-_OPTIONAL = frozenset({"servers", "over_time", "part_of_keys"})
+_OPTIONAL = frozenset({"servers", "over_time", "part_of_keys", "advice", "shadow"})
 _OLD = ("pattern", "settings_class", "sliders", "tuned")
 """What a bench declared itself before its contract was made of parts."""
 NEW_CONTRACT = "the contract of benches is made of parts now; see docs/add_a_pattern.md"
@@ -67,8 +72,6 @@ def check_bench(bench: AnyBench, name: str) -> None:
     pattern = bench.identity.pattern
     if pattern != name:
         raise BadInputError(f"is {pattern!r}, but its entry point is {name!r}", "pattern")
-    if not bench.live.backends:
-        raise BadInputError("names none; leave it out where a pattern has none", "backends")
     _check_settings(bench)
     _check_metrics(bench)
 
@@ -85,6 +88,10 @@ def _check_parts(bench: AnyBench) -> None:
             raise BadInputError(text, name)
     if bench.stage is not None and not callable(getattr(bench.stage, "forward", None)):
         raise BadInputError("has no method forward", "stage")
+    own = () if bench.advice is None else bench.advice.questions
+    for question in own:
+        if question.key in QUESTIONS and question != QUESTIONS[question.key]:
+            raise BadInputError(f"{question.key!r} is a shared question already", "questions")
     if bench.over_time is not None and not bench.over_time.charts:
         raise BadInputError("has no charts; leave it out where there are none", "over_time")
     bounded = bench.display.bounded
@@ -111,6 +118,8 @@ def _check_settings(bench: AnyBench) -> None:
 def _check_metrics(bench: AnyBench) -> None:
     if isinstance(bench.live.levels, str):
         raise BadInputError("is a str, not a set of names", "levels")
+    if isinstance(bench.live.measures, str):
+        raise BadInputError("is a str, not a set of names", "measures")
     _check_own_metrics(bench)
     known = bench.known_metrics()
     for where, metric in _metrics(bench):
@@ -173,6 +182,7 @@ def _axes(bench: AnyBench) -> Iterator[tuple[str, str]]:
 def _metrics(bench: AnyBench) -> Iterator[tuple[str, str]]:
     """Yield where a metric is named, and its name."""
     yield from (("headline", name) for name in bench.display.headline)
+    yield from (("measures", name) for name in sorted(bench.live.measures))
     yield "objective", bench.tuning.objective.metric
     if bench.tuning.weighed_by is not None:
         yield "weighed_by", bench.tuning.weighed_by

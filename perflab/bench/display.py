@@ -10,7 +10,7 @@ from perflab.bench.identity import S, W
 from perflab.bench.parts import HeatMap, LiveChart, Observed, WhatIfChart, axis_values
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Costs
-from perflab.settings import SettingInfo, Settings
+from perflab.settings import LoadSettings, SettingInfo, Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,17 @@ def _nothing(_workload: object) -> tuple[str, ...]:
     return ()
 
 
+def _none_overruled(
+    _settings: Settings, _load: LoadSettings, _workload: object
+) -> Mapping[str, str]:
+    return {}
+
+
 def _not_observed(_settings: Settings, _costs: Costs) -> None:
     return None
 
 
-def _changed(settings: S, key: str, value: Any) -> S:
+def _changed(settings: S, key: str, value: object) -> S:
     return settings.change(**{key: value})
 
 
@@ -58,6 +64,8 @@ class Display(Generic[S, W]):
         panel_defaults: The settings with which a panel begins, where they are not the usual ones.
         metric_infos: The metrics that are the pattern's own, beside the shared ones.
         hidden: Returns sliders, metrics and titles of maps that mean nothing for a workload.
+        overruled: Returns the settings that have no effect on a workload at some settings, which a
+            panel shows in grey, by key with the reason.
         axis: Returns the values of a setting along which charts and sweeps go for a workload, at
             most a hundred.
         settings_for_line: Returns the settings of a chart's line, which has another value of one
@@ -72,11 +80,12 @@ class Display(Generic[S, W]):
     headline: tuple[str, ...]
     heat_maps: tuple[HeatMap, ...] = ()
     bounded: Bounded[S, W] | None = None
-    panel_defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    panel_defaults: Mapping[str, object] = dataclasses.field(default_factory=dict)
     metric_infos: tuple[MetricInfo, ...] = ()
     hidden: Callable[[W], Container[str]] = _nothing
+    overruled: Callable[[S, LoadSettings, W], Mapping[str, str]] = _none_overruled
     axis: Callable[[SettingInfo, W], list[Any]] = _axis
-    settings_for_line: Callable[[S, str, Any], S] = _changed
+    settings_for_line: Callable[[S, str, object], S] = _changed
     observed: Callable[[S, Costs], Observed | None] = _not_observed
 
     @property
@@ -90,10 +99,21 @@ class Display(Generic[S, W]):
         return (*self.heat_maps, *(self.bounded.maps if self.bounded else ()))
 
     def charts_for(self, settings: S, workload: W) -> tuple[WhatIfChart, ...]:
-        """Return the what-if charts at some settings, as many as `what_if_charts`."""
-        if self.bounded is not None and self.bounded.applies(settings, workload):
-            return self.bounded.charts
-        return self.what_if_charts
+        """Return the what-if charts at some settings, as many as `what_if_charts`.
+
+        What they show beside their metric is left out where a workload does not have it.
+        """
+        bounds = self.bounded is not None and self.bounded.applies(settings, workload)
+        charts = self.bounded.charts if self.bounded is not None and bounds else self.what_if_charts
+        hidden = self.hidden(workload)
+        if not any(name in hidden for chart in charts for name in chart.also):
+            return charts
+        return tuple(
+            dataclasses.replace(
+                chart, also=tuple(name for name in chart.also if name not in hidden)
+            )
+            for chart in charts
+        )
 
     def maps_for(self, settings: S, workload: W) -> tuple[HeatMap, ...]:
         """Return the maps that make sense at some settings for a workload."""

@@ -31,12 +31,14 @@ class Live(Generic[S]):
 
     Attributes:
         backends: The words that `LoadSettings.backend` may be, beside a function; the first is
-            usual unless ``sqlite`` is among them.
+            usual unless ``sqlite`` is among them. Empty where nothing stands behind the pattern.
         open_loop: Whether requests come whether or not those before are done.
         actions: What a user can do to a running session.
         outputs: The settings that name files which a run writes.
         levels: The counters of its sessions that go up and down, such as the entries held: of all
             others, a part of a run has the difference.
+        measures: The metrics that `Bench.metrics` returns, beside those of every run: alerts may
+            be on these. Empty for all that the bench knows.
         ends_itself: Whether only its session knows when a workload is through.
         check: Refuses settings that cannot run, by `BadInputError` with the reason.
         thread_count: Returns how many threads put requests to the session.
@@ -49,6 +51,7 @@ class Live(Generic[S]):
     actions: tuple[Action, ...] = ()
     outputs: tuple[str, ...] = ()
     levels: frozenset[str] = frozenset()
+    measures: frozenset[str] = frozenset()
     ends_itself: bool = False
     check: Callable[[S, LoadSettings], None] = _all_run
     thread_count: Callable[[S, LoadSettings], int] = _concurrency

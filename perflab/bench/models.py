@@ -8,6 +8,7 @@ from typing import Generic
 
 from perflab.bench.identity import S, W
 from perflab.bench.model import Model
+from perflab.modelling.prediction import Costs
 from perflab.settings import LoadSettings, Settings
 
 
@@ -22,12 +23,13 @@ class Models(Generic[S, W]):
     Attributes:
         check: Refuses settings that the model cannot answer for a workload, by `BadInputError`
             with the reason.
-        quick: Returns the model that a panel asks where a workload is large; it begins rough.
-        sampled: Returns the model on a sample of the workload, given the share.
+        quick: Returns the model that a panel asks where a workload is large, given the workload
+            and the costs; it begins rough.
+        sampled: Returns the model on a sample of the workload, given workload, costs and share.
         sampled_by: The same by a method of sampling that the user names.
     """
 
     check: Callable[[S, LoadSettings, W], None] = _all_answered
-    quick: Callable[[W], Model[S]] | None = None
-    sampled: Callable[[W, float], Model[S]] | None = None
-    sampled_by: Callable[[W, float, str], Model[S]] | None = None
+    quick: Callable[[W, Costs], Model[S]] | None = None
+    sampled: Callable[[W, Costs, float], Model[S]] | None = None
+    sampled_by: Callable[[W, Costs, float, str], Model[S]] | None = None

@@ -26,7 +26,8 @@ class Pace:
             unevenly they come. None for a trace, whose requests come evenly at a rate.
         index: The request from which this pace holds.
         due_at: When that request is due, on the wall's clock.
-        shown_at: What the run's clock shows then, where the trace has no times.
+        dated_from: The request from which this rate dates them, where the trace has no times.
+        shown_at: What the run's clock shows then.
     """
 
     length: int
@@ -37,6 +38,7 @@ class Pace:
     own_rate: float | None = None
     index: int = 0
     due_at: float = 0.0
+    dated_from: int = 0
     shown_at: float = 0.0
 
     @classmethod
@@ -75,17 +77,23 @@ class Pace:
         """Return what the run's clock shows at a request; only where `dated`."""
         if self.times is not None:
             return self.times[index % self.length] + (index // self.length) * self.pass_seconds
-        return self.shown_at + (index - self.index) / (self.rate or 1.0)
+        return self.shown_at + (index - self.dated_from) / (self.rate or 1.0)
 
     def resumed(self, index: int, now: float, load: LoadSettings | None = None) -> Self:
-        """Return the pace that goes on from a request now, with other settings if given."""
+        """Return the pace that goes on from a request now, with other settings if given.
+
+        At an unchanged rate requests keep the very dates that they had.
+        """
+        later = dataclasses.replace(self, index=index, due_at=now)
+        if load is None:
+            return later
+        timed = self.times is not None
+        rate, speedup = _pace(load, timed=timed, own_rate=self.own_rate)
+        if rate == self.rate:
+            return dataclasses.replace(later, speedup=speedup)
         shown_at = self.shown(index) if self.dated else self.shown_at
-        rate, speedup = self.rate, self.speedup
-        if load is not None:
-            timed = self.times is not None
-            rate, speedup = _pace(load, timed=timed, own_rate=self.own_rate)
         return dataclasses.replace(
-            self, index=index, due_at=now, shown_at=shown_at, rate=rate, speedup=speedup
+            later, rate=rate, speedup=speedup, dated_from=index, shown_at=shown_at
         )
 
 

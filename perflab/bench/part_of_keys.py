@@ -19,6 +19,13 @@ def share_of_keys(workload: object) -> float:
     return float(getattr(workload, "sample_rate", 1.0))
 
 
+def _density(workload: object) -> float:
+    """Return how many requests the part has for its share; 1 where that of its reads is unknown."""
+    if getattr(workload, "operations", None) is not None:
+        return 1.0
+    return float(getattr(workload, "density", 1.0))
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class PartOfKeys(Generic[S]):
     """How settings follow the number of keys.
@@ -29,7 +36,7 @@ class PartOfKeys(Generic[S]):
         scaling: Returns how they follow.
     """
 
-    scaling: Callable[[], Scaling]
+    scaling: Callable[[], Scaling[S]]
 
     def replayed(
         self, settings: S, load: LoadSettings, workload: object, costs: Costs
@@ -47,7 +54,7 @@ class PartOfKeys(Generic[S]):
         share = share_of_keys(workload)
         if share >= 1:
             return settings, load
-        asked = share * getattr(workload, "density", 1.0)
+        asked = share * _density(workload)
         return self.scaling().shrink(settings, share, costs), load_for_part(load, asked)
 
 
@@ -70,12 +77,12 @@ def of_the_whole(measured: Mapping[str, float], workload: object) -> dict[str, f
     if share_of_keys(workload) >= 1:
         return dict(measured)
     of_the_part = {*SUMS, "memory_bytes", "throughput_per_second"}
-    density = getattr(workload, "density", 1.0)
+    density = _density(workload)
     told = {name: value for name, value in measured.items() if name not in of_the_part}
     if density == 1:
         return told
     told = {name: value for name, value in told.items() if "latency" not in name}
-    for name in ("hit_rate", "byte_hit_rate"):
+    for name in ("hit_rate", "byte_hit_rate", "backend_seconds_saved_share"):
         if name in told:
             told[name] = max(0.0, 1 - (1 - told[name]) * density)
     return told

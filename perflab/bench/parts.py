@@ -30,9 +30,9 @@ class WhatIfChart:
     metric: str
     along: str
     lines: str | None = None
-    values: tuple[Any, ...] = ()
+    values: tuple[object, ...] = ()
     also: tuple[str, ...] = ()
-    compared: tuple[Any, ...] = ()
+    compared: tuple[object, ...] = ()
     reference: Any = None
     ceiling: Any = None
     marks_best: bool = False

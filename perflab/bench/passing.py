@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from perflab import kernels
 from perflab.bench.stage import Passed, Requests
+from perflab.modelling.operations import replayed
+from perflab.operations import Operation
+from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
 
 if TYPE_CHECKING:
@@ -15,13 +18,24 @@ if TYPE_CHECKING:
 
 
 def trace_of(requests: Requests) -> Trace:
-    """Return at least one request as a trace, with keys numbered by first appearance.
+    """Return what a cache is asked by at least one request, with keys numbered by first appearance.
+
+    Writes are those that were recorded, and TTLs too.
 
     Raises:
-        BadInputError: If times go backwards, or a time or size is wrong.
+        BadInputError: If times go backwards, or a time, size, TTL or operation is wrong.
     """
     ids, unique = kernels.dense_ids(requests.keys)
-    return Trace("requests", ids, len(unique), requests.times, requests.sizes)
+    trace = Trace(
+        "requests",
+        ids,
+        len(unique),
+        requests.times,
+        requests.sizes,
+        requests.ttls,
+        operations=requests.operations,
+    )
+    return replayed(trace, LoadSettings(), needs_reads=False)
 
 
 def pass_nothing() -> Passed:
@@ -32,24 +46,37 @@ def pass_nothing() -> Passed:
 
 def requests_at(requests: Requests, origins: npt.NDArray[np.int64]) -> Requests:
     """Return the requests at some places, in the order of these."""
-    sizes = None if requests.sizes is None else requests.sizes[origins]
-    return Requests(requests.times[origins], requests.keys[origins], sizes)
+
+    def cut(values: Any) -> Any:
+        return None if values is None else values[origins]
+
+    return Requests(
+        requests.times[origins],
+        requests.keys[origins],
+        cut(requests.sizes),
+        cut(requests.ttls),
+        cut(requests.operations),
+    )
 
 
 def pass_misses(
     requests: Requests, outcomes: kernels.Outcomes, hit_seconds: float, miss_seconds: float
 ) -> Passed:
-    """Return the misses of a cache as what it passes on.
+    """Return the misses of a cache, and writes, renewals and removals, as what it passes on.
 
+    What is written, renewed or removed concerns the next cache and the data behind as well.
     A miss goes on at the very time at which it came: what a cache adds to it delays all misses
     alike, and times that are not recomputed keep lifetimes exact in the caches that follow.
 
     Args:
         requests: What came to the cache.
         outcomes: Of these requests.
-        hit_seconds: What the cache adds to a hit.
+        hit_seconds: What the cache adds to a hit, a write, a renewal and a removal.
         miss_seconds: What it adds to a miss, without what the load takes.
     """
     origins = np.flatnonzero(~outcomes.hit)
-    waits = np.where(outcomes.hit, hit_seconds, miss_seconds)
+    missed = ~outcomes.hit
+    if requests.operations is not None:
+        missed &= requests.operations == Operation.GET
+    waits = np.where(missed, miss_seconds, hit_seconds)
     return Passed(requests_at(requests, origins), origins, waits, outcomes.entries)

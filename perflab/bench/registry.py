@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
 
 from perflab.bench.base import AnyBench, Bench
 from perflab.bench.contract import NEW_CONTRACT, check_bench, refuse_old
@@ -11,6 +12,9 @@ from perflab.errors import BadInputError, nearest
 from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import BENCHES, declare, is_foreign
 from perflab.settings.load import know_backends
+
+if TYPE_CHECKING:
+    from perflab.workloads.registry.kind import WorkloadKind
 
 
 @cache
@@ -70,6 +74,27 @@ def load_bench(pattern: str) -> AnyBench:
         hint = f"; {NEW_CONTRACT}" if gone else ""
         text = f"cannot be loaded ({type(error).__name__}: {error}{hint}); update or uninstall it"
         raise BadInputError(text, f"the bench of {pattern!r} in {_package(first)}") from error
+
+
+def kind_that_names(spec: str) -> WorkloadKind[Any] | None:
+    """Return the kind of an installed pattern's workloads that has a name; none for a file.
+
+    Nor is there one for the names of traces, arrivals and accesses, which `load_any` knows.
+    """
+    from perflab.workloads import ACCESSES, ARRIVALS, WORKLOADS
+    from perflab.workloads.registry.named import is_file
+
+    name = spec.partition(":")[0].strip()
+    if any(name in known for known in (WORKLOADS, ARRIVALS, ACCESSES)) or is_file(spec):
+        return None
+    for pattern in bench_names():
+        try:
+            kind: WorkloadKind[Any] = load_bench(pattern).workload_kind
+        except BadInputError:  # another package's, which `doctor` lists with the reason
+            continue
+        if name in kind.named:
+            return kind
+    return None
 
 
 def _load(point: EntryPoint) -> AnyBench:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
 
 from perflab.bench.identity import S
 
@@ -33,12 +33,31 @@ class Action:
         word: What stands on the button.
         icon: The button's icon, by its name in Font Awesome 4.
         meaning: What it does, in a sentence.
+        event: What it does to a server behind, such as ``the server was killed``, where no
+            prediction covers that; empty where predictions go on to hold.
+        needs: When it can be done: at any time, or with a server of perflab's own behind the run,
+            or only while that is up, or down, as `Session.server_up` has it.
+        meanwhile: What the server is while the action lasts, such as ``slowed``; empty where the
+            button's word says enough.
     """
 
     name: str
     word: str
     icon: str
     meaning: str
+    event: str = ""
+    needs: Literal["", "server", "up", "down"] = ""
+    meanwhile: str = ""
+
+    def possible(self, server_up: bool | None) -> bool:
+        """Say whether it can be done while the server is in a state.
+
+        Args:
+            server_up: As `Session.server_up` returns it.
+        """
+        if self.needs in ("", "server"):
+            return not self.needs or server_up is not None
+        return server_up is (self.needs == "up")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,28 +129,26 @@ class Session(ABC, Generic[S]):
 
     held: Callable[[], float] | None = None
 
-    def spend(self, requests: int) -> None:
+    def spend(self, _requests: int, /) -> None:
         """Count requests that a calibration has made, of those that the user agreed to.
 
         A session with such a cap has the counter ``sent``: its own, and these.
         """
-        del requests
 
-    def own_load(self, pace: Pace, load: LoadSettings, limit: int | None) -> Load | None:
+    def own_load(self, _pace: Pace, _load: LoadSettings, _limit: int | None, /) -> Load | None:
         """Return what drives this session where it cannot be threads, such as an event loop.
 
         `request` is then never called.
 
         Args:
-            pace: When requests are due.
-            load: The settings of the load.
-            limit: How many requests at the most.
+            _pace: When requests are due.
+            _load: The settings of the load.
+            _limit: How many requests at the most.
         """
-        del pace, load, limit
         return None
 
     @abstractmethod
-    def request(self, index: int, due: float) -> str:
+    def request(self, index: int, due: float, /) -> str:
         """Do the request of that index and return its outcome: ``hit``, ``miss``, ``error`` ...
 
         Args:
@@ -143,7 +160,7 @@ class Session(ABC, Generic[S]):
         """
 
     @abstractmethod
-    def apply(self, settings: S, load: LoadSettings) -> None:
+    def apply(self, settings: S, load: LoadSettings, /) -> None:
         """Change the running pattern in place."""
 
     @abstractmethod
@@ -170,7 +187,11 @@ class Session(ABC, Generic[S]):
         """Return what a reader must know of the servers behind: name, version, source."""
         return {}
 
-    def act(self, name: str) -> None:
+    def server_up(self) -> bool | None:
+        """Say whether perflab's own server behind is up; None where there is no such server."""
+        return None
+
+    def act(self, name: str, /) -> None:
         """Do one of the bench's actions.
 
         Raises:

@@ -23,6 +23,8 @@ class Requests:
         times: Seconds, float64, never backwards.
         keys: The id of each request's key, int64.
         sizes: Bytes of each value, int64; none where they are not known.
+        ttls: Seconds that each value lives, float64, NaN for the setting's; none for it alone.
+        operations: What each does, uint8 of `Operation`; none where all are reads.
 
     Raises:
         BadInputError: If columns differ in length.
@@ -31,9 +33,12 @@ class Requests:
     times: npt.NDArray[np.float64]
     keys: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64] | None = None
+    ttls: npt.NDArray[np.float64] | None = None
+    operations: npt.NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
-        for name, column in (("keys", self.keys), ("sizes", self.sizes)):
+        for name in ("keys", "sizes", "ttls", "operations"):
+            column = getattr(self, name)
             if column is not None and len(column) != len(self.times):
                 text = f"has {len(column)} values, but there are {len(self.times)} requests"
                 raise BadInputError(text, name)
@@ -47,8 +52,9 @@ class Passed:
     """What became of the requests that came to a stage.
 
     Attributes:
-        requests: Those that go on to the next stage: of a cache its misses, of a pool all that
-            got a connection. Their times are those at which the stage passes them on.
+        requests: Those that go on to the next stage: of a cache its misses and all writes,
+            renewals and removals, of a pool all that got a connection or need none. Their times
+            are those at which the stage passes them on.
         origins: For each of them, the index of the request that it stems from, int64.
         waits: For each request that came, the seconds that this stage itself adds to it, float64;
             what the next stage takes is not among them.

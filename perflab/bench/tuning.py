@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic
 
+from perflab.bench.conditions import Change, busier
 from perflab.bench.identity import S, W
 from perflab.bench.parts import Objective
 
@@ -38,6 +39,14 @@ class Tuning(Generic[S, W]):
         objective_at: Returns what it looks for at some settings, where that is not `objective`.
         risks: Returns what is risked on both sides of a recommended point, in a sentence or two,
             given that point and all others.
+        busier: Returns conditions with so many times the load.
+        slower: Returns conditions in which what is served takes so many times as long; none where
+            the model knows of no service time.
+        serves: What is served, in the plural, such as *queries* in *20 % slower queries*.
+        relieved_by: Settings that may bring a target within reach that no tuned setting reaches.
+        multiples: Of a setting that is chosen, the one whose multiples it takes, such as the batch
+            size of a buffer.
+        left_out: Why tuning does not look at some choices of a setting, by choice.
     """
 
     objective: Objective
@@ -50,8 +59,14 @@ class Tuning(Generic[S, W]):
     priced: bool = False
     objective_at: Callable[[S], Objective] | None = None
     risks: Callable[[Point, Sequence[Point]], str] = _no_risks
+    busier: Change[S, W] = busier
+    slower: Change[S, W] | None = None
+    serves: str = "requests"
+    relieved_by: tuple[str, ...] = ()
+    multiples: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    left_out: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def tuned_by(self, settings: Mapping[str, Any]) -> str:
+    def tuned_by(self, settings: Mapping[str, object]) -> str:
         """Return the setting that tuning moves: the bench's own, or another one that bounds."""
         if self.bounded_by is not None and settings.get(self.bounded_by) is not None:
             return self.bounded_by

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import FillBetweenPolyCollection
 
+from perflab.lab.row_table import Numbers
+
 _ALPHA = 0.22
+
+Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
+"""By label, the places of a line and its values there."""
 
 
 class ErrorBands:
@@ -29,20 +33,21 @@ class ErrorBands:
         """The bands that are shown."""
         return list(self._bands.values())
 
-    def update(self, lines: Mapping[str, Any], colours: Mapping[str, str]) -> None:
+    def update(self, lines: Lines, colours: Mapping[str, str]) -> None:
         """Show the bands of other lines: of those with edges `low` and `high` that differ."""
-        wide = {label: line for label, line in lines.items() if _is_wide(line)}
+        edges = {label: _edges(line) for label, line in lines.items()}
+        wide = {label: both for label, both in edges.items() if both is not None}
         for label in [label for label in self._bands if label not in wide]:
             self._bands.pop(label).remove()
-        for label, line in wide.items():
-            data = [np.asarray(values, float) for values in (line[0], line.low, line.high)]
+        for label, (low, high) in wide.items():
+            data = [np.asarray(lines[label][0], float), low, high]
             band = self._bands.get(label)
             if band is None:
                 self._bands[label] = self._made(data, colours[label])
             else:
                 band.set_data(*data)
 
-    def _made(self, data: list[Any], colour: str) -> FillBetweenPolyCollection:
+    def _made(self, data: Sequence[Numbers], colour: str) -> FillBetweenPolyCollection:
         band = FillBetweenPolyCollection(
             "x",
             *data,
@@ -56,6 +61,8 @@ class ErrorBands:
         return band
 
 
-def _is_wide(line: Any) -> bool:
-    low, high = getattr(line, "low", ()), getattr(line, "high", ())
-    return len(low) > 1 and bool(np.any(np.asarray(low) != np.asarray(high)))
+def _edges(line: object) -> tuple[Numbers, Numbers] | None:
+    """Return the lower and the upper edge of a line's band; None where it has none to draw."""
+    low = np.asarray(getattr(line, "low", ()), float)
+    high = np.asarray(getattr(line, "high", ()), float)
+    return (low, high) if len(low) > 1 and bool(np.any(low != high)) else None

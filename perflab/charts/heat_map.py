@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +49,8 @@ class HeatMapAxes:
         axes: Axes,
         heat_map: HeatMap,
         bench: AnyBench,
-        columns: Sequence[Any],
-        rows: Sequence[Any],
+        columns: Sequence[object],
+        rows: Sequence[object],
         *,
         animated: bool = True,
         legend: bool = False,
@@ -251,10 +250,10 @@ def draw_heat_map(
     ax: Axes,
     heat_map: HeatMap,
     values: Values,
-    columns: Sequence[Any],
-    rows: Sequence[Any],
+    columns: Sequence[object],
+    rows: Sequence[object],
     *,
-    settings: Sequence[tuple[MarkKind, Any, Any]] = (),
+    settings: Sequence[tuple[MarkKind, object, object]] = (),
     bench: AnyBench,
 ) -> None:
     """Draw a heat map once, with its legend above the axes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,18 @@ from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
 from perflab.charts.ticks import set_ticks
 from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE, metric
+from perflab.lab.documents import Change
 from perflab.lab.row_table import Numbers, RowTable
+
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType
 
 MOST_POINTS = 500
 _MOST_CHANGES = 50
-_DASHES: Any = (0, (4, 2.5))
+_DASHES: LineStyleType = (0, (4, 2.5))
 _APART = 0.1
 
-Rows = Iterable[Mapping[str, Any]]
+Rows = Iterable[Mapping[str, float | None]]
 
 
 class LiveAxes:
@@ -85,7 +89,7 @@ class LiveAxes:
         rows: Rows,
         *,
         predicted: Mapping[str, float] | None = None,
-        changes: Sequence[Mapping[str, Any]] = (),
+        changes: Sequence[Change] = (),
     ) -> bool:
         """Show a run so far.
 
@@ -177,7 +181,7 @@ def draw_live(
     rows: Rows,
     *,
     predicted: Mapping[str, float] | None = None,
-    changes: Sequence[Mapping[str, Any]] = (),
+    changes: Sequence[Change] = (),
 ) -> None:
     """Draw a live chart once, with its legend above the axes.
 

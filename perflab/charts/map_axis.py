@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,11 +30,12 @@ class MapAxis:
         values: In the order of the cells; none may be the last.
     """
 
-    def __init__(self, info: SettingInfo, values: Sequence[Any]) -> None:
+    def __init__(self, info: SettingInfo, values: Sequence[object]) -> None:
         self.info = info
         self.values = list(values)
         self.ends_in_none = None in self.values
         self.known = [value for value in self.values if value is not None]
+        self._numbers = [float(value) for value in self.known if isinstance(value, (int, float))]
         self.words = info.kind is bool or bool(info.choices)
 
     @property
@@ -73,18 +73,18 @@ class MapAxis:
             return values
         return np.insert(values, len(self.known), np.nan, axis=axis)
 
-    def place(self, value: Any) -> float:
+    def place(self, value: object) -> float:
         """Return where a value stands, at the nearest end if it lies beyond."""
         if value is None:
             return self.span[1] if not self.ends_in_none else self._none
         if self.words:
             return float(self.known.index(value)) if value in self.known else -0.5
-        if not self.known:
+        if not self._numbers or not isinstance(value, (int, float)):
             return self._none
-        numbers = np.array(self.known, float)
+        numbers, number = np.array(self._numbers), float(value)
         if self.info.scale == "log":
-            numbers, value = np.log(np.maximum(numbers, 1e-12)), np.log(max(float(value), 1e-12))
-        return float(np.interp(float(value), numbers, np.arange(len(numbers))))
+            numbers, number = np.log(np.maximum(numbers, 1e-12)), np.log(max(number, 1e-12))
+        return float(np.interp(number, numbers, np.arange(len(numbers))))
 
     def set_ticks(self, axis: Axis, most: int = 6) -> None:
         """Set ticks that people read, and a label that names the unit."""
@@ -101,9 +101,9 @@ class MapAxis:
 
     def _ticks(self, most: int) -> tuple[list[float], list[str], str]:
         info, known = self.info, self.known
-        if self.words or len(known) < 2:
+        if self.words or len(self._numbers) < 2:
             return list(map(self.place, known)), list(map(info.format, known)), ""
-        low, high = float(known[0]), float(known[-1])
+        low, high = self._numbers[0], self._numbers[-1]
         if info.scale == "log":
             values = log_ticks(max(low, 1e-12), high, info.unit, most)
             carried = info.unit in ("seconds", "bytes", "ratio")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,6 +14,9 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
 from perflab.instrumentation.catalog import METRICS
+
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D00")
 """Okabe and Ito (2008), told apart by the colour-blind; their yellow is darkened for paper."""
@@ -27,12 +30,17 @@ MAP_SHADES = 48
 MAP_INK = "#1A2833"
 MAP_PAPER = "#FDFDFE"
 """On a map, whose colours are the same on paper and on a dark screen."""
-GOOD = "#009E73"
 BAD = "#C8420A"
 
-STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (7, 2, 1.5, 2)), (0, (3, 1.5)), (0, (1.5, 1.2)))
-CEILING: Any = (0, (1, 1.5))
-BESIDE: Any = (0, (4, 2))
+STYLES: tuple[LineStyleType, ...] = (
+    "-",
+    (0, (5, 2)),
+    (0, (7, 2, 1.5, 2)),
+    (0, (3, 1.5)),
+    (0, (1.5, 1.2)),
+)
+CEILING: LineStyleType = (0, (1, 1.5))
+BESIDE: LineStyleType = (0, (4, 2))
 END_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 TITLE_SIZE = 9.5
@@ -45,7 +53,7 @@ class Look:
     """How a line is drawn: its colour, and a style of its own for who sees no colours."""
 
     colour: str
-    style: Any
+    style: LineStyleType
     marker: str
 
 
@@ -78,8 +86,31 @@ def literal(text: str) -> str:
 
 
 def entitle(axes: Axes, title: str) -> None:
-    """Give axes a title on the left."""
-    axes.set_title(literal(title), loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK)
+    """Give axes a title on the left.
+
+    One that would stick out of its figure begins further to the left, above the axis' numbers; a
+    longer one is written smaller.
+    """
+    _write_title(axes, literal(title), 6.0)
+
+
+def _write_title(axes: Axes, title: str, pad: float) -> None:
+    text = axes.set_title(
+        title, loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK, pad=pad, x=0.0
+    )
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101  (axes are made by their figure)
+    pixel = figure.dpi / 100
+    edge = min(figure.bbox.x1 - _EDGE, axes.bbox.x1 + _TITLE_RIGHT * pixel)
+    room = _TITLE_LEFT * pixel
+    for size in (TITLE_SIZE, 9.0, TICK_SIZE):
+        text.set_fontsize(size)
+        over = float(text.get_window_extent().x1 - edge)
+        if over <= 0:
+            return
+        text.set_x(-min(over, room) / axes.bbox.width)
+        if over <= room:
+            return
 
 
 def dress(axes: Axes, title: str) -> None:
@@ -137,14 +168,7 @@ def _sticks_out(axes: Axes, legend: Legend) -> float:
 def _placed_above(
     axes: Axes, ordered: Sequence[Line2D], rows: int, width: int, *, tight: bool
 ) -> Legend:
-    axes.set_title(
-        axes.get_title(loc="left"),
-        loc="left",
-        fontsize=TITLE_SIZE,
-        fontweight="bold",
-        color=INK,
-        pad=8 + 14 * rows if ordered else 6,
-    )
+    _write_title(axes, axes.get_title(loc="left"), 8 + 14 * rows if ordered else 6)
     return axes.legend(
         handles=ordered,
         loc="lower left",
@@ -188,6 +212,8 @@ def _by_rows(handles: Sequence[Line2D], rows: int) -> tuple[list[Line2D], int]:
 
 _BESIDE = 3.0
 """CSS pixels."""
+_TITLE_LEFT, _TITLE_RIGHT = 60.0, 20.0
+"""So many CSS pixels a title may begin before its axes, or end behind them."""
 _WIDE = 500.0
 _EDGE = 5.0
 _ROOMY = 3

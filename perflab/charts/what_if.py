@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -15,7 +15,7 @@ from matplotlib.text import Annotation
 from perflab.bench import AnyBench, WhatIfChart
 from perflab.charts import style
 from perflab.charts.best_strip import BestStrip, best_spans, rivals
-from perflab.charts.error_bands import ErrorBands
+from perflab.charts.error_bands import ErrorBands, Lines
 from perflab.charts.labels import Points, best_corner, covered, text_at
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
@@ -23,8 +23,6 @@ from perflab.charts.observed import Observations
 from perflab.charts.ticks import most_across, set_ticks
 from perflab.instrumentation.catalog import metric
 from perflab.units import amount, grouped, on_axis
-
-Lines = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
 class WhatIfAxes:
@@ -259,7 +257,7 @@ class WhatIfAxes:
         if now is not None:
             self._axis.set_xdata([_clamp(now.x, low, high)] * 2)
 
-    def _place(self, x: Any, y: Any) -> Points:
+    def _place(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Points:
         """Return where points of the data are on the screen, a row each."""
         columns = np.column_stack([np.atleast_1d(x), np.atleast_1d(y)]).astype(float)
         return np.asarray(self.axes.transData.transform(columns))
@@ -289,7 +287,7 @@ def draw_what_if(
 
 
 def _finite(values: Sequence[float]) -> list[float]:
-    array: Any = np.asarray(values, float)
+    array = np.asarray(values, float)
     return [float(value) for value in array[np.isfinite(array)]]
 
 

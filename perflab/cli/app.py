@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from perflab.cli import (
+    advise,
     calibrate,
     compare,
     completion,
@@ -24,6 +25,7 @@ from perflab.cli.errors import guarded
 
 _EXAMPLES = """\b
 Examples:
+  perflab advise access.log
   perflab predict cache --sweep max_cache_size=10..100k*20
   perflab run cache --set max_cache_size=2k --seconds 5 --out run.json
   perflab tune cache --limit 'memory_bytes<=64MiB' --out best.json
@@ -71,6 +73,6 @@ def perflab(
         typer.echo(context.get_help())
 
 
-for command in (predict, run, tune, calibrate, settings, report, compare, lab, doctor):
+for command in (advise, predict, run, tune, calibrate, settings, report, compare, lab, doctor):
     command.register(app)
 trace.register(app)

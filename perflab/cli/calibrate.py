@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from perflab.cli.consent import agree
-from perflab.cli.inputs import read_pattern, read_workload
-from perflab.cli.options import Columns, Format, Json, Pattern, Set, Workload, Yes
+from perflab.cli.inputs import read_pattern, read_workload, reading_of
+from perflab.cli.options import (
+    Columns,
+    Format,
+    Json,
+    LogFormat,
+    NoHeader,
+    Pattern,
+    Separator,
+    Set,
+    TimeUnit,
+    Workload,
+    Yes,
+)
 from perflab.cli.output import hand_over, table, tell
 from perflab.units import in_words, rounded
 
 if TYPE_CHECKING:
     from perflab.lab.calibration import Calibration
 
+_Show = Annotated[
+    bool,
+    typer.Option("--show", help="Show what is kept, and when it was measured; measure nothing."),
+]
+
 _EXAMPLES = """\b
 Examples:
   perflab calibrate cache
+  perflab calibrate cache --show
   perflab calibrate cache --set backend=my_service:load_user --workload users.csv
 """
 
@@ -35,7 +53,12 @@ def calibrate(
     workload: Workload = None,
     format_: Format = None,
     columns: Columns = None,
+    log_format: LogFormat = None,
+    time_unit: TimeUnit = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
     set_: Set = None,
+    show: _Show = False,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -44,12 +67,22 @@ def calibrate(
     It takes a few seconds and is kept by machine and backend.
     """
     from perflab.lab import verbs
+    from perflab.lab.calibration import calibration_for
+    from perflab.lab.measuring import CALIBRATION_SECONDS
 
     bench, settings = read_pattern(pattern, set_)
-    agree(bench, settings, yes)
-    trace = read_workload(workload, None, format_, columns, bench, settings)
-    tell(f"measuring {pattern} for {in_words(verbs.CALIBRATION_SECONDS, 'seconds')}")
-    result = verbs.calibrate(pattern, trace, settings)
+    if not show:
+        agree(bench, settings, yes)
+    reading = reading_of(columns, log_format, time_unit, separator, no_header)
+    loaded = read_workload(workload, None, format_, reading, bench, settings)
+    if show:
+        checked, load = bench.read(settings)
+        known = loaded if loaded is not None else bench.workload_for(checked, None)
+        kept = calibration_for(bench, checked, load, known)
+        hand_over(kept, write_calibration, as_json=as_json)
+        return
+    tell(f"measuring {pattern} in runs of {in_words(CALIBRATION_SECONDS, 'seconds')} each")
+    result = verbs.calibrate(pattern, loaded, settings)
     hand_over(result, write_calibration, as_json=as_json)
 
 
@@ -59,7 +92,7 @@ def write_calibration(result: Calibration) -> str:
     return f"{result.pattern}: {result.describe()}\n\n{table(rows)}"
 
 
-def _rows(costs: Mapping[str, Any], kind: str = "", of: str = "") -> Iterator[tuple[str, ...]]:
+def _rows(costs: Mapping[str, object], kind: str = "", of: str = "") -> Iterator[tuple[str, ...]]:
     """Yield a row a cost; of a cost by chunk size, engine or such, a row for each of them.
 
     Args:
@@ -82,7 +115,7 @@ def _rows(costs: Mapping[str, Any], kind: str = "", of: str = "") -> Iterator[tu
             yield name, rounded(value) if plain else metric(unit).format(value), "", "", ""
 
 
-def _latencies(cost: dict[str, Any]) -> tuple[str, str, str, str]:
+def _latencies(cost: Mapping[str, Any]) -> tuple[str, str, str, str]:
     from perflab.instrumentation.catalog import metric
     from perflab.modelling.latency import QUANTILES
 

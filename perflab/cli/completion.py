@@ -68,12 +68,40 @@ def swept_values(context: typer.Context, incomplete: str) -> list[str]:
     return [word for word in left if word.startswith(incomplete)]
 
 
+def answers(incomplete: str) -> list[str]:
+    """Return what can be answered, each with the words that it can be or with an example."""
+    from perflab.tuning.advice.advise import all_questions
+
+    found = (
+        f"{question.key}={value}"
+        for question in all_questions()
+        for value in question.choices or (question.sample,)
+    )
+    return [word for word in found if word.startswith(incomplete)]
+
+
+def readings(incomplete: str) -> list[str]:
+    """Return as what the rows of a table may be read."""
+    from perflab.tuning.advice.evidence import READINGS
+
+    return [word for word in READINGS if word.startswith(incomplete)]
+
+
 def objectives(context: typer.Context, incomplete: str) -> list[str]:
     """Return the metrics of the pattern, each with its better end."""
     bench = _bench(context)
     metrics = {} if bench is None else bench.known_metrics()
     ends = {"higher": "max", "lower": "min"}
     found = (f"{ends[info.better]}:{name}" for name, info in metrics.items() if info.better in ends)
+    return [word for word in found if word.startswith(incomplete)]
+
+
+def alerts(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the metrics that a run of the pattern measures, each with the side that is bad."""
+    bench = _bench(context)
+    metrics = {} if bench is None else bench.measured_metrics()
+    signs = {"higher": "<", "lower": ">"}
+    found = (f"{name}{signs.get(info.better, '>')}" for name, info in metrics.items())
     return [word for word in found if word.startswith(incomplete)]
 
 

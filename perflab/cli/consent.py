@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from perflab.bench.base import AnyBench
 
 
-def agree(bench: AnyBench, settings: Mapping[str, Any], yes: bool) -> None:
+def agree(bench: AnyBench, settings: Mapping[str, object], yes: bool) -> None:
     """Ask the user to agree to the servers that a run would use, unless that was done before.
 
     How often a function of theirs is called at the most is said on standard error.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,6 +21,6 @@ class Finding:
     found: bool
     text: str
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return it as plain values for JSON."""
         return dataclasses.asdict(self)

@@ -99,7 +99,8 @@ def _kept() -> Iterator[Finding]:
         except BadInputError as error:
             yield Finding("kept", "calibration", False, str(error))
         else:
-            text = f"{kept.pattern} with {kept.backend}, {kept.date[:16].replace('T', ' ')} UTC"
+            behind = f" with {kept.backend}" if kept.backend else ""
+            text = f"{kept.pattern}{behind}, {kept.date[:16].replace('T', ' ')} UTC"
             yield Finding("kept", "calibration", True, text)
     if none:
         yield Finding("kept", "calibration", False, "none; the first live run makes one")

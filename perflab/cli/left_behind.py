@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from perflab.cli.finding import Finding
 from perflab.errors import BadInputError
+from perflab.errors.extras import naming_extra
 from perflab.units import ago
 
 if TYPE_CHECKING:
@@ -51,26 +51,28 @@ def in_words(leftover: Leftover) -> str:
 
 def _servers(*, wait: bool) -> Iterator[Callable[[], list[Leftover]]]:
     """Return the questions to the servers that runs of this user write on."""
-    from perflab.servers.redis.leftovers import redis_leftovers
-    from perflab.servers.redis.server import VARIABLE
+    from perflab.servers.addresses import VARIABLE
+    from perflab.servers.postgres.words import VARIABLE as POSTGRES
     from perflab.servers.run_servers import remembered_servers
 
     named = os.environ.get(VARIABLE)
     for url in dict.fromkeys([*([named] if named else ()), *remembered_servers()]):
-        yield lambda url=url: redis_leftovers(url, wait=wait)  # type: ignore[misc]
-    postgres = _postgres()
-    if postgres is not None:
-        yield postgres
+        yield lambda url=url: _redis(url, wait=wait)  # type: ignore[misc]
+    conninfo = os.environ.get(POSTGRES)
+    if conninfo:
+        yield lambda: _postgres(conninfo)
 
 
-def _postgres() -> Callable[[], list[Leftover]] | None:
-    """Return the question to the user's PostgreSQL, where one is named."""
-    from perflab.servers.postgres.words import VARIABLE
+# A client that is not installed is a reason why its server was not asked, and ends no listing.
+@naming_extra("redis")
+def _redis(url: str, *, wait: bool) -> list[Leftover]:
+    from perflab.servers.redis.leftovers import redis_leftovers
 
-    conninfo = os.environ.get(VARIABLE)
-    if not conninfo or find_spec("perflab.servers.postgres.leftovers") is None:
-        return None
-    from importlib import import_module
+    return redis_leftovers(url, wait=wait)
 
-    module = import_module("perflab.servers.postgres.leftovers")
-    return lambda: list(module.postgres_leftovers(conninfo))
+
+@naming_extra("postgres")
+def _postgres(conninfo: str) -> list[Leftover]:
+    from perflab.servers.postgres.leftovers import postgres_leftovers
+
+    return list(postgres_leftovers(conninfo))

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -39,9 +39,10 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="text, csv, parquet, combined (nginx, Apache), json (access log), har, redis_monitor, "
-        "twitter (memcached), oracle or oracle_csv (libCacheSim), arc, spc, msr (blocks), int32le, "
-        "int32be, int64le, int64be; detected if not given, except raw binary formats.",
+        help="text, csv, parquet, combined (nginx, Apache), json (access log), logfmt, har, "
+        "redis_monitor, memcached (its -vv log), twitter (traces of memcached), oracle or "
+        "oracle_csv (libCacheSim), arc, spc, msr (blocks), int32le, int32be, int64le, int64be; "
+        "detected if not given, except raw binary formats.",
     ),
 ]
 Columns = Annotated[
@@ -51,6 +52,43 @@ Columns = Annotated[
         metavar="ROLE=COLUMN,...",
         help="Which columns of a table, or fields of a JSON log, to read: "
         "key=url,time=ts,size=bytes,ttl=max_age. A key may join several: 'key={host}{path}'.",
+    ),
+]
+LogFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--log-format",
+        metavar="FORMAT",
+        help="The form of a log: nginx's log_format or Apache's LogFormat as it stands in the "
+        "server's configuration, or one of combined, common, vhost, combinedio, ingress-nginx, "
+        "nginx-proxy-manager, w3c, iis, cloudfront, alb, elb, s3, caddy, traefik, envoy, haproxy, "
+        "squid, uvicorn, python-logging, gunicorn; detected where it is unmistakable.",
+    ),
+]
+TimeUnit = Annotated[
+    str | None,
+    typer.Option(
+        "--time-unit",
+        metavar="UNIT",
+        help="The unit of times that are numbers: s, ms, us or ns; told by their size if not "
+        "given, where they count from 1970.",
+    ),
+]
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--separator",
+        metavar="CHARACTER",
+        help="What parts the columns of a text table: a character, tab, or blank for any number "
+        "of blanks; detected if not given.",
+    ),
+]
+NoHeader = Annotated[
+    bool,
+    typer.Option(
+        "--no-header",
+        help="The first line of a text table is a row; its columns are named by number: "
+        "--columns time=1,key=2.",
     ),
 ]
 Set = Annotated[
@@ -96,20 +134,20 @@ _DEFAULT_POINTS = 10
 _MOST_POINTS = 10_000
 
 
-def parse_settings(bench: AnyBench, texts: Iterable[str] | None) -> dict[str, Any]:
+def parse_settings(bench: AnyBench, texts: Iterable[str] | None) -> dict[str, object]:
     """Return the settings that texts such as ``max_cache_size=10k`` give, checked all together.
 
     Raises:
         BadInputError: If a text is no assignment, a key unknown or a value out of bounds.
     """
-    values: dict[str, Any] = dict(_assignment(text, "--set") for text in texts or ())
+    values: dict[str, object] = dict(_assignment(text, "--set") for text in texts or ())
     bench.read(values)
     return values
 
 
 def parse_sweep(
-    bench: AnyBench, texts: Iterable[str] | None, settings: dict[str, Any]
-) -> dict[str, list[Any]]:
+    bench: AnyBench, texts: Iterable[str] | None, settings: dict[str, object]
+) -> dict[str, list[object]]:
     """Return the values that texts such as ``policy=lru,fifo`` or ``ttl_seconds=1m..1h*8`` give.
 
     A range has that many values from end to end, evenly on the setting's scale; 10 where its
@@ -120,7 +158,7 @@ def parse_sweep(
     """
     from perflab.errors import BadInputError
 
-    sweep: dict[str, list[Any]] = {}
+    sweep: dict[str, list[object]] = {}
     for text in texts or ():
         key, written = _assignment(text, "--sweep")
         if key in sweep:
@@ -205,7 +243,7 @@ def _assignment(text: str, option: str) -> tuple[str, str]:
     return key, value
 
 
-def _values(bench: AnyBench, key: str, part: str) -> list[Any]:
+def _values(bench: AnyBench, key: str, part: str) -> list[object]:
     """Return the value that a part of a sweep names, or those of a range ``low..high*number``."""
     from perflab.bench.parts import axis_values
     from perflab.errors import BadInputError
@@ -226,5 +264,5 @@ def _values(bench: AnyBench, key: str, part: str) -> list[Any]:
         raise BadInputError(f"{part!r}: a range has 2 to {counted(_MOST_POINTS, 'value')}", key)
     if not low < high or (info.scale == "log" and low <= 0):
         raise BadInputError(f"{part!r}: a range goes from a low to a higher value", key)
-    ends: list[Any] = axis_values(info, (low, high), points)
+    ends: list[object] = axis_values(info, (low, high), points)
     return [low, *ends[1:-1], high]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -18,6 +18,7 @@ from perflab.callbacks import Progress
 from perflab.units import in_words
 
 if TYPE_CHECKING:
+    from perflab.lab.documents import AboutWorkload
     from perflab.lab.result import Result
     from perflab.settings import SettingInfo
 
@@ -42,7 +43,7 @@ def tell(text: str) -> None:
     typer.echo(shown(text), err=True)
 
 
-def say_json(values: Mapping[str, Any]) -> None:
+def say_json(values: Mapping[str, object]) -> None:
     """Write one JSON object to standard output."""
     typer.echo(json.dumps(values, indent=1, allow_nan=False))
 
@@ -181,7 +182,7 @@ def fitting(rows: Sequence[Sequence[str]], fixed: int) -> tuple[list[list[str]],
     return [list(row[:kept]) for row in rows], len(widths) - kept
 
 
-def value_text(info: SettingInfo, value: Any) -> str:
+def value_text(info: SettingInfo, value: object) -> str:
     """Return a setting's value for a table; a count is written out, so that it can be copied."""
     from perflab.units import grouped
 
@@ -197,7 +198,7 @@ def notes(texts: Iterable[str]) -> str:
     return "\n".join(f"Note: {shown(text)}" for text in dict.fromkeys(texts))
 
 
-def workload_line(workload: Mapping[str, Any]) -> str:
+def workload_line(workload: AboutWorkload) -> str:
     """Return a workload's name and size in a line."""
     from perflab.errors import shown
     from perflab.units import counted

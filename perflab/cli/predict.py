@@ -8,16 +8,20 @@ import typer
 
 from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
-from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
+from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload, reading_of
 from perflab.cli.options import (
     Columns,
     Force,
     Format,
     Json,
+    LogFormat,
+    NoHeader,
     Out,
     Pattern,
+    Separator,
     Set,
     ShowProgress,
+    TimeUnit,
     Workload,
     check_out,
     parse_sweep,
@@ -50,6 +54,10 @@ def predict(
     workload: Workload = None,
     format_: Format = None,
     columns: Columns = None,
+    log_format: LogFormat = None,
+    time_unit: TimeUnit = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
     set_: Set = None,
     sweep: Annotated[
         list[str] | None,
@@ -84,11 +92,12 @@ def predict(
 
     bench, settings = read_pattern(pattern, set_)
     axes = parse_sweep(bench, sweep, settings)
-    trace = read_workload(workload, show, format_, columns, bench, settings)
-    prepare_kernels(show)
+    reading = reading_of(columns, log_format, time_unit, separator, no_header)
+    loaded = read_workload(workload, show, format_, reading, bench, settings)
+    prepare_kernels(show, loaded)
     with executor_at(scheduler) as executor, progress("predicting", " points", show) as report:
         result = predictions(
-            pattern, trace, settings, axes, sample, executor, progress=report, sampling=sampling
+            pattern, loaded, settings, axes, sample, executor, progress=report, sampling=sampling
         )
     hand_over(result, write_predictions, as_json=as_json, out=out, force=force)
 

@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perflab.cli import completion
 from perflab.cli.consent import agree
 from perflab.cli.errors import BROKEN_LIMIT, INTERRUPTED
-from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
+from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload, reading_of
 from perflab.cli.options import (
     Columns,
     Force,
     Format,
     Json,
+    LogFormat,
+    NoHeader,
     Out,
     Pattern,
+    Separator,
     Set,
     ShowProgress,
+    TimeUnit,
     Workload,
     Yes,
     check_out,
     parse_seconds,
 )
 from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
-from perflab.units import MINUS, in_words
+from perflab.units import in_words
 
 if TYPE_CHECKING:
     from perflab.bench import AnyBench
     from perflab.lab.live import LiveRun
+    from perflab.lab.row import Row
     from perflab.lab.run import Run
 
 _EXAMPLES = """\b
@@ -54,6 +60,10 @@ def run(
     workload: Workload = None,
     format_: Format = None,
     columns: Columns = None,
+    log_format: LogFormat = None,
+    time_unit: TimeUnit = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
     set_: Set = None,
     seconds: Annotated[
         str, typer.Option(metavar="N", help="Maximum duration: 10, 30s, 2m.")
@@ -62,6 +72,7 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="ALERT",
+            autocompletion=completion.alerts,
             help="Tell when a metric crosses a value and holds there: 'hit_rate<0.8 for 5s'.",
         ),
     ] = None,
@@ -85,7 +96,7 @@ def run(
             "needs an alert; pass one with --alert", param_hint="--fail-on-alert"
         )
     check_out(out, workload, set_, force=force)
-    from perflab.lab.alerts import check_alerts, parse_alert
+    from perflab.lab.alerts import alert_for
     from perflab.lab.outputs import check_outputs
 
     bench, settings = read_pattern(pattern, set_)
@@ -93,18 +104,18 @@ def run(
     bench.live.check(checked, load)
     check_outputs(bench, checked, workload, result=out, force=force)
     limit = parse_seconds(seconds, "--seconds")
-    alerts = [parse_alert(text) for text in alert or ()]
-    check_alerts(bench, alerts)
+    alerts = [alert_for(bench, text) for text in alert or ()]
     agree(bench, settings, yes)
-    trace = read_workload(workload, show, format_, columns, bench, settings)
-    prepare_kernels(show)
+    reading = reading_of(columns, log_format, time_unit, separator, no_header)
+    loaded = read_workload(workload, show, format_, reading, bench, settings)
+    prepare_kernels(show, loaded)
     from perflab.lab.verbs import start_live
 
     live: LiveRun | None = None
     interrupted = False
     try:
         with _child_without_interrupts():
-            live = start_live(pattern, trace, settings, limit, alerts=alerts, force=force)
+            live = start_live(pattern, loaded, settings, limit, alerts=alerts, force=force)
         result = _wait(live, limit, show)
     except KeyboardInterrupt:
         if live is None or not live.rows:
@@ -125,36 +136,46 @@ def write_run(result: Run) -> str:
     """Return a run as text for a terminal: measured beside predicted, alerts and notes."""
     from perflab.bench.registry import load_bench
     from perflab.instrumentation.catalog import metric
+    from perflab.lab.bands import Bands
+    from perflab.lab.history_in_words import FOLLOWED, NOT_FOLLOWED, is_changed, not_compared
     from perflab.units import counted
 
     bench = load_bench(result.pattern)
     measured = result.since_change or result.metrics
-    rows = [("metric", "measured", "predicted", f"measured {MINUS} predicted", "refitted")]
+    bands, event = Bands.of(result.calibration), not_compared(bench, result.changes)
+    heads = ("metric", "predicted before", "band", "refitted", "measured", "difference")
+    rows = [heads]
     for name in bench.display.headline:
         info, real = metric(name), measured.get(name)
         if real is None:
             continue
         before, after = result.predicted.get(name), result.fitted.get(name)
-        change = "" if before is None else info.difference(before, real)
-        rows.append(
-            (info.label, info.format(real), info.format(before), change, info.format(after))
-        )
+        change = "" if before is None or event else info.difference(before, real)
+        band = "" if before is None else bands.text(info, result.predicted)
+        if before is not None and not event and bands.is_off(info, result.predicted, measured):
+            change = f"{change}, beyond its band"
+        shown = info.format(None) if before is None else bands.shown(info, result.predicted)
+        told = (shown, band, info.format(after), info.format(real), change)
+        rows.append((info.label, *told))
     last = result.snapshots.last
     seconds = last.seconds if last is not None else 0.0
     requests = int(result.metrics.get("requests", 0))
     took = metric("first_item_seconds").format(seconds)
+    history = FOLLOWED if result.followed else NOT_FOLLOWED
     lines = [
+        *_alerts(result, fired=True),
         *(f"Doubtful: {doubt}" for doubt in result.doubts),
         f"{bench.identity.title}, run on {workload_line(result.workload)}",
         f"{counted(requests, 'request')} in {took}; ended: {result.ended}",
         "",
+        *_which_is_off(result, bench),
         table(rows),
         "",
-        *_which_is_off(result, bench),
-        *_alerts(result),
+        *_alerts(result, fired=False),
         notes(
             (
                 *result.workload.get("notes", ()),
+                *((history,) if is_changed(result.changes) else ()),
                 *(note for note in result.notes if note not in result.doubts),
                 _provenance(result),
             )
@@ -173,15 +194,15 @@ def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
                 told.add("run")
                 tell(f"run {live.about['run']}: all that it writes on your server has that name")
 
-        def look(row: Mapping[str, Any]) -> None:
+        def look(row: Row) -> None:
             tell_name()
             for alert in live.alerts:
                 if alert["fired"] and alert["alert"] not in told:
                     told.add(alert["alert"])
                     tell(f"alert: {alert['alert']} at {in_words(alert['seconds'], 'seconds')}")
             if report is not None:
-                share = max(row["seconds"] / seconds, 1e-6)
-                report(row["requests"], round(row["requests"] / min(share, 1)))
+                share = max(row.seconds / seconds, 1e-6)
+                report(row.requests, round(row.requests / min(share, 1)))
 
         result = live.wait(look)
         tell_name()  # a short run may be over before its first row is seen
@@ -206,12 +227,15 @@ def _which_is_off(result: Run, bench: AnyBench) -> list[str]:
     return [said, ""] if said else []
 
 
-def _alerts(result: Run) -> list[str]:
+def _alerts(result: Run, *, fired: bool) -> list[str]:
+    """Return a line for each alert that has fired, or for each that has not."""
     from perflab.instrumentation.catalog import metric
 
     lines = []
     for alert in result.alerts:
-        if alert["fired"]:
+        if alert["fired"] != fired:
+            continue
+        if fired:
             value = metric(alert["metric"]).format(alert["value"])
             when = in_words(alert["seconds"], "seconds")
             lines.append(f"Alert: {alert['alert']} fired at {when} ({value})")

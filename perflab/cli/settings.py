@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -44,13 +44,11 @@ def settings(
         _list_patterns(as_json)
         return
     from perflab.bench.registry import load_bench
-    from perflab.settings import LoadSettings
 
     bench = load_bench(pattern)
-    load = {key: bench.info(key) for key in LoadSettings.infos()}
-    groups = {"settings": bench.identity.settings_class.infos(), "load": load}
+    groups = {"settings": bench.identity.settings_class.infos(), "load": bench.load_infos()}
     if as_json:
-        parts: dict[str, Any] = {
+        parts: dict[str, object] = {
             name: [_plain(info) for info in infos.values()] for name, infos in groups.items()
         }
         say_json({"pattern": pattern, **parts})
@@ -97,7 +95,7 @@ def _describe(title: str, infos: list[SettingInfo]) -> list[str]:
     return described
 
 
-def _plain(info: SettingInfo) -> dict[str, Any]:
+def _plain(info: SettingInfo) -> dict[str, object]:
     return {
         "key": info.key,
         "default": info.default,

@@ -25,6 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         missing = missing_extra(error, "cli")
         if missing is None:
             raise
+        if [*(sys.argv[1:] if arguments is None else arguments)] == ["--version"]:
+            from perflab import __version__
+
+            sys.stdout.write(f"perflab {__version__}\n")
+            return 0
         sys.stderr.write(f"perflab: error: {missing}\n")
         return _BAD_INPUT
     return run(arguments)

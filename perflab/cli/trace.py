@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from perflab.cli.inputs import read_workload
-from perflab.cli.options import Columns, Force, Format, Json, ShowProgress
+from perflab.cli.inputs import read_workload, reading_of
+from perflab.cli.options import (
+    Columns,
+    Force,
+    Format,
+    Json,
+    LogFormat,
+    NoHeader,
+    Separator,
+    ShowProgress,
+    TimeUnit,
+)
 from perflab.cli.output import notes, progress, say, say_json, say_written, table
-from perflab.units import in_words, named
+from perflab.units import grouped, in_words, named, percent
 
 if TYPE_CHECKING:
     from perflab.workloads.kinds.trace import Trace
@@ -61,6 +71,10 @@ def info(
     file: File,
     format_: Format = None,
     columns: Columns = None,
+    log_format: LogFormat = None,
+    time_unit: TimeUnit = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
     ttl: Ttls = None,
     as_json: Json = False,
     show: ShowProgress = None,
@@ -72,13 +86,19 @@ def info(
     from perflab.cli.working_sets import parse_ttls, working_set_points, working_set_table
 
     ttls = [] if ttl is None else parse_ttls(ttl)
-    trace = read_workload(file, show, format_, columns, any_kind=not ttls)
+    reading = reading_of(columns, log_format, time_unit, separator, no_header)
+    trace = read_workload(file, show, format_, reading, any_kind=not ttls)
     from perflab.workloads import Trace, remarks
     from perflab.workloads.recording.left_out import UNKEYED
     from perflab.workloads.registry.kinds import describe
 
     said = remarks(trace) if isinstance(trace, Trace) else []
     points = working_set_points(trace, ttls) if ttls else []
+    if points and trace.ttls is not None:
+        said = [
+            *said,
+            "live keys and bytes: each TTL is for every entry; TTLs of rows are left out",
+        ]
     if as_json:
         more = {"working_sets": points} if ttls else {}
         say_json({**describe(trace), **more, "notes": list(trace.notes), "remarks": said})
@@ -101,6 +121,10 @@ def convert(
     ],
     format_: Format = None,
     columns: Columns = None,
+    log_format: LogFormat = None,
+    time_unit: TimeUnit = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
     sort: Annotated[
         bool, typer.Option("--sort", help="Sort a table's rows by time, which must else not fall.")
     ] = False,
@@ -113,7 +137,8 @@ def convert(
 
     keep_scratch_folders()
     check_trace_output(out, [file], force=force)
-    trace = _read(file, format_, columns, show, sort=sort)
+    reading = reading_of(columns, log_format, time_unit, separator, no_header)
+    trace = _read(file, format_, reading, show, sort=sort)
     write_trace(trace, out, force=force)
     say_written(out)
     if trace.notes:
@@ -126,16 +151,20 @@ def _group(context: typer.Context) -> None:
 
 
 def _read(
-    file: str, format_: str | None, columns: str | None, show: bool | None, *, sort: bool
+    file: str,
+    format_: str | None,
+    reading: dict[str, str] | None,
+    show: bool | None,
+    *,
+    sort: bool,
 ) -> Trace:
     if not sort:
-        trace: Trace = read_workload(file, show, format_, columns)
+        trace: Trace = read_workload(file, show, format_, reading)
         return trace
-    from perflab.workloads import parse_columns, read_trace
+    from perflab.workloads import read_trace
 
     with progress("reading", "B", show) as report:
-        chosen = parse_columns(columns) if columns else None
-        return read_trace(file, format_, chosen, report, sort=True)
+        return read_trace(file, format_, reading, report, sort=True)
 
 
 def _rows(workload: Workload) -> list[tuple[str, str]]:
@@ -146,6 +175,9 @@ def _rows(workload: Workload) -> list[tuple[str, str]]:
     for key, value in describe(workload).items():
         if key in LEFT_OUT or value is None:
             continue
+        if key == "backend_known_share" and isinstance(value, float):
+            rows["backend mean"] += f", known of {percent(value)} of the requests"
+            continue
         what, _, quantile = key.rpartition("_")
         is_quantile = quantile[:1] == "p" and quantile[1:].isdecimal()
         label = (what if is_quantile else key).replace("_seconds", "").replace("_", " ")
@@ -154,12 +186,14 @@ def _rows(workload: Workload) -> list[tuple[str, str]]:
     return list(rows.items())
 
 
-def _text(key: str, value: Any) -> str:
+def _text(key: str, value: object) -> str:
 
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
         return _sparkline(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {grouped(count)}" for name, count in value.items())
     return named(key, value) if isinstance(value, (int, float)) else str(value)
 
 

@@ -9,19 +9,25 @@ import typer
 from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.consent import agree
-from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload
+from perflab.cli.errors import INTERRUPTED
+from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload, reading_of
 from perflab.cli.options import (
     Columns,
     Force,
     Format,
     Json,
+    LogFormat,
+    NoHeader,
     Out,
     Pattern,
+    Separator,
     Set,
     ShowProgress,
+    TimeUnit,
     Workload,
     Yes,
     check_out,
+    parse_seconds,
 )
 from perflab.cli.output import hand_over, notes, progress, table, value_text, workload_line
 
@@ -32,7 +38,7 @@ _EXAMPLES = """\b
 Examples:
   perflab tune cache --limit 'memory_bytes<=1MiB'
   perflab tune cache --objective min:latency_seconds_mean --set max_cache_size=500
-  perflab tune cache --workload trace.parquet --live --out best.json
+  perflab tune cache --workload trace.parquet --live --budget 2m --out best.json
   perflab tune cache --workload trace.parquet --scheduler tcp://10.0.0.1:8786
 """
 
@@ -49,6 +55,10 @@ def tune(
     workload: Workload = None,
     format_: Format = None,
     columns: Columns = None,
+    log_format: LogFormat = None,
+    time_unit: TimeUnit = None,
+    separator: Separator = None,
+    no_header: NoHeader = False,
     objective: Annotated[
         str | None,
         typer.Option(
@@ -63,8 +73,25 @@ def tune(
     ] = None,
     set_: Set = None,
     live: Annotated[
-        bool, typer.Option("--live", help="Run the recommended settings and show the measurements.")
+        bool,
+        typer.Option(
+            "--live",
+            help="Run the recommended settings, the present ones and the next best in turns until "
+            "it is decided which are better, and recommend those.",
+        ),
     ] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N", help="Time for all turns of --live: 60s (as where not given), 5m."
+        ),
+    ] = None,
+    turn: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N", help="Duration of one turn of --live: 1s (as where not given), 10s."
+        ),
+    ] = None,
     scheduler: Scheduler = None,
     out: Out = None,
     force: Force = False,
@@ -72,7 +99,16 @@ def tune(
     yes: Yes = False,
     show: ShowProgress = None,
 ) -> None:
-    """Recommend the smallest settings that are good enough, with the reason in words."""
+    """Recommend the smallest settings that are good enough, with the reason in words.
+
+    With --live the settings are also run in turns. Ctrl-C ends these early, with what was measured
+    until then and exit status 130.
+    """
+    for option, value in (("--budget", budget), ("--turn", turn)):
+        if value is not None and not live:
+            raise typer.BadParameter("applies only to --live", param_hint=option)
+    seconds = parse_seconds(budget or "60s", "--budget")
+    turn_seconds = parse_seconds(turn or "1s", "--turn")
     check_out(out, workload, set_, force=force)
     from perflab.lab.alerts import parse_condition
     from perflab.lab.outputs import check_outputs
@@ -84,18 +120,26 @@ def tune(
         parse_condition(text)
     if live:
         check_outputs(bench, bench.read(settings)[0], workload, result=out, force=force)
-    trace = read_workload(workload, show, format_, columns, bench, settings)
+    reading = reading_of(columns, log_format, time_unit, separator, no_header)
+    loaded = read_workload(workload, show, format_, reading, bench, settings)
     from perflab.tuning import recommend
+    from perflab.tuning.sweep import live_bounds
 
     if live:
-        most = recommend.most_of(bench.tuning_sweep(trace, bench.read(settings)[0]), settings)
-        agree(bench, most, yes)
-    prepare_kernels(show)
+        checked = bench.read(settings)[0]
+        sweep = bench.tuning_sweep(bench.workload_for(checked, loaded), checked)
+        for bounds in live_bounds(sweep, settings):
+            agree(bench, bounds, yes)
+    prepare_kernels(show, loaded)
 
-    with executor_at(scheduler) as executor, progress("tuning", " points", show) as report:
+    with (
+        executor_at(scheduler) as executor,
+        progress("tuning", " points", show) as report,
+        progress("turns", " s", show) as report_turns,
+    ):
         result = recommend.tune(
             pattern,
-            trace,
+            loaded,
             objective,
             limit,
             executor,
@@ -103,8 +147,13 @@ def tune(
             settings=settings,
             progress=report,
             force=force,
+            budget=seconds,
+            turn=turn_seconds,
+            turn_progress=report_turns,
         )
     hand_over(result, write_recommendation, as_json=as_json, out=out, force=force)
+    if result.turns is not None and result.turns["ended"] == "interrupted":
+        raise typer.Exit(INTERRUPTED)
 
 
 def write_recommendation(result: Recommendation) -> str:
@@ -119,6 +168,7 @@ def write_recommendation(result: Recommendation) -> str:
         "",
         result.reason,
         "",
+        *_turns(result),
     ]
     if changed:
         rows = [("setting", "now", "recommended")]
@@ -138,10 +188,28 @@ def write_recommendation(result: Recommendation) -> str:
             if value != result.before.get(key)
         )
         lines += ["", f"Also: {other['name']}: {values or 'as now'}. {other['reason']}"]
+    if result.sensitivity:
+        changes = [(f"with {other['name']}", other["reason"]) for other in result.sensitivity]
+        lines += ["", table([("change", "effect"), *changes], left=(0, 1))]
     said = [*result.workload.get("notes", ()), *result.notes]
     if said:
         lines += ["", notes(said)]
     return "\n".join(lines)
+
+
+def _turns(result: Recommendation) -> list[str]:
+    """Return what came of turns, unless the reason has it already, and a row for each contender."""
+    if result.turns is None:
+        return []
+    from perflab.instrumentation.catalog import metric
+    from perflab.tuning.turns.table import HEADS, row_of
+
+    said = result.turns["outcome"]
+    lines = [] if said in result.reason else [said, ""]
+    name = result.turns["metric"]
+    heads = [head.format(metric=metric(name).label) for head in HEADS]
+    rows = [row_of(contender, name) for contender in result.turns["contenders"]]
+    return [*lines, table([heads, *rows], left=(0, 1)), ""]
 
 
 def _metric_rows(result: Recommendation) -> list[tuple[str, ...]]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perflab.cli.output import table
 from perflab.errors import BadInputError
 
 if TYPE_CHECKING:
     from perflab.workloads.kinds.trace import Trace
+
+
+Point = dict[str, float | None]
+"""How much lives at once with a TTL; none as the TTL is no TTL."""
 
 
 def parse_ttls(text: str) -> list[float | None]:
@@ -32,21 +36,24 @@ def parse_ttls(text: str) -> list[float | None]:
     return ttls
 
 
-def working_set_points(trace: Trace, ttls: list[float | None]) -> list[dict[str, Any]]:
+def working_set_points(trace: Trace, ttls: list[float | None]) -> list[Point]:
     """Return for each TTL how much lives at once, and the hit rate where nothing is evicted.
 
     Raises:
         BadInputError: If nothing dates the requests.
     """
+    from perflab.modelling.operations import replayed
     from perflab.modelling.working_set import working_sets
+    from perflab.settings import LoadSettings
 
     if trace.times is None:
         text = "has no times, so that no TTL has an effect; name a file's: --columns time=COLUMN"
         raise BadInputError(text, trace.name)
-    found = working_sets(trace, [math.inf if ttl is None else ttl for ttl in ttls], moments=2000)
+    asked = replayed(trace, LoadSettings())
+    found = working_sets(asked, [math.inf if ttl is None else ttl for ttl in ttls], moments=2000)
     points = []
     for place, ttl in enumerate(ttls):
-        point = {
+        point: Point = {
             "ttl_seconds": ttl,
             "live_keys_most": int(found.peak_keys[place]),
             "live_keys_mean": float(found.keys[place].mean()),
@@ -58,16 +65,16 @@ def working_set_points(trace: Trace, ttls: list[float | None]) -> list[dict[str,
     return points
 
 
-def working_set_table(points: list[dict[str, Any]]) -> str:
+def working_set_table(points: list[Point]) -> str:
     """Return the points as lines."""
     from perflab.instrumentation.catalog import metric
     from perflab.units import format_quantity
 
-    def cell(key: str, value: Any) -> str:
+    def cell(key: str, value: float | None) -> str:
         if key == "ttl_seconds":
             return format_quantity(value, "seconds")
         name = key.removesuffix("_most").removesuffix("_mean")
-        return metric(name).format(round(value) if name == "live_keys" else value)
+        return metric(name).format(round(value or 0) if name == "live_keys" else value)
 
     heads = {"ttl_seconds": "TTL", "hit_rate": "hit rate without evictions"}
     for name in ("live_keys", "live_bytes"):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from perflab.errors.addresses import without_secrets
-from perflab.errors.printable import cut, shown
+from perflab.errors.foreign_text import cut, shown
 
 
 class BadInputError(ValueError):

@@ -1,11 +1,10 @@
 """What perflab writes into the user's folders: whole or not at all, and never over an input."""
 
 from perflab.files.cells import csv_cell, csv_frame
-from perflab.files.checks import check_output, refuse_input
+from perflab.files.checks import bears_mark, check_output, markdown_mark, refuse_input
 from perflab.files.folders import whole_folder
-from perflab.files.marks import bears_mark, markdown_mark
 from perflab.files.names import file_stem, free_names
-from perflab.files.places import Place, place_of
+from perflab.files.places import Place, expanded, place_of
 from perflab.files.whole import whole_file, whole_path, write_text
 
 __all__ = [
@@ -14,6 +13,7 @@ __all__ = [
     "check_output",
     "csv_cell",
     "csv_frame",
+    "expanded",
     "file_stem",
     "free_names",
     "markdown_mark",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,7 +13,7 @@ _FORMULA = re.compile("[=+@\\-\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS S
 _NEGATIVE = re.compile(r"-(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
-def csv_cell(value: Any) -> Any:
+def csv_cell(value: object) -> object:
     """Return a cell's value; a text that a spreadsheet would compute gets a ``'`` in front.
 
     Numbers stay as they are, those in a text too.

@@ -54,6 +54,11 @@ class Place:
         return self.status is not None and not self.is_folder and not self.is_file
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path with a user's folder for ``~``, which stays where nobody has that name."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises for an unknown user
+
+
 def place_of(path: str | os.PathLike[str]) -> Place:
     """Return what a path leads to.
 

@@ -1,8 +1,7 @@
 """Hooks and events, counters, latency histograms, memory sampling, and the metrics by name."""
 
-from perflab.instrumentation.atomic_counter import AtomicCounter
 from perflab.instrumentation.catalog import METRICS, MetricInfo, metric
-from perflab.instrumentation.counters import Counters, difference
+from perflab.instrumentation.counters import AtomicCounter, Counters, difference
 from perflab.instrumentation.events import Event, EventKind
 from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.instrumentation.hooks import Hook, fan_out

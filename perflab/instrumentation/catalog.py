@@ -68,6 +68,7 @@ SHARED: Mapping[str, MetricInfo] = MappingProxyType(
         for info in (
             MetricInfo("hit_rate", "hit rate", "ratio", "higher"),
             MetricInfo("byte_hit_rate", "byte hit rate", "ratio", "higher"),
+            MetricInfo("backend_seconds_saved_share", "backend time saved", "ratio", "higher"),
             MetricInfo("hits", "hits", "requests", "higher"),
             MetricInfo("misses", "misses", "requests", "lower"),
             MetricInfo("evictions", "evictions", "entries", "lower"),
@@ -94,12 +95,23 @@ SHARED: Mapping[str, MetricInfo] = MappingProxyType(
             MetricInfo("bytes_read", "bytes read", "bytes", "lower"),
             MetricInfo("timeouts", "timeouts", "requests", "lower"),
             MetricInfo("errors", "errors", "requests", "lower"),
+            MetricInfo("callers_refused", "callers refused", "requests", "lower"),
             MetricInfo("error_share", "share of errors", "ratio", "lower"),
             MetricInfo("retries", "retries", "tries", "lower"),
         )
     }
 )
 """What any pattern may measure; what is one pattern's own is declared by its bench."""
+
+OF_EVERY_RUN = frozenset(
+    {
+        "requests",
+        "memory_bytes",
+        "throughput_per_second",
+        *(f"latency_seconds_{name}" for name in ("mean", "p50", "p95", "p99", "p999")),
+    }
+)
+"""What each run measures, whatever its pattern."""
 
 _known: dict[str, MetricInfo] = dict(SHARED)
 _declared_by: dict[str, str] = dict.fromkeys(SHARED, "perflab")

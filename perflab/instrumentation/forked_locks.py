@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import Any
-
-_owners: weakref.WeakSet[Any] = weakref.WeakSet()
+from typing import Protocol
 
 
-def renew_lock_in_children(owner: Any) -> None:
+class _Owner(Protocol):
+    _lock: threading.Lock
+
+
+_owners: weakref.WeakSet[_Owner] = weakref.WeakSet()
+
+
+def renew_lock_in_children(owner: _Owner) -> None:
     """Replace an object's `_lock` in every process that is forked off.
 
     For locks under which each step leaves the object in order.

@@ -164,7 +164,7 @@ class LatencyHistogram:
             return (math.nan,) * len(shares)
         return tuple(self._at_rank(math.ceil(q * count), reached) for q in shares)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a form that JSON can hold; buckets without a count are left out."""
         return {
             "layout": _LAYOUT,
@@ -195,7 +195,7 @@ class LatencyHistogram:
             raise ValueError(f"not a histogram: {error!r}") from error
         return histogram
 
-    def __getstate__(self) -> tuple[Any, ...]:
+    def __getstate__(self) -> tuple[object, ...]:
         """Travel to another process without the empty buckets."""
         filled = [bucket for bucket, number in enumerate(self._counts) if number]
         numbers = array("Q", [self._counts[bucket] for bucket in filled])

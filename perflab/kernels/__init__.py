@@ -9,27 +9,33 @@ from perflab.kernels.curves.lru_lifetimes import (
     lru_departures,
     lru_with_ttl,
 )
+from perflab.kernels.curves.lru_operations import LruOperations, lru_curve_with, lru_references
 from perflab.kernels.curves.working_set import WorkingSet, working_set
 from perflab.kernels.ids import GrowingIds, dense_ids
+from perflab.kernels.operations import next_gets, resolved, settled
 from perflab.kernels.outcomes import Outcomes, new_history
 from perflab.kernels.policies.read_ahead import ReadAheadCounts, lru_read_ahead
 from perflab.kernels.policies.redis_eviction import RedisCounts, redis_eviction
 from perflab.kernels.queueing.in_flight import InFlight, in_flight
 from perflab.kernels.queueing.prefetch import Prefetch, prefetch
-from perflab.kernels.queueing.waits import Queue, queue_waits
+from perflab.kernels.queueing.waits import Begun, Queue, queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
 from perflab.kernels.sampling.quantiles import quantiles_of
-from perflab.kernels.warm import KERNELS, compile_all
+from perflab.kernels.warm import KERNELS, OF_TEXTS, WITH_OPERATIONS, compile_all
 
 __all__ = [
     "KERNELS",
+    "OF_TEXTS",
     "POLICIES",
+    "WITH_OPERATIONS",
+    "Begun",
     "Counts",
     "DatedRequests",
     "Departures",
     "GrowingIds",
     "InFlight",
+    "LruOperations",
     "Outcomes",
     "Prefetch",
     "Queue",
@@ -48,10 +54,13 @@ __all__ = [
     "lru_curve",
     "lru_curve_and_distances",
     "lru_curve_up_to",
+    "lru_curve_with",
     "lru_departures",
     "lru_read_ahead",
+    "lru_references",
     "lru_with_ttl",
     "new_history",
+    "next_gets",
     "policy_counts",
     "policy_hits",
     "prefetch",
@@ -60,5 +69,7 @@ __all__ = [
     "queue_waits",
     "redis_eviction",
     "requests_of",
+    "resolved",
+    "settled",
     "working_set",
 ]

@@ -17,8 +17,10 @@ from perflab.kernels.counts import POLICIES, Requests, policy_counts, policy_hit
 from perflab.kernels.curves.lru_bytes import lru_byte_distances
 from perflab.kernels.curves.lru_curve import lru_curve, lru_curve_and_distances, lru_curve_up_to
 from perflab.kernels.curves.lru_lifetimes import DatedRequests, lru_departures, lru_with_ttl
+from perflab.kernels.curves.lru_operations import lru_curve_with, lru_references
 from perflab.kernels.curves.working_set import working_set
 from perflab.kernels.ids import GrowingIds, dense_ids
+from perflab.kernels.operations import next_gets, resolved, settled
 from perflab.kernels.policies.read_ahead import lru_read_ahead
 from perflab.kernels.policies.redis_eviction import redis_eviction
 from perflab.kernels.queueing.in_flight import in_flight
@@ -27,6 +29,10 @@ from perflab.kernels.queueing.waits import queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
 from perflab.kernels.sampling.quantiles import quantiles_of
+from perflab.kernels.texts.json_spans import json_spans
+from perflab.kernels.texts.logfmt_spans import logfmt_spans
+from perflab.kernels.texts.span_values import moments_at, numbers_at, texts_at
+from perflab.kernels.texts.spans import names_of
 
 Compiled = Callable[[int, int, str], object]
 
@@ -35,6 +41,8 @@ _PREVIOUS = np.array([-1, 0], np.int32)
 _NEXT = np.array([1, 2], np.int32)
 _REQUESTS = Requests(_IDS, 1, _PREVIOUS, _NEXT)
 _TIMES, _SIZES = np.zeros(2), np.zeros(2, np.int64)
+_NEVER = np.full(2, 2, np.int32)
+_CODES = np.array([1, 4], np.uint8)
 _DATED = DatedRequests(1, _IDS, _IDS, _TIMES, _TIMES, _SIZES, _TIMES)
 _CALLS: dict[str, Callable[[], object]] = {
     "dense_ids": lambda: dense_ids(_IDS),
@@ -46,6 +54,11 @@ _CALLS: dict[str, Callable[[], object]] = {
     "lru_departures": lambda: lru_departures(_PREVIOUS, _NEXT, 1),
     "lru_with_ttl": lambda: lru_with_ttl(_DATED, lru_departures(_PREVIOUS, _NEXT, 1), 1),
     "lru_byte_distances": lambda: lru_byte_distances(_PREVIOUS, _IDS),
+    "lru_curve_with": lambda: lru_curve_with(_IDS, 1, _CODES),
+    "lru_references": lambda: lru_references(_IDS, 1, _CODES),
+    "settled": lambda: settled(_IDS, 1, _CODES),
+    "next_gets": lambda: next_gets(_IDS, 1, _CODES),
+    "resolved": lambda: resolved(_IDS, 1, _CODES, _SIZES, _TIMES),
     "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
     "in_flight": lambda: in_flight(_IDS, _IDS, 1),
@@ -66,7 +79,40 @@ _CALLS: dict[str, Callable[[], object]] = {
     },
 }
 
+_CALLS_WITH_OPERATIONS: dict[str, Callable[[], object]] = {
+    "redis_eviction_operations": lambda: redis_eviction(_IDS, 1, "lru", 1, (1,), operations=_CODES),
+    "working_set_operations": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS, operations=_CODES),
+    "opt_hits_operations": partial(policy_hits, "opt", Requests(_IDS, 1, None, _NEVER, _CODES), 1),
+    **{
+        f"{policy}_hits_operations": partial(policy_counts, policy, _IDS, 1, 1, operations=_CODES)
+        for policy, loops in POLICIES.items()
+        if loops.operated is not None
+    },
+    **{
+        f"{policy}_counts_operations": partial(
+            policy_counts, policy, _IDS, 1, 1, max_bytes=1, operations=_CODES
+        )
+        for policy, loops in POLICIES.items()
+        if loops.bounded is not None
+    },
+}
+_TEXT, _NAMES = np.frombuffer(b"a=1\n", np.uint8), names_of([("a",)])[0]
+_ENDS, _FLAGS = np.array([0, 4], np.int32), np.zeros(1, np.bool_)
+_CALLS_OF_TEXTS: dict[str, Callable[[], object]] = {
+    "json_spans": lambda: json_spans(_TEXT, _ENDS, _NAMES),
+    "logfmt_spans": lambda: logfmt_spans(_TEXT, _ENDS, _NAMES, 0),
+    "numbers_at": lambda: numbers_at(_TEXT, _ENDS[:1], _ENDS[1:]),
+    "moments_at": lambda: moments_at(_TEXT, _ENDS[:1], _ENDS[1:]),
+    "texts_at": lambda: texts_at(_TEXT, _ENDS[:1], _ENDS[1:], _FLAGS, _FLAGS),
+}
+
 KERNELS = tuple(_CALLS)
+"""What any workload may need."""
+WITH_OPERATIONS = tuple(_CALLS_WITH_OPERATIONS)
+"""What traces with operations need beside: loops of their own, so that the others stay as fast."""
+OF_TEXTS = tuple(_CALLS_OF_TEXTS)
+"""What reads long logs; compiled by the first of them."""
+_EVERY = {**_CALLS, **_CALLS_WITH_OPERATIONS, **_CALLS_OF_TEXTS}
 
 
 def compile_all(
@@ -80,7 +126,7 @@ def compile_all(
     Args:
         progress: Called with (done, total, name) before each kernel, and once with
             (total, total, "") after the last.
-        names: Which of `KERNELS`.
+        names: Which of `KERNELS`, `WITH_OPERATIONS` and `OF_TEXTS`.
         processes: At the most so many compile, this one and none or one more; one where this
             machine has a single processor.
     """
@@ -90,7 +136,7 @@ def compile_all(
         for done, name in enumerate(names):
             if progress is not None:
                 progress(done, len(names), name)
-            _CALLS[name]()
+            _EVERY[name]()
             if compiled.buffer and not alone:
                 alone = True
                 with contextlib.suppress(OSError):

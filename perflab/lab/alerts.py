@@ -7,12 +7,12 @@ import operator
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.catalog import metric
-from perflab.units import parse_quantity
+from perflab.lab.documents import AlertReport
+from perflab.units import exact, format_quantity, parse_quantity
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -20,23 +20,47 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_PATTERN = re.compile(r"^\s*(\w+)\s*(<=|>=|<|>)\s*(\S+)(?:\s+for\s+(\S+))?\s*$")
+# A quantity may have blanks, as in 1 GB and 2 000.
+_QUANTITY = r"(\S+(?:\s\d{3})*(?:\s+(?!for\b)[A-Za-zµ%]+)?)"
+_PATTERN = re.compile(rf"^\s*(\w+)\s*(<=|>=|<|>)\s*{_QUANTITY}(?:\s+for\s+{_QUANTITY})?\s*$")
+_LONGEST = 100
+"""Characters of a condition."""
+_TYPICAL = {"ratio": 0.8, "seconds": 0.02, "bytes": 512.0 * 2**20}
+"""The bound of an example, by unit; of anything else it is a thousand."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Condition:
-    """A comparison of a metric with a number, such as ``memory_bytes<=512MiB``."""
+    """A comparison of a metric with a number, such as ``memory_bytes<=512MiB``.
+
+    Attributes:
+        metric: The metric's name.
+        comparison: ``<``, ``<=``, ``>`` or ``>=``.
+        value: The bound, in the metric's unit.
+        written: The bound as the user wrote it, if one did.
+    """
 
     metric: str
     comparison: str
     value: float
+    written: str = dataclasses.field(default="", compare=False)
 
     def holds(self, value: float) -> bool:
         """Say whether a value of the metric meets it."""
         return _OPERATORS[self.comparison](value, self.value)
 
     def __str__(self) -> str:
-        return f"{self.metric}{self.comparison}{metric(self.metric).format(self.value)}"
+        return f"{self.metric}{self.comparison}{self._bound()}"
+
+    def _bound(self) -> str:
+        """Return the bound in few digits where they are all it has, else as it was written."""
+        info = metric(self.metric)
+        short = info.format(self.value)
+        try:
+            same = parse_quantity(short.removesuffix("/s"), info.unit) == self.value
+        except BadInputError:
+            same = False
+        return short if same else self.written or exact(self.value, info.unit)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,9 +82,12 @@ def parse_condition(text: str) -> Condition:
     """Read a condition such as ``hit_rate<0.8`` or ``latency_seconds_p99>20ms``.
 
     Raises:
-        BadInputError: If the text is not a condition or names no metric.
+        BadInputError: If the text is not a condition, names no metric, or has a bound that the
+            metric cannot have.
     """
-    match = _PATTERN.match(text)
+    if isinstance(text, str) and len(text) > _LONGEST:
+        raise BadInputError(f"{text[:_LONGEST]!r} ... is too long for a condition")
+    match = _PATTERN.match(text) if isinstance(text, str) else None
     if match is None or match.group(4):
         raise BadInputError(f"{text!r} is not a condition; write it like hit_rate>=0.8")
     return _condition(match, text)
@@ -88,10 +115,17 @@ def _condition(match: re.Match[str], text: str) -> Condition:
     except ValueError as error:
         raise BadInputError(str(error), text) from None
     if not written.endswith("%"):
-        return Condition(name, comparison, _quantity(written, info.unit, text))
-    if info.unit != "ratio":
+        value = _quantity(written, info.unit, text)
+    elif info.unit != "ratio":
         raise BadInputError(f"{name} is not a share, so it has no %", text)
-    return Condition(name, comparison, _quantity(written[:-1], "", text) / 100)
+    else:
+        value = _quantity(written[:-1], "", text) / 100
+    # One that cannot be reached is answered by what can; one that always holds says nothing.
+    if value > 1 and info.unit == "ratio" and comparison.startswith("<"):
+        raise BadInputError(f"{name} is a share, between 0 and 1; write it like 0.8 or 80%", text)
+    if value < 0:
+        raise BadInputError(f"{name} is never negative", text)
+    return Condition(name, comparison, value, written)
 
 
 def _quantity(written: str, unit: str, text: str) -> float:
@@ -101,18 +135,61 @@ def _quantity(written: str, unit: str, text: str) -> float:
         raise BadInputError(error.message, text) from None
 
 
+def alert_for(bench: AnyBench, text: str) -> Alert:
+    """Read an alert on a run of a bench.
+
+    Raises:
+        BadInputError: If the text is not an alert, or on a metric that a run of the bench does
+            not measure; it names the nearest that it does.
+    """
+    match = _PATTERN.match(text)
+    if match is None:
+        raise BadInputError(f"{text!r} is not an alert; write it like {example_alert(bench)!r}")
+    _check_name(bench, match.group(1), text)
+    return parse_alert(text)
+
+
+def example_alert(bench: AnyBench) -> str:
+    """Return an alert that makes sense for a bench, on the metric that matters most to it."""
+    measured = bench.measured_metrics()
+    goal = bench.tuning.objective
+    names = (goal.metric, *bench.display.headline, *measured)
+    judged = (measured[name] for name in names if name in measured)
+    info = next(info for info in judged if info.better != "neither")
+    sign = "<" if info.better == "higher" else ">"
+    typical = _TYPICAL.get(info.unit, 1_000.0)
+    if info.unit == "ratio" and info.better == "lower":
+        typical = 1 - typical
+    bound = goal.target if info.name == goal.metric and goal.target is not None else typical
+    written = format_quantity(bound, info.unit)
+    return f"{info.name}{sign}{written} for 5s"
+
+
 def check_alerts(bench: AnyBench, alerts: Iterable[Alert]) -> None:
     """Refuse alerts that could never fire.
 
     Raises:
-        BadInputError: With the first one on a metric that is another pattern's.
+        BadInputError: With the first one on a metric that a run of the bench does not measure.
     """
-    known = bench.known_metrics()
     for alert in alerts:
-        name = alert.condition.metric
-        if name not in known:
-            text = f"{bench.identity.pattern} has no metric {name!r}{nearest(name, known)}"
-            raise BadInputError(text, alert.text)
+        _check_name(bench, alert.condition.metric, alert.text)
+
+
+def _check_name(bench: AnyBench, name: str, alert: str) -> None:
+    """Refuse a metric that a run does not measure.
+
+    Raises:
+        BadInputError: With the nearest that it does.
+    """
+    measured = bench.measured_metrics()
+    if name in measured:
+        return
+    pattern = bench.identity.pattern
+    wrong = f"{pattern} has no metric {name!r}"
+    shown = {*bench.display.headline, *(info.name for info in bench.display.metric_infos)}
+    if name in shown:
+        wrong = f"a run of {pattern} does not measure {name!r}"
+    raise BadInputError(f"{wrong}{nearest(name, measured)}", alert)
 
 
 class AlertWatch:
@@ -125,7 +202,7 @@ class AlertWatch:
         self._lock = threading.Lock()
         self.alerts: list[Alert] = []
         self._since: dict[str, float] = {}
-        self._fired: dict[str, dict[str, Any]] = {}
+        self._fired: dict[str, AlertReport] = {}
         self._measured: set[str] = set()
         for alert in alerts:
             self.add(alert)
@@ -143,7 +220,7 @@ class AlertWatch:
             self._fired.pop(text, None)
             self._since.pop(text, None)
 
-    def look(self, seconds: float, metrics: Mapping[str, float]) -> list[dict[str, Any]]:
+    def look(self, seconds: float, metrics: Mapping[str, float]) -> list[AlertReport]:
         """Look at a row of a run and return the alerts that fire just now."""
         with self._lock:
             fired = (self._look(alert, seconds, metrics) for alert in self.alerts)
@@ -155,7 +232,7 @@ class AlertWatch:
         with self._lock:
             return [each for each in self.alerts if each.condition.metric not in self._measured]
 
-    def report(self) -> list[dict[str, Any]]:
+    def report(self) -> list[AlertReport]:
         """Return every alert: fired with time and value, or not."""
         with self._lock:
             return [
@@ -176,7 +253,7 @@ class AlertWatch:
 
     def _look(
         self, alert: Alert, seconds: float, metrics: Mapping[str, float]
-    ) -> dict[str, Any] | None:
+    ) -> AlertReport | None:
         """Return the alert as it fires just now, if it does."""
         name = alert.condition.metric
         value = metrics.get(name)
@@ -188,7 +265,7 @@ class AlertWatch:
         since = self._since.setdefault(alert.text, seconds)
         if seconds - since < alert.seconds or alert.text in self._fired:
             return None
-        fired = {
+        fired: AlertReport = {
             "alert": alert.text,
             "metric": name,
             "fired": True,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence, Sized
 
 # Longer than any latency in seconds, and more than any memory in bytes.
 _MOST = 1e15
 _LEAST = -1.0
+# What a request or a wait can take: eleven days.
+_MOST_SECONDS = 1e6
 _MOST_DIGITS = 9
+_LATENCY = ("mean", "quantiles")
 # A rate, and how far a measurement is off a line, by their names: never 0.
 _DIVIDED_BY = ("rate", "_off")
 
 
-def wrong_cost(shipped: Mapping[str, Any], kept: Mapping[str, Any]) -> str | None:
+def wrong_cost(shipped: Mapping[str, object], kept: Mapping[str, object]) -> str | None:
     """Return the path of the first cost that is missing or not like the shipped one; else None.
 
     What is numbered, such as the latencies by chunk size, may have other numbers than the shipped
@@ -35,24 +37,26 @@ def wrong_cost(shipped: Mapping[str, Any], kept: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _like_a_shipped_one(name: str, shipped: Mapping[str, Any], value: Any) -> Any:
+def _like_a_shipped_one(name: str, shipped: Mapping[str, object], value: object) -> object:
     """Return what an added cost is measured by: that whose name it goes on, or itself."""
     known = (model for start, model in shipped.items() if name.startswith(f"{start}_"))
     return next((model for model in known if isinstance(model, type(value))), value)
 
 
-def _wrong(path: str, model: Any, value: Any) -> str | None:
+def _wrong(path: str, model: object, value: object) -> str | None:
     if isinstance(model, Mapping):
         return _wrong_parts(path, model, value)
     if isinstance(model, Sequence) and not isinstance(model, str):
-        fine = isinstance(value, Sequence) and not isinstance(value, str) and len(value)
-        return None if fine and all(map(_is_number, value)) else path
+        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+            return path
+        return None if all(map(_is_number, value)) else path
     if isinstance(model, (int, float)) and not isinstance(model, bool):
-        return None if _is_number(value) else path
+        fits = _are_seconds([value]) if path.endswith("_seconds") else _is_number(value)
+        return None if fits else path
     return None if type(model) is type(value) else path
 
 
-def _wrong_parts(path: str, model: Mapping[str, Any], value: Any) -> str | None:
+def _wrong_parts(path: str, model: Mapping[str, object], value: object) -> str | None:
     if not isinstance(value, Mapping) or bool(value) != bool(model):
         return path
     numbered = all(map(_is_place, model))
@@ -68,18 +72,21 @@ def _wrong_parts(path: str, model: Mapping[str, Any], value: Any) -> str | None:
         wrong = _wrong(f"{path}.{name}", model.get(name, first if alike else part), part)
         if wrong is not None:
             return wrong
-        if name.endswith(_DIVIDED_BY) and not min(part if isinstance(part, list) else [part]) > 0:
+        numbers = part if isinstance(part, list) else [part]
+        is_latency = name in _LATENCY and "quantiles" in value
+        no_time = is_latency and not _are_seconds(numbers)
+        if no_time or (name.endswith(_DIVIDED_BY) and not min(numbers) > 0):
             return f"{path}.{name}"
     return _wrong_lists(path, model, value)
 
 
-def _wrong_lists(path: str, model: Mapping[str, Any], value: Mapping[str, Any]) -> str | None:
+def _wrong_lists(path: str, model: Mapping[str, object], value: Mapping[str, object]) -> str | None:
     """Return the list that has not the length of its kind: quantiles, or points beside others."""
     lists = {name: part for name, part in value.items() if isinstance(part, list)}
     points = lists.get("rows")
     for name, part in lists.items():
         known = points if points is not None else model.get(name, part)
-        if len(part) != len(known):
+        if not isinstance(known, Sized) or len(part) != len(known):
             return f"{path}.{name}"
     if points is not None and not all(map(operator.lt, (0, *points), points)):
         return f"{path}.rows"
@@ -92,7 +99,15 @@ def _is_place(name: str) -> bool:
     return short and int(name) > 0
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return math.isfinite(value) and _LEAST <= value <= _MOST
+
+
+def _are_seconds(values: Sequence[object]) -> bool:
+    """Say whether all are times that something can take."""
+    return all(
+        isinstance(each, (int, float)) and _is_number(each) and 0 <= each <= _MOST_SECONDS
+        for each in values
+    )

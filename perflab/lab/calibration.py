@@ -10,7 +10,8 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from statistics import quantiles
+from typing import ClassVar
 
 from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError
@@ -27,6 +28,12 @@ RESOLUTION = 1e-9
 """Seconds: what takes less was not measured; the shipped cost stays then."""
 WIDE_SPREAD = 0.5
 """From so much between the rounds on, their mean says little of the next one."""
+NARROWEST, _UNKNOWN, WIDEST = 0.10, 0.25, 0.40
+"""Bands around a mean time, as shares of it: with rounds alike, not known, and far apart."""
+_RANGES = 1.24
+_UNPACED = "measured in a loop without pauses: a run at your pace renews them"
+_NAME_ANOTHER = "set PERFLAB_CACHE_DIR to a folder that can be written"
+_ALONE = "measured with one thread: a run with as many as yours renews them"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Calibration(Result):
 
     Attributes:
         pattern: The pattern's name.
-        backend: The backend's name.
+        backend: The backend's name, or what else they are for; empty where that is nothing.
         costs: Plain numbers for the pattern's model.
         source: ``measured`` on this machine, or ``shipped`` with perflab.
         date: When it was measured, in UTC; empty where shipped.
@@ -44,6 +51,7 @@ class Calibration(Result):
         load_average: The machine's, over the minute before, per core; none where it is not known.
         spread: How far the mean times of its rounds lie apart, as a share of their mean: the
             median of its runs; none where that is not known.
+        renewed: Whether it is as a live run has shown the costs to be since.
     """
 
     kind: ClassVar[str] = "calibration"
@@ -51,13 +59,14 @@ class Calibration(Result):
 
     pattern: str
     backend: str
-    costs: dict[str, Any]
+    costs: dict[str, object]
     source: str
     date: str = ""
-    machine: dict[str, Any] = dataclasses.field(default_factory=dict)
+    machine: dict[str, object] = dataclasses.field(default_factory=dict)
     note: str = ""
     load_average: float | None = None
     spread: float | None = None
+    renewed: bool = False
 
     def describe(self) -> str:
         """Return where the costs come from, in words."""
@@ -67,9 +76,31 @@ class Calibration(Result):
             return f"costs shipped with perflab{why}; {advice}"
         when = f"{self.date[:16].replace('T', ' ')} UTC"
         age = age_in_words(self.date)
-        told = f"costs measured on this machine with {self.backend}, {age or when}"
+        behind = f" with {self.backend}" if self.backend else ""
+        by = " by a live run" if self.renewed else ""
+        told = f"costs measured on this machine{behind}{by}, {age or when}"
         said = f"{told} ({when})" if age else told
-        return "; ".join([said, *self.circumstances(), *self._doubts()])
+        notes = [self.note] if self.note else []
+        return "; ".join([said, *self.circumstances(), *notes, *self._doubts()])
+
+    @property
+    def band(self) -> float | None:
+        """Half the width of the 95 % band around a mean time, as a share of it.
+
+        Of six draws from a normal distribution, the last is in 95 % of cases within 1.24 times
+        the range of the first five from their mean. None where the costs were not measured here.
+        """
+        if self.source == "shipped":
+            return None
+        if self.busy:
+            return WIDEST
+        share = _UNKNOWN if self.spread is None else _RANGES * self.spread
+        return min(WIDEST, max(NARROWEST, share))
+
+    @property
+    def busy(self) -> bool:
+        """Whether the machine was busy with other things when the costs were measured."""
+        return self.load_average is not None and self.load_average >= BUSY_LOAD
 
     def circumstances(self) -> list[str]:
         """Return how busy the machine was and how far the rounds lie apart, where known."""
@@ -78,12 +109,13 @@ class Calibration(Result):
             known.append(f"load average {rounded(self.load_average)} per core")
         if self.spread is not None:
             known.append(f"rounds differ by {percent(max(round(self.spread, 2), 0.01))}")
+        if self.band is not None:
+            known.append(f"times predicted to ± {percent(self.band)}")
         return [", ".join(known)] if known else []
 
     def _doubts(self) -> list[str]:
         """Return why the costs may be off, and what to do; nothing where they are fine."""
-        busy = self.load_average is not None and self.load_average >= BUSY_LOAD
-        if busy:
+        if self.busy:
             return [
                 "the machine was busy then, so they may be too high: measure again when it is not"
             ]
@@ -110,27 +142,36 @@ def machine_load() -> float | None:
 
 
 def calibration_for(
-    bench: AnyBench, settings: Settings, load: LoadSettings, workload: Any = None
+    bench: AnyBench, settings: Settings, load: LoadSettings, workload: object = None
 ) -> Calibration:
     """Return the calibration kept for a backend on this machine, or the one that is shipped.
 
     One that cannot be used stays where it is: it may be a later perflab's.
     """
-    backend = bench.calibration.kept_for(settings, load, workload)
+    names = _names(bench, settings, load, workload)
     note = ""
-    for path in _paths(bench.identity.pattern, backend):
-        if not path.is_file():
-            continue
-        try:
-            return read_calibration(path, bench.calibration.shipped_costs)
-        except BadInputError as error:
-            note = note or f"the calibration kept in {path.name} {error.message}"
+    known: list[Calibration] = []
+    for name in names:
+        for path in _paths(bench.identity.pattern, name):
+            if not path.is_file():
+                continue
+            try:
+                found = read_calibration(path, bench.calibration.shipped_costs)
+                _check_pattern(found, bench.identity.pattern)
+            except BadInputError as error:
+                note = note or f"the calibration kept in {path.name} {error.message}"
+                continue
+            known.append(dataclasses.replace(found, note=_unlike(name, names[0])))
+            break
+    if known:
+        return _newest_measured(known)
     return Calibration(
-        bench.identity.pattern, backend, dict(bench.calibration.shipped_costs), "shipped", note=note
+        *(bench.identity.pattern, names[-1], dict(bench.calibration.shipped_costs), "shipped"),
+        note=note,
     )
 
 
-def read_calibration(path: Path, shipped: Mapping[str, Any]) -> Calibration:
+def read_calibration(path: Path, shipped: Mapping[str, object]) -> Calibration:
     """Read a kept calibration.
 
     Args:
@@ -147,43 +188,83 @@ def read_calibration(path: Path, shipped: Mapping[str, Any]) -> Calibration:
     return found
 
 
+def _unlike(name: str, wanted: str) -> str:
+    """Return how the load that a calibration is for differs from the one that is asked about."""
+    if name == wanted:
+        return ""
+    return _UNPACED if "paced" in wanted and "paced" not in name else _ALONE
+
+
+def _newest_measured(known: list[Calibration]) -> Calibration:
+    """Return the first, or one that was measured on purpose after a run had left that."""
+    found, *rest = known
+    for each in rest:
+        if not each.renewed and each.date > found.date:
+            found = each
+    return found
+
+
+def _check_pattern(found: Calibration, pattern: str) -> None:
+    if found.pattern != pattern:
+        raise BadInputError(f"holds the costs of {found.pattern}, not of {pattern}", "pattern")
+
+
+def check_folder() -> None:
+    """Refuse, before anything is measured, a cache folder that cannot be written.
+
+    Raises:
+        BadInputError: It names the folder and what to do.
+    """
+    folder = cache_folder() / "calibrations"
+    why = "is not writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = f"cannot be made ({error.strerror})"
+    if not os.access(folder, os.W_OK):
+        raise BadInputError(f"{why}; {_NAME_ANOTHER}", str(folder))
+
+
 def keep_calibration(
     bench: AnyBench,
     settings: Settings,
     load: LoadSettings,
-    costs: dict[str, Any],
-    workload: Any = None,
+    costs: dict[str, object],
+    workload: object = None,
     load_average: float | None = None,
     spread: float | None = None,
+    *,
+    of_run: bool = False,
 ) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
     What the measurement did not see, or is below its resolution, stays as it is shipped. A file
     that this perflab cannot read is not replaced: the costs get a name with the number of their
-    format then.
+    format then. What a run at a pace, or of several threads, has measured is kept for such runs.
 
     Raises:
         BadInputError: If the cache folder cannot be written.
     """
-    backend = bench.calibration.kept_for(settings, load, workload)
+    names = _names(bench, settings, load, workload)
+    backend = names[0] if of_run else names[-1]
     seen = {name: cost for name, cost in costs.items() if not _below_resolution(name, cost)}
-    whole = {**bench.calibration.shipped_costs, **seen, "sleep_seconds": max(0.0, _oversleep())}
+    whole = {**bench.calibration.shipped_costs, **seen, **_oversleep()}
     date = datetime.now(UTC).isoformat(timespec="seconds")
     kept = Calibration(
         *(bench.identity.pattern, backend, whole, "measured", date, machine()),
         load_average=load_average,
         spread=spread,
+        renewed=of_run,
     )
     plain, by_format = _paths(bench.identity.pattern, backend)
     try:
         kept.to_json(plain if _replaceable(plain) else by_format, force=True)
     except BadInputError as error:
-        text = f"the costs {error.message}; set PERFLAB_CACHE_DIR to a folder that can be written"
-        raise BadInputError(text, str(plain)) from None
+        raise BadInputError(f"the costs {error.message}; {_NAME_ANOTHER}", str(plain)) from None
     return kept
 
 
-def _below_resolution(name: str, cost: Any) -> bool:
+def _below_resolution(name: str, cost: object) -> bool:
     """Say whether a measured time is so short that it is nothing but the clock's rounding."""
     if isinstance(cost, Mapping):
         cost = cost.get("mean", RESOLUTION)
@@ -191,11 +272,30 @@ def _below_resolution(name: str, cost: Any) -> bool:
     return name.endswith("_seconds") and isinstance(cost, (int, float)) and abs(cost) < RESOLUTION
 
 
+def _names(
+    bench: AnyBench, settings: Settings, load: LoadSettings, workload: object
+) -> tuple[str, ...]:
+    """Return what a calibration is kept for, and then what others are that stand in.
+
+    At a pace a request comes to a processor that has done something else, and takes longer than
+    one in a loop; among several threads it waits for the others'. A pattern with a load of its
+    own is calibrated with that.
+    """
+    backend = bench.calibrated_for(settings, load, workload)
+    if bench.live.open_loop:
+        return (backend,)
+    paced = ["paced"] if load.paced else []
+    threads = [f"{load.concurrency} threads"] if load.concurrency > 1 else []
+    base = [backend] if backend else []
+    found = [[*base, *paced, *threads], [*base, *paced], base]
+    return tuple(dict.fromkeys(", ".join(parts) for parts in found))
+
+
 def _paths(pattern: str, backend: str) -> tuple[Path, Path]:
     """Return where a calibration is kept, and where if something else has that name."""
     here = hashlib.blake2b(repr(sorted(machine().items())).encode(), digest_size=4).hexdigest()
     safe = re.sub(r"\W+", "-", backend)
-    name = f"{pattern}-{safe}-{here}"
+    name = "-".join((pattern, *([safe] if safe else []), here))
     folder = cache_folder() / "calibrations"
     return folder / f"{name}.json", folder / f"{name}-format{FORMAT_VERSION}.json"
 
@@ -210,10 +310,17 @@ def _replaceable(path: Path) -> bool:
     return True
 
 
-def _oversleep() -> float:
-    """Return how much longer than asked a sleep of a millisecond takes, in seconds."""
+def _oversleep() -> dict[str, float]:
+    """Return how much longer than asked a sleep of a millisecond takes, in seconds.
+
+    That is the median, since another program may take the processor for one of them, and how far
+    the quartiles lie apart.
+    """
     asked, times = 0.001, 20
-    started = time.perf_counter()
+    late = []
     for _ in range(times):
+        started = time.perf_counter()
         time.sleep(asked)
-    return (time.perf_counter() - started) / times - asked
+        late.append(max(0.0, time.perf_counter() - started - asked))
+    low, middle, high = quantiles(late, n=4)
+    return {"sleep_seconds": middle, "sleep_seconds_spread": high - low}

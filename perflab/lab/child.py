@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perflab.bench.pace import Pace
 from perflab.bench.registry import load_bench
+from perflab.bench.replay import WRITE_OUTCOMES
 from perflab.bench.session import AnySession, Load
 from perflab.errors import BadInputError
 from perflab.errors.extras import naming_extra
@@ -25,6 +27,9 @@ from perflab.lab.snapshot import Snapshot
 from perflab.primitives.clock import VirtualClock
 from perflab.servers.consent import confine, contact
 from perflab.servers.keeper import keep_scratch_folders
+
+if TYPE_CHECKING:
+    from perflab.workloads.kinds.workload import Workload
 
 _FEWEST_ERRORS = 20
 _NOT_CLOSED = 4
@@ -65,13 +70,13 @@ class Child:
             BadInputError: If a backend or server is not right.
         """
         job = self._job
-        trace = self._bench.workload_kind.open(job.workload)
-        _map_in(trace)
-        pace = Pace.of(trace, self._load, time.perf_counter())
+        workload = self._bench.workload_kind.open(job.workload)
+        _map_in(workload)
+        pace = Pace.of(workload, self._load, time.perf_counter())
         if pace.times is not None:
             self._clock.set(pace.times[0])
         self._session = self._bench.session(
-            self._settings, self._load, trace, self._clock, job.run_name
+            self._settings, self._load, workload, self._clock, job.run_name
         )
         self._session.spend(job.spent)
         self._generator = self._session.own_load(pace, self._load, job.limit) or LoadGenerator(
@@ -88,13 +93,16 @@ class Child:
         """Run until the job is done, then tell why."""
         self._started = time.perf_counter()
         self._send(Ready(self._session.about()))
-        if self._pipe.recv() != "go":
+        early = self._orders_before_go()
+        if "stop" in early:
             self._send(self._snapshot("end"))
             self._send(Ended("stopped"))
             return
         sys.setswitchinterval(0.001)
         self._started = time.perf_counter()
         self._generator.start()
+        for order in early:
+            self._obey(order)
         reason = self._watch()
         self._generator.stop()
         if self._generator.failure is not None:
@@ -111,6 +119,15 @@ class Child:
             self._generator.stop()
         if hasattr(self, "_session"):
             self._session.close()
+
+    def _orders_before_go(self) -> list[object]:
+        """Return what the parent said while this was set up: a slider may have moved since."""
+        early: list[object] = []
+        while (order := self._pipe.recv()) != "go":
+            early.append(order)
+            if order == "stop":
+                break
+        return early
 
     def _watch(self) -> str:
         warm = self._load.warmup_seconds <= 0
@@ -139,9 +156,10 @@ class Child:
         """Say whether the session has had errors and nothing else."""
         histograms = self._generator.histograms()
         failed = histograms.pop("error", None)
-        return failed is not None and failed.count >= fewest and not histograms
+        done = histograms.keys() - WRITE_OUTCOMES
+        return failed is not None and failed.count >= fewest and not done
 
-    def _obey(self, order: Any) -> bool:
+    def _obey(self, order: object) -> bool:
         """Do what the parent says; return whether it is to stop."""
         if order == "stop":
             return True
@@ -156,13 +174,22 @@ class Child:
             threading.Thread(target=self._act, args=(order.name,), daemon=True).start()
         elif isinstance(order, dict):
             self._settings, self._load = self._bench.read(order)
-            self._session.apply(self._settings, self._load)
-            self._generator.apply(
-                self._load, self._bench.live.thread_count(self._settings, self._load)
-            )
-            self._version += 1
-            self._send(self._snapshot("change"))
+            with self._between_requests():
+                self._session.apply(self._settings, self._load)
+                self._generator.apply(
+                    self._load, self._bench.live.thread_count(self._settings, self._load)
+                )
+                self._version += 1
+                snapshot = self._snapshot("change")
+            self._send(snapshot)
         return False
+
+    def _between_requests(self) -> AbstractContextManager[object]:
+        """Hold the load between two requests, where a shadow changes at the same one."""
+        plan = self._bench.shadow
+        if plan is None or not plan.holds or not isinstance(self._generator, LoadGenerator):
+            return contextlib.nullcontext()
+        return self._generator.between_requests()
 
     def _act(self, name: str) -> None:
         problem = None
@@ -174,7 +201,7 @@ class Child:
         with contextlib.suppress(OSError):
             self._send(Acted(name, self._seconds(), problem))
 
-    def _send(self, message: Any) -> None:
+    def _send(self, message: object) -> None:
         with self._sending:
             self._pipe.send(message)
 
@@ -194,10 +221,11 @@ class Child:
             distributions=self._session.distributions(),
             version=self._version,
             mark=mark,
+            server_up=self._session.server_up(),
         )
 
 
-def _map_in(workload: Any) -> None:
+def _map_in(workload: Workload) -> None:
     """Touch every page of a mapped workload now, so that the run's memory is the pattern's own.
 
     All its arrays of a value a request are touched, whatever they are called.

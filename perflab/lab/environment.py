@@ -7,13 +7,12 @@ import platform
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 PACKAGES = ("perflab", "numpy", "numba", "pandas", "redis")
 
 
 @cache
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, object]:
     """Return processor, cores, memory in bytes, system and Python; no name or path of it."""
     import psutil
 
@@ -26,7 +25,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def environment() -> dict[str, Any]:
+def environment() -> dict[str, object]:
     """Return the machine, the versions of what matters, and the time in UTC."""
     return {
         **machine(),
@@ -35,6 +34,7 @@ def environment() -> dict[str, Any]:
     }
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return version(name)

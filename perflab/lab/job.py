@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Job:
     pattern: str
     folder: str
     workload: str
-    settings: dict[str, Any]
+    settings: dict[str, object]
     seconds: float | None
     limit: int | None
     run_name: str
@@ -85,7 +85,7 @@ class Ended:
 
     reason: str
     note: str | None = None
-    records: dict[str, Any] = dataclasses.field(default_factory=dict)
+    records: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,15 +7,19 @@ import subprocess
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import cloudpickle
 
 from perflab.bench.base import AnyBench
+from perflab.bench.model import AnyModel
+from perflab.bench.replay import check_writes, played
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.memory import MemorySampler
+from perflab.lab.ageing import renew_calibration
 from perflab.lab.alerts import Alert, AlertWatch
-from perflab.lab.calibration import Calibration, calibration_for
+from perflab.lab.calibration import Calibration, calibration_for, machine_load
+from perflab.lab.documents import AlertReport, Change
+from perflab.lab.history_in_words import of_history
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
 from perflab.lab.orphan import CLOSED
 from perflab.lab.outcome import run_result
@@ -27,11 +31,12 @@ from perflab.lab.run import Run
 from perflab.lab.run_state import RunState
 from perflab.lab.snapshot import Snapshot
 from perflab.lab.spawning import receive, resident_bytes, spawn, status_in_words
+from perflab.modelling.prediction import Metrics
 from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
 from perflab.servers.run_name import new_run_name
 from perflab.settings import LoadSettings, Settings
-from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import Workload
 
 _PATIENCE = 15.0
 _ORPHANED_SECONDS = 3.0
@@ -49,20 +54,18 @@ class LiveRun:
         run_name: The run's own name: all that it writes on a user's server is under it.
         state: ``starting``, ``running``, ``paused``, ``ended`` or ``failed``.
         error: Why it failed, in one line.
-        rows: Ten a second of the last two minutes and one a second before: metrics of the last
-            second, those since the last change with the suffix ``_since_change``, and what is
-            predicted for the same requests with the prefix ``predicted_``.
-        changes: Every change of settings: ``seconds``, ``request`` and ``settings``; and every
-            ``action`` that was done.
+        rows: As `Row` has them, ten per second of the last two minutes and one per second before.
+        changes: Every change of settings, and every action that was done, as `Change` has them.
         about: What to know of the servers behind: name, version, source.
         trouble: Why the last action could not be done.
+        renewed: The calibration as this run, once over, has shown the costs to be, if it has.
         left: What the run has left on a server of the user's and why, in one line, if so.
     """
 
     def __init__(
         self,
         bench: AnyBench,
-        trace: Trace,
+        workload: Workload,
         settings: Settings,
         load: LoadSettings,
         *,
@@ -71,19 +74,28 @@ class LiveRun:
         alerts: tuple[Alert, ...] = (),
         calibration: Calibration | None = None,
         spent: int = 0,
+        renews: bool = False,
+        most_requests: int | None = None,
+        model: AnyModel | None = None,
+        predicts: bool = True,
     ) -> None:
         bench.live.check(settings, load)
+        self._whole = workload
+        workload = played(workload, load)
         agreed = require(bench.foreign_servers(settings))
         self.bench = bench
-        self.trace = trace
+        self.workload = workload
         self.run_name = new_run_name()
         self._state = RunState()
         self.watch = AlertWatch(alerts)
-        self.calibration = calibration or calibration_for(bench, settings, load, trace)
+        self.calibration = calibration or calibration_for(bench, settings, load, workload)
         self._loop = loop
+        self.renewed: Calibration | None = None
+        self._load_average = machine_load() if renews else None
+        self._renews = renews
         self.about: dict[str, str] = {}
         self.trouble: str | None = None
-        self._records: dict[str, Any] = {}
+        self._records: Mapping[str, object] = {}
         self._note: str | None = None
         self._reason = ""
         # Settings are sent to the child in the order in which they are noted.
@@ -92,17 +104,19 @@ class LiveRun:
         servers = bench.servers
         self._remover = None if servers is None else servers.remover(settings, self.run_name)
         self._done = threading.Event()
-        self._rows = Rows(bench, trace, settings, load, self.calibration.costs, self.watch)
+        costs = self.calibration.costs
+        self._rows = Rows(bench, workload, settings, load, costs, self.watch, model, predicts)
         self._kept = Keeper.of_new_folder("perflab-run-", ending=0, patience=_ORPHANED_SECONDS)
+        counts = (None if loop else bench.request_count(workload), most_requests)
         try:
-            self._save(trace)
+            self._save(workload)
             job = Job(
                 bench.identity.pattern,
                 str(self._kept.folder),
                 str(self._kept.folder / "trace"),
                 {**self._values_of(settings, load), "loop": loop},
                 seconds,
-                None if loop else bench.request_count(trace),
+                min((count for count in counts if count is not None), default=None),
                 self.run_name,
                 agreed,
                 spent,
@@ -133,7 +147,12 @@ class LiveRun:
         return self._rows.rows
 
     @property
-    def changes(self) -> list[dict[str, Any]]:
+    def last(self) -> Snapshot | None:
+        """The newest snapshot of the child, if there is one."""
+        return self._rows.last
+
+    @property
+    def changes(self) -> list[Change]:
         """The changes of settings so far."""
         return self._rows.changes
 
@@ -148,6 +167,11 @@ class LiveRun:
         return self._rows.compared
 
     @property
+    def history(self) -> str:
+        """How the predictions follow the changes of settings so far; empty without a change."""
+        return of_history(self._rows)
+
+    @property
     def spread(self) -> float | None:
         """How far the rounds of the run lie apart, as `spread_of_rounds` says."""
         return self._rows.moments.spread()
@@ -159,7 +183,7 @@ class LiveRun:
         return 0 if last is None else int(last.counters.get("sent", 0))
 
     @property
-    def alerts(self) -> list[dict[str, Any]]:
+    def alerts(self) -> list[AlertReport]:
         """Every alert, fired or not."""
         return self.watch.report()
 
@@ -168,7 +192,7 @@ class LiveRun:
         """The child's process number."""
         return self._process.pid
 
-    def apply(self, values: Mapping[str, Any]) -> None:
+    def apply(self, values: Mapping[str, object]) -> None:
         """Change settings of the running pattern and load; the others stay.
 
         Raises:
@@ -179,8 +203,10 @@ class LiveRun:
             settings, load = self.bench.read({**self._rows.values, **values})
             self.bench.live.check(settings, load)
             require(self.bench.foreign_servers(settings))
-            if load.backend != self._rows.load.backend:
+            before = self._rows.load
+            if load.backend != before.backend:
                 raise BadInputError("cannot change while it runs; stop and start again", "backend")
+            check_writes(self._whole, before, load)
             self._rows.next_settings(settings, load)
             self._send(cloudpickle.dumps(self._values_of(settings, load)))
 
@@ -200,6 +226,10 @@ class LiveRun:
         if self.state not in ("running", "paused"):
             raise BadInputError(f"the run is {self.state}; actions need a running one", name)
         self._send(cloudpickle.dumps(Act(name)))
+
+    def measured(self, since: Snapshot | None = None) -> Metrics:
+        """Return what was measured after a snapshot; of none, after the warm-up."""
+        return self._rows.measured(since or self._rows.warm)
 
     def pause(self) -> None:
         """Pause the load; the pattern keeps its state."""
@@ -240,9 +270,15 @@ class LiveRun:
             told, mistake = self._state.failure
             error = "; ".join(part for part in (told or "the run failed", self.left) if part)
             raise BadInputError(error) if mistake else RuntimeError(error)
+        with self._lock:
+            self._rows.catch_up()
+            if self._renews:
+                self._renews = False
+                self.renewed = renew_calibration(self._rows, self.calibration, self._load_average)
         return run_result(
             self._rows,
             self.calibration,
+            renewed=self.renewed is not None,
             loop=self._loop,
             ended=self._reason,
             note=self._note,
@@ -266,14 +302,14 @@ class LiveRun:
         self._state.fail("this run belongs to the process that started it", mistake=True)
         self._done.set()
 
-    def _save(self, trace: Any) -> None:
+    def _save(self, workload: object) -> None:
         """Write the workload for the child to map.
 
         Raises:
             BadInputError: If there is no room for it.
         """
         try:
-            self.bench.workload_kind.save(trace, self._kept.folder / "trace")
+            self.bench.workload_kind.save(workload, self._kept.folder / "trace")
         except (OSError, BadInputError) as error:
             raise BadInputError(
                 f"the workload's copy for the child process cannot be written ({error}); free some "
@@ -288,11 +324,11 @@ class LiveRun:
             process.wait()
         self._kept.release()
 
-    def _values_of(self, settings: Settings, load: LoadSettings) -> dict[str, Any]:
+    def _values_of(self, settings: Settings, load: LoadSettings) -> dict[str, object]:
         """Return what the child is told: of a part of the keys, that part's share."""
         part, costs = self.bench.part_of_keys, self.calibration.costs
         if part is not None:
-            settings, load = part.replayed(settings, load, self.trace, costs)
+            settings, load = part.replayed(settings, load, self.workload, costs)
         return {**settings.model_dump(), **load.model_dump()}
 
     def _send(self, order: bytes) -> None:
@@ -328,7 +364,7 @@ class LiveRun:
             self._kept.release()
             self._done.set()
 
-    def _hear(self, message: Any) -> bool:
+    def _hear(self, message: object) -> bool:
         """Take a message of the child; return whether it was the last."""
         if isinstance(message, Snapshot):
             self._rows.add(message, self._memory.latest_bytes)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
+from collections.abc import Iterator
 
 from perflab.bench.pace import Pace
 from perflab.bench.session import AnySession, EndOfWorkload
 from perflab.instrumentation.histogram import LatencyHistogram
+from perflab.lab.gate import Gate
 from perflab.primitives.clock import VirtualClock
 from perflab.settings import LoadSettings
 
 _SPIN_SECONDS = 0.0002
 _LONGEST_SLEEP = 0.05
+_PATIENCE = 1.0
 
 
 class LoadGenerator:
@@ -51,45 +55,61 @@ class LoadGenerator:
         self._records: list[dict[str, LatencyHistogram]] = []
         self._threads: list[threading.Thread] = []
         self._wanted = 0
-        self._going = threading.Event()
+        self._gate = Gate()
         self._changed = threading.Event()
         self._stopped = False
-        self._interrupted = False
+        self._paused = False
         self.failure: BaseException | None = None
 
     def start(self) -> None:
         """Begin; requests count from now."""
         self._pace = self._pace.resumed(0, time.perf_counter())
-        self._going.set()
         self._resize(self._threads_at_start)
 
     def pause(self) -> None:
         """Hold all threads before their next request."""
-        self._going.clear()
-        self._interrupted = True
+        self._paused = True
+        self._gate.close()
         self._wake()
 
     def resume(self) -> None:
         """Go on; what was not due before the pause is due after it."""
         with self._lock:
-            self._pace = self._pace.resumed(self.issued, time.perf_counter())
-        self._interrupted = False
-        self._going.set()
+            self._pace = self._pace.resumed(self._first_not_begun, time.perf_counter())
+        self._paused = False
+        self._gate.open()
+
+    @contextlib.contextmanager
+    def between_requests(self, patience: float = _PATIENCE) -> Iterator[bool]:
+        """Hold all threads between two requests for as long as the context lasts.
+
+        Args:
+            patience: How many seconds a request that is under way may take to end; one that hangs
+                in a backend is not waited for any longer.
+
+        Yields:
+            Whether none is under way.
+        """
+        self._gate.close()
+        self._wake()
+        try:
+            yield self._gate.wait(self._alive, patience)
+        finally:
+            if not self._paused:
+                self._gate.open()
 
     def apply(self, load: LoadSettings, thread_count: int | None = None) -> None:
         """Change pace and concurrency from the next request on."""
         with self._lock:
-            self._pace = self._pace.resumed(self.issued, time.perf_counter(), load)
+            first = self._first_not_begun
+            self._pace = self._pace.resumed(first, time.perf_counter(), load)
             self._load = load
         self._wake()
         self._resize(thread_count or load.concurrency)
 
     def stop(self, patience: float = 5.0) -> None:
         """End all threads; one that hangs in the user's backend is left behind."""
-        self._stopped = True
-        self._interrupted = True
-        self._going.set()
-        self._wake()
+        self._end()
         end = time.perf_counter() + patience
         for thread in self._threads:
             thread.join(max(0.0, end - time.perf_counter()))
@@ -98,6 +118,15 @@ class LoadGenerator:
     def issued(self) -> int:
         """How many requests have been handed out."""
         return self._next
+
+    @property
+    def _first_not_begun(self) -> int:
+        """The request from which another pace holds."""
+        taken = self._gate.first_taken()
+        return self.issued if taken is None else taken
+
+    def _alive(self) -> int:
+        return sum(thread.is_alive() for thread in self._threads)
 
     @property
     def finished(self) -> bool:
@@ -122,8 +151,7 @@ class LoadGenerator:
 
     def _resize(self, concurrency: int) -> None:
         self._wanted = concurrency
-        alive = sum(thread.is_alive() for thread in self._threads)
-        for number in range(alive, concurrency):
+        for number in range(self._alive(), concurrency):
             record: dict[str, LatencyHistogram] = {}
             self._records.append(record)
             thread = threading.Thread(target=self._work, args=(number, record), daemon=True)
@@ -142,19 +170,19 @@ class LoadGenerator:
     def _end(self) -> None:
         """Let every thread end before its next request."""
         self._stopped = True
-        self._interrupted = True
-        self._going.set()
+        # Closed, so that each thread comes by; none stands there from now on.
+        self._gate.end()
         self._wake()
 
     def _loop(self, number: int, record: dict[str, LatencyHistogram]) -> None:
         now = time.perf_counter
         ask = self._session.request
         held = self._session.held
-        indices = self._index
+        indices, gate = self._index, self._gate
         length, limit = self._pace.length, self._limit
         while number < self._wanted:
-            if self._interrupted:
-                self._going.wait()
+            if gate.closed:
+                gate.stand(None)
                 if self._stopped:
                     return
             index = next(indices)
@@ -190,8 +218,8 @@ class LoadGenerator:
         while True:
             # Taken before what it tells of is read: a change from here on is not missed.
             changed = self._changed
-            if self._interrupted:
-                self._going.wait()
+            if self._gate.closed:
+                self._gate.stand(index)
                 if self._stopped:
                     return None
             if self._pace is not pace:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
+from perflab.bench.base import AnyBench
 from perflab.lab.calibration import Calibration
+from perflab.lab.documents import AboutWorkload, ReadingOptions, Summary
 from perflab.lab.environment import environment
-from perflab.lab.over_time import histories_around
+from perflab.lab.history_in_words import replay_notes
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
@@ -17,6 +19,7 @@ from perflab.workloads.registry.kinds import describe
 
 BRIEF_SECONDS = 0.5
 THROUGH = "workload through"
+_RENEWED = ("the next prediction is from the costs that this run has measured",)
 
 
 def run_result(
@@ -26,8 +29,9 @@ def run_result(
     loop: bool,
     ended: str,
     note: str | None,
-    records: Mapping[str, Any],
+    records: Mapping[str, object],
     about: Mapping[str, str],
+    renewed: bool = False,
     left: str | None = None,
 ) -> Run:
     """Return the result of a run that is over.
@@ -42,29 +46,31 @@ def run_result(
         note: The first error of a request, if any failed; else what is wrong with the workload.
         records: What the session recorded of each request, for the prediction from the run itself.
         about: What to know of the servers behind.
+        renewed: Whether the calibration was renewed by it.
         left: What the run has left on a server of the user's, if so.
     """
     start = rows.changed or rows.warm
     costs = rows.own_costs(start)
-    remarks = rows.model.predict(rows.settings, rows.load, calibration.costs).remarks
+    remarks = rows.model.predict(rows.settings, rows.load).remarks
     errors = int(rows.measured(None).get("errors", 0))
     notice = rows.bench.live.notice(rows.settings, rows.load)
     counted = f"{_requests(errors)} failed; first: " if errors else ""
     failed = (f"{counted}{note}",) if note else ()
     return Run(
         pattern=rows.bench.identity.pattern,
-        workload=workload_summary(rows.trace),
+        workload=workload_summary(rows.workload),
         settings=plain_settings(rows.settings, rows.load),
         metrics=rows.measured(rows.warm),
         snapshots=rows.rows.copy(),
         changes=tuple(rows.changes),
+        followed=rows.following.follows,
         since_change=rows.measured(start),
         predicted=rows.predict(calibration.costs, start),
         fitted=rows.predict({**costs, **records}, start),
         alerts=tuple(rows.watch.report()),
         calibration=calibration.to_dict(),
         costs=costs,
-        histories=histories_around(rows.bench, rows.trace, rows.settings, rows.load),
+        histories=histories_around(rows.bench, rows.workload, rows.settings, rows.load),
         environment={**environment(), **({"servers": dict(about)} if about else {})},
         ended=ended,
         loop=loop,
@@ -75,6 +81,9 @@ def run_result(
             *_fallen(rows),
             *_blind(rows),
             *_brief(rows, ended),
+            *_overtaken(rows),
+            *replay_notes(rows, rows.measured(None)),
+            *(_RENEWED if renewed else ()),
             *(text for text in (notice, left) if text),
         ),
     )
@@ -110,22 +119,49 @@ def _brief(rows: Rows, ended: str) -> tuple[str, ...]:
     )
 
 
+def _overtaken(rows: Rows) -> tuple[str, ...]:
+    """Return that with several threads the operations of a trace may have overtaken each other."""
+    if getattr(rows.workload, "operations", None) is None or rows.load.concurrency == 1:
+        return ()
+    text = (
+        f"{counted(rows.load.concurrency, 'thread')} replayed the trace: operations that were "
+        "under way at once may have overtaken each other; with concurrency=1 all are in the "
+        "recorded order"
+    )
+    return (text,)
+
+
 def _requests(count: int) -> str:
     return counted(count, "request")
 
 
-def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, Any]:
+def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, object]:
     """Return all settings as results keep them: a backend function by its name, no secrets."""
     return {**settings.shown(), **load.shown(), "backend": load.backend_name}
 
 
-def workload_summary(workload: Workload) -> dict[str, Any]:
+def workload_summary(workload: Workload) -> AboutWorkload:
     """Return a workload's name, source and options to make it again, fingerprint and notes."""
     return {
         "name": workload.name,
         "source": workload.source,
-        "options": dict(workload.options),
+        "options": cast("ReadingOptions", dict(workload.options)),
         "fingerprint": workload.fingerprint,
-        "summary": describe(workload),
+        "summary": cast("Summary", describe(workload)),
         "notes": list(workload.notes),
     }
+
+
+def histories_around(
+    bench: AnyBench, workload: object, settings: Settings, load: LoadSettings
+) -> tuple[dict[str, object], ...]:
+    """Return a history for each line of the bench's charts over time, as plain values.
+
+    Where the workload is large, they are from a part of it; nothing where there is no such chart.
+    """
+    over_time = bench.over_time
+    if over_time is None or not over_time.charts_for(workload, load):
+        return ()
+    asked = over_time.histories(workload)
+    values = over_time.values(workload, settings, load)
+    return tuple(asked.preview(value, load).to_dict() for value in values)

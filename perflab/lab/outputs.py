@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError
@@ -17,7 +16,7 @@ _BESIDE = ("", ".rejected.csv", ".incomplete")
 def check_outputs(
     bench: AnyBench,
     settings: Settings,
-    workload: Any = None,
+    workload: object = None,
     *,
     result: str | os.PathLike[str] | None = None,
     force: bool = False,

@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import types
 import typing
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import typing_extensions
 from pydantic import StrictFloat, StrictInt, StrictStr, TypeAdapter, ValidationError
 
 from perflab.errors import BadInputError
 from perflab.files import check_output, write_text
-from perflab.lab.files import read_json
 from perflab.lab.row_table import RowTable
+from perflab.workloads.storage.stored_json import read_json_file
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 FORMAT_VERSION = 1
 
@@ -27,9 +32,9 @@ class Result:
     kind: ClassVar[str]
     made_by: ClassVar[str]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return everything as plain values for JSON; a number that is none is ``null``."""
-        return {"kind": self.kind, "format": FORMAT_VERSION, **_plain(_fields(self))}
+        return {"kind": self.kind, "format": FORMAT_VERSION, **_plain_fields(self)}  # type: ignore[arg-type]
 
     def to_json(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the result as JSON; the file appears whole or not at all.
@@ -52,7 +57,7 @@ class Result:
         return (source,) if isinstance(source, str) and source else ()
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], place: str = "result") -> Self:
+    def from_dict(cls, values: Mapping[str, object], place: str = "result") -> Self:
         """Make a result from what `to_dict` returned.
 
         Raises:
@@ -77,13 +82,13 @@ class Result:
         return cls.from_dict(read_json(path), str(path))
 
 
-def _checked(cls: type[Result], values: Mapping[str, Any], place: str) -> dict[str, Any]:
+def _checked(cls: type[Result], values: Mapping[str, object], place: str) -> dict[str, object]:
     """Return the fields of a result, each of its type.
 
     Raises:
         BadInputError: With the first field that is missing or wrong.
     """
-    made: dict[str, Any] = {}
+    made: dict[str, object] = {}
     kinds = _kinds(cls)  # type: ignore[arg-type]  # a class can be hashed, its instances not
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         if field.name not in values:
@@ -102,7 +107,7 @@ def _checked(cls: type[Result], values: Mapping[str, Any], place: str) -> dict[s
 
 
 @cache
-def _kinds(cls: type[Result]) -> dict[str, TypeAdapter[Any]]:
+def _kinds(cls: type[Result]) -> dict[str, TypeAdapter[object]]:
     """Return what checks each field; numbers of JSON may be null, texts are texts."""
     hints = typing.get_type_hints(cls)
     return {
@@ -112,21 +117,29 @@ def _kinds(cls: type[Result]) -> dict[str, TypeAdapter[Any]]:
 
 
 def _loose(hint: Any) -> Any:
-    """Return a type as its values come back from JSON: a number that was none is ``null``."""
+    """Return a type as its values come back from JSON: a number that was none is ``null``.
+
+    What `documents` tells may be lacking, or be more, in the files of other releases.
+    """
+    if typing_extensions.is_typeddict(hint) and not hasattr(hint, "__pydantic_config__"):
+        return dict[StrictStr, object]
+    if typing.get_origin(hint) is tuple:
+        return types.GenericAlias(tuple, (_loose(typing.get_args(hint)[0]), ...))
     if typing.get_origin(hint) is dict and typing.get_args(hint) == (str, float):
         return dict[StrictStr, StrictFloat | StrictInt | None]
     return StrictStr if hint is str else hint
 
 
-def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+def _plain_fields(value: DataclassInstance) -> dict[str, object]:
+    names = [field.name for field in dataclasses.fields(value)]
+    return {name: _plain(getattr(value, name)) for name in names}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, RowTable):
         value = value.to_dicts()
-    elif dataclasses.is_dataclass(value):
-        value = _fields(value)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = _plain_fields(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -138,3 +151,16 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         return _plain(value.item())
     return str(value)
+
+
+def read_json(path: str | Path) -> dict[str, object]:
+    """Read a JSON object.
+
+    Raises:
+        BadInputError: If the file is missing, is not JSON that perflab can have written, or is not
+            an object.
+    """
+    values = read_json_file(path, show_bytes=True)
+    if not isinstance(values, dict):
+        raise BadInputError("is not a JSON object, so not a result of perflab", str(path))
+    return values

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE
 from perflab.modelling.prediction import Metrics
@@ -14,7 +13,7 @@ _OWN = ("seconds", "requests", "virtual_seconds", "version")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Row(Mapping[str, Any]):
+class Row(Mapping[str, float]):
     """One moment of a run; as a mapping it has the names that files and tables have.
 
     There a metric of the last second has its own name, one since the last change of settings ends
@@ -39,7 +38,7 @@ class Row(Mapping[str, Any]):
     predicted: Metrics
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Row:
+    def of(cls, values: Mapping[str, float | None]) -> Row:
         """Return the row that values by those names tell of; what is None is not known."""
         known = {name: value for name, value in values.items() if value is not None}
         row = cls(
@@ -62,9 +61,10 @@ class Row(Mapping[str, Any]):
                 row.metrics[name] = float(value)
         return row
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> float:
         if name in _OWN:
-            return getattr(self, name)
+            own: float = getattr(self, name)
+            return own
         if name.startswith(PREDICTED):
             return self.predicted[name.removeprefix(PREDICTED)]
         if name.endswith(SINCE_CHANGE):

@@ -6,7 +6,7 @@ import math
 import threading
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,7 @@ class RowTable(Sequence[Row]):
         rows: The first rows; these are not thinned.
     """
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, rows: Iterable[Mapping[str, float | None]] = ()) -> None:
         self._lock = threading.Lock()
         self._columns: dict[str, array[float]] = {}
         self._length = 0
@@ -45,7 +45,7 @@ class RowTable(Sequence[Row]):
         self._newer_from = self._length
 
     @classmethod
-    def of(cls, rows: Iterable[Mapping[str, Any]]) -> RowTable:
+    def of(cls, rows: Iterable[Mapping[str, float | None]]) -> RowTable:
         """Return rows as a table; a table is returned as it is."""
         return rows if isinstance(rows, cls) else cls(rows)
 
@@ -86,7 +86,7 @@ class RowTable(Sequence[Row]):
         with self._lock:
             return tuple(self._column(name) for name in names)
 
-    def to_dicts(self) -> list[dict[str, Any]]:
+    def to_dicts(self) -> list[dict[str, float]]:
         """Return a dictionary a row, without what it does not tell."""
         with self._lock:
             kept = [
@@ -138,7 +138,7 @@ class RowTable(Sequence[Row]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __reduce__(self) -> tuple[type[RowTable], tuple[list[dict[str, Any]]]]:
+    def __reduce__(self) -> tuple[type[RowTable], tuple[list[dict[str, float]]]]:
         return RowTable, (self.to_dicts(),)
 
     def __repr__(self) -> str:
@@ -146,14 +146,14 @@ class RowTable(Sequence[Row]):
 
     @classmethod
     def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
+        cls, source: object, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         del source
         return core_schema.no_info_after_validator_function(
             cls, handler.generate_schema(list[dict[str, float | None]])
         )
 
-    def _put(self, row: Mapping[str, Any]) -> None:
+    def _put(self, row: Mapping[str, float | None]) -> None:
         for name, value in row.items():
             column = self._columns.get(name)
             if column is None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from perflab.bench.base import AnyBench
 from perflab.bench.model import AnyModel
 from perflab.bench.session import Measured
 from perflab.lab.alerts import AlertWatch
+from perflab.lab.documents import Change
+from perflab.lab.following import Following
 from perflab.lab.freed_memory import give_back
 from perflab.lab.rounds import Moments
 from perflab.lab.row import Row
@@ -18,10 +20,13 @@ from perflab.lab.row_table import RowTable
 from perflab.lab.snapshot import Snapshot
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.settings import LoadSettings, Settings
-from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import Workload
 
 _WINDOW_SECONDS = 1.0
 _SHARE_FOR_PREDICTIONS = 0.2
+_LONGEST_TURN = 0.05
+_LONGEST_LAG = 60.0
+_LONGEST_AT_END = 10.0
 _FALLS_OF_A_LEVEL = 3
 
 
@@ -33,6 +38,14 @@ class Compared(NamedTuple):
     refitted: Metrics
 
 
+class _Goal(NamedTuple):
+    """What was measured by some request, which the run's shadow is to reach."""
+
+    requests: int
+    measured: Metrics
+    own_costs: Costs
+
+
 class Rows:
     """The rows of a run, which the one thread that listens to the child adds to.
 
@@ -42,28 +55,33 @@ class Rows:
     def __init__(
         self,
         bench: AnyBench,
-        trace: Trace,
+        workload: Workload,
         settings: Settings,
         load: LoadSettings,
         costs: Costs,
         watch: AlertWatch,
         model: AnyModel | None = None,
+        predicts: bool = True,
     ) -> None:
         self.bench = bench
-        self.trace = trace
+        self.workload = workload
         self.settings, self.load = settings, load
-        self.model = model or bench.model(trace)
+        self.model = model or bench.model(workload, costs)
         self.rows = RowTable()
-        self.changes: list[dict[str, Any]] = []
+        self.changes: list[Change] = []
         self.watch = watch
         self.baseline = 0
         self.last: Snapshot | None = None
         self.warm: Snapshot | None = None
         self.changed: Snapshot | None = None
         self.memory_bytes = 0.0
+        self.concurrent = load.concurrency > 1
         self.moments = Moments()
         self.compared = Compared({}, {}, {})
-        self._costs = costs
+        self.following = Following(bench, workload, settings, load, costs)
+        self._goal: _Goal | None = None
+        self._followed_at = 0.0
+        self._costs, self._predicts = costs, predicts
         self._history: list[Snapshot] = []
         self._lock = threading.Lock()
         self._coming: list[tuple[Settings, LoadSettings]] = []
@@ -80,7 +98,7 @@ class Rows:
         return sorted(name for name, falls in self._falls.items() if falls >= _FALLS_OF_A_LEVEL)
 
     @property
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """The settings last requested, of the pattern and of the load."""
         with self._lock:
             settings, load = self._coming[-1] if self._coming else (self.settings, self.load)
@@ -105,7 +123,9 @@ class Rows:
             self.changed = snapshot
             self._history.clear()
             self._predicted, self._predict_after = {}, 0.0
+            self._goal, self._followed_at = None, time.perf_counter()
             self.compared = Compared({}, {}, {})
+            self.following.change(snapshot.requests, self.settings, self.load)
             self.changes.append(
                 {
                     "seconds": snapshot.seconds,
@@ -130,7 +150,12 @@ class Rows:
 
     def acted(self, name: str, seconds: float) -> None:
         """Note that one of the bench's actions was done."""
-        done: dict[str, Any] = {"seconds": seconds, "request": None, "action": name, "settings": {}}
+        done: Change = {
+            "seconds": seconds,
+            "request": None,
+            "action": name,
+            "settings": {},
+        }
         self.changes.append(done)
 
     def finish(self) -> None:
@@ -145,25 +170,54 @@ class Rows:
         return self._metrics(part)
 
     def predict(self, costs: Costs, since: Snapshot | None) -> Metrics:
-        """Return what the model says of the requests after a snapshot."""
+        """Return what the model says of the requests after a snapshot.
+
+        After a change of settings it is what the shadow says that follows the run, where it has
+        caught up; elsewhere the settings are taken to have been in force from the start.
+        """
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
         first = since.requests if since is not None else 0
         if self.last.requests <= first:
             return {}
+        following = self.following
+        if since is self.changed and following.follows and following.done == self.last.requests:
+            return following.metrics(costs)
         requests = slice(first, self.last.requests)
-        return self.model.predict(self.settings, self.load, costs, requests).metrics
+        model = self.model.with_costs(costs)
+        return model.predict(self.settings, self.load, requests).metrics
 
-    def own_costs(self, since: Snapshot | None) -> dict[str, Any]:
+    def catch_up(self) -> None:
+        """Have the shadow go through all requests of a run that is over, where that is quick."""
+        following, last = self.following, self.last
+        if not following.follows or last is None:
+            return
+        quick = following.seconds_left(last.requests) <= _LONGEST_AT_END
+        if not quick or not following.advance(last.requests, _LONGEST_AT_END):
+            following.give_up(last.requests)
+
+    def own_costs(self, since: Snapshot | None) -> dict[str, object]:
         """Return the calibration's costs with what this run itself has measured in their place."""
+        return {**self._costs, **self.seen_costs(since)}
+
+    def seen_costs(self, since: Snapshot | None, fewest: int = 1) -> dict[str, object]:
+        """Return what this run itself has measured, and nothing else.
+
+        Args:
+            since: Where the part of the run that counts begins.
+            fewest: How often an outcome, such as a miss, must have come for its cost to be known.
+        """
         assert self.last is not None  # noqa: S101  (asked for after the first snapshot)
         part = self.last.since(since, self.bench.live.levels)
-        own = self.bench.costs(self._part(part))
+        own = self.bench.costs(self._part(part.without_rare(fewest)))
         latency = part.latency()
-        paced = self.load.request_rate is not None or self.load.speedup is not None
-        if latency.count and not paced and not self.bench.live.open_loop:
-            each = part.seconds * self.load.concurrency / latency.count
-            own["overhead_seconds"] = max(0.0, each - latency.mean)
-        return {**self._costs, **own}
+        if latency.count and not self.load.paced and not self.bench.live.open_loop:
+            # Models take it that a write takes what a hit does.
+            hit = part.histograms.get("hit")
+            of_writes = part.writes * (latency.mean if hit is None else hit.mean)
+            spent = latency.total + of_writes
+            left = part.seconds * self.load.concurrency - spent
+            own["overhead_seconds"] = max(0.0, left / (latency.count + part.writes))
+        return own
 
     def _take_next(self) -> bool:
         """Let the settings that the child has confirmed be in force; return whether there are."""
@@ -171,6 +225,7 @@ class Rows:
             if not self._coming:
                 return False
             self.settings, self.load = self._coming.pop(0)
+            self.concurrent = self.concurrent or self.load.concurrency > 1
             return True
 
     def _put(self, row: Row) -> None:
@@ -192,7 +247,8 @@ class Rows:
 
     def _metrics(self, part: Snapshot) -> Metrics:
         own = self.bench.metrics(self._part(part))
-        return {"memory_bytes": self.memory_bytes, **part.metrics(), **own}
+        given = {"requests": float(part.requests), "memory_bytes": self.memory_bytes}
+        return {**given, **part.metrics(), **own}
 
     def _part(self, part: Snapshot) -> Measured:
         return Measured(
@@ -211,7 +267,11 @@ class Rows:
         With it the one from the run's own times is made, for the same requests.
         """
         now = time.perf_counter()
-        if now >= self._predict_after:
+        if not self._predicts:
+            return {}
+        if self.following.follows:
+            self._follow(since, now)
+        elif now >= self._predict_after:
             self._predicted = self.predict(self._costs, since)
             refitted = self.predict(self.own_costs(since), since) if self._predicted else {}
             measured = self.measured(since) if self._predicted else {}
@@ -220,3 +280,24 @@ class Rows:
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
         return self._predicted
+
+    def _follow(self, since: Snapshot | None, now: float) -> None:
+        """Let the shadow go on; what it says where it gets to the goal is the newest prediction."""
+        assert self.last is not None  # noqa: S101  (asked for with a snapshot)
+        following, goal = self.following, self._goal
+        if goal is None:
+            if now < self._predict_after or since is None or self.last.requests <= since.requests:
+                return
+            goal = _Goal(self.last.requests, self.measured(since), self.own_costs(since))
+            self._goal = goal
+        share = _SHARE_FOR_PREDICTIONS * (now - self._followed_at)
+        self._followed_at = now
+        if following.advance(goal.requests, min(share, _LONGEST_TURN)):
+            self._predicted = following.metrics(self._costs)
+            refitted = following.metrics(goal.own_costs)
+            self.compared = Compared(goal.measured, self._predicted, refitted)
+            self._goal = None
+            spent = time.perf_counter() - now
+            self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
+        elif following.seconds_left(goal.requests) > _LONGEST_LAG * _SHARE_FOR_PREDICTIONS:
+            following.give_up(goal.requests)

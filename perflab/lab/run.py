@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from perflab.files import check_output, csv_frame, write_text
+from perflab.lab.documents import AboutWorkload, AlertReport, Change
 from perflab.lab.result import Result
 from perflab.lab.row_table import RowTable
+from perflab.settings import SettingValues
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +28,9 @@ class Run(Result):
         snapshots: Ten rows per second of the last two minutes and one per second before: time,
             requests so far, and metrics of the last second.
         changes: Every change of settings: ``seconds``, ``request`` and the ``settings`` from then.
+        followed: Whether the predictions replay the run's own changes of settings.
         since_change: Measured since the last change; the same as `metrics` where none was.
-        predicted: Predicted before the run from the calibration, for the same requests.
+        predicted: Predicted from the calibration made before the run, for the same requests.
         fitted: Predicted from the run's own arrivals and service times, for the same requests.
         alerts: The alerts set, as ``alert``, ``fired`` and the ``seconds`` at which it fired.
         calibration: The costs used for `predicted`, with their date, backend and source.
@@ -44,19 +47,20 @@ class Run(Result):
     made_by: ClassVar[str] = "perflab run ... --out FILE"
 
     pattern: str
-    workload: dict[str, Any]
-    settings: dict[str, Any]
+    workload: AboutWorkload
+    settings: SettingValues
     metrics: dict[str, float]
     snapshots: RowTable = dataclasses.field(default_factory=RowTable)
-    changes: tuple[dict[str, Any], ...] = ()
+    changes: tuple[Change, ...] = ()
+    followed: bool = False
     since_change: dict[str, float] = dataclasses.field(default_factory=dict)
     predicted: dict[str, float] = dataclasses.field(default_factory=dict)
     fitted: dict[str, float] = dataclasses.field(default_factory=dict)
-    alerts: tuple[dict[str, Any], ...] = ()
-    calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
-    costs: dict[str, Any] = dataclasses.field(default_factory=dict)
-    histories: tuple[dict[str, Any], ...] = ()
-    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    alerts: tuple[AlertReport, ...] = ()
+    calibration: dict[str, object] = dataclasses.field(default_factory=dict)
+    costs: dict[str, object] = dataclasses.field(default_factory=dict)
+    histories: tuple[dict[str, object], ...] = ()
+    environment: dict[str, object] = dataclasses.field(default_factory=dict)
     ended: str = ""
     loop: bool | None = None
     notes: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping
 
+from perflab.bench.replay import WRITE_OUTCOMES
 from perflab.instrumentation.histogram import LatencyHistogram
 
 
@@ -21,6 +22,7 @@ class Snapshot:
         distributions: The session's other times by name (``wait`` ...).
         version: How many changes of settings have been made.
         mark: ``warm``, ``change``, ``end`` or nothing.
+        server_up: Whether perflab's own server behind is up; None where there is no such server.
     """
 
     seconds: float
@@ -31,6 +33,7 @@ class Snapshot:
     distributions: dict[str, LatencyHistogram] = dataclasses.field(default_factory=dict)
     version: int = 0
     mark: str = ""
+    server_up: bool | None = None
 
     def since(self, earlier: Snapshot | None, levels: Collection[str]) -> Snapshot:
         """Return what happened after an earlier snapshot.
@@ -50,6 +53,11 @@ class Snapshot:
             distributions=_later(self.distributions, earlier.distributions),
         )
 
+    def without_rare(self, fewest: int) -> Snapshot:
+        """Return it without the latencies of outcomes that came less often than `fewest` times."""
+        often = {name: found for name, found in self.histograms.items() if found.count >= fewest}
+        return dataclasses.replace(self, histograms=often)
+
     def fallen(self, earlier: Snapshot, levels: Collection[str]) -> list[str]:
         """Return the counters, levels apart, that are lower than in an earlier snapshot."""
         before = earlier.counters
@@ -60,11 +68,17 @@ class Snapshot:
         ]
 
     def latency(self) -> LatencyHistogram:
-        """Return the latencies of all outcomes in one histogram."""
+        """Return the latencies of all outcomes but writes in one histogram."""
         whole = LatencyHistogram()
-        for histogram in self.histograms.values():
-            whole.merge(histogram)
+        for outcome, histogram in self.histograms.items():
+            if outcome not in WRITE_OUTCOMES:
+                whole.merge(histogram)
         return whole
+
+    @property
+    def writes(self) -> int:
+        """How many of the requests were writes, renewals and removals of a trace."""
+        return sum(self.histograms[name].count for name in WRITE_OUTCOMES & self.histograms.keys())
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics that every pattern has: latency and throughput."""
@@ -75,7 +89,7 @@ class Snapshot:
             for name, quantile in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)):
                 result[f"latency_seconds_{name}"] = latency.quantile(quantile)
         if self.seconds > 0:
-            result["throughput_per_second"] = self.requests / self.seconds
+            result["throughput_per_second"] = (self.requests - self.writes) / self.seconds
         return result
 
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any
 
 import cloudpickle
 
@@ -60,7 +59,7 @@ def spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
     return ours, process
 
 
-def receive(pipe: Connection, process: subprocess.Popen[bytes]) -> Any:
+def receive(pipe: Connection, process: subprocess.Popen[bytes]) -> object:
     """Return the child's next message.
 
     Raises:

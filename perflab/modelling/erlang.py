@@ -29,11 +29,3 @@ def mean_wait(servers: int, rate: float, service_seconds: float) -> float:
     if load >= servers:
         return math.inf
     return wait_share(servers, load) * service_seconds / (servers - load)
-
-
-def wait_longer_than(seconds: float, servers: int, rate: float, service_seconds: float) -> float:
-    """Return the share of customers that wait longer than so many seconds."""
-    load = rate * service_seconds
-    if load >= servers:
-        return 1.0
-    return wait_share(servers, load) * math.exp(-(servers - load) * seconds / service_seconds)

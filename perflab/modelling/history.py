@@ -27,6 +27,7 @@ class History:
         means: By metric, the mean over the time.
         metrics: What holds over the whole time, such as a hit rate.
         sampled: The share of the workload that it was computed from; 1.0 is exact.
+        remark: What a reader must know of it; empty for nothing.
     """
 
     value: float | None
@@ -37,6 +38,7 @@ class History:
     means: Mapping[str, float]
     metrics: Mapping[str, float]
     sampled: float = 1.0
+    remark: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values for JSON, four digits of each."""
@@ -49,6 +51,7 @@ class History:
             "means": dict(self.means),
             "metrics": dict(self.metrics),
             "sampled": self.sampled,
+            "remark": self.remark,
         }
 
     @classmethod
@@ -63,6 +66,7 @@ class History:
             dict(values["means"]),
             dict(values["metrics"]),
             float(values["sampled"]),
+            str(values.get("remark", "")),
         )
 
 

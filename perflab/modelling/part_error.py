@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
 from perflab import kernels
+from perflab.modelling.miss_seconds import miss_seconds
+from perflab.modelling.prediction import Costs
 from perflab.modelling.student import t_95
 from perflab.workloads.kinds.trace import Trace
 
@@ -20,10 +22,17 @@ UNKNOWN = 0.5
 
 _MOST_REQUESTS = 100_000
 
-Answer = Callable[[Any, float], tuple[float, float]]
+
+class _Costed(Protocol):
+    def with_costs(self, costs: Costs) -> Any:
+        """Return the same at other costs."""
 
 
-class KeyGroups:
+M = TypeVar("M", bound=_Costed)
+Answer = Callable[[M, float], tuple[float, float]]
+
+
+class KeyGroups(Generic[M]):
     """Eight groups of a trace's keys, drawn by chance, that each answer for the whole.
 
     How far their hit rates differ tells how far that of all keys together is off, as for any
@@ -34,30 +43,44 @@ class KeyGroups:
     group, and those that are in no part, they cannot tell of.
 
     Args:
-        trace: The part of a workload.
-        make: Returns what answers for a group.
+        requests: Of the part of a workload whose keys are grouped.
+        make: Returns what answers for each group that has requests; called once, if at all.
     """
 
-    def __init__(self, trace: Trace, make: Callable[[Trace], Any]) -> None:
-        self._trace = trace
+    def __init__(self, requests: int, make: Callable[[], Sequence[M]]) -> None:
+        self._requests = requests
         self._make = make
-        self._parts = max(GROUPS, math.ceil(len(trace) / _MOST_REQUESTS))
+        self._parts = _parts(requests)
         self._lock = threading.Lock()
-        self._models: list[Any] = []
+        self._models: Sequence[M] = ()
+
+    @classmethod
+    def of(cls, trace: Trace, make: Callable[[Trace], M]) -> Self:
+        """Return the groups of a trace's keys, given what returns the model of a trace."""
+        return cls(len(trace), lambda: [make(group) for group in _groups(trace)])
+
+    def with_costs(self, costs: Costs) -> KeyGroups[M]:
+        """Return the same groups, whose models are at other costs."""
+
+        def made() -> list[M]:
+            return [model.with_costs(costs) for model in self.models]
+
+        return KeyGroups(self._requests, made)
 
     @property
-    def models(self) -> list[Any]:
+    def models(self) -> Sequence[M]:
         """What answers for each group that has requests."""
         with self._lock:
             if not self._models:
-                self._models = [self._make(group) for group in self._groups()]
+                self._models = self._make()
             return self._models
 
-    def error(self, answer: Answer, share: float, expected: float | None = None) -> float:
+    def error(self, answer: Answer[M], share: float, expected: float | None = None) -> float:
         """Return half the width of the 95 % band around the hit rate of all groups' trace.
 
         Args:
-            answer: Returns hits and requests, given a group's model and its share of all keys.
+            answer: Returns hits and requests, given a group's model and its share of all keys; or
+                what else is a part of a whole.
             share: The share of all keys that the trace holds.
             expected: The requests that such a share has on average; none where not known.
         """
@@ -76,22 +99,30 @@ class KeyGroups:
         variance *= count / self._parts * (1 - share)
         return min(UNKNOWN, t_95(count) * math.sqrt(variance))
 
-    def _groups(self) -> Iterable[Trace]:
-        trace = self._trace
-        drawn = np.random.default_rng(0).integers(0, self._parts, trace.n_keys)
-        masks = np.where(drawn < GROUPS, 1 << np.minimum(drawn, GROUPS - 1), 0).astype(np.uint8)
-        for positions in kernels.requests_of(trace.ids, masks)[:GROUPS]:
-            if not len(positions):
-                continue
-            ids, unique = kernels.dense_ids(trace.ids[positions])
-            yield dataclasses.replace(
-                trace,
-                ids=ids,
-                n_keys=len(unique),
-                times=None if trace.times is None else trace.times[positions],
-                sizes=None if trace.sizes is None else trace.sizes[positions],
-                ttls=None if trace.ttls is None else trace.ttls[positions],
-                keys=None,
-                all_requests=None,
-                check=False,
-            )
+
+def _parts(requests: int) -> int:
+    """Return of how many parts of the keys the groups are eight."""
+    return max(GROUPS, math.ceil(requests / _MOST_REQUESTS))
+
+
+def _groups(trace: Trace) -> Iterable[Trace]:
+    drawn = np.random.default_rng(0).integers(0, _parts(len(trace)), trace.n_keys)
+    masks = np.where(drawn < GROUPS, 1 << np.minimum(drawn, GROUPS - 1), 0).astype(np.uint8)
+    seconds = miss_seconds(trace)
+    for positions in kernels.requests_of(trace.ids, masks)[:GROUPS]:
+        if not len(positions):
+            continue
+        ids, unique = kernels.dense_ids(trace.ids[positions])
+        yield dataclasses.replace(
+            trace,
+            ids=ids,
+            n_keys=len(unique),
+            times=None if trace.times is None else trace.times[positions],
+            sizes=None if trace.sizes is None else trace.sizes[positions],
+            ttls=None if trace.ttls is None else trace.ttls[positions],
+            operations=None if trace.operations is None else trace.operations[positions],
+            backend_seconds=None if seconds is None else seconds[positions],
+            keys=None,
+            all_requests=None,
+            check=False,
+        )

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 
-from perflab.modelling.latency import missed, mix
+from perflab.modelling.backend_times import SAVED_SHARE
+from perflab.modelling.latency import HitMissCosts, OutcomeCost, SpreadCost, mix
 from perflab.modelling.part_settings import SUMS
-from perflab.modelling.prediction import Costs, Metrics
+from perflab.modelling.prediction import Metrics
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
 
 
-def grown(metrics: Metrics, load: LoadSettings, costs: Costs, trace: Trace) -> Metrics:
+def grown(
+    metrics: Metrics,
+    load: LoadSettings,
+    costs: HitMissCosts,
+    trace: Trace,
+    miss: OutcomeCost | SpreadCost | None = None,
+) -> Metrics:
     """Return what a share of the keys says of all of them.
 
     Args:
@@ -19,29 +26,31 @@ def grown(metrics: Metrics, load: LoadSettings, costs: Costs, trace: Trace) -> M
         load: That of the whole.
         costs: What hits and misses cost.
         trace: The part.
+        miss: What a miss costs; none where each takes what the load's setting says.
     """
+    miss = costs.missed(load.backend_seconds) if miss is None else miss
     share = trace.sample_rate
     result = {name: value / share if name in SUMS else value for name, value in metrics.items()}
     if trace.all_requests is not None:
-        result |= _of_requests(result, trace.all_requests, load, costs)
-    if "byte_hit_rate" in result:
-        # Bytes of all keys are not known; requests that the part has too many ask for as many.
-        result["byte_hit_rate"] = max(0.0, 1 - (1 - result["byte_hit_rate"]) * trace.density)
-    server = costs.get("server_bytes", 0.0)
+        result |= _of_requests(result, trace.all_requests, costs, miss)
+    for name in {"byte_hit_rate", SAVED_SHARE} & result.keys():
+        # Those of all keys are not known; requests that the part has too many ask for as many.
+        result[name] = max(0.0, 1 - (1 - result[name]) * trace.density)
+    server = costs.server_bytes
     result["memory_bytes"] = server + (metrics["memory_bytes"] - server) / share
-    spent = result.get("latency_seconds_mean", 0.0) + costs.get("overhead_seconds", 0.0)
+    spent = result.get("latency_seconds_mean", 0.0) + costs.overhead_seconds
     fastest = load.concurrency / spent if spent > 0 else math.inf
     pace = metrics["throughput_per_second"] / (share * trace.density)
     result["throughput_per_second"] = min(fastest, pace)
     return result
 
 
-def moved(metrics: Metrics, costs: Costs, off: float) -> Metrics:
+def moved(metrics: Metrics, costs: HitMissCosts, off: float) -> Metrics:
     """Return hit rate and mean latency at an end of the band."""
     rate = min(1.0, max(0.0, metrics["hit_rate"] + off))
     result = {"hit_rate": rate}
     if "latency_seconds_mean" in metrics:
-        hit = costs["hit"]["mean"]
+        hit = costs.hit.mean
         missed_seconds = metrics["latency_seconds_mean"] - metrics["hit_rate"] * hit
         if metrics["hit_rate"] < 1:
             miss = missed_seconds / (1 - metrics["hit_rate"])
@@ -49,7 +58,28 @@ def moved(metrics: Metrics, costs: Costs, off: float) -> Metrics:
     return result
 
 
-def _of_requests(metrics: Metrics, requests: int, load: LoadSettings, costs: Costs) -> Metrics:
+def widen(low: Metrics, high: Metrics, metrics: Metrics, errors: tuple[float, float]) -> None:
+    """Put backend time saved into both ends of a band, and let its latency be as far off as that.
+
+    Args:
+        low: At the lower end, from `moved`; it is changed.
+        high: At the upper end, likewise.
+        metrics: Between them.
+        errors: Half the width of the band of backend time saved, and of its seconds per read.
+    """
+    of_share, of_seconds = errors
+    for end, sign in ((low, -1), (high, 1)):
+        if SAVED_SHARE in metrics:
+            end[SAVED_SHARE] = min(1.0, max(0.0, metrics[SAVED_SHARE] + sign * of_share))
+        if "latency_seconds_mean" in end:
+            mean = metrics["latency_seconds_mean"]
+            off = max(of_seconds, abs(end["latency_seconds_mean"] - mean))
+            end["latency_seconds_mean"] = max(0.0, mean - sign * off)
+
+
+def _of_requests(
+    metrics: Metrics, requests: int, costs: HitMissCosts, miss: OutcomeCost | SpreadCost
+) -> Metrics:
     """Return what follows from the misses where it is known how many requests there were."""
     misses = min(metrics["misses"], float(requests))
     hits = requests - misses
@@ -58,5 +88,5 @@ def _of_requests(metrics: Metrics, requests: int, load: LoadSettings, costs: Cos
         "requests": float(requests),
         "hits": hits,
         "misses": misses,
-        **mix([(hits, costs["hit"]), (misses, missed(costs, load.backend_seconds))]),
+        **mix([(hits, costs.hit), (misses, miss)]),
     }

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Generic, TypeVar
 
 from perflab.modelling.prediction import Costs
-from perflab.settings import LoadSettings
+from perflab.settings import LoadSettings, Settings
+
+S = TypeVar("S", bound=Settings)
+"""The settings of a pattern."""
 
 SUMS = (
     *("requests", "hits", "misses", "evictions", "expirations", "refused", "entries"),
@@ -19,8 +22,12 @@ SUMS = (
 _WHOLE_STEPS = 50
 
 
+def _no_caveat(_settings: Settings, _costs: Costs) -> None:
+    return None
+
+
 @dataclasses.dataclass(frozen=True)
-class Scaling:
+class Scaling(Generic[S]):
     """How a pattern's settings follow the number of keys.
 
     Attributes:
@@ -30,12 +37,12 @@ class Scaling:
         caveat: Returns what a run with the settings of a part must be taken with, if anything.
     """
 
-    shrink: Callable[[Any, float, Costs], Any]
+    shrink: Callable[[S, float, Costs], S]
     policy: str
     steps: str | None = None
-    caveat: Callable[[Any, Costs], str | None] = lambda _settings, _costs: None
+    caveat: Callable[[S, Costs], str | None] = _no_caveat
 
-    def places(self, settings: Any, share: float, costs: Costs) -> list[tuple[float, Any]]:
+    def places(self, settings: S, share: float, costs: Costs) -> list[tuple[float, S]]:
         """Return the settings to ask a part for, and the weight of each answer."""
         there = self.shrink(settings, share, costs)
         if self.steps is None:

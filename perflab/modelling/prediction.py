@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from perflab.modelling.miss_times import MissTimes
 
 Metrics = dict[str, float]
 Costs = Mapping[str, Any]
@@ -21,8 +24,11 @@ class Prediction:
         remarks: What a user must know to read it, such as a setting without effect.
         between: Whether it lies between two computed points and was not computed itself.
         measured: Whether what the model rests on was measured; a guess is off by anything.
+        behind: Whether requests come faster than they are served, so that the wait grows with the
+            length of the workload.
         low: Metrics where the leading one is at the lower end of its band; none where exact.
         high: Metrics where it is at the upper end.
+        missed: The recorded backend times of the misses; none where the workload has none.
     """
 
     metrics: Metrics
@@ -31,5 +37,7 @@ class Prediction:
     remarks: tuple[str, ...] = ()
     between: bool = False
     measured: bool = True
+    behind: bool = False
     low: Metrics | None = None
     high: Metrics | None = None
+    missed: MissTimes | None = dataclasses.field(default=None, compare=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,7 @@ class WorkingSets:
         bytes: int64 of shape (k, m), their bytes; none where the trace has no sizes.
         peak_keys: int64 of shape (k,), the most live keys at any time.
         peak_bytes: int64 of shape (k,), the most live bytes; none where the trace has no sizes.
-        hit_rates: float64 of shape (k,), of a cache that evicts nothing.
+        hit_rates: float64 of shape (k,), of reads of a cache that evicts nothing.
     """
 
     ttls: npt.NDArray[np.float64]
@@ -51,7 +50,8 @@ def working_sets(
     They are exact, but for a trace that holds a share of all keys: then they are estimated for all.
 
     Args:
-        trace: The workload; lifetimes of its own requests are not looked at.
+        trace: The workload, as `replayed` returns it; lifetimes of its own requests are not
+            looked at.
         ttls: Seconds that an entry lives after it was written.
         rate: Requests per second, where the trace has no times.
         moments: At how many times, evenly over the trace.
@@ -74,12 +74,20 @@ def working_sets(
     ends = (times[0], times[-1]) if len(times) else (0.0, 0.0)
     seconds = np.linspace(float(ends[0]), float(ends[1]), moments) if at is None else at
     found = [
-        kernels.working_set(trace.ids, trace.n_keys, times, ttl, seconds, trace.sizes)
+        kernels.working_set(
+            trace.ids,
+            trace.n_keys,
+            times,
+            ttl,
+            seconds,
+            trace.sizes,
+            operations=trace.operations,
+        )
         for ttl in ttls
     ]
     sized, share = trace.sizes is not None, trace.sample_rate
 
-    def of_all(counts: list[Any]) -> npt.NDArray[np.int64]:
+    def of_all(counts: Sequence[npt.ArrayLike]) -> npt.NDArray[np.int64]:
         return np.rint(np.array(counts, np.float64) / share).astype(np.int64)
 
     shape = (len(found), len(seconds))
@@ -90,5 +98,5 @@ def working_sets(
         bytes=of_all([each.bytes for each in found]).reshape(shape) if sized else None,
         peak_keys=of_all([each.peak_keys for each in found]),
         peak_bytes=of_all([each.peak_bytes for each in found]) if sized else None,
-        hit_rates=np.array([each.hits for each in found], np.float64) / max(len(trace), 1),
+        hit_rates=np.array([each.hits for each in found], np.float64) / max(trace.reads, 1),
     )

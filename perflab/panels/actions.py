@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 import ipywidgets as widgets
 
+from perflab.panels.presses import Presses
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Action:
@@ -22,7 +24,8 @@ class Action:
 RUN = Action(
     "Run",
     "play",
-    "Run the real pattern with these settings in a process of its own, until you stop it.",
+    "Run the real pattern with these settings in a process of its own, until you stop it or its "
+    "limit is reached. It goes on when this tab is closed.",
     "74px",
     "primary",
 )
@@ -71,9 +74,16 @@ class Actions:
         handlers: By ``run``, ``pause``, ``reset``, ``pin``, ``recommend`` and ``export``; each
             must return at once.
         folder: How the name begins that a report gets unless the user says another.
+        beside: What stands behind a button, by its key.
     """
 
-    def __init__(self, handlers: Mapping[str, Callable[[], None]], folder: str) -> None:
+    def __init__(
+        self,
+        handlers: Mapping[str, Callable[[], None]],
+        folder: str,
+        beside: Mapping[str, widgets.Widget] | None = None,
+    ) -> None:
+        presses = Presses()
         self.buttons = {key: _button(action) for key, action in _KEYS.items()}
         self.folder = widgets.Text(
             value="",
@@ -90,9 +100,9 @@ class Actions:
                 gap = widgets.HTML()
                 gap.add_class("perflab-gap")
                 parts.append(gap)
-            parts.append(button)
+            parts += [button, *([beside[key]] if beside and key in beside else [])]
             handler = handlers[key]
-            button.on_click(lambda _, handler=handler: handler())
+            button.on_click(lambda _, key=key, handler=handler: presses.press(key, handler))
         self.widget = widgets.HBox([*parts, self.folder])
         self.widget.add_class("perflab-bar")
 

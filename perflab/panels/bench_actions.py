@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 from collections.abc import Callable, Sequence
 
@@ -9,8 +10,9 @@ import ipywidgets as widgets
 
 from perflab.bench.session import Action
 from perflab.lab.live import LiveRun
-from perflab.panels.status import StatusLine
-from perflab.units import in_words
+from perflab.panels.presses import Presses
+from perflab.panels.status import StatusLine, hidden_line, show_line
+from perflab.units import grouped, in_words
 
 PATIENCE = 30.0
 _LOOK_SECONDS = 0.05
@@ -18,7 +20,7 @@ _PART = "action"
 
 
 class BenchActions:
-    """A row of buttons, one for each action; nothing where there is none.
+    """A row of buttons, one for each action, and the server's state; nothing without actions.
 
     Args:
         actions: What a bench can do.
@@ -35,26 +37,55 @@ class BenchActions:
                 disabled=True,
                 layout=widgets.Layout(width="auto"),
             )
-            button.on_click(lambda _, action=action: act(action))
+            button.on_click(lambda button, action=action: self._press(button, action))
             self.buttons[action.name] = button
-        self.widget = widgets.HBox(list(self.buttons.values()))
+        self._actions = tuple(actions)
+        self._act = act
+        self._presses = Presses()
+        self.state = hidden_line("perflab-server-state")
+        tells = any(action.needs for action in self._actions)
+        self.widget = widgets.HBox([*self.buttons.values(), *([self.state] if tells else [])])
         self.widget.add_class("perflab-actions")
         self.widget.layout.display = None if self.buttons else "none"
 
-    def show(self, *, enabled: bool) -> None:
-        """Let the buttons be pressed, or not."""
-        for button in self.buttons.values():
+    def show(self, *, going: bool, server_up: bool | None, under_way: str | None) -> None:
+        """Say what the server is, and let those buttons be pressed whose action can be done.
+
+        Args:
+            going: Whether there is a run that takes actions.
+            server_up: As `Session.server_up` returns it.
+            under_way: The name of the action that is being done, if one is.
+        """
+        for action in self._actions:
+            enabled = going and under_way is None and action.possible(server_up)
+            button = self.buttons[action.name]
             if button.disabled == enabled:
                 button.disabled = not enabled
+        show_line(self.state, html.escape(self._state(going, server_up, under_way)))
+
+    def _press(self, button: widgets.Button, action: Action) -> None:
+        # A press may have waited in the kernel until its button was disabled.
+        if not button.disabled:
+            self._presses.press(action.name, lambda: self._act(action))
+
+    def _state(self, going: bool, server_up: bool | None, under_way: str | None) -> str:
+        if not going:
+            return "server: waits for a run"
+        doing = next((each for each in self._actions if each.name == under_way), None)
+        if doing is not None:
+            return f"server: {doing.meanwhile or f'{doing.word} is under way'}"
+        if server_up is None:
+            return "server: none of perflab's own behind this run, so nothing to kill or restart"
+        return "server: up" if server_up else "server: down"
 
 
 def perform(live: LiveRun, action: Action, status: StatusLine, patience: float = PATIENCE) -> None:
     """Do an action to a run, wait until it is done, and say so or why it could not be."""
     before = _times_done(live, action)
     live.trouble = None
-    status.say(_PART, f"{action.word}: under way", "busy")
+    began = time.monotonic()
     live.act(action.name)
-    end = time.monotonic() + patience
+    end = began + patience
     while live.state in ("running", "paused") and time.monotonic() < end:
         if live.trouble is not None:
             status.say(_PART, "")
@@ -65,6 +96,8 @@ def perform(live: LiveRun, action: Action, status: StatusLine, patience: float =
                 _PART, f"{action.word}: done at {in_words(live.changes[-1]['seconds'], 'seconds')}"
             )
             return
+        waited = grouped(int(time.monotonic() - began))
+        status.say(_PART, f"{action.word}: under way, {waited} s", "busy")
         time.sleep(_LOOK_SECONDS)
     going = live.state in ("running", "paused")
     status.say(

@@ -42,7 +42,7 @@ class BlitCanvas:
             format="png", layout=widgets.Layout(width="100%", max_width=f"{widest}px")
         )
         self._canvas: Any = FigureCanvasAgg(figure)
-        self._background: Any = None
+        self._background: object = None
         self._lock = threading.Lock()
 
     def draw(self, artists: Iterable[Artist], *, full: bool = False) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
-from typing import Any
 
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench, WhatIfChart
+from perflab.panels.explained import titled
+from perflab.panels.glossary import meaning
 
-Changed = Callable[[str, tuple[Any, ...]], None]
+Changed = Callable[[str, tuple[object, ...]], None]
 
 
 class Compare:
@@ -24,7 +26,7 @@ class Compare:
         self._changed = changed
         self._bench = bench
         self._silent = False
-        self.buttons: dict[str, dict[Any, widgets.ToggleButton]] = {}
+        self.buttons: dict[str, dict[object, widgets.ToggleButton]] = {}
         rows: list[widgets.Widget] = []
         for chart in bench.display.what_if_charts:
             if chart.lines is None or chart.lines in self.buttons or len(chart.values) < 2:
@@ -32,7 +34,7 @@ class Compare:
             rows.append(self._row(chart, chart.lines))
         self.widget = widgets.VBox(rows, layout=widgets.Layout(display=None if rows else "none"))
 
-    def chosen(self, key: str) -> tuple[Any, ...]:
+    def chosen(self, key: str) -> tuple[object, ...]:
         """Return the values of a setting that have a line."""
         return tuple(value for value, button in self.buttons[key].items() if button.value)
 
@@ -61,7 +63,7 @@ class Compare:
             button.observe(lambda _: self._tell(key), "value")
             buttons[value] = button
         self.buttons[key] = buttons
-        name = widgets.HTML(info.label)
+        name = widgets.HTML(f"<span{titled(meaning('compare'))}>{html.escape(info.label)}</span>")
         name.add_class("perflab-label")
         chips = widgets.HBox(list(buttons.values()))
         chips.add_class("perflab-chips")

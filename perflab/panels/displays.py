@@ -9,16 +9,20 @@ import ipywidgets as widgets
 
 from perflab.bench import AnyBench
 from perflab.bench.part_of_keys import of_the_whole
+from perflab.lab.bands import IN_RUN, MODEL, Bands
+from perflab.lab.history_in_words import not_compared
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
+from perflab.panels.explained import MeaningsList
+from perflab.panels.status import hidden_line, show_line
 from perflab.panels.table import NumbersTable
 from perflab.panels.views import LiveView, Point
 from perflab.panels.what_if_pane import WhatIfPane
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
-from perflab.workloads import Trace
+from perflab.workloads import Workload
 
 _TICKS_A_TABLE = 2
 _TICKS_A_MARK = 5
@@ -39,16 +43,19 @@ class Displays:
         self.what_if = WhatIfPane(bench)
         self.live = LiveView(bench)
         self.table = NumbersTable(bench.display.headline)
-        self.which_is_off = widgets.HTML(layout=widgets.Layout(display="none"))
-        self.which_is_off.add_class("perflab-standing")
-        self.numbers = widgets.VBox([self.table.widget, self.which_is_off])
+        self.which_is_off = hidden_line("perflab-standing")
+        self.which_is_off.add_class("perflab-judged")
+        self.meanings = MeaningsList(bench)
+        self.numbers = widgets.VBox([self.which_is_off, self.table.widget, self.meanings.widget])
+        self.live_pictures = widgets.VBox([self.live.widget, self.live.alternative.widget])
         self.baseline: Point | None = None
         self._lock = threading.Lock()
         self._ticks = 0
 
-    def use(self, workload: Trace) -> None:
+    def use(self, workload: Workload) -> None:
         """Have room for what another workload will tell."""
         self.table.names = self._bench.display.headline_for(workload)
+        self.meanings.show(self.table.names)
         self.what_if.reach(workload)
 
     def follow(
@@ -61,7 +68,7 @@ class Displays:
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
-            measured = of_the_whole(since_change(run), run.trace)
+            measured = of_the_whole(since_change(run), run.workload)
             self.what_if.show(points={"measured": Point(settings, measured)})
 
     def fill(self, prediction: Prediction | None, run: LiveRun | None, result: Run | None) -> None:
@@ -69,7 +76,8 @@ class Displays:
         last = run.rows.last if run is not None else None
         refitted = run.compared.refitted if run is not None else {}
         with self._lock:
-            self._explain(_which_is_off(self._bench, run, result))
+            said = [_which_is_off(self._bench, run, result), "" if run is None else run.history]
+            show_line(self.which_is_off, html.escape(" ".join(filter(None, said))))
             self.table.show(
                 what_if=None if prediction is None else prediction.metrics,
                 predicted={} if last is None else last.predicted,
@@ -77,14 +85,9 @@ class Displays:
                 refitted=refitted if result is None else result.fitted,
                 whole_run=whole_run(run, result),
                 baseline=None if self.baseline is None else self.baseline.metrics,
+                bands=MODEL if run is None else Bands.of(run.calibration),
+                event="" if run is None else not_compared(self._bench, run.changes),
             )
-
-    def _explain(self, text: str) -> None:
-        """Say whether the model or the calibration is off."""
-        shown = html.escape(text)
-        if shown != self.which_is_off.value:
-            self.which_is_off.value = shown
-            self.which_is_off.layout.display = None if shown else "none"
 
     def pin(self, baseline: Point) -> None:
         """Mark the baseline."""
@@ -129,5 +132,8 @@ def _which_is_off(bench: AnyBench, run: LiveRun | None, result: Run | None) -> s
     last = run.rows.last if run is not None else None
     if run is None or last is None or last.seconds < _EARLIEST_SECONDS:
         return ""
-    paced = run.load.request_rate is not None or run.load.speedup is not None
-    return which_is_off(bench, *run.compared, paced=paced)
+    event = not_compared(bench, run.changes)
+    bands = Bands.of(run.calibration)
+    return which_is_off(
+        bench, *run.compared, bands=bands, refit=IN_RUN, paced=run.load.paced, event=event
+    )

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import ipywidgets as widgets
@@ -24,8 +23,8 @@ from perflab.reports.privacy import file_name
 from perflab.settings import Settings
 from perflab.tuning.grid import Grid
 from perflab.tuning.points import Point
-from perflab.tuning.sweep import sweep_trace
-from perflab.workloads import Trace
+from perflab.tuning.sweep import sweep_workload
+from perflab.workloads import Workload
 
 _MAP_SECONDS = 10.0
 """A map that is not yet whole is computed on for so long; a report has what is known then."""
@@ -33,8 +32,8 @@ _MAP_SECONDS = 10.0
 
 def write_report(
     bench: AnyBench,
-    trace: Trace,
-    values: Mapping[str, Any],
+    workload: Workload,
+    values: Mapping[str, object],
     baseline: Settings | None,
     results: Sequence[Result | None],
     folder: str,
@@ -46,7 +45,7 @@ def write_report(
 
     Args:
         bench: The pattern.
-        trace: The workload.
+        workload: What it is of.
         values: The present settings of the pattern and of the load.
         baseline: The pattern's settings that were pinned, to predict as well.
         results: The run and the recommendation, where there are any.
@@ -60,7 +59,7 @@ def write_report(
         BadInputError: If it cannot be written.
     """
     pinned = [] if baseline is None else [{**values, **baseline.model_dump()}]
-    swept = [sweep_trace(bench, trace, point, model=model) for point in (values, *pinned)]
+    swept = [sweep_workload(bench, workload, point, model=model) for point in (values, *pinned)]
     every = tuple(point for one in swept for point in one.points)
     predictions = dataclasses.replace(
         swept[0],
@@ -69,19 +68,19 @@ def write_report(
         histories=tuple(each.to_dict() for each in histories),
     )
     made = Report.of([*(one for one in results if one is not None), predictions])
-    path = made.write_new(folder or report_name(bench, trace))
+    path = made.write_new(folder or report_name(bench, workload))
     return path / "report.html" if path.is_dir() else path
 
 
-def report_name(bench: AnyBench, trace: Trace) -> str:
+def report_name(bench: AnyBench, workload: Workload) -> str:
     """Return a name for a report that says of what it is and when it was made."""
-    workload = file_stem(file_name(trace.name)).replace(".", "-")
+    source = file_stem(file_name(workload.name)).replace(".", "-")
     now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return f"perflab-report-{bench.identity.pattern.replace('_', '-')}-{workload}-{now}"
+    return f"perflab-report-{bench.identity.pattern.replace('_', '-')}-{source}-{now}"
 
 
 def _map_points(
-    bench: AnyBench, values: Mapping[str, Any], grids: Sequence[Grid]
+    bench: AnyBench, values: Mapping[str, object], grids: Sequence[Grid]
 ) -> tuple[Point, ...]:
     present = bench.read(values)
     end = time.monotonic() + _MAP_SECONDS
@@ -111,8 +110,8 @@ class ReportLink:
         return str(self._text.value)
 
     def make(self, write: Callable[[], Path]) -> Path:
-        """Write the report, saying so and then where it is; nothing where that fails."""
-        self._put("writing the report")
+        """Write the report and say where it is; nothing where that fails."""
+        self.working("begun")
         try:
             path = write()
         except Exception:
@@ -120,6 +119,10 @@ class ReportLink:
             raise
         self.show(path)
         return path
+
+    def working(self, far: str) -> None:
+        """Say that it is being made, and how far that is."""
+        self._put(f"Writing the report: {html.escape(far)}")
 
     def show(self, path: Path) -> None:
         """Say where it is, with a link that opens it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -51,7 +51,7 @@ class Guard:
         if widget.has_trait("children"):
             widget.observe(self._watch_children, "children")
 
-    def take(self, widget: widgets.Widget, message: Mapping[str, Any]) -> None:
+    def take(self, widget: widgets.Widget, message: Mapping[str, object]) -> None:
         """Do what a message says, as far as a user could have done it."""
         try:
             self._do(widget, message)
@@ -63,7 +63,7 @@ class Guard:
             if edited and widget.comm is not None:
                 widget.send_state(edited)
 
-    def _watch_children(self, change: Any) -> None:
+    def _watch_children(self, change: Mapping[str, Sequence[widgets.Widget]]) -> None:
         for child in change["new"]:
             self.watch(child)
 

@@ -9,8 +9,10 @@ import ipywidgets as widgets
 
 from perflab.bench import AnyBench
 from perflab.lab.calibration import Calibration
-from perflab.panels.workload_picker import describe, notes_of
+from perflab.panels.found import describe, found_in
+from perflab.panels.status import hidden_line, show_line
 from perflab.workloads import Workload
+from perflab.workloads.importers.dispatch import HowRead
 
 
 class Header:
@@ -26,13 +28,14 @@ class Header:
         self, bench: AnyBench, picker: widgets.Widget, measure: Callable[[], object]
     ) -> None:
         title = widgets.HTML(
-            f"<span class='perflab-title'>{html.escape(bench.identity.title)}</span>"
+            "<span class='perflab-title' role='heading' aria-level='2'>"
+            f"{html.escape(bench.identity.title)}</span>"
             f"<span class='perflab-question'>{html.escape(bench.identity.question)}</span>"
         )
         self.workload = widgets.HTML()
         self.calibration = widgets.HTML()
-        self.servers = widgets.HTML(layout=widgets.Layout(display="none"))
-        for line in (self.workload, self.calibration, self.servers):
+        self.servers = hidden_line("perflab-line")
+        for line in (self.workload, self.calibration):
             line.add_class("perflab-line")
         self.toggle = widgets.ToggleButton(
             description="Workload",
@@ -51,8 +54,7 @@ class Header:
         self._picker = picker
         picker.layout.display = "none"
         self.toggle.observe(lambda change: self._open(change["new"]), "value")
-        self.notes = widgets.HTML(layout=widgets.Layout(display="none"))
-        self.notes.add_class("perflab-notes")
+        self.notes = hidden_line("perflab-notes")
         rows = [
             widgets.HBox([self.toggle, _filling([self.workload, self.notes])]),
             widgets.HBox([self.again, _filling([self.calibration, self.servers])]),
@@ -66,12 +68,10 @@ class Header:
         """Say that no workload is there yet."""
         self.workload.value = html.escape(text)
 
-    def show(self, workload: Workload) -> None:
-        """Show the workload."""
+    def show(self, workload: Workload, found: HowRead | None = None) -> None:
+        """Show the workload, and below it how its file was read and what was found in it."""
         self.workload.value = describe(workload)
-        said = notes_of(workload)
-        self.notes.value = "".join(f"<div>{html.escape(note)}</div>" for note in said)
-        self.notes.layout.display = None if said else "none"
+        show_line(self.notes, found_in(workload, found))
 
     def show_calibration(self, calibration: Calibration) -> None:
         """Show where the costs come from."""
@@ -85,10 +85,7 @@ class Header:
     def show_servers(self, about: Mapping[str, str]) -> None:
         """Show which servers a run has behind it; nothing where there is none."""
         said = ", ".join(f"{name} ({text})" for name, text in about.items())
-        shown = html.escape(f"Server: {said}") if said else ""
-        if shown != self.servers.value:
-            self.servers.value = shown
-            self.servers.layout.display = None if shown else "none"
+        show_line(self.servers, html.escape(f"Server: {said}") if said else "")
 
     def _open(self, wanted: bool) -> None:
         self._picker.layout.display = None if wanted else "none"

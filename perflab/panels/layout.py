@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
+from perflab.panels.accessible import accessible, announced
 from perflab.panels.css import style_sheet
+from perflab.panels.escape import escape_key
+from perflab.panels.explained import caption
 
 
 def arrange(
@@ -24,25 +27,26 @@ def arrange(
     """Return the panel: its head, the controls on the left, pictures and numbers on the right."""
     left = widgets.VBox(
         [
-            _caption("settings"),
+            caption("settings"),
             controls,
-            *([] if compare.layout.display == "none" else [_caption("compare")]),
+            *([] if compare.layout.display == "none" else [caption("compare")]),
             compare,
-            *([] if server.layout.display == "none" else [_caption("server")]),
+            *([] if server.layout.display == "none" else [caption("server")]),
             server,
-            _caption("alerts"),
+            caption("alerts"),
             alerts,
         ],
         layout=widgets.Layout(width="264px", flex="0 0 264px"),
     )
     left.add_class("perflab-controls")
     right = widgets.VBox(
-        [_caption("what if"), what_if, _caption("live"), actions, live, table],
+        [caption("what if", "what-if"), what_if, caption("live", "live run"), actions, live, table],
         layout=widgets.Layout(flex="1 1 0", min_width="420px", padding="0 0 0 10px"),
     )
     # Where a window is too narrow for both, the pictures stand below the controls.
     body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
-    panel = widgets.VBox([style_sheet(), *head, body])
+    unseen = [style_sheet(), escape_key(), accessible(), announced()]
+    panel = widgets.VBox([*unseen, *head, body])
     panel.add_class("perflab")
     return panel
 
@@ -52,9 +56,3 @@ def close_all(widget: widgets.Widget) -> None:
     for child in getattr(widget, "children", ()):
         close_all(child)
     widget.close()
-
-
-def _caption(text: str) -> widgets.HTML:
-    caption = widgets.HTML(text)
-    caption.add_class("perflab-caption")
-    return caption

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from perflab.bench.registry import load_bench
 from perflab.callbacks import Cancelled
@@ -15,12 +14,14 @@ from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.verbs import start_live
 from perflab.panels.latest import Latest
+from perflab.panels.run_limit import RunLimit
+from perflab.panels.run_words import Phase, RunWords, ended
 from perflab.panels.status import StatusLine
 from perflab.servers.consent import ConsentNeededError
-from perflab.units import counted, grouped
-from perflab.workloads import Trace
+from perflab.workloads import Workload
 
 _TICK_SECONDS = 0.1
+_SAY_SECONDS = 0.2
 _APPLY_SECONDS = 0.15
 _GOING = ("starting", "running", "paused")
 
@@ -34,8 +35,13 @@ class LiveController:
         pattern: The pattern's name.
         status: Where the run's state and errors are said.
         tick: Called ten times a second while there is a run, and once more at its end.
-        changed: Called when a run has started or ended.
+        changed: Called when a run has started, is told to stop or has ended.
         asked: Called where a run needs the user to agree to a server.
+
+    Attributes:
+        limit: After how long a run ends by itself.
+        live: The run that is going, or the last one.
+        result: What the last run measured, once it is over.
     """
 
     def __init__(
@@ -52,46 +58,76 @@ class LiveController:
         self._changed = changed
         self._asked = asked
         self._lock = threading.Lock()
-        self._latest: Latest[tuple[LiveRun, dict[str, Any]]] = Latest(
+        self._latest: Latest[tuple[LiveRun, dict[str, object]]] = Latest(
             self._apply, status.fail, "perflab-apply"
         )
         self._thread: threading.Thread | None = None
         self._closed = False
         self._stop = threading.Event()
-        self._wanted: dict[str, Any] = {}
+        # Between drawing a run and dropping it: nothing is drawn of one that was dropped.
+        self._drawing = threading.Lock()
+        self._dropped = False
+        self._pressed = self._began = 0.0
+        self._round = 0
+        self._notice = ""
+        self._wanted: dict[str, object] = {}
+        self.limit = RunLimit()
         self.live: LiveRun | None = None
         self.result: Run | None = None
 
     @property
     def active(self) -> bool:
-        """Whether a run is starting, running or paused."""
+        """Whether a run is starting, calibrating, running, paused or stopping."""
         thread = self._thread
         return thread is not None and thread.is_alive()
+
+    @property
+    def phase(self) -> Phase | None:
+        """What the run is doing; none where there is none, or it is over."""
+        if not self.active:
+            return None
+        live = self.live
+        if self._stop.is_set():
+            return "stopping"
+        if live is None:
+            return "calibrating" if self._round else "starting"
+        states: dict[str, Phase] = {
+            "starting": "starting",
+            "running": "running",
+            "paused": "paused",
+        }
+        return states.get(live.state, "stopping")
 
     @property
     def paused(self) -> bool:
         """Whether the run is paused."""
         return self.live is not None and self.live.state == "paused"
 
-    def start(self, trace: Trace, values: Mapping[str, Any], alerts: tuple[Alert, ...]) -> None:
-        """Start a run that goes on until it is stopped; while one is active nothing happens."""
+    def start(
+        self, workload: Workload, values: Mapping[str, object], alerts: tuple[Alert, ...]
+    ) -> None:
+        """Start a run that goes on until it is stopped or its limit is reached.
+
+        While one is active nothing happens.
+        """
         with self._lock:
             if self.active or self._closed:
                 return
             self.live = self.result = None
             self._stop.clear()
+            self._dropped = False
+            self._round = 0
+            self._pressed = self._began = time.monotonic()
             self._wanted = dict(values)
             bench = load_bench(self._pattern)
-            notice = bench.live.notice(*bench.read(values))
-            said = "starting; the first time, a short calibration"
-            self._status.say("run", f"{said}; {notice}" if notice else said, "busy")
-            arguments = (trace, dict(values), alerts)
+            self._notice = bench.live.notice(*bench.read(values)) or ""
+            arguments = (workload, dict(values), alerts)
             self._thread = threading.Thread(
                 target=self._follow, args=arguments, name="perflab-follow", daemon=True
             )
             self._thread.start()
 
-    def apply(self, values: Mapping[str, Any]) -> None:
+    def apply(self, values: Mapping[str, object]) -> None:
         """Change the running pattern to these settings, all of them; never waits.
 
         Of several calls in a short time only the last is sent; a run that is starting gets it
@@ -130,10 +166,16 @@ class LiveController:
             thread.join(timeout)
         return self.result
 
-    def clear(self) -> None:
-        """Forget the run that is over."""
-        if not self.active:
+    def drop(self) -> None:
+        """Forget the run at once: one that is going is ended behind the scenes, without a result.
+
+        `active` says when that is done.
+        """
+        with self._drawing:
+            self._dropped = True
             self.live = self.result = None
+        self._stop.set()
+        if not self.active:
             self._status.say("run", "")
 
     def close(self) -> None:
@@ -144,49 +186,115 @@ class LiveController:
         if self.live is not None:
             self.live.close()
 
-    def _follow(self, trace: Trace, values: dict[str, Any], alerts: tuple[Alert, ...]) -> None:
+    def _follow(
+        self, workload: Workload, values: dict[str, object], alerts: tuple[Alert, ...]
+    ) -> None:
         live: LiveRun | None = None
+        over = threading.Event()
+        teller = threading.Thread(target=self._tell, args=(over,), name="perflab-tell", daemon=True)
+        teller.start()
+        said = ""
         try:
-            live = start_live(self._pattern, trace, values, None, alerts=alerts, loop=True)
-            self.live = live
+            live = start_live(
+                self._pattern,
+                workload,
+                values,
+                None,
+                alerts=alerts,
+                loop=True,
+                on_round=self._on_round,
+            )
+            with self._drawing:
+                self.live = None if self._dropped else live
             self._changed()
-            caught_up = False
-            while live.state in _GOING and not self._stop.wait(_TICK_SECONDS):
-                if not caught_up and live.state != "starting":
-                    caught_up = True
-                    if self._wanted != values:
-                        self.apply(self._wanted)
-                self._tick(live)
-                self._say(live)
+            why = self._watch(live, values)
             if not self._closed:
-                self.result = live.stop()
-                self._tick(live)
-                self._status.say("run", f"run over after {_length(live)}")
+                self._stop.set()
+                self._changed()
+                result = live.stop()
+                with self._drawing:
+                    self.result = None if self._dropped else result
+                self._draw(live)
+                if not why and result.ended != "stopped":
+                    why = result.ended
+                said = _ended("ended", live, why)
                 if live.left is not None:
                     self._status.fail(live.left)
+        except _AbandonedError:
+            said = "stopped before the run began"
         except ConsentNeededError as error:
-            self._status.say("run", "")
             self._asked(error)
         except (BadInputError, RuntimeError) as error:
-            self._status.say("run", f"run failed after {_length(live)}" if live else "")
+            said = _ended("run failed", live)
             self._status.fail(str(error))
         except Exception as error:  # noqa: BLE001  (a thread has nobody above it to catch)
-            self._status.say("run", f"run failed after {_length(live)}" if live else "")
+            said = _ended("run failed", live)
             self._status.fail(error)
         finally:
             if live is not None:
                 live.close()
+            over.set()
+            teller.join()
+            self._status.say("run", "" if self._dropped else said)
             self._thread = None
             self._changed()
 
-    def _say(self, live: LiveRun) -> None:
-        word = "paused" if live.state == "paused" else "running"
-        last = live.rows.last
-        requests = last.requests if last is not None else 0
-        mood: Any = "busy" if live.state == "paused" else "live"
-        self._status.say("run", f"{word}, {_length(live)}, {counted(requests, 'request')}", mood)
+    def _watch(self, live: LiveRun, values: Mapping[str, object]) -> str:
+        """Draw a run until it ends or is to end; return why, where the user did not say so."""
+        begun = False
+        while live.state in _GOING and not self._stop.wait(_TICK_SECONDS):
+            if not begun and live.state != "starting":
+                begun = True
+                self._began = time.monotonic()
+                if self._wanted != values:
+                    self.apply(self._wanted)
+            self._draw(live)
+            left = self._left() if begun else None
+            if left is not None and left <= 0:
+                return f"its limit of {self.limit.words} is reached"
+        return ""
 
-    def _apply(self, item: tuple[LiveRun, dict[str, Any]], cancelled: Cancelled) -> None:
+    def _draw(self, live: LiveRun) -> None:
+        with self._drawing:
+            if not self._dropped:
+                self._tick(live)
+
+    def _on_round(self, number: int) -> None:
+        """Note that a calibration is being made, or end it."""
+        self._round = number
+        if self._stop.is_set():
+            raise _AbandonedError
+
+    def _left(self) -> float | None:
+        """Return the seconds until the limit, as it is now; none where there is none."""
+        if self.limit.seconds is None:
+            return None
+        return self._began + self.limit.seconds - time.monotonic()
+
+    def _tell(self, over: threading.Event) -> None:
+        """Say again and again what the run is doing; nothing else does while it is active."""
+        self._say()
+        while not over.wait(_SAY_SECONDS):
+            self._say()
+
+    def _say(self) -> None:
+        phase, live = self.phase, self.live
+        if phase is None:
+            return
+        last = None if live is None else live.rows.last
+        words = RunWords(
+            phase=phase,
+            waited=time.monotonic() - self._pressed,
+            measured=0.0 if last is None else last.seconds,
+            requests=0 if last is None else last.requests,
+            left=self._left(),
+            limit=self.limit.words,
+            round_number=self._round,
+            notice=self._notice,
+        )
+        self._status.say("run", words.text, words.mood)
+
+    def _apply(self, item: tuple[LiveRun, dict[str, object]], cancelled: Cancelled) -> None:
         live, values = item
         try:
             live.apply(values)
@@ -198,6 +306,13 @@ class LiveController:
             time.sleep(_APPLY_SECONDS)
 
 
-def _length(live: LiveRun) -> str:
+class _AbandonedError(Exception):
+    """A calibration is no longer wanted."""
+
+
+def _ended(verb: str, live: LiveRun | None, why: str = "") -> str:
+    """Return what is said of a run that is over; nothing where it never came to be."""
+    if live is None:
+        return ""
     last = live.rows.last
-    return f"{grouped(round(last.seconds))} s" if last is not None else "0 s"
+    return ended(verb, *((0.0, 0) if last is None else (last.seconds, last.requests)), why)

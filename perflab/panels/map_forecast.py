@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from perflab.bench import AnyBench, HeatMap
+from perflab.bench.model import Sharpening
 from perflab.callbacks import Cancelled, Progress
+from perflab.panels.refining import Job, Part
 from perflab.panels.what_if_pane import WhatIfPane
-from perflab.settings import LoadSettings, Settings
+from perflab.settings import Settings
 from perflab.tuning.grid import Grid, Surface
 from perflab.tuning.whatif import WhatIf
+from perflab.units import counted, grouped
 
-_REDRAW_SECONDS = 0.25
 
+class MapForecast(Part):
+    """Fills the maps of a bench, and all else that stands below the first row.
 
-class MapForecast:
-    """Fills the maps of a bench. Maps over the same two settings share their cells.
+    Maps over the same two settings share their cells.
 
     Args:
         bench: Whose maps.
         view: Where they are drawn.
     """
+
+    redraw_seconds = 0.25
 
     def __init__(self, bench: AnyBench, view: WhatIfPane) -> None:
         self._bench, self._view = bench, view
@@ -42,8 +46,10 @@ class MapForecast:
             self._what_if, self._made = what_if, {}
             self._maps = None if anew else self._maps
 
-    def show(self, settings: Settings, load: LoadSettings) -> None:
+    def show(self, job: Job) -> None:
         """Draw what is known now, and all else that stands below the first row."""
+        settings, load = job.settings, job.load
+        self._view.standing.show(job.what_if.standing(settings, load))
         with self._lock:
             self._fit(settings)
             known = {(g.along, g.against): g.surface(settings, load) for g in self._shown()}
@@ -53,29 +59,34 @@ class MapForecast:
                 values.append(surface.values(each.metric, (len(grid.rows), len(grid.columns))))
             self._view.show_rest(values, _note(list(known.values())))
 
-    def preview(self, settings: Settings, load: LoadSettings, cancelled: Cancelled) -> bool:
-        """Fill the maps from a part of the workload, if the model can."""
-        redraw = self._redrawn(settings, load, lambda _done, _total: None, cancelled)
-        done = all(grid.preview(settings, load, redraw, cancelled) for grid in self.grids)
-        return done and not cancelled()
+    def finish(self, job: Job, *, computed: bool) -> None:  # noqa: ARG002
+        """Draw it: the curves' answers fill cells too."""
+        self.show(job)
 
-    def refine(
-        self, settings: Settings, load: LoadSettings, told: Progress, cancelled: Cancelled
-    ) -> bool:
+    def progress(self, done: int, total: int) -> str:
+        """Return how many cells are known."""
+        return f"computing the map, {grouped(done)} of {counted(total, 'cell')}"
+
+    def preview(self, job: Job, changed: Progress, outdated: Cancelled) -> bool:
+        """Fill the maps from a part of the workload, if the model can."""
+        # Where curves begin with previews too, theirs come before those of the maps' many cells.
+        if isinstance(job.what_if.model, Sharpening):
+            return True
+        return all(grid.preview(job.settings, job.load, changed, outdated) for grid in self.grids)
+
+    def refine(self, job: Job, changed: Progress, outdated: Cancelled) -> bool:
         """Compute what is missing; say whether that came to the end."""
-        redraw = self._redrawn(settings, load, told, cancelled)
-        for grid in self.grids:
-            if not grid.refine(settings, load, redraw, cancelled) or cancelled():
-                return False
-        self.show(settings, load)
-        return True
+        return all(
+            grid.refine(job.settings, job.load, changed, outdated) and not outdated()
+            for grid in self.grids
+        )
 
     def _fit(self, settings: Settings) -> None:
         """Put up the maps that make sense now, if these are others."""
         what_if = self._what_if
         if what_if is None:
             return
-        maps = self._bench.display.maps_for(settings, what_if.trace)
+        maps = self._bench.display.maps_for(settings, what_if.workload)
         if maps != self._maps:
             self._maps = maps
             grids = [self._grid(each) for each in maps]
@@ -89,26 +100,9 @@ class MapForecast:
         what_if, key = self._what_if, (each.along, each.against)
         assert what_if is not None  # noqa: S101  (maps are shown of a workload)
         if key not in self._made:
-            of = (self._bench, what_if.trace, what_if.costs, what_if.model)
+            of = (self._bench, what_if.workload, what_if.model)
             self._made[key] = Grid(*of, *key)
         return self._made[key]
-
-    def _redrawn(
-        self, settings: Settings, load: LoadSettings, told: Progress, cancelled: Cancelled
-    ) -> Progress:
-        """Return what draws now and then and tells how far it is."""
-        drawn = time.monotonic()
-
-        def changed(done: int, total: int) -> None:
-            nonlocal drawn
-            if cancelled() or not total:
-                return
-            told(done, total)
-            if done == total or time.monotonic() - drawn >= _REDRAW_SECONDS:
-                self.show(settings, load)
-                drawn = time.monotonic()
-
-        return changed
 
 
 def _note(surfaces: list[Surface]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -14,6 +14,7 @@ from perflab.bench import AnyBench, HeatMap
 from perflab.charts import Mark, MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
 from perflab.instrumentation.catalog import metric
+from perflab.panels.alternative import Alternative, place_in_words, points_in_words
 from perflab.panels.canvas import BlitCanvas
 from perflab.panels.views import BOTTOM, HEIGHT, TOP, Point
 
@@ -30,6 +31,9 @@ class MapView:
     Args:
         bench: Whose maps.
         beside: Whether charts stand beside them, whose room for a legend they leave too.
+
+    Attributes:
+        alternative: What the picture says, in words; another widget for each picture.
     """
 
     def __init__(self, bench: AnyBench, *, beside: bool = False) -> None:
@@ -37,6 +41,7 @@ class MapView:
         self._top = TOP if beside else ALONE
         self._lock = threading.Lock()
         self._canvas: BlitCanvas | None = None
+        self.alternative = Alternative()
         self.maps: list[HeatMapAxes] = []
         self._values: list[Values] = []
         self._points: dict[MarkKind, Point] = {}
@@ -44,7 +49,9 @@ class MapView:
         self.widget = beside_each_other([], 0)
         self.widget.layout.display = "none"
 
-    def begin(self, maps: Sequence[HeatMap], axes: Sequence[tuple[list[Any], list[Any]]]) -> None:
+    def begin(
+        self, maps: Sequence[HeatMap], axes: Sequence[tuple[list[object], list[object]]]
+    ) -> None:
         """Show other maps, of which nothing is known yet.
 
         Args:
@@ -67,8 +74,9 @@ class MapView:
             self._canvas = BlitCanvas(figure, WIDEST * len(maps))
             self._canvas.image.add_class("perflab-picture")
             self._canvas.image.add_class("perflab-maps")
+            self.alternative = Alternative()
             self._draw()
-            self.widget.children = (self._canvas.image,)
+            self.widget.children = (self._canvas.image, self.alternative.widget)
             self.widget.layout.flex = _flex(len(maps))
             self.widget.layout.display = None
 
@@ -94,12 +102,32 @@ class MapView:
     def _draw(self) -> None:
         if self._canvas is None:
             return
+        marks = [self._marks(drawn) for drawn in self.maps]
         full = [
-            drawn.update(values, self._marks(drawn), self._note)
-            for drawn, values in zip(self.maps, self._values, strict=True)
+            drawn.update(values, of_map, self._note)
+            for drawn, values, of_map in zip(self.maps, self._values, marks, strict=True)
         ]
         artists = [artist for drawn in self.maps for artist in drawn.artists]
         self._canvas.draw(artists, full=any(full))
+        self.alternative.say(" ".join(map(self._in_words, self.maps)))
+
+    def _in_words(self, drawn: HeatMapAxes) -> str:
+        """Return what a map says at each mark, whose height is a setting's and not the metric's."""
+        name = drawn.heat_map.metric
+        marks = [
+            Mark("", math.nan, point.metrics.get(name, math.nan), kind)
+            for kind, point in self._points.items()
+        ]
+        now = self._points.get("now")
+        place = (
+            ""
+            if now is None
+            else ", ".join(
+                place_in_words(axis.info, getattr(now.settings, axis.info.key))
+                for axis in (drawn.x, drawn.y)
+            )
+        )
+        return points_in_words(drawn.heat_map.title, drawn.metric, marks, place)
 
     def _marks(self, drawn: HeatMapAxes) -> list[Mark]:
         info = metric(drawn.heat_map.metric)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from perflab.errors.extras import naming_extra
+
+if TYPE_CHECKING:
+    pass
 
 with naming_extra("lab"):
     from perflab.bench import load_bench
@@ -15,8 +18,8 @@ with naming_extra("lab"):
 @naming_extra("lab")
 def workbench(
     pattern: str = "cache",
-    workload: Any = None,
-    settings: Mapping[str, Any] | None = None,
+    workload: object = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Workbench:
     """Return the panel of a pattern; as a cell's last line it is shown.
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 import ipywidgets as widgets
 
 from perflab.errors import BadInputError
 from perflab.panels.controls import Control, control, written
 from perflab.settings import SettingInfo
-from perflab.workloads.registry.named import WorkloadInfo
+from perflab.workloads.registry.named import WorkloadInfo, read_parameters
 
 _ONLY_IN_TEXT = frozenset({"seed"})
 
@@ -28,10 +27,11 @@ class OwnWorkloads:
         self._workloads = workloads
         self._pick = pick
         self._syncing = False
-        self._values: dict[str, Any] = {}
+        self._values: dict[str, object] = {}
         self._controls: dict[str, Control] = {}
         self.name = widgets.Dropdown(
             options=[(f"{name} – {info.summary}", name) for name, info in workloads.items()],  # noqa: RUF001
+            tooltip="Built-in workload.",
             layout=widgets.Layout(width="520px"),
         )
         self.text = widgets.Text(
@@ -40,7 +40,10 @@ class OwnWorkloads:
             layout=widgets.Layout(width="520px"),
         )
         self._parameters = widgets.GridBox(
-            [], layout=widgets.Layout(grid_template_columns="repeat(3, 230px)", grid_gap="2px 18px")
+            [],
+            layout=widgets.Layout(
+                grid_template_columns="repeat(auto-fill, 230px)", grid_gap="2px 18px"
+            ),
         )
         self.widget = widgets.VBox([self.name, self._parameters, self.text])
         self._build()
@@ -64,14 +67,14 @@ class OwnWorkloads:
             self._read_parameters(rest)
             self.text.value = spec
 
-    def _choose(self, _change: Any) -> None:
+    def _choose(self, _change: object) -> None:
         if self._syncing:
             return
         with self._quietly():
             self._build()
         self._pick(self.text.value)
 
-    def _changed(self, key: str, value: Any) -> None:
+    def _changed(self, key: str, value: object) -> None:
         self._values[key] = value
         with self._quietly():
             self.text.value = self._spec()
@@ -80,8 +83,22 @@ class OwnWorkloads:
     def _typed(self, spec: str) -> None:
         if self._syncing or not spec.strip():
             return
-        self.show(spec.strip())
+        if self._is_right(spec.strip()):
+            self.show(spec.strip())
         self._pick(spec.strip())
+
+    def _is_right(self, spec: str) -> bool:
+        """Say whether all parameters of a text are right; where one is wrong, no control moves."""
+        name, _, rest = spec.partition(":")
+        info = self._workloads.get(name.strip())
+        if info is None:
+            return False
+        try:
+            for key, value in read_parameters(rest).items():
+                _checker(info.parameters[key])(value)
+        except (BadInputError, KeyError):
+            return False
+        return True
 
     def _build(self) -> None:
         info = self._workloads[str(self.name.value)]
@@ -114,7 +131,7 @@ class OwnWorkloads:
         return f"{info.name}:{','.join(parts)}" if parts else info.name
 
     @contextlib.contextmanager
-    def _quietly(self) -> Any:
+    def _quietly(self) -> Iterator[None]:
         before, self._syncing = self._syncing, True
         try:
             yield
@@ -122,10 +139,10 @@ class OwnWorkloads:
             self._syncing = before
 
 
-def _checker(info: SettingInfo) -> Callable[[Any], Any]:
+def _checker(info: SettingInfo) -> Callable[[object], object]:
     """Return what reads a parameter and keeps it within its bounds."""
 
-    def check(value: Any) -> Any:
+    def check(value: object) -> object:
         number = info.parse(value)
         low, high = info.low, info.high
         if number is None or not isinstance(number, (int, float)):

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench, AnyModel
+from perflab.charts.trade_off import trade_off_figure
 from perflab.instrumentation.catalog import metric
+from perflab.panels.canvas import BlitCanvas
 from perflab.panels.controls import written
 from perflab.reports.verdict import tuned_keys
+from perflab.tuning.reason import LEFT_OUT
 from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation
-from perflab.workloads import Trace
+from perflab.tuning.trade_off import trade_off_of
+from perflab.units import counted, grouped
+from perflab.workloads import Workload
+
+_CHART = (480, 260)
+"""In CSS pixels."""
 
 
 class RecommendationCard:
@@ -25,31 +32,37 @@ class RecommendationCard:
         apply: Called with those settings when the user takes them.
     """
 
-    def __init__(self, bench: AnyBench, apply: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, bench: AnyBench, apply: Callable[[Mapping[str, object]], None]) -> None:
         self._bench = bench
         self._leading = bench.tuning.objective.metric
         self._keys: tuple[str, ...] = ()
         self._apply = apply
-        self.progress = widgets.FloatProgress(
-            min=0, max=1, description="looking", layout=widgets.Layout(width="300px")
-        )
+        self._bar = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(width="200px"))
+        self._how_far = widgets.HTML()
+        self.progress = widgets.HBox([self._how_far, self._bar])
         self.widget = widgets.VBox([], layout=widgets.Layout(display="none"))
         self.widget.add_class("perflab-card")
         self.buttons: list[widgets.Button] = []
 
     def search(
-        self, trace: Trace, values: Mapping[str, Any], model: AnyModel | None
+        self,
+        workload: Workload,
+        values: Mapping[str, object],
+        limits: Sequence[str],
+        model: AnyModel | None,
     ) -> Recommendation:
         """Look for the settings to ship, with progress; nothing is shown where that fails.
 
         Raises:
-            BadInputError: If the model cannot answer.
+            BadInputError: If a limit is not valid, or the model cannot answer.
+            BrokenLimitError: If no setting satisfies the limits.
         """
         self.working(0, 1)
         try:
             return tune(
                 self._bench.identity.pattern,
-                trace,
+                workload,
+                limits=limits,
                 settings=values,
                 progress=self.working,
                 model=model,
@@ -60,7 +73,9 @@ class RecommendationCard:
 
     def working(self, done: int, total: int) -> None:
         """Show how far the search has come."""
-        self.progress.value = done / total if total else 0.0
+        self._bar.value = done / total if total else 0.0
+        far = f"{grouped(done)} of {counted(total, 'point')}" if total > 1 else "begun"
+        self._how_far.value = f"<div class='perflab-line'>Comparing settings: {far}</div>"
         if self.progress not in self.widget.children:
             self._put([self.progress])
 
@@ -88,7 +103,7 @@ class RecommendationCard:
             )
             for other in found.alternatives
         ]
-        self._put([*self._unreached(found), first, *others])
+        self._put([*self._unreached(found), first, *others, *self._beside(found)])
 
     def _unreached(self, found: Recommendation) -> list[widgets.HTML]:
         """Return the line that says first what no setting reaches, if so."""
@@ -97,16 +112,35 @@ class RecommendationCard:
         said = html.escape(found.unreached)
         return [widgets.HTML(f"<div class='perflab-line'><b>{said}.</b></div>")]
 
+    def _beside(self, found: Recommendation) -> list[widgets.Widget]:
+        """Return what else may change, what was left out, and the chart of costs."""
+        said = [f"With {other['name']}: {other['reason']}" for other in found.sensitivity]
+        said += [note for note in found.notes if note.startswith(LEFT_OUT)]
+        texts = [f"{each[:1].upper()}{each[1:]}." for each in said]
+        parts: list[widgets.Widget] = []
+        if texts:
+            parts.append(
+                widgets.HTML(f"<div class='perflab-line'>{html.escape(' '.join(texts))}</div>")
+            )
+        shown = trade_off_of(found)
+        if shown is not None:
+            canvas = BlitCanvas(trade_off_figure(shown, self._bench, *_CHART, scale=2.0), _CHART[0])
+            canvas.draw([], full=True)
+            canvas.image.add_class("perflab-picture")
+            parts.append(canvas.image)
+        return parts
+
     def _put(self, children: list[widgets.Widget]) -> None:
         for old in self.widget.children:
             if old is not self.progress and old not in children:
                 old.close()
-        self.buttons = [child.children[0] for child in children if isinstance(child, widgets.HBox)]
+        rows = [child for child in children if isinstance(child, widgets.HBox)]
+        self.buttons = [row.children[0] for row in rows if row is not self.progress]
         self.widget.children = children
         self.widget.layout.display = None if children else "none"
 
     def _row(
-        self, name: str, settings: Mapping[str, Any], metrics: Mapping[str, float], reason: str
+        self, name: str, settings: Mapping[str, object], metrics: Mapping[str, float], reason: str
     ) -> widgets.HBox:
         chosen = {key: settings[key] for key in self._keys}
         button = widgets.Button(

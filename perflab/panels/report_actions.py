@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from perflab.bench import AnyBench, AnyModel
 from perflab.lab.run import Run
@@ -14,7 +13,7 @@ from perflab.panels.export import ReportLink, write_report
 from perflab.panels.recommendation_card import RecommendationCard
 from perflab.tuning.grid import Grid
 from perflab.tuning.recommendation import Recommendation
-from perflab.workloads import Trace
+from perflab.workloads import Workload
 
 
 class ReportActions:
@@ -22,7 +21,7 @@ class ReportActions:
 
     Args:
         bench: The pattern.
-        gauges: Where a recommendation is marked, and what was pinned is kept.
+        displays: Where a recommendation is marked, and what was pinned is kept.
         apply: Called with recommended settings when the user takes them.
 
     Attributes:
@@ -31,9 +30,9 @@ class ReportActions:
     """
 
     def __init__(
-        self, bench: AnyBench, gauges: Displays, apply: Callable[[Mapping[str, Any]], None]
+        self, bench: AnyBench, displays: Displays, apply: Callable[[Mapping[str, object]], None]
     ) -> None:
-        self._bench, self._gauges = bench, gauges
+        self._bench, self._displays = bench, displays
         self.card = RecommendationCard(bench, apply)
         self.link = ReportLink()
         self.recommendation: Recommendation | None = None
@@ -47,24 +46,25 @@ class ReportActions:
 
     def recommend(
         self,
-        trace: Trace,
-        values: Mapping[str, Any],
+        workload: Workload,
+        values: Mapping[str, object],
+        limits: Sequence[str],
         model: AnyModel | None,
         wanted: Callable[[], bool],
     ) -> None:
         """Look for the settings to ship, and show them if they are still wanted then."""
-        found = self.card.search(trace, values, model)
+        found = self.card.search(workload, values, limits, model)
         if not wanted():
             self.card.hide()
             return
         self.recommendation = found
         self.card.show(found)
-        self._gauges.recommend(found)
+        self._displays.recommend(found)
 
     def export(
         self,
-        trace: Trace,
-        values: Mapping[str, Any],
+        workload: Workload,
+        values: Mapping[str, object],
         run: Callable[[], Run | None],
         folder: str,
         model: AnyModel | None,
@@ -74,7 +74,7 @@ class ReportActions:
         """Write the report of a panel.
 
         Args:
-            trace: The workload.
+            workload: What it is of.
             values: The present settings of the pattern and of the load.
             run: Ends the run that is going, if any, and returns the last result.
             folder: Where.
@@ -84,11 +84,13 @@ class ReportActions:
         """
 
         def write() -> Path:
+            self.link.working("step 1 of 2, the run's result")
             result = run()
-            pinned = self._gauges.baseline
+            self.link.working("step 2 of 2, predictions, charts and files")
+            pinned = self._displays.baseline
             return write_report(
                 self._bench,
-                trace,
+                workload,
                 values,
                 None if pinned is None else pinned.settings,
                 [result, self.recommendation],

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from perflab.servers.addresses import redact
+from perflab.errors import BadInputError
+from perflab.panels.field_error import FieldError
+from perflab.servers.addresses import names_server, redact
 
 
 class ServerField:
@@ -20,11 +22,19 @@ class ServerField:
     Args:
         variable: The environment variable; none where the pattern uses no server.
         changed: Called when another server was named, or none any more.
+        check: Looks at the address in the variable, without connecting, and raises
+            `BadInputError` where it is not valid; the earlier one is kept then.
     """
 
-    def __init__(self, variable: str | None, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        variable: str | None,
+        changed: Callable[[], None],
+        check: Callable[[], object] = lambda: None,
+    ) -> None:
         self._variable = variable
         self._changed = changed
+        self._check = check
         hint = (
             f"The URL of your own server, with its password. Enter takes it into {variable} of "
             "this notebook's process; it is kept neither in the notebook nor in a report."
@@ -42,7 +52,9 @@ class ServerField:
         )
         self.label = widgets.HTML()
         self.label.add_class("perflab-line")
-        self.widget = widgets.VBox([widgets.HBox([self.text, self.forget]), self.label])
+        self.field_error = FieldError(self.text, lambda: None, "Keep the server below (Escape).")
+        row = widgets.HBox([self.text, self.forget])
+        self.widget = widgets.VBox([row, self.field_error.widget, self.label])
         self.widget.layout.display = "none" if variable is None else None
         self.text.observe(lambda change: self._take(change["new"]), "value")
         self.forget.on_click(lambda _: self._put(""))
@@ -62,12 +74,28 @@ class ServerField:
     def _put(self, url: str) -> None:
         if self._variable is None:
             return
+        before, wrong = os.environ.get(self._variable, ""), ""
+        try:
+            self._name(url)
+            if url:
+                self._check()
+                wrong = "" if names_server(url) else "names no host"
+        except (BadInputError, ValueError) as error:
+            wrong = error.message if isinstance(error, BadInputError) else "is not a valid address"
+        if wrong:
+            self._name(before)
+            self.field_error.say(f"What was entered {wrong}.")
+            return
+        self.field_error.clear()
+        self._show()
+        self._changed()
+
+    def _name(self, url: str) -> None:
+        assert self._variable is not None  # noqa: S101  (the field is hidden without one)
         if url:
             os.environ[self._variable] = url
         else:
             os.environ.pop(self._variable, None)
-        self._show()
-        self._changed()
 
     def _show(self) -> None:
         address = self.address

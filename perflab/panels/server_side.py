@@ -37,10 +37,14 @@ class ServerSide:
         self._status, self._tasks = status, tasks
         self._changed = changed
         self._live: LiveRun | None = None
+        self._under_way: str | None = None
         self.consent = ConsentLine(start, status.fail)
         self.actions = BenchActions(bench.live.actions, self._act)
         variable = None if bench.servers is None else bench.servers.variable
-        self.field = ServerField(variable, self._other_server)
+        settings, _ = bench.read()
+        self.field = ServerField(
+            variable, self._other_server, lambda: bench.foreign_servers(settings)
+        )
 
     def ask(self, error: ConsentNeededError) -> None:
         """Ask the user to agree to the servers that a run needs."""
@@ -54,14 +58,26 @@ class ServerSide:
     def follow(self, live: LiveRun | None, *, usable: bool) -> None:
         """Let the actions go to a run, while it takes them."""
         self._live = live
-        going = live is not None and live.state in ("running", "paused")
-        self.actions.show(enabled=usable and going)
+        going = usable and live is not None and live.state in ("running", "paused")
+        last = None if live is None else live.last
+        self.actions.show(
+            going=going and last is not None,
+            server_up=None if last is None else last.server_up,
+            under_way=self._under_way,
+        )
 
     def _act(self, action: Action) -> None:
         live = self._live
-        if live is not None:
+        if live is not None and self._under_way is None:
+            self._under_way = action.name
             self._status.clear()
-            self._tasks.start(f"action-{action.name}", lambda: perform(live, action, self._status))
+            self._tasks.start(f"action-{action.name}", lambda: self._perform(live, action))
+
+    def _perform(self, live: LiveRun, action: Action) -> None:
+        try:
+            perform(live, action, self._status)
+        finally:
+            self._under_way = None
 
     def _other_server(self) -> None:
         self.consent.hide()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench
+from perflab.errors import BadInputError
 from perflab.panels.controls import Control, control
 from perflab.settings import LoadSettings, Settings
 from perflab.units import digits
@@ -18,6 +18,8 @@ PACES = ("speedup", "request_rate")
 
 class SettingControls:
     """All settings of a panel, those with a control and those without.
+
+    A control whose setting the workload overrules is grey, with the reason.
 
     A trace with times is paced by ``speedup``; one without, and arrivals, which are stretched to a
     rate, by ``request_rate``. The control of the other is hidden and its value is none. Arrivals
@@ -33,15 +35,21 @@ class SettingControls:
     """
 
     def __init__(
-        self, bench: AnyBench, values: Mapping[str, Any], on_change: Callable[[str, Any], None]
+        self,
+        bench: AnyBench,
+        values: Mapping[str, object],
+        on_change: Callable[[str, object], None],
     ) -> None:
         self._bench = bench
         settings, load = bench.read({**bench.display.panel_defaults, **values})
         self._start = {**load.model_dump(), **settings.model_dump()}
         self._rate_is_named = PACES[1] in values
         self._values = dict(self._start)
+        # What the workload was read with, of the settings that name or bound it.
+        self._read_with = {key: self._start[key] for key in bench.naming}
         self._on_change = on_change
         self._timed = False
+        self._workload: Workload | None = None
         keys = [*(key for key in bench.display.sliders if key not in PACES), *PACES]
         self.controls: dict[str, Control] = {
             key: control(bench.info(key), self._start[key], self._checker(key), self._changed)
@@ -51,7 +59,7 @@ class SettingControls:
         self.fit(None)
 
     @property
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """Every setting of the pattern and of the load, as it is now."""
         hidden = PACES[1] if self._timed else PACES[0]
         return {**self._values, hidden: None}
@@ -62,6 +70,8 @@ class SettingControls:
 
     def fit(self, workload: Workload | None) -> None:
         """Show the pace that fits a workload, and the settings that have an effect on it."""
+        self._workload = workload
+        self._read_with = {key: self._values[key] for key in self._read_with}
         own_rate = rate_of(workload)
         timed = workload is not None and workload.times is not None and own_rate is None
         self._timed = timed
@@ -73,31 +83,77 @@ class SettingControls:
             hidden |= {*self._bench.display.sliders} - {*self._bench.display.sliders_for(workload)}
         for key, shown in self.controls.items():
             shown.widget.layout.display = "none" if key in hidden else None
+        self._grey()
 
-    def show(self, values: Mapping[str, Any]) -> None:
+    def show(self, values: Mapping[str, object]) -> None:
         """Set some settings, as by hand but without a call for each.
 
         Raises:
             BadInputError: If a value is out of bounds; then none is set.
         """
-        checked = {key: self._checker(key)(value) for key, value in values.items()}
+        checked = {key: self._read_alone(key, value) for key, value in values.items()}
+        self._bench.read({**self._values, **checked})
         self._values.update(checked)
         for key, value in checked.items():
             if key in self.controls:
                 self.controls[key].show(value)
+        self._grey()
+
+    def refuse_naming(self, message: str) -> bool:
+        """Mark the settings that named a workload which cannot be read; the earlier ones hold.
+
+        Returns:
+            Whether there are any.
+        """
+        wrong = {k: v for k, v in self._read_with.items() if self._values[k] != v}
+        for key, right in wrong.items():
+            self._values[key] = right
+            if key in self.controls:
+                self.controls[key].refuse(message, right)
+        return bool(wrong)
 
     def reset(self) -> None:
         """Put every setting back to where it was at the start."""
         self.show(self._start)
 
-    def _changed(self, key: str, value: Any) -> None:
+    def _changed(self, key: str, value: object) -> None:
         self._values[key] = value
+        self._grey()
         self._on_change(key, value)
+        for other, made in self.controls.items():
+            if other != key and other not in self._read_with:
+                made.retry()
 
-    def _checker(self, key: str) -> Callable[[Any], Any]:
+    def _grey(self) -> None:
+        """Grey the controls that have no effect on the workload, and bring the others back."""
+        if self._workload is None:
+            return
+        try:
+            reasons = self._bench.display.overruled(*self.read(), self._workload)
+        except BadInputError:  # said where the settings are taken over
+            return
+        for key, made in self.controls.items():
+            made.overrule(reasons.get(key, ""))
+
+    def _checker(self, key: str) -> Callable[[object], object]:
+        """Return what looks at a setting alone, then beside the others, as a run would take it."""
+
+        def check(value: object) -> object:
+            checked = self._read_alone(key, value)
+            settings, load = self._bench.read({**self._values, key: checked})
+            info = self._bench.info(key)
+            if info.address and checked is not None:
+                self._bench.foreign_servers(settings)
+            if self._workload is not None and info.kind is str and not info.choices:
+                self._bench.models.check(settings, load, self._workload)
+            return checked
+
+        return check
+
+    def _read_alone(self, key: str, value: object) -> object:
         of_pattern = key in self._bench.identity.settings_class.model_fields
         owner = self._bench.identity.settings_class if of_pattern else LoadSettings
-        return lambda value: getattr(owner.read({key: value}), key)
+        return getattr(owner.read({key: value}), key)
 
 
 def rate_of(workload: Workload | None) -> float | None:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import bisect
 import math
-from typing import Any
+from collections.abc import Iterator
 
 from perflab.settings import SettingInfo
 from perflab.units import digits
 
-_A_DECADE = 24
 _LINEAR = 200
-_APART = 1.06
-_ANCHORS = (
-    *(digit * unit for unit in (1.0, 60.0) for digit in (1, 2, 5, 10, 15, 30)),
-    *(hours * 3600.0 for hours in (1, 2, 6, 12, 24, 48, 168, 336, 720)),
+_POWERS = 60
+_LEAST = -12
+"""The decade in which the smallest values begin that a slider has a position for."""
+
+_DECADE = (
+    *(1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8),
+    *(3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9),
 )
-_UNITS = {
-    "seconds": (86400.0, 3600.0, 60.0, 1.0, 1e-3, 1e-6, 1e-9),
-    "bytes": (2.0**40, 2.0**30, 2.0**20, 2.0**10, 1.0),
-}
+"""What people round to: two digits, and no step wider than a sixth."""
+
+_SIXTIETHS = (
+    *(1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9),
+    *(10, 12, 14, 15, 16, 18, 20, 22, 25, 30, 35, 40, 45, 50, 55),
+)
+"""Minutes and hours, in quarters and halves and then whole."""
+
+_DAYS = (
+    *(1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 21, 24, 28),
+    *(30, 35, 42, 50, 60, 75, 90, 105, 120, 150, 180, 210, 240, 270, 300, 330, 365),
+)
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
 
 class SliderScale:
@@ -32,7 +43,7 @@ class SliderScale:
     def __init__(self, info: SettingInfo) -> None:
         low, high = span(info) or (0.0, 1.0)
         self._log = info.scale == "log"
-        self.values: list[Any] = _values(info, float(low), float(high))
+        self.values = _values(info, float(low), float(high))
         self.optional = info.optional
 
     @property
@@ -40,13 +51,13 @@ class SliderScale:
         """The slider's highest position."""
         return len(self.values) - 1 + self.optional
 
-    def value(self, position: int) -> float | int | None:
+    def value(self, position: int) -> float | None:
         """Return what a position stands for; None where that is off."""
         return self.values[position] if position < len(self.values) else None
 
-    def position(self, value: float | None) -> int:
+    def position(self, value: object) -> int:
         """Return the position nearest to a value, which may lie beyond the span."""
-        if value is None:
+        if not isinstance(value, (int, float)):
             return self.last
         place = bisect.bisect_left(self.values, value)
         if place in (0, len(self.values)):
@@ -64,33 +75,42 @@ def span(info: SettingInfo) -> tuple[float, float] | None:
     return None if info.low is None or info.high is None else (info.low, info.high)
 
 
-def _values(info: SettingInfo, low: float, high: float) -> list[Any]:
+def _values(info: SettingInfo, low: float, high: float) -> list[float]:
     if info.scale == "log":
         start = low if low > 0 else high / 1e6
-        count = max(1, round(_A_DECADE * math.log10(high / start)))
-        raw = [start * (high / start) ** (step / count) for step in range(count + 1)]
+        values = {low, high, *(v for v in _round_values(info.unit, high) if start <= v <= high)}
     else:
         whole = info.kind is int and high - low <= _LINEAR
-        count = round(high - low) if whole else _LINEAR
-        raw = [low + (high - low) * step / count for step in range(count + 1)]
-    most = 2 if info.scale == "log" else 3
-    values = {low, high, *(_round(value, info.unit, most) for value in raw)}
-    if info.unit == "seconds" and info.scale == "log":
-        values = {value for value in values if not _is_near_anchor(value)} | {low, high, *_ANCHORS}
-    kept = sorted(value for value in values if low <= value <= high)
-    if info.low == 0 and low > 0:
-        kept.insert(0, 0.0)
-    return sorted({round(value) for value in kept}) if info.kind is int else kept
+        values = {low, high, *_even(low, high, 1.0 if whole else _step(high - low))}
+    if info.low == 0:
+        values.add(0.0)
+    return sorted({round(v) for v in values} if info.kind is int else values)
 
 
-def _is_near_anchor(value: float) -> bool:
-    return any(anchor / _APART < value < anchor * _APART for anchor in _ANCHORS)
+def _round_values(unit: str, high: float) -> Iterator[float]:
+    """Yield the round values up to one, as a unit is counted: in powers of two, by the clock."""
+    if unit == "bytes":
+        for power in range(_POWERS):
+            yield from (2.0**power * quarters / 4 for quarters in (4, 5, 6, 7))
+        return
+    clock = unit == "seconds"
+    for place in range(_LEAST, math.ceil(math.log10(high)) + 1):
+        values = (float(digits(digit * 10.0**place, 2)) for digit in _DECADE)
+        yield from (value for value in values if not clock or value < _MINUTE)
+    if clock:
+        yield from (digit * _MINUTE for digit in _SIXTIETHS)
+        yield from (digit * _HOUR for digit in _SIXTIETHS if digit * _HOUR < _DAY)
+        yield from (digit * _DAY for digit in _DAYS)
 
 
-def _round(value: float, unit: str, most: int) -> float:
-    """Round in the unit that the value is written in, so that its text is short."""
-    if value == 0:
-        return 0.0
-    factor = next((step for step in _UNITS.get(unit, ()) if value >= step * 0.9995), 1.0)
-    rounded = float(digits(value / factor, most))
-    return float(digits(rounded * factor, 12))
+def _step(width: float) -> float:
+    """Return the smallest of 1, 2 and 5 times a power of ten that takes at most 200 steps."""
+    power = 10.0 ** math.floor(math.log10(width / _LINEAR))
+    fits = (power * digit for digit in (1, 2, 5, 10) if width / (power * digit) <= _LINEAR * 1.001)
+    return float(digits(next(fits), 2))
+
+
+def _even(low: float, high: float, step: float) -> Iterator[float]:
+    """Yield the multiples of a step within two bounds."""
+    for count in range(math.ceil(low / step), math.floor(high / step * (1 + 1e-9)) + 1):
+        yield float(digits(count * step, 12))

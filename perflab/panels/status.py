@@ -16,7 +16,7 @@ from perflab.errors.foreign_text import foreign_text
 MOST_WORDS = 600
 """Of an error on a panel, which may hold what a file or a server says, or what was typed."""
 
-Mood = Literal["idle", "busy", "live", "exact"]
+Mood = Literal["idle", "busy", "live", "held", "exact"]
 
 _log = logging.getLogger(__name__)
 
@@ -66,11 +66,7 @@ class StatusLine:
 
     def fail(self, error: Exception | str) -> None:
         """Show an error in one line: a user's mistake as it is, ours with its kind."""
-        if isinstance(error, (str, BadInputError)):
-            text = str(error)
-        else:
-            text = f"perflab failed: {type(error).__name__}: {error}"
-            _log.debug("shown on the panel", exc_info=error)
+        text = what_failed(error)
         with self._lock:
             self._problem = foreign_text(text, MOST_WORDS)
             self._show()
@@ -86,3 +82,36 @@ class StatusLine:
         shown = " &nbsp; ".join(said)
         if shown != self.widget.value:
             self.widget.value = shown
+
+
+def what_failed(error: Exception | str) -> str:
+    """Return an error in words: a user's mistake as it is, ours with its kind."""
+    if isinstance(error, (str, BadInputError)):
+        return str(error)
+    _log.debug("shown on the panel", exc_info=error)
+    return f"perflab failed: {type(error).__name__}: {error}"
+
+
+def hidden_line(style: str) -> widgets.HTML:
+    """Return a line that is hidden until `show_line` or `explain` has something to show."""
+    line = widgets.HTML(layout=widgets.Layout(display="none"))
+    line.add_class(style)
+    return line
+
+
+def show_line(line: widgets.HTML, shown: str) -> None:
+    """Show HTML in a line, or hide it for an empty text; it is sent only when it changes."""
+    if shown != line.value:
+        line.value = shown
+        line.layout.display = None if shown else "none"
+
+
+def explain(line: widgets.HTML, message: str) -> None:
+    """Show what is wrong with what a user entered, which the message may repeat."""
+    show_line(line, html.escape(foreign_text(message, MOST_WORDS)))
+
+
+def in_a_line(words: Sequence[str]) -> str:
+    """Return some findings as HTML in one line, the first in bold."""
+    said = [html.escape(word) for word in words]
+    return " · ".join([f"<b>{said[0]}</b>", *said[1:]]) if said else ""

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 import ipywidgets as widgets
 
 from perflab.instrumentation.catalog import MetricInfo, metric
-from perflab.lab.which_is_off import is_off
+from perflab.lab.bands import MODEL, Bands
+from perflab.panels.explained import COLUMNS, titled
+from perflab.panels.glossary import meaning, meaning_of
 
 Values = Mapping[str, float]
 
@@ -24,20 +26,6 @@ class NumbersTable:
         names: Those that the next numbers are shown of.
     """
 
-    HEADS = (
-        ("", ""),
-        ("what-if", "Predicted at the present settings, over the whole workload."),
-        ("predicted", "Predicted for the requests that were measured since the last change."),
-        ("measured", "Measured since the last change of settings."),
-        (
-            "difference",
-            "Measured − predicted, over the same requests: points or per cent of the prediction.",
-        ),
-        ("refitted", "Predicted from what the run itself has measured, for the same requests."),
-        ("whole run", "Measured over the whole run."),
-        ("baseline", "Predicted at the baseline that was pinned."),
-    )
-
     def __init__(self, names: Sequence[str]) -> None:
         self.widget = widgets.HTML()
         self.names = tuple(names)
@@ -51,39 +39,75 @@ class NumbersTable:
         refitted: Values | None = None,
         whole_run: Values | None = None,
         baseline: Values | None = None,
+        bands: Bands = MODEL,
+        event: str = "",
     ) -> None:
-        """Show other numbers; what is not known is a dash. Without a baseline it has no column."""
-        shown_heads = self.HEADS if baseline is not None else self.HEADS[:-1]
-        heads = "".join(f"<th title='{title}'>{head}</th>" for head, title in shown_heads)
+        """Show other numbers; what is not known is a dash. Without a baseline it has no column.
+
+        Args:
+            what_if: Predicted over the whole workload.
+            predicted: Predicted before, for what was measured.
+            measured: Since the last change.
+            refitted: Predicted from the run's own times.
+            whole_run: Measured from the start on.
+            baseline: Predicted at the baseline.
+            bands: How far what was predicted before may be off.
+            event: Why nothing is compared; empty where it is.
+        """
+        columns = COLUMNS if baseline is not None else COLUMNS[:-1]
+        heads = "".join(f"<th scope='col'{titled(meaning(name))}>{name}</th>" for name in columns)
         rows = []
         for info in map(metric, self.names):
-            model, real = _value(predicted, info), _value(measured, info)
+            real = _value(measured, info)
             cells = [
                 _text(info, _value(what_if, info)),
-                _text(info, model),
-                _text(info, real),
-                difference(info, model, real),
+                _with_band(info, predicted, bands),
                 _text(info, _value(refitted, info)),
+                _text(info, real),
+                difference(info, predicted, measured, bands, event),
                 _text(info, _value(whole_run, info)),
                 *([] if baseline is None else [_text(info, _value(baseline, info))]),
             ]
-            name = html.escape(info.label)
-            rows.append(f"<tr><td>{name}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+            name = f"<th scope='row'{titled(meaning_of(info))}>{html.escape(info.label)}</th>"
+            rows.append(f"<tr>{name}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
         shown = (
             f"<div class='perflab-scroll'><table class='perflab-table'>"
-            f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+            f"<thead><tr><td></td>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         )
         if shown != self.widget.value:
             self.widget.value = shown
 
 
-def difference(info: MetricInfo, predicted: float | None, measured: float | None) -> str:
-    """Return measured less predicted: ratios in points, the rest as a share of the prediction."""
-    if predicted is None or measured is None:
+def difference(
+    info: MetricInfo,
+    predicted: Values | None,
+    measured: Values | None,
+    bands: Bands = MODEL,
+    event: str = "",
+) -> str:
+    """Return measured less predicted: ratios in points, the rest as a share of the prediction.
+
+    Where an event parted the two, it says why they are not compared.
+    """
+    model, real = _value(predicted, info), _value(measured, info)
+    if predicted is None or measured is None or model is None or real is None:
         return "&ndash;"
-    text = html.escape(info.difference(predicted, measured))
-    off = is_off(info, {info.name: predicted}, {info.name: measured})
+    if event:
+        return f"<span class='unsure' title='{html.escape(event)}'>not compared</span>"
+    text = html.escape(info.difference(model, real))
+    if bands.half_width(info, predicted) is None:
+        return f"<span class='unsure' title='not measured on this machine before'>{text}</span>"
+    off = bands.is_off(info, predicted, measured)
     return f"<span class='{'off' if off else 'on'}'>{text}</span>"
+
+
+def _with_band(info: MetricInfo, predicted: Values | None, bands: Bands) -> str:
+    value = _value(predicted, info)
+    if predicted is None or value is None:
+        return "&ndash;"
+    band = bands.text(info, predicted)
+    told = f" <small>{html.escape(band)}</small>" if band else ""
+    return f"{html.escape(bands.shown(info, predicted))}{told}"
 
 
 def _value(values: Values | None, info: MetricInfo) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import threading
 from collections.abc import Sequence
 
@@ -11,8 +10,10 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench, TimeChart
 from perflab.charts import OverTimeAxes, chart_row, legend_on_top
 from perflab.modelling.history import History
+from perflab.panels.alternative import Alternative
 from perflab.panels.canvas import BlitCanvas
 from perflab.panels.map_view import beside_each_other
+from perflab.panels.status import hidden_line, in_a_line, show_line
 from perflab.panels.views import BOTTOM
 from perflab.settings import Settings
 
@@ -27,6 +28,9 @@ class TimeView:
 
     Args:
         bench: Whose charts.
+
+    Attributes:
+        alternatives: What each picture says, in words.
     """
 
     def __init__(self, bench: AnyBench) -> None:
@@ -35,10 +39,10 @@ class TimeView:
         self._lock = threading.Lock()
         self._canvases: list[BlitCanvas] = []
         self._legends: list[list[str]] = []
+        self.alternatives: list[Alternative] = []
         self.charts: list[OverTimeAxes] = []
         self.boxes: list[widgets.VBox] = [beside_each_other([], 1) for _ in charts]
-        self.words = widgets.HTML()
-        self.words.add_class("perflab-standing")
+        self.words = hidden_line("perflab-standing")
         self._hide()
 
     @property
@@ -60,6 +64,7 @@ class TimeView:
                     old.close()
                 box.children = ()
             self._canvases, self._legends, self.charts = [], [], []
+            self.alternatives = []
             self._hide()
             for number, (chart, box) in enumerate(zip(charts, self.boxes, strict=False)):
                 last = number == len(charts) - 1
@@ -78,6 +83,8 @@ class TimeView:
                     self._legends[number], full = names, True
                     legend_on_top(self._canvases[number].figure, drawn.handles)
                 self._canvases[number].draw(drawn.artists, full=full)
+                said = [f"Lines: {', '.join(names)}", *words]
+                self.alternatives[number].say(f"{chart.title}. {'. '.join(said)}.")
             self._say(words if self.charts else ())
 
     def _add(self, chart: TimeChart, box: widgets.VBox, halves: int) -> None:
@@ -90,19 +97,17 @@ class TimeView:
         self.charts.append(drawn)
         self._canvases.append(canvas)
         self._legends.append([])
-        box.children = (canvas.image,)
+        alternative = Alternative()
+        alternative.say(f"{chart.title}. Not predicted yet.")
+        self.alternatives.append(alternative)
+        box.children = (canvas.image, alternative.widget)
         box.layout.flex = f"0 1 {50 * halves}%"
         box.layout.display = None
 
     def _say(self, words: Sequence[str]) -> None:
-        said = [html.escape(word).replace(" %", "&nbsp;%") for word in words]
-        shown = " · ".join([f"<b>{said[0]}</b>", *said[1:]]) if said else ""
-        if shown != self.words.value:
-            self.words.value = shown
-        self.words.layout.display = None if shown else "none"
+        show_line(self.words, in_a_line(words).replace(" %", "&nbsp;%"))
 
     def _hide(self) -> None:
         for box in self.boxes:
             box.layout.display = "none"
-        self.words.value = ""
-        self.words.layout.display = "none"
+        show_line(self.words, "")

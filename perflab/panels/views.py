@@ -5,21 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
+from perflab.charts.error_bands import Lines
+from perflab.charts.live import Rows
 from perflab.charts.marks import MARK_NAMES
 from perflab.charts.observed import observed_marks
-from perflab.charts.what_if import Lines
 from perflab.instrumentation.catalog import metric
+from perflab.lab.documents import Change
 from perflab.lab.row_table import RowTable
+from perflab.panels.alternative import Alternative, place_in_words, points_in_words, run_in_words
 from perflab.panels.canvas import BlitCanvas
 from perflab.settings import Settings
-from perflab.workloads import Trace
+from perflab.workloads import Workload
 
 WIDTH = 770
 WIDEST = 900
@@ -43,6 +45,9 @@ class WhatIfView:
         bench: Whose charts.
         charts: Which of them.
         share: Of the width of a whole row; a part of one leaves marks to the legend above it.
+
+    Attributes:
+        alternative: What the picture says, in words.
     """
 
     def __init__(self, bench: AnyBench, charts: Sequence[WhatIfChart], share: float = 1.0) -> None:
@@ -59,10 +64,11 @@ class WhatIfView:
         self._canvas = BlitCanvas(self._figure, round(WIDEST * share))
         self._canvas.image.add_class("perflab-picture")
         self._canvas.image.add_class("perflab-what-if" if share == 1 else "perflab-more")
+        self.alternative = Alternative()
         self._lines: Sequence[Lines] = [{} for _ in row]
         self._points: dict[MarkKind, Point] = {}
         self._observed: Observed | None = None
-        self._trace: Trace | None = None
+        self._workload: Workload | None = None
         self._legend: list[str] = []
         self._draw()
 
@@ -76,10 +82,10 @@ class WhatIfView:
         """What is marked."""
         return dict(self._points)
 
-    def reach(self, trace: Trace) -> None:
+    def reach(self, workload: Workload) -> None:
         """Let the horizontal axes go as far as this workload's curves will."""
         with self._lock:
-            self._trace = trace
+            self._workload = workload
             for drawn in self.charts:
                 self._reach(drawn)
 
@@ -114,18 +120,19 @@ class WhatIfView:
             self._draw()
 
     def _reach(self, drawn: WhatIfAxes) -> None:
-        if self._trace is not None:
-            values = self._bench.axis(drawn.chart.along, self._trace)
+        if self._workload is not None:
+            values = self._bench.axis(drawn.chart.along, self._workload)
             drawn.reach(values[0], values[-1])
 
     def _draw(self) -> None:
+        marks = [self._marks(chart) for chart in self.charts]
         full = [
-            chart.update(lines, self._marks(chart), highlight=self._highlight(chart))
-            for chart, lines in zip(self.charts, self._lines, strict=True)
+            chart.update(lines, of_chart, highlight=self._highlight(chart))
+            for chart, lines, of_chart in zip(self.charts, self._lines, marks, strict=True)
         ]
         named = {str(one.get_label()): one for chart in self.charts for one in chart.handles}
-        marks = [name for name in MARK_NAMES.values() if name in named]
-        ordered = [*(name for name in named if name not in marks), *marks]
+        used = [name for name in MARK_NAMES.values() if name in named]
+        ordered = [*(name for name in named if name not in used), *used]
         handles = {name: named[name] for name in ordered if name not in self._unnamed}
         changed = list(handles) != self._legend
         if changed:
@@ -133,6 +140,15 @@ class WhatIfView:
             legend_on_top(self._figure, list(handles.values()))
         artists = [artist for chart in self.charts for artist in chart.artists]
         self._canvas.draw(artists, full=changed or any(full))
+        said = map(self._in_words, self.charts, marks, self._lines)
+        self.alternative.say(" ".join(said))
+
+    def _in_words(self, chart: WhatIfAxes, marks: Sequence[Mark], lines: Lines) -> str:
+        now = self._points.get("now")
+        along = chart.info
+        place = "" if now is None else place_in_words(along, getattr(now.settings, along.key))
+        named = lines if chart.chart.lines is not None else ()
+        return points_in_words(chart.chart.title, chart.metric, marks, place, named)
 
     def _marks(self, chart: WhatIfAxes) -> list[Mark]:
         info = metric(chart.chart.metric)
@@ -165,7 +181,11 @@ def _first_looks(charts: Sequence[WhatIfChart]) -> list[int]:
 
 
 class LiveView:
-    """The live charts of a bench in one picture. Safe to use from several threads."""
+    """The live charts of a bench in one picture. Safe to use from several threads.
+
+    Attributes:
+        alternative: What the picture says, in words.
+    """
 
     def __init__(self, bench: AnyBench) -> None:
         self._lock = threading.Lock()
@@ -177,6 +197,7 @@ class LiveView:
             LiveAxes(axes, chart)
             for axes, chart in zip(row, bench.display.live_charts, strict=True)
         ]
+        self.alternative = Alternative()
         self.show([])
 
     @property
@@ -184,12 +205,13 @@ class LiveView:
         """The picture."""
         return self._canvas.image
 
-    def show(
-        self, rows: Iterable[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
+    def show(self, rows: Rows, changes: Sequence[Change] = ()) -> None:
         """Show a run so far; no rows empty the charts."""
         table = RowTable.of(rows)
         with self._lock:
             full = [chart.update(table, changes=changes) for chart in self.charts]
             artists = [artist for chart in self.charts for artist in chart.artists]
             self._canvas.draw(artists, full=any(full))
+            shown = [chart.chart for chart in self.charts]
+            said = (run_in_words(chart.title, chart.metrics, table.last) for chart in shown)
+            self.alternative.say(" ".join(said))

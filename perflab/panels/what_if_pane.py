@@ -8,12 +8,30 @@ import ipywidgets as widgets
 
 from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import MarkKind
-from perflab.charts.what_if import Lines
+from perflab.charts.error_bands import Lines
 from perflab.panels.map_view import MapView, Values, beside_each_other
-from perflab.panels.policy_comparison import PolicyComparison
+from perflab.panels.status import hidden_line, in_a_line, show_line
 from perflab.panels.time_view import TimeView
 from perflab.panels.views import Point, WhatIfView
-from perflab.workloads import Trace
+from perflab.tuning.standing import Standing
+from perflab.workloads import Workload
+
+
+class PolicyComparison:
+    """Hidden where a bench compares nothing."""
+
+    def __init__(self) -> None:
+        self.widget = hidden_line("perflab-standing")
+
+    @property
+    def text(self) -> str:
+        """What is said, as HTML."""
+        return str(self.widget.value)
+
+    def show(self, standing: Standing | None) -> None:
+        """Show a standing; it is sent only when it changes."""
+        show_line(self.widget, in_a_line(standing.words() if standing else ()))
+
 
 A_ROW = 3
 
@@ -37,12 +55,12 @@ class WhatIfPane:
         self.times = TimeView(bench)
         beside = [self.maps.widget, *self.times.boxes]
         if self.more is not None:
-            beside.insert(0, beside_each_other([self.more.widget], len(more)))
+            pictured = [self.more.widget, self.more.alternative.widget]
+            beside.insert(0, beside_each_other(pictured, len(more)))
         rest = widgets.HBox(beside)
         rest.add_class("perflab-beside")
-        self.widget = widgets.VBox(
-            [self.first.widget, self.standing.widget, rest, self.times.words]
-        )
+        first = [self.first.widget, self.first.alternative.widget]
+        self.widget = widgets.VBox([*first, self.standing.widget, rest, self.times.words])
         self._lines: Sequence[Lines] | None = None
         self._points: dict[MarkKind, Point | None] = {}
 
@@ -56,10 +74,10 @@ class WhatIfPane:
         """How many charts and maps stand two in a row, before those over time."""
         return (0 if self.more is None else len(self.more.charts)) + len(self.maps.maps)
 
-    def reach(self, trace: Trace) -> None:
+    def reach(self, workload: Workload) -> None:
         """Let the horizontal axes go as far as this workload's curves will."""
         for view in self._views:
-            view.reach(trace)
+            view.reach(workload)
 
     def turn_to(self, charts: Sequence[WhatIfChart]) -> None:
         """Let what is shown next be of other charts in the same places, if these are others."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from perflab.bench import AnyBench
 from perflab.errors import BadInputError
@@ -22,18 +21,20 @@ from perflab.panels.forecast import Forecast
 from perflab.panels.guard import Guard
 from perflab.panels.header import Header
 from perflab.panels.layout import arrange, close_all
+from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.server_side import ServerSide
 from perflab.panels.setting_controls import SettingControls
-from perflab.panels.status import StatusLine
+from perflab.panels.status import StatusLine, what_failed
 from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
 from perflab.servers.consent import ConsentNeededError
 from perflab.settings.load import PRICES
 from perflab.tuning.recommendation import Recommendation
-from perflab.workloads import Trace, Workload
+from perflab.units import grouped
+from perflab.workloads import Workload
 
 
 class Workbench:
@@ -53,35 +54,35 @@ class Workbench:
     def __init__(
         self,
         bench: AnyBench,
-        workload: str | os.PathLike[str] | Workload | None = None,
-        settings: Mapping[str, Any] | None = None,
+        workload: object = None,
+        settings: Mapping[str, object] | None = None,
     ) -> None:
         self.bench = bench
-        self.trace: Trace | None = None
+        self.workload: Workload | None = None
         self.calibration: Calibration | None = None
         self._lock = threading.Lock()
         # What goes on once the user has agreed to a server.
         self._wanted: Callable[[], None] = self.run_or_stop
         self.status = StatusLine()
-        self.knobs = SettingControls(bench, settings or {}, self._on_setting_changed)
-        self.gauges = Displays(bench)
-        self.forecast = Forecast(bench, self.gauges.what_if, self.status, self._on_prediction)
-        self.driver = LiveController(
+        self.controls = SettingControls(bench, settings or {}, self._on_setting_changed)
+        self.displays = Displays(bench)
+        self.forecast = Forecast(bench, self.displays.what_if, self.status, self._on_prediction)
+        self.runner = LiveController(
             bench.identity.pattern,
             self.status,
             self._tick,
             self._run_changed,
             self._on_consent_needed,
         )
-        self.alerts = AlertsRow(self.driver.watch, self.driver.unwatch)
+        self.alerts = AlertsRow(bench, self.runner.watch, self.runner.unwatch)
         self.tasks = Tasks(self.status, self._refresh)
         self.server = ServerSide(
             bench, self.status, self.tasks, self._on_consent, self._server_changed
         )
         self.compare = Compare(bench, self._on_lines_chosen)
-        self.shipping = ReportActions(bench, self.gauges, self._apply)
+        self.report_actions = ReportActions(bench, self.displays, self._apply)
         self.picker = WorkloadPicker(
-            bench, self._on_workload, self._on_workload_error, lambda: self.knobs.read()[0]
+            bench, self._on_workload, self._on_workload_error, lambda: self.controls.read()[0]
         )
         self.header = Header(bench, self.picker.widget, self.measure_again)
         handlers = {
@@ -92,26 +93,28 @@ class Workbench:
             "recommend": self.recommend,
             "export": self.export,
         }
-        self.actions = Actions(
-            handlers, f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
-        )
+        self.limits = LimitsField(bench)
+        folder = f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
+        beside = {"pause": self.runner.limit.widget, "recommend": self.limits.widget}
+        self.actions = Actions(handlers, folder, beside)
         self.widget = arrange(
             head=[
                 self.header.widget,
+                self.alerts.fired,
                 self.actions.widget,
                 self.status.widget,
                 self.server.consent.widget,
-                self.shipping.link.widget,
-                self.shipping.card.widget,
+                self.report_actions.link.widget,
+                self.report_actions.card.widget,
             ],
-            controls=self.knobs.widget,
+            controls=self.controls.widget,
             server=self.server.field.widget,
             alerts=self.alerts.widget,
             compare=self.compare.widget,
-            what_if=self.gauges.what_if.widget,
+            what_if=self.displays.what_if.widget,
             actions=self.server.actions.widget,
-            live=self.gauges.live.widget,
-            table=self.gauges.numbers,
+            live=self.displays.live_pictures,
+            table=self.displays.numbers,
         )
         Guard(self.status.fail).watch(self.widget)
         self.picker.pick(workload)
@@ -124,27 +127,27 @@ class Workbench:
     @property
     def recommendation(self) -> Recommendation | None:
         """The last recommendation."""
-        return self.shipping.recommendation
+        return self.report_actions.recommendation
 
     @property
     def report(self) -> Path | None:
         """Where the last report is."""
-        return self.shipping.report
+        return self.report_actions.report
 
     def run_or_stop(self) -> None:
         """Start a live run with the present settings, or end the one that is going."""
-        if self.driver.active:
-            self.tasks.start("stop", self.driver.stop)
-        elif self.trace is not None and not self.tasks.busy("measure"):
+        if self.runner.active:
+            self.tasks.start("stop", self.runner.stop)
+        elif self.workload is not None and not self.tasks.busy("measure"):
             self.status.clear()
             self.server.begin()
-            self.gauges.begin()
-            self.driver.start(self.trace, self.knobs.values, self.alerts.alerts)
+            self.displays.begin()
+            self.runner.start(self.workload, self.controls.values, self.alerts.alerts)
             self._refresh()
 
     def pause_or_resume(self) -> None:
         """Hold the load of the run, or let it go on."""
-        self.driver.pause_or_resume()
+        self.runner.pause_or_resume()
         self._refresh()
 
     def reset(self) -> None:
@@ -156,10 +159,10 @@ class Workbench:
         prediction = self.forecast.prediction
         if prediction is None:
             return
-        point = Point(self.knobs.read()[0], prediction.metrics)
+        point = Point(self.controls.read()[0], prediction.metrics)
         # All pictures are drawn anew, which a key that is held down would ask for without end.
-        if point != self.gauges.baseline:
-            self.gauges.pin(point)
+        if point != self.displays.baseline:
+            self.displays.pin(point)
             self._fill_table()
 
     def recommend(self) -> None:
@@ -182,51 +185,55 @@ class Workbench:
 
     def close(self) -> None:
         """End what this panel has started and take its widgets away; others stay."""
-        self.driver.close()
+        self.runner.close()
         self.forecast.close()
         self.picker.close()
         close_all(self.widget)
 
-    def _on_workload(self, trace: Trace) -> None:
-        self.driver.stop()
-        self.trace = trace
-        self.gauges.use(trace)
+    def _on_workload(self, workload: Workload) -> None:
+        self.runner.stop()
+        self.workload = workload
+        self.displays.use(workload)
         self._forget()
-        self.picker.ours.show(trace.source)
-        self.knobs.fit(trace)
-        self.header.show(trace)
+        self.picker.ours.show(workload.source)
+        self.controls.fit(workload)
+        self.header.show(workload, self.picker.found)
         self.status.clear()
-        self._use_calibration(calibration_for(self.bench, *self.knobs.read(), self.trace))
+        self.status.remark([])
+        self._use_calibration(calibration_for(self.bench, *self.controls.read(), self.workload))
         self._refresh()
 
-    def _on_workload_error(self, error: Exception) -> None:
-        self.status.fail(error)
-        if self.trace is None:
-            self.header.reading("no workload yet: choose one with the button on the left")
-            self.header.toggle.value = True
+    def _on_workload_error(self, error: Exception) -> bool:
+        """Let it be said where it was caused: at the settings that named it, or in the picker."""
+        if self.controls.refuse_naming(what_failed(error)):
+            return True
+        if self.workload is None:
+            self.header.reading("no workload yet: choose one below")
+        self.header.toggle.value = True
+        return False
 
-    def _on_setting_changed(self, key: str, value: Any) -> None:
+    def _on_setting_changed(self, key: str, value: object) -> None:
         del value
         self.status.clear()
         if key in self.bench.naming:
             self.picker.pick_again()
             return
         try:
-            self.forecast.ask(*self.knobs.read())
+            self.forecast.ask(*self.controls.read())
         except BadInputError as error:
             self.status.fail(error)
             return
         if key not in PRICES:
-            self.driver.apply(self.knobs.values)
+            self.runner.apply(self.controls.values)
 
-    def _on_lines_chosen(self, key: str, values: tuple[Any, ...]) -> None:
+    def _on_lines_chosen(self, key: str, values: tuple[object, ...]) -> None:
         self.forecast.compare(key, values)
-        self.forecast.ask(*self.knobs.read())
+        self.forecast.ask(*self.controls.read())
 
-    def _apply(self, values: Mapping[str, Any]) -> None:
-        self.knobs.show(values)
-        self.forecast.ask(*self.knobs.read())
-        self.driver.apply(self.knobs.values)
+    def _apply(self, values: Mapping[str, object]) -> None:
+        self.controls.show(values)
+        self.forecast.ask(*self.controls.read())
+        self.runner.apply(self.controls.values)
 
     def _on_prediction(self, prediction: Prediction | None) -> None:
         del prediction
@@ -234,12 +241,12 @@ class Workbench:
         self._refresh()
 
     def _tick(self, live: LiveRun) -> None:
-        settings, _ = self.knobs.read()
-        self.gauges.follow(live, settings, self.forecast.prediction, self.driver.result)
+        settings, _ = self.controls.read()
+        self.displays.follow(live, settings, self.forecast.prediction, self.runner.result)
         self.alerts.show(live.alerts)
         self.header.show_servers(live.about)
         with self._lock:
-            self.server.follow(live, usable=self.driver.active and not self._leaving)
+            self.server.follow(live, usable=self.runner.active and not self._leaving)
 
     def _on_consent_needed(self, error: ConsentNeededError) -> None:
         self._wanted = self.run_or_stop
@@ -249,42 +256,43 @@ class Workbench:
         self._wanted()
 
     def _server_changed(self) -> None:
-        if self.trace is not None and not self.driver.active:
-            self._use_calibration(calibration_for(self.bench, *self.knobs.read(), self.trace))
+        if self.workload is not None and not self.runner.active:
+            self._use_calibration(calibration_for(self.bench, *self.controls.read(), self.workload))
 
     def _use_calibration(self, calibration: Calibration) -> None:
-        assert self.trace is not None  # noqa: S101  (asked for once there is a workload)
+        assert self.workload is not None  # noqa: S101  (asked for once there is a workload)
         self.calibration = calibration
         self.header.show_calibration(calibration)
-        self.forecast.use(self.trace, calibration.costs)
-        self.forecast.ask(*self.knobs.read())
+        self.forecast.use(self.workload, calibration.costs)
+        self.forecast.ask(*self.controls.read())
 
     def _run_changed(self) -> None:
-        live = self.driver.live
-        if live is not None and self.trace is not None and live.calibration != self.calibration:
-            self._use_calibration(live.calibration)
+        live = self.runner.live
+        found = None if live is None else live.renewed or live.calibration
+        if found is not None and self.workload is not None and found != self.calibration:
+            self._use_calibration(found)
         self._fill_table()
         self._refresh()
 
     def _fill_table(self) -> None:
-        self.gauges.fill(self.forecast.prediction, self.driver.live, self.driver.result)
+        self.displays.fill(self.forecast.prediction, self.runner.live, self.runner.result)
 
     def _refresh(self) -> None:
         # State is read under the lock, too: a thread that read before the end of a run and showed
         # after it would bring its Stop back.
         with self._lock:
-            ready = self.trace is not None
-            active = self.driver.active
-            leaving = self._leaving
+            ready = self.workload is not None
+            active = self.runner.active
+            leaving = self._leaving or self.runner.phase == "stopping"
             measuring = self.tasks.busy("measure")
-            self.server.follow(self.driver.live, usable=active and not leaving)
+            self.server.follow(self.runner.live, usable=active and not leaving)
             self.header.measurable(usable=ready and not active and not leaving and not measuring)
             self.actions.show(
                 running=active,
-                paused=self.driver.paused,
+                paused=self.runner.paused,
                 enabled={
                     "run": ready and not leaving and not measuring,
-                    "pause": active and self.driver.live is not None and not leaving,
+                    "pause": active and self.runner.live is not None and not leaving,
                     "reset": ready and not leaving,
                     "pin": self.forecast.prediction is not None,
                     "recommend": ready and not self.tasks.busy("recommend"),
@@ -297,51 +305,70 @@ class Workbench:
         return any(self.tasks.busy(name) for name in ("stop", "reset", "export"))
 
     def _reset(self) -> None:
-        self.driver.stop()
         self._forget()
-        self.knobs.reset()
+        self.runner.limit.reset()
+        self.controls.reset()
         self.compare.reset()
+        self.limits.clear()
         self.status.clear()
-        self.forecast.ask(*self.knobs.read())
+        self.forecast.ask(*self.controls.read())
+        # All is back by now; the run, of which nothing is shown any more, may take its time to end.
+        self.runner.stop()
+        self.runner.drop()
 
     def _forget(self) -> None:
-        self.driver.clear()
-        self.shipping.forget()
+        self.runner.drop()
+        self.report_actions.forget()
         self.header.show_servers({})
         self.server.begin()
-        self.gauges.clear()
+        self.displays.clear()
         self.alerts.show([])
         self._fill_table()
 
     def _measure(self) -> None:
-        trace = self.trace
-        if trace is None or self.driver.active:
+        workload = self.workload
+        if workload is None or self.runner.active:
             return
         self.status.clear()
-        self.status.say("calibration", "measuring the costs on this machine", "busy")
+        began = time.monotonic()
+
+        def tell(number: int) -> None:
+            passed = f"{grouped(round(time.monotonic() - began))} s"
+            said = f"measuring the costs on this machine: round {grouped(number)}, {passed}"
+            self.status.say("calibration", said, "busy")
+
         try:
-            found = measure_again(self.bench, *self.knobs.read(), trace)
+            found = measure_again(self.bench, *self.controls.read(), workload, tell)
         except ConsentNeededError as error:
             self._wanted = self.measure_again
             self.server.ask(error)
             return
         finally:
             self.status.say("calibration", "")
-        if self.trace is trace:
+        if self.workload is workload:
             self._use_calibration(found)
 
     def _recommend(self) -> None:
-        trace = self.trace
-        if trace is None:
+        workload = self.workload
+        if workload is None:
             return
         self.status.clear()
-        self.shipping.recommend(
-            trace, self.knobs.values, self.forecast.model, lambda: self.trace is trace
+        self.report_actions.recommend(
+            workload,
+            self.controls.values,
+            self.limits.limits,
+            self.forecast.model,
+            lambda: self.workload is workload,
         )
 
     def _export(self) -> None:
-        assert self.trace is not None  # noqa: S101  (the button is disabled without a workload)
+        assert self.workload is not None  # noqa: S101  (the button is disabled without a workload)
         self.status.clear()
-        of = (self.trace, self.knobs.values, self.driver.stop, self.actions.folder.value.strip())
-        histories = self.forecast.histories(*self.knobs.read())
-        self.shipping.export(*of, self.forecast.model, self.forecast.grids, histories)
+        of = (
+            self.workload,
+            self.controls.values,
+            self.runner.stop,
+            self.actions.folder.value.strip(),
+        )
+        histories = self.forecast.histories(*self.controls.read())
+        self.report_actions.export(*of, self.forecast.model, self.forecast.grids, histories)

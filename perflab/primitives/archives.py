@@ -7,12 +7,14 @@ import lzma
 import sys
 import zlib
 from collections.abc import Callable
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 STEP_BYTES = 1 << 16
 MOST_AT_ONCE = 1 << 24
 MEMORY_BYTES = 256 << 20
 """What an xz file may demand of the decoder: `xz -9` wants 65 MiB."""
+CUT, FOLLOWED = "it ends before its end marker", "something else follows its end"
+"""What an `ArchiveError` says where nothing before it can be wrong."""
 
 _GZIP = 31
 _SKIPPABLE = b"\x2a\x4d\x18"
@@ -29,7 +31,9 @@ class ArchiveError(Exception):
 
 
 class _Decoder(Protocol):
-    eof: bool
+    @property
+    def eof(self) -> bool:
+        """Whether a stream is through."""
 
     @property
     def unused_data(self) -> bytes:
@@ -52,22 +56,25 @@ class Unpacked:
 
     Args:
         packed: As `packed_as` says it.
-        raw: The file, at its start.
+        raw: The file, at its start; it can be read again from there.
     """
 
     def __init__(self, packed: str, raw: IO[bytes]) -> None:
         self._packed = packed
         self._raw = raw
-        kinds: dict[str, Callable[[], Any]] = {
+        kinds: dict[str, Callable[[], _Decoder]] = {
             "gzip": _Gzip,
             "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_BYTES),
             "bzip2": bz2.BZ2Decompressor,
         }
         self._new = kinds[packed]
         self._decoder: _Decoder = self._new()
+        self._start = raw.tell()
         self._waiting = b""
         self._broken: str | None = None
         self._ended = False
+        self._given = 0
+        self._careful_from: int | None = None
 
     def read(self, size: int) -> bytes:
         """Return so many bytes, or all where it is below 0; fewer only at the end or before damage.
@@ -79,6 +86,7 @@ class Unpacked:
         size = sys.maxsize if size < 0 else size
         while size > 0 and not self._ended and self._broken is None:
             found = self._step(min(size, MOST_AT_ONCE))
+            self._given += len(found)
             parts.append(found)
             size -= len(found)
         if not any(parts) and self._broken is not None:
@@ -89,16 +97,38 @@ class Unpacked:
         if self._decoder.eof and not self._next_stream():
             return b""
         data, self._waiting = self._waiting, b""
+        if self._careful_from is not None and len(data) > 1:
+            data, self._waiting = data[:1], data[1:]
         if not data and getattr(self._decoder, "needs_input", True):
-            data = self._raw.read(STEP_BYTES)
+            data = self._raw.read(self._next_bytes())
             if not data:
-                self._broken = "it ends before its end marker"
+                self._broken = CUT
                 return b""
         try:
             return self._decoder.decompress(data, size)
         except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+            if self._careful_from is None:
+                return self._again(size)
             self._broken = str(error)
             return b""
+
+    def _next_bytes(self) -> int:
+        if self._careful_from is None:
+            return STEP_BYTES
+        return max(1, min(STEP_BYTES, self._careful_from - self._raw.tell()))
+
+    def _again(self, size: int) -> bytes:
+        """Unpack once more from the start, byte by byte near the damage, and return what is new.
+
+        With an error, a decoder gives nothing of what it has made of the same bytes before.
+        """
+        self._careful_from = max(self._start, self._raw.tell() - 2 * STEP_BYTES)
+        self._raw.seek(self._start)
+        self._decoder, self._waiting = self._new(), b""
+        skipped = 0
+        while skipped < self._given and self._broken is None:
+            skipped += len(self._step(min(self._given - skipped, MOST_AT_ONCE)))
+        return self._step(size) if self._broken is None else b""
 
     def _next_stream(self) -> bool:
         rest: bytes = self._decoder.unused_data
@@ -112,7 +142,7 @@ class Unpacked:
         if len(self._waiting) < len(b"\xfd7zXZ\x00"):
             self._waiting += self._raw.read(STEP_BYTES)
         if packed_as(self._waiting) != self._packed:
-            self._broken = "something else follows its end"
+            self._broken = FOLLOWED
             return False
         self._decoder = self._new()
         return True
@@ -122,7 +152,7 @@ class _Gzip:
     """zlib's decoder in the shape of those of lzma and bz2."""
 
     def __init__(self) -> None:
-        self._decoder: Any = zlib.decompressobj(_GZIP)
+        self._decoder = zlib.decompressobj(_GZIP)
 
     @property
     def eof(self) -> bool:

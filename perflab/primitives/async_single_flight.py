@@ -40,9 +40,9 @@ class AsyncFlight:
         self.awaits: list[AsyncFlight] = []
         self.abandoned = self.ended = self._begun = False
         self._callers = 0
-        self._task: asyncio.Task[Any] | None = None
+        self._task: asyncio.Task[object] | None = None
 
-    def start(self, load: Callable[[], Awaitable[Any]], drop: Callable[[], None]) -> None:
+    def start(self, load: Callable[[], Awaitable[object]], drop: Callable[[], None]) -> None:
         """Begin the load, in a task of its own.
 
         Args:
@@ -50,7 +50,7 @@ class AsyncFlight:
             drop: Called where the task was cancelled before it came to that.
         """
 
-        def done(task: asyncio.Task[Any]) -> None:
+        def done(task: asyncio.Task[object]) -> None:
             if not self._begun and task.cancelled():
                 self.ended = True
                 drop()
@@ -58,7 +58,7 @@ class AsyncFlight:
         self._task = self.loop.create_task(self._fly(load))
         self._task.add_done_callback(done)
 
-    def land(self, value: Any = None, error: BaseException | None = None) -> None:
+    def land(self, value: object = None, error: BaseException | None = None) -> None:
         """End the load; its task hands value and error on."""
         del value, error
         self.ended = True
@@ -115,7 +115,7 @@ class AsyncFlight:
             if inside is not None:
                 inside.awaits.remove(self)
 
-    async def _fly(self, load: Callable[[], Awaitable[Any]]) -> Any:
+    async def _fly(self, load: Callable[[], Awaitable[object]]) -> object:
         self._begun = True
         _inside.set(self)
         try:
@@ -128,7 +128,7 @@ class AsyncFlight:
 _inside: ContextVar[AsyncFlight | None] = ContextVar("perflab_load", default=None)
 
 
-async def _cancelled(task: asyncio.Task[Any]) -> None:
+async def _cancelled(task: asyncio.Task[object]) -> None:
     """Cancel a task and wait until it has cleaned up; a caller cancelled again insists."""
     while not task.done():
         task.cancel()

@@ -14,8 +14,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import socket
 import time
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import redis
 import redis.asyncio
@@ -25,6 +27,12 @@ from redis.retry import Retry
 
 from perflab.units import counted
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+Reply = Any
+"""Of a server: what redis-py makes of it depends on the command, and on what is there."""
+
 MOST_BYTES = 256 << 20
 """What the replies to the commands of one round trip may hold together."""
 
@@ -32,10 +40,47 @@ MOST_BYTES = 256 << 20
 Client = TypeVar("Client")
 
 
+class RedisPipeline(Protocol):
+    """What perflab sends in one round trip; each call notes a command, `execute` sends them."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(self, *raised: object) -> None:
+        """Give the connection back."""
+
+    def execute(self, raise_on_error: bool = True) -> list[Reply]:
+        """Send the commands and return a reply each; an error is one too, if it is not raised."""
+
+    def __getattr__(self, command: str) -> Callable[..., object]:
+        """Return what notes a command, such as `strlen`."""
+
+
+class RedisClient(Protocol):
+    """What perflab asks of a client of its own; redis-py's types are of all its clients at once."""
+
+    connection_pool: redis.ConnectionPool
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+    def info(self, section: str = ...) -> dict[str, Reply]:
+        """Return what the server says of itself."""
+
+    def pipeline(self, *, transaction: bool) -> RedisPipeline:
+        """Return what sends several commands at once."""
+
+    def scan(self, cursor: int, **options: object) -> tuple[int, list[bytes]]:
+        """Return the next cursor, and some of the keys."""
+
+    def __getattr__(self, command: str) -> Callable[..., Reply]:
+        """Return what sends a command, such as `exists`."""
+
+
 class _BoundedSocket:
     """A socket that gives up when a reply takes longer, or is larger, than it may be."""
 
-    def __init__(self, sock: Any, seconds: float | None) -> None:
+    def __init__(self, sock: socket.socket, seconds: float | None) -> None:
         self._sock = sock
         self._seconds = seconds
         self._timeout = seconds
@@ -49,22 +94,22 @@ class _BoundedSocket:
         self._timeout = seconds
         self._sock.settimeout(seconds)
 
-    def sendall(self, data: Any) -> Any:
+    def sendall(self, data: Buffer) -> None:
         self._left = MOST_BYTES
         if self._until is not None:
             self._until = None
             self._sock.settimeout(self._timeout)
-        return self._sock.sendall(data)
+        self._sock.sendall(data)
 
-    def recv(self, *arguments: Any) -> bytes:
+    def recv(self, size: int, flags: int = 0) -> bytes:
         self._before()
-        data: bytes = self._sock.recv(*arguments)
+        data = self._sock.recv(size, flags)
         self._after(len(data))
         return data
 
-    def recv_into(self, *arguments: Any) -> int:
+    def recv_into(self, buffer: Buffer, most: int = 0, flags: int = 0) -> int:
         self._before()
-        size: int = self._sock.recv_into(*arguments)
+        size = self._sock.recv_into(buffer, most, flags)
         self._after(size)
         return size
 
@@ -93,7 +138,7 @@ class _BoundedReader:
         self._stream = stream
         self._left = MOST_BYTES
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)
 
     def begin(self) -> None:
@@ -121,11 +166,11 @@ class _BoundedReader:
 class _Bounded:
     """Mixed into a threaded connection of redis-py."""
 
-    def _connect(self) -> Any:
+    def _connect(self) -> object:
         sock = super()._connect()  # type: ignore[misc]
         return _BoundedSocket(sock, self.socket_timeout)  # type: ignore[attr-defined]
 
-    def read_response(self, *arguments: Any, **options: Any) -> Any:
+    def read_response(self, *arguments: object, **options: object) -> object:
         try:
             return super().read_response(*arguments, **options)  # type: ignore[misc]
         except (RedisError, OSError):
@@ -150,14 +195,14 @@ class _AsyncBounded:
         # redis-py hands the stream to its parser before `_connect` has ended.
         self._bounded = None if stream is None else _BoundedReader(stream)
 
-    async def send_packed_command(self, *arguments: Any, **options: Any) -> Any:
+    async def send_packed_command(self, *arguments: object, **options: object) -> object:
         self._until = None
         sent = await super().send_packed_command(*arguments, **options)  # type: ignore[misc]
         if self._bounded is not None:
             self._bounded.begin()
         return sent
 
-    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+    async def read_response(self, *arguments: object, **options: object) -> object:
         until = self._until
         seconds = self.socket_timeout  # type: ignore[attr-defined]
         try:
@@ -175,7 +220,7 @@ class _AsyncBounded:
             raise _no_reply(error) from error
 
 
-def redis_client(url: str, seconds: float) -> Any:
+def redis_client(url: str, seconds: float) -> RedisClient:
     """Return a threaded client that waits at most so long for a connection and for a reply.
 
     Raises:
@@ -184,12 +229,14 @@ def redis_client(url: str, seconds: float) -> Any:
     options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     # Once more, for a connection that a restarted server has left behind; not for a slow one.
     options["retry"] = Retry(NoBackoff(), 1, (redis.ConnectionError,))
-    return bounded(redis.Redis.from_url(url, **options, **staying(redis.ConnectionPool)))
+    client: Any = redis.Redis.from_url(url, **options, **staying(redis.ConnectionPool))
+    made: RedisClient = bounded(client)
+    return made
 
 
-def staying(pool: type) -> dict[str, Any]:
+def staying(pool: type) -> dict[str, object]:
     """Return the options of a client that stays with its server, whatever that tells it."""
-    options: dict[str, Any] = {"protocol": 2}
+    options: dict[str, object] = {"protocol": 2}
     takes = (inspect.signature(one.__init__).parameters for one in pool.__mro__)  # type: ignore[misc]
     # A URL may ask for RESP 3 too.
     if any("maint_notifications_config" in parameters for parameters in takes):

@@ -28,12 +28,12 @@ class Bound:
         kwargs: Named arguments, which those of a call replace.
     """
 
-    function: Callable[..., Any]
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    function: Callable[..., object]
+    args: tuple[object, ...] = ()
+    kwargs: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
-def unbound(function: Callable[..., Any]) -> Bound:
+def unbound(function: Callable[..., object]) -> Bound:
     """Return the function behind bound methods and `functools.partial`, with their arguments."""
     if isinstance(function, functools.partial):
         inner = unbound(function.func)
@@ -48,7 +48,7 @@ def unbound(function: Callable[..., Any]) -> Bound:
     return Bound(function, (owner,))
 
 
-def function_name(function: Callable[..., Any]) -> str:
+def function_name(function: Callable[..., object]) -> str:
     """Return the name by which another process knows a function too.
 
     Raises:
@@ -72,9 +72,9 @@ def function_name(function: Callable[..., Any]) -> str:
     return f"{module}.{name}"
 
 
-def named(module: str, qualified_name: str) -> Any:
+def named(module: str, qualified_name: str) -> object:
     """Return what a module has under a name such as ``Shop.price``; None where there is none."""
-    found: Any = sys.modules.get(module)
+    found: object = sys.modules.get(module)
     for name in qualified_name.split("."):
         held = getattr(found, "__dict__", {})
         # In a class, a name such as __price stands under the class's name too.
@@ -83,13 +83,13 @@ def named(module: str, qualified_name: str) -> Any:
     return found
 
 
-def shown_name(function: Callable[..., Any]) -> str:
+def shown_name(function: Callable[..., object]) -> str:
     """Return what a callable is called in an error."""
     name = getattr(unbound(function).function, "__qualname__", None)
     return name if isinstance(name, str) else type(function).__name__
 
 
-def wraps_async(function: Callable[..., Any]) -> bool:
+def wraps_async(function: Callable[..., object]) -> bool:
     """Return whether a function is async, or says by ``__wrapped__`` that it calls one that is."""
     for _ in range(_MOST_WRAPPERS):
         if is_async(function):
@@ -100,18 +100,18 @@ def wraps_async(function: Callable[..., Any]) -> bool:
     return False
 
 
-def is_async(function: Callable[..., Any]) -> bool:
+def is_async(function: Callable[..., object]) -> bool:
     """Return whether a call returns a coroutine: also of a partial, a bound method, an object."""
     return _is(function, inspect.iscoroutinefunction)
 
 
-def makes_generators(function: Callable[..., Any]) -> bool:
+def makes_generators(function: Callable[..., object]) -> bool:
     """Return whether a call returns a generator, which can be gone through only once."""
     return _is(function, inspect.isgeneratorfunction) or _is(function, inspect.isasyncgenfunction)
 
 
 def inside_descriptor(
-    function: Any, decorate: Callable[[Callable[..., Any]], Callable[..., Any]]
+    function: object, decorate: Callable[[Callable[..., object]], Callable[..., object]]
 ) -> Any:
     """Return a static, class or partial method of a decorated function; None for anything else."""
     if isinstance(function, (staticmethod, classmethod)):
@@ -122,7 +122,7 @@ def inside_descriptor(
     return None
 
 
-def _is(function: Callable[..., Any], test: Callable[[Any], bool]) -> bool:
+def _is(function: Callable[..., object], test: Callable[[object], bool]) -> bool:
     plain = unbound(function).function
     if test(plain):
         return True
@@ -130,7 +130,7 @@ def _is(function: Callable[..., Any], test: Callable[[Any], bool]) -> bool:
     return not isinstance(plain, types.FunctionType) and call is not None and test(call)
 
 
-def _is_replaced(function: Callable[..., Any], module: str, name: str) -> bool:
+def _is_replaced(function: Callable[..., object], module: str, name: str) -> bool:
     """Return whether another function may have the name.
 
     The module has another one under it now, as after two ``def _``; or the function was given
@@ -151,7 +151,7 @@ def _is_replaced(function: Callable[..., Any], module: str, name: str) -> bool:
     return not is_own or names == (module, name)
 
 
-def _inside(found: Any) -> Any:
+def _inside(found: object) -> object:
     """Return the function inside a descriptor of a class."""
     if isinstance(found, (staticmethod, classmethod)):
         return found.__func__

@@ -50,7 +50,7 @@ class KeyWriter:
         self._scripts = scripts
         self._left = _MOST_PARTS
 
-    def text(self, value: Any, place: str = "the value") -> str:
+    def text(self, value: object, place: str = "the value") -> str:
         """Return a value's text.
 
         Args:
@@ -63,7 +63,7 @@ class KeyWriter:
         self._left = _MOST_PARTS
         return self._text(value, place, 0)
 
-    def arguments(self, args: Iterable[Any], kwargs: Mapping[str, Any], of: str = "") -> str:
+    def arguments(self, args: Iterable[object], kwargs: Mapping[str, object], of: str = "") -> str:
         """Return the text of a call's arguments; the order of named ones does not matter.
 
         Args:
@@ -82,7 +82,7 @@ class KeyWriter:
             texts.append(f"{shown}={self.text(one, f'argument {shown}{after}')}")
         return ", ".join(texts)
 
-    def other(self, value: Any) -> str | None:
+    def other(self, value: object) -> str | None:
         """Return the text of a value of any other type; None where it has none."""
         del value
         return None
@@ -135,7 +135,7 @@ class KeyWriter:
 
     def of_a_class(self, value: Any, kind: Any, place: str, depth: int) -> str | None:
         """Return the text of an enum's member, a named tuple or a dataclass; else None."""
-        parts: Mapping[str, Any] | None = None
+        parts: Mapping[str, object] | None = None
         if isinstance(value, enum.Enum):
             parts = _member(value, kind)
         elif _is_named_tuple(value, kind):
@@ -173,7 +173,7 @@ def _member(value: enum.Enum, kind: Any) -> dict[str, Any] | None:
     return {"": value._name_} if known else None
 
 
-def _is_named_tuple(value: Any, kind: Any) -> bool:
+def _is_named_tuple(value: object, kind: object) -> bool:
     """Return whether the named fields of a tuple are all that it holds."""
     fields = getattr(kind, "_fields", None)
     if not isinstance(value, tuple) or type(fields) is not tuple:
@@ -181,7 +181,7 @@ def _is_named_tuple(value: Any, kind: Any) -> bool:
     return len(fields) == tuple.__len__(value) and not getattr(value, "__dict__", None)
 
 
-def _fields(value: Any, kind: Any) -> dict[str, Any] | None:
+def _fields(value: object, kind: Any) -> dict[str, Any] | None:
     """Return the fields of a dataclass's object by name; None where it holds anything else."""
     # A class that is derived without the decorator has the fields of another; one with a __new__
     # may be a list, a Decimal or an error besides.

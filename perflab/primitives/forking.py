@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Protocol
+from typing import Protocol
 
 _MOST_SECONDS = 1.0
 """How long a fork waits for the locks; a state that another thread is changing is then dropped."""
@@ -29,7 +29,7 @@ class Forkable(Protocol):
         """
 
 
-_known: weakref.WeakSet[Any] = weakref.WeakSet()
+_known: weakref.WeakSet[Forkable] = weakref.WeakSet()
 _held: list[tuple[Forkable, bool]] = []
 _one_fork = threading.RLock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,6 +11,8 @@ _UNICODE = re.compile(
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
 _ONE_ESCAPE = 6
+# What Python's json and JavaScript's loggers write for numbers that JSON has not.
+_NO_NUMBER = re.compile(rb"[:\[,]\s*(?:NaN|-?Infinity)\b")
 
 
 def load_json(text: bytes) -> Any:
@@ -26,9 +29,27 @@ def load_json(text: bytes) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         told = _UNICODE.sub(_without_surrogate, text)
+        if _NO_NUMBER.search(told):
+            return load_exact(told)
         if told == text:
             raise
         return orjson.loads(told)
+
+
+def load_exact(text: bytes) -> Any:
+    """Return what a JSON text says, with whole numbers of any length, NaN and Infinity.
+
+    Raises:
+        orjson.JSONDecodeError: If it is no JSON, or nested too deeply.
+    """
+    import orjson
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise orjson.JSONDecodeError(error.msg, error.doc, error.pos) from None
+    except (RecursionError, ValueError):
+        raise orjson.JSONDecodeError("nested or a number too long to be read", "", 0) from None
 
 
 def _without_surrogate(match: re.Match[bytes]) -> bytes:

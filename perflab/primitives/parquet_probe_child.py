@@ -11,7 +11,11 @@ import contextlib
 import os
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 NO_ARROW = 3
 # Values are read for so long; metadata, where the deaths that are known come from, as a whole.
@@ -58,7 +62,7 @@ def is_sound(path: str) -> bool:
     return True
 
 
-def _longest(path: str, file: Any) -> int:
+def _longest(path: str, file: pq.ParquetFile) -> int:
     """Return the bytes of the longest text in a dictionary, which each row may repeat in few bytes.
 
     A dictionary comes with the first row of its group.
@@ -80,7 +84,7 @@ def _longest(path: str, file: Any) -> int:
     return longest
 
 
-def _dictionaries(columns: list[Any]) -> list[Any]:
+def _dictionaries(columns: list[pa.Array]) -> list[pa.Array]:
     """Return the dictionaries of texts in columns, of those in lists and structs too."""
     import pyarrow as pa
 
@@ -95,7 +99,7 @@ def _dictionaries(columns: list[Any]) -> list[Any]:
     return found
 
 
-def _is_text(kind: Any) -> bool:
+def _is_text(kind: object) -> bool:
     import pyarrow as pa
 
     tests = (pa.types.is_string, pa.types.is_binary, pa.types.is_large_string)

@@ -28,7 +28,7 @@ class Flight:
         self.landed = threading.Lock()
         self.landed.acquire()
         self.ended = False
-        self.value: Any = None
+        self.value: object = None
         self.error: Exception | None = None
         self.traceback: TracebackType | None = None
 
@@ -44,7 +44,7 @@ class Flight:
             # The error leads to this frame; from here nothing leads back to it.
             del error, traceback, self
 
-    def land(self, value: Any = None, error: BaseException | None = None) -> None:
+    def land(self, value: object = None, error: BaseException | None = None) -> None:
         """End the load for all who wait: with a value, an error, or an interruption.
 
         What is called twice, as where the first call was interrupted, ends as the second says.

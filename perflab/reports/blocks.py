@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from typing import Any, Literal
+from typing import Literal
 
 from perflab.files import csv_cell
 
@@ -17,7 +17,7 @@ class Cell:
     """One place of a table: what a reader sees, and the value behind it."""
 
     text: str
-    value: Any = None
+    value: object = None
     tone: Tone = ""
 
 
@@ -59,7 +59,7 @@ class Table:
             writer.writerow("" if cell.value is None else csv_cell(cell.value) for cell in row)
         return file.getvalue()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return its values for JSON, a mapping a row."""
         keys = [column.key for column in self.columns]
         rows = [dict(zip(keys, (cell.value for cell in row), strict=True)) for row in self.rows]
@@ -119,7 +119,7 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-def fact_table(name: str, title: str, facts: dict[str, tuple[str, Any]]) -> Table:
+def fact_table(name: str, title: str, facts: dict[str, tuple[str, object]]) -> Table:
     """Return a table of two columns: what, and its value as text and as it is."""
     columns = (Column("what", "What"), Column("value", "Value"))
     rows = tuple((Cell(what, what), Cell(text, value)) for what, (text, value) in facts.items())

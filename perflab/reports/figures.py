@@ -5,22 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from perflab.bench import AnyBench, Observed, WhatIfChart
-from perflab.charts import Mark, chart_row, draw_live, draw_what_if
+from perflab.charts import Mark, MarkKind, chart_row, draw_live, draw_what_if
 from perflab.charts.best_strip import Span, best_spans, rivals
 from perflab.charts.observed import observed_marks
 from perflab.charts.style import line_name
 from perflab.instrumentation.catalog import METRICS, metric
 from perflab.lab.row_table import Numbers
 from perflab.lab.run import Run
-from perflab.reports.blocks import Cell, Column, Figure, Table, Text
-from perflab.reports.subject import AnyResult, Subject, measured_point
+from perflab.reports.blocks import Cell, Column, Figure, Table, Text, Tone
+from perflab.reports.report_scope import AnyResult, ReportScope, apart_from, measured_point
 from perflab.reports.svg import svg_of
 from perflab.reports.wording import listed, sentence, setting_name, write_setting
+from perflab.settings import SettingValues
+from perflab.tuning.points import Point
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.standing import Standing
@@ -47,7 +48,7 @@ class Curves:
     lines: Lines
 
 
-def curves_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> list[Curves]:
+def curves_of(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]) -> list[Curves]:
     """Return the charts that the results' points draw, around the settings to ship if they can."""
     points = [
         point
@@ -55,7 +56,7 @@ def curves_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -
         if isinstance(result, (Recommendation, Predictions))
         for point in result.points
     ]
-    bases = [subject.ship.settings]
+    bases = [scope.ship.settings]
     for result in results:
         if isinstance(result, Recommendation):
             bases.append(result.settings)
@@ -63,7 +64,7 @@ def curves_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -
             bases += [point["settings"] for point in result.points]
     found = []
     for chart in bench.display.all_charts:
-        for base in _different(chart, bases):
+        for base in apart_from({chart.along, chart.lines}, bases):
             lines = _lines(bench, chart, base, points)
             if any(len(xs) > 1 for xs, _ in lines.values()):
                 found.append(Curves(chart, lines))
@@ -72,29 +73,29 @@ def curves_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -
 
 
 def curve_figures(
-    bench: AnyBench, subject: Subject, curves: Sequence[Curves], observed: Observed | None = None
+    bench: AnyBench, scope: ReportScope, curves: Sequence[Curves], observed: Observed | None = None
 ) -> list[Figure]:
     """Draw what-if charts; the first takes a page's whole width."""
     figures = []
     for place, each in enumerate(curves):
         wide = place == 0
         chart, name = each.chart, _name(bench, each.chart)
-        marks = [*_marks(subject, chart), *observed_marks(chart, observed)]
+        marks = [*_marks(scope, chart), *observed_marks(chart, observed)]
         handles = len(each.lines) + len({mark.kind for mark in marks}) + chart.marks_best
         top = TOP if handles <= HANDLES_A_ROW else TOP + 18
         bottom = BELOW + (BAND if chart.reference is not None else 0)
         size = WIDE if wide else HALF
         figure, (axes,) = chart_row(1, *size, top=top, bottom=bottom, scale=1.0)
-        highlight = str(subject.ship.settings.get(chart.lines)) if chart.lines else None
+        highlight = str(scope.ship.settings.get(chart.lines)) if chart.lines else None
         draw_what_if(axes, chart, each.lines, marks=marks, bench=bench, highlight=highlight)
         alt = _curve_alt(bench, each, marks)
         figures.append(Figure(name, chart.title, alt, svg_of(figure, name), wide))
     return figures
 
 
-def curve_tables(bench: AnyBench, subject: Subject, curves: Sequence[Curves]) -> list[Table]:
+def curve_tables(bench: AnyBench, scope: ReportScope, curves: Sequence[Curves]) -> list[Table]:
     """Return the numbers of what-if charts: a row a value of the setting, a column a line."""
-    return [_curve_table(bench, subject, each) for each in curves]
+    return [_curve_table(bench, scope, each) for each in curves]
 
 
 def live_figures(bench: AnyBench, run: Run, label: str, number: int) -> list[Figure]:
@@ -145,23 +146,14 @@ def _name(bench: AnyBench, chart: WhatIfChart) -> str:
     return f"what-if-{chart.metric}{along}".replace("_", "-")
 
 
-def _different(chart: WhatIfChart, bases: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Leave out settings that differ only in what a chart varies."""
-    varied = {chart.along, chart.lines}
-    seen: dict[str, Mapping[str, Any]] = {}
-    for base in bases:
-        seen.setdefault(repr(sorted((k, v) for k, v in base.items() if k not in varied)), base)
-    return list(seen.values())
-
-
 def _lines(
     bench: AnyBench,
     chart: WhatIfChart,
-    base: Mapping[str, Any],
-    points: Sequence[Mapping[str, Any]],
+    base: Mapping[str, object],
+    points: Sequence[Point],
 ) -> Lines:
     lines: Lines = {}
-    values: Sequence[Any] = chart.values if chart.lines else (None,)
+    values: Sequence[object] = chart.values if chart.lines else (None,)
     settings, load = bench.read(base)
     if chart.also:
         names = chart.also
@@ -172,7 +164,9 @@ def _lines(
         for name in names:
             alone = dataclasses.replace(chart, metric=name, also=(), lines=None)
             found = list(_lines(bench, alone, base, points).values())
-            lines |= zip([name], found, strict=False)
+            # A workload may lack what is shown beside, such as times of the backend.
+            if found and len(found[0][0]):
+                lines[name] = found[0]
         return lines
     for value in values:
         on_line = (
@@ -195,23 +189,23 @@ def _lines(
     return lines
 
 
-def _marks(subject: Subject, chart: WhatIfChart) -> list[Mark]:
+def _marks(scope: ReportScope, chart: WhatIfChart) -> list[Mark]:
     marks = []
-    if subject.basis == "predicted":
-        if subject.before is not None:
-            marks.append(_mark(chart, subject.before.settings, subject.before.metrics, "baseline"))
-        kind = "recommended" if subject.recommendation is not None else "now"
-        marks.append(_mark(chart, subject.after.settings, subject.after.metrics, kind))
-        if subject.measured is not None:
-            point = measured_point(subject.measured)
-            done, asked = point.metrics.get("requests"), subject.after.metrics.get("requests")
+    if scope.basis == "predicted":
+        if scope.before is not None:
+            marks.append(_mark(chart, scope.before.settings, scope.before.metrics, "baseline"))
+        kind: MarkKind = "recommended" if scope.recommendation is not None else "now"
+        marks.append(_mark(chart, scope.after.settings, scope.after.metrics, kind))
+        if scope.measured is not None:
+            point = measured_point(scope.measured)
+            done, asked = point.metrics.get("requests"), scope.after.metrics.get("requests")
             if done is not None and asked is not None and done >= WHOLE_SHARE * asked:
                 marks.append(_mark(chart, point.settings, point.metrics, "measured"))
     return [mark for mark in marks if mark is not None]
 
 
 def _mark(
-    chart: WhatIfChart, settings: Mapping[str, Any], metrics: Mapping[str, float], kind: Any
+    chart: WhatIfChart, settings: SettingValues, metrics: Mapping[str, float], kind: MarkKind
 ) -> Mark | None:
     y = metrics.get(chart.metric)
     if y is None or chart.along not in settings:
@@ -256,9 +250,9 @@ def _best(bench: AnyBench, curves: Curves) -> list[Span]:
     )
 
 
-def standing_text(subject: Subject, curves: Sequence[Curves]) -> Text | None:
+def standing_text(scope: ReportScope, curves: Sequence[Curves]) -> Text | None:
     """Return gain over the reference and distance to the ceiling at the settings to ship."""
-    settings = subject.ship.settings
+    settings = scope.ship.settings
     for each in curves:
         chart, here = each.chart, settings.get(each.chart.along)
         if chart.reference is None or here is None:
@@ -271,18 +265,18 @@ def standing_text(subject: Subject, curves: Sequence[Curves]) -> Text | None:
     return None
 
 
-def _curve_table(bench: AnyBench, subject: Subject, curves: Curves) -> Table:
+def _curve_table(bench: AnyBench, scope: ReportScope, curves: Curves) -> Table:
     along, info = bench.info(curves.chart.along), metric(curves.chart.metric)
     xs = sorted({x for line, _ in curves.lines.values() for x in line})
-    named = [subject.ship.settings.get(along.key)]
-    if subject.before is not None:
-        named.append(subject.before.settings.get(along.key))
+    named = [scope.ship.settings.get(along.key)]
+    if scope.before is not None:
+        named.append(scope.before.settings.get(along.key))
     places = sorted({*_evenly(len(xs), MOST_ROWS), *(xs.index(x) for x in named if x in xs)})
     known = {label: dict(zip(*line, strict=True)) for label, line in curves.lines.items()}
     rows = []
     for x in (xs[place] for place in places):
         value = along.parse(x)
-        tone: Any = "changed" if value == subject.ship.settings.get(along.key) else ""
+        tone: Tone = "changed" if value == scope.ship.settings.get(along.key) else ""
         cells = [Cell(write_setting(along, value), value, tone)]
         cells += [Cell(info.format(line.get(x)), line.get(x)) for line in known.values()]
         rows.append(tuple(cells))

@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.files import Place, place_of, refuse_input, write_text
@@ -115,7 +114,9 @@ def write_new_folder(folder: str | os.PathLike[str], files: Mapping[str, str]) -
         raise
 
 
-def _check(place: Place, files: Mapping[str, str], inputs: Iterable[Any]) -> None:
+def _check(
+    place: Place, files: Mapping[str, str], inputs: Iterable[str | os.PathLike[str]]
+) -> None:
     """Refuse what would stop half-way: a file where a folder must be, or the other way round."""
     for name in files:
         target = place.path / name

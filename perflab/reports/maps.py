@@ -14,7 +14,7 @@ from perflab.charts import MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, draw_heat_map
 from perflab.instrumentation.catalog import metric
 from perflab.reports.blocks import Cell, Column, Figure, Table
-from perflab.reports.subject import AnyResult, Subject
+from perflab.reports.report_scope import AnyResult, ReportScope, apart_from
 from perflab.reports.svg import svg_of
 from perflab.reports.wording import setting_name, write_setting
 from perflab.settings import SettingInfo
@@ -42,13 +42,13 @@ class MapOfPoints:
     """
 
     heat_map: HeatMap
-    columns: tuple[Any, ...]
-    rows: tuple[Any, ...]
+    columns: tuple[object, ...]
+    rows: tuple[object, ...]
     values: npt.NDArray[np.float64]
     sampled: float = 1.0
 
 
-def maps_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> list[MapOfPoints]:
+def maps_of(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]) -> list[MapOfPoints]:
     """Return the maps that the results' points fill, around the settings to ship if they can."""
     sweeps: list[Sequence[Point]] = []
     for result in results:
@@ -59,7 +59,8 @@ def maps_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> 
     found = []
     for heat_map in bench.display.all_maps:
         points = [point["settings"] for sweep in sweeps for point in sweep]
-        for base in _different(heat_map, [subject.ship.settings, *points]):
+        varied = {heat_map.along, heat_map.against}
+        for base in apart_from(varied, [scope.ship.settings, *points]):
             # One sweep a map: the values of two together would leave holes between them.
             made = [_map(bench, heat_map, base, sweep) for sweep in sweeps]
             full = [each for each in made if each is not None]
@@ -69,19 +70,19 @@ def maps_of(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> 
     return found
 
 
-def map_figures(bench: AnyBench, subject: Subject, maps: Sequence[MapOfPoints]) -> list[Figure]:
+def map_figures(bench: AnyBench, scope: ReportScope, maps: Sequence[MapOfPoints]) -> list[Figure]:
     """Draw maps, with the settings that the report is about."""
     figures = []
     for each in maps:
         along, against = each.heat_map.along, each.heat_map.against
         name = _name(each)
         figure, (axes,) = chart_row(1, *SIZE, top=TOP, right=BAR_ROOM, scale=1.0)
-        settings: list[tuple[MarkKind, Any, Any]] = []
-        if subject.before is not None:
-            before = subject.before.settings
+        settings: list[tuple[MarkKind, object, object]] = []
+        if scope.before is not None:
+            before = scope.before.settings
             settings.append(("baseline", before.get(along), before.get(against)))
-        kind: MarkKind = "recommended" if subject.recommendation is not None else "now"
-        after = subject.after.settings
+        kind: MarkKind = "recommended" if scope.recommendation is not None else "now"
+        after = scope.after.settings
         settings.append((kind, after.get(along), after.get(against)))
         draw_heat_map(
             axes,
@@ -103,12 +104,12 @@ def map_tables(bench: AnyBench, maps: Sequence[MapOfPoints]) -> list[Table]:
 
 
 def _map(
-    bench: AnyBench, heat_map: HeatMap, base: Mapping[str, Any], points: Sequence[Point]
+    bench: AnyBench, heat_map: HeatMap, base: Mapping[str, object], points: Sequence[Point]
 ) -> MapOfPoints | None:
     varied = (heat_map.along, heat_map.against)
     along, against = map(bench.info, varied)
     wanted = {key: value for key, value in base.items() if key not in varied}
-    found: dict[tuple[Any, Any], float] = {}
+    found: dict[tuple[object, object], float] = {}
     sampled = 1.0
     for point in points:
         settings, value = point["settings"], point["metrics"].get(heat_map.metric)
@@ -134,20 +135,10 @@ def _map(
     return MapOfPoints(heat_map, columns, rows, values, sampled)
 
 
-def _sorted(info: SettingInfo, values: set[Any]) -> tuple[Any, ...]:
+def _sorted(info: SettingInfo, values: set[Any]) -> tuple[object, ...]:
     known = [value for value in values if value is not None]
     ordered = [word for word in info.choices if word in known] or sorted(known)
     return (*ordered, *([None] if None in values else []))
-
-
-def _different(heat_map: HeatMap, bases: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Leave out settings that differ only in what a map varies."""
-    varied = {heat_map.along, heat_map.against}
-    seen: dict[str, Mapping[str, Any]] = {}
-    for base in bases:
-        rest = sorted((key, value) for key, value in base.items() if key not in varied)
-        seen.setdefault(repr(rest), base)
-    return list(seen.values())
 
 
 def _name(each: MapOfPoints) -> str:
@@ -155,12 +146,14 @@ def _name(each: MapOfPoints) -> str:
     return f"map-{shown.metric}-{shown.along}-{shown.against}".replace("_", "-")
 
 
-def _alt(bench: AnyBench, each: MapOfPoints, settings: Sequence[tuple[MarkKind, Any, Any]]) -> str:
+def _alt(
+    bench: AnyBench, each: MapOfPoints, settings: Sequence[tuple[MarkKind, object, object]]
+) -> str:
     """Say in words what a map shows: its highest and lowest value and where, and the marks."""
     shown, info = each.heat_map, metric(each.heat_map.metric)
     along, against = bench.info(shown.along), bench.info(shown.against)
 
-    def where(x: Any, y: Any) -> str:
+    def where(x: object, y: object) -> str:
         return f"{setting_name(along)} {write_setting(along, x)} and {setting_name(against)} " + (
             write_setting(against, y)
         )

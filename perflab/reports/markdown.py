@@ -25,6 +25,7 @@ def to_markdown(
 ) -> str:
     """Return the text; figures are linked from a folder, or left out where none is named."""
     parts = [f"# {escape(title)}", f"_{escape(bench.identity.question)}_"]
+    parts += [f"**{escape(text)}**" for text in verdict.alerts]
     parts.append(f"**{escape(sentence(verdict.headline))}**")
     parts += [escape(text) for text in (verdict.effect, verdict.measured) if text]
     if verdict.notes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from perflab.bench import AnyBench
 from perflab.instrumentation.catalog import METRICS, MetricInfo
+from perflab.lab.bands import MODEL, Bands
+from perflab.lab.history_in_words import FOLLOWED, NOT_FOLLOWED, is_changed, not_compared
 from perflab.lab.run import Run
 from perflab.reports.blocks import Cell, Column, Table
-from perflab.reports.subject import pattern_settings
+from perflab.reports.report_scope import pattern_settings
 from perflab.reports.tables import NOT_KNOWN, in_order
 from perflab.reports.wording import setting_name, write_setting
 from perflab.tuning.recommendation import Recommendation
@@ -20,6 +21,7 @@ def measured_table(bench: AnyBench, run: Run, name: str, title: str) -> Table | 
     """Return what a run measured beside both predictions for the same requests."""
     measured = run.since_change or run.metrics
     left_out = {"throughput_per_second"} if run.settings.get("speedup") is not None else set()
+    bands, event = Bands.of(run.calibration), not_compared(bench, run.changes)
     rows = []
     for metric, info in in_order(bench):
         value = measured.get(metric)
@@ -29,22 +31,25 @@ def measured_table(bench: AnyBench, run: Run, name: str, title: str) -> Table | 
         rows.append(
             (
                 Cell(info.label, metric),
+                _with_band(info, run.predicted, bands),
+                Cell(info.format(own), own) if own is not None else NOT_KNOWN,
                 Cell(info.format(value), value),
-                *_with_difference(info, early, value),
-                *_with_difference(info, own, value),
+                _difference(info, run.predicted, measured, None if event else bands),
+                _difference(info, run.fitted, measured, None if event else MODEL),
             )
         )
     if not rows:
         return None
     columns = (
         Column("metric", "Metric"),
-        Column("measured", "Measured", numeric=True),
         Column("predicted", "Predicted before", numeric=True),
-        Column("predicted_difference", "Difference", numeric=True),
         Column("fitted", "Refitted", numeric=True),
-        Column("fitted_difference", "Difference", numeric=True),
+        Column("measured", "Measured", numeric=True),
+        Column("predicted_difference", "Difference", numeric=True),
+        Column("fitted_difference", "From refitted", numeric=True),
     )
-    return Table(name, title, columns, tuple(rows), _measured_note(run, measured, bool(left_out)))
+    note = _measured_note(run, measured, event, paced=bool(left_out))
+    return Table(name, title, columns, tuple(rows), note)
 
 
 def recommended_table(bench: AnyBench, recommendation: Recommendation) -> Table | None:
@@ -145,7 +150,7 @@ def changes_table(run: Run, name: str, title: str) -> Table | None:
     if not run.changes:
         return None
     rows = []
-    last: Mapping[str, Any] = {}
+    last: dict[str, object] = {}
     for change in run.changes:
         new = change.get("settings") or {}
         text = ", ".join(f"{k} {v}" for k, v in new.items() if not last or last.get(k) != v)
@@ -178,20 +183,44 @@ def _with_difference(
     return Cell(info.format(predicted), predicted), Cell(text, measured - predicted)
 
 
-def _measured_note(run: Run, measured: Mapping[str, float], paced: bool) -> str:
+def _with_band(info: MetricInfo, predicted: Mapping[str, float], bands: Bands) -> Cell:
+    """Return what was predicted with the band around it, where it has one."""
+    value = predicted.get(info.name)
+    if value is None:
+        return NOT_KNOWN
+    return Cell(f"{bands.shown(info, predicted)} {bands.text(info, predicted)}".rstrip(), value)
+
+
+def _difference(
+    info: MetricInfo,
+    predicted: Mapping[str, float],
+    measured: Mapping[str, float],
+    bands: Bands | None,
+) -> Cell:
+    """Return how far what was measured is from a prediction, marked where beyond its band."""
+    early, real = predicted.get(info.name), measured[info.name]
+    if early is None:
+        return NOT_KNOWN
+    if bands is None:
+        return Cell("not compared")
+    text = "none" if early == real else info.difference(early, real)
+    return Cell(text, real - early, "worse" if bands.is_off(info, predicted, measured) else "")
+
+
+def _measured_note(run: Run, measured: Mapping[str, float], event: str, *, paced: bool) -> str:
     requests = measured.get("requests")
     notes = []
     if requests:
         notes.append(f"All columns are over the same {counted(requests, 'request')}.")
     notes.append(
         "Difference = measured − predicted: percentage points for ratios, otherwise per cent of "
-        "the prediction."
+        "the prediction. It is marked where it is beyond the band of the prediction, which times "
+        "have by how far the rounds of the calibration lie apart."
     )
-    if any(change.get("settings") for change in run.changes):
-        notes.append(
-            "Settings were changed while the run was going. The predictions are for these settings"
-            " from the start, so what the change itself cost counts as error."
-        )
+    if is_changed(run.changes):
+        notes.append(FOLLOWED if run.followed else NOT_FOLLOWED)
+    if event:
+        notes.append(f"{event[0].upper()}{event[1:]}, which no prediction covers.")
     if paced:
         notes.append("Throughput is left out, since speedup set the pace.")
     return " ".join(notes)

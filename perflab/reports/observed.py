@@ -8,7 +8,7 @@ from perflab.bench import AnyBench, Observed
 from perflab.instrumentation.catalog import METRICS
 from perflab.lab.run import Run
 from perflab.reports.blocks import Cell, Column, Table
-from perflab.reports.subject import AnyResult, Subject
+from perflab.reports.report_scope import AnyResult, ReportScope
 from perflab.reports.wording import setting_name
 from perflab.tuning.observed import observed_of
 from perflab.units import rounded
@@ -16,10 +16,10 @@ from perflab.units import rounded
 _MOST_OPEN = 4
 
 
-def observed_in(subject: Subject, results: Sequence[AnyResult]) -> Observed | None:
+def observed_in(scope: ReportScope, results: Sequence[AnyResult]) -> Observed | None:
     """Return what was measured elsewhere and belongs to the settings that a report is about."""
-    if subject.recommendation is not None:
-        return observed_of(subject.recommendation.observed)
+    if scope.recommendation is not None:
+        return observed_of(scope.recommendation.observed)
     known = [observed_of(result.observed) for result in results if not isinstance(result, Run)]
     return next((found for found in reversed(known) if found is not None), None)
 

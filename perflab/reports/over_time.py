@@ -10,7 +10,7 @@ from perflab.charts import chart_row, draw_over_time
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.modelling.history import History
 from perflab.reports.blocks import Cell, Column, Figure, Table, Text
-from perflab.reports.subject import AnyResult, Subject
+from perflab.reports.report_scope import AnyResult, ReportScope
 from perflab.reports.svg import svg_of
 from perflab.reports.wording import sentence, setting_name, write_setting
 from perflab.tuning.recommendation import Recommendation
@@ -20,11 +20,13 @@ SIZE = (1040, 300)
 TOP = 52
 
 
-def histories_in(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> list[History]:
+def histories_in(
+    bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]
+) -> list[History]:
     """Return the lines of the last result that has some, rather those around what to ship."""
     if bench.over_time is None:
         return []
-    here = subject.ship.settings.get(bench.over_time.lines)
+    here = scope.ship.settings.get(bench.over_time.lines)
     found = [
         [History.from_dict(each) for each in result.histories]
         for result in results
@@ -34,9 +36,9 @@ def histories_in(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]
     return next(iter([*reversed(around), *reversed(found)]), [])
 
 
-def time_figures(bench: AnyBench, subject: Subject, histories: Sequence[History]) -> list[Figure]:
+def time_figures(bench: AnyBench, scope: ReportScope, histories: Sequence[History]) -> list[Figure]:
     """Draw them, each over a page's whole width."""
-    settings = subject.ship.settings
+    settings = scope.ship.settings
     figures = []
     for chart in _charts(bench, histories):
         name = _name(chart)
@@ -48,20 +50,20 @@ def time_figures(bench: AnyBench, subject: Subject, histories: Sequence[History]
     return figures
 
 
-def time_text(bench: AnyBench, subject: Subject, histories: Sequence[History]) -> Text | None:
+def time_text(bench: AnyBench, scope: ReportScope, histories: Sequence[History]) -> Text | None:
     """Return what the line of the settings to ship says."""
     charts = _charts(bench, histories)
     if not charts:
         return None
-    here = subject.ship.settings.get(charts[0].lines)
+    here = scope.ship.settings.get(charts[0].lines)
     present = next((each for each in histories if each.value == here), None)
     if present is None or bench.over_time is None:
         return None
-    words = bench.over_time.words(bench.read(subject.ship.settings)[0], present)
+    words = bench.over_time.words(bench.read(scope.ship.settings)[0], present)
     return Text(sentence("; ".join(words))) if words else None
 
 
-def time_table(bench: AnyBench, subject: Subject, histories: Sequence[History]) -> Table | None:
+def time_table(bench: AnyBench, scope: ReportScope, histories: Sequence[History]) -> Table | None:
     """Return the most and the mean of each metric, a row a value of the setting."""
     charts = _charts(bench, histories)
     if not charts or bench.over_time is None:
@@ -79,7 +81,7 @@ def time_table(bench: AnyBench, subject: Subject, histories: Sequence[History]) 
     columns += [Column(info.name, info.label.capitalize(), numeric=True) for info in over_all]
     rows = []
     for each in histories:
-        here = each.value == subject.ship.settings.get(of.key)
+        here = each.value == scope.ship.settings.get(of.key)
         cells = [Cell(write_setting(of, each.value), each.value, "changed" if here else "")]
         for info in infos:
             cells += [_cell(info, each.peaks[info.name]), _cell(info, each.means[info.name])]

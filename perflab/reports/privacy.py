@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import Any
 
 from perflab.errors import shown
 from perflab.errors.addresses import without_secrets
@@ -17,19 +17,19 @@ _PATH = re.compile(
 _PARAMETERS = re.compile(r"^\w+:\w+=")
 
 
-def without_private(values: dict[str, Any]) -> dict[str, Any]:
+def without_private(values: Mapping[str, object]) -> dict[str, object]:
     """Return a result's values with files' names in place of paths; a workload keeps its name."""
-    workload = values.get("workload", {})
+    workload = values.get("workload")
     folders = {str(Path.cwd()), str(Path.home())}
     names: dict[str, str] = {}
     for key in ("source", "name"):
-        text = str(workload.get(key) or "")
+        text = str(workload.get(key) or "") if isinstance(workload, Mapping) else ""
         if text != (short := file_name(text)):
             names[text] = short
             folders.add(str(PurePath(text.replace("\\", "/")).parent))
     prefixes = sorted((f for f in folders if len(f) > 1), key=len, reverse=True)
 
-    def clean(value: Any) -> Any:
+    def clean(value: object) -> object:
         if isinstance(value, dict):
             return {k: clean(item) for k, item in value.items() if k not in _PRIVATE_KEYS}
         if isinstance(value, (list, tuple)):
@@ -42,11 +42,10 @@ def without_private(values: dict[str, Any]) -> dict[str, Any]:
             value = value.replace(f"{folder}/", "")
         return without_secrets(_PATH.sub(r"\1", value))
 
-    cleaned: dict[str, Any] = clean(values)
-    return cleaned
+    return {key: clean(value) for key, value in values.items() if key not in _PRIVATE_KEYS}
 
 
-def printable(value: Any) -> Any:
+def printable(value: object) -> object:
     """Return a result's values with all texts as `shown` writes them, names of keys among them."""
     if isinstance(value, dict):
         return {shown(key): printable(item) for key, item in value.items()}

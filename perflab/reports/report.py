@@ -8,20 +8,19 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from perflab.bench import AnyBench, load_bench
 from perflab.errors import BadInputError, shown
 from perflab.files import check_output, csv_frame, free_names, place_of, write_text
-from perflab.lab.files import read_json
-from perflab.lab.result import FORMAT_VERSION, Result
+from perflab.lab.result import FORMAT_VERSION, Result, read_json
 from perflab.reports.blocks import Code, Figure, Section, Table
 from perflab.reports.folder import check_folder, write_folder, write_new_folder
 from perflab.reports.html import to_html
 from perflab.reports.markdown import to_markdown
 from perflab.reports.privacy import printable, without_private
+from perflab.reports.report_scope import AnyResult, ReportScope, scope_of
 from perflab.reports.sections import sections_of
-from perflab.reports.subject import AnyResult, Subject, subject_of
 from perflab.reports.verdict import Verdict, verdict_of
 from perflab.tuning.comparison import KINDS, read_result, result_of
 from perflab.tuning.shape import check_shape
@@ -90,19 +89,19 @@ class Report:
         return load_bench(self.results[0].pattern)
 
     @cached_property
-    def subject(self) -> Subject:
+    def scope(self) -> ReportScope:
         """Which settings it is about."""
-        return subject_of(self.bench, self.results)
+        return scope_of(self.bench, self.results)
 
     @cached_property
     def verdict(self) -> Verdict:
         """The answer."""
-        return verdict_of(self.bench, self.subject, self.results)
+        return verdict_of(self.bench, self.scope, self.results)
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
         """All that stands below the answer."""
-        return sections_of(self.bench, self.subject, self.results)
+        return sections_of(self.bench, self.scope, self.results)
 
     @property
     def tables(self) -> list[Table]:
@@ -122,7 +121,7 @@ class Report:
         """Return it as Markdown, with links to the figures if their folder is given."""
         return to_markdown(self.title, self.bench, self.verdict, self.sections, figures)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the answer, the tables, the texts to paste and the results, for JSON."""
         codes = [
             {"section": s.name, **dataclasses.asdict(block)}
@@ -136,7 +135,7 @@ class Report:
             "title": self.title,
             "pattern": self.bench.identity.pattern,
             "verdict": dataclasses.asdict(self.verdict),
-            "settings": dict(self.subject.ship.settings),
+            "settings": dict(self.scope.ship.settings),
             "tables": [table.to_dict() for table in self.tables],
             "texts": codes,
             "results": [result.to_dict() for result in self.results],
@@ -266,17 +265,17 @@ def _read(source: Source) -> Sequence[AnyResult]:
     return [read_result(source)]
 
 
-def _results(values: dict[str, Any], place: str) -> list[AnyResult]:
+def _results(values: dict[str, object], place: str) -> list[AnyResult]:
     found = values.get("results")
     if not isinstance(found, list) or not found:
         raise BadInputError("is a report without results", place)
     return [_again(each, place) for each in found]
 
 
-def _again(values: dict[str, Any], place: str = "result") -> AnyResult:
-    kind = KINDS.get(str(values.get("kind"))) if isinstance(values, dict) else None
-    if kind is None:
+def _again(found: object, place: str = "result") -> AnyResult:
+    kind = KINDS.get(str(found.get("kind"))) if isinstance(found, dict) else None
+    if not isinstance(found, dict) or kind is None:
         raise BadInputError("is not a result of perflab", place)
-    values = printable(values)
+    values = {shown(key): printable(value) for key, value in found.items()}
     check_shape(values, place)
     return read_result(kind.from_dict(values, place))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from perflab.bench import AnyBench, load_bench
+from perflab.lab.documents import reading_words
 from perflab.lab.run import Run
-from perflab.reports.subject import AnyResult
+from perflab.reports.report_scope import AnyResult
 from perflab.reports.wording import shell_line, write_for_shell
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
@@ -40,14 +40,14 @@ def command(result: AnyResult, out: str | None = None) -> str:
         words = ["tune", result.pattern, *workload, *set_options(bench, result.before)]
         words += ["--objective", result.objective] if result.objective else []
         words += [word for limit in result.limits for word in ("--limit", limit)]
-        words += ["--live"] if result.measured else []
+        words += _live_options(result)
     else:
         words = ["predict", result.pattern, *workload, *_sweep_options(bench, result)]
     return shell_line(["perflab", *words, *(["--out", out] if out else [])])
 
 
 def set_options(
-    bench: AnyBench, settings: Mapping[str, Any], leave_out: Sequence[str] = ()
+    bench: AnyBench, settings: Mapping[str, object], leave_out: Sequence[str] = ()
 ) -> list[str]:
     """Return ``--set key=value`` for every setting that is not at its default."""
     words = []
@@ -68,17 +68,10 @@ def _workload_options(bench: AnyBench, result: AnyResult) -> list[str]:
     goes_once = isinstance(result, Run) and not result.loop and result.settings.get("loop") is None
     if not source or (source == bench.default_workload and not goes_once):
         return []
-    words = ["--workload", source]
-    options = workload.get("options") or {}
-    if options.get("format"):
-        words += ["--format", options["format"]]
-    if options.get("columns"):
-        roles = ",".join(f"{role}={column}" for role, column in options["columns"].items())
-        words += ["--columns", roles]
-    return words
+    return ["--workload", source, *reading_words(workload.get("options") or {})]
 
 
-def _with_loop(run: Run, *, named: bool) -> Mapping[str, Any]:
+def _with_loop(run: Run, *, named: bool) -> Mapping[str, object]:
     """Return a run's settings, with whether it looped where the command would do otherwise."""
     asked = run.settings.get("loop")
     would = not named if asked is None else asked
@@ -92,6 +85,13 @@ def _run_options(run: Run) -> list[str]:
     return words + [
         word for alert in run.alerts for word in ("--alert", str(alert.get("alert", "")))
     ]
+
+
+def _live_options(found: Recommendation) -> list[str]:
+    if found.turns is None:
+        return ["--live"] if found.measured else []
+    times = {"--budget": found.turns["budget_seconds"], "--turn": found.turns["turn_seconds"]}
+    return ["--live", *(word for option, n in times.items() for word in (option, digits(n)))]
 
 
 def _sweep_options(bench: AnyBench, predictions: Predictions) -> list[str]:

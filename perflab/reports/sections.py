@@ -10,9 +10,11 @@ from perflab.errors import BadInputError
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off_in
 from perflab.reports import facts, figures, maps, measured, observed, over_time, tables
-from perflab.reports.blocks import Block, Code, Heading, Points, Section, Table, Text
+from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Section, Table, Text
+from perflab.reports.report_scope import AnyResult, ReportScope, pattern_settings
 from perflab.reports.reproduce import reproduce
-from perflab.reports.subject import AnyResult, Subject, pattern_settings
+from perflab.reports.trade_off import trade_off
+from perflab.reports.turns import turns_blocks
 from perflab.reports.verdict import objective_text
 from perflab.reports.wording import sentence
 from perflab.tuning.predictions import Predictions
@@ -21,17 +23,17 @@ from perflab.units import percent, rounded
 
 
 def sections_of(
-    bench: AnyBench, subject: Subject, results: Sequence[AnyResult]
+    bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]
 ) -> tuple[Section, ...]:
     """Return all sections that the results have something for."""
     runs = [result for result in results if isinstance(result, Run)]
     labelled = [(f"run {n}" if len(runs) > 1 else "the run", run) for n, run in enumerate(runs, 1)]
     found = (
-        _recommendation(bench, subject),
-        _what_if(bench, subject, results),
-        _measured(bench, subject, labelled),
-        _settings(bench, subject),
-        _paste(bench, subject, results),
+        _recommendation(bench, scope),
+        _what_if(bench, scope, results),
+        _measured(bench, scope, labelled),
+        _settings(bench, scope),
+        _paste(bench, scope, results),
         _live(bench, labelled),
         _workload(results),
         _origin(results),
@@ -40,37 +42,39 @@ def sections_of(
     return tuple(section for section in found if section.blocks)
 
 
-def _recommendation(bench: AnyBench, subject: Subject) -> Section:
+def _recommendation(bench: AnyBench, scope: ReportScope) -> Section:
     blocks: list[Block] = []
-    recommendation = subject.recommendation
+    recommendation = scope.recommendation
     if recommendation is not None:
         blocks.append(Text(sentence(recommendation.reason)))
         kept = ", ".join(recommendation.limits) or "none"
-        blocks.append(Text(f"Objective: {objective_text(subject)}. Constraints: {kept}."))
+        blocks.append(Text(f"Objective: {objective_text(scope)}. Constraints: {kept}."))
         blocks += _present(tables.alternatives_table(bench, recommendation))
-    blocks += _present(tables.effect_table(bench, subject))
+        blocks += _present(trade_off(bench, recommendation))
+        blocks += _present(tables.sensitivity_table(bench, recommendation))
+    blocks += _present(tables.effect_table(bench, scope))
     title = "Recommendation" if recommendation is not None else "What changed"
     return Section("recommendation", title, tuple(blocks))
 
 
-def _what_if(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> Section:
-    curves = figures.curves_of(bench, subject, results)
-    elsewhere = observed.observed_in(subject, results)
-    blocks: list[Block] = [*figures.curve_figures(bench, subject, curves, elsewhere)]
-    drawn = maps.maps_of(bench, subject, results)
-    blocks += maps.map_figures(bench, subject, drawn)
-    blocks += _present(figures.standing_text(subject, curves))
-    histories = over_time.histories_in(bench, subject, results)
-    blocks += over_time.time_figures(bench, subject, histories)
-    blocks += _present(over_time.time_text(bench, subject, histories))
-    blocks += figures.curve_tables(bench, subject, curves)
+def _what_if(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]) -> Section:
+    curves = figures.curves_of(bench, scope, results)
+    elsewhere = observed.observed_in(scope, results)
+    blocks: list[Block] = [*figures.curve_figures(bench, scope, curves, elsewhere)]
+    drawn = maps.maps_of(bench, scope, results)
+    blocks += maps.map_figures(bench, scope, drawn)
+    blocks += _present(figures.standing_text(scope, curves))
+    histories = over_time.histories_in(bench, scope, results)
+    blocks += over_time.time_figures(bench, scope, histories)
+    blocks += _present(over_time.time_text(bench, scope, histories))
+    blocks += figures.curve_tables(bench, scope, curves)
     blocks += maps.map_tables(bench, drawn)
-    blocks += _present(over_time.time_table(bench, subject, histories))
+    blocks += _present(over_time.time_table(bench, scope, histories))
     blocks += _present(observed.observed_table(bench, elsewhere))
     return Section("what-if", "What if", tuple(blocks))
 
 
-def _measured(bench: AnyBench, subject: Subject, runs: Sequence[tuple[str, Run]]) -> Section:
+def _measured(bench: AnyBench, scope: ReportScope, runs: Sequence[tuple[str, Run]]) -> Section:
     blocks: list[Block] = []
     if any(run.fitted for _, run in runs):
         blocks.append(
@@ -85,33 +89,34 @@ def _measured(bench: AnyBench, subject: Subject, runs: Sequence[tuple[str, Run]]
         said = which_is_off_in(run, bench)
         blocks += [Text(f"{label.capitalize()}: {said}" if len(runs) > 1 else said)] if said else []
         blocks += _present(measured.measured_table(bench, run, f"measured-{number}", title))
-    recommendation = subject.recommendation
+    recommendation = scope.recommendation
     if recommendation is not None and recommendation.measured:
+        blocks += turns_blocks(recommendation.turns)
         blocks += _present(measured.recommended_table(bench, recommendation))
     return Section("measured", "Predicted beside measured", tuple(blocks))
 
 
-def _settings(bench: AnyBench, subject: Subject) -> Section:
-    known = subject.before is not None
+def _settings(bench: AnyBench, scope: ReportScope) -> Section:
+    known = scope.before is not None
     return Section(
         "settings",
         "Settings before and after" if known else "Settings",
         (
-            tables.settings_table(bench, subject, load=False),
-            tables.settings_table(bench, subject, load=True),
+            tables.settings_table(bench, scope, load=False),
+            tables.settings_table(bench, scope, load=True),
         ),
     )
 
 
-def _paste(bench: AnyBench, subject: Subject, results: Sequence[AnyResult]) -> Section:
-    settings, load = bench.read(subject.ship.settings)
-    shown = pattern_settings(bench, subject.ship.settings)
+def _paste(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]) -> Section:
+    settings, load = bench.read(scope.ship.settings)
+    shown = pattern_settings(bench, scope.ship.settings)
     as_json = Code("JSON", "json", json.dumps(shown, indent=2))
     try:
         bench.live.check(settings, load)
     except BadInputError as error:
         return Section("paste", "Ready to paste", (Text(sentence(str(error))), as_json))
-    workload = str((subject.recommendation or results[-1]).workload.get("name", ""))
+    workload = str((scope.recommendation or results[-1]).workload.get("name", ""))
     exports = bench.exports(settings, load, workload)
     codes = [Code(export.title, export.language, export.text) for export in exports]
     return Section("paste", "Ready to paste", (*codes, as_json))
@@ -132,14 +137,16 @@ def _live(bench: AnyBench, runs: Sequence[tuple[str, Run]]) -> Section:
 
 
 def _workload(results: Sequence[AnyResult]) -> Section:
-    found = facts.one_of_each(results, "workload", "fingerprint")
+    found = facts.workloads(results)
     blocks: list[Block] = []
     if len(found) > 1:
         blocks.append(Text("The results are of different workloads: compare them with care."))
     for number, workload in enumerate(found, 1):
         name = "workload" if len(found) == 1 else f"workload-{number}"
         blocks.append(facts.workload_table(workload, name))
-        notes = tuple(sentence(str(note)) for note in workload.get("notes") or ())
+        replayed = facts.replay_notes(results, workload.get("fingerprint"))
+        said = [*(workload.get("notes") or ()), *replayed]
+        notes = tuple(sentence(str(note)) for note in said)
         blocks += [Points(notes)] if notes else []
     return Section("workload", "Workload", tuple(blocks))
 
@@ -149,15 +156,15 @@ def _origin(results: Sequence[AnyResult]) -> Section:
     blocks: list[Block] = []
     notes: dict[str, None] = {}
     for result in results:
-        said = result.remarks if isinstance(result, Predictions) else result.notes
-        notes.update(dict.fromkeys(sentence(str(note)) for note in said if note))
+        said = [note for note in facts.said_of(result) if note and not facts.is_of_replay(note)]
+        notes.update(dict.fromkeys(sentence(str(note)) for note in said))
         notes.update(dict.fromkeys(_exactness(result)))
     if notes:
         blocks.append(Points(tuple(notes)))
     for field, found, make in (
         (
             "calibration",
-            facts.one_of_each(results, "calibration", "costs"),
+            facts.calibrations(results),
             facts.calibration_table,
         ),
         ("environment", facts.environments(results), facts.environment_table),
@@ -191,5 +198,5 @@ def _reproduce(results: Sequence[AnyResult]) -> Section:
     return Section("reproduce", "Reproduce", tuple(blocks))
 
 
-def _present(block: Table | Text | None) -> list[Block]:
+def _present(block: Table | Text | Figure | None) -> list[Block]:
     return [block] if block is not None else []

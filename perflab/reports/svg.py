@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from perflab.charts import style
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -37,7 +40,11 @@ _BY_COLOUR = {colour.lower(): name for colour, name in VARIABLES.items()}
 
 def svg_of(figure: Figure, name: str) -> str:
     """Return a figure as SVG, the same text for the same drawing; its texts stay texts."""
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name, "font.sans-serif": _FONTS}
+    settings: dict[RcKeyType, object] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "font.sans-serif": _FONTS,
+    }
     file = io.StringIO()
     with rc_context(settings):
         figure.savefig(file, format="svg", metadata=_NO_METADATA)

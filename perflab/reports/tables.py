@@ -1,26 +1,24 @@
-"""The tables of settings, before and after, and of what they change."""
+"""The tables of settings, before and after, of what they change, and of what else changes."""
 
 from __future__ import annotations
 
 from perflab.bench import AnyBench
 from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.reports.blocks import Cell, Column, Table, Tone
-from perflab.reports.subject import Subject
+from perflab.reports.report_scope import ReportScope
 from perflab.reports.verdict import changed_keys
 from perflab.reports.wording import listed, setting_name, write_setting
-from perflab.settings import LoadSettings
-from perflab.settings.load import PRICES
 from perflab.tuning.comparison import judge
 from perflab.tuning.recommendation import Recommendation
 
 NOT_KNOWN = Cell("n/a")
 
 
-def settings_table(bench: AnyBench, subject: Subject, *, load: bool) -> Table:
+def settings_table(bench: AnyBench, scope: ReportScope, *, load: bool) -> Table:
     """Return the settings before and after, of the pattern or of the load, with their meaning."""
-    infos = LoadSettings.infos() if load else bench.identity.settings_class.infos()
-    after = subject.after.settings
-    before = subject.before.settings if subject.before is not None else None
+    infos = bench.load_infos() if load else bench.identity.settings_class.infos()
+    after = scope.after.settings
+    before = scope.before.settings if scope.before is not None else None
     columns = [Column("setting", "Setting")]
     if before is None:
         columns.append(Column("value", "Value", numeric=True))
@@ -31,8 +29,6 @@ def settings_table(bench: AnyBench, subject: Subject, *, load: bool) -> Table:
         ]
     rows = []
     for key, info in infos.items():
-        if key in PRICES and not bench.tuning.priced:
-            continue
         changed = before is not None and before.get(key) != after.get(key)
         cells = [Cell(setting_name(info), key)]
         if before is not None:
@@ -45,11 +41,11 @@ def settings_table(bench: AnyBench, subject: Subject, *, load: bool) -> Table:
     return Table(name, title, (*columns, Column("meaning", "Meaning")), tuple(rows), folded=load)
 
 
-def effect_table(bench: AnyBench, subject: Subject) -> Table | None:
+def effect_table(bench: AnyBench, scope: ReportScope) -> Table | None:
     """Return every metric before and after, with the difference and whether it is better."""
-    if subject.before is None:
+    if scope.before is None:
         return None
-    old, new = subject.before.metrics, subject.after.metrics
+    old, new = scope.before.metrics, scope.after.metrics
     rows = []
     for name, info in bench.known_metrics().items():
         a, b = old.get(name), new.get(name)
@@ -74,7 +70,7 @@ def effect_table(bench: AnyBench, subject: Subject) -> Table | None:
         Column("difference", "Difference", numeric=True),
         Column("judgement", "Is it better?"),
     )
-    return Table("effect", f"All metrics, {subject.basis}", columns, tuple(rows))
+    return Table("effect", f"All metrics, {scope.basis}", columns, tuple(rows))
 
 
 def alternatives_table(bench: AnyBench, recommendation: Recommendation) -> Table | None:
@@ -114,6 +110,27 @@ def alternatives_table(bench: AnyBench, recommendation: Recommendation) -> Table
         Column("reason", "Why"),
     )
     return Table("alternatives", "Other points worth a look", columns, tuple(rows))
+
+
+def sensitivity_table(bench: AnyBench, recommendation: Recommendation) -> Table | None:
+    """Return what becomes of the objective at the settings to ship when something changes."""
+    if not recommendation.sensitivity:
+        return None
+    info = bench.known_metrics().get(recommendation.objective.partition(":")[2])
+    rows = []
+    for other in recommendation.sensitivity:
+        value = None if info is None else other["metrics"].get(info.name)
+        cell = NOT_KNOWN if info is None or value is None else Cell(info.format(value), value)
+        rows.append(
+            (Cell(other["name"], other["name"]), cell, Cell(other["reason"], other["reason"]))
+        )
+    label = "Objective" if info is None else info.label.capitalize()
+    columns = (
+        Column("change", "Change"),
+        Column("objective" if info is None else info.name, label, numeric=True),
+        Column("reason", "Is it still good enough?"),
+    )
+    return Table("sensitivity", "If load or service times change", columns, tuple(rows))
 
 
 def in_order(bench: AnyBench) -> list[tuple[str, MetricInfo]]:

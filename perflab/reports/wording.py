@@ -5,25 +5,27 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.settings import SettingInfo
 from perflab.units import exact, format_quantity, named, parse_quantity
 
+Facts = dict[str, tuple[str, object]]
+"""What is known by name: in words, and as it is."""
+
 _QUANTILE = re.compile(r"^p\d+$")
 
 
-def write_setting(info: SettingInfo, value: Any) -> str:
+def write_setting(info: SettingInfo, value: object) -> str:
     """Return a setting's exact value with its unit."""
-    if isinstance(value, (bool, str)) or value is None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return info.format(value)
     return exact(value, info.unit)
 
 
-def write_for_shell(info: SettingInfo, value: Any) -> str:
+def write_for_shell(info: SettingInfo, value: object) -> str:
     """Return a setting's exact value as ``--set`` takes it, not yet quoted."""
-    if isinstance(value, (bool, str)) or value is None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return info.format(value)
     if isinstance(value, int) and info.unit not in ("bytes", "seconds"):
         return str(value)
@@ -63,10 +65,10 @@ def write_change(info: MetricInfo, before: float, after: float) -> str:
     return f"{info.plain} {verb} from {old} to {new} ({info.difference(before, after)})"
 
 
-def write_facts(values: Mapping[str, Any], leave_out: Iterable[str] = ()) -> dict[str, Any]:
+def write_facts(values: Mapping[str, object], leave_out: Iterable[str] = ()) -> Facts:
     """Return what is known by name, in words and as it is; nothing where nothing is known."""
     skipped = set(leave_out)
-    facts: dict[str, tuple[str, Any]] = {}
+    facts: Facts = {}
     for key, value in values.items():
         if key in skipped or value is None or value == "" or isinstance(value, (list, tuple)):
             continue
@@ -92,7 +94,7 @@ def _parted(key: str) -> tuple[str, str]:
     return (what, last) if _QUANTILE.match(last) else (key, "")
 
 
-def write_fact(key: str, value: Any) -> str:
+def write_fact(key: str, value: object) -> str:
     """Return a value with the unit that its key names."""
     if isinstance(value, bool):
         return "yes" if value else "no"

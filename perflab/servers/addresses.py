@@ -7,13 +7,21 @@ from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.errors.addresses import HIDDEN, redact, without_secrets
+from perflab.settings.addresses import is_host
 
-__all__ = ["HIDDEN", "VARIABLE", "redact", "redis_address", "redis_url", "without_secrets"]
+__all__ = [
+    "HIDDEN",
+    "VARIABLE",
+    "names_server",
+    "redact",
+    "redis_address",
+    "redis_url",
+    "without_secrets",
+]
 
 VARIABLE = "PERFLAB_REDIS_URL"
 
 _FORM = "write redis://user:PASSWORD@host:6379/0, special characters percent-encoded"
-_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(?:%\w+)?")
 _DATABASE = re.compile(r"/?\d*")
 _MOST_PORT = 65_535
 _ALLOWED = ("db", "host", "port", "path", "username", "password", "protocol", "client_name",
@@ -28,13 +36,31 @@ def _is_allowed(parameter: str, *, secure: bool) -> bool:
     return parameter in _ALLOWED or (secure and parameter.startswith("ssl_"))
 
 
+def names_server(url: str) -> bool:
+    """Say whether an address names a host, a socket or a database, and not a scheme alone.
+
+    Clients take the rest from their defaults, so that ``redis://`` means a server of this machine
+    which nobody named.
+    """
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        return bool(url.strip())
+    place, _, query = rest.partition("?")
+    if re.search(r"(?:^|&)(?:host|hostaddr|path|service)=[^&]", query):
+        return True
+    host, _, path = place.rpartition("@")[2].partition("/")
+    if scheme.lower() in ("redis", "rediss"):
+        return bool(host.strip())
+    return bool(host.strip() or path.strip())
+
+
 def redis_url(host: str, port: int) -> str:
     """Return the address of a server that is named by host and port.
 
     Raises:
         BadInputError: If the host is not a name or a number.
     """
-    if not _HOST.fullmatch(host):
+    if not is_host(host):
         raise BadInputError(
             "must be the name or number of a host, without a port, user or password; put a whole "
             "address into PERFLAB_REDIS_URL",
@@ -85,7 +111,7 @@ def redis_address(url: str, source: str = VARIABLE) -> str:
         return f"unix://{path}?db={database}"
     host = str(found.get("host", "localhost")).lower()
     if (
-        not _HOST.fullmatch(host)
+        not is_host(host)
         or not 0 < port <= _MOST_PORT
         or database < 0
         or not _DATABASE.fullmatch(parts.path)

@@ -22,7 +22,7 @@ def most_calls(load: LoadSettings) -> float:
 
 def is_function(load: LoadSettings) -> bool:
     """Say whether the backend is a function of the user's."""
-    return callable(load.backend) or ":" in load.backend
+    return load.calls_function
 
 
 def is_there(load: LoadSettings) -> bool:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, TypeGuard
 
 from perflab.errors import BadInputError
 from perflab.files import free_names
@@ -152,7 +152,16 @@ def _digest(server: ForeignServer) -> str:
     return hashlib.sha256(json.dumps([same, names]).encode()).hexdigest()
 
 
-def _entry(server: ForeignServer) -> dict[str, Any]:
+class _Entry(TypedDict):
+    """What was agreed to, as the file has it: for one server, and what was said of it."""
+
+    address: str
+    doing: str
+    most: dict[str, float]
+    date: str
+
+
+def _entry(server: ForeignServer) -> _Entry:
     return {
         "address": server.address,
         "doing": _digest(server),
@@ -161,7 +170,7 @@ def _entry(server: ForeignServer) -> dict[str, Any]:
     }
 
 
-def _covers(entry: dict[str, Any], server: ForeignServer) -> bool:
+def _covers(entry: _Entry, server: ForeignServer) -> bool:
     return (
         entry["address"] == server.address
         and entry["doing"] == _digest(server)
@@ -169,7 +178,7 @@ def _covers(entry: dict[str, Any], server: ForeignServer) -> bool:
     )
 
 
-def _replaces(new: dict[str, Any], old: dict[str, Any]) -> bool:
+def _replaces(new: _Entry, old: _Entry) -> bool:
     return (
         new["address"] == old["address"]
         and new["doing"] == old["doing"]
@@ -177,7 +186,7 @@ def _replaces(new: dict[str, Any], old: dict[str, Any]) -> bool:
     )
 
 
-def _read(path: Path, *, strict: bool = False) -> list[dict[str, Any]]:
+def _read(path: Path, *, strict: bool = False) -> list[_Entry]:
     """Return what was agreed to; nothing where the file is missing or damaged.
 
     Args:
@@ -192,7 +201,7 @@ def _read(path: Path, *, strict: bool = False) -> list[dict[str, Any]]:
         content = path.read_bytes()
     except OSError:
         return []
-    found: Any = None
+    found: object = None
     with contextlib.suppress(ValueError, RecursionError):
         found = json.loads(content)
     known = found.get("format") if isinstance(found, dict) else None
@@ -202,11 +211,11 @@ def _read(path: Path, *, strict: bool = False) -> list[dict[str, Any]]:
         if strict and content:
             path.rename(next(name for name in free_names(path) if not name.exists()))
         return []
-    entries = found.get("agreed")
+    entries = found.get("agreed") if isinstance(found, dict) else None
     return [entry for entry in entries if _is_whole(entry)] if isinstance(entries, list) else []
 
 
-def _is_whole(entry: Any) -> bool:
+def _is_whole(entry: object) -> TypeGuard[_Entry]:
     return (
         isinstance(entry, dict)
         and isinstance(entry.get("address"), str)
@@ -216,7 +225,7 @@ def _is_whole(entry: Any) -> bool:
     )
 
 
-def _write(path: Path, values: dict[str, Any]) -> None:
+def _write(path: Path, values: dict[str, object]) -> None:
     fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w") as file:  # noqa: PTH123  (its mode is private from the start)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from perflab.errors import BadInputError
 from perflab.servers.call_cap import CallCap, is_function, most_calls
@@ -26,7 +26,7 @@ from perflab.workloads.datasets import data_path
 class Lookup(Protocol):
     """Return the value of a key, as slowly as the real thing does."""
 
-    def __call__(self, index: int, key: Any) -> Any:
+    def __call__(self, index: int, key: object) -> object:
         """Return the value of a key, whose number in the trace is `index`."""
 
     def close(self) -> None:
@@ -50,7 +50,7 @@ class SqliteLookup:
         self._known = frozenset(self._tails)
         self._address = f"{self._file(names, rows).as_uri()}?mode=ro"
 
-    def __call__(self, index: int, key: Any) -> Any:
+    def __call__(self, index: int, key: object) -> object:
         """Return the row of a plane, with a query of its own."""
         tail = key if key in self._known else self._tails[index % len(self._tails)]
         try:
@@ -108,11 +108,11 @@ def _write(path: Path, names: list[str], rows: list[list[str]]) -> None:
 class FunctionLookup:
     """A function of one key, the user's own, which is called no more often than its cap allows."""
 
-    def __init__(self, function: Callable[[Any], Any], cap: CallCap) -> None:
+    def __init__(self, function: Callable[[object], object], cap: CallCap) -> None:
         self._function = function
         self.cap = cap
 
-    def __call__(self, index: int, key: Any) -> Any:  # noqa: ARG002
+    def __call__(self, index: int, key: object) -> object:  # noqa: ARG002
         """Return what the function returns for the key."""
         self.cap.wait()
         return self._function(key)
@@ -135,10 +135,17 @@ class DelayedLookup:
         self.seconds = seconds
         self.held = None if self._cap is None else self._cap.held
 
-    def __call__(self, index: int, key: Any) -> Any:
-        """Wait, then return the value of the key."""
-        if self.seconds > 0:
-            time.sleep(self.seconds)
+    def __call__(self, index: int, key: object, seconds: float | None = None) -> object:
+        """Wait, then return the value of the key.
+
+        Args:
+            index: The key's number in the trace.
+            key: The key.
+            seconds: The wait of this call; none for the usual one.
+        """
+        wait = self.seconds if seconds is None else seconds
+        if wait > 0:
+            time.sleep(wait)
         return index if self._lookup is None else self._lookup(index, key)
 
     def change(self, load: LoadSettings) -> None:
@@ -167,7 +174,7 @@ def open_lookup(load: LoadSettings) -> DelayedLookup:
     return DelayedLookup(None, load.backend_seconds)
 
 
-def users_function(backend: str | Callable[..., Any]) -> Callable[..., Any]:
+def users_function(backend: str | Callable[..., object]) -> Callable[..., object]:
     """Return a function of the user's; one that would end the program fails like any other.
 
     Raises:
@@ -176,7 +183,7 @@ def users_function(backend: str | Callable[..., Any]) -> Callable[..., Any]:
     function = backend if callable(backend) else imported_function(backend)
 
     @functools.wraps(function)
-    def contained(*arguments: Any) -> Any:
+    def contained(*arguments: object) -> object:
         try:
             return function(*arguments)
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
@@ -185,7 +192,7 @@ def users_function(backend: str | Callable[..., Any]) -> Callable[..., Any]:
     return contained
 
 
-def imported_function(path: str) -> Callable[..., Any]:
+def imported_function(path: str) -> Callable[..., object]:
     """Return the function that ``module:function`` names.
 
     Modules of the working folder are found last, so that none takes the place of a library.

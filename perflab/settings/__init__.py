@@ -1,7 +1,7 @@
 """What the settings of all patterns share; those of one pattern are in its own folder."""
 
 from perflab.lazily import names_of
-from perflab.settings.base import SettingInfo, Settings, setting
+from perflab.settings.base import SettingInfo, Settings, SettingValues, setting
 from perflab.settings.http_server import LATENCY_SHAPES, HttpServerSettings
 from perflab.settings.load import LoadSettings
 
@@ -10,6 +10,7 @@ __all__ = [
     "HttpServerSettings",
     "LoadSettings",
     "SettingInfo",
+    "SettingValues",
     "Settings",
     "setting",
 ]

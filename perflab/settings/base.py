@@ -16,13 +16,19 @@ from pydantic.fields import FieldInfo
 
 from perflab.errors import BadInputError, nearest
 from perflab.errors.addresses import shown_address
-from perflab.units import format_quantity, is_none_word, parse_quantity, typed
+from perflab.units import format_quantity, is_none_word, parse_quantity, rounded, typed
 
 Scale = Literal["linear", "log"]
+_TYPED_LETTERS = 12
+_READABLE = 1e15
+
+
+SettingValues = dict[str, Any]
+"""Settings by name; what type each has is declared where the setting is."""
 
 
 def setting(
-    default: Any,
+    default: object,
     meaning: str,
     *,
     unit: str = "",
@@ -48,7 +54,7 @@ def setting(
         allowed: The values allowed, in words, where neither bounds nor choices tell them.
         address: Whether it may hold a password or a token: it is never shown or kept in full.
     """
-    extra: Any = {
+    extra: dict[str, Any] = {
         "unit": unit,
         "span": span,
         "scale": scale,
@@ -78,15 +84,19 @@ class SettingInfo:
     address: bool = False
 
     @property
-    def label(self) -> str:
-        """The key in words, with its unit."""
-        words = (
+    def name(self) -> str:
+        """The key in words."""
+        return (
             self.key.removesuffix("_seconds")
             .replace("_", " ")
             .replace("ttl", "TTL")
             .replace("gib", "GiB")
         )
-        return f"{words} ({self.unit})" if self.unit else words
+
+    @property
+    def label(self) -> str:
+        """The key in words, with its unit."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
 
     @property
     def bounds(self) -> str:
@@ -101,7 +111,7 @@ class SettingInfo:
             words = self._range()
         return f"{words}, or none" if self.optional else words
 
-    def parse(self, value: Any) -> Any:
+    def parse(self, value: object) -> Any:
         """Return a value as this setting's type, from a text as people write it."""
         if self.kind is bool and isinstance(value, str):
             return _parse_switch(value, optional=self.optional)
@@ -118,17 +128,17 @@ class SettingInfo:
             return self._parse_number(value)
         return value
 
-    def format(self, value: Any) -> str:
+    def format(self, value: object) -> str:
         """Return a value as people write it."""
         if isinstance(value, bool):
             return "on" if value else "off"
         if value is None or isinstance(value, (int, float)):
-            return format_quantity(value, self.unit)
+            return _as_typed(value, self.unit)
         if callable(value):
             return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
         return str(self.shown(value))
 
-    def shown(self, value: Any) -> Any:
+    def shown(self, value: object) -> object:
         """Return a value as results keep it: an address without user, password and token."""
         return shown_address(value) if self.address and isinstance(value, str) else value
 
@@ -161,7 +171,7 @@ class Settings(BaseModel):
 
     if not TYPE_CHECKING:  # what checks types reads the fields, and would only see a mapping here
 
-        def __init__(self, **values: Any) -> None:
+        def __init__(self, **values: object) -> None:
             try:
                 super().__init__(**values)
             except ValidationError as error:
@@ -169,7 +179,7 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _read_text(cls, value: Any, info: Any) -> Any:
+    def _read_text(cls, value: object, info: Any) -> Any:
         try:
             return cls.info(info.field_name).parse(value)
         except BadInputError as error:
@@ -193,7 +203,7 @@ class Settings(BaseModel):
         return known[key]
 
     @classmethod
-    def read(cls, values: Mapping[str, Any] | None = None) -> Self:
+    def read(cls, values: Mapping[str, object] | None = None) -> Self:
         """Make settings from a mapping, with one clear error for a user's mistake.
 
         Raises:
@@ -204,7 +214,25 @@ class Settings(BaseModel):
             cls.info(key)
         return cls(**given)
 
-    def change(self, **values: Any) -> Self:
+    @classmethod
+    def given(cls, settings: Self | None, otherwise: Self | None = None) -> Self:
+        """Return the settings that a pattern was given, or others where it was given none.
+
+        Args:
+            settings: What a user passed, of whatever class.
+            otherwise: What holds where that is None; the usual settings where not given.
+
+        Raises:
+            BadInputError: If it is anything but settings of this class.
+        """
+        if settings is None:
+            return cls() if otherwise is None else otherwise
+        if isinstance(settings, cls):
+            return settings
+        text = f"must be {cls.__name__}, not {type(settings).__qualname__}"
+        raise BadInputError(text, "settings")
+
+    def change(self, **values: object) -> Self:
         """Return these settings with some values changed, checked again.
 
         Raises:
@@ -212,7 +240,7 @@ class Settings(BaseModel):
         """
         return type(self).read({**self.model_dump(), **values})
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, object]:
         """Return every value as results keep it, by key: addresses without what is secret."""
         return {key: info.shown(getattr(self, key)) for key, info in self.infos().items()}
 
@@ -231,10 +259,23 @@ class Settings(BaseModel):
             return BadInputError(f"{first['ctx']['error']}; allowed: {info.bounds}", key)
         given = first["input"]
         if first["type"] in ("greater_than_equal", "less_than_equal"):
-            text = f"{info.format(given) if math.isfinite(given) else given} is out of bounds"
+            said = info.format(given) if abs(given) < _READABLE else str(given)
+            if _READABLE <= abs(given) < math.inf:
+                said = rounded(given)
+            text = f"{said} is out of bounds"
         else:
             text = f"cannot be {'none' if given is None else repr(info.shown(given))}"
         return BadInputError(f"{text}; allowed: {info.bounds}", key)
+
+
+def _as_typed(value: float | None, unit: str) -> str:
+    """Return a number as it was given; a long fraction with the digits that anybody types."""
+    if value is None:
+        return "none"
+    text = typed(value, unit)
+    if float(value).is_integer() or len(text) <= _TYPED_LETTERS:
+        return text
+    return format_quantity(value, unit)
 
 
 def _parse_switch(value: str, *, optional: bool) -> bool | None:
@@ -254,7 +295,7 @@ def _infos(cls: type[Settings]) -> dict[str, SettingInfo]:
     return {key: _info(key, field, hints[key]) for key, field in cls.model_fields.items()}
 
 
-def _info(key: str, field: FieldInfo, hint: Any) -> SettingInfo:
+def _info(key: str, field: FieldInfo, hint: object) -> SettingInfo:
     args = typing.get_args(hint)
     optional = type(None) in args
     if typing.get_origin(hint) in (typing.Union, types.UnionType):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -16,6 +16,9 @@ _known_backends = set(BACKENDS)
 
 PRICES = ("price_per_gib_hour", "price_per_backend_call")
 """What a cost is predicted from; no run depends on them."""
+
+REPLAY = ("writes", "ttl_from", "backend_scale")
+"""How a trace with operations, TTLs or backend times is replayed; other workloads have none."""
 
 
 class LoadSettings(Settings):
@@ -52,7 +55,7 @@ class LoadSettings(Settings):
         None,
         "Restart the workload when it ends; none = as the bench and the command do by default.",
     )
-    backend: str | Callable[[Any], Any] = setting(
+    backend: str | Callable[[Any], object] = setting(
         "sqlite",
         "Backend called on a miss: sqlite (a real query), delay (sleep only), or module:function; "
         "some benches also take postgres, files and http. A function is called at most 200 times "
@@ -61,11 +64,21 @@ class LoadSettings(Settings):
     )
     backend_seconds: float = setting(
         0.0,
-        "Extra latency added to every backend call.",
+        "Extra latency added to every backend call; where the workload has backend times of its "
+        "own, only to calls without one.",
         unit="seconds",
         low=0.0,
         high=60.0,
         span=(0.0001, 1.0),
+        scale="log",
+    )
+    backend_scale: float = setting(
+        1.0,
+        "Multiplies the workload's own backend times, which a miss takes where it has one.",
+        unit="times",
+        low=0.0,
+        high=1000.0,
+        span=(0.01, 100.0),
         scale="log",
     )
     warmup_seconds: float = setting(
@@ -83,6 +96,17 @@ class LoadSettings(Settings):
         high=2**32 - 1,
     )
 
+    writes: Literal["recorded", "through", "invalidate", "ignore"] = setting(
+        "recorded",
+        "What a recorded write does to the cache: recorded = what the file says, and a write of "
+        "the data, such as PUT, removes the key; through = it stores the new value; invalidate = "
+        "it removes the key; ignore = reads alone are replayed, without writes and removals.",
+    )
+    ttl_from: Literal["recorded", "setting"] = setting(
+        "recorded",
+        "Which TTL counts: recorded = the request's own where the workload has one; setting = the "
+        "TTL of the settings for every request.",
+    )
     price_per_gib_hour: float = setting(
         0.005,
         "Price of one GiB of memory per hour, in your currency; what-if only.",
@@ -105,9 +129,19 @@ class LoadSettings(Settings):
         """The backend's name, also of a function."""
         return self.info("backend").format(self.backend)
 
+    @property
+    def paced(self) -> bool:
+        """Whether requests come at a pace that the user set, rather than as fast as possible."""
+        return self.request_rate is not None or self.speedup is not None
+
+    @property
+    def calls_function(self) -> bool:
+        """Whether the backend is a function of the user's, which takes its own time."""
+        return callable(self.backend) or ":" in self.backend
+
     @field_validator("backend", mode="before")
     @classmethod
-    def _known_backend(cls, value: Any) -> Any:
+    def _known_backend(cls, value: object) -> object:
         if callable(value) or (
             isinstance(value, str) and (value in _known_backends or ":" in value)
         ):

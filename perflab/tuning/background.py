@@ -1,11 +1,12 @@
-"""`compute_in_order`: what is slow, in threads, most wanted first, until it is no longer wanted."""
+"""What is computed most wanted first, until it is no longer wanted."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
@@ -36,7 +37,7 @@ def compute_in_order(
     changed(done, total)
     threads = max(1, (os.cpu_count() or 1) - 1)
     pool = ThreadPoolExecutor(threads)
-    going: set[Any] = set()
+    going: set[Future[object]] = set()
     try:
         while (missing or going) and not cancelled():
             while missing and len(going) < threads:
@@ -52,3 +53,22 @@ def compute_in_order(
         # What is being computed ends by itself; who moved a slider does not wait for it.
         pool.shutdown(wait=False, cancel_futures=True)
     return not missing and not going
+
+
+def compute_one_by_one(
+    compute: Callable[[Item], object],
+    items: Sequence[Item],
+    changed: Progress,
+    cancelled: Cancelled,
+) -> bool:
+    """Compute items that are quick, in the thread of who calls.
+
+    Args and result are those of `compute_in_order`; `changed` is called after each item.
+    """
+    for done, item in enumerate(items, start=1):
+        if cancelled():
+            return False
+        with contextlib.suppress(BadInputError):
+            compute(item)
+        changed(done, len(items))
+    return True

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from typing_extensions import TypedDict
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError, shown
 from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import MetricInfo, metric
-from perflab.lab.files import read_json
-from perflab.lab.result import Result
+from perflab.lab.result import Result, read_json
 from perflab.lab.run import Run
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
@@ -23,6 +24,24 @@ if TYPE_CHECKING:
 
 Judgement = Literal["better", "worse", "same", "different"]
 KINDS: dict[str, type[Result]] = {kind.kind: kind for kind in (Run, Predictions, Recommendation)}
+
+
+class MetricRow(TypedDict):
+    """A metric of two results; `difference` is b - a."""
+
+    metric: str
+    a: float
+    b: float
+    difference: float
+    judgement: Judgement
+
+
+class SettingRow(TypedDict):
+    """A setting that differs between two results."""
+
+    key: str
+    a: object
+    b: object
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,8 +64,8 @@ class Comparison(Result):
     pattern: str
     a: str
     b: str
-    metrics: tuple[dict[str, Any], ...]
-    settings: tuple[dict[str, Any], ...] = ()
+    metrics: tuple[MetricRow, ...]
+    settings: tuple[SettingRow, ...] = ()
     notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
@@ -129,11 +148,11 @@ def read_result(source: Result | str | Path) -> Run | Predictions | Recommendati
     if isinstance(source, (Run, Predictions, Recommendation)):
         return source
     if not isinstance(source, (str, Path)):
-        raise BadInputError(f"a {type(source).__name__} is not a result; give one or its file")
+        raise BadInputError(f"{type(source).__name__} is not a result; give one or its file")
     return result_of(read_json(source), str(source))
 
 
-def result_of(values: dict[str, Any], place: str) -> Run | Predictions | Recommendation:
+def result_of(values: dict[str, object], place: str) -> Run | Predictions | Recommendation:
     """Return the result that the content of a file is; a pipe can be read only once.
 
     Raises:
@@ -170,7 +189,7 @@ def judge(info: MetricInfo, before: float, after: float) -> Judgement:
 
 def _at_one_point(
     result: Run | Predictions | Recommendation, source: Result | str | Path
-) -> tuple[dict[str, Any], dict[str, float]]:
+) -> tuple[dict[str, object], dict[str, float]]:
     if isinstance(result, Run):
         return result.settings, result.since_change or result.metrics
     if isinstance(result, Recommendation):

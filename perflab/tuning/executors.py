@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError
@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 def gather(
     executor: Executor,
     work: Callable[..., Found],
-    arguments: Sequence[tuple[Any, ...]],
+    arguments: Sequence[tuple[object, ...]],
     names: Sequence[str],
     progress: Progress | None = None,
 ) -> list[Found]:
@@ -66,7 +66,7 @@ def gather(
     )
 
 
-def _call(attempt: int, work: Callable[..., Found], *arguments: Any) -> Found:
+def _call(attempt: int, work: Callable[..., Found], *arguments: object) -> Found:
     """Do some work; dask takes a call that is equal to a failed one for that one."""
     del attempt
     return work(*arguments)

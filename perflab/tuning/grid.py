@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +13,11 @@ from perflab.bench.base import AnyBench
 from perflab.bench.model import AnyModel, Previewing
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
-from perflab.modelling.prediction import Costs, Prediction
+from perflab.modelling.prediction import Prediction
 from perflab.settings import LoadSettings, SettingInfo, Settings
-from perflab.tuning.background import compute_in_order
+from perflab.tuning.background import compute_in_order, compute_one_by_one
 from perflab.tuning.points import Point, point_of
-from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import Workload
 
 STEPS = 12
 
@@ -34,20 +32,19 @@ class Grid:
 
     Args:
         bench: Whose settings and model.
-        trace: The workload.
-        costs: What the model is told.
+        workload: The workload.
         model: What is asked; it keeps what it has computed.
         along: The setting of the horizontal axis, a column a value.
         against: The setting of the vertical axis, a row a value.
     """
 
     def __init__(
-        self, bench: AnyBench, trace: Trace, costs: Costs, model: AnyModel, along: str, against: str
+        self, bench: AnyBench, workload: Workload, model: AnyModel, along: str, against: str
     ) -> None:
         self.along, self.against = along, against
-        self.columns = map_values(bench, along, trace)
-        self.rows = map_values(bench, against, trace)
-        self._bench, self._trace, self._costs, self._model = bench, trace, costs, model
+        self.columns = map_values(bench, along, workload)
+        self.rows = map_values(bench, against, workload)
+        self._bench, self._workload, self._model = bench, workload, model
         self._lock = threading.Lock()
         self._surface: Surface | None = None
 
@@ -61,7 +58,7 @@ class Grid:
         for place in found.inexact:
             there = found.settings[place]
             if self._model.ready(there, load):
-                found.predictions[place] = self._model.predict(there, load, self._costs)
+                found.predictions[place] = self._model.predict(there, load)
         return found
 
     def points(self, settings: Settings, load: LoadSettings) -> list[Point]:
@@ -91,14 +88,12 @@ class Grid:
         if not isinstance(model, Previewing):
             return True
         wanted = [place for place in self._order(settings, surface) if not surface.knows(place)]
-        for done, place in enumerate(wanted, start=1):
-            if cancelled():
-                return False
-            with contextlib.suppress(BadInputError):
-                found = model.preview(surface.settings[place], load, self._costs)
-                surface.predictions.setdefault(place, found)
-            changed(done, len(wanted))
-        return True
+
+        def compute(place: Place) -> None:
+            found = model.preview(surface.settings[place], load)
+            surface.predictions.setdefault(place, found)
+
+        return compute_one_by_one(compute, wanted, changed, cancelled)
 
     def refine(
         self,
@@ -117,7 +112,7 @@ class Grid:
 
         def compute(place: Place) -> None:
             there = surface.settings[place]
-            surface.predictions[place] = self._model.predict(there, load, self._costs)
+            surface.predictions[place] = self._model.predict(there, load)
 
         return compute_in_order(compute, wanted, changed, cancelled)
 
@@ -128,7 +123,7 @@ class Grid:
             for column, beside in enumerate(self.columns):
                 try:
                     there = settings.change(**{self.along: beside, self.against: below})
-                    self._bench.models.check(there, load, self._trace)
+                    self._bench.models.check(there, load, self._workload)
                 except BadInputError:
                     continue
                 found[row, column] = there
@@ -158,7 +153,7 @@ class Surface:
         predictions: What is known of them by now.
     """
 
-    def __init__(self, rest: Any, load: LoadSettings, settings: dict[Place, Settings]) -> None:
+    def __init__(self, rest: object, load: LoadSettings, settings: dict[Place, Settings]) -> None:
         self.rest = rest
         self.load = load
         self.settings = settings
@@ -187,7 +182,7 @@ class Surface:
         return found
 
 
-def map_values(bench: AnyBench, key: str, trace: Trace) -> list[Any]:
+def map_values(bench: AnyBench, key: str, workload: Workload) -> list[object]:
     """Return the values of a setting on a map's axis: at most 12, evenly on its scale, then none.
 
     A word has all of its words.
@@ -198,7 +193,7 @@ def map_values(bench: AnyBench, key: str, trace: Trace) -> list[Any]:
         return [False, True, *end]
     if info.choices:
         return [*info.choices, *end]
-    known = [value for value in bench.axis(key, trace) if value is not None]
+    known = [value for value in bench.axis(key, workload) if value is not None]
     places = [scaled(info, value) for value in known]
     wanted = np.linspace(places[0], places[-1], STEPS)
     picked = {int(np.abs(np.subtract(places, each)).argmin()) for each in wanted}
@@ -210,7 +205,7 @@ def scaled(info: SettingInfo, value: float) -> float:
     return math.log(max(float(value), 1e-12)) if info.scale == "log" else float(value)
 
 
-def nearest_place(info: SettingInfo, values: Sequence[Any], settings: Settings, key: str) -> int:
+def nearest_place(info: SettingInfo, values: Sequence[object], settings: Settings, key: str) -> int:
     """Return which of an axis' values is nearest to the present one."""
     here = getattr(settings, key)
     if here in values:

@@ -21,15 +21,15 @@ def observed_beside(
     load: LoadSettings,
     costs: Costs,
     swept: Collection[str] = (),
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return what was measured elsewhere and what is predicted there, as plain values.
 
     Args:
         bench: Whose.
-        model: Returns the model to ask; not called where nothing was measured.
+        model: Returns the model to ask, made with these costs; not called without a measurement.
         settings: The pattern's settings.
         load: The load's settings.
-        costs: What the model is told.
+        costs: What was measured.
         swept: Settings that differ from point to point; beside lines of several there is nothing.
 
     Returns:
@@ -45,7 +45,7 @@ def observed_beside(
 
     def at(place: int) -> Metrics:
         there = settings.change(**{found.along: place})
-        return asked.predict(there, load, costs).metrics
+        return asked.predict(there, load).metrics
 
     predicted = []
     for place in found.places:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired
+from typing import TYPE_CHECKING, Annotated, NotRequired
 
 from pydantic import ConfigDict, SkipValidation, with_config
 
@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from perflab.lab.outcome import plain_settings
 from perflab.modelling.prediction import Metrics, Prediction
-from perflab.settings import LoadSettings, Settings
+from perflab.settings import LoadSettings, Settings, SettingValues
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +27,14 @@ class Point(TypedDict):
         metrics: Predicted there; a number that is none is None in what was read from a file.
         sampled: The share of the keys that was looked at; 1 where it is not told.
         error: Half the band around the metric that counts; 0 where it is not told.
+        behind: Whether requests come faster than they are served there; not where it is not told.
     """
 
-    settings: dict[str, Any]
+    settings: SettingValues
     metrics: Annotated[Metrics, SkipValidation]
     sampled: NotRequired[float]
     error: NotRequired[float]
+    behind: NotRequired[bool]
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -50,11 +52,22 @@ class NamedPoint(Point):
 
 def point_of(found: Prediction, settings: Settings, load: LoadSettings) -> Point:
     """Return what is predicted at settings, as a point."""
-    return {
+    point: Point = {
         "settings": plain_settings(settings, load),
         "metrics": found.metrics,
         "sampled": found.sampled,
         "error": found.error,
+    }
+    return {**point, "behind": True} if found.behind else point
+
+
+def named_point(name: str, point: Point, reason: str) -> NamedPoint:
+    """Return a point with its name and why it is worth a look."""
+    return {
+        "name": name,
+        "settings": point["settings"],
+        "metrics": point["metrics"],
+        "reason": reason,
     }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result
 from perflab.tuning.points import Point, frame_of
 
@@ -33,14 +34,14 @@ class Predictions(Result):
     made_by: ClassVar[str] = "perflab predict ... --out FILE"
 
     pattern: str
-    workload: dict[str, Any]
+    workload: AboutWorkload
     points: tuple[Point, ...]
     swept: tuple[str, ...] = ()
-    calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
-    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    calibration: dict[str, object] = dataclasses.field(default_factory=dict)
+    environment: dict[str, object] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
-    observed: dict[str, Any] = dataclasses.field(default_factory=dict)
-    histories: tuple[dict[str, Any], ...] = ()
+    observed: dict[str, object] = dataclasses.field(default_factory=dict)
+    histories: tuple[dict[str, object], ...] = ()
     maps: tuple[Point, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result
+from perflab.settings import SettingValues
 from perflab.tuning.points import NamedPoint, Point, frame_of
+from perflab.tuning.turns.document import TurnsTaken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +30,17 @@ class Recommendation(Result):
         objective: What was looked for, such as ``max:hit_rate``.
         unreached: What no setting reaches, such as ``No pool size reaches 5 ms``; empty where one
             does.
+        worse: What gets worse for the sake of the objective, such as ``throughput 80/s instead of
+            100/s``; empty where nothing does.
         limits: What was to be kept, such as ``memory_bytes<=512MiB``.
         points: All points looked at: ``settings`` and ``metrics`` each.
         alternatives: Other points worth a look, as ``name``, ``settings``, ``metrics``, ``reason``.
-        measured: Measured live at `settings`, where tuning was asked to check.
+        reliefs: What would bring within reach what no setting reaches: less ``load``, a shorter
+            ``service time``, another setting or ``limit``, with the settings that then reach it.
+        sensitivity: What is predicted at `settings` with 20 % less and more load, and with a
+            service time 20 % longer.
+        measured: Measured live at `settings`, where tuning was asked to check: means over rounds.
+        turns: How these settings were run in turns with their rivals; None where they were not.
         observed: What was measured elsewhere, the fields of `Observed`; nothing where nothing was.
         calibration: The costs used, with their date, backend and source.
         environment: Machine, versions and date.
@@ -41,21 +51,25 @@ class Recommendation(Result):
     made_by: ClassVar[str] = "perflab tune ... --out FILE"
 
     pattern: str
-    workload: dict[str, Any]
-    before: dict[str, Any]
-    settings: dict[str, Any]
+    workload: AboutWorkload
+    before: dict[str, object]
+    settings: SettingValues
     before_metrics: dict[str, float]
     metrics: dict[str, float]
     reason: str
     objective: str
     unreached: str = ""
+    worse: str = ""
     limits: tuple[str, ...] = ()
     points: tuple[Point, ...] = ()
     alternatives: tuple[NamedPoint, ...] = ()
+    reliefs: tuple[NamedPoint, ...] = ()
+    sensitivity: tuple[NamedPoint, ...] = ()
     measured: dict[str, float] = dataclasses.field(default_factory=dict)
-    observed: dict[str, Any] = dataclasses.field(default_factory=dict)
-    calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
-    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    turns: TurnsTaken | None = None
+    observed: dict[str, object] = dataclasses.field(default_factory=dict)
+    calibration: dict[str, object] = dataclasses.field(default_factory=dict)
+    environment: dict[str, object] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,6 +20,7 @@ class _Shape(BaseModel):
 
 class _Summary(_Shape):
     requests: int | None = None
+    operations: dict[str, int] | None = None
     distinct_keys: int | None = None
     one_hit_wonders: int | None = None
     skew: float | None = None
@@ -87,10 +87,11 @@ class _History(_Shape):
     means: dict[str, float]
     metrics: dict[str, float]
     sampled: float
+    remark: str = ""
 
 
 class _Calibration(_Shape):
-    costs: dict[str, Any] = {}
+    costs: dict[str, object] = {}
 
 
 class _Result(_Shape):
@@ -108,6 +109,8 @@ class _Result(_Shape):
     points: list[_Point] = []
     maps: list[_Point] = []
     alternatives: list[_Point] = []
+    reliefs: list[_Point] = []
+    sensitivity: list[_Point] = []
     snapshots: list[_Row] = []
     changes: list[_Change] = []
     alerts: list[_Alert] = []
@@ -119,6 +122,7 @@ class _Result(_Shape):
     reason: str = ""
     objective: str = ""
     unreached: str = ""
+    worse: str = ""
     ended: str = ""
     observed: _Observed = _Observed()
     histories: list[_History] = []
@@ -126,7 +130,7 @@ class _Result(_Shape):
     environment: _Environment = _Environment()
 
 
-def check_shape(values: Mapping[str, Any], place: str) -> None:
+def check_shape(values: Mapping[str, object], place: str) -> None:
     """Refuse what a damaged or foreign file holds.
 
     Raises:

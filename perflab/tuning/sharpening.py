@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from perflab.bench.model import AnyModel, Sharpening
 from perflab.callbacks import Cancelled
-from perflab.modelling.prediction import Costs, Prediction
+from perflab.modelling.prediction import Prediction
 from perflab.settings import LoadSettings, Settings
 
 
@@ -32,16 +31,14 @@ class BandedLine(tuple[list[float], list[float]]):  # noqa: SLOT001 - a tuple ha
         return line
 
 
-def known(
-    model: AnyModel, settings: Settings, load: LoadSettings, costs: Costs
-) -> Prediction | None:
+def known(model: AnyModel, settings: Settings, load: LoadSettings) -> Prediction | None:
     """Return the sharpest answer that a model has by now, if it has one."""
     # Asked for each point of each line: looking for the name costs a hundredth of isinstance.
     sharpest = getattr(model, "best_known", None)
     if sharpest is not None:
-        answer: Prediction | None = sharpest(settings, load, costs)
+        answer: Prediction | None = sharpest(settings, load)
         return answer
-    return model.predict(settings, load, costs) if model.ready(settings, load) else None
+    return model.predict(settings, load) if model.ready(settings, load) else None
 
 
 class Rounds:
@@ -55,27 +52,24 @@ class Rounds:
         model: What is asked.
         present: The present settings.
         load: The load's present settings.
-        costs: What the model is told.
         along: The settings of the horizontal axes, which may differ on the present line.
     """
 
     def __init__(
         self,
-        model: Sharpening[Any],
+        model: Sharpening[Settings],
         present: Settings,
         load: LoadSettings,
-        costs: Costs,
         along: Sequence[str],
     ) -> None:
         self._model = model
         self._present = present
         self._load = load
-        self._costs = costs
         self._along = along
 
     def steps(
         self, missing: Sequence[Settings], cancelled: Cancelled
-    ) -> Iterator[Callable[[], Any]]:
+    ) -> Iterator[Callable[[], object]]:
         """Yield what to do, most wanted first.
 
         Args:
@@ -87,18 +81,18 @@ class Rounds:
         for some in (line, others):
             rough = [there for there in some if self._model.has_rough_answer(there)]
             for ask in (self._model.preview, self._model.preview, self._model.predict):
-                yield from (_asked(ask, there, self._load, self._costs) for there in rough)
-        found = self._model.best_known(self._present, self._load, self._costs)
+                yield from (_asked(ask, there, self._load) for there in rough)
+        found = self._model.best_known(self._present, self._load)
         if found is None or found.sampled < 1:
             yield lambda: self._model.settle(self._present, self._load, cancelled)
         for there in (*line, *others):
             if not self._model.has_rough_answer(there):
-                yield _asked(self._model.predict, there, self._load, self._costs)
+                yield _asked(self._model.predict, there, self._load)
 
     def _is_beside(self, there: Settings) -> bool:
         moved = {key: getattr(self._present, key) for key in self._along}
         return there.change(**moved) == self._present
 
 
-def _asked(ask: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+def _asked(ask: Callable[..., object], *arguments: object) -> Callable[[], object]:
     return lambda: ask(*arguments)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perflab.bench.base import AnyBench
 from perflab.bench.model import AnyModel
@@ -27,15 +28,19 @@ from perflab.tuning.observed import observed_beside
 from perflab.tuning.points import Point, point_of
 from perflab.tuning.predictions import Predictions
 from perflab.units import counted, grouped
-from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import Workload
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_POINTS = 100_000
+MOST_REMARKS = 4
+"""On one swept setting that hold at some points: as many as `writes` has values."""
 
 Found = tuple[Point, tuple[str, ...]]
 """A point and the remarks on it."""
+_IN_FORCE = ("writes", "ttl_from")
+"""The settings of the load whose remarks say what is in force."""
 
 Drawn = tuple[float, str | None]
 
@@ -43,9 +48,9 @@ Drawn = tuple[float, str | None]
 @naming_extra("cli")
 def predict(
     pattern: str,
-    workload: Any = None,
-    settings: Mapping[str, Any] | None = None,
-    sweep: Mapping[str, Iterable[Any]] | None = None,
+    workload: object = None,
+    settings: Mapping[str, object] | None = None,
+    sweep: Mapping[str, Iterable[object]] | None = None,
     sample: float | None = None,
     executor: Executor | None = None,
     sampling: str | None = None,
@@ -72,9 +77,9 @@ def predict(
 @naming_extra("cli")
 def predictions(
     pattern: str,
-    workload: Any = None,
-    settings: Mapping[str, Any] | None = None,
-    sweep: Mapping[str, Iterable[Any]] | None = None,
+    workload: object = None,
+    settings: Mapping[str, object] | None = None,
+    sweep: Mapping[str, Iterable[object]] | None = None,
     sample: float | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -86,15 +91,17 @@ def predictions(
         BadInputError: If the workload or a setting is not right, or the model cannot answer.
     """
     bench = load_bench(pattern)
-    trace = bench.workload_for(bench.read(settings)[0], workload)
-    return sweep_trace(bench, trace, settings, sweep, sample, executor, progress, sampling=sampling)
+    loaded = bench.workload_for(bench.read(settings)[0], workload)
+    return sweep_workload(
+        bench, loaded, settings, sweep, sample, executor, progress, sampling=sampling
+    )
 
 
-def sweep_trace(
+def sweep_workload(
     bench: AnyBench,
-    trace: Trace,
-    settings: Mapping[str, Any] | None = None,
-    sweep: Mapping[str, Iterable[Any]] | None = None,
+    workload: Workload,
+    settings: Mapping[str, object] | None = None,
+    sweep: Mapping[str, Iterable[object]] | None = None,
     sample: float | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -109,8 +116,8 @@ def sweep_trace(
         BadInputError: If a setting is not right, or the model cannot answer.
     """
     checked, load = bench.read(settings)
-    calibration = calibration_for(bench, checked, load, trace)
-    grid = _points(bench, trace, settings or {}, sweep or {})
+    calibration = calibration_for(bench, checked, load, workload)
+    grid = _points(bench, workload, settings or {}, sweep or {})
     if sample is not None and not 0 < sample <= 1:
         raise BadInputError("a sample is a share of the keys, above 0 and at most 1", "sample")
     if sampling is not None and sample is None:
@@ -118,33 +125,34 @@ def sweep_trace(
         raise BadInputError(text, "sampling")
     drawn = None if sample is None or sample == 1 else (sample, sampling)
     names = [_name(values, sweep or settings or {}) for values in grid]
+    costs = calibration.costs
+    known = None if model is None else model.with_costs(costs)
     if executor is None:
-        known = model or _model(bench, trace, drawn)
-        here = [(bench, known, values, calibration.costs) for values in grid]
+        asked = known or _model(bench, workload, costs, drawn)
+        here = [(bench, asked, values) for values in grid]
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
             found = gather(threads, _predict, here, names, progress)
     else:
         with kept_folder("perflab-sweep-", shared_folder()) as folder:
             place = str(folder / "trace")
-            bench.workload_kind.save(trace, place)
-            there = [
-                (bench.identity.pattern, place, drawn, values, calibration.costs) for values in grid
-            ]
+            bench.workload_kind.save(workload, place)
+            there = [(bench.identity.pattern, place, drawn, values, costs) for values in grid]
             found = gather(executor, _predict_there, there, names, progress)
-    asked = (checked, load, calibration.costs, tuple(sweep or ()))
+    present = (checked, load, costs, tuple(sweep or ()))
     points, said = [point for point, _ in found], [remarks for _, remarks in found]
     notice = bench.live.notice(checked, load)
     remarks = [remark for remark in said[0] if all(remark in other for other in said)]
     return Predictions(
         pattern=bench.identity.pattern,
-        workload=workload_summary(trace),
+        workload=workload_summary(workload),
         points=tuple(points),
         swept=tuple(sweep or ()),
         calibration=calibration.to_dict(),
         environment=environment(),
-        observed=observed_beside(bench, lambda: model or bench.model(trace), *asked),
+        observed=observed_beside(bench, lambda: known or bench.model(workload, costs), *present),
         remarks=(
             *remarks,
+            *_of_some_points(said, tuple(sweep or ())),
             *_from_a_sample(bench, points),
             *([f"in a run {notice}"] if notice else ()),
             calibration.describe(),
@@ -152,10 +160,44 @@ def sweep_trace(
     )
 
 
+def live_bounds(
+    sweep: Mapping[str, Iterable[object]], settings: Mapping[str, object] | None
+) -> tuple[dict[str, object], ...]:
+    """Return the settings that a live check of a recommendation goes up to.
+
+    What it would do on a user's server is at most what these would: the highest number of each
+    setting that tuning may recommend, and the user's own settings.
+    """
+    highest = {
+        key: max(numbers)
+        for key, values in sweep.items()
+        if (numbers := [v for v in values if isinstance(v, (int, float))])
+    }
+    return {**(settings or {}), **highest}, dict(settings or {})
+
+
+def _of_some_points(said: list[tuple[str, ...]], swept: tuple[str, ...]) -> list[str]:
+    """Return the remarks that hold at some points, on swept settings and what is in force."""
+    result = []
+    for key in dict.fromkeys((*swept, *_IN_FORCE)):
+        counts = Counter(text for each in said for text in each if text.startswith(f"{key} "))
+        some = [(text, count) for text, count in counts.items() if count < len(said)]
+        result += [
+            f"at {grouped(count)} of {grouped(len(said))} points, {text}"
+            for text, count in some[:MOST_REMARKS]
+        ]
+        if len(some) > MOST_REMARKS:
+            result.append(f"{key}: {counted(len(some) - MOST_REMARKS, 'more remark')} like these")
+    return result
+
+
 def _points(
-    bench: AnyBench, trace: Trace, settings: Mapping[str, Any], sweep: Mapping[str, Iterable[Any]]
-) -> list[dict[str, Any]]:
-    axes = {key: list(values) for key, values in sweep.items()}
+    bench: AnyBench,
+    workload: Workload,
+    settings: Mapping[str, object],
+    sweep: Mapping[str, Iterable[object]],
+) -> list[dict[str, object]]:
+    axes = {key: _once(values) for key, values in sweep.items()}
     count = 1
     for key, values in axes.items():
         bench.info(key)
@@ -166,13 +208,22 @@ def _points(
         raise BadInputError(
             f"a sweep of {counted(count, 'point')} is more than {grouped(MOST_POINTS)}", "sweep"
         )
-    points: list[dict[str, Any]] = []
+    points: list[dict[str, object]] = []
     for combination in itertools.product(*axes.values()):
         point = {**settings, **dict(zip(axes, combination, strict=True))}
         checked, load = bench.read(point)
-        bench.models.check(checked, load, trace)
+        bench.models.check(checked, load, workload)
         points.append(point)
     return points
+
+
+def _once(values: Iterable[object]) -> list[object]:
+    """Return values in their order, each once; 1 and True are not the same."""
+    found: list[object] = []
+    for value in values:
+        if not any(value == known and type(value) is type(known) for known in found):
+            found.append(value)
+    return found
 
 
 def _from_a_sample(bench: AnyBench, points: Iterable[Point]) -> tuple[str, ...]:
@@ -185,29 +236,33 @@ def _from_a_sample(bench: AnyBench, points: Iterable[Point]) -> tuple[str, ...]:
     return (f"{count} from samples: {info.label} {info.format_band(error)} at most",)
 
 
-def _name(values: Mapping[str, Any], keys: Iterable[str]) -> str:
+def _name(values: Mapping[str, object], keys: Iterable[str]) -> str:
     return ", ".join(f"{key}={values[key]}" for key in keys) or "the settings"
 
 
-def _predict(bench: AnyBench, model: AnyModel, values: Mapping[str, Any], costs: Costs) -> Found:
+def _predict(bench: AnyBench, model: AnyModel, values: Mapping[str, object]) -> Found:
     settings, load = bench.read(values)
-    found = model.predict(settings, load, costs)
+    found = model.predict(settings, load)
     return point_of(found, settings, load), found.remarks
 
 
 def _predict_there(
-    pattern: str, place: str, drawn: Drawn | None, values: Mapping[str, Any], costs: Costs
+    pattern: str, place: str, drawn: Drawn | None, values: Mapping[str, object], costs: Costs
 ) -> Found:
-    return _predict(load_bench(pattern), _opened(pattern, place, drawn), values, costs)
+    model = _opened(pattern, place, drawn).with_costs(costs)
+    return _predict(load_bench(pattern), model, values)
 
 
 @lru_cache(maxsize=2)
 def _opened(pattern: str, place: str, drawn: Drawn | None) -> AnyModel:
-    return _model(load_bench(pattern), load_bench(pattern).workload_kind.open(place), drawn)
+    """Return the model that all points of a worker share, which gets its costs with each."""
+    bench = load_bench(pattern)
+    workload = bench.workload_kind.open(place)
+    return _model(bench, workload, bench.calibration.shipped_costs, drawn)
 
 
-def _model(bench: AnyBench, trace: Trace, drawn: Drawn | None) -> AnyModel:
+def _model(bench: AnyBench, workload: Workload, costs: Costs, drawn: Drawn | None) -> AnyModel:
     if drawn is None:
-        return bench.model(trace)
+        return bench.model(workload, costs)
     share, method = drawn
-    return bench.sampled_model(trace, share, method)
+    return bench.sampled_model(workload, costs, share, method)

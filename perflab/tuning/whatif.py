@@ -6,7 +6,6 @@ import bisect
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from perflab.bench.base import AnyBench
 from perflab.bench.model import AnyModel, Previewing, Sharpening
@@ -18,7 +17,7 @@ from perflab.settings import LoadSettings, Settings
 from perflab.tuning.background import compute_in_order
 from perflab.tuning.sharpening import BandedLine, Rounds, known
 from perflab.tuning.standing import Standing
-from perflab.workloads.kinds.trace import Trace
+from perflab.workloads.kinds.workload import Workload
 
 Line = tuple[list[float], list[float]]
 _COARSE = 4
@@ -31,7 +30,7 @@ class WhatIf:
 
     Args:
         bench: Whose charts and model.
-        trace: The workload.
+        workload: What it answers for.
         costs: What the model is told.
         model: A model of this workload that has computed something already.
         compared: By setting, the values that have a line; a chart's own where not given.
@@ -40,22 +39,23 @@ class WhatIf:
     def __init__(
         self,
         bench: AnyBench,
-        trace: Trace,
+        workload: Workload,
         costs: Costs,
         model: AnyModel | None = None,
-        compared: Mapping[str, Sequence[Any]] | None = None,
+        compared: Mapping[str, Sequence[object]] | None = None,
     ) -> None:
         self.bench = bench
-        self.trace = trace
+        self.workload = workload
         self.costs = costs
-        self.model = model or bench.quick_model(trace)
+        known = None if model is None else model.with_costs(costs)
+        self.model: AnyModel = known or bench.quick_model(workload, costs)
         self.compared = dict(compared or {})
         charts = bench.display.all_charts
-        self._axes = {chart.along: bench.axis(chart.along, trace) for chart in charts}
+        self._axes = {chart.along: bench.axis(chart.along, workload) for chart in charts}
 
     def charts(self, settings: Settings) -> tuple[WhatIfChart, ...]:
         """Return the charts at some settings."""
-        return self.bench.display.charts_for(settings, self.trace)
+        return self.bench.display.charts_for(settings, self.workload)
 
     def curves(self, settings: Settings, load: LoadSettings) -> list[dict[str, Line]]:
         """Return, for every what-if chart, its lines by label as far as they are known now."""
@@ -68,11 +68,11 @@ class WhatIf:
         that can answer from a part of its workload does that instead, if that tells enough.
         """
         if self.model.ready(settings, load):
-            return self.model.predict(settings, load, self.costs)
+            return self.model.predict(settings, load)
         if isinstance(self.model, Sharpening) and not self.model.has_rough_answer(settings):
             return None
         if isinstance(self.model, Previewing):
-            return self.model.preview(settings, load, self.costs)
+            return self.model.preview(settings, load)
         return self._near(settings, load, self.charts(settings)[0].along)
 
     def standing(self, settings: Settings, load: LoadSettings) -> Standing | None:
@@ -85,7 +85,7 @@ class WhatIf:
             return None
         values, about = {}, set()
         for value, there in self._rivals(chart, settings):
-            answer = known(self.model, there, load, self.costs)
+            answer = known(self.model, there, load)
             if answer is None:
                 answer = self._near(there, load, chart.along)
             if answer is not None and chart.metric in answer.metrics:
@@ -117,12 +117,12 @@ class WhatIf:
         missing = self._missing(settings, load)
         if isinstance(self.model, Sharpening):
             along = [chart.along for chart in self.charts(settings)]
-            rounds = Rounds(self.model, settings, load, self.costs, along)
+            rounds = Rounds(self.model, settings, load, along)
             steps = rounds.steps(list(missing), cancelled)
             return compute_in_order(lambda step: step(), steps, changed, cancelled)
 
         def compute(there: Settings) -> None:
-            self.model.predict(there, load, self.costs)
+            self.model.predict(there, load)
 
         return compute_in_order(compute, missing, changed, cancelled)
 
@@ -133,14 +133,14 @@ class WhatIf:
         for value in self._compared(chart, settings):
             yield str(value), self.bench.display.settings_for_line(settings, chart.lines, value)
 
-    def _compared(self, chart: WhatIfChart, settings: Settings) -> list[Any]:
+    def _compared(self, chart: WhatIfChart, settings: Settings) -> list[object]:
         """Return the values that have a line: those chosen, and the present one."""
         assert chart.lines is not None  # noqa: S101  (asked for charts with lines)
         chosen = self.compared.get(chart.lines, chart.compared or chart.values)
         here = getattr(settings, chart.lines)
         return [value for value in chart.values if value in chosen or value == here]
 
-    def _rivals(self, chart: WhatIfChart, settings: Settings) -> Iterator[tuple[Any, Settings]]:
+    def _rivals(self, chart: WhatIfChart, settings: Settings) -> Iterator[tuple[object, Settings]]:
         """Yield, at the present place, the lines drawn, the reference and the ceiling."""
         values = [*self._compared(chart, settings), chart.reference, chart.ceiling]
         for value in dict.fromkeys(value for value in values if value is not None):
@@ -161,7 +161,7 @@ class WhatIf:
         found: list[Prediction] = []
         for value in self._axes[chart.along]:
             there = settings.change(**{chart.along: value})
-            answer = known(self.model, there, load, self.costs)
+            answer = known(self.model, there, load)
             if answer is not None and metric in answer.metrics:
                 places.append(float(value))
                 found.append(answer)
@@ -175,7 +175,7 @@ class WhatIf:
                 continue
             seen.add(there)
             try:
-                self.bench.models.check(there, load, self.trace)
+                self.bench.models.check(there, load, self.workload)
             except BadInputError:
                 continue
             yield there
@@ -209,10 +209,10 @@ class WhatIf:
         axis = self._axes[along]
         place = bisect.bisect_right(axis, here)
 
-        def first_known(values: Iterable[Any]) -> tuple[float, Prediction] | None:
+        def first_known(values: Iterable[float]) -> tuple[float, Prediction] | None:
             for value in values:
                 there = settings.change(**{along: value})
-                answer = known(self.model, there, load, self.costs)
+                answer = known(self.model, there, load)
                 if answer is not None:
                     return value, answer
             return None
@@ -245,7 +245,7 @@ class WhatIf:
         )
 
 
-def _coarse_first(values: list[Any], here: float) -> list[Any]:
+def _coarse_first(values: list[float], here: float) -> list[float]:
     """Return both ends, the neighbours of the present value, then halves, quarters and so on."""
     nearest = sorted(values, key=lambda value: abs(math.log(max(value, 1e-12) / max(here, 1e-12))))
     order = [values[0], values[-1], *nearest[:2]]

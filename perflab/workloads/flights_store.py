@@ -6,12 +6,15 @@ import hashlib
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from perflab.errors import BadInputError
 from perflab.files import whole_path
 from perflab.primitives.parquet_probe import trust_parquet
 from perflab.settings.folders import cache_folder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMS = ("sqlite", "parquet", "csv", "npy")
 TABLE = "flights"
@@ -58,7 +61,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def _table() -> Any:
+def _table() -> pa.Table:
     """Return the flights with their planes as an Arrow table, in order of departure."""
     import pyarrow as pa
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
 from perflab.errors.extras import naming_extra
-from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS, NAMED_COLUMNS
+from perflab.workloads.formats import ARRIVAL_FORMATS, FORMATS
 from perflab.workloads.guard import bad_input_only
 from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.trace import Trace
@@ -25,6 +25,10 @@ def read_trace(
     progress: Progress | None = None,
     *,
     sort: bool = False,
+    log_format: str | None = None,
+    time_unit: str | None = None,
+    separator: str | None = None,
+    no_header: bool = False,
 ) -> Trace:
     """Read a trace from a file, compressed or not, or from the folder of `perflab.record`.
 
@@ -32,21 +36,37 @@ def read_trace(
         path: The file or folder.
         format: One of `FORMATS`; detected if not given, except raw binary formats and what
             could as well be something else.
-        columns: Which column or field is the key, time, size or ttl, such as ``{"key": "url"}``.
-            The key may be a template of several, such as ``{"key": "{host}{path}"}``.
+        columns: Which column or field is the key, time, size, ttl or op, such as
+            ``{"key": "url"}``. The key may be a template of several, such as
+            ``{"key": "{host}{path}"}``.
         progress: Called with bytes read and bytes in all; what it raises stops the reading.
         sort: Whether to sort the rows of a table by time, which must else not run backwards;
             such a trace has no source. Logs and recordings are always sorted.
+        log_format: The form of a log's lines: nginx's `log_format` or Apache's `LogFormat` as it
+            stands in the configuration, or a name, such as ``combined`` or ``alb``.
+        time_unit: The unit of times that are numbers: ``s``, ``ms``, ``us`` or ``ns``; told by
+            their size if not given, where they count from 1970.
+        separator: What parts the columns of a text table: a character, ``tab``, or ``blank`` for
+            any number of blanks.
+        no_header: Whether the first line of a text table is a row; its columns are then named by
+            number, such as ``{"key": "2"}``.
 
     Raises:
         BadInputError: With the place, if the file cannot be read as a trace.
     """
     if format is not None and format not in FORMATS:
         raise BadInputError(f"unknown format {format!r}{nearest(format, FORMATS)}", "format")
-    if columns and format not in (None, *NAMED_COLUMNS):
-        text = f"only {', '.join(NAMED_COLUMNS)} have columns to name, not {format}"
-        raise BadInputError(text, "columns")
     from perflab.workloads.importers.dispatch import import_file  # loads pyarrow
+    from perflab.workloads.importers.reading import check_format, with_options
+
+    columns = with_options(
+        columns,
+        log_format=log_format,
+        time_unit=time_unit,
+        separator=separator,
+        no_header=no_header,
+    )
+    check_format(format, columns)
 
     place = os.fspath(path)
     with bad_input_only(place, format or "a trace", progress) as watched:
@@ -64,6 +84,11 @@ def read_arrivals(
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    *,
+    log_format: str | None = None,
+    time_unit: str | None = None,
+    separator: str | None = None,
+    no_header: bool = False,
 ) -> Arrivals:
     """Read when requests came, and how long each was served, from a file, compressed or not.
 
@@ -73,6 +98,10 @@ def read_arrivals(
         columns: For tables: which column is the start, end, duration (seconds) or duration_ms,
             such as ``{"start": "ts"}``.
         progress: Called with bytes read and bytes in all; what it raises stops the reading.
+        log_format: As in `read_trace`.
+        time_unit: As in `read_trace`; durations are seconds whatever it is.
+        separator: As in `read_trace`.
+        no_header: As in `read_trace`.
 
     Raises:
         BadInputError: With the place, if the file does not say when requests came.
@@ -81,6 +110,16 @@ def read_arrivals(
     if format is not None and format not in known:
         raise BadInputError(f"unknown format {format!r}{nearest(format, known)}", "format")
     from perflab.workloads.importers.arrivals import import_arrivals  # loads pyarrow
+    from perflab.workloads.importers.reading import check_format, with_options
+
+    columns = with_options(
+        columns,
+        log_format=log_format,
+        time_unit=time_unit,
+        separator=separator,
+        no_header=no_header,
+    )
+    check_format(format, columns)
 
     place = os.fspath(path)
     with bad_input_only(place, format or "arrivals", progress) as watched:

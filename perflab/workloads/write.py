@@ -17,7 +17,7 @@ def write_trace(trace: Trace, path: str | os.PathLike[str], *, force: bool = Fal
     """Write a trace as a file, whole or not at all; `read_trace` reads it back.
 
     Parquet keeps everything and is read several times faster; a CSV has the columns key, time,
-    size and ttl, for other programs. The ids of a window are numbered anew.
+    size, ttl and op, for other programs. The ids of a window are numbered anew.
 
     Args:
         trace: What is written.

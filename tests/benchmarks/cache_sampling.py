@@ -21,9 +21,11 @@ import numpy as np
 
 from perflab.bench import load_bench
 from perflab.kernels import compile_all
+from perflab.modelling.scaling import IN_FULL
 from perflab.patterns.cache.model.key_samples import METHODS
 from perflab.patterns.cache.model.predict import CacheModel
-from perflab.patterns.cache.model.sampled import DRAWS, IN_FULL, SampledCacheModel
+from perflab.patterns.cache.model.sampled import SampledCacheModel
+from perflab.patterns.cache.model.scaled_down import DRAWS
 from perflab.patterns.cache.policies import POLICIES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
@@ -55,12 +57,13 @@ def measure(trace: Trace, policies: list[str], share: float, seeds: int) -> None
     bench = load_bench("cache")
     sizes = bench.axis("max_cache_size", trace)
     sizes = [sizes[i] for i in np.linspace(0, len(sizes) - 1, SIZES).astype(int)]
-    whole = CacheModel(trace)
+    costs = bench.calibration.shipped_costs
+    whole = CacheModel.of(trace, costs)
     whole.prepare()
     groups = max(1, seeds // DRAWS)
     began = time.perf_counter()
     models = {
-        method: [SampledCacheModel(trace, share, method, seed) for seed in range(groups)]
+        method: [SampledCacheModel.of(trace, costs, share, method, seed) for seed in range(groups)]
         for method in METHODS
     }
     for model in (model for some in models.values() for model in some):
@@ -74,13 +77,11 @@ def measure(trace: Trace, policies: list[str], share: float, seeds: int) -> None
     )
     for policy in policies:
         points = [CacheSettings(max_cache_size=size, policy=policy) for size in sizes]
-        exact = np.array([whole.counts(point, LOAD).hits / len(trace) for point in points])
+        exact = np.array([whole.counter.counts(point, LOAD).hits / len(trace) for point in points])
         for method in METHODS:
             singles, means, inside = [], [], []
             for model in models[method]:
-                found = [
-                    model.predict(point, LOAD, bench.calibration.shipped_costs) for point in points
-                ]
+                found = [model.predict(point, LOAD) for point in points]
                 rates = np.array([each.metrics["hit_rate"] for each in found])
                 bands = np.array([each.error for each in found])
                 means.append(np.abs(rates - exact))

@@ -58,7 +58,9 @@ class Moment:
 
     def words(self) -> list[str]:
         """Return the command's words."""
-        live = {"run": ["--seconds", "2"], "tune": ["--live"], "calibrate": []}[self.verb]
+        live = {"run": ["--seconds", "2"], "tune": ["--live", "--budget", "5"], "calibrate": []}[
+            self.verb
+        ]
         return [self.verb, self.pattern, *PATTERNS[self.pattern], *live]
 
     def __str__(self) -> str:

@@ -45,11 +45,11 @@ def make(folder: str, requests: int) -> str:
 
 def exact_curve(folder: str) -> str:
     """Time the exact LRU curve of all sizes."""
-    from perflab.patterns.cache.model.predict import CacheModel
+    from perflab.patterns.cache.model.counter import CacheCounter
 
     trace, watch = opened(folder)
     began, worked = time.perf_counter(), time.process_time()
-    CacheModel(trace).prepare()
+    CacheCounter(trace).prepare()
     spent, worked = time.perf_counter() - began, time.process_time() - worked
     said = f"{spent:.1f} s, {worked:.1f} s of it on a core (goal 12 s)"
     return f"exact LRU curve, all sizes: {said}, {watch()} (goal 3 GiB)"
@@ -67,7 +67,7 @@ def moves(folder: str, policies: list[str], rounds: int) -> str:
     axis = bench.axis("max_cache_size", trace)
     chosen = np.array([axis[i] for i in np.linspace(0, len(axis) - 1, 20).astype(int)])
     began = time.perf_counter()
-    model = ProgressiveCacheModel(trace)
+    model = ProgressiveCacheModel.of(trace, bench.calibration.shipped_costs)
     model.prepare()
     lines = [f"drawing the samples, once: {time.perf_counter() - began:.1f} s"]
     lines.append(f"{'policy':<10}{'first picture p95':>19}{'20 sizes':>11}{'with bands':>12}")
@@ -82,14 +82,12 @@ def moves(folder: str, policies: list[str], rounds: int) -> str:
             present = points[int(random.integers(len(points)))]
             first = [present, points[0], points[-1], *points[7:14:6]]
             began = time.perf_counter()
-            side_by_side(lambda p: model.preview(p, load, bench.calibration.shipped_costs), first)
+            side_by_side(lambda p: model.preview(p, load), first)
             taken[0].append(time.perf_counter() - began)
             for _ in ("first picture", "one draw"):
-                side_by_side(
-                    lambda p: model.preview(p, load, bench.calibration.shipped_costs), points
-                )
+                side_by_side(lambda p: model.preview(p, load), points)
             taken[1].append(time.perf_counter() - began)
-            side_by_side(lambda p: model.predict(p, load, bench.calibration.shipped_costs), points)
+            side_by_side(lambda p: model.predict(p, load), points)
             taken[2].append(time.perf_counter() - began)
         p95 = float(np.quantile(taken[0], 0.95))
         some, all_ = statistics.median(taken[1]), statistics.median(taken[2])
@@ -108,7 +106,7 @@ def new_ttl(folder: str, requests: int, rounds: int) -> str:
     The latter is what a model does that was not prepared.
     """
     from perflab.bench import load_bench
-    from perflab.patterns.cache.model.sampled import SampledCacheModel
+    from perflab.patterns.cache.model.scaled_down import ScaledDown
     from perflab.patterns.cache.settings import CacheSettings
     from perflab.settings import LoadSettings
 
@@ -118,7 +116,7 @@ def new_ttl(folder: str, requests: int, rounds: int) -> str:
     axis = load_bench("cache").axis("max_cache_size", trace)
     said = [f"a new TTL, {len(trace):,} requests, 40 sizes at a hundredth of the keys"]
 
-    def quick(model: SampledCacheModel) -> SampledCacheModel:
+    def quick(model: ScaledDown) -> ScaledDown:
         return model.quick(len(trace) // 100)
 
     for name, low, of in (
@@ -126,7 +124,7 @@ def new_ttl(folder: str, requests: int, rounds: int) -> str:
         ("from 10 entries, 1 % of the requests at each", 10, quick),
         ("from 10 entries, a million requests at the small ones", 10, lambda model: model),
     ):
-        models = [of(SampledCacheModel(trace, 0.01)) for _ in ("prepared", "simulated")]
+        models = [of(ScaledDown(trace, 0.01)) for _ in ("prepared", "simulated")]
         models[0].prepare()
         known = [size for size in axis if size >= low]
         sizes = np.geomspace(known[0], known[-1], 40).astype(int)
@@ -187,7 +185,7 @@ def side_by_side(work: Callable[[Any], Any], items: list[Any]) -> None:
 
 def main() -> None:
     """Measure and print."""
-    from perflab.patterns.cache.model.sampled import IN_FULL
+    from perflab.modelling.scaling import IN_FULL
     from perflab.patterns.cache.policies import POLICIES
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -42,8 +42,8 @@ def main() -> None:
         spent: dict[str, list[float]] = {}
         off = 0.0
         for _ in range(ROUNDS):
-            model = bench.model(accesses)
-            grid = Grid(bench, accesses, costs, model, "chunk_size", "max_chunks")
+            model = bench.model(accesses, costs)
+            grid = Grid(bench, accesses, model, "chunk_size", "max_chunks")
             began = time.perf_counter()
             grid.preview(settings, load)
             spent.setdefault("first picture of the map", []).append(time.perf_counter() - began)
@@ -52,7 +52,7 @@ def main() -> None:
                 for place, found in grid.surface(settings, load).predictions.items()
             }
             began = time.perf_counter()
-            model.preview(settings.change(chunk_size=777), load, costs)
+            model.preview(settings.change(chunk_size=777), load)
             spent.setdefault("a move to a new chunk size", []).append(time.perf_counter() - began)
             began = time.perf_counter()
             grid.refine(settings, load)
@@ -61,17 +61,15 @@ def main() -> None:
             off = max(off, *(abs(surface[at].metrics["hit_rate"] - first[at]) for at in first))
             began = time.perf_counter()
             grid.surface(settings.change(max_chunks=33), load)
-            model.preview(settings.change(max_chunks=33), load, costs)
+            model.preview(settings.change(max_chunks=33), load)
             spent.setdefault("a move of max_chunks", []).append(time.perf_counter() - began)
 
-            model = bench.model(accesses)
+            model = bench.model(accesses, costs)
             began = time.perf_counter()
             points = itertools.product(grid.rows, grid.columns)
             with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
                 for made in [
-                    pool.submit(
-                        model.predict, settings.change(chunk_size=x, max_chunks=y), load, costs
-                    )
+                    pool.submit(model.predict, settings.change(chunk_size=x, max_chunks=y), load)
                     for y, x in points
                 ]:
                     made.result()

@@ -46,7 +46,7 @@ def main() -> None:
         result = run("connection_pool", workload, values, 3600, progress=False)
         settings, load = bench.read(values)
         arrivals = bench.workload_for(bench.identity.settings_class(), workload)
-        before = bench.model(arrivals).predict(settings, load, calibration.costs)
+        before = bench.model(arrivals, calibration.costs).predict(settings, load)
         real, own, first = result.metrics, result.fitted, before.metrics
         print(
             f"utilisation {utilisation} (measured {real['utilisation']:.3f}): wait mean "

@@ -38,15 +38,15 @@ def main() -> None:
     costs, load = load_bench("connection_pool").calibration.shipped_costs, LoadSettings()
     whole, first = [], []
     for _ in range(ROUNDS):
-        model = ConnectionPoolModel(arrivals)
+        model = ConnectionPoolModel.of(arrivals, costs)
         settings = [ConnectionPoolSettings(max_connections=size) for size in SIZES]
         began = time.perf_counter()
-        model.preview(settings[9], load, costs)
+        model.preview(settings[9], load)
         first.append(time.perf_counter() - began)
-        model = ConnectionPoolModel(arrivals)
+        model = ConnectionPoolModel.of(arrivals, costs)
         began = time.perf_counter()
         with ThreadPoolExecutor(2) as pool:
-            for made in [pool.submit(model.predict, one, load, costs) for one in settings]:
+            for made in [pool.submit(model.predict, one, load) for one in settings]:
                 made.result()
         whole.append(time.perf_counter() - began)
     print(f"{len(SIZES)} sizes, {count:,} customers: {statistics.median(whole):.2f} s")

@@ -16,7 +16,7 @@ import numpy as np
 from perflab.bench import load_bench
 from perflab.kernels import compile_all
 from perflab.modelling.working_set import working_sets
-from perflab.patterns.cache.model.predict import CacheModel
+from perflab.patterns.cache.model.counter import CacheCounter
 from perflab.settings import LoadSettings
 from perflab.tuning.whatif import WhatIf
 from perflab.workloads.registry.traces import load_workload
@@ -49,15 +49,13 @@ def main() -> None:
     move = timed(lambda n: what_if.curves(settings.change(max_cache_size=1000 + n), plain), rounds)
     print(f"all that is known, for one picture   {move * 1e3:8.1f} ms")
     point = timed(
-        lambda n: what_if.model.predict(
-            settings.change(ttl_seconds=100.0 + n), dated, bench.calibration.shipped_costs
-        ),
+        lambda n: what_if.model.predict(settings.change(ttl_seconds=100.0 + n), dated),
         rounds,
     )
     print(f"a new TTL, the point                 {point * 1e3:8.1f} ms  (goal 250 ms)")
     for expiry in ("lazy", "eager"):
         aged = settings.change(ttl_seconds=100.0, expiry=expiry)
-        exact = timed(lambda _, aged=aged: CacheModel(trace).counts(aged, dated), rounds)
+        exact = timed(lambda _, aged=aged: CacheCounter(trace).counts(aged, dated), rounds)
         print(f"a new TTL, exact, {expiry:<19}{exact * 1e3:8.1f} ms  (goal 200 ms, lazy)")
     sizes = bench.axis("max_cache_size", trace)[::5][:20]
     curve = timed(lambda n: sweep(what_if, settings, dated, sizes, 500.0 + n), min(rounds, 3))
@@ -75,9 +73,9 @@ def over_bytes(trace, rounds: int) -> None:
     sized = dataclasses.replace(trace, sizes=size_of[trace.ids], check=False)
     bench, load = load_bench("cache"), LoadSettings()
     settings = bench.identity.settings_class(max_cache_size=1_000_000, max_bytes="500MiB")
-    prepared = CacheModel(sized)
+    prepared = CacheCounter(sized)
     single = timed(
-        lambda n: CacheModel(sized).counts(settings.change(max_bytes=2**29 + n), load), rounds
+        lambda n: CacheCounter(sized).counts(settings.change(max_bytes=2**29 + n), load), rounds
     )
     print(f"max_bytes, the point by simulation   {single * 1e3:8.1f} ms")
     prepared.prepare()
@@ -93,7 +91,7 @@ def sweep(what_if: WhatIf, settings, load, sizes: list[int], ttl: float) -> None
 
     points = [settings.change(max_cache_size=size, ttl_seconds=ttl) for size in sizes]
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda point: what_if.model.predict(point, load, what_if.costs), points))
+        list(pool.map(lambda point: what_if.model.predict(point, load), points))
 
 
 if __name__ == "__main__":

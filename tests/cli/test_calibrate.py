@@ -15,6 +15,17 @@ def test_calibration_is_shown_with_its_date(perflab):
     assert "miss" in answer.out
 
 
+def test_what_is_kept_is_shown_and_nothing_is_measured(perflab, tmp_path, monkeypatch):
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
+    assert "costs shipped with perflab" in perflab("calibrate", "cache", "--show").out
+    assert perflab("calibrate", "cache", "--show", "--json").json["source"] == "shipped"
+    assert not list(tmp_path.glob("calibrations/*"))
+    measured = perflab("calibrate", "cache", "--json").json
+    shown = perflab("calibrate", "cache", "--show")
+    assert "costs measured on this machine with sqlite" in shown.out
+    assert perflab("calibrate", "cache", "--show", "--json").json == measured
+
+
 def test_bad_backend_is_one_line(perflab):
     answer = perflab("calibrate", "cache", "--set", "backend=nowhere:load")
     assert answer.status == 2

@@ -94,3 +94,17 @@ _perflab_completion perflab; echo "${COMPREPLY[@]}"
         check=True,
     )
     assert ended.stdout.split() == ["sieve"]
+
+
+def test_answers_of_advice_complete_with_their_words():
+    assert by_fish("perflab advise --answer source=")[:2] == ["source=database", "source=http"]
+    assert by_fish("perflab advise --answer proc") == ["processes=4"]
+    assert by_fish("perflab advise --as ") == ["requests", "data"]
+
+
+def test_alerts_complete_with_the_metrics_that_a_run_measures():
+    assert by_fish("perflab run cache --alert hit_r") == ["hit_rate<"]
+    assert by_fish("perflab run connection_pool --alert wait_seconds_p") == [
+        *("wait_seconds_p95>", "wait_seconds_p99>")
+    ]
+    assert by_fish("perflab run connection_pool --alert hit_rate") == []

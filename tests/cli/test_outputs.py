@@ -76,9 +76,9 @@ def test_a_file_that_comes_meanwhile_stays_and_the_result_is_beside_it(
     out = trace.with_name("out.json")
     before = predict_command.prepare_kernels
 
-    def come_meanwhile(wanted):
+    def come_meanwhile(*given):
         out.write_text("mine")
-        return before(wanted)
+        return before(*given)
 
     monkeypatch.setattr(predict_command, "prepare_kernels", come_meanwhile)
     said = refused("predict", "cache", "-w", trace, "--out", out)

@@ -19,7 +19,9 @@ def test_run_shows_measured_beside_predicted_and_keeps_the_run(perflab, tmp_path
     answer = perflab("run", "cache", "--seconds", "1", "--out", out, *alerts)
     assert answer.status == 0
     header = next(line for line in answer.out.splitlines() if line.startswith("metric"))
-    assert header.split()[1:3] == ["measured", "predicted"]
+    assert header.split() == [
+        *("metric", "predicted", "before", "band", "refitted", "measured", "difference")
+    ]
     assert "Alert: hit_rate<1 fired at" in answer.out
     assert "Alert: hit_rate<0 for 1s did not fire" in answer.out
     assert "alert: hit_rate<1" in answer.err
@@ -76,3 +78,14 @@ def test_an_alert_that_fired_exits_with_1_where_asked(perflab, tmp_path, alert, 
 
 def test_fail_on_alert_without_an_alert_is_refused(refused):
     assert "--alert" in refused("run", "cache", "--fail-on-alert")
+
+
+def test_fired_alert_is_the_first_line_and_one_of_another_pattern_is_refused(perflab, refused):
+    alerts = ("--alert", "hit_rate<0", "--alert", "hits>=0")
+    lines = perflab("run", "cache", "--seconds", "1", *alerts).out.splitlines()
+    assert lines[0].startswith("Alert: hits>=0 fired at ")
+    assert "Alert: hit_rate<0 did not fire" in lines[1:]
+    said = refused("run", "connection_pool", "--alert", "wait_second_p95>1s")
+    assert "connection_pool has no metric" in said
+    assert "did you mean 'wait_seconds_p95'" in said
+    assert "'cost_per_day'" in refused("run", "cache", "--alert", "cost_per_day>1")

@@ -23,3 +23,11 @@ def test_patterns_are_listed(perflab):
 
 def test_unknown_pattern_is_one_line(refused):
     assert "unknown pattern" in refused("settings", "nothing")
+
+
+def test_settings_of_the_load_are_those_that_mean_something(perflab):
+    def keys(pattern):
+        return {info["key"] for info in perflab("settings", pattern, "--json").json["load"]}
+
+    assert {"writes", "ttl_from"} <= keys("redis_cache")
+    assert not {"writes", "ttl_from", "price_per_gib_hour"} & keys("connection_pool")

@@ -54,13 +54,31 @@ def test_arrivals_have_info_of_rates_and_durations(perflab, tmp_path):
 def test_a_trace_with_durations_beside_its_keys_is_still_a_trace(perflab, tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text("key,time,duration\na,1,2\nb,2,2\n")
-    assert perflab("trace", "info", path, "--json").json["distinct_keys"] == 2
+    found = perflab("trace", "info", path, "--json").json
+    assert found["distinct_keys"] == 2
+    assert (found["backend_seconds_mean"], found["backend_known_share"]) == (2, 1)
+    assert "backend mean" in perflab("trace", "info", path).out
+    assert "2 s, known of 100 % of the requests" in perflab("trace", "info", path).out
     (tmp_path / "words").write_text("start\nend\nstart\n")
     assert perflab("trace", "info", tmp_path / "words", "--json").json["distinct_keys"] == 2
 
 
 def test_named_workload_has_info_too(perflab):
     assert perflab("trace", "info", "scan:keys=100,requests=300").status == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [("items:count=100", {"requests": 100}), ("table:rows=10", {"rows": 10})],
+)
+def test_a_workload_of_any_pattern_has_info(perflab, spec, shown):
+    found = perflab("trace", "info", spec, "--json").json
+    assert shown.items() <= found.items()
+
+
+def test_a_name_of_two_kinds_is_the_trace(perflab):
+    # The flights are a table to the streaming pattern.
+    assert "distinct_keys" in perflab("trace", "info", "flights", "--json").json
 
 
 def test_converted_trace_is_the_same(perflab, requests, tmp_path):
@@ -177,8 +195,34 @@ def test_many_requests_a_second_are_written_out(perflab, tmp_path):
         ("key=url,time=ts", "soon", "--ttl: 'soon' is not a quantity of seconds"),
         ("key=url,time=ts", "0", "--ttl: 0 is not a TTL: it must be above 0"),
         ("key=url,time=ts", "1m,", "--ttl: '' is not a quantity of seconds"),
-        ("key=url", "1m", "has no times, so that no TTL has an effect"),
     ],
 )
 def test_ttl_that_says_nothing_is_refused(refused, requests, columns, ttl, said):
     assert said in refused("trace", "info", requests, "--columns", columns, "--ttl", ttl)
+
+
+def test_a_ttl_of_a_file_without_times_is_refused(refused, tmp_path):
+    path = tmp_path / "keys.csv"
+    path.write_text("url,bytes\n/a,1\n/a,1\n")
+    assert "has no times, so that no TTL has an effect" in refused(
+        "trace", "info", path, "--ttl", "1m"
+    )
+
+
+def test_options_of_reading_are_those_of_python(perflab, refused, tmp_path):
+    log = tmp_path / "own.txt"
+    log.write_text("1500 GET /a 200\n2500 GET /b 200\n")
+    form = ("--log-format", "$msec $request_method $request_uri $status")
+    found = perflab("trace", "info", log, *form, "--time-unit", "ms", "--json").json
+    assert (found["requests"], found["duration_seconds"]) == (2, 1.0)
+    assert "times: ms, relative" in found["notes"]
+    table = ("--no-header", "--separator", "blank", "--columns", "key=3,time=1")
+    found = perflab("trace", "info", log, *table, "--time-unit", "ms", "--json").json
+    assert (found["requests"], found["distinct_keys"]) == (2, 2)
+    out = tmp_path / "own.parquet"
+    perflab("trace", "convert", log, out, *form, "--time-unit", "ms")
+    assert perflab("trace", "info", out, "--json").json["duration_seconds"] == 1.0
+    assert "unknown unit" in refused("trace", "info", log, "--time-unit", "weeks")
+    assert "pass one with --workload" in refused("predict", "cache", "--log-format", "alb")
+    shown = perflab("predict", "cache", "-w", log, *form, "--time-unit", "ms", "--json").json
+    assert len(shown["points"]) == 1

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from perflab.errors import BadInputError
-from perflab.files import whole_path, write_text
+from perflab.files import expanded, whole_path, write_text
 from perflab.files.places import unwritable
 
 
@@ -201,3 +201,8 @@ def test_a_full_disk_is_the_reason_whatever_numpy_calls_it():
 def test_a_library_with_words_of_its_own_is_shown_in_the_systems(error):
     said = str(unwritable("out", error))
     assert said == "out: cannot be written (No space left on device); nothing was written"
+
+
+def test_a_user_whom_nobody_knows_is_a_name_like_any_other():
+    assert expanded("~nobody-has-this-name/in.csv") == Path("~nobody-has-this-name/in.csv")
+    assert expanded("~/in.csv") == Path.home() / "in.csv"

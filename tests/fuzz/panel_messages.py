@@ -130,15 +130,15 @@ class Panel:
         """Move a control and see that a prediction comes."""
         panel = self.panel
         panel.tasks.wait(WAIT_SECONDS)
-        if panel.driver.active:
-            panel.driver.stop(WAIT_SECONDS)
+        if panel.runner.active:
+            panel.runner.stop(WAIT_SECONDS)
         panel.reset()
         panel.wait(WAIT_SECONDS)
         panel.picker.pick(None)
         panel.wait(WAIT_SECONDS)
-        panel.forecast.prediction = None
+        panel.forecast.curves.prediction = None
         for key in panel.bench.display.sliders:
-            control = panel.knobs.controls[key]
+            control = panel.controls.controls[key]
             stops = getattr(control, "stops", None)
             if stops is not None and control.widget.layout.display is None:
                 now = control.slider.value

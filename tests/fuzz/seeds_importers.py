@@ -28,6 +28,26 @@ COMBINED = [
     "".join(_LOG.format(i % 4) for i in range(6)).encode(),
     b'h - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 -\n' * 2,
 ]
+_START = b'192.0.2.7 - - [06/May/2024:07:08:09 +0000] "GET /a HTTP/1.1" 200 512 "-" "x (y)"'
+LONGER = [
+    _START + b" 34 0.020 [shop-80] [] 10.1.0.1:80, 10.1.0.2:80 0, 512 0.001, 0.011 502, 200 x\n",
+    _START + b' 7 "web@docker" "http://10.1.0.1:80" 12ms\n',
+    _START + b" rt=0.012 12034\n" * 2,
+    b"2024-05-06T07:08:09.25Z stdout F " + _START + b" 34 0.02 [s] [] - - - - x\n",
+    (
+        b"#Fields: date time s-sitename cs-method cs-uri-stem sc-status time-taken\n"
+        b"2024-05-06 07:08:09 W3SVC1 GET /a 200 12\n2024-05-06 07:08:10 W3SVC1 GET /b 200 -\n"
+    ),
+]
+LOGFMT = [
+    b"ts=2024-05-06T07:08:09.250Z level=info method=GET path=/a status=200 bytes=512 took=12ms\n",
+    b'time="2024-05-06T07:08:09Z" msg="a \\"b\\"" url=/x size=5\n' * 2,
+    b'time=1700000000 url=/a size=10 ttl=60 msg="said \\"x\\""\ntime=1700000001 url=/b x= y\n',
+]
+MEMCACHED = [
+    b"<28 set k:7 0 300 512\n>28 STORED\n<28 get k:7 k:8\n>28 sending key k:7\n>28 END\n",
+    b"<28 mg k v t T300\n<28 md k q\n<28 delete k noreply\n<28 touch k -1\n>28 TOUCHED\n",
+]
 JSON = [
     formats.json_log().encode(),
     b'{"url":"/a","time":1700000000123,"bytes":1.5,"ttl":60}\n{"url":"/b","time":"2024-01-02"}\n',
@@ -62,6 +82,18 @@ POSTGRES = [
     (_CSV_ROW + "\n").encode() * 2,
     b'{"timestamp":"2024-06-10 05:00:00.123 UTC","error_severity":"LOG",'
     b'"message":"duration: 1.5 ms  statement: x"}\n' * 2,
+    (
+        b'{"textPayload":"2024-06-10 05:00:00.123 CET [7] LOG:  duration: 1.5 ms  plan:\\nx"}\n'
+        b'{"log":"2024-06-10 05:00:00.124 CST [7] LOG:  duration: 1.6 ms  execute a: x\\n"}\n'
+        b'{"logger":"postgres","record":{"log_time":"2024-06-10 05:00:00.2 CDT","process_id":"7",'
+        b'"error_severity":"LOG","message":"duration: 0.2 ms  bind a: x"}}\n'
+    ),
+    (
+        b"db-1  | 2024-06-10 05:00:00.123 UTC [7] LOG:  duration: 0.1 ms\ndb-1  | \tx\n"
+        b"db-1  | 2024-06-10 05:00:00.124 UTC [7] LOG:  duration: 0.2 ms\n"
+        b"db-1  | 2024-06-10 05:00:00.126 UTC [7] LOG:  execute a: x\n"
+        b"db-1  | 2024-06-10 05:00:00.127 UTC [7] LOG:  duration: 1.2 ms\n"
+    ),
 ]
 SUMMARY = [
     b"calls,mean_exec_time,stddev_exec_time,seconds\n10,1.5,0.1,60\n5,2,0,60\n",
@@ -99,6 +131,21 @@ LOCUST = [
         :3500
     ],
 ]
+SAMPLES = [
+    b"timeStamp,elapsed,responseMessage,success,allThreads\n"
+    + b"".join(b"%d,50,OK,true,2\n" % (1_700_000_000_000 + 90 * row) for row in range(60)),
+    b"response-time,status-code,offset\n"
+    + b"".join(b"0.05,200,%.2f\n" % (row / 9) for row in range(60)),
+    b"".join(
+        b"%d,200,50000000,0,9,,,a,%d\n" % (1_700_000_000_000_000_000 + 90_000_000 * row, row)
+        for row in range(60)
+    ),
+]
+WRK = (
+    b"Running 9s test @ http://h/\n  2 threads and 8 connections\n"
+    b"    Latency     6.33ms    2.00ms  13.18ms   80.54%\n     50%    6.00ms\n     99%   12.00ms\n"
+    b"  900 requests in 9.00s, 1.81MB read\n  Non-2xx or 3xx responses: 5\n"
+)
 URLS = [b"http://h/a\n# x\n\nhttps://h:8080/b?c=d\n", b"http://[::1]/x\nhttp://me:pw@h/\n"]
 KEYS = np.array([1, 5, 1, 7, 2**30, 1])
 BINARY = {
@@ -118,18 +165,20 @@ BLOCKS = {
 ORACLE = [formats.oracle()]
 ORACLE_CSV = [formats.oracle_csv().encode(), b"1,k,5\n2,j,6\n"]
 TRACES = [TEXT[0], CSV[0], COMBINED[0], JSON[0], MONITOR[1], TWITTER[0], *HAR, ORACLE_CSV[0]]
-TRACES = [*TRACES, *BLOCKS["spc"], *BLOCKS["msr"], CSV[3], CSV[2]]
+TRACES = [*TRACES, *LOGFMT, *MEMCACHED, *BLOCKS["spc"], *BLOCKS["msr"], CSV[3], CSV[2]]
 ARRIVALS = [*DURATIONS, *POSTGRES, *SUMMARY, CSV[0], COMBINED[0], TWITTER[0]]
 
 SEEDS: dict[str, list[bytes]] = {
     "detected": TRACES,
     "detected_txt": TRACES,
-    "detected_log": [*COMBINED, *JSON, *POSTGRES],
+    "detected_log": [*COMBINED, *LONGER, *LOGFMT, *MEMCACHED, *JSON, *POSTGRES],
     "detected_arrivals": ARRIVALS,
     "trace_text": TEXT,
     "trace_csv": CSV,
     "trace_combined": COMBINED,
     "trace_json": JSON,
+    "trace_logfmt": LOGFMT,
+    "trace_memcached": MEMCACHED,
     "trace_har": HAR,
     "trace_redis_monitor": MONITOR,
     "trace_twitter": TWITTER,
@@ -150,6 +199,6 @@ SEEDS: dict[str, list[bytes]] = {
     "items": [b"a.txt\n", b"\na.txt\n"],
     "urls": URLS,
     "urls_har": HAR,
-    "load_test": [*K6, *LOCUST],
+    "load_test": [*K6, *LOCUST, *SAMPLES, WRK],
     "columns": [b"key=url,time=ts", b"key={host}{path}", b"start=ts,duration_ms=x"],
 }

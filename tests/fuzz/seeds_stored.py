@@ -53,7 +53,7 @@ def _parquet(trace: Trace) -> bytes:
 
 def _recordings() -> list[bytes]:
     growing = GrowingColumns()
-    growing.add([(n % 5 << 31 | 7, 1e9 + n, n % 3 > 0, n % 2 > 0, n, None) for n in range(20)])
+    growing.add([(n % 5 << 31 | 7, 1e9 + n, n % 4, n % 2 > 0, n, None) for n in range(20)])
     packed = [pack(OLD_RECORDING)]
     for facts in (Facts(1 << 32, 20, {}), Facts(1 << 31, None, {"removal": {"DEL": 2}})):
         with tempfile.TemporaryDirectory() as folder:

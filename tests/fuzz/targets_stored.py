@@ -17,9 +17,9 @@ from parts import Target
 import perflab
 from perflab.bench import load_bench
 from perflab.lab.calibration import read_calibration
-from perflab.patterns.cache.model.counts import CacheCounts
 from perflab.patterns.cache.model.estimates import Estimate
 from perflab.patterns.cache.model.kept_curves import KeptCurves
+from perflab.patterns.cache.model.query import CacheCounts
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.lazy_loading._store import StoreError
 from perflab.patterns.prefetching.items import Items
@@ -144,7 +144,7 @@ def _calibration(data: bytes, folder: Path) -> None:
     kept = read_calibration(path, bench.calibration.shipped_costs)
     kept.describe().encode()
     settings, load = bench.read({})
-    bench.model(_workload(bench.identity.pattern)).predict(settings, load, kept.costs)
+    bench.model(_workload(bench.identity.pattern), kept.costs).predict(settings, load)
 
 
 def _curve(data: bytes, folder: Path) -> None:

@@ -11,34 +11,36 @@ class Interruption(BaseException):
     """What the signal's handler raises, as Ctrl-C raises KeyboardInterrupt."""
 
 
-def _interrupt(*_about):
-    raise Interruption
-
-
 def after_each_interruption(work, check, *, times):
     """Call `work` again and again; call `check` after each of so many interruptions."""
     assert threading.current_thread() is threading.main_thread()
-    draw, done = random.Random(1), 0
-    before = signal.signal(signal.SIGALRM, _interrupt)
+    draw, done, struck = random.Random(1), 0, []
+
+    def interrupt(*_about):
+        struck.append(True)
+        raise Interruption
+
+    before = signal.signal(signal.SIGALRM, interrupt)
     try:
         while done < times:
+            struck.clear()
             try:
-                _until_interrupted(work, 1e-5 + draw.random() * 5e-4)
+                _until_struck(work, struck, 1e-5 + draw.random() * 5e-4)
             except Interruption:
                 done += 1
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
             check()
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
-def _until_interrupted(work, seconds):
-    # Again after a second: one that came in a finalizer, or as garbage was collected, is lost.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
-    _for_ever(work)
+def _until_struck(work, struck, seconds):
+    """Work until the signal came; one in a finalizer, or as garbage was collected, is lost."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    _while_not(struck, work)
 
 
-def _for_ever(work):
-    while True:
+# A function of its own: Python 3.13 lets what is raised at a loop's end pass the `try` around it.
+def _while_not(struck, work):
+    while not struck:
         work()

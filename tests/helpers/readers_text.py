@@ -20,6 +20,8 @@ def all_texts() -> Iterator[tuple[str, str]]:
         name = path.relative_to(ROOT)
         for line, text in texts_of_program(path.read_text(encoding="utf-8")):
             yield f"{name}:{line}", text
+    for path in sorted((ROOT / "perflab").rglob("*.jinja")):
+        yield from _lines(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         yield from _lines(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ def recorded_rows(folder):
         rows += zip(
             [columns.keys[which] for which in columns.which],
             [moment / 1e6 for moment in accumulate(columns.steps)],
-            [read == 1 for read in columns.read],
+            [code == 0 for code in columns.code],
             [(False, True, None)[hit] for hit in columns.hit],
             [None if size == -1 else size for size in columns.size],
             [None if math.isnan(ttl) else ttl for ttl in columns.ttl],
@@ -38,9 +38,9 @@ def recorded_rows(folder):
 
 
 def write_part(folder, number, rows, limit=ALL_KEYS, requests=20):
-    """Write a part of a recording."""
+    """Write a part of a recording; rows as `parquet_table` takes them, of reads and sets."""
     growing = GrowingColumns()
-    growing.add(rows)
+    growing.add([(key, time, int(not read), *rest) for key, time, read, *rest in rows])
     RecordingFolder(folder).write(number, growing.columns(), Facts(limit, requests, {}))
 
 

@@ -10,6 +10,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -59,11 +60,7 @@ class PlainCache:
             if now < self.deadline[key]:
                 self.hits += 1
                 self.hit_bytes += size
-                self.visited.add(key)
-                self.used[key] = (self.used[key][0] + 1, self.clock)
-                if self.policy == "lru":
-                    self.queue.remove(key)
-                    self.queue.append(key)
+                self.use(key)
                 return True
             self.expirations += 1
             self.remove(key)
@@ -71,18 +68,66 @@ class PlainCache:
         if self.max_entries < 1 or (self.max_bytes > 0 and size > self.max_bytes):
             return False
         while not self.has_room(size):
-            victim = self.victim()
-            if now < self.deadline[victim]:
-                self.evictions += 1
-            else:
-                self.expirations += 1
-            self.remove(victim)
+            self.evict(now)
         self.queue.append(key)
         self.size[key] = size
         self.deadline[key] = now + life
         self.written[key] = self.clock
         self.used[key] = (1, self.clock)
         return False
+
+    def write(self, key: int, size: int, now: float, life: float, *, fill: bool) -> None:
+        """Use and change what is there, or insert as after a miss."""
+        if self.is_live(key, now):
+            fits = not 0 < self.max_bytes < size
+            if fits and not fill:
+                self.use(key)
+            self.renew(key, size, now, life)
+            if not fits or key in self.size:
+                return
+        self.request(key, size, now, life)
+        self.misses -= 1
+
+    def use(self, key: int) -> None:
+        self.visited.add(key)
+        self.used[key] = (self.used[key][0] + 1, self.clock)
+        if self.policy == "lru":
+            self.queue.remove(key)
+            self.queue.append(key)
+
+    def take(self, key: int, now: float) -> None:
+        if self.is_live(key, now):
+            self.remove(key)
+
+    def renew(self, key: int, size: int | None, now: float, life: float) -> None:
+        """Change lifetime and, where one is given, size; what then is too much makes room."""
+        if not self.is_live(key, now):
+            return
+        if size is not None and 0 < self.max_bytes < size:
+            self.remove(key)
+            return
+        self.deadline[key], self.written[key] = now + life, self.clock
+        self.size[key] = self.size[key] if size is None else size
+        while 0 < self.max_bytes < sum(self.size.values()):
+            self.evict(now)
+
+    def is_live(self, key: int, now: float) -> bool:
+        """Say whether a key is held; an expired entry leaves."""
+        self.clock += 1
+        if self.eager:
+            self.sweep(now)
+        if key in self.size and now >= self.deadline[key]:
+            self.expirations += 1
+            self.remove(key)
+        return key in self.size
+
+    def evict(self, now: float) -> None:
+        victim = self.victim()
+        if now < self.deadline[victim]:
+            self.evictions += 1
+        else:
+            self.expirations += 1
+        self.remove(victim)
 
     def sweep(self, now: float) -> None:
         expired = [key for key in self.queue if self.deadline[key] <= now]
@@ -162,13 +207,14 @@ class PlainS3Fifo(PlainCache):
     def request(self, key: int, size: int, now: float, life: float) -> bool:
         self.asked, self.remembered = key, False
         hit = super().request(key, size, now, life)
-        if hit:
-            self.uses[key] = min(3, self.uses[key] + 1)
-        elif key in self.queue:
+        if not hit and key in self.queue:
             early = not self.evicted and self.full(self.small, 1, above=False)
             (self.main if self.remembered or early else self.small).append(key)
             self.uses[key] = 0
         return hit
+
+    def use(self, key: int) -> None:
+        self.uses[key] = min(3, self.uses[key] + 1)
 
     def has_room(self, size: int) -> bool:
         if self.ghost.pop(self.asked, None) is not None:
@@ -209,6 +255,7 @@ class PlainS3Fifo(PlainCache):
 PLAIN_BITS = {
     "popcount": lambda word: int(word).bit_count(),
     "highest_bit": lambda word: int(word).bit_length() - 1,
+    "prefetch": lambda _array, _index: None,
 }
 PLAIN = {"s3fifo": PlainS3Fifo, **adaptive.PLAIN}
 
@@ -226,14 +273,18 @@ def run_plain(
     ttls: Sequence[float] = (),
     start: int = 0,
     eager: bool = False,
+    operations: Sequence[int] | None = None,
 ) -> tuple[int, ...]:
     """Return what a bounded kernel must count."""
     cache = PLAIN.get(policy, PlainCache)(policy, max_entries, max_bytes, eager=eager)
     if policy == "wtinylfu":
         fitting = min(max_entries, n_keys)
         if max_bytes > 0:
-            fitting = min(fitting, int(max_bytes / max(1.0, np.mean(sizes) if len(sizes) else 1.0)))
+            codes = operations if operations is not None else [0] * len(ids)
+            loads = [size for t, size in enumerate(sizes) if codes[t] < 2]
+            fitting = min(fitting, int(max_bytes / max(1.0, np.mean(loads) if loads else 1.0)))
         cache.sketch = adaptive.PlainSketch(max(1, fitting))
+    loaded: set[int] = set()
     for t, key in enumerate(ids):
         if t == start:
             cache.reset_counts()
@@ -241,10 +292,32 @@ def run_plain(
         if len(ttls) and not math.isnan(ttls[t]):
             life = ttls[t]
         now = times[t] if len(times) else 0.0
-        cache.request(key, sizes[t] if len(sizes) else 1, now, life if len(times) else math.inf)
+        size, life = sizes[t] if len(sizes) else 1, life if len(times) else math.inf
+        operate(cache, 0 if operations is None else operations[t], key, size, now, life, loaded)
     if start >= len(ids):
         cache.reset_counts()
     return cache.counts()
+
+
+def operate(
+    cache: Any, operation: int, key: int, size: int, now: float, life: float, loaded: set[int]
+) -> bool:
+    """Do what a row says; return whether it hits. `loaded` are keys whose last get missed."""
+    if operation == 0:
+        hit = cache.request(key, size, now, life)
+        (loaded.discard if hit else loaded.add)(key)
+        return bool(hit)
+    fill = key in loaded and operation in (1, 4)
+    loaded.discard(key)
+    if operation == 2:
+        cache.renew(key, None, now, life)
+    elif operation == 1:
+        cache.write(key, size, now, life, fill=fill)
+    elif operation == 4 and fill:
+        cache.renew(key, size, now, life)
+    else:
+        cache.take(key, now)
+    return False
 
 
 def run_flags(policy: str, ids: Sequence[int], capacity: int) -> list[int]:
@@ -295,9 +368,9 @@ def compiled() -> None:
         return
     loaded = [module for name, module in sys.modules.items() if name.startswith("perflab.kernels")]
     for module in loaded:
-        for name in ("popcount", "highest_bit"):
+        for name, stands_in in PLAIN_BITS.items():
             if hasattr(module, name):
-                setattr(module, name, PLAIN_BITS[name])
+                setattr(module, name, stands_in)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ class PlainLists:
 
     resident: tuple[str, ...]
     ghosts: tuple[str, ...] = ()
+    enters_again = True  # after a write that let it grow, and leave for that
 
     def __init__(
         self, policy: str, max_entries: int, max_bytes: int, *, eager: bool = False
@@ -28,9 +29,7 @@ class PlainLists:
     def request(self, key: int, size: int, now: float, life: float) -> bool:
         self.clock, self.now = self.clock + 1, now
         if self.eager:
-            for other, _ in sorted(self.life.items(), key=lambda item: item[1]):
-                if self.expired(other):
-                    self.drop(other)
+            self.sweep()
         self.ask(key)
         if key in self.life and self.expired(key):
             self.drop(key)
@@ -45,6 +44,61 @@ class PlainLists:
             self.life[key] = (now + life, self.clock)
             self.miss(key, size, home)
         return False
+
+    def write(self, key: int, size: int, now: float, life: float, *, fill: bool) -> None:
+        """Use and change what is there, or insert as after a miss."""
+        if self.is_live(key, now):
+            if not fill:
+                self.ask(key)
+            fits = not 0 < self.max_bytes < size
+            if fits and not fill:
+                self.hit(key, self.home(key))  # type: ignore[arg-type]
+            self.renew(key, size, now, life, again=self.enters_again)
+            if not fits or key in self.life or not self.enters_again:
+                return
+        self.request(key, size, now, life)
+        self.misses -= 1
+
+    def take(self, key: int, now: float) -> None:
+        if self.is_live(key, now):
+            del self.life[key], self.lists[self.home(key)][key]  # type: ignore[index]
+
+    def renew(
+        self, key: int, size: int | None, now: float, life: float, *, again: bool = False
+    ) -> None:
+        """Change lifetime and, where one is given, size; what then is too much makes room."""
+        if not self.is_live(key, now):
+            return
+        if size is not None and 0 < self.max_bytes < size:
+            self.take(key, now)
+            return
+        self.life[key] = (now + life, self.clock)
+        if size is not None:
+            self.lists[self.home(key)][key] = size  # type: ignore[index]
+            self.shrink(0, 0)
+            if key in self.life or not again:
+                self.trim()
+
+    def trim(self) -> None:
+        """Bound the ghosts, where what is held bounds them, too."""
+
+    def is_live(self, key: int, now: float) -> bool:
+        """Say whether a key is held; an expired entry leaves."""
+        self.clock, self.now = self.clock + 1, now
+        if self.eager:
+            self.sweep()
+        if self.expired(key):
+            self.drop(key)
+        return key in self.life
+
+    def sweep(self) -> None:
+        for other, _ in sorted(self.life.items(), key=lambda item: item[1]):
+            if self.expired(other):
+                self.drop(other)
+
+    def shrink(self, entries: int, size: int) -> None:
+        """Make room for so many entries and bytes more."""
+        raise NotImplementedError
 
     def ask(self, key: int) -> None:
         """Note a request before it is answered."""
@@ -83,8 +137,8 @@ class PlainLists:
         """Say whether lists together are above so many entries, or bytes where bytes bound."""
         return self.entries(*names) > entries or (self.max_bytes > 0 and self.bytes(*names) > most)
 
-    def lacks_room(self, size: int) -> bool:
-        return self.above(self.resident, self.max_entries - 1, self.max_bytes - size)
+    def lacks_room(self, entries: int, size: int) -> bool:
+        return self.above(self.resident, self.max_entries - entries, self.max_bytes - size)
 
     def reset_counts(self) -> None:
         self.hits = self.misses = self.evictions = self.expirations = self.hit_bytes = 0
@@ -108,11 +162,20 @@ class PlainArc(PlainLists):
         if home in self.ghosts:
             self.learn(key, home)
             del self.lists[home][key]
-        while self.lacks_room(size):
-            name = self.giver(in_b2=home == "b2")
+        self.make_room(1, size, in_b2=home == "b2")
+        self.lists["t2" if home in self.ghosts else "t1"][key] = size
+        self.trim()
+
+    def shrink(self, entries: int, size: int) -> None:
+        self.make_room(entries, size, in_b2=False)
+
+    def make_room(self, entries: int, size: int, *, in_b2: bool) -> None:
+        while self.lacks_room(entries, size):
+            name = self.giver(in_b2=in_b2)
             other = next(iter(self.lists[name]))
             self.lists["b" + name[1]][other] = self.drop(other)
-        self.lists["t2" if home in self.ghosts else "t1"][key] = size
+
+    def trim(self) -> None:
         while self.above(("t1", "b1"), self.max_entries, self.max_bytes):
             self.lists["b1"].popitem(last=False)
         while self.above(tuple(self.lists), 2 * self.max_entries, 2 * self.max_bytes):
@@ -149,7 +212,11 @@ class PlainTwoQ(PlainLists):
 
     def miss(self, key: int, size: int, home: str | None) -> None:
         self.lists["a1out"].pop(key, None)
-        while self.lacks_room(size):
+        self.shrink(1, size)
+        self.lists["am" if home == "a1out" else "a1in"][key] = size
+
+    def shrink(self, entries: int, size: int) -> None:
+        while self.lacks_room(entries, size):
             of_a1in = self.above(("a1in",), self.max_entries // 4, self.max_bytes // 4)
             if not self.lists["a1in"] or not self.lists["am"]:
                 of_a1in = bool(self.lists["a1in"])
@@ -159,7 +226,6 @@ class PlainTwoQ(PlainLists):
                 self.lists["a1out"][other] = weight
             while self.above(("a1out",), self.max_entries // 2, self.max_bytes // 2):
                 self.lists["a1out"].popitem(last=False)
-        self.lists["am" if home == "a1out" else "a1in"][key] = size
 
 
 class PlainSketch:
@@ -203,6 +269,7 @@ class PlainWTinyLfu(PlainLists):
     """Candidates of the window against victims of probation, pair by pair, until all fits."""
 
     resident = ("probation", "protected", "window")
+    enters_again = False
 
     def __init__(self, *arguments: object, **named: object) -> None:
         super().__init__(*arguments, **named)  # type: ignore[arg-type]
@@ -221,10 +288,14 @@ class PlainWTinyLfu(PlainLists):
 
     def miss(self, key: int, size: int, home: str | None) -> None:
         del home
-        window, window_bytes = self.max_entries - self.main, self.max_bytes - self.main_bytes
         self.lists["window"][key] = size
-        if 0 < window_bytes < size:
+        if 0 < self.max_bytes - self.main_bytes < size:
             self.lists["window"].move_to_end(key, last=False)
+        self.shrink(0, 0)
+
+    def shrink(self, entries: int, size: int) -> None:
+        del entries, size
+        window, window_bytes = self.max_entries - self.main, self.max_bytes - self.main_bytes
         candidates = []
         while self.above(("window",), window, window_bytes):
             candidates.append(next(iter(self.lists["window"])))

@@ -16,15 +16,22 @@ from perflab.kernels import warm
 pytestmark = pytest.mark.compiled
 
 
+WITHIN_OTHERS = (
+    *("_replace_entry", "_replace_first", "_push", "_pop", "_pack", "_used"),
+    *("_after_blanks", "_after_word", "_find_moment", "_is_digit", "_moment_end"),
+    *("_moment", "_digits", "_month", "_days", "_character"),
+)
+
+
 def compiled_functions():
     """Return every compiled function of the kernels by its name, but those within others."""
     found = {}
     for info in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}."):
-        if info.name.rpartition(".")[2] in ("draws", "lists", "radix", "sketch"):
+        if info.name.rpartition(".")[2] in ("draws", "lists", "radix", "scanning", "sketch"):
             continue
         module = importlib.import_module(info.name)
         for name, value in vars(module).items():
-            if not isinstance(value, Dispatcher) or name in ("_replace_entry", "_replace_first"):
+            if not isinstance(value, Dispatcher) or name in WITHIN_OTHERS:
                 continue
             if value.py_func.__module__ == module.__name__:
                 found[f"{info.name}.{name}"] = value
@@ -42,7 +49,7 @@ def test_a_second_process_begins_at_the_other_end_once_something_compiles(monkey
     fresh = numba.njit(lambda value: value)
     asked = []
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setitem(warm._CALLS, "by_count", lambda: fresh(1))
+    monkeypatch.setitem(warm._EVERY, "by_count", lambda: fresh(1))
     monkeypatch.setattr(warm, "_compile_apart", lambda names: nullcontext(asked.append(names)))
     kept = ("key_counts", "requests_of")
     kernels.compile_all(names=(*kept, "fifo_hits", "lru_hits"))
@@ -61,11 +68,13 @@ def test_what_a_second_process_compiles_is_kept(monkeypatch, tmp_path):
 
 def test_every_public_kernel_is_compiled_ahead():
     types = {
+        "Begun",
         "Counts",
         "DatedRequests",
         "Departures",
         "GrowingIds",
         "InFlight",
+        "LruOperations",
         "Outcomes",
         "Prefetch",
         "Queue",
@@ -73,14 +82,16 @@ def test_every_public_kernel_is_compiled_ahead():
         "RedisCounts",
         "WorkingSet",
     }
-    tables = {"KERNELS", "POLICIES", "Requests", "compile_all", "policy_counts", "policy_hits"}
+    tables = {"KERNELS", "OF_TEXTS", "WITH_OPERATIONS", "POLICIES", "Requests"}
+    tables |= {"compile_all", "policy_counts", "policy_hits"}
     arrays = {"new_history"}
     assert set(kernels.__all__) - types - tables - arrays <= set(kernels.KERNELS)
+    kernels.compile_all(names=kernels.WITH_OPERATIONS + kernels.OF_TEXTS)
     assert all(function.signatures for function in compiled_functions().values())
 
 
 def test_production_arguments_compile_nothing_more():
-    warm.compile_all()
+    warm.compile_all(names=kernels.KERNELS + kernels.WITH_OPERATIONS + kernels.OF_TEXTS)
     before = {name: list(function.signatures) for name, function in compiled_functions().items()}
     ids = np.array([0, 1, 0], np.int64)
     previous, next_use = kernels.previous_and_next(ids, 2)
@@ -92,6 +103,12 @@ def test_production_arguments_compile_nothing_more():
         kernels.policy_hits(policy, requests, np.int64(1), block=2)
         if loops.bounded:
             kernels.policy_counts(policy, ids, 2, 1, **columns, start=np.int32(1), eager=True)
+            kernels.policy_counts(policy, ids, 2, 1, **columns, operations=[0, 4, 1])
+    kernels.resolved(ids, 2, [0, 1, 2], ids, ids)
+    kernels.policy_hits("opt", requests._replace(operations=np.zeros(3)), 1, block=2)
+    kernels.next_gets(ids, 2, [0, 0, 4])
+    kernels.lru_curve_with(ids, 2, [0, 3, 1])
+    kernels.lru_references(ids, 2, [0, 0, 1])
     kernels.lru_curve(previous, start=1)
     kernels.lru_curve(previous, weights=ids)
     _, distances = kernels.lru_curve_and_distances(previous)
@@ -103,6 +120,7 @@ def test_production_arguments_compile_nothing_more():
     )
     kernels.lru_byte_distances(previous, ids)
     kernels.working_set(ids, 2, ids * 1.0, np.float32(1), ids, ids)
+    kernels.working_set(ids, 2, ids * 1.0, 1, ids, ids, operations=[0, 1, 4])
     kernels.prefetch(ids + 1, ids, ids * 1.0, np.int64(2), 9, [1, 1, 2], 1, 0.5, 2)
     kernels.queue_waits(ids * 1.0, ids, 2, 5, [1, 1, 2], 1, 1, 9)
     kernels.in_flight(ids, ids, np.int32(2), capacity=2, queue=1, error_rate=1, retries=2)
@@ -110,6 +128,7 @@ def test_production_arguments_compile_nothing_more():
     kernels.chunk_reuse(ids, 2, 2)
     kernels.lru_read_ahead(ids, 2, np.int32(3), 1, start=2)
     kernels.redis_eviction(ids, 2, "ttl", 5, ids, times=ids, ttl=3, ttls=ids, seed=np.int32(4))
+    kernels.redis_eviction(ids, 2, "ttl", 5, ids, times=ids, operations=[0, 1, 2])
     kernels.by_count(kernels.key_counts(ids, np.int64(2)))
     kernels.requests_of(ids, [1, 3])
     kernels.quantiles_of(np.ones(4), [0.5, 1])

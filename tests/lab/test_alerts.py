@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
-from perflab.lab.alerts import AlertWatch, Condition, check_alerts, parse_alert, parse_condition
+from perflab.lab.alerts import (
+    AlertWatch,
+    Condition,
+    alert_for,
+    check_alerts,
+    parse_alert,
+    parse_condition,
+)
 from perflab.lab.verbs import run
 
 LOW_HITS = parse_alert("hit_rate<0.8 for 5s")
@@ -20,6 +27,10 @@ LOW_HITS = parse_alert("hit_rate<0.8 for 5s")
         ("latency_seconds_p99>20ms", "latency_seconds_p99", ">", 0.02, 0),
         ("memory_bytes>=512MiB for 250ms", "memory_bytes", ">=", 2**29, 0.25),
         ("throughput_per_second<=10k", "throughput_per_second", "<=", 10_000, 0),
+        ("memory_bytes<=3 GB for 2 minutes", "memory_bytes", "<=", 3e9, 120),
+        ("hit_rate >= 62.5 % for 1 hour", "hit_rate", ">=", 0.625, 3600),
+        ("throughput_per_second<7 500", "throughput_per_second", "<", 7500, 0),
+        ("requests>1_250 for 1 500 ms", "requests", ">", 1250, 1.5),
     ],
 )
 def test_alert_is_read_in_its_metrics_unit(text, metric, comparison, value, seconds):
@@ -40,6 +51,7 @@ def test_spaces_do_not_make_another_alert():
         ("hit_rate", "is not an alert"),
         ("hit_rate=0.8", "is not an alert"),
         ("hit_rate<0.8 for", "is not an alert"),
+        ("memory_bytes<3 4 GB", "is not an alert"),
         ("hit_rate<0.8 during 5s", "is not an alert"),
         ("hitrate<0.8", "did you mean 'hit_rate'?"),
         ("hit_rate<high", "'high' is not a quantity of ratio; write it like 0.8"),
@@ -57,6 +69,24 @@ def test_what_is_no_alert_is_one_clear_line_that_names_it(text, message):
     assert message in str(caught.value)
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("memory_bytes<=87654", "memory_bytes<=87654"),
+        ("memory_bytes <= 3 GB", "memory_bytes<=3 GB"),
+        ("memory_bytes<=256MiB", "memory_bytes<=256 MiB"),
+        ("latency_seconds_p99<1234us", "latency_seconds_p99<1234us"),
+        ("throughput_per_second>20k", "throughput_per_second>20k/s"),
+    ],
+)
+def test_bound_of_a_condition_is_not_rounded(text, said):
+    assert str(parse_condition(text)) == said
+
+
+def test_bound_that_nobody_wrote_has_all_its_digits():
+    assert str(Condition("memory_bytes", "<=", 87_654.0)) == "memory_bytes<=87,654 bytes"
 
 
 def test_condition_has_no_hold_time():
@@ -161,16 +191,23 @@ def test_alert_fires_at_the_end_of_the_first_stretch_that_is_long_enough(values,
 
 @pytest.mark.parametrize(
     ("pattern", "text"),
-    [("cache", "rows_in<5"), ("streaming", "breaker_open>0"), ("async_io", "buffer_items<1")],
+    [
+        ("cache", "rows_in<5"),
+        ("connection_pool", "hit_rate<0.5"),
+        ("streaming", "breaker_open>0"),
+        ("async_io", "buffer_items<1"),
+    ],
 )
 def test_alert_on_a_metric_of_another_pattern_is_refused(pattern, text):
     with pytest.raises(BadInputError, match=f"{pattern} has no metric"):
         check_alerts(load_bench(pattern), [parse_alert(text)])
+    with pytest.raises(BadInputError, match=f"{pattern} has no metric"):
+        alert_for(load_bench(pattern), text)
 
 
 def test_alert_on_what_a_run_does_not_measure_is_told_of():
-    alerts = ["wait_seconds_mean>0", "hits>0", "hits<0"]
+    alerts = ["byte_hit_rate>0", "hits>0", "hits<0"]
     found = run("cache", "loop:keys=5,requests=50", seconds=30, alerts=alerts, progress=False)
     assert [alert["fired"] for alert in found.alerts] == [False, True, False]
     (note,) = [note for note in found.notes if "could not fire" in note]
-    assert "the run measured no wait_seconds_mean" in note
+    assert "the run measured no byte_hit_rate" in note

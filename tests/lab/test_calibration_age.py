@@ -41,9 +41,9 @@ def test_a_machine_that_was_busy_is_told(load, busy):
 @pytest.mark.parametrize(
     ("load", "spread", "said"),
     [
-        (0.4, 0.08, "; load average 0.4 per core, rounds differ by 8 %"),
-        (2.5, 0.3, "rounds differ by 30 %; the machine was busy then"),
-        (0.2, 0.7, "rounds differ by 70 %; the rounds differ too much"),
+        (0.4, 0.08, "; load average 0.4 per core, rounds differ by 8 %, times predicted to ± 10 %"),
+        (2.5, 0.3, "rounds differ by 30 %, times predicted to ± 40 %; the machine was busy then"),
+        (0.2, 0.7, "rounds differ by 70 %, times predicted to ± 40 %; the rounds differ too much"),
         (None, 0.002, "; rounds differ by 1 %"),
         (0.0, None, "; load average 0 per core"),
     ],

@@ -2,7 +2,7 @@ import pytest
 
 from perflab.errors import BadInputError
 from perflab.files import write_text
-from perflab.lab.files import read_json
+from perflab.lab.result import read_json
 
 
 def test_json_object_is_read(tmp_path):

@@ -22,6 +22,12 @@ POOL = {
     "throughput_per_second": 300.0,
 }
 STREAM = {"throughput_per_second": 1e6, "latency_seconds_mean": 0.1, "memory_bytes": 1e8}
+PREFETCH = {
+    "stall_fraction": 0.4,
+    "throughput_per_second": 2000.0,
+    "fetch_seconds_mean": 0.05,
+    "consume_seconds_mean": 2e-4,
+}
 KNOWN = {"cache": CACHE, "connection_pool": POOL, "streaming": STREAM}
 
 
@@ -71,7 +77,7 @@ def test_both_can_be_off():
 def test_predictions_that_hold_are_told_with_what_was_looked_at(pattern):
     real = times(KNOWN[pattern], 1.05)
     told = which_is_off(load_bench(pattern), real, KNOWN[pattern], KNOWN[pattern])
-    assert told.startswith("Both predictions hold, within 10 % or 2 points, for ")
+    assert told.startswith("Both predictions hold, within their bands, for ")
 
 
 @pytest.mark.parametrize(
@@ -86,8 +92,36 @@ def test_nothing_is_told_where_nothing_can_be(predicted, refitted):
 def test_what_is_no_number_is_left_aside():
     strange = {**CACHE, "latency_seconds_mean": float("nan"), "hit_rate": float("inf")}
     told = which_is_off(load_bench("cache"), strange, CACHE, CACHE)
-    assert told == "Both predictions hold, within 10 % or 2 points, for throughput."
+    assert told == "Both predictions hold, within their bands, for throughput."
     assert "hit rate" not in told
+
+
+def test_the_work_that_changed_most_tells_how_much_slower_the_machine_was():
+    for fetch, consume, said in ((1.05, 6.0, "6× slower"), (0.5, 1.2, "2× faster")):
+        now = PREFETCH | {
+            "stall_fraction": 0.01,
+            "throughput_per_second": 800.0,
+            "fetch_seconds_mean": 0.05 * fetch,
+            "consume_seconds_mean": 2e-4 * consume,
+        }
+        assert slower(PREFETCH, now) == pytest.approx(max(fetch, consume) if fetch > 1 else fetch)
+        assert said in which_is_off(load_bench("prefetching"), now, PREFETCH, now)
+
+
+@pytest.mark.parametrize("factor", [1.0, 5.0])
+def test_a_size_or_count_beyond_its_band_is_named_whatever_the_machine(factor):
+    sizes = {"memory_bytes": 2.0e6, "evictions": 900.0, "expirations": 40.0}
+    real = times(CACHE, factor) | {**sizes, "memory_bytes": 7.0e6, "evictions": 1300.0}
+    own = times(CACHE, factor) | sizes
+    told = which_is_off(load_bench("cache"), real, CACHE | sizes, own)
+    assert "he model is off for memory and evictions, even with the run's own times" in told
+    assert "the model is right" not in told
+    assert ("5× slower" in told) == (factor > 1)
+    refitted = own | {"memory_bytes": 7.0e6, "evictions": 1300.0}
+    told = which_is_off(load_bench("cache"), real, CACHE | sizes, refitted)
+    assert "off for" not in told
+    fits = "measure again" if factor > 1 else "does not fit this load (memory and evictions)"
+    assert fits in told
 
 
 def test_a_pace_that_the_user_set_says_nothing_of_the_machine():
@@ -114,3 +148,9 @@ def test_a_run_on_costs_of_a_faster_machine_says_so_everywhere(tmp_path, monkeyp
     for name in ("a.html", "a.md"):
         perflab.report([run], tmp_path / name)
         assert said in (tmp_path / name).read_text()
+
+
+def test_one_request_judges_no_machine():
+    one = {"requests": 1.0, "hit_rate": 0.0, "latency_seconds_mean": 1.0}
+    said = which_is_off(load_bench("cache"), one, {**one, "latency_seconds_mean": 1e-5}, one)
+    assert said == "1 request: too few to tell whether a prediction holds."

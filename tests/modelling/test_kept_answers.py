@@ -68,13 +68,15 @@ def test_threads_that_keep_at_once_stay_within_the_bound():
 def test_slices_of_a_run_push_no_whole_answer_out(pattern, workload, values):
     bench = load_bench(pattern)
     settings, load = bench.read({"request_rate": 100, **values})
-    model, costs = (
-        bench.model(bench.workload_for(settings, workload)),
-        bench.calibration.shipped_costs,
-    )
-    model.predict(settings, load, costs)
+    model = bench.model(bench.workload_for(settings, workload), bench.calibration.shipped_costs)
+    model.predict(settings, load)
     for last in range(100, 100 + 2 * MOST_SLICES):
-        model.predict(settings, load, costs, slice(50, last))
+        model.predict(settings, load, slice(50, last))
     assert model.ready(settings, load)
-    of = model._cut(settings.chunk_size) if pattern == "lazy_loading" else model
-    assert len(of._slices) == MOST_SLICES
+    if pattern == "async_io":
+        slices = model._kept.slices
+    elif pattern == "lazy_loading":
+        slices = model._counted.cut(settings.chunk_size)._slices
+    else:
+        slices = model.counter._slices
+    assert len(slices) == MOST_SLICES

@@ -8,15 +8,16 @@ from perflab.bench import load_bench
 from perflab.bench.model import Previewing, Sharpening
 from perflab.bench.part_of_keys import of_the_whole
 from perflab.lab.verbs import run
-from perflab.modelling.part_of_keys import PartModel, for_all_keys
+from perflab.modelling.part_of_keys import for_all_keys
 from perflab.modelling.working_set import working_sets
-from perflab.patterns.cache.model.part import CACHE
+from perflab.patterns.cache.model.counter import CacheCounter
+from perflab.patterns.cache.model.models import CACHE
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.model.progressive import ProgressiveCacheModel
 from perflab.patterns.cache.model.working_set_histories import WorkingSetHistories
 from perflab.patterns.cache.policies import POLICIES
 from perflab.patterns.cache.settings import CacheSettings
-from perflab.patterns.redis_cache.model.part import redis_for_part
+from perflab.patterns.redis_cache.model.costs import redis_for_part
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.settings import LoadSettings
 from perflab.tuning.recommend import tune
@@ -77,9 +78,9 @@ def half():
 @pytest.mark.parametrize("policy", ["lru", "fifo"])
 def test_half_of_twin_keys_tells_all_of_both(half, changes, policy):
     settings = CacheSettings(max_cache_size=200, policy=policy, **changes)
-    told = for_all_keys(dataclasses.replace(half, sample_rate=0.5), CacheModel, CACHE)
-    found = told.predict(settings, LOAD, COSTS)
-    exact = CacheModel(twins(half)).predict(settings, LOAD, COSTS)
+    told = for_all_keys(dataclasses.replace(half, sample_rate=0.5), COSTS, CacheModel.of, CACHE)
+    found = told.predict(settings, LOAD)
+    exact = CacheModel.of(twins(half), COSTS).predict(settings, LOAD)
     counts = ("requests", "hits", "evictions", "expirations", "entries", "memory_bytes")
     for name in (*counts, "byte_hit_rate", "latency_seconds_p95", "cost_per_day"):
         assert found.metrics[name] == pytest.approx(exact.metrics[name], rel=0.01), name
@@ -90,9 +91,9 @@ def test_pace_and_age_are_those_of_the_whole(half):
     untimed = dataclasses.replace(half, times=None, ttls=None, sizes=None)
     settings = CacheSettings(max_cache_size=300, ttl_seconds=4)
     load = LoadSettings(request_rate=100, price_per_backend_call=1)
-    told = for_all_keys(dataclasses.replace(untimed, sample_rate=0.5), CacheModel, CACHE)
-    found = told.predict(settings, load, COSTS).metrics
-    exact = CacheModel(twins(untimed)).predict(settings, load, COSTS).metrics
+    told = for_all_keys(dataclasses.replace(untimed, sample_rate=0.5), COSTS, CacheModel.of, CACHE)
+    found = told.predict(settings, load).metrics
+    exact = CacheModel.of(twins(untimed), COSTS).predict(settings, load).metrics
     assert exact["expirations"] > 100
     assert found["expirations"] == pytest.approx(exact["expirations"], rel=0.05)
     assert found["throughput_per_second"] == exact["throughput_per_second"] == 100
@@ -133,21 +134,20 @@ def test_what_a_tenth_recommends_is_right_for_all(whole, part, bound):
 
 
 def test_lfu_says_that_it_does_not_scale_down(part):
-    found = PartModel.predict(
-        load_bench("cache").model(part), CacheSettings(policy="lfu"), LOAD, COSTS
-    )
+    model = load_bench("cache").model(part, COSTS)
+    found = model.predict(CacheSettings(policy="lfu"), LOAD)
     assert found.error >= 0.28
     assert any("lfu does not scale down" in remark for remark in found.remarks)
     others = [policy for policy in POLICIES if policy != "lfu"]
     for policy in others:
-        told = load_bench("cache").model(part).predict(CacheSettings(policy=policy), LOAD, COSTS)
+        told = model.predict(CacheSettings(policy=policy), LOAD)
         assert not any("does not scale down" in remark for remark in told.remarks)
 
 
 def test_a_few_sampled_entries_lie_between_their_neighbours(part):
-    model = load_bench("cache").model(part)
+    model = load_bench("cache").model(part, COSTS)
     rates = [
-        model.predict(CacheSettings(max_cache_size=size), LOAD, COSTS).metrics["hit_rate"]
+        model.predict(CacheSettings(max_cache_size=size), LOAD).metrics["hit_rate"]
         for size in (20, 23, 27, 30)
     ]
     assert rates == sorted(set(rates))
@@ -155,28 +155,28 @@ def test_a_few_sampled_entries_lie_between_their_neighbours(part):
 
 
 def test_ready_says_whether_an_answer_is_known(part):
-    model = load_bench("cache").model(part)
+    model = load_bench("cache").model(part, COSTS)
     settings = CacheSettings(max_cache_size=3_000, policy="sieve")
     assert not model.ready(settings, LOAD)
-    first = model.predict(settings, LOAD, COSTS)
+    first = model.predict(settings, LOAD)
     assert model.ready(settings, LOAD)
-    assert model.predict(settings, LOAD, COSTS) == first
+    assert model.predict(settings, LOAD) == first
     assert not isinstance(model, Previewing)
 
 
 def test_a_large_part_is_rough_at_first_and_ends_as_sharp_as_it_can(part, tmp_path, monkeypatch):
     monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
     part = recorded(Zipf(skew=0.8, keys=60_000, requests=600_000, seed=1).make(), 0.5)
-    model = for_all_keys(part, ProgressiveCacheModel, CACHE, CacheModel)
+    model = for_all_keys(part, COSTS, ProgressiveCacheModel.of, CACHE, CacheModel.of)
     assert isinstance(model, Sharpening)
     settings = CacheSettings(max_cache_size=8_000, policy="sieve")
-    assert model.best_known(settings, LOAD, COSTS) is None
-    rough = model.preview(settings, LOAD, COSTS)
+    assert model.best_known(settings, LOAD) is None
+    rough = model.preview(settings, LOAD)
     assert 0 < rough.sampled < 0.5
-    assert model.best_known(settings, LOAD, COSTS) is not None
+    assert model.best_known(settings, LOAD) is not None
     model.settle(settings, LOAD, lambda: False)
-    sharp = model.predict(settings, LOAD, COSTS)
-    plain = for_all_keys(part, CacheModel, CACHE).predict(settings, LOAD, COSTS)
+    sharp = model.predict(settings, LOAD)
+    plain = for_all_keys(part, COSTS, CacheModel.of, CACHE).predict(settings, LOAD)
     assert sharp.sampled == 0.5
     assert sharp.metrics == plain.metrics
     assert sharp.error == plain.error <= rough.error
@@ -226,14 +226,14 @@ def test_a_run_replays_the_part_with_its_share_of_the_capacity(half, tmp_path, m
     part = dataclasses.replace(half, sample_rate=0.25)
     settings = {"max_cache_size": 400, "max_bytes": 6_000, "ttl_seconds": 900}
     result = run("cache", part, settings, seconds=30, progress=False)
-    alone = CacheModel(half).counts(
+    alone = CacheCounter(half).counts(
         CacheSettings(max_cache_size=100, max_bytes=1_500, ttl_seconds=900), LOAD
     )
     for name in ("requests", "hits", "misses", "evictions", "expirations", "entries"):
         assert result.metrics[name] == result.predicted[name] == getattr(alone, name), name
     assert result.settings["max_cache_size"] == 400
     assert any(
-        "with max_cache_size 100 for 400 and max_bytes 1.465KiB for 5.859KiB" in note
+        "with max_cache_size 100 for 400 and max_bytes 1500B for 6000B" in note
         for note in result.notes
     )
 
@@ -257,10 +257,10 @@ def test_redis_has_its_share_of_the_memory_beyond_the_servers_own(whole, part):
         predict("redis_cache", trace, {"maxmemory": 5_000_000}) for trace in (part, whole)
     )
     error = of_part["error"][0]
-    model = load_bench("redis_cache").model(part)
+    model = load_bench("redis_cache").model(part, costs)
     for maxmemory, cramped in ((5_000_000, True), (50_000_000, False)):
         there = settings.change(maxmemory=maxmemory)
-        remarks = model.predict(there, LOAD, costs).remarks
+        remarks = model.predict(there, LOAD).remarks
         assert any("KiB for entries" in remark for remark in remarks) is cramped
     assert of_part["hit_rate"][0] == pytest.approx(of_all["hit_rate"][0], abs=error)
     for name in ("memory_bytes", "entries"):

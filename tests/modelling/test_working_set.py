@@ -9,7 +9,7 @@ import pytest
 
 from perflab.errors import BadInputError
 from perflab.modelling.working_set import working_sets
-from perflab.patterns.cache.model.predict import CacheModel
+from perflab.patterns.cache.model.counter import CacheCounter
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
@@ -38,7 +38,7 @@ def test_a_cache_of_the_peak_loses_nothing_early(trace):
     found = working_sets(trace, TTLS[:3])
     for ttl, peak, rate in zip(TTLS, found.peak_keys, found.hit_rates, strict=False):
         settings = CacheSettings(max_cache_size=int(peak), ttl_seconds=ttl, expiry="eager")
-        counts = CacheModel(trace).counts(settings, LoadSettings())
+        counts = CacheCounter(trace).counts(settings, LoadSettings())
         assert counts.evictions == 0
         assert counts.hits / len(trace) == rate
 

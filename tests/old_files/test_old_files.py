@@ -89,6 +89,31 @@ def test_recording_of_its_second_format_is_read():
     assert "clear" in " ".join(recorded.notes)
 
 
+def test_recording_of_its_third_format_holds_operations():
+    recorded = perflab.read_trace(HERE / "recording_3")
+    counts = {code.name: count for code, count in recorded.operation_counts.items()}
+    assert counts == {"GET": 201, "SET": 45, "DELETE": 47}
+    assert recorded.operations[-8:].tolist() == [3] * 7 + [0]
+
+
+def test_traces_of_the_second_format_hold_operations():
+    saved = open_trace(HERE / "trace_2")
+    written = perflab.read_trace(HERE / "trace_2.parquet")
+    assert saved.operations.tolist() == [(0, 1, 0, 2, 3)[n % 5] for n in range(500)]
+    assert np.isinf(saved.ttls[3])
+    assert written.fingerprint == saved.fingerprint
+    assert written.notes == ()
+
+
+def test_traces_of_the_third_format_hold_backend_times():
+    saved = open_trace(HERE / "trace_3")
+    written = perflab.read_trace(HERE / "trace_3.parquet")
+    wanted = [np.nan if n % 5 == 0 else n % 90 / 1000 for n in range(500)]
+    assert np.array_equal(saved.backend_seconds, wanted, equal_nan=True)
+    assert written.fingerprint == saved.fingerprint
+    assert written.notes == ()
+
+
 @release
 def test_saved_workloads_of_the_other_benches_are_read(release):
     arrivals = open_arrivals(release / "arrivals")

@@ -45,7 +45,7 @@ def test_bench_whose_charts_have_no_lines_has_nothing_to_compare():
 
 
 def lines(panel):
-    return set(panel.gauges.what_if.first.charts[0]._lines)
+    return set(panel.displays.what_if.first.charts[0]._lines)
 
 
 def test_chosen_line_appears_and_one_no_longer_chosen_goes(panel):
@@ -71,9 +71,9 @@ def test_nothing_chosen_leaves_the_present_line(panel):
 
 
 def test_panel_says_gain_and_distance_in_numbers(panel):
-    panel.knobs.controls["policy"].value = "sieve"
+    panel.controls.controls["policy"].value = "sieve"
     panel.wait(30)
-    said = panel.gauges.what_if.standing.text
+    said = panel.displays.what_if.standing.text
     assert said.startswith("<b>sieve: hit rate")
     assert "points against lru" in said
     assert "points against opt" in said

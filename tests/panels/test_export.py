@@ -9,8 +9,10 @@ import pytest
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
-from perflab.panels import export
+from perflab.panels import export, report_actions
+from perflab.panels.displays import Displays
 from perflab.panels.export import ReportLink, report_name, write_report
+from perflab.panels.report_actions import ReportActions
 from perflab.workloads import Trace
 
 NAMES = ["keys.txt", "../../up/a b.csv", "\x1b]0;t\x07\n.", "x" * 300, "größe", "-rf", "\udcff", ""]
@@ -126,3 +128,13 @@ def test_the_link_shows_a_hostile_path_as_text():
     assert "<img" not in page
     assert "'\"" not in page
     assert (page + shown["text/plain"]).isprintable()
+
+
+def test_report_says_how_far_it_is(bench, trace, tmp_path, monkeypatch):
+    seen = []
+    made = ReportActions(bench, Displays(bench), lambda values: None)
+    monkeypatch.setattr(report_actions, "write_report", lambda *_: seen.append(made.link.text))
+    monkeypatch.setattr(made.link, "show", seen.append)
+    made.export(trace, {}, lambda: seen.append(made.link.text), str(tmp_path), None)
+    assert ["step 1 of 2" in seen[0], "step 2 of 2" in seen[1]] == [True, True]
+    assert "predictions" in seen[1]

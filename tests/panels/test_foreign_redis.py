@@ -20,13 +20,13 @@ def test_runs_name_is_in_the_header_and_its_keys_go_with_it(monkeypatch, until):
         try:
             for _ in range(2):
                 panel.run_or_stop()
-                until(lambda: panel.driver.live is not None and panel.driver.live.rows)
-                name = panel.driver.live.run_name
+                until(lambda: panel.runner.live is not None and panel.runner.live.rows)
+                name = panel.runner.live.run_name
                 names.add(name)
                 until(lambda name=name: name in panel.header.servers.value)
                 assert [run.run_name for run in find_runs(client)] in ([name], [])
                 panel.run_or_stop()
-                until(lambda: not panel.driver.active)
+                until(lambda: not panel.runner.active)
                 assert client.keys() == [b"perflab:k:service"]
         finally:
             panel.close()
@@ -41,12 +41,12 @@ def test_what_a_run_left_on_a_server_that_died_is_said(monkeypatch, until):
         panel.wait(60)
         try:
             panel.run_or_stop()
-            until(lambda: panel.driver.live is not None and panel.driver.live.rows)
+            until(lambda: panel.runner.live is not None and panel.runner.live.rows)
             server.kill()
             panel.run_or_stop()
-            until(lambda: not panel.driver.active)
+            until(lambda: not panel.runner.active)
             said = panel.status.widget.value
-            assert panel.driver.live.run_name in said
+            assert panel.runner.live.run_name in said
             assert "could not be removed" in said
             assert "perflab doctor --clean" in said
         finally:

@@ -53,8 +53,8 @@ CLICK = {"method": "custom", "content": {"event": "click"}}
 
 
 def predicts(panel, tell):
-    control = panel.knobs.controls["max_cache_size"]
-    panel.forecast.prediction = None
+    control = panel.controls.controls["max_cache_size"]
+    panel.forecast.curves.prediction = None
     now = control.slider.value
     tell(control.slider, update(value=now - 1 if now else 1))
     panel.wait(60)
@@ -62,28 +62,28 @@ def predicts(panel, tell):
 
 
 def test_labels_words_and_bounds_are_not_the_browsers_to_set(panel, tell):
-    control = panel.knobs.controls["max_cache_size"]
-    policy = panel.knobs.controls["policy"].choice
+    control = panel.controls.controls["max_cache_size"]
+    policy = panel.controls.controls["policy"].choice
     before = (control.label.value, panel.status.widget.value, control.slider.max, policy.options)
     tell(control.label, update(value=SCRIPT))
     tell(panel.status.widget, update(value=SCRIPT, description=SCRIPT))
     tell(control.slider, update(max=10**9, description=SCRIPT))
     tell(policy, update(_options_labels=[SCRIPT], options=[SCRIPT]))
     tell(panel.actions.buttons["run"], update(description=SCRIPT, tooltip=SCRIPT))
-    tell(panel.gauges.table.widget, update(value=SCRIPT))
+    tell(panel.displays.table.widget, update(value=SCRIPT))
     tell(panel.widget, update(children=[], layout=None))
     tell(panel.widget.layout, update(display="none"))
     after = (control.label.value, panel.status.widget.value, control.slider.max, policy.options)
     assert after == before
     assert panel.actions.buttons["run"].description == "Run"
-    assert SCRIPT not in panel.gauges.table.widget.value
+    assert SCRIPT not in panel.displays.table.widget.value
     assert panel.widget.children
     predicts(panel, tell)
 
 
 @pytest.mark.parametrize("value", ["x", None, [], {}, math.nan, math.inf, {"a": 1}])
 def test_value_of_another_kind_is_said_in_one_line(panel, tell, value):
-    slider = panel.knobs.controls["max_cache_size"].slider
+    slider = panel.controls.controls["max_cache_size"].slider
     before = slider.value
     tell(slider, update(value=value))
     assert slider.value == before
@@ -94,7 +94,7 @@ def test_value_of_another_kind_is_said_in_one_line(panel, tell, value):
 
 @pytest.mark.parametrize("value", [-1, 10**30, 1e308, -(10**9)])
 def test_slider_stays_within_its_bounds(panel, tell, value):
-    slider = panel.knobs.controls["max_cache_size"].slider
+    slider = panel.controls.controls["max_cache_size"].slider
     tell(slider, update(value=value))
     assert slider.min <= slider.value <= slider.max
     panel.wait(60)
@@ -158,9 +158,9 @@ def test_controls_that_come_later_are_guarded_too(panel, tell):
 
 def test_endless_text_is_not_sent_back_whole(panel, tell):
     text = SCRIPT * 100_000
-    for widget in (panel.knobs.controls["max_cache_size"].text, panel.alerts.text):
+    for widget in (panel.controls.controls["max_cache_size"].text, panel.alerts.text):
         tell(widget, update(value=text))
-    assert len(panel.knobs.controls["max_cache_size"].error.value) < 5000
+    assert len(panel.controls.controls["max_cache_size"].error.value) < 5000
     assert len(panel.alerts.error.value) < 5000
     tell(panel.picker.path, update(value=text))
     panel.wait(60)
@@ -179,14 +179,14 @@ def test_upload_of_a_hostile_name_stays_in_its_folder(panel, tell, name, tmp_pat
     data["buffer_paths"] = [["value", 0, "content"]]
     tell(panel.picker.upload, data, [b"key\na\nb\na\n"])
     panel.wait(60)
-    assert len(panel.trace.ids) in (3, 4)
-    assert panel.trace.name.isprintable()
+    assert len(panel.workload.ids) in (3, 4)
+    assert panel.workload.name.isprintable()
     assert list(tmp_path.iterdir()) == []
     assert list(tmp_path.parent.glob("x.csv")) == []
 
 
 def test_browser_is_told_what_holds_after_a_refusal(panel, tell, monkeypatch):
-    slider = panel.knobs.controls["max_cache_size"].slider
+    slider = panel.controls.controls["max_cache_size"].slider
     told = []
     monkeypatch.setattr(widgets.Widget, "send_state", lambda self, key=None: told.append(key))
     tell(slider, update(value="x"))

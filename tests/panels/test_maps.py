@@ -51,7 +51,7 @@ def mapped(tmp_path, monkeypatch):
 
 
 def shown(panel):
-    return panel.gauges.what_if.maps
+    return panel.displays.what_if.maps
 
 
 def picture(panel):
@@ -77,7 +77,7 @@ def test_map_comes_with_a_workload_that_has_times_and_goes_with_it(panel):
 def test_all_cells_are_known_in_the_end_and_exact(open_panel):
     panel = open_panel("flights")
     (grid,) = panel.forecast.grids
-    settings, load = panel.knobs.read()
+    settings, load = panel.controls.read()
     assert not grid.surface(settings, load).inexact
     assert np.isfinite(shown(panel)._values[0]).all()
     assert "what-if exact" in panel.status.text
@@ -86,7 +86,7 @@ def test_all_cells_are_known_in_the_end_and_exact(open_panel):
 def test_move_on_the_maps_own_axes_moves_the_mark_and_no_cell(open_panel):
     panel = open_panel("flights")
     before, values = picture(panel), shown(panel)._values[0].copy()
-    panel.knobs.controls["ttl_seconds"].value = 86_400.0
+    panel.controls.controls["ttl_seconds"].value = 86_400.0
     panel.wait(60)
     assert picture(panel) != before
     assert (shown(panel)._values[0] == values).all()
@@ -95,7 +95,7 @@ def test_move_on_the_maps_own_axes_moves_the_mark_and_no_cell(open_panel):
 def test_move_of_another_setting_fills_the_map_anew(open_panel):
     panel = open_panel("flights")
     values = shown(panel)._values[0].copy()
-    panel.knobs.controls["policy"].value = "fifo"
+    panel.controls.controls["policy"].value = "fifo"
     panel.wait(60)
     now = shown(panel)._values[0]
     assert np.isfinite(now).all()
@@ -135,13 +135,13 @@ def test_newer_move_ends_the_map_that_is_computed(mapped, monkeypatch):
     asked = []
     real = model.predict
 
-    def slow(settings, load, costs, requests=None):
+    def slow(settings, load, requests=None):
         asked.append(settings.ttl_seconds)
-        return real(settings, load, costs, requests)
+        return real(settings, load, requests)
 
     monkeypatch.setattr(model, "predict", slow)
     monkeypatch.setattr(model, "ready", lambda *_: False)
-    control = mapped.knobs.controls["ttl_seconds"]
+    control = mapped.controls.controls["ttl_seconds"]
     for ttl in (10.0, 20.0, 30.0, 40.0):
         control.value = ttl
     mapped.wait(60)
@@ -156,23 +156,23 @@ def test_model_that_previews_fills_the_map_before_anything_exact(open_panel, mon
     order = []
     real = kind.predict
 
-    def preview(self, settings, load, costs):
+    def preview(self, settings, load):
         order.append("preview")
         return Prediction({"hit_rate": 0.5}, sampled=0.1, error=0.1)
 
-    def predict(self, settings, load, costs, requests=None):
+    def predict(self, settings, load, requests=None):
         order.append("exact")
-        return real(self, settings, load, costs, requests)
+        return real(self, settings, load, requests)
 
     monkeypatch.setattr(kind, "preview", preview, raising=False)
     monkeypatch.setattr(kind, "predict", predict)
-    panel.knobs.controls["policy"].value = "sieve"
+    panel.controls.controls["policy"].value = "sieve"
     panel.wait(60)
     cells = shown(panel)._values[0].size
     last = len(order) - order[::-1].index("preview")
     assert order.count("preview") > cells / 2
     assert order[last:].count("exact") > cells / 2
-    assert not panel.forecast.grids[0].surface(*panel.knobs.read()).sampled
+    assert not panel.forecast.grids[0].surface(*panel.controls.read()).sampled
 
 
 def test_report_of_a_panel_has_the_map_as_figure_and_as_table(open_panel, tmp_path):
@@ -194,12 +194,12 @@ def test_prices_change_the_cost_and_no_run(open_panel, until):
     panel = open_panel()
     before = panel.forecast.prediction.metrics["cost_per_day"]
     panel.run_or_stop()
-    until(lambda: panel.driver.live is not None and len(panel.driver.live.rows) > 2)
-    panel.knobs.controls["price_per_gib_hour"].value = 0.5
+    until(lambda: panel.runner.live is not None and len(panel.runner.live.rows) > 2)
+    panel.controls.controls["price_per_gib_hour"].value = 0.5
     until(lambda: panel.forecast.prediction.metrics["cost_per_day"] > before)
-    assert panel.driver.live.changes == []
+    assert panel.runner.live.changes == []
     panel.run_or_stop()
-    until(lambda: not panel.driver.active)
+    until(lambda: not panel.runner.active)
 
 
 def test_daily_workload_has_a_map_too(open_panel):

@@ -36,14 +36,14 @@ def test_measure_again_measures_again_and_predicts_from_it(open_panel):
 
 def test_it_cannot_be_measured_while_a_run_goes_on(panel, until):
     panel.run_or_stop()
-    until(lambda: panel.driver.live is not None and len(panel.driver.live.rows) > 3)
+    until(lambda: panel.runner.live is not None and len(panel.runner.live.rows) > 3)
     assert panel.header.again.disabled
     before = panel.calibration
     panel.measure_again()
     panel.tasks.wait(30)
     assert panel.calibration == before
     panel.run_or_stop()
-    until(lambda: not panel.driver.active)
+    until(lambda: not panel.runner.active)
     panel.wait(20)
     assert not panel.header.again.disabled
 
@@ -69,7 +69,7 @@ def test_a_server_of_the_user_s_is_asked_for_and_then_measured(monkeypatch):
             assert panel.calibration.source == "shipped"
             panel.server.consent.button.click()
             panel.wait(120)
-            assert not panel.driver.active
+            assert not panel.runner.active
             assert panel.calibration.source == "measured"
         finally:
             panel.close()
@@ -77,19 +77,19 @@ def test_a_server_of_the_user_s_is_asked_for_and_then_measured(monkeypatch):
 
 def test_the_table_has_the_refitted_prediction_and_which_is_off(panel, until):
     panel.run_or_stop()
-    until(lambda: panel.gauges.which_is_off.value.endswith("."))
-    assert "<th title='Predicted from what the run itself" in panel.gauges.table.widget.value
-    live = panel.driver.live
+    until(lambda: panel.displays.which_is_off.value.endswith("."))
+    assert ">refitted</th>" in panel.displays.table.widget.value
+    live = panel.runner.live
     assert live.compared.refitted["hit_rate"] == pytest.approx(
         live.compared.measured["hit_rate"], abs=0.02
     )
     panel.run_or_stop()
-    until(lambda: not panel.driver.active)
+    until(lambda: not panel.runner.active)
     panel.wait(20)
-    assert panel.gauges.which_is_off.layout.display is None
+    assert panel.displays.which_is_off.layout.display is None
     panel.reset()
     panel.wait(30)
-    assert panel.gauges.which_is_off.layout.display == "none"
+    assert panel.displays.which_is_off.layout.display == "none"
 
 
 def test_a_calibration_of_an_earlier_perflab_has_no_spread():

@@ -18,16 +18,16 @@ def panel():
 
 
 def named(panel):
-    charts = panel.gauges.what_if.first.charts
+    charts = panel.displays.what_if.first.charts
     return [{str(handle.get_label()) for handle in chart.handles} for chart in charts]
 
 
 def test_points_come_with_the_results_and_go_where_nothing_is_comparable(panel):
     assert all("Locust: locust_stats_history.csv" in names for names in named(panel))
-    picture = panel.gauges.what_if.first.widget.value
+    picture = panel.displays.what_if.first.widget.value
     for key, value in (("load_model", "open"), ("load_model", "closed"), ("measured", None)):
-        panel.knobs.controls[key].value = value
+        panel.controls.controls[key].value = value
         panel.wait(30)
         shown = any("Locust" in name for names in named(panel) for name in names)
         assert shown == (value == "closed")
-    assert panel.gauges.what_if.first.widget.value != picture
+    assert panel.displays.what_if.first.widget.value != picture

@@ -34,3 +34,15 @@ def test_what_is_not_reached_is_said_once_and_first(pattern, workload, objective
     assert said[0] == f"{found.unreached}."
     assert " ".join(said).count(found.unreached) == 1
     assert said[1].startswith("Closest: ")
+
+
+def test_search_says_what_it_does_and_how_far_it_is():
+    card = RecommendationCard(load_bench("cache"), lambda values: None)
+    card.working(0, 1)
+    said = card.progress.children[0].value
+    assert "Comparing settings: begun" in said
+    card.working(12, 1_200)
+    said = card.progress.children[0].value
+    assert "12 of 1,200 points" in said
+    assert card.buttons == []
+    assert card.widget.layout.display is None

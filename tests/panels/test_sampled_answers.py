@@ -4,9 +4,9 @@ import pytest
 
 from perflab.instrumentation.catalog import metric
 from perflab.modelling.prediction import Prediction
-from perflab.panels.forecast import exactness
+from perflab.panels.curve_forecast import exactness
 from perflab.patterns.cache.model import progressive as progressive_cache
-from perflab.patterns.cache.model.predict import CacheModel
+from perflab.patterns.cache.model.counter import CacheCounter
 from perflab.settings import LoadSettings
 
 LARGE = "zipf:skew=0.9,keys=150k,requests=500k,seed=3"
@@ -26,13 +26,13 @@ def test_panel_says_sampled_with_its_error_and_then_exact(small_is_large, monkey
     monkeypatch.setattr(status, "say", lambda *words: (said.append(words[1]), say(*words)))
     try:
         panel.wait(60)
-        panel.knobs.show({"max_cache_size": 7000})
-        panel.forecast.ask(*panel.knobs.read())
+        panel.controls.show({"max_cache_size": 7000})
+        panel.forecast.ask(*panel.controls.read())
         panel.wait(60)
         assert any("sampled" in words and "± 0." in words for words in said)
         assert said[-1] == "what-if exact"
-        settings = panel.knobs.read()[0]
-        hits = CacheModel(panel.trace).counts(settings, LoadSettings()).hits
+        settings = panel.controls.read()[0]
+        hits = CacheCounter(panel.workload).counts(settings, LoadSettings()).hits
         assert panel.forecast.prediction.metrics["hits"] == hits
     finally:
         panel.close()

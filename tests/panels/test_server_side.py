@@ -108,14 +108,15 @@ def test_actions_wait_for_a_run_and_say_what_was_done(toy, until):
     running(toy, until)
     kick.click()
     until(lambda: "Kick it: done at" in toy.status.text)
-    assert [change["action"] for change in toy.driver.live.changes if "action" in change] == [
+    assert [change["action"] for change in toy.runner.live.changes if "action" in change] == [
         "kick"
     ]
+    until(lambda: not toy.server.actions.buttons["break"].disabled)
     toy.server.actions.buttons["break"].click()
     until(lambda: "Break it: the toy is not ours" in toy.status.problem)
-    assert toy.driver.live.state == "running"
+    assert toy.runner.live.state == "running"
     toy.run_or_stop()
-    until(lambda: not toy.driver.active)
+    until(lambda: not toy.runner.active)
     assert kick.disabled
 
 
@@ -149,14 +150,14 @@ def test_foreign_server_is_asked_for_once_and_then_used(toy, until):
     toy.server.field.text.value = SECRET
     toy.run_or_stop()
     until(lambda: toy.server.consent.widget.layout.display is None)
-    until(lambda: not toy.driver.active)
+    until(lambda: not toy.runner.active)
     said = toy.server.consent.text.value
     assert ADDRESS in said
     assert "writes keys under toy:" in said
-    assert toy.driver.live is None
+    assert toy.runner.live is None
     assert toy.status.problem == ""
     toy.server.consent.button.click()
-    until(lambda: toy.driver.live is not None and len(toy.driver.live.rows) > 1)
+    until(lambda: toy.runner.live is not None and len(toy.runner.live.rows) > 1)
     assert is_allowed(SERVER)
     assert toy.server.consent.widget.layout.display == "none"
 

@@ -5,12 +5,13 @@ import re
 import pytest
 
 from perflab.instrumentation.catalog import metric
+from perflab.lab.bands import Bands
 from perflab.panels.table import NumbersTable, difference
 
 
 def cells(table, row):
-    rows = re.findall(r"<tr><td>(.*?)</tr>", table.widget.value)
-    return [re.sub("<.*?>", "", cell) for cell in re.split("</td><td>", rows[row])]
+    rows = re.findall(r"<tr>(<th scope=.row.*?)</tr>", table.widget.value)
+    return [re.sub("<.*?>", "", cell) for cell in re.split("</t[hd]><td>", rows[row])]
 
 
 def test_numbers_stand_with_their_units_in_their_columns():
@@ -28,9 +29,9 @@ def test_numbers_stand_with_their_units_in_their_columns():
             "hit rate",
             "50 %",
             "60 %",
+            "62 %",
             "61 %",
             "+1.0 points",
-            "62 %",
             "40 %",
             "30 %",
         )
@@ -49,16 +50,26 @@ def test_what_is_not_known_is_a_dash():
     [
         ("hit_rate", 0.5, 0.51, "+1.0 points", False),
         ("hit_rate", 0.5, 0.4, "−10.0 points", True),
-        ("memory_bytes", 100.0, 105.0, "+5 %", False),
+        ("memory_bytes", 1e8, 1.05e8, "+5 %", False),
+        ("memory_bytes", 1e8, 2e8, "+100 %", True),
         ("latency_seconds_p99", 1e-3, 2e-3, "+100 %", True),
         ("evictions", 0.0, 0.0, "0 %", False),
         ("evictions", 0.0, 7.0, "+7", True),
     ],
 )
 def test_model_that_is_off_is_said_to_be(name, predicted, measured, text, off):
-    shown = difference(metric(name), predicted, measured)
+    shown = difference(metric(name), {name: predicted}, {name: measured})
     assert f">{text}<" in shown
     assert ("'off'" in shown) == off
+
+
+def test_times_have_the_band_of_their_calibration():
+    table = NumbersTable(["latency_seconds_mean"])
+    for share, css in ((0.3, "on"), (0.1, "off"), (None, "unsure")):
+        predicted, measured = ({"latency_seconds_mean": value} for value in (1e-3, 1.2e-3))
+        table.show(predicted=predicted, measured=measured, bands=Bands(share))
+        assert f"<span class='{css}'" in table.widget.value
+        assert (f"± {round(100 * (share or 0))} %" in table.widget.value) == (share is not None)
 
 
 def test_same_numbers_are_not_sent_again():

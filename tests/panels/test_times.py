@@ -14,7 +14,7 @@ UNTIMED = "zipf:skew=0.9,keys=500,requests=20k,seed=1"
 
 
 def times(panel):
-    return panel.gauges.what_if.times
+    return panel.displays.what_if.times
 
 
 def widths(panel):
@@ -42,7 +42,7 @@ def test_live_keys_stand_under_the_map_with_what_they_say(open_panel):
 def test_workload_without_times_is_dated_by_the_rate(panel):
     before = times(panel).text
     assert widths(panel) == ["0 1 50%"]
-    panel.knobs.controls["ttl_seconds"].value = 1.0
+    panel.controls.controls["ttl_seconds"].value = 1.0
     panel.wait(30)
     assert times(panel).text != before
     assert "TTL 1s" in times(panel).text
@@ -61,7 +61,7 @@ def test_moved_bound_moves_the_level_and_counts_nothing(panel, monkeypatch):
     (drawn,) = times(panel).charts
     kind = working_set_histories.WorkingSetHistories
     monkeypatch.setattr(kind, "settle", lambda *_: pytest.fail("counted again"))
-    panel.knobs.controls["max_cache_size"].value = 123
+    panel.controls.controls["max_cache_size"].value = 123
     panel.wait(30)
     assert drawn._text.get_text() == "max cache size 123 entries"
 
@@ -91,7 +91,7 @@ def test_charts_of_times_that_no_longer_make_sense_go(open_panel):
     assert times(panel).charts == []
     assert widths(panel) == []
     assert times(panel).words.layout.display == "none"
-    panel.knobs.controls["request_rate"].value = 100.0
+    panel.controls.controls["request_rate"].value = 100.0
     panel.wait(30)
     assert len(times(panel).charts) == 1
 

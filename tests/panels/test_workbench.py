@@ -14,37 +14,37 @@ from perflab.panels import workbench
 
 
 def move(panel, key, value):
-    panel.knobs.controls[key].value = value
+    panel.controls.controls[key].value = value
     panel.wait(30)
 
 
 def start(panel, until):
     panel.run_or_stop()
-    until(lambda: panel.driver.live is not None and len(panel.driver.live.rows) > 3)
-    return panel.driver.live
+    until(lambda: panel.runner.live is not None and len(panel.runner.live.rows) > 3)
+    return panel.runner.live
 
 
 def stop(panel, until):
     panel.run_or_stop()
-    until(lambda: not panel.driver.active)
+    until(lambda: not panel.runner.active)
     panel.wait(20)
 
 
 def test_panel_shows_workload_and_exact_prediction(panel):
     assert "20,000 requests" in panel.header.workload.value
     assert "what-if exact" in panel.status.text
-    assert panel.gauges.what_if.points["now"].metrics["hit_rate"] > 0
-    assert panel.gauges.what_if.first.widget.value[:4] == b"\x89PNG"
+    assert panel.displays.what_if.points["now"].metrics["hit_rate"] > 0
+    assert panel.displays.what_if.first.widget.value[:4] == b"\x89PNG"
 
 
 def test_slider_move_changes_picture_and_table(panel):
-    picture, table = panel.gauges.what_if.first.widget.value, panel.gauges.table.widget.value
-    slider = panel.knobs.controls["max_cache_size"].slider
-    slider.value = panel.knobs.controls["max_cache_size"].stops.position(100)
+    picture, table = panel.displays.what_if.first.widget.value, panel.displays.table.widget.value
+    slider = panel.controls.controls["max_cache_size"].slider
+    slider.value = panel.controls.controls["max_cache_size"].stops.position(100)
     panel.wait(30)
-    assert panel.gauges.what_if.first.widget.value != picture
-    assert panel.gauges.table.widget.value != table
-    assert panel.gauges.what_if.points["now"].settings.max_cache_size == 100
+    assert panel.displays.what_if.first.widget.value != picture
+    assert panel.displays.table.widget.value != table
+    assert panel.displays.what_if.points["now"].settings.max_cache_size == 100
 
 
 def test_slider_handler_never_waits_for_the_model(panel, monkeypatch):
@@ -56,10 +56,10 @@ def test_slider_handler_never_waits_for_the_model(panel, monkeypatch):
         go.wait(20)
 
     monkeypatch.setattr(model, "at", slow)
-    panel.knobs.controls["max_cache_size"].value = 20
+    panel.controls.controls["max_cache_size"].value = 20
     assert entered.wait(10)
-    panel.knobs.controls["max_cache_size"].value = 30
-    assert panel.knobs.values["max_cache_size"] == 30
+    panel.controls.controls["max_cache_size"].value = 30
+    assert panel.controls.values["max_cache_size"] == 30
     go.set()
 
 
@@ -72,13 +72,13 @@ def test_next_move_is_drawn_while_the_one_before_is_still_computed(panel, monkey
         return True
 
     monkeypatch.setattr(panel.forecast._what_if, "refine", slow)
-    panel.knobs.controls["max_cache_size"].value = 20
+    panel.controls.controls["max_cache_size"].value = 20
     assert refining.wait(10)
-    panel.knobs.controls["max_cache_size"].value = 30
-    until(lambda: panel.gauges.what_if.points["now"].settings.max_cache_size == 30)
+    panel.controls.controls["max_cache_size"].value = 30
+    until(lambda: panel.displays.what_if.points["now"].settings.max_cache_size == 30)
     go.set()
     panel.wait(30)
-    assert panel.gauges.what_if.points["now"].settings.max_cache_size == 30
+    assert panel.displays.what_if.points["now"].settings.max_cache_size == 30
 
 
 def test_policy_change_moves_the_mark_to_its_line(panel):
@@ -107,7 +107,8 @@ def test_unknown_pattern_is_refused_at_once():
 
 def test_workload_that_is_missing_is_said_on_the_panel(open_panel):
     panel = open_panel("no/such/file.csv")
-    assert "no/such/file.csv" in panel.status.problem
+    assert "no/such/file.csv" in panel.picker.field_error.message
+    assert panel.status.problem == ""
     assert panel.actions.buttons["run"].disabled
     assert panel.header.toggle.value
 
@@ -117,23 +118,23 @@ def test_another_workload_replaces_the_first_and_what_was_pinned(panel):
     panel.picker.pick("loop:keys=50,requests=5k")
     panel.wait(30)
     assert "5,000 requests" in panel.header.workload.value
-    assert panel.gauges.baseline is None
-    assert set(panel.gauges.what_if.points) == {"now"}
+    assert panel.displays.baseline is None
+    assert set(panel.displays.what_if.points) == {"now"}
 
 
 def test_workload_with_times_is_paced_by_speedup(open_panel):
     panel = open_panel("flights")
-    assert panel.knobs.controls["request_rate"].widget.layout.display == "none"
-    assert panel.knobs.controls["speedup"].widget.layout.display is None
+    assert panel.controls.controls["request_rate"].widget.layout.display == "none"
+    assert panel.controls.controls["speedup"].widget.layout.display is None
 
 
 def test_baseline_is_marked_and_stands_in_the_table(panel):
     assert not panel.actions.buttons["pin"].disabled
     panel.pin()
-    before = panel.gauges.baseline.metrics["hit_rate"]
+    before = panel.displays.baseline.metrics["hit_rate"]
     move(panel, "max_cache_size", 5)
-    assert panel.gauges.what_if.points["baseline"].metrics["hit_rate"] == before
-    assert metric("hit_rate").format(before) in panel.gauges.table.widget.value
+    assert panel.displays.what_if.points["baseline"].metrics["hit_rate"] == before
+    assert metric("hit_rate").format(before) in panel.displays.table.widget.value
 
 
 def test_live_run_is_steered_by_a_slider_and_keeps_its_result(panel, until):
@@ -143,18 +144,18 @@ def test_live_run_is_steered_by_a_slider_and_keeps_its_result(panel, until):
     move(panel, "max_cache_size", 33)
     until(lambda: live.changes)
     assert live.changes[-1]["settings"]["max_cache_size"] == "33"
-    until(lambda: "measured" in panel.gauges.what_if.points)
+    until(lambda: "measured" in panel.displays.what_if.points)
     stop(panel, until)
-    assert panel.driver.result.settings["max_cache_size"] == 33
+    assert panel.runner.result.settings["max_cache_size"] == 33
     assert panel.actions.buttons["run"].description == "Run"
-    assert "run over" in panel.status.text
+    assert "ended after" in panel.status.text
 
 
 def test_two_sliders_moved_at_once_both_reach_the_run(panel, until):
     live = start(panel, until)
-    panel.knobs.controls["max_cache_size"].value = 44
-    panel.knobs.controls["backend_seconds"].value = 0.0
-    panel.knobs.controls["policy"].value = "fifo"
+    panel.controls.controls["max_cache_size"].value = 44
+    panel.controls.controls["backend_seconds"].value = 0.0
+    panel.controls.controls["policy"].value = "fifo"
     until(lambda: live.changes and live.changes[-1]["settings"]["policy"] == "fifo")
     last = live.changes[-1]["settings"]
     assert last["max_cache_size"] == "44"
@@ -163,9 +164,9 @@ def test_two_sliders_moved_at_once_both_reach_the_run(panel, until):
 
 def test_slider_moved_while_the_run_starts_is_not_lost(panel, until):
     panel.run_or_stop()
-    panel.knobs.controls["max_cache_size"].value = 77
-    until(lambda: panel.driver.live is not None and panel.driver.live.changes)
-    assert panel.driver.live.changes[-1]["settings"]["max_cache_size"] == "77"
+    panel.controls.controls["max_cache_size"].value = 77
+    until(lambda: panel.runner.live is not None and panel.runner.live.changes)
+    assert panel.runner.live.changes[-1]["settings"]["max_cache_size"] == "77"
 
 
 def test_policy_that_cannot_run_is_refused_and_the_run_goes_on(panel, until):
@@ -182,7 +183,7 @@ def test_run_with_a_policy_that_cannot_run_says_why(panel, until):
     move(panel, "policy", "opt")
     panel.run_or_stop()
     until(lambda: "knows the future" in panel.status.problem)
-    until(lambda: not panel.driver.active)
+    until(lambda: not panel.runner.active)
     assert panel.actions.buttons["run"].description == "Run"
 
 
@@ -199,7 +200,7 @@ def test_death_of_the_child_is_said_and_the_panel_goes_on(panel, until):
     live = start(panel, until)
     os.kill(live.pid, signal.SIGKILL)
     until(lambda: "died" in panel.status.problem)
-    until(lambda: not panel.driver.active)
+    until(lambda: not panel.runner.active)
     assert not panel.actions.buttons["run"].disabled
     start(panel, until)
     assert panel.status.problem == ""
@@ -208,7 +209,7 @@ def test_death_of_the_child_is_said_and_the_panel_goes_on(panel, until):
 def test_run_pressed_twice_is_one_run_that_ends(panel, until):
     panel.run_or_stop()
     panel.run_or_stop()
-    until(lambda: not panel.driver.active)
+    until(lambda: not panel.runner.active)
     panel.wait(20)
     assert panel.actions.buttons["run"].description == "Run"
 
@@ -254,11 +255,13 @@ def test_recommendation_is_shown_with_its_reason_and_applied(panel):
     panel.recommend()
     panel.wait(30)
     found = panel.recommendation
-    assert html.escape(found.reason) in panel.shipping.card.widget.children[0].children[1].value
-    assert "recommended" in panel.gauges.what_if.points
-    panel.shipping.card.buttons[0].click()
+    assert (
+        html.escape(found.reason) in panel.report_actions.card.widget.children[0].children[1].value
+    )
+    assert "recommended" in panel.displays.what_if.points
+    panel.report_actions.card.buttons[0].click()
     panel.wait(30)
-    assert panel.knobs.values["max_cache_size"] == found.settings["max_cache_size"]
+    assert panel.controls.values["max_cache_size"] == found.settings["max_cache_size"]
 
 
 def test_report_holds_run_recommendation_and_predictions(panel, until, tmp_path):
@@ -270,12 +273,12 @@ def test_report_holds_run_recommendation_and_predictions(panel, until, tmp_path)
     panel.wait(60)
     assert panel.report == tmp_path / "out" / "report.html"
     assert panel.report.is_file()
-    assert str(panel.report) in panel.shipping.link.text
+    assert str(panel.report) in panel.report_actions.link.text
     kinds = [
         one["kind"] for one in json.loads(panel.report.with_suffix(".json").read_text())["results"]
     ]
     assert sorted(kinds) == ["predictions", "recommendation", "run"]
-    assert not panel.driver.active
+    assert not panel.runner.active
 
 
 def test_report_that_cannot_be_written_is_one_line(panel, tmp_path):
@@ -294,10 +297,10 @@ def test_reset_puts_everything_back(panel, until):
     start(panel, until)
     panel.reset()
     panel.wait(30)
-    assert not panel.driver.active
-    assert panel.driver.result is None
-    assert panel.knobs.values["max_cache_size"] == 1000
-    assert set(panel.gauges.what_if.points) == {"now"}
+    assert not panel.runner.active
+    assert panel.runner.result is None
+    assert panel.controls.values["max_cache_size"] == 1000
+    assert set(panel.displays.what_if.points) == {"now"}
 
 
 def test_two_panels_do_not_touch_each_other(open_panel, until):
@@ -305,8 +308,8 @@ def test_two_panels_do_not_touch_each_other(open_panel, until):
     start(first, until)
     move(second, "max_cache_size", 7)
     second.close()
-    assert first.driver.live.state == "running"
-    assert first.knobs.values["max_cache_size"] == 1000
+    assert first.runner.live.state == "running"
+    assert first.controls.values["max_cache_size"] == 1000
 
 
 def test_closed_panel_leaves_no_thread_and_no_child(open_panel, until):

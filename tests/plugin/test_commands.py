@@ -73,6 +73,12 @@ def test_a_file_of_its_own_format_is_read(command, tmp_path):
     assert "known: sizes" in refused.err
 
 
+def test_a_workload_of_its_own_kind_has_info(command):
+    found = command("trace", "info", "records:count=50", "--json").json
+    assert found["requests"] == 50
+    assert found["name"].startswith("records:count=50")
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
@@ -144,3 +150,34 @@ def test_a_process_of_its_own_finds_it_by_its_entry_point(tmp_path):
         command, cwd=tmp_path, capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert json.loads(done.stdout)["metrics"]["records_per_flush"] >= 50
+
+
+def test_it_takes_part_in_advice_with_a_question_and_a_workload_of_its_own(command):
+    found = command("advise", RECORDS, "-a", "records_per_second=5k", "--json").json
+    first = found["suggestions"][0]
+    assert (first["pattern"], first["verdict"]) == ("write_buffer", "yes")
+    assert "5000 records/s" in first["reason"]
+    assert first["settings"]["batch_size"] > 1
+    assert first["command"].startswith("perflab tune write_buffer --workload records:count=2")
+    asked = command("advise", "--questions", "--json").json["questions"]
+    assert "records_per_second" in [each["key"] for each in asked]
+    few = command("advise", "-a", "records_per_second=5", "--json").json
+    (said,) = [each for each in few["suggestions"] if each["pattern"] == "write_buffer"]
+    assert (said["verdict"], said["settings"]) == ("no", {})
+
+
+def test_a_bench_without_advice_is_left_out_of_it(install, command):
+    install(
+        "silent",
+        """
+import dataclasses
+from write_buffer.bench import WriteBufferBench
+class TheBench(WriteBufferBench):
+    identity = dataclasses.replace(WriteBufferBench.identity, pattern="silent")
+    advice = None
+""",
+    )
+    found = command("advise", "-a", "rate=5", "--json").json
+    patterns = {each["pattern"] for each in found["suggestions"]}
+    assert "write_buffer" in patterns
+    assert "silent" not in patterns

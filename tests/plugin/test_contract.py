@@ -10,7 +10,7 @@ from perflab.tuning.whatif import WhatIf
 HEAD = """
 import dataclasses
 
-from perflab.bench import Bounded, LiveChart, Objective, OverTime, WhatIfChart
+from perflab.bench import Bounded, LiveChart, Objective, OverTime, Question, WhatIfChart
 from perflab.instrumentation import MetricInfo
 from perflab.settings import Settings, setting
 from write_buffer.bench import WriteBufferBench
@@ -111,7 +111,6 @@ class TheBench(WriteBufferBench):
             "metric_infos: 'predicted_rows' is not a name for a metric",
         ),
         ("live = part('live', levels='buffered_records')", "levels: is a str, not a set of names"),
-        ("live = part('live', backends=())", "backends: names none"),
         ("tuning = None", "tuning: must be Tuning, not NoneType"),
         (
             "over_time = Bounded(charts=(), maps=(), applies=None)",
@@ -124,6 +123,16 @@ class TheBench(WriteBufferBench):
         (
             "display = part('display', bounded=Bounded(charts=(), maps=(), applies=None))",
             "bounded charts: are not as many as what_if_charts",
+        ),
+        ("live = part('live', measures='flushes')", "measures: is a str, not a set of names"),
+        (
+            "live = part('live', measures=frozenset({'flushs'}))",
+            "measures: no metric 'flushs' is declared; did you mean 'flushes'",
+        ),
+        ("advice = 'yes'", "advice: must be Advising, not str"),
+        (
+            "advice = part('advice', questions=(Question(key='rate', text='How many?'),))",
+            "questions: 'rate' is a shared question already",
         ),
         ("stage = object()", "stage: has no method forward"),
         ("def __init__(self): raise OSError('no licence')", "OSError: no licence"),
@@ -138,6 +147,33 @@ def test_what_does_not_fit_together_is_refused_in_one_line(install, line, words)
     assert text.startswith("the bench of 'other' in other_package 0.3: cannot be loaded")
     assert text.endswith("update or uninstall it")
     assert "\n" not in text
+
+
+def test_a_pattern_without_a_backend_takes_none_and_names_none(install, command):
+    install("other", f"{HEAD}\n    live = part('live', backends=())\n")
+    for value in ("delay", "disk", "os:getcwd"):
+        answer = command("predict", "other", "--set", f"backend={value}")
+        assert (answer.status, answer.err.count("\n")) == (2, 1)
+        assert "backend" in answer.err
+    ran = command("run", "other", "--seconds", "0.2", "--json").json
+    assert ran["calibration"]["backend"] == ""
+    shown = command("predict", "other").out
+    assert "costs measured on this machine, " in shown
+    assert "has no effect on other" in command("settings", "other").out
+
+
+WITHOUT_REQUESTS = """
+    def metrics(self, measured):
+        found = super().metrics(measured)
+        del found["requests"]
+        return found
+"""
+
+
+def test_requests_are_counted_where_a_bench_leaves_them_out(install, command):
+    install("other", HEAD + WITHOUT_REQUESTS)
+    ran = command("run", "other", "--seconds", "0.2", "--json").json
+    assert ran["metrics"]["requests"] > 0
 
 
 OLD = """
@@ -255,7 +291,7 @@ SLOW = """
         "display", what_if_charts=(WhatIfChart("At risk", "at_risk_bytes", "max_delay"),)
     )
 
-    def model(self, workload):
+    def model(self, workload, costs):
         from write_buffer.model import WriteBufferModel
 
         class Slow(WriteBufferModel):
@@ -268,7 +304,7 @@ SLOW = """
             def ready(self, settings, load):
                 return settings in self.seen
 
-        return Slow(workload)
+        return Slow(workload, costs)
 """
 
 
@@ -280,12 +316,7 @@ def test_between_two_places_of_an_axis_from_zero_there_is_a_value(install, delay
     what_if = WhatIf(
         bench, bench.workload_for(settings, "records:count=500"), bench.calibration.shipped_costs
     )
-    ends = [
-        what_if.model.predict(
-            settings.change(max_delay=place), load, bench.calibration.shipped_costs
-        )
-        for place in (0, 1000)
-    ]
+    ends = [what_if.model.predict(settings.change(max_delay=place), load) for place in (0, 1000)]
     low, high = (end.metrics["throughput_per_second"] for end in ends)
     found = what_if.at(settings.change(max_delay=delay), load)
     assert found.between

@@ -16,20 +16,20 @@ def panel():
 
 
 def move(panel, key, value):
-    panel.knobs.controls[key].value = value
+    panel.controls.controls[key].value = value
     panel.wait(60)
 
 
 def test_its_sliders_move_its_charts_maps_and_numbers(panel):
     assert "98 bytes on average" in panel.header.workload.value
-    view = panel.gauges.what_if
+    view = panel.displays.what_if
     assert view.points["now"].metrics["flushes"] == 60
-    picture, table = view.first.widget.value, panel.gauges.table.widget.value
-    slider = panel.knobs.controls["batch_size"]
+    picture, table = view.first.widget.value, panel.displays.table.widget.value
+    slider = panel.controls.controls["batch_size"]
     slider.slider.value = slider.stops.position(300)
     panel.wait(60)
     assert view.first.widget.value != picture
-    assert panel.gauges.table.widget.value != table
+    assert panel.displays.table.widget.value != table
     assert "bytes at risk" in table
     now = panel.forecast.prediction.metrics
     assert now["records_per_flush"] == slider.value
@@ -47,8 +47,8 @@ def test_it_is_run_changed_recommended_and_exported(panel, until, tmp_path):
     move(panel, "batch_size", 11)
     panel.pin()
     panel.run_or_stop()
-    until(lambda: panel.driver.live is not None and len(panel.driver.live.rows) > 3)
-    live = panel.driver.live
+    until(lambda: panel.runner.live is not None and len(panel.runner.live.rows) > 3)
+    live = panel.runner.live
     move(panel, "batch_size", 22)
     until(lambda: live.rows[-1]["version"] == 1 and live.rows[-1]["flushes_since_change"] > 9)
     assert live.rows[-1]["records_per_flush_since_change"] == pytest.approx(22, rel=0.2)
@@ -59,9 +59,9 @@ def test_it_is_run_changed_recommended_and_exported(panel, until, tmp_path):
     panel.pause_or_resume()
     panel.run_or_stop()
     panel.run_or_stop()
-    until(lambda: not panel.driver.active)
+    until(lambda: not panel.runner.active)
     panel.wait(60)
-    assert panel.driver.result.metrics["flushes"] > 9
+    assert panel.runner.result.metrics["flushes"] > 9
     panel.recommend()
     panel.wait(60)
     assert panel.recommendation.settings["batch_size"] >= 1
@@ -84,4 +84,5 @@ def test_its_own_workloads_and_backends_are_offered(panel, tmp_path):
     move(panel, "backend", "shm")
     assert panel.status.text.startswith("what-if exact")
     move(panel, "backend", "http")
-    assert "write_buffer does not take 'http'" in panel.status.text
+    assert "write_buffer does not take 'http'" in panel.controls.controls["backend"].message
+    assert "http" not in panel.status.text

@@ -31,7 +31,7 @@ def test_sweep_of_bytes_is_drawn_along_bytes_with_both_hit_rates(swept):
         "Max bytes",
         *("lru", "sieve", "byte hit rate"),
     ]
-    shipped = Report.of([swept]).subject.ship.settings["policy"]
+    shipped = Report.of([swept]).scope.ship.settings["policy"]
     of_policy = [p for p in swept.points if p["settings"]["policy"] == shipped]
     wanted = [point["metrics"]["byte_hit_rate"] for point in of_policy]
     assert [row[3].value for row in table.rows] == wanted
@@ -45,11 +45,11 @@ def test_figure_names_the_byte_hit_rate(swept):
 
 
 def test_the_smallest_good_number_of_bytes_is_what_it_is_about(swept):
-    subject = Report.of([swept]).subject
+    scope = Report.of([swept]).scope
     best = max(point["metrics"]["hit_rate"] for point in swept.points)
     enough = [p for p in swept.points if p["metrics"]["hit_rate"] >= best - 0.01]
     smallest = min(point["settings"]["max_bytes"] for point in enough)
-    assert subject.ship.settings["max_bytes"] == smallest
+    assert scope.ship.settings["max_bytes"] == smallest
 
 
 def test_run_that_was_bounded_by_bytes_is_named_by_them(make_run):

@@ -47,3 +47,12 @@ def test_quantiles_of_times_are_written_as_times():
     rows = rows_of(workload_table(workload_summary(Trace.from_keys([1, 2] * 2_500, times)), "w"))
     assert rows["reuse interval, p50"] == "2 min"
     assert rows["interarrival, p99"] == "1 min"
+
+
+def test_operations_are_counted_in_one_row():
+    trace = Trace.from_keys(["a", "a", "b"], operations=["get", "delete", "get"])
+    rows = rows_of(workload_table(workload_summary(trace), "workload"))
+    assert rows["operations"] == "get 2, delete 1"
+    assert "operations" not in rows_of(
+        workload_table(workload_summary(Trace.from_keys(["a"])), "workload")
+    )

@@ -80,7 +80,7 @@ def test_every_link_and_reference_leads_somewhere_once(page):
 
 def test_every_drawing_is_described(page):
     drawings = page.all("svg")
-    assert len(drawings) == 9
+    assert len(drawings) == 10
     for drawing in drawings:
         assert drawing["role"] == "img"
         assert len(drawing["aria-label"]) > 40

@@ -7,7 +7,7 @@ import numpy as np
 import perflab
 from perflab.bench import load_bench
 from perflab.reports.maps import maps_of
-from perflab.reports.subject import subject_of
+from perflab.reports.report_scope import scope_of
 from perflab.tuning.sweep import predictions
 
 
@@ -18,7 +18,7 @@ def test_points_of_two_sweeps_make_one_map_without_holes():
     swept = predictions("lazy_loading", workload, sweep=sweep)
     advice = perflab.tune("lazy_loading", workload)
     results = [swept, advice]
-    maps = maps_of(bench, subject_of(bench, results), results)
+    maps = maps_of(bench, scope_of(bench, results), results)
     assert [each.heat_map for each in maps] == list(bench.display.heat_maps)
     for each in maps:
         assert np.isfinite(each.values).all()

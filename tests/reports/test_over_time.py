@@ -5,7 +5,7 @@ import pytest
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
-from perflab.lab.over_time import histories_around
+from perflab.lab.outcome import histories_around
 from perflab.reports.report import Report
 from perflab.workloads.kinds.trace import Trace
 

@@ -59,8 +59,8 @@ def test_a_live_run_of_the_recommended_settings_is_in_the_answer(recommendation,
 def test_of_several_fitting_runs_the_unchanged_one_counts(recommendation, make_run):
     changed = make_run(changes=({"seconds": 1.0, "request": 5, "settings": {}},))
     made = Report.of([recommendation, make_run(), changed])
-    assert made.subject.measured is not None
-    assert not made.subject.measured.changes
+    assert made.scope.measured is not None
+    assert not made.scope.measured.changes
 
 
 def test_two_runs_are_before_and_after(make_run):
@@ -91,7 +91,7 @@ def test_smallest_good_prediction_is_named_and_the_ceiling_is_not(make_predictio
     ceiling = {**points[0], "settings": {**points[0]["settings"], "policy": "opt"}}
     ceiling["metrics"] = {**points[0]["metrics"], "hit_rate": 1.0}
     with_opt = make_predictions(points=(ceiling, *points))
-    assert Report.of(with_opt).subject.ship.settings["policy"] == "lru"
+    assert Report.of(with_opt).scope.ship.settings["policy"] == "lru"
 
 
 def test_reason_objective_and_limits_are_told(recommendation):
@@ -119,15 +119,17 @@ def test_settings_stand_before_and_after_with_their_meaning(recommendation):
 
 def test_prediction_stands_beside_the_measurement_with_its_difference(run):
     row = rows(Report.of(run), "measured-1")["latency_seconds_mean"]
-    assert row[1].value == pytest.approx(row[2].value * 1.1)
-    assert row[3].text == "+10 %"
-    assert row[5].text == "none"
-    assert rows(Report.of(run), "measured-1")["hit_rate"][3].text == "none"
+    before, fitted, measured, difference, of_fitted = row[1:]
+    assert measured.value == pytest.approx(before.value * 1.1)
+    assert difference.text == "+10 %"
+    assert measured.value == fitted.value
+    assert of_fitted.text == "none"
+    assert rows(Report.of(run), "measured-1")["hit_rate"][4].text == "none"
 
 
 def test_difference_of_a_ratio_is_in_points(make_run, run):
     off = make_run(predicted={**run.predicted, "hit_rate": run.metrics["hit_rate"] - 0.05})
-    assert rows(Report.of(off), "measured-1")["hit_rate"][3].text == "+5.0 points"
+    assert rows(Report.of(off), "measured-1")["hit_rate"][4].text == "+5.0 points"
 
 
 def test_throughput_is_left_out_where_speedup_sets_the_pace(make_run):
@@ -179,11 +181,13 @@ def test_notes_of_all_results_are_kept(recommendation, make_run):
 def test_points_are_drawn_and_tabled_with_the_recommended_one(recommendation):
     made = Report.of(recommendation)
     assert [figure.name for figure in made.figures] == [
+        "trade-off",
         "what-if-hit-rate",
         "what-if-latency-seconds-mean",
         "what-if-memory-bytes",
     ]
-    assert "recommended: 98.8 % at 3,800 entries" in made.figures[0].alt
+    assert "recommended: 98.8 % at 3.77 MiB" in made.figures[0].alt
+    assert "recommended: 98.8 % at 3,800 entries" in made.figures[1].alt
     numbers = rows(made, "what-if-hit-rate")
     assert [cell.text for cell in numbers[1000]] == [
         "1,000 entries",
@@ -284,3 +288,23 @@ def test_a_file_that_holds_no_result_is_named(text, said, tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BadInputError, match="cannot be read"):
         report(tmp_path / "none.json", tmp_path / "r.html")
+
+
+def test_fired_alerts_stand_above_the_answer_in_page_and_text(run, make_run):
+    made = Report.of(run)
+    (said,) = made.verdict.alerts
+    assert said.startswith("Alert: hit_rate<0.9 for 1s fired at ")
+    page, text = made.to_html(), made.to_markdown()
+    top = page.index('class="verdict"')
+    assert top < page.index('role="alert">Alert: hit_rate') < page.index("<h2>", top)
+    assert text.index("Alert: hit") < text.index(made.verdict.headline[:20])
+    quiet = tuple({**alert, "fired": False, "seconds": None} for alert in run.alerts)
+    silent = Report.of(make_run(alerts=quiet))
+    assert silent.verdict.alerts == ()
+    assert 'role="alert"' not in silent.to_html()
+
+
+def test_alert_of_one_of_several_runs_names_the_run(make_run):
+    fired, quiet = make_run(), make_run(alerts=())
+    (said,) = Report.of([quiet, fired]).verdict.alerts
+    assert " of run 2 " in said

@@ -158,8 +158,7 @@ def _act(verb: str) -> None:
     if verb == "calibrate":
         calibrate("redis_cache", seconds=0.3)
     elif verb == "tune --live":
-        recommend.LIVE_SECONDS = 0.3
-        recommend.tune("redis_cache", SMALL, live=True)
+        recommend.tune("redis_cache", SMALL, live=True, budget=3.0, turn=0.3)
     elif verb == "start_live":
         live = start_live("redis_cache", SMALL, values, 30)
         try:
@@ -181,10 +180,10 @@ def _press_run(values) -> None:
     try:
         panel.wait(PATIENCE)
         panel.run_or_stop()
-        _until(lambda: (panel.driver.live and panel.driver.live.rows) or not panel.driver.active)
-        if panel.driver.active:
+        _until(lambda: (panel.runner.live and panel.runner.live.rows) or not panel.runner.active)
+        if panel.runner.active:
             panel.run_or_stop()
-        _until(lambda: not panel.driver.active)
+        _until(lambda: not panel.runner.active)
     finally:
         panel.close()
 

@@ -68,7 +68,7 @@ def run(folder: Path, code: str, *words: str, **environment: str) -> str:
     "words",
     [
         ("run", "cache", *SMALL, "--seconds", "1"),
-        ("tune", "cache", *SMALL, "--live"),
+        ("tune", "cache", *SMALL, "--live", "--budget", "2", "--turn", "0.2"),
         ("calibrate", "async_io"),
     ],
 )

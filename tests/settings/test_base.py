@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from perflab.errors import BadInputError
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings, Settings, setting
+from perflab.units import parse_quantity
 
 
 class Sample(Settings):
@@ -242,3 +243,21 @@ def test_dumped_settings_are_read_back_exactly(size, share, ttl, check):
     settings = Sample(size=size, share=share, ttl_seconds=ttl, check=check)
     assert Sample.read(settings.model_dump()) == settings
     assert Sample.model_validate_json(settings.model_dump_json()) == settings
+
+
+@pytest.mark.parametrize("value", [99_999, 100_000, 123_456_789, 1_000_001, 1, 12_345])
+def test_a_whole_value_is_answered_with_all_its_digits(value):
+    info = CacheSettings.info("max_cache_size")
+    assert parse_quantity(info.format(value)) == value
+    assert info.format(99_999) == "99999"
+    assert info.format(100_000) == "100k"
+    assert LoadSettings.info("request_rate").format(1 / 3) == "0.3333"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("3e45", "over 10^18"), ("7000", "7k"), ("2e15", "2,000,000,000,000,000")]
+)
+def test_number_far_beyond_its_bounds_is_said_in_few_letters(value, said):
+    with pytest.raises(BadInputError, match="is out of bounds") as caught:
+        Sample(size=value)
+    assert f"{said} is out of bounds" in caught.value.message

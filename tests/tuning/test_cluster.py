@@ -34,7 +34,7 @@ def cluster():
 @pytest.fixture
 def client(cluster):
     with distributed.Client(cluster, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=200)
         yield client
 
 
@@ -73,7 +73,7 @@ def test_a_worker_killed_midway_costs_no_result(client):
         "cache", TRACE, sweep=SWEEP, executor=client.get_executor(), progress=kill_one
     )
     assert there.to_frame().equals(here)
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=200)
     assert killed[0] not in client.run(os.getpid).values()
 
 

@@ -110,7 +110,7 @@ def test_unlike_patterns_are_refused(small):
 
 
 def test_what_is_no_result_is_refused(small, tmp_path):
-    with pytest.raises(BadInputError, match="a dict is not a result"):
+    with pytest.raises(BadInputError, match="dict is not a result; give one or its file"):
         compare(small, {"hit_rate": 1})
     path = tmp_path / "x.json"
     path.write_text("{}", encoding="utf-8")

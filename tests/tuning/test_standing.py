@@ -51,7 +51,7 @@ def test_standing_is_what_the_model_says_at_the_present_size():
     standing = what_if.standing(settings, load)
     for name in ("lru", "sieve", "opt"):
         there = settings.change(policy=name)
-        exact = what_if.model.predict(there, load, what_if.costs).metrics["hit_rate"]
+        exact = what_if.model.predict(there, load).metrics["hit_rate"]
         assert standing.values[name] == exact
     assert standing.values["opt"] == max(standing.values.values())
 
@@ -98,8 +98,5 @@ def test_between_two_known_places_the_standing_lies_between_their_values():
         ]
         below = max((r for r in ready if r.max_cache_size <= 83), key=lambda r: r.max_cache_size)
         above = min((r for r in ready if r.max_cache_size > 83), key=lambda r: r.max_cache_size)
-        low, high = (
-            what_if.model.predict(end, load, what_if.costs).metrics["hit_rate"]
-            for end in (below, above)
-        )
+        low, high = (what_if.model.predict(end, load).metrics["hit_rate"] for end in (below, above))
         assert low <= standing.values[name] <= high

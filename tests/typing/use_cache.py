@@ -36,6 +36,8 @@ def lookups() -> None:
     assert_type("a" in cache, bool)
     cache["a"] = 1
     cache.put("a", 1, ttl=5)
+    assert_type(cache.touch("a"), bool)
+    assert_type(cache.touch("a", ttl=timedelta(minutes=1)), bool)
     cache.update({"a": 1})
     del cache["a"]
     cache.clear()

@@ -99,6 +99,8 @@ def streamed() -> StreamCancelledError:
     assert_type(stream.take_stats(), dict[str, float])
     done = stream.run()
     assert_type((done.share, done.seconds_left, done.rows_per_second), tuple[float, float, float])
+    assert_type(stream.settings.kinds, dict[str, str])
+    assert_type(stream.settings.na_words, tuple[str, ...])
     stream.apply(StreamingSettings())
     stream.cancel()
     StreamProcessor(row=half)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

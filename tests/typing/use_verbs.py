@@ -11,6 +11,8 @@ import perflab
 from perflab.patterns.cache import Cache
 
 trace = perflab.read_trace("access.log", columns={"key": "url"})
+trace = perflab.read_trace("lb.log", log_format="alb", time_unit="ms")
+trace = perflab.read_trace("t.txt", separator="blank", no_header=True, columns={"key": "2"})
 cache: Cache[str, int] = Cache()
 
 
@@ -18,9 +20,18 @@ def workloads() -> None:
     assert_type(trace, perflab.Trace)
     assert_type(perflab.load_workload("zipf:skew=0.9,keys=1M"), perflab.Trace)
     assert_type(perflab.Trace.from_keys(["a", "b"], times=[0.0, 1.0]), perflab.Trace)
+    assert_type(perflab.Trace.from_keys(["a"], backend_seconds=[0.1]), perflab.Trace)
     assert_type(perflab.describe(trace), dict[str, Any])
     perflab.write_trace(trace, Path("access.parquet"), force=True)
     perflab.write_trace("a", "b")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def advice() -> None:
+    found = perflab.advise("access.log", {"processes": 4, "source": "database"})
+    assert_type(found, perflab.Advice)
+    assert_type(found.of("cache")["reason"], str)
+    perflab.advise(answers={"rate": 200}, columns={"key": "url"}, read_as="requests")
+    perflab.advise(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def what_if() -> None:

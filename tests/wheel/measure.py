@@ -31,7 +31,7 @@ MIB = 2**20
 QUIET = ("-qq", "--disable-pip-version-check")
 BASE = ("cache", "connection_pool", "prefetching", "record")
 SERVICES = (*BASE, "redis_cache", "connection_pool_postgres", "async_io", "lazy_loading")
-STARTERS = (("perflab", "--version"), ("python", "-m", "perflab", "--version"))
+STARTERS = (("perflab",), ("python", "-m", "perflab"))
 PARQUET = """\
 from pathlib import Path
 from perflab.patterns.lazy_loading import LazyLoader
@@ -166,16 +166,26 @@ def faults(made: Environment, place: Place, variables: dict[str, str]) -> Iterat
         found = ended(command, made, folder, variables)
         if found.returncode:
             yield f"{' '.join(command)}: status {found.returncode}: {found.stderr[-2000:]}"
-    for command in STARTERS:
-        found = ended(command, made, folder, variables)
+    yield from _faults_of_starting(made, place, variables)
+
+
+def _faults_of_starting(
+    made: Environment, place: Place, variables: dict[str, str]
+) -> Iterator[str]:
+    folder = made.folder / "work"
+    for starter in STARTERS:
+        told = ended((*starter, "--version"), made, folder, variables)
+        if told.returncode or not told.stdout.startswith("perflab "):
+            yield f"{' '.join(starter)} --version: status {told.returncode}: {told.stderr[-2000:]}"
+        found = ended((*starter, "settings", "cache"), made, folder, variables)
         if place.extras == "cli":
-            right = found.returncode == 0 and found.stdout.startswith("perflab ")
+            right = found.returncode == 0 and "max_cache_size" in found.stdout
         else:
             lines = found.stderr.splitlines()
             named = len(lines) == 1 and "pip install 'perflab[cli]'" in lines[0]
             right = named and found.returncode == 2
         if not right:
-            yield f"{' '.join(command)}: status {found.returncode}: {found.stderr[-2000:]}"
+            yield f"{' '.join(starter)} settings: {found.returncode}: {found.stderr[-2000:]}"
 
 
 def main() -> int:

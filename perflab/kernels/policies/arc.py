@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, prefetch
 from perflab.kernels.policies.lists import (
     BEFORE,
     BEHIND,
@@ -16,6 +17,7 @@ from perflab.kernels.policies.lists import (
     put,
     take,
 )
+from perflab.kernels.policies.operations import DELETE, EVICTED, GET, HELD, SET, TOUCH, UNLESS_FILL
 from perflab.kernels.policies.policy import Policy
 
 T1, T2, B1, B2 = 1, 2, 3, 4
@@ -136,6 +138,7 @@ def _bounded(
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
     history: npt.NDArray[np.int32] | None,
+    operations: npt.NDArray[np.uint8] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of an ARC cache with bounds and expiry.
 
@@ -153,13 +156,12 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    # Entries that the last row of their key loaded.
+    fresh = np.zeros(n_keys if operations is not None else 0, np.bool_)
     target = 0.0
     target_bytes = 0.0
-    swept = 0
-    entries = 0
-    held = 0
-    size = 1
-    freed = 1
+    swept = entries = held = 0
+    size = freed = 1
     now = 0.0
     hits = evictions = expirations = hit_bytes = 0
     for first_request, last_request in ((0, start), (start, n)):
@@ -168,6 +170,12 @@ def _bounded(
             if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
+            soon = ids[min(t + AHEAD, n - 1)]
+            prefetch(home, soon)
+            if operations is not None:
+                prefetch(fresh, soon)
+            if timed:
+                prefetch(deadline, soon)
             key = ids[t]
             if timed:
                 now = times[t]
@@ -186,36 +194,80 @@ def _bounded(
                     entries -= 1
                     held -= freed
                 swept += 1
+            operation = GET
+            if operations is not None:
+                operation = int(operations[t])
+            kept = False
             number = home[key]
             if sized:
                 freed = stored[key]
             if 0 < number < B1:
-                if not timed or now < deadline[key]:
+                alive = not timed or now < deadline[key]
+                if alive and operation == GET:
                     hits += 1
                     hit_bytes += sizes[t] if sized else 1
                     move(links, home, totals, key, T2, freed)
+                    if operations is not None:
+                        fresh[key] = False
                     continue
-                take(links, home, totals, key, freed)
-                expirations += 1
-                entries -= 1
-                held -= freed
-                number = 0
+                if alive:
+                    kept = operation <= TOUCH or (operation != DELETE and fresh[key])
+                    kept = kept and (operation == TOUCH or not sized or sizes[t] <= max_bytes)
+                    if kept and operation == SET and not fresh[key]:
+                        move(links, home, totals, key, T2, freed)
+                if not kept:
+                    expirations += not alive
+                    take(links, home, totals, key, freed)
+                    entries -= 1
+                    held -= freed
+                    number = 0
+            if operation > SET and not kept:
+                continue
             if sized:
-                size = sizes[t]
+                size = stored[key] if operation == TOUCH else sizes[t]
             if max_entries < 1 or size > max_bytes:
                 continue
-            if number > 0:
-                other = B2 if number == B1 else B1
-                step = max(totals[other, ENTRIES] / totals[number, ENTRIES], 1.0)
-                step_bytes = freed * max(totals[other, BYTES] / max(totals[number, BYTES], 1), 1.0)
-                if number == B1:
-                    target = min(target + step, float(max_entries))
-                    target_bytes = min(target_bytes + step_bytes, float(max_bytes))
-                else:
-                    target = max(target - step, 0.0)
-                    target_bytes = max(target_bytes - step_bytes, 0.0)
-                take(links, home, totals, key, freed)
-            while entries >= max_entries or held + size > max_bytes:
+            if timed:
+                life = ttl
+                if varied and not np.isnan(ttls[t]):
+                    life = ttls[t]
+                deadline[key] = now + life
+            if eager:
+                written[key] = t
+            if operations is not None:
+                fresh[key] = operation == GET
+            if kept and sized:
+                held += size - stored[key]
+                totals[home[key], BYTES] += size - stored[key]
+                stored[key] = size
+            added, more = (0, 0) if kept else (1, size)
+            asks = not kept
+            while True:
+                if asks:
+                    asks = False
+                    number = home[key]
+                    if sized:
+                        freed = stored[key]
+                    if number >= B1:
+                        other = B2 if number == B1 else B1
+                        step = max(totals[other, ENTRIES] / totals[number, ENTRIES], 1.0)
+                        step_bytes = freed * max(
+                            totals[other, BYTES] / max(totals[number, BYTES], 1), 1.0
+                        )
+                        if number == B1:
+                            target = min(target + step, float(max_entries))
+                            target_bytes = min(target_bytes + step_bytes, float(max_bytes))
+                        else:
+                            target = max(target - step, 0.0)
+                            target_bytes = max(target_bytes - step_bytes, 0.0)
+                        take(links, home, totals, key, freed)
+                if entries + added <= max_entries and held + more <= max_bytes:
+                    if not kept or operation != SET or 0 < home[key] < B1:
+                        break
+                    # It grew and gave room itself: it enters as one that is not there.
+                    kept, added, more = False, 1, size
+                    asks = True
+                    continue
                 above = float(totals[T1, BYTES]) - target_bytes
                 if entries >= max_entries:
                     above = float(totals[T1, ENTRIES]) - target
@@ -232,19 +284,13 @@ def _bounded(
                     evictions += 1
                 entries -= 1
                 held -= freed
-            entries += 1
-            held += size
-            if sized:
-                stored[key] = size
-            if timed:
-                life = ttl
-                if varied and not np.isnan(ttls[t]):
-                    life = ttls[t]
-                deadline[key] = now + life
-            if eager:
-                written[key] = t
-            number = T2 if number > 0 else T1
-            put(links, home, totals, key, links[n_keys + number, BEFORE], number, size)
+            if not kept:
+                entries += 1
+                held += size
+                if sized:
+                    stored[key] = size
+                number = T2 if number > 0 else T1
+                put(links, home, totals, key, links[n_keys + number, BEFORE], number, size)
             while (
                 totals[T1, ENTRIES] + totals[B1, ENTRIES] > max_entries
                 or totals[T1, BYTES] + totals[B1, BYTES] > max_bytes
@@ -266,4 +312,88 @@ def _bounded(
     return np.array(counts, np.int64)
 
 
-POLICY = Policy(_plain, _bounded, reads=("previous", "next_use"))
+@njit(nogil=True, cache=True)
+def _operated(
+    ids: npt.NDArray[np.int32],
+    n_keys: int,
+    operations: npt.NDArray[np.uint8],
+    tally: npt.NDArray[np.int64],
+    capacity: int,
+    block: int,
+) -> npt.NDArray[np.int64]:
+    """Count as `_plain` does, with operations: of each row is known what list it stands in."""
+    n = len(ids)
+    counts = np.zeros((n + block - 1) // block, np.int64)
+    if capacity < 1:
+        return counts
+    place = np.zeros(n_keys, np.uint32)  # as LRU's
+    home = np.zeros(n + 1, np.uint8)
+    first = np.ones(B2 + 1, np.int64)
+    size = np.zeros(B2 + 1, np.int64)
+    evictions = 0
+    target = 0.0
+    for b in range(len(counts)):
+        hits = 0
+        for t in range(b * block, min(n, (b + 1) * block)):
+            prefetch(place, ids[min(t + AHEAD, n - 1)])
+            prefetch(home, np.int64(place[ids[min(t + AHEAD // 2, n - 1)]] >> 1))
+            key = ids[t]
+            operation = np.int64(operations[t])
+            word = np.int64(place[key])
+            loaded = word & 1
+            number = home[word >> 1]
+            if 0 < number < B1:
+                hits += operation == GET
+                if operation << 1 | loaded > SET << 1:
+                    place[key] = word - loaded
+                    if operation == DELETE or (operation == UNLESS_FILL and loaded == 0):
+                        home[word >> 1] = 0
+                        size[number] -= 1
+                    continue
+                home[word >> 1] = 0
+                home[t + 1] = T2
+                place[key] = (t + 1) << 1
+                if number == T1:
+                    size[T1] -= 1
+                    size[T2] += 1
+                continue
+            if operation > SET:
+                continue
+            if number >= B1:
+                step = max(size[B1 + B2 - number] / size[number], 1.0)
+                step = step if number == B1 else -step
+                target = min(max(target + step, 0.0), float(capacity))
+                home[word >> 1] = 0
+                size[number] -= 1
+            if size[T1] + size[T2] == capacity:
+                above = size[T1] - target
+                gives = T1 if above > 0 or (above == 0 and number == B2) else T2
+                gives = gives if size[gives] > 0 else T1 + T2 - gives
+                at = first[gives]
+                while home[at] != gives:
+                    at += 1
+                first[gives] = at
+                home[at] = gives + T2
+                size[gives] -= 1
+                size[gives + T2] += 1
+                evictions += 1
+            enters = T2 if number > 0 else T1
+            home[t + 1] = enters
+            place[key] = (t + 1) << 1 | (operation == GET)
+            size[enters] += 1
+            ghost = B1 if size[T1] + size[B1] > capacity else B2
+            if ghost == B1 or size[T1] + size[T2] + size[B1] + size[B2] > 2 * capacity:
+                at = first[ghost]
+                while home[at] != ghost:
+                    at += 1
+                first[ghost] = at
+                home[at] = 0
+                size[ghost] -= 1
+        counts[b] = hits
+        row = min(b, len(tally) - 1)
+        tally[row, EVICTED] = evictions
+        tally[row, HELD] = size[T1] + size[T2]
+    return counts
+
+
+POLICY = Policy(_plain, _bounded, reads=("previous", "next_use"), operated=_operated)

@@ -6,9 +6,21 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, highest_bit, prefetch
+from perflab.kernels.policies.operations import (
+    ABSENT,
+    AFTER,
+    DELETE,
+    EVICTED,
+    GET,
+    HELD,
+    LOADED,
+    RESIDENT,
+    SET,
+    TOUCH,
+    USED,
+)
 from perflab.kernels.policies.policy import Policy
-
-ABSENT, RESIDENT, REFERENCED = 0, 1, 2
 
 
 @njit(nogil=True, cache=True)
@@ -37,7 +49,7 @@ def _plain(
             key = ids[t]
             if state[key] != ABSENT:
                 hits += 1
-                state[key] = REFERENCED
+                state[key] = USED
                 continue
             state[key] = RESIDENT
             if held < capacity:
@@ -46,7 +58,7 @@ def _plain(
                 continue
             removed = False
             while not removed:
-                # REFERENCED becomes RESIDENT and RESIDENT becomes ABSENT.
+                # USED becomes RESIDENT and RESIDENT becomes ABSENT.
                 candidate = ring[hand]
                 state[candidate] -= 1
                 removed = state[candidate] == ABSENT
@@ -75,6 +87,7 @@ def _bounded(
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
     history: npt.NDArray[np.int32] | None,
+    operations: npt.NDArray[np.uint8] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of a CLOCK cache with bounds and expiry.
 
@@ -92,7 +105,8 @@ def _bounded(
     length = 2 * max(min(max_entries, n_keys), 0)
     queue = np.empty(length, np.int32)
     place = np.full(n_keys, -1, np.int32)
-    referenced = np.zeros(n_keys, np.bool_)
+    # Whether an entry was used since the hand came by, or was loaded by its key's last row.
+    mark = np.zeros(n_keys, np.uint8)
     tail = 0
     end = 0
     swept = 0
@@ -108,6 +122,11 @@ def _bounded(
             if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
+            soon = ids[min(t + AHEAD, n - 1)]
+            prefetch(place, soon)
+            prefetch(mark, soon)
+            if timed:
+                prefetch(deadline, soon)
             key = ids[t]
             if timed:
                 now = times[t]
@@ -124,25 +143,60 @@ def _bounded(
                     held -= stored[other] if sized else 1
                     place[other] = -1
                 swept += 1
+            operation = GET
+            if operations is not None:
+                operation = int(operations[t])
+            kept = False
             if place[key] >= 0:
-                if not timed or now < deadline[key]:
+                alive = not timed or now < deadline[key]
+                if alive and operation == GET:
                     hits += 1
                     hit_bytes += sizes[t] if sized else 1
-                    referenced[key] = True
+                    mark[key] = USED
                     continue
-                expirations += 1
-                entries -= 1
-                held -= stored[key] if sized else 1
-                place[key] = -1
+                if alive:
+                    kept = operation <= TOUCH or (operation != DELETE and mark[key] == LOADED)
+                    kept = kept and (operation == TOUCH or not sized or sizes[t] <= max_bytes)
+                    if kept and operation == SET and mark[key] != LOADED:
+                        mark[key] = USED
+                if not kept:
+                    expirations += not alive
+                    entries -= 1
+                    held -= stored[key] if sized else 1
+                    place[key] = -1
+            if operation > SET and not kept:
+                continue
             if sized:
-                size = sizes[t]
+                size = stored[key] if operation == TOUCH else sizes[t]
             if max_entries < 1 or size > max_bytes:
                 continue
-            while entries >= max_entries or held + size > max_bytes:
+            if timed:
+                life = ttl
+                if varied and not np.isnan(ttls[t]):
+                    life = ttls[t]
+                deadline[key] = now + life
+            if eager:
+                written[key] = t
+            if kept:
+                if mark[key] == LOADED:
+                    mark[key] = RESIDENT
+                if sized:
+                    held += size - stored[key]
+                    stored[key] = size
+                if held <= max_bytes:
+                    continue
+            added, more = (0, 0) if kept else (1, size)
+            while True:
+                if entries + added <= max_entries and held + more <= max_bytes:
+                    if not kept or operation != SET or place[key] >= 0:
+                        break
+                    # It grew and gave room itself: it enters as one that is not there.
+                    kept, added, more = False, 1, size
+                    continue
                 victim = queue[tail]
-                while place[victim] != tail or referenced[victim]:
+                while place[victim] != tail or mark[victim] == USED:
                     if place[victim] == tail:
-                        referenced[victim] = False
+                        mark[victim] = RESIDENT
                         if end == length:
                             live = 0
                             for i in range(tail, end):
@@ -168,17 +222,12 @@ def _bounded(
                     freed = stored[victim]
                 entries -= 1
                 held -= freed
+            if kept:
+                continue
             entries += 1
             held += size
             if sized:
                 stored[key] = size
-            if timed:
-                life = ttl
-                if varied and not np.isnan(ttls[t]):
-                    life = ttls[t]
-                deadline[key] = now + life
-            if eager:
-                written[key] = t
             if end == length:
                 live = 0
                 for i in range(tail, end):
@@ -192,10 +241,81 @@ def _bounded(
             place[key] = end
             queue[end] = key
             end += 1
-            referenced[key] = False
+            mark[key] = LOADED if operation == GET else RESIDENT
     misses = n - start - hits
     counts = (hits, misses, evictions, expirations, hit_bytes, entries, held)
     return np.array(counts, np.int64)
 
 
-POLICY = Policy(_plain, _bounded)
+@njit(nogil=True, cache=True)
+def _operated(
+    ids: npt.NDArray[np.int32],
+    n_keys: int,
+    operations: npt.NDArray[np.uint8],
+    tally: npt.NDArray[np.int64],
+    capacity: int,
+    block: int,
+) -> npt.NDArray[np.int64]:
+    """Count as `_plain` does, with operations."""
+    n = len(ids)
+    capacity = min(capacity, n_keys)
+    counts = np.zeros((n + block - 1) // block, np.int64)
+    if capacity < 1:
+        return counts
+    # A ring from tail to head, of a power of two; a removal leaves `n_keys` in its place.
+    mask = (4 << highest_bit(np.uint64(capacity))) - 1
+    queue = np.empty(mask + 1, np.int32)
+    place = np.empty(n_keys, np.int32)
+    state = np.zeros(n_keys, np.uint8)
+    tail = end = entries = evictions = 0
+    for b in range(len(counts)):
+        hits = 0
+        for t in range(b * block, min(n, (b + 1) * block)):
+            prefetch(state, ids[min(t + AHEAD, n - 1)])
+            key = ids[t]
+            operation = operations[t]
+            before = state[key]
+            after = AFTER[operation << 2 | before]
+            state[key] = after
+            hits += (operation == GET) & (before != ABSENT)
+            if (before == ABSENT) == (after == ABSENT):
+                continue
+            if after == ABSENT:
+                queue[place[key]] = n_keys
+                entries -= 1
+                continue
+            if entries < capacity:
+                entries += 1
+            else:
+                victim = queue[tail & mask]
+                while victim == n_keys or state[victim] == USED:
+                    tail += 1
+                    if victim < n_keys:
+                        state[victim] = RESIDENT
+                        queue[end & mask] = victim
+                        place[victim] = end & mask
+                        end += 1
+                    victim = queue[tail & mask]
+                tail += 1
+                state[victim] = ABSENT
+                evictions += 1
+            if end - tail > mask:
+                live = tail
+                for i in range(tail, end):
+                    other = queue[i & mask]
+                    if other < n_keys:
+                        queue[live & mask] = other
+                        place[other] = live & mask
+                        live += 1
+                end = live
+            queue[end & mask] = key
+            place[key] = end & mask
+            end += 1
+        counts[b] = hits
+        row = min(b, len(tally) - 1)
+        tally[row, EVICTED] = evictions
+        tally[row, HELD] = entries
+    return counts
+
+
+POLICY = Policy(_plain, _bounded, operated=_operated)

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, prefetch
+from perflab.kernels.policies.operations import DELETE, GET, SET, TOUCH
 from perflab.kernels.policies.policy import Policy
 from perflab.kernels.policies.radix import in_order
 
@@ -113,6 +115,7 @@ def _bounded(
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
     history: npt.NDArray[np.int32] | None,
+    operations: npt.NDArray[np.uint8] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of an LFU cache with bounds and expiry.
 
@@ -124,6 +127,8 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    # Entries that the last row of their key loaded.
+    fresh = np.zeros(n_keys if operations is not None else 0, np.bool_)
     # A key's uses in the high half, its last use in the low half; 0 is not resident. Sorted, they
     # stand in the order in which entries leave.
     used = np.zeros(n_keys, np.int64)
@@ -147,6 +152,12 @@ def _bounded(
             if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
+            soon = ids[min(t + AHEAD, n - 1)]
+            prefetch(used, soon)
+            if operations is not None:
+                prefetch(fresh, soon)
+            if timed:
+                prefetch(deadline, soon)
             key = ids[t]
             if timed:
                 now = times[t]
@@ -166,10 +177,18 @@ def _bounded(
                     resident[slot[other]] = filler
                     slot[filler] = slot[other]
                 swept += 1
+            operation = GET
+            if operations is not None:
+                operation = int(operations[t])
+            kept = False
             if used[key] > 0:
-                if not timed or now < deadline[key]:
-                    hits += 1
-                    hit_bytes += sizes[t] if sized else 1
+                alive = not timed or now < deadline[key]
+                uses = alive and operation == GET
+                if alive and operation != GET:
+                    kept = operation <= TOUCH or (operation != DELETE and fresh[key])
+                    kept = kept and (operation == TOUCH or not sized or sizes[t] <= max_bytes)
+                    uses = kept and operation == SET and not fresh[key]
+                if uses:
                     uses = (used[key] >> 32) + 1
                     used[key] = uses << 32 | t
                     if uses <= limit:
@@ -179,19 +198,49 @@ def _bounded(
                         else:
                             after[last[uses]] = t
                         last[uses] = t
+                if alive and operation == GET:
+                    hits += 1
+                    hit_bytes += sizes[t] if sized else 1
+                    if operations is not None:
+                        fresh[key] = False
                     continue
-                expirations += 1
-                entries -= 1
-                held -= stored[key] if sized else 1
-                used[key] = 0
-                filler = resident[entries]
-                resident[slot[key]] = filler
-                slot[filler] = slot[key]
+                if not kept:
+                    expirations += not alive
+                    entries -= 1
+                    held -= stored[key] if sized else 1
+                    used[key] = 0
+                    filler = resident[entries]
+                    resident[slot[key]] = filler
+                    slot[filler] = slot[key]
+            if operation > SET and not kept:
+                continue
             if sized:
-                size = sizes[t]
+                size = stored[key] if operation == TOUCH else sizes[t]
             if max_entries < 1 or size > max_bytes:
                 continue
-            while entries >= max_entries or held + size > max_bytes:
+            if timed:
+                life = ttl
+                if varied and not np.isnan(ttls[t]):
+                    life = ttls[t]
+                deadline[key] = now + life
+            if eager:
+                written[key] = t
+            if operations is not None:
+                fresh[key] = operation == GET
+            if kept:
+                if sized:
+                    held += size - stored[key]
+                    stored[key] = size
+                if held <= max_bytes:
+                    continue
+            added, more = (0, 0) if kept else (1, size)
+            while True:
+                if entries + added <= max_entries and held + more <= max_bytes:
+                    if not kept or operation != SET or used[key] > 0:
+                        break
+                    # It grew and gave room itself: it enters as one that is not there.
+                    kept, added, more = False, 1, size
+                    continue
                 victim = np.int32(-1)
                 while victim < 0:
                     if fewest > limit:
@@ -230,17 +279,12 @@ def _bounded(
                     freed = stored[victim]
                 entries -= 1
                 held -= freed
+            if kept:
+                continue
             entries += 1
             held += size
             if sized:
                 stored[key] = size
-            if timed:
-                life = ttl
-                if varied and not np.isnan(ttls[t]):
-                    life = ttls[t]
-                deadline[key] = now + life
-            if eager:
-                written[key] = t
             slot[key] = entries - 1
             resident[entries - 1] = key
             used[key] = np.int64(1) << 32 | t

@@ -21,9 +21,15 @@ class Policy(NamedTuple):
             `constants`; None where the policy is not simulated with bounds.
         reads: Names of the columns of `Requests`.
         constants: What tells policies apart that share a bounded loop.
+        operated: Counts the hits at one size of a trace with operations, as quickly as `plain` may.
+            Takes ids, their number, operations, a tally, the capacity and the number of requests in
+            a block. The tally is int64 of shape (rows, 2), of zeros: a row a block, of which the
+            last is that of all further ones, with the evictions up to its end and the entries then.
+            None where the bounded loop is as quick.
     """
 
     plain: Loop
     bounded: Loop | None = None
     reads: tuple[str, ...] = ("ids", "n_keys")
     constants: tuple[Any, ...] = ()
+    operated: Loop | None = None

@@ -6,6 +6,17 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, prefetch
+from perflab.kernels.policies.operations import (
+    ABSENT,
+    AFTER,
+    DELETE,
+    EVICTED,
+    GET,
+    HELD,
+    SET,
+    TOUCH,
+)
 from perflab.kernels.policies.policy import Policy
 
 SEED = 3  # of all draws
@@ -71,6 +82,7 @@ def _bounded(
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
     history: npt.NDArray[np.int32] | None,
+    operations: npt.NDArray[np.uint8] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of a cache that evicts at random.
 
@@ -81,6 +93,8 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    # Entries that the last row of their key loaded.
+    fresh = np.zeros(n_keys if operations is not None else 0, np.bool_)
     queue = np.empty(max(min(max_entries, n_keys), 0), np.int32)
     place = np.full(n_keys, -1, np.int32)
     state = np.uint64(SEED)
@@ -97,6 +111,12 @@ def _bounded(
             if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
+            soon = ids[min(t + AHEAD, n - 1)]
+            prefetch(place, soon)
+            if operations is not None:
+                prefetch(fresh, soon)
+            if timed:
+                prefetch(deadline, soon)
             key = ids[t]
             if timed:
                 now = times[t]
@@ -116,23 +136,58 @@ def _bounded(
                     place[filler] = place[other]
                     place[other] = -1
                 swept += 1
+            operation = GET
+            if operations is not None:
+                operation = int(operations[t])
+            kept = False
             if place[key] >= 0:
-                if not timed or now < deadline[key]:
+                alive = not timed or now < deadline[key]
+                if alive and operation == GET:
                     hits += 1
                     hit_bytes += sizes[t] if sized else 1
+                    if operations is not None:
+                        fresh[key] = False
                     continue
-                expirations += 1
-                entries -= 1
-                held -= stored[key] if sized else 1
-                filler = queue[entries]
-                queue[place[key]] = filler
-                place[filler] = place[key]
-                place[key] = -1
+                if alive:
+                    kept = operation <= TOUCH or (operation != DELETE and fresh[key])
+                    kept = kept and (operation == TOUCH or not sized or sizes[t] <= max_bytes)
+                if not kept:
+                    expirations += not alive
+                    entries -= 1
+                    held -= stored[key] if sized else 1
+                    filler = queue[entries]
+                    queue[place[key]] = filler
+                    place[filler] = place[key]
+                    place[key] = -1
+            if operation > SET and not kept:
+                continue
             if sized:
-                size = sizes[t]
+                size = stored[key] if operation == TOUCH else sizes[t]
             if max_entries < 1 or size > max_bytes:
                 continue
-            while entries >= max_entries or held + size > max_bytes:
+            if timed:
+                life = ttl
+                if varied and not np.isnan(ttls[t]):
+                    life = ttls[t]
+                deadline[key] = now + life
+            if eager:
+                written[key] = t
+            if operations is not None:
+                fresh[key] = operation == GET
+            if kept:
+                if sized:
+                    held += size - stored[key]
+                    stored[key] = size
+                if held <= max_bytes:
+                    continue
+            added, more = (0, 0) if kept else (1, size)
+            while True:
+                if entries + added <= max_entries and held + more <= max_bytes:
+                    if not kept or operation != SET or place[key] >= 0:
+                        break
+                    # It grew and gave room itself: it enters as one that is not there.
+                    kept, added, more = False, 1, size
+                    continue
                 state ^= state << np.uint64(13)
                 state ^= state >> np.uint64(7)
                 state ^= state << np.uint64(17)
@@ -150,17 +205,12 @@ def _bounded(
                     freed = stored[victim]
                 entries -= 1
                 held -= freed
+            if kept:
+                continue
             entries += 1
             held += size
             if sized:
                 stored[key] = size
-            if timed:
-                life = ttl
-                if varied and not np.isnan(ttls[t]):
-                    life = ttls[t]
-                deadline[key] = now + life
-            if eager:
-                written[key] = t
             place[key] = entries - 1
             queue[entries - 1] = key
     misses = n - start - hits
@@ -168,4 +218,63 @@ def _bounded(
     return np.array(counts, np.int64)
 
 
-POLICY = Policy(_plain, _bounded)
+@njit(nogil=True, cache=True)
+def _operated(
+    ids: npt.NDArray[np.int32],
+    n_keys: int,
+    operations: npt.NDArray[np.uint8],
+    tally: npt.NDArray[np.int64],
+    capacity: int,
+    block: int,
+) -> npt.NDArray[np.int64]:
+    """Count as `_plain` does, with operations."""
+    n = len(ids)
+    capacity = min(capacity, n_keys)
+    counts = np.zeros((n + block - 1) // block, np.int64)
+    if capacity < 1:
+        return counts
+    queue = np.empty(capacity, np.int32)
+    place = np.empty(n_keys, np.int32)
+    state = np.zeros(n_keys, np.uint8)
+    draws = np.uint64(SEED)
+    entries = evictions = 0
+    for b in range(len(counts)):
+        hits = 0
+        for t in range(b * block, min(n, (b + 1) * block)):
+            prefetch(state, ids[min(t + AHEAD, n - 1)])
+            key = ids[t]
+            operation = operations[t]
+            before = state[key]
+            after = AFTER[operation << 2 | before]
+            state[key] = after
+            hits += (operation == GET) & (before != ABSENT)
+            if (before == ABSENT) == (after == ABSENT):
+                continue
+            if after == ABSENT:
+                entries -= 1
+                filler = queue[entries]
+                queue[place[key]] = filler
+                place[filler] = place[key]
+                continue
+            if entries == capacity:
+                draws ^= draws << np.uint64(13)
+                draws ^= draws >> np.uint64(7)
+                draws ^= draws << np.uint64(17)
+                drawn = np.int64((draws >> np.uint64(32)) * np.uint64(entries) >> np.uint64(32))
+                state[queue[drawn]] = ABSENT
+                filler = queue[entries - 1]
+                queue[drawn] = filler
+                place[filler] = drawn
+                entries -= 1
+                evictions += 1
+            queue[entries] = key
+            place[key] = entries
+            entries += 1
+        counts[b] = hits
+        row = min(b, len(tally) - 1)
+        tally[row, EVICTED] = evictions
+        tally[row, HELD] = entries
+    return counts
+
+
+POLICY = Policy(_plain, _bounded, operated=_operated)

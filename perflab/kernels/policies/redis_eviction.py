@@ -11,6 +11,7 @@ from numba import njit
 
 from perflab.kernels.inputs import frozen, frozen_ids
 from perflab.kernels.outcomes import history_for
+from perflab.kernels.policies.operations import GET, SET, TOUCH, UNLESS_FILL, frozen_operations
 from perflab.kernels.sampling.draws import next_state, share_of
 
 REDIS_POLICIES = {"noeviction": 0, "lru": 1, "lfu": 2, "ttl": 3, "random": 4}
@@ -26,11 +27,11 @@ class RedisCounts(NamedTuple):
     """Events of the counted requests, and what is resident after the last one.
 
     Attributes:
-        hits: Requests that found a live entry.
-        misses: All other requests.
+        hits: Gets that found a live entry.
+        misses: All other gets.
         evictions: Entries that were removed to make room.
         expirations: Entries that were removed because they had expired.
-        refused: Writes after a miss that the server refused for lack of memory.
+        refused: Writes, after a miss or recorded, that the server refused for lack of memory.
         entries: Resident entries at the end, expired ones not yet found included.
         bytes: Their size together.
     """
@@ -61,6 +62,7 @@ def redis_eviction(
     start: int = 0,
     seed: int = 1,
     history: npt.NDArray[np.int32] | None = None,
+    operations: npt.ArrayLike | None = None,
 ) -> RedisCounts:
     """Count what a Redis does with a GET for each request and a SET after each miss.
 
@@ -71,6 +73,12 @@ def redis_eviction(
     factor 10 and loses 1 a minute. Expired entries leave when requested, and ten times a second
     20 are drawn, again while more than a tenth of them had expired. Keys are drawn uniformly,
     where Redis takes neighbours from its table.
+
+    With operations, the sizes and lifetimes are those that `resolved` gives. A set makes room like
+    any write, then replaces what is there in its place, as a use that keeps the LFU counter. A
+    touch is EXPIRE or PERSIST, which look the key up to write: to the server that is a use, too.
+    The fill of a load (see `policies.operations`) is the SET that the load meant: the entry's age
+    and its LFU counter begin with it.
 
     Args:
         ids: int32 of shape (n,), dense key ids 0..n_keys-1.
@@ -89,9 +97,10 @@ def redis_eviction(
         start: The first request that is counted; those before it warm the cache.
         seed: Of the draws.
         history: Filled for `Outcomes`; from `new_history`.
+        operations: uint8 of shape (n,), of `policies.operations`; None is all gets.
 
     Raises:
-        ValueError: If there is no such policy or a shape is wrong.
+        ValueError: If there is no such policy, a shape is wrong, or an operation is unknown.
     """
     if policy not in REDIS_POLICIES:
         raise ValueError(f"unknown policy {policy!r}; known: {', '.join(REDIS_POLICIES)}")
@@ -105,7 +114,9 @@ def redis_eviction(
     ):
         if len(column) not in allowed:
             raise ValueError(f"{name} has {len(column)} elements for {len(keys)} requests")
-    counts = _redis_eviction(
+    codes = None if operations is None else frozen_operations(operations, len(keys))
+    first = min(max(int(start), 0), len(keys))
+    counted = _redis_eviction(
         keys,
         int(n_keys),
         REDIS_POLICIES[policy],
@@ -118,11 +129,16 @@ def redis_eviction(
         lives,
         float(jitter),
         float(clock_seconds),
-        min(max(int(start), 0), len(keys)),
+        first,
         np.uint64(seed * 2 + 1),
         history_for(keys, history),
+        codes,
     )
-    return RedisCounts(*(int(count) for count in counts))
+    counts = RedisCounts(*(int(count) for count in counted))
+    if codes is None:
+        return counts
+    gets = int(np.count_nonzero(codes[first:] == GET))
+    return counts._replace(misses=gets - counts.hits)
 
 
 @njit(nogil=True, cache=True)
@@ -142,6 +158,7 @@ def _redis_eviction(
     start: int,
     state: Any,
     history: npt.NDArray[np.int32] | None,
+    operations: npt.NDArray[np.uint8] | None,
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
     varied = len(ttls) > 0
@@ -154,6 +171,8 @@ def _redis_eviction(
     touched = np.zeros(n_keys, np.int64)
     counter = np.zeros(n_keys, np.int16)
     deadline = np.full(n_keys, np.inf)
+    # The keys whose row before was a get that missed.
+    fresh = np.zeros(n_keys if operations is not None else 0, np.bool_)
     pool_keys = np.zeros(_POOL, np.int32)
     pool_scores = np.zeros(_POOL, np.float64)
     pooled = entries = mortal = 0
@@ -199,30 +218,50 @@ def _redis_eviction(
                             place[other] = -1
                     if stale * 10 <= _TICK_SAMPLES:
                         break
+            operation = GET
+            fills = False
+            if operations is not None:
+                operation = int(operations[t])
+                fills = bool(fresh[key]) & ((operation == SET) | (operation == UNLESS_FILL))
+                fresh[key] = operation == GET
+            size = sizes[t] if len(sizes) > 1 else sizes[0]
+            inserts = operation <= SET
+            replaces = False
             if place[key] >= 0:
-                if now < deadline[key] or not lives:
-                    hits += 1
+                alive = now < deadline[key] or not lives
+                replaces = alive and operation == SET and not fills
+                if alive and operation in (GET, TOUCH):
                     if policy == _LFU:
-                        count = max(counter[key] - (minute - touched[key]), 0)
                         state = next_state(state)
-                        above = max(count - _LFU_START, 0)
-                        if count < _LFU_MOST and share_of(state) * (above * _LFU_FACTOR + 1) < 1.0:
-                            count += 1
-                        counter[key] = count
+                        counter[key] = _used(counter[key], minute - touched[key], share_of(state))
                         touched[key] = minute
                     else:
                         touched[key] = tick
-                    continue
-                expirations += 1
-                entries -= 1
-                mortal -= 1
-                used -= stored[key]
-                moved = held[entries]
-                held[place[key]] = moved
-                place[moved] = place[key]
-                place[key] = -1
+                    if operation == GET:
+                        hits += 1
+                        if operations is not None:
+                            fresh[key] = False
+                        continue
+                    inserts = False
+                elif alive and fills:
+                    used += size - stored[key]
+                    stored[key] = size
+                    counter[key] = _LFU_START
+                    touched[key] = minute if policy == _LFU else tick
+                    inserts = False
+                elif not replaces:
+                    expirations += not alive
+                    entries -= 1
+                    mortal -= deadline[key] < np.inf
+                    used -= stored[key]
+                    moved = held[entries]
+                    held[place[key]] = moved
+                    place[moved] = place[key]
+                    place[key] = -1
+            if not inserts and place[key] < 0:
+                continue
             full = False
-            while used > max_bytes:
+            while inserts and used > max_bytes:
                 if policy == _NO_EVICTION or entries == 0 or (volatile and mortal == 0):
                     full = True
                     break
@@ -282,13 +321,23 @@ def _redis_eviction(
             if full:
                 refused += 1
                 continue
-            place[key] = entries
-            held[entries] = key
-            entries += 1
-            stored[key] = sizes[t] if len(sizes) > 1 else sizes[0]
-            used += stored[key]
-            counter[key] = _LFU_START
-            touched[key] = minute if policy == _LFU else tick
+            if inserts and place[key] < 0:
+                place[key] = entries
+                held[entries] = key
+                entries += 1
+                stored[key] = size
+                used += size
+                counter[key] = _LFU_START
+                touched[key] = minute if policy == _LFU else tick
+                deadline[key] = np.inf
+            elif inserts:
+                used += size - stored[key]
+                stored[key] = size
+                if policy == _LFU:
+                    state = next_state(state)
+                    counter[key] = _used(counter[key], minute - touched[key], share_of(state))
+                touched[key] = minute if policy == _LFU else tick
+            mortal -= deadline[key] < np.inf
             deadline[key] = np.inf
             if lives:
                 life = ttl
@@ -302,3 +351,13 @@ def _redis_eviction(
                     mortal += 1
     counts = (hits, n - start - hits, evictions, expirations, refused, entries, used)
     return np.array(counts, np.int64)
+
+
+@njit(nogil=True, cache=True)
+def _used(counter: int, minutes: int, share: float) -> int:
+    """Return the LFU counter after a use so many minutes after the last; `share` is drawn."""
+    count = max(counter - minutes, 0)
+    above = max(count - _LFU_START, 0)
+    if count < _LFU_MOST and share * (above * _LFU_FACTOR + 1) < 1.0:
+        count += 1
+    return count

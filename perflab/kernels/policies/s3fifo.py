@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, prefetch
+from perflab.kernels.policies.operations import DELETE, GET, SET, TOUCH
 from perflab.kernels.policies.policy import Policy
 
 FREQUENCY = 3  # the lowest two bits of a key's state: uses, at most 3
@@ -143,6 +145,7 @@ def _bounded(
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
     history: npt.NDArray[np.int32] | None,
+    operations: npt.NDArray[np.uint8] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of an S3-FIFO cache with bounds and expiry.
 
@@ -155,6 +158,7 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    fresh = np.zeros(n_keys if operations is not None else 0, np.bool_)  # loaded by its last row
     small_room = max(1, int(max_entries * 0.1))
     main_room = max_entries - small_room
     ghost_room = int(max_entries * 0.9)
@@ -172,11 +176,8 @@ def _bounded(
     state = np.zeros(n_keys, np.uint8)
     place = np.empty(n_keys, np.int32)
     evicted = False
-    swept = 0
-    entries = 0
-    held = 0
-    size = 1
-    freed = 1
+    swept = entries = held = 0
+    size = freed = 1
     now = 0.0
     hits = evictions = expirations = hit_bytes = 0
     for first_request, last_request in ((0, start), (start, n)):
@@ -185,6 +186,12 @@ def _bounded(
             if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
+            soon = ids[min(t + AHEAD, n - 1)]
+            prefetch(state, soon)
+            if operations is not None:
+                prefetch(fresh, soon)
+            if timed:
+                prefetch(deadline, soon)
             key = ids[t]
             if timed:
                 now = times[t]
@@ -204,30 +211,72 @@ def _bounded(
                     small_bytes -= in_small * (stored[other] if sized else 1)
                     state[other] = 0
                 swept += 1
+            operation = GET
+            if operations is not None:
+                operation = int(operations[t])
+            kept = False
             if state[key] >= SMALL:
-                if not timed or now < deadline[key]:
+                alive = not timed or now < deadline[key]
+                if alive and operation == GET:
                     hits += 1
                     hit_bytes += sizes[t] if sized else 1
-                    if state[key] & FREQUENCY < FREQUENCY:
-                        state[key] += 1
+                    state[key] += state[key] & FREQUENCY < FREQUENCY
+                    if operations is not None:
+                        fresh[key] = False
                     continue
-                expirations += 1
-                entries -= 1
-                held -= stored[key] if sized else 1
-                in_small = state[key] < MAIN
-                small_size -= in_small
-                small_bytes -= in_small * (stored[key] if sized else 1)
-                state[key] = 0
+                if alive:
+                    kept = operation <= TOUCH or (operation != DELETE and fresh[key])
+                    kept = kept and (operation == TOUCH or not sized or sizes[t] <= max_bytes)
+                    if kept and operation == SET and not fresh[key]:
+                        state[key] += state[key] & FREQUENCY < FREQUENCY
+                if not kept:
+                    expirations += not alive
+                    entries -= 1
+                    held -= stored[key] if sized else 1
+                    in_small = state[key] < MAIN
+                    small_size -= in_small
+                    small_bytes -= in_small * (stored[key] if sized else 1)
+                    state[key] = 0
+            if operation > SET and not kept:
+                continue
             if sized:
-                size = sizes[t]
+                size = stored[key] if operation == TOUCH else sizes[t]
             if max_entries < 1 or size > max_bytes:
                 continue
+            if timed:
+                life = ttl
+                if varied and not np.isnan(ttls[t]):
+                    life = ttls[t]
+                deadline[key] = now + life
+            if eager:
+                written[key] = t
+            if operations is not None:
+                fresh[key] = operation == GET
+            if kept:
+                if sized:
+                    held += size - stored[key]
+                    small_bytes += (state[key] < MAIN) * (size - stored[key])
+                    stored[key] = size
+                if held <= max_bytes:
+                    continue
+            added, more = (0, 0) if kept else (1, size)
             remembered = state[key] == GHOST
             if remembered:
                 state[key] = 0
                 ghost_size -= 1
                 ghost_bytes -= stored[key] if sized else 1
-            while entries >= max_entries or held + size > max_bytes:
+            while True:
+                if entries + added <= max_entries and held + more <= max_bytes:
+                    if not kept or operation != SET or state[key] >= SMALL:
+                        break
+                    # It grew and gave room itself: it enters as one that is not there.
+                    kept, added, more = False, 1, size
+                    remembered = state[key] == GHOST
+                    if remembered:
+                        state[key] = 0
+                        ghost_size -= 1
+                        ghost_bytes -= size
+                    continue
                 evicted = True
                 victim = np.int32(-1)
                 main_size = entries - small_size
@@ -245,15 +294,8 @@ def _bounded(
                         if state[candidate] & FREQUENCY >= PROMOTED:
                             state[candidate] = MAIN
                             if main_end == len(main):
-                                live = 0
-                                for i in range(main_tail, main_end):
-                                    other = main[i]
-                                    if state[other] & QUEUE == MAIN and place[other] == i:
-                                        place[other] = live
-                                        main[live] = other
-                                        live += 1
+                                main_end = _pack(main, main_tail, main_end, state, place, MAIN)
                                 main_tail = 0
-                                main_end = live
                             place[candidate] = main_end
                             main[main_end] = candidate
                             main_end += 1
@@ -273,15 +315,8 @@ def _bounded(
                                 ghost_bytes -= stored[oldest] if sized else 1
                         if fits:
                             if ghost_end == len(ghost):
-                                live = 0
-                                for i in range(ghost_tail, ghost_end):
-                                    other = ghost[i]
-                                    if state[other] & QUEUE == GHOST and place[other] == i:
-                                        place[other] = live
-                                        ghost[live] = other
-                                        live += 1
+                                ghost_end = _pack(ghost, ghost_tail, ghost_end, state, place, GHOST)
                                 ghost_tail = 0
-                                ghost_end = live
                             place[victim] = ghost_end
                             ghost[ghost_end] = victim
                             ghost_end += 1
@@ -299,15 +334,8 @@ def _bounded(
                         continue
                     state[candidate] -= 1
                     if main_end == len(main):
-                        live = 0
-                        for i in range(main_tail, main_end):
-                            other = main[i]
-                            if state[other] & QUEUE == MAIN and place[other] == i:
-                                place[other] = live
-                                main[live] = other
-                                live += 1
+                        main_end = _pack(main, main_tail, main_end, state, place, MAIN)
                         main_tail = 0
-                        main_end = live
                     place[candidate] = main_end
                     main[main_end] = candidate
                     main_end += 1
@@ -319,30 +347,18 @@ def _bounded(
                     freed = stored[victim]
                 entries -= 1
                 held -= freed
+            if kept:
+                continue
             entries += 1
             held += size
             if sized:
                 stored[key] = size
-            if timed:
-                life = ttl
-                if varied and not np.isnan(ttls[t]):
-                    life = ttls[t]
-                deadline[key] = now + life
-            if eager:
-                written[key] = t
             full = small_size >= small_room or small_bytes >= small_bytes_room
             if remembered or (full and not evicted):
                 state[key] = MAIN
                 if main_end == len(main):
-                    live = 0
-                    for i in range(main_tail, main_end):
-                        other = main[i]
-                        if state[other] & QUEUE == MAIN and place[other] == i:
-                            place[other] = live
-                            main[live] = other
-                            live += 1
+                    main_end = _pack(main, main_tail, main_end, state, place, MAIN)
                     main_tail = 0
-                    main_end = live
                 place[key] = main_end
                 main[main_end] = key
                 main_end += 1
@@ -351,21 +367,34 @@ def _bounded(
                 small_size += 1
                 small_bytes += size
                 if small_end == len(small):
-                    live = 0
-                    for i in range(small_tail, small_end):
-                        other = small[i]
-                        if state[other] & QUEUE == SMALL and place[other] == i:
-                            place[other] = live
-                            small[live] = other
-                            live += 1
+                    small_end = _pack(small, small_tail, small_end, state, place, SMALL)
                     small_tail = 0
-                    small_end = live
                 place[key] = small_end
                 small[small_end] = key
                 small_end += 1
     misses = n - start - hits
     counts = (hits, misses, evictions, expirations, hit_bytes, entries, held)
     return np.array(counts, np.int64)
+
+
+@njit(nogil=True, cache=True)
+def _pack(
+    queue: npt.NDArray[np.int32],
+    tail: int,
+    end: int,
+    state: npt.NDArray[np.uint8],
+    place: npt.NDArray[np.int32],
+    kind: int,
+) -> int:
+    """Move what is not stale of a queue to the front of its array; return its end then."""
+    live = 0
+    for i in range(tail, end):
+        other = queue[i]
+        if state[other] & QUEUE == kind and place[other] == i:
+            place[other] = live
+            queue[live] = other
+            live += 1
+    return live
 
 
 POLICY = Policy(_plain, _bounded)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, prefetch
 from perflab.kernels.policies.lists import (
     BEFORE,
     BEHIND,
@@ -16,6 +17,7 @@ from perflab.kernels.policies.lists import (
     put,
     take,
 )
+from perflab.kernels.policies.operations import DELETE, GET, SET, TOUCH
 from perflab.kernels.policies.policy import Policy
 
 OTHER, A1, AM = 0, 1, 2  # what a request is at one size
@@ -116,6 +118,7 @@ def _bounded(
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
     history: npt.NDArray[np.int32] | None,
+    operations: npt.NDArray[np.uint8] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of a 2Q cache with bounds and expiry.
 
@@ -131,6 +134,8 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    # Entries that the last row of their key loaded.
+    fresh = np.zeros(n_keys if operations is not None else 0, np.bool_)
     in_room, in_bytes = max_entries // 4, max_bytes // 4
     out_room, out_bytes = max_entries // 2, max_bytes // 2
     swept = 0
@@ -146,6 +151,12 @@ def _bounded(
             if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
+            soon = ids[min(t + AHEAD, n - 1)]
+            prefetch(home, soon)
+            if operations is not None:
+                prefetch(fresh, soon)
+            if timed:
+                prefetch(deadline, soon)
             key = ids[t]
             if timed:
                 now = times[t]
@@ -164,28 +175,69 @@ def _bounded(
                     entries -= 1
                     held -= freed
                 swept += 1
+            operation = GET
+            if operations is not None:
+                operation = int(operations[t])
+            kept = False
             number = home[key]
             if sized:
                 freed = stored[key]
             if 0 < number < A1OUT:
-                if not timed or now < deadline[key]:
+                alive = not timed or now < deadline[key]
+                if alive and operation == GET:
                     hits += 1
                     hit_bytes += sizes[t] if sized else 1
                     if number == AM:
                         move(links, home, totals, key, AM, freed)
+                    if operations is not None:
+                        fresh[key] = False
                     continue
-                take(links, home, totals, key, freed)
-                expirations += 1
-                entries -= 1
-                held -= freed
-                number = 0
+                if alive:
+                    kept = operation <= TOUCH or (operation != DELETE and fresh[key])
+                    kept = kept and (operation == TOUCH or not sized or sizes[t] <= max_bytes)
+                    if kept and operation == SET and not fresh[key] and number == AM:
+                        move(links, home, totals, key, AM, freed)
+                if not kept:
+                    expirations += not alive
+                    take(links, home, totals, key, freed)
+                    entries -= 1
+                    held -= freed
+                    number = 0
+            if operation > SET and not kept:
+                continue
             if sized:
-                size = sizes[t]
+                size = stored[key] if operation == TOUCH else sizes[t]
             if max_entries < 1 or size > max_bytes:
                 continue
+            if timed:
+                life = ttl
+                if varied and not np.isnan(ttls[t]):
+                    life = ttls[t]
+                deadline[key] = now + life
+            if eager:
+                written[key] = t
+            if operations is not None:
+                fresh[key] = operation == GET
+            if kept:
+                if sized:
+                    held += size - stored[key]
+                    totals[home[key], BYTES] += size - stored[key]
+                    stored[key] = size
+                if held <= max_bytes:
+                    continue
+            added, more = (0, 0) if kept else (1, size)
             if number == A1OUT:
                 take(links, home, totals, key, freed)
-            while entries >= max_entries or held + size > max_bytes:
+            while True:
+                if entries + added <= max_entries and held + more <= max_bytes:
+                    if not kept or operation != SET or 0 < home[key] < A1OUT:
+                        break
+                    # It grew and gave room itself: it enters as one that is not there.
+                    kept, added, more = False, 1, size
+                    number = home[key]
+                    if number == A1OUT:
+                        take(links, home, totals, key, size)
+                    continue
                 gives = AM
                 if totals[A1IN, ENTRIES] > in_room or totals[A1IN, BYTES] > in_bytes:
                     gives = A1IN
@@ -209,17 +261,12 @@ def _bounded(
                     if sized:
                         freed = stored[other]
                     take(links, home, totals, other, freed)
+            if kept:
+                continue
             entries += 1
             held += size
             if sized:
                 stored[key] = size
-            if timed:
-                life = ttl
-                if varied and not np.isnan(ttls[t]):
-                    life = ttls[t]
-                deadline[key] = now + life
-            if eager:
-                written[key] = t
             number = AM if number == A1OUT else A1IN
             put(links, home, totals, key, links[n_keys + number, BEFORE], number, size)
     misses = n - start - hits

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, prefetch
 from perflab.kernels.policies.lists import (
     BEFORE,
     BEHIND,
@@ -16,6 +17,7 @@ from perflab.kernels.policies.lists import (
     put,
     take,
 )
+from perflab.kernels.policies.operations import DELETE, GET, SET, TOUCH
 from perflab.kernels.policies.policy import Policy
 from perflab.kernels.policies.sketch import count, estimate, halve, new_sketch, spread
 
@@ -171,6 +173,7 @@ def _bounded(
     deadline: npt.NDArray[np.float64],
     written: npt.NDArray[np.int32],
     history: npt.NDArray[np.int32] | None,
+    operations: npt.NDArray[np.uint8] | None,
 ) -> npt.NDArray[np.int64]:
     """Count the events of a W-TinyLFU cache with bounds and expiry.
 
@@ -184,9 +187,11 @@ def _bounded(
     victims leave unasked: of probation, of protected, of the window. An entry larger than
     protected stays in probation.
 
+    What a set lets grow is compared like what is new, and stays out where it loses.
+
     Other than there, an entry without a size may leave, expired entries are compared until they
     are found or swept, and the sketch is made once for the entries that fit by the mean size of
-    all requests: Caffeine enlarges it with the cache, and forgets what it counted.
+    all gets and sets: Caffeine enlarges it with the cache, and forgets what it counted.
     """
     n = len(ids)
     links, home, totals = new_lists(n_keys, PROTECTED)
@@ -194,15 +199,23 @@ def _bounded(
     timed = len(deadline) > 0
     varied = len(ttls) > 0
     eager = len(written) > 0
+    # Entries that the last row of their key loaded.
+    fresh = np.zeros(n_keys if operations is not None else 0, np.bool_)
     main_room, main_bytes = int(max_entries * 0.99), int(max_bytes * 0.99)
     window_room, window_bytes = max_entries - main_room, max_bytes - main_bytes
     protected_room, protected_bytes = int(main_room * 0.8), int(main_bytes * 0.8)
     mean = 1.0
     if sized:
         asked = 0.0
+        loads = 0
         for t in range(n):
-            asked += sizes[t]
-        mean = max(asked / n, 1.0)
+            operation = GET
+            if operations is not None:
+                operation = int(operations[t])
+            if operation <= SET:
+                asked += sizes[t]
+                loads += 1
+        mean = max(asked / max(loads, 1), 1.0)
     fitting = max(min(max_entries, n_keys, int(max_bytes / mean)), 1)
     sketch = new_sketch(fitting)
     most_counted = 10 * fitting
@@ -221,6 +234,12 @@ def _bounded(
             if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
+            soon = ids[min(t + AHEAD, n - 1)]
+            prefetch(home, soon)
+            if operations is not None:
+                prefetch(fresh, soon)
+            if timed:
+                prefetch(deadline, soon)
             key = ids[t]
             if timed:
                 now = times[t]
@@ -239,16 +258,25 @@ def _bounded(
                     entries -= 1
                     held -= freed
                 swept += 1
-            counted += count(sketch, spread(key))
+            operation = GET
+            if operations is not None:
+                operation = int(operations[t])
+            kept = False
+            number = home[key]
+            alive = number > 0 and (not timed or now < deadline[key])
+            if operation == GET or (operation == SET and not (alive and fresh[key])):
+                counted += count(sketch, spread(key))
             if counted == most_counted:
                 counted = halve(sketch, counted)
-            number = home[key]
             if number > 0:
                 if sized:
                     freed = stored[key]
-                if not timed or now < deadline[key]:
-                    hits += 1
-                    hit_bytes += sizes[t] if sized else 1
+                uses = alive and operation == GET
+                if alive and operation != GET:
+                    kept = operation <= TOUCH or (operation != DELETE and fresh[key])
+                    kept = kept and (operation == TOUCH or not sized or sizes[t] <= max_bytes)
+                    uses = kept and operation == SET and not fresh[key]
+                if uses:
                     if number == PROBATION and freed <= protected_bytes:
                         number = PROTECTED
                     move(links, home, totals, key, number, freed)
@@ -260,19 +288,23 @@ def _bounded(
                         if sized:
                             freed = stored[other]
                         move(links, home, totals, other, PROBATION, freed)
+                if alive and operation == GET:
+                    hits += 1
+                    hit_bytes += sizes[t] if sized else 1
+                    if operations is not None:
+                        fresh[key] = False
                     continue
-                take(links, home, totals, key, freed)
-                expirations += 1
-                entries -= 1
-                held -= freed
+                if not kept:
+                    expirations += not alive
+                    take(links, home, totals, key, freed)
+                    entries -= 1
+                    held -= freed
+            if operation > SET and not kept:
+                continue
             if sized:
-                size = sizes[t]
+                size = stored[key] if operation == TOUCH else sizes[t]
             if max_entries < 1 or size > max_bytes:
                 continue
-            entries += 1
-            held += size
-            if sized:
-                stored[key] = size
             if timed:
                 life = ttl
                 if varied and not np.isnan(ttls[t]):
@@ -280,9 +312,21 @@ def _bounded(
                 deadline[key] = now + life
             if eager:
                 written[key] = t
-            end = n_keys + WINDOW
-            left = end if size > window_bytes else np.int64(links[end, BEFORE])
-            put(links, home, totals, key, left, WINDOW, size)
+            if operations is not None:
+                fresh[key] = operation == GET
+            if kept:
+                if sized:
+                    held += size - stored[key]
+                    totals[home[key], BYTES] += size - stored[key]
+                    stored[key] = size
+            else:
+                entries += 1
+                held += size
+                if sized:
+                    stored[key] = size
+                end = n_keys + WINDOW
+                left = end if size > window_bytes else np.int64(links[end, BEFORE])
+                put(links, home, totals, key, left, WINDOW, size)
             candidate = nobody
             while totals[WINDOW, ENTRIES] > window_room or totals[WINDOW, BYTES] > window_bytes:
                 other = links[n_keys + WINDOW, BEHIND]

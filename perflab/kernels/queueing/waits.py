@@ -42,6 +42,20 @@ class Queue(NamedTuple):
     in_use: npt.NDArray[np.int32]
 
 
+class Begun(NamedTuple):
+    """A queue at a moment, from which it goes on.
+
+    Attributes:
+        moment: In seconds, on the clock of the arrivals.
+        free: float64 of shape (b,), rising: when the servers that are busy come free.
+        opened: Connections open, the busy ones included; the rest is idle.
+    """
+
+    moment: float
+    free: npt.NDArray[np.float64]
+    opened: int
+
+
 def queue_waits(
     arrivals: npt.ArrayLike,
     services: npt.ArrayLike,
@@ -56,6 +70,7 @@ def queue_waits(
     *,
     oldest_first: bool = False,
     follow: bool = False,
+    begun: Begun | None = None,
 ) -> Queue:
     """Return the waits of customers in order of arrival before `servers` servers.
 
@@ -85,6 +100,8 @@ def queue_waits(
         oldest_first: Whether the connection that has been idle for longest is taken (FIFO); else
             the one returned last (LIFO).
         follow: Whether to tell how many servers are in use after each customer.
+        begun: What there is already when the first customer is looked at; those who came before
+            that moment have waited since. None is an empty queue.
 
     Raises:
         ValueError: If shapes do not fit or there is no server.
@@ -98,6 +115,7 @@ def queue_waits(
     if len(slower) not in (0, servers + 1):
         raise ValueError(f"{len(slower)} factors for 0 to {servers} busy servers")
     least = servers if min_connections is None else min(max(min_connections, 0), servers)
+    since, held, opened = begun or Begun(-math.inf, np.empty(0), least)
     in_use = np.zeros(len(times) if follow else 0, np.int32)
     found: tuple[Any, ...] = _queue_waits(
         times,
@@ -112,6 +130,9 @@ def queue_waits(
         -1 if max_waiting is None else int(max_waiting),
         bool(oldest_first),
         in_use if follow else None,
+        float(since),
+        frozen(held, np.float64),
+        int(min(opened, servers)),
     )
     columns: tuple[Any, ...] = (*found, in_use)
     return Queue(*columns)
@@ -131,24 +152,27 @@ def _queue_waits(
     max_waiting: int,
     oldest_first: bool,
     in_use: npt.NDArray[np.int32] | None,
+    begun: float,
+    held: npt.NDArray[np.float64],
+    opened: int,
 ) -> Any:
     n = len(arrivals)
     waits = np.empty(n, np.float64)
     taken = np.empty(n, np.float64)
     slowed = len(factors) > 0
-    grows = min_connections < servers
+    grows = min_connections < servers or opened < servers
     # When busy servers come free, in order, at [head, tail): the first leaves at the head, so
     # that a customer moves only those that are busy for longer than itself.
     free = np.empty(max(4096, 4 * servers), np.float64)
-    head = tail = 0
+    head, tail = 0, len(held)
+    free[:tail] = held
     # Since when idle connections are unused, the last returned on top.
     idle = np.empty(servers + 1, np.float64)
     unused = 0
-    opened = min_connections
     if grows and n > 0:
-        for i in range(min_connections):
-            idle[i] = arrivals[0]
-        unused = min_connections
+        unused = max(0, opened - tail)
+        for i in range(unused):
+            idle[i] = max(arrivals[0], begun)
     # When connections that are opening are there, in order, at [first_made, last_made).
     made = np.empty(4 * servers + 64, np.float64)
     first_made = last_made = 0
@@ -162,8 +186,8 @@ def _queue_waits(
     for t in range(n):
         if in_use is not None and t > 0:
             in_use[t - 1] = tail - head
-        now = arrivals[t]
-        start = now
+        came = arrivals[t]
+        start = now = max(came, begun)
         while head < tail and free[head] <= now:
             if grows:
                 idle[unused] = free[head]
@@ -209,7 +233,7 @@ def _queue_waits(
                 waits[t] = np.nan
                 taken[t] = np.nan
                 continue
-            served = tail > head and free[head] - now <= timeout
+            served = tail > head and free[head] - came <= timeout
             if served:
                 start = free[head]
                 fresh = False
@@ -220,7 +244,7 @@ def _queue_waits(
                 head += 1
             if bounded or opened < servers:
                 first_left, last_left = _insert(
-                    line, first_left, last_left, start if served else now + timeout
+                    line, first_left, last_left, start if served else came + timeout
                 )
             if not served:
                 timeouts += 1
@@ -238,7 +262,7 @@ def _queue_waits(
         service = services[t]
         if slowed:
             service *= factors[busy]
-        waits[t] = start - now
+        waits[t] = start - came
         taken[t] = service
         busy_seconds += service
         done = start + service

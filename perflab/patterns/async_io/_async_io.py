@@ -22,11 +22,17 @@ from perflab.patterns.async_io._hosts import Host, Hosts
 from perflab.patterns.async_io._output import LinesFile
 from perflab.patterns.async_io._redirects import MOST as _MOST_REDIRECTS
 from perflab.patterns.async_io._redirects import Redirects
-from perflab.patterns.async_io._request import NEVER_SENT, PASSING, Failure, Request, Result
+from perflab.patterns.async_io._request import (
+    NEVER_SENT,
+    PASSING,
+    Failure,
+    FetchStats,
+    Request,
+    Result,
+)
 from perflab.patterns.async_io._run import Source, Workers
 from perflab.patterns.async_io._sendable import check_sendable, checked_headers
 from perflab.patterns.async_io._slots import RateLimit, Slots
-from perflab.patterns.async_io._stats import FetchStats
 from perflab.patterns.async_io._urls import read_urls
 from perflab.patterns.async_io.settings import AsyncIOSettings
 from perflab.primitives.retry import Backoff
@@ -82,7 +88,7 @@ class AsyncFetcher:
     ) -> None:
         self._redirects = Redirects(origins)
         self._spend = spend
-        self._settings = settings or AsyncIOSettings()
+        self._settings = AsyncIOSettings.given(settings)
         self._hook = hook
         self._headers = checked_headers(headers)
         self._session: aiohttp.ClientSession | None = None
@@ -159,7 +165,7 @@ class AsyncFetcher:
 
         `urls`, `output_file` and `timeout` hold from the next fetch, file or try on.
         """
-        self._settings = settings
+        self._settings = AsyncIOSettings.given(settings)
         self._configure()
 
     def stats(self) -> dict[str, int | float]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
+import re
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 from aiohttp import hdrs, http_exceptions
@@ -13,7 +16,6 @@ from perflab.errors.addresses import without_secrets
 from perflab.errors.foreign_text import foreign_text
 from perflab.patterns.async_io._body import BodyError, CutBodyError, read_body
 from perflab.patterns.async_io._request import Failure, Request
-from perflab.patterns.async_io._retry_after import retry_after
 from perflab.units import counted
 
 _OF_ASYNCIO = "Connect call failed"
@@ -189,3 +191,30 @@ def _kind_of(status: int) -> Failure:
     if status < _ANSWERS_FROM:  # HTTP knows none
         return Failure.BAD_RESPONSE
     return Failure.SERVER_ERROR if status >= _SERVER_ERRORS_FROM else Failure.CLIENT_ERROR
+
+
+_SECONDS = re.compile("[0-9]{1,20}")
+_MOST_SECONDS = 10_000 * 366 * 86_400
+"""Seconds of all years that a date can name; a larger number is a mistake of the server."""
+_LONGEST_VALUE = 100
+
+
+def retry_after(value: str | None) -> float | None:
+    """Return the seconds of a Retry-After: a number, or a date (RFC 9110, section 10.2.3).
+
+    What is neither counts as not sent: a sign, a fraction, digits that are not ASCII, a number
+    beyond 10,000 years. A date that has passed is 0 s.
+    """
+    if value is None or len(value) > _LONGEST_VALUE or not value.isascii():
+        return None
+    text = value.strip(" \t")
+    if _SECONDS.fullmatch(text):
+        seconds = float(text)
+        return seconds if seconds <= _MOST_SECONDS else None
+    try:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+    except (ValueError, OverflowError, TypeError, LookupError, AttributeError):
+        return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.patterns.async_io._async_io import AsyncFetcher
@@ -13,7 +12,7 @@ from perflab.patterns.async_io._run import Source
 from perflab.patterns.async_io.settings import AsyncIOSettings
 
 
-async def fetch_all(source: Source | None = None, **settings: Any) -> list[Result]:
+async def fetch_all(source: Source | None = None, **settings: object) -> list[Result]:
     """Return the results of all requests, in the order in which they ended.
 
     Args:
@@ -24,7 +23,7 @@ async def fetch_all(source: Source | None = None, **settings: Any) -> list[Resul
         return [result async for result in fetcher.fetch(source)]
 
 
-def run_fetch(source: Source | None = None, **settings: Any) -> dict[str, int | float]:
+def run_fetch(source: Source | None = None, **settings: object) -> dict[str, int | float]:
     """Fetch to `output_file` from a plain script, wait, and return the counts.
 
     Raises:
@@ -40,7 +39,7 @@ def run_fetch(source: Source | None = None, **settings: Any) -> dict[str, int | 
     )
 
 
-def fetch_apart(source: Source | None = None, **settings: Any) -> list[Result]:
+def fetch_apart(source: Source | None = None, **settings: object) -> list[Result]:
     """Return the results as `fetch_all` does, from a function that is not async.
 
     It may be called where an event loop runs: the fetching has a thread and a loop of its own.
@@ -62,6 +61,6 @@ def fetch_apart(source: Source | None = None, **settings: Any) -> list[Result]:
     return found
 
 
-async def _save(source: Source | None, settings: dict[str, Any]) -> dict[str, int | float]:
+async def _save(source: Source | None, settings: dict[str, object]) -> dict[str, int | float]:
     async with AsyncFetcher(AsyncIOSettings.read(settings)) as fetcher:
         return await fetcher.save(source)

@@ -161,5 +161,5 @@ def _is_ours(path: Path) -> bool:
     return isinstance(known, dict) and ({"url", "method", "status"} <= set(known) or _ends(known))
 
 
-def _ends(line: dict[str, Any]) -> bool:
+def _ends(line: dict[str, object]) -> bool:
     return set(line) == {"incomplete", "results"}

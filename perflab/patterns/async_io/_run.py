@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from yarl import URL
 
@@ -15,7 +15,7 @@ from perflab.patterns.async_io._hosts import Host, Hosts
 from perflab.patterns.async_io._request import Failure, Request, Result, as_request
 
 Source = Iterable["str | URL | Request"] | AsyncIterable["str | URL | Request"]
-_NOTHING = object()
+_NOTHING = Request("")
 _MOST_ASIDE = 1000
 _FEWEST_KEPT = 16
 
@@ -207,7 +207,7 @@ class Workers:
         self._sender.count(result)
         self._give(result)
 
-    async def _pull(self) -> Any:
+    async def _pull(self) -> str | URL | Request:
         """Return the next of the source; `_NOTHING` when it is exhausted or has failed."""
         try:
             if self._items is not None:

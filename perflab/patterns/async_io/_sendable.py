@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from yarl import URL
 
@@ -43,7 +42,7 @@ def check_sendable(request: Request, url: URL, defaults: Mapping[str, str] | Non
             raise ValueError("the URL holds a user, and an Authorization header is set: give one")
 
 
-def checked_headers(headers: Any) -> Mapping[str, str] | None:
+def checked_headers(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
     """Return the headers of a fetcher.
 
     Raises:
@@ -55,10 +54,10 @@ def checked_headers(headers: Any) -> Mapping[str, str] | None:
         _check_headers(headers)
     except (TypeError, ValueError) as error:
         raise BadInputError(str(error), "headers") from None
-    return headers  # type: ignore[no-any-return]
+    return headers
 
 
-def _check_headers(headers: Any) -> None:
+def _check_headers(headers: object) -> None:
     if not isinstance(headers, Mapping):
         raise TypeError(f"headers must be a mapping, not {type(headers).__name__}")
     for name, value in headers.items():

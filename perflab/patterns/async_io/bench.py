@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perflab.bench.base import Bench
 from perflab.bench.calibration import CalibrationPlan
@@ -11,6 +11,7 @@ from perflab.bench.display import Display
 from perflab.bench.identity import Identity
 from perflab.bench.live import Live
 from perflab.bench.model import Model
+from perflab.bench.models import Models
 from perflab.bench.parts import Export, LiveChart, Objective, Observed, WhatIfChart
 from perflab.bench.session import Action, Measured, Runs, Session
 from perflab.bench.tuning import Sweep, Tuning
@@ -18,14 +19,19 @@ from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.async_io.advice import ADVICE
 from perflab.patterns.async_io.calibration import (
+    async_renewed,
     concurrency_risks,
+    measured_costs,
+    measured_metrics,
+    more_arrivals,
     own_calibration,
     own_runs,
+    slower_server,
     user_calibration,
     user_runs,
 )
-from perflab.patterns.async_io.measured import measured_costs, measured_metrics
 from perflab.patterns.async_io.settings import AsyncIORunSettings
 from perflab.settings import LoadSettings
 
@@ -54,6 +60,18 @@ def _check_live(settings: AsyncIORunSettings, _load: LoadSettings) -> None:
         )
 
 
+def _check_model(settings: AsyncIORunSettings, _load: LoadSettings, _workload: Arrivals) -> None:
+    """Refuse results of a load test that cannot be read.
+
+    Raises:
+        BadInputError: If they cannot.
+    """
+    if settings.measured is not None:
+        from perflab.patterns.async_io.load_tests.load_test import read_load_test
+
+        read_load_test(settings.measured)
+
+
 def _foreign_servers(settings: AsyncIORunSettings) -> tuple[ForeignServer, ...]:
     """Return every server that the URLs name, and how many requests go there."""
     from perflab.patterns.async_io.targets import foreign_servers
@@ -68,7 +86,7 @@ def _kept_for(settings: AsyncIORunSettings, _load: LoadSettings, _workload: Arri
     return "perflab's own HTTP server" if settings.urls is None else short_name(settings.urls)
 
 
-def _own_spec(_settings: AsyncIORunSettings, _load: LoadSettings, _spec: Any) -> Any:
+def _own_spec(_settings: AsyncIORunSettings, _load: LoadSettings, _spec: object) -> str:
     """Return arrivals for the length of a closed loop."""
     return _CALIBRATION
 
@@ -84,12 +102,12 @@ def _observed(settings: AsyncIORunSettings, costs: Costs) -> Observed | None:
     return observed_points(settings, costs)
 
 
-def _own_runs(settings: AsyncIORunSettings, done: Runs) -> Iterator[Mapping[str, Any]]:
+def _own_runs(settings: AsyncIORunSettings, done: Runs) -> Iterator[Mapping[str, object]]:
     """Return runs at several concurrencies, in a closed loop."""
     return own_runs(done) if settings.urls is None else user_runs(settings, done)
 
 
-def _costs_of(runs: Runs) -> dict[str, Any]:
+def _costs_of(runs: Runs) -> dict[str, object]:
     """Return the costs of client and server, or the points and the law through them."""
     own = all(values.get("urls") is None for values, _ in runs)
     return own_calibration(runs) if own else user_calibration(runs)
@@ -199,6 +217,9 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
         sweep=_sweep,
         objective_at=_objective_at,
         risks=concurrency_risks,
+        busier=more_arrivals,
+        slower=slower_server,
+        serves="responses",
     )
     calibration = CalibrationPlan(
         workload=_CALIBRATION,
@@ -212,19 +233,51 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
         own_spec=_own_spec,
         own_runs=_own_runs,
         costs_of=_costs_of,
+        renewed=async_renewed,
     )
     live = Live(
+        backends=(),
         open_loop=True,
         actions=(
             Action(
-                "kill", "Kill server", "chain-broken", "Kill the server; its connections break."
+                "kill",
+                "Kill server",
+                "chain-broken",
+                "Kill the server; its connections break.",
+                "the server was killed",
+                needs="up",
             ),
-            Action("restart", "Restart server", "refresh", "Start the server again, where it was."),
+            Action(
+                "restart",
+                "Restart server",
+                "refresh",
+                "Start the server again, where it was.",
+                "the server was started again",
+                needs="server",
+                meanwhile="starting",
+            ),
+        ),
+        measures=frozenset(
+            {
+                "connect_errors",
+                "error_share",
+                "errors",
+                "in_flight",
+                "limit",
+                "retries",
+                "server_busy",
+                "server_waiting",
+                "throttled",
+                "throttled_seconds",
+                "timeouts",
+            }
         ),
         levels=frozenset({"in_flight", "limit", "server_busy", "server_waiting"}),
         check=_check_live,
     )
+    models = Models(check=_check_model)
     servers = UserServers(used=_foreign_servers)
+    advice = ADVICE
 
     @property
     def workload_kind(self) -> WorkloadKind[Arrivals]:
@@ -233,11 +286,11 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
 
         return ARRIVAL_KIND
 
-    def model(self, workload: Arrivals) -> Model[AsyncIORunSettings]:
+    def model(self, workload: Arrivals, costs: Costs) -> Model[AsyncIORunSettings]:
         """Return the client before a server."""
         from perflab.patterns.async_io.model.predict import AsyncIOModel
 
-        return AsyncIOModel(workload)
+        return AsyncIOModel.of(workload, costs)
 
     def session(
         self,
@@ -256,7 +309,7 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
         """Return counts by kind of failure, levels, and what those that were answered tell."""
         return measured_metrics(measured)
 
-    def costs(self, measured: Measured) -> dict[str, Any]:
+    def costs(self, measured: Measured) -> dict[str, object]:
         """Return throughput, latency and share of errors of the run."""
         return measured_costs(measured)
 

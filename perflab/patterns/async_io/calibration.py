@@ -1,15 +1,21 @@
-"""What is read out of measured and predicted runs of the client: a calibration, and the risks."""
+"""What is read out of runs of the client: metrics, costs, a calibration, and the risks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Iterator, Sequence
 
-from perflab.bench.session import Runs
+from perflab.bench.conditions import Conditions, busier
+from perflab.bench.session import Measured, Runs
+from perflab.bench.tuning import Point
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
-from perflab.modelling.latency import QUANTILES
+from perflab.instrumentation.histogram import LatencyHistogram
+from perflab.modelling.ageing import factor, scaled, scaled_parts
+from perflab.modelling.latency import QUANTILES, costs_of
+from perflab.modelling.prediction import Costs, Metrics
 from perflab.modelling.usl import fit_usl
+from perflab.patterns.async_io.costs import MeasuredPoint
 from perflab.patterns.async_io.settings import AsyncIORunSettings
 from perflab.units import in_words
 
@@ -29,7 +35,62 @@ _HELD_FROM = 0.05
 _SLOWER = 0.05
 
 
-def own_runs(done: Runs) -> Iterator[dict[str, Any]]:
+_COUNTED = (
+    "errors",
+    "timeouts",
+    "throttled",
+    "connect_errors",
+    "retries",
+    "in_flight",
+    "limit",
+    "server_busy",
+    "server_waiting",
+)
+_SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+
+
+def measured_metrics(measured: Measured) -> Metrics:
+    """Return counts by kind of failure, levels, and what those that were answered tell.
+
+    Throughput is of requests that were answered, latency of these and of those that timed out: a
+    refusal that comes at once is not a quick answer. The wait for the client's own rate limit is
+    the mean of all requests.
+    """
+    counters = measured.counters
+    result = {name: float(counters[name]) for name in _COUNTED if name in counters}
+    result["requests"] = float(measured.requests)
+    if not measured.requests:
+        return result
+    result["throttled_seconds"] = counters["throttled_seconds_total"] / measured.requests
+    served = _count(measured, "served")
+    result["error_share"] = 1.0 - served / measured.requests
+    if measured.seconds > 0:
+        result["throughput_per_second"] = served / measured.seconds
+    latency = _latency(measured)
+    if latency.count:
+        result["latency_seconds_mean"] = latency.mean
+        found = latency.quantiles(*_SHARES.values())
+        for name, value in zip(_SHARES, found, strict=True):
+            result[f"latency_seconds_{name}"] = value
+    return result
+
+
+def measured_costs(measured: Measured) -> dict[str, object]:
+    """Return throughput, latency and share of errors of a run, as a point for the law."""
+    found = costs_of({"latency": _latency(measured)}, ("latency",))
+    if not found or measured.seconds <= 0:
+        return {}
+    known = measured_metrics(measured)
+    point = {
+        **found,
+        "throughput": known["throughput_per_second"],
+        "error_share": known["error_share"],
+        "throttled_seconds": known["throttled_seconds"],
+    }
+    return {"run": point}
+
+
+def own_runs(done: Runs) -> Iterator[dict[str, object]]:
     """Yield runs that tell what client and server cost beside the service times.
 
     What came out far slower than the others is run once more at the end.
@@ -41,13 +102,13 @@ def own_runs(done: Runs) -> Iterator[dict[str, Any]]:
     for latency, limit in (*_OWN_STEPS, *_TIMED):
         yield {**same, "latency_seconds": latency, "max_concurrent": limit}
     found = _fastest(done)
-    rates = {step: found[step]["throughput"] for step in _FULL}
+    rates = {step: found[step].throughput for step in _FULL}
     for (latency, limit), rate in rates.items():
         if rate * _OUTLIER < max(rates.values()):
             yield {**same, "latency_seconds": latency, "max_concurrent": limit}
 
 
-def user_runs(settings: AsyncIORunSettings, done: Runs) -> Iterator[dict[str, Any]]:
+def user_runs(settings: AsyncIORunSettings, done: Runs) -> Iterator[dict[str, object]]:
     """Yield runs at up to six concurrencies against the user's server.
 
     They take half of the requests that the user agreed to; the run itself has the other half.
@@ -83,10 +144,10 @@ def user_runs(settings: AsyncIORunSettings, done: Runs) -> Iterator[dict[str, An
             )
 
 
-def own_calibration(runs: Runs) -> dict[str, Any]:
+def own_calibration(runs: Runs) -> dict[str, object]:
     """Return bottleneck, delay, and how late waits end, by requests in flight."""
     found = _fastest(runs)
-    bottlenecks = {step[1]: 1.0 / found[step]["throughput"] for step in _FULL}
+    bottlenecks = {step[1]: 1.0 / found[step].throughput for step in _FULL}
     # Medians: another program that takes the processor for a moment is not what a request costs.
     alone = _median(found[(0.0, 1)])
     bottleneck = min(bottlenecks[16], alone)
@@ -101,7 +162,7 @@ def own_calibration(runs: Runs) -> dict[str, Any]:
     }
 
 
-def _fastest(runs: Runs) -> dict[tuple[float, int], Mapping[str, Any]]:
+def _fastest(runs: Runs) -> dict[tuple[float, int], MeasuredPoint]:
     """Return runs by latency and limit; of several at the same ones the fastest.
 
     Another program that takes the processor for a second makes a run slower, and nothing faster.
@@ -109,13 +170,13 @@ def _fastest(runs: Runs) -> dict[tuple[float, int], Mapping[str, Any]]:
     Raises:
         BadInputError: If one of the steps finished nothing.
     """
-    found: dict[tuple[float, int], Mapping[str, Any]] = {}
+    found: dict[tuple[float, int], MeasuredPoint] = {}
     for values, costs in runs:
-        run = costs.get("run")
-        if run is None:  # it finished nothing
+        if "run" not in costs:  # it finished nothing
             continue
+        run = MeasuredPoint.of(costs["run"])
         step = (values["latency_seconds"], values["max_concurrent"])
-        if step not in found or run["throughput"] > found[step]["throughput"]:
+        if step not in found or run.throughput > found[step].throughput:
             found[step] = run
     if not {*_OWN_STEPS, *_TIMED, *_FULL} <= set(found):
         raise BadInputError(
@@ -126,64 +187,128 @@ def _fastest(runs: Runs) -> dict[tuple[float, int], Mapping[str, Any]]:
     return found
 
 
-def _median(run: Mapping[str, Any]) -> float:
-    return float(run["latency"]["quantiles"][QUANTILES.index(0.5)])
+def _median(run: MeasuredPoint) -> float:
+    return run.latency.quantiles[QUANTILES.index(0.5)]
 
 
-def user_calibration(runs: Runs) -> dict[str, Any]:
+def async_renewed(
+    costs: Costs, own: Costs, settings: AsyncIORunSettings, predicted: Metrics
+) -> dict[str, object]:
+    """Return the costs as a run shows them.
+
+    Of perflab's own server all is as much slower as what a request took beside the service time;
+    of the user's, all points are as much slower as the requests were.
+    """
+    before = predicted.get("latency_seconds_mean", 0.0)
+    if "run" not in own or settings.load_model != "closed":
+        return dict(costs)
+    now = own["run"]["latency"]["mean"]
+    if settings.urls is None:
+        beside = settings.latency_seconds
+        names = ("bottleneck_seconds", "timer_seconds", "delay_seconds")
+        return scaled_parts(costs, names, factor(now - beside, before - beside))
+    by = factor(now, before)
+    points = {
+        number: {
+            **point,
+            "throughput": point["throughput"] / by,
+            "latency": scaled(point["latency"], by),
+        }
+        for number, point in costs.get("points", {}).items()
+    }
+    law = costs.get("usl")
+    return {
+        **costs,
+        "points": points,
+        **({"usl": {**law, "rate": law["rate"] / by}} if law else {}),
+    }
+
+
+def user_calibration(runs: Runs) -> dict[str, object]:
     """Return the points by requests in flight; those held back by the cap are left out.
 
     One alone is no exception: what it does in a second is what its latency allows.
     """
-    points: dict[str, Any] = {}
+    points: dict[int, MeasuredPoint] = {}
     capped: int | None = None
     for values, costs in runs:
-        point = costs.get("run")
-        if point is None or not point["throughput"]:
+        point = MeasuredPoint.of(costs["run"]) if "run" in costs else None
+        if point is None or not point.throughput:
             continue
         limit = values["max_concurrent"]
         if _is_held(point):
             if capped is None:
-                capped = max(map(int, points), default=0)
+                capped = max(points, default=0)
             if limit == 1:
-                alone = (1.0 - point["error_share"]) / point["latency"]["mean"]
-                points["1"] = {**point, "throughput": alone}
+                alone = (1.0 - point.error_share) / point.latency.mean
+                points[1] = dataclasses.replace(point, throughput=alone)
             continue
-        points[str(limit)] = point
+        points[limit] = point
     if not points:
         return {}
-    from perflab.patterns.async_io.model.user import ended  # loads numba
-
-    law = fit_usl([float(n) for n in points], [ended(point) for point in points.values()])
+    law = fit_usl([float(n) for n in points], [point.ended for point in points.values()])
     fitted = {
         "rate": law.rate,
         "contention": law.contention,
         "coherency": law.coherency,
         "worst_residual": law.worst_residual,
     }
-    return {"points": points, "usl": fitted, **({} if capped is None else {"capped": capped})}
+    known = {str(n): dataclasses.asdict(point) for n, point in points.items()}
+    return {"points": known, "usl": fitted, **({} if capped is None else {"capped": capped})}
 
 
-def _is_held(point: Mapping[str, Any]) -> bool:
+def _is_held(point: MeasuredPoint) -> bool:
     """Say whether a run shows the client's own cap on the rate and not the server."""
-    held, served = float(point["throttled_seconds"]), float(point["latency"]["mean"])
+    held, served = point.throttled_seconds, point.latency.mean
     return held > _HELD_FROM * (held + served)
 
 
-def concurrency_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+def more_arrivals(
+    now: Conditions[AsyncIORunSettings], workload: object, factor: float
+) -> Conditions[AsyncIORunSettings] | None:
+    """Return conditions with more arrivals; none in a closed loop, which takes what it gets."""
+    return None if now.settings.load_model == "closed" else busier(now, workload, factor)
+
+
+def slower_server(
+    now: Conditions[AsyncIORunSettings], _workload: object, factor: float
+) -> Conditions[AsyncIORunSettings] | None:
+    """Return conditions with a slower server; none where a load test tells how fast it is."""
+    settings, costs = now.settings, now.costs
+    if settings.measured is not None:
+        return None
+    if settings.urls is None:
+        changed = settings.change(latency_seconds=settings.latency_seconds * factor)
+        return dataclasses.replace(now, settings=changed)
+    if "points" not in costs:
+        return None
+    points = {
+        number: {
+            **scaled_parts(point, ("latency",), factor),
+            "throughput": point["throughput"] / factor,
+        }
+        for number, point in costs["points"].items()
+    }
+    return dataclasses.replace(now, costs={**costs, "points": points})
+
+
+def concurrency_risks(chosen: Point, points: Sequence[Point]) -> str:
     """Return in words what fewer and what more requests in flight than chosen would do."""
     line = sorted(points, key=lambda point: point["settings"]["max_concurrent"])
     place = next(i for i, point in enumerate(line) if point["settings"] == chosen["settings"])
     rate, tail = metric("throughput_per_second"), metric("latency_seconds_p95")
     words = []
-    if place > 0:
-        less = line[place - 1]
+    less = line[max(place - 1, 0)]
+    if rate.format(less["metrics"][rate.name]) != rate.format(chosen["metrics"][rate.name]):
         words.append(
             f"Too low: {less['settings']['max_concurrent']} in flight do "
             f"{rate.format(less['metrics'][rate.name])}."
         )
     most = line[-1]
-    slower = most["metrics"][tail.name] / max(chosen["metrics"][tail.name], 1e-12) - 1
+    tails = [point["metrics"].get(tail.name) for point in (most, chosen)]
+    if None in tails:
+        return " ".join(words)
+    slower = tails[0] / max(tails[1], 1e-12) - 1
     if slower > _SLOWER:
         words.append(
             f"Too high: with {most['settings']['max_concurrent']} in flight the p95 is "
@@ -193,3 +318,16 @@ def concurrency_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, A
     else:
         words.append("Too high: more in flight bring nothing here, and each holds a connection.")
     return " ".join(words)
+
+
+def _count(measured: Measured, outcome: str) -> int:
+    histogram = measured.histograms.get(outcome)
+    return histogram.count if histogram is not None else 0
+
+
+def _latency(measured: Measured) -> LatencyHistogram:
+    whole = LatencyHistogram()
+    for outcome in ("served", "timeout"):
+        if outcome in measured.histograms:
+            whole.merge(measured.histograms[outcome])
+    return whole

@@ -6,11 +6,12 @@ import dataclasses
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from perflab.errors import BadInputError
+from perflab.modelling.latency import OutcomeCost
+from perflab.patterns.async_io.costs import MeasuredPoint
 
 SHARES = (*(step / 100 for step in range(100)), 0.995, 0.999, 1.0)
 MILLISECONDS = 1e-3
@@ -64,13 +65,10 @@ class Level:
         """The share of requests that failed, from 0 to 1."""
         return self.failures / self.requests
 
-    def point(self) -> dict[str, Any]:
+    def point(self) -> MeasuredPoint:
         """Return it as a calibration has its points."""
-        return {
-            "throughput": self.throughput,
-            "latency": {"mean": self.mean, "quantiles": list(self.quantiles)},
-            "error_share": self.error_share,
-        }
+        latency = OutcomeCost(self.mean, self.quantiles)
+        return MeasuredPoint(self.throughput, latency, self.error_share)
 
 
 def usable(levels: Iterable[Level]) -> list[Level]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from perflab.bench.parts import Observed
-from perflab.modelling.latency import QUANTILES
+from perflab.modelling.latency import QUANTILES, SHOWN
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.patterns.async_io.calibration import USER_STEPS
+from perflab.patterns.async_io.costs import AsyncIOCosts, MeasuredPoint
 from perflab.patterns.async_io.load_tests.load_test import read_load_test
 from perflab.patterns.async_io.settings import AsyncIORunSettings
 
-_SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 _LONGEST_NAME = 28
 _TRUSTED = 2
 
@@ -35,8 +33,8 @@ def observed_points(settings: AsyncIORunSettings, costs: Costs) -> Observed | No
         test = read_load_test(settings.measured)
         points = [(place, level.point()) for place, level in test.measured()]
         source = f"{test.tool}: {_shortened(test.name)}"
-    elif settings.urls is not None and "points" in costs:
-        points = [(float(number), point) for number, point in costs["points"].items()]
+    elif settings.urls is not None and (known := AsyncIOCosts.of(costs).points) is not None:
+        points = list(known)
         source = "measured by the calibration"
     else:
         return None
@@ -64,17 +62,16 @@ def known_up_to(settings: AsyncIORunSettings) -> float:
     return math.inf if settings.urls is None else _TRUSTED * USER_STEPS[-1]
 
 
-def _metrics(point: Mapping[str, Any]) -> Metrics:
-    latency = point["latency"]
-    found = np.interp(tuple(_SHARES.values()), QUANTILES, latency["quantiles"])
+def _metrics(point: MeasuredPoint) -> Metrics:
+    found = np.interp(tuple(SHOWN.values()), QUANTILES, point.latency.quantiles)
     return {
-        "throughput_per_second": float(point["throughput"]),
-        "latency_seconds_mean": float(latency["mean"]),
+        "throughput_per_second": point.throughput,
+        "latency_seconds_mean": point.latency.mean,
         **{
             f"latency_seconds_{name}": float(value)
-            for name, value in zip(_SHARES, found, strict=True)
+            for name, value in zip(SHOWN, found, strict=True)
         },
-        "error_share": float(point["error_share"]),
+        "error_share": point.error_share,
     }
 
 

@@ -63,9 +63,8 @@ class AsyncIOSession(Session[AsyncIORunSettings]):
         if self._budget is not None:
             self._budget.sent += requests
 
-    def own_load(self, pace: Pace, load: LoadSettings, limit: int | None) -> EventLoopLoad:
+    def own_load(self, pace: Pace, _load: LoadSettings, limit: int | None) -> EventLoopLoad:
         """Return the event loop that drives the fetcher."""
-        del load
         budget = self._budget
         closed = self._settings.load_model == "closed"
         self._load = EventLoopLoad(
@@ -82,13 +81,12 @@ class AsyncIOSession(Session[AsyncIORunSettings]):
         )
         return self._load
 
-    def apply(self, settings: AsyncIORunSettings, load: LoadSettings) -> None:
+    def apply(self, settings: AsyncIORunSettings, _load: LoadSettings) -> None:
         """Change client, load and server in place.
 
         Raises:
             BadInputError: If other URLs would be requested.
         """
-        del load
         if settings.urls != self._settings.urls:
             raise BadInputError("cannot change while it runs; stop and start again", "urls")
         if self._server is not None:
@@ -144,6 +142,10 @@ class AsyncIOSession(Session[AsyncIORunSettings]):
         if self._server is not None:
             return {"HTTP server": f"{self._server.version}, perflab's own on loopback"}
         return {"HTTP server": f"the user's own, {counted(len(self._targets), 'URL')}"}
+
+    def server_up(self) -> bool | None:
+        """Say whether the server's process lives; None for the user's own."""
+        return None if self._server is None else self._server.pid is not None
 
     def act(self, name: str) -> None:
         """Kill or restart the server.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pydantic import field_validator
+
+from perflab.settings.addresses import check_web_address
 from perflab.settings.base import Settings, setting
 from perflab.settings.http_server import HttpServerSettings
 
@@ -111,6 +114,11 @@ class AsyncIOSettings(Settings):
         allowed="a file's path",
     )
 
+    @field_validator("urls")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        return None if value is None else check_web_address(value)
+
 
 class AsyncIORunSettings(AsyncIOSettings, HttpServerSettings):
     """The client's settings, those of the server that perflab starts for it, and the load."""
@@ -123,7 +131,7 @@ class AsyncIORunSettings(AsyncIOSettings, HttpServerSettings):
     )
     measured: str | None = setting(
         None,
-        "k6 or Locust results (CSV) to fit the scaling law of the server to.",
+        "k6, Locust, JMeter, vegeta, hey or wrk results to fit the server's scaling law to.",
         allowed="a file's path",
     )
     most_requests: int = setting(

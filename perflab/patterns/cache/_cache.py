@@ -27,15 +27,14 @@ from perflab.patterns.cache._mapping import (
     find,
     find_or_write,
     live,
-    peek,
     pop_next,
     take,
-    write,
 )
 from perflab.patterns.cache._memoize import CacheInfo, Memoized, memoize
 from perflab.patterns.cache._removal import Gone, Removal
 from perflab.patterns.cache._store import Store
 from perflab.patterns.cache._tasks import load_in_task
+from perflab.patterns.cache._writes import peek, renew, write
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.primitives import Clock, MonotonicClock
 
@@ -89,9 +88,9 @@ class Cache(MutableMapping[K, V]):
         hook: Hook | None = None,
         sizeof: Callable[[K, V], int] | None = None,
         on_evict: Callable[[K, V, Removal], None] | None = None,
-        **overrides: Any,
+        **overrides: object,
     ) -> None:
-        chosen = (settings or CacheSettings()).change(**overrides)
+        chosen = CacheSettings.given(settings).change(**overrides)
         now = (clock or MonotonicClock()).now
         self._store = Store(chosen, now, hook, sizeof, on_evict)
         self._main = self._store.main
@@ -143,7 +142,7 @@ class Cache(MutableMapping[K, V]):
             found = self._loads.begin(mine, seen)
             if found is not mine:
                 return cast("V", found.value)
-            return cast("V", self._loads.finish(mine, loader(key), ttl))
+            return self._loads.finish(mine, loader(key), ttl)
         except BaseException as error:
             try:
                 self._loads.fail(mine, error)
@@ -185,12 +184,28 @@ class Cache(MutableMapping[K, V]):
         return default if entry is None else entry.value
 
     def put(self, key: K, value: V, ttl: Ttl = None) -> None:
-        """Write a value, as a new entry at the head even where the key is there already.
+        """Write a value; over one that is there, it is a use for the policy, as a hit is.
 
         Raises:
             BadInputError: If `ttl` is not a number of 0 or more.
         """
         write(self._store, key, value, read_lifetime(ttl, key, value))
+
+    def touch(self, key: K, ttl: Ttl = None) -> bool:
+        """Give a live entry a new lifetime from now; False where the key is absent or expired.
+
+        Neither a lookup nor a use for the policy. A load under way is not affected, and an error
+        that is kept counts as absent.
+
+        Args:
+            key: Whose entry lives on.
+            ttl: Its own seconds to live, or a function of key and value; None for the setting's,
+                `math.inf` for no end.
+
+        Raises:
+            BadInputError: If `ttl` is not a number of 0 or more.
+        """
+        return renew(self._store, key, ttl)
 
     def pop(self, key: K, default: D = _MISSING) -> V | D:
         """Remove a key and return its value, or the default; not counted as a lookup.
@@ -272,7 +287,7 @@ class Cache(MutableMapping[K, V]):
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
-    def __reduce_ex__(self, protocol: Any) -> Never:
+    def __reduce_ex__(self, protocol: object) -> Never:
         text = "cannot be copied or pickled, as threads share it; copy dict(cache.items())"
         raise TypeError(f"a {type(self).__name__} {text}")
 
@@ -309,7 +324,7 @@ class Cache(MutableMapping[K, V]):
         """
         return lambda function: memoize(function, self._loads, self._info, key, ttl, typed=typed)
 
-    def apply(self, settings: CacheSettings | None = None, **overrides: Any) -> None:
+    def apply(self, settings: CacheSettings | None = None, **overrides: object) -> None:
         """Change settings while the cache is in use; what no longer fits leaves now.
 
         A new ``ttl_seconds`` counts from when each entry was written. A new policy takes the

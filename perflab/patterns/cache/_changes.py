@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from perflab.patterns.cache._entry import NO_VALUE, Entry, Region
 from perflab.patterns.cache._failures import KeptError
@@ -35,7 +34,7 @@ def clear(
         store.changing = False
 
 
-def apply(store: Store, settings: CacheSettings | None, overrides: dict[str, Any]) -> None:
+def apply(store: Store, settings: CacheSettings | None, overrides: dict[str, object]) -> None:
     """Change bounds, lifetimes and policy in place; what no longer fits leaves now.
 
     A new ``ttl_seconds`` counts from when each entry was written, as does a new
@@ -48,7 +47,7 @@ def apply(store: Store, settings: CacheSettings | None, overrides: dict[str, Any
     gone: Gone = []
     with store.lock:
         before = store.settings
-        settings = (settings or before).change(**overrides)
+        settings = CacheSettings.given(settings, before).change(**overrides)
         queue = new_queue(settings)
         begin_change(store)
         store.settings = settings

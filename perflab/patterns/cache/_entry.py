@@ -21,8 +21,8 @@ class Region:
 
     __slots__ = ("__weakref__", "describe", "entries", "lost")
 
-    def __init__(self, describe: Callable[[Any], str] = repr) -> None:
-        self.entries: dict[Any, Entry] = {}
+    def __init__(self, describe: Callable[[Hashable], str] = repr) -> None:
+        self.entries: dict[Hashable, Entry] = {}
         self.describe = describe
         self.lost = 0
 
@@ -168,6 +168,9 @@ class Queue(Protocol):
 
     def remove(self, entry: Entry) -> None:
         """Take out an entry."""
+
+    def resize(self, entry: Entry, size: int) -> None:
+        """Learn the new bytes of an entry, which still has the old ones; for most, nothing."""
 
     def pop_victim(self) -> Entry:
         """Take out the entry that goes next; called on a queue that is not empty."""

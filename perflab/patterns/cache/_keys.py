@@ -35,7 +35,7 @@ class KeyMaker:
     """
 
     def __init__(
-        self, function: Callable[..., Any], key: Callable[..., Hashable] | None, *, typed: bool
+        self, function: Callable[..., object], key: Callable[..., Hashable] | None, *, typed: bool
     ) -> None:
         if key is not None and typed:
             raise BadInputError(
@@ -58,7 +58,7 @@ class KeyMaker:
             if self.parameter is not None:
                 self.of = with_parameter_of(function, self.parameter, lambda argument: argument)
 
-    def is_of(self, key: Any, instance: Any) -> bool:
+    def is_of(self, key: Hashable, instance: object) -> bool:
         """Say whether a key is of a call with this object as the first argument."""
         if self.parameter is None:
             args, _ = _parts(key)
@@ -69,7 +69,7 @@ class KeyMaker:
             first = key
         return first is instance or bool(first == instance)
 
-    def describe(self, key: Any) -> str:
+    def describe(self, key: Hashable) -> str:
         """Return a call in short, such as ``fetch(5, depth=2)``, from its key."""
         if self.parameter is not None:
             return f"{self._name}({_short.repr(key)})"
@@ -79,13 +79,13 @@ class KeyMaker:
         return f"{self._name}({', '.join(said)})"
 
 
-def argument_key(*args: Any, **kwargs: Any) -> Hashable:
+def argument_key(*args: object, **kwargs: object) -> Hashable:
     """Return a function's arguments as a key; without named ones, just their tuple."""
     return (args, _KEYWORDS, *sorted(kwargs.items())) if kwargs else args
 
 
 def with_parameter_of(
-    function: Callable[..., Any], name: str, wrapper: Callable[[Any], Any]
+    function: Callable[..., object], name: str, wrapper: Callable[[Hashable], object]
 ) -> FunctionType:
     """Return a function of one parameter with the name and default of another's."""
     plain = cast("FunctionType", wrapper)
@@ -94,7 +94,7 @@ def with_parameter_of(
     return FunctionType(code, plain.__globals__, name, defaults, plain.__closure__)
 
 
-def _typed_key(*args: Any, **kwargs: Any) -> Hashable:
+def _typed_key(*args: object, **kwargs: object) -> Hashable:
     named = sorted(kwargs.items())
     types = [type(value) for value in args] + [type(value) for _, value in named]
     if named:
@@ -102,7 +102,7 @@ def _typed_key(*args: Any, **kwargs: Any) -> Hashable:
     return (args, _TYPES, *types)
 
 
-def _parts(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[tuple[str, Any]]]:
+def _parts(key: Any) -> tuple[tuple[object, ...], list[tuple[str, object]]]:
     """Return the positional and the named arguments that a key was made of."""
     if len(key) < 2 or (key[1] is not _KEYWORDS and key[1] is not _TYPES):
         return key, []
@@ -114,7 +114,7 @@ def _parts(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[tuple[str, Any]]
     return key[0], named
 
 
-def _only_parameter(function: Callable[..., Any]) -> str | None:
+def _only_parameter(function: Callable[..., object]) -> str | None:
     """Return the name of a plain function's parameter where it has exactly one, else None."""
     if not isinstance(function, FunctionType):
         return None

@@ -66,3 +66,6 @@ class LfuQueue(Queue):
 
 def _rank(entry: Entry) -> Rank:
     return entry.uses, entry.last_use, entry
+
+
+QUEUE = LfuQueue

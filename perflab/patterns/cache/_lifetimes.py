@@ -7,7 +7,6 @@ from collections.abc import Hashable, Iterable, Iterator
 from datetime import timedelta
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.patterns.cache._entry import Entry
@@ -27,7 +26,7 @@ class Deadlines:
         self._heap = self._ranked()
 
     def add(self, entry: Entry, due: float | None) -> None:
-        """Wait for the end of an entry, if it has one."""
+        """Wait for the end of an entry, if it has one; one that it had before counts no more."""
         if due is not None:
             self._due[entry] = due
             heappush(self._heap, (due, next(self._number), entry))
@@ -41,8 +40,10 @@ class Deadlines:
     def expired(self, now: float) -> Iterator[Entry]:
         """Go through the entries that have expired, first those that did first; forget them."""
         while self._heap and self._heap[0][0] <= now:
-            entry = heappop(self._heap)[2]
-            if self._due.pop(entry, None) is not None:
+            due, _, entry = heappop(self._heap)
+            # One that was given a new lifetime is there by its old end too.
+            if self._due.get(entry) == due:
+                del self._due[entry]
                 yield entry
 
     def _ranked(self) -> list[tuple[float, int, Entry]]:
@@ -62,11 +63,11 @@ def due_of(entry: Entry) -> float | None:
     return kept.due if kept.__class__ is KeptError else entry.deadline
 
 
-def read_lifetime(ttl: Any, key: Hashable, value: Any) -> float | None:
+def read_lifetime(ttl: object, key: Hashable, value: object) -> float | None:
     """Return an entry's own seconds to live, from a number, a `timedelta`, a function, or None.
 
     Args:
-        ttl: Any of these; a function is called with key and value.
+        ttl: object of these; a function is called with key and value.
         key: The entry's key.
         value: The entry's value.
 
@@ -78,7 +79,6 @@ def read_lifetime(ttl: Any, key: Hashable, value: Any) -> float | None:
         seconds = seconds.total_seconds()
     if seconds is None:
         return None
-    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-    if not number or not seconds >= 0:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
         raise BadInputError(f"{seconds!r} is not a number of seconds, 0 or more", "ttl")
     return float(seconds)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from sys import getsizeof
 from threading import get_ident
 from time import monotonic, perf_counter
 from types import CoroutineType
-from typing import Any
+from typing import Any, TypeVar
 
 from perflab.errors import BadInputError
 from perflab.instrumentation import EventKind
@@ -22,6 +23,7 @@ from perflab.primitives.loggers import log_failed_load, pattern_logger
 from perflab.primitives.single_flight import Flight, refuse_deadlock
 
 log = pattern_logger("cache")
+T = TypeVar("T")
 
 
 class Loads:
@@ -90,7 +92,7 @@ class Loads:
         mine.owner = get_ident()
         return self._begin(mine, None, counted=True)
 
-    def finish(self, mine: Entry, value: Any, ttl: Any) -> Any:
+    def finish(self, mine: Entry, value: T, ttl: object) -> T:
         """Keep what the loader brought, unless the key was written or removed since; return it.
 
         Raises:
@@ -107,7 +109,9 @@ class Loads:
         size = getsizeof(mine.key) + getsizeof(value)
         with store.lock:
             region = mine.region
-            if region is not None and size <= store.most_bytes and not store.rivals:
+            # Asked again: the settings may have changed before the lock was had.
+            plain = store.plain and not store.rivals
+            if plain and region is not None and size <= store.most_bytes:
                 if store.changing:
                     settle(store)
                 if store.expect is not None:
@@ -133,7 +137,7 @@ class Loads:
                 return value
         return self._finish(mine, value, ttl, ended)
 
-    def _finish(self, mine: Entry, value: Any, ttl: Any, ended: float) -> Any:
+    def _finish(self, mine: Entry, value: T, ttl: object, ended: float) -> T:
         """Do as `finish`, whatever the settings are and whoever listens."""
         store = self.store
         seconds = ended - mine.written  # type: ignore[operator]  # begin set it
@@ -276,7 +280,7 @@ class Loads:
         store.waiting[me] = flight
         return flight
 
-    def _wait(self, flight: Flight, key: Any, *, counted: bool) -> None:
+    def _wait(self, flight: Flight, key: Hashable, *, counted: bool) -> None:
         store, since = self.store, perf_counter()
         try:
             if store.hook is not None and not counted:
@@ -304,7 +308,7 @@ def describe(entry: Entry) -> str:
     return repr(entry.key) if entry.region is None else entry.region.describe(entry.key)
 
 
-def refuse_coroutine(value: CoroutineType[Any, Any, Any]) -> None:
+def refuse_coroutine(value: Any) -> None:
     """Raise for a loader of threads that made a coroutine.
 
     Raises:

@@ -12,17 +12,12 @@ from perflab.patterns.cache._failures import KeptError
 from perflab.patterns.cache._removal import Gone
 from perflab.patterns.cache._sizes import entry_bytes
 from perflab.patterns.cache._store import Store
+from perflab.patterns.cache._writes import insert, peek
 
 
 def live(store: Store, region: Region) -> Iterator[Entry]:
     """Go through the live entries as they are now; nothing is counted or moved."""
     return filter(store.is_live, list(region.entries.values()))
-
-
-def peek(store: Store, key: Hashable) -> Entry | None:
-    """Return the live entry of a key; nothing is counted or moved."""
-    entry = store.main.entries.get(key)
-    return entry if entry is not None and store.is_live(entry) else None
 
 
 def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
@@ -50,16 +45,6 @@ def find(store: Store, key: Hashable, seen: Entry | None) -> Entry | None:
     return entry
 
 
-def write(store: Store, key: Hashable, value: Any, lifetime: float | None) -> None:
-    """Write an entry at the head, in place of one that is there; a load under way is void."""
-    size = entry_bytes(store.sizeof, key, value)
-    with store.lock:
-        begin_change(store)
-        gone = store.insert(store.main, key, value, size, lifetime)
-        store.changing = False
-    store.announce(gone)
-
-
 def take(store: Store, region: Region, key: Hashable) -> Entry | None:
     """Remove a key and return its live entry, if any; a load under way is void."""
     gone: Gone = []
@@ -78,7 +63,7 @@ def take(store: Store, region: Region, key: Hashable) -> Entry | None:
     return entry if live else None
 
 
-def find_or_write(store: Store, key: Hashable, value: Any) -> Any:
+def find_or_write(store: Store, key: Hashable, value: object) -> Any:
     """Return the value of a key and count a hit; else count a miss and write the value."""
     size = entry_bytes(store.sizeof, key, value)
     gone: Gone = []
@@ -87,7 +72,7 @@ def find_or_write(store: Store, key: Hashable, value: Any) -> Any:
         if entry is None:
             next(store.misses)
             begin_change(store)
-            gone = store.insert(store.main, key, value, size, None)
+            gone = insert(store, store.main, key, value, size, None)
             store.changing = False
     store.announce(gone)
     if entry is None:

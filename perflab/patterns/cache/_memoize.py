@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from types import FunctionType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
@@ -69,7 +69,7 @@ def memoize(
     loads: Loads,
     cache_info: Callable[[], CacheInfo],
     key: Callable[P, Hashable] | None = None,
-    ttl: Any = None,
+    ttl: object = None,
     *,
     typed: bool = False,
 ) -> Memoized[P, R_co]:
@@ -109,11 +109,11 @@ def _method(kind: type[MemoizedMethod], wrapper: FunctionType) -> MemoizedMethod
 
 
 def _plain(
-    function: Callable[..., Any],
+    function: Callable[..., object],
     loads: Loads,
     cache_info: Callable[[], CacheInfo],
     key: Callable[..., Hashable] | None,
-    ttl: Any,
+    ttl: object,
     *,
     typed: bool,
 ) -> FunctionType:
@@ -133,7 +133,7 @@ def _plain(
         wrapper = general_wrapper(function, loads, region, keys, ttl)
     functools.update_wrapper(wrapper, function)
 
-    def forget(*args: Any, **kwargs: Any) -> None:
+    def forget(*args: object, **kwargs: object) -> None:
         _check_call(function, args, kwargs)
         take(store, region, keys.of(*args, **kwargs))
 
@@ -143,7 +143,7 @@ def _plain(
     def of_this(entry: Entry) -> bool:
         return entry.maker is keys
 
-    def clear_of(instance: Any) -> None:
+    def clear_of(instance: object) -> None:
         # A key of the user's does not say whose result it is.
         clear(store, region, lambda e: keys.is_of(e.key, instance) if key is None else of_this(e))
 
@@ -156,7 +156,9 @@ def _plain(
     return wrapper
 
 
-def _check_call(function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+def _check_call(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> None:
     """Check that a function could be called so, as no result is kept for any other call.
 
     Raises:
@@ -175,7 +177,7 @@ def _check_call(function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         raise TypeError(f"{name}: {error}; forget() is called {text}") from None
 
 
-def _is_coroutine_function(function: Callable[..., Any]) -> bool:
+def _is_coroutine_function(function: Callable[..., object]) -> bool:
     """Say whether calls are awaited; true for an object with a coroutine function as `__call__`."""
     if inspect.iscoroutinefunction(function):
         return True

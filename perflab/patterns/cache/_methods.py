@@ -16,14 +16,14 @@ class MemoizedMethod(functools.partial[Any]):
     `inspect.iscoroutinefunction` looks through it.
     """
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self.func if instance is None else _BoundMethod(self.func, instance)
 
 
 class MemoizedClassMethod(MemoizedMethod):
     """A memoized class method."""
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
         return _BoundMethod(self.func, type(instance) if owner is None else owner)
 
 
@@ -35,12 +35,12 @@ class _BoundMethod(functools.partial[Any]):
         return self.func.__doc__
 
     @property
-    def __self__(self) -> Any:
+    def __self__(self) -> object:
         """The object."""
         return self.args[0]
 
     @property
-    def __func__(self) -> Any:
+    def __func__(self) -> Callable[..., Any]:
         """The memoized function."""
         return self.func
 
@@ -49,7 +49,7 @@ class _BoundMethod(functools.partial[Any]):
         """The method as it was written, bound to the object."""
         return self.func.__wrapped__.__get__(self.__self__)  # type: ignore[attr-defined]
 
-    def forget(self, *args: Any, **kwargs: Any) -> None:
+    def forget(self, *args: object, **kwargs: object) -> None:
         """Forget the object's result for these arguments, if it is kept."""
         self.func.forget(self.__self__, *args, **kwargs)  # type: ignore[attr-defined]
 
@@ -70,14 +70,14 @@ class _BoundMethod(functools.partial[Any]):
     def __hash__(self) -> int:
         return hash((id(self.__self__), self.func))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, tuple[object, str]]:
         return getattr, (self.__self__, self.func.__name__)
 
     def __repr__(self) -> str:
         return f"<bound method {self.func.__qualname__} of {self.__self__!r}>"
 
 
-def is_of_class(function: Callable[..., Any]) -> bool:
+def is_of_class(function: Callable[..., object]) -> bool:
     """Say whether a function was written in the body of a class, by its qualified name."""
     where = getattr(function, "__qualname__", "").rpartition(".")[0]
     return isinstance(function, FunctionType) and where != "" and not where.endswith("<locals>")
@@ -86,10 +86,10 @@ def is_of_class(function: Callable[..., Any]) -> bool:
 def plain_function(descriptor: Any) -> Callable[..., Any]:
     """Return a function of an object and arguments that does what a descriptor's method does."""
 
-    def method(instance: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def method(instance: object, /, *args: object, **kwargs: object) -> Any:
         return descriptor.__get__(instance, type(instance))(*args, **kwargs)
 
-    async def coroutine_method(instance: Any, /, *args: Any, **kwargs: Any) -> Any:
+    async def coroutine_method(instance: object, /, *args: object, **kwargs: object) -> Any:
         return await descriptor.__get__(instance, type(instance))(*args, **kwargs)
 
     function = getattr(descriptor, "func", None)

@@ -1,15 +1,19 @@
-"""Which entry of a cache goes next: one queue a policy, victims first."""
+"""Which entry of a cache goes next: one queue per policy, victims first.
+
+The short ones are here. Each other has a file of its own, with the policy's name, which says which
+class is its `QUEUE`; it loads when a cache first has the policy.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import cache
 
 from perflab.errors import BadInputError
 from perflab.patterns.cache._entry import Entry, Queue, Region
-from perflab.patterns.cache._lfu import LfuQueue
-from perflab.patterns.cache._s3fifo import S3FifoQueue
-from perflab.patterns.cache.policies import why_not_live
+from perflab.patterns.cache.policies import LIVE_POLICIES, why_not_live
 from perflab.patterns.cache.settings import CacheSettings
 
 
@@ -144,15 +148,20 @@ class SieveQueue(Queue):
         return self._length
 
 
-QUEUES: dict[str, Callable[[], Queue]] = {
+_HERE: dict[str, Callable[[], Queue]] = {
     "lru": LruQueue,
     "fifo": FifoQueue,
     "sieve": SieveQueue,
     "clock": ClockQueue,
-    "lfu": LfuQueue,
-    "s3fifo": S3FifoQueue,
 }
-"""The live policies by the name that `CacheSettings.policy` gives them."""
+
+
+@cache
+def _kind_of_queue(policy: str) -> Callable[[], Queue]:
+    if policy in _HERE:
+        return _HERE[policy]
+    kind: Callable[[], Queue] = importlib.import_module(f"{__package__}._{policy}").QUEUE
+    return kind
 
 
 def new_queue(settings: CacheSettings) -> Queue:
@@ -161,8 +170,8 @@ def new_queue(settings: CacheSettings) -> Queue:
     Raises:
         BadInputError: If the policy has no live implementation.
     """
-    if settings.policy not in QUEUES:
+    if settings.policy not in LIVE_POLICIES:
         raise BadInputError(why_not_live(settings.policy), "policy")
-    queue = QUEUES[settings.policy]()
+    queue = _kind_of_queue(settings.policy)()
     queue.bound(settings.max_cache_size, settings.max_bytes)
     return queue

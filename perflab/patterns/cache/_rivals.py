@@ -8,12 +8,10 @@ cache's lock.
 
 from __future__ import annotations
 
-from typing import Any
-
 from perflab.patterns.cache._entry import Entry, Region
 
 
-class Rivals(dict[Entry, dict[Any, Entry]]):
+class Rivals(dict[Entry, dict[object, Entry]]):
     """By the entry under a key, the loads beside it, by their side."""
 
     def meet(self, head: Entry, mine: Entry) -> Entry:
@@ -83,7 +81,7 @@ class Rivals(dict[Entry, dict[Any, Entry]]):
                 beside.pop(None).region = None
                 self._tidy(head)
 
-    def _beside(self, head: Entry | None, mine: Entry) -> dict[Any, Entry] | None:
+    def _beside(self, head: Entry | None, mine: Entry) -> dict[object, Entry] | None:
         """Return the rivals of an entry, where `mine` is one of them."""
         beside = None if head is None or head is mine else self.get(head)
         return beside if beside is not None and beside.get(side_of(mine)) is mine else None
@@ -93,7 +91,7 @@ class Rivals(dict[Entry, dict[Any, Entry]]):
             del self[head]
 
 
-def side_of(entry: Entry) -> Any:
+def side_of(entry: Entry) -> object:
     """Return among whom a load is shared: the tasks of an event loop, or (None) all threads."""
     return None if isinstance(entry.owner, int) else entry.owner
 

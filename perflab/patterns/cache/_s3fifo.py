@@ -74,6 +74,13 @@ class S3FifoQueue(Queue):
             del self._main[entry]
             self._main_bytes -= entry.size
 
+    def resize(self, entry: Entry, size: int) -> None:
+        """Count an entry's new bytes in the queue that holds it."""
+        if entry in self._small:
+            self._small_bytes += size - entry.size
+        else:
+            self._main_bytes += size - entry.size
+
     def pop_victim(self) -> Entry:
         """Take out the first entry of the small queue without two uses, or of main without any."""
         self._evicted = True
@@ -116,3 +123,6 @@ class S3FifoQueue(Queue):
     def _shrink_ghost(self, entries: int, size: float) -> None:
         while len(self._ghost) > entries or self._ghost_bytes > size:
             self._ghost_bytes -= self._ghost.popitem(last=False)[1]
+
+
+QUEUE = S3FifoQueue

@@ -12,7 +12,7 @@ Sizeof = Callable[[Any, Any], int]
 """Gives the bytes of a key and its value together."""
 
 
-def entry_bytes(sizeof: Sizeof | None, key: Hashable, value: Any) -> int:
+def entry_bytes(sizeof: Sizeof | None, key: Hashable, value: object) -> int:
     """Return the bytes of an entry; by default those of key and value themselves.
 
     Args:

@@ -91,7 +91,7 @@ class Store:
         self.deadlines = Deadlines(()) if self.eager else None
         renew_in_children(self)
 
-    def new_region(self, describe: Callable[[Any], str] = repr) -> Region:
+    def new_region(self, describe: Callable[[Hashable], str] = repr) -> Region:
         """Return a new key space."""
         region = Region(describe)
         self.regions.add(region)
@@ -117,32 +117,31 @@ class Store:
         deadline = entry.deadline  # Read once: it changes when a load ends, or the settings do.
         return deadline is None or self.now() < deadline
 
-    def insert(
-        self, region: Region, key: Hashable, value: Any, size: int, lifetime: float | None
-    ) -> Gone:
-        """Write an entry under the lock the caller holds; returns what left for it."""
-        gone: Gone = []
-        self.sweep(gone)
-        entry = Entry(region, key)
-        old = region.entries.setdefault(key, entry)
-        if old is not entry:
-            if old.owner is None and old.region is not None:
-                self._drop(old)
-                if self.has_expired(old):
-                    self.expired(old, gone)
-            self.void(old)
-            region.entries[key] = entry
-        try:
-            self.admit(entry, value, size, lifetime, gone)
-        except BaseException:
-            region.unlink(entry)
-            raise
-        return gone
+    def redate(self, entry: Entry, lifetime: float | None) -> None:
+        """Let an entry of the queue live from now on, under the lock; its place stays.
+
+        Args:
+            entry: A live one.
+            lifetime: Its own seconds to live; None for the setting's.
+        """
+        entry.written = self.now()
+        entry.lifetime = lifetime
+        self.date(entry)
+        if self.deadlines is not None:
+            self.deadlines.remove(entry)
+            self.deadlines.add(entry, entry.deadline)
+
+    def note_use(self, entry: Entry) -> None:
+        """Tell the policy that an entry of the queue was used, under the lock."""
+        if self.touch is None:
+            entry.visited = True
+        else:
+            self.touch(entry)
 
     def admit(
         self,
         entry: Entry,
-        value: Any,
+        value: object,
         size: int,
         lifetime: float | None,
         gone: Gone,
@@ -177,7 +176,7 @@ class Store:
         if region is None:
             return
         if entry.owner is None:
-            self._drop(entry)
+            self.drop(entry)
         self.void(entry)
         region.unlink(entry)
 
@@ -202,7 +201,7 @@ class Store:
 
     def expire(self, entry: Entry, gone: Gone) -> None:
         """Take an entry that expired out of its queue, under the lock; its key stays."""
-        self._drop(entry)
+        self.drop(entry)
         self.expired(entry, gone)
 
     def expired(self, entry: Entry, gone: Gone) -> None:
@@ -336,6 +335,7 @@ class Store:
                 self.evictions += 1
                 gone.append((entry, reason))
 
-    def _drop(self, entry: Entry) -> None:
+    def drop(self, entry: Entry) -> None:
+        """Take an entry out of the queue, under the lock; its key stays."""
         self.queue.remove(entry)
         self.left_queue(entry)

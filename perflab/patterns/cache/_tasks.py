@@ -21,7 +21,7 @@ async def load_in_task(
     mine: Entry,
     seen: Entry | None,
     loader: Callable[[Any], Awaitable[Any]],
-    ttl: Any,
+    ttl: object,
 ) -> Any:
     """Return the value of a key that was not found, loaded for this task or another.
 
@@ -89,7 +89,7 @@ async def _lead(
     mine: Entry,
     flight: AsyncFlight,
     loader: Callable[[Any], Awaitable[Any]],
-    ttl: Any,
+    ttl: object,
     *,
     counted: bool,
 ) -> Any:
@@ -125,14 +125,14 @@ async def _load(
     loads: Loads,
     mine: Entry,
     loader: Callable[[Any], Awaitable[Any]],
-    ttl: Any,
+    ttl: object,
     trouble: list[BaseException],
 ) -> Any:
     """Load and keep a value, in a task of its own.
 
     What a callback raises once the value is kept is for whoever began the load, not for all.
     """
-    value: Any = KeptError
+    value: object = KeptError
     try:
         loads.store.report(EventKind.LOAD_STARTED, mine.key)
         mine.written = monotonic()

@@ -7,7 +7,7 @@ outside of the handler of the KeyError, which would else be the context of its e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import FunctionType
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from perflab.patterns.cache._tasks import load_in_task
 
 
 def one_argument_wrapper(  # noqa: C901 - each hit would pay for a call of a part of it
-    function: Callable[..., Any], loads: Loads, region: Region, name: str, ttl: Any
+    function: Callable[..., Any], loads: Loads, region: Region, name: str, ttl: object
 ) -> FunctionType:
     """Return a wrapper of the function's own parameter: ``f(5)`` and ``f(x=5)`` are one key.
 
@@ -30,7 +30,7 @@ def one_argument_wrapper(  # noqa: C901 - each hit would pay for a call of a par
     _hits, _hook = _store.hits, _store.hook
 
     # Few names, each used twice, as a call pays for every one.
-    def wrapper(argument: Any) -> Any:
+    def wrapper(argument: Hashable) -> Any:
         _entry: Any
         try:
             _entry = _entries[argument]
@@ -66,14 +66,14 @@ def one_argument_wrapper(  # noqa: C901 - each hit would pay for a call of a par
 
 
 def general_wrapper(
-    function: Callable[..., Any], loads: Loads, region: Region, keys: KeyMaker, ttl: Any
+    function: Callable[..., Any], loads: Loads, region: Region, keys: KeyMaker, ttl: object
 ) -> FunctionType:
     """Return a wrapper of any arguments."""
     store, entries = loads.store, region.entries
     key_of, custom = keys.of, keys.custom
     always, maker = keys.always, keys if custom else None
 
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: object, **kwargs: object) -> Any:
         key = key_of(*args, **kwargs) if kwargs or always else args
         entry = entries.get(key)
         if entry is not None:
@@ -98,13 +98,13 @@ def general_wrapper(
 
 
 def coroutine_wrapper(
-    function: Callable[..., Any], loads: Loads, region: Region, keys: KeyMaker, ttl: Any
+    function: Callable[..., Any], loads: Loads, region: Region, keys: KeyMaker, ttl: object
 ) -> FunctionType:
     """Return a wrapper of a coroutine function."""
     store, entries = loads.store, region.entries
     key_of, maker = keys.of, keys if keys.custom else None
 
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+    async def wrapper(*args: object, **kwargs: object) -> Any:
         key = key_of(*args, **kwargs)
         entry = entries.get(key)
         if entry is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
+from perflab.modelling.trace_facts import facts_of
 from perflab.workloads.kinds.passes import pass_seconds
 from perflab.workloads.kinds.trace import Trace
 
@@ -44,9 +43,7 @@ def lifetimes(trace: Trace) -> tuple[float, float]:
 
 def capacities(trace: Trace) -> tuple[float, float]:
     """Return from a thousandth of all keys' bytes, or the largest entry's, up to all of them."""
-    assert trace.sizes is not None  # noqa: S101  (asked for traces with sizes)
-    size_of = np.zeros(trace.n_keys, np.int64)
-    size_of[trace.ids] = trace.sizes
+    size_of = facts_of(trace).key_sizes(trace)
     most = max(round(int(size_of.sum()) / trace.sample_rate), 2)
     return float(max(1, most // 1000, int(size_of.max(initial=0)))), float(most)
 

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from perflab.bench.backend_waits import miss_costs, saved_share
 from perflab.bench.base import Bench
-from perflab.bench.calibration import CalibrationPlan
+from perflab.bench.calibration import CalibrationPlan, renewed_outcomes
+from perflab.bench.conditions import Conditions, busier, slower_misses
 from perflab.bench.display import Bounded, Display
 from perflab.bench.identity import Identity
 from perflab.bench.live import Live
 from perflab.bench.model import Model
 from perflab.bench.models import Models
+from perflab.bench.overruled import overruled_by_trace
 from perflab.bench.part_of_keys import PartOfKeys, recommendable
 from perflab.bench.parts import Export, HeatMap, LiveChart, Objective, axis_values
 from perflab.bench.session import Measured, Session
+from perflab.bench.shadow import Shadow, ShadowPlan
 from perflab.bench.tuning import Sweep, Tuning
 from perflab.errors import BadInputError
-from perflab.modelling.prediction import Metrics
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.cache.advice import ADVICE
+from perflab.patterns.cache.calibration import FULL, cache_calibration, cache_runs
 from perflab.patterns.cache.charts import BY_BYTES, BY_ENTRIES
 from perflab.patterns.cache.over_time import WORKING_SET
-from perflab.patterns.cache.policies import FUTURE_POLICIES, LIVE_POLICIES, no_bounds, why_not_live
+from perflab.patterns.cache.policies import (
+    FUTURE_POLICIES,
+    LIVE_POLICIES,
+    WHAT_IF_POLICIES,
+    no_bounds,
+    why_not_live,
+)
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.patterns.cache.stage import CacheStage
 from perflab.settings import LoadSettings, SettingInfo
@@ -33,6 +46,8 @@ if TYPE_CHECKING:
 
 _FEWEST_ENTRIES = 5_000
 """With fewer entries the growth of the process says more of other things than of them."""
+_SAVED = "backend_seconds_saved_share"
+_LEFT_OUT = dict.fromkeys(WHAT_IF_POLICIES, "what-if only")
 _MAP = HeatMap("Hit rate by TTL and size", "hit_rate", "ttl_seconds", "max_cache_size")
 _MAP_BY_BYTES = HeatMap("Hit rate by TTL and bytes", "hit_rate", "ttl_seconds", "max_bytes")
 
@@ -48,13 +63,15 @@ def _check_live(settings: CacheSettings, _load: LoadSettings) -> None:
 
 
 def _check_model(settings: CacheSettings, load: LoadSettings, workload: Trace) -> None:
-    """Refuse what knows the future where entries age or have sizes that bound.
+    """Refuse a trace without reads, and what knows the future where more than entries bounds.
 
     Raises:
         BadInputError: With the reason.
     """
+    workload.check_reads()
     timed = workload.times is not None or load.request_rate is not None
-    ages = timed and (settings.ttl_seconds is not None or workload.ttls is not None)
+    own = workload.ttls is not None and load.ttl_from == "recorded"
+    ages = timed and (settings.ttl_seconds is not None or own)
     bounded = settings.max_bytes is not None and workload.sizes is not None
     if settings.policy in FUTURE_POLICIES and (ages or bounded):
         raise BadInputError(no_bounds(settings.policy), "policy")
@@ -90,37 +107,73 @@ def _sweep(workload: Trace, settings: CacheSettings) -> Sweep:
     return {key: sorted(sizes), "policy": recommendable(LIVE_POLICIES, workload)}
 
 
-def _settings_for_line(settings: CacheSettings, key: str, value: Any) -> CacheSettings:
+def _busier(
+    now: Conditions[CacheSettings], workload: Trace, factor: float
+) -> Conditions[CacheSettings] | None:
+    """Return conditions with more requests per lifetime; none where the trace has lifetimes.
+
+    So many times the requests in the same time are as many in so many times the lifetime.
+    """
+    if workload.times is None:
+        return busier(now, workload, factor)
+    if workload.ttls is not None and now.load.ttl_from == "recorded":
+        return None
+    ttl, rate = now.settings.ttl_seconds, now.load.request_rate
+    return dataclasses.replace(
+        now,
+        settings=now.settings.change(ttl_seconds=None if ttl is None else ttl * factor),
+        load=now.load.change(
+            speedup=(now.load.speedup or 1.0) * factor,
+            request_rate=None if rate is None else rate * factor,
+        ),
+    )
+
+
+def _settings_for_line(settings: CacheSettings, key: str, value: object) -> CacheSettings:
     """Return the settings of a chart's line; opt is the ceiling whatever else bounds."""
     if value in FUTURE_POLICIES:
         return settings.change(policy=value, ttl_seconds=None, max_bytes=None)
     return settings.change(**{key: value})
 
 
-def _scaling() -> Scaling:
+def _scaling() -> Scaling[CacheSettings]:
     """Return how entries and bytes follow the number of keys."""
-    from perflab.patterns.cache.model.part import CACHE
+    from perflab.patterns.cache.model.models import CACHE
 
     return CACHE
 
 
-def _quick_model(workload: Trace) -> Model[CacheSettings]:
+def _quick_model(workload: Trace, costs: Costs) -> Model[CacheSettings]:
     """Return the cache's model, which begins with samples where the workload is large."""
-    from perflab.patterns.cache.model.whole import quick_cache_model
+    from perflab.patterns.cache.model.models import quick_cache_model
 
-    return quick_cache_model(workload)
+    return quick_cache_model(workload, costs)
 
 
-def _sampled_model(workload: Trace, share: float) -> Model[CacheSettings]:
+def _sampled_model(workload: Trace, costs: Costs, share: float) -> Model[CacheSettings]:
     """Return the cache's model on a sample of the workload's keys, by strata of frequency."""
-    return _sampled_by(workload, share, "stratified")
+    return _sampled_by(workload, costs, share, "stratified")
 
 
-def _sampled_by(workload: Trace, share: float, method: str) -> Model[CacheSettings]:
+def _sampled_by(workload: Trace, costs: Costs, share: float, method: str) -> Model[CacheSettings]:
     """Return the cache's model on a sample that is ``stratified`` or ``spatial``."""
-    from perflab.patterns.cache.model.whole import sampled_cache_model
+    from perflab.patterns.cache.model.models import sampled_cache_model
 
-    return sampled_cache_model(workload, share, method)
+    return sampled_cache_model(workload, costs, share, method)
+
+
+def _shadow(workload: Trace, settings: CacheSettings, load: LoadSettings) -> Shadow[CacheSettings]:
+    """Return a cache without a backend that does what a run's cache does."""
+    from perflab.patterns.cache.shadow import CacheShadow
+
+    return CacheShadow(workload, settings, load)
+
+
+def _no_shadow(workload: Trace, settings: CacheSettings, load: LoadSettings) -> str | None:
+    """Return why changes to such settings are not followed, if they are not."""
+    from perflab.patterns.cache.shadow import why_no_shadow
+
+    return why_no_shadow(workload, settings, load)
 
 
 def _bytes_bound(settings: CacheSettings, workload: Trace) -> bool:
@@ -128,10 +181,11 @@ def _bytes_bound(settings: CacheSettings, workload: Trace) -> bool:
 
 
 def _hidden(workload: Trace) -> frozenset[str]:
-    """Return what asks for sizes that requests have not, and for times."""
+    """Return what needs sizes, times or backend times that requests do not have."""
     sized = () if workload.sizes is not None else ("max_bytes", "byte_hit_rate")
+    cost = () if workload.backend_seconds is not None else (_SAVED,)
     timed = () if workload.times is not None else (_MAP.title, _MAP_BY_BYTES.title)
-    return frozenset((*sized, *timed))
+    return frozenset((*sized, *timed, *cost))
 
 
 class CacheBench(Bench[CacheSettings, "Trace"]):
@@ -151,9 +205,12 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
             "ttl_seconds",
             "policy",
             "backend_seconds",
+            "backend_scale",
             "concurrency",
             "price_per_gib_hour",
             "price_per_backend_call",
+            "ttl_from",
+            "writes",
         ),
         what_if_charts=BY_ENTRIES,
         heat_maps=(_MAP,),
@@ -169,6 +226,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
         headline=(
             "hit_rate",
             "byte_hit_rate",
+            _SAVED,
             "latency_seconds_mean",
             "latency_seconds_p50",
             "latency_seconds_p95",
@@ -187,6 +245,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
             "request_rate": 5000,
         },
         hidden=_hidden,
+        overruled=overruled_by_trace,
         axis=_axis,
         settings_for_line=_settings_for_line,
     )
@@ -198,10 +257,17 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
         bounded_by="max_bytes",
         priced=True,
         sweep=_sweep,
+        busier=_busier,
+        slower=slower_misses,
+        serves="misses",
+        relieved_by=("ttl_seconds",),
+        left_out=_LEFT_OUT,
     )
     calibration = CalibrationPlan(
         workload="zipf:skew=0.8,keys=100k,requests=1M,seed=1",
-        settings={"max_cache_size": 20_000},
+        settings=FULL,
+        own_runs=cache_runs,
+        costs_of=cache_calibration,
         shipped_costs={
             "hit": {
                 "mean": 5e-7,
@@ -216,8 +282,21 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
             "sleep_seconds": 7e-5,
             "backend_seconds": 0.0,
         },
+        renewed=renewed_outcomes,
     )
     live = Live(
+        measures=frozenset(
+            {
+                "byte_hit_rate",
+                "entries",
+                "errors",
+                "evictions",
+                "expirations",
+                "hit_rate",
+                "hits",
+                "misses",
+            }
+        ),
         levels=frozenset({"bytes", "entries"}),
         check=_check_live,
     )
@@ -230,6 +309,8 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
     over_time = WORKING_SET
     stage = CacheStage()
     part_of_keys = PartOfKeys(_scaling)
+    advice = ADVICE
+    shadow = ShadowPlan(make=_shadow, refusal=_no_shadow)
 
     @property
     def workload_kind(self) -> WorkloadKind[Trace]:
@@ -238,11 +319,11 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
 
         return TRACES
 
-    def model(self, workload: Trace) -> Model[CacheSettings]:
+    def model(self, workload: Trace, costs: Costs) -> Model[CacheSettings]:
         """Return the cache's model for a workload."""
-        from perflab.patterns.cache.model.whole import cache_model
+        from perflab.patterns.cache.model.models import cache_model
 
-        return cache_model(workload)
+        return cache_model(workload, costs)
 
     def session(
         self,
@@ -268,18 +349,23 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
             result["hit_rate"] = hits / (hits + misses)
         if counters.get("asked_bytes"):
             result["byte_hit_rate"] = counters.get("hit_bytes", 0) / counters["asked_bytes"]
-        return result
+        return result | saved_share(counters)
 
     def costs(self, measured: Measured) -> dict[str, Any]:
         """Return what a hit, a miss and an entry cost in a run; what it did not see is left out."""
         from perflab.modelling.latency import costs_of
 
-        result = costs_of(measured.histograms, ("hit", "miss"))
-        if "miss" in result:
-            result["backend_seconds"] = measured.load.backend_seconds
+        result = costs_of(measured.histograms, ("hit", "miss")) | miss_costs(measured)
         entries = measured.counters.get("entries", 0.0)
-        if entries >= _FEWEST_ENTRIES and measured.memory_bytes > 0:
-            result["bytes_per_entry"] = measured.memory_bytes / entries
+        if not entries or measured.memory_bytes <= 0:
+            return result
+        # Where values have sizes of the workload's, these are added by the model.
+        counters = measured.counters
+        held = counters.get("bytes", 0.0) if "asked_bytes" in counters else 0.0
+        result["memory"] = {"entries": entries, "bytes": measured.memory_bytes - held}
+        if entries >= _FEWEST_ENTRIES:
+            result["bytes_per_entry"] = max(measured.memory_bytes - held, 0.0) / entries
+            result["base_bytes"] = result["thread_bytes"] = 0.0
         return result
 
     def exports(

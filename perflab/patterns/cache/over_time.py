@@ -40,9 +40,9 @@ def _words(settings: CacheSettings, present: History) -> Sequence[str]:
 
 def _histories(workload: Trace) -> Histories:
     """Return what counts the live keys of a workload."""
-    from perflab.patterns.cache.model.working_set_histories import WorkingSetHistories
+    from perflab.patterns.cache.model.working_set_histories import ReplayedHistories
 
-    return WorkingSetHistories(workload)
+    return ReplayedHistories(workload)
 
 
 WORKING_SET: OverTime[CacheSettings, Trace] = OverTime(

@@ -69,5 +69,6 @@ def no_bounds(policy: str) -> str:
     """
     return (
         f"{CACHE_POLICIES[policy].title} is answered without a TTL and without a bound in bytes "
-        "only; set ttl_seconds and max_bytes to none, or take another policy"
+        "only; set ttl_seconds and max_bytes to none, and ttl_from to setting where the workload "
+        "has TTLs of its own, or take another policy"
     )

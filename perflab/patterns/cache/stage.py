@@ -33,10 +33,10 @@ class CacheStage:
                 such settings.
         """
         from perflab.bench.passing import pass_misses, pass_nothing, trace_of
-        from perflab.patterns.cache.model.predict import CacheModel
+        from perflab.patterns.cache.model.counter import CacheCounter
 
         if not len(requests):
             return pass_nothing()
-        outcomes = CacheModel(trace_of(requests)).outcomes(settings, LoadSettings())
+        outcomes = CacheCounter(trace_of(requests)).outcomes(settings, LoadSettings())
         lookup = costs["hit"]["mean"]
         return pass_misses(requests, outcomes, lookup, lookup)

@@ -38,7 +38,7 @@ def working_set_words(settings: CacheSettings, present: History) -> tuple[str, .
         for name, bound in bounds.items()
         if name in present.curves and bound is not None and bound != _NO_BOUND
     ]
-    return tuple(said)
+    return tuple([*said, present.remark] if present.remark else said)
 
 
 def _amount(name: str, present: History) -> str:

@@ -6,12 +6,11 @@ import sys
 from collections.abc import Callable
 from threading import get_ident
 from time import monotonic
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from perflab.instrumentation.events import Event, EventKind
 from perflab.instrumentation.hooks import Hook
-from perflab.patterns.connection_pool._core import PoolCore
-from perflab.patterns.connection_pool._fork import is_inherited
+from perflab.patterns.connection_pool._core import PoolCore, is_inherited
 from perflab.patterns.connection_pool._loan import Loan
 from perflab.patterns.connection_pool._parts import (
     Leak,
@@ -111,7 +110,7 @@ class ConnectionPool(PoolCore[C]):
         said = {"transactions": transactions, "order": order, "max_waiting": max_waiting}
         super().__init__(
             connect,
-            (settings or ConnectionPoolSettings()).change(
+            ConnectionPoolSettings.given(settings).change(
                 **{key: value for key, value in said.items() if value is not None}
             ),
             check=check,
@@ -122,6 +121,7 @@ class ConnectionPool(PoolCore[C]):
             reconnect_failed=reconnect_failed,
             reconnect_seconds=reconnect_seconds,
         )
+        self._start()
 
     @property
     def settings(self) -> ConnectionPoolSettings:
@@ -236,7 +236,7 @@ class ConnectionPool(PoolCore[C]):
 
     def apply(self, settings: ConnectionPoolSettings) -> None:
         """Change all settings in place: waiting callers are served, excess connections closed."""
-        self._adopt(settings)
+        self._adopt(ConnectionPoolSettings.given(settings))
         # Here, not in the upkeep: else an idle one too many could still be taken.
         self._trim(self._most)
         self._serve()
@@ -330,7 +330,7 @@ class ConnectionPool(PoolCore[C]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _tell_caller(self, slot: Slot, connection: Any, event: Event) -> None:
+    def _tell_caller(self, slot: Slot, connection: object, event: Event) -> None:
         """Call the hook; where it raises, the connection goes back and the caller gets that."""
         assert self._hook is not None  # noqa: S101  (asked only then)
         try:

@@ -8,14 +8,13 @@ import random
 import threading
 import time
 import weakref
-from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.instrumentation.events import Event, EventKind
 from perflab.patterns.connection_pool._parts import Slot
-from perflab.patterns.connection_pool._places import Places
+from perflab.patterns.connection_pool._places import AnyPool
 from perflab.patterns.connection_pool._restore import prepare
-from perflab.patterns.connection_pool._state import is_bound_to_thread
+from perflab.patterns.connection_pool._state import Connection, is_bound_to_thread
 from perflab.primitives.loggers import pattern_logger
 
 _FIRST_PAUSE = 0.02
@@ -30,7 +29,7 @@ class Connector:
     holds the pool weakly: a connect that hangs keeps no pool alive.
     """
 
-    def __init__(self, pool: Places[Any]) -> None:
+    def __init__(self, pool: AnyPool) -> None:
         self._pool = weakref.ref(pool)
         self._connect, self._close = pool._connect, pool._close_one
         self._closing = pool._closing
@@ -77,7 +76,7 @@ class Connector:
             return False
         return True
 
-    def _hand_over(self, pool: Places[Any] | None, slot: Slot) -> None:
+    def _hand_over(self, pool: AnyPool | None, slot: Slot) -> None:
         """Check a fresh connection and give it to the pool."""
         if pool is None:
             raise _NotNeededError
@@ -145,7 +144,7 @@ class _NotNeededError(Exception):
     """The pool was closed, made smaller or let go of while a connection was made."""
 
 
-def _refuse_what_cannot_be_lent(pool: Places[Any], connection: Any) -> None:
+def _refuse_what_cannot_be_lent(pool: AnyPool, connection: Connection) -> None:
     """Raise if a connect returned what the pool cannot lend to one caller at a time.
 
     Raises:

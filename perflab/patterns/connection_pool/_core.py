@@ -1,31 +1,43 @@
-"""`PoolCore`: how a caller gets a connection that none is idle for: it queues, and one is made."""
+"""`PoolCore`: how a caller gets a connection that none is idle for: it queues, and one is made.
+
+A forked child starts over, with connections of its own. Parent and child share the sockets of the
+connections that were open at the fork. The child neither uses nor closes them: to close one would
+end the parent's session.
+"""
+
+# ruff: noqa: SLF001  (a part of the pool)
 
 from __future__ import annotations
 
 import contextlib
-from typing import Any, TypeVar
+import os
+import weakref
+from typing import TypeVar
 
 from perflab.patterns.connection_pool._connector import Connector
-from perflab.patterns.connection_pool._fork import remake_after_fork
 from perflab.patterns.connection_pool._parts import (
     PoolClosedError,
     Slot,
     TooManyWaitingError,
     Waiter,
 )
-from perflab.patterns.connection_pool._places import Places
+from perflab.patterns.connection_pool._places import AnyPool, Places
 from perflab.patterns.connection_pool._restore import checked, just_made
 from perflab.patterns.connection_pool._upkeep import Upkeep
 
 C = TypeVar("C")
+# Weak: a pool that nobody has any longer has nothing to make again after a fork.
+_pools: weakref.WeakSet[AnyPool] = weakref.WeakSet()
+# Kept for ever, since a connection that is collected may say goodbye to the server.
+_inherited: dict[int, object] = {}
 
 
 class PoolCore(Places[C]):
     """A pool's queue, and the threads that make its connections and look after them."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        remake_after_fork(self)
+    def _start(self) -> None:
+        """Begin upkeep, here and in each child that this process forks."""
+        _pools.add(self)
         self._upkeep.start()
 
     def _new_upkeep(self) -> Upkeep:
@@ -96,3 +108,23 @@ class PoolCore(Places[C]):
                     raise
                 self._note_failure(error)
                 return
+
+
+def is_inherited(connection: object) -> bool:
+    """Say whether a connection is one that this process has from its parent."""
+    return connection is not None and _inherited.get(id(connection)) is connection
+
+
+def _begin_anew() -> None:
+    """Give each pool locks and queues of its own; whoever held the old ones is not here."""
+    for pool in [*_pools]:
+        for slot in [*pool._slots]:
+            connection = slot.held
+            if connection is not None:
+                slot.connection = connection
+                _inherited[id(connection)] = connection
+        pool._finalizer.detach()
+        pool._begin()
+
+
+os.register_at_fork(after_in_child=_begin_anew)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from perflab.errors import BadInputError
 from perflab.errors.extras import naming_extra
@@ -12,7 +12,11 @@ from perflab.patterns.connection_pool._connection_pool import (
     PoolTimeoutError,
     TooManyWaitingError,
 )
+from perflab.patterns.connection_pool._state import Connection
 from perflab.patterns.connection_pool.settings import POOL_DRIVERS, ConnectionPoolSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 _NEVER = 100 * 365 * 86_400.0
 """What stands for no limit in psycopg_pool, which has no word for it: a century."""
@@ -21,10 +25,10 @@ _NEVER = 100 * 365 * 86_400.0
 class Pool(Protocol):
     """What the bench needs of any pool."""
 
-    def getconn(self) -> Any:
+    def getconn(self) -> Connection:
         """Return a connection; `PoolTimeoutError` where none is free in time."""
 
-    def putconn(self, connection: Any) -> None:
+    def putconn(self, connection: Connection) -> None:
         """Give a connection back."""
 
     def apply(self, settings: ConnectionPoolSettings) -> None:
@@ -40,7 +44,7 @@ class Pool(Protocol):
 @naming_extra("lab")
 def open_pool(
     driver: str,
-    connect: Callable[[], Any],
+    connect: Callable[[], Connection],
     settings: ConnectionPoolSettings,
     conninfo: str = "",
 ) -> Pool:
@@ -76,7 +80,7 @@ class PsycopgPool:
 
         self._timeout_error = psycopg_pool.PoolTimeout
         self._refusal = psycopg_pool.TooManyRequests
-        self._ask: Callable[[Any], None] = psycopg_pool.ConnectionPool.check_connection
+        self._ask: Callable[[Connection], None] = psycopg_pool.ConnectionPool.check_connection
         self._checking = settings.check
         self._pool = psycopg_pool.ConnectionPool(
             conninfo,
@@ -91,7 +95,7 @@ class PsycopgPool:
             open=True,
         )
 
-    def getconn(self) -> Any:
+    def getconn(self) -> Connection:
         """Return a connection."""
         try:
             return self._pool.getconn()
@@ -100,7 +104,7 @@ class PsycopgPool:
         except self._timeout_error as error:
             raise PoolTimeoutError(str(error)) from error
 
-    def putconn(self, connection: Any) -> None:
+    def putconn(self, connection: Connection) -> None:
         """Give a connection back."""
         self._pool.putconn(connection)
 
@@ -138,7 +142,7 @@ class PsycopgPool:
         """Close it."""
         self._pool.close()
 
-    def _check(self, connection: Any) -> None:
+    def _check(self, connection: Connection) -> None:
         # A function of ours, since psycopg_pool takes one at its start only.
         if self._checking:
             self._ask(connection)
@@ -154,7 +158,7 @@ class SqlalchemyPool:
     overflow live for one use.
     """
 
-    def __init__(self, connect: Callable[[], Any], settings: ConnectionPoolSettings) -> None:
+    def __init__(self, connect: Callable[[], Connection], settings: ConnectionPoolSettings) -> None:
         from sqlalchemy.exc import TimeoutError as PoolTimeout
 
         self._timeout_error = PoolTimeout
@@ -162,7 +166,7 @@ class SqlalchemyPool:
         self._connects = self._timeouts = 0
         self._pool = self._make(settings)
 
-    def getconn(self) -> Any:
+    def getconn(self) -> PoolProxiedConnection:
         """Return a connection; it passes on all that a psycopg connection does."""
         try:
             return self._pool.connect()
@@ -170,7 +174,7 @@ class SqlalchemyPool:
             self._timeouts += 1
             raise PoolTimeoutError(str(error)) from error
 
-    def putconn(self, connection: Any) -> None:
+    def putconn(self, connection: PoolProxiedConnection) -> None:
         """Give a connection back; one that is broken is closed."""
         real = connection.dbapi_connection
         if real is not None and real.closed:
@@ -200,7 +204,7 @@ class SqlalchemyPool:
         """Close it."""
         self._pool.dispose()
 
-    def _make(self, settings: ConnectionPoolSettings) -> Any:
+    def _make(self, settings: ConnectionPoolSettings) -> QueuePool:
         import psycopg
         from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
         from sqlalchemy.pool import QueuePool
@@ -217,12 +221,12 @@ class SqlalchemyPool:
             dialect=PGDialect_psycopg(dbapi=psycopg),  # type: ignore[no-untyped-call]
         )
 
-    def _creator(self) -> Any:
+    def _creator(self) -> Connection:
         self._connects += 1
         return self._connect()
 
 
-def _end(connection: Any, record: Any) -> None:
+def _end(connection: object, record: ConnectionPoolEntry) -> None:
     """Close a connection that comes back to a pool which another has replaced."""
     if connection is not None:
         record.invalidate()

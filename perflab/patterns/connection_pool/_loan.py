@@ -7,7 +7,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from perflab.patterns.connection_pool._fork import is_inherited
+from perflab.patterns.connection_pool._core import is_inherited
 from perflab.patterns.connection_pool._parts import PoolError, Slot
 from perflab.patterns.connection_pool._state import State, end_transaction
 from perflab.primitives.loggers import pattern_logger

@@ -10,9 +10,13 @@ import time
 import weakref
 from collections.abc import Callable, Iterable
 from types import CodeType
-from typing import Any
 
-from perflab.patterns.connection_pool._state import Reader, ends_transactions, reader_for
+from perflab.patterns.connection_pool._state import (
+    Connection,
+    Reader,
+    ends_transactions,
+    reader_for,
+)
 
 LIFETIME_SPREAD = 0.1
 
@@ -63,12 +67,12 @@ class Slot:
     has_transactions: bool
 
     def __init__(self) -> None:
-        self.connection: Any = None
+        self.connection: Connection = None
         self.key = 0
         self.lone = 0
         # What the slot still refers to while a caller has the connection: that, or nothing.
-        self.kept: Any = None
-        self.reference: weakref.ref[Any] | None = None
+        self.kept: Connection = None
+        self.reference: weakref.ref[Connection] | None = None
         self.born = self.since = time.monotonic()
         # Each lives up to a tenth shorter, so that those made together do not end together.
         self.share = random.uniform(1.0 - LIFETIME_SPREAD, 1.0)
@@ -80,7 +84,7 @@ class Slot:
         self.code: CodeType | None = None
         self.instruction = 0
 
-    def fill(self, connect: Callable[[], Any]) -> None:
+    def fill(self, connect: Callable[[], Connection]) -> None:
         """Connect, and count how often the result is referred to where nobody has it.
 
         Nothing but the slot keeps it here, not even a variable.
@@ -99,7 +103,7 @@ class Slot:
         return self.kept is not None and sys.getrefcount(self.kept) <= self.lone
 
     @property
-    def held(self) -> Any:
+    def held(self) -> Connection:
         """The connection, also while a caller has it; None if that has forgotten it."""
         if self.connection is None and self.reference is not None:
             return self.reference()
@@ -182,7 +186,7 @@ class Leak:
         seconds: For how long.
     """
 
-    connection: Any
+    connection: Connection
     thread: str
     where: str
     seconds: float

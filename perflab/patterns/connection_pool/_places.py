@@ -21,6 +21,7 @@ from perflab.patterns.connection_pool._parts import (
     Waiter,
     held_too_long,
 )
+from perflab.patterns.connection_pool._state import Connection
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.primitives.loggers import pattern_logger
 from perflab.units import in_words
@@ -58,10 +59,10 @@ class Maintainer(Protocol):
     def pause_filling(self) -> None:
         """Make no further connection in advance for a while."""
 
-    def wants_more(self, pool: Any, /) -> bool:
+    def wants_more(self, pool: AnyPool, /) -> bool:
         """Say whether the pool has fewer connections than it always keeps."""
 
-    def report_outage(self, pool: Any, /) -> None:
+    def report_outage(self, pool: AnyPool, /) -> None:
         """Tell the user once that connecting has failed for long."""
 
 
@@ -87,7 +88,9 @@ class Places(ABC, Generic[C]):
     ) -> None:
         self._connect = connect
         self._check, self._reset = check, reset
-        self._close_one: Callable[[Any], object] = close or (lambda connection: connection.close())
+        self._close_one: Callable[[Connection], object] = close or (
+            lambda connection: connection.close()
+        )
         self._hook = hook
         self.leak_seconds = leak_seconds
         self._reconnect_failed, self._reconnect_seconds = reconnect_failed, reconnect_seconds
@@ -176,7 +179,7 @@ class Places(ABC, Generic[C]):
         except TypeError:
             slot.kept = slot.connection
 
-    def _remembered(self, connection: Any) -> Slot | None:
+    def _remembered(self, connection: object) -> Slot | None:
         """Return the slot of a connection that a finalizer gives back in its last moment.
 
         The garbage collector clears weak references before it calls ``__del__``, which may give
@@ -352,7 +355,15 @@ class Places(ABC, Generic[C]):
         raise PoolTimeoutError(said) from cause
 
 
-def _close_idle(idle: deque[Slot], close: Callable[[Any], object]) -> None:
+def _close(connection: Connection) -> None:
+    connection.close()
+
+
+AnyPool = Places[Any]
+"""A pool of connections of any kind, as its parts have it."""
+
+
+def _close_idle(idle: deque[Slot], close: Callable[[Connection], object]) -> None:
     """Close the idle connections of a pool that nobody has any longer."""
     while idle:
         with contextlib.suppress(Exception):

@@ -7,11 +7,10 @@ import contextlib
 import os
 import socket
 import time
-from typing import Any
 
 from perflab.patterns.connection_pool._parts import PoolClosedError, Slot, Waiter
-from perflab.patterns.connection_pool._places import Places
-from perflab.patterns.connection_pool._state import State, end_transaction, knows_libpq
+from perflab.patterns.connection_pool._places import AnyPool
+from perflab.patterns.connection_pool._state import Connection, State, end_transaction, knows_libpq
 from perflab.primitives.loggers import pattern_logger
 
 CHECK_PATIENCE = 0.1
@@ -20,7 +19,7 @@ CHECK_PATIENCE = 0.1
 log = pattern_logger("connection_pool")
 
 
-def prepare(pool: Places[Any], slot: Slot) -> None:
+def prepare(pool: AnyPool, slot: Slot) -> None:
     """Bring a fresh connection into the state in which a caller may have it; raises if dead.
 
     What ``connect`` has left open is committed: its statements are to last.
@@ -34,7 +33,7 @@ def prepare(pool: Places[Any], slot: Slot) -> None:
         _check(pool, slot)
 
 
-def is_alive(pool: Places[Any], slot: Slot, until: float) -> bool:
+def is_alive(pool: AnyPool, slot: Slot, until: float) -> bool:
     """Check a connection before it is handed out; a dead one is the caller's to drop.
 
     Upkeep cuts the connection where the check hangs beyond ``until``, if that leaves it time at
@@ -57,7 +56,7 @@ def is_alive(pool: Places[Any], slot: Slot, until: float) -> bool:
     return pool._checks.pop(slot, None) is not None and alive
 
 
-def checked(pool: Places[Any], slot: Slot, until: float, began: float) -> Slot:
+def checked(pool: AnyPool, slot: Slot, until: float, began: float) -> Slot:
     """Return a slot whose connection is alive: this one, or another in its place."""
     try:
         while not is_alive(pool, slot, until):
@@ -71,7 +70,7 @@ def checked(pool: Places[Any], slot: Slot, until: float, began: float) -> Slot:
     return slot
 
 
-def _replaced(pool: Places[Any], dead: Slot, until: float, began: float) -> Slot:
+def _replaced(pool: AnyPool, dead: Slot, until: float, began: float) -> Slot:
     """Return a slot in place of one whose connection is dead.
 
     Its caller had its turn already: it is first in the queue before the place is free, since
@@ -104,7 +103,7 @@ def just_made(slot: Slot) -> bool:
     return slot.checkouts == 0 and time.monotonic() - slot.born < 1.0
 
 
-def is_restored(pool: Places[Any], slot: Slot) -> bool:
+def is_restored(pool: AnyPool, slot: Slot) -> bool:
     """Bring a connection that came back into the state in which the next caller may have it.
 
     What is open is rolled back, then the user's ``reset`` is called. False if it cannot be lent
@@ -136,7 +135,7 @@ def is_restored(pool: Places[Any], slot: Slot) -> bool:
     return True
 
 
-def cut(connection: Any) -> None:
+def cut(connection: Connection) -> None:
     """End a connection's socket, so that a thread that waits for it gets an error.
 
     Of a copy of the descriptor: nothing is closed under the driver's feet.
@@ -147,7 +146,7 @@ def cut(connection: Any) -> None:
             ended.shutdown(socket.SHUT_RDWR)
 
 
-def cut_overdue(pool: Places[Any]) -> float:
+def cut_overdue(pool: AnyPool) -> float:
     """Cut connections whose check hangs; return when the next check is due, or infinity."""
     now, due = time.monotonic(), float("inf")
     for slot, until in [*pool._checks.items()]:
@@ -159,7 +158,7 @@ def cut_overdue(pool: Places[Any]) -> float:
     return due
 
 
-def _check(pool: Places[Any], slot: Slot) -> None:
+def _check(pool: AnyPool, slot: Slot) -> None:
     """Call the user's check; whatever transaction it begins is ended.
 
     A connection of psycopg is checked in autocommit: its BEGIN and ROLLBACK would be two more

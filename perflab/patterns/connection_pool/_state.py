@@ -20,11 +20,13 @@ class State(enum.IntEnum):
     UNKNOWN = 5
 
 
-Reader = Callable[[Any], int]
+Connection = Any
+"""A connection of any driver, known by what it can do."""
+Reader = Callable[[Connection], int]
 """Returns the `State` of a connection; called on every return, so it never asks the server."""
 
 
-def reader_for(connection: Any) -> Reader:
+def reader_for(connection: object) -> Reader:
     """Return the quickest function that knows the state of such a connection.
 
     psycopg, psycopg2, sqlite3 and drivers with an ``in_transaction`` know it themselves. Of others
@@ -43,7 +45,7 @@ def reader_for(connection: Any) -> Reader:
     return _of_method if callable(found) else _of_others
 
 
-def is_bound_to_thread(connection: Any) -> bool:
+def is_bound_to_thread(connection: object) -> bool:
     """Say whether a connection works only in the thread that made it, which is this one."""
     sqlite3 = sys.modules.get("sqlite3")
     if sqlite3 is None or not isinstance(connection, sqlite3.Connection):
@@ -67,12 +69,12 @@ def knows_libpq(reader: Reader) -> bool:
     return reader in (_of_libpq, _of_psycopg2)
 
 
-def ends_transactions(connection: Any) -> bool:
+def ends_transactions(connection: object) -> bool:
     """Say whether a connection has what ends a transaction."""
     return all(callable(getattr(connection, name, None)) for name in ("commit", "rollback"))
 
 
-def end_transaction(connection: Any, state: int, *, commit: bool) -> None:
+def end_transaction(connection: Connection, state: int, *, commit: bool) -> None:
     """Commit or roll back a connection that is in a transaction, or may be.
 
     Raises what the driver raises.
@@ -83,15 +85,15 @@ def end_transaction(connection: Any, state: int, *, commit: bool) -> None:
         connection.commit()
 
 
-def _of_libpq(connection: Any) -> int:
+def _of_libpq(connection: Connection) -> int:
     return connection.pgconn.transaction_status  # type: ignore[no-any-return]
 
 
-def _of_psycopg2(connection: Any) -> int:
+def _of_psycopg2(connection: Connection) -> int:
     return State.CLOSED if connection.closed else int(connection.get_transaction_status())
 
 
-def _of_attribute(connection: Any) -> int:
+def _of_attribute(connection: Connection) -> int:
     try:
         if connection.in_transaction:
             return State.OPEN
@@ -100,7 +102,7 @@ def _of_attribute(connection: Any) -> int:
     return _without_transactions(connection)
 
 
-def _of_method(connection: Any) -> int:
+def _of_method(connection: Connection) -> int:
     try:
         if connection.in_transaction():
             return State.OPEN
@@ -109,11 +111,11 @@ def _of_method(connection: Any) -> int:
     return _without_transactions(connection)
 
 
-def _of_others(connection: Any) -> int:
+def _of_others(connection: object) -> int:
     return _without_transactions(connection) or State.UNKNOWN
 
 
-def _without_transactions(connection: Any) -> int:
+def _without_transactions(connection: object) -> int:
     # `closed` is an attribute of most drivers and a method of some; pymysql has `open` instead.
     closed = getattr(connection, "closed", False)
     if callable(closed):

@@ -8,12 +8,12 @@ import sys
 import threading
 import time
 import weakref
-from typing import Any
+from typing import TypeVar
 
 from perflab.instrumentation.events import Event, EventKind
 from perflab.patterns.connection_pool._connector import Connector
 from perflab.patterns.connection_pool._parts import Bell, Leak, Slot
-from perflab.patterns.connection_pool._places import Places
+from perflab.patterns.connection_pool._places import AnyPool
 from perflab.patterns.connection_pool._restore import cut_overdue
 from perflab.primitives.loggers import pattern_logger
 
@@ -23,6 +23,7 @@ _PAUSE_AFTER_FAILURE = 0.5
 _GRACE = 0.05
 _LONGEST_JOIN = 1.0
 _FILLED_AT_ONCE = 4
+T = TypeVar("T")
 log = pattern_logger("connection_pool")
 
 
@@ -32,7 +33,7 @@ class Upkeep:
     It holds the pool weakly: a pool that nobody has any longer ends its thread.
     """
 
-    def __init__(self, pool: Places[Any], bell: Bell) -> None:
+    def __init__(self, pool: AnyPool, bell: Bell) -> None:
         self._pool = weakref.ref(pool, lambda _: bell.ring())
         self._bell = bell
         self._stopped = False
@@ -72,7 +73,7 @@ class Upkeep:
         """Wait before the minimum is filled up again, since connecting fails."""
         self._pause_until = time.monotonic() + _PAUSE_AFTER_FAILURE
 
-    def wants_more(self, pool: Places[Any]) -> bool:
+    def wants_more(self, pool: AnyPool) -> bool:
         """Say whether the minimum wants another connection; called under the pool's lock."""
         making = len(pool._connectors)
         return (
@@ -82,7 +83,7 @@ class Upkeep:
             and time.monotonic() >= self._pause_until
         )
 
-    def report_outage(self, pool: Places[Any]) -> None:
+    def report_outage(self, pool: AnyPool) -> None:
         """Call ``reconnect_failed``, once per outage, when connecting has failed for long."""
         since = pool._failing_since
         if since is None:
@@ -115,7 +116,7 @@ class Upkeep:
             del pool
             self._bell.wait(pause)
 
-    def _look(self, pool: Places[Any]) -> float:
+    def _look(self, pool: AnyPool) -> float:
         """Do all that is due; return how long may pass before the next look."""
         due = cut_overdue(pool)
         self._take_back_forgotten(pool)
@@ -132,14 +133,14 @@ class Upkeep:
             pause = min(pause, _GRACE)
         return max(0.0, min(pause, due - time.monotonic()))
 
-    def _take_back_forgotten(self, pool: Places[Any]) -> None:
+    def _take_back_forgotten(self, pool: AnyPool) -> None:
         """Free the places of connections that their callers let go of without giving back."""
         before = time.monotonic() - _GRACE
         while pool._forgotten and pool._forgotten[0][1] <= before:
             with contextlib.suppress(IndexError):
                 self._report_forgotten(pool, pool._forgotten.popleft()[0])
 
-    def _take_back_stray(self, pool: Places[Any]) -> None:
+    def _take_back_stray(self, pool: AnyPool) -> None:
         """Free what nobody refers to any longer.
 
         An interruption between two steps of a checkout leaves a slot that is neither idle nor in
@@ -160,7 +161,7 @@ class Upkeep:
                 with pool._lock:
                     pool._connectors.discard(connector)
 
-    def _report_forgotten(self, pool: Places[Any], slot: Slot) -> None:
+    def _report_forgotten(self, pool: AnyPool, slot: Slot) -> None:
         seconds = time.monotonic() - slot.since
         by = f"thread {slot.who}" if slot.thread else "its caller"
         said = f"{by} forgot a connection without giving it back, taken at {slot.where}"
@@ -174,7 +175,7 @@ class Upkeep:
         pool._drop(slot, lost=True)
         slot.connection = None
 
-    def _fill(self, pool: Places[Any]) -> None:
+    def _fill(self, pool: AnyPool) -> None:
         """Begin connections up to the minimum, a few at once; each goes on until it is reached."""
         while True:
             with pool._lock:
@@ -191,7 +192,7 @@ class Upkeep:
                 pool._note_failure(error)
                 return
 
-    def _retire(self, pool: Places[Any]) -> None:
+    def _retire(self, pool: AnyPool) -> None:
         """Close idle connections that are too old, too long unused, or too many."""
         now = time.monotonic()
         idle_limit = pool._settings.max_idle
@@ -209,7 +210,7 @@ class Upkeep:
             if len(pool._slots) + len(pool._connectors) <= pool._most:
                 pool._shrinking = False
 
-    def _find_leaks(self, pool: Places[Any]) -> None:
+    def _find_leaks(self, pool: AnyPool) -> None:
         """Report, once each, connections that somebody has held for too long."""
         found = {(slot.key, slot.checkouts, slot.since): slot for slot in pool._overdue()}
         for key in found.keys() - self._reported:
@@ -221,7 +222,7 @@ class Upkeep:
         self._reported = set(found)
 
 
-def _references(slots: set[Any]) -> list[tuple[int, Any]]:
+def _references(slots: set[T]) -> list[tuple[int, T]]:
     """Return each of a set with the number of references to it.
 
     The lines that count are the same for all, so that what they add is the same.

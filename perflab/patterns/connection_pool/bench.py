@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perflab.bench.base import Bench
 from perflab.bench.calibration import CalibrationPlan
@@ -13,16 +13,20 @@ from perflab.bench.live import Live
 from perflab.bench.model import Model
 from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart
 from perflab.bench.session import Action, Measured, Runs, Session
+from perflab.bench.shadow import Shadow, ShadowPlan
 from perflab.bench.tuning import Sweep, Tuning
 from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.modelling.prediction import Metrics
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.connection_pool.advice import ADVICE
 from perflab.patterns.connection_pool.calibration import (
     half_of_capacity,
     pool_calibration,
+    pool_renewed,
     pool_risks,
+    slower_queries,
 )
 from perflab.patterns.connection_pool.servers import (
     foreign_servers,
@@ -78,6 +82,15 @@ def _thread_count(settings: ConnectionPoolSettings, load: LoadSettings) -> int:
     return min(_MOST_THREADS, max(_FEWEST_THREADS, 2 * settings.max_connections))
 
 
+def _shadow(
+    workload: Arrivals, settings: ConnectionPoolSettings, load: LoadSettings
+) -> Shadow[ConnectionPoolSettings]:
+    """Return one queue through all changes of a run's settings."""
+    from perflab.patterns.connection_pool.shadow import PoolShadow
+
+    return PoolShadow(workload, settings, load)
+
+
 def _foreign_servers(settings: ConnectionPoolSettings) -> tuple[ForeignServer, ...]:
     """Return the user's own database, if one is named, and what is done there."""
     return foreign_servers(settings, max(settings.max_connections, _STEPS[-1]))
@@ -103,7 +116,7 @@ def _kept_for(
     return f"{where}, {settings.driver}, query {settings.query}"
 
 
-def _own_runs(settings: ConnectionPoolSettings, done: Runs) -> Iterator[Mapping[str, Any]]:
+def _own_runs(settings: ConnectionPoolSettings, done: Runs) -> Iterator[Mapping[str, object]]:
     """Return runs at 1, 2, 4 ... connections, always busy, and then half of the time.
 
     On a server of the user's there are only those for which it has room, and one at least.
@@ -118,7 +131,7 @@ def _own_runs(settings: ConnectionPoolSettings, done: Runs) -> Iterator[Mapping[
             return
         busy = {**same, "max_connections": n, "min_connections": n, "timeout": 60}
         yield busy
-        yield {**busy, "request_rate": half_of_capacity(done[-1])}
+        yield {**busy, "request_rate": half_of_capacity(done)}
 
 
 def _sweep(_workload: Arrivals, _settings: ConnectionPoolSettings) -> Sweep:
@@ -193,7 +206,6 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
             MetricInfo("erlang_wait_seconds_mean", "wait, Erlang C", "seconds", "lower"),
             MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
             MetricInfo("connections", "connections open", "connections", "neither"),
-            MetricInfo("callers_refused", "callers refused", "requests", "lower"),
             MetricInfo("in_use", "connections in use", "connections", "neither"),
             MetricInfo("waiting", "callers waiting", "callers", "lower"),
             MetricInfo("connects", "connections made", "connections", "neither"),
@@ -206,6 +218,8 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         tuned_noun="pool size",
         sweep=_sweep,
         risks=pool_risks,
+        slower=slower_queries,
+        serves="queries",
     )
     calibration = CalibrationPlan(
         workload="poisson:rate=1M,requests=1M,seed=1",
@@ -224,8 +238,10 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         kept_for=_kept_for,
         own_runs=_own_runs,
         costs_of=pool_calibration,
+        renewed=pool_renewed,
     )
     live = Live(
+        backends=(),
         open_loop=True,
         actions=(
             Action(
@@ -233,15 +249,43 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
                 "Kill connections",
                 "chain-broken",
                 "End all connections of the pool on the server's side, by pg_terminate_backend.",
+                "the connections were killed",
+                needs="up",
             ),
-            Action("restart", "Restart server", "refresh", "Stop the database and start it again."),
+            Action(
+                "restart",
+                "Restart server",
+                "refresh",
+                "Stop the database and start it again.",
+                "the server was restarted",
+                needs="server",
+                meanwhile="restarting",
+            ),
+        ),
+        measures=frozenset(
+            {
+                "callers_refused",
+                "connections",
+                "connections_lost",
+                "connects",
+                "errors",
+                "service_seconds_mean",
+                "timeouts",
+                "utilisation",
+                "wait_seconds_mean",
+                "wait_seconds_p95",
+                "wait_seconds_p99",
+                "waiting",
+            }
         ),
         levels=frozenset({"connections", "in_use", "max_connections", "waiting"}),
         check=_check_live,
         thread_count=_thread_count,
     )
     servers = UserServers(used=_foreign_servers, variable="PERFLAB_POSTGRES_URL", remover=_remover)
+    shadow = ShadowPlan(make=_shadow, holds=False)
     stage = ConnectionPoolStage()
+    advice = ADVICE
 
     @property
     def workload_kind(self) -> WorkloadKind[Arrivals]:
@@ -250,11 +294,11 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
 
         return ARRIVAL_KIND
 
-    def model(self, workload: Arrivals) -> Model[ConnectionPoolSettings]:
+    def model(self, workload: Arrivals, costs: Costs) -> Model[ConnectionPoolSettings]:
         """Return the queue of arrivals before the pool."""
         from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
 
-        return ConnectionPoolModel(workload)
+        return ConnectionPoolModel.of(workload, costs)
 
     def session(
         self,
@@ -299,15 +343,15 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
                 result["utilisation"] = busy / size
         return result
 
-    def costs(self, measured: Measured) -> dict[str, Any]:
-        """Return the service time at the number of connections that were in use on average."""
+    def costs(self, measured: Measured) -> dict[str, object]:
+        """Return the service time at the connections that a service found in use on average."""
         from perflab.modelling.latency import costs_of
 
         found = costs_of(measured.distributions, ("service", "connect", "handover"))
-        result: dict[str, Any] = {}
-        if "service" in found and measured.seconds > 0:
-            service = measured.distributions["service"]
-            busy = max(1, round(service.mean * service.count / measured.seconds))
+        result: dict[str, object] = {}
+        if "service" in found:
+            count = measured.distributions["service"].count
+            busy = max(1, round(measured.counters.get("found_in_use", 0) / count))
             result["service"], result["service_half"] = {str(busy): found["service"]}, {}
         if "handover" in found:
             result["handover_seconds"] = found["handover"]["mean"]

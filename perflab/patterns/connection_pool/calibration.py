@@ -1,28 +1,37 @@
-"""What is read out of measured and predicted pools: a calibration, and the risks of a size."""
+"""What is read out of measured and predicted pools: costs, slower ones, the risks of a size."""
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from perflab.bench.conditions import Conditions
 from perflab.bench.session import Runs
+from perflab.bench.tuning import Point
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
+from perflab.modelling.ageing import factor, replaced, scaled_parts
+from perflab.modelling.prediction import Costs, Metrics
 from perflab.modelling.usl import fit_usl
+from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.units import counted, times
+
+if TYPE_CHECKING:
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 _SLOWER = 0.05
 
 
-def half_of_capacity(run: tuple[Mapping[str, Any], dict[str, Any]]) -> float:
-    """Return the rate that keeps a pool half busy, from a run in which it was always busy."""
-    values, costs = run
+def half_of_capacity(runs: Runs) -> float:
+    """Return the rate that keeps a pool half busy, from a last run in which it was always busy."""
+    values, costs = runs[-1]
     (found,) = costs["service"].values()
     return float(values["max_connections"] / found["mean"] / 2)
 
 
-def pool_calibration(runs: Runs) -> dict[str, Any]:
+def pool_calibration(runs: Runs) -> dict[str, object]:
     """Return service times by connections in use, and the law fitted through them.
 
     Args:
@@ -32,8 +41,8 @@ def pool_calibration(runs: Runs) -> dict[str, Any]:
     Raises:
         BadInputError: If nothing was answered.
     """
-    service: dict[str, Any] = {}
-    half: dict[str, Any] = {}
+    service: dict[str, Costs] = {}
+    half: dict[str, Costs] = {}
     for values, costs in runs:
         for found in costs.get("service", {}).values():
             part = half if "request_rate" in values else service
@@ -58,14 +67,39 @@ def pool_calibration(runs: Runs) -> dict[str, Any]:
     }
 
 
-def pool_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+def pool_renewed(
+    costs: Costs, own: Costs, _settings: object, predicted: Metrics
+) -> dict[str, object]:
+    """Return the costs as a run shows them: all service times as much longer as its own were."""
+    result = replaced(costs, own, ("connect_seconds", "handover_seconds"))
+    if own.get("service") and "service_seconds_mean" in predicted:
+        (found,) = own["service"].values()
+        by = factor(found["mean"], predicted["service_seconds_mean"])
+        result |= scaled_parts(costs, ("service", "service_half"), by)
+        result["usl"] = {**costs["usl"], "rate": costs["usl"]["rate"] / by}
+    return result
+
+
+def slower_queries(
+    now: Conditions[ConnectionPoolSettings], workload: Arrivals, factor: float
+) -> Conditions[ConnectionPoolSettings] | None:
+    """Return conditions with slower queries; none where the workload tells how long each takes."""
+    if workload.durations is not None:
+        return None
+    costs = scaled_parts(now.costs, ("service", "service_half"), factor)
+    if costs.get("usl"):
+        costs["usl"] = {**costs["usl"], "rate": costs["usl"]["rate"] / factor}
+    return dataclasses.replace(now, costs=costs)
+
+
+def pool_risks(chosen: Point, points: Sequence[Point]) -> str:
     """Return in words what a smaller and what a larger pool than the chosen one would do."""
     line = sorted(points, key=lambda point: point["settings"]["max_connections"])
     place = next(i for i, point in enumerate(line) if point["settings"] == chosen["settings"])
     wait, service = metric("wait_seconds_p95"), metric("service_seconds_mean")
     words = []
-    if place > 0:
-        less = line[place - 1]
+    less = line[max(place - 1, 0)]
+    if wait.format(less["metrics"][wait.name]) != wait.format(chosen["metrics"][wait.name]):
         size = less["settings"]["max_connections"]
         words.append(
             f"Too small: with {counted(size, 'connection')} the wait's p95 "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from psycopg.pq import TransactionStatus
 
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
+from perflab.patterns.connection_pool._state import Connection
 from perflab.patterns.connection_pool.settings import QUERIES
 from perflab.servers.postgres.flights_tables import MOST_VISITS
 
@@ -55,7 +56,7 @@ class PoolQuery:
         )
         self._writes = itertools.count()
 
-    def ask(self, connection: Any, index: int) -> None:
+    def ask(self, connection: Connection, index: int) -> None:
         """Ask once and read the answer.
 
         Raises:
@@ -80,14 +81,14 @@ class OwnQuery:
     def __init__(self, statement: str) -> None:
         self._statement = statement
 
-    def ask(self, connection: Any, index: int) -> None:  # noqa: ARG002
+    def ask(self, connection: Connection, index: int) -> None:  # noqa: ARG002
         """Send it and read the answer, if it has one.
 
         Raises:
             BadInputError: If it leaves a transaction open; that is rolled back.
         """
         # SQLAlchemy's pool lends a proxy, whose `info` is another thing.
-        real = getattr(connection, "dbapi_connection", connection)
+        real: Connection = getattr(connection, "dbapi_connection", connection)
         try:
             cursor = real.execute(self._statement)
             if cursor.description is not None:

@@ -6,7 +6,8 @@ import contextlib
 import math
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING
 
 from perflab.bench.records import Records
 from perflab.bench.session import EndOfWorkload, Session
@@ -27,6 +28,7 @@ from perflab.units import grouped
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import psycopg
 
     from perflab.workloads.kinds.arrivals import Arrivals
 
@@ -36,9 +38,14 @@ _NO_RESOURCES = "53"
 
 
 class _Seat:
-    """What one client thread has recorded."""
+    """What one client thread has recorded.
+
+    Attributes:
+        found_in_use: The connections that its services found in use, their own included; the sum.
+    """
 
     def __init__(self) -> None:
+        self.found_in_use = 0
         self.wait = LatencyHistogram()
         self.service = LatencyHistogram()
         self.handover = LatencyHistogram()
@@ -60,6 +67,7 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
         self._seats: list[_Seat] = []
         self._records = Records(_MOST_RECORDS, "dff")
         self._released: dict[int, float] = {}
+        self._serving: deque[None] = deque()  # as long as there are services; safe without a lock
         self._timeouts = 0
         self._callers_refused = 0
         self._errors = 0
@@ -111,6 +119,8 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
             self._note(error)
             return "error"
         start = now()
+        self._serving.append(None)
+        seat.found_in_use += len(self._serving)
         place = id(getattr(connection, "dbapi_connection", connection))
         released = self._released.get(place, 0.0)
         try:
@@ -125,6 +135,7 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
             return "error"
         finally:
             end = self._released[place] = now()
+            self._serving.pop()
             self._pool.putconn(connection)
         if released > due:
             seat.handover.record(start - released)
@@ -133,14 +144,13 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
         self._records.add(due, end - start, start - due)
         return "served"
 
-    def apply(self, settings: ConnectionPoolSettings, load: LoadSettings) -> None:
+    def apply(self, settings: ConnectionPoolSettings, _load: LoadSettings) -> None:
         """Resize the pool and change its limits in place.
 
         Raises:
             BadInputError: If driver or query would be another, or so many connections have no room
                 on the server.
         """
-        del load
         for key in ("driver", "query"):
             if getattr(settings, key) != getattr(self._settings, key):
                 raise BadInputError("cannot change while it runs; stop and start again", key)
@@ -162,6 +172,7 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
             "connects": stats.get("connects", 0),
             "connections_lost": stats.get("connections_lost", 0),
             "max_connections": self._settings.max_connections,
+            "found_in_use": sum(seat.found_in_use for seat in list(self._seats)),
         }
 
     def distributions(self) -> dict[str, LatencyHistogram]:
@@ -196,6 +207,10 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
         found = {"PostgreSQL": f"{self._server.version}, {self._server.source}"}
         return found if self._server.ours else {**found, "run": self._run.name}
 
+    def server_up(self) -> bool | None:
+        """Say whether the server's process lives; None for the user's own."""
+        return self._server.pid is not None if self._server.ours else None
+
     def act(self, name: str) -> None:
         """Kill the pool's connections or restart the server.
 
@@ -221,7 +236,7 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
         """
         self._made.close()
 
-    def _connect(self) -> Any:
+    def _connect(self) -> psycopg.Connection:
         import psycopg
 
         started = time.perf_counter()

@@ -5,20 +5,28 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from perflab.operations import Operation
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from perflab import kernels
     from perflab.bench.stage import Passed, Requests
     from perflab.modelling.prediction import Costs
     from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+
+_OF_THE_DATA = (Operation.GET, Operation.WRITE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ConnectionPoolStage:
     """Passes on every request that gets a connection, when it gets it.
 
-    Those that time out or are refused go no further: their number is that of the requests that
-    came less that of those passed on.
+    What sets, renews or removes an entry of a cache needs none, and goes on at once. Those that
+    time out or are refused go no further: their number is that of the requests that came less that
+    of those passed on.
 
     Attributes:
         seed: Of the service times that are drawn.
@@ -42,22 +50,38 @@ class ConnectionPoolStage:
         import numpy as np
 
         from perflab.bench.passing import pass_nothing, requests_at
-        from perflab.bench.stage import Passed, Requests
+        from perflab.bench.stage import Passed
+
+        if not len(requests):
+            return pass_nothing()
+        asking = np.arange(len(requests))
+        if requests.operations is not None:
+            asking = np.flatnonzero(np.isin(requests.operations, _OF_THE_DATA))
+        waits, entries = np.zeros(len(requests)), np.zeros(len(requests), np.int64)
+        served = np.ones(len(requests), np.bool_)
+        if len(asking):
+            queue, waits[asking] = self._queue(requests.times[asking], settings, costs)
+            served[asking] = ~np.isnan(queue.waits)
+            last = np.searchsorted(asking, np.arange(len(requests)), side="right")
+            entries = np.concatenate([[0], queue.in_use]).astype(np.int64)[last]
+        starts = requests.times + waits
+        # A connection that is handed over can start after one that a later request finds idle.
+        origins = np.flatnonzero(served)
+        origins = origins[np.argsort(starts[origins], kind="stable")]
+        passed = dataclasses.replace(requests_at(requests, origins), times=starts[origins])
+        return Passed(passed, origins, waits, entries)
+
+    def _queue(
+        self, times: npt.NDArray[np.float64], settings: ConnectionPoolSettings, costs: Costs
+    ) -> tuple[kernels.Queue, npt.NDArray[np.float64]]:
+        """Return the queue of those that need a connection, and what each waits in all."""
         from perflab.patterns.connection_pool.model.metrics import waits_of
         from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
         from perflab.workloads.kinds.arrivals import Arrivals
 
-        if not len(requests):
-            return pass_nothing()
-        arrivals = Arrivals("requests", requests.times)
-        queue = ConnectionPoolModel(arrivals).queue(settings, LoadSettings(seed=self.seed), costs)
+        model = ConnectionPoolModel.of(Arrivals("requests", times), costs)
+        queue = model.queue(settings, LoadSettings(seed=self.seed))
         waits = waits_of(queue.waits, settings.timeout) + costs.get("overhead_seconds", 0.0)
         if queue.refused:
             waits[queue.turned_away] = 0.0
-        starts = arrivals.times + waits
-        served = np.flatnonzero(~np.isnan(queue.waits))
-        # A connection that is handed over can start after one that a later request finds idle.
-        origins = served[np.argsort(starts[served], kind="stable")]
-        chosen = requests_at(requests, origins)
-        passed = Requests(starts[origins], chosen.keys, chosen.sizes)
-        return Passed(passed, origins, waits, queue.in_use.astype(np.int64))
+        return queue, waits

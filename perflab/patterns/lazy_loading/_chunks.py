@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import final
 
 from perflab.patterns.lazy_loading._store import Rows
 
@@ -17,6 +17,7 @@ Loaded = tuple[Rows, int]
 """A chunk's rows and their bytes in memory."""
 
 
+@final
 class Ahead:
     """In place of a chunk that was requested by nobody yet: being loaded, or loaded, ahead."""
 
@@ -53,7 +54,7 @@ class Chunks:
         self.rows = rows
         self.size = size
         self.count = -(-rows // size)
-        self.held: OrderedDict[int, Any] = OrderedDict()
+        self.held: OrderedDict[int, Rows | Ahead] = OrderedDict()
         self.bytes = 0
         self.evictions = 0
         self.rejected = 0
@@ -215,7 +216,7 @@ def size_of(rows: Rows) -> int:
     return sys.getsizeof(rows) + round(total / len(looked_at) * len(rows))
 
 
-def _inside(row: Any) -> int:
+def _inside(row: object) -> int:
     if isinstance(row, (tuple, list)):
         return sum(map(sys.getsizeof, row))
     return sum(map(sys.getsizeof, row.values())) if isinstance(row, dict) else 0

@@ -32,7 +32,7 @@ class ParquetStore:
     def __len__(self) -> int:
         return self._ends[-1]
 
-    def read(self, start: int, stop: int) -> list[tuple[Any, ...]]:
+    def read(self, start: int, stop: int) -> list[tuple[object, ...]]:
         """Return rows as tuples.
 
         Raises:

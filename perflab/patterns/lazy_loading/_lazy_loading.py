@@ -6,19 +6,19 @@ import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, overload
+from typing import Self, overload
 
 from perflab.errors import BadInputError
 from perflab.instrumentation import AtomicCounter, Event, EventKind, Hook
 from perflab.patterns.lazy_loading._chunks import Ahead, Chunks
 from perflab.patterns.lazy_loading._loads import Loads
 from perflab.patterns.lazy_loading._sources import open_store
-from perflab.patterns.lazy_loading._store import ReopenedStore, Rows, Store
+from perflab.patterns.lazy_loading._store import ReopenedStore, Row, Rows, Store
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.units import counted
 
 
-class LazyLoader(Sequence[Any]):
+class LazyLoader(Sequence[Row]):
     """Rows of a store by number, slice, list of numbers, or one after the other.
 
     Chunks of ``chunk_size`` rows are loaded when they are requested, each by one thread at a time,
@@ -45,11 +45,13 @@ class LazyLoader(Sequence[Any]):
         store: Store | None = None,
         hook: Hook | None = None,
         sizeof: Callable[[Rows], int] | None = None,
-        **overrides: Any,
+        **overrides: object,
     ) -> None:
-        self._settings = (settings or LazyLoadingSettings()).change(**overrides)
+        self._settings = LazyLoadingSettings.given(settings).change(**overrides)
         self._own = store is None
-        self._store = open_store(self._settings.data_source) if store is None else store
+        if store is None:
+            store = open_store(self._settings.data_source, self._settings.delimiter)
+        self._store = store
         self._loads = Loads(self._store, hook, sizeof)
         self._hook = hook
         self._hits = AtomicCounter()
@@ -66,10 +68,10 @@ class LazyLoader(Sequence[Any]):
         return self._chunks.rows
 
     @overload
-    def __getitem__(self, index: int) -> Any: ...
+    def __getitem__(self, index: int) -> Row: ...
     @overload
-    def __getitem__(self, index: slice | Iterable[int]) -> list[Any]: ...
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: slice | Iterable[int]) -> list[Row]: ...
+    def __getitem__(self, index: int | slice | Iterable[int]) -> Row:
         """Return a row, or a list of those of a slice or of several numbers.
 
         Raises:
@@ -98,11 +100,11 @@ class LazyLoader(Sequence[Any]):
             return self._several(list(index))
         return self[self._checked(operator.index(index))]
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Row]:
         """Yield all rows, holding no more than ever; each chunk counts as one access."""
         return itertools.chain.from_iterable(self._all())
 
-    def __reversed__(self) -> Iterator[Any]:
+    def __reversed__(self) -> Iterator[Row]:
         """Yield all rows from the last to the first."""
         return self._stretch(range(len(self) - 1, -1, -1))
 
@@ -114,9 +116,10 @@ class LazyLoader(Sequence[Any]):
         Raises:
             BadInputError: If the source would be another.
         """
-        if settings.data_source != self._settings.data_source:
-            text = "cannot change while it is open; make another loader"
-            raise BadInputError(text, "data_source")
+        settings = LazyLoadingSettings.given(settings, self._settings)
+        for key in ("data_source", "delimiter"):
+            if getattr(settings, key) != getattr(self._settings, key):
+                raise BadInputError("cannot change while it is open; make another loader", key)
         self._settings = settings
         if settings.chunk_size != self._chunks.size:
             self._replace(self._cut())
@@ -201,8 +204,7 @@ class LazyLoader(Sequence[Any]):
         next(self._hits)
         if self._hook is not None:
             self._hook(Event(EventKind.HIT, number))
-        found: Rows = rows
-        return found
+        return rows
 
     def _missed(self, chunks: Chunks, number: int) -> Rows:
         return self._loads.miss(chunks, number, self._settings.read_ahead)
@@ -232,7 +234,7 @@ class LazyLoader(Sequence[Any]):
             yield rows[offset:] if offset else rows
             place += len(rows) - offset
 
-    def _stretch(self, numbers: range) -> Iterator[Any]:
+    def _stretch(self, numbers: range) -> Iterator[Row]:
         """Yield the rows of a range: chunk by chunk, each chunk counted once."""
         step = numbers.step
         while numbers:
@@ -246,11 +248,11 @@ class LazyLoader(Sequence[Any]):
             yield from rows[offset : None if last < 0 else last : step]
             numbers = numbers[count:]
 
-    def _several(self, numbers: list[Any]) -> list[Any]:
+    def _several(self, numbers: list[int]) -> list[Row]:
         """Return rows in the order requested; every chunk is loaded once, however they mix."""
         wanted = [self._checked(operator.index(number)) for number in numbers]
         chunks = self._chunks
-        found: list[Any] = [None] * len(wanted)
+        found: list[Row] = [None] * len(wanted)
         places: dict[int, list[int]] = {}
         for place, row in enumerate(wanted):
             places.setdefault(row // chunks.size, []).append(place)

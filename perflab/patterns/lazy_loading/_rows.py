@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perflab.errors import BadInputError
 from perflab.errors.extras import naming_extra
+from perflab.primitives import csv_header
 from perflab.units import grouped
 
 if TYPE_CHECKING:
@@ -28,21 +29,22 @@ class _StrayQuoteError(Exception):
     """A quote or a return stands where none is expected, so that counting tells nothing."""
 
 
-def find_rows(guard: FileGuard, separator: str) -> npt.NDArray[np.int64]:
+def find_rows(guard: FileGuard, separator: str, start: int) -> npt.NDArray[np.int64]:
     """Return the number of rows and the marks, from one reading of the file in blocks.
 
-    The header is no row, and empty lines are none. The last mark is the end of the file.
+    The header, which begins at `start`, is no row, and empty lines are none. The last mark is the
+    end of the file.
 
     Raises:
         BadInputError: If a quoted field has no end, or none within csv's limit.
     """
     try:
-        return _count_quotes(guard, ord(separator))
+        return _count_quotes(guard, ord(separator), start)
     except _StrayQuoteError:
-        return _parse_rows(guard, separator)
+        return _parse_rows(guard, separator, start)
 
 
-def _count_quotes(guard: FileGuard, separator: int) -> npt.NDArray[np.int64]:
+def _count_quotes(guard: FileGuard, separator: int, start: int) -> npt.NDArray[np.int64]:
     """Take each line end before which the number of quotes is even.
 
     Raises:
@@ -52,12 +54,9 @@ def _count_quotes(guard: FileGuard, separator: int) -> npt.NDArray[np.int64]:
         import numpy as np
 
     starts: list[npt.NDArray[np.int64]] = []
-    ended, quotes, place, seen, last = -1, 0, 0, 0, _LINE_END
+    ended, quotes, place, seen, last = start - 1, 0, start, 0, _LINE_END
     with guard.path.open("rb") as file:
-        if file.read(3) == b"\xef\xbb\xbf":
-            place = 3
-            ended = 2
-        file.seek(place)
+        file.seek(start)
         while block := file.read(BLOCK_BYTES):
             letters = np.frombuffer(block, np.uint8)
             ends = np.flatnonzero(letters == _LINE_END)
@@ -127,27 +126,26 @@ def _check_returns(
         raise _StrayQuoteError
 
 
-def _parse_rows(guard: FileGuard, separator: str) -> npt.NDArray[np.int64]:
+def _parse_rows(guard: FileGuard, separator: str, start: int) -> npt.NDArray[np.int64]:
     """Let Python's csv module part the rows, some ten times slower, and note where each begins."""
     with naming_extra("files"):
         import numpy as np
 
-    place = 0
+    place = start
 
     def lines() -> Iterator[str]:
         nonlocal place
         with guard.path.open("rb") as file:
+            file.seek(start)
             for line in file:
                 place += len(line)
                 # A letter a byte: what is between separators does not matter here.
                 yield line.decode("latin-1")
 
     marks: list[int] = []
-    seen, began = 0, 0
-    last = 0
-    reader: Any = csv.reader(lines(), delimiter=separator)
+    seen, began, last = 0, start, start
     try:
-        for row in reader:
+        for row in csv.reader(lines(), delimiter=separator):
             if row:
                 if seen % STEP == 1 % STEP:
                     marks.append(began)
@@ -158,17 +156,18 @@ def _parse_rows(guard: FileGuard, separator: str) -> npt.NDArray[np.int64]:
         text = f"row {grouped(max(seen - 1, 0))} cannot be read ({reason_of(error)})"
         raise BadInputError(text, guard.place) from None
     if _is_open(guard, last, separator):
-        row = grouped(max(seen - 2, 0))
-        text = f"row {row} opens a quote that is not closed before the file's end"
+        number = grouped(max(seen - 2, 0))
+        text = f"row {number} opens a quote that is not closed before the file's end"
         raise BadInputError(text, guard.place)
     return np.array([max(seen - 1, 0), *marks, place], np.int64)
 
 
 def reason_of(error: csv.Error) -> str:
     """Return csv's reason in words: its own speak of how a file was opened."""
-    if "new-line character" in str(error):
-        return "a line ends with CR alone; end lines with LF"
-    return f"{error}; is a quote in it not closed?"
+    if "field limit" in str(error):
+        most = grouped(csv.field_size_limit())
+        return f"a field has more than {most} characters; is a quote in it not closed?"
+    return csv_header.reason_of(error)
 
 
 def _is_open(guard: FileGuard, last: int, separator: str) -> bool:

@@ -13,6 +13,7 @@ from perflab.patterns.lazy_loading._csv import CsvStore
 from perflab.patterns.lazy_loading._files import NpyStore, ParquetStore
 from perflab.patterns.lazy_loading._sqlite import SqliteStore
 from perflab.patterns.lazy_loading._store import Rows, Store
+from perflab.primitives.csv_header import DELIMITERS
 
 FLIGHTS = "flights"
 DATABASES = (".sqlite", ".sqlite3", ".db")
@@ -21,9 +22,11 @@ SUFFIXES: dict[str, Callable[[str], Store]] = {
     ".parquet": ParquetStore,
     ".pq": ParquetStore,
     ".csv": CsvStore,
-    ".tsv": lambda path: CsvStore(path, separator="\t"),
+    ".tsv": CsvStore,
     ".npy": NpyStore,
 }
+TEXTS = {".csv": None, ".tsv": "\t"}
+"""Endings of tables in text, with the delimiter that is theirs."""
 
 
 class FunctionStore:
@@ -62,12 +65,13 @@ class FunctionStore:
 
 
 @naming_extra("files")
-def open_store(source: str) -> Store:
+def open_store(source: str, delimiter: str = "auto") -> Store:
     """Open what a ``data_source`` names.
 
     Args:
         source: ``flights``, or ``flights:FORM`` for one of its other forms; a file; FILE:TABLE for
             SQLite; or ``module:name`` of a function ``(start, stop) -> rows``, or of a store.
+        delimiter: Between the fields of a CSV, as the setting says it: ``auto``, ``comma`` ...
 
     Raises:
         BadInputError: If there is no such thing, or it cannot be opened.
@@ -80,6 +84,8 @@ def open_store(source: str) -> Store:
         path = flights_store(form)
         return SUFFIXES[path.suffix](str(path))
     suffix = Path(source).suffix.lower()
+    if suffix in TEXTS:
+        return CsvStore(source, separator=DELIMITERS.get(delimiter, TEXTS[suffix]))
     if suffix in SUFFIXES:
         return SUFFIXES[suffix](source)
     file, colon, table = source.rpartition(":")

@@ -8,7 +8,6 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.patterns.lazy_loading._store import FileGuard, StoreError
@@ -53,7 +52,7 @@ class SqliteStore:
     def __len__(self) -> int:
         return self._rows
 
-    def read(self, start: int, stop: int) -> list[tuple[Any, ...]]:
+    def read(self, start: int, stop: int) -> list[tuple[object, ...]]:
         """Return rows as tuples.
 
         Raises:
@@ -104,12 +103,12 @@ class SqliteStore:
 
     def _select(
         self, connection: sqlite3.Connection, start: int, stop: int
-    ) -> list[tuple[Any, ...]]:
+    ) -> list[tuple[object, ...]]:
         if self._ids is None:
             first, last = self._extent[1] + start, self._extent[1] + stop - 1
         else:
             first, last = self._ids[start], self._ids[stop - 1]
-        rows: list[tuple[Any, ...]] = connection.execute(
+        rows: list[tuple[object, ...]] = connection.execute(
             f"SELECT * FROM {self._name} WHERE rowid BETWEEN ? AND ? ORDER BY rowid",  # noqa: S608
             (first, last),
         ).fetchall()

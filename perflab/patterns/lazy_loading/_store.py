@@ -10,7 +10,9 @@ from typing import Any, Protocol, runtime_checkable
 from perflab.errors import BadInputError
 from perflab.primitives.regular_file import refuse_special
 
-Rows = Sequence[Any]
+Row = Any
+"""A row, as its store gives it: a tuple, a dict, an element of an array ..."""
+Rows = Sequence[Row]
 
 
 class Store(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perflab.bench.base import Bench
 from perflab.bench.calibration import CalibrationPlan
@@ -17,12 +18,15 @@ from perflab.bench.session import Measured, Runs, Session
 from perflab.bench.tuning import Sweep, Tuning
 from perflab.callbacks import Progress
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.modelling.prediction import Metrics
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.lazy_loading.advice import ADVICE
 from perflab.patterns.lazy_loading.calibration import (
     CALIBRATION_RUNS,
     lazy_calibration,
     lazy_costs,
+    lazy_renewed,
     lazy_risks,
+    slower_loads,
 )
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings, SettingInfo
@@ -30,6 +34,7 @@ from perflab.settings import LoadSettings, SettingInfo
 if TYPE_CHECKING:
     from perflab.primitives.clock import VirtualClock
     from perflab.workloads.kinds.accesses import Accesses
+    from perflab.workloads.kinds.trace import Trace
     from perflab.workloads.registry.kind import WorkloadKind
 
 _CALIBRATION = "random:run=1,requests=1M,seed=1"
@@ -57,18 +62,27 @@ def _kept_for(
     return source_name(settings.data_source)
 
 
-def _own_spec(_settings: LazyLoadingSettings, _load: LoadSettings, _spec: Any) -> Any:
+def _own_spec(_settings: LazyLoadingSettings, _load: LoadSettings, _spec: object) -> str:
     """Return accesses at random to the user's own store."""
     return _CALIBRATION
 
 
-def _own_runs(settings: LazyLoadingSettings, _done: Runs) -> Iterator[Mapping[str, Any]]:
+def _own_runs(settings: LazyLoadingSettings, _done: Runs) -> Iterator[Mapping[str, object]]:
     """Return runs at several chunk sizes on the store, from 10 rows to 100,000."""
     for values in CALIBRATION_RUNS:
-        yield {"data_source": settings.data_source, **values}
+        yield {"data_source": settings.data_source, "delimiter": settings.delimiter, **values}
 
 
-def _axis(info: SettingInfo, workload: Accesses) -> list[Any]:
+def _overruled(
+    settings: LazyLoadingSettings, _load: LoadSettings, _workload: Accesses
+) -> Mapping[str, str]:
+    """Return the settings that have no effect on the store, by key, with the reason."""
+    from perflab.patterns.lazy_loading.sources import overruled_by_source
+
+    return overruled_by_source(settings)
+
+
+def _axis(info: SettingInfo, workload: Accesses) -> list[float]:
     """Return chunk sizes up to the store's rows, and numbers of chunks up to 1,000."""
     if info.key not in ("chunk_size", "max_chunks"):
         return axis_values(info)
@@ -86,11 +100,11 @@ def _sweep(workload: Accesses, _settings: LazyLoadingSettings) -> Sweep:
     }
 
 
-def _sampled_model(workload: Accesses, share: float) -> Model[LazyLoadingSettings]:
+def _sampled_model(workload: Accesses, costs: Costs, share: float) -> Model[LazyLoadingSettings]:
     """Return the loader's model on windows of the accesses."""
     from perflab.patterns.lazy_loading.model.predict import SampledLazyLoadingModel
 
-    return SampledLazyLoadingModel(workload, share)
+    return SampledLazyLoadingModel.of(workload, costs, share)
 
 
 class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
@@ -103,7 +117,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         settings_class=LazyLoadingSettings,
     )
     default_workload = "hotspot:share=0.9,part=0.1,run=5,requests=200k,seed=1"
-    naming = ("data_source",)
+    naming = ("data_source", "delimiter")
     display = Display(
         sliders=(
             "chunk_size",
@@ -111,6 +125,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
             "read_ahead",
             "max_bytes",
             "data_source",
+            "delimiter",
             "concurrency",
         ),
         what_if_charts=(
@@ -166,6 +181,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
             MetricInfo("chunks", "chunks held", "chunks", "neither"),
             MetricInfo("read_amplification", "read amplification", "times", "lower"),
         ),
+        overruled=_overruled,
         axis=_axis,
     )
     tuning = Tuning(
@@ -176,6 +192,8 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         weighed_by="memory_bytes",
         sweep=_sweep,
         risks=lazy_risks,
+        slower=slower_loads,
+        serves="loads",
     )
     calibration = CalibrationPlan(
         workload=_CALIBRATION,
@@ -201,12 +219,28 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         own_spec=_own_spec,
         own_runs=_own_runs,
         costs_of=lazy_calibration,
+        renewed=lazy_renewed,
     )
     live = Live(
+        backends=(),
+        measures=frozenset(
+            {
+                "bytes_read",
+                "chunks",
+                "errors",
+                "evictions",
+                "hit_rate",
+                "hits",
+                "loads",
+                "misses",
+                "read_amplification",
+            }
+        ),
         levels=frozenset({"bytes", "chunks", "rows_held", "stored_row_bytes"}),
         notice=_notice,
     )
     models = Models(sampled=_sampled_model)
+    advice = ADVICE
 
     @property
     def workload_kind(self) -> WorkloadKind[Accesses]:
@@ -218,7 +252,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
     def workload_for(
         self,
         settings: LazyLoadingSettings,
-        spec: Any,
+        spec: str | os.PathLike[str] | Accesses | Trace | None,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
         progress: Progress | None = None,
@@ -232,15 +266,15 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         from perflab.patterns.lazy_loading.sources import rows_of
         from perflab.workloads.registry.accesses import load_accesses
 
-        n_rows = rows_of(settings.data_source)
+        n_rows = rows_of(settings.data_source, settings.delimiter)
         chosen = self.default_workload if spec is None else spec
         return load_accesses(chosen, n_rows, format, columns, progress)
 
-    def model(self, workload: Accesses) -> Model[LazyLoadingSettings]:
+    def model(self, workload: Accesses, costs: Costs) -> Model[LazyLoadingSettings]:
         """Return the loader's model for accesses."""
         from perflab.patterns.lazy_loading.model.predict import LazyLoadingModel
 
-        return LazyLoadingModel(workload)
+        return LazyLoadingModel.of(workload, costs)
 
     def session(
         self,
@@ -267,7 +301,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
             result["read_amplification"] = result["bytes_read"] / given
         return result
 
-    def costs(self, measured: Measured) -> dict[str, Any]:
+    def costs(self, measured: Measured) -> dict[str, object]:
         """Return what a hit, a load and a row in memory cost in a run."""
         return lazy_costs(measured)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from perflab.bench.conditions import Conditions
 from perflab.bench.session import Measured, Runs
+from perflab.bench.tuning import Point
 from perflab.instrumentation.catalog import metric
+from perflab.modelling.ageing import factor, replaced, scaled_parts
 from perflab.modelling.latency import costs_of
-from perflab.patterns.lazy_loading.model.load_times import load_cost
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.lazy_loading.model.costs import load_cost, loads_of
+from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.units import counted, rounded
 
-CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
+CALIBRATION_RUNS: tuple[Mapping[str, object], ...] = (
     {"chunk_size": 10, "max_chunks": 10},
     {"chunk_size": 100, "max_chunks": 10},
     {"chunk_size": 1000, "max_chunks": 10},
@@ -25,11 +30,11 @@ CALIBRATION_RUNS: tuple[Mapping[str, Any], ...] = (
 _FEWEST_HITS = 1000
 
 
-def lazy_costs(measured: Measured) -> dict[str, Any]:
+def lazy_costs(measured: Measured) -> dict[str, object]:
     """Return what a hit and a load cost in a run, and what a row takes, as far as it was seen."""
     counters = measured.counters
     found = costs_of(measured.histograms, ("hit", "miss"))
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     if "hit" in found and measured.histograms["hit"].count >= _FEWEST_HITS:
         result["hit"] = found["hit"]
     loads = counters.get("loads", 0)
@@ -46,7 +51,7 @@ def lazy_costs(measured: Measured) -> dict[str, Any]:
     return result
 
 
-def lazy_calibration(runs: Runs) -> dict[str, Any]:
+def lazy_calibration(runs: Runs) -> dict[str, object]:
     """Return the costs that runs at several chunk sizes tell together.
 
     Memory is a fixed part, from the run that held the fewest rows, and one a row, from the run
@@ -54,9 +59,10 @@ def lazy_calibration(runs: Runs) -> dict[str, Any]:
     much longer loads take beside such loads, for each of them: 0 where they overlap, 1 where
     they take turns.
     """
-    result: dict[str, Any] = {"load": {}}
+    result: dict[str, object] = {}
+    loads: dict[str, Costs] = {}
     memory: list[Mapping[str, float]] = []
-    beside: dict[str, Any] | None = None
+    beside: Costs | None = None
     last = runs[-1][0]
     for values, costs in runs:
         if values.get("read_ahead"):
@@ -64,7 +70,7 @@ def lazy_calibration(runs: Runs) -> dict[str, Any]:
             continue
         # A run that holds much is seldom asked to load, and much of that while it starts.
         if values is not last:
-            result["load"] |= costs.get("load", {})
+            loads |= costs.get("load", {})
         memory += [costs["memory"]] if "memory" in costs else []
         for key in ("hit", "sized_row_bytes", "stored_row_bytes"):
             if key in costs:
@@ -72,10 +78,10 @@ def lazy_calibration(runs: Runs) -> dict[str, Any]:
     overheads = [costs["overhead_seconds"] for _, costs in runs if "overhead_seconds" in costs]
     if overheads:
         result["overhead_seconds"] = min(overheads)
-    if not result["load"]:
-        del result["load"]
-    elif beside is not None and "load" in beside:
-        result["contention"] = _contention(result["load"], beside)
+    if loads:
+        result["load"] = loads
+        if beside is not None and "load" in beside:
+            result["contention"] = _contention(loads, beside)
     if memory:
         least, most = (pick(memory, key=lambda seen: seen["rows"]) for pick in (min, max))
         result["base_bytes"] = base = min(least["bytes"], most["bytes"])
@@ -83,16 +89,43 @@ def lazy_calibration(runs: Runs) -> dict[str, Any]:
     return result
 
 
-def _contention(loads: Mapping[str, Any], beside: Mapping[str, Any]) -> float:
-    ((rows, measured),) = beside["load"].items()
-    alone = load_cost(loads, float(rows))["mean"]
+def lazy_renewed(
+    costs: Costs, own: Costs, _settings: object, _predicted: Metrics
+) -> dict[str, object]:
+    """Return the costs as a run shows them: loads of all sizes as much slower as its own were."""
+    result = replaced(costs, own, ("hit", "overhead_seconds", "stored_row_bytes"))
+    if "load" in own:
+        ((rows, load),) = own["load"].items()
+        known = load_cost(loads_of(costs["load"]), float(rows)).time.mean
+        times = {
+            size: {**scaled_parts(one, ("mean", "quantiles"), factor(load["mean"], known))}
+            for size, one in costs["load"].items()
+        }
+        result["load"] = {**times, rows: load}
+    return result
+
+
+def _contention(loads: Mapping[str, Costs], beside: Costs) -> float:
+    (measured,) = loads_of(beside["load"])
+    alone = load_cost(loads_of(loads), measured.rows).time.mean
     others = beside["loads_per_miss"] - 1
     if others <= 0:
         return 0.0
-    return float(min(max((measured["mean"] / alone - 1) / others, 0.0), 1.0))
+    return float(min(max((measured.time.mean / alone - 1) / others, 0.0), 1.0))
 
 
-def lazy_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> str:
+def slower_loads(
+    now: Conditions[LazyLoadingSettings], _workload: object, factor: float
+) -> Conditions[LazyLoadingSettings]:
+    """Return conditions in which each load of a chunk takes so many times as long."""
+    loads = {
+        rows: scaled_parts(load, ("mean", "quantiles"), factor)
+        for rows, load in now.costs["load"].items()
+    }
+    return dataclasses.replace(now, costs={**now.costs, "load": loads})
+
+
+def lazy_risks(chosen: Point, points: Sequence[Point]) -> str:
     """Return in words what fewer chunks, and chunks of another size, would do."""
     latency, read = metric("latency_seconds_mean"), metric("read_amplification")
     here = chosen["settings"]
@@ -102,6 +135,8 @@ def lazy_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
     )
     words = []
     less = [p for p in line if p["settings"]["max_chunks"] < here["max_chunks"]]
+    now = latency.format(chosen["metrics"][latency.name])
+    less = [p for p in less if latency.format(p["metrics"][latency.name]) != now]
     if less:
         point = less[-1]
         words.append(
@@ -117,9 +152,12 @@ def lazy_risks(chosen: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -
     if wider:
         point = min(wider, key=lambda p: p["settings"]["chunk_size"])
         factor = point["metrics"][read.name]
+        read_here = rounded(chosen["metrics"][read.name])
+        if rounded(factor) == read_here:
+            return " ".join(words)
         words.append(
             f"Too large: chunks of {counted(point['settings']['chunk_size'], 'row')} read "
             f"{rounded(factor)} bytes for each byte of the rows requested, instead of "
-            f"{rounded(chosen['metrics'][read.name])}."
+            f"{read_here}."
         )
     return " ".join(words)

@@ -29,7 +29,7 @@ class LazyLoadingSession(Session[LazyLoadingSettings]):
 
     def __init__(self, settings: LazyLoadingSettings, load: LoadSettings, rows: Accesses) -> None:
         self._rows = rows.rows.data
-        self._store = open_store(settings.data_source)
+        self._store = open_store(settings.data_source, settings.delimiter)
         self._cap: CallCap | None = None
         if is_own_function(settings.data_source):
             # Finding out how many rows there are has just called it some dozens of times.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from perflab.primitives.csv_header import WORDS
 from perflab.settings.base import Settings, setting
 
 
@@ -47,4 +48,9 @@ class LazyLoadingSettings(Settings):
         low=0,
         high=10_000,
         span=(0, 16),
+    )
+    delimiter: str = setting(
+        "auto",
+        "Separator of the fields of a CSV; auto = the most frequent one in the header.",
+        choices=WORDS,
     )

@@ -7,17 +7,21 @@ import contextlib
 import time
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Generic, Self
 
 from perflab.instrumentation.events import Event, EventKind
 from perflab.instrumentation.hooks import Hook
 from perflab.patterns.prefetching._core import PrefetchCore
-from perflab.patterns.prefetching._parts import Claim, EndOfItems, FetchTimeoutError, as_sequence
+from perflab.patterns.prefetching._parts import (
+    NOTHING,
+    Claim,
+    EndOfItems,
+    FetchTimeoutError,
+    T,
+    as_sequence,
+)
 from perflab.patterns.prefetching.settings import PrefetchingSettings
 from perflab.units import in_words
-
-T = TypeVar("T")
-_NOTHING = cast("Any", object())
 
 
 class AsyncPrefetcher(Generic[T]):
@@ -45,7 +49,7 @@ class AsyncPrefetcher(Generic[T]):
         sizeof: Callable[[T], int] | None = None,
         hook: Hook | None = None,
     ) -> None:
-        core = PrefetchCore(settings or PrefetchingSettings(), sizeof)
+        core = PrefetchCore(PrefetchingSettings.given(settings), sizeof)
         self._tasks = _FetchTasks(fetch, core, hook)
         self._batch: Iterator[T] = iter(())
         self._turn = asyncio.Lock()
@@ -65,8 +69,8 @@ class AsyncPrefetcher(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        item = next(self._batch, _NOTHING)
-        return await self._from_next_batch() if item is _NOTHING else item
+        item = next(self._batch, NOTHING)
+        return await self._from_next_batch() if item is NOTHING else item
 
     async def batches(self) -> AsyncIterator[Sequence[T]]:
         """Iterate over batches as they were fetched, which costs nothing an item."""
@@ -81,7 +85,7 @@ class AsyncPrefetcher(Generic[T]):
 
     def apply(self, settings: PrefetchingSettings) -> None:
         """Change everything in place; called in the thread of the event loop."""
-        self._tasks.apply(settings)
+        self._tasks.apply(PrefetchingSettings.given(settings))
 
     def stats(self) -> dict[str, float]:
         """Return flat statistics; totals only grow."""
@@ -106,25 +110,25 @@ class AsyncPrefetcher(Generic[T]):
         async with self._turn:
             try:
                 while True:
-                    item = next(self._batch, _NOTHING)
-                    if item is not _NOTHING:
+                    item = next(self._batch, NOTHING)
+                    if item is not NOTHING:
                         return item
                     self._batch = iter(await self._take())
             except EndOfItems:
                 raise StopAsyncIteration from None
 
-    async def _take(self) -> Sequence[Any]:
+    async def _take(self) -> Sequence[T]:
         self.start()
         return await self._tasks.take()
 
 
-class _FetchTasks:
+class _FetchTasks(Generic[T]):
     """Runs a fetch in tasks of one event loop."""
 
     def __init__(
         self,
-        fetch: Callable[[int, int], Awaitable[Iterable[Any]]],
-        core: PrefetchCore,
+        fetch: Callable[[int, int], Awaitable[Iterable[T]]],
+        core: PrefetchCore[T],
         hook: Hook | None,
     ) -> None:
         self.core = core
@@ -143,7 +147,7 @@ class _FetchTasks:
             self.core.started = time.perf_counter()
             self._hire()
 
-    async def take(self) -> Sequence[Any]:
+    async def take(self) -> Sequence[T]:
         """Return the next batch, waiting for it; `EndOfItems` if there are no more."""
         batch = self._taken()
         if batch is None:
@@ -197,7 +201,7 @@ class _FetchTasks:
         for task in self._tasks:
             task.cancel()
 
-    def _taken(self) -> Sequence[Any] | None:
+    def _taken(self) -> Sequence[T] | None:
         try:
             return self.core.take()
         finally:
@@ -258,7 +262,7 @@ class _FetchTasks:
             break
         self._ready.set()
 
-    async def _ask(self, claim: Claim) -> Sequence[Any]:
+    async def _ask(self, claim: Claim) -> Sequence[T]:
         timeout = self.core.settings.timeout
         try:
             async with asyncio.timeout(timeout) as limit:

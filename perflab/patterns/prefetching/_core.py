@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Generic
 
 from perflab.patterns.prefetching._parts import (
     Batch,
@@ -13,6 +13,7 @@ from perflab.patterns.prefetching._parts import (
     EndOfItems,
     FetchTimeoutError,
     ShortPageError,
+    T,
     as_raised,
 )
 from perflab.patterns.prefetching.settings import PrefetchingSettings
@@ -22,7 +23,7 @@ NEVER = float("inf")
 _LONGEST_BACKOFF = 5.0
 
 
-class PrefetchCore:
+class PrefetchCore(Generic[T]):
     """What threads and asyncio share of prefetching: all the state, and no waiting.
 
     Ranges are claimed in order and may be fetched in any order; they are taken in order. A claim
@@ -46,7 +47,7 @@ class PrefetchCore:
     def __init__(
         self,
         settings: PrefetchingSettings,
-        sizeof: Callable[[Any], int] | None = None,
+        sizeof: Callable[[T], int] | None = None,
     ) -> None:
         self.settings = settings
         self.stopped = False
@@ -58,7 +59,7 @@ class PrefetchCore:
         self._last: int | None = None
         self._short: Claim | None = None
         self._short_items = 0
-        self._ready: dict[int, Batch] = {}
+        self._ready: dict[int, Batch[T]] = {}
         self._flying: dict[int, Claim] = {}
         self._ahead = 0
         self._seen_items = 0
@@ -146,7 +147,7 @@ class PrefetchCore:
         claim.deadline = NEVER if timeout is None else claim.began + timeout
         return claim.attempt
 
-    def measure(self, items: Sequence[Any]) -> int:
+    def measure(self, items: Sequence[T]) -> int:
         """Return the bytes of a batch; 0 where nobody wants to know."""
         sizeof = self._sizeof
         if sizeof is None:
@@ -155,7 +156,7 @@ class PrefetchCore:
             sizeof = sys.getsizeof
         return sum(map(sizeof, items))
 
-    def done(self, claim: Claim, attempt: int, items: Sequence[Any], size: int) -> float | None:
+    def done(self, claim: Claim, attempt: int, items: Sequence[T], size: int) -> float | None:
         """Take what a fetch returned; its seconds, or None where nobody waits for it any more."""
         if not self._current(claim, attempt):
             if self._is_beyond_end(claim, attempt):
@@ -204,7 +205,7 @@ class PrefetchCore:
         self._ready[self._head] = Batch([], 0, 0, error)
         self._end_at(self._head)
 
-    def take(self) -> Sequence[Any] | None:
+    def take(self) -> Sequence[T] | None:
         """Return the next batch in order; None where it is not there yet.
 
         Raises:
@@ -315,7 +316,7 @@ class PrefetchCore:
         ended = self._last is not None and claim.number > self._last
         return ended and claim.attempt == attempt and not self.stopped
 
-    def _hold(self, claim: Claim, batch: Batch) -> None:
+    def _hold(self, claim: Claim, batch: Batch[T]) -> None:
         self._level()
         batch.since = self._level_at
         self._ready[claim.number] = batch
@@ -328,7 +329,7 @@ class PrefetchCore:
         self._level_seconds += self.buffer_items * (now - self._level_at)
         self._level_at = now
 
-    def _end_with(self, claim: Claim, batch: Batch) -> None:
+    def _end_with(self, claim: Claim, batch: Batch[T]) -> None:
         self._hold(claim, batch)
         self._end_at(claim.number)
 
@@ -348,6 +349,6 @@ class PrefetchCore:
         )
 
 
-def _shows_more(batch: Batch) -> bool:
+def _shows_more(batch: Batch[T]) -> bool:
     """Say whether a batch shows that the source has not ended before it."""
     return len(batch.items) > 0 or isinstance(batch.error, ShortPageError)

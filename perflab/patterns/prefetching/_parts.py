@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Nothing(enum.Enum):
+    """Stands where no item is left of a batch."""
+
+    NOTHING = 0
+
+
+NOTHING: Final = Nothing.NOTHING
 
 
 class FetchTimeoutError(TimeoutError):
@@ -18,6 +30,15 @@ class ShortPageError(RuntimeError):
 
 class EndOfItems(Exception):  # noqa: N818  (an end is no error)
     """There are no more items; never seen outside of the prefetcher."""
+
+
+class Worker:
+    """One thread's place; `left` once it is one too many, or another has taken its range."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = False
 
 
 @dataclasses.dataclass(slots=True)
@@ -40,11 +61,11 @@ class Claim:
     attempt: int = 1
     began: float = 0.0
     deadline: float = math.inf
-    owner: Any = None
+    owner: Worker | None = None
 
 
 @dataclasses.dataclass(slots=True)
-class Batch:
+class Batch(Generic[T]):
     """What was fetched of a range, or why it could not be.
 
     Attributes:
@@ -55,14 +76,14 @@ class Batch:
         since: When it was there, as `time.perf_counter` tells it.
     """
 
-    items: Sequence[Any]
+    items: Sequence[T]
     size: int
     wanted: int
     error: BaseException | None = None
     since: float = 0.0
 
 
-def as_sequence(items: Any) -> Sequence[Any]:
+def as_sequence(items: Iterable[T]) -> Sequence[T]:
     """Return what a fetch returned as a sequence."""
     return items if isinstance(items, (list, tuple)) else list(items)
 

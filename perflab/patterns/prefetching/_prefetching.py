@@ -5,18 +5,21 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Generic, Self
 
 from perflab.instrumentation.hooks import Hook
 from perflab.patterns.prefetching._core import PrefetchCore
-from perflab.patterns.prefetching._parts import EndOfItems, FetchTimeoutError, ShortPageError
+from perflab.patterns.prefetching._parts import (
+    NOTHING,
+    EndOfItems,
+    FetchTimeoutError,
+    ShortPageError,
+    T,
+)
 from perflab.patterns.prefetching._workers import FetchWorkers
 from perflab.patterns.prefetching.settings import PrefetchingSettings
 
 __all__ = ["FetchTimeoutError", "Prefetcher", "ShortPageError"]
-
-T = TypeVar("T")
-_NOTHING = cast("Any", object())
 
 
 class Prefetcher(Generic[T]):
@@ -53,7 +56,7 @@ class Prefetcher(Generic[T]):
         sizeof: Callable[[T], int] | None = None,
         hook: Hook | None = None,
     ) -> None:
-        core = PrefetchCore(settings or PrefetchingSettings(), sizeof)
+        core = PrefetchCore(PrefetchingSettings.given(settings), sizeof)
         self._workers = FetchWorkers(fetch, core, hook)
         self._batch: Iterator[T] = iter(())
         self._turn = threading.RLock()
@@ -76,8 +79,8 @@ class Prefetcher(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        item = next(self._batch, _NOTHING)
-        return self._from_next_batch() if item is _NOTHING else item
+        item = next(self._batch, NOTHING)
+        return self._from_next_batch() if item is NOTHING else item
 
     def batches(self) -> Iterator[Sequence[T]]:
         """Iterate over batches as they were fetched, which costs nothing an item."""
@@ -92,7 +95,7 @@ class Prefetcher(Generic[T]):
 
     def apply(self, settings: PrefetchingSettings) -> None:
         """Change everything in place: a buffer or batch from the next fetch on, workers now."""
-        self._workers.apply(settings)
+        self._workers.apply(PrefetchingSettings.given(settings))
 
     def stats(self) -> dict[str, float]:
         """Return flat statistics; totals only grow."""
@@ -122,8 +125,8 @@ class Prefetcher(Generic[T]):
         with self._turn:
             try:
                 while True:
-                    item = next(self._batch, _NOTHING)
-                    if item is not _NOTHING:
+                    item = next(self._batch, NOTHING)
+                    if item is not NOTHING:
                         return item
                     self._batch = iter(self._take())
                     if self._workers.core.stopped:
@@ -131,6 +134,6 @@ class Prefetcher(Generic[T]):
             except EndOfItems:
                 raise StopIteration from None
 
-    def _take(self) -> Sequence[Any]:
+    def _take(self) -> Sequence[T]:
         self.start()
         return self._workers.take()

@@ -5,12 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any
+from typing import Generic
 
 from perflab.instrumentation.events import Event, EventKind
 from perflab.instrumentation.hooks import Hook
 from perflab.patterns.prefetching._core import NEVER, PrefetchCore
-from perflab.patterns.prefetching._parts import Claim, FetchTimeoutError, as_sequence
+from perflab.patterns.prefetching._parts import (
+    Claim,
+    FetchTimeoutError,
+    T,
+    Worker,
+    as_sequence,
+)
 from perflab.patterns.prefetching.settings import PrefetchingSettings
 from perflab.primitives.forking import renew_in_children
 from perflab.units import in_words
@@ -21,7 +27,7 @@ _LEFT_BEHIND = (
 )
 
 
-class FetchWorkers:
+class FetchWorkers(Generic[T]):
     """Runs a fetch in threads; a batch costs each side one turn of one lock.
 
     A fetch that hangs cannot be ended in Python: once a consumer waits and the timeout is over,
@@ -30,7 +36,7 @@ class FetchWorkers:
     """
 
     def __init__(
-        self, fetch: Callable[[int, int], Iterable[Any]], core: PrefetchCore, hook: Hook | None
+        self, fetch: Callable[[int, int], Iterable[T]], core: PrefetchCore[T], hook: Hook | None
     ) -> None:
         self.core = core
         self._renew_lock()
@@ -48,7 +54,7 @@ class FetchWorkers:
                 self.core.started = time.perf_counter()
             self._hire()
 
-    def take(self) -> Sequence[Any]:
+    def take(self) -> Sequence[T]:
         """Return the next batch, waiting for it.
 
         Raises:
@@ -111,7 +117,7 @@ class FetchWorkers:
         self._ready = threading.Condition(self.lock)
         self._halt = threading.Event()
 
-    def _taken(self) -> Sequence[Any] | None:
+    def _taken(self) -> Sequence[T] | None:
         """Take the next batch, if it is there, and wake who can go on now."""
         try:
             batch = self.core.take()
@@ -128,7 +134,7 @@ class FetchWorkers:
                 self._ready.notify()
         return batch
 
-    def _stall(self) -> Sequence[Any]:
+    def _stall(self) -> Sequence[T]:
         """Wait for the next batch; a fetch that takes too long is given to another thread."""
         began = time.perf_counter()
         self._tell(EventKind.STALL_STARTED)
@@ -179,7 +185,7 @@ class FetchWorkers:
             claim is not None
             or (self._staff < self.core.settings.workers and not self.core.fetched)
         ):
-            worker = _Worker()
+            worker = Worker()
             if claim is not None:
                 claim.owner = worker
             self._staff += 1
@@ -190,7 +196,7 @@ class FetchWorkers:
             thread.start()
             claim = None
 
-    def _work(self, me: _Worker, claim: Claim | None, delay: float) -> None:
+    def _work(self, me: Worker, claim: Claim | None, delay: float) -> None:
         try:
             while not me.left:
                 if claim is None:
@@ -210,7 +216,7 @@ class FetchWorkers:
                 # A page that turned out short meanwhile may need one more after the last.
                 self._hire()
 
-    def _claim(self, me: _Worker) -> Claim | None:
+    def _claim(self, me: Worker) -> Claim | None:
         """Wait for room and return the next range; None where this worker is to end."""
         with self.lock:
             while self._staff <= self.core.settings.workers:
@@ -230,7 +236,7 @@ class FetchWorkers:
             self._staff -= 1
             return None
 
-    def _serve(self, me: _Worker, claim: Claim, delay: float) -> None:
+    def _serve(self, me: Worker, claim: Claim, delay: float) -> None:
         """Fetch a range, again where it fails, until it is there or nobody waits for it."""
         # Read before `left`, which is set before another attempt is counted.
         attempt = claim.attempt if claim.began else self._begin(claim, delay)
@@ -283,12 +289,3 @@ class FetchWorkers:
     ) -> None:
         if self._hook is not None:
             self._hook(Event(kind, key, seconds, size, detail))
-
-
-class _Worker:
-    """One thread's place; `left` once it is one too many, or another has taken its range."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perflab.bench.base import Bench
 from perflab.bench.calibration import CalibrationPlan, users_own
@@ -18,13 +18,17 @@ from perflab.bench.tuning import Sweep, Tuning
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.modelling.prediction import Metrics
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.prefetching.advice import ADVICE
 from perflab.patterns.prefetching.calibration import (
     CALIBRATION_RUNS,
+    faster_consumer,
     prefetching_calibration,
     prefetching_costs,
     prefetching_metrics,
+    prefetching_renewed,
     prefetching_risks,
+    slower_fetches,
 )
 from perflab.patterns.prefetching.settings import PrefetchingSettings
 from perflab.settings import LoadSettings, SettingInfo
@@ -71,7 +75,7 @@ def _kept_for(_settings: PrefetchingSettings, load: LoadSettings, workload: Item
     return f"{load.backend_name} of {workload.name}"
 
 
-def _own_spec(_settings: PrefetchingSettings, load: LoadSettings, spec: Any) -> Any:
+def _own_spec(_settings: PrefetchingSettings, load: LoadSettings, spec: object) -> object:
     """Return the user's files or items of the user's function, or else the bench's own."""
     if getattr(spec, "paths", ()):
         return spec
@@ -79,12 +83,12 @@ def _own_spec(_settings: PrefetchingSettings, load: LoadSettings, spec: Any) -> 
     return _CALIBRATION if own is None else own
 
 
-def _own_runs(_settings: PrefetchingSettings, _done: Runs) -> Iterator[Mapping[str, Any]]:
+def _own_runs(_settings: PrefetchingSettings, _done: Runs) -> Iterator[Mapping[str, object]]:
     """Return runs of two sizes of batch and three numbers of workers, always fetching."""
     yield from CALIBRATION_RUNS
 
 
-def _axis(info: SettingInfo, _workload: Items) -> list[Any]:
+def _axis(info: SettingInfo, _workload: Items) -> list[float]:
     """Return fewer values than by default: each is a simulation of all items."""
     return axis_values(info, points=_AXIS_POINTS)
 
@@ -95,7 +99,7 @@ def _sweep(_workload: Items, settings: PrefetchingSettings) -> Sweep:
     return {"workers": list(_WORKERS), "buffer_size": [batch * slots for slots in _SLOTS]}
 
 
-def _sampled_model(workload: Items, share: float) -> Model[PrefetchingSettings]:
+def _sampled_model(workload: Items, costs: Costs, share: float) -> Model[PrefetchingSettings]:
     """Return the model on the first part of the items.
 
     Raises:
@@ -103,7 +107,8 @@ def _sampled_model(workload: Items, share: float) -> Model[PrefetchingSettings]:
     """
     from perflab.patterns.prefetching.model.predict import PrefetchingModel
 
-    return PrefetchingModel(workload.at_most(max(1, round(len(workload) * share))))
+    first = workload.at_most(max(1, round(len(workload) * share)))
+    return PrefetchingModel.of(first, costs)
 
 
 class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
@@ -200,6 +205,11 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         also_tuned=("buffer_size",),
         sweep=_sweep,
         risks=prefetching_risks,
+        busier=faster_consumer,
+        slower=slower_fetches,
+        serves="fetches",
+        relieved_by=("batch_size",),
+        multiples={"buffer_size": "batch_size"},
     )
     calibration = CalibrationPlan(
         workload=_CALIBRATION,
@@ -221,6 +231,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         own_spec=_own_spec,
         own_runs=_own_runs,
         costs_of=prefetching_calibration,
+        renewed=prefetching_renewed,
     )
     live = Live(
         backends=("sqlite", "postgres", "files", "http", "delay"),
@@ -231,7 +242,27 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
                 "refresh",
                 "Kill the HTTP server or the PostgreSQL behind and start it again: fetches that "
                 "fail are tried again.",
+                "the server was restarted",
+                needs="server",
+                meanwhile="restarting",
             ),
+        ),
+        measures=frozenset(
+            {
+                "batches",
+                "buffer_bytes",
+                "buffer_items",
+                "consume_seconds_mean",
+                "errors",
+                "fetch_seconds_mean",
+                "fetch_seconds_p95",
+                "first_item_seconds",
+                "retries",
+                "short_pages",
+                "stall_fraction",
+                "timeouts",
+                "utilisation",
+            }
         ),
         levels=frozenset({"buffer_bytes", "first_item_seconds", "workers"}),
         ends_itself=True,
@@ -241,6 +272,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         check=_check_model,
         sampled=_sampled_model,
     )
+    advice = ADVICE
 
     @property
     def workload_kind(self) -> WorkloadKind[Items]:
@@ -252,7 +284,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
     def workload_for(
         self,
         settings: PrefetchingSettings,
-        spec: Any,
+        spec: object,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
         progress: Progress | None = None,
@@ -261,11 +293,11 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         found = super().workload_for(settings, spec, format, columns, progress)
         return found.at_most(settings.process_count)
 
-    def model(self, workload: Items) -> Model[PrefetchingSettings]:
+    def model(self, workload: Items, costs: Costs) -> Model[PrefetchingSettings]:
         """Return the queue of batches between source and consumer."""
         from perflab.patterns.prefetching.model.predict import PrefetchingModel
 
-        return PrefetchingModel(workload)
+        return PrefetchingModel.of(workload, costs)
 
     def session(
         self,
@@ -284,7 +316,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         """Return stalls, times, the buffer's level on average, and counts."""
         return prefetching_metrics(measured)
 
-    def costs(self, measured: Measured) -> dict[str, Any]:
+    def costs(self, measured: Measured) -> dict[str, object]:
         """Return what fetches and the consumer's work took in a run, and an item's bytes."""
         return prefetching_costs(measured)
 

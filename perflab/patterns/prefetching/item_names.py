@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
@@ -142,7 +141,7 @@ def _listed(place: Path, text: str) -> Items:
 
 
 def _load(
-    spec: Any,
+    spec: str | os.PathLike[str] | Items,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
     progress: Progress | None = None,

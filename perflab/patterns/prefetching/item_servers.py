@@ -1,15 +1,27 @@
-"""Sources of items behind a connection: SQLite, PostgreSQL and an HTTP server, all real."""
+"""`open_items`: the source that a load names; SQLite, PostgreSQL and an HTTP server, all real."""
 
 from __future__ import annotations
 
 import http.client
 import sqlite3
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import cast
 from urllib.parse import urlsplit
 
-from perflab.patterns.prefetching.item_sources import ItemSource, ThreadConnections
+from perflab.patterns.prefetching.item_sources import (
+    Fetch,
+    FileSource,
+    FunctionSource,
+    ItemSource,
+    NumberSource,
+    ThreadConnections,
+    check_items,
+    own_files,
+)
+from perflab.patterns.prefetching.items import Items
+from perflab.servers.call_cap import CallCap, is_function, most_calls
 from perflab.servers.http.server import HttpServer
+from perflab.servers.lookup import users_function
 from perflab.settings import LoadSettings
 from perflab.workloads.flights_store import TABLE, flights_store
 
@@ -30,9 +42,9 @@ class SqliteSource(ItemSource):
         counted = self._connections.get().execute(f"SELECT max(rowid) FROM {TABLE}")  # noqa: S608
         self.length = int(counted.fetchone()[0])
 
-    def ask(self, start: int, stop: int) -> Iterable[Any]:
+    def ask(self, start: int, stop: int) -> Iterable[object]:
         """Ask for the rows."""
-        found: list[Any] = self._connections.get().execute(_ROWS, (start, stop)).fetchall()
+        found: list[object] = self._connections.get().execute(_ROWS, (start, stop)).fetchall()
         return found
 
     def about(self) -> dict[str, str]:
@@ -66,21 +78,24 @@ class PostgresSource(ItemSource):
             self.close()
             raise
 
-    def ask(self, start: int, stop: int) -> Iterable[Any]:
+    def ask(self, start: int, stop: int) -> Iterable[object]:
         """Ask for the rows."""
         statement = f"SELECT * FROM {_SCHEMA}.{TABLE} WHERE id > %s AND id <= %s ORDER BY id"  # noqa: S608  (our own names)
         connection = self._connections.get()
         try:
-            found: list[Any] = connection.execute(statement, (start, stop)).fetchall()
+            return connection.execute(statement, (start, stop)).fetchall()
         except Exception:
             connection.close()
             self._connections.drop()
             raise
-        return found
 
     def about(self) -> dict[str, str]:
         """Return the server's version."""
         return {"PostgreSQL": f"{self._server.version}, {self._server.source}"}
+
+    def server_up(self) -> bool | None:
+        """Say whether the server's process lives."""
+        return self._server.pid is not None
 
     def restart(self) -> None:
         """Kill the server and start it again; the rows are still there."""
@@ -127,7 +142,7 @@ class HttpSource(ItemSource):
         self._server = HttpServer.start(latency_seconds=seconds)
         self._connections = ThreadConnections(self._connect)
 
-    def ask(self, start: int, stop: int) -> Iterable[Any]:
+    def ask(self, start: int, stop: int) -> Iterable[object]:
         """Ask for the items and read the JSON."""
         import orjson
 
@@ -142,7 +157,7 @@ class HttpSource(ItemSource):
             raise
         if answer.status != _OK:
             raise http.client.HTTPException(f"status {answer.status} {answer.reason}")
-        found: list[Any] = orjson.loads(body)
+        found: list[object] = orjson.loads(body)
         return found
 
     def change(self, load: LoadSettings) -> None:
@@ -153,6 +168,10 @@ class HttpSource(ItemSource):
     def about(self) -> dict[str, str]:
         """Return what the server is."""
         return {"HTTP server": f"{self._server.version}, perflab's own on loopback"}
+
+    def server_up(self) -> bool | None:
+        """Say whether the server's process lives."""
+        return self._server.pid is not None
 
     def restart(self) -> None:
         """Kill the server and start it again at the same address."""
@@ -168,8 +187,27 @@ class HttpSource(ItemSource):
         return http.client.HTTPConnection(address.netloc, timeout=_TIMEOUT)
 
 
-SOURCES: dict[str, Callable[[float], ItemSource]] = {
+_SERVERS: dict[str, Callable[[float], ItemSource]] = {
     "sqlite": SqliteSource,
     "postgres": PostgresSource,
     "http": HttpSource,
 }
+
+
+def open_items(load: LoadSettings, items: Items) -> ItemSource:
+    """Return the source that the load settings name.
+
+    Raises:
+        BadInputError: If it names a function that cannot be imported, the items are files and it
+            is something else, or its server does not come up.
+    """
+    check_items(load, items)
+    seconds = load.backend_seconds
+    if is_function(load):
+        function = cast("Fetch", users_function(load.backend))
+        return FunctionSource(function, seconds, CallCap(most_calls(load)))
+    if load.backend == "delay":
+        return NumberSource(seconds)
+    if load.backend == "files":
+        return FileSource(items.paths or own_files(), seconds)
+    return _SERVERS[str(load.backend)](seconds)

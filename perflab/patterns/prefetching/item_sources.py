@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
 from perflab.errors import BadInputError
 from perflab.patterns.prefetching.items import Items
@@ -16,7 +16,7 @@ from perflab.settings import LoadSettings
 
 _FILES = 1000
 
-Fetch = Callable[[int, int], Iterable[Any]]
+Fetch = Callable[[int, int], Iterable[object]]
 
 
 class ItemSource(ABC):
@@ -32,13 +32,13 @@ class ItemSource(ABC):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def fetch(self, start: int, stop: int) -> Iterable[Any]:
+    def fetch(self, start: int, stop: int) -> Iterable[object]:
         """Return the items of a range, those beyond the last from the first on again."""
         if self.seconds > 0:
             time.sleep(self.seconds)
         if self.length is None:
             return self.ask(start, stop)
-        found: list[Any] = []
+        found: list[object] = []
         while start < stop:
             first = start % self.length
             last = min(self.length, first + stop - start)
@@ -47,7 +47,7 @@ class ItemSource(ABC):
         return found
 
     @abstractmethod
-    def ask(self, start: int, stop: int) -> Iterable[Any]:
+    def ask(self, start: int, stop: int) -> Iterable[object]:
         """Ask the real thing for a range within its length."""
 
     def change(self, load: LoadSettings) -> None:
@@ -61,6 +61,10 @@ class ItemSource(ABC):
     def about(self) -> dict[str, str]:
         """Return what a reader must know of a server behind: name, version, source."""
         return {}
+
+    def server_up(self) -> bool | None:
+        """Say whether perflab's own server behind is up; None where there is no such server."""
+        return None
 
     def restart(self) -> None:
         """Kill the server behind and start it again.
@@ -80,7 +84,7 @@ class ItemSource(ABC):
 class NumberSource(ItemSource):
     """The numbers themselves: only the wait costs something."""
 
-    def ask(self, start: int, stop: int) -> Iterable[Any]:
+    def ask(self, start: int, stop: int) -> Iterable[object]:
         """Return the numbers."""
         return list(range(start, stop))
 
@@ -93,7 +97,7 @@ class FileSource(ItemSource):
         self._paths = tuple(paths)
         self.length = len(self._paths)
 
-    def ask(self, start: int, stop: int) -> Iterable[Any]:
+    def ask(self, start: int, stop: int) -> Iterable[object]:
         """Read the files."""
         found = []
         for path in self._paths[start:stop]:
@@ -110,7 +114,7 @@ class FunctionSource(ItemSource):
         self._function = function
         self._cap = cap
 
-    def ask(self, start: int, stop: int) -> Iterable[Any]:
+    def ask(self, start: int, stop: int) -> Iterable[object]:
         """Return what the function returns."""
         self._cap.wait()
         return self._function(start, stop)
@@ -125,25 +129,35 @@ class FunctionSource(ItemSource):
         return self._cap.held()
 
 
-class ThreadConnections:
+class Closing(Protocol):
+    """What can be closed, such as a connection."""
+
+    def close(self) -> object:
+        """Let go of it."""
+
+
+C = TypeVar("C", bound=Closing)
+
+
+class ThreadConnections(Generic[C]):
     """One connection for each thread, made when it first needs one."""
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
+    def __init__(self, connect: Callable[[], C]) -> None:
         self._connect = connect
         self._local = threading.local()
-        self._opened: list[Any] = []
+        self._opened: list[C] = []
         self._lock = threading.Lock()
 
-    def get(self) -> Any:
+    def get(self) -> C:
         """Return this thread's connection."""
         try:
-            return self._local.connection
+            connection: C = self._local.connection
         except AttributeError:
             connection = self._connect()
             with self._lock:
                 self._opened.append(connection)
             self._local.connection = connection
-            return connection
+        return connection
 
     def drop(self) -> None:
         """Let this thread make a new one the next time: the present one is broken."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -51,7 +51,7 @@ class Items:
     paths: tuple[str, ...] = ()
     source: str = ""
     notes: tuple[str, ...] = ()
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    options: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         show_plainly(self)
@@ -78,7 +78,7 @@ class Items:
             return self
         return dataclasses.replace(self, count=count)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """Return how many items, and how many files they are."""
         files = {"files": len(self.paths)} if self.paths else {}
         return {

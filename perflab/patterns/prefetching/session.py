@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+import zlib
+from typing import TYPE_CHECKING
+
+import orjson
 
 from perflab.bench.records import Records
 from perflab.bench.session import EndOfWorkload, Session
 from perflab.instrumentation.events import Event, EventKind
 from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.patterns.prefetching._prefetching import Prefetcher
-from perflab.patterns.prefetching.consumer import Consumer, size_of
-from perflab.patterns.prefetching.open_items import open_items
+from perflab.patterns.prefetching.item_servers import open_items
 from perflab.patterns.prefetching.settings import PrefetchingSettings
 from perflab.settings import LoadSettings
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from perflab.patterns.prefetching.items import Items
 
+_LEVEL = 1
 _MOST_ITEMS = 5_000_000
 _MOST_BATCHES = 1_000_000
 _COUNTED = (
@@ -35,6 +39,30 @@ _COUNTED = (
     "buffer_bytes",
     "workers",
 )
+
+
+class _Consumer:
+    """Writes an item as JSON and compresses it, again and again until a time has passed.
+
+    Attributes:
+        seconds: How long it works on an item at least; it transforms it once at least.
+        checksum: Of all that it has made.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.checksum = 0
+
+    def work(self, item: object, began: float) -> float:
+        """Work on one item and return when that was done, as `time.perf_counter` tells it."""
+        now = time.perf_counter
+        until = began + self.seconds
+        while True:
+            content = item if isinstance(item, bytes) else orjson.dumps(item, default=repr)
+            self.checksum = zlib.adler32(zlib.compress(content, _LEVEL), self.checksum)
+            done = now()
+            if done >= until:
+                return done
 
 
 class PrefetchingSession(Session[PrefetchingSettings]):
@@ -52,9 +80,9 @@ class PrefetchingSession(Session[PrefetchingSettings]):
         self._load = load
         self._held: dict[int, float] = {}
         self._source = open_items(load, items)
-        self._consumer = Consumer(settings.consume_seconds)
-        self._prefetcher: Prefetcher[Any] = Prefetcher(
-            self._fetch, self._bounded(settings), sizeof=size_of, hook=self._note
+        self._consumer = _Consumer(settings.consume_seconds)
+        self._prefetcher: Prefetcher[object] = Prefetcher(
+            self._fetch, self._bounded(settings), sizeof=_size_of, hook=self._note
         )
         self._works = LatencyHistogram()
         self._fetches = LatencyHistogram()
@@ -66,7 +94,7 @@ class PrefetchingSession(Session[PrefetchingSettings]):
         self._lock = threading.Lock()
         self._problem: str | None = None
 
-    def request(self, index: int, due: float) -> str:  # noqa: ARG002
+    def request(self, _index: int, _due: float) -> str:
         """Take the next item and work on it."""
         try:
             item = next(self._prefetcher)
@@ -128,13 +156,16 @@ class PrefetchingSession(Session[PrefetchingSettings]):
         """Return what stands behind."""
         return self._source.about()
 
-    def act(self, name: str) -> None:
+    def server_up(self) -> bool | None:
+        """Say whether the server behind is up; None where there is none."""
+        return self._source.server_up()
+
+    def act(self, _name: str) -> None:
         """Restart the server behind.
 
         Raises:
             BadInputError: If there is none.
         """
-        del name
         self._source.restart()
 
     def close(self) -> None:
@@ -145,17 +176,17 @@ class PrefetchingSession(Session[PrefetchingSettings]):
     def _bounded(self, settings: PrefetchingSettings) -> PrefetchingSettings:
         return settings.change(process_count=None if self._loop else self._count)
 
-    def _fetch(self, start: int, stop: int) -> Iterable[Any]:
+    def _fetch(self, start: int, stop: int) -> Iterable[object]:
         items = self._items(start, stop)
         if held := self._source.held():
             with self._lock:
                 self._held[start] = held
         return items
 
-    def _items(self, start: int, stop: int) -> Iterable[Any]:
+    def _items(self, start: int, stop: int) -> Iterable[object]:
         if not self._loop:
             return self._source.fetch(start, stop)
-        found: list[Any] = []
+        found: list[object] = []
         while start < stop:
             first = start % self._count
             last = min(self._count, first + stop - start)
@@ -182,3 +213,13 @@ class PrefetchingSession(Session[PrefetchingSettings]):
         self._errors += 1
         told = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
         self._problem = f"the backend {self._load.backend_name} raised {told}"
+
+
+def _size_of(item: object) -> int:
+    """Return about how many bytes an item takes: its own and those of what it holds."""
+    size = sys.getsizeof(item)
+    if isinstance(item, (list, tuple)):
+        return size + sum(map(sys.getsizeof, item))
+    if isinstance(item, dict):
+        return size + sum(map(sys.getsizeof, item.values()))
+    return size

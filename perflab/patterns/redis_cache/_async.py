@@ -20,6 +20,7 @@ from perflab.patterns.redis_cache._loaders import (
 )
 from perflab.patterns.redis_cache._replies import checked, checked_value, server_error
 from perflab.patterns.redis_cache._steps import Ask, Fly, Load, Pause, Spawn, Steps
+from perflab.patterns.redis_cache._touch import touch
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.primitives import AsyncSingleFlight
 
@@ -50,7 +51,7 @@ class AsyncRedisCache(Front):
     ) -> None:
         super().__init__(settings, client, url, hook, signing_key, lock_seconds)
         self._flights: AsyncSingleFlight[Any] = AsyncSingleFlight()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def get_or_load(
         self, key: str, load: Callable[[], Awaitable[V]], *, ttl: float | None = None
@@ -85,10 +86,14 @@ class AsyncRedisCache(Front):
         entry = await self._run(self._logic.fetch(key))
         return default if entry is None else entry.value
 
-    async def set(self, key: str, value: Any, *, ttl: float | None = None) -> bool:
+    async def set(self, key: str, value: object, *, ttl: float | None = None) -> bool:
         """Write a value; False where the server did not take it."""
         with self._logic.changes.change(self._flights, (key,)):
             return bool(await self._run(self._logic.put(key, value, ttl)))
+
+    async def touch(self, key: str, ttl: float | None = None) -> bool:
+        """Give an entry a new lifetime from now; False where there is none."""
+        return bool(await self._run(touch(self._logic, key, ttl)))
 
     async def delete(self, key: str) -> bool:
         """Remove a key; False where it was not there or the server is down."""
@@ -111,7 +116,7 @@ class AsyncRedisCache(Front):
         steps = batches.answer_many(self._logic, keys, load_many, ttl)
         return cast("dict[str, V]", await self._run(steps))
 
-    async def set_many(self, values: Mapping[str, Any], *, ttl: float | None = None) -> bool:
+    async def set_many(self, values: Mapping[str, object], *, ttl: float | None = None) -> bool:
         """Write values in one round trip; False where the server did not take them."""
         with self._logic.changes.change(self._flights, values):
             return bool(await self._run(batches.put_many(self._logic, values, ttl)))
@@ -122,7 +127,7 @@ class AsyncRedisCache(Front):
         key: Callable[..., str] | None = None,
         ttl: float | None = None,
         name: str | None = None,
-        version: Any = None,
+        version: object = None,
     ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Coroutine[Any, Any, R]]]:
         """Decorate a coroutine function so that its results are kept.
 

@@ -53,7 +53,7 @@ def fetch_many(logic: Logic, keys: Iterable[str]) -> Steps:
 def answer_many(
     logic: Logic,
     keys: Iterable[str],
-    load_many: Callable[[list[str]], Any],
+    load_many: Callable[[list[str]], object],
     ttl: float | None,
 ) -> Steps:
     """Return the values of keys, kept or loaded in one call; written in one round trip.
@@ -66,7 +66,7 @@ def answer_many(
     check_loader(load_many)
     found, away = yield from fetch_many(logic, wanted)
     missing = [key for key in wanted if key not in found]
-    loaded: Mapping[str, Any] = {}
+    loaded: Mapping[str, object] = {}
     if missing:
         loaded = yield from _load_and_write(logic, missing, load_many, ttl, away=away)
     values = {key: entry.value for key, entry in found.items() if not entry.nothing}
@@ -74,7 +74,7 @@ def answer_many(
     return {key: values[key] for key in wanted if key in values}
 
 
-def put_many(logic: Logic, values: Mapping[str, Any], ttl: float | None) -> Steps:
+def put_many(logic: Logic, values: Mapping[str, object], ttl: float | None) -> Steps:
     """Write values in one round trip; False where that failed.
 
     Raises:
@@ -148,7 +148,7 @@ def _those(
 def _load_and_write(
     logic: Logic,
     keys: list[str],
-    load_many: Callable[[list[str]], Any],
+    load_many: Callable[[list[str]], object],
     ttl: float | None,
     *,
     away: bool,

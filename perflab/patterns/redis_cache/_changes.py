@@ -36,7 +36,7 @@ class Changes:
 
     @contextmanager
     def change(
-        self, flights: SingleFlight[Any] | AsyncSingleFlight[Any], keys: Any
+        self, flights: SingleFlight[Any] | AsyncSingleFlight[Any], keys: object
     ) -> Iterator[None]:
         """While keys, or all of them, are written or removed: loads of them become void.
 

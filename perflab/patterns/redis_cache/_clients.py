@@ -134,7 +134,7 @@ def _url(url: str | None, settings: RedisCacheSettings) -> tuple[str, str]:
 
 
 def _client_of(
-    from_url: Callable[..., Any], address: Any, place: str, options: dict[str, Any]
+    from_url: Callable[..., Any], address: str, place: str, options: dict[str, Any]
 ) -> Any:
     """Return a client of an address; redis-py itself takes some that never reach a server."""
     _check_url(address, place)
@@ -151,7 +151,7 @@ def _client_of(
     return client
 
 
-def _check_url(address: Any, place: str) -> None:
+def _check_url(address: object, place: str) -> None:
     wrong = BadInputError(f"is not a URL of Redis; {_FORM}", place)
     if not isinstance(address, str) or not address.isprintable() or " " in address:
         raise wrong

@@ -19,6 +19,9 @@ _HEADER = struct.Struct("<BBBBdf")
 """Magic, version, serializer's code, flags, fresh until (Unix seconds, 0: as long as it is
 there), seconds that its load took."""
 
+ENTRY_NOW = bytes((ENTRY_MAGIC, _VERSION))
+"""What an entry of this version begins with."""
+
 _CHECK = struct.Struct("<I")
 _HEAD_BYTES = _HEADER.size
 _PLAIN_BYTES = _HEAD_BYTES + _CHECK.size
@@ -84,7 +87,7 @@ class Envelope:
         }
 
     def seal(
-        self, name: str, value: Any, fresh_until: float, load_seconds: float, *, nothing: bool
+        self, name: str, value: object, fresh_until: float, load_seconds: float, *, nothing: bool
     ) -> bytes:
         """Return an entry's bytes.
 
@@ -127,6 +130,25 @@ class Envelope:
         except Exception as error:  # what a deserializer may raise is open
             raise CorruptEntryError(f"{type(error).__name__}: {error}") from error
         return Entry(value, fresh_until, load_seconds, bool(flags & _NOTHING))
+
+    def redated(self, name: str, data: bytes, fresh_until: float) -> tuple[bytes, bytes]:
+        """Return what an entry's bytes begin with, and with what to replace that for a new end.
+
+        Args:
+            name: The entry's name in Redis.
+            data: Its bytes, as `open` has read them.
+            fresh_until: Unix seconds after which it is stale; 0 for as long as it is there.
+
+        Returns:
+            Header and check of the entry as it is, and as it would be: equally long.
+        """
+        fields = _HEADER.unpack_from(data)
+        head = _HEADER.pack(*fields[:4], fresh_until, fields[5])
+        if self._signing_key is None:
+            body = data[_PLAIN_BYTES:]
+            return data[:_PLAIN_BYTES], head + _CHECK.pack(_checksum(name, head, body))
+        body = data[_SIGNED_BYTES:]
+        return data[:_SIGNED_BYTES], head + self._sign(self._signing_key, name, head, body)
 
     @staticmethod
     def _sign(key: bytes, name: str, head: bytes, body: bytes) -> bytes:

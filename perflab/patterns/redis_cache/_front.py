@@ -73,7 +73,7 @@ class Front:
         """`closed`, `open` (the loader serves) or `half-open` (one caller tries the server)."""
         return self._logic.guard.breaker.state
 
-    def apply(self, settings: RedisCacheSettings | None = None, **overrides: Any) -> None:
+    def apply(self, settings: RedisCacheSettings | None = None, **overrides: object) -> None:
         """Change settings while the cache is in use; what is there keeps its lifetime.
 
         Memory and policy are the server's, and set there. A client that the user gave keeps its
@@ -114,8 +114,8 @@ class Front:
         return f"{type(self).__name__}({settings.cache_namespace!r}, breaker {self.breaker_state})"
 
 
-def _checked(settings: Any) -> RedisCacheSettings | None:
+def _checked(settings: object) -> RedisCacheSettings | None:
     if settings is None or isinstance(settings, RedisCacheSettings):
         return settings
-    text = f"must be RedisCacheSettings, and this is a {type(settings).__qualname__}"
+    text = f"must be RedisCacheSettings, not {type(settings).__qualname__}"
     raise BadInputError(f"{text}; pass an address as url=, a client as client=", "settings")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from redis.exceptions import (
     AskError,
     AuthenticationError,
@@ -55,14 +53,16 @@ class Guard:
         self.errors = AtomicCounter()
         self._has_all_keys = False
 
-    def report(self, kind: EventKind, key: Any, seconds: float = 0.0, detail: Any = None) -> None:
+    def report(
+        self, kind: EventKind, key: object, seconds: float = 0.0, detail: object = None
+    ) -> None:
         """Count an event and hand it to the hook."""
         event = Event(kind, key, seconds=seconds, detail=detail)
         self.counters(event)
         if self.hook is not None:
             self.hook(event)
 
-    def ask(self, key: Any, *commands: Command, error: Exception | None = None) -> Steps:
+    def ask(self, key: object, *commands: Command, error: Exception | None = None) -> Steps:
         """Return the replies to commands; begins with the error of a first try, if there was one.
 
         Raises:
@@ -92,7 +92,7 @@ class Guard:
             error = None
             yield Pause(_BACKOFF.seconds(failures))
 
-    def succeed(self, key: Any) -> None:
+    def succeed(self, key: object) -> None:
         """Take note that the server answered."""
         if self.breaker.succeed():
             log.info("the server answers again: the breaker is closed")
@@ -112,7 +112,7 @@ class Guard:
             return False
         return isinstance(about, dict) and about.get("cluster_enabled") == 1
 
-    def _may_retry(self, key: Any, error: Exception, failures: int) -> bool:
+    def _may_retry(self, key: object, error: Exception, failures: int) -> bool:
         if "client-side caching" in str(error):
             raise BadInputError(
                 "redis-py keeps entries in the client only with a Redis of 7.4 or newer (a Valkey "

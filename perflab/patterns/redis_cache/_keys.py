@@ -8,7 +8,6 @@ import numbers
 import re
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.primitives.callables import function_name, shown_name, unbound
@@ -24,7 +23,7 @@ _LONGEST_LOCK_SECONDS = 86400
 _WORD = re.compile(r"[\w.]+")
 
 
-def checked_key(key: Any) -> str:
+def checked_key(key: object) -> str:
     """Return a key as a plain text.
 
     Raises:
@@ -44,7 +43,7 @@ def checked_key(key: Any) -> str:
     return plain
 
 
-def checked_keys(keys: Iterable[Any]) -> list[str]:
+def checked_keys(keys: Iterable[object]) -> list[str]:
     """Return keys as plain texts, each once.
 
     Raises:
@@ -56,7 +55,7 @@ def checked_keys(keys: Iterable[Any]) -> list[str]:
     return list(dict.fromkeys([checked_key(key) for key in keys]))
 
 
-def lifetime(ttl: Any) -> float | None:
+def lifetime(ttl: object) -> float | None:
     """Return a caller's own lifetime in seconds; none where there is none.
 
     Raises:
@@ -75,7 +74,7 @@ def lifetime(ttl: Any) -> float | None:
     )
 
 
-def lock_lifetime(seconds: Any) -> float:
+def lock_lifetime(seconds: object) -> float:
     """Return how long a lock lasts, in seconds.
 
     Raises:
@@ -88,7 +87,7 @@ def lock_lifetime(seconds: Any) -> float:
     return number
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     """Return a real number as a float; NaN for anything else."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return math.nan
@@ -99,10 +98,10 @@ def _number(value: Any) -> float:
 
 
 def call_keys(
-    function: Callable[..., Any],
+    function: Callable[..., object],
     key: Callable[..., str] | None,
     name: str | None,
-    version: Any,
+    version: object,
 ) -> Callable[..., str]:
     """Return what makes the key of a call of a function.
 
@@ -125,7 +124,7 @@ def call_keys(
     bound = unbound(function)
     head = "" if name is None else _head(name, mark)
 
-    def make(*args: Any, **kwargs: Any) -> str:
+    def make(*args: object, **kwargs: object) -> str:
         nonlocal head
         # Not looked for before the first call, since then the module has the function.
         head = head or _head(function_name(bound.function), mark)
@@ -144,7 +143,7 @@ def _head(name: str, mark: str) -> str:
     return f"m{FORMAT}:{name if _WORD.fullmatch(name) else repr(name)}{mark}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a repr may do anything, and the error is about the value

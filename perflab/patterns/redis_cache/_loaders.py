@@ -16,9 +16,10 @@ from perflab.primitives.callables import (
 )
 
 F = TypeVar("F")
+T = TypeVar("T")
 
 
-def check_function(function: Any, *, awaited: bool) -> None:
+def check_function(function: object, *, awaited: bool) -> None:
     """Check that the results of a function can be kept.
 
     Args:
@@ -49,7 +50,7 @@ def decorated(function: F, decorate: Callable[[Any], Any]) -> F:
     return result
 
 
-def plain_result(load: Callable[[], Any]) -> Any:
+def plain_result(load: Callable[[], object]) -> object:
     """Call a loader and return what it brought.
 
     Raises:
@@ -64,7 +65,7 @@ def plain_result(load: Callable[[], Any]) -> Any:
     return checked_result(load, value)
 
 
-def awaitable_result(load: Callable[[], Any]) -> Awaitable[Any]:
+def awaitable_result(load: Callable[[], object]) -> Awaitable[object]:
     """Call a loader and return what is to be awaited.
 
     Raises:
@@ -78,7 +79,7 @@ def awaitable_result(load: Callable[[], Any]) -> Awaitable[Any]:
     return value
 
 
-def check_loader(load: Any) -> None:
+def check_loader(load: object) -> None:
     """Check that a loader can be called.
 
     Raises:
@@ -89,7 +90,7 @@ def check_loader(load: Any) -> None:
         raise BadInputError(text, "load")
 
 
-def checked_result(load: Callable[[], Any], value: Any) -> Any:
+def checked_result(load: Callable[[], object], value: T) -> T:
     """Return what a loader brought.
 
     Raises:
@@ -101,7 +102,7 @@ def checked_result(load: Callable[[], Any], value: Any) -> Any:
     return value
 
 
-def checked_mapping(load: Callable[[list[str]], Any], values: Any) -> Mapping[str, Any]:
+def checked_mapping(load: Callable[[list[str]], object], values: object) -> Mapping[str, object]:
     """Return what a loader of several keys brought.
 
     Raises:

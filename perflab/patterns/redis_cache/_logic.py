@@ -6,7 +6,6 @@ import math
 import random
 import time
 from collections.abc import Callable
-from typing import Any
 
 from perflab.instrumentation import EventKind, Hook
 from perflab.patterns.redis_cache._changes import Changes
@@ -113,7 +112,7 @@ class Logic:
     def answer(
         self,
         key: str,
-        load: Callable[[], Any],
+        load: Callable[[], object],
         ttl: float | None,
         *,
         error: Exception | None = None,
@@ -148,17 +147,24 @@ class Logic:
             )
         )
 
-    def put(self, key: str, value: Any, ttl: float | None) -> Steps:
+    def put(self, key: str, value: object, ttl: float | None, *, first: bool = False) -> Steps:
         """Write a value; a load under way will not write over it. False where that failed.
+
+        Args:
+            key: Whose value it is.
+            value: What is written.
+            ttl: Its own seconds to live; none for the setting's.
+            first: Whether the server is to take it for a new key, as if none had been there.
 
         Raises:
             BadInputError: If key, value or TTL are none that can be written.
         """
         key = checked_key(key)
         command = self.write_command(key, value, lifetime(ttl), 0.0, nothing=False)
+        old = (self.prefix + key,) if first else ()
         try:
             # Without its lock, a load under way writes nothing from here on.
-            yield from self.guard.ask(key, ("DEL", self.lock(key).name), command)
+            yield from self.guard.ask(key, ("DEL", self.lock(key).name, *old), command)
         except AwayError:
             return False
         return True
@@ -184,7 +190,7 @@ class Logic:
         return Lock(self.guard, key, name, self.prefix + key, self.lock_seconds)
 
     def write_command(
-        self, key: str, value: Any, ttl: float | None, load_seconds: float, *, nothing: bool
+        self, key: str, value: object, ttl: float | None, load_seconds: float, *, nothing: bool
     ) -> Command:
         """Return the command that writes an entry, its lifetime shortened at random.
 
@@ -196,19 +202,35 @@ class Logic:
         if ttl is not None and not nothing:
             seconds = ttl
         name = self.prefix + key
+        fresh_until, expiry = self.expiry(seconds, nothing=nothing)
+        data = self._seal(key, value, fresh_until, load_seconds, nothing=nothing)
+        return ("SET", name, data, *(("PX", *expiry) if expiry else ()))
+
+    def expiry(
+        self, seconds: float | None, *, nothing: bool = False
+    ) -> tuple[float, tuple[int, ...]]:
+        """Return the end that an entry written now has, its lifetime shortened at random.
+
+        Args:
+            seconds: Its lifetime; none or infinite for no end.
+            nothing: Whether it says that the loader found nothing, which is never served stale.
+
+        Returns:
+            Unix seconds until which it is fresh, 0 for as long as it is there; and the
+            milliseconds after which the server removes it, if it does.
+        """
         if seconds is None or seconds == math.inf:
-            data = self._seal(key, value, 0.0, load_seconds, nothing=nothing)
-            return ("SET", name, data)
+            return 0.0, ()
+        settings = self.settings
         seconds *= 1.0 - settings.ttl_jitter * random.random()
         stale = 0.0 if nothing else (settings.stale_seconds or 0.0)
         # Without stale serving or early loading the server's expiry says all, and the clocks of
         # the machines that share it need not agree.
         fresh_until = time.time() + seconds if stale or self.early else 0.0
-        data = self._seal(key, value, fresh_until, load_seconds, nothing=nothing)
-        return ("SET", name, data, "PX", max(1, round((seconds + stale) * 1000)))
+        return fresh_until, (max(1, round((seconds + stale) * 1000)),)
 
     def loaded_command(
-        self, key: str, value: Any, ttl: float | None, load_seconds: float
+        self, key: str, value: object, ttl: float | None, load_seconds: float
     ) -> Command | None:
         """Return the command that writes what a loader brought; None where it is not kept.
 
@@ -222,7 +244,7 @@ class Logic:
             return None
 
     def _seal(
-        self, key: str, value: Any, fresh_until: float, load_seconds: float, *, nothing: bool
+        self, key: str, value: object, fresh_until: float, load_seconds: float, *, nothing: bool
     ) -> bytes:
         name = self.prefix + key
         try:
@@ -248,7 +270,7 @@ class Logic:
             self.guard.report(EventKind.HIT, key)
 
     def _load_once(
-        self, key: str, load: Callable[[], Any], ttl: float | None, *, away: bool, early: bool
+        self, key: str, load: Callable[[], object], ttl: float | None, *, away: bool, early: bool
     ) -> Steps:
         if away:
             value, seconds = yield from self.load(key, load)
@@ -275,7 +297,7 @@ class Logic:
             return None
         return entry
 
-    def _refresh(self, key: str, load: Callable[[], Any], ttl: float | None) -> Steps:
+    def _refresh(self, key: str, load: Callable[[], object], ttl: float | None) -> Steps:
         try:
             lock = self.lock(key) if self.settings.stampede == "lock" else None
             if lock is not None and not (yield from lock.try_once()):
@@ -287,7 +309,7 @@ class Logic:
             self._refreshing.pop(key, None)
 
     def _load_and_write(
-        self, key: str, load: Callable[[], Any], ttl: float | None, lock: Lock | None
+        self, key: str, load: Callable[[], object], ttl: float | None, lock: Lock | None
     ) -> Steps:
         mine = self.changes.begin((key,))
         try:
@@ -312,7 +334,7 @@ class Logic:
                 return value
         return value
 
-    def load(self, key: Any, load: Callable[[], Any]) -> Steps:
+    def load(self, key: object, load: Callable[[], object]) -> Steps:
         """Call a loader; return what it brought and its seconds. What it raises is the caller's."""
         report = self.guard.report
         report(EventKind.LOAD_STARTED, key)

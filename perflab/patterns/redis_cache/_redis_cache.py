@@ -17,6 +17,7 @@ from perflab.patterns.redis_cache._keys import call_keys, checked_key, lifetime
 from perflab.patterns.redis_cache._loaders import check_function, decorated, plain_result
 from perflab.patterns.redis_cache._replies import checked, checked_value, server_error
 from perflab.patterns.redis_cache._steps import Ask, Fly, Load, Pause, Spawn, Steps
+from perflab.patterns.redis_cache._touch import touch
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.primitives import SingleFlight
 
@@ -110,7 +111,7 @@ class RedisCache(Front):
         entry = self._run(self._logic.fetch(key))
         return default if entry is None else entry.value
 
-    def set(self, key: str, value: Any, *, ttl: float | None = None) -> bool:
+    def set(self, key: str, value: object, *, ttl: float | None = None) -> bool:
         """Write a value; False where the server did not take it.
 
         Raises:
@@ -118,6 +119,25 @@ class RedisCache(Front):
         """
         with self._logic.changes.change(self._flights, (key,)):
             return bool(self._run(self._logic.put(key, value, ttl)))
+
+    def touch(self, key: str, ttl: float | None = None) -> bool:
+        """Give an entry a new lifetime from now, shortened at random as with `set`.
+
+        The value stays where it is. No lookup is counted; for the server's eviction policy it is
+        a use, as EXPIRE is.
+
+        Args:
+            key: Whose entry lives on.
+            ttl: Its own seconds to live; none for the setting's, `math.inf` for no end.
+
+        Returns:
+            Whether there was one: False for a key that is absent, stale, or remembered as not
+            found, and where the server is down.
+
+        Raises:
+            BadInputError: If it is not a key, or `ttl` is not a number of seconds above 0.
+        """
+        return bool(self._run(touch(self._logic, key, ttl)))
 
     def delete(self, key: str) -> bool:
         """Remove a key; False where it was not there or the server is down."""
@@ -140,7 +160,7 @@ class RedisCache(Front):
         steps = batches.answer_many(self._logic, keys, load_many, ttl)
         return cast("dict[str, V]", self._run(steps))
 
-    def set_many(self, values: Mapping[str, Any], *, ttl: float | None = None) -> bool:
+    def set_many(self, values: Mapping[str, object], *, ttl: float | None = None) -> bool:
         """Write values in one round trip; False where the server did not take them."""
         with self._logic.changes.change(self._flights, values):
             return bool(self._run(batches.put_many(self._logic, values, ttl)))
@@ -151,7 +171,7 @@ class RedisCache(Front):
         key: Callable[..., str] | None = None,
         ttl: float | None = None,
         name: str | None = None,
-        version: Any = None,
+        version: object = None,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Decorate a function so that its results are kept.
 

@@ -9,7 +9,7 @@ from redis.exceptions import InvalidResponse, RedisError
 from perflab.patterns.redis_cache._steps import Command
 
 
-def checked(commands: tuple[Command, ...], replies: Any) -> list[Any]:
+def checked(commands: tuple[Command, ...], replies: object) -> list[Any]:
     """Return the replies to commands.
 
     Raises:
@@ -24,7 +24,7 @@ def checked(commands: tuple[Command, ...], replies: Any) -> list[Any]:
     return replies
 
 
-def checked_value(reply: Any) -> bytes | None:
+def checked_value(reply: object) -> bytes | None:
     """Return the reply to GET.
 
     Raises:
@@ -48,19 +48,19 @@ def server_error(error: Exception) -> Exception:
     return InvalidResponse(f"Protocol Error: {type(error).__name__}")
 
 
-def _wrong(name: str, reply: Any) -> InvalidResponse:
+def _wrong(name: str, reply: object) -> InvalidResponse:
     return InvalidResponse(f"{name} was answered by {type(reply).__name__}")
 
 
-def _is_value(_: Command, reply: Any) -> bool:
+def _is_value(_: Command, reply: object) -> bool:
     return reply is None or isinstance(reply, bytes)
 
 
-def _is_count(_: Command, reply: Any) -> bool:
+def _is_count(_: Command, reply: object) -> bool:
     return isinstance(reply, int) and reply >= 0
 
 
-def _are_values(command: Command, reply: Any) -> bool:
+def _are_values(command: Command, reply: object) -> bool:
     return (
         isinstance(reply, list)
         and len(reply) == len(command) - 1
@@ -68,7 +68,7 @@ def _are_values(command: Command, reply: Any) -> bool:
     )
 
 
-def _is_page(_: Command, reply: Any) -> bool:
+def _is_page(_: Command, reply: object) -> bool:
     # redis-py returns the cursor as a number.
     match reply:
         case (int(), [*names]):

@@ -7,7 +7,7 @@ import datetime as dt
 import decimal
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgpack  # type: ignore[import-untyped]
@@ -35,15 +35,15 @@ class Serializer:
 
     name: str
     code: int
-    dump: Callable[[Any], bytes]
-    load: Callable[[Any], Any]
+    dump: Callable[[object], bytes]
+    load: Callable[[bytes | memoryview], object]
     signed: bool = False
 
 
 _TUPLE, _SET, _FROZENSET, _DATETIME, _DATE, _DECIMAL, _UUID, _INTEGER = range(1, 9)
 
 
-def _extend(value: Any) -> Any:
+def _extend(value: object) -> msgpack.ExtType:
     """Write what msgpack has no type for, so that it comes back as what it was."""
     kind = type(value)
     if kind not in _WRITERS:
@@ -70,9 +70,13 @@ _WRITERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     int: (_INTEGER, lambda value: b"%x" % value),
 }
 
-_COLLECTIONS: dict[int, Callable[[Any], Any]] = {_TUPLE: tuple, _SET: set, _FROZENSET: frozenset}
+_COLLECTIONS: dict[int, Callable[[Iterable[object]], object]] = {
+    _TUPLE: tuple,
+    _SET: set,
+    _FROZENSET: frozenset,
+}
 
-_READERS: dict[int, Callable[[bytes], Any]] = {
+_READERS: dict[int, Callable[[bytes], object]] = {
     _DATETIME: datetime_of,
     _DATE: lambda data: dt.date.fromisoformat(data.decode()),
     _DECIMAL: lambda data: decimal.Decimal(data.decode()),
@@ -81,15 +85,15 @@ _READERS: dict[int, Callable[[bytes], Any]] = {
 }
 
 
-def _pack(value: Any) -> bytes:
+def _pack(value: object) -> bytes:
     packed: bytes = msgpack.packb(value, default=_extend, strict_types=True)
     return packed
 
 
-def _unpack(data: Any) -> Any:
+def _unpack(data: bytes | memoryview) -> Any:
     nested = False
 
-    def read_extension(code: int, data: bytes) -> Any:
+    def read_extension(code: int, data: bytes) -> object:
         nonlocal nested
         if code in _COLLECTIONS:
             nested = True
@@ -120,30 +124,30 @@ def _opened(value: Any) -> Any:
 _MSGPACK_TYPES = msgpack_types(frozenset(_WRITERS))
 
 
-def _msgpack_dump(value: Any) -> bytes:
+def _msgpack_dump(value: object) -> bytes:
     # Packed first: it ends with an error for a value that holds itself.
     data = _pack(value)
     _MSGPACK_TYPES.check(value)
     return data
 
 
-def _json_dump(value: Any) -> bytes:
+def _json_dump(value: object) -> bytes:
     data = json.dumps(value, separators=(",", ":")).encode()
     JSON_TYPES.check(value)
     return data
 
 
-def _json_load(data: Any) -> Any:
+def _json_load(data: bytes | memoryview) -> object:
     return json.loads(bytes(data))
 
 
-def _pickle_dump(value: Any) -> bytes:
+def _pickle_dump(value: object) -> bytes:
     import pickle
 
     return pickle.dumps(value, protocol=5)
 
 
-def _pickle_load(data: Any) -> Any:
+def _pickle_load(data: bytes | memoryview) -> object:
     import pickle
 
     return pickle.loads(data)  # noqa: S301  (the envelope has checked the signature)
@@ -166,7 +170,7 @@ class UnwritableError(BadInputError):
     """A value that the serializer cannot write so that it comes back as what it was."""
 
 
-def dump(serializer: Serializer, key: str, value: Any) -> bytes:
+def dump(serializer: Serializer, key: str, value: object) -> bytes:
     """Make bytes of the value of a key.
 
     Raises:

@@ -30,7 +30,7 @@ class Pause:
 class Load:
     """Call the user's loader."""
 
-    call: Callable[[], Any]
+    call: Callable[[], object]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

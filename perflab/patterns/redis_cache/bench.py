@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
-import functools
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from perflab.bench.backend_waits import miss_costs, saved_share
 from perflab.bench.base import Bench
-from perflab.bench.calibration import CalibrationPlan, users_own
+from perflab.bench.calibration import CalibrationPlan, renewed_outcomes, users_own
+from perflab.bench.conditions import slower_misses
 from perflab.bench.display import Display
 from perflab.bench.identity import Identity
 from perflab.bench.live import Live
 from perflab.bench.model import Model
+from perflab.bench.models import Models
+from perflab.bench.overruled import overruled_by_trace
 from perflab.bench.part_of_keys import PartOfKeys, recommendable
 from perflab.bench.parts import Export, LiveChart, Objective, WhatIfChart, axis_values
-from perflab.bench.session import Action, Measured, Runs, Session
+from perflab.bench.session import Measured, Runs, Session
 from perflab.bench.tuning import Sweep, Tuning
 from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.modelling.prediction import Metrics
-from perflab.patterns.redis_cache.settings import RedisCacheSettings
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.redis_cache.actions import ACTIONS
+from perflab.patterns.redis_cache.advice import ADVICE
+from perflab.patterns.redis_cache.settings import MAXMEMORY_POLICIES, RedisCacheSettings
 from perflab.patterns.redis_cache.stage import RedisCacheStage
-from perflab.servers.run_name import PREFIX
+from perflab.patterns.redis_cache.users_server import (
+    foreign_servers,
+    remover,
+    server_address,
+    server_url,
+)
 from perflab.settings import LoadSettings, SettingInfo
-from perflab.units import format_quantity
 
 if TYPE_CHECKING:
     from perflab.modelling.part_settings import Scaling
     from perflab.primitives.clock import VirtualClock
-    from perflab.servers.consent import ForeignServer
     from perflab.workloads.kinds.trace import Trace
     from perflab.workloads.registry.kind import WorkloadKind
 
+_SAVED = "backend_seconds_saved_share"
+_LEFT_OUT = {
+    "noeviction": "refuses writes once the memory is full",
+    **dict.fromkeys(
+        [name for name in MAXMEMORY_POLICIES if name.startswith("volatile")],
+        "only for entries with a TTL",
+    ),
+}
 _SERVER_BYTES = 1_100_000
 _ENTRY_BYTES = 250.0
 _LEAST_MEMORY = 2**21
@@ -61,25 +76,13 @@ def _check_live(settings: RedisCacheSettings, _load: LoadSettings) -> None:
         )
 
 
-def _foreign_servers(settings: RedisCacheSettings) -> tuple[ForeignServer, ...]:
-    """Return the user's own server, if one is named, and what is written there."""
-    from perflab.servers.consent import ForeignServer
+def _check_model(_settings: RedisCacheSettings, _load: LoadSettings, workload: Trace) -> None:
+    """Refuse a trace without reads.
 
-    address = _address(settings)
-    if address is None:
-        return ()
-    most = settings.maxmemory
-    bound = "what is free there" if most is None else format_quantity(most, "bytes")
-    keys = f"{settings.cache_namespace}:{PREFIX}..."
-    return (
-        ForeignServer(
-            address,
-            f"puts load on it, writes keys under {keys}, up to {bound} (maxmemory), and "
-            "removes them at its end; no other key is read, changed or removed",
-            (settings.cache_namespace, *(("unbounded",) if most is None else ())),
-            () if most is None else (("bytes", float(most)),),
-        ),
-    )
+    Raises:
+        BadInputError: With the reason.
+    """
+    workload.check_reads()
 
 
 def _own_runs(settings: RedisCacheSettings, _done: Runs) -> Iterator[Mapping[str, Any]]:
@@ -89,7 +92,7 @@ def _own_runs(settings: RedisCacheSettings, _done: Runs) -> Iterator[Mapping[str
     """
     values = {key: getattr(settings, key) for key in _SERVER_KEYS}
     most: int | None = _CALIBRATION_MEMORY
-    if _address(settings) is not None:
+    if server_address(settings) is not None:
         most = settings.maxmemory and min(_CALIBRATION_MEMORY, settings.maxmemory)
     yield {**values, "maxmemory": most}
 
@@ -97,7 +100,7 @@ def _own_runs(settings: RedisCacheSettings, _done: Runs) -> Iterator[Mapping[str
 def _kept_for(settings: RedisCacheSettings, load: LoadSettings, _workload: Trace | None) -> str:
     """Return the server and the backend."""
     try:
-        where = _address(settings) or "Redis"
+        where = server_address(settings) or "Redis"
     except BadInputError:
         where = "Redis at an address that is not valid"
     return f"{where}, backend {load.backend_name}"
@@ -124,9 +127,14 @@ def _sweep(workload: Trace, _settings: RedisCacheSettings) -> Sweep:
     }
 
 
-def _scaling() -> Scaling:
+def _hidden(workload: Trace) -> frozenset[str]:
+    """Return what needs backend times that requests do not have."""
+    return frozenset() if workload.backend_seconds is not None else frozenset({_SAVED})
+
+
+def _scaling() -> Scaling[RedisCacheSettings]:
     """Return how memory follows the number of keys."""
-    from perflab.patterns.redis_cache.model.part import REDIS_CACHE
+    from perflab.patterns.redis_cache.model.costs import REDIS_CACHE
 
     return REDIS_CACHE
 
@@ -137,18 +145,6 @@ def _own_spec(settings: RedisCacheSettings, load: LoadSettings, spec: Any) -> An
     if own is not None:
         return own
     return _CALIBRATION if server_url(settings) is None else _SMALL_CALIBRATION
-
-
-def _remover(settings: RedisCacheSettings, run_name: str) -> Callable[[], object] | None:
-    """Return what removes the keys that a run has left on a server that is not ours."""
-    from perflab.servers.redis.leftovers import remove_redis_run
-    from perflab.servers.redis.run_keys import RunKeys
-
-    url = server_url(settings)
-    if url is None:
-        return None
-    keys = RunKeys(settings.cache_namespace, run_name)
-    return functools.partial(remove_redis_run, url, keys)
 
 
 class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
@@ -168,7 +164,10 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
             "ttl_seconds",
             "timeout",
             "backend_seconds",
+            "backend_scale",
             "concurrency",
+            "ttl_from",
+            "writes",
         ),
         what_if_charts=(
             WhatIfChart(
@@ -177,6 +176,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
                 "maxmemory",
                 "maxmemory_policy",
                 ("allkeys-lru", "allkeys-lfu", "allkeys-random"),
+                also=(_SAVED,),
             ),
             WhatIfChart("Mean latency by maxmemory", "latency_seconds_mean", "maxmemory"),
             WhatIfChart("Entries by maxmemory", "entries", "maxmemory"),
@@ -194,6 +194,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
         headline=(
             "hit_rate",
             "server_hit_rate",
+            _SAVED,
             "latency_seconds_mean",
             "latency_seconds_p50",
             "latency_seconds_p95",
@@ -221,6 +222,8 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
             MetricInfo("refused", "writes refused", "requests", "lower"),
             MetricInfo("values_refused", "values not stored", "requests", "lower"),
         ),
+        hidden=_hidden,
+        overruled=overruled_by_trace,
         axis=_axis,
     )
     tuning = Tuning(
@@ -229,6 +232,10 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
         tuned_noun="memory limit",
         also_tuned=("maxmemory_policy",),
         sweep=_sweep,
+        slower=slower_misses,
+        serves="misses",
+        relieved_by=("ttl_seconds",),
+        left_out=_LEFT_OUT,
     )
     calibration = CalibrationPlan(
         workload=_CALIBRATION,
@@ -252,32 +259,38 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
         own_runs=_own_runs,
         kept_for=_kept_for,
         own_spec=_own_spec,
+        renewed=renewed_outcomes,
     )
     live = Live(
-        actions=(
-            Action(
-                "kill",
-                "Kill Redis",
-                "bolt",
-                "Kill the server with SIGKILL; it loses all its entries.",
-            ),
-            Action("restart", "Start Redis", "refresh", "Start the killed server again, empty."),
-            Action(
-                "slow",
-                "Slow Redis",
-                "hourglass-half",
-                "Make the server stall for most of the next five seconds, so that commands "
-                "take longer than a timeout below 0.2 s.",
-            ),
+        actions=ACTIONS,
+        measures=frozenset(
+            {
+                "breaker_open",
+                "entries",
+                "errors",
+                "evictions",
+                "expirations",
+                "fallbacks",
+                "hit_rate",
+                "hits",
+                "misses",
+                "refused",
+                "server_errors",
+                "server_hit_rate",
+                "values_refused",
+            }
         ),
         levels=frozenset(
-            {"breaker_open", "entries", "memory_bytes", "server_bytes", "usage_bytes"}
+            {"breaker_open", "entries", "expiring_entries", "memory_bytes", "moving_bytes"}
+            | {"server_bytes", "slot_entries", "usage_bytes"}
         ),
         check=_check_live,
     )
-    servers = UserServers(used=_foreign_servers, variable="PERFLAB_REDIS_URL", remover=_remover)
+    models = Models(check=_check_model)
+    servers = UserServers(used=foreign_servers, variable="PERFLAB_REDIS_URL", remover=remover)
     part_of_keys = PartOfKeys(_scaling)
     stage = RedisCacheStage()
+    advice = ADVICE
 
     @property
     def workload_kind(self) -> WorkloadKind[Trace]:
@@ -286,12 +299,16 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
 
         return TRACES
 
-    def model(self, workload: Trace) -> Model[RedisCacheSettings]:
+    def model(self, workload: Trace, costs: Costs) -> Model[RedisCacheSettings]:
         """Return the model of Redis's own eviction for a workload."""
+        from perflab.modelling.by_replay import by_replay
         from perflab.modelling.part_of_keys import for_all_keys
         from perflab.patterns.redis_cache.model.predict import RedisCacheModel
 
-        return for_all_keys(workload, RedisCacheModel, _scaling())
+        def whole(trace: Trace, at: Costs) -> Model[RedisCacheSettings]:
+            return for_all_keys(trace, at, RedisCacheModel.of, _scaling())
+
+        return by_replay(workload, costs, whole)
 
     def session(
         self,
@@ -318,16 +335,15 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
         known = counters.get("server_hits", 0) + counters.get("server_misses", 0)
         if known:
             result["server_hit_rate"] = counters.get("server_hits", 0) / known
-        return result
+        return result | saved_share(counters)
 
     def costs(self, measured: Measured) -> dict[str, Any]:
         """Return what a hit, a miss and an entry cost in a run; what it did not see is left out."""
         from perflab.modelling.latency import costs_of
+        from perflab.patterns.redis_cache.model.tables import without_tables
 
         counters = measured.counters
-        result = costs_of(measured.histograms, ("hit", "miss"))
-        if "miss" in result:
-            result["backend_seconds"] = measured.load.backend_seconds
+        result = costs_of(measured.histograms, ("hit", "miss")) | miss_costs(measured)
         entries = counters.get("entries", 0.0)
         server = counters.get("server_bytes", 0.0)
         if server:
@@ -335,7 +351,9 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
         if entries >= _FEWEST_ENTRIES and server:
             loads = max(counters.get("loads", 0.0), 1.0)
             own = counters.get("loaded_bytes", 0.0) / loads
-            result["bytes_per_entry"] = (counters["memory_bytes"] - server) / entries - own
+            memory = counters["memory_bytes"] - server - counters.get("moving_bytes", 0.0)
+            result["bytes_per_entry"] = memory / entries - own
+            result |= without_tables(result["bytes_per_entry"], counters)
         if counters.get("usage_bytes"):
             result["usage_bytes_per_entry"] = counters["usage_bytes"]
         return result
@@ -357,24 +375,3 @@ def _round_up(size: int) -> int:
     """Return a whole number of half mebibytes, not below the given one."""
     step = 2**19
     return -(-size // step) * step
-
-
-def server_url(settings: RedisCacheSettings) -> str | None:
-    """Return the address of the user's own server, with its password; none where none is named."""
-    from perflab.servers.addresses import redis_url
-
-    if settings.redis_host is not None:
-        return redis_url(settings.redis_host, settings.redis_port)
-    return os.environ.get("PERFLAB_REDIS_URL") or None
-
-
-def _address(settings: RedisCacheSettings) -> str | None:
-    """Return the resolved address of the user's own server; none where none is named."""
-    from perflab.servers.addresses import redis_address
-
-    url = server_url(settings)
-    if url is None:
-        return None
-    return (
-        redis_address(url, "redis_host") if settings.redis_host is not None else redis_address(url)
-    )

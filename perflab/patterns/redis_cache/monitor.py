@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from perflab.errors import BadInputError
+from perflab.patterns.redis_cache.model.tables import slot_entries_of
 from perflab.primitives.bounded_redis import redis_client
 from perflab.servers.addresses import redact
 
@@ -24,6 +25,7 @@ _COUNTED = {
     "evictions": "evicted_keys",
     "expirations": "expired_keys",
 }
+_TABLES = ("slot_entries", "moving_bytes", "expiring_entries")
 
 
 class RedisMonitor:
@@ -87,6 +89,7 @@ class RedisMonitor:
                     self._before[name] += self._last[name]
                 self._last[name] = value
             self._levels.update(memory_bytes=info["used_memory"], entries=info["entries"])
+            self._levels.update({name: info[name] for name in _TABLES})
         counted = {name: self._before[name] + self._last[name] for name in _COUNTED}
         return {**counted, **self._levels, "server_bytes": self._empty_bytes}
 
@@ -100,6 +103,7 @@ class RedisMonitor:
             info = self._client.info()
             found = {key: _figure(info[key]) for key in ("used_memory", *_COUNTED.values())}
             found["entries"] = _figure(self._client.dbsize())
+            found |= dict(zip(_TABLES, _tables(info), strict=True))
             self._asked += 1
             if self._asked % _EVERY == 0:
                 self._levels["usage_bytes"] = self._usage()
@@ -119,13 +123,20 @@ class RedisMonitor:
         return sum(sizes) / len(sizes) if sizes else 0.0
 
 
-def _figure(value: Any) -> float:
+def _tables(info: dict[str, Any]) -> tuple[float, float, float]:
+    """Return a slot's places, what tables that are being moved take more, entries that expire."""
+    moving = _figure(info.get("mem_overhead_db_hashtable_rehashing", 0))
+    databases = [each for name, each in info.items() if name.startswith("db")]
+    expiring = sum(_figure(each["expires"]) for each in databases if isinstance(each, dict))
+    return float(slot_entries_of(info)), moving, expiring
+
+
+def _figure(value: object) -> float:
     """Return a number that a server told.
 
     Raises:
         ValueError: If it is none, or could not be one of its own.
     """
-    number = float(value)
-    if not (isinstance(value, (int, float)) and math.isfinite(number) and number >= 0):
+    if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
         raise ValueError(value)
-    return number
+    return float(value)

@@ -1,4 +1,4 @@
-"""`RunCache`: the cache in Redis as a run on a user's server has it, under the run's own name."""
+"""The cache in Redis as live runs have it; on a user's server, under the run's own name."""
 
 from __future__ import annotations
 
@@ -16,8 +16,23 @@ from perflab.patterns.redis_cache._steps import Command
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.servers.redis.run import RedisRun
 
+_IN_SCRIPT = "ACL failure in script"
 
-class RunCache(RedisCache):
+
+class ReplayCache(RedisCache):
+    """A cache whose loads may be written once more, as programs do that fill caches themselves."""
+
+    def fill(self, key: str, value: object, ttl: float | None) -> bool:
+        """Write a value in place of what a load has just written, for the server as a new key.
+
+        Returns:
+            Whether the server took it.
+        """
+        with self._logic.changes.change(self._flights, (key,)):
+            return bool(self._run(self._logic.put(key, value, ttl, first=True)))
+
+
+class RunCache(ReplayCache):
     """Writes under the run's name alone, and only what the run may still take.
 
     Args:
@@ -58,7 +73,7 @@ class _RunLogic(Logic):
         return lock
 
     def write_command(
-        self, key: str, value: Any, ttl: float | None, load_seconds: float, *, nothing: bool
+        self, key: str, value: object, ttl: float | None, load_seconds: float, *, nothing: bool
     ) -> Command:
         command = super().write_command(key, value, ttl, load_seconds, nothing=nothing)
         self._run.charge(command[1], len(command[2]))
@@ -72,7 +87,14 @@ class _RunGuard(Guard):
         self._stop = stop
         super().__init__(settings, hook)
 
-    def report(self, kind: EventKind, key: Any, seconds: float = 0.0, detail: Any = None) -> None:
+    def report(
+        self, kind: EventKind, key: object, seconds: float = 0.0, detail: object = None
+    ) -> None:
         if isinstance(detail, redis.exceptions.OutOfMemoryError):
             self._stop("the server is full and refuses writes; free memory there")
+        if _IN_SCRIPT in str(detail):
+            self._stop(
+                "the server does not let this user run what renews a lifetime; grant it: "
+                "ACL SETUSER <user> +getrange +setrange +persist +pexpire, or set writes=ignore"
+            )
         super().report(kind, key, seconds, detail)

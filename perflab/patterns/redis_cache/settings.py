@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
+from perflab.settings.addresses import check_host
 from perflab.settings.base import Settings, setting
 
 MAXMEMORY_POLICIES = (
@@ -27,6 +28,7 @@ class RedisCacheSettings(Settings):
         None,
         "Host of the server; none = the one in PERFLAB_REDIS_URL, or else a server that perflab "
         "starts.",
+        allowed="a host's name or number; a whole address goes into PERFLAB_REDIS_URL",
         address=True,
     )
     redis_port: int = setting(
@@ -119,7 +121,7 @@ class RedisCacheSettings(Settings):
     client_cache_size: int | None = setting(
         None,
         "Maximum number of entries cached in the client, invalidated by the server when they "
-        "change; none = no client cache.",
+        "change; none = no client cache. Not predicted: a run measures it.",
         unit="entries",
         low=1,
         high=10_000_000,
@@ -145,6 +147,11 @@ class RedisCacheSettings(Settings):
         scale="log",
     )
 
+    @field_validator("redis_host")
+    @classmethod
+    def _host(cls, value: str | None) -> str | None:
+        return None if value is None else check_host(value)
+
     @field_validator("cache_namespace")
     @classmethod
     def _one_word(cls, value: str) -> str:
@@ -163,3 +170,15 @@ class RedisCacheSettings(Settings):
         except UnicodeEncodeError:
             raise ValueError(f"{value!r} cannot be written as UTF-8") from None
         return value
+
+
+def not_predicted(settings: RedisCacheSettings) -> tuple[str, ...]:
+    """Return which settings in force the model leaves out, one sentence each."""
+    if settings.client_cache_size is None:
+        return ()
+    text = (
+        "client_cache_size is not predicted: all lookups are counted as if they reached Redis, "
+        "while those that the client answers are quicker, and are not uses for Redis's eviction "
+        "policy; a run measures them"
+    )
+    return (text,)

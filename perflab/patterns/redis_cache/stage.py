@@ -42,7 +42,7 @@ class RedisCacheStage:
 
         if not len(requests):
             return pass_nothing()
-        model = RedisCacheModel(trace_of(requests))
-        outcomes = model.outcomes(settings, LoadSettings(seed=self.seed), costs)
+        model = RedisCacheModel.of(trace_of(requests), costs)
+        outcomes = model.outcomes(settings, LoadSettings(seed=self.seed))
         trip = costs["hit"]["mean"]
         return pass_misses(requests, outcomes, trip, 2 * trip)

@@ -4,59 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import repeat
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 from perflab.errors.extras import naming_extra
-from perflab.patterns.streaming._blocks import Block
-from perflab.patterns.streaming._rows import Columns, Layout, columns_of
+from perflab.patterns.streaming._blocks import AnyBlock
+from perflab.patterns.streaming._rows import columns_of
+from perflab.patterns.streaming._schema import Columns, Layout, Row, arrow_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+F = TypeVar("F")
+"""A frame of an engine's own kind."""
 
 
-class Engine(Protocol):
+class Engine(Protocol[F]):
     """Makes frames of its own kind from blocks, and writes them.
 
     Attributes:
         most_rows: How many rows it wants at a time at the most; none for whole blocks.
+        strict: Whether it may be given a likely block too, and refuses it where a record has too
+            few or too many fields, or where digits of a fraction may be lost.
     """
 
     most_rows: int | None
+    strict: bool
 
-    def parse(self, block: Block) -> Any:
-        """Return a regular block as a frame.
+    def parse(self, block: AnyBlock) -> F:
+        """Return a regular block, or a likely one if it is strict, as a frame.
 
         Raises:
             RefusedError: If it holds a value that the engine does not take.
         """
 
-    def build(self, columns: Columns) -> Any:
+    def build(self, columns: Columns) -> F:
         """Return values by column as a frame."""
 
-    def join(self, frames: Sequence[Any]) -> Any:
+    def join(self, frames: Sequence[F]) -> F:
         """Return several frames as one."""
 
-    def height(self, frame: Any) -> int:
+    def height(self, frame: F) -> int:
         """Return how many rows a frame has."""
 
-    def rows(self, frame: Any) -> list[dict[str, Any]]:
+    def rows(self, frame: F) -> list[Row]:
         """Return a frame as rows."""
 
-    def write_json(self, frame: Any, file: IO[bytes]) -> None:
+    def write_json(self, frame: F, file: IO[bytes]) -> None:
         """Write a frame as JSON Lines."""
 
-    def table(self, frame: Any) -> Any:
+    def table(self, frame: F) -> pa.Table:
         """Return a frame as a table of Arrow."""
 
     def close(self) -> None:
         """Let go of what it holds."""
 
 
+AnyEngine = Engine[Any]
+"""The engine that was chosen; its frames go back to it alone."""
+
+
 @naming_extra("files")
-def open_engine(name: str, layout: Layout) -> Engine:
+def open_engine(name: str, layout: Layout) -> AnyEngine:
     """Return an engine for files of a layout."""
     if name == "python":
         return PythonEngine(layout)
     from perflab.patterns.streaming._frames import ArrowEngine, PandasEngine, PolarsEngine
 
-    frames: dict[str, Callable[[Layout], Engine]] = {
+    frames: dict[str, Callable[[Layout], AnyEngine]] = {
         "pandas": PandasEngine,
         "arrow": ArrowEngine,
         "polars": PolarsEngine,
@@ -72,11 +86,12 @@ class PythonEngine:
     """
 
     most_rows: int | None = 256
+    strict = False
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
 
-    def parse(self, block: Block) -> Columns:
+    def parse(self, block: AnyBlock) -> Columns:
         """Return the block's values by column."""
         return columns_of(block, self._layout)
 
@@ -92,7 +107,7 @@ class PythonEngine:
         """Return the length of the first column."""
         return len(frame[0])
 
-    def rows(self, frame: Columns) -> list[dict[str, Any]]:
+    def rows(self, frame: Columns) -> list[Row]:
         """Return a dict a row."""
         return list(map(dict, map(zip, repeat(self._layout.names), zip(*frame, strict=True))))
 
@@ -100,17 +115,15 @@ class PythonEngine:
         """Write a line a row."""
         write_rows(self.rows(frame), file)
 
-    def table(self, frame: Columns) -> Any:
+    def table(self, frame: Columns) -> pa.Table:
         """Return the columns as a table."""
-        from perflab.patterns.streaming._tables import arrow_table
-
         return arrow_table(frame, self._layout)
 
     def close(self) -> None:
         """Hold nothing."""
 
 
-def write_rows(rows: Sequence[Any], file: IO[bytes]) -> None:
+def write_rows(rows: Sequence[Row], file: IO[bytes]) -> None:
     """Write rows as JSON Lines."""
     import orjson
 

@@ -28,6 +28,7 @@ class Progress:
         seconds: Since the start.
         cut_off: Why the archive ended before its end; none where it did not.
         final: Whether the output is in its place.
+        notes: What was found in the file that nobody said, and what was done about it, in words.
     """
 
     rows_in: int
@@ -40,6 +41,7 @@ class Progress:
     seconds: float
     cut_off: str | None
     final: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
@@ -68,6 +70,7 @@ class Tally:
     refused: int = 0
     bytes_total: int = 0
     cut_off: str | None = None
+    notes: list[str] = dataclasses.field(default_factory=list)
     started: float = dataclasses.field(default_factory=time.perf_counter)
 
     def count(self, written: int, rejected: int) -> None:
@@ -95,4 +98,5 @@ class Tally:
             time.perf_counter() - self.started,
             self.cut_off,
             final,
+            tuple(self.notes),
         )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+
+from perflab.patterns.streaming._numbers import Fields, Watched, any_huge, are_plain
+from perflab.patterns.streaming._scratch import Scratch
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,7 +24,9 @@ MOST_FIELD = 131_072
 MOST_RECORD = 1 << 20
 """A record longer than this many bytes is taken for one whose quote was never closed."""
 
-_LF, _CR, _QUOTE, _NUL = 10, 13, 34, 0
+_TAB, _LF, _CR, _BLANK, _QUOTE = 9, 10, 13, 32, 34
+_ODD_BLANKS = (b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
+"""What some engines read over beside a number, and others do not."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class Scan:
     Attributes:
         ends: Offsets just behind each record's line end, shape ``(records,)``, rising.
         regular: Whether each record has as many fields as there are columns, and nothing that
-            engines read in different ways: blank lines, NUL, lone carriage returns, stray quotes.
+            engines read in different ways: blank lines, NUL, lone carriage returns, stray quotes,
+            and in columns of numbers what would come out otherwise than it stands there.
         lines: How many line feeds the records have; more than records where quotes hold some.
     """
 
@@ -40,7 +46,26 @@ class Scan:
     lines: int
 
 
-def scan(data: bytes, delimiter: str, columns: int, *, final: bool) -> Scan:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Form:
+    """What a regular record is like.
+
+    Attributes:
+        delimiter: Between its fields, one character.
+        columns: How many fields it has.
+        numbers: Which of them hold numbers, as far as that is known.
+        empty: How many of the last ones have to be empty.
+        finite: Whether numbers have to be finite.
+    """
+
+    delimiter: str
+    columns: int
+    numbers: tuple[Watched, ...] = ()
+    empty: int = 0
+    finite: bool = False
+
+
+def scan(data: bytes, form: Form, *, final: bool, scratch: Scratch | None = None) -> Scan:
     """Find the records that are whole in some bytes, which begin with a record.
 
     Quotes are those of RFC 4180: a line feed ends a record where the number of quotes before it is
@@ -49,31 +74,70 @@ def scan(data: bytes, delimiter: str, columns: int, *, final: bool) -> Scan:
 
     Args:
         data: The bytes; where they are the last ones, the last line has its line feed.
-        delimiter: One character.
-        columns: How many fields a record has.
+        form: What a regular record is like.
         final: Whether nothing follows.
+        scratch: Memory to work in, for who scans again and again in one thread.
     """
+    scratch = scratch or Scratch()
+    delimiter = form.delimiter
     values = np.frombuffer(data, np.uint8)
     quoted = b'"' in data
     outside = _outside(values, ord(delimiter)) if quoted else None
     if quoted and outside is None:
         return _walked(data, delimiter, final=final)
-    feeds = values == _LF
+    feeds, between = scratch.flags(len(values))
+    np.equal(values, _LF, out=feeds)
+    np.equal(values, ord(delimiter), out=between)
     if outside is not None:
         feeds &= outside
-    ends = np.flatnonzero(feeds) + 1
+        between &= outside
+    between |= feeds
+    marks = np.flatnonzero(between)
+    ends, even = _ends(feeds, marks, form.columns)
     last = int(ends[-1]) if len(ends) else 0
     if (final and last < len(data)) or len(data) - last > MOST_RECORD:
         return _walked(data, delimiter, final=final)
     inner, outer = values[:last], None if outside is None else outside[:last]
-    regular = (
-        b"\0" not in data
-        and not _blank(inner, ends)
-        and not _lone_returns(inner, outer)
-        and _fields_match(inner, outer, ends, ord(delimiter), columns)
-    )
     lines = len(ends) if outside is None else int(np.count_nonzero(inner == _LF))
+    regular = (
+        even
+        and not has_odd_bytes(data, inner, form, lines, scratch)
+        and not (form.columns == 1 and _blank(inner, ends))
+        and not has_lone_returns(data, inner, outer)
+        and _fields_match(inner, marks[: len(ends) * form.columns], form, scratch)
+    )
     return Scan(ends, regular, lines)
+
+
+def are_short(ends: Ends) -> bool:
+    """Say whether no record is so long that a field may be over-long."""
+    return not len(ends) or int(np.diff(ends, prepend=0).max()) <= MOST_FIELD
+
+
+def _ends(feeds: Flags, marks: Ends, columns: int) -> tuple[Ends, bool]:
+    """Return where records end, and whether each of them has as many fields as there are columns.
+
+    Args:
+        feeds: Which bytes are the line feed of a record.
+        marks: Where fields end, at a delimiter or at such a line feed.
+        columns: How many fields a record should have.
+    """
+    records = int(np.count_nonzero(feeds))
+    ends = marks[columns - 1 : records * columns : columns]
+    if len(ends) == records and bool(feeds[ends].all()):
+        return ends + 1, True
+    return np.flatnonzero(feeds) + 1, False
+
+
+def has_odd_bytes(data: bytes, values: Bytes, form: Form, feeds: int, scratch: Scratch) -> bool:
+    """Say whether there is a NUL, or beside numbers a blank that only some engines read over."""
+    low = np.less(values, _BLANK, out=scratch.flags(len(values))[0])
+    controls = int(np.count_nonzero(low)) - feeds
+    if controls and controls == int(np.count_nonzero((values == _CR) | (values == _TAB))):
+        return False
+    return controls > 0 and (
+        b"\0" in data or bool(form.numbers and any(blank in data for blank in _ODD_BLANKS))
+    )
 
 
 def _outside(values: Bytes, delimiter: int) -> Flags | None:
@@ -100,28 +164,42 @@ def _blank(values: Bytes, ends: Ends) -> bool:
     return bool((values[ends[lengths == 2] - 2] == _CR).any())
 
 
-def _lone_returns(values: Bytes, outside: Flags | None) -> bool:
+def has_lone_returns(data: bytes, values: Bytes, outside: Flags | None) -> bool:
+    """Say whether outside of quotes there is a carriage return without a line feed behind it."""
+    if b"\r" not in data:
+        return False
     returns = values == _CR
     if outside is not None:
         returns &= outside
-    places = np.flatnonzero(returns)
-    return bool(len(places)) and not bool((values[places + 1] == _LF).all())
+    followed = returns[:-1] & (values[1:] == _LF)
+    return int(np.count_nonzero(returns)) != int(np.count_nonzero(followed))
 
 
-def _fields_match(
-    values: Bytes, outside: Flags | None, ends: Ends, delimiter: int, columns: int
-) -> bool:
-    between = values == delimiter
-    if outside is not None:
-        between &= outside
-    each = columns - 1
-    places = np.flatnonzero(between)
-    if len(places) != each * len(ends):
-        return False
-    if not each or not len(ends):
+def _fields_match(values: Bytes, marks: Ends, form: Form, scratch: Scratch) -> bool:
+    """Say whether the fields that have to be empty are, and numbers come out as they stand there.
+
+    Args:
+        values: Bytes of whole records.
+        marks: Where their fields end, shape ``(records * columns,)``.
+        form: What a regular record is like.
+        scratch: Memory to work in.
+    """
+    if not len(marks):
         return True
-    starts = ends[:-1]
-    return bool((places[each::each] >= starts).all() and (places[each - 1 :: each] < ends).all())
+    starts, sizes = scratch.places(len(marks))
+    starts[0] = 0
+    np.add(marks[:-1], 1, out=starts[1:])
+    np.subtract(marks, starts, out=sizes)
+    fields = Fields(*(each.reshape(-1, form.columns) for each in (starts, marks, sizes)))
+    for place in range(form.columns - form.empty, form.columns):
+        left = fields.sizes[:, place]
+        if place == form.columns - 1:
+            left = left - (values[np.maximum(fields.stops[:, place] - 1, 0)] == _CR)
+        if bool((left > 0).any()):
+            return False
+    if form.finite and any_huge(values, fields.stops, form.numbers, scratch):
+        return False
+    return are_plain(values, fields, form.numbers, finite=form.finite)
 
 
 def _walked(data: bytes, delimiter: str, *, final: bool) -> Scan:
@@ -167,7 +245,7 @@ class _Lines:
         self.start = self.place = start
         self.over = False
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from perflab.errors import BadInputError
-from perflab.files import csv_cell, place_of
+from perflab.files import csv_cell, expanded, place_of
 from perflab.files.whole import keep_mode
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def rejected_path(output: str | os.PathLike[str]) -> Path | None:
     """Return where the rejected rows of an output stand; None beside a device or a pipe."""
     if place_of(output).is_stream:
         return None
-    path = Path(output).expanduser()
+    path = expanded(output)
     return path.with_name(path.name + REJECTED_SUFFIX)
 
 

@@ -8,38 +8,25 @@ import dataclasses
 import io
 import math
 from array import array
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from perflab.patterns.streaming._blocks import Block
+from perflab.patterns.streaming._blocks import AnyBlock, Block
+from perflab.patterns.streaming._numbers import is_number, is_whole, loses
 from perflab.patterns.streaming._records import MOST_FIELD
-from perflab.units import grouped
+from perflab.patterns.streaming._schema import Columns, Layout, Value
+from perflab.primitives.csv_header import LONE_RETURN
+from perflab.units import counted, grouped
 
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 _MOST_SHOWN = 200
 
 
+_READ_OVER = "_\v\f\x1c\x1d\x1e\x1f"
+"""What Python reads over in a number, and nobody else."""
+
+
 class RefusedError(Exception):
     """An engine cannot take a block; its bad rows are to be found one by one."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Layout:
-    """What a row of a file is like.
-
-    Attributes:
-        names: The columns.
-        kinds: ``int``, ``float`` or ``text`` for each.
-        delimiter: What stands between fields, one character.
-    """
-
-    names: tuple[str, ...]
-    kinds: tuple[str, ...]
-    delimiter: str
-
-    def of_kind(self, kind: str) -> list[str]:
-        """Return the columns of a kind."""
-        return [name for name, own in zip(self.names, self.kinds, strict=True) if own == kind]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,10 +38,7 @@ class Rejected:
     record: str
 
 
-Columns = list[Sequence[Any]]
-
-
-def columns_of(block: Block, layout: Layout) -> Columns:
+def columns_of(block: AnyBlock, layout: Layout) -> Columns:
     """Return the values of a regular block, a sequence a column.
 
     Raises:
@@ -62,29 +46,38 @@ def columns_of(block: Block, layout: Layout) -> Columns:
     """
     try:
         text = block.data.decode("utf-8")
-        lines = io.StringIO(text, newline="\n")
-        rows = list(csv.reader(lines, delimiter=layout.delimiter, strict=True))
-        columns: Columns = list(zip(*rows, strict=True))
-        if len(columns) != len(layout.names) or len(rows) != block.records:
+        rows = list(_csv_rows(text, layout.delimiter))
+        texts = list(zip(*rows, strict=True))
+        width = len(layout.names)
+        if len(texts) != width + layout.empty or len(rows) != block.records:
             raise RefusedError
-        for place, kind in enumerate(layout.kinds):
-            if kind != "text":
-                columns[place] = _numbers(columns[place], kind, strict="_" in text)
+        odd = not text.isascii() or any(one in text for one in _READ_OVER)
+        return [
+            one
+            if kind == "text"
+            else _numbers(one, kind, layout.na_words, odd, given=name in layout.given)
+            for one, name, kind in zip(texts[:width], layout.names, layout.kinds, strict=True)
+        ]
     except (ValueError, csv.Error):
         raise RefusedError from None
-    return columns
 
 
-def _numbers(texts: Sequence[str], kind: str, *, strict: bool) -> Sequence[Any]:
-    if strict and any("_" in text for text in texts):
-        raise RefusedError
-    make: Any = int if kind == "int" else float
+def _numbers(
+    texts: Sequence[str], kind: str, na_words: Collection[str], odd: bool, *, given: bool
+) -> Sequence[float | None]:
+    make: Callable[[str], float] = int if kind == "int" else float
     known = texts
     try:
-        values = list(map(make, texts))
+        # A word for none may look like a number, so that it goes first.
+        values = [] if na_words else list(map(make, texts))
     except ValueError:
-        known = [text for text in texts if text]
+        values = []
+    if not values:
+        known = [text for text in texts if text and text not in na_words]
         values = list(map(make, known))
+    fits = is_whole if kind == "int" else is_number
+    if odd and not all(fits(text, given=given) for text in known):
+        raise RefusedError
     if kind == "int":
         try:
             array("q", values)  # the quickest way to see whether all have 64 bits
@@ -95,12 +88,12 @@ def _numbers(texts: Sequence[str], kind: str, *, strict: bool) -> Sequence[Any]:
     if known is texts:
         return values
     each = iter(values)
-    return [next(each) if text else None for text in texts]
+    return [next(each) if text and text not in na_words else None for text in texts]
 
 
 def sort_out(block: Block, layout: Layout) -> tuple[Columns, list[int], list[Rejected]]:
     """Return the good rows of any block by column, their lines, and the bad rows."""
-    rows: list[list[Any]] = []
+    rows: list[list[Value]] = []
     lines: list[int] = []
     rejected: list[Rejected] = []
     start, line = 0, block.line
@@ -125,6 +118,13 @@ def reject(line: int, reason: str, record: bytes) -> Rejected:
 
 def fields_of(records: Block, delimiter: str) -> list[list[str]]:
     """Return the fields of those records that can be read at all."""
+    if records.regular:
+        try:
+            rows = list(_csv_rows(records.data.decode("utf-8"), delimiter))
+        except (UnicodeDecodeError, csv.Error):
+            rows = []
+        if len(rows) == records.records:
+            return rows
     found = []
     start = 0
     for end in records.ends.tolist():
@@ -145,52 +145,78 @@ def _fields(record: bytes, delimiter: str) -> list[str]:
         text = record.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _BadRowError(f"is not UTF-8 at byte {error.start + 1}") from None
-    lines = io.StringIO(text, newline="\n")
     try:
-        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        rows = list(_csv_rows(text, delimiter))
     except csv.Error as error:
-        if "field limit" in str(error):
-            raise _BadRowError(_OVER_LONG) from None
-        raise _BadRowError(_QUOTING.get(str(error), str(error))) from None
+        raise _BadRowError(_reason_of(error)) from None
     fields = rows[0] if len(rows) == 1 else []
     if any(len(field) > MOST_FIELD for field in fields):
         raise _BadRowError(_OVER_LONG)
     return fields
 
 
+def _csv_rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    lines = io.StringIO(text, newline="\n")
+    return csv.reader(lines, delimiter=delimiter, strict=True)
+
+
 _OVER_LONG = f"has a field of more than {grouped(MOST_FIELD)} characters"
 _QUOTING = {
     "unexpected end of data": "opens a quote that is not closed",
-    "',' expected after '\"'": "has text behind a closing quote",
 }
+_BEHIND_QUOTE = "has text behind a closing quote"
 
 
-def _row(record: bytes, layout: Layout) -> list[Any]:
+def _reason_of(error: csv.Error) -> str:
+    text = str(error)
+    if "field limit" in text:
+        return _OVER_LONG
+    if "expected after" in text:
+        return _BEHIND_QUOTE
+    if "new-line character" in text:
+        return f"has a line that {LONE_RETURN}"
+    return _QUOTING.get(text, text)
+
+
+def _row(record: bytes, layout: Layout) -> list[Value]:
     fields = _fields(record, layout.delimiter)
-    wanted = len(layout.names)
+    width = len(layout.names)
+    wanted = width + layout.empty
     if len(fields) != wanted:
-        are = "field" if len(fields) == 1 else "fields"
-        raise _BadRowError(f"has {len(fields)} {are} where the header has {wanted}")
-    row: list[Any] = fields
-    for place, kind in enumerate(layout.kinds):
+        has = counted(len(fields), "field")
+        raise _BadRowError(f"has {has} where the header has {wanted}")
+    if any(fields[width:]):
+        text = "has a value in a column without a name, empty in the first 1,000 rows; name it"
+        raise _BadRowError(text)
+    row: list[Value] = [*fields[:width]]
+    for place, (name, kind) in enumerate(zip(layout.names, layout.kinds, strict=True)):
         if kind != "text":
-            row[place] = _number(fields[place], kind, layout.names[place])
+            row[place] = _number(fields[place], kind, name, layout)
     return row
 
 
-def _number(text: str, kind: str, name: str) -> int | float | None:
-    if not text:
+def _number(text: str, kind: str, name: str, layout: Layout) -> int | float | None:
+    if not text or text in layout.na_words:
         return None
     shown = f"{name} {text[:40]!r}"
-    word = "whole number" if kind == "int" else "number"
-    if "_" in text:  # which Python alone would read over
-        raise _BadRowError(f"{shown} is not a {word}")
-    try:
-        value: int | float = int(text) if kind == "int" else float(text)
-    except ValueError:
-        raise _BadRowError(f"{shown} is not a {word}") from None
+    given = name in layout.given
+    fits = is_whole if kind == "int" else is_number
+    if kind == "float" and text.strip(" \t+-").lower() in _NOT_FINITE:
+        raise _BadRowError(f"{shown} is not a finite number")
+    if not fits(text, given=given):
+        word = "whole number" if kind == "int" else "number"
+        if loses(text, whole=kind == "int"):
+            raise _BadRowError(f"{shown} {_LOST}")
+        hint = f"; na_values={text} takes it for none" if text.lower() in _OFTEN_NONE else ""
+        raise _BadRowError(f"{shown} is not a {word}{hint}")
+    value: int | float = int(text) if kind == "int" else float(text)
     if kind == "int" and not _LOWEST <= value <= _HIGHEST:
         raise _BadRowError(f"{shown} is outside of 64 bits")
     if kind == "float" and not math.isfinite(value):
         raise _BadRowError(f"{shown} is not a finite number")
     return value
+
+
+_OFTEN_NONE = ("na", "n/a", "null", "none", "nil", "-", "--", "?", "#n/a", "missing")
+_NOT_FINITE = ("inf", "infinity", "nan")
+_LOST = "would come out otherwise as a number; set schema to have the column as text"

@@ -9,28 +9,29 @@ from typing import Any, Self
 
 from perflab.errors import BadInputError
 from perflab.instrumentation import Event, EventKind
-from perflab.patterns.streaming._blocks import Block, BlockReader
+from perflab.patterns.streaming._blocks import AnyBlock, Block, LikelyBlock
 from perflab.patterns.streaming._engines import open_engine
+from perflab.patterns.streaming._look import Look
 from perflab.patterns.streaming._progress import Tally
 from perflab.patterns.streaming._rejected import RejectedFile
 from perflab.patterns.streaming._rows import (
-    Layout,
     RefusedError,
     Rejected,
-    fields_of,
     reject,
     sort_out,
 )
-from perflab.patterns.streaming._schema import SAMPLE_ROWS, kinds_of
+from perflab.patterns.streaming._schema import Row
 from perflab.patterns.streaming._sinks import Sink, format_of, open_sink, quietly_close
-from perflab.patterns.streaming._source import Source
 from perflab.patterns.streaming.settings import StreamingSettings
 from perflab.units import counted, grouped, percent
 
 _PIECE_ROWS = 1000
 _SURE_ROWS = 1000
 
-Part = tuple[Any, Callable[[int], int]]
+RowFunction = Callable[[Row], Row | None]
+FrameFunction = Callable[[Any], Any]
+"""What a user makes of a frame of the engine's own kind."""
+Part = tuple[object, Callable[[int], int]]
 """A frame, and the line of the file that each of its rows begins on."""
 
 
@@ -54,8 +55,8 @@ class BlockRun:
         settings: Callable[[], StreamingSettings],
         tally: Tally,
         *,
-        row: Callable[[dict[str, Any]], dict[str, Any] | None] | None,
-        frame: Callable[[Any], Any] | None,
+        row: RowFunction | None,
+        frame: FrameFunction | None,
         schema: Mapping[str, str] | None,
         tell: Callable[[Event], None],
     ) -> None:
@@ -63,20 +64,18 @@ class BlockRun:
         self._tally = tally
         self._row, self._frame, self._tell = row, frame, tell
         now = settings()
-        assert now.input_file is not None  # noqa: S101  (the processor has looked)
-        self._source = Source(now.input_file)
+        look = Look(now, schema, ahead=now.engine != "python")
+        self._source, self._reader, self._layout = look.source, look.reader, look.layout
+        self._form = self._layout.form
         tally.bytes_total = self._source.total_bytes
+        tally.notes += look.notes
         try:
-            self._reader = BlockReader(self._source, now.delimiter, ahead=now.engine != "python")
-            sample = fields_of(self._reader.peek(SAMPLE_ROWS), self._reader.delimiter)
-            names = self._reader.names
-            whole = [fields for fields in sample if len(fields) == len(names)]
-            self._layout = Layout(names, kinds_of(names, whole, schema), self._reader.delimiter)
             self._engine_name = now.engine
             self._engine = open_engine(now.engine, self._layout)
         except BaseException:
-            self._source.close()
+            quietly_close(self._reader, self._source)
             raise
+        self._reader.watch(self._form, quick=self._engine.strict)
         self._first: Rejected | None = None
 
     @property
@@ -108,7 +107,7 @@ class BlockRun:
             while True:
                 started = time.perf_counter()
                 now = self._settings()
-                block = self._reader.read(now.chunk_size)
+                block = self._reader.read_quickly(now.chunk_size)
                 if block is None:
                     break
                 self._change_engine(now.engine, sink)
@@ -129,8 +128,9 @@ class BlockRun:
             self._engine.close()
             self._engine = open_engine(name, self._layout)
             self._engine_name = name
+            self._reader.quick = self._engine.strict
 
-    def _chunk(self, block: Block, sink: Sink) -> None:
+    def _chunk(self, block: AnyBlock, sink: Sink) -> None:
         bad: list[Rejected] = []
         written = 0
         frames = []
@@ -152,21 +152,19 @@ class BlockRun:
         self._reject(bad)
         self._tally.count(written, len(bad))
 
-    def _convert(self, block: Block, bad: list[Rejected]) -> Iterator[Part]:
+    def _convert(self, block: AnyBlock, bad: list[Rejected]) -> Iterator[Part]:
         """Yield a block's good rows as frames, in order, and add its bad rows to a list."""
         engine, layout = self._engine, self._layout
-        whole = block if block.regular and engine.most_rows is None else None
-        if whole is not None:
-            try:
-                yield engine.parse(whole), whole.line_of
-            except RefusedError:
-                self._refuse(block)
-            else:
-                return
+        frame = self._whole(block)
+        if frame is None and isinstance(block, LikelyBlock):
+            block = block.scanned(self._form)
+            frame = self._whole(block)
+        if frame is not None:
+            yield frame, block.line_of
+            return
+        assert isinstance(block, Block)  # noqa: S101  (scanned above)
         for piece in block.pieces(engine.most_rows or _PIECE_ROWS):
-            known = piece
-            if whole is None and not block.regular:
-                known = piece.looked_at(layout.delimiter, len(layout.names))
+            known = piece if block.regular else piece.looked_at(self._form)
             if known.regular:
                 try:
                     yield engine.parse(known), known.line_of
@@ -179,15 +177,34 @@ class BlockRun:
             if lines:
                 yield engine.build(columns), lines.__getitem__
 
-    def _refuse(self, block: Block) -> None:
+    def _whole(self, block: AnyBlock) -> object | None:
+        """Return a block as one frame; None where its rows have to be looked at."""
+        engine = self._engine
+        if isinstance(block, LikelyBlock):
+            fits = engine.strict
+        else:
+            fits = block.regular and engine.most_rows is None
+        if not fits:
+            return None
+        try:
+            frame: object = engine.parse(block)
+        except RefusedError:
+            if block.likely:
+                self._reader.doubt()
+            else:
+                self._refuse(block)
+            return None
+        return frame
+
+    def _refuse(self, block: AnyBlock) -> None:
         self._tally.refused += 1
         self._tell(Event(EventKind.REFUSED, self._tally.chunks + 1, size=len(block.data)))
 
     def _map_rows(
-        self, frame: Any, line: Callable[[int], int], bad: list[Rejected]
-    ) -> list[dict[str, Any]]:
+        self, frame: object, line: Callable[[int], int], bad: list[Rejected]
+    ) -> list[Row]:
         assert self._row is not None  # noqa: S101  (the caller has looked)
-        made: list[dict[str, Any]] = []
+        made: list[Row] = []
         for place, row in enumerate(self._engine.rows(frame)):
             try:
                 new = self._row(row)
@@ -200,7 +217,7 @@ class BlockRun:
                 made.append(new)
         return made
 
-    def _map_frame(self, frame: Any, rows: int) -> Any:
+    def _map_frame(self, frame: object, rows: int) -> object:
         assert self._frame is not None  # noqa: S101  (the caller has looked)
         place = f"chunk {self._tally.chunks + 1}"
         try:

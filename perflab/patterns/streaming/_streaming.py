@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.files import check_output, place_of, refuse_input, whole_path
 from perflab.instrumentation import Event, EventKind, Hook
+from perflab.patterns.streaming._look import look_through
 from perflab.patterns.streaming._progress import Progress, StreamCancelledError, Tally
 from perflab.patterns.streaming._rejected import RejectedFile, rejected_path
-from perflab.patterns.streaming._run import BlockRun
+from perflab.patterns.streaming._run import BlockRun, FrameFunction, RowFunction
 from perflab.patterns.streaming._sinks import format_of
-from perflab.patterns.streaming._whole import WholeRun
+from perflab.patterns.streaming._source import Source
+from perflab.patterns.streaming._whole import UncleanError, WholeRun
 from perflab.patterns.streaming.settings import WHOLE_ENGINES, StreamingSettings
 
 __all__ = ["Progress", "StreamCancelledError", "StreamProcessor"]
 
-RowFunction = Callable[[dict[str, Any]], dict[str, Any] | None]
-FrameFunction = Callable[[Any], Any]
-
-_FIXED = ("input_file", "output_file", "output_format", "delimiter")
+_FIXED = ("input_file", "output_file", "output_format", "delimiter", "schema", "na_values")
 
 
 class StreamProcessor:
@@ -38,7 +36,8 @@ class StreamProcessor:
         row: Called with each row as a dict; returns the row to write, or None to reject it. What
             it raises rejects the row.
         frame: Called with each chunk as a frame of the engine's own kind; returns as many rows.
-        schema: ``int``, ``float`` or ``text`` by column, where the rule's choice is not right.
+        schema: ``int``, ``float`` or ``text`` by column, where the rule's choice is not right; it
+            goes before that of the settings.
         hook: Told of chunks done, of blocks that an engine refused, and of each rejected row.
 
     Raises:
@@ -54,6 +53,7 @@ class StreamProcessor:
         schema: Mapping[str, str] | None = None,
         hook: Hook | None = None,
     ) -> None:
+        settings = StreamingSettings.given(settings)
         _check(settings, row, frame)
         self._settings = settings
         self._row, self._frame = row, frame
@@ -73,6 +73,7 @@ class StreamProcessor:
         Raises:
             BadInputError: If anything else would be another, or the engine cannot be.
         """
+        settings = StreamingSettings.given(settings, self._settings)
         fixed: tuple[str, ...] = _FIXED
         own = self._frame is not None or {settings.engine, self._settings.engine} & set(
             WHOLE_ENGINES
@@ -135,7 +136,7 @@ class StreamProcessor:
         # Opened first, so that a file that is not there leaves nothing behind.
         with self._open(tally) as going, whole_path(settings.output_file) as scratch:
             rejected = RejectedFile(scratch.with_name("rejected.csv"), target)
-            for seconds in going.chunks(scratch, rejected):
+            for seconds in self._chunks(going, scratch, rejected):
                 self._tell(Event(EventKind.CHUNK_DONE, tally.chunks, seconds))
                 yield tally.progress(going.done_bytes)
                 if self._cancelled.is_set():
@@ -144,16 +145,45 @@ class StreamProcessor:
         yield tally.progress(going.total_bytes, final=True)
 
     def _open(self, tally: Tally) -> BlockRun | WholeRun:
-        if self._settings.engine in WHOLE_ENGINES:
-            return WholeRun(self._settings, self._schema, tally)
+        if self._settings.engine not in WHOLE_ENGINES:
+            return self._by_blocks(tally)
+        with Source(self._settings.input_file or "") as source:
+            if source.packed is not None:
+                text = f"is packed ({source.packed}), and polars_sink reads plain files only"
+                raise BadInputError(f"{text}; use engine polars", source.place)
+        found = look_through(self._settings, self._schema)
+        # Some versions of Polars take the header for a row where no other follows.
+        if found.problem is None and found.rows:
+            return WholeRun(self._settings, self._schema, tally, found.rows)
+        return self._by_blocks(tally, found.problem or "")
+
+    def _chunks(
+        self, going: BlockRun | WholeRun, output: Path, rejected: RejectedFile
+    ) -> Iterator[float]:
+        """Yield the seconds of each chunk; what the sink cannot read goes by blocks instead."""
+        try:
+            yield from going.chunks(output, rejected)
+        except UncleanError as error:
+            self._tally.notes.clear()
+            with self._by_blocks(self._tally, str(error)) as again:
+                yield from again.chunks(output, rejected)
+
+    def _by_blocks(self, tally: Tally, unclean: str = "") -> BlockRun:
+        if unclean:
+            text = f"read by engine polars, since polars_sink would read it otherwise: {unclean}"
+            tally.notes.append(text)
         return BlockRun(
-            lambda: self._settings,
+            self._of_blocks,
             tally,
             row=self._row,
             frame=self._frame,
             schema=self._schema,
             tell=self._tell,
         )
+
+    def _of_blocks(self) -> StreamingSettings:
+        now = self._settings
+        return now.change(engine="polars") if now.engine in WHOLE_ENGINES else now
 
     def _tell(self, event: Event) -> None:
         if self._hook is not None:

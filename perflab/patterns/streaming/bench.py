@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perflab.bench.base import Bench
 from perflab.bench.calibration import CalibrationPlan
@@ -16,13 +16,26 @@ from perflab.bench.session import Measured, Runs, Session
 from perflab.bench.tuning import Sweep, Tuning
 from perflab.callbacks import Progress
 from perflab.instrumentation.catalog import MetricInfo
-from perflab.modelling.prediction import Metrics
-from perflab.patterns.streaming.costs import SHIPPED, streaming_calibration, streaming_risks
-from perflab.patterns.streaming.settings import BLOCK_ENGINES, ENGINES, StreamingSettings
+from perflab.modelling.prediction import Costs, Metrics
+from perflab.patterns.streaming.advice import ADVICE
+from perflab.patterns.streaming.costs import (
+    SHIPPED,
+    slower_chunks,
+    streaming_calibration,
+    streaming_renewed,
+    streaming_risks,
+)
+from perflab.patterns.streaming.settings import (
+    BLOCK_ENGINES,
+    ENGINES,
+    WHOLE_ENGINES,
+    StreamingSettings,
+)
 from perflab.settings import LoadSettings, SettingInfo
 
 if TYPE_CHECKING:
     from perflab.patterns.streaming.table_file import TableFile
+    from perflab.patterns.streaming.workload import Spec
     from perflab.primitives.clock import VirtualClock
     from perflab.workloads.registry.kind import WorkloadKind
 
@@ -55,12 +68,12 @@ def _kept_for(settings: StreamingSettings, _load: LoadSettings, workload: TableF
     return f"{what} to {format_of(settings)}"
 
 
-def _own_spec(_settings: StreamingSettings, _load: LoadSettings, spec: Any) -> Any:
+def _own_spec(_settings: StreamingSettings, _load: LoadSettings, spec: Spec | None) -> Spec | None:
     """Return the user's own file: rows of another are of another length."""
     return spec
 
 
-def _own_runs(settings: StreamingSettings, done: Runs) -> Iterator[Mapping[str, Any]]:
+def _own_runs(settings: StreamingSettings, done: Runs) -> Iterator[Mapping[str, object]]:
     """Return three chunk sizes for every engine on blocks, and the sink where it can be."""
     from perflab.patterns.streaming._sinks import format_of
 
@@ -76,7 +89,17 @@ def _own_runs(settings: StreamingSettings, done: Runs) -> Iterator[Mapping[str, 
         yield {**same, "engine": "polars_sink"}
 
 
-def _axis(info: SettingInfo, workload: TableFile) -> list[Any]:
+def _overruled(
+    settings: StreamingSettings, _load: LoadSettings, _workload: TableFile
+) -> Mapping[str, str]:
+    """Return the settings that an engine does not heed, by key, with the reason."""
+    found = {}
+    if settings.engine in WHOLE_ENGINES:
+        found["chunk_size"] = f"{settings.engine} reads a clean file in chunks of its own size"
+    return found
+
+
+def _axis(info: SettingInfo, workload: TableFile) -> list[float]:
     """Return chunk sizes up to the number of rows."""
     if info.key != "chunk_size":
         return axis_values(info)
@@ -157,6 +180,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
             MetricInfo("rows_rejected", "rows rejected", "rows", "lower"),
             MetricInfo("blocks_refused", "blocks refused", "chunks", "lower"),
         ),
+        overruled=_overruled,
         axis=_axis,
     )
     tuning = Tuning(
@@ -166,6 +190,9 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         also_tuned=("engine",),
         sweep=_sweep,
         risks=streaming_risks,
+        slower=slower_chunks,
+        serves="chunks",
+        left_out={"polars_sink": "sets no bad rows aside"},
     )
     calibration = CalibrationPlan(
         workload="flights",
@@ -175,14 +202,20 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         own_spec=_own_spec,
         own_runs=_own_runs,
         costs_of=streaming_calibration,
+        renewed=streaming_renewed,
     )
     live = Live(
+        backends=(),
         outputs=("output_file",),
+        measures=frozenset(
+            {"blocks_refused", "peak_memory_bytes", "rows_in", "rows_out", "rows_rejected"}
+        ),
         levels=frozenset({"peak_memory_bytes", "plain", "setup_bytes"}),
         ends_itself=True,
         check=_check_live,
         thread_count=_thread_count,
     )
+    advice = ADVICE
 
     @property
     def workload_kind(self) -> WorkloadKind[TableFile]:
@@ -194,7 +227,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
     def workload_for(
         self,
         settings: StreamingSettings,
-        spec: Any,
+        spec: Spec | None,
         format: str | None = None,  # noqa: A002  (the word that users write)
         columns: Mapping[str, str] | None = None,
         progress: Progress | None = None,
@@ -210,11 +243,11 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         wanted = named_once(spec, settings.input_file, self.default_workload)
         return load_table(wanted, settings, progress)
 
-    def model(self, workload: TableFile) -> Model[StreamingSettings]:
+    def model(self, workload: TableFile, costs: Costs) -> Model[StreamingSettings]:
         """Return the costs of a chunk and of a row, made into throughput and memory."""
-        from perflab.patterns.streaming.model.predict import StreamingModel
+        from perflab.patterns.streaming.model import StreamingModel
 
-        return StreamingModel(workload)
+        return StreamingModel.of(workload, costs)
 
     def session(
         self,
@@ -241,7 +274,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         result["peak_memory_bytes"] = float(counters.get("peak_memory_bytes", 0.0))
         return result
 
-    def costs(self, measured: Measured) -> dict[str, Any]:
+    def costs(self, measured: Measured) -> dict[str, object]:
         """Return rows and seconds of a chunk, and the peak of memory.
 
         Seconds are those of chunks that were done: a run seldom ends with a chunk.

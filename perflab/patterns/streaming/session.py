@@ -27,7 +27,7 @@ _LIBRARIES = {
     "polars": "polars",
     "polars_sink": "polars",
 }
-_FIXED = ("output_file", "output_format", "delimiter", "input_file")
+_FIXED = ("output_file", "output_format", "delimiter", "schema", "na_values", "input_file")
 _PATIENCE = 5.0
 _WARM_UP = "id,price,word\n" + "1,2.5,a\n" * 10
 
@@ -78,6 +78,8 @@ class StreamingSession(Session[StreamingSettings]):
                     continue
                 if progress.cut_off is not None:
                     self._damage = f"{self._table.name}: {progress.cut_off}"
+                elif new := [note for note in progress.notes if note not in self._table.notes]:
+                    self._damage = f"{self._table.name}: {'; '.join(new)}"
                 if not progress.final:
                     return "chunk"
                 self._drop()
@@ -161,5 +163,6 @@ class StreamingSession(Session[StreamingSettings]):
         source = Path(self._folder.name) / "warm-up.csv"
         source.write_text(_WARM_UP)
         made = str(source.with_suffix(f".{self._form}"))
-        plain = {"delimiter": "auto", "output_format": self._form}
-        StreamProcessor(settings.change(input_file=str(source), output_file=made, **plain)).run()
+        files = {"input_file": str(source), "output_file": made, "output_format": self._form}
+        plain = {"delimiter": "auto", "schema": None, "na_values": None}
+        StreamProcessor(settings.change(**files, **plain)).run()

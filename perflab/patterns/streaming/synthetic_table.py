@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from perflab.callbacks import Progress
 from perflab.files import whole_path
 from perflab.settings import Settings, setting
 from perflab.settings.folders import cache_folder
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import polars as pl
 
 _STEP = 200_000
 _VERSION = 1
@@ -88,10 +92,10 @@ class Table(Settings):
                 frame.write_csv(file, include_header=start == 0)
         return path
 
-    def _frame(self, random: np.random.Generator, start: int, rows: int) -> Any:
+    def _frame(self, random: np.random.Generator, start: int, rows: int) -> pl.DataFrame:
         import polars as pl
 
-        columns: dict[str, Any] = {}
+        columns: dict[str, pl.Series | npt.NDArray[np.generic]] = {}
         for place in range(self.columns):
             kind = place % 3
             if place == 0:
@@ -104,7 +108,7 @@ class Table(Settings):
                 columns[f"word_{place}"] = self._words(random, rows)
         return pl.DataFrame(columns)
 
-    def _ids(self, random: np.random.Generator, start: int, rows: int) -> Any:
+    def _ids(self, random: np.random.Generator, start: int, rows: int) -> pl.Series:
         import polars as pl
 
         numbers = pl.Series(np.arange(start, start + rows))
@@ -115,7 +119,7 @@ class Table(Settings):
         texts = numbers.cast(pl.String)
         return pl.select(pl.when(pl.Series(bad)).then("no " + texts).otherwise(texts)).to_series()
 
-    def _words(self, random: np.random.Generator, rows: int) -> Any:
+    def _words(self, random: np.random.Generator, rows: int) -> pl.Series:
         import polars as pl
 
         words = pl.Series(_WORDS).gather(random.integers(0, len(_WORDS), rows))

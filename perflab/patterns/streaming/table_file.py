@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
@@ -63,7 +63,7 @@ class TableFile:
     fingerprint: str
     source: str = ""
     notes: tuple[str, ...] = ()
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    options: Mapping[str, object] = dataclasses.field(default_factory=dict)
     saved_in: str = ""
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class TableFile:
     def times(self) -> None:
         """None: a file's rows come as fast as they are read."""
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """Return size, rows and columns, by name and unit."""
         return {
             "name": self.name,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from perflab.callbacks import Progress
 from perflab.errors import BadInputError, nearest
-from perflab.patterns.streaming._blocks import BlockReader
+from perflab.files import expanded
+from perflab.patterns.streaming._block_reader import BlockReader
+from perflab.patterns.streaming._look import Look
 from perflab.patterns.streaming._source import Source
 from perflab.patterns.streaming.settings import StreamingSettings
 from perflab.patterns.streaming.synthetic_table import Table
@@ -18,6 +19,7 @@ from perflab.workloads.flights_store import flights_store
 from perflab.workloads.registry.kind import WorkloadKind, register
 from perflab.workloads.registry.named import WorkloadInfo, is_file, read_parameters
 
+Spec = str | os.PathLike[str] | TableFile
 FLIGHTS = "flights"
 TABLES: Mapping[str, WorkloadInfo] = {
     FLIGHTS: WorkloadInfo(
@@ -31,7 +33,7 @@ _STEP_ROWS = 100_000
 
 
 def load_table(
-    spec: str | os.PathLike[str] | TableFile,
+    spec: Spec,
     settings: StreamingSettings,
     progress: Progress | None = None,
 ) -> TableFile:
@@ -79,7 +81,7 @@ def refuse_format(format_name: str | None, columns: Mapping[str, str] | None) ->
 
 
 def _load(
-    spec: Any,
+    spec: Spec,
     format: str | None = None,  # noqa: A002 - the word that users write
     columns: Mapping[str, str] | None = None,
     progress: Progress | None = None,
@@ -115,23 +117,30 @@ def table_of(
     Raises:
         BadInputError: If it cannot be read or has no header.
     """
-    with Source(path) as content:
-        reader = BlockReader(content, settings.delimiter)
+    with Look(settings.change(input_file=path)) as look:
+        content, reader = look.source, look.reader
         counted = rows is not None
         found = rows or 0
         if rows is None:
             found, counted = _rows(reader, content, progress)
         return TableFile(
             name=name,
-            path=str(path.expanduser().resolve()),
+            path=str(expanded(path).resolve()),
             total_bytes=content.total_bytes,
             rows=max(1, found),
             counted=counted,
-            columns=reader.names,
+            columns=look.layout.names,
             packed=content.packed or "",
-            fingerprint=file_fingerprint(path.expanduser()),
+            notes=tuple(_notes(look)),
+            fingerprint=file_fingerprint(expanded(path)),
             source=source,
         )
+
+
+def _notes(look: Look) -> Iterator[str]:
+    yield from look.notes
+    if look.source.cut_off is not None:
+        yield f"{look.source.cut_off}; the rows before it are read, and what follows is lost"
 
 
 def _rows(reader: BlockReader, content: Source, progress: Progress | None) -> tuple[int, bool]:
@@ -149,7 +158,7 @@ def _rows(reader: BlockReader, content: Source, progress: Progress | None) -> tu
     return found, True
 
 
-def named_once(spec: Any, input_file: str | None, default: str) -> Any:
+def named_once(spec: Spec | None, input_file: str | None, default: str) -> Spec:
     """Return the one table that workload and setting name; the default where neither does.
 
     Raises:
@@ -157,10 +166,11 @@ def named_once(spec: Any, input_file: str | None, default: str) -> Any:
     """
     if input_file is None:
         return default if spec is None else spec
-    if spec is None or spec == default or isinstance(spec, TableFile):
-        own = isinstance(spec, TableFile) and spec.source in ("", input_file)
-        return spec if own else Path(input_file)
-    if Path(os.fspath(spec)).expanduser() != Path(input_file).expanduser():
+    if isinstance(spec, TableFile):
+        return spec if spec.source in ("", input_file) else Path(input_file)
+    if spec is None or spec == default:
+        return Path(input_file)
+    if expanded(spec) != expanded(input_file):
         text = f"names another file than the workload, {os.fspath(spec)}; leave one of them out"
         raise BadInputError(text, "input_file")
     return spec

@@ -13,7 +13,6 @@ import math
 import random
 import signal
 import sys
-from typing import Any
 
 from aiohttp import web
 
@@ -61,7 +60,7 @@ class HttpApp:
         counts["served"] += 1
         return web.Response(body=_items(start, count), content_type="application/json")
 
-    def obey(self, order: dict[str, Any]) -> dict[str, Any]:
+    def obey(self, order: dict[str, object]) -> dict[str, object]:
         """Change the settings if the order says so, and tell the counts.
 
         Raises:
@@ -125,7 +124,7 @@ async def serve(settings: HttpServerSettings, port: int) -> None:
     await runner.cleanup()
 
 
-def _say(values: dict[str, Any]) -> None:
+def _say(values: dict[str, object]) -> None:
     print(json.dumps(values), flush=True)  # noqa: T201  (its parent reads this)
 
 

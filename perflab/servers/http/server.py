@@ -41,7 +41,7 @@ class HttpServer:
         self.url = f"http://127.0.0.1:{self._port}"
 
     @classmethod
-    def start(cls, **settings: Any) -> Self:
+    def start(cls, **settings: object) -> Self:
         """Start a server with keys of `HttpServerSettings`; `latency_seconds` is 0 unless given.
 
         Raises:
@@ -62,7 +62,7 @@ class HttpServer:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
-    def set(self, **settings: Any) -> None:
+    def set(self, **settings: object) -> None:
         """Change settings; they hold for the requests that come from now on, and after a restart.
 
         Raises:
@@ -117,14 +117,14 @@ class HttpServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, order: dict[str, Any]) -> dict[str, int]:
+    def _ask(self, order: dict[str, object]) -> dict[str, int]:
         with self._lock:
             answer = self._exchange(order)
         if "problem" in answer:
             raise BadInputError(str(answer["problem"]), "server")
         return answer
 
-    def _exchange(self, order: dict[str, Any]) -> dict[str, Any]:
+    def _exchange(self, order: dict[str, object]) -> dict[str, Any]:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return {}
@@ -136,7 +136,7 @@ class HttpServer:
         # A process that is killed may leave a part of a line.
         if not line.endswith(b"\n"):
             return {}
-        answer: dict[str, Any] = json.loads(line)
+        answer: dict[str, object] = json.loads(line)
         return answer
 
     def _spawn(self) -> subprocess.Popen[bytes]:

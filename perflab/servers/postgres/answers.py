@@ -13,7 +13,7 @@ from perflab.units import in_words
 SILENT_SECONDS = 60.0
 
 
-class AnsweredConnection(psycopg.Connection[Any]):
+class AnsweredConnection(psycopg.Connection):
     """A connection on which no statement waits for ever, whatever it is.
 
     `connect_timeout` covers the way to a server until it has let one in. From then on psycopg

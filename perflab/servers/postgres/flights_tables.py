@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -21,9 +20,7 @@ MOST_VISITS = 1_000_000
 """How many rows a run inserts at most, about 80 MB with their index."""
 
 
-def load_tables(
-    connection: psycopg.Connection[Any], schema: str, tables: Collection[str]
-) -> list[str]:
+def load_tables(connection: psycopg.Connection, schema: str, tables: Collection[str]) -> list[str]:
     """Make some of the tables: ``planes``, ``flights`` (each with its plane and time), ``visits``.
 
     Args:
@@ -50,7 +47,7 @@ def load_tables(
 
 
 def _load_planes(
-    connection: psycopg.Connection[Any],
+    connection: psycopg.Connection,
     place: sql.Identifier,
     names: list[str],
     rows: list[list[str]],
@@ -70,13 +67,13 @@ def _load_planes(
             copy.write_row([None if value == "NA" else value for value in row])
 
 
-def _load_flights(connection: psycopg.Connection[Any], place: sql.Identifier) -> None:
+def _load_flights(connection: psycopg.Connection, place: sql.Identifier) -> None:
     trace = flights()
     assert trace.times is not None  # noqa: S101  (the flights have times)
     connection.execute(
         sql.SQL("CREATE TABLE {}.flights (tailnum text, at double precision)").format(place)
     )
-    names = trace.keys.to_pylist()
+    names = [trace.key_of(key) for key in range(trace.n_keys)]
     lines = [
         f"{names[key]}\t{time}\n"
         for key, time in zip(trace.ids.tolist(), trace.times.tolist(), strict=True)

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg
 
@@ -64,7 +63,7 @@ def understood() -> Iterator[None]:
         raise psycopg.DataError from None
 
 
-def connect(conninfo: str, name: str = VISITOR) -> psycopg.Connection[Any]:
+def connect(conninfo: str, name: str = VISITOR) -> psycopg.Connection:
     """Return a connection for perflab's own statements, which no setting of the user's disturbs.
 
     Args:
@@ -96,7 +95,7 @@ def connect(conninfo: str, name: str = VISITOR) -> psycopg.Connection[Any]:
     return connection
 
 
-def _require_session(connection: psycopg.Connection[Any], conninfo: str) -> None:
+def _require_session(connection: psycopg.Connection, conninfo: str) -> None:
     """Refuse a pooler that lends a connection for one transaction only.
 
     A pooler names processes of its own making when one connects to it. Whether it lends by
@@ -111,7 +110,7 @@ def _require_session(connection: psycopg.Connection[Any], conninfo: str) -> None
                 raise BadInputError(POOLED, shown_conninfo(conninfo))
 
 
-def backend_of(connection: psycopg.Connection[Any]) -> int:
+def backend_of(connection: psycopg.Connection) -> int:
     """Return the number of the server's process that answers."""
     found = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
     return int(found[0]) if found else 0
@@ -124,7 +123,7 @@ def lock_key(run_name: str) -> int:
     )
 
 
-def take_lease(connection: psycopg.Connection[Any], run_name: str) -> bool:
+def take_lease(connection: psycopg.Connection, run_name: str) -> bool:
     """Take a run's lease for a connection; return whether nobody else holds it."""
     found = connection.execute(
         "SELECT pg_catalog.pg_try_advisory_lock(%s)", (lock_key(run_name),)
@@ -132,14 +131,14 @@ def take_lease(connection: psycopg.Connection[Any], run_name: str) -> bool:
     return found is not None and bool(found[0])
 
 
-def is_leased(connection: psycopg.Connection[Any], run_name: str) -> bool:
+def is_leased(connection: psycopg.Connection, run_name: str) -> bool:
     """Say whether anybody holds a run's lease, without taking it."""
     high, low = divmod(lock_key(run_name) % 2**64, 2**32)
     found = connection.execute(_HELD, (high, low)).fetchone()
     return found is not None and bool(found[0])
 
 
-def end_sessions(connection: psycopg.Connection[Any], run_name: str) -> None:
+def end_sessions(connection: psycopg.Connection, run_name: str) -> None:
     """End what still goes on in other connections of a run, which bear its name."""
     connection.execute(
         "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "

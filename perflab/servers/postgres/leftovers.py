@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import psycopg
 
@@ -62,6 +61,6 @@ def _remover(conninfo: str, name: str) -> Callable[[], None]:
     return remove
 
 
-def _what(connection: psycopg.Connection[Any], name: str) -> str:
+def _what(connection: psycopg.Connection, name: str) -> str:
     tables, size = connection.execute(_HOLDS, (name,)).fetchone() or (0, 0)
     return f"a schema with {counted(tables, 'table')}, {in_words(size, 'bytes')}"

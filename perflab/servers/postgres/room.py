@@ -82,7 +82,7 @@ class Room:
         return self.tightest.free - connections
 
 
-def ask_room(connection: psycopg.Connection[Any], run_name: str) -> Room:
+def ask_room(connection: psycopg.Connection, run_name: str) -> Room:
     """Ask a server for its room.
 
     Args:

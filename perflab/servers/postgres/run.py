@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -213,7 +213,7 @@ def refusal(error: psycopg.Error, conninfo: str) -> BadInputError:
 
 
 def _given(conninfo: str) -> str:
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     with contextlib.suppress(psycopg.Error), understood(), connect(conninfo) as connection:
         asked = connection.execute(
             "SELECT pg_catalog.quote_ident(current_database()) AS base, "
@@ -224,7 +224,7 @@ def _given(conninfo: str) -> str:
     return f"GRANT CREATE ON DATABASE {found.get('base', '...')} TO {found.get('role', '...')};"
 
 
-def _pinned(conninfo: str, connection: psycopg.Connection[Any], name: str) -> str:
+def _pinned(conninfo: str, connection: psycopg.Connection, name: str) -> str:
     """Return the address of the one server that a connection has reached, out of several."""
     said = conninfo_to_dict(conninfo, application_name=name)
     if "PGCONNECT_TIMEOUT" not in os.environ:

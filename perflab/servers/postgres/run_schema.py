@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -35,7 +34,7 @@ def mark_of(run_name: str) -> str:
 
 
 def make_schema(
-    connection: psycopg.Connection[Any], run_name: str, tables: Collection[str] = TABLES
+    connection: psycopg.Connection, run_name: str, tables: Collection[str] = TABLES
 ) -> list[str]:
     """Make a run's schema and tables in it, all or nothing.
 
@@ -64,13 +63,13 @@ def make_schema(
     return tails
 
 
-def is_ours(connection: psycopg.Connection[Any], run_name: str) -> bool:
+def is_ours(connection: psycopg.Connection, run_name: str) -> bool:
     """Say whether there is a schema of that name which a run has made."""
     found = connection.execute(_OURS, (mark_of(run_name), run_name)).fetchone()
     return found is not None and bool(found[0])
 
 
-def remove_schema(connection: psycopg.Connection[Any], run_name: str) -> None:
+def remove_schema(connection: psycopg.Connection, run_name: str) -> None:
     """Remove what a run made: its tables, then its schema if nothing else is in it.
 
     The caller holds the run's lease.
@@ -92,7 +91,7 @@ def remove_schema(connection: psycopg.Connection[Any], run_name: str) -> None:
         raise BadInputError(_what_stays(others), run_name)
 
 
-def _drop(connection: psycopg.Connection[Any], statement: sql.Composed) -> None:
+def _drop(connection: psycopg.Connection, statement: sql.Composed) -> None:
     """Remove a thing of ours where the server lets us; whether it did is looked at afterwards.
 
     Something of somebody else's may hang on it, it may be in use, or another's, or a trigger of

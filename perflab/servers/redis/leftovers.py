@@ -6,11 +6,11 @@ import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import redis
 
 from perflab.errors import BadInputError
+from perflab.primitives.bounded_redis import RedisClient
 from perflab.servers.addresses import redact
 from perflab.servers.leftovers import Leftover
 from perflab.servers.redis.run import open_client
@@ -70,7 +70,7 @@ def _remove_dead(url: str, run: RunKeys) -> None:
 class _Leases:
     """Tells runs that are alive from those that were killed while their lease lasts."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: RedisClient) -> None:
         self._client = client
 
     def is_alive(self, run: RunKeys, *, wait: bool) -> bool:
@@ -86,7 +86,7 @@ class _Leases:
 
 
 @contextmanager
-def _asking(url: str) -> Iterator[Any]:
+def _asking(url: str) -> Iterator[RedisClient]:
     client = open_client(url)
     shown = redact(url)
     try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import redis
 
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
+from perflab.primitives.bounded_redis import RedisClient, Reply
 from perflab.units import counted, grouped
 
 ENTRY_BYTES = 220
@@ -139,7 +139,7 @@ class Room:
         )
 
 
-def ask_room(client: Any, shown: str) -> Room:
+def ask_room(client: RedisClient, shown: str) -> Room:
     """Return what a server says of its memory.
 
     Raises:
@@ -162,7 +162,7 @@ def ask_room(client: Any, shown: str) -> Room:
         ) from None
 
 
-def _room_of(info: dict[str, Any], client: Any) -> Room:
+def _room_of(info: dict[str, Reply], client: RedisClient) -> Room:
     counted = [int(entry["keys"]) for name, entry in info.items() if _is_database(name, entry)]
     used = int(info["used_memory"]) - int(info.get("mem_not_counted_for_evict", 0))
     return Room(
@@ -180,14 +180,14 @@ def _room_of(info: dict[str, Any], client: Any) -> Room:
     )
 
 
-def is_local(client: Any) -> bool:
+def is_local(client: RedisClient) -> bool:
     """Say whether a client's server is on this machine."""
     options = client.connection_pool.connection_kwargs
     host = str(options.get("host", "localhost"))
     return "path" in options or host in ("localhost", "::1") or host.startswith("127.")
 
 
-def _spare(info: dict[str, Any], client: Any) -> int | None:
+def _spare(info: dict[str, Reply], client: RedisClient) -> int | None:
     total = int(info.get("total_system_memory", 0))
     taken = max(int(info.get("used_memory_rss", 0)), int(info["used_memory"]))
     known = [total - taken] if total else []
@@ -198,7 +198,7 @@ def _spare(info: dict[str, Any], client: Any) -> int | None:
     return max(0, min(known)) if known else None
 
 
-def _is_database(name: str, entry: Any) -> bool:
+def _is_database(name: str, entry: object) -> bool:
     return name.startswith("db") and isinstance(entry, dict) and "keys" in entry
 
 

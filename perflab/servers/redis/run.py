@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import Any
 
 import redis
 
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
-from perflab.primitives.bounded_redis import redis_client
+from perflab.primitives.bounded_redis import RedisClient, redis_client
 from perflab.primitives.redis_marks import glob_of
 from perflab.servers.addresses import redact
 from perflab.servers.redis.room import ENTRY_BYTES, ask_room
@@ -250,7 +249,7 @@ class RedisRun:
         )
 
 
-def open_client(url: str) -> Any:
+def open_client(url: str) -> RedisClient:
     """Return a client for looking after runs; it connects when it is first asked.
 
     Raises:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import redis
 
+from perflab.primitives.bounded_redis import RedisClient
 from perflab.primitives.redis_marks import glob_of, is_entry, is_lock
 from perflab.servers.run_name import PREFIX, started_at
 
@@ -42,11 +42,11 @@ class RunKeys:
         """The key that says that the run is alive."""
         return f"{self.root}:lease"
 
-    def is_leased(self, client: Any) -> bool:
+    def is_leased(self, client: RedisClient) -> bool:
         """Say whether the run is alive."""
         return bool(client.exists(self.lease))
 
-    def remove(self, client: Any) -> int:
+    def remove(self, client: RedisClient) -> int:
         """Remove what the run has written, its lease at last; returns how many keys went.
 
         It looks until it finds nothing more: a server may still carry out what a client that was
@@ -61,16 +61,16 @@ class RunKeys:
         client.unlink(self.lease)
         return removed
 
-    def count(self, client: Any) -> int:
+    def count(self, client: RedisClient) -> int:
         """Return how many keys the run has written, its lease aside."""
         return len({name for names in self._ours(client) for name in names})
 
-    def _ours(self, client: Any) -> Iterator[list[bytes]]:
+    def _ours(self, client: RedisClient) -> Iterator[list[bytes]]:
         for names in _scan(client, f"{glob_of(self.root)}:*"):
             yield written_by_us(client, names)
 
 
-def find_runs(client: Any) -> dict[RunKeys, int]:
+def find_runs(client: RedisClient) -> dict[RunKeys, int]:
     """Return the runs that have keys in a database, alive or not, and how many, leases aside."""
     found: dict[RunKeys, set[bytes]] = {}
     for names in _scan(client, f"*:{PREFIX}*"):
@@ -82,7 +82,7 @@ def find_runs(client: Any) -> dict[RunKeys, int]:
     return {run: len(names) for run, names in found.items()}
 
 
-def written_by_us(client: Any, names: list[bytes]) -> list[bytes]:
+def written_by_us(client: RedisClient, names: list[bytes]) -> list[bytes]:
     """Return those of the names that have the exact form of a run's, and hold what runs write."""
     kinds = [(name, form["kind"]) for name in names if (form := _FORM.match(name)) is not None]
     kinds = [(name, kind) for name, kind in kinds if kind != b"lease"]
@@ -131,8 +131,8 @@ def _run_of(name: bytes) -> RunKeys | None:
     return RunKeys(namespace, run_name) if started_at(run_name) is not None else None
 
 
-def _scan(client: Any, pattern: str) -> Iterator[list[bytes]]:
-    cursor: Any = 0
+def _scan(client: RedisClient, pattern: str) -> Iterator[list[bytes]]:
+    cursor = 0
     while True:
         cursor, names = client.scan(cursor, match=pattern, count=_SCAN_COUNT, _type="string")
         yield names

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import redis
 
@@ -71,5 +70,5 @@ class RunMonitor:
         with self._client.pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.memory_usage(name)
-            replies: list[Any] = pipe.execute()
+            replies = pipe.execute()
         return [size for size in replies if size]

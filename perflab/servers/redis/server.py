@@ -14,7 +14,7 @@ import redis
 
 from perflab.errors import BadInputError
 from perflab.errors.foreign_text import foreign_text
-from perflab.primitives.bounded_redis import redis_client
+from perflab.primitives.bounded_redis import RedisClient, redis_client
 from perflab.servers.addresses import VARIABLE, redact, redis_address, redis_url
 from perflab.servers.consent import contact
 from perflab.servers.keeper import Keeper
@@ -259,7 +259,7 @@ def _ask_version(url: str, source: str) -> str:
     raise BadInputError("answers, but does not say its version; is it a Redis?", shown)
 
 
-def _check_parameters(client: redis.Redis, shown: str) -> None:
+def _check_parameters(client: RedisClient, shown: str) -> None:
     """Refuse an address whose query asks for what no connection can have."""
     try:
         client.connection_pool.make_connection()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab.workloads.kinds.numbering import first_appearance
 from perflab.workloads.kinds.trace import Trace
+
+_E = TypeVar("_E", bound=np.generic)
 
 QUANTILES = (0.5, 0.9, 0.99)
 NAMES = ("p50", "p90", "p99")
@@ -86,7 +88,7 @@ def _windows(
     length = MOST_EXACT // WINDOWS
     starts = np.linspace(0, len(trace) - length, WINDOWS).astype(np.int64)
 
-    def cut(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def cut(values: npt.NDArray[_E]) -> npt.NDArray[_E]:
         return np.concatenate([values[start : start + length] for start in starts])
 
     # A key of one window is another one in the next, so that nothing seems to come again there.

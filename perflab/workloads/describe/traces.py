@@ -29,15 +29,18 @@ def summary(trace: Trace) -> dict[str, Any]:
     """Return requests, keys, reuse, skew, time and bytes of a trace, by name and unit.
 
     Values that the trace cannot tell are None: a duration without times, bytes without sizes.
-    Distances and counts of a sample are those of the sample; what it lets expect of all keys
-    stands beside, and is None where the trace holds all of them, or knows it.
+    ``operations`` counts rows by what they do, where they are not all reads; all else is of the
+    reads. Distances and counts of a sample are those of the sample; what it lets expect of all
+    keys stands beside, and is None where the trace holds all of them, or knows it.
     """
+    whole, trace = trace, _reads(trace)
     counts = key_counts(trace)
     duration = None if trace.times is None else float(trace.times[-1] - trace.times[0])
     return {
         "name": trace.name,
-        "fingerprint": trace.fingerprint,
+        "fingerprint": whole.fingerprint,
         "requests": len(trace),
+        "operations": _operations(whole),
         "distinct_keys": len(counts),
         "one_hit_wonders": int(np.count_nonzero(counts == 1)),
         "skew": skew(counts),
@@ -50,6 +53,7 @@ def summary(trace: Trace) -> dict[str, Any]:
         "has_times": trace.times is not None,
         "has_sizes": trace.sizes is not None,
         "has_ttls": trace.ttls is not None,
+        **_backend_facts(trace),
         "sample_rate": trace.sample_rate,
         "all_requests": trace.all_requests,
         **_estimates(trace, len(counts), duration),
@@ -58,8 +62,13 @@ def summary(trace: Trace) -> dict[str, Any]:
 
 def facts(trace: Trace) -> list[str]:
     """Return requests, keys, how often those come, and times, a few words each."""
+    operations, trace = _operations(trace) or {}, _reads(trace)
     counts = key_counts(trace)
-    said = [counted(len(trace), "request"), counted(len(counts), "distinct key")]
+    others = [f"{name} {grouped(count)}" for name, count in operations.items() if name != "get"]
+    said = [counted(len(trace), "read" if others else "request")]
+    if others:
+        said.append(f"other operations: {', '.join(others)}")
+    said.append(counted(len(counts), "distinct key"))
     once = int(np.count_nonzero(counts == 1))
     if once:
         said.append(f"{percent(once / len(counts))} of them asked once")
@@ -71,6 +80,10 @@ def facts(trace: Trace) -> list[str]:
         said.append(f"a sample of {percent(trace.sample_rate)} of the keys")
         about = "" if trace.all_requests is None else "about "
         said.append(f"in all {_requests_of_all(trace)} requests for {about}{counted(keys, 'key')}")
+    backend = _backend_facts(trace)
+    if backend["backend_seconds_mean"] is not None:
+        mean = in_words(backend["backend_seconds_mean"], "seconds")
+        said.append(f"backend times of {percent(backend['backend_known_share'])}, mean {mean}")
     if trace.times is None:
         return [*said, "without times"]
     span = float(trace.times[-1] - trace.times[0])
@@ -107,6 +120,7 @@ def skew(counts: npt.NDArray[np.int64]) -> float | None:
 
 def remarks(trace: Trace) -> list[str]:
     """Return what would mislead whoever tunes on this trace, a sentence each; mostly none."""
+    trace = _reads(trace)
     requests = len(trace)
     counts = key_counts(trace)
     once = int(np.count_nonzero(counts == 1))
@@ -146,6 +160,17 @@ def remarks(trace: Trace) -> list[str]:
     return said
 
 
+def _reads(trace: Trace) -> Trace:
+    """Return the reads of a trace; a window may hold none, and is itself then."""
+    return trace.reads_only() if trace.reads else trace
+
+
+def _operations(trace: Trace) -> dict[str, int] | None:
+    if trace.operations is None:
+        return None
+    return {code.name.lower(): count for code, count in trace.operation_counts.items()}
+
+
 def _requests_of_all(trace: Trace) -> str:
     about = "about " if trace.all_requests is None else ""
     return f"{about}{grouped(trace.requests_of_all)}"
@@ -162,6 +187,16 @@ def _estimates(trace: Trace, keys: int, duration: float | None) -> dict[str, Any
     told = None if trace.all_requests is not None else requests
     values = (told, round(keys / trace.sample_rate), rate, sized)
     return {f"estimated_{name}": value for name, value in zip(names, values, strict=True)}
+
+
+def _backend_facts(trace: Trace) -> dict[str, Any]:
+    """Return the mean of the backend's times, and of how many of the requests one is known."""
+    seconds = trace.backend_seconds
+    known = 0 if seconds is None else int(np.count_nonzero(~np.isnan(seconds)))
+    if seconds is None or not known:
+        return {"backend_seconds_mean": None, "backend_known_share": None}
+    mean = float(np.nansum(seconds)) / known
+    return {"backend_seconds_mean": mean, "backend_known_share": known / len(trace)}
 
 
 def _distinct_bytes(trace: Trace) -> int:

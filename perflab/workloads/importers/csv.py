@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,31 +12,29 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from perflab.errors import BadInputError
+from perflab.workloads.importers.backend_times import backend_unit, settle_backend
 from perflab.workloads.importers.columns import (
-    KEY_NAMES,
+    check_heading,
     choose_columns,
     columns_note,
     heading_note,
-    is_loose,
-    listed,
-    looks_like_row,
-    operation_column,
     used_columns,
 )
+from perflab.workloads.importers.csv_heading import above_notes, lines_above, table_header
 from perflab.workloads.importers.csv_rows import CsvRows
-from perflab.workloads.importers.doubts import count_words, named, operations_note
+from perflab.workloads.importers.doubts import count_words, named
+from perflab.workloads.importers.operation_column import OperationColumn, check_table
 from perflab.workloads.importers.read_ahead import ReadAhead
 from perflab.workloads.importers.requests import table_trace
+from perflab.workloads.importers.role_names import plain_name
 from perflab.workloads.importers.source import HEAD_BYTES, Source
 from perflab.workloads.importers.template import joined
-from perflab.workloads.importers.time_units import in_seconds, unit_notes
-from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK, as_utf8
-from perflab.workloads.importers.values import RowFault, check_values, numbers_of
+from perflab.workloads.importers.time_units import settled
+from perflab.workloads.importers.values import RowFault, is_dated, numbers_of
 from perflab.workloads.kinds.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.kinds.trace import Trace
 
 BLOCK_BYTES = 1 << 23
-DELIMITERS = ",\t;|"
 METRIC_COLUMN = "metric_name"
 SEVERAL_METRICS = (
     "several rows per request, each of which would count as one; keep one metric, such as "
@@ -48,87 +43,96 @@ SEVERAL_METRICS = (
 )
 
 
-def read_header(head: bytes) -> tuple[list[str], str]:
-    """Return the names in the first record that is not blank, and what parts them."""
-    text = as_utf8(head.removeprefix(BYTE_ORDER_MARK)).decode("utf-8", "ignore").lstrip("\r\n")
-    line = re.split(r"[\r\n]", text, maxsplit=1)[0]
-    delimiter = max(DELIMITERS, key=line.count)
-    try:
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []), delimiter
-    except csv.Error:  # a quote that does not end, say: then it is no table
-        return [line], delimiter
-
-
 def read_csv(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
-    """Read keys and, where there are such columns, times, sizes and TTLs.
+    """Read keys and, where there are such columns, times, sizes, TTLs, backend times, operations.
 
     Rows with another number of fields than the header, or without a key, are skipped and counted.
 
     Raises:
         BadInputError: With file and line, if a column is missing or a value is wrong.
     """
-    names, delimiter = read_header(source.head)
+    names, delimiter = table_header(source)
     stripped = [name.strip() for name in names]
-    if looks_like_row(stripped) and not columns and not set(KEY_NAMES) & set(stripped):
-        text = f"seems to have no heading: its first line is {listed(stripped)}"
-        raise BadInputError(f"{text}; put one before it, such as time,key,size", source.place)
+    has_header = source.reading.has_header
+    if has_header:
+        check_heading(names, columns, source.place)
     chosen = choose_columns(stripped, columns, source.place)
-    rows = CsvRows(source, delimiter)
+    chosen.pop("op", None)
+    unit = source.time_unit or plain_name(chosen.get("time", ""))[1]
+    units = {
+        "time": unit,
+        "ttl": plain_name(chosen.get("ttl", ""))[1],
+        "backend": backend_unit(chosen.get("backend", "")),
+    }
+    operations = OperationColumn.of_table(stripped, chosen, columns)
+    above = lines_above(source)
+    rows = CsvRows(source, delimiter, has_header=has_header, above=above)
     encoder = KeyEncoder(source.place)
     values: dict[str, list[npt.NDArray[Any]]] = {role: [] for role in chosen if role != "key"}
     written = {name: names[stripped.index(name)] for name in used_columns(chosen)}
-    # Words of how many rows: of what they do, and of which metric they are.
-    words = {"operation": operation_column(stripped, chosen), "metric": _metric_column(stripped)}
-    counts: dict[str, Counter[str]] = {what: Counter() for what in words}
+    metrics, dated = Counter[str](), False
     key = written.get(chosen["key"], chosen["key"])
-    wanted = [names[i] for columns_of_words in words.values() for i in columns_of_words]
+    place = operations.place
+    metric_places = _metric_column(stripped)
+    wanted = [names[i] for i in (*metric_places, *operations.places)]
     read = dict.fromkeys([*written.values(), *wanted])
-    for batch in _batches(source, rows, delimiter, list(read)):
+    numbers = None if has_header else names
+    for batch in _batches(source, rows, (delimiter, above), list(read), numbers):
         if key not in batch.schema.names:
             texts = {name: batch.column(column) for name, column in written.items()}
             filled = joined(key, texts.__getitem__)
             batch = batch.append_column(key, filled)  # noqa: PLW2901 - the same rows
         kept = rows.keep_keyed(batch, key)
         encoder.add(kept.column(key))
-        _count(words, counts, names, kept)
+        for metric in metric_places:
+            count_words(kept.column(names[metric]), metrics)
+        if place is not None:
+            operations.add(*(kept.column(names[each]) for each in operations.places))
         for role, parts in values.items():
             try:
-                parts.append(numbers_of(role, kept.column(written[chosen[role]])))
+                column = kept.column(written[chosen[role]])
+                dated = dated or (role == "time" and is_dated(column))
+                parts.append(numbers_of(role, column, missing=True, unit=units.get(role)))
             except RowFault as fault:
                 raise rows.error(rows.kept - len(kept) + fault.row, fault.reason) from None
-    _check_one_metric(counts["metric"], source.place)
+    _check_one_metric(metrics, source.place)
     notes = rows.finish()
     merged = {role: np.concatenate(parts) for role, parts in values.items()}
-    if "time" in merged:
-        notes = (*notes, *unit_notes(merged["time"], source.place))
-        merged["time"] = in_seconds(merged["time"])
-    for role, numbers in merged.items():
-        try:
-            check_values(role, numbers, in_order=not source.sort)
-        except RowFault as fault:
-            raise rows.error(fault.row, fault.reason) from None
+    notes = (*notes, *_finish(merged, operations, rows, source, (unit, dated)))
+    told = settle_backend(merged, chosen.get("backend"), columns, source.place)
     ids, keys = encoder.finish()
-    notes = (*notes, *heading_note(stripped), *columns_note(stripped, chosen, columns))
-    notes = (
-        *notes,
-        *operations_note(counts["operation"], loose=is_loose(names, words["operation"])),
-    )
+    if "op" in merged:
+        chosen |= {"op": operations.name} | operations.answers(stripped)
+    heading = (*above_notes(source), *(heading_note(stripped) if has_header else ()))
+    used = columns_note(stripped, chosen, columns)
+    notes = (*notes, *heading, *used, *told, *operations.notes())
     return table_trace(source, ids, integers_if_all(keys), merged, notes)
+
+
+def _finish(
+    columns: dict[str, npt.NDArray[Any]],
+    operations: OperationColumn,
+    rows: CsvRows,
+    source: Source,
+    of_times: tuple[str | None, bool],
+) -> tuple[str, ...]:
+    """Make times seconds, check all columns and add the operations; return the note on times."""
+    said: tuple[str, ...] = ()
+    if "time" in columns:
+        unit, dated = of_times
+        columns["time"], said = settled(columns["time"], source.place, unit, dated=dated)
+    if {"count", "ttl"} <= set(columns):
+        # CacheLib writes 0 for an entry that does not expire.
+        columns["ttl"] = np.where(columns["ttl"] == 0, np.nan, columns["ttl"])
+    try:
+        check_table(columns, operations, in_order=not source.sort)
+    except RowFault as fault:
+        raise rows.error(fault.row, fault.reason) from None
+    return said
 
 
 def _metric_column(names: list[str]) -> list[int]:
     return [i for i, name in enumerate(names) if name == METRIC_COLUMN]
-
-
-def _count(
-    words: Mapping[str, list[int]],
-    counts: Mapping[str, Counter[str]],
-    names: list[str],
-    batch: Any,
-) -> None:
-    for what, places in words.items():
-        for place in places:
-            count_words(batch.column(names[place]), counts[what])
 
 
 def _check_one_metric(metrics: Counter[str], place: str) -> None:
@@ -136,15 +140,27 @@ def _check_one_metric(metrics: Counter[str], place: str) -> None:
         raise BadInputError(f"has {named(metrics)}: {SEVERAL_METRICS}", place)
 
 
-def _batches(source: Source, rows: CsvRows, delimiter: str, names: list[str]) -> Iterator[Any]:
-    if len(source.head.splitlines()) == 1 and len(source.head) < HEAD_BYTES:
+def _batches(
+    source: Source,
+    rows: CsvRows,
+    form: tuple[str, int],
+    names: list[str],
+    numbers: list[str] | None,
+) -> Iterator[Any]:
+    delimiter, above = form
+    if numbers is None and len(source.head.splitlines()) == 1 and len(source.head) < HEAD_BYTES:
         return
     with source.reader() as reader, ReadAhead(reader) as ahead:
         reader.watch = rows.watch
         try:
             yield from arrow_csv.open_csv(
                 ahead,
-                read_options=arrow_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+                read_options=arrow_csv.ReadOptions(
+                    use_threads=False,
+                    block_size=BLOCK_BYTES,
+                    column_names=numbers,
+                    skip_rows=above,
+                ),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=delimiter,
                     newlines_in_values=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +42,7 @@ def doubts(trace: Trace) -> tuple[str, ...]:
         *_once(trace),
         *_broken(trace),
         *_slow(trace),
+        *_still(trace),
         *_zero_lifetimes(trace),
         *_long_lifetimes(trace),
     )
@@ -65,6 +65,13 @@ def operations_note(counts: Mapping[str, int], *, loose: bool = False) -> tuple[
     return (f"{named(others)} count as reads; {NOT_REPLAYED}",)
 
 
+def refused_note(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the note on writes of HTTP that were answered with an error, by method."""
+    if not counts:
+        return ()
+    return (f"left out, since they were answered with an error: {named(counts)}",)
+
+
 def left_out_notes(kinds: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
     """Return what of a cache's commands or methods is not replayed, by name and number.
 
@@ -77,6 +84,8 @@ def left_out_notes(kinds: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
             f"left out, with no key {UNKEYED}: calls of {{}}; pass key= to perflab.record",
         ),
         ("removal", "not replayed: {}, which remove keys, so the hit rate is too high"),
+        ("field", "lifetimes of fields, which count as their hash's: {}"),
+        ("drop", "not replayed: {}, which remove a part of a value: its key stays"),
         ("renewal", "not replayed: {}, which change TTLs, so expired entries are miscounted"),
         ("eviction", "not replayed: {}, which count as the cache's own evictions"),
         ("ttl", "TTLs not read: {}; these entries count as having none"),
@@ -85,7 +94,7 @@ def left_out_notes(kinds: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
     return tuple(text.format(named(kinds[kind])) for kind, text in said if kinds.get(kind))
 
 
-def count_words(column: Any, counts: Counter[str]) -> None:
+def count_words(column: pa.Array, counts: Counter[str]) -> None:
     """Add the words of an Arrow column of texts to their counts; those of long columns too."""
     for pair in pc.value_counts(column).to_pylist():
         word = str(pair["values"] or "").strip()
@@ -138,7 +147,15 @@ def _slow(trace: Trace) -> tuple[str, ...]:
         return ()
     apart, span = (format_quantity(s, "seconds") for s in (round(gap), times[-1] - times[0]))
     said = f"times: read as seconds, so requests come {apart} apart and the trace lasts {span}"
-    return (f"{said}; if they count milliseconds or less, divide them",)
+    return (f"{said}; if they count milliseconds or less, name that with --time-unit",)
+
+
+def _still(trace: Trace) -> tuple[str, ...]:
+    times = trace.times
+    if times is None or len(times) < FEWEST or times[-1] > times[0]:
+        return ()
+    said = "all requests have one and the same time, so nothing expires and no rate is known"
+    return (f"{said}; were the times rounded, as Excel saves 1718000000123 as 1.718E+12?",)
 
 
 def _long_lifetimes(trace: Trace) -> tuple[str, ...]:

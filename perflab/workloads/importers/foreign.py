@@ -21,6 +21,8 @@ _KINDS = (
     (b"\x1f\x9d", "an archive of compress (.Z)", _UNPACK),
     (b"\xff\x06\x00\x00sNaPpY", "a snappy archive", _UNPACK),
     (b"LZIP", "an lzip archive", _UNPACK),
+    (b"\x5d\x00\x00", "an archive of the old lzma", _UNPACK),
+    (b"\x1f\x8b\x08", "a gzip archive within another archive", _UNPACK),
     (b"\x89LZO\x00", "an lzop archive", _UNPACK),
     (b"SQLite format 3\x00", "an SQLite database", "export the table of requests as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Office document", _AS_CSV),

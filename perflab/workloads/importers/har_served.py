@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perflab.workloads.importers.har_entries import LeftOutEntries
-from perflab.workloads.importers.json_text import load_archive, shown
+from perflab.workloads.importers.json_text import begins_as_har, load_archive, shown
 from perflab.workloads.importers.served import Served, seconds_of
 from perflab.workloads.importers.source import Source
 from perflab.workloads.kinds.arrivals import Arrivals
@@ -13,8 +13,8 @@ _ADVICE = "save it again from the browser's network tools"
 
 
 def is_har(source: Source) -> bool:
-    """Say whether a file is called one."""
-    return source.content_name.lower().endswith(".har")
+    """Say whether a file is called one, or begins as one does."""
+    return source.content_name.lower().endswith(".har") or begins_as_har(source.head)
 
 
 def read_har_served(source: Source) -> Arrivals:
@@ -34,7 +34,7 @@ def read_har_served(source: Source) -> Arrivals:
             continue
         try:
             start = seconds_of(str(entry["startedDateTime"]))
-            taken = float(entry.get("time", -1))
+            taken = float(-1 if entry.get("time") is None else entry["time"])
         except (ValueError, OverflowError, KeyError, TypeError):
             served.skip(number, shown(entry)[:200])
         else:

@@ -1,26 +1,35 @@
-"""JSON access logs: an object a line, as nginx, Caddy, Traefik and loggers write them."""
+"""JSON access logs, as nginx, Caddy, Traefik and loggers write them and clouds export them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import orjson
-import pyarrow as pa
 
 from perflab.errors import BadInputError
-from perflab.primitives.lenient_json import load_json
-from perflab.workloads.importers.json_text import ESCAPE
-from perflab.workloads.importers.json_values import JsonValues, UnusableError
-from perflab.workloads.importers.requests import Parsed, Requests, ordered_trace
-from perflab.workloads.importers.source import Source
-from perflab.workloads.importers.time_units import in_seconds, unit_notes
+from perflab.primitives.lenient_json import load_exact, load_json
+from perflab.workloads.importers.json_objects import parse_objects
+from perflab.workloads.importers.json_text import ESCAPE, load_objects, shown
+from perflab.workloads.importers.json_values import JsonValues
+from perflab.workloads.importers.quick_lines import QuickLines
+from perflab.workloads.importers.requests import (
+    Requests,
+    no_sizes_note,
+    ordered_trace,
+)
+from perflab.workloads.importers.source import HEAD_BYTES, Source
+from perflab.workloads.importers.time_units import settled
+from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK
 from perflab.workloads.kinds.trace import Trace
 
 
 def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace:
-    """Read a key and, where the first with a key has them, time, size and TTL from each line.
+    """Read from each object a key and, where the first thousand have them, the other roles.
+
+    Objects stand one on a line, in an array, or one after the other over several lines.
 
     Lines that are no object, or have no key or time, are skipped and counted. Lines are sorted by
     time, which a note says.
@@ -33,40 +42,66 @@ def read_json(source: Source, columns: Mapping[str, str] | None = None) -> Trace
     Raises:
         BadInputError: If no object has a key, or most lines do not parse.
     """
-    values = JsonValues(columns)
+    values = JsonValues(columns, time_unit=source.time_unit)
     requests = Requests(source, "JSON objects with key and time")
+    total, noun, one = None, "lines", "line"
     try:
-        requests.read(lambda lines: _parse(lines, values), ESCAPE)
+        if is_document(source.head) and source.wrapper is None:
+            found = load_objects(source)
+            total, noun, one = len(found), "objects", "object"
+            good, read = parse_objects(found, values, partial(_exact_object, source, []))
+            requests.add(read)
+            for place in np.flatnonzero(~good).tolist():
+                requests.skip(place + 1, shown(found[place]))
+        else:
+            quick = QuickLines(values, _objects, _exact_line, file_bytes=source.total_bytes)
+            requests.read(quick.parse, ESCAPE)
+        ids, keys, columns_found = requests.columns()
     except BadInputError:
         values.check_found(source.place)
         raise
-    ids, keys, columns_found = requests.columns()
-    notes = (*requests.notes(), *values.notes())
+    values.check_one_metric(source.place)
+    values.put_operations(columns_found, source.place)
+    told = values.settle_backend(columns_found, source.place)
+    notes = (*requests.notes(noun, one, total), *values.notes(), *told)
+    notes = (*notes, *no_sizes_note(columns_found))
     if "time" in columns_found:
-        notes = (*notes, *unit_notes(columns_found["time"], source.place))
-        columns_found["time"] = in_seconds(columns_found["time"])
-    return ordered_trace(source.stem, ids, keys, columns_found, notes)
+        columns_found["time"], said = settled(
+            columns_found["time"], source.place, values.time_unit, dated=values.dated
+        )
+        notes = (*notes, *said)
+    return ordered_trace(source, ids, keys, columns_found, notes, fill=False)
 
 
-def _parse(lines: Any, values: JsonValues) -> Parsed:
-    good = np.zeros(len(lines), np.bool_)
-    keys, rows = [], []
-    for row, line in enumerate(lines.to_pylist()):
+def is_document(head: bytes) -> bool:
+    """Say whether JSON is an array, or objects of which each takes several lines."""
+    lines = [line for line in head.removeprefix(BYTE_ORDER_MARK).splitlines() if line.strip()]
+    first = lines[0].strip() if lines else b""
+    if len(lines) == 1 and first[:1] == b"{":
+        return True
+    if first[:1] == b"[":
+        # What a log or a list of settings has in brackets is none.
+        if b"".join(lines)[:HEAD_BYTES].lstrip()[1:].lstrip()[:1] not in (b"{", b'"', b"["):
+            return False
+        # An array per line is something else.
+        return len(lines) == 1 or first[-1:] != b"]"
+    return first == b"{" or (first[:1] == b"{" and first[-1:] in b",{[" and len(lines) > 1)
+
+
+def _objects(lines: Any) -> Iterator[Any]:
+    for line in lines.to_pylist():
         try:
-            fields = load_json(line)
+            yield load_json(line)
         except orjson.JSONDecodeError:
-            continue
-        if not isinstance(fields, dict):
-            continue
-        try:
-            key, numbers = values.read(fields)
-        except UnusableError:
-            continue
-        good[row] = True
-        keys.append(key)
-        rows.append(numbers)
-    table = np.array(rows, np.float64).reshape(len(rows), len(values.roles))
-    columns: dict[str, Any] = {role: table[:, i] for i, role in enumerate(values.roles)}
-    if "size" in columns:
-        columns["size"] = np.floor(columns["size"])
-    return good, {"key": pa.array(keys, pa.string()), **columns}
+            yield None
+
+
+def _exact_line(lines: Any, row: int) -> Any:
+    return load_exact(lines[row].as_py())
+
+
+def _exact_object(source: Source, found: list[Any], row: int) -> Any:
+    """Return an object of a document, which is read once more for the first of them."""
+    if not found:
+        found.extend(load_objects(source, load_exact))
+    return found[row]

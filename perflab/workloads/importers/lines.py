@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from perflab.errors import BadInputError
-from perflab.workloads.importers.source import BLOCK_BYTES, Source
+from perflab.workloads.importers.source import Source
 
+# What is read of a block is looked at several times, which is quicker where it stays near.
+BLOCK_BYTES = 1 << 22
 MAX_LINE_BYTES = 1 << 26
 NEWLINE = 10
 
 
-def line_arrays(source: Source, *, nul: bool = False, escape: str = "\\x") -> Iterator[Any]:
+def line_arrays(source: Source, *, nul: bool = False, escape: str = "\\x") -> Iterator[pa.Array]:
     """Yield binary arrays of lines in UTF-8, each with its line feed; CR LF is read as LF.
 
     Args:
@@ -26,12 +27,20 @@ def line_arrays(source: Source, *, nul: bool = False, escape: str = "\\x") -> It
     Raises:
         BadInputError: If a line is so long that this cannot be a text.
     """
+    wrapper, length = source.wrapper, source.total_bytes
+
+    def unwrapped(lines: pa.Array) -> pa.Array:
+        return lines if wrapper is None else wrapper.take_off(lines, length)
+
     with source.reader(nul=nul, escape=escape) as reader:
-        rest = b""
+        rest, done = b"", 0
         while block := reader.read(BLOCK_BYTES):
+            # Of an archive, it is not known before.
+            done += len(block)
+            length = max(length, done)
             end = block.rfind(b"\n") + 1
             if end:
-                yield _split(rest + block[:end])
+                yield unwrapped(_split(b"".join((rest, memoryview(block)[:end]))))
                 rest = block[end:]
             else:
                 rest += block
@@ -39,10 +48,10 @@ def line_arrays(source: Source, *, nul: bool = False, escape: str = "\\x") -> It
                 text = f"has a line of more than {MAX_LINE_BYTES >> 20} MiB; is it a text?"
                 raise BadInputError(text, source.place)
         if rest:
-            yield _split(rest + b"\n")
+            yield unwrapped(_split(rest + b"\n"))
 
 
-def _split(text: bytes) -> Any:
+def _split(text: bytes) -> pa.Array:
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == NEWLINE)

@@ -79,7 +79,7 @@ def read_oracle_csv(source: Source) -> Trace:
     return requests.trace()
 
 
-def _parse(lines: Any) -> Parsed:
+def _parse(lines: pa.Array) -> Parsed:
     fields = pc.extract_regex(lines, LINE)
     good = np.array(fields.is_valid().to_numpy(zero_copy_only=False))
     mask = pa.array(good)

@@ -30,7 +30,7 @@ def batches(source: Source, chosen: Mapping[str, str], *, ahead: bool) -> Iterat
 
     Args:
         source: The file.
-        chosen: Which column is the key, time, size or ttl; the key may be a template.
+        chosen: Which column is the key, time, size, ttl or op; the key may be a template.
         ahead: Whether decoding may be quicker than what follows, at the price of memory.
     """
     source.report(0)

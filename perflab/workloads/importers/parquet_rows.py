@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -47,7 +48,13 @@ def parquet_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
             source.report(source.total_bytes * number // total)
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 number += 1
-                yield number, ["" if value is None else str(value) for value in row]
+                yield number, [_text(value) for value in row]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dt.timedelta):
+        return f"{value.total_seconds()}s"
+    return "" if value is None else str(value)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from perflab.errors import BadInputError
 from perflab.units import counted, in_words
-from perflab.workloads.importers.csv import read_header
+from perflab.workloads.importers.csv_heading import read_header
 from perflab.workloads.importers.records import records
 from perflab.workloads.importers.served import seconds_of
 from perflab.workloads.importers.skipped import Skipped

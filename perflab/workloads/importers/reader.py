@@ -9,6 +9,7 @@ from typing import IO, Any, Protocol
 
 from perflab.errors import BadInputError
 from perflab.units import counted
+from perflab.workloads.importers.blanks import BlankMerger
 from perflab.workloads.importers.room import SPARE_BYTES, free_memory
 from perflab.workloads.importers.unpack import UNPACK_ERRORS, damage, refuse_bomb, unpack
 from perflab.workloads.importers.utf8 import BYTE_ORDER_MARK, Repair, looks_binary
@@ -46,6 +47,7 @@ class Reader(io.RawIOBase):
             lines that end with CR alone end with LF, and bytes that are not UTF-8 become ``\xNN``.
         escape: What such a byte begins with.
         nul: Whether a text may hold NUL bytes.
+        blanks: Whether a text is a table parted by blanks, which becomes one parted by tabs.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Reader(io.RawIOBase):
         text: bool = False,
         escape: str = "\\x",
         nul: bool = False,
+        blanks: bool = False,
     ) -> None:
         super().__init__()
         self._source = source
@@ -64,6 +67,7 @@ class Reader(io.RawIOBase):
         self._nul = nul
         self._text = text
         self._repair = Repair(escape)
+        self._blanks = BlankMerger() if blanks else None
         self._wide = (
             codecs.getincrementaldecoder(source.encoding)("backslashreplace")
             if text and source.encoding
@@ -97,10 +101,11 @@ class Reader(io.RawIOBase):
             self._ended = not block
             more = self._as_text(block)
             self._spare = self._spare + more if self._spare else more
-        if size < 0 or len(self._spare) <= size:
-            found, self._spare = self._spare, b""
-        else:
-            found, self._spare = self._spare[:size], self._spare[size:]
+        end = len(self._spare) if size < 0 else min(size, len(self._spare))
+        # Arrow drops the LF of a quoted CRLF that two pieces part.
+        if end > 1 and self._spare[end - 1 : end] == b"\r" and not self._at_end(end):
+            end -= 1
+        found, self._spare = self._spare[:end], self._spare[end:]
         if self.watch is not None:
             self.watch(found)
         return found
@@ -110,6 +115,10 @@ class Reader(io.RawIOBase):
         block = self.read(len(buffer))
         buffer[: len(block)] = block
         return len(block)
+
+    def _at_end(self, end: int) -> bool:
+        """Say whether nothing comes behind so many bytes of what is spare."""
+        return self._ended and end == len(self._spare)
 
     def _next(self, size: int) -> bytes:
         source = self._source
@@ -148,4 +157,5 @@ class Reader(io.RawIOBase):
                 raise BadInputError(BINARY_TEXT, self._source.place)
         if not self._nul and b"\0" in text:
             raise BadInputError(BINARY_TEXT, self._source.place)
-        return text.replace(b"\r", b"\n") if self._old_lines else text
+        text = text.replace(b"\r", b"\n") if self._old_lines else text
+        return text if self._blanks is None else self._blanks.feed(text, final=not block)

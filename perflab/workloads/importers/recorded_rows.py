@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perflab.errors import BadInputError
+from perflab.operations import Operation
 from perflab.primitives.parquet_probe import ParquetProbe, check_parquet
 from perflab.workloads.recording.columns import UNKNOWN_HIT, UNKNOWN_SIZE, Columns
 from perflab.workloads.recording.format import Facts, read_facts, read_file
@@ -38,7 +39,7 @@ class Rows(NamedTuple):
     Attributes:
         key: The number of the key.
         time: Microseconds since 1970.
-        read: Whether the value was requested; else it was written.
+        code: What was done: of `Operation`, or of `perflab.workloads.recording.operations`.
         hit: As in `recording_columns`.
         size: The bytes of the value, or NaN.
         ttl: The seconds that it was written for, or NaN.
@@ -46,7 +47,7 @@ class Rows(NamedTuple):
 
     key: npt.NDArray[np.int64]
     time: npt.NDArray[np.int64]
-    read: npt.NDArray[np.bool_]
+    code: npt.NDArray[np.uint8]
     hit: npt.NDArray[np.uint8]
     size: npt.NDArray[np.float64]
     ttl: npt.NDArray[np.float64]
@@ -59,8 +60,8 @@ class Rows(NamedTuple):
         """Return them in the order of their times."""
         return self.taken(np.argsort(self.time, kind="stable"))
 
-    def taken(self, chosen: npt.NDArray[Any]) -> Self:
-        """Return those that an index or a mask names."""
+    def taken(self, chosen: npt.NDArray[Any] | slice) -> Self:
+        """Return those that an index, a mask or a slice names."""
         return self._replace(**{name: values[chosen] for name, values in self._asdict().items()})
 
 
@@ -91,7 +92,7 @@ def _rows(columns: Columns) -> Rows:
     return Rows(
         np.asarray(columns.keys)[np.asarray(columns.which)],
         np.cumsum(np.asarray(columns.steps)),
-        np.asarray(columns.read).astype(np.bool_),
+        np.asarray(columns.code),
         np.asarray(columns.hit),
         size,
         np.asarray(columns.ttl),
@@ -118,12 +119,15 @@ def _read_parquet(path: Path, probe: ParquetProbe) -> tuple[Rows, Facts] | None:
         return None
     hit = table.column("hit").cast(pa.uint8()).fill_null(UNKNOWN_HIT)
     size, ttl = (table.column(name).cast(pa.float64(), safe=False) for name in ("size", "ttl"))
+    sizes, ttls = np.asarray(size.fill_null(np.nan)), np.asarray(ttl.fill_null(np.nan))
+    renewed = np.isnan(sizes) & ~np.isnan(ttls)
+    written = np.where(renewed, Operation.TOUCH, Operation.SET)
     rows = Rows(
         np.asarray(table.column("key")),
         np.asarray(table.column("time").cast(pa.int64())),
-        np.asarray(table.column("read")),
+        np.where(table.column("read"), Operation.GET, written).astype(np.uint8),
         np.asarray(hit),
-        np.asarray(size.fill_null(np.nan)),
-        np.asarray(ttl.fill_null(np.nan)),
+        sizes,
+        ttls,
     )
     return rows, facts

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,24 +12,40 @@ import pyarrow as pa
 
 from perflab.units import counted, grouped
 from perflab.workloads.importers.lines import line_arrays
+from perflab.workloads.importers.operation_column import repeated, without_refused
+from perflab.workloads.importers.operations import operated
 from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source
 from perflab.workloads.kinds.encoding import KeyEncoder, integers_if_all
 from perflab.workloads.kinds.trace import Trace
 
 ADVICE = (
-    "if it is of another format, name that with --format; of a log of another form make a CSV with "
-    "a heading, such as key,time,size"
+    "if it is of another format, name that with --format; describe a log of another form by "
+    "its server's words with --log-format, such as '$remote_addr [$time_local] \"$request\" "
+    "$status $body_bytes_sent'"
 )
 UNKNOWN_MOST = 0.5
 MOST_BYTES = 2.0**63
 # More of a line is not looked at: what a heading is takes the square of its length to say.
 HEADING_BYTES = 500
 
-# Which lines parse, and what those say: ``key`` (Arrow), and ``time``, ``size``, ``ttl`` (numbers).
+# Which lines parse, and what those say: ``key`` (Arrow), and numbers: ``time``, ``size``,
+# ``ttl``, ``backend``.
 Parsed = tuple[npt.NDArray[np.bool_], Mapping[str, Any]]
 # Ids, the key of each, and the other columns by name.
 Columns = tuple[npt.NDArray[np.int32], Any, dict[str, npt.NDArray[Any]]]
+
+
+class Named(Protocol):
+    """Where requests come from: what people call it, and its place in errors."""
+
+    @property
+    def stem(self) -> str:
+        """The name of the trace."""
+
+    @property
+    def place(self) -> str:
+        """The file or folder."""
 
 
 class Requests:
@@ -42,10 +57,14 @@ class Requests:
         source: The file.
         what: What its lines should be, for the error.
         heading: What a first line may be that is no request; it is not counted as skipped.
+        advice: What to do where most lines do not parse.
     """
 
-    def __init__(self, source: Source, what: str, heading: str | None = None) -> None:
+    def __init__(
+        self, source: Source, what: str, heading: str | None = None, advice: str = ADVICE
+    ) -> None:
         self._source = source
+        self._advice = advice
         self._what = what
         self._heading = heading
         self._encoder = KeyEncoder(source.place)
@@ -69,7 +88,7 @@ class Requests:
             self._note_skipped(rest, good)
             self._lines += len(rest)
             self.add(columns)
-        self._skipped.refuse_if_most(self._lines, self._what, ADVICE, self._source.place)
+        self._skipped.refuse_if_most(self._lines, self._what, self._advice, self._source.place)
 
     def add(self, columns: Mapping[str, Any]) -> None:
         """Take requests: their keys, and as many numbers in each other column."""
@@ -107,7 +126,7 @@ class Requests:
             BadInputError: If no request came.
         """
         ids, keys, columns = self.columns()
-        return ordered_trace(self._source.stem, ids, keys, columns, self.notes())
+        return ordered_trace(self._source, ids, keys, columns, self.notes())
 
     def _without_heading(self, lines: Any) -> Any:
         first = self._lines == 0 and self._heading is not None and len(lines) > 0
@@ -129,36 +148,55 @@ class Requests:
 
 
 def ordered_trace(
-    name: str,
+    source: Named,
     ids: npt.NDArray[np.int32],
     keys: Any,
     columns: Mapping[str, npt.NDArray[Any]],
     notes: tuple[str, ...],
+    *,
+    fill: bool = True,
 ) -> Trace:
     """Return a trace sorted by time, which a note says; a size that is NaN is not known.
 
     A server writes a line when it has answered, so lines may be a little out of order.
+
+    Args:
+        source: Where they come from.
+        ids: The key of each row.
+        keys: The key of each id.
+        columns: ``time``, ``size``, ``ttl``, ``backend`` and ``op``, as far as they are known.
+        notes: What is to be said.
+        fill: As `operated` takes it.
+
+    Raises:
+        BadInputError: If there is no read.
     """
-    times, ttls = columns.get("time"), columns.get("ttl")
-    sizes, said = known_sizes(columns.get("size"))
-    if ttls is not None and np.isnan(ttls).all():
-        ttls = None
-    trace = Trace(name, ids, len(keys), None, sizes, ttls, keys, notes=(*notes, *said))
+    columns = dict(columns)
+    times = columns.get("time")
     late = 0 if times is None else int(np.count_nonzero(times[1:] < times[:-1]))
-    if times is None or not late:
-        return dataclasses.replace(trace, times=times)
-    order = np.argsort(times, kind="stable")
-    return dataclasses.replace(
-        trace,
-        ids=trace.ids[order],
-        times=times[order],
-        sizes=None if trace.sizes is None else trace.sizes[order],
-        ttls=None if trace.ttls is None else trace.ttls[order],
-        notes=(
-            *trace.notes,
+    if times is not None and late:
+        order = np.argsort(times, kind="stable")
+        ids, columns = ids[order], {name: values[order] for name, values in columns.items()}
+        notes = (
+            *notes,
             f"{counted(late, 'line')} earlier than the line above; sorted by time",
-        ),
-    ).compact()
+        )
+    rows = len(ids)
+    ids, columns = operated(source.place, ids, columns, fill=fill)
+    sizes, said = known_sizes(columns.get("size"))
+    trace = Trace(
+        source.stem,
+        ids,
+        len(keys),
+        columns.get("time"),
+        sizes,
+        _known(columns.get("ttl")),
+        keys,
+        notes=(*notes, *said),
+        operations=columns.get("op"),
+        backend_seconds=_known(columns.get("backend")),
+    )
+    return trace.compact() if late or len(ids) != rows else trace
 
 
 def table_trace(
@@ -168,11 +206,46 @@ def table_trace(
     columns: Mapping[str, npt.NDArray[Any]],
     notes: tuple[str, ...],
 ) -> Trace:
-    """Return a trace of a table's rows, sorted by time only where that was requested."""
-    if source.sort:
-        return ordered_trace(source.stem, ids, keys, columns, notes)
-    times, sizes, ttls = (columns.get(role) for role in ("time", "size", "ttl"))
-    return Trace(source.stem, ids, len(keys), times, sizes, ttls, keys, notes=notes)
+    """Return a trace of a table's rows, sorted by time only where that was requested.
+
+    Raises:
+        BadInputError: If there is no read.
+    """
+    columns = dict(columns)
+    rows = len(ids)
+    ids, columns = without_refused(ids, columns)
+    some_refused = len(ids) < rows
+    counts = columns.pop("count", None)
+    if counts is not None and "op" in columns:
+        ids, columns = repeated(ids, columns, counts, source.place)
+    if source.sort or "op" in columns:
+        trace = ordered_trace(source, ids, keys, columns, notes, fill=False)
+        return trace.compact() if some_refused else trace
+    sizes, said = known_sizes(columns.get("size"))
+    return Trace(
+        source.stem,
+        ids,
+        len(keys),
+        columns.get("time"),
+        sizes,
+        _known(columns.get("ttl")),
+        keys,
+        notes=(*notes, *said, *no_sizes_note(columns)),
+        backend_seconds=_known(columns.get("backend")),
+    )
+
+
+def _known(values: npt.NDArray[Any] | None) -> npt.NDArray[Any] | None:
+    """Return a column; None where it is NaN throughout."""
+    return None if values is None or np.isnan(values).all() else values
+
+
+def no_sizes_note(columns: Mapping[str, npt.NDArray[Any]]) -> tuple[str, ...]:
+    """Return a note where a column of sizes holds none that is known."""
+    sizes = columns.get("size")
+    if sizes is None or sizes.dtype.kind != "f" or not np.isnan(sizes).all():
+        return ()
+    return (f"no size is known of {counted(len(sizes), 'request')}; sizes are left out",)
 
 
 def known_sizes(

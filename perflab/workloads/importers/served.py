@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from array import array
 
 import numpy as np
 
 from perflab.errors import BadInputError
+from perflab.workloads.importers.moments import is_number, parse_moment
 from perflab.workloads.importers.skipped import Skipped
 from perflab.workloads.importers.source import Source
-from perflab.workloads.importers.time_units import in_seconds, unit_notes
+from perflab.workloads.importers.time_units import (
+    UNITS,
+    in_seconds,
+    seconds_note,
+    settled,
+    unit_notes,
+)
 from perflab.workloads.kinds.arrivals import Arrivals
 
 MOST_SECONDS = 1e11
@@ -34,6 +40,7 @@ class Served:
         self._durations = array("d")
         self._skipped = Skipped()
         self._scaled = array("d")
+        self._numbers = 0
 
     def seconds(self, text: str) -> float:
         """Return what `seconds_of` does; a number too great for seconds is scaled, and counted.
@@ -41,7 +48,11 @@ class Served:
         Raises:
             ValueError: If it is neither a number nor a date.
         """
-        found = seconds_of(text)
+        unit = self._source.time_unit
+        found = seconds_of(text, unit)
+        self._numbers += is_number(text)
+        if unit is not None:
+            return found
         if not found >= MOST_SECONDS:
             return found
         self._scaled.append(found)
@@ -77,20 +88,30 @@ class Served:
         durations = np.array(self._durations)
         order = np.argsort(starts, kind="stable")
         known = None if np.isnan(durations).all() else durations[order]
-        said = (*self._skipped.notes(lines), *notes, *unit_notes(np.array(self._scaled), place))
+        unit = self._source.time_unit
+        of_unit = unit_notes(np.array(self._scaled), place)
+        if unit:
+            of_unit = settled(starts, place, unit)[1]
+        elif self._numbers and not of_unit:
+            of_unit = seconds_note(starts)
+        said = (*self._skipped.notes(lines), *notes, *of_unit)
         return Arrivals(self._source.stem, starts[order], known, notes=said)
 
 
-def seconds_of(text: str) -> float:
-    """Return a number of seconds, or the epoch seconds of an ISO 8601 date (UTC where unsaid).
+def seconds_of(text: str, unit: str | None = None) -> float:
+    """Return a number of seconds, or the seconds since 1970 of a date (UTC where unsaid).
+
+    Args:
+        text: The number or date.
+        unit: The unit of a number, where it is known.
 
     Raises:
         ValueError: If it is neither.
     """
     try:
-        return float(text)
+        return float(text) / (UNITS[unit] if unit else 1.0)
     except ValueError:
-        moment = dt.datetime.fromisoformat(text.strip())
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return moment.timestamp()
+        found = parse_moment(text)
+    if math.isnan(found):
+        raise ValueError(text)
+    return found

@@ -12,11 +12,14 @@ from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.primitives.archives import packed_as
 from perflab.units import counted
+from perflab.workloads.importers.blanks import BLANK
 from perflab.workloads.importers.reader import BINARY_TEXT, Reader
+from perflab.workloads.importers.reading import Reading
 from perflab.workloads.importers.room import most_whole
 from perflab.workloads.importers.spool import spooled
 from perflab.workloads.importers.unpack import SUFFIXES
 from perflab.workloads.importers.utf8 import wide_encoding
+from perflab.workloads.importers.wrapped import Wrapper
 
 __all__ = ["BINARY_TEXT", "BLOCK_BYTES", "HEAD_BYTES", "Reader", "Source"]
 
@@ -32,8 +35,10 @@ class Source:
         path: As the user wrote it; so it stands in errors.
         progress: Called with bytes read and bytes in all; may raise to stop the reading.
         sort: Whether rows of a table are sorted by time, which must else be in order.
+        reading: What the user says of how it is to be read.
 
     Attributes:
+        wrapper: What takes each line out of what a container or logger put around it, or None.
         path: Where it is; of a pipe, where its content is.
         head: The first bytes of the content, unpacked; of UTF-16, as UTF-8.
         packed: How it is compressed, or None.
@@ -50,9 +55,12 @@ class Source:
         progress: Progress | None = None,
         *,
         sort: bool = False,
+        reading: Reading | None = None,
     ) -> None:
         self.place = str(path)
         self.sort = sort
+        self.reading = reading or Reading()
+        self.wrapper: Wrapper | None = None
         self._progress = progress
         self.encoding: str | None = None
         self.undecodable = False
@@ -83,6 +91,11 @@ class Source:
         self.encoding = wide_encoding(self.head)
         if self.encoding:
             self.head = self.head[2:].decode(self.encoding, "ignore").encode("utf-8", "replace")
+
+    @property
+    def time_unit(self) -> str | None:
+        """The unit of its times, where the user named it."""
+        return self.reading.time_unit
 
     @property
     def stem(self) -> str:
@@ -141,7 +154,8 @@ class Source:
     ) -> Iterator[Reader]:
         """Open the content, unpacked, as a file to read from; see `Reader`."""
         with self._open() as raw:
-            yield Reader(self, raw, text=text, escape=escape, nul=nul)
+            blanks = text and self.reading.separator == BLANK
+            yield Reader(self, raw, text=text, escape=escape, nul=nul, blanks=blanks)
 
     def report(self, done: int) -> None:
         """Tell the progress callback how many bytes of the file are read."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from perflab.errors import BadInputError
+from perflab.workloads.importers.columns import is_keyed
 
 MOST = 0.8
 FEWEST_FIELDS = 3
@@ -18,12 +19,11 @@ _FIELD = re.compile(
 )
 _YAML = re.compile(rb"\s*(?:- )?[\w.@-]+:(?:\s|$)|\s*- \S|---\s*$")
 _MARKUP = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|[A-Za-z][\w:.-]*[\s/>])", re.IGNORECASE)
-_W3C = re.compile(rb"#(?:Version|Fields|Software|Date|Start-Date|Remark):", re.IGNORECASE)
 _SECTION = re.compile(rb"\s*\[\[?[\w. :-]+\]?\]\s*$")
 _SETTING = re.compile(rb"\s*[\w.-]+\s*=\s*\S")
+# Python's dicts, and JavaScript's objects with names that are not quoted.
+_DICT = re.compile(rb"\s*\{\s*['\"]?[A-Za-z_]\w*['\"]?\s*[:=]\s*\S.*[,'\"].*\}\s*,?\s*$")
 _ARRAY = re.compile(rb"\s*\[.*,.*\]\s*$")
-_JSON = re.compile(rb"\s*[\[{]")
-_JSON_PIECE = re.compile(rb'\s*(?:[\[\]{}],?|"(?:[^"\\]|\\.)*"\s*:.*|"(?:[^"\\]|\\.)*",?)\s*$')
 
 # What a client sends to a cache; a method before a path or an address is a key as logs have it.
 _COMMAND = re.compile(
@@ -60,27 +60,17 @@ def _document(lines: Sequence[bytes]) -> str:
     if not lines:
         return ""
     first = lines[0]
-    if _W3C.match(first):
-        return (
-            "has the headers of a W3C log (#Fields: ...), which is not read; "
-            f"{_AS_TABLE} from its columns, cs-uri-stem being the key"
-        )
     if _MARKUP.match(first):
         return f"is XML or HTML, which is not read; {_AS_TABLE}"
-    if _JSON.match(first) and _share(_JSON_PIECE, lines[1:]) >= MOST:
-        return (
-            "is one JSON document over several lines, not an object per line; "
-            "write one object per line, for example with jq -c '.[]' FILE"
-        )
-    if first.lstrip()[:1] == b"[" and len(lines) <= 1:
-        return (
-            "is one JSON array, not an object per line; "
-            "write one object per line, for example with jq -c '.[]' FILE"
-        )
     return ""
 
 
 def _sections(lines: Sequence[bytes]) -> str:
+    if _share(_DICT, lines) >= MOST:
+        return (
+            "is one object per line, but not in JSON; write each by json.dumps, or the like, "
+            "rather than as the program shows it"
+        )
     if len(lines) > 1 and _share(_ARRAY, lines) >= MOST:
         return (
             "is one JSON array per line, not an object per line; name the fields, for example with "
@@ -127,10 +117,15 @@ def _table(lines: Sequence[bytes]) -> str:
     usual = sorted(many)[len(many) // 2]
     if usual < FEWEST_FIELDS and len({count for count, _ in counts}) > 1:
         return ""
+    fields = [text.decode(errors="replace") for text in lines[0].split()]
+    as_table = "read a table by --separator blank --no-header --columns key=N"
+    if is_keyed(fields):
+        as_table = "read a table with this heading by --separator blank"
     return (
         f"has about {usual} fields per line, so a line is not a key: it looks like a log or a "
-        f"table of a form that is not known; {_AS_TABLE}, or name the format it has with --format"
-        + (f"; {_BY_HAND}" if usual < FEWEST_FIELDS else "")
+        f"table of a form that is not known; describe a log by its server's words with "
+        f"--log-format (such as '$remote_addr [$time_local] \"$request\" $status'), {as_table}, or "
+        f"{_AS_TABLE}" + (f"; {_BY_HAND}" if usual < FEWEST_FIELDS else "")
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -43,14 +43,14 @@ class Accesses:
     n_rows: int
     source: str = ""
     notes: tuple[str, ...] = ()
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    options: Mapping[str, object] = dataclasses.field(default_factory=dict)
     check: dataclasses.InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
         show_plainly(self)
         if not check:
             return
-        rows: npt.NDArray[Any] = np.asarray(self.rows)
+        rows: npt.NDArray[np.integer] = np.asarray(self.rows)
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
             raise BadInputError("are not a list of whole numbers", self.name)
         if not len(rows):
@@ -73,14 +73,19 @@ class Accesses:
             n_rows: How many rows the store has; up to the highest requested if not given.
 
         Raises:
-            BadInputError: If a key is not a row number, or beyond the store's rows.
+            BadInputError: If a key is not a row number, or beyond the store's rows, or nothing is
+                read.
         """
-        numbers = _row_numbers(trace)[trace.ids]
+        notes, reads = trace.notes, trace.reads_only()
+        if len(reads) < len(trace):
+            left = counted(len(trace) - len(reads), "row")
+            notes = (*notes, f"{left} that write or remove are left out: a loader reads")
+        numbers = _row_numbers(trace)[reads.ids]
         if n_rows is None and int(numbers.max()) >= MOST_ROWS:
             text = f"row {grouped(numbers.max())} is requested, and no store has as many rows"
             raise BadInputError(f"{text}; are these row numbers?", trace.source or trace.name)
         most = int(numbers.max()) + 1 if n_rows is None else n_rows
-        return cls(trace.name, numbers, most, trace.source, trace.notes, trace.options)
+        return cls(trace.name, numbers, most, trace.source, notes, trace.options)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
-from perflab.units import in_words, percent
+from perflab.operations import Operation
+from perflab.units import counted, in_words, percent
 from perflab.workloads.kinds.check import as_durations, as_times
 from perflab.workloads.kinds.fingerprint import fingerprint
 from perflab.workloads.kinds.passes import pass_seconds
@@ -41,7 +42,7 @@ class Arrivals:
     durations: npt.NDArray[np.float64] | None = None
     source: str = ""
     notes: tuple[str, ...] = ()
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    options: Mapping[str, object] = dataclasses.field(default_factory=dict)
     check: dataclasses.InitVar[bool] = True
 
     def __post_init__(self, check: bool) -> None:
@@ -63,6 +64,9 @@ class Arrivals:
     def of(cls, trace: Trace, place: str | None = None) -> Arrivals:
         """Return when the requests of a trace come.
 
+        Of operations among which are a cache's own, such as sets, only reads and writes of the
+        data are requests.
+
         Args:
             trace: A trace with times.
             place: The file that it was read from, for the error.
@@ -82,8 +86,18 @@ class Arrivals:
                 *notes,
                 f"rates are those of a sample of {percent(trace.sample_rate)} of the keys",
             )
+        times = trace.times
+        if trace.operations is not None:
+            if {Operation.SET, Operation.TOUCH} & set(trace.operation_counts):
+                trace.check_reads()
+                times = times[np.isin(trace.operations, (Operation.GET, Operation.WRITE))]
+                others = counted(len(trace) - len(times), "other operation")
+                notes = (*notes, f"left out: {others}, a cache's own")
+            else:
+                others = counted(len(trace) - trace.reads, "other operation")
+                notes = (*notes, f"{others} than reads come as requests too")
         origin = (trace.source, notes, trace.options)
-        return cls(trace.name, trace.times, None, *origin, check=False)
+        return cls(trace.name, times, None, *origin, check=False)
 
     def __len__(self) -> int:
         return len(self.times)

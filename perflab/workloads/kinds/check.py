@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, SupportsFloat, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
+from perflab.operations import Operation
 from perflab.units import exact
 
 Floats = npt.NDArray[np.float64]
 Fault = tuple[int, str]
+_E = TypeVar("_E", bound=np.generic)
 # What counts from 1970 is below even in nanoseconds.
 MOST_SECONDS = 1e20
 
@@ -44,7 +46,7 @@ def find_bad_time(times: Floats, *, in_order: bool = True) -> Fault | None:
     return index, f"the time {time!s} lies before the row above, {before!s}; sort the rows by time"
 
 
-def find_bad_size(sizes: npt.NDArray[Any]) -> Fault | None:
+def find_bad_size(sizes: npt.NDArray[np.number]) -> Fault | None:
     """Return index and reason of the first size that is not a whole number of bytes from 0 up."""
     wrong = sizes < 0
     if sizes.dtype.kind == "f":
@@ -58,9 +60,14 @@ def find_bad_size(sizes: npt.NDArray[Any]) -> Fault | None:
     return index, f"the size {size} is not a whole number of bytes"
 
 
-def find_bad_ttl(ttls: Floats) -> Fault | None:
-    """Return index and reason of the first TTL that is negative or infinite; NaN is none."""
-    wrong = (ttls < 0) | np.isinf(ttls)
+def find_bad_ttl(ttls: Floats, *, endless: bool = False) -> Fault | None:
+    """Return index and reason of the first TTL that is negative or infinite; NaN is none.
+
+    Args:
+        ttls: Seconds.
+        endless: Whether an infinite one is right: an entry that never expires.
+    """
+    wrong = (ttls < 0) | (np.isinf(ttls) & (not endless))
     if not wrong.any():
         return None
     index = int(np.argmax(wrong))
@@ -80,7 +87,15 @@ def find_bad_duration(durations: Floats) -> Fault | None:
     return index, f"the duration {exact(durations[index])} is negative; durations are seconds"
 
 
-def as_times(values: Any) -> Floats:
+def find_bad_operation(codes: npt.NDArray[np.uint8]) -> Fault | None:
+    """Return index and reason of the first code that is not one of `Operation`."""
+    if not len(codes) or int(codes.max()) < len(Operation):
+        return None
+    index = int(np.argmax(codes >= len(Operation)))
+    return index, f"the operation {codes[index]} is not one of 0 to {len(Operation) - 1}"
+
+
+def as_times(values: object) -> Floats:
     """Return times as seconds: numbers as they are, dates since the epoch (UTC where unsaid).
 
     Raises:
@@ -96,7 +111,7 @@ def as_times(values: Any) -> Floats:
     return _freeze(times, np.float64)
 
 
-def as_sizes(values: Any) -> npt.NDArray[np.int64]:
+def as_sizes(values: object) -> npt.NDArray[np.int64]:
     """Return sizes as bytes.
 
     Raises:
@@ -109,32 +124,63 @@ def as_sizes(values: Any) -> npt.NDArray[np.int64]:
     return _freeze(array, np.int64)
 
 
-def as_ttls(values: Any) -> Floats:
+def as_ttls(values: object, *, endless: bool = False) -> Floats:
     """Return TTLs as seconds, NaN for none.
+
+    Args:
+        values: One per request.
+        endless: Whether an infinite one is right.
 
     Raises:
         BadInputError: If a value is not a number, negative or infinite.
     """
-    array = np.asarray(values)
-    if array.dtype.kind == "O":
-        array = np.array([np.nan if value is None else value for value in array])
-    ttls = _numbers(array, "ttls")
-    _refuse(find_bad_ttl(ttls), "ttls")
+    ttls = _numbers(_none_as_nan(np.asarray(values)), "ttls")
+    _refuse(find_bad_ttl(ttls, endless=endless), "ttls")
     return _freeze(ttls, np.float64)
 
 
-def as_durations(values: Any) -> Floats:
+def as_durations(values: object, name: str = "durations") -> Floats:
     """Return durations as seconds, NaN where one is not known.
+
+    Args:
+        values: One per request; None is NaN.
+        name: What they are called in errors.
 
     Raises:
         BadInputError: If a value is not a number, negative or infinite.
     """
-    durations = _numbers(np.asarray(values), "durations")
-    _refuse(find_bad_duration(durations), "durations")
+    durations = _numbers(_none_as_nan(np.asarray(values)), name)
+    _refuse(find_bad_duration(durations), name)
     return _freeze(durations, np.float64)
 
 
-def as_ids(values: Any, n_keys: int) -> npt.NDArray[np.int32]:
+def as_operations(values: object) -> npt.NDArray[np.uint8]:
+    """Return operations as their codes.
+
+    Raises:
+        BadInputError: If one is neither a code nor a name of `Operation`.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind in "OUS":
+        codes = {
+            word: int(code) for code in Operation for word in (code.name.lower(), str(int(code)))
+        }
+        array = np.array(
+            [codes.get(getattr(text, "name", str(text)).lower(), -1) for text in array.flat],
+            np.int64,
+        )
+    unknown = (array < 0) | (array >= len(Operation))
+    if array.dtype.kind not in "iub" or unknown.any():
+        row = int(np.argmax(unknown))
+        names = ", ".join(code.name.lower() for code in Operation)
+        given = np.asarray(values).flat[row]
+        raise BadInputError(
+            f"unknown operation {str(given)!r}; they are {names}", f"operations[{row}]"
+        )
+    return _freeze(array, np.uint8)
+
+
+def as_ids(values: object, n_keys: int) -> npt.NDArray[np.int32]:
     """Return dense ids as int32.
 
     Raises:
@@ -151,13 +197,19 @@ def as_ids(values: Any, n_keys: int) -> npt.NDArray[np.int32]:
     return _freeze(ids, np.int32)
 
 
-def _freeze(array: npt.NDArray[Any], dtype: Any) -> npt.NDArray[Any]:
+def _freeze(array: npt.NDArray[np.generic], dtype: type[_E]) -> npt.NDArray[_E]:
     frozen = np.asarray(np.require(array, dtype, ["C", "A"])).view()
     frozen.flags.writeable = False
     return frozen
 
 
-def _numbers(array: npt.NDArray[Any], name: str) -> Floats:
+def _none_as_nan(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if array.dtype.kind != "O" or array.ndim != 1:
+        return array
+    return np.array([np.nan if value is None else value for value in array])
+
+
+def _numbers(array: npt.NDArray[np.generic], name: str) -> Floats:
     if array.ndim != 1:
         raise BadInputError("must be one row of numbers", name)
     if array.dtype.kind in "fiu":
@@ -170,7 +222,7 @@ def _numbers(array: npt.NDArray[Any], name: str) -> Floats:
     return array.astype(np.float64)
 
 
-def _seconds(value: Any, row: int) -> float:
+def _seconds(value: dt.datetime | SupportsFloat | str, row: int) -> float:
     if isinstance(value, dt.datetime):
         if value.tzinfo is None:
             value = value.replace(tzinfo=dt.UTC)

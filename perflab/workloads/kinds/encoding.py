@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perflab.errors import BadInputError
-from perflab.workloads.kinds.numbering import first_appearance
+from perflab.workloads.kinds.numbering import Keys, first_appearance
 
 Ids = npt.NDArray[np.int32]
 # The ids of a block, in parts, and the key of each.
-Block = tuple[list[Ids], Any]
+Block = tuple[list[Ids], pa.Array]
 NO_REQUESTS = "there are no requests; a trace needs at least one"
 BLOCK_ROWS = 1 << 21
 THREADS = 2
@@ -37,13 +37,13 @@ class KeyEncoder:
     def __init__(self, place: str) -> None:
         self._place = place
         self._numbers: list[npt.NDArray[np.int64]] = []
-        self._waiting: list[Any] = []
+        self._waiting: list[pa.Array] = []
         self._waiting_rows = 0
         self._pool: ThreadPoolExecutor | None = None
         self._blocks: list[Future[Block]] = []
-        self._foreign: dict[tuple[int, int], Any] = {}
+        self._foreign: dict[tuple[int, int], tuple[pa.Array, pa.Array]] = {}
 
-    def add(self, keys: Any) -> None:
+    def add(self, keys: pa.Array) -> None:
         """Take the next Arrow array of keys: integers, texts or a dictionary of texts; no nulls.
 
         Raises:
@@ -60,7 +60,7 @@ class KeyEncoder:
             if self._waiting_rows >= BLOCK_ROWS:
                 self._encode_waiting()
 
-    def finish(self) -> tuple[Ids, Any]:
+    def finish(self) -> tuple[Ids, Keys]:
         """Return the ids of all keys that came, and the key of each id.
 
         Raises:
@@ -92,7 +92,7 @@ class KeyEncoder:
         self._waiting = []
         self._waiting_rows = 0
 
-    def _add_dictionary(self, keys: Any) -> None:
+    def _add_dictionary(self, keys: pa.DictionaryArray) -> None:
         if len(keys) == 0:
             return
         words = keys.dictionary
@@ -105,13 +105,13 @@ class KeyEncoder:
         self._blocks.append(block)
 
 
-def _encode(chunks: list[Any]) -> Block:
+def _encode(chunks: list[pa.Array]) -> Block:
     encoded = pa.chunked_array(chunks).dictionary_encode()
     words = encoded.chunk(0).dictionary.cast(pa.large_string())
     return [chunk.indices.to_numpy() for chunk in encoded.chunks], words
 
 
-def _merge(blocks: list[Block]) -> tuple[Ids, Any]:
+def _merge(blocks: list[Block]) -> tuple[Ids, pa.Array]:
     distinct = {id(words): words for _, words in blocks}
     lengths = [0, *(len(words) for words in distinct.values())]
     starts = dict(zip(distinct, np.cumsum(lengths).tolist(), strict=False))
@@ -137,7 +137,7 @@ def encode_integers(keys: npt.NDArray[np.int64]) -> tuple[Ids, npt.NDArray[np.in
     return encoded.indices.to_numpy(), encoded.dictionary.to_numpy()
 
 
-def encode_keys(keys: Any) -> tuple[Ids, Any]:
+def encode_keys(keys: Iterable[object]) -> tuple[Ids, Keys]:
     """Return dense ids by first appearance, and the key of each id, for any array or list.
 
     Raises:
@@ -158,7 +158,7 @@ def encode_keys(keys: Any) -> tuple[Ids, Any]:
     return encoder.finish()
 
 
-def as_keys(array: Any, place: str) -> Any:
+def as_keys(array: pa.Array, place: str) -> pa.Array:
     """Return an Arrow array as integers, texts or a dictionary of texts.
 
     Raises:
@@ -181,12 +181,12 @@ def as_keys(array: Any, place: str) -> Any:
     raise BadInputError(f"keys are whole numbers or texts, not {kind}", place)
 
 
-def is_text(kind: Any) -> bool:
+def is_text(kind: pa.DataType) -> bool:
     """Say whether an Arrow type is one of texts."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def as_int64(array: Any, place: str) -> npt.NDArray[np.int64]:
+def as_int64(array: pa.Array, place: str) -> npt.NDArray[np.int64]:
     """Return an Arrow array of integers as int64.
 
     Raises:
@@ -198,8 +198,10 @@ def as_int64(array: Any, place: str) -> npt.NDArray[np.int64]:
         raise BadInputError("a key is above 2^63 - 1; give such keys as texts", place) from None
 
 
-def integers_if_all(keys: Any) -> Any:
+def integers_if_all(keys: Keys) -> Keys:
     """Return texts as int64 when each is a whole number in its plain form; else as they are."""
+    if isinstance(keys, np.ndarray):
+        return keys
     try:
         numbers = keys.cast(pa.int64())
     except pa.ArrowInvalid:
@@ -208,8 +210,8 @@ def integers_if_all(keys: Any) -> Any:
     return numbers.to_numpy() if plain else keys
 
 
-def _as_arrow(keys: Any) -> Any:
-    if not hasattr(keys, "__len__"):
+def _as_arrow(keys: Iterable[object]) -> pa.Array | pa.ChunkedArray:
+    if not isinstance(keys, Sized):
         keys = list(keys)
     if len(keys) == 0:
         raise BadInputError(NO_REQUESTS, "keys")
@@ -227,7 +229,7 @@ def _as_arrow(keys: Any) -> Any:
         raise BadInputError(text, _first_odd(keys)) from None
 
 
-def _first_odd(keys: Any) -> str:
+def _first_odd(keys: Iterable[object]) -> str:
     first = type(next(iter(keys)))
     for row, key in enumerate(keys):
         too_big = isinstance(key, int) and not -(2**63) <= key < 2**63

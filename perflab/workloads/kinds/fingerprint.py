@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 
-def fingerprint(*columns: tuple[npt.NDArray[Any] | None, str]) -> str:
+def fingerprint(*columns: tuple[npt.NDArray[np.generic] | None, str]) -> str:
     """Return a hash of arrays, equal for equal values on any machine.
 
     Args:

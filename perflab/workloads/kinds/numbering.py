@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Keys: TypeAlias = "npt.NDArray[np.int64] | pa.Array"
+"""The key of each id: whole numbers, or texts as Arrow has them."""
+
 
 def first_appearance(
-    numbers: npt.NDArray[Any], bound: int
+    numbers: npt.NDArray[np.integer], bound: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Renumber small whole numbers by first appearance.
 

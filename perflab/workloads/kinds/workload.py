@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ class Workload(Protocol):
         """The text that makes it again; empty where nothing does."""
 
     @property
-    def options(self) -> Mapping[str, Any]:
+    def options(self) -> Mapping[str, object]:
         """The ``format`` and ``columns`` that the user named for its file."""
 
     @property

@@ -21,7 +21,7 @@ KEPT = (
 def recorded_function(
     function: Callable[..., Any],
     recording: Recording,
-    key: Callable[..., Any] | None,
+    key: Callable[..., object] | None,
     size: Callable[[Any], int | None],
 ) -> Callable[..., Any]:
     """Return a function that does the same and records its calls; `async` stays `async`.
@@ -68,7 +68,7 @@ def recorded_function(
     recorded: Any = call_async if is_async(function) else call
     for name in KEPT:
         if hasattr(function, name):
-            found = watched_method(name, getattr(function, name), recording)
+            found = watched_method(name, getattr(function, name), recording, place_of)
             setattr(recorded, name, found)
     recorded.recording = recording
     return recorded  # type: ignore[no-any-return]
@@ -81,7 +81,7 @@ class _Calls:
         self,
         function: Callable[..., Any],
         recording: Recording,
-        key: Callable[..., Any] | None,
+        key: Callable[..., object] | None,
         size: Callable[[Any], int | None],
     ) -> None:
         self._recording = recording
@@ -90,21 +90,21 @@ class _Calls:
         self._key: Any = key
         self._size = size
 
-    def place(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[bytes, int]:
+    def place(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> tuple[bytes, int]:
         """Return the key that the user's function makes, and its place."""
         try:
             return call_place((self._key(*args, **kwargs),), {})
         except Exception:  # noqa: BLE001 - a recorder stops no service, whatever is raised
             return b"", UNKEYED
 
-    def info(self) -> Any:
+    def info(self) -> object:
         """Return what a cache has counted; None where it counts nothing or cannot say."""
         try:
             return None if self._counted is None else self._counted()
         except Exception:  # noqa: BLE001 - a recorder stops no service
             return None
 
-    def note(self, data: bytes, place: int, before: Any, result: Any) -> None:
+    def note(self, data: bytes, place: int, before: object, result: object) -> None:
         """Record a call that has returned."""
         hit = None if before is None else _hit(before, self.info())
         self._recording.add(data, place, hit=hit, size=known_size(self._size, result))

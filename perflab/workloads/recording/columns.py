@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate, chain, compress, count
 from operator import sub
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from perflab.workloads.recording.keys import PLACE_SHIFT
 
@@ -21,6 +21,10 @@ TYPE_CODES = "qIqBBqd"
 # So many rows are added at a time: meanwhile no other thread of the service goes on.
 _BATCH = 10_000
 _HITS = {False: MISS, True: HIT, None: UNKNOWN_HIT}
+Row = tuple[int, float, int, bool | None, int | None, float | None]
+"""Key number, time in seconds, code, and hit, size and TTL or None."""
+
+_N = TypeVar("_N", int, float)
 
 
 class Columns(NamedTuple):
@@ -30,7 +34,7 @@ class Columns(NamedTuple):
         keys: The number of each key once, in the order in which they came.
         which: Of each row, which of the keys it is about.
         steps: The microseconds from the row before, and of the first row since 1970.
-        read: 1 where the value was requested, 0 where it was written.
+        code: What was done: of `Operation`, or of `perflab.workloads.recording.operations`.
         hit: `MISS`, `HIT` or `UNKNOWN_HIT`.
         size: The bytes of the value, or `UNKNOWN_SIZE`.
         ttl: The seconds that a value was written for, or NaN.
@@ -39,7 +43,7 @@ class Columns(NamedTuple):
     keys: array[int]
     which: array[int]
     steps: array[int]
-    read: array[int]
+    code: array[int]
     hit: array[int]
     size: array[int]
     ttl: array[float]
@@ -65,8 +69,8 @@ class GrowingColumns:
     def __len__(self) -> int:
         return len(self._columns.which)
 
-    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows: key number, time in seconds, and read, hit, size, ttl, the last ones or None.
+    def add(self, rows: Sequence[Row]) -> None:
+        """Add rows.
 
         Raises:
             Exception: If a value is not of its column's type.
@@ -74,15 +78,15 @@ class GrowingColumns:
         for start in range(0, len(rows), _BATCH):
             numbers: list[int] = []
             moments: list[int] = []
-            reads: list[bool] = []
+            codes: list[int] = []
             hits: list[bool | None] = []
             sizes: list[int | None] = []
             ttls: list[float | None] = []
             # Quicker than `zip`, which makes an iterator of each row.
-            for number, moment, read, hit, size, ttl in rows[start : start + _BATCH]:
+            for number, moment, code, hit, size, ttl in rows[start : start + _BATCH]:
                 numbers.append(number)
                 moments.append(int(moment * MICROSECONDS))
-                reads.append(read)
+                codes.append(code)
                 hits.append(hit)
                 sizes.append(size)
                 ttls.append(ttl)
@@ -92,7 +96,7 @@ class GrowingColumns:
             steps = list(map(sub, moments, chain((self._last,), moments)))
             columns.steps.extend(array("q", steps))
             self._last = moments[-1]
-            columns.read.extend(array("B", reads))
+            columns.code.extend(array("B", codes))
             columns.hit.extend(array("B", [_HITS[hit] for hit in hits]))
             columns.size.extend(array("q", _filled(sizes, UNKNOWN_SIZE)))
             columns.ttl.extend(array("d", _filled(ttls, math.nan)))
@@ -116,7 +120,7 @@ def below(columns: Columns, limit: int) -> Columns:
     )
 
 
-def _chosen(column: array[Any], chosen: bytes) -> array[Any]:
+def _chosen(column: array[_N], chosen: bytes) -> array[_N]:
     """Return the values of the rows that are chosen."""
     data = column.tobytes()
     if data == data[: column.itemsize] * len(column):  # all alike, as where there is no TTL

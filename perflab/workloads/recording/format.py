@@ -15,27 +15,32 @@ All numbers are little-endian. A file is:
 from __future__ import annotations
 
 import json
+import math
 import struct
 import sys
 import zlib
 from array import array
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from perflab.errors import BadInputError
-from perflab.workloads.recording.columns import TYPE_CODES, UNKNOWN_HIT, Columns
+from perflab.operations import Operation
+from perflab.workloads.recording.columns import TYPE_CODES, UNKNOWN_HIT, UNKNOWN_SIZE, Columns
 from perflab.workloads.recording.keys import PLACES
 from perflab.workloads.recording.left_out import LeftOutCounts, read_counts
+from perflab.workloads.recording.operations import DROP
 
-VERSION = 2
-"""Of the file; parts of version 1 were Parquet."""
+VERSION = 3
+"""Of the file. Version 1 was Parquet; version 2 told reads, as 1, from writes, as 0."""
 
 KEY_FORMAT = 2
 MAGIC = b"perflab\n"
 MOST_ROWS = 1 << 21
 MOST_BYTES = 1 << 27
+Column: TypeAlias = "array[int] | array[float]"
 _HEAD = struct.Struct("<8sIQ")
+_GET, _SET, _TOUCH = int(Operation.GET), int(Operation.SET), int(Operation.TOUCH)
 _FACTS_LENGTH = struct.Struct("<I")
 _MOST_REQUESTS = 1 << 62
 # Hashes do not shrink; the first column is theirs.
@@ -61,7 +66,7 @@ class Facts(NamedTuple):
 
 def encode(columns: Columns, facts: Facts) -> bytes:
     """Return the content of a part's file."""
-    arrays: tuple[array[Any], ...] = columns
+    arrays: tuple[Column, ...] = columns
     packed = [_packed(each, level) for each, level in zip(arrays, _LEVELS, strict=True)]
     said = {
         "version": VERSION,
@@ -98,7 +103,7 @@ def read_file(path: Path) -> tuple[Columns, Facts] | None:
         return None
 
 
-def read_facts(said: Any, path: Path) -> Facts | None:
+def read_facts(said: object, path: Path) -> Facts | None:
     """Return what a part says about its rows; None where it does not say it.
 
     Raises:
@@ -146,23 +151,37 @@ def _columns(said: Mapping[str, Any], data: memoryview) -> Columns:
         found.append(_unpacked(data[:length], code, rows if found else held))
         data = data[length:]
     columns = Columns(*found)
-    bounds = (len(columns.keys), columns.which), (2, columns.read), (UNKNOWN_HIT + 1, columns.hit)
+    bounds = (
+        (len(columns.keys), columns.which),
+        (DROP, columns.code),  # which is never written
+        (UNKNOWN_HIT + 1, columns.hit),
+    )
     if any(max(values, default=-1) >= bound for bound, values in bounds):
         raise ValueError(bounds)
-    return columns
+    return columns if said["version"] > 2 else with_codes(columns)
+
+
+def with_codes(columns: Columns) -> Columns:
+    """Return columns of which reads were 1 and writes 0; a write of a lifetime alone renewed it."""
+    rows = zip(columns.code, columns.size, columns.ttl, strict=True)
+    codes = [
+        _GET if read else _TOUCH if size == UNKNOWN_SIZE and not math.isnan(ttl) else _SET
+        for read, size, ttl in rows
+    ]
+    return columns._replace(code=array("B", codes))
 
 
 def _planes(width: int) -> range:
     return range(width) if sys.byteorder == "little" else range(width - 1, -1, -1)
 
 
-def _packed(values: array[Any], level: int) -> bytes:
+def _packed(values: Column, level: int) -> bytes:
     data, width = values.tobytes(), values.itemsize
     return zlib.compress(b"".join([data[i::width] for i in _planes(width)]), level)
 
 
-def _unpacked(data: memoryview, code: str, count: int) -> array[Any]:
-    values: array[Any] = array(code)
+def _unpacked(data: memoryview, code: str, count: int) -> Column:
+    values: Column = array(code)
     width = values.itemsize
     stream = zlib.decompressobj()
     planes = stream.decompress(data, count * width + 1)
@@ -175,5 +194,5 @@ def _unpacked(data: memoryview, code: str, count: int) -> array[Any]:
     return values
 
 
-def _is_count(value: Any) -> TypeGuard[int]:
+def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_REQUESTS

@@ -13,6 +13,8 @@ PLACES = 1 << 32
 SPREAD = 0x9E3779B1
 MASK = PLACES - 1
 PLACE_SHIFT = 31
+# The number of what is done to all keys: of a place that is in every sample.
+EVERY_KEY = 0
 _MOST_BYTES = 1 << 62
 
 
@@ -49,7 +51,7 @@ def key_number(data: bytes, place: int, secret: bytes = b"") -> int:
     return place << PLACE_SHIFT | int.from_bytes(digest) >> 1
 
 
-def size_of(value: Any) -> int | None:
+def size_of(value: object) -> int | None:
     """Return the bytes of a value that has a plain size: bytes, a text, an array; else None."""
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
@@ -59,7 +61,7 @@ def size_of(value: Any) -> int | None:
     return size if isinstance(size, int) else None
 
 
-def known_size(size: Callable[[Any], Any], value: Any) -> int | None:
+def known_size(size: Callable[[Any], Any], value: object) -> int | None:
     """Return the bytes that a user's function gives; None where it fails, or gives no number."""
     try:
         found = size(value)

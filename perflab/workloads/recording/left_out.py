@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping
-from typing import Any
 
 UNKEYED = "(unkeyed)"
 """Stands in the note on calls of which no key could be made."""
 
-KINDS = ("unkeyed", "removal", "renewal", "eviction", "ttl", "unknown")
+KINDS = ("unkeyed", "removal", "drop", "field", "renewal", "eviction", "ttl", "unknown")
 # A command of another program may have any name; so many are kept apart.
 MOST_NAMES = 100
 MOST_WAITING = 1_000_000
@@ -53,7 +52,7 @@ class LeftOut:
         return found
 
 
-def read_counts(said: Any) -> LeftOutCounts:
+def read_counts(said: object) -> LeftOutCounts:
     """Return the counts that stand in a part; none of what is not such, since files can lie."""
     if not isinstance(said, Mapping):
         return {}
@@ -77,5 +76,5 @@ def sum_counts(parts: list[LeftOutCounts]) -> dict[str, Counter[str]]:
     return total
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 62

@@ -40,7 +40,7 @@ _LONG = 1 << 64
 _PLAIN_DTYPES = "biuSUmM"
 
 
-def call_key(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
+def call_key(args: tuple[object, ...], kwargs: Mapping[str, object]) -> bytes:
     """Return the key of a call: other types and other values are other keys.
 
     Objects without a value of their own are told apart as `functools.lru_cache` does, by what
@@ -50,7 +50,7 @@ def call_key(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
         Exception: If an argument has no key; what user's own objects raise is open.
     """
     if len(args) == 1 and not kwargs:
-        one = args[0]
+        one: Any = args[0]
         kind = type(one)
         if kind is str:
             return _of_text(one)
@@ -81,7 +81,7 @@ def mapping_key(key: Any) -> bytes:
     return _of_text(plain) if type(plain) is str else _MARK + _encoded(_Writer().text(plain))
 
 
-def call_place(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[bytes, int]:
+def call_place(args: tuple[object, ...], kwargs: Mapping[str, object]) -> tuple[bytes, int]:
     """Return the key of a call and its place; `UNKEYED` where there is none."""
     try:
         # One text, as most calls have, in as few steps as can be.
@@ -94,7 +94,7 @@ def call_place(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[bytes,
     return data, crc32(data) * SPREAD & MASK
 
 
-def mapping_place(key: Any) -> tuple[bytes, int]:
+def mapping_place(key: object) -> tuple[bytes, int]:
     """Return the key of a mapping and its place; `UNKEYED` where there is none."""
     try:
         data = key.encode() if type(key) is str and key.isascii() else mapping_key(key)
@@ -126,13 +126,13 @@ class _Writer(KeyWriter):
         name = super().class_name(kind)
         return name or f"{kind.__module__}.{kind.__qualname__}{_TOKENS.of(kind)}"
 
-    def of_a_class(self, value: Any, kind: Any, place: str, depth: int) -> str | None:
+    def of_a_class(self, value: object, kind: Any, place: str, depth: int) -> str | None:
         """Return the text of an object, as what it is where it is equal to no other."""
         if kind.__eq__ is object.__eq__ and kind.__hash__ is object.__hash__:
             return _TOKENS.of(value)
         return super().of_a_class(value, kind, place, depth)
 
-    def other(self, value: Any) -> str | None:
+    def other(self, value: object) -> str | None:
         """Return the text of a fraction, or of NumPy's numbers and arrays."""
         if type(value) is fractions.Fraction:
             return repr(value)
@@ -157,11 +157,11 @@ class _Tokens:
     def renew(self) -> None:
         """Start over in a process that was forked."""
         self._lock = threading.Lock()
-        self._numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._numbers: weakref.WeakKeyDictionary[object, int] = weakref.WeakKeyDictionary()
         self._next = count()
         self._process = f"{os.getpid():x}.{secrets.token_hex(4)}"
 
-    def of(self, value: Any) -> str:
+    def of(self, value: object) -> str:
         """Return the text of an object's number.
 
         Raises:
@@ -178,7 +178,7 @@ _TOKENS = _Tokens()
 os.register_at_fork(after_in_child=_TOKENS.renew)
 
 
-def _as_equal(value: Any) -> Any:
+def _as_equal(value: object) -> object:
     """Return the one of the plain values that a value is equal to."""
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic) and value.dtype.kind in "biufcSU":
@@ -193,11 +193,11 @@ def _as_equal(value: Any) -> Any:
     return value
 
 
-def _compares_as(kind: Any, base: Any) -> bool:
+def _compares_as(kind: type, base: type) -> bool:
     return kind.__eq__ is base.__eq__ and kind.__hash__ is base.__hash__
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> object:
     try:
         above, below = value.as_integer_ratio()
     except (OverflowError, ValueError):  # infinite, or not a number

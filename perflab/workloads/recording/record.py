@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
+import types
 from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar, cast
 
@@ -11,11 +14,27 @@ from perflab.primitives.callables import inside_descriptor
 from perflab.workloads.recording.calls import recorded_function
 from perflab.workloads.recording.keys import size_of
 from perflab.workloads.recording.mapping import RecordedMapping
-from perflab.workloads.recording.recordable import is_recordable_function, is_recordable_mapping
 from perflab.workloads.recording.recording import Recording
 from perflab.workloads.recording.redis_client import is_redis_client, recorded_client
 
 T = TypeVar("T")
+
+_MAPPING = ("__getitem__", "__setitem__", "__contains__", "get")
+_OF_CACHES = (
+    "get",
+    "set",
+    "delete",
+    "put",
+    "get_many",
+    "set_many",
+    "get_or_set",
+    "exists",
+    "expire",
+)
+_FUNCTIONS = (
+    *(types.FunctionType, types.MethodType, types.BuiltinFunctionType, functools.partial),
+    *(staticmethod, classmethod, functools.partialmethod),
+)
 
 
 def record(
@@ -32,9 +51,9 @@ def record(
 
     `read_trace` reads the folder, while it is written too, and after the process was killed: all
     but the last second is there. Its trace knows the rate of its sample: predictions and settings
-    from it are for all keys. What is removed is not replayed: its trace says by name and number
-    what was. ``.recording`` of what is returned has ``stop()``, ``stats()`` and is
-    a context manager.
+    from it are for all keys. What is written, renewed and removed is replayed; its trace
+    says by name and number what is not. ``.recording`` of what is returned has ``stop()``,
+    ``stats()`` and is a context manager.
 
     Args:
         cache_or_function: A function, such as one with `functools.lru_cache`; a cache of
@@ -55,8 +74,8 @@ def record(
     """
     target: Any = cache_or_function
     is_client = is_redis_client(target)
-    is_mapping = not is_client and is_recordable_mapping(target)
-    is_function = not is_client and not is_mapping and is_recordable_function(target)
+    is_mapping = not is_client and _is_recordable_mapping(target)
+    is_function = not is_client and not is_mapping and _is_recordable_function(target)
     if not is_client and not is_mapping and not is_function:
         kind = target.__qualname__ if isinstance(target, type) else type(target).__qualname__
         text = f"{'the class' if isinstance(target, type) else 'a'} {kind} is neither a function, "
@@ -68,9 +87,32 @@ def record(
         raise BadInputError("must be a function of the same arguments", "key")
     if not isinstance(path, Recording):
         path = Recording(path, sample, max_bytes, secret)
+    path.users += 1
     if is_client:
         return cast("T", recorded_client(target, path))
     if is_mapping:
         return cast("T", RecordedMapping(cast("MutableMapping[Any, Any]", target), path, size))
     inside = inside_descriptor(target, lambda inner: recorded_function(inner, path, key, size))
     return cast("T", inside or recorded_function(target, path, key, size))
+
+
+def _is_recordable_mapping(target: object) -> bool:
+    """Return whether something is used as a `dict` is: not a class, not awaited, no client."""
+    if isinstance(target, type) or hasattr(target, "execute_command"):
+        return False
+    if not all(hasattr(target, name) for name in _MAPPING):
+        return False
+    # A cache that is awaited has the names of a mapping, and none of its ways.
+    return not any(inspect.iscoroutinefunction(getattr(target, name)) for name in _MAPPING)
+
+
+def _is_recordable_function(target: object) -> bool:
+    """Return whether something is called for its results.
+
+    An object that can be called may be a cache that decorates functions: calling it is no request.
+    """
+    if isinstance(target, _FUNCTIONS):
+        return True
+    if isinstance(target, type) or not callable(target):
+        return False
+    return hasattr(target, "__wrapped__") or not any(hasattr(target, name) for name in _OF_CACHES)

@@ -14,11 +14,13 @@ from numbers import Real
 from typing import Any, Self
 
 from perflab.errors import BadInputError
+from perflab.operations import Operation
 from perflab.units import parse_quantity
-from perflab.workloads.recording.columns import GrowingColumns, below
+from perflab.workloads.recording.columns import GrowingColumns, Row, below
 from perflab.workloads.recording.format import Facts
-from perflab.workloads.recording.keys import PLACES, key_number
+from perflab.workloads.recording.keys import EVERY_KEY, PLACES, key_number
 from perflab.workloads.recording.left_out import LeftOut
+from perflab.workloads.recording.operations import FLUSH
 from perflab.workloads.recording.parts import RecordingFolder
 
 FLUSH_SECONDS = 1.0
@@ -27,6 +29,7 @@ PART_ROWS = 1 << 16
 WAKE_ROWS = 20_000
 MOST_WAITING = 1_000_000
 LEAST_BYTES = 1 << 16
+GET = int(Operation.GET)
 
 _log = logging.getLogger("perflab.recording")
 _live: weakref.WeakSet[Recording] = weakref.WeakSet()
@@ -70,6 +73,8 @@ class Recording:
         # Read at every request: the keys of places below it are recorded.
         self.limit = max(1, round(sample * PLACES))
         self.failure: str | None = None
+        # How many caches, functions and clients are recorded here.
+        self.users = 0
         self._sample = self.limit
         self._secret = secret
         self._stopped = False
@@ -83,7 +88,7 @@ class Recording:
         data: bytes,
         place: int,
         *,
-        read: bool = True,
+        code: int = GET,
         hit: bool | None = None,
         size: int | None = None,
         ttl: float | None = None,
@@ -93,10 +98,10 @@ class Recording:
         Args:
             data: The key, from `key_bytes`.
             place: Its place, from `place_of`.
-            read: Whether the value was requested; else it was written.
+            code: What was done: of `Operation`, or of `perflab.workloads.recording.operations`.
             hit: Whether it was there, where that is known.
             size: The bytes of the value, where they are known.
-            ttl: The seconds that a value was written for, where there are any.
+            ttl: The seconds that a value was written for, where there are any; infinite for ever.
         """
         waiting = self._waiting
         if len(waiting) >= WAKE_ROWS:
@@ -105,7 +110,14 @@ class Recording:
                 self.dropped += 1
                 return
         number = key_number(data, place, self._secret)
-        waiting.append((number, time.time(), read, hit, size, ttl))
+        waiting.append((number, time.time(), code, hit, size, ttl))
+
+    def flush_keys(self, name: str) -> None:
+        """Take a removal of all keys; counted by name alone where others are recorded here too."""
+        if self.users > 1:
+            self.leave_out("removal", name)
+        elif self.limit and len(self._waiting) < MOST_WAITING:
+            self._waiting.append((EVERY_KEY, time.time(), FLUSH, None, None, None))
 
     def leave_out(self, kind: str, name: str) -> None:
         """Count what is not replayed, as in `LeftOut.add`; nothing once the recording ended."""
@@ -188,7 +200,7 @@ class Recording:
         self._requests = 0
         self._unkeyed_before = 0
         self._unkeyed = 0
-        self._waiting: deque[tuple[Any, ...]] = deque()
+        self._waiting: deque[Row] = deque()
         self._part = GrowingColumns()
         self._left_out = LeftOut()
         self._number = 0
@@ -205,7 +217,7 @@ class Recording:
     def _write(self) -> None:
         rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
         passed = self._passed_since()
-        self._requests += passed + sum(row[2] for row in rows)
+        self._requests += passed + sum(row[2] == GET for row in rows)
         left_out = self._left_out.take()
         self._unkeyed = sum(self._left_out.counts().get("unkeyed", {}).values())
         if not rows and not left_out and not (self._stopped and passed):
@@ -259,7 +271,7 @@ class Recording:
             self.failure = f"{type(error).__name__}: {error}"
 
 
-def _check(path: Any, sample: Any, secret: Any) -> None:
+def _check(path: object, sample: object, secret: object) -> None:
     if not isinstance(path, (str, os.PathLike)):
         raise BadInputError(f"must be the path of a folder, and {path!r} is none", "path")
     if not isinstance(sample, Real) or isinstance(sample, bool) or not 0 < float(sample) <= 1:

@@ -1,50 +1,70 @@
-"""Caches whose removals a recording counts: mappings, and the methods of cached functions."""
+"""Removals from caches: from mappings, and by the methods of cached functions."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, ItemsView, Iterator, KeysView, MutableMapping, ValuesView
-from typing import Any
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterator,
+    KeysView,
+    Mapping,
+    MutableMapping,
+    ValuesView,
+)
+from typing import Any, Self, TypeVar
 
+from perflab.operations import Operation
 from perflab.workloads.recording.recording import Recording
 
 _ABSENT = object()
-# Methods by which mappings other than a `dict`, and cached functions, let go of entries.
-REMOVING = frozenset(
+K = TypeVar("K")
+V = TypeVar("V")
+T = TypeVar("T")
+# Methods by which mappings other than a `dict`, and cached functions, let go of an entry: that of
+# a key, or of a call's arguments.
+OF_A_KEY = frozenset(
     (
-        *("cache_clear", "cache_delete", "cache_invalidate", "cache_pop", "cache_remove"),
-        *("delete", "delete_many", "discard", "evict", "forget", "invalidate", "invalidate_all"),
-        *("purge", "remove"),
+        *("cache_delete", "cache_invalidate", "cache_pop", "cache_remove", "delete", "discard"),
+        *("evict", "forget", "invalidate", "remove"),
     )
 )
+# Those by which they let go of several, and of all.
+OF_KEYS = frozenset(("delete_many",))
+OF_ALL = frozenset(("cache_clear", "invalidate_all", "purge"))
+REMOVING = OF_A_KEY | OF_KEYS | OF_ALL
+Place = Callable[[tuple[object, ...], Mapping[str, object]], tuple[bytes, int]]
 
 
-class WatchedMapping(MutableMapping[Any, Any]):
+class WatchedMapping(MutableMapping[K, V]):
     """Does what a mapping does, and counts what is removed from it. Attributes are the mapping's.
+
+    Its keys need not be those that are recorded, such as those which a decorator makes of
+    arguments: only a removal of all is one for a trace.
 
     Args:
         mapping: The cache.
-        recording: Where removals are counted.
+        recording: Where removals go.
     """
 
-    def __init__(self, mapping: MutableMapping[Any, Any], recording: Recording) -> None:
+    def __init__(self, mapping: MutableMapping[K, V], recording: Recording) -> None:
         self.recording = recording
         self._mapping = mapping
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: K) -> V:
         return self._mapping[key]
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: K, value: V) -> None:
         self._mapping[key] = value
 
-    def __delitem__(self, key: Any) -> None:
+    def __delitem__(self, key: K) -> None:
         del self._mapping[key]
-        self.recording.leave_out("removal", "del")
+        self._note_removal(key, "del")
 
     def __contains__(self, key: object) -> bool:
         return key in self._mapping
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[K]:
         return iter(self._mapping)
 
     def __len__(self) -> int:
@@ -66,28 +86,28 @@ class WatchedMapping(MutableMapping[Any, Any]):
         """Return the value of a key; where there is none, set the default."""
         return self._mapping.setdefault(key, default)
 
-    def keys(self) -> KeysView[Any]:
+    def keys(self) -> KeysView[K]:
         """Return the mapping's keys."""
         return self._mapping.keys()
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> ValuesView[V]:
         """Return the mapping's values."""
         return self._mapping.values()
 
-    def items(self) -> ItemsView[Any, Any]:
+    def items(self) -> ItemsView[K, V]:
         """Return the mapping's pairs."""
         return self._mapping.items()
 
     def pop(self, key: Any, *default: Any) -> Any:
         """Take a key out."""
         if not default:
-            value = self._mapping.pop(key)
+            value: object = self._mapping.pop(key)
         elif (value := self._mapping.pop(key, _ABSENT)) is _ABSENT:
             return default[0]
-        self.recording.leave_out("removal", "pop")
+        self._note_removal(key, "pop")
         return value
 
-    def popitem(self, *args: Any, **options: Any) -> tuple[Any, Any]:
+    def popitem(self, *args: object, **options: object) -> tuple[K, V]:
         """Take a pair out, as the mapping chooses: an eviction, for all that can be told."""
         pair = self._mapping.popitem(*args, **options)
         self.recording.leave_out("eviction", "popitem")
@@ -98,31 +118,80 @@ class WatchedMapping(MutableMapping[Any, Any]):
         removes = len(self._mapping) > 0
         self._mapping.clear()
         if removes:
-            self.recording.leave_out("removal", "clear")
+            self.recording.flush_keys("clear")
+
+    def __or__(self, other: Any) -> Any:
+        return self._mapping | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self._mapping
+
+    def __ior__(self, other: Any) -> Self:
+        self.update(other)
+        return self
+
+    def _note_removal(self, key: object, name: str) -> None:  # noqa: ARG002 - others take it
+        """Take a removal of a key.
+
+        Args:
+            key: The mapping's.
+            name: What removed it.
+        """
+        self.recording.leave_out("removal", name)
 
 
-def watched_method(name: str, found: Any, recording: Recording) -> Any:
-    """Return an attribute of a cache or a cached function; one that removes counts its calls.
+def watched_method(
+    name: str, found: Any, recording: Recording, place_of: Place | None = None
+) -> Any:
+    """Return an attribute of a cache or a cached function; the calls of one that removes are taken.
 
     Args:
         name: Its name.
         found: What it is.
-        recording: Where calls are counted.
+        recording: Where removals go.
+        place_of: Makes the recorded key of the arguments; without it calls are only counted.
     """
     if name == "cache" and isinstance(found, MutableMapping):
         return WatchedMapping(found, recording)
     if name in REMOVING and callable(found):
-        return _counted(name, found, recording)
+        return _taken(name, found, recording, place_of)
     return found
 
 
-def _counted(name: str, removes: Callable[..., Any], recording: Recording) -> Callable[..., Any]:
+def _taken(
+    name: str, removes: Callable[..., T], recording: Recording, place_of: Place | None
+) -> Callable[..., T]:
     @functools.wraps(removes)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: object, **kwargs: object) -> T:
         answer = removes(*args, **kwargs)
         # Told that there was nothing to remove.
         if answer is not False and not (answer == 0 and isinstance(answer, int)):
-            recording.leave_out("removal", name)
+            _note(name, recording, place_of, args, kwargs)
         return answer
 
     return call
+
+
+def _note(
+    name: str,
+    recording: Recording,
+    place_of: Place | None,
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+) -> None:
+    """Take a removal by a method; of what it removes nothing is known where it has other keys."""
+    if name in OF_ALL and not args and not kwargs:
+        recording.flush_keys(name)
+    elif place_of is not None and name in OF_A_KEY:
+        note_removal(recording, *place_of(args, kwargs))
+    elif place_of is not None and len(args) == 1 and isinstance(args[0], list | tuple | set):
+        for key in args[0]:
+            note_removal(recording, *place_of((key,), {}))
+    else:
+        recording.leave_out("removal", name)
+
+
+def note_removal(recording: Recording, data: bytes, place: int) -> None:
+    """Take a removal of a key, where it is in the sample."""
+    if place < recording.limit:
+        recording.add(data, place, code=Operation.DELETE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.settings import SettingInfo
@@ -46,13 +45,13 @@ def is_file(spec: str | os.PathLike[str]) -> bool:
         return False
 
 
-def read_parameters(rest: str) -> dict[str, Any]:
+def read_parameters(rest: str) -> dict[str, str]:
     """Return the parameters behind a workload's name, such as ``skew=0.9,keys=1M``, as texts.
 
     Raises:
         BadInputError: If one has no value.
     """
-    values = {}
+    values: dict[str, str] = {}
     for part in rest.split(",") if rest.strip() else ():
         key, equals, value = part.partition("=")
         if not equals or not value.strip():

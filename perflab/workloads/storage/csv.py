@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +12,17 @@ from pyarrow import csv
 
 from perflab.errors import BadInputError
 from perflab.files import check_output, whole_path
+from perflab.operations import Operation
 from perflab.units import percent
 from perflab.workloads.kinds.trace import Trace
 
 BATCH_ROWS = 1 << 20
 USE_PARQUET = "write a .parquet file"
+OPERATION_NAMES = pa.array([code.name.lower() for code in Operation])
 
 
 def write_csv(trace: Trace, path: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Write columns key, time, size and ttl, as far as the trace has them; whole or not at all.
+    """Write columns key, time, size, ttl, backend and op, those that there are; whole or not.
 
     A CSV says nothing beside its rows, so that what would be lost is refused: a trace of a part
     of the keys, and keys that are no text of one line.
@@ -62,18 +63,25 @@ def _check_rows_say_all(trace: Trace, path: str) -> None:
         raise BadInputError(f"{text}; {USE_PARQUET}", path)
 
 
-def _batches(trace: Trace) -> Iterator[Any]:
-    others = {"time": trace.times, "size": trace.sizes, "ttl": trace.ttls}
+def _batches(trace: Trace) -> Iterator[pa.RecordBatch]:
+    others = {
+        "time": trace.times,
+        "size": trace.sizes,
+        "ttl": trace.ttls,
+        "backend": trace.backend_seconds,
+    }
     for start in range(0, len(trace), BATCH_ROWS):
         rows = slice(start, start + BATCH_ROWS)
         columns = {"key": _keys(trace, rows)}
         for name, values in others.items():
             if values is not None:
                 columns[name] = pa.array(values[rows], from_pandas=True)
+        if trace.operations is not None:
+            columns["op"] = OPERATION_NAMES.take(pa.array(trace.operations[rows]))
         yield pa.record_batch(columns)
 
 
-def _keys(trace: Trace, rows: slice) -> Any:
+def _keys(trace: Trace, rows: slice) -> pa.Array:
     if trace.keys is None:
         return pa.array(trace.ids[rows])
     if isinstance(trace.keys, np.ndarray):

@@ -13,7 +13,10 @@ from perflab.errors import BadInputError
 from perflab.workloads.kinds.workload import LEAST_SHARE, MOST_KEYS, MOST_REQUESTS, Workload
 from perflab.workloads.storage.stored_json import read_json_file
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 3
+"""Of a trace with the backend's times, which version 2 does not know, as version 1 knows no
+operations; all else is written as version 1."""
+
 _ALWAYS_NUMBERED = 1 << 24
 _NUMBERED_A_REQUEST = 64
 
@@ -62,10 +65,13 @@ def most_numbered(requests: int) -> int:
     return max(_ALWAYS_NUMBERED, _NUMBERED_A_REQUEST * requests)
 
 
-def describe(workload: Workload, **own: Any) -> dict[str, Any]:
-    """Return the description of a workload, with what a form of storage adds of its own."""
+def describe(workload: Workload, **own: object) -> dict[str, object]:
+    """Return the description of a workload, with what a form of storage adds of its own.
+
+    What an earlier perflab understands bears the version that it knows.
+    """
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": _version_of(workload),
         "name": workload.name,
         "source": workload.source,
         "options": dict(workload.options),
@@ -75,7 +81,13 @@ def describe(workload: Workload, **own: Any) -> dict[str, Any]:
     }
 
 
-def understood(kind: type[_D], values: Any, place: str) -> _D:
+def _version_of(workload: Workload) -> int:
+    if getattr(workload, "backend_seconds", None) is not None:
+        return FORMAT_VERSION
+    return 1 if getattr(workload, "operations", None) is None else 2
+
+
+def understood(kind: type[_D], values: object, place: str) -> _D:
     """Return what a description says, checked.
 
     Args:
@@ -125,7 +137,7 @@ def read_described(kind: type[_D], folder: str | os.PathLike[str], file: str, ot
         raise BadInputError(f"{otherwise} ({file} {error.message})", str(folder)) from None
 
 
-def check_version(version: Any, place: str) -> None:
+def check_version(version: object, place: str) -> None:
     """Refuse what cannot be understood.
 
     Raises:

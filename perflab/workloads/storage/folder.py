@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from perflab.files import whole_folder
 from perflab.workloads.kinds.accesses import Accesses
 from perflab.workloads.kinds.arrivals import Arrivals
+from perflab.workloads.kinds.numbering import Keys
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.kinds.workload import Workload
 from perflab.workloads.storage.description import describe, most_numbered
 from perflab.workloads.storage.saved import is_saved, register_description
 
 DESCRIPTION = register_description("trace.json")
-COLUMNS = ("ids", "times", "sizes", "ttls")
+COLUMNS = ("ids", "times", "sizes", "ttls", "operations", "backend_seconds")
 ARRIVALS_DESCRIPTION = register_description("arrivals.json")
 ARRIVALS_COLUMNS = ("times", "durations")
 ACCESSES_DESCRIPTION = register_description("accesses.json")
@@ -64,7 +64,7 @@ def save_accesses(accesses: Accesses, folder: str | os.PathLike[str]) -> None:
 
 
 def _write(
-    workload: Workload, scratch: Path, file: str, columns: tuple[str, ...], **own: Any
+    workload: Workload, scratch: Path, file: str, columns: tuple[str, ...], **own: object
 ) -> None:
     there = [name for name in columns if getattr(workload, name) is not None]
     for name in there:
@@ -74,7 +74,7 @@ def _write(
     (scratch / file).write_text(json.dumps(description, indent=1), encoding="utf-8")
 
 
-def _save_keys(keys: Any, scratch: Path) -> str:
+def _save_keys(keys: Keys | None, scratch: Path) -> str:
     if keys is None:
         return "none"
     if isinstance(keys, np.ndarray):

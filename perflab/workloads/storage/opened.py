@@ -7,10 +7,11 @@ where it must not. The checks are some passes over the arrays, a fraction of wha
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +25,12 @@ from perflab.workloads.kinds.arrivals import Arrivals
 from perflab.workloads.kinds.check import (
     Fault,
     find_bad_duration,
+    find_bad_operation,
     find_bad_size,
     find_bad_time,
     find_bad_ttl,
 )
+from perflab.workloads.kinds.numbering import Keys
 from perflab.workloads.kinds.trace import Trace
 from perflab.workloads.storage.description import (
     Description,
@@ -36,17 +39,20 @@ from perflab.workloads.storage.description import (
     read_described,
 )
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 # Content of up to so many bytes is compared with its fingerprint, which takes a tenth of a second.
 VERIFIED_BYTES = 1 << 26
 _CHANGED = "was changed or damaged after perflab wrote it; save it again"
 
-Array = npt.NDArray[Any]
-Finder = Callable[[Array], Fault | None]
+Array = npt.NDArray[np.number]
+_E = TypeVar("_E", bound=np.generic)
 _W = TypeVar("_W", Trace, Arrivals, Accesses)
 
 
 class _FolderOfTrace(TraceDescription):
-    columns: list[Literal["ids", "times", "sizes", "ttls"]]
+    columns: list[Literal["ids", "times", "sizes", "ttls", "operations", "backend_seconds"]]
 
 
 class _FolderOfArrivals(Description):
@@ -82,32 +88,41 @@ def _trace(place: Path, folder: str) -> Trace:
         named = f"{counted(said.n_keys, 'key')} for {counted(len(ids), 'request')}"
         text = f"is damaged: it names {named}, and lists none"
         raise BadInputError(text, folder)
-    kinds: dict[str, tuple[npt.DTypeLike, Finder]] = {
-        "times": (np.float64, find_bad_time),
-        "sizes": (np.int64, find_bad_size),
-        "ttls": (np.float64, find_bad_ttl),
-    }
-    others: dict[str, Any] = {
-        name: _checked(place, name, dtype, len(ids), find)
-        for name, (dtype, find) in kinds.items()
-        if name in said.columns
-    }
-    if said.all_requests is not None and said.all_requests < len(ids):
-        of_all = counted(said.all_requests, "request")
-        text = f"is damaged: {of_all} in all, but {grouped(len(ids))} here alone"
-        raise BadInputError(text, folder)
+
+    def there(
+        name: str, dtype: type[_E], find: Callable[[npt.NDArray[_E]], Fault | None]
+    ) -> npt.NDArray[_E] | None:
+        held = name in said.columns
+        return _checked(place, name, dtype, len(ids), find) if held else None
+
+    times, sizes = (
+        there("times", np.float64, find_bad_time),
+        there("sizes", np.int64, find_bad_size),
+    )
+    endless = "operations" in said.columns
+    ttls = there("ttls", np.float64, partial(find_bad_ttl, endless=endless))
+    operations = there("operations", np.uint8, find_bad_operation)
+    backend = there("backend_seconds", np.float64, find_bad_duration)
     trace = Trace(
         ids=ids,
         n_keys=said.n_keys,
         keys=_open_keys(said, place),
         sample_rate=said.sample_rate,
         all_requests=said.all_requests,
+        times=times,
+        sizes=sizes,
+        ttls=ttls,
+        operations=operations,
+        backend_seconds=backend,
         check=False,
-        **others,
         **said.origin(),
     )
+    if said.all_requests is not None and said.all_requests < trace.reads:
+        of_all = counted(said.all_requests, "request")
+        text = f"is damaged: {of_all} in all, but {grouped(trace.reads)} here alone"
+        raise BadInputError(text, folder)
     trace.check_total()
-    return _verified(trace, said, [ids, *others.values()], folder)
+    return _verified(trace, said, [ids, times, sizes, ttls, operations, backend], folder)
 
 
 def open_arrivals(folder: str | os.PathLike[str]) -> Arrivals:
@@ -132,7 +147,7 @@ def _arrivals(place: Path, folder: str) -> Arrivals:
     if "durations" in said.columns:
         durations = _checked(place, "durations", np.float64, len(times), find_bad_duration)
     arrivals = Arrivals(times=times, durations=durations, check=False, **said.origin())
-    return _verified(arrivals, said, [times] if durations is None else [times, durations], folder)
+    return _verified(arrivals, said, [times, durations], folder)
 
 
 def open_accesses(folder: str | os.PathLike[str]) -> Accesses:
@@ -169,39 +184,75 @@ def _within(folder: str | os.PathLike[str]) -> Iterator[Path]:
         raise BadInputError(f"{inner} {error.message}", str(folder)) from None
 
 
-def _only(place: Path, columns: list[Any], name: str, *dtypes: npt.DTypeLike) -> Array:
+def _only(
+    place: Path, columns: Sequence[str], name: str, *dtypes: npt.DTypeLike
+) -> npt.NDArray[Any]:
     if name not in columns:
         raise BadInputError(f"is damaged: it has no {name}", str(place))
     return mapped_column(place / f"{name}.npy", dtypes)
 
 
 def _checked(
-    place: Path, name: str, dtype: npt.DTypeLike, length: int | None, find: Finder
-) -> Array:
-    values = mapped_column(place / f"{name}.npy", [dtype], length)
+    place: Path,
+    name: str,
+    dtype: type[_E],
+    length: int | None,
+    find: Callable[[npt.NDArray[_E]], Fault | None],
+) -> npt.NDArray[_E]:
+    values: npt.NDArray[_E] = mapped_column(place / f"{name}.npy", [dtype], length)
     fault = find(values)
     if fault is not None:
         raise BadInputError(f"is damaged: {fault[1]}", f"{place / name}.npy[{fault[0]}]")
     return values
 
 
-def _open_keys(said: TraceDescription, place: Path) -> Any:
+def _open_keys(said: TraceDescription, place: Path) -> Keys | None:
     if said.keys == "none":
         return None
     if said.keys == "integers":
         return mapped_column(place / "keys.npy", [np.int64], said.n_keys)
-    from perflab.workloads.storage.key_file import open_texts  # loads pyarrow
-
-    return open_texts(place / "keys.arrow", said.n_keys)
+    return _open_texts(place / "keys.arrow", said.n_keys)
 
 
-def _verified(workload: _W, said: Description, arrays: list[Array], folder: str) -> _W:
+def _open_texts(path: Path, count: int) -> pa.Array:
+    """Map a file of so many texts into memory and return them as an Arrow array.
+
+    Every offset is checked, as a wrong one would read where there is nothing.
+
+    Raises:
+        BadInputError: If it is damaged, or holds anything else.
+    """
+    import pyarrow as pa  # a child opens traces of integers without it
+
+    if not path.is_file():  # a pipe would hold the program up for ever
+        raise BadInputError("is damaged or cut off (there is no such regular file)", str(path))
+    try:
+        with pa.memory_map(str(path)) as source:
+            file = pa.ipc.open_file(source)
+            if file.schema.types != [pa.large_string()] or file.num_record_batches != 1:
+                raise BadInputError("is damaged: not one column of texts", str(path))
+            batch = file.get_batch(0)
+            batch.validate(full=True)
+            keys = batch.column(0)
+    except (pa.ArrowException, OSError, ValueError, IndexError) as error:
+        if isinstance(error, BadInputError):
+            raise
+        reason = (str(error).splitlines() or ["not an Arrow file"])[0]
+        raise BadInputError(f"is damaged or cut off ({reason[:80]})", str(path)) from None
+    if len(keys) != count or keys.null_count:
+        held = counted(len(keys) - keys.null_count, "key")
+        text = f"is damaged: {held} where there should be {grouped(count)}"
+        raise BadInputError(text, str(path))
+    return keys
+
+
+def _verified(workload: _W, said: Description, arrays: Sequence[Array | None], folder: str) -> _W:
     """Refuse what is not what was written, as far as comparing it is quick.
 
     The fingerprint of more is computed when it is requested, and never taken from the description:
     what is kept for one workload must not answer for another.
     """
-    held = sum(array.nbytes for array in arrays)
+    held = sum(array.nbytes for array in arrays if array is not None)
     if held <= VERIFIED_BYTES and workload.fingerprint != said.fingerprint:
         raise BadInputError(_CHANGED, folder)
     return workload

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from perflab.errors import BadInputError
 from perflab.files import check_output, whole_path
+from perflab.operations import Operation
 from perflab.primitives.parquet_probe import check_parquet, trust_parquet
 from perflab.units import counted, grouped
 from perflab.workloads.kinds.trace import Trace
@@ -26,7 +27,8 @@ from perflab.workloads.storage.description import (
 from perflab.workloads.storage.stored_json import parse_json
 
 METADATA = b"perflab.trace"
-COLUMNS = ("key", "time", "size", "ttl")
+COLUMNS = ("key", "time", "size", "ttl", "backend", "op")
+OPERATION_NAMES = pa.array([code.name.lower() for code in Operation])
 ROW_GROUP = 1 << 26
 # One dictionary page for all keys: its indices are the ids, so nothing is hashed on reading.
 KEY_PAGE_BYTES = 1 << 30
@@ -35,7 +37,7 @@ DAMAGED = "what perflab wrote of it is damaged and left out, such as whether it 
 
 
 def write_parquet(trace: Trace, path: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Write columns key, time, size, ttl and a description; whole or not at all.
+    """Write columns key, time, size, ttl, backend, op and a description; whole or not at all.
 
     Args:
         trace: What is written.
@@ -50,9 +52,18 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str], *, force: bool = F
     trace = trace.compact()
     kind, keys = _key_column(trace)
     columns = {"key": keys}
-    for column, values in (("time", trace.times), ("size", trace.sizes), ("ttl", trace.ttls)):
+    others = {
+        "time": trace.times,
+        "size": trace.sizes,
+        "ttl": trace.ttls,
+        "backend": trace.backend_seconds,
+    }
+    for column, values in others.items():
         if values is not None:
             columns[column] = pa.array(values)
+    if trace.operations is not None:
+        codes = pa.array(trace.operations)
+        columns["op"] = pa.DictionaryArray.from_arrays(codes, OPERATION_NAMES)
     description = json.dumps(
         describe(
             trace,
@@ -70,7 +81,7 @@ def write_parquet(trace: Trace, path: str | os.PathLike[str], *, force: bool = F
                 scratch,
                 row_group_size=ROW_GROUP,
                 compression="zstd",
-                use_dictionary=["key"],
+                use_dictionary=["key", "op"],
                 write_page_checksum=True,
                 dictionary_pagesize_limit=KEY_PAGE_BYTES,
             )
@@ -136,9 +147,9 @@ def restore(trace: Trace, said: TraceDescription, place: str) -> Trace:
         return dataclasses.replace(trace, notes=(*trace.notes, CHANGED), check=False)
     origin = said.origin()
     origin["notes"] += trace.notes
-    if said.all_requests is not None and said.all_requests < len(trace):
+    if said.all_requests is not None and said.all_requests < trace.reads:
         text = (
-            f"{counted(said.all_requests, 'request')} in all, but {grouped(len(trace))} here alone"
+            f"{counted(said.all_requests, 'request')} in all, but {grouped(trace.reads)} here alone"
         )
         raise BadInputError(f"is damaged: {text}", place)
     restored = dataclasses.replace(
@@ -153,7 +164,7 @@ def restore(trace: Trace, said: TraceDescription, place: str) -> Trace:
     return restored
 
 
-def _key_column(trace: Trace) -> tuple[str, Any]:
+def _key_column(trace: Trace) -> tuple[str, pa.Array]:
     if trace.keys is None:
         return "none", pa.array(trace.ids)
     if isinstance(trace.keys, np.ndarray):

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 _MOST_BYTES = 1 << 28
 _SAID = {"format_version": int, "name": str, "source": str, "fingerprint": str}
@@ -42,7 +41,7 @@ def is_saved(folder: Path) -> bool:
     return said is not None and _covers(said, sizes)
 
 
-def _description(path: Path) -> Mapping[str, Any] | None:
+def _description(path: Path) -> Mapping[str, object] | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -51,7 +50,7 @@ def _description(path: Path) -> Mapping[str, Any] | None:
     return said if whole else None
 
 
-def _covers(said: Mapping[str, Any], sizes: Mapping[str, int]) -> bool:
+def _covers(said: Mapping[str, object], sizes: Mapping[str, int]) -> bool:
     files = said.get("files")
     if isinstance(files, dict):
         return all(files.get(name) == size for name, size in sizes.items())

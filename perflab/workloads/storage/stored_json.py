@@ -103,7 +103,7 @@ def _read(path: Path, most_bytes: int) -> bytes | None:
     return data if len(data) <= most_bytes else None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -129,14 +129,14 @@ def _no_number(text: str) -> float:
     raise _FaultError(f"{text} is not a number")
 
 
-def _check(found: Any, place: str, *, texts: bool) -> None:
+def _check(found: object, place: str, *, texts: bool) -> None:
     """Refuse what is nested too deep and, where texts may hold them, halves of characters."""
     level, depth = [found], 0
     while level:
         depth += 1
         if depth > MOST_DEPTH:
             raise BadInputError("is damaged: nested too deep", place)
-        below: list[Any] = []
+        below: list[object] = []
         for value in level:
             if isinstance(value, dict):
                 below += value.values()
@@ -149,7 +149,7 @@ def _check(found: Any, place: str, *, texts: bool) -> None:
         level = below
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> Any:
     if isinstance(value, str):
         return _NAME_BYTE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", value)
     if isinstance(value, list):

@@ -87,7 +87,10 @@ class Synthetic(Recipe):
         """Return the trace; the same one for the same parameters."""
 
     def trace(
-        self, numbers: npt.NDArray[Any], bound: int, times: npt.NDArray[np.float64] | None = None
+        self,
+        numbers: npt.NDArray[np.integer],
+        bound: int,
+        times: npt.NDArray[np.float64] | None = None,
     ) -> Trace:
         """Return the trace of key numbers in ``0 .. bound - 1``, one per request."""
         ids, order = first_appearance(numbers, bound)

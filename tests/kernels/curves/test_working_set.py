@@ -74,3 +74,52 @@ def test_another_number_of_times_or_sizes_is_refused():
         kernels.working_set([0, 0], 1, [1.0], 1.0, [])
     with pytest.raises(ValueError, match="3 sizes for 2 requests"):
         kernels.working_set([0, 0], 1, [1.0, 2.0], 1.0, [], [1, 1, 1])
+
+
+def with_operations(ids, codes, times, sizes, ttl, moments):
+    """As `plain`, with writes, renewals and removals."""
+    entries, loaded, live, peaks, hits = {}, set(), [], (0, 0), 0
+    rows = list(zip(ids, codes, times, sizes, strict=True))
+    for moment in [*moments, math.inf]:
+        while rows and rows[0][2] <= moment:
+            key, code, now, size = rows.pop(0)
+            entries = {k: entry for k, entry in entries.items() if now < entry[0] + ttl}
+            fill = key in loaded and code in (1, 4)
+            loaded.discard(key)
+            if code == 0 and key in entries:
+                hits += 1
+            elif code in (0, 1) or (fill and key in entries):
+                entries[key] = now, size
+                if code == 0:
+                    loaded.add(key)
+            elif code == 2 and key in entries:
+                entries[key] = now, entries[key][1]
+            elif code > 2:
+                entries.pop(key, None)
+            held = len(entries), sum(size for _, size in entries.values())
+            peaks = tuple(map(max, peaks, held))
+        alive = [size for began, size in entries.values() if moment < began + ttl]
+        live.append((len(alive), sum(alive)))
+    return live[:-1], peaks, hits
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_writes_begin_lifetimes_anew_and_removals_end_them(seed):
+    rng = np.random.default_rng(seed)
+    length = int(rng.integers(1, 80))
+    ids, codes = rng.integers(0, KEYS, length).tolist(), rng.choice(5, length).tolist()
+    times = np.cumsum(rng.integers(0, 20, length) / 10).tolist()
+    sizes, ttl = rng.integers(0, 9, length).tolist(), float(rng.choice([0.5, 2.0, math.inf]))
+    moments = sorted((rng.integers(-20, 800, 9) / 10).tolist())
+    found = kernels.working_set(ids, KEYS, times, ttl, moments, sizes, operations=codes)
+    live, peaks, hits = with_operations(ids, codes, times, sizes, ttl, moments)
+    assert list(zip(found.keys, found.bytes, strict=True)) == live
+    assert (found.peak_keys, found.peak_bytes, found.hits) == (*peaks, hits)
+
+
+def test_all_gets_are_the_working_set_without_operations():
+    ids, times = np.random.default_rng(1).integers(0, 30, 500), np.arange(500.0)
+    given = (ids, 30, times, 20.0, np.arange(0, 600, 7.0), ids + 1)
+    gets = kernels.working_set(*given, operations=np.zeros(500, np.uint8))
+    for one, other in zip(gets, kernels.working_set(*given), strict=True):
+        assert np.array_equal(one, other)

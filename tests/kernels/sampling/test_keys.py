@@ -46,3 +46,20 @@ def test_memory_mapped_arrays_compile_nothing_more(tmp_path):
     compiled = sys.modules["perflab.kernels.sampling.keys"]
     for name in ("_key_counts", "_by_low_count", "_totals", "_fill"):
         assert len(getattr(compiled, name).signatures) == 1, name
+
+
+@pytest.mark.compiled
+def test_a_sample_of_keys_has_all_operations_of_each_and_hits_as_the_whole():
+    rng = np.random.default_rng(11)
+    n_keys, length = 20_000, 300_000
+    ids = rng.permutation(n_keys)[(rng.random(length) ** 1.5 * n_keys).astype(int)]
+    codes = rng.choice(4, length, p=[0.7, 0.1, 0.1, 0.1]).astype(np.uint8)
+    drawn = rng.random(n_keys) < 0.25
+    rows = kernels.requests_of(ids, drawn.astype(np.uint8))[0]
+    assert rows.tolist() == np.flatnonzero(drawn[ids]).tolist()
+    sampled, keys = kernels.dense_ids(ids[rows])
+    for policy in ("lru", "s3fifo", "arc"):
+        whole = kernels.policy_counts(policy, ids, n_keys, 4_000, operations=codes)
+        part = kernels.policy_counts(policy, sampled, len(keys), 1_000, operations=codes[rows])
+        rates = [counts.misses / (counts.hits + counts.misses) for counts in (whole, part)]
+        assert abs(rates[0] - rates[1]) < 0.03

@@ -85,10 +85,13 @@ def test_everything_changes_while_it_runs_and_the_server_dies_and_comes_back():
         assert live.rows[-1]["limit"] == 9
         live.apply({"load_model": "open", "request_rate": 40, "capacity": None})
         until(lambda: live.rows[-1]["version"] == 2 and live.rows[-1]["in_flight"] < 9)
+        assert live.last.server_up
         live.act("kill")
+        until(lambda: live.last.server_up is False)
         until(lambda: live.rows[-1].get("connect_errors", 0) > 3)
         live.act("restart")
         until(lambda: len([c for c in live.changes if c.get("action")]) == 2)
+        until(lambda: live.last.server_up)
         served = live.rows[-1]["requests"]
         until(lambda: live.rows[-1]["requests"] > served + 80)
         until(lambda: live.rows[-1]["error_share"] == 0)

@@ -17,9 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.patterns.async_io import AsyncFetcher
-from perflab.patterns.async_io._attempt import failure_of
+from perflab.patterns.async_io._attempt import failure_of, retry_after
 from perflab.patterns.async_io._request import Failure
-from perflab.patterns.async_io._retry_after import retry_after
 from perflab.patterns.async_io.settings import AsyncIOSettings
 from perflab.servers.http.server import HttpServer
 

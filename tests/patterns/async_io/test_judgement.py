@@ -60,8 +60,10 @@ def calibrate(seconds_at):
         asked.append((values["latency_seconds"], limit))
         taken = seconds_at.get(limit, [200e-6])
         rate = 1 / (taken.pop(0) if len(taken) > 1 else taken[0])
-        latency = {"quantiles": [values["latency_seconds"] + 300e-6] * len(QUANTILES)}
-        done.append((values, {"run": {"throughput": rate, "latency": latency}}))
+        each = values["latency_seconds"] + 300e-6
+        latency = {"mean": each, "quantiles": [each] * len(QUANTILES)}
+        run = {"throughput": rate, "latency": latency, "error_share": 0.0}
+        done.append((values, {"run": run}))
     return own_calibration(done)["bottleneck_seconds"], asked
 
 

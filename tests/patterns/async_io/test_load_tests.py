@@ -119,7 +119,7 @@ def test_users_who_think_are_not_in_flight(tmp_path):
     assert any("thinking in between" in remark for remark in test.remarks())
     first = test.levels[0]
     assert [in_flight for in_flight, _ in test.measured()] == [test.levels[1].in_flight]
-    assert test.points()["1"]["throughput"] == (1 - first.error_share) / first.mean
+    assert dict(test.points())[1.0].throughput == (1 - first.error_share) / first.mean
 
 
 def test_what_locust_wrote_is_counted_from_its_totals():
@@ -178,7 +178,7 @@ def test_levels_that_tell_nothing_are_left_out():
     few, failed = Level(3, 4, 0, 1.0, 0.4, whole), Level(9, 50, 50, 1.0, 0.4, whole)
     good = Level(5, 50, 10, 1.0, 5.0, whole)
     assert usable([few, failed, good]) == [good]
-    assert LoadTest("a", "k6", (good,)).points()["5"]["throughput"] == 40
+    assert dict(LoadTest("a", "k6", (good,)).points())[5.0].throughput == 40
 
 
 def test_a_file_that_changes_is_read_again(k6):
@@ -198,7 +198,7 @@ def test_a_file_that_changes_is_read_again(k6):
         ("metric_name,timestamp,metric_value\nvus,1,nan\n", "'nan' is not a number"),
         ("metric_name,timestamp,metric_value\nvus,T1,2\n", "csv:2: 'T1' is not a time"),
         (
-            "metric_name,timestamp,metric_value\nhttp_req_duration\n",
+            "metric_name,timestamp,metric_value\nhttp_req_duration\nvus,1,1\n",
             "is not a number for timestamp",
         ),
         (LOCUST.read_text().replace("Total Average", "Total"), "its columns: Timestamp"),
@@ -222,13 +222,11 @@ def test_a_file_that_is_not_there_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [
-        ({0: 30, 2: 10}, ["left out: 120 requests, sent", "; 32 are used"]),
-        ({2: 10, 0: 5, 4: 10}, ["left out: 20 requests, sent", "; 64 are used"]),
-        ({0: 1, 2: 8}, ["left out: 4 requests, sent", "; 24 are used"]),
+        ({0: 1, 2: 80}, ["left out: 4 requests, sent", "; 312 are used"]),
         ({3: 1, 2: 8}, ["left out: 4 requests, of levels with too few answers; 24 are used"]),
         ({2: 8, 4: 8}, []),
     ],
-    ids=["mostly", "between", "one-second", "few-answers", "none"],
+    ids=["one-second", "few-answers", "none"],
 )
 def test_requests_that_are_left_out_are_counted(tmp_path, seconds, told):
     lines = ["metric_name,timestamp,metric_value"]
@@ -243,6 +241,48 @@ def test_requests_that_are_left_out_are_counted(tmp_path, seconds, told):
     said = " | ".join(read_load_test(str(path)).remarks())
     assert [text for text in told if text not in said] == []
     assert ("left out" in said) == bool(told)
+
+
+def write_rates(path, rates, users=lambda second: 0):
+    """Write 10 s of each rate, each request of which takes 12 ms."""
+    lines = ["metric_name,timestamp,metric_value"]
+    for second in range(10 * len(rates)):
+        lines.append(f"vus,{START + second},{users(second)}")
+        lines += [f"http_req_duration,{START + second},12.0"] * rates[second // 10]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("users", [lambda s: 0, lambda s: 2 * (s % 4 == 0), lambda s: s % 3])
+def test_requests_at_a_rate_are_all_used(tmp_path, users):
+    test = read_load_test(str(write_rates(tmp_path / "k6.csv", [4, 100, 1000], users)))
+    assert [level.requests for level in test.levels] == [40, 1000, 10_000]
+    assert [level.in_flight for level in test.levels] == pytest.approx([0.048, 1.2, 12])
+    assert [level.users for level in test.levels] == [1, 1, 12]
+    said = " | ".join(test.remarks())
+    assert "requests came at a rate" in said
+    assert "left out" not in said
+    assert "thinking" not in said
+
+
+@pytest.mark.parametrize("kept", [3, 25, 45])
+def test_a_last_line_that_is_cut_off_is_left_out(k6, kept):
+    whole = read_load_test(str(k6))
+    lines = k6.read_text().splitlines(keepends=True)
+    last = f"http_req_duration,{START + 14},1000000.0,,,"
+    k6.write_text("".join(lines) + last[:kept])
+    test = read_load_test(str(k6))
+    assert test.levels == whole.levels
+    assert f"left out: line {len(lines) + 1}, the last, which is cut off" in test.remarks()
+
+
+def test_a_last_line_of_locust_may_be_cut_off(tmp_path):
+    path = tmp_path / "history.csv"
+    content = LOCUST.read_text().rstrip("\n")
+    path.write_text(content[: content.rindex("Aggregated") + 25])
+    assert any(
+        "the last, which is cut off" in remark for remark in read_load_test(str(path)).remarks()
+    )
 
 
 def test_a_file_written_again_within_a_tick_is_read_again(tmp_path):

@@ -1,5 +1,6 @@
 """Which points a load test and a calibration put beside the curves, and which they do not."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_the_levels_of_a_load_test_are_observed(bench):
 
 
 def test_the_points_of_a_calibration_are_observed_before_a_users_server(bench):
-    costs = {"points": guessed_points()}
+    costs = {"points": {str(n): dataclasses.asdict(point) for n, point in guessed_points()}}
     found = observed(bench, costs, urls=URL)
     assert found.places == (1, 2, 4, 8, 16, 32)
     assert found.metrics[0]["throughput_per_second"] == pytest.approx(20)

@@ -78,3 +78,15 @@ def test_words_on_a_sample_say_about_and_no_bound_needs_none():
         "TTL 1m: at most about 4 live keys at once",
         "hit rate without evictions about 50 %",
     )
+
+
+def test_own_ttls_that_are_left_out_are_said():
+    own = Trace.from_keys([1, 2, 1], [0.0, 1.0, 2.0], ttls=[5, 5, 5])
+    settings, recorded = BENCH.read({"ttl_seconds": 60})
+    _, of_settings = BENCH.read({"ttl_from": "setting"})
+    histories = BENCH.over_time.histories(own)
+    found = histories.preview(60.0, recorded)
+    assert "own TTLs are left out" in BENCH.over_time.words(settings, found)[-1]
+    assert "own TTLs are left out" in histories.best_known(60.0, recorded).remark
+    assert History.from_dict(found.to_dict()).remark == found.remark
+    assert histories.settle(60.0, of_settings).remark == ""

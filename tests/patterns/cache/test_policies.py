@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perflab.errors import BadInputError
 from perflab.kernels import policy_counts
-from perflab.patterns.cache import Cache
-from perflab.patterns.cache._policies import QUEUES
-from perflab.patterns.cache.policies import LIVE_POLICIES
+from perflab.patterns.cache import Cache, CacheSettings
+from perflab.patterns.cache._policies import new_queue
+from perflab.patterns.cache.policies import LIVE_POLICIES, WHAT_IF_POLICIES
 from perflab.primitives import VirtualClock
 
 COUNTED = {
@@ -63,8 +64,12 @@ def test_hits_on_real_traces_are_those_of_libcachesim(keys, trace, policy, size)
     assert memoized.cache_info().hits == COUNTED[trace, policy, size]
 
 
-def test_every_live_policy_has_a_queue_and_no_other():
-    assert tuple(QUEUES) == LIVE_POLICIES
+def test_every_live_policy_has_a_queue_of_its_own_and_no_other_has_one():
+    kinds = {type(new_queue(CacheSettings(policy=policy))) for policy in LIVE_POLICIES}
+    assert len(kinds) == len(LIVE_POLICIES)
+    for policy in WHAT_IF_POLICIES:
+        with pytest.raises(BadInputError, match="what-if only"):
+            new_queue(CacheSettings(policy=policy))
 
 
 @pytest.mark.parametrize("policy", LIVE_POLICIES)

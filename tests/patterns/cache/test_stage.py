@@ -31,17 +31,17 @@ BOUNDS = [
 
 
 def misses_of(model, settings):
-    return model.predict(settings, LoadSettings(), COSTS).metrics["misses"]
+    return model.predict(settings, LoadSettings()).metrics["misses"]
 
 
 @pytest.mark.parametrize("sizes", [None, SIZES], ids=["no sizes", "sizes"])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_as_many_are_passed_on_as_are_predicted_to_miss(policy, sizes):
-    model = CacheModel(Trace.from_keys(KEYS, TIMES, sizes))
+    model = CacheModel.of(Trace.from_keys(KEYS, TIMES, sizes), COSTS)
     for bounds in BOUNDS if policy not in FUTURE_POLICIES else BOUNDS[:1]:
         settings = CacheSettings(policy=policy, max_cache_size=60, **bounds)
         passed = STAGE.forward(Requests(TIMES, KEYS, sizes), settings, COSTS)
-        predicted = model.predict(settings, LoadSettings(), COSTS).metrics
+        predicted = model.predict(settings, LoadSettings()).metrics
         assert len(passed.requests) == predicted["misses"], bounds
         assert passed.entries[-1] == predicted["entries"], bounds
         assert passed.entries.max() <= 60
@@ -83,7 +83,7 @@ def test_two_caches_in_a_row_are_the_second_on_what_the_first_missed():
     between = STAGE.forward(Requests(TIMES, KEYS, SIZES), small, COSTS)
     end = STAGE.forward(between.requests, large, COSTS)
     kept = between.origins
-    missed = CacheModel(Trace.from_keys(KEYS[kept], TIMES[kept], SIZES[kept]))
+    missed = CacheModel.of(Trace.from_keys(KEYS[kept], TIMES[kept], SIZES[kept]), COSTS)
     assert len(end.requests) == misses_of(missed, large)
     assert KEYS[kept[end.origins]].tolist() == end.requests.keys.tolist()
 
@@ -115,3 +115,30 @@ def test_a_policy_that_knows_the_future_refuses_a_ttl():
     settings = CacheSettings(policy="opt", ttl_seconds=5)
     with pytest.raises(BadInputError, match="policy"):
         STAGE.forward(Requests(TIMES, KEYS), settings, COSTS)
+
+
+OPERATIONS = DRAW.choice(5, 4000, p=[0.7, 0.1, 0.05, 0.1, 0.05]).astype(np.uint8)
+LIVES = DRAW.choice([np.nan, np.inf, 50.0], 4000)
+
+
+def test_writes_renewals_and_removals_go_on_and_change_what_hits():
+    settings = CacheSettings(max_cache_size=60, max_bytes=3000)
+    coming = Requests(TIMES, KEYS, SIZES, LIVES, OPERATIONS)
+    trace = Trace.from_keys(KEYS, TIMES, SIZES, LIVES, OPERATIONS)
+    predicted = load_bench("cache").model(trace, COSTS).predict(settings, LoadSettings()).metrics
+    passed = STAGE.forward(coming, settings, COSTS)
+    missed = passed.requests.operations == 0
+    assert missed.sum() == predicted["misses"]
+    assert (~missed).sum() == np.count_nonzero(OPERATIONS)
+    assert np.array_equal(passed.requests.operations, OPERATIONS[passed.origins])
+    assert np.array_equal(passed.requests.ttls, LIVES[passed.origins], equal_nan=True)
+
+
+def test_a_cache_of_which_nothing_is_read_passes_all_on():
+    kinds = OPERATIONS[OPERATIONS > 0]
+    some = len(kinds)
+    passed = STAGE.forward(
+        Requests(TIMES[:some], KEYS[:some], operations=kinds), CacheSettings(), COSTS
+    )
+    assert np.array_equal(passed.origins, np.arange(some))
+    assert passed.entries[-1] > 0

@@ -89,8 +89,10 @@ def test_killed_connections_are_replaced_and_a_restart_is_survived():
         until(lambda: live.rows and live.rows[-1]["requests"] > 20)
         live.act("kill")
         until(lambda: live.rows[-1]["connections_lost"] + live.rows[-1]["errors"] > 0)
+        assert live.last.server_up
         live.act("restart")
         until(lambda: len(live.changes) == 2)
+        until(lambda: live.last.server_up)
         answered = live.rows[-1]["requests"]
         until(lambda: live.rows[-1]["requests"] > answered + 50)
         done = live.stop()

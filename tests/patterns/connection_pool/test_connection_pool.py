@@ -387,4 +387,5 @@ def test_64_threads_and_random_deaths_never_exceed_the_maximum_nor_share_a_conne
     assert database.most <= 12
     assert stats["requests_waiting"] == stats["connections_in_use"] == 0
     pool.close()
-    assert database.open == 0
+    # One that is being made is closed once it is.
+    until(lambda: database.open == 0)

@@ -85,8 +85,8 @@ def test_waits_are_those_that_the_model_predicts(settings):
     costs["service"] = {"1": {"mean": 0.012, "quantiles": SHIPPED["service"]["1"]["quantiles"]}}
     for seed in (0, 3):
         passed = ConnectionPoolStage(seed).forward(COMING, settings, costs)
-        predicted = ConnectionPoolModel(Arrivals("test", TIMES)).predict(
-            settings, LoadSettings(seed=seed), costs
+        predicted = ConnectionPoolModel.of(Arrivals("test", TIMES), costs).predict(
+            settings, LoadSettings(seed=seed)
         )
         metrics = predicted.metrics
         assert passed.waits.mean() == pytest.approx(metrics["wait_seconds_mean"])
@@ -100,8 +100,8 @@ def test_a_cache_before_a_pool_is_the_pool_on_what_the_cache_missed():
     missed = CacheStage().forward(COMING, cached, load_bench("cache").calibration.shipped_costs)
     assert 500 < len(missed.requests) < len(TIMES)
     passed = STAGE.forward(missed.requests, fixed(1), CONSTANT)
-    alone = ConnectionPoolModel(Arrivals("missed", TIMES[missed.origins]))
-    predicted = alone.predict(fixed(1), LoadSettings(), CONSTANT).metrics
+    alone = ConnectionPoolModel.of(Arrivals("missed", TIMES[missed.origins]), CONSTANT)
+    predicted = alone.predict(fixed(1), LoadSettings()).metrics
     assert passed.waits.mean() == pytest.approx(predicted["wait_seconds_mean"])
     assert np.quantile(passed.waits, 0.99) == pytest.approx(predicted["wait_seconds_p99"], rel=0.01)
     origins = missed.origins[passed.origins]
@@ -126,3 +126,16 @@ def test_times_that_go_backwards_are_refused():
     back = Requests(np.array([2.0, 1.0]), np.zeros(2, np.int64))
     with pytest.raises(BadInputError, match="times"):
         STAGE.forward(back, fixed(2), CONSTANT)
+
+
+def test_what_changes_a_cache_alone_takes_no_connection():
+    kinds = np.tile(np.array([1, 0, 2, 3, 4], np.uint8), 600)
+    asking = np.flatnonzero(np.isin(kinds, (0, 4)))
+    alone = STAGE.forward(Requests(TIMES[asking], KEYS[asking]), fixed(2), CONSTANT)
+    passed = STAGE.forward(Requests(TIMES, KEYS, operations=kinds), fixed(2), CONSTANT)
+    assert np.array_equal(passed.waits[asking], alone.waits)
+    assert not passed.waits[np.isin(kinds, (1, 2, 3))].any()
+    assert np.array_equal(passed.entries[asking], alone.entries)
+    assert passed.entries[0] == 0
+    assert np.array_equal(passed.entries[2::5], passed.entries[1::5])
+    assert np.isin(kinds, (1, 2, 3)).sum() + len(alone.requests) == len(passed.requests)

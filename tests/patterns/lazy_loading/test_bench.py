@@ -145,7 +145,8 @@ def test_the_least_memory_that_is_fast_enough_is_recommended_under_a_budget(arra
         best = min(point["metrics"][name] for point in kept)
         enough = [point for point in kept if point["metrics"][name] <= 1.1 * best]
         least = min(point["metrics"]["memory_bytes"] for point in enough)
-        assert advice.metrics["memory_bytes"] == least
+        # Sizes within two per cent of each other count as one.
+        assert least <= advice.metrics["memory_bytes"] <= 1.02 * least
         assert "smallest setting by memory" in advice.reason
     with pytest.raises(BadInputError, match="no setting satisfies memory_bytes"):
         perflab.tune("lazy_loading", WORKLOAD, settings=values, limits=["memory_bytes<=1"])
@@ -171,7 +172,7 @@ def test_a_workload_made_for_another_store_is_told_in_a_run(array, calibrated):
 def test_charts_and_axes_name_what_there_is():
     workload = BENCH.workload_for(BENCH.identity.settings_class(), "sequential:requests=1k")
     metrics = (
-        BENCH.model(workload).predict(*BENCH.read({}), BENCH.calibration.shipped_costs).metrics
+        BENCH.model(workload, BENCH.calibration.shipped_costs).predict(*BENCH.read({})).metrics
     )
     for chart in (*BENCH.display.what_if_charts, *BENCH.display.heat_maps):
         assert chart.metric in metrics

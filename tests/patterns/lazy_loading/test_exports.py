@@ -157,3 +157,13 @@ def test_folders_are_left_out_and_a_table_keeps_its_name(tmp_path):
 
 def test_a_function_has_no_reader_but_ours():
     assert list(exports(data_source="mymodule:rows")) == ["perflab", "Kailash workflow"]
+
+
+def test_a_quoted_line_end_across_a_block_of_arrow_is_whole(tmp_path, monkeypatch):
+    """apache/arrow#51368"""
+    texts = ["\r\n" * (20 + n % 7) + "x" * (n % 3) for n in range(3000)]
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"n,t\r\n" + b"".join(f'{n},"{t}"\r\n'.encode() for n, t in enumerate(texts)))
+    text = exports(data_source=str(path), chunk_size=100)["PyArrow"]
+    made = execute(text, monkeypatch, path)
+    assert [t for chunk in made["chunks"]() for t in chunk.column("t").to_pylist()] == texts

@@ -84,7 +84,7 @@ def test_any_marks_part_rows_as_pythons_csv_module_does(tmp_path_factory, lines)
     [
         (b"a,b\r1,2\r3,4\r", "ends with CR alone"),
         (b"a,b\n1,2\r3,4\n5,6\n", "ends with CR alone"),
-        (b"a,b\n1," + b"x" * 200_000 + b"\n", "field limit"),
+        (b"a,b\n1," + b"x" * 200_000 + b"\n", "row 0 .*more than 131,072 characters"),
     ],
 )
 def test_what_csv_cannot_part_is_one_clear_error(tmp_path, content, said):
@@ -107,3 +107,55 @@ def test_a_loader_gives_the_rows_with_marks_in_any_order(tmp_path):
     places = list(range(300))
     random.Random(1).shuffle(places)
     assert [tuple(loader[n]) for n in places] == [rows[n] for n in places]
+
+
+SIGNS = {"semicolon": ";", "tab": "\t", "pipe": "|", "comma": ","}
+
+
+@pytest.mark.parametrize("word", SIGNS)
+@pytest.mark.parametrize("named", [False, True])
+def test_the_delimiter_is_found_in_the_header_or_named(tmp_path, word, named):
+    path = tmp_path / "parts.csv"
+    sign = SIGNS[word]
+    lines = [f'{n}{sign}"a{sign}b"{sign}{n}" wide\r\n' for n in range(150)]
+    path.write_text(f"id{sign}pair{sign}size\r\n" + "".join(lines), newline="")
+    values = {"delimiter": word} if named else {}
+    with LazyLoader(data_source=str(path), chunk_size=40, **values) as rows:
+        assert len(rows) == 150
+        assert rows[149] == ("149", f"a{sign}b", '149" wide')
+
+
+def test_a_tsv_is_parted_by_tabs_whatever_its_header_holds(tmp_path):
+    (tmp_path / "a.tsv").write_text("a,b,c\tn\nx\t1\n")
+    with LazyLoader(data_source=str(tmp_path / "a.tsv")) as rows:
+        assert rows[0] == ("x", "1")
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\r\n\n", b"\xef\xbb\xbf\n"])
+@pytest.mark.parametrize("line", [b"", b"sep=|\r\n", b'"sep=|"\n'])
+def test_excels_line_and_blank_ones_before_the_header_are_no_rows(tmp_path, before, line):
+    body = b"".join(b"%d|x\n" % number for number in range(130))
+    (tmp_path / "a.csv").write_bytes(before + line + b'"id\nof it"|name\n' + body)
+    store = CsvStore(tmp_path / "a.csv")
+    assert (store.columns, len(store)) == (("id\nof it", "name"), 130)
+    assert store.read(63, 66) == [("63", "x"), ("64", "x"), ("65", "x")]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("70," + "x" * 200_000, "row 70 cannot be read as CSV .a field has more than 131,072"),
+        ("70,a\rb", "row 7[01] cannot be read.*ends with CR alone|a line ends with CR alone"),
+        ("70", "row 70 has 1 field, and the header 2, with ',' between them"),
+        ("70,a,b", "row 70 has 3 fields, and the header 2"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named_with_its_file(tmp_path, row, said):
+    lines = [row if number == 70 else f"{number},x" for number in range(100)]
+    path = tmp_path / "orders.csv"
+    path.write_bytes("\n".join(["id,name", *lines, ""]).encode())
+    with pytest.raises((BadInputError, StoreError), match=said) as caught:
+        CsvStore(path).read(0, 100)
+    assert str(path) in str(caught.value)
+    if row.startswith("70,x"):
+        assert CsvStore(path).read(0, 10)[9] == ("9", "x")

@@ -295,7 +295,7 @@ def test_a_csv_that_has_no_rows_to_tell_apart_is_refused(tmp_path, content, said
 def test_a_ragged_row_is_named(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n3\n")
-    with pytest.raises(StoreError, match="row 1 has 1 fields, and the header 2"):
+    with pytest.raises(StoreError, match="row 1 has 1 field, and the header 2"):
         CsvStore(path).read(0, 2)
 
 

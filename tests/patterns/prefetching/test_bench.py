@@ -172,6 +172,7 @@ def test_all_sliders_reach_the_run_that_is_going():
         until(lambda: live.rows[-1]["version"] == 2)
         # In the last second: the item that was worked on at the change counts after it.
         until(lambda: live.rows[-1].get("consume_seconds_mean", 0) >= 0.005)
+        assert live.last.server_up
         live.act("restart")
         until(lambda: len(live.changes) == 3)
         reached = live.rows[-1]["requests"]
@@ -187,6 +188,7 @@ def test_an_action_without_a_server_is_told_and_the_run_goes_on():
     live = start_live("prefetching", None, {"backend": "delay"}, None)
     try:
         until(lambda: live.rows)
+        assert live.last.server_up is None
         live.act("restart")
         until(lambda: live.trouble is not None)
         assert "no server to restart" in live.trouble

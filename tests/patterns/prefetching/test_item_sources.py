@@ -12,9 +12,9 @@ import pytest
 
 from perflab.errors import BadInputError
 from perflab.patterns.prefetching.item_names import load_items
+from perflab.patterns.prefetching.item_servers import open_items
 from perflab.patterns.prefetching.item_sources import ItemSource, check_items, own_files
 from perflab.patterns.prefetching.items import Items
-from perflab.patterns.prefetching.open_items import open_items
 from perflab.settings import LoadSettings
 
 ITEMS = load_items("items")

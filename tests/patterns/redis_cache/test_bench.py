@@ -27,7 +27,7 @@ def until(condition, patience: float = 30.0) -> None:
 
 @pytest.fixture(scope="module")
 def result():
-    settings = {"maxmemory": "3MiB"}
+    settings = {"maxmemory": "3MiB", "timeout": "10s"}  # a busy machine is no dead server
     return run("redis_cache", ZIPF, settings, 240, progress=False)
 
 
@@ -57,10 +57,13 @@ def test_a_killed_server_is_survived_and_hits_come_back():
     live = start_live("redis_cache", "zipf:skew=1.2,keys=1k,requests=100k", values, 60, loop=True)
     try:
         until(lambda: live.rows and live.rows[-1].get("hit_rate", 0) > 0.5)
+        assert live.last.server_up
         live.act("kill")
+        until(lambda: live.last.server_up is False)
         until(lambda: live.rows[-1].get("breaker_open") == 1.0)
         assert live.rows[-1]["fallbacks"] > 0
         live.act("restart")
+        until(lambda: live.last.server_up)
         until(lambda: live.rows[-1].get("breaker_open") == 0.0)
         until(lambda: live.rows[-1].get("hit_rate", 0) > 0.5)
         done = live.stop()
@@ -104,7 +107,7 @@ def test_pickle_and_samples_are_refused_with_the_reason():
     with pytest.raises(BadInputError, match="signing key"):
         bench.live.check(settings, load)
     with pytest.raises(BadInputError, match="not offered"):
-        bench.sampled_model(Trace.from_keys([1, 2, 3]), 0.1)
+        bench.sampled_model(Trace.from_keys([1, 2, 3]), {}, 0.1)
 
 
 def test_the_recommendation_is_the_smallest_memory_that_is_good_enough():
@@ -114,6 +117,6 @@ def test_the_recommendation_is_the_smallest_memory_that_is_good_enough():
     smaller = [
         point["metrics"]["hit_rate"]
         for point in found.points
-        if point["settings"]["maxmemory"] < found.settings["maxmemory"]
+        if 1.02 * point["settings"]["maxmemory"] < found.settings["maxmemory"]
     ]
     assert all(rate < best - 0.01 for rate in smaller)

@@ -61,6 +61,7 @@ def use(url: str, settings: RedisCacheSettings = QUICK) -> None:
     assert loaded == {"a": (1, "a"), "b": (1, "a")}
     assert cache.set("a", (1, "a")) in (True, False)
     assert cache.set_many({"a": (1, "a")}) in (True, False)
+    assert cache.touch("a", 5) in (True, False)
     assert cache.delete("a") in (True, False)
     assert cache.clear() >= 0
     cache.close()
@@ -80,6 +81,7 @@ async def use_async(url: str) -> None:
     assert await cache.get_or_load_many(["a"], load_many) == {"a": (1, "a")}
     assert await cache.set("a", (1, "a")) in (True, False)
     assert await cache.set_many({"a": (1, "a")}) in (True, False)
+    assert await cache.touch("a", 5) in (True, False)
     assert await cache.delete("a") in (True, False)
     assert await cache.clear() >= 0
     await cache.close()

@@ -119,6 +119,7 @@ def test_a_key_that_is_no_text_is_one_clear_error(make, server, kind, state):
         lambda: both.get(key),
         lambda: both.set(key, 1),
         lambda: both.delete(key),
+        lambda: both.touch(key),
         lambda: both.get_many(["a", key]),
         lambda: both.get_or_load_many([key], both.loader({})),
     ]
@@ -174,6 +175,7 @@ def test_a_ttl_that_is_none_is_refused_on_hits_and_misses(both, kind):
         lambda: both.get_or_load("there", both.loader(1), ttl=ttl),
         lambda: both.get_or_load("new", both.loader(1), ttl=ttl),
         lambda: both.set("new", 1, ttl=ttl),
+        lambda: both.touch("there", ttl),
         lambda: both.set_many({"new": 1}, ttl=ttl),
         lambda: both.get_or_load_many(["new"], both.loader({"new": 1}), ttl=ttl),
         lambda: both.cache.memoize(ttl=ttl),

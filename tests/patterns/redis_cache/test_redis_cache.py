@@ -81,7 +81,9 @@ values = st.recursive(
     max_leaves=5,
 )
 commands = st.lists(
-    st.tuples(st.sampled_from(["set", "get", "delete", "load", "many", "clear"]), keys, values)
+    st.tuples(
+        st.sampled_from(["set", "get", "touch", "delete", "load", "many", "clear"]), keys, values
+    )
 )
 
 
@@ -99,6 +101,8 @@ def test_it_answers_as_a_dict_does(server: RedisServer, commands: list) -> None:
         elif command == "get":
             assert cache.get(key, "absent") == model.get(key, "absent")
             lookups += 1
+        elif command == "touch":
+            assert cache.touch(key, 1000) == (key in model)
         elif command == "delete":
             assert cache.delete(key) == (model.pop(key, cache) is not cache)
         elif command == "load":

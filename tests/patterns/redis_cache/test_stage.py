@@ -30,9 +30,9 @@ def test_as_many_are_passed_on_as_are_predicted_to_miss(policy, sizes, ttl):
     settings = RedisCacheSettings(
         maxmemory=2**20, maxmemory_policy=policy, ttl_seconds=ttl, ttl_jitter=0.3
     )
-    model = RedisCacheModel(Trace.from_keys(KEYS, TIMES, sizes))
+    model = RedisCacheModel.of(Trace.from_keys(KEYS, TIMES, sizes), COSTS)
     for seed in (0, 7):
-        predicted = model.predict(settings, LoadSettings(seed=seed), COSTS).metrics
+        predicted = model.predict(settings, LoadSettings(seed=seed)).metrics
         stage = RedisCacheStage(seed)
         passed = stage.forward(Requests(TIMES, KEYS, sizes), settings, COSTS)
         assert len(passed.requests) == predicted["misses"]
@@ -88,3 +88,16 @@ def test_times_that_go_backwards_are_refused():
     back = Requests(np.array([2.0, 1.0]), np.zeros(2, np.int64))
     with pytest.raises(BadInputError, match="times"):
         RedisCacheStage().forward(back, RedisCacheSettings(), COSTS)
+
+
+def test_writes_renewals_and_removals_go_on_and_change_what_hits():
+    operations = DRAW.choice(5, 6000, p=[0.7, 0.1, 0.05, 0.1, 0.05]).astype(np.uint8)
+    settings = RedisCacheSettings(maxmemory=1_200_000, maxmemory_policy="allkeys-lru")
+    trace = Trace.from_keys(KEYS, TIMES, SIZES, None, operations)
+    model = load_bench("redis_cache").model(trace, COSTS)
+    predicted = model.predict(settings, LoadSettings()).metrics
+    coming = Requests(TIMES, KEYS, SIZES, operations=operations)
+    passed = RedisCacheStage().forward(coming, settings, COSTS)
+    missed = passed.requests.operations == 0
+    assert missed.sum() == predicted["misses"]
+    assert (~missed).sum() == np.count_nonzero(operations)

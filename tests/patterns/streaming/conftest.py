@@ -15,7 +15,9 @@ def stream():
     """Run a file through and return how it stood at the end."""
 
     def run(source, output, engine="polars", chunk_size=100, **more):
-        own = {key: more.pop(key) for key in ("row", "frame", "schema", "hook") if key in more}
+        own = {key: more.pop(key) for key in ("row", "frame", "hook") if key in more}
+        if not isinstance(more.get("schema", ""), str):
+            own["schema"] = more.pop("schema")
         values = {"max_rejected_share": 1.0, "chunk_size": chunk_size, "engine": engine, **more}
         settings = StreamingSettings(input_file=str(source), output_file=str(output), **values)
         return StreamProcessor(settings, **own).run()

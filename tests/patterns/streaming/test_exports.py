@@ -1,10 +1,13 @@
 """Every program is run on a real file, with the real packages."""
 
+import bz2
 import gzip
 import json
+import lzma
 import subprocess
 import sys
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -56,7 +59,7 @@ def test_each_program_converts_the_file_by_chunks(title, ending, source, tmp_pat
 def test_pandas_gets_the_chunk_size_and_pyarrow_as_many_bytes(source):
     settings = StreamingSettings(chunk_size=700)
     found = {e.title: e.text for e in streaming_exports(settings, str(source))}
-    assert "chunksize=700)" in found["pandas"]
+    assert "chunksize=700," in found["pandas"]
     assert "CHUNK_ROWS = 700" in found["PyArrow"]
     names = {"__name__": "pasted"}
     exec(found["PyArrow"].replace("1 << 16", "1"), names)
@@ -118,3 +121,72 @@ def test_what_could_not_be_looked_at_is_said_in_the_programs(name):
             assert "# The file was not there to look at" in export.text
             assert "leading zeros" in export.text
             assert ("decompress it first" in export.text) == name.endswith("xz")
+
+
+PACK = {
+    "csv": bytes,
+    "csv.gz": gzip.compress,
+    "csv.bz2": bz2.compress,
+    "csv.xz": lzma.compress,
+    "csv.zst": lambda data: pa.compress(data, "zstd", asbytes=True),
+}
+LIBRARIES = ("pandas", "PyArrow", "Polars")
+
+
+@pytest.mark.parametrize(
+    ("ending", "sign", "before", "after"),
+    [
+        ("csv", ";", "", ""),
+        ("csv", "\t", "", ""),
+        ("csv", "|", "sep=|\r\n", ""),
+        ("csv", ";", "\n", ";;"),
+        ("csv.gz", ";", "", ""),
+        ("csv.bz2", ",", "", ""),
+        ("csv.xz", "\t", "", ""),
+        ("csv.zst", ";", "", ""),
+        ("csv.zst", ",", "", ","),
+    ],
+)
+@pytest.mark.parametrize("none", [None, "NA,-"])
+def test_programs_write_the_rows_that_the_stream_itself_writes(
+    ending, sign, before, after, none, tmp_path, stream
+):
+    lines = [("zip", "", "price", "count", "land", "phone")]
+    for n in range(300):
+        empty = "-" if none and n % 7 == 3 else ""
+        price = empty if n % 7 == 3 else f"{n / 8}"
+        count = f"{n}" if n % 5 else ""
+        land = "NA" if n % 3 else f'"a{sign}""b""\nc"'
+        lines.append((f"{n:05}", "x", price, count, land, f"+4930{n:06}"))
+    text = before + "".join(f"{sign.join(line)}{after}\r\n" for line in lines)
+    source = tmp_path / f"in.{ending}"
+    source.write_bytes(PACK[ending](text.encode()))
+    own = tmp_path / "own.jsonl"
+    values = {} if none is None else {"na_values": none}
+    end = stream(source, own, **values)
+    wanted = rows_of(own)
+    assert (len(wanted), end.rows_rejected) == (300, 0)
+    assert (wanted[8]["zip"], wanted[8]["price"]) == ("00008", 1.0)
+    settings = StreamingSettings(input_file=str(source), chunk_size=50, **values)
+    for export in streaming_exports(settings, str(source)):
+        if export.title in LIBRARIES:
+            run(export.text, tmp_path)
+            written = next(tmp_path.glob("rows.*"))
+            assert rows_of(written) == wanted, export.title
+            written.unlink()
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "csv.zst"])
+@pytest.mark.parametrize("is_there", [True, False], ids=["seen", "unseen"])
+def test_a_quoted_line_end_across_a_block_of_arrow_is_whole(ending, is_there, tmp_path):
+    """apache/arrow#51368"""
+    texts = ["\r\n" * (20 + n % 7) + "x" * (n % 3) for n in range(6000)]
+    body = "".join(f'{n},"{text}"\r\n' for n, text in enumerate(texts))
+    path = tmp_path / f"in.{ending}"
+    settings = StreamingSettings(input_file=str(path), chunk_size=10)
+    content = PACK[ending](f"n,t\r\n{body}".encode())
+    path.write_bytes(content if is_there else b"")
+    found = {e.title: e.text for e in streaming_exports(settings, str(path))}
+    path.write_bytes(content)
+    run(found["PyArrow"], tmp_path)
+    assert [row["t"] for row in rows_of(tmp_path / "rows.parquet")] == texts

@@ -12,7 +12,7 @@ import pytest
 
 from perflab.errors import BadInputError
 from perflab.patterns.streaming import StreamCancelledError, StreamProcessor
-from perflab.patterns.streaming.settings import BLOCK_ENGINES, StreamingSettings
+from perflab.patterns.streaming.settings import BLOCK_ENGINES, ENGINES, StreamingSettings
 
 CLEAN = "n,word\n" + "".join(f"{n},word {n}\n" for n in range(5000))
 
@@ -119,7 +119,7 @@ def test_a_cut_archive_gives_what_is_before_the_cut_and_lists_the_rest(
     assert 5000 < len(found) < 15_000
     (bad,) = rejected_of(tmp_path / "out.jsonl")
     assert bad[0] == len(found) + 2
-    assert "is cut off or damaged here" in bad[1]
+    assert "is cut off here" in bad[1]
     assert end.cut_off == bad[1]
     assert end.rows_in == end.rows_out + 1 == len(found) + 1
 
@@ -127,7 +127,7 @@ def test_a_cut_archive_gives_what_is_before_the_cut_and_lists_the_rest(
 def test_an_archive_that_is_cut_before_its_header_ends_is_one_clear_error(tmp_path, stream):
     source = tmp_path / "in.csv.gz"
     source.write_bytes(gzip.compress(CLEAN.encode())[:10])
-    with pytest.raises(BadInputError, match="cut off or damaged here, before the header ends"):
+    with pytest.raises(BadInputError, match="cut off here, before the header ends"):
         stream(source, tmp_path / "out.jsonl")
 
 
@@ -264,3 +264,14 @@ def test_who_gives_up_or_cancels_gets_no_output(tmp_path, empty):
     assert processor.stats()["chunks"] == 3
     assert empty("in.csv") == []
     assert processor.run().rows_out == 5000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_path_of_a_user_whom_nobody_knows_is_one_clear_error(engine, tmp_path):
+    settings = StreamingSettings(
+        input_file="~nobody-has-this-name/in.csv",
+        output_file=str(tmp_path / "out.jsonl"),
+        engine=engine,
+    )
+    with pytest.raises(BadInputError, match=r"^~nobody-has-this-name/in\.csv: cannot be opened"):
+        StreamProcessor(settings).run()

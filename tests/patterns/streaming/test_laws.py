@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from perflab.patterns.streaming._blocks import BlockReader
+from perflab.patterns.streaming._block_reader import BlockReader
 from perflab.patterns.streaming._source import Source
 from perflab.patterns.streaming.settings import BLOCK_ENGINES
 

@@ -21,6 +21,10 @@ def json_log():
     )
 
 
+def logfmt():
+    return "".join(f"ts={time} path=/{key} size={size}\n" for key, time, size in rows())
+
+
 def har():
     entries = [
         {
@@ -43,6 +47,13 @@ def redis_monitor():
 
 def twitter():
     return "".join(f"{time},{key},1,{size - 1},7,get,0\n" for key, time, size in rows())
+
+
+def memcached():
+    lines = ["slab class   1: chunk size        96 perslab   10922"]
+    for key, _, size in rows():
+        lines += [f"<28 get {key}", ">28 END", f"<28 set {key} 0 0 {size - 1}", ">28 STORED"]
+    return "\n".join(lines) + "\n"
 
 
 def oracle():
@@ -72,8 +83,10 @@ def msr():
 # By format: the file's name, its content, and how a key of it reads.
 WRITTEN = {
     "json": ("a.json", json_log(), "/{}"),
+    "logfmt": ("app.log", logfmt(), "/{}"),
     "har": ("a.har", har(), "GET https://h/{}"),
     "redis_monitor": ("a.txt", redis_monitor(), None),
+    "memcached": ("cache.log", memcached(), None),
     "twitter": ("cluster52", twitter(), None),
     "oracle": ("w.oracleGeneral.bin", oracle(), None),
     "oracle_csv": ("w.csv", oracle_csv(), None),
@@ -81,5 +94,5 @@ WRITTEN = {
     "spc": ("WebSearch1.spc", spc(), None),
     "msr": ("usr_0.csv", msr(), None),
 }
-WITHOUT_TIMES = ("arc",)
+WITHOUT_TIMES = ("arc", "memcached")
 WITHOUT_SIZES = ("arc", "spc", "msr")

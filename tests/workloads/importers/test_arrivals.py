@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from perflab.errors import BadInputError
 from perflab.workloads import load_arrivals
+from perflab.workloads.read import read_arrivals
 
 STAMP = "2026-11-24 02:29:2{}.500"
 PREFIXES = [
@@ -79,9 +80,10 @@ def test_epoch_times_offsets_and_other_zones_are_read(write):
     assert seconds(epoch) == [21.0]
     offset = load_arrivals(write("b.log", f"2026-11-24 04:29:21.500 +02 [9] {line}"))
     assert seconds(offset) == [21.0]
-    named = load_arrivals(write("c.log", f"2026-11-24 02:29:21 CET [9] {line}"))
+    named = load_arrivals(write("c.log", f"2026-11-24 03:29:21 CET [9] {line}"))
+    assert seconds(named) == [20.5]
     assert named.notes == (
-        "the zone CET is read as UTC; only gaps matter",
+        "zones: CET as UTC+01:00",
         "times are whole seconds; a log_line_prefix with %m has milliseconds",
     )
 
@@ -218,3 +220,22 @@ def test_packed_logs_are_unpacked(packer, write):
     suffix, pack = packer
     path = write(f"postgresql.log{suffix}", pack(log(PREFIXES[0], *QUERIES).encode()))
     assert seconds(load_arrivals(path)) == STARTS
+
+
+@pytest.mark.parametrize(
+    ("format_name", "options", "said"),
+    [
+        ("durations", {"log_format": "squid"}, "log_format: applies only to logs"),
+        ("postgres", {"no_header": True}, "separator and no_header: apply only to text tables"),
+        ("pg_stat_statements", {"time_unit": "ms"}, "time_unit: applies only to tables"),
+        ("postgres", {"columns": {"start": "a"}}, "columns: only csv"),
+        ("text", {"separator": ";"}, "separator and no_header: apply only to text tables"),
+    ],
+)
+def test_options_that_a_format_has_not_are_refused_for_arrivals_too(
+    tmp_path, format_name, options, said
+):
+    path = tmp_path / "a.csv"
+    path.write_text("start,duration\n1,0.1\n2,0.1\n")
+    with pytest.raises(BadInputError, match=said):
+        read_arrivals(path, format=format_name, **options)

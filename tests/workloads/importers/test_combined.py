@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from perflab.errors import BadInputError
+from perflab.operations import Operation
 from perflab.workloads import read_trace
-from perflab.workloads.importers.combined import parse_log_time
+from perflab.workloads.importers.moments import parse_moment as parse_log_time
 
 AGENT = '"https://example.org/?q=[x]" "Mozilla/5.0 (X11; \\"Linux\\")"'
 
@@ -18,11 +19,41 @@ def line(request='"GET /a HTTP/1.1"', second=0, size="10", zone="+0000", host="1
 def test_method_and_path_are_the_key_and_the_body_is_the_size(write, keys_of):
     content = line() + line('"POST /b?x=1 HTTP/2.0"', 1, "7") + line('"HEAD /a HTTP/1.1"', 2, "-")
     trace = read_trace(write("access.log", content))
-    assert keys_of(trace) == ["GET /a", "POST /b?x=1", "HEAD /a"]
-    assert trace.sizes.tolist() == [10, 7, 0]
+    assert keys_of(trace) == ["GET /a", "GET /b?x=1", "HEAD /a"]
+    assert trace.sizes.tolist() == [10, 5, 0]
+    assert trace.operations.tolist() == [0, Operation.WRITE, 0]
     assert trace.times.tolist() == [971_186_100, 971_186_101, 971_186_102]
-    (note,) = trace.notes
-    assert note.startswith("POST 1 count as reads; what they write or remove is not replayed")
+    assert trace.notes == (
+        "the size of 1 of 3 requests is not known; they count as the median, 5 bytes",
+    )
+
+
+def test_writes_are_of_what_is_read_unless_they_were_refused(write, keys_of):
+    methods = ("GET", "PUT", "get", "PATCH", "DELETE", "POST", "LOCK", "PURGE")
+    lines = [line(f'"{method} /a HTTP/1.1"', n) for n, method in enumerate(methods)]
+    refused = line('"POST /a HTTP/1.1"', 9).replace(" 200 ", " 403 ")
+    moved = line('"POST /a HTTP/1.1"', 10).replace(" 200 ", " 303 ")
+    trace = read_trace(write("access.log", "".join([*lines, refused, moved])))
+    assert keys_of(trace) == [
+        *["GET /a"] * 2,
+        "get /a",
+        *["GET /a"] * 3,
+        "LOCK /a",
+        "GET /a",
+        "GET /a",
+    ]
+    assert trace.operations.tolist() == [0, 4, 0, 4, 3, 4, 0, 3, 4]
+    assert trace.sizes.tolist() == [10] * 9
+    assert trace.notes[0] == "left out, since they were answered with an error: POST 1"
+    assert trace.notes[1].startswith("LOCK 1 count as reads")
+    by_path = read_trace(write("b.log", "".join(lines)), columns={"key": "{path}"})
+    assert by_path.operations.tolist() == [0, 4, 0, 4, 3, 4, 0, 3]
+    assert by_path.n_keys == 1
+
+
+def test_a_log_of_writes_alone_has_no_reads(write):
+    with pytest.raises(BadInputError, match="has no reads"):
+        read_trace(write("access.log", line('"POST /a HTTP/1.1"') * 3))
 
 
 @pytest.mark.parametrize(
@@ -90,8 +121,9 @@ def test_a_log_in_which_most_lines_are_bad_is_refused_with_the_first(write):
     assert caught.value.place == f"{path}:2"
     assert caught.value.message == (
         "2 of 3 lines are not of the combined log format; first: 'one'; "
-        "if it is of another format, name that with --format; of a log of another form make a "
-        "CSV with a heading, such as key,time,size"
+        "if it is of another format, name that with --format; describe a log of another form by "
+        "its server's words with --log-format, such as '$remote_addr [$time_local] "
+        '"$request" $status $body_bytes_sent\''
     )
 
 
@@ -107,3 +139,11 @@ def test_blocks_of_a_large_log_are_read_as_one(write, keys_of, monkeypatch):
     trace = read_trace(write("access.log", content))
     assert keys_of(trace) == [f"GET /{i % 7}" for i in range(50)]
     assert trace.notes == ("1 of 51 lines skipped; first: line 51: 'bad'",)
+
+
+def test_seconds_with_fractions_are_parsed_once_each(write):
+    lines = [line(second=n % 60).replace(" +0000", f".{n % 1000:03} +0000") for n in range(2000)]
+    trace = read_trace(write("access.log", "".join(lines)))
+    assert len(trace) == 2000
+    assert trace.times[0] == 971_186_100
+    assert np.unique(np.round(trace.times % 1 * 1000)).size == 1000

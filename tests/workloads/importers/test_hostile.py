@@ -172,9 +172,7 @@ def test_a_guard_keeps_what_it_caught_as_the_cause(write, monkeypatch):
     def broken(source):
         raise KeyError("x")
 
-    monkeypatch.setitem(
-        __import__("perflab.workloads.importers.dispatch", fromlist=["PLAIN"]).PLAIN, "text", broken
-    )
+    monkeypatch.setattr("perflab.workloads.importers.text.read_text", broken)
     path = write("k.txt", "a\n")
     with pytest.raises(BadInputError, match="cannot be read as text") as caught:
         read_trace(path, format="text")

@@ -97,7 +97,7 @@ def test_tables_take_templates_too(write, keys_of, tmp_path):
     csv = write("a.csv", "host,path,n,time\na,/x,1,5\nb,/y,2,6\n")
     trace = read_trace(csv, columns=columns)
     assert keys_of(trace) == ["a/x?1", "b/y?2"]
-    assert (trace.times.tolist(), trace.notes) == ([5, 6], ())
+    assert (trace.times.tolist(), trace.notes) == ([5, 6], ("times: read as s, relative",))
     table = pa.table({"host": ["a", "b", None], "path": ["/x", "/y", "/z"], "n": [1, 2, 3]})
     pq.write_table(table, tmp_path / "a.parquet")
     trace = read_trace(tmp_path / "a.parquet", columns=columns)
@@ -116,7 +116,7 @@ def test_a_combined_log_takes_templates_too(write, keys_of):
     whole = read_trace(path, columns={"key": "{host} {method} {target} {status} {agent}"})
     assert keys_of(whole) == ["10.0.0.1 GET /a?b=1 200 x", "10.0.0.2 GET /a?b=2 200 x"]
     common = write("b.log", line.format(1, 1).split(' "-"')[0] + "\n")
-    assert keys_of(read_trace(common, columns={"key": "{user}{query}"})) == ["Doe?b=1"]
+    assert keys_of(read_trace(common, columns={"key": "{user}{query}"})) == ["Jane Doe?b=1"]
     with pytest.raises(BadInputError, match="no field 'paht'; did you mean 'path'"):
         read_trace(path, columns={"key": "{paht}"})
     with pytest.raises(BadInputError, match="only the key"):
@@ -127,7 +127,7 @@ def test_a_combined_log_takes_templates_too(write, keys_of):
     ("line", "there"),
     [
         ({"req": {"target": "/a", "verb": "GET"}, "ms": 5}, "req.target, req.verb, ms"),
-        ({"data": {"tags": {"url": "/a"}}}, "data.tags"),
+        ({"data": {"tags": {"link": "/a"}}}, "data.tags"),
         ({"id": None, "meta": {}, "page": {"name": "a"}}, "id, meta, page.name"),
     ],
 )
@@ -145,3 +145,20 @@ def test_the_url_of_the_elastic_common_schema_is_the_key(write, field):
     trace = read_trace(write("a.json", log(*lines)))
     assert (len(trace.ids), trace.n_keys) == (3, 2)
     assert any(f"key from url.{field}" in note for note in trace.notes)
+
+
+def test_lifetimes_of_writes_are_read_though_the_first_object_reads(write):
+    rows = [
+        '{"key": "a", "time": 1, "op": "get"}',
+        '{"key": "a", "time": 2, "op": "set", "ttl": 5}',
+        '{"key": "a", "time": 3, "op": "touch", "ttl": "inf"}',
+    ]
+    trace = read_trace(write("a.json", "\n".join(rows) + "\n"))
+    assert trace.operations.tolist() == [0, 1, 2]
+    assert str(trace.ttls.tolist()) == "[nan, 5.0, inf]"
+    assert trace.notes == ("times: read as s, relative",)
+
+
+def test_a_lifetime_without_end_of_reads_alone_is_none(write):
+    lines = '{"key": "a", "time": 1, "ttl": "inf"}\n{"key": "a", "time": 2, "ttl": 5}\n'
+    assert str(read_trace(write("a.json", lines)).ttls.tolist()) == "[nan, 5.0]"

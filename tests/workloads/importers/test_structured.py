@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from perflab.errors import BadInputError
@@ -5,14 +7,10 @@ from perflab.workloads import read_trace
 
 DOCUMENTS = {
     "array.json": '["a", "b", "a"]\n',
-    "objects": '[{"k": 1},\n {"k": 2}]\n',
-    "indented.txt": '{\n  "rows": [\n    {\n      "url": "/a"\n    }\n  ]\n}\n',
-    "list.json": '[\n  {\n    "url": "/a"\n  },\n  {\n    "url": "/b"\n  }\n]\n',
     "feed.xml": '<?xml version="1.0"?>\n<items>\n<item>a</item>\n</items>\n',
     "page": "<html>\n<body>\n</body>\n</html>\n",
     "config.yaml": "name: a\nsize: b\nother: c\n",
     "list.yml": "- alpha\n- beta\n- gamma\n",
-    "u_ex.txt": "#Software: Web\n#Version: 1.0\n#Fields: date cs-uri-stem\n2026-01-01 /a\n",
 }
 TABLES = {
     "proxy": "".join(
@@ -20,9 +18,8 @@ TABLES = {
     ),
     "pairs.txt": "".join(f"17000000{n:02} /a{n % 3}\n" for n in range(30)),
     "tabs.dat": "".join(f"/a{n % 3}\t{n}\t200\n" for n in range(30)),
-    "fields.out": "".join(f"level=info path=/a{n % 3} took={n}ms\n" for n in range(30)),
+    "fields.out": "".join(f"level=info path=/a{n % 3} in {n}ms ok\n" for n in range(30)),
     "semicolons": "".join(f"a{n % 3};{n};x\n" for n in range(30)),
-    "app.txt": "".join(f'INFO: 10.0.0.1:{n} - "GET /a HTTP/1.1" 200 OK\n' for n in range(30)),
 }
 KEYS = {
     "keys.txt": "user:1\nuser:2\nuser:1\n",
@@ -37,7 +34,7 @@ KEYS = {
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_is_not_read_as_one_key_a_line(write, name):
-    with pytest.raises(BadInputError, match=r"heading, such as key|one object per line"):
+    with pytest.raises(BadInputError, match=r"heading, such as key"):
         read_trace(write(name, DOCUMENTS[name]))
 
 
@@ -65,3 +62,24 @@ def test_keys_that_come_once_are_told_whoever_named_the_format(write, count, aga
     notes = " ".join(read_trace(path, "text").notes)
     assert said in notes
     assert bool(said) == bool(notes)
+
+
+def test_a_json_array_or_indented_json_is_read_as_its_objects(write, keys_of):
+    objects = [{"url": f"/{n % 2}", "bytes": 5} for n in range(4)]
+    for indent in (None, 2):
+        array = json.dumps(objects, indent=indent)
+        several = "\n".join(json.dumps(each, indent=indent or 1) for each in objects)
+        within = json.dumps({"next": None, "Records": objects}, indent=indent or 1)
+        for name, content in (("a.json", array), ("b.txt", several), ("c", within)):
+            trace = read_trace(write(name, content))
+            assert keys_of(trace) == ["/0", "/1"] * 2
+            assert trace.sizes.tolist() == [5] * 4
+
+
+def test_a_json_document_without_objects_or_cut_off_is_refused(write):
+    with pytest.raises(BadInputError, match="elements are not objects"):
+        read_trace(write("a.json", '["a", "b", "a"]\n'))
+    path = write("b.json", '[\n {"url": "/a"},\n {"url": ')
+    with pytest.raises(BadInputError, match="cut off") as caught:
+        read_trace(path)
+    assert caught.value.place == f"{path}:3"

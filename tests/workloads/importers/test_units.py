@@ -1,7 +1,15 @@
+import datetime as dt
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from perflab.errors import BadInputError
 from perflab.workloads import read_trace
+from perflab.workloads.importers.moments import moments_of
+from perflab.workloads.read import read_arrivals
 
 
 def rows(time, ttl=None, count=40):
@@ -27,7 +35,8 @@ def test_times_of_their_own_minutes_apart_are_doubted(write, step):
     ids=["seconds", "half minutes", "hours since 1970", "fractions"],
 )
 def test_times_that_are_seconds_are_not_doubted(write, time):
-    assert not said(write("a.csv", rows(time)), "times: read")
+    (note,) = said(write("a.csv", rows(time)), "times: read")
+    assert note == f"times: read as s{' since 1970' if time(0) > 1e8 else ', relative'}"
 
 
 @pytest.mark.parametrize("step", [5_000_000_000, 3e12, 1e17])
@@ -36,7 +45,7 @@ def test_times_of_their_own_in_small_units_are_refused(write, step, kind):
     text = rows(lambda n: int(n * step))
     if kind == "json":
         text = "".join(f'{{"key":"a{n % 7}","ts":{int(n * step)}}}\n' for n in range(40))
-    with pytest.raises(BadInputError, match="divide them so that they are seconds"):
+    with pytest.raises(BadInputError, match="name the unit with --time-unit"):
         read_trace(write(f"a.{kind}", text))
 
 
@@ -102,3 +111,103 @@ def test_keys_with_line_breaks_are_doubted(write, gap):
 def test_arrays_and_sections_are_no_keys(write, text, word):
     with pytest.raises(BadInputError, match=word):
         read_trace(write("a.txt", text))
+
+
+def texts(kind):
+    """Return a file of plain seconds, and one of dates, in each format that has both."""
+    day = "2024-05-06T07:08:%02d+00:00"
+    if kind == "csv":
+        return "".join(["time,key\n", *(f"%s,k{n}\n" for n in range(9))]), day
+    if kind == "json":
+        return "".join(f'{{"ts": %s, "url": "/{n}"}}\n' for n in range(9)), f'"{day}"'
+    return "".join(f"ts=%s path=/{n} ok=yes\n" for n in range(9)), day
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "logfmt"])
+@pytest.mark.parametrize(
+    ("first", "note"),
+    [(40, "times: read as s, relative"), (1_715_000_000, "times: read as s since 1970")],
+)
+def test_plain_seconds_are_stated_and_dates_are_not(write, kind, first, note):
+    form, day = texts(kind)
+    numbers = form % tuple(first + n for n in range(9))
+    assert said(write("a.log" if kind == "logfmt" else f"a.{kind}", numbers), "times:") == [note]
+    dates = form % tuple(day % n for n in range(9))
+    assert said(write("b.log" if kind == "logfmt" else f"b.{kind}", dates), "times:") == []
+
+
+def test_plain_seconds_of_parquet_and_arrivals_are_stated(tmp_path, write):
+    moments = [1_715_000_000 + n for n in range(9)]
+    keys = [f"k{n % 2}" for n in range(9)]
+    for name, column in {
+        "numbers": pa.array(moments),
+        "moments": pa.array(moments).cast(pa.timestamp("s")),
+    }.items():
+        path = tmp_path / f"{name}.parquet"
+        pq.write_table(pa.table({"time": column, "key": keys}), path)
+        noted = said(path, "times:")
+        assert noted == (["times: read as s since 1970"] if name == "numbers" else [])
+    rows = "".join(f"{moment},0.5\n" for moment in moments)
+    arrivals = read_arrivals(write("d.csv", "start,duration\n" + rows))
+    assert "times: read as s since 1970" in arrivals.notes
+
+
+@pytest.mark.parametrize("unit", [None, "ms"])
+def test_texts_of_parquet_that_are_numbers_are_no_dates(tmp_path, unit):
+    path = tmp_path / "texts.parquet"
+    times = [str(1_715_000_000 * (1000 if unit else 1) + 40 * n) for n in range(9)]
+    pq.write_table(pa.table({"time": times, "key": [f"k{n % 2}" for n in range(9)]}), path)
+    trace = read_trace(path, time_unit=unit)
+    word = "ms since 1970" if unit else "read as s since 1970"
+    assert [note for note in trace.notes if note.startswith("times:")] == [f"times: {word}"]
+    assert trace.times[8] - trace.times[0] == pytest.approx(0.32 if unit else 320)
+
+
+@pytest.mark.parametrize("other", ["timestamp", "ts", "start_time", "eventTime"])
+@pytest.mark.parametrize("kind", ["csv", "json", "logfmt"])
+def test_a_time_with_a_unit_is_the_last_choice_of_a_moment(write, kind, other):
+    rows = [{"time_ms": 7 + n % 3, other: 1_715_000_000 + 2 * n, "url": f"/{n}"} for n in range(9)]
+    lines = [" ".join(f"{name}={value}" for name, value in row.items()) for row in rows]
+    if kind == "json":
+        lines = [json.dumps(row) for row in rows]
+    elif kind == "csv":
+        lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+    name = "a.log" if kind == "logfmt" else f"a.{kind}"
+    trace = read_trace(write(name, "\n".join(lines) + "\n"))
+    assert trace.times.tolist() == [1_715_000_000 + 2 * n for n in range(9)]
+
+
+@pytest.mark.parametrize("digits", [3, 6])
+@pytest.mark.parametrize("odd", [None, "2024-05-06T07:08:09.5Z", "2024/05/06 07:08:09.5", "soon"])
+def test_moments_with_fractions_are_those_of_datetime(digits, odd):
+    start = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.UTC)
+    zones = ["Z", "+00:00", "-07:00", "+05:30"]
+    texts, wanted = [], []
+    for n in range(200):
+        moment = start + dt.timedelta(milliseconds=37 * n)
+        fraction = f"{moment.microsecond:06}"[:digits]
+        zone = zones[n % 4]
+        hours = {"Z": 0.0, "+00:00": 0.0, "-07:00": -7.0, "+05:30": 5.5}[zone]
+        texts.append(f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction}{zone}")
+        wanted.append(moment.timestamp() - 3600 * hours)
+    if odd is not None:
+        texts.append(odd)
+        wanted.append(float("nan") if odd == "soon" else start.timestamp() + 0.5)
+    found = moments_of(pa.array([*texts, None]))
+    np.testing.assert_allclose(found, [*wanted, float("nan")], rtol=0, atol=1e-6)
+
+
+MSR_ROW = "{n},hm,1,Read,4096,4096,500\n"
+PG_ROW = "2024-05-06 07:08:{n:02}.250 UTC [7] LOG:  duration: 1.5 ms  statement: SELECT {n}\n"
+
+
+@pytest.mark.parametrize(
+    ("read", "row", "kind"),
+    [(read_trace, MSR_ROW, "msr"), (read_arrivals, PG_ROW, "postgres")],
+)
+def test_a_unit_for_a_detected_format_that_has_its_own_is_refused(write, read, row, kind):
+    lines = (row.format(n=n if kind == "postgres" else 128166372003061629 + n) for n in range(30))
+    path = write("a.log", "".join(lines))
+    assert len(read(path).times) == 30
+    with pytest.raises(BadInputError, match=f"time_unit: applies only to .*, not to {kind}"):
+        read(path, time_unit="ms")

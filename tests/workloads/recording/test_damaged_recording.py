@@ -99,7 +99,7 @@ def column(number, content):
     "change",
     [
         column(1, zlib.compress(bytes([5] * 20) + bytes(60))),
-        column(3, zlib.compress(bytes([2] * 20))),
+        column(3, zlib.compress(bytes([13] * 20))),
         column(4, zlib.compress(bytes([3] * 20))),
         column(3, zlib.compress(bytes(21))),
         column(3, zlib.compress(bytes(1 << 20))),
@@ -107,7 +107,7 @@ def column(number, content):
         column(3, zlib.compress(bytes(20))[:-2]),
         column(3, b"no stream"),
     ],
-    ids=["key", "read", "hit", "more rows", "many rows", "more bytes", "cut", "no stream"],
+    ids=["key", "code", "hit", "more rows", "many rows", "more bytes", "cut", "no stream"],
 )
 def test_a_part_of_other_columns_is_left_out(change, folder):
     change(min(folder.iterdir()))

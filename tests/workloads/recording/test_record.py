@@ -17,6 +17,7 @@ import perflab
 from perflab.patterns.cache import Cache
 from perflab.servers.redis.server import RedisServer
 from perflab.workloads import Trace, read_trace
+from perflab.workloads.recording.operations import KEPT
 from perflab.workloads.recording.recording import Recording
 
 
@@ -27,7 +28,8 @@ def rows(folder):
 
 def same_keys(folder, keys):
     return (
-        read_trace(folder).ids.tolist() == Trace.from_keys([str(key) for key in keys]).ids.tolist()
+        read_trace(folder).reads_only().ids.tolist()
+        == Trace.from_keys([str(key) for key in keys]).ids.tolist()
     )
 
 
@@ -183,7 +185,8 @@ def test_a_mapping_does_as_before_and_is_recorded(make, tmp_path):
         (False, None, 3, ttl),
         (True, True, 3, None),
     ]
-    assert [read for read, *_ in said[9:]] == [False, False, True]
+    # Two are set, one taken out, one deleted, and all cleared.
+    assert [read for read, *_ in said[9:]] == [False, False, False, False, False, True]
     assert said[-1] == (True, False, None, None)
     trace = read_trace(tmp_path / "r")
     assert trace.sizes[:3].tolist() == [5, 5, 5]
@@ -221,7 +224,7 @@ def test_the_cache_of_perflab_is_recorded_as_a_mapping_and_as_a_decorator(tmp_pa
     decorated("b")
     decorated.recording.stop()
     hits = [hit for _, hit, _, _ in rows(tmp_path / "s")]
-    assert hits == [False, False, True, False, False, False]
+    assert hits == [False, False, True, False, False, None, False]
 
 
 def test_a_recorded_mapping_is_copied_with_what_it_holds(tmp_path):
@@ -267,6 +270,7 @@ def test_a_redis_client_is_recorded_by_its_commands(server, tmp_path):
         (True, True, 1, None),
         (True, False, None, None),
         (True, True, 2, None),
+        (False, None, None, KEPT),
         (True, True, 5, None),
         (True, False, None, None),
         (True, False, None, None),
@@ -274,7 +278,7 @@ def test_a_redis_client_is_recorded_by_its_commands(server, tmp_path):
         (False, None, 3, 30.0),
         (True, True, 3, None),
     ]
-    trace = read_trace(tmp_path / "r")
+    trace = read_trace(tmp_path / "r").reads_only()
     assert trace.ttls[:2].tolist() == [60, 60]
     assert np.isnan(trace.ttls[2])
     del client
@@ -293,7 +297,9 @@ async def test_an_async_redis_client_is_recorded_too(server, tmp_path):
     client.recording.stop()
     await client.aclose()
     said = [(read, hit) for read, hit, _, _ in rows(tmp_path / "r")]
-    assert said == [(True, False), (False, None), (True, True), (True, True), (True, False)]
+    # Everything is removed first.
+    assert said[0] == (False, None)
+    assert said[1:] == [(True, False), (False, None), (True, True), (True, True), (True, False)]
 
 
 def test_an_error_of_redis_reaches_its_caller(server, tmp_path):
@@ -307,7 +313,7 @@ def test_an_error_of_redis_reaches_its_caller(server, tmp_path):
     assert isinstance(answers[0], redis.ResponseError)
     client.recording.stop()
     client.close()
-    assert rows(tmp_path / "r") == [(True, False, None, None)]
+    assert rows(tmp_path / "r") == [(False, None, None, KEPT), (True, False, None, None)]
 
 
 def test_keys_outside_the_sample_leave_no_trace(server, tmp_path):
@@ -318,6 +324,6 @@ def test_keys_outside_the_sample_leave_no_trace(server, tmp_path):
     said = client.recording.stop()
     client.close()
     trace = read_trace(tmp_path / "r")
-    assert 50 < len(trace) < 160
-    assert said["rows"] == 2 * len(trace)
+    assert 50 < trace.reads < 160
+    assert said["rows"] == len(trace) == 2 * trace.reads
     assert trace.sample_rate == pytest.approx(0.2)

@@ -6,12 +6,14 @@ import os
 from collections import OrderedDict
 
 import cachetools
+import numpy as np
 import pytest
 import redis
 import redis.asyncio
 from recordings import describe
 
 import perflab
+from perflab.operations import Operation
 from perflab.patterns.cache import Cache
 from perflab.servers.redis.server import RedisServer
 from perflab.workloads import read_trace
@@ -28,6 +30,19 @@ def server():
 
 def notes(folder):
     return " | ".join(read_trace(folder).notes)
+
+
+def operations(folder):
+    """Return each row as its operation and its key, numbered as they come."""
+    trace = read_trace(folder)
+    codes = [0] * len(trace) if trace.operations is None else trace.operations
+    return [
+        f"{Operation(code).name.lower()} {key}"
+        for code, key in zip(codes, trace.ids.tolist(), strict=True)
+    ]
+
+
+FILLED = ["get 0", "set 0", "get 1", "set 1", "get 2", "set 2", "get 3", "set 3"]
 
 
 def fill(cache, keys=4):
@@ -61,7 +76,11 @@ def test_a_mapping_tells_what_was_taken_out(tmp_path, kind):
     cache.clear()
     assert len(cache) == 0
     cache.recording.stop()
-    assert f"not replayed: pop 2, clear 1, del 1, which {TOO_HIGH}" in notes(tmp_path / "r")
+    removed = ["delete 0", "delete 1", "delete 2", *(f"delete {key}" for key in range(4))]
+    found = operations(tmp_path / "r")
+    assert found[:11] == [*FILLED, *removed[:3]]
+    assert sorted(found[11:]) == removed[3:]
+    assert "not replayed" not in notes(tmp_path / "r")
 
 
 def test_what_a_mapping_evicts_by_its_own_choice_is_no_removal(tmp_path):
@@ -75,7 +94,7 @@ def test_what_a_mapping_evicts_by_its_own_choice_is_no_removal(tmp_path):
     assert TOO_HIGH not in said
 
 
-def test_methods_of_other_caches_that_remove_are_counted(tmp_path):
+def test_methods_of_other_caches_that_remove_are_removals(tmp_path):
     class Shop(dict):
         def invalidate(self, key):
             return self.pop(key, None) is not None
@@ -85,7 +104,7 @@ def test_methods_of_other_caches_that_remove_are_counted(tmp_path):
     assert cache.invalidate(1) is True
     assert cache.invalidate(1) is False
     cache.recording.stop()
-    assert f"invalidate 1, which {TOO_HIGH}" in notes(tmp_path / "r")
+    assert operations(tmp_path / "r") == [*FILLED, "delete 1"]
 
 
 def forgotten_one():
@@ -93,7 +112,7 @@ def forgotten_one():
     def load(key):
         return key
 
-    return load, lambda load: load.forget(1), "forget 1"
+    return load, lambda load: load.forget(1), ["delete 0"]
 
 
 def cleared_lru():
@@ -101,7 +120,7 @@ def cleared_lru():
     def load(key):
         return key
 
-    return load, lambda load: load.cache_clear(), "cache_clear 1"
+    return load, lambda load: load.cache_clear(), ["delete 0", "delete 1"]
 
 
 def popped_cachetools():
@@ -109,7 +128,7 @@ def popped_cachetools():
     def load(key):
         return key
 
-    return load, lambda load: load.cache.pop(load.cache_key(1)), "pop 1"
+    return load, lambda load: load.cache.pop(load.cache_key(1)), []
 
 
 @pytest.mark.parametrize("make", [forgotten_one, cleared_lru, popped_cachetools])
@@ -121,7 +140,9 @@ def test_a_function_tells_what_was_forgotten(tmp_path, make):
     load(1)
     assert load.cache_info().misses == function.cache_info().misses
     load.recording.stop()
-    assert f"{said}, which {TOO_HIGH}" in notes(tmp_path / "r")
+    assert operations(tmp_path / "r") == ["get 0", "get 0", "get 1", *said, "get 0"]
+    # The keys that a decorator of others makes are not those that are recorded.
+    assert (f"pop 1, which {TOO_HIGH}" in notes(tmp_path / "r")) == (not said)
 
 
 def test_an_async_function_tells_what_was_forgotten(tmp_path):
@@ -137,7 +158,7 @@ def test_an_async_function_tells_what_was_forgotten(tmp_path):
         return recorded
 
     asyncio.run(use()).recording.stop()
-    assert f"forget 1, which {TOO_HIGH}" in notes(tmp_path / "r")
+    assert operations(tmp_path / "r") == ["get 0", "delete 0", "get 0"]
 
 
 def commands(client):
@@ -161,12 +182,11 @@ def commands(client):
     client.flushdb()
 
 
-SAID = (
-    f"not replayed: DEL 1, FLUSHDB 1, GETDEL 1, UNLINK 1, which {TOO_HIGH}",
-    "not replayed: EXPIRE 1, PERSIST 1, which change TTLs",
-    "TTLs not read: SET 2",
-    "not counted as requests: EVAL 1",
-)
+DONE = [
+    *("get 0", "set 0", "set 1", "set 2", "set 3", "delete 0", "delete 4", "delete 1"),
+    *("touch 2", "touch 2", "get 3", "delete 3", "get 3", "set 5", "set 5"),
+    *(f"delete {key}" for key in range(6)),
+]
 
 
 @pytest.mark.parametrize("how", ["client", "pipeline", "transaction"])
@@ -181,8 +201,13 @@ def test_a_redis_client_tells_what_was_removed(server, tmp_path, how):
                 pipe.execute()
         client.recording.stop()
         assert plain.dbsize() == 0
-    said = notes(tmp_path / "r")
-    assert [text for text in SAID if text not in said] == []
+    trace = read_trace(tmp_path / "r")
+    assert [*operations(tmp_path / "r")[:15], *sorted(operations(tmp_path / "r")[15:])] == DONE
+    assert trace.ttls[8:10].tolist() == [60, np.inf]
+    assert np.isinf(trace.ttls[13])
+    assert trace.ttls[14] == pytest.approx((1 << 42) / 1000 - trace.times[14], abs=1)
+    assert "not counted as requests: EVAL 1" in notes(tmp_path / "r")
+    assert "not replayed" not in notes(tmp_path / "r")
 
 
 @pytest.mark.parametrize("how", ["client", "pipeline"])
@@ -208,9 +233,9 @@ def test_an_async_redis_client_tells_what_was_removed(server, tmp_path, how):
             client.recording.stop()
 
     asyncio.run(use())
-    said = notes(tmp_path / "r")
-    assert f"not replayed: DEL 1, FLUSHALL 1, which {TOO_HIGH}" in said
-    assert "EXPIRE 1, which change TTLs" in said
+    found = operations(tmp_path / "r")
+    assert found[:5] == ["get 0", "set 0", "delete 0", "set 1", "touch 1"]
+    assert sorted(found[5:]) == ["delete 0", "delete 1"]
 
 
 def test_removals_of_several_runs_and_forked_processes_add_up(tmp_path):
@@ -227,22 +252,45 @@ def test_removals_of_several_runs_and_forked_processes_add_up(tmp_path):
         assert os.waitpid(child, 0)[1] == 0
         cache.recording.stop()
         cache.clear()
-    assert f"not replayed: del 2, pop 2, which {TOO_HIGH}" in notes(tmp_path / "r")
+    found = operations(tmp_path / "r")
+    assert found.count("delete 4") == found.count("delete 1") == 2
 
 
-def test_removals_outlive_thinning_and_say_that_they_are_of_all_keys(tmp_path):
+def test_all_keys_of_a_sample_are_removed_together(tmp_path):
     cache = perflab.record({}, tmp_path / "r", max_bytes="64KiB")
     for round_ in range(4):
         for key in range(3000):
             cache.get(f"{round_}-{key}")
         cache[round_] = "value"
-        cache.pop(round_)
+        cache.clear()
         cache.recording.flush()
     cache.recording.stop()
-    assert read_trace(tmp_path / "r").sample_rate < 1
-    said = notes(tmp_path / "r")
-    assert "not replayed: pop 4" in said
-    assert "removals are those of all keys, not of the sample alone" in said
+    trace = read_trace(tmp_path / "r")
+    assert trace.sample_rate < 1
+    removed = trace.ids[trace.operations == Operation.DELETE].tolist()
+    assert sorted(removed) == sorted(set(trace.ids.tolist()))
+
+
+def test_a_removal_of_all_of_one_of_several_caches_is_told_by_name(tmp_path):
+    cache = perflab.record({}, tmp_path / "r")
+    other = perflab.record({}, cache.recording)
+    fill(cache)
+    fill(other)
+    other.clear()
+    cache.recording.stop()
+    assert operations(tmp_path / "r") == FILLED * 2
+    assert f"clear 1, which {TOO_HIGH}" in notes(tmp_path / "r")
+
+
+def test_a_mapping_is_joined_with_another_as_without_recording(tmp_path):
+    cache = perflab.record({"a": 1}, tmp_path / "r")
+    assert cache.get("a") == 1
+    cache |= {"b": 2}
+    assert cache | {"c": 3} == {"a": 1, "b": 2, "c": 3}
+    assert {"c": 3} | cache == {"c": 3, "a": 1, "b": 2}
+    cache.update(c=3)
+    cache.recording.stop()
+    assert operations(tmp_path / "r") == ["get 0", "set 1", "set 2"]
 
 
 @pytest.mark.parametrize(
@@ -265,5 +313,31 @@ def test_counts_that_are_none_are_left_aside(tmp_path, lie):
     for path in part_paths(tmp_path / "r"):
         describe(path, lambda said: said | {"left_out": lie})
     trace = read_trace(tmp_path / "r")
-    assert len(trace) == 4
+    assert trace.reads == 4
     assert TOO_HIGH not in " | ".join(trace.notes)
+
+
+def test_lifetimes_of_fields_count_as_those_of_their_hash(server, tmp_path):
+    with redis.Redis.from_url(server.url) as plain:
+        client = perflab.record(plain, tmp_path / "r")
+        client.hgetall("h")
+        client.hset("h", "a", "1")
+        client.execute_command("HEXPIRE", "h", 60, "FIELDS", 1, "a")
+        client.hget("h", "a")
+        client.hdel("h", "a")
+        client.recording.stop()
+    assert operations(tmp_path / "r") == ["get 0", "set 0", "touch 0", "get 0"]
+    assert read_trace(tmp_path / "r").ttls[2] == 60
+    said = notes(tmp_path / "r")
+    assert "lifetimes of fields, which count as their hash's: HEXPIRE 1" in said
+    assert "not replayed: HDEL 1, which remove a part of a value: its key stays" in said
+
+
+def test_clearing_one_function_of_a_cache_is_told_by_name(tmp_path):
+    cache = perflab.record(Cache(max_cache_size=9), tmp_path / "r")
+    double = cache(lambda number: 2 * number)
+    assert (double(1), double(2)) == (2, 4)
+    double.cache_clear()
+    cache.recording.stop()
+    assert operations(tmp_path / "r") == ["get 0", "get 1"]
+    assert f"cache_clear 1, which {TOO_HIGH}" in notes(tmp_path / "r")

@@ -160,7 +160,7 @@ def test_a_damaged_file_of_a_trace_is_refused(file, damage, tmp_path):
         {"format_version": 0},
         {"format_version": "1"},
         {"format_version": None},
-        {"format_version": 2},
+        {"format_version": 4},
     ],
     ids=str,
 )

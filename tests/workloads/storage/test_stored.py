@@ -252,7 +252,7 @@ LIES = [
     *({"n_keys": number} for number in (0, -1, 2**31, "3", 1.5, None)),
     *({"name": name} for name in (None, 5, [])),
     *({"source": source} for source in (None, 5, {})),
-    *({"format_version": version} for version in (0, -1, 2, 1.5, "1", None, np.inf)),
+    *({"format_version": version} for version in (0, -1, 4, 1.5, "1", None, np.inf)),
 ]
 
 

@@ -1,1 +1,1 @@
-"""Results of k6 and Locust, to stand beside what is predicted."""
+"""Results of load tests by other tools, to stand beside what is predicted."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
 from perflab.kernels.queueing.in_flight import SERVED, TIMED_OUT
-from perflab.modelling.prediction import Costs, Metrics
-from perflab.patterns.async_io.model.latency import latency_metrics
+from perflab.modelling.latency import SHOWN
+from perflab.modelling.prediction import Metrics
+from perflab.patterns.async_io.costs import ByNumber, OwnCosts
 from perflab.patterns.async_io.settings import AsyncIORunSettings
 from perflab.settings.http_server import LOGNORMAL_SIGMA
 
@@ -27,21 +28,20 @@ class OwnServer:
     """Follows requests through client and server.
 
     Args:
-        costs: ``bottleneck_seconds`` by requests in flight: what the event loops of client and
-            server let through one at a time; ``delay_seconds``: what a request takes beside;
-            ``timer_seconds``, by requests in flight: how much later than asked an answer is
-            there that the server waited with, since timers are late and event loops busy.
+        costs: What client and server take beside the service times.
 
     Attributes:
         remarks: What a reader must know.
+        guessed: Never: it is measured.
     """
 
     remarks: tuple[str, ...] = ()
+    guessed = False
 
-    def __init__(self, costs: Costs) -> None:
-        self._bottleneck = _by_number(costs["bottleneck_seconds"])
-        self._timer = _by_number(costs["timer_seconds"])
-        self._delay = float(costs["delay_seconds"])
+    def __init__(self, costs: OwnCosts) -> None:
+        self._bottleneck = _by_number(costs.bottleneck_seconds)
+        self._timer = _by_number(costs.timer_seconds)
+        self._delay = costs.delay_seconds
 
     def closed(
         self, settings: AsyncIORunSettings, limit: int, most: int, seed: int
@@ -132,10 +132,9 @@ class OwnServer:
         )
 
 
-def _by_number(costs: Mapping[str, float]) -> Callable[[int], float]:
+def _by_number(costs: ByNumber) -> Callable[[int], float]:
     """Return a cost by requests in flight, between the measured numbers as their logarithm goes."""
-    found = sorted((int(number), float(value)) for number, value in costs.items())
-    numbers, values = np.log([n for n, _ in found]), [value for _, value in found]
+    numbers, values = np.log([n for n, _ in costs]), [value for _, value in costs]
     return lambda flying: float(np.interp(math.log(flying), numbers, values))
 
 
@@ -156,6 +155,17 @@ def service_times(settings: AsyncIORunSettings, seed: int) -> Floats:
     if settings.stall_rate:
         services[draw.random(_SERVICES) < settings.stall_rate] = settings.stall_seconds
     return services
+
+
+def latency_metrics(latencies: Floats) -> Metrics:
+    """Return mean, p50, p95 and p99 of latencies in seconds; nothing where there are none."""
+    if not len(latencies):
+        return {}
+    metrics = {"latency_seconds_mean": float(latencies.mean())}
+    found = kernels.quantiles_of(latencies, tuple(SHOWN.values()))
+    for name, value in zip(SHOWN, found, strict=True):
+        metrics[f"latency_seconds_{name}"] = float(value)
+    return metrics
 
 
 def _mean_seconds(found: kernels.InFlight, part: slice) -> float:

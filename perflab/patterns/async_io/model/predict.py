@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
+from perflab.errors import BadInputError
 from perflab.kernels.queueing.in_flight import SERVED, TIMED_OUT
 from perflab.modelling.kept_answers import MOST_SLICES, KeptAnswers
 from perflab.modelling.prediction import Costs, Metrics, Prediction
-from perflab.patterns.async_io.model.latency import latency_metrics
-from perflab.patterns.async_io.model.own import OwnServer
+from perflab.patterns.async_io.costs import AsyncIOCosts, RunTimes
+from perflab.patterns.async_io.model.own import OwnServer, latency_metrics
 from perflab.patterns.async_io.model.user import UserServer, guessed_points
 from perflab.patterns.async_io.settings import AUTO_TOLERANCE, AsyncIORunSettings
 from perflab.settings import LoadSettings
@@ -34,36 +35,54 @@ _GUESS = (
 )
 
 
+_Span = tuple[int, int] | None
+_Key = tuple[AsyncIOCosts, int, AsyncIORunSettings, float | None, float | None, int, _Span]
+"""Costs, how many requests are followed, settings, rate, speed-up, seed, and which requests."""
+
+
+class _Kept:
+    """What models of the same arrivals have computed, at all costs."""
+
+    def __init__(self) -> None:
+        self.answers: KeptAnswers[_Key, Prediction] = KeptAnswers()
+        self.slices: KeptAnswers[_Key, Prediction] = KeptAnswers(MOST_SLICES)
+
+
 class AsyncIOModel:
     """Predictions for a client with a limit before perflab's server, or the user's.
 
     Of perflab's server the service times and the capacity are known: each request is followed
     through client and server by `kernels.in_flight`. Of any other the Universal Scalability Law
     tells the throughput, fitted through a calibration at six concurrencies or through the results
-    of k6 or Locust. In a closed loop the limit is always used; in an open one requests come at
+    of a load test. In a closed loop the limit is always used; in an open one requests come at
     the times of the arrivals. In auto the limit is where the gradient algorithm comes to rest.
     Where the costs carry a run's own ``arrival_seconds``, ``service_seconds`` and ``outcomes``,
     the queue before the client's limit is followed with these.
 
     Args:
         arrivals: The workload; only its length counts in a closed loop.
+        costs: What client and server take.
+        kept: What other models of these arrivals have computed.
         most: Follow so many requests at the most.
     """
 
-    def __init__(self, arrivals: Arrivals, most: int = _REQUESTS) -> None:
-        self._arrivals = arrivals
+    def __init__(
+        self, arrivals: Arrivals, costs: AsyncIOCosts, kept: _Kept, most: int = _REQUESTS
+    ) -> None:
+        self._arrivals, self._costs, self._kept = arrivals, costs, kept
         self._most = most
-        self._answers: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers()
-        self._slices: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers(MOST_SLICES)
-        self._costs: tuple[Any, ...] = ()
-        self._quick: AsyncIOModel | None = None
+
+    @classmethod
+    def of(cls, arrivals: Arrivals, costs: Costs, most: int = _REQUESTS) -> Self:
+        """Return the model of arrivals at the costs of a calibration."""
+        return cls(arrivals, AsyncIOCosts.of(costs), _Kept(), most)
+
+    def with_costs(self, costs: Costs) -> Self:
+        """Return the model of the same arrivals at other costs."""
+        return type(self)(self._arrivals, AsyncIOCosts.of(costs), self._kept, self._most)
 
     def predict(
-        self,
-        settings: AsyncIORunSettings,
-        load: LoadSettings,
-        costs: Costs,
-        requests: slice | None = None,
+        self, settings: AsyncIORunSettings, load: LoadSettings, requests: slice | None = None
     ) -> Prediction:
         """Return the prediction at one setting, over all requests or a slice of them.
 
@@ -72,9 +91,8 @@ class AsyncIOModel:
         The error is half the band of the throughput: what an overhead 15 % off would do, or the
         worst residual of the law.
         """
-        if "arrival_seconds" in costs and "service_seconds" in costs:
-            return self._of_run(settings, costs, requests)
-        self._costs = _costs_key(costs)
+        if self._costs.run is not None:
+            return self._of_run(settings, self._costs.run, requests)
         if requests is not None and _is_capped(settings):
             rate = settings.rate_limit or settings.most_rate
             settings = settings.change(rate_limit=min(rate, settings.most_rate))
@@ -83,45 +101,53 @@ class AsyncIOModel:
         if settings.load_model == "open" and requests is not None:
             first = int(requests.start or 0)
             span = (first, first + count)
-        key = (self._costs, _key(settings, load), span)
-        kept = self._answers if requests is None else self._slices
-        found = kept.answer(key, lambda: self._answer(settings, load, costs, requests))
+        kept = self._kept.answers if requests is None else self._kept.slices
+        found = kept.answer(
+            self._key(settings, load, span), lambda: self._answer(settings, load, requests)
+        )
         return dataclasses.replace(found, metrics=_counted(found.metrics, count))
 
-    def preview(self, settings: AsyncIORunSettings, load: LoadSettings, costs: Costs) -> Prediction:
+    def preview(self, settings: AsyncIORunSettings, load: LoadSettings) -> Prediction:
         """Return a first picture from 2,000 requests, or the answer if it is known."""
         if self.ready(settings, load):
-            return self.predict(settings, load, costs)
-        if self._quick is None:
-            self._quick = AsyncIOModel(self._arrivals, QUICK_REQUESTS)
-        return self._quick.predict(settings, load, costs)
+            return self.predict(settings, load)
+        quick = type(self)(self._arrivals, self._costs, self._kept, QUICK_REQUESTS)
+        return quick.predict(settings, load)
 
     def ready(self, settings: AsyncIORunSettings, load: LoadSettings) -> bool:
-        """Say whether `predict` over all requests, at the costs last asked with, is known."""
-        return (self._costs, _key(settings, load), None) in self._answers
+        """Say whether `predict` over all requests is known."""
+        return self._key(settings, load) in self._kept.answers
 
     def prepare(self) -> None:
         """Compute nothing: there is no work that all answers share."""
 
+    def _key(self, settings: AsyncIORunSettings, load: LoadSettings, span: _Span = None) -> _Key:
+        speed = load.request_rate, load.speedup
+        return (self._costs, self._most, settings, *speed, load.seed, span)
+
     def _answer(
-        self,
-        settings: AsyncIORunSettings,
-        load: LoadSettings,
-        costs: Costs,
-        requests: slice | None,
+        self, settings: AsyncIORunSettings, load: LoadSettings, requests: slice | None
     ) -> Prediction:
-        server = self._server(settings, costs)
+        server = self._server(settings)
         remarks = list(server.remarks)
         limit = settings.max_concurrent
         if settings.limit_mode == "auto":
             limit = self._resting_limit(settings, load, server)
             remarks.append(f"auto comes to rest at about {limit} in flight")
+        behind = False
         if settings.load_model == "closed":
+            remarks += [
+                f"{key} has no effect: load_model is closed, which keeps max_concurrent requests "
+                "in flight; set it to open"
+                for key in ("request_rate", "speedup")
+                if getattr(load, key) is not None
+            ]
             metrics, error = server.closed(settings, limit, self._most, load.seed)
         else:
             times, first = self._times(load, requests)
             metrics, error = server.open(settings, limit, times, first, load.seed)
-            if metrics.pop("falls_behind", 0.0):
+            behind = metrics.pop("falls_behind", 0.0) > 0
+            if behind:
                 remarks.append(
                     f"{limit} in flight cannot keep up with the arrivals: the wait grows with the "
                     "length of the workload"
@@ -133,20 +159,24 @@ class AsyncIOModel:
                 f"{in_words(metrics['throughput_per_second'], '1/s')}"
             )
         metrics["limit"] = float(limit)
-        measured = not getattr(server, "guessed", False)
-        return Prediction(metrics, error=error, remarks=tuple(remarks), measured=measured)
+        said = tuple(remarks)
+        measured = not server.guessed
+        return Prediction(metrics, error=error, remarks=said, measured=measured, behind=behind)
 
-    def _server(self, settings: AsyncIORunSettings, costs: Costs) -> OwnServer | UserServer:
+    def _server(self, settings: AsyncIORunSettings) -> OwnServer | UserServer:
         if settings.measured is not None:
             from perflab.patterns.async_io.load_tests.load_test import read_load_test
 
             test = read_load_test(settings.measured)
             return UserServer(test.points(), test.remarks())
         if settings.urls is not None:
-            if "points" not in costs:
+            if self._costs.points is None:
                 return UserServer(guessed_points(), (_GUESS,), guessed=True)
-            return UserServer(costs["points"], capped=costs.get("capped"))
-        return OwnServer(costs)
+            return UserServer(self._costs.points, capped=self._costs.capped)
+        if self._costs.own is None:
+            text = "has no costs of perflab's own server; measure it: 'perflab calibrate async_io'"
+            raise BadInputError(text, "the calibration")
+        return OwnServer(self._costs.own)
 
     def _resting_limit(
         self, settings: AsyncIORunSettings, load: LoadSettings, server: OwnServer | UserServer
@@ -196,16 +226,14 @@ class AsyncIOModel:
         return dated, first
 
     def _of_run(
-        self, settings: AsyncIORunSettings, costs: Costs, requests: slice | None
+        self, settings: AsyncIORunSettings, own: RunTimes, requests: slice | None
     ) -> Prediction:
-        times = np.asarray(costs["arrival_seconds"], dtype=np.float64)
-        lengths = np.asarray(costs["service_seconds"], dtype=np.float64)
+        times = own.arrivals
         if not len(times):
             return Prediction({})
         # What was before the last change went by other settings.
         first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
-        waits = np.asarray(costs.get("throttled_seconds", np.zeros(len(times))), dtype=np.float64)
-        times, lengths, waits = times[first:], lengths[first:], waits[first:]
+        times, lengths, waits = times[first:], own.services[first:], own.throttled[first:]
         limit = settings.max_concurrent
         if settings.limit_mode == "auto":
             held = lengths + waits
@@ -218,7 +246,7 @@ class AsyncIOModel:
         latencies = found.ends - found.begins
         cycle = float(latencies.mean()) + (float(waits.mean()) if closed else 0.0)
         rate = len(latencies) / max(float(found.ends.max() - found.begins[0]), 1e-9)
-        outcomes = np.asarray(costs["outcomes"])[first:]
+        outcomes = own.outcomes[first:]
         answered = (outcomes == SERVED) | (outcomes == TIMED_OUT)
         share = float((outcomes == SERVED).mean())
         metrics: Metrics = {"requests": float(len(latencies))}
@@ -247,11 +275,3 @@ def _counted(metrics: Metrics, count: int) -> Metrics:
             counted[name] = float(round(metrics[share] * count))
     counted.pop("timeout_share", None)
     return counted
-
-
-def _key(settings: AsyncIORunSettings, load: LoadSettings) -> tuple[Any, ...]:
-    return (settings, load.request_rate, load.speedup, load.seed)
-
-
-def _costs_key(costs: Costs) -> tuple[Any, ...]:
-    return tuple(sorted((name, repr(value)) for name, value in costs.items()))

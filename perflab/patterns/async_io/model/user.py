@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.modelling.latency import QUANTILES
+from perflab.modelling.latency import QUANTILES, SHOWN, OutcomeCost
 from perflab.modelling.prediction import Metrics
 from perflab.modelling.usl import PARAMETERS, Usl, fit_usl
-from perflab.patterns.async_io.model.latency import SHARES, latency_metrics
+from perflab.patterns.async_io.costs import MeasuredPoint, Points
+from perflab.patterns.async_io.model.own import latency_metrics
 from perflab.patterns.async_io.settings import AsyncIORunSettings
 from perflab.units import counted, grouped, percent, rounded
 
@@ -27,8 +27,7 @@ class UserServer:
     """The Universal Scalability Law through measured points.
 
     Args:
-        points: By requests in flight: ``throughput`` a second of those that were answered well,
-            ``latency`` with ``mean`` and ``quantiles`` in seconds, ``error_share`` from 0 to 1.
+        points: What was measured, by requests in flight.
         notes: Where the points come from, where that is no calibration.
         capped: Up to which number in flight the cap on the rate left the server free, 0 for none;
             None where it always did.
@@ -41,16 +40,15 @@ class UserServer:
 
     def __init__(
         self,
-        points: Mapping[str, Mapping[str, Any]],
+        points: Points,
         notes: Sequence[str] = (),
         capped: int | None = None,
         *,
         guessed: bool = False,
     ) -> None:
-        found = sorted((float(n), point) for n, point in points.items())
-        self._numbers = np.array([n for n, _ in found])
-        self._points = [point for _, point in found]
-        self.law: Usl = fit_usl(self._numbers.tolist(), [ended(point) for point in self._points])
+        self._numbers = np.array([n for n, _ in points])
+        self._points = [point for _, point in points]
+        self.law: Usl = fit_usl(self._numbers.tolist(), [point.ended for point in self._points])
         self.guessed = guessed
         self._off = 1.0 if guessed else self.law.worst_residual
         self.remarks = tuple(notes)
@@ -65,7 +63,7 @@ class UserServer:
                     "latency of 1 in flight is used (raise most_rate to measure more)"
                 )
             self.remarks += (text,)
-        if found[-1][0] <= 1:
+        if points[-1][0] <= 1:
             self.remarks += ("only 1 in flight is measured: there is no bend to be seen yet",)
 
     def closed(
@@ -81,7 +79,7 @@ class UserServer:
         # Little's law: of those in use, the others wait in the client's own limiter.
         mean = busy / rate
         point = self._points[self._nearest(busy)]
-        scale = mean / point["latency"]["mean"]
+        scale = mean / point.latency.mean
         share = self._error_share(busy)
         metrics: Metrics = {
             "latency_seconds_mean": mean,
@@ -89,8 +87,8 @@ class UserServer:
             "throughput_per_second": rate * (1 - share),
             "error_share": share,
         }
-        quantiles = np.interp(tuple(SHARES.values()), QUANTILES, point["latency"]["quantiles"])
-        for name, value in zip(SHARES, quantiles, strict=True):
+        quantiles = np.interp(tuple(SHOWN.values()), QUANTILES, point.latency.quantiles)
+        for name, value in zip(SHOWN, quantiles, strict=True):
             metrics[f"latency_seconds_{name}"] = float(value * scale)
         return metrics, self._off * metrics["throughput_per_second"]
 
@@ -102,7 +100,7 @@ class UserServer:
         one = self.law.seconds(1)
         factors = np.array([self.law.seconds(max(n, 1)) / one for n in range(used + 1)])
         point = self._points[self._nearest(used / 2)]
-        edges = np.asarray(point["latency"]["quantiles"], dtype=np.float64)
+        edges = np.asarray(point.latency.quantiles, dtype=np.float64)
         draws = np.interp(np.random.default_rng(seed).random(len(times)), QUANTILES, edges)
         draws *= one / max(float(draws.mean()), 1e-12)
         begins = times
@@ -132,16 +130,11 @@ class UserServer:
         return high
 
     def _error_share(self, number: float) -> float:
-        shares = [point["error_share"] for point in self._points]
+        shares = [point.error_share for point in self._points]
         return float(np.interp(number, self._numbers, shares))
 
     def _nearest(self, number: float) -> int:
         return int(np.abs(np.log(self._numbers / max(number, 1.0))).argmin())
-
-
-def ended(point: Mapping[str, Any]) -> float:
-    """Return how many requests per second came to an end at a point, well or not."""
-    return float(point["throughput"] / (1.0 - point["error_share"]))
 
 
 def describe(law: Usl, numbers: Floats) -> str:
@@ -159,12 +152,12 @@ def describe(law: Usl, numbers: Floats) -> str:
     )
 
 
-def guessed_points() -> dict[str, dict[str, Any]]:
+def guessed_points() -> Points:
     """Return points of a server of which nothing is known yet: 50 ms, and some contention."""
-    points = {}
-    for n in (1, 2, 4, 8, 16, 32):
+
+    def at(n: int) -> MeasuredPoint:
         mean = _GUESSED_SECONDS * (1 + _GUESSED_CONTENTION * (n - 1))
-        quantiles = [mean * (0.8 + 0.4 * share) for share in QUANTILES]
-        latency = {"mean": mean, "quantiles": quantiles}
-        points[str(n)] = {"throughput": n / mean, "latency": latency, "error_share": 0.0}
-    return points
+        quantiles = tuple(mean * (0.8 + 0.4 * share) for share in QUANTILES)
+        return MeasuredPoint(n / mean, OutcomeCost(mean, quantiles), 0.0)
+
+    return tuple((float(n), at(n)) for n in (1, 2, 4, 8, 16, 32))

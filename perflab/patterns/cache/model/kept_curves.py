@@ -27,7 +27,7 @@ _Size = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
 _Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0)]
 _Row = Annotated[list[_Count], Field(min_length=8, max_length=8)]
-_Draw = Annotated[list[_Number], Field(min_length=5, max_length=5)]
+_Draw = Annotated[list[_Number], Field(min_length=5, max_length=6)]
 
 
 class _Points(BaseModel):

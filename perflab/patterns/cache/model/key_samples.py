@@ -5,19 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
 from perflab.errors import BadInputError, nearest
+from perflab.modelling.backend_times import backend_times_of
+from perflab.modelling.looped import LoopedTrace
 from perflab.workloads.kinds.trace import Trace
 
 METHODS = ("stratified", "spatial")
 FEWEST_KEYS = 10_000
 
 Window = tuple[int, int]
+_E = TypeVar("_E", bound=np.generic)
 
 _WINDOWS = 4
 _HASH_BITS = 24
@@ -32,10 +35,13 @@ class KeySample:
             the clock stands still.
         share: The share of the keys that was meant to be drawn, and is drawn on average.
         span: The share of the requests that the windows cover.
-        expected: Requests that a sample of its share has on average.
+        expected: Gets that a sample of its share has on average.
         expected_bytes: Their sizes together; 0 where there are none.
         places: int64, one per request: how many requests of the windows, of any key, came before.
         bytes_share: Its share of the bytes of all keys together; `share` where they have no size.
+        expected_seconds: What the reads of such a sample take of the backend on average, by their
+            recorded times; 0 where there are none.
+        expected_unknown: Reads without such a time that it has on average.
     """
 
     trace: Trace
@@ -45,6 +51,8 @@ class KeySample:
     expected_bytes: float
     places: npt.NDArray[np.int64]
     bytes_share: float
+    expected_seconds: float = 0.0
+    expected_unknown: float = 0.0
 
     def dated(self, rate: float) -> Trace:
         """Return the requests with the times that the whole trace's requests have at a rate."""
@@ -74,6 +82,7 @@ class KeySampler:
             raise BadInputError(text, "sampling")
         self.trace = trace
         self.method = method
+        self._looped = LoopedTrace(trace)
 
     def draw(self, share: float, span: float, seeds: Sequence[int]) -> list[KeySample]:
         """Draw a sample for each seed, at most 8.
@@ -102,15 +111,7 @@ class KeySampler:
     def _ranks(self) -> npt.NDArray[np.int32]:
         return kernels.by_count(kernels.key_counts(self.trace.ids, self.trace.n_keys))
 
-    @cached_property
-    def _key_sizes(self) -> npt.NDArray[np.int64] | None:
-        if self.trace.sizes is None:
-            return None
-        sizes = np.zeros(self.trace.n_keys, np.int64)
-        sizes[self.trace.ids] = self.trace.sizes
-        return sizes
-
-    def _choose(self, share: float, chance: np.random.Generator) -> npt.NDArray[Any]:
+    def _choose(self, share: float, chance: np.random.Generator) -> npt.NDArray[np.integer]:
         n_keys = self.trace.n_keys
         if share >= 1:
             return np.arange(n_keys)
@@ -143,14 +144,18 @@ class KeySampler:
         whole = self.trace
         ids, unique = kernels.dense_ids(whole.ids[positions])
         covered = sum(stop - start for start, stop in windows)
-        sizes = self._key_sizes
         bytes_share = share
-        if sizes is not None and covered == len(whole):
+        if whole.sizes is not None and covered == len(whole):
+            sizes = self._looped.facts.key_sizes(whole)
             bytes_share = float(sizes[unique].sum() / max(int(sizes.sum()), 1))
 
-        def cut(values: Any) -> Any:
+        def cut(values: npt.NDArray[_E] | None) -> npt.NDArray[_E] | None:
             return None if values is None else values[positions]
 
+        backend, waits, seconds, unknown = backend_times_of(whole), None, 0.0, 0.0
+        if backend is not None:
+            waits = backend.of_rows(positions)
+            seconds, unknown = backend.asked(windows)
         times = whole.times
         if times is not None:
             times = _played(times.__getitem__, windows, positions)
@@ -162,20 +167,24 @@ class KeySampler:
                 times,
                 cut(whole.sizes),
                 cut(whole.ttls),
+                operations=cut(whole.operations),
+                backend_seconds=waits,
                 check=False,
             ),
             share,
             covered / len(whole),
-            share * covered,
-            share * sum(int(whole.sizes[start:stop].sum()) for start, stop in windows)
-            if whole.sizes is not None
-            else 0.0,
+            share * sum(self._looped.gets(start, stop) for start, stop in windows),
+            share * sum(self._looped.asked_bytes(start, stop) for start, stop in windows),
             _played(lambda place: place, windows, positions.astype(np.int64)),
             bytes_share,
+            share * seconds,
+            share * unknown,
         )
 
 
-def _played(clock: Callable[[Any], Any], windows: Sequence[Window], positions: Any) -> Any:
+def _played(
+    clock: Callable[[Any], Any], windows: Sequence[Window], positions: npt.NDArray[np.integer]
+) -> npt.NDArray[Any]:
     """Return what a clock that stands still between windows shows at some positions."""
     parts = []
     stood = clock(0) * 0

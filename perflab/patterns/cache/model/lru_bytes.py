@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.modelling.looped import LoopedTrace
+from perflab.patterns.cache.model.query import CacheCounts, Query
 from perflab.workloads.kinds.trace import Trace
 
 _KEPT = 4
@@ -47,37 +48,45 @@ class LruBytes:
     def __init__(self, trace: Trace, looped: LoopedTrace) -> None:
         assert trace.sizes is not None  # noqa: S101  (asked for traces with sizes)
         self._trace = trace
+        self._sizes = trace.sizes
         self._looped = looped
         self._lock = threading.RLock()
         self._curves: dict[int, ByteCurve] = {}
         self._distances: Numbers | None = None
         self._by_entries: tuple[Numbers, Numbers] | None = None
-        size_of = np.zeros(trace.n_keys, np.int64)
-        size_of[trace.ids] = trace.sizes
+        size_of = looped.facts.key_sizes(trace)
         self._one_size_a_key = bool((size_of[trace.ids] == trace.sizes).all())
         self._largest = int(size_of.max(initial=0))
 
-    def answers(self, max_bytes: int | None) -> bool:
-        """Say whether the answers at such a capacity are exact."""
-        return self._one_size_a_key and (max_bytes is None or max_bytes >= self._largest)
-
-    def ready(self, max_entries: int, max_bytes: int | None) -> bool:
-        """Say whether an answer comes at once."""
-        if not self.answers(max_bytes):
+    def answers(self, query: Query) -> bool:
+        """Say whether it is about all requests, and the answers at such a capacity are exact."""
+        if query.policy != "lru" or query.ages or not query.whole or not self._one_size_a_key:
             return False
-        if max_bytes is None:
+        return query.max_bytes is None or query.max_bytes >= self._largest
+
+    def ready(self, query: Query) -> bool:
+        """Say whether the curve of such an answer is known."""
+        if query.max_bytes is None:
             return self._by_entries is not None
-        return self._entries_bound(max_entries) in self._curves
+        return self._entries_bound(query.entries) in self._curves
+
+    def counts(self, query: Query) -> CacheCounts:
+        """Return the counts at a capacity."""
+        size, most = query.entries, query.max_bytes
+        hits, hit_bytes = self.hits(size, most)
+        entries, held = self.held(size, most)
+        misses = query.last - hits
+        return CacheCounts(query.last, hits, misses, misses - entries, 0, hit_bytes, entries, held)
 
     def hits(self, max_entries: int, max_bytes: int | None) -> tuple[int, int]:
-        """Return hits and their bytes, where `answers` says so."""
+        """Return hits and their bytes at a capacity for which the answers are exact."""
         if max_bytes is not None:
             return self._curve(self._entries_bound(max_entries)).at(max_bytes)
         with self._lock:
             if self._by_entries is None:
                 previous = self._looped.reuse(len(self._trace))[0]
-                of_bytes = kernels.lru_curve(previous, weights=self._trace.sizes)
-                self._by_entries = kernels.lru_curve(previous), of_bytes
+                of_bytes = kernels.lru_curve(previous, weights=self._sizes)
+                self._by_entries = self._looped.facts.curve_of(self._trace), of_bytes
         hits, of_bytes = self._by_entries
         bound = self._entries_bound(max_entries)
         return int(hits[bound]), int(of_bytes[bound])
@@ -92,10 +101,9 @@ class LruBytes:
     @cached_property
     def _recent_bytes(self) -> Numbers:
         """The bytes of the keys requested last, of so many together."""
-        assert self._trace.sizes is not None  # noqa: S101  (as above)
         following = self._looped.reuse(len(self._trace))[1]
         last_uses = np.flatnonzero(following >= len(self._trace))[::-1]
-        return np.cumsum(self._trace.sizes[last_uses])
+        return np.cumsum(self._sizes[last_uses])
 
     def _entries_bound(self, max_entries: int) -> int:
         return min(max_entries, self._trace.n_keys)
@@ -109,15 +117,14 @@ class LruBytes:
             return self._curves[max_entries]
 
     def _made(self, max_entries: int) -> ByteCurve:
-        assert self._trace.sizes is not None  # noqa: S101  (as above)
         length = len(self._trace)
         previous, following = self._looped.reuse(length)
         if self._distances is None:
-            self._distances = kernels.lru_byte_distances(previous, self._trace.sizes)
+            self._distances = kernels.lru_byte_distances(previous, self._sizes)
         counted = previous >= 0
         if max_entries < self._trace.n_keys:
             requests = kernels.Requests(previous=previous, next_use=following)
             counted = kernels.policy_hits("lru", requests, max_entries, 1) > 0
-        distances, sizes = self._distances[counted], self._trace.sizes[counted]
+        distances, sizes = self._distances[counted], self._sizes[counted]
         order = np.argsort(distances)
         return ByteCurve(distances[order], np.cumsum(sizes[order]))

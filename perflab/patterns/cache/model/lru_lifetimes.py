@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.modelling.looped import LoopedTrace
+from perflab.patterns.cache.model.query import CacheCounts, Query
 from perflab.workloads.kinds.trace import Trace
 
 MOST_REQUESTS = 2_000_000
@@ -40,17 +41,22 @@ class LruLifetimes:
         self._departures: dict[int, kernels.Departures] = {}
         self._kept_bytes = 0
 
-    def counts(self, max_entries: int, ttl: float, rate: float | None) -> kernels.Counts:
-        """Return the counts of `kernels.policy_counts`.
+    def answers(self, query: Query) -> bool:
+        """Say whether it is about all requests, entries bound, and expiry is lazy."""
+        lazy = query.ages and not query.eager
+        return query.policy == "lru" and lazy and query.whole and query.max_bytes is None
 
-        Args:
-            max_entries: At least 1.
-            ttl: Seconds that an entry lives; infinite for ever.
-            rate: Requests per second, where the trace has no times.
-        """
-        dated = self._at(rate)
-        size = min(max_entries, dated.n_keys)
-        return kernels.lru_with_ttl(dated, self._leaving(size), size, ttl)
+    def ready(self, _query: Query) -> bool:
+        """Say that the requests are to be gone through, if quicker than by simulation."""
+        return False
+
+    def counts(self, query: Query) -> CacheCounts:
+        """Return the counts at a size and a TTL."""
+        dated = self._at(query.rate)
+        size = min(query.entries, dated.n_keys)
+        found = kernels.lru_with_ttl(dated, self._leaving(size), size, query.ttl)
+        counts = CacheCounts(query.last, **found._asdict())
+        return counts if self._trace.sizes is not None else counts.without_bytes()
 
     def _at(self, rate: float | None) -> kernels.DatedRequests:
         """Return the requests with their times, or those of a rate; the last ones are kept."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from perflab.modelling.history import Curve, History
+from perflab.modelling.operations import Way, replayed, way_of
 from perflab.modelling.student import t_95
 from perflab.modelling.working_set import WorkingSets, working_sets
 from perflab.patterns.cache.model.key_samples import FEWEST_KEYS, KeySample, KeySampler
@@ -31,7 +32,45 @@ _MOMENTS = 10
 """Looked at in each step of a curve, which keeps the most of them."""
 _KEPT = 500
 
+WITHOUT_OWN_TTLS = "with this TTL for every entry: the workload's own TTLs are left out here"
+
 Key = tuple[float | None, float | None]
+
+
+class ReplayedHistories:
+    """The working sets of a trace, by the way in which its writes and removals are replayed.
+
+    Args:
+        trace: As it was recorded.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._found: dict[Way | None, WorkingSetHistories] = {}
+
+    def best_known(self, ttl: float | None, load: LoadSettings) -> History | None:
+        """Return the sharpest answer that there is by now, without computing one."""
+        found = self._at(load).best_known(ttl, load)
+        return None if found is None else self._named(found, load)
+
+    def preview(self, ttl: float | None, load: LoadSettings) -> History:
+        """Return an answer, at once: from samples where the trace is large."""
+        return self._named(self._at(load).preview(ttl, load), load)
+
+    def settle(self, ttl: float | None, load: LoadSettings) -> History:
+        """Return the exact answer, or that of the samples beyond `EXACT_REQUESTS`."""
+        return self._named(self._at(load).settle(ttl, load), load)
+
+    def _named(self, found: History, load: LoadSettings) -> History:
+        own = self._trace.ttls is not None and load.ttl_from == "recorded"
+        return dataclasses.replace(found, remark=WITHOUT_OWN_TTLS) if own else found
+
+    def _at(self, load: LoadSettings) -> WorkingSetHistories:
+        way = way_of(self._trace, load)
+        found = self._found.get(way)
+        return found or self._found.setdefault(
+            way, WorkingSetHistories(replayed(self._trace, load))
+        )
 
 
 class WorkingSetHistories:
@@ -42,7 +81,8 @@ class WorkingSetHistories:
     share of all keys, they are estimated for all.
 
     Args:
-        trace: The workload; lifetimes of its own requests are not looked at.
+        trace: The workload, as `replayed` returns it; lifetimes of its own requests are not
+            looked at.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -184,7 +224,7 @@ class WorkingSetHistories:
                 for what in ("peak", "mean")
             )
         missed = [
-            len(sample.trace) * (1 - float(each.hit_rates[0])) / sample.expected
+            sample.trace.reads * (1 - float(each.hit_rates[0])) / sample.expected
             for sample, each in zip(self._samples, draws, strict=True)
         ]
         hits = {"hit_rate": min(1.0, max(0.0, 1 - float(np.mean(missed))))}

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.modelling.erlang import mean_wait
-from perflab.modelling.prediction import Costs, Metrics
+from perflab.modelling.prediction import Metrics
+from perflab.patterns.connection_pool.model.services import PoolCosts
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 
 Floats = npt.NDArray[np.float64]
@@ -24,7 +25,7 @@ def waits_of(waits: Floats, timeout: float) -> Floats:
 
 def queue_metrics(
     settings: ConnectionPoolSettings,
-    costs: Costs,
+    costs: PoolCosts,
     times: Floats,
     queue: kernels.Queue,
     requests: slice | None = None,
@@ -38,7 +39,7 @@ def queue_metrics(
     failed = queue.timeouts + queue.refused if requests is None else int(np.isnan(raw).sum())
     turned_away = queue.turned_away[part]
     refused = int(turned_away.sum())
-    overhead = costs.get("overhead_seconds", 0.0)
+    overhead = costs.overhead_seconds
     waits = waits_of(raw, settings.timeout)
     latencies = waits + services if failed == 0 else waits + np.nan_to_num(services)
     if refused:

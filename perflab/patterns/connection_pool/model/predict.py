@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,17 @@ from perflab import kernels
 from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.connection_pool.model.metrics import queue_metrics, waits_of
-from perflab.patterns.connection_pool.model.services import PoolServices
+from perflab.patterns.connection_pool.model.queue import pool_queue
+from perflab.patterns.connection_pool.model.services import (
+    DrawnTimes,
+    PoolCosts,
+    PoolServices,
+    RunTimes,
+    asked_rate,
+)
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.settings import LoadSettings
+from perflab.units import counted
 from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
@@ -27,6 +34,22 @@ _BAND_CUSTOMERS = 100_000
 _BAND_DRAWS = 4
 _SERVICE_OFF = 0.02
 _SHORT_PASS = 200_000
+
+
+_Key = tuple[PoolCosts, *tuple[float | str | None, ...]]
+"""Costs, how many arrivals or passes, and what of the settings matters."""
+_MOST_QUEUES = 2
+"""Those of a run that goes on: at the costs of the calibration and at its own."""
+
+
+class _Kept:
+    """What models of the same arrivals have computed, at all costs."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self.recorded = _filled(arrivals.durations, len(arrivals))
+        self.answers: KeptAnswers[_Key, Prediction] = KeptAnswers()
+        self.queues: KeptAnswers[_Key, tuple[Floats, kernels.Queue]] = KeptAnswers(_MOST_QUEUES)
+        self.drawn = DrawnTimes()
 
 
 class ConnectionPoolModel:
@@ -43,70 +66,62 @@ class ConnectionPoolModel:
 
     Args:
         arrivals: The workload.
+        costs: What a query, a connect and a handover take.
+        kept: What other models of these arrivals have computed.
         customers: Answer for so many of the first arrivals only; None is all.
     """
 
-    def __init__(self, arrivals: Arrivals, customers: int | None = None) -> None:
-        self._arrivals = arrivals
+    def __init__(
+        self, arrivals: Arrivals, costs: PoolCosts, kept: _Kept, customers: int | None = None
+    ) -> None:
+        self._arrivals, self._costs, self._kept = arrivals, costs, kept
         self._length = min(len(arrivals), customers or len(arrivals))
-        self._recorded = _filled(arrivals.durations, self._length)
-        self._lock = threading.Lock()
-        self._answers: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers()
-        self._services: PoolServices | None = None
-        self._queue: tuple[tuple[Any, ...], Floats, kernels.Queue] | None = None
-        self._quick: ConnectionPoolModel | None = None
+        self._recorded = None if kept.recorded is None else kept.recorded[: self._length]
+        self._services = PoolServices(costs, kept.drawn)
+
+    @classmethod
+    def of(cls, arrivals: Arrivals, costs: Costs) -> Self:
+        """Return the model of arrivals at the costs of a calibration."""
+        return cls(arrivals, PoolCosts.of(costs), _Kept(arrivals))
+
+    def with_costs(self, costs: Costs) -> Self:
+        """Return the model of the same arrivals at other costs."""
+        return type(self)(self._arrivals, PoolCosts.of(costs), self._kept, self._length)
 
     def predict(
-        self,
-        settings: ConnectionPoolSettings,
-        load: LoadSettings,
-        costs: Costs,
-        requests: slice | None = None,
+        self, settings: ConnectionPoolSettings, load: LoadSettings, requests: slice | None = None
     ) -> Prediction:
         """Return the prediction at one setting, over all requests or a slice of them.
 
         The error is half the band around the mean wait: what service times 2 % off would do, and
         twice what two draws of service times differ by. A run's own arrays are exact.
         """
-        if "arrival_seconds" in costs and "service_seconds" in costs:
-            return self._of_run(settings, costs, requests)
-        services = self._services_of(costs)
+        if self._costs.run is not None:
+            return self._of_run(settings, self._costs.run, requests)
         if requests is not None:
-            return self._of_slice(settings, load, costs, services, requests)
-        key = (services.key, *_key(settings, load))
-        return self._answers.answer(key, lambda: self._whole(settings, load, costs, services))
+            return self._of_slice(settings, load, requests)
+        key = self._key(settings, load, self._length)
+        return self._kept.answers.answer(key, lambda: self._whole(settings, load))
 
-    def preview(
-        self, settings: ConnectionPoolSettings, load: LoadSettings, costs: Costs
-    ) -> Prediction:
+    def preview(self, settings: ConnectionPoolSettings, load: LoadSettings) -> Prediction:
         """Return a first picture from the first 50,000 arrivals, or the answer if it is known."""
         if self.ready(settings, load) or self._length <= QUICK_CUSTOMERS:
-            return self.predict(settings, load, costs)
-        if self._quick is None:
-            self._quick = ConnectionPoolModel(self._arrivals, QUICK_CUSTOMERS)
-        return self._quick.predict(settings, load, costs)
+            return self.predict(settings, load)
+        quick = type(self)(self._arrivals, self._costs, self._kept, QUICK_CUSTOMERS)
+        return quick.predict(settings, load)
 
     def ready(self, settings: ConnectionPoolSettings, load: LoadSettings) -> bool:
-        """Say whether `predict` over all requests, at the costs last asked with, is known."""
-        services = self._services
-        return services is not None and (services.key, *_key(settings, load)) in self._answers
+        """Say whether `predict` over all requests is known."""
+        return self._key(settings, load, self._length) in self._kept.answers
 
     def prepare(self) -> None:
         """Compute nothing: there is no work that all answers share."""
 
-    def queue(
-        self, settings: ConnectionPoolSettings, load: LoadSettings, costs: Costs
-    ) -> kernels.Queue:
+    def queue(self, settings: ConnectionPoolSettings, load: LoadSettings) -> kernels.Queue:
         """Return what becomes of each arrival, with service times of the calibration."""
         times = self._times(load, self._length)
-        lengths, factors = self._lengths(self._services_of(costs), settings, load)
-        return _run(settings, costs, times, lengths, factors, follow=True)
-
-    def _services_of(self, costs: Costs) -> PoolServices:
-        with self._lock:
-            if self._services is None or self._services.key != PoolServices.key_of(costs):
-                self._services = PoolServices(costs)
-            return self._services
+        lengths, factors = self._lengths(settings, load)
+        return self._run(settings, times, lengths, factors, follow=True)
 
     def _times(self, load: LoadSettings, count: int) -> Floats:
         times: Floats = self._arrivals.times
@@ -119,47 +134,45 @@ class ConnectionPoolModel:
         return dated
 
     def _lengths(
-        self, services: PoolServices, settings: ConnectionPoolSettings, load: LoadSettings
+        self, settings: ConnectionPoolSettings, load: LoadSettings
     ) -> tuple[Floats, Floats | None]:
         """Return service times of all requests and the factors by connections in use."""
         if self._recorded is not None:
             return self._recorded, None
-        rate = load.request_rate or self._arrivals.rate * (load.speedup or 1.0)
+        services, rate = self._services, self._rate(load)
         shape = services.shape(settings.max_connections, rate)
         drawn = services.draw(shape, self._length, load.seed)
         return drawn, services.seconds(settings.max_connections, rate)
 
-    def _whole(
-        self,
-        settings: ConnectionPoolSettings,
-        load: LoadSettings,
-        costs: Costs,
-        services: PoolServices,
-    ) -> Prediction:
+    def _rate(self, load: LoadSettings) -> float:
+        return asked_rate(self._arrivals, load)
+
+    def _whole(self, settings: ConnectionPoolSettings, load: LoadSettings) -> Prediction:
         times = self._times(load, self._length)
-        lengths, factors = self._lengths(services, settings, load)
-        queue = _run(settings, costs, times, lengths, factors)
-        metrics = queue_metrics(settings, costs, times, queue)
-        error = self._band(settings, load, costs, services, times, lengths, factors)
+        lengths, factors = self._lengths(settings, load)
+        queue = self._run(settings, times, lengths, factors)
+        metrics = queue_metrics(settings, self._costs, times, queue)
+        error = self._band(settings, load, times, lengths, factors)
         remarks = []
         if self._recorded is not None:
             remarks.append("service times are the recorded durations, at any number of connections")
-        if metrics["utilisation"] > 1.0 - 1e-3:
+        # A single request keeps its connection busy all the time, and nobody waits.
+        behind = metrics["utilisation"] > 1.0 - 1e-3 and metrics["wait_seconds_mean"] > 0
+        if behind:
             remarks.append(
-                f"{settings.max_connections} connections cannot keep up: the wait grows with "
-                "the length of the workload"
+                f"{counted(settings.max_connections, 'connection')} cannot keep up: the wait "
+                "grows with the length of the workload"
             )
         if metrics["callers_refused"] > 0:
             remarks.append("a refused caller counts with the timeout as its wait")
         share = self._length / len(self._arrivals)
-        return Prediction(metrics, sampled=share, error=error, remarks=tuple(remarks))
+        said = tuple(remarks)
+        return Prediction(metrics, sampled=share, error=error, remarks=said, behind=behind)
 
     def _band(
         self,
         settings: ConnectionPoolSettings,
         load: LoadSettings,
-        costs: Costs,
-        services: PoolServices,
         times: Floats,
         lengths: Floats,
         factors: Floats | None,
@@ -168,15 +181,15 @@ class ConnectionPoolModel:
         part = times[:count]
 
         def wait(values: Floats) -> float:
-            queue = _run(settings, costs, part, values[:count], factors)
+            queue = self._run(settings, part, values[:count], factors)
             return float(waits_of(queue.waits, settings.timeout).mean())
 
         here = wait(lengths)
         off = max(abs(wait(lengths * (1 + sign * _SERVICE_OFF)) - here) for sign in (-1, 1))
         if self._recorded is not None:
             return off
-        rate = load.request_rate or self._arrivals.rate * (load.speedup or 1.0)
-        shape = services.shape(settings.max_connections, rate)
+        services = self._services
+        shape = services.shape(settings.max_connections, self._rate(load))
         draws = [here] + [
             wait(services.draw(shape, count, load.seed + 1 + draw)) for draw in range(_BAND_DRAWS)
         ]
@@ -185,12 +198,7 @@ class ConnectionPoolModel:
         return math.hypot(off, spread)
 
     def _of_slice(
-        self,
-        settings: ConnectionPoolSettings,
-        load: LoadSettings,
-        costs: Costs,
-        services: PoolServices,
-        requests: slice,
+        self, settings: ConnectionPoolSettings, load: LoadSettings, requests: slice
     ) -> Prediction:
         """Answer for requests of a live run, from a queue of two passes at the most."""
         length = self._length
@@ -198,32 +206,64 @@ class ConnectionPoolModel:
         first = min(requests.start or 0, last)
         # A short pass is over soon: with both at once no memory is taken in the midst of a run.
         passes = 1 if last <= length and length > _SHORT_PASS else 2
-        key = (services.key, passes, *_key(settings, load))
-        if self._queue is None or self._queue[0] != key:
-            times = self._times(load, passes * length)
-            rate = load.request_rate or self._arrivals.rate * (load.speedup or 1.0)
-            shape = services.shape(settings.max_connections, rate)
-            lengths = services.draw(shape, len(times), load.seed)
-            factors = services.seconds(settings.max_connections, rate)
-            self._queue = key, times, _run(settings, costs, times, lengths, factors)
-        _, times, queue = self._queue
+        times, queue = self._kept.queues.answer(
+            self._key(settings, load, passes), lambda: self._queue(settings, load, passes)
+        )
         if last > 2 * length:
             # From the second pass on every pass is like the second.
             asked = last - first
             first = length + first % length if asked < length else length
             last = min(first + asked, 2 * length)
-        return Prediction(queue_metrics(settings, costs, times, queue, slice(first, last)))
+        return Prediction(queue_metrics(settings, self._costs, times, queue, slice(first, last)))
+
+    def _queue(
+        self, settings: ConnectionPoolSettings, load: LoadSettings, passes: int
+    ) -> tuple[Floats, kernels.Queue]:
+        """Return the times of so many passes, and their queue."""
+        services, rate = self._services, self._rate(load)
+        times = self._times(load, passes * self._length)
+        shape = services.shape(settings.max_connections, rate)
+        lengths = services.draw_anew(shape, len(times), load.seed)
+        factors = services.seconds(settings.max_connections, rate)
+        return times, self._run(settings, times, lengths, factors)
 
     def _of_run(
-        self, settings: ConnectionPoolSettings, costs: Costs, requests: slice | None
+        self, settings: ConnectionPoolSettings, own: RunTimes, requests: slice | None
     ) -> Prediction:
-        times = np.asarray(costs["arrival_seconds"], dtype=np.float64)
-        lengths = _filled(np.asarray(costs["service_seconds"], dtype=np.float64), len(times))
+        times, lengths = own.arrivals, _filled(own.services, len(own.arrivals))
         if len(times) == 0 or lengths is None:
             return Prediction({})
-        queue = _run(settings, costs, times, lengths, None)
+        queue = self._run(settings, times, lengths, None)
         first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
-        return Prediction(queue_metrics(settings, costs, times, queue, slice(first, len(times))))
+        return Prediction(
+            queue_metrics(settings, self._costs, times, queue, slice(first, len(times)))
+        )
+
+    def _run(
+        self,
+        settings: ConnectionPoolSettings,
+        times: Floats,
+        lengths: Floats,
+        factors: Floats | None,
+        *,
+        follow: bool = False,
+    ) -> kernels.Queue:
+        return pool_queue(settings, self._costs, times, lengths, factors, follow=follow)
+
+    def _key(self, settings: ConnectionPoolSettings, load: LoadSettings, length: int) -> _Key:
+        return (
+            self._costs,
+            length,
+            settings.max_connections,
+            settings.min_connections,
+            settings.timeout,
+            settings.max_idle,
+            settings.order,
+            settings.max_waiting,
+            load.request_rate,
+            None if load.request_rate is not None else load.speedup,
+            load.seed,
+        )
 
 
 def _filled(durations: Floats | None, count: int) -> Floats | None:
@@ -240,41 +280,3 @@ def _filled(durations: Floats | None, count: int) -> Floats | None:
     filled = durations.copy()
     filled[missing] = draw.choice(durations[~missing], int(missing.sum()))
     return filled
-
-
-def _key(settings: ConnectionPoolSettings, load: LoadSettings) -> tuple[Any, ...]:
-    return (
-        settings.max_connections,
-        settings.min_connections,
-        settings.timeout,
-        settings.max_idle,
-        settings.order,
-        settings.max_waiting,
-        load.request_rate,
-        None if load.request_rate is not None else load.speedup,
-        load.seed,
-    )
-
-
-def _run(
-    settings: ConnectionPoolSettings,
-    costs: Costs,
-    times: Floats,
-    lengths: Floats,
-    factors: Floats | None,
-    follow: bool = False,
-) -> kernels.Queue:
-    return kernels.queue_waits(
-        times,
-        lengths,
-        settings.max_connections,
-        timeout=settings.timeout,
-        factors=factors,
-        min_connections=settings.min_connections,
-        connect_seconds=costs.get("connect_seconds", 0.0),
-        max_idle=math.inf if settings.max_idle is None else settings.max_idle,
-        handover_seconds=costs.get("handover_seconds", 0.0),
-        max_waiting=settings.max_waiting,
-        oldest_first=settings.order == "fifo",
-        follow=follow,
-    )

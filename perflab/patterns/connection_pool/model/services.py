@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab.modelling.kept_answers import KeptAnswers
-from perflab.modelling.latency import QUANTILES
+from perflab.modelling.latency import QUANTILES, OutcomeCost
 from perflab.modelling.prediction import Costs
 from perflab.modelling.usl import Usl, fit_usl
+
+if TYPE_CHECKING:
+    from perflab.settings import LoadSettings
+    from perflab.workloads.kinds.arrivals import Arrivals
 
 Floats = npt.NDArray[np.float64]
 _MOST_DRAWN = 16_000_000
@@ -20,14 +25,77 @@ _SHORTEST = 1e-9
 _NEARER_TO_FULL = 0.75
 
 
+Measured = tuple[tuple[int, OutcomeCost], ...]
+"""Service times by a number of connections, rising."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class RunTimes:
+    """What a run itself has measured of each arrival, in order.
+
+    Attributes:
+        arrivals: When each came, in seconds.
+        services: How long each held its connection; NaN for one that was not served.
+    """
+
+    arrivals: Floats
+    services: Floats
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PoolCosts:
+    """What the model must be told.
+
+    Attributes:
+        service: Service times by connections in use, all of them busy all the time.
+        half: The same by the size of a pool that was half busy; may be empty.
+        law: The Universal Scalability Law through `service`; none where it is to be fitted.
+        connect_seconds: What it takes to make a connection.
+        handover_seconds: What it takes to wake a caller that waits.
+        overhead_seconds: What lies between two requests of a client.
+        run: What the run itself has measured, where it has.
+    """
+
+    service: Measured
+    half: Measured = ()
+    law: Usl | None = None
+    connect_seconds: float = 0.0
+    handover_seconds: float = 0.0
+    overhead_seconds: float = 0.0
+    run: RunTimes | None = None
+
+    @classmethod
+    def of(cls, costs: Costs) -> Self:
+        """Read what a calibration, or a run, holds."""
+        usl, run = costs.get("usl"), None
+        if "arrival_seconds" in costs and "service_seconds" in costs:
+            run = RunTimes(
+                np.asarray(costs["arrival_seconds"], np.float64),
+                np.asarray(costs["service_seconds"], np.float64),
+            )
+        return cls(
+            _by_number(costs["service"]),
+            _by_number(costs.get("service_half") or {}),
+            None if usl is None else Usl(usl["rate"], usl["contention"], usl["coherency"]),
+            costs.get("connect_seconds", 0.0),
+            costs.get("handover_seconds", 0.0),
+            costs.get("overhead_seconds", 0.0),
+            run,
+        )
+
+
+def _by_number(costs: Mapping[str, Costs]) -> Measured:
+    found = {int(number): OutcomeCost.of(cost) for number, cost in costs.items()}
+    return tuple(sorted(found.items(), key=lambda one: one[0]))
+
+
 class _Curve:
     """Measured service times by how many connections a service finds in use, its own included."""
 
-    def __init__(self, costs: Costs, in_use: Callable[[int], float]) -> None:
-        measured = sorted((in_use(int(size)), cost) for size, cost in costs.items())
-        self.numbers = np.array([number for number, _ in measured], dtype=np.float64)
-        self.means = np.array([cost["mean"] for _, cost in measured], dtype=np.float64)
-        self.quantiles = [np.asarray(cost["quantiles"], np.float64) for _, cost in measured]
+    def __init__(self, measured: Measured, in_use: Callable[[int], float]) -> None:
+        self.numbers = np.array([in_use(number) for number, _ in measured], dtype=np.float64)
+        self.means = np.array([cost.mean for _, cost in measured], dtype=np.float64)
+        self.quantiles = [np.asarray(cost.quantiles, np.float64) for _, cost in measured]
 
     def mean(self, in_use: float, law: Usl) -> float:
         """Return the mean, outside of what was measured as the law goes on."""
@@ -40,6 +108,33 @@ class _Curve:
     def nearest(self, in_use: float) -> int:
         """Return which of the measured numbers is nearest."""
         return int(np.abs(self.numbers - in_use).argmin())
+
+
+class DrawnTimes:
+    """Times that were drawn from quantiles; sizes and models share them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._drawn: KeptAnswers[tuple[bytes, int, int], Floats] = KeptAnswers(_MOST_DRAWN, len)
+
+    def draw(self, quantiles: Floats, count: int, seed: int) -> Floats:
+        """Return so many times as multiples of their mean."""
+        # Sizes that threads compute at once share their draws, too.
+        with self._lock:
+            return self._drawn.answer(
+                (quantiles.tobytes(), count, seed), lambda: _drawn(quantiles, count, seed)
+            )
+
+
+def _drawn(quantiles: Floats, count: int, seed: int) -> Floats:
+    # Between two quantiles a tail falls off more like a power than like a straight line.
+    edges = np.log(np.maximum(quantiles, _SHORTEST))
+    shares = np.random.default_rng(seed).random(count)
+    drawn: Floats = np.exp(np.interp(shares, QUANTILES, edges))
+    lows, widths = np.exp(edges[:-1]), np.diff(edges)
+    means = lows * np.where(widths > 0, np.expm1(widths) / np.maximum(widths, 1e-300), 1.0)
+    drawn /= float((means * np.diff(QUANTILES)).sum())
+    return drawn
 
 
 class PoolServices:
@@ -56,39 +151,21 @@ class PoolServices:
     random see time averages), at the most the whole pool.
 
     Args:
-        costs: ``service`` with ``mean`` and ``quantiles`` by connections in use, ``service_half``
-            with the same by the size of the pool that was half busy (may be missing), and ``usl``.
+        costs: What was measured.
+        drawn: What was drawn already; may be shared.
     """
 
-    def __init__(self, costs: Costs) -> None:
-        self.key = self.key_of(costs)
-        self._full = _Curve(costs["service"], lambda size: size)
-        half = costs.get("service_half")
-        self._half = _Curve(half, lambda size: _found(size / 2, size)) if half else self._full
+    def __init__(self, costs: PoolCosts, drawn: DrawnTimes) -> None:
+        self._full = _Curve(costs.service, lambda size: size)
+        half = _Curve(costs.half, lambda size: _found(size / 2, size))
+        self._half = half if costs.half else self._full
         self._quantiles = [*self._full.quantiles, *self._half.quantiles]
-        usl = costs.get("usl")
-        if usl is None:
-            numbers, means = self._full.numbers, self._full.means
-            self._law = fit_usl(numbers.tolist(), (numbers / means).tolist())
-        else:
-            self._law = Usl(usl["rate"], usl["contention"], usl["coherency"])
-        self._lock = threading.Lock()
-        self._drawn: KeptAnswers[tuple[int, int, int], Floats] = KeptAnswers(_MOST_DRAWN, len)
+        self._law = costs.law or self._fitted()
+        self._drawn = drawn
 
-    @staticmethod
-    def key_of(costs: Costs) -> tuple[Any, ...]:
-        """Return what tells one calibration from another."""
-        service, half = (
-            tuple(
-                sorted(
-                    (int(number), cost["mean"], tuple(cost["quantiles"]))
-                    for number, cost in (costs.get(name) or {}).items()
-                )
-            )
-            for name in ("service", "service_half")
-        )
-        usl = tuple(sorted((costs.get("usl") or {}).items()))
-        return (service, half, usl, costs.get("connect_seconds"), costs.get("overhead_seconds"))
+    def _fitted(self) -> Usl:
+        numbers, means = self._full.numbers, self._full.means
+        return fit_usl(numbers.tolist(), (numbers / means).tolist())
 
     def mean(self, in_use: float, utilisation: float = 1.0) -> float:
         """Return the mean service time in seconds with so many connections in use."""
@@ -119,22 +196,18 @@ class PoolServices:
 
     def draw(self, shape: int, count: int, seed: int) -> Floats:
         """Return drawn service times as multiples of their mean; kept, since sizes share them."""
-        key = (shape, count, seed)
-        # Sizes that threads compute at once share their draws, too.
-        with self._lock:
-            return self._drawn.answer(key, lambda: self._draw(*key))
+        return self._drawn.draw(self._quantiles[shape], count, seed)
 
-    def _draw(self, shape: int, count: int, seed: int) -> Floats:
-        # Between two quantiles a tail falls off more like a power than like a straight line.
-        edges = np.log(np.maximum(self._quantiles[shape], _SHORTEST))
-        shares = np.random.default_rng(seed).random(count)
-        drawn: Floats = np.exp(np.interp(shares, QUANTILES, edges))
-        lows, widths = np.exp(edges[:-1]), np.diff(edges)
-        means = lows * np.where(widths > 0, np.expm1(widths) / np.maximum(widths, 1e-300), 1.0)
-        drawn /= float((means * np.diff(QUANTILES)).sum())
-        return drawn
+    def draw_anew(self, shape: int, count: int, seed: int) -> Floats:
+        """Return the same without keeping them: those of a run change every second."""
+        return _drawn(self._quantiles[shape], count, seed)
 
 
 def _found(kept: float, connections: int) -> float:
     """Return how many connections a service finds in use, where so many are on average."""
     return min(1.0 + kept, float(connections))
+
+
+def asked_rate(arrivals: Arrivals, load: LoadSettings) -> float:
+    """Return how many requests per second come under a load."""
+    return load.request_rate or arrivals.rate * (load.speedup or 1.0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from typing import Self
 
 from perflab.errors import BadInputError
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.lazy_loading.model.chunk_counts import ChunkCounts, CutAccesses
 from perflab.patterns.lazy_loading.model.chunk_windows import ChunkWindows
-from perflab.patterns.lazy_loading.model.metrics import chunks_held, lazy_metrics, lazy_remarks
+from perflab.patterns.lazy_loading.model.costs import LazyCosts
+from perflab.patterns.lazy_loading.model.metrics import lazy_metrics, lazy_remarks
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.accesses import Accesses
@@ -17,56 +19,21 @@ _LOOKED_AT = 400_000
 _MOST_SIZES = 200
 
 
-class LazyLoadingModel:
-    """Predictions for accesses to rows; keeps every count that it has made.
-
-    One pass over the accesses answers for a chunk size at every number of chunks, exactly.
-    Latency and bytes are those of loads that were measured, at other sizes interpolated.
-    """
+class _Counted:
+    """Accesses and every count of them that was made, whatever the costs."""
 
     def __init__(self, accesses: Accesses) -> None:
         self.accesses = accesses
+        self.windows = ChunkWindows(accesses, min(1.0, _LOOKED_AT / len(accesses)))
         self._cuts: dict[int, CutAccesses] = {}
-        self._windows = ChunkWindows(accesses, min(1.0, _LOOKED_AT / len(accesses)))
-        self._costs: Costs = {}
         self._lock = threading.Lock()
 
-    def predict(
-        self,
-        settings: LazyLoadingSettings,
-        load: LoadSettings,
-        costs: Costs,
-        requests: slice | None = None,
-    ) -> Prediction:
-        """Return the prediction at one setting, over all requests or a slice of them."""
-        self._costs = costs
-        capacity = chunks_held(settings, costs)
-        cut = self._cut(settings.chunk_size)
-        counts = cut.counts(capacity, settings.read_ahead, requests)
-        n_rows = self.accesses.n_rows
-        remarks = lazy_remarks(settings, costs, n_rows, cut.distinct)
-        return Prediction(lazy_metrics(counts, settings, load, costs, n_rows), remarks=remarks)
+    def known(self, chunk_size: int) -> CutAccesses | None:
+        """Return what was counted at a chunk size, if anything."""
+        return self._cuts.get(chunk_size)
 
-    def preview(
-        self, settings: LazyLoadingSettings, load: LoadSettings, costs: Costs
-    ) -> Prediction:
-        """Return a first prediction from windows of the accesses, exact where they are few."""
-        if len(self.accesses) <= _LOOKED_AT:
-            return self.predict(settings, load, costs)
-        return from_windows(self._windows, self.accesses, settings, load, costs)
-
-    def prepare(self) -> None:
-        """Do nothing: no work is common to all chunk sizes."""
-
-    def ready(self, settings: LazyLoadingSettings, load: LoadSettings) -> bool:
-        """Say whether `predict` over all requests would answer at once."""
-        del load
-        cut = self._cuts.get(settings.chunk_size)
-        if cut is None or (settings.max_bytes is not None and not self._costs):
-            return False
-        return cut.ready(chunks_held(settings, self._costs), settings.read_ahead)
-
-    def _cut(self, chunk_size: int) -> CutAccesses:
+    def cut(self, chunk_size: int) -> CutAccesses:
+        """Return the accesses cut into chunks of a size, one of the latest so many sizes."""
         with self._lock:
             found = self._cuts.pop(chunk_size, None) or CutAccesses(self.accesses, chunk_size)
             self._cuts[chunk_size] = found
@@ -75,24 +42,80 @@ class LazyLoadingModel:
         return found
 
 
+class LazyLoadingModel:
+    """Predictions for accesses to rows; keeps every count that it has made.
+
+    One pass over the accesses answers for a chunk size at every number of chunks, exactly.
+    Latency and bytes are those of loads that were measured, at other sizes interpolated.
+
+    Args:
+        counted: The accesses, and what was counted of them.
+        costs: What hits, loads and rows cost.
+    """
+
+    def __init__(self, counted: _Counted, costs: LazyCosts) -> None:
+        self._counted, self._costs = counted, costs
+
+    @classmethod
+    def of(cls, accesses: Accesses, costs: Costs) -> Self:
+        """Return the model of accesses at the costs of a calibration."""
+        return cls(_Counted(accesses), LazyCosts.of(costs))
+
+    def with_costs(self, costs: Costs) -> Self:
+        """Return the model of the same accesses at other costs."""
+        return type(self)(self._counted, LazyCosts.of(costs))
+
+    def predict(
+        self, settings: LazyLoadingSettings, load: LoadSettings, requests: slice | None = None
+    ) -> Prediction:
+        """Return the prediction at one setting, over all requests or a slice of them."""
+        costs, n_rows = self._costs, self._counted.accesses.n_rows
+        cut = self._counted.cut(settings.chunk_size)
+        counts = cut.counts(costs.chunks_held(settings), settings.read_ahead, requests)
+        remarks = lazy_remarks(settings, costs, n_rows, cut.distinct)
+        return Prediction(lazy_metrics(counts, settings, load, costs, n_rows), remarks=remarks)
+
+    def preview(self, settings: LazyLoadingSettings, load: LoadSettings) -> Prediction:
+        """Return a first prediction from windows of the accesses, exact where they are few."""
+        accesses = self._counted.accesses
+        if len(accesses) <= _LOOKED_AT:
+            return self.predict(settings, load)
+        return from_windows(self._counted.windows, accesses, settings, load, self._costs)
+
+    def prepare(self) -> None:
+        """Do nothing: no work is common to all chunk sizes."""
+
+    def ready(self, settings: LazyLoadingSettings, load: LoadSettings) -> bool:
+        """Say whether `predict` over all requests would answer at once."""
+        del load
+        cut = self._counted.known(settings.chunk_size)
+        held = self._costs.chunks_held(settings)
+        return cut is not None and cut.ready(held, settings.read_ahead)
+
+
 class SampledLazyLoadingModel:
     """Predictions from windows that hold a share of the accesses.
 
     Args:
         accesses: All rows requested.
-        share: The share looked at, above 0 and at most 1.
+        windows: Those that are looked at.
+        costs: What hits, loads and rows cost.
     """
 
-    def __init__(self, accesses: Accesses, share: float) -> None:
-        self._accesses = accesses
-        self._windows = ChunkWindows(accesses, share)
+    def __init__(self, accesses: Accesses, windows: ChunkWindows, costs: LazyCosts) -> None:
+        self._accesses, self._windows, self._costs = accesses, windows, costs
+
+    @classmethod
+    def of(cls, accesses: Accesses, costs: Costs, share: float) -> Self:
+        """Return the model of a share of accesses, above 0 and at most 1."""
+        return cls(accesses, ChunkWindows(accesses, share), LazyCosts.of(costs))
+
+    def with_costs(self, costs: Costs) -> Self:
+        """Return the model of the same windows at other costs."""
+        return type(self)(self._accesses, self._windows, LazyCosts.of(costs))
 
     def predict(
-        self,
-        settings: LazyLoadingSettings,
-        load: LoadSettings,
-        costs: Costs,
-        requests: slice | None = None,
+        self, settings: LazyLoadingSettings, load: LoadSettings, requests: slice | None = None
     ) -> Prediction:
         """Return the mean of the windows; the error is two standard errors of the hit rate.
 
@@ -101,7 +124,7 @@ class SampledLazyLoadingModel:
         """
         if requests is not None:
             raise BadInputError("a sample answers for all requests only", "sample")
-        return from_windows(self._windows, self._accesses, settings, load, costs)
+        return from_windows(self._windows, self._accesses, settings, load, self._costs)
 
     def prepare(self) -> None:
         """Do nothing: each chunk size is looked at when it is requested."""
@@ -117,11 +140,11 @@ def from_windows(
     accesses: Accesses,
     settings: LazyLoadingSettings,
     load: LoadSettings,
-    costs: Costs,
+    costs: LazyCosts,
 ) -> Prediction:
     """Return a prediction from windows of the accesses."""
     size, asked, n_rows = settings.chunk_size, len(accesses), accesses.n_rows
-    capacity = chunks_held(settings, costs)
+    capacity = costs.chunks_held(settings)
     brought = touches = 0.0
     if settings.read_ahead and capacity > 1:
         (rate, brought, touches), error = windows.read_ahead(size, capacity, settings.read_ahead)

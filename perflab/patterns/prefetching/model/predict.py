@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +11,12 @@ import numpy.typing as npt
 from perflab import kernels
 from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.prediction import Costs, Metrics, Prediction
+from perflab.patterns.prefetching.model.costs import PrefetchingCosts, RunTimes
 from perflab.patterns.prefetching.model.metrics import (
     levels,
     limit_in_words,
     next_steps,
     prefetch_metrics,
-)
-from perflab.patterns.prefetching.model.times import (
-    consume_seconds,
-    draw_consumes,
-    draw_fetches,
-    fetch_seconds,
-    slowdown,
-    wait_seconds,
 )
 from perflab.patterns.prefetching.settings import PrefetchingSettings
 from perflab.settings import LoadSettings
@@ -47,6 +39,23 @@ class _Drawn:
     consumes: Floats
 
 
+_Key = tuple[PrefetchingCosts, *tuple[float | None, ...]]
+"""Costs, how many batches are simulated, and what of the settings matters."""
+_MOST_STREAMS = 4
+
+
+class _Kept:
+    """What models of the same items have computed, at all costs.
+
+    Of streams there are few: those of the run that goes on, at the costs of the calibration and
+    at its own.
+    """
+
+    def __init__(self) -> None:
+        self.answers: KeptAnswers[_Key, Prediction] = KeptAnswers()
+        self.streams: KeptAnswers[_Key, _Drawn] = KeptAnswers(_MOST_STREAMS)
+
+
 class PrefetchingModel:
     """Predictions for so many items; keeps what it has computed.
 
@@ -59,76 +68,68 @@ class PrefetchingModel:
 
     Args:
         items: The workload.
-        batches: Answer from so many of the first batches; None for all.
+        costs: What fetches and the consumer's work take.
+        kept: What other models of these items have computed.
+        batches: Answer from so many of the first batches.
     """
 
-    def __init__(self, items: Items, batches: int | None = None) -> None:
-        self._items = items
-        self._most = batches or MOST_BATCHES
-        self._lock = threading.Lock()
-        self._costs: Costs | None = None
-        self._answers: KeptAnswers[tuple[Any, ...], Prediction] = KeptAnswers()
-        self._stream: tuple[tuple[Any, ...], _Drawn] | None = None
-        self._quick: PrefetchingModel | None = None
+    def __init__(
+        self, items: Items, costs: PrefetchingCosts, kept: _Kept, batches: int = MOST_BATCHES
+    ) -> None:
+        self._items, self._costs, self._kept = items, costs, kept
+        self._most = batches
+
+    @classmethod
+    def of(cls, items: Items, costs: Costs) -> Self:
+        """Return the model of items at the costs of a calibration."""
+        return cls(items, PrefetchingCosts.of(costs), _Kept())
+
+    def with_costs(self, costs: Costs) -> Self:
+        """Return the model of the same items at other costs."""
+        return type(self)(self._items, PrefetchingCosts.of(costs), self._kept, self._most)
 
     def predict(
-        self,
-        settings: PrefetchingSettings,
-        load: LoadSettings,
-        costs: Costs,
-        requests: slice | None = None,
+        self, settings: PrefetchingSettings, load: LoadSettings, requests: slice | None = None
     ) -> Prediction:
         """Return the prediction at one setting, over all items or a slice of them.
 
         The error is half the band around the stall fraction: what fetches 5 % off would do.
         """
-        if "fetch_items" in costs:
-            return Prediction(self._of_run(settings, load, costs, requests))
-        self._know(costs)
+        if self._costs.run is not None:
+            return Prediction(self._of_run(settings, load, self._costs.run, requests))
         if requests is not None:
-            return Prediction(self._of_slice(settings, load, costs, requests))
-        return self._answers.answer(
-            _key(settings, load), lambda: self._whole(settings, load, costs)
+            return Prediction(self._of_slice(settings, load, requests))
+        return self._kept.answers.answer(
+            self._key(settings, load, self._most), lambda: self._whole(settings, load)
         )
 
-    def preview(
-        self, settings: PrefetchingSettings, load: LoadSettings, costs: Costs
-    ) -> Prediction:
+    def preview(self, settings: PrefetchingSettings, load: LoadSettings) -> Prediction:
         """Return a first picture from the first 20,000 batches, or the answer if it is known."""
         many = len(self._items) > QUICK_BATCHES * _batch(settings)
         if self.ready(settings, load) or not many or self._most == QUICK_BATCHES:
-            return self.predict(settings, load, costs)
-        if self._quick is None:
-            self._quick = PrefetchingModel(self._items, QUICK_BATCHES)
-        return self._quick.predict(settings, load, costs)
+            return self.predict(settings, load)
+        quick = type(self)(self._items, self._costs, self._kept, QUICK_BATCHES)
+        return quick.predict(settings, load)
 
     def ready(self, settings: PrefetchingSettings, load: LoadSettings) -> bool:
-        """Say whether `predict` over all items, at the costs last asked with, is known."""
-        return _key(settings, load) in self._answers
+        """Say whether `predict` over all items is known."""
+        return self._key(settings, load, self._most) in self._kept.answers
 
     def prepare(self) -> None:
         """Compute nothing: there is no work that all answers share."""
 
     def levels(
-        self, settings: PrefetchingSettings, load: LoadSettings, costs: Costs, points: int = 200
+        self, settings: PrefetchingSettings, load: LoadSettings, points: int = 200
     ) -> tuple[Floats, Floats]:
         """Return the buffer's level over time: seconds and items, both of shape ``(points,)``."""
-        drawn = self._simulate(settings, load, costs, len(self._items))
+        drawn = self._simulate(settings, load, len(self._items))
         times = np.linspace(0.0, float(drawn.run.ended[-1]), points)
         return times, levels(drawn.run, drawn.sizes, times)
 
-    def _know(self, costs: Costs) -> None:
-        """Forget the answers of other costs."""
-        with self._lock:
-            if self._costs is not costs and self._costs != costs:
-                self._answers = KeptAnswers()
-                self._stream = None
-            self._costs = costs
-
-    def _whole(self, settings: PrefetchingSettings, load: LoadSettings, costs: Costs) -> Prediction:
+    def _whole(self, settings: PrefetchingSettings, load: LoadSettings) -> Prediction:
         count = len(self._items)
-        drawn = self._simulate(settings, load, costs, count)
-        metrics = _metrics(settings, costs, drawn)
+        drawn = self._simulate(settings, load, count)
+        metrics = self._metrics(settings, drawn)
         metrics["requests"] = float(count)
         share = min(1.0, float(drawn.sizes.sum()) / count)
         if "stall_fraction" not in metrics:
@@ -136,27 +137,28 @@ class PrefetchingModel:
         stalled = metrics["stall_fraction"]
         error = 0.0
         for factor in (1 - _OFF, 1 + _OFF):
-            other = self._simulate(settings, load, costs, count, factor)
-            off = _metrics(settings, costs, other)["stall_fraction"]
+            other = self._simulate(settings, load, count, factor)
+            off = self._metrics(settings, other)["stall_fraction"]
             error = max(error, abs(off - stalled))
-        remarks = self._remarks(settings, load, costs, metrics)
+        remarks = self._remarks(settings, load, metrics)
         return Prediction(metrics, sampled=share, error=error, remarks=remarks)
 
     def _remarks(
-        self, settings: PrefetchingSettings, load: LoadSettings, costs: Costs, now: Metrics
+        self, settings: PrefetchingSettings, load: LoadSettings, now: Metrics
     ) -> tuple[str, ...]:
         batch = _batch(settings)
-        slots = max(1, _room(settings, costs) // batch)
+        slots = max(1, self._costs.room(settings) // batch)
         active = min(settings.workers, slots)
         source = active * batch / now["fetch_seconds_mean"]
-        consumer = 1.0 / (consume_seconds(costs, settings) + costs.get("overhead_seconds", 0.0))
+        costs = self._costs
+        consumer = 1.0 / (costs.consume_seconds(settings) + costs.between_seconds)
         if load.request_rate is not None:
             consumer = min(consumer, load.request_rate)
         said = [limit_in_words(source, consumer, now["stall_fraction"])]
         more_workers = settings.model_copy(update={"workers": settings.workers + 1})
         more_room = settings.model_copy(update={"buffer_size": settings.buffer_size + batch})
         worker, slot = (
-            _metrics(other, costs, self._simulate(other, load, costs, len(self._items)))
+            self._metrics(other, self._simulate(other, load, len(self._items)))
             for other in (more_workers, more_room)
         )
         said.append(next_steps(now, worker, slot))
@@ -166,7 +168,7 @@ class PrefetchingModel:
         return tuple(said)
 
     def _of_slice(
-        self, settings: PrefetchingSettings, load: LoadSettings, costs: Costs, requests: slice
+        self, settings: PrefetchingSettings, load: LoadSettings, requests: slice
     ) -> Metrics:
         """Answer for items of a live run; later ones are as those that came before them."""
         batch = _batch(settings)
@@ -176,10 +178,11 @@ class PrefetchingModel:
         if last > most:
             first, last = max(0, most - (last - first)), most
         wanted = min(most, 1 << max(6, (last - 1).bit_length()))
-        key = (wanted, *_key(settings, load))
-        if self._stream is None or self._stream[0] != key:
-            self._stream = key, self._simulate(settings, load, costs, wanted * batch)
-        metrics = _metrics(settings, costs, self._stream[1], slice(first, max(last, first + 1)))
+        stream = self._kept.streams.answer(
+            self._key(settings, load, wanted),
+            lambda: self._simulate(settings, load, wanted * batch),
+        )
+        metrics = self._metrics(settings, stream, slice(first, max(last, first + 1)))
         if metrics and requests.stop is not None:
             metrics["requests"] = float(requests.stop - (requests.start or 0))
         return metrics
@@ -188,13 +191,12 @@ class PrefetchingModel:
         self,
         settings: PrefetchingSettings,
         load: LoadSettings,
-        costs: Costs,
+        own: RunTimes,
         requests: slice | None,
     ) -> Metrics:
         """Answer from what a run itself measured, as if it had begun with the slice."""
         first = 0 if requests is None else requests.start or 0
-        works = np.asarray(costs["consume_seconds"], np.float64)[first:]
-        sizes = np.asarray(costs["fetch_items"], np.int64)
+        works, sizes = own.consume_seconds[first:], own.fetch_items
         edges = np.cumsum(sizes)
         begin = int(np.searchsorted(edges, first, side="right"))
         sizes = sizes[begin:]
@@ -205,24 +207,23 @@ class PrefetchingModel:
         sizes, ends = sizes[:count], ends[:count]
         sums = np.concatenate([[0.0], np.cumsum(works)])
         consumes = np.diff(sums[np.concatenate([[0], ends])])
-        consumes = consumes + sizes * costs.get("overhead_seconds", 0.0)
-        fetches = np.asarray(costs["fetch_seconds"], np.float64)[begin : begin + count]
+        consumes = consumes + sizes * self._costs.between_seconds
+        fetches = own.fetch_seconds[begin : begin + count]
         run = kernels.prefetch(
             sizes,
             fetches,
             consumes,
             settings.workers,
-            _room(settings, costs),
-            handover_seconds=costs.get("handover_seconds", 0.0),
+            self._costs.room(settings),
+            handover_seconds=self._costs.handover_seconds,
             item_seconds=0.0 if load.request_rate is None else 1.0 / load.request_rate,
         )
-        return _metrics(settings, costs, _Drawn(run, sizes, consumes))
+        return self._metrics(settings, _Drawn(run, sizes, consumes))
 
     def _simulate(
         self,
         settings: PrefetchingSettings,
         load: LoadSettings,
-        costs: Costs,
         count: int,
         factor: float = 1.0,
     ) -> _Drawn:
@@ -232,60 +233,61 @@ class PrefetchingModel:
         sizes = np.full(batches, batch, np.int64)
         if batches * batch > count:
             sizes[-1] = count - (batches - 1) * batch
-        own, wait = fetch_seconds(costs, batch), wait_seconds(costs, load)
-        fetches = draw_fetches(costs, batches, load.seed) * (own * factor)
-        fetches[-1] *= fetch_seconds(costs, int(sizes[-1])) / own
-        consumes = draw_consumes(costs, settings, sizes, load.seed)
-        consumes += sizes * costs.get("overhead_seconds", 0.0)
+        costs = self._costs
+        own, wait = costs.fetch_seconds(batch), costs.wait_seconds(load)
+        fetches = costs.draw_fetches(batches, load.seed) * (own * factor)
+        fetches[-1] *= costs.fetch_seconds(int(sizes[-1])) / own
+        consumes = costs.draw_consumes(settings, sizes, load.seed)
+        consumes += sizes * self._costs.between_seconds
         run = kernels.prefetch(
             sizes,
             fetches,
             consumes,
             settings.workers,
-            _room(settings, costs),
-            slowdown(costs, settings.workers, own, wait),
+            self._costs.room(settings),
+            costs.slowdown(settings.workers, own, wait),
             wait * factor,
-            costs.get("handover_seconds", 0.0),
+            self._costs.handover_seconds,
             0.0 if load.request_rate is None else 1.0 / load.request_rate,
         )
         return _Drawn(run, sizes, consumes)
 
+    def _metrics(
+        self, settings: PrefetchingSettings, drawn: _Drawn, part: slice | None = None
+    ) -> Metrics:
+        costs = self._costs
+        found = prefetch_metrics(
+            drawn.run,
+            drawn.sizes,
+            drawn.consumes,
+            settings.workers,
+            costs.item_bytes,
+            part or slice(None),
+        )
+        # What lies between two items is no work on one of them; to take one is part of a request.
+        beside = {
+            "consume_seconds_mean": costs.between_seconds,
+            "latency_seconds_mean": costs.overhead_seconds,
+        }
+        for name, seconds in beside.items():
+            if name in found:
+                found[name] = max(0.0, found[name] - seconds)
+        return found
 
-def _metrics(
-    settings: PrefetchingSettings, costs: Costs, drawn: _Drawn, part: slice | None = None
-) -> Metrics:
-    size = costs.get("item_bytes", 0.0)
-    found = prefetch_metrics(
-        drawn.run, drawn.sizes, drawn.consumes, settings.workers, size, part or slice(None)
-    )
-    # What lies between two items is no work on one of them.
-    between = costs.get("overhead_seconds", 0.0)
-    for name in ("consume_seconds_mean", "latency_seconds_mean"):
-        if name in found:
-            found[name] = max(0.0, found[name] - between)
-    return found
+    def _key(self, settings: PrefetchingSettings, load: LoadSettings, batches: int) -> _Key:
+        return (
+            self._costs,
+            batches,
+            settings.buffer_size,
+            settings.batch_size,
+            settings.workers,
+            settings.max_bytes,
+            settings.consume_seconds,
+            load.backend_seconds,
+            load.request_rate,
+            load.seed,
+        )
 
 
 def _batch(settings: PrefetchingSettings) -> int:
     return min(settings.batch_size, settings.buffer_size)
-
-
-def _room(settings: PrefetchingSettings, costs: Costs) -> int:
-    """Return how many items may be ahead, by number and by bytes."""
-    size = costs.get("item_bytes", 0.0)
-    if settings.max_bytes is None or size <= 0:
-        return settings.buffer_size
-    return max(1, min(settings.buffer_size, int(settings.max_bytes / size)))
-
-
-def _key(settings: PrefetchingSettings, load: LoadSettings) -> tuple[Any, ...]:
-    return (
-        settings.buffer_size,
-        settings.batch_size,
-        settings.workers,
-        settings.max_bytes,
-        settings.consume_seconds,
-        load.backend_seconds,
-        load.request_rate,
-        load.seed,
-    )

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from perflab.errors import BadInputError
 from perflab.modelling.latency import QUANTILES
 from perflab.modelling.usl import Usl
+from perflab.patterns.async_io.costs import AsyncIOCosts
 from perflab.patterns.async_io.model.own import service_times
 from perflab.patterns.async_io.model.predict import AsyncIOModel
 from perflab.patterns.async_io.model.user import UserServer, guessed_points
@@ -27,13 +29,13 @@ LAW = Usl(20.0, 0.05, 0.001)
 
 @pytest.fixture(scope="module")
 def model():
-    return AsyncIOModel(load_arrivals("poisson:rate=500,requests=20k,seed=1"))
+    return AsyncIOModel.of(load_arrivals("poisson:rate=500,requests=20k,seed=1"), COSTS)
 
 
 def predict(model, costs=COSTS, requests=None, rate=None, **values):
     settings = AsyncIORunSettings.read({"retries": 0, "urls": None, **values})
     load = LoadSettings.read({"request_rate": rate})
-    return model.predict(settings, load, costs, requests)
+    return model.with_costs(costs).predict(settings, load, requests)
 
 
 def points(*numbers):
@@ -45,6 +47,10 @@ def points(*numbers):
         }
         for n in numbers
     }
+
+
+def measured(*numbers):
+    return AsyncIOCosts.of({"points": points(*numbers)}).points
 
 
 @pytest.mark.parametrize("capacity", [4, 32, None])
@@ -63,7 +69,7 @@ def test_a_closed_loop_is_within_its_asymptotic_bounds(model, capacity, limit):
 @given(limit=st.integers(1, 200), rate=st.sampled_from([50.0, 400.0]))
 @hypothesis_settings(max_examples=20)
 def test_a_rate_limit_is_never_exceeded(limit, rate):
-    model = AsyncIOModel(load_arrivals("poisson:rate=500,requests=2k,seed=1"), 2000)
+    model = AsyncIOModel.of(load_arrivals("poisson:rate=500,requests=2k,seed=1"), COSTS, 2000)
     found = predict(model, max_concurrent=limit, rate_limit=rate).metrics
     assert found["throughput_per_second"] <= rate * 1.001
 
@@ -159,7 +165,7 @@ def test_an_open_loop_that_falls_behind_says_so_and_its_wait_grows(model):
 
 
 def test_an_open_loop_goes_on_where_the_arrivals_begin_again():
-    model = AsyncIOModel(load_arrivals("poisson:rate=500,requests=1k,seed=1"))
+    model = AsyncIOModel.of(load_arrivals("poisson:rate=500,requests=1k,seed=1"), COSTS)
     values = {"load_model": "open", "rate": 300, "max_concurrent": 64}
     found = predict(model, requests=slice(2500, 3500), **values).metrics
     assert found["requests"] == 1000
@@ -219,14 +225,14 @@ def test_a_server_of_which_nothing_is_known_is_a_guess_and_says_so(model):
     [((1, 4), "cannot be told"), ((2, 8, 16), "cannot be told"), ((1, 2, 4, 8), "residual 0 %")],
 )
 def test_a_law_through_as_few_points_as_parameters_tells_no_residual(numbers, said):
-    (law, *_) = UserServer(points(*numbers)).remarks
+    (law, *_) = UserServer(measured(*numbers)).remarks
     assert said in law
 
 
 def test_what_the_cap_held_back_and_a_single_point_are_told():
     capped = UserServer(guessed_points(), capped=8)
     assert any("beyond 8 in flight the cap" in remark for remark in capped.remarks)
-    one = UserServer(points(1))
+    one = UserServer(measured(1))
     assert any("only 1 in flight" in remark for remark in one.remarks)
 
 
@@ -247,8 +253,23 @@ def test_a_runs_own_times_are_what_its_prediction_is_made_from(model):
 def test_what_was_answered_is_known_and_a_preview_is_near(model):
     settings = AsyncIORunSettings(max_concurrent=17, capacity=8, retries=0)
     load = LoadSettings()
-    quick = model.preview(settings, load, COSTS).metrics
+    quick = model.preview(settings, load).metrics
     assert not model.ready(settings, load)
-    whole = model.predict(settings, load, COSTS).metrics
+    whole = model.predict(settings, load).metrics
     assert model.ready(settings, load)
     assert quick["throughput_per_second"] == pytest.approx(whole["throughput_per_second"], rel=0.05)
+
+
+def test_other_costs_are_other_answers_and_the_first_ones_stay(model):
+    settings = AsyncIORunSettings(max_concurrent=19, capacity=8, retries=0)
+    before = model.predict(settings, LoadSettings()).metrics
+    other = model.with_costs({**COSTS, "delay_seconds": 0.1})
+    assert not other.ready(settings, LoadSettings())
+    slower = other.predict(settings, LoadSettings()).metrics
+    assert slower["latency_seconds_mean"] > before["latency_seconds_mean"]
+    assert model.with_costs(dict(COSTS)).ready(settings, LoadSettings())
+
+
+def test_perflabs_own_server_needs_costs_of_its_own(model):
+    with pytest.raises(BadInputError, match="perflab calibrate async_io"):
+        predict(model, {"points": points(1, 2, 4)})

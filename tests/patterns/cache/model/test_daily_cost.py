@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import perflab
 from perflab.patterns.cache.bench import CacheBench
-from perflab.patterns.cache.model.daily_cost import daily_cost
+from perflab.patterns.cache.model.metrics import daily_cost
 from perflab.settings import LoadSettings
 from perflab.tuning.recommend import tune
 from perflab.workloads import Trace

@@ -8,7 +8,8 @@ import pytest
 from perflab.bench import load_bench
 from perflab.bench.part_of_keys import of_the_whole
 from perflab.modelling.part_of_keys import for_all_keys
-from perflab.patterns.cache.model.part import CACHE
+from perflab.operations import Operation
+from perflab.patterns.cache.model.models import CACHE
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.model.progressive import ProgressiveCacheModel
 from perflab.patterns.cache.settings import CacheSettings
@@ -81,9 +82,9 @@ def test_a_known_total_halves_the_error_and_its_band_holds(pattern, key, values,
 @pytest.mark.parametrize("changes", [{}, {"ttl_seconds": 20}, {"max_bytes": 50_000}])
 def test_misses_are_a_share_of_all_requests_and_all_else_goes_with_them(hot, changes):
     settings, load = CacheSettings(**changes), LOAD.change(price_per_backend_call=1)
-    found = for_all_keys(hot, CacheModel, CACHE).predict(settings, load, COSTS)
+    found = for_all_keys(hot, COSTS, CacheModel.of, CACHE).predict(settings, load)
     unknown = dataclasses.replace(hot, all_requests=None)
-    other = for_all_keys(unknown, CacheModel, CACHE).predict(settings, load, COSTS)
+    other = for_all_keys(unknown, COSTS, CacheModel.of, CACHE).predict(settings, load)
     ours, theirs = found.metrics, other.metrics
     assert ours["requests"] == ours["hits"] + ours["misses"] == 200_000
     assert ours["hit_rate"] == ours["hits"] / 200_000 > 0
@@ -107,9 +108,9 @@ def test_a_part_with_just_its_share_of_the_requests_is_answered_as_before(hot):
     requests = len(hot) * 20
     settings = CacheSettings(max_cache_size=5_000)
     known, unknown = (
-        for_all_keys(dataclasses.replace(hot, all_requests=total), CacheModel, CACHE).predict(
-            settings, LOAD, COSTS
-        )
+        for_all_keys(
+            dataclasses.replace(hot, all_requests=total), COSTS, CacheModel.of, CACHE
+        ).predict(settings, LOAD)
         for total in (requests, None)
     )
     assert known.metrics == pytest.approx(unknown.metrics)
@@ -117,8 +118,8 @@ def test_a_part_with_just_its_share_of_the_requests_is_answered_as_before(hot):
 
 def test_more_misses_than_requests_are_no_hit(hot):
     few = dataclasses.replace(hot, all_requests=len(hot))
-    found = for_all_keys(few, CacheModel, CACHE).predict(
-        CacheSettings(max_cache_size=20), LOAD, COSTS
+    found = for_all_keys(few, COSTS, CacheModel.of, CACHE).predict(
+        CacheSettings(max_cache_size=20), LOAD
     )
     assert (found.metrics["hit_rate"], found.metrics["hits"]) == (0, 0)
     assert found.metrics["misses"] == len(hot)
@@ -127,10 +128,10 @@ def test_more_misses_than_requests_are_no_hit(hot):
 
 
 def test_rates_follow_the_requests_and_sizes_the_keys(hot):
-    model = for_all_keys(hot, CacheModel, CACHE)
+    model = for_all_keys(hot, COSTS, CacheModel.of, CACHE)
     settings = CacheSettings(max_cache_size=2_000)
     for load in (LOAD.change(speedup=3), LOAD.change(request_rate=6_000)):
-        pace = model.predict(settings, load, COSTS).metrics["throughput_per_second"]
+        pace = model.predict(settings, load).metrics["throughput_per_second"]
         assert pace == pytest.approx(6_000, rel=0.01)
     there, slower = load_bench("cache").part_of_keys.replayed(
         settings, LOAD.change(request_rate=10_000), hot, COSTS
@@ -141,12 +142,12 @@ def test_rates_follow_the_requests_and_sizes_the_keys(hot):
 
 def test_rough_answers_are_adjusted_as_the_sharp_one(hot, tmp_path, monkeypatch):
     monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
-    model = for_all_keys(hot, ProgressiveCacheModel, CACHE, CacheModel)
+    model = for_all_keys(hot, COSTS, ProgressiveCacheModel.of, CACHE, CacheModel.of)
     settings = CacheSettings(max_cache_size=5_000)
-    rough = model.preview(settings, LOAD, COSTS)
+    rough = model.preview(settings, LOAD)
     model.settle(settings, LOAD, lambda: False)
-    sharp = model.best_known(settings, LOAD, COSTS)
-    exact = for_all_keys(hot, CacheModel, CACHE).predict(settings, LOAD, COSTS)
+    sharp = model.best_known(settings, LOAD)
+    exact = for_all_keys(hot, COSTS, CacheModel.of, CACHE).predict(settings, LOAD)
     assert sharp.metrics == exact.metrics
     assert rough.metrics["hit_rate"] == pytest.approx(exact.metrics["hit_rate"], abs=rough.error)
     assert rough.metrics["requests"] == 200_000
@@ -159,8 +160,27 @@ def test_a_measured_hit_rate_counts_misses_as_the_prediction_does(hot):
 
 
 def test_a_run_of_the_part_is_predicted_as_the_part(hot):
-    model = for_all_keys(hot, CacheModel, CACHE)
-    found = model.predict(CacheSettings(), LOAD, COSTS, slice(0, len(hot))).metrics
+    model = for_all_keys(hot, COSTS, CacheModel.of, CACHE)
+    found = model.predict(CacheSettings(), LOAD, slice(0, len(hot))).metrics
     alone = dataclasses.replace(hot, sample_rate=1.0, all_requests=None)
-    exact = CacheModel(alone).predict(CacheSettings(max_cache_size=50), LOAD, COSTS).metrics
+    exact = CacheModel.of(alone, COSTS).predict(CacheSettings(max_cache_size=50), LOAD).metrics
     assert found["hits"] == exact["hits"]
+
+
+def test_a_part_without_its_writes_answers_as_its_reads_alone(hot):
+    operations = np.zeros(len(hot), np.uint8)
+    operations[::7] = Operation.SET
+    part = dataclasses.replace(hot, operations=operations)
+    ignored = predict("cache", part, {"max_cache_size": 50, "writes": "ignore"})
+    alone = predict("cache", part.reads_only(), {"max_cache_size": 50})
+    assert ignored.hit_rate[0] == alone.hit_rate[0]
+    assert ignored.requests[0] == hot.all_requests
+
+
+@pytest.mark.parametrize(("removals", "knows"), [(0.1, True), (0.4, False)])
+def test_many_removals_leave_the_requests_of_all_keys_aside(hot, removals, knows):
+    operations = np.zeros(len(hot), np.uint8)
+    operations[: int(len(hot) * removals)] = Operation.DELETE
+    part = dataclasses.replace(hot, operations=operations)
+    found = predict("cache", part, {"max_cache_size": 50})
+    assert (found.requests[0] == hot.all_requests) == knows

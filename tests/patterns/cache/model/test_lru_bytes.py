@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab.bench import load_bench
+from perflab.patterns.cache.model.counter import CacheCounter
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
@@ -18,7 +19,7 @@ LOAD = LoadSettings()
 
 def both(trace, **values):
     """Return what one pass and what the simulation of this capacity say."""
-    prepared, fresh = CacheModel(trace), CacheModel(trace)
+    prepared, fresh = CacheCounter(trace), CacheCounter(trace)
     prepared.prepare()
     settings = CacheSettings(**values)
     return prepared.counts(settings, LOAD), fresh.counts(settings, LOAD)
@@ -56,7 +57,7 @@ def sized():
 
 
 def test_every_capacity_is_ready_after_the_first(sized):
-    model = CacheModel(sized)
+    model = CacheCounter(sized)
     model.prepare()
     first = CacheSettings(max_cache_size=10_000, max_bytes=100_000)
     assert not model.ready(first, LOAD)
@@ -67,11 +68,11 @@ def test_every_capacity_is_ready_after_the_first(sized):
 
 
 def test_both_hit_rates_rise_with_bytes_and_end_at_first_misses(sized):
-    model = CacheModel(sized)
-    model.prepare()
     costs = load_bench("cache").calibration.shipped_costs
+    model = CacheModel.of(sized, costs)
+    model.prepare()
     points = [
-        model.predict(CacheSettings(max_cache_size=10_000, max_bytes=most), LOAD, costs).metrics
+        model.predict(CacheSettings(max_cache_size=10_000, max_bytes=most), LOAD).metrics
         for most in np.geomspace(5_000, 2_000 * 5_000, 12).astype(int).tolist()
     ]
     for metric in ("hit_rate", "byte_hit_rate", "memory_bytes"):

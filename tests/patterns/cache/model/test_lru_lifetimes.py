@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perflab import kernels
+from perflab.patterns.cache.model import counter as cache
 from perflab.patterns.cache.model import lru_lifetimes
-from perflab.patterns.cache.model import predict as cache
+from perflab.patterns.cache.model.counter import CacheCounter
 from perflab.patterns.cache.model.lru_lifetimes import LruLifetimes
-from perflab.patterns.cache.model.predict import CacheModel
-from perflab.patterns.cache.model.sampled import SampledCacheModel
+from perflab.patterns.cache.model.scaled_down import ScaledDown
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
@@ -51,7 +51,7 @@ def trace_of(length=4_000, **columns):
     ttls=st.lists(st.floats(0.5, 30), min_size=1, max_size=3),
 )
 def test_a_prepared_model_counts_what_a_simulation_counts(keys, size, ttls):
-    prepared, fresh = CacheModel(Trace.from_keys(keys)), CacheModel(Trace.from_keys(keys))
+    prepared, fresh = CacheCounter(Trace.from_keys(keys)), CacheCounter(Trace.from_keys(keys))
     prepared.prepare()
     for ttl in ttls:
         settings = CacheSettings(max_cache_size=size, ttl_seconds=ttl)
@@ -63,7 +63,7 @@ def test_a_prepared_model_counts_what_a_simulation_counts(keys, size, ttls):
 )
 def test_sizes_and_lifetimes_of_requests_are_looked_at(asked, columns):
     trace = trace_of(**dict.fromkeys(columns))
-    prepared, fresh = CacheModel(trace), CacheModel(trace)
+    prepared, fresh = CacheCounter(trace), CacheCounter(trace)
     prepared.prepare()
     for size in (1, 30, 400, 10_000):
         for load in (RATE, LoadSettings(request_rate=40.0)):
@@ -80,7 +80,7 @@ def test_sizes_and_lifetimes_of_requests_are_looked_at(asked, columns):
 )
 def test_what_depends_on_the_ttl_is_simulated(asked, values):
     trace = trace_of(times=True, sizes=True)
-    prepared, fresh = CacheModel(trace), CacheModel(trace)
+    prepared, fresh = CacheCounter(trace), CacheCounter(trace)
     prepared.prepare()
     settings = CacheSettings(max_cache_size=200, ttl_seconds=60, **values)
     assert prepared.counts(settings, RATE) == fresh.counts(settings, RATE)
@@ -89,7 +89,7 @@ def test_what_depends_on_the_ttl_is_simulated(asked, values):
 
 def test_some_of_the_requests_are_simulated(asked):
     trace = trace_of(times=True)
-    prepared, fresh = CacheModel(trace), CacheModel(trace)
+    prepared, fresh = CacheCounter(trace), CacheCounter(trace)
     prepared.prepare()
     settings = CacheSettings(max_cache_size=100, ttl_seconds=60)
     for part in (slice(1_000, 3_000), slice(0, 2_000), slice(2_000, 9_000)):
@@ -99,7 +99,7 @@ def test_some_of_the_requests_are_simulated(asked):
 
 def test_a_long_trace_keeps_no_distances(asked, monkeypatch):
     monkeypatch.setattr(cache, "MOST_REQUESTS", 3_999)
-    model = CacheModel(trace_of(times=True))
+    model = CacheCounter(trace_of(times=True))
     model.prepare()
     settings = CacheSettings(max_cache_size=100, ttl_seconds=60)
     assert model.counts(settings, RATE).hits > 0
@@ -114,7 +114,7 @@ def test_departures_are_found_again_where_there_is_no_room_for_all(monkeypatch):
         kernels, "lru_departures", lambda *given: found.append(given[2]) or plain(*given)
     )
     trace = trace_of(times=True)
-    prepared, fresh = CacheModel(trace), CacheModel(trace)
+    prepared, fresh = CacheCounter(trace), CacheCounter(trace)
     prepared.prepare()
     for ttl, size in enumerate((10, 10, 200, 10, 300, 10), 50):
         settings = CacheSettings(max_cache_size=size, ttl_seconds=ttl)
@@ -130,7 +130,10 @@ def test_a_prepared_sample_says_what_one_says_that_is_not(asked, columns):
         times=trace.times,
         ttls=trace.ttls,
     )
-    prepared, fresh = SampledCacheModel(trace, 0.5), SampledCacheModel(trace, 0.5)
+    prepared, fresh = (
+        ScaledDown(trace, 0.5),
+        ScaledDown(trace, 0.5),
+    )
     prepared.prepare()
     for size in (60, 3_000, 20_000):
         settings = CacheSettings(max_cache_size=size, ttl_seconds=700)

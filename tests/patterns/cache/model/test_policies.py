@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from perflab import kernels
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
-from perflab.patterns.cache.model.predict import CacheModel
+from perflab.patterns.cache.model.counter import CacheCounter
 from perflab.patterns.cache.policies import CACHE_POLICIES, FUTURE_POLICIES, LIVE_POLICIES, POLICIES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
@@ -21,7 +21,7 @@ BOUNDED = [policy for policy in POLICIES if policy not in FUTURE_POLICIES]
 
 
 def counted(trace, load=LOAD, requests=None, **values):
-    return CacheModel(trace).counts(CacheSettings(**values), load, requests)
+    return CacheCounter(trace).counts(CacheSettings(**values), load, requests)
 
 
 def skewed(length=3_000, n_keys=300, **columns):
@@ -90,7 +90,7 @@ def test_bounds_that_a_policy_is_not_simulated_with_are_refused_by_name(policy):
         with pytest.raises(BadInputError, match=f"policy: {CACHE_POLICIES[policy].title} is"):
             bench.models.check(chosen, LOAD, trace)
         with pytest.raises(BadInputError, match="set ttl_seconds and max_bytes to none"):
-            CacheModel(trace).counts(chosen, LOAD)
+            CacheCounter(trace).counts(chosen, LOAD)
 
 
 def test_an_eager_cache_throws_no_live_entry_out_for_an_expired_one():
@@ -108,10 +108,10 @@ def test_an_eager_cache_throws_no_live_entry_out_for_an_expired_one():
 @given(first=st.integers(0, 399), last=st.one_of(st.integers(1, 400), st.sampled_from([200, 400])))
 def test_a_slice_of_looped_requests_counts_like_playing_them(policy, first, last):
     keys = (np.random.default_rng(3).zipf(1.3, 200) % 60).tolist()
-    model = CacheModel(Trace.from_keys(keys))
+    model = CacheCounter(Trace.from_keys(keys))
     chosen = CacheSettings(policy=policy, max_cache_size=12)
     first = min(first, last - 1)
-    whole = CacheModel(Trace.from_keys(keys * 2))
+    whole = CacheCounter(Trace.from_keys(keys * 2))
     # Of a cache that knows the future, what comes after a slice decides what is kept in it.
     assume(policy not in FUTURE_POLICIES or last in (200, 400))
     counts = model.counts(chosen, LOAD, slice(first, last))

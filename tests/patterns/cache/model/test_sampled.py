@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
+from perflab.modelling.scaling import IN_FULL
+from perflab.patterns.cache.model.counter import CacheCounter
 from perflab.patterns.cache.model.estimates import Estimate
 from perflab.patterns.cache.model.key_samples import METHODS, KeySampler
 from perflab.patterns.cache.model.predict import CacheModel
-from perflab.patterns.cache.model.sampled import IN_FULL, SampledCacheModel
+from perflab.patterns.cache.model.sampled import SampledCacheModel
 from perflab.patterns.cache.policies import POLICIES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
@@ -45,10 +47,11 @@ def timed():
 def test_all_keys_drawn_are_the_exact_answer(keys, size, policy, method):
     trace = Trace.from_keys(keys)
     settings = CacheSettings(max_cache_size=size, policy=policy)
-    exact = CacheModel(trace).counts(settings, LOAD)
+    exact = CacheCounter(trace).counts(settings, LOAD)
     for sample in KeySampler(trace, method).draw(1.0, 1.0, (0, 1)):
-        counts = CacheModel(sample.trace).counts(settings, LOAD)
-        assert Estimate.of(sample, counts).counts(len(trace), 0) == exact
+        counter = CacheCounter(sample.trace)
+        found = Estimate.of(sample, counter.counts(settings, LOAD), counter.looped)
+        assert found.counts(len(trace), 0) == exact
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -93,12 +96,12 @@ def test_between_windows_the_clock_stands_still(timed):
     [*((policy, "stratified") for policy in SCALING), ("lru", "spatial"), ("sieve", "spatial")],
 )
 def test_the_band_covers_the_exact_hit_rate_of_most_sizes(zipf, policy, method):
-    exact, sampled = CacheModel(zipf), SampledCacheModel(zipf, 0.1, method)
+    exact, sampled = CacheModel.of(zipf, COSTS), SampledCacheModel.of(zipf, COSTS, 0.1, method)
     covered = []
     for size in load_bench("cache").axis("max_cache_size", zipf)[::5]:
         settings = CacheSettings(max_cache_size=size, policy=policy)
-        found = sampled.predict(settings, LOAD, COSTS)
-        rate = exact.predict(settings, LOAD, COSTS).metrics["hit_rate"]
+        found = sampled.predict(settings, LOAD)
+        rate = exact.predict(settings, LOAD).metrics["hit_rate"]
         covered.append(abs(found.metrics["hit_rate"] - rate) <= found.error)
         assert found.low["hit_rate"] <= found.metrics["hit_rate"] <= found.high["hit_rate"]
     assert np.mean(covered) >= 0.8
@@ -106,20 +109,18 @@ def test_the_band_covers_the_exact_hit_rate_of_most_sizes(zipf, policy, method):
 
 @pytest.mark.parametrize("policy", SCALING)
 def test_strata_are_close_at_every_size(zipf, policy):
-    exact, sampled = CacheModel(zipf), SampledCacheModel(zipf, 0.1)
+    exact, sampled = CacheModel.of(zipf, COSTS), SampledCacheModel.of(zipf, COSTS, 0.1)
     for size in (10, 200, 3000, 40_000, 140_000):
         settings = CacheSettings(max_cache_size=size, policy=policy)
-        found = sampled.predict(settings, LOAD, COSTS).metrics["hit_rate"]
-        assert found == pytest.approx(
-            exact.predict(settings, LOAD, COSTS).metrics["hit_rate"], abs=0.01
-        )
+        found = sampled.predict(settings, LOAD).metrics["hit_rate"]
+        assert found == pytest.approx(exact.predict(settings, LOAD).metrics["hit_rate"], abs=0.01)
 
 
 def test_a_ttl_is_told_by_the_sample_too(timed):
-    exact, sampled = CacheModel(timed), SampledCacheModel(timed, 0.3)
+    exact, sampled = CacheModel.of(timed, COSTS), SampledCacheModel.of(timed, COSTS, 0.3)
     for ttl in (2.0, 60.0, 1000.0):
         settings = CacheSettings(max_cache_size=10_000, ttl_seconds=ttl)
-        found, right = (model.predict(settings, LOAD, COSTS) for model in (sampled, exact))
+        found, right = (model.predict(settings, LOAD) for model in (sampled, exact))
         for name in ("hit_rate", "byte_hit_rate"):
             assert found.metrics[name] == pytest.approx(right.metrics[name], abs=0.02)
         for name in ("expirations", "entries"):
@@ -128,19 +129,19 @@ def test_a_ttl_is_told_by_the_sample_too(timed):
 
 @pytest.mark.parametrize("policy", ["arc", "twoq", "wtinylfu"])
 def test_the_band_holds_the_exact_rate_where_entries_expire(timed, policy):
-    exact, sampled = CacheModel(timed), SampledCacheModel(timed, 0.1)
+    exact, sampled = CacheModel.of(timed, COSTS), SampledCacheModel.of(timed, COSTS, 0.1)
     for size in (300, 3_000, 30_000):
         settings = CacheSettings(max_cache_size=size, policy=policy, ttl_seconds=100.0)
-        found, right = (model.predict(settings, LOAD, COSTS) for model in (sampled, exact))
+        found, right = (model.predict(settings, LOAD) for model in (sampled, exact))
         off = abs(found.metrics["hit_rate"] - right.metrics["hit_rate"])
         assert 0 < off <= found.error < 0.15
 
 
 def test_bytes_bound_the_sample_in_proportion(timed):
-    exact, sampled = CacheModel(timed), SampledCacheModel(timed, 0.3)
+    exact, sampled = CacheModel.of(timed, COSTS), SampledCacheModel.of(timed, COSTS, 0.3)
     for most in (300_000, 3_000_000):
         settings = CacheSettings(max_cache_size=1_000_000, max_bytes=most)
-        found, right = (model.predict(settings, LOAD, COSTS).metrics for model in (sampled, exact))
+        found, right = (model.predict(settings, LOAD).metrics for model in (sampled, exact))
         assert found["hit_rate"] == pytest.approx(right["hit_rate"], abs=0.02)
         assert found["byte_hit_rate"] == pytest.approx(right["byte_hit_rate"], abs=0.03)
         assert found["entries"] == pytest.approx(right["entries"], rel=0.1)
@@ -149,56 +150,58 @@ def test_bytes_bound_the_sample_in_proportion(timed):
 def test_a_rate_dates_a_sample_as_it_dates_the_whole(zipf):
     dated = Trace("dated", zipf.ids, zipf.n_keys, np.arange(len(zipf)) / 50.0, check=False)
     settings = CacheSettings(max_cache_size=20_000, ttl_seconds=900)
-    by_rate = SampledCacheModel(zipf, 0.2).predict(settings, LoadSettings(request_rate=50), COSTS)
-    by_times = SampledCacheModel(dated, 0.2).predict(settings, LOAD, COSTS)
+    by_rate = SampledCacheModel.of(zipf, COSTS, 0.2).predict(
+        settings, LoadSettings(request_rate=50)
+    )
+    by_times = SampledCacheModel.of(dated, COSTS, 0.2).predict(settings, LOAD)
     assert by_rate.metrics["hits"] == by_times.metrics["hits"]
     assert by_rate.error == by_times.error
 
 
 def test_lfu_does_not_scale_down_so_it_is_answered_in_full(zipf):
     settings = CacheSettings(max_cache_size=5000, policy="lfu")
-    found = SampledCacheModel(zipf, 0.1).predict(settings, LOAD, COSTS)
+    found = SampledCacheModel.of(zipf, COSTS, 0.1).predict(settings, LOAD)
     assert (found.sampled, found.error) == (1.0, 0.0)
-    assert found.metrics["hits"] == CacheModel(zipf).counts(settings, LOAD).hits
+    assert found.metrics["hits"] == CacheCounter(zipf).counts(settings, LOAD).hits
     assert any("lfu does not scale down" in remark for remark in found.remarks)
 
 
 def test_fewer_keys_than_tell_enough_are_not_taken_and_it_is_said(zipf):
     settings = CacheSettings(max_cache_size=5000)
-    model = SampledCacheModel(zipf, 0.001)
-    assert model.share == 10_000 / zipf.n_keys
-    found = model.predict(settings, LOAD, COSTS)
+    model = SampledCacheModel.of(zipf, COSTS, 0.001)
+    assert model.scaled.share == 10_000 / zipf.n_keys
+    found = model.predict(settings, LOAD)
     assert any("10,000 keys are kept" in remark for remark in found.remarks)
-    few = SampledCacheModel(Trace.from_keys([1, 2, 1]), 0.5).predict(settings, LOAD, COSTS)
+    few = SampledCacheModel.of(Trace.from_keys([1, 2, 1]), COSTS, 0.5).predict(settings, LOAD)
     assert (few.sampled, few.error, few.metrics["hits"]) == (1.0, 0.0, 1)
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.5, float("nan")])
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(BadInputError, match="share of the keys"):
-        SampledCacheModel(Trace.from_keys([1, 2, 1]), share)
+        SampledCacheModel.of(Trace.from_keys([1, 2, 1]), COSTS, share)
 
 
 def test_a_method_that_there_is_not_is_refused():
     with pytest.raises(BadInputError, match="did you mean 'spatial'"):
-        SampledCacheModel(Trace.from_keys([1, 2, 1]), 0.5, "spacial")
+        SampledCacheModel.of(Trace.from_keys([1, 2, 1]), COSTS, 0.5, "spacial")
 
 
 def test_some_of_the_requests_are_not_answered_by_a_sample(zipf):
     with pytest.raises(BadInputError, match="all requests only"):
-        SampledCacheModel(zipf, 0.1).predict(CacheSettings(), LOAD, COSTS, slice(0, 5))
+        SampledCacheModel.of(zipf, COSTS, 0.1).predict(CacheSettings(), LOAD, slice(0, 5))
 
 
 @pytest.mark.parametrize("policy", ["lru", "fifo", "sieve"])
 def test_the_band_holds_on_a_real_trace(traces, policy):
     raw = lzma.decompress((traces / "cache2k_orm-busy.trace.xz").read_bytes())
     trace = Trace.from_keys(np.frombuffer(raw, ">i4").astype(np.int64))
-    exact, sampled = CacheModel(trace), SampledCacheModel(trace, 0.01)
+    exact, sampled = CacheModel.of(trace, COSTS), SampledCacheModel.of(trace, COSTS, 0.01)
     covered = []
     for size in (50, 200, 1000, 5000, 10_000, 20_000, 50_000):
         settings = CacheSettings(max_cache_size=size, policy=policy)
-        found = sampled.predict(settings, LOAD, COSTS)
-        rate = exact.predict(settings, LOAD, COSTS).metrics["hit_rate"]
+        found = sampled.predict(settings, LOAD)
+        rate = exact.predict(settings, LOAD).metrics["hit_rate"]
         covered.append(abs(found.metrics["hit_rate"] - rate) <= found.error)
         assert found.metrics["hit_rate"] == pytest.approx(rate, abs=0.05)
     assert np.mean(covered) > 0.5

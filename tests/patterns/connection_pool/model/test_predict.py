@@ -23,11 +23,11 @@ def poisson(rate, count, seed=1):
 
 @pytest.fixture(scope="module")
 def model():
-    return ConnectionPoolModel(poisson(320, 200_000))
+    return ConnectionPoolModel.of(poisson(320, 200_000), COSTS)
 
 
 def test_a_calibrated_database_makes_callers_wait_as_the_textbook_says(model):
-    found = model.predict(ConnectionPoolSettings(max_connections=4), LOAD, COSTS)
+    found = model.predict(ConnectionPoolSettings(max_connections=4), LOAD)
     wait = found.metrics["wait_seconds_mean"]
     assert found.metrics["utilisation"] == pytest.approx(0.8, abs=0.02)
     assert found.metrics["erlang_wait_seconds_mean"] == pytest.approx(
@@ -40,69 +40,72 @@ def test_a_calibrated_database_makes_callers_wait_as_the_textbook_says(model):
 def test_a_database_that_slows_down_makes_a_large_pool_slower(model):
     usl = {"rate": 100.0, "contention": 0.2, "coherency": 0.02}
     slow = {**COSTS, "usl": usl}
-    few = model.predict(ConnectionPoolSettings(max_connections=4), LOAD, slow).metrics
-    many = model.predict(ConnectionPoolSettings(max_connections=40), LOAD, slow).metrics
+    few = model.with_costs(slow).predict(ConnectionPoolSettings(max_connections=4), LOAD).metrics
+    many = model.with_costs(slow).predict(ConnectionPoolSettings(max_connections=40), LOAD).metrics
     assert many["service_seconds_mean"] > 1.5 * few["service_seconds_mean"]
 
 
 def test_a_run_is_played_again_from_its_own_arrays(model):
     own = {**COSTS, "arrival_seconds": [0.0, 1.0, 2.0], "service_seconds": [3.0, 3.0, 3.0]}
     settings = ConnectionPoolSettings(max_connections=1, min_connections=1, timeout=60)
-    found = model.predict(settings, LOAD, own)
+    found = model.with_costs(own).predict(settings, LOAD)
     assert found.metrics["wait_seconds_mean"] == pytest.approx(2.0)
     assert found.error == 0.0
-    late = model.predict(settings, LOAD, own, slice(2, 3))
+    late = model.with_costs(own).predict(settings, LOAD, slice(2, 3))
     assert late.metrics["wait_seconds_mean"] == pytest.approx(4.0)
 
 
 def test_who_gives_up_has_waited_for_the_timeout(model):
     own = {**COSTS, "arrival_seconds": [0.0, 1.0], "service_seconds": [30.0, 1.0]}
     settings = ConnectionPoolSettings(max_connections=1, min_connections=1, timeout=5)
-    metrics = model.predict(settings, LOAD, own).metrics
+    metrics = model.with_costs(own).predict(settings, LOAD).metrics
     assert metrics["timeouts"] == 1
     assert metrics["wait_seconds_mean"] == pytest.approx(2.5)
 
 
 def test_a_rate_stretches_the_arrivals(model):
     settings = ConnectionPoolSettings(max_connections=4)
-    slower = model.predict(settings, LoadSettings(request_rate=160), COSTS).metrics
-    same = model.predict(settings, LoadSettings(speedup=0.5), COSTS).metrics
+    slower = model.predict(settings, LoadSettings(request_rate=160)).metrics
+    same = model.predict(settings, LoadSettings(speedup=0.5)).metrics
     assert slower["utilisation"] == pytest.approx(0.4, abs=0.02)
     assert same["wait_seconds_mean"] == pytest.approx(slower["wait_seconds_mean"], rel=0.2)
 
 
 def test_an_answer_is_ready_after_it_was_asked_for_at_the_same_costs():
-    model = ConnectionPoolModel(poisson(320, 1000))
+    model = ConnectionPoolModel.of(poisson(320, 1000), COSTS)
     settings = ConnectionPoolSettings()
     assert not model.ready(settings, LOAD)
-    first = model.predict(settings, LOAD, COSTS)
+    first = model.predict(settings, LOAD)
     assert model.ready(settings, LOAD)
-    assert model.predict(settings, LOAD, COSTS) is first
-    other = {**COSTS, "connect_seconds": 0.5}
-    assert model.predict(settings, LOAD, other) is not first
+    assert model.predict(settings, LOAD) is first
+    for name in ("connect_seconds", "handover_seconds", "overhead_seconds"):
+        other = model.with_costs({**COSTS, name: 0.5})
+        assert not other.ready(settings, LOAD)
+        assert other.predict(settings, LOAD) is not first
+    assert model.with_costs(dict(COSTS)).predict(settings, LOAD) is first
 
 
 def test_a_preview_is_of_fewer_customers_and_says_so(model):
     settings = ConnectionPoolSettings(max_connections=5)
-    preview = model.preview(settings, LOAD, COSTS)
-    exact = model.predict(settings, LOAD, COSTS)
+    preview = model.preview(settings, LOAD)
+    exact = model.predict(settings, LOAD)
     assert (preview.sampled, exact.sampled) == (0.25, 1.0)
     wait = exact.metrics["wait_seconds_mean"]
     assert abs(preview.metrics["wait_seconds_mean"] - wait) < preview.error + exact.error
 
 
 def test_slices_of_a_run_that_loops_are_answered():
-    model = ConnectionPoolModel(poisson(320, 5000))
+    model = ConnectionPoolModel.of(poisson(320, 5000), COSTS)
     settings = ConnectionPoolSettings(max_connections=4)
     for part in (slice(0, 100), slice(4000, 6000), slice(12_000, 13_000), slice(0, 90_000)):
-        metrics = model.predict(settings, LOAD, COSTS, part).metrics
+        metrics = model.predict(settings, LOAD, part).metrics
         assert 0.3 < metrics["utilisation"] < 1.05
-    assert model.predict(settings, LOAD, COSTS, slice(7, 7)).metrics == {}
+    assert model.predict(settings, LOAD, slice(7, 7)).metrics == {}
 
 
 def test_recorded_durations_are_taken_and_unknown_ones_drawn_from_them():
     arrivals = Arrivals("log", np.arange(100.0), np.array([0.5, np.nan] * 50))
-    found = ConnectionPoolModel(arrivals).predict(ConnectionPoolSettings(), LOAD, COSTS)
+    found = ConnectionPoolModel.of(arrivals, COSTS).predict(ConnectionPoolSettings(), LOAD)
     assert found.metrics["service_seconds_mean"] == pytest.approx(0.5)
     assert any("recorded durations" in remark for remark in found.remarks)
 
@@ -116,7 +119,7 @@ def test_who_is_refused_is_counted_and_takes_no_place_in_the_queue(model):
     settings = ConnectionPoolSettings(
         max_connections=1, min_connections=1, timeout=60, max_waiting=1
     )
-    metrics = model.predict(settings, LOAD, own).metrics
+    metrics = model.with_costs(own).predict(settings, LOAD).metrics
     assert metrics["callers_refused"] == 2
     assert metrics["timeouts"] == 0
     assert metrics["wait_seconds_mean"] == pytest.approx((0 + 29 + 60 + 60 + 0) / 5, abs=0.3)
@@ -125,8 +128,8 @@ def test_who_is_refused_is_counted_and_takes_no_place_in_the_queue(model):
 
 def test_a_bound_on_the_queue_trades_timeouts_for_refusals(model):
     settings = ConnectionPoolSettings(max_connections=3, min_connections=3, timeout=0.5)
-    free = model.predict(settings, LOAD, COSTS).metrics
-    answer = model.predict(settings.change(max_waiting=5), LOAD, COSTS)
+    free = model.predict(settings, LOAD).metrics
+    answer = model.predict(settings.change(max_waiting=5), LOAD)
     short = answer.metrics
     assert "a refused caller counts with the timeout as its wait" in answer.remarks
     assert free["timeouts"] > 0 == free["callers_refused"]
@@ -136,6 +139,6 @@ def test_a_bound_on_the_queue_trades_timeouts_for_refusals(model):
 def test_the_order_of_idle_connections_decides_how_many_age_out(model):
     settings = ConnectionPoolSettings(max_connections=20, min_connections=1, max_idle=0.1)
     costs = {**COSTS, "connect_seconds": 0.002}
-    newest = model.predict(settings, LOAD, costs).metrics
-    oldest = model.predict(settings.change(order="fifo"), LOAD, costs).metrics
+    newest = model.with_costs(costs).predict(settings, LOAD).metrics
+    oldest = model.with_costs(costs).predict(settings.change(order="fifo"), LOAD).metrics
     assert newest["connects"] > 2 * oldest["connects"]

@@ -13,7 +13,7 @@ from perflab.kernels import Requests, policy_hits, previous_and_next
 from perflab.modelling.looped import within_two_passes
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.lazy_loading._sources import FunctionStore
-from perflab.patterns.lazy_loading.model.load_times import load_cost
+from perflab.patterns.lazy_loading.model.costs import load_cost, loads_of
 from perflab.patterns.lazy_loading.model.predict import LazyLoadingModel, SampledLazyLoadingModel
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings
@@ -35,8 +35,8 @@ LOAD = LoadSettings()
 
 
 def predicted(rows, n_rows, requests=None, **values):
-    model = LazyLoadingModel(Accesses("mine", rows, n_rows))
-    return model.predict(LazyLoadingSettings(**values), LOAD, COSTS, requests).metrics
+    model = LazyLoadingModel.of(Accesses("mine", rows, n_rows), COSTS)
+    return model.predict(LazyLoadingSettings(**values), LOAD, requests).metrics
 
 
 @given(
@@ -98,44 +98,48 @@ def test_costs_make_bytes_memory_and_latency():
 
 
 def test_a_load_between_two_measured_sizes_is_on_their_line():
-    assert load_cost(COSTS["load"], 55)["mean"] == pytest.approx(3e-4)
-    assert load_cost(COSTS["load"], 55)["bytes"] == pytest.approx(2200)
-    assert load_cost(COSTS["load"], 1000)["mean"] == pytest.approx(5e-4 + 900 * 4e-4 / 90)
-    assert load_cost(COSTS["load"], 1)["mean"] == pytest.approx(1e-4 - 9 * 4e-4 / 90)
-    assert load_cost({"10": COSTS["load"]["10"]}, 500)["mean"] == 1e-4
+    loads = loads_of(COSTS["load"])
+    assert load_cost(loads, 55).time.mean == pytest.approx(3e-4)
+    assert load_cost(loads, 55).bytes == pytest.approx(2200)
+    assert load_cost(loads, 1000).time.mean == pytest.approx(5e-4 + 900 * 4e-4 / 90)
+    assert load_cost(loads, 1).time.mean == pytest.approx(1e-4 - 9 * 4e-4 / 90)
+    assert load_cost(loads[:1], 500).time.mean == 1e-4
 
 
 def test_a_bound_in_bytes_is_a_number_of_chunks_and_none_where_one_is_above_it():
     rows = [0, 10, 0, 10]
     assert predicted(rows, 100, chunk_size=10, max_bytes=2000)["hits"] == 2
     assert predicted(rows, 100, chunk_size=10, max_bytes=1999)["hits"] == 0
-    model = LazyLoadingModel(Accesses("mine", [0, 0], 100))
+    model = LazyLoadingModel.of(Accesses("mine", [0, 0], 100), COSTS)
     small = LazyLoadingSettings(chunk_size=10, max_bytes=999)
-    found = model.predict(small, LOAD, COSTS)
+    found = model.predict(small, LOAD)
     assert found.metrics["hits"] == found.metrics["memory_bytes"] - 1000 == 0
     assert "nothing is held" in found.remarks[0]
 
 
 def test_one_curve_answers_for_every_number_of_chunks_of_a_size():
-    model = LazyLoadingModel(load_accesses("random:requests=5k,seed=1", 1000))
+    model = LazyLoadingModel.of(load_accesses("random:requests=5k,seed=1", 1000), COSTS)
     settings = LazyLoadingSettings(chunk_size=10)
     assert not model.ready(settings, LOAD)
-    model.predict(settings, LOAD, COSTS)
+    model.predict(settings, LOAD)
     assert all(model.ready(settings.change(max_chunks=n), LOAD) for n in (1, 7, 1000))
     assert not model.ready(settings.change(chunk_size=11), LOAD)
     assert not model.ready(settings.change(read_ahead=1), LOAD)
+    dearer = model.with_costs({**COSTS, "sized_row_bytes": 500.0})
+    assert dearer.ready(settings, LOAD)
+    assert dearer.predict(settings.change(max_bytes=50_000), LOAD).metrics["chunks"] == 10
 
 
 def test_more_chunks_than_most_want_are_answered_as_exactly():
     accesses = load_accesses("random:requests=60k,seed=1", 30_000)
-    model = LazyLoadingModel(accesses)
+    model = LazyLoadingModel.of(accesses, COSTS)
     some = LazyLoadingSettings(chunk_size=2)
     before, after = previous_and_next(accesses.rows // 2, 15_000)
     requests = Requests(previous=before, next_use=after)
     for chunks, ready in ((10, False), (5000, True), (5001, False), (12_000, True), (20_000, True)):
         settings = some.change(max_chunks=chunks)
         assert model.ready(settings, LOAD) is ready
-        found = model.predict(settings, LOAD, COSTS).metrics
+        found = model.predict(settings, LOAD).metrics
         assert found["hits"] == policy_hits("lru", requests, chunks).sum()
         assert found["chunks"] == min(chunks, len(np.unique(accesses.rows // 2)))
 
@@ -144,11 +148,11 @@ def test_more_chunks_than_most_want_are_answered_as_exactly():
 @pytest.mark.parametrize("ahead", [0, 2])
 def test_windows_tell_the_hit_rate_of_all(spec, ahead):
     accesses = load_accesses(spec + ("," if ":" in spec else ":") + "requests=1M,seed=1", 100_000)
-    model = LazyLoadingModel(accesses)
+    model = LazyLoadingModel.of(accesses, COSTS)
     for size, chunks in ((10, 30), (100, 100), (1000, 10), (30_000, 2)):
         settings = LazyLoadingSettings(chunk_size=size, max_chunks=chunks, read_ahead=ahead)
-        first = model.preview(settings, LOAD, COSTS)
-        exact = model.predict(settings, LOAD, COSTS)
+        first = model.preview(settings, LOAD)
+        exact = model.predict(settings, LOAD)
         assert first.sampled == pytest.approx(0.4, abs=0.01)
         assert first.metrics["hit_rate"] == pytest.approx(exact.metrics["hit_rate"], abs=0.01)
         assert exact.sampled == 1.0
@@ -156,28 +160,28 @@ def test_windows_tell_the_hit_rate_of_all(spec, ahead):
 
 
 def test_a_sample_answers_for_all_requests_only():
-    model = SampledLazyLoadingModel(load_accesses("random:requests=100k", 1000), 0.1)
-    assert model.predict(LazyLoadingSettings(), LOAD, COSTS).sampled == pytest.approx(0.16)
+    model = SampledLazyLoadingModel.of(load_accesses("random:requests=100k", 1000), COSTS, 0.1)
+    assert model.predict(LazyLoadingSettings(), LOAD).sampled == pytest.approx(0.16)
     with pytest.raises(BadInputError, match="all requests only"):
-        model.predict(LazyLoadingSettings(), LOAD, COSTS, slice(0, 5))
+        model.predict(LazyLoadingSettings(), LOAD, slice(0, 5))
 
 
 def test_few_accesses_are_answered_exactly_at_once():
-    model = LazyLoadingModel(load_accesses("random:requests=1k", 1000))
-    assert model.preview(LazyLoadingSettings(), LOAD, COSTS).sampled == 1.0
+    model = LazyLoadingModel.of(load_accesses("random:requests=1k", 1000), COSTS)
+    assert model.preview(LazyLoadingSettings(), LOAD).sampled == 1.0
 
 
 def test_read_ahead_waits_less_where_loads_overlap():
     accesses = load_accesses("sequential:requests=10k", 10_000)
-    model = LazyLoadingModel(accesses)
+    model = LazyLoadingModel.of(accesses, COSTS)
     settings = LazyLoadingSettings(chunk_size=100, read_ahead=1)
     means = [
-        model.predict(settings, LOAD, {**COSTS, "contention": share}).metrics[
-            "latency_seconds_mean"
-        ]
+        model.with_costs({**COSTS, "contention": share})
+        .predict(settings, LOAD)
+        .metrics["latency_seconds_mean"]
         for share in (0.0, 0.5, 1.0)
     ]
-    alone = model.predict(settings.change(read_ahead=0), LOAD, COSTS)
+    alone = model.predict(settings.change(read_ahead=0), LOAD)
     assert means == sorted(means)
     assert means[0] < 0.9 * alone.metrics["latency_seconds_mean"]
     assert means[2] == pytest.approx(alone.metrics["latency_seconds_mean"], rel=0.05)
@@ -185,9 +189,8 @@ def test_read_ahead_waits_less_where_loads_overlap():
 
 def test_shipped_costs_answer_for_every_setting_that_is_looked_at():
     bench = load_bench("lazy_loading")
-    model = bench.model(load_accesses("hotspot:requests=2k", 334_264))
-    for size in bench.tuning_sweep(model.accesses, LazyLoadingSettings())["chunk_size"]:
-        found = model.predict(
-            LazyLoadingSettings(chunk_size=size), LOAD, bench.calibration.shipped_costs
-        )
+    accesses = load_accesses("hotspot:requests=2k", 334_264)
+    model = bench.model(accesses, bench.calibration.shipped_costs)
+    for size in bench.tuning_sweep(accesses, LazyLoadingSettings())["chunk_size"]:
+        found = model.predict(LazyLoadingSettings(chunk_size=size), LOAD)
         assert all(value >= 0 for value in found.metrics.values())

@@ -30,9 +30,9 @@ EVEN = {
 
 
 def predict(costs=EVEN, count=100_000, requests=None, load=None, **settings):
-    model = PrefetchingModel(load_items(f"items:count={count}"))
+    model = PrefetchingModel.of(load_items(f"items:count={count}"), costs)
     made = PrefetchingSettings(**{"batch_size": 100, "buffer_size": 1000, **settings})
-    return model.predict(made, load or LoadSettings(), costs, requests)
+    return model.predict(made, load or LoadSettings(), requests)
 
 
 def changed(**values):
@@ -148,9 +148,9 @@ def test_a_runs_own_times_are_taken_as_they_are():
 
 
 def test_levels_rise_when_the_source_is_faster_and_end_empty():
-    model = PrefetchingModel(load_items("items:count=10k"))
+    model = PrefetchingModel.of(load_items("items:count=10k"), EVEN)
     settings = PrefetchingSettings(batch_size=100, buffer_size=1000, workers=4)
-    times, level = model.levels(settings, LoadSettings(), EVEN)
+    times, level = model.levels(settings, LoadSettings())
     assert level[0] == level[-1] == 0
     assert level.max() <= 1000
     assert level.mean() > 500
@@ -160,22 +160,25 @@ def test_levels_rise_when_the_source_is_faster_and_end_empty():
 def test_more_batches_than_are_simulated_are_a_sample():
     found = predict(count=10 * MOST_BATCHES, batch_size=5, buffer_size=50)
     assert found.sampled == pytest.approx(0.5)
-    model = PrefetchingModel(load_items("items:count=10M"))
+    model = PrefetchingModel.of(load_items("items:count=10M"), EVEN)
     settings = PrefetchingSettings(batch_size=100, buffer_size=1000)
-    quick = model.preview(settings, LoadSettings(), EVEN)
+    quick = model.preview(settings, LoadSettings())
     assert quick.sampled == pytest.approx(QUICK_BATCHES / 100_000)
     assert not model.ready(settings, LoadSettings())
 
 
 def test_other_costs_are_other_answers():
-    model = PrefetchingModel(load_items("items:count=10k"))
+    model = PrefetchingModel.of(load_items("items:count=10k"), EVEN)
     settings = PrefetchingSettings(batch_size=100)
-    before = model.predict(settings, LoadSettings(), EVEN).metrics
+    before = model.predict(settings, LoadSettings()).metrics
     assert model.ready(settings, LoadSettings())
     slower = changed(consume={"mean": 1e-3, "spread": 0.0})
-    after = model.predict(settings, LoadSettings(), slower).metrics
+    other = model.with_costs(slower)
+    assert not other.ready(settings, LoadSettings())
+    after = other.predict(settings, LoadSettings()).metrics
     assert after["stall_fraction"] < before["stall_fraction"]
-    assert model.predict(settings, LoadSettings(), EVEN).metrics == before
+    assert model.with_costs(copy.deepcopy(EVEN)).ready(settings, LoadSettings())
+    assert model.predict(settings, LoadSettings()).metrics == before
 
 
 def test_the_shipped_costs_answer():

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from perflab.bench import (
     Action,
+    Advising,
     Bench,
     CalibrationPlan,
     Display,
+    Evidence,
     Export,
     HeatMap,
     Identity,
@@ -19,11 +21,14 @@ from perflab.bench import (
     Model,
     Models,
     Objective,
+    Opinion,
+    Question,
     Session,
     Tuning,
     WhatIfChart,
 )
 from perflab.instrumentation import MetricInfo
+from perflab.modelling.prediction import Costs
 from perflab.settings import LoadSettings
 from write_buffer.settings import DURABILITIES, WriteBufferSettings
 
@@ -53,11 +58,30 @@ def _costs_of(runs: Any) -> dict[str, Any]:
     }
 
 
-def _sampled_model(workload: Records, share: float) -> Model[WriteBufferSettings]:
+def _sampled_model(workload: Records, costs: Costs, share: float) -> Model[WriteBufferSettings]:
     """Return the model, which says that it is of a part."""
     from write_buffer.model import WriteBufferModel
 
-    return WriteBufferModel(workload, share)
+    return WriteBufferModel(workload, costs, share)
+
+
+def _judge(evidence: Evidence) -> Opinion:
+    """Say whether writes go together often enough."""
+    rate = evidence.number("records_per_second")
+    if rate is None:
+        return Opinion(
+            verdict="unknown",
+            reason="The number of records per second decides, and it is not known.",
+            missing=("records_per_second",),
+        )
+    if rate < 100:
+        return Opinion(verdict="no", reason=f"Each of {rate:g} records/s can be written alone.")
+    return Opinion(
+        verdict="yes",
+        reason=f"{rate:g} records/s are too many to write alone.",
+        weight=1.0,
+        workload=evidence.workload,
+    )
 
 
 class WriteBufferBench(Bench[WriteBufferSettings, "Records"]):
@@ -124,6 +148,18 @@ class WriteBufferBench(Bench[WriteBufferSettings, "Records"]):
         sampled=_sampled_model,
     )
 
+    advice = Advising(
+        symptom="Many small records are written one by one",
+        judge=_judge,
+        questions=(
+            Question(
+                key="records_per_second",
+                text="How many records are written per second?",
+                unit="records/s",
+            ),
+        ),
+    )
+
     @property
     def workload_kind(self) -> WorkloadKind[Records]:
         """Records, of which perflab knows nothing."""
@@ -131,11 +167,11 @@ class WriteBufferBench(Bench[WriteBufferSettings, "Records"]):
 
         return RECORDS
 
-    def model(self, workload: Records) -> Model[WriteBufferSettings]:
+    def model(self, workload: Records, costs: Costs) -> Model[WriteBufferSettings]:
         """Return the model."""
         from write_buffer.model import WriteBufferModel
 
-        return WriteBufferModel(workload)
+        return WriteBufferModel(workload, costs)
 
     def session(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from typing import Any
+from typing import Any, Self
 
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings
@@ -11,10 +12,27 @@ from write_buffer.records import Records
 from write_buffer.settings import WriteBufferSettings
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class WriteBufferCosts:
+    """Seconds of a record, and of a write by durability or, if a run has told, its own."""
+
+    record_seconds: float
+    flush_seconds: dict[str, float]
+    own_flush_seconds: float | None = None
+
+    @classmethod
+    def of(cls, costs: Costs) -> Self:
+        """Read what was calibrated or measured."""
+        own = costs.get("own_flush_seconds")
+        return cls(costs["record_seconds"], dict(costs["flush_seconds"]), own)
+
+
 class WriteBufferModel:
     """Predicts from the seconds of a record and of a write."""
 
-    def __init__(self, workload: Records, share: float = 1.0) -> None:
+    def __init__(self, workload: Records, costs: Costs, share: float = 1.0) -> None:
+        self._workload = workload
+        self._costs = WriteBufferCosts.of(costs)
         self._requests = len(workload)
         self._mean = float(workload.lengths.mean())
         self._share = share
@@ -23,7 +41,6 @@ class WriteBufferModel:
         self,
         settings: WriteBufferSettings,
         load: LoadSettings,
-        costs: Costs,
         requests: slice | None = None,
     ) -> Prediction:
         """Return writes, their share of the time, and what is at risk."""
@@ -31,8 +48,9 @@ class WriteBufferModel:
         part = requests or slice(0, self._requests)
         count = part.stop - part.start
         batch = batch_of(settings)
-        flush = costs.get("own_flush_seconds", costs["flush_seconds"][settings.durability])
-        seconds = costs["record_seconds"] + flush / batch
+        own = self._costs.own_flush_seconds
+        flush = self._costs.flush_seconds[settings.durability] if own is None else own
+        seconds = self._costs.record_seconds + flush / batch
         metrics = {
             "requests": float(count),
             "flushes": float(part.stop // batch - part.start // batch),
@@ -54,6 +72,10 @@ class WriteBufferModel:
         """Say that all is known."""
         del settings, load
         return True
+
+    def with_costs(self, costs: Costs) -> Self:
+        """Return the same at other costs."""
+        return type(self)(self._workload, costs, self._share)
 
 
 def batch_of(settings: WriteBufferSettings) -> int:

@@ -24,15 +24,13 @@ class WriteBufferSession(Session[WriteBufferSettings]):
         self._body = bytes(int(workload.lengths.max()))
         self._buffer = WriteBuffer(Path(self._folder.name) / "records", settings)
 
-    def request(self, index: int, due: float) -> str:
+    def request(self, index: int, _due: float) -> str:
         """Give one record to the buffer."""
-        del due
         wrote = self._buffer.add(self._body[: int(self._lengths[index])])
         return "written" if wrote else "kept"
 
-    def apply(self, settings: WriteBufferSettings, load: LoadSettings) -> None:
+    def apply(self, settings: WriteBufferSettings, _load: LoadSettings) -> None:
         """Change the running buffer."""
-        del load
         self._buffer.settings = settings
 
     def counters(self) -> dict[str, float]:
@@ -47,9 +45,8 @@ class WriteBufferSession(Session[WriteBufferSettings]):
         """Return where the file is."""
         return {"file": "a temporary one"}
 
-    def act(self, name: str) -> None:
+    def act(self, _name: str) -> None:
         """Write what waits."""
-        del name
         self._buffer.flush()
 
     def close(self) -> None:

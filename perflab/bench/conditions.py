@@ -1,0 +1,56 @@
+"""`Conditions`: settings, load and costs that a prediction rests on, and how they get harder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Generic
+
+from perflab.bench.identity import S, W
+from perflab.modelling.ageing import scaled_parts
+from perflab.modelling.prediction import Costs
+from perflab.settings import LoadSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Conditions(Generic[S]):
+    """What a prediction rests on beside its workload.
+
+    Attributes:
+        settings: The pattern's.
+        load: The load's.
+        costs: What a calibration measured.
+    """
+
+    settings: S
+    load: LoadSettings
+    costs: Costs
+
+
+Change = Callable[[Conditions[S], W, float], Conditions[S] | None]
+"""Returns conditions with something multiplied by a factor; none where it means nothing there."""
+
+
+def busier(now: Conditions[S], workload: object, factor: float) -> Conditions[S] | None:
+    """Return conditions with so many times the load, where requests come at a rate of their own.
+
+    Args:
+        now: The conditions as they are.
+        workload: Has ``times`` where its requests are dated.
+        factor: Such as 1.2 for 20 % more.
+    """
+    load = now.load
+    if load.request_rate is not None:
+        changed = load.change(request_rate=load.request_rate * factor)
+    elif getattr(workload, "times", None) is not None:
+        changed = load.change(speedup=(load.speedup or 1.0) * factor)
+    else:
+        return None
+    return dataclasses.replace(now, load=changed)
+
+
+def slower_misses(now: Conditions[S], _workload: object, factor: float) -> Conditions[S] | None:
+    """Return conditions in which each miss takes so many times as long, its extra wait included."""
+    load = now.load.change(backend_seconds=now.load.backend_seconds * factor)
+    costs = scaled_parts(now.costs, ("miss", "backend_seconds"), factor)
+    return dataclasses.replace(now, load=load, costs=costs)

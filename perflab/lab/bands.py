@@ -1,0 +1,165 @@
+"""How far a measured value may be from its prediction: by how well the costs are known."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+from perflab.instrumentation.catalog import MetricInfo
+from perflab.lab.calibration import NARROWEST, WIDEST, Calibration
+from perflab.units import percent
+
+POINTS = 0.02
+"""How far a ratio that no time is part of may be off."""
+SHARE = 0.10
+"""How far anything else may be off where the model has the run's own times."""
+_MEMORY_SHARE, _MEMORY_BYTES = 0.15, 2.0**20
+# A wait that hardly adds to the latency may be off by a multiple without harm.
+_FLOOR = 0.02
+_WAIT = "wait_seconds"
+_WIDEST_WAIT = 1.0
+TAILS = ("_p95", "_p99", "_p999")
+_WIDER_TAIL = 1.5
+TIMED_RATIOS = ("stall_fraction", "utilisation")
+"""Shares of a time."""
+_ROUNDED = 1.01
+# What is counted one by one differs between runs by about its root.
+_DEVIATIONS = 2.0
+_NOT_COUNTED = ("seconds", "1/s", "ratio", "bytes", "currency")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bands:
+    """The 95 % bands of predictions that rest on the same costs.
+
+    Attributes:
+        share: Half the width of the band around a mean time, as a share of it; none where the
+            costs were not measured on this machine, so that nothing is known of it.
+        own_times: Whether the costs are the run's own, so that what is off is the model alone.
+        drawn: Whether of these only the distribution is known, and not when each request came and
+            what it took: then chance parts the waits of a queue and those of its prediction.
+    """
+
+    share: float | None
+    own_times: bool = False
+    drawn: bool = False
+
+    @classmethod
+    def of(cls, calibration: Calibration | Mapping[str, object]) -> Bands:
+        """Return the bands of predictions from a calibration, or from one as results keep it."""
+        if isinstance(calibration, Calibration):
+            return cls(calibration.band)
+        if not calibration:
+            return cls(None)
+        return cls(Calibration.from_dict({**calibration, "kind": Calibration.kind}).band)
+
+    def half_width(self, info: MetricInfo, predicted: Mapping[str, float]) -> float | None:
+        """Return half the width of a metric's band, in its unit.
+
+        Tails are less certain than means. A queue's wait grows with load / (1 - utilisation), so
+        that a service time which is off by a share moves it by that share over what is idle.
+
+        Args:
+            info: The metric.
+            predicted: All that was predicted, by metric.
+
+        Returns:
+            At least what a good model is off by; none where times were never measured.
+        """
+        value = abs(predicted[info.name])
+        if info.name.endswith("memory_bytes"):
+            return max(_MEMORY_SHARE * value, _MEMORY_BYTES)
+        if info.unit in ("seconds", "1/s") or info.name in TIMED_RATIOS:
+            return self._of_time(info, value, predicted)
+        if info.unit == "ratio":
+            return POINTS
+        counted = _DEVIATIONS * math.sqrt(value) if _counts(info) else 0.0
+        return max(SHARE * value, counted)
+
+    def _of_time(
+        self, info: MetricInfo, value: float, predicted: Mapping[str, float]
+    ) -> float | None:
+        if self.share is None:
+            return None
+        half = value * self._widened(info.name, self.share, predicted)
+        if info.unit == "ratio":
+            return max(POINTS, half)
+        floor = _FLOOR * (predicted.get("latency_seconds_mean") or 0.0)
+        return max(half, floor) if info.unit == "seconds" else half
+
+    def _widened(self, name: str, share: float, predicted: Mapping[str, float]) -> float:
+        if self.drawn:
+            return max(share, _by_chance(name, share, predicted))
+        if self.own_times:
+            return share
+        wider = _WIDER_TAIL if name.endswith(TAILS) else 1.0
+        if name.startswith(_WAIT):
+            idle = max(1.0 - (predicted.get("utilisation") or 0.0), 0.1)
+            return min(_WIDEST_WAIT, max(NARROWEST, wider * share / idle))
+        return min(WIDEST, max(NARROWEST, wider * share))
+
+    def is_off(
+        self, info: MetricInfo, predicted: Mapping[str, float], measured: Mapping[str, float]
+    ) -> bool:
+        """Say whether a metric was measured beyond its band; never where there is none."""
+        half = self.half_width(info, predicted)
+        if half is None:
+            return False
+        if info.unit == "seconds":
+            half = max(half, _FLOOR * (measured.get("latency_seconds_mean") or 0.0))
+        return abs(measured[info.name] - predicted[info.name]) > half
+
+    def shown(self, info: MetricInfo, predicted: Mapping[str, float]) -> str:
+        """Return a predicted value in words; inside of a band it has no more than two digits."""
+        value = predicted[info.name]
+        if self.text(info, predicted):
+            value = _in_short(value)
+        return info.format(value)
+
+    def text(self, info: MetricInfo, predicted: Mapping[str, float]) -> str:
+        """Return the band in words, such as ``± 22 %``; empty for a metric that has none.
+
+        A time that hardly adds to the latency may be off by more than its share: then as a time.
+        """
+        if info.unit not in ("seconds", "1/s") or self.share is None or not predicted[info.name]:
+            return ""
+        half = self.half_width(info, predicted)
+        if half is None or not math.isfinite(half):
+            return ""
+        widened = self._widened(info.name, self.share, predicted)
+        if half > abs(predicted[info.name]) * widened * _ROUNDED:
+            return f"± {info.format(_in_short(half))}"
+        return f"± {percent(round(widened, 2))}"
+
+
+def _by_chance(name: str, share: float, predicted: Mapping[str, float]) -> float:
+    """Return how far a time in a queue may be off if services are redrawn, as a share of it.
+
+    Two means of n waits at a utilisation u differ by some 2 / (sqrt(n) (1 - u)) of the wait, once
+    for each of the two (Whitt, "Planning queueing simulations", Management Science 1989); a
+    service time that is off by a share moves a wait by that share over what is idle.
+    """
+    wait = predicted.get("wait_seconds_mean")
+    if wait is None or not name.startswith((_WAIT, "latency_seconds")):
+        return 0.0
+    idle = max(1.0 - (predicted.get("utilisation") or 0.0), 0.1)
+    spread = 2.0 * math.sqrt(2.0 / max(predicted.get("requests", 1.0), 1.0))
+    found = min(_WIDEST_WAIT, math.hypot(share, _DEVIATIONS * spread) / idle)
+    whole = predicted.get("latency_seconds_mean") or wait
+    return found if name.startswith(_WAIT) else found * min(1.0, wait / whole)
+
+
+def _in_short(value: float) -> float:
+    """Return a number of two digits."""
+    return round(value, 1 - math.floor(math.log10(abs(value)))) if value else value
+
+
+def _counts(info: MetricInfo) -> bool:
+    return info.unit not in _NOT_COUNTED
+
+
+MODEL = Bands(SHARE, own_times=True)
+"""How far a prediction from the run's own times may be off: what is left is the model's."""
+IN_RUN = Bands(SHARE, own_times=True, drawn=True)
+"""The same while it runs: each request's own times are known when it is over."""

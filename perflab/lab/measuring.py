@@ -1,0 +1,183 @@
+"""The short runs of a calibration: disturbed ones are repeated, and their load is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+from typing import NamedTuple
+
+from perflab.bench.base import AnyBench
+from perflab.callbacks import OnRound
+from perflab.lab.calibration import (
+    Calibration,
+    calibration_for,
+    check_folder,
+    keep_calibration,
+    machine_load,
+)
+from perflab.lab.live import LiveRun
+from perflab.settings import LoadSettings, Settings
+from perflab.workloads.kinds.workload import Workload
+
+CALIBRATION_SECONDS = 1.5
+_LONGER = 4
+"""So many times longer is a round that is repeated, since it finished nothing."""
+_DISTURBED = 0.4
+"""Rounds whose parts lie so far apart are measured once more."""
+_MOST_REPEATS = 2
+_QUIETER = 0.5
+"""Below so much of the load that it was measured at, a calibration is made again."""
+
+
+class _Round(NamedTuple):
+    """What a short run has measured.
+
+    Attributes:
+        costs: By name.
+        spread: How far its parts lie apart; none where that is not known.
+        sent: How many requests went to servers of the user's.
+        finished: Whether it came to anything.
+    """
+
+    costs: dict[str, object]
+    spread: float | None
+    sent: int
+    finished: bool
+
+
+def measure(
+    bench: AnyBench,
+    settings: Settings,
+    load: LoadSettings,
+    on: object,
+    workload: object,
+    seconds: float = CALIBRATION_SECONDS,
+    on_round: OnRound | None = None,
+) -> tuple[Calibration, int]:
+    """Measure on one workload and keep the costs for another, or the same.
+
+    Where the user's caps leave no room for it, or nothing came of it, the shipped costs stay.
+    Rounds are repeated on perflab's own servers alone: a user has agreed to so many requests.
+
+    Args:
+        bench: Whose costs.
+        settings: Of the pattern, as the run will have them.
+        load: Likewise.
+        on: The workload that is measured on.
+        workload: The one that the costs are kept for.
+        seconds: Of each round.
+        on_round: Is told of each round that is made, repeated ones included.
+
+    Returns:
+        The calibration, and how many requests of those that were agreed to it has made.
+
+    Raises:
+        BadInputError: If what is measured could not be kept.
+    """
+    check_folder()
+    loaded = bench.workload_for(settings, on)
+    runs: list[tuple[Mapping[str, object], dict[str, object]]] = []
+    spreads: list[float] = []
+    spent, repeats, rounds = 0, 0, 0
+    before = machine_load()
+    foreign = bool(bench.foreign_servers(settings))
+
+    def one_round(values: Mapping[str, object], seconds: float) -> _Round:
+        nonlocal rounds
+        rounds += 1
+        return _measured(bench, loaded, values, load, seconds, on_round, rounds)
+
+    for values in bench.calibration.runs_for(settings, runs):
+        found = one_round(values, seconds)
+        spent += found.sent
+        # A machine that is busy elsewhere may finish nothing in a short round.
+        if not found.finished and not foreign:
+            found = one_round(values, _LONGER * seconds)
+        elif _is_disturbed(found) and not foreign and repeats < _MOST_REPEATS:
+            repeats += 1
+            found = _calmer(found, one_round(values, seconds))
+        runs.append((values, found.costs))
+        spreads += [found.spread] if found.spread is not None else []
+    costs = bench.calibration.costs_of(runs) if runs else {}
+    if not costs:
+        return calibration_for(bench, settings, load, workload), spent
+    spread = median(spreads) if spreads else None
+    kept = keep_calibration(bench, settings, load, costs, workload, before, spread)
+    return kept, spent
+
+
+def measured_first(
+    bench: AnyBench,
+    settings: Settings,
+    load: LoadSettings,
+    workload: Workload,
+    *,
+    given: bool,
+    on_round: OnRound | None = None,
+) -> tuple[Calibration, int]:
+    """Return the costs for a live run, measured before it where none are known or they are old.
+
+    Args:
+        bench: Whose run.
+        settings: Of the pattern.
+        load: Of the load.
+        workload: What is run.
+        given: Whether it is the user's, so that costs are measured on it where the bench does so.
+        on_round: Is told of each round that is made.
+
+    Returns:
+        The calibration, and how many requests to servers of the user's it has made.
+    """
+    calibration = calibration_for(bench, settings, load, workload)
+    if calibration.source != "shipped" and not _outlived(bench, settings, calibration):
+        return calibration, 0
+    on = bench.calibration.spec_for(settings, load, workload if given else None)
+    return measure(bench, settings, load, on, workload, on_round=on_round)
+
+
+def _outlived(bench: AnyBench, settings: Settings, calibration: Calibration) -> bool:
+    """Say whether costs were measured on a busy machine that is much quieter now.
+
+    On a server of the user's nothing is measured without being asked for.
+    """
+    if not calibration.busy or bench.foreign_servers(settings):
+        return False
+    then, now = calibration.load_average or 0.0, machine_load()
+    return now is not None and now < _QUIETER * then
+
+
+def _measured(
+    bench: AnyBench,
+    workload: Workload,
+    values: Mapping[str, object],
+    load: LoadSettings,
+    seconds: float,
+    on_round: OnRound | None,
+    number: int,
+) -> _Round:
+    def tell(*_row: object) -> None:
+        if on_round is not None:
+            on_round(number)
+
+    tell()
+    plain, alone = bench.read({**values, "backend": load.backend})
+    shipped = Calibration(
+        bench.identity.pattern, "", dict(bench.calibration.shipped_costs), "shipped"
+    )
+    live = LiveRun(bench, workload, plain, alone, seconds=seconds, loop=True, calibration=shipped)
+    try:
+        found = live.wait(tell)
+        return _Round(found.costs, live.spread, live.sent, bool(found.metrics.get("requests")))
+    finally:
+        live.close()
+
+
+def _is_disturbed(found: _Round) -> bool:
+    return found.spread is not None and found.spread > _DISTURBED
+
+
+def _calmer(first: _Round, second: _Round) -> _Round:
+    """Return the round whose parts lie less far apart."""
+    if not second.finished or second.spread is None:
+        return first
+    return min(first, second, key=lambda found: found.spread or 0.0)

@@ -1,0 +1,88 @@
+"""What was found in a workload: how its file was read, and what makes it doubtful, in one place."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+
+from perflab.errors import BadInputError
+from perflab.panels.explained import titled
+from perflab.panels.glossary import meaning
+from perflab.workloads import Accesses, Arrivals, Trace, Workload, kind_of, remarks
+from perflab.workloads.importers.arrivals import how_arrivals_are_read
+from perflab.workloads.importers.dispatch import HowRead, how_read
+from perflab.workloads.registry.named import is_file
+
+_FINGERPRINT = f"<span{titled(meaning('fingerprint'))}>fingerprint</span>"
+
+_READING = re.compile(r"^((?:columns|fields) (?:not )?used|times): (.*)$", re.DOTALL)
+"""What a note says of how a file was read; all others are doubts."""
+
+
+def describe(workload: Workload) -> str:
+    """Return a workload in one line of HTML."""
+    said = [
+        f"<b>{html.escape(workload.name)}</b>",
+        *map(html.escape, kind_of(workload).facts(workload)),
+        f"{_FINGERPRINT} <code>{workload.fingerprint}</code>",
+    ]
+    return " · ".join(said)
+
+
+def notes_of(workload: Workload) -> list[str]:
+    """Return what was left out or guessed of a workload, and what makes it doubtful."""
+    more = remarks(workload) if isinstance(workload, Trace) else ()
+    return list(dict.fromkeys((*workload.notes, *more)))
+
+
+def found_in(workload: Workload, found: HowRead | None = None) -> str:
+    """Return as HTML how a workload was read, a row each, and below it what is doubtful.
+
+    Args:
+        workload: Any; one that was read from no file has doubts alone.
+        found: How its file was read, or None.
+    """
+    read, doubts = _parted(notes_of(workload))
+    if found is not None:
+        named = "as named" if found.named else "detected"
+        read.insert(0, ("format", f"{found.log_format or found.kind}, {named}"))
+    rows = [
+        f"<div class='perflab-found'><span>{term}:</span> {html.escape(text)}</div>"
+        for term, text in read
+    ]
+    rows += [f"<div class='perflab-doubt'>{html.escape(text)}</div>" for text in doubts]
+    return "".join(rows)
+
+
+def times_of(workload: Workload) -> str:
+    """Return in which unit a workload's times were read, such as ``ms since 1970``, or nothing."""
+    said = dict(_parted(notes_of(workload))[0]).get("times", "")
+    return said.removeprefix("read as ")
+
+
+def how_file_was_read(
+    workload: Workload, path: str, columns: Mapping[str, str] | None
+) -> HowRead | None:
+    """Return how requests were read from a file; None for all others."""
+    if not isinstance(workload, Trace | Accesses | Arrivals) or not is_file(path):
+        return None
+    how = how_arrivals_are_read if isinstance(workload, Arrivals) else how_read
+    named = workload.options.get("format")
+    try:
+        return how(path, None if named is None else str(named), columns)
+    except BadInputError:  # the file has changed since
+        return None
+
+
+def _parted(notes: Iterable[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return what notes say of the reading, a term and its text each, and those that doubt it."""
+    read: list[tuple[str, str]] = []
+    doubts = []
+    for note in notes:
+        parts = [_READING.match(part) for part in note.split("; ")]
+        if all(parts):
+            read += [(part[1], part[2]) for part in parts if part]
+        else:
+            doubts.append(note)
+    return sorted(read, key=lambda row: row[0] == "times"), doubts

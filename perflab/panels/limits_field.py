@@ -1,0 +1,54 @@
+"""`LimitsField`: what a recommendation must keep, typed beside its button."""
+
+from __future__ import annotations
+
+import re
+
+import ipywidgets as widgets
+
+from perflab.bench import AnyBench
+from perflab.instrumentation.catalog import METRICS
+
+_BETWEEN = re.compile(r"[,;]\s*(?=[A-Za-z_])|\s+and\s+")
+_EXAMPLES = {"bytes": "512MiB", "seconds": "5ms", "currency": "2"}
+
+
+class LimitsField:
+    """One text with all limits, as the command line takes each by ``--limit``.
+
+    Args:
+        bench: Whose metrics are named as examples.
+    """
+
+    def __init__(self, bench: AnyBench) -> None:
+        names = [name for name in bench.display.headline if name in METRICS]
+        lower = [METRICS[name] for name in names if METRICS[name].better == "lower"]
+        example = next(
+            (
+                f"{info.name}<={_EXAMPLES[unit]}"
+                for unit in _EXAMPLES
+                for info in lower
+                if info.unit == unit
+            ),
+            "latency_seconds_p95<=5ms",
+        )
+        self.text = widgets.Text(
+            placeholder=f"limits: {example}",
+            tooltip="What a recommendation must keep, such as "
+            f"{example}; several with commas between them. Metrics: {', '.join(names)}.",
+            continuous_update=False,
+            layout=widgets.Layout(
+                width="150px", flex="1 1 150px", min_width="0", max_width="230px"
+            ),
+        )
+        self.widget = self.text
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The limits as they were typed."""
+        parts = (part.strip() for part in _BETWEEN.split(self.text.value))
+        return tuple(part for part in parts if part)
+
+    def clear(self) -> None:
+        """Have no limits."""
+        self.text.value = ""

@@ -1,1 +1,0 @@
-"""What-if of streaming."""

@@ -1,0 +1,174 @@
+"""`ReportScope`: which settings a report is about, before and after, and which of them to ship."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Literal, TypeVar
+
+from perflab.bench import AnyBench, Objective
+from perflab.errors import BadInputError
+from perflab.lab.run import Run
+from perflab.settings import SettingValues
+from perflab.tuning.objective import good_enough, parse_objective
+from perflab.tuning.points import Point as Predicted
+from perflab.tuning.predictions import Predictions
+from perflab.tuning.reach import fewest_timed_out, least_harmful, unreached
+from perflab.tuning.recommendation import Recommendation
+
+Item = TypeVar("Item")
+
+AnyResult = Run | Predictions | Recommendation
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Point:
+    """Settings of the pattern and of the load, with the metrics that they have."""
+
+    settings: SettingValues
+    metrics: Mapping[str, float]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportScope:
+    """What a report is about.
+
+    Attributes:
+        before: Where the reader comes from; none where only one setting is known.
+        after: What it is compared with.
+        basis: Whether the metrics of both were measured or predicted.
+        objective: What is looked for.
+        recommendation: The recommendation that it comes from, if any.
+        measured: Measured at `after`, where `basis` is predicted and somebody measured.
+        missed: What none of several predictions reaches; empty where one does.
+    """
+
+    before: Point | None
+    after: Point
+    basis: Literal["measured", "predicted"]
+    objective: Objective
+    recommendation: Recommendation | None = None
+    measured: Run | None = None
+    missed: str = ""
+
+    @property
+    def unreached(self) -> str:
+        """What no setting reaches, in a sentence without its stop; empty where one does."""
+        return self.recommendation.unreached if self.recommendation is not None else self.missed
+
+    @property
+    def ship(self) -> Point:
+        """The settings to ship: those before, if the others are worse."""
+        return self.before if self.before is not None and self.is_worse else self.after
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the change misses the objective by more than its tolerance."""
+        if self.recommendation is not None or self.before is None:
+            return False
+        old = self.before.metrics.get(self.objective.metric)
+        new = self.after.metrics.get(self.objective.metric)
+        return old is not None and new is not None and not good_enough(self.objective, new, old)
+
+
+def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
+    """Choose: the last recommendation, else the first run and the last, else the predictions."""
+    recommendations = [result for result in results if isinstance(result, Recommendation)]
+    runs = [result for result in results if isinstance(result, Run)]
+    if recommendations:
+        chosen = recommendations[-1]
+        return ReportScope(
+            before=Point(chosen.before, chosen.before_metrics),
+            after=Point(chosen.settings, chosen.metrics),
+            basis="predicted",
+            objective=parse_objective(chosen.objective or None, bench.tuning.objective),
+            recommendation=chosen,
+            measured=_measured_at(bench, chosen, runs),
+        )
+    if runs:
+        before = measured_point(runs[0]) if len(runs) > 1 else None
+        return ReportScope(before, measured_point(runs[-1]), "measured", bench.tuning.objective)
+    point, missed = _smallest_good_point(bench, results)
+    return ReportScope(None, point, "predicted", bench.tuning.objective, missed=missed)
+
+
+def measured_point(run: Run) -> Point:
+    """Return the settings in force at a run's end, and what was measured under them."""
+    return Point(run.settings, run.since_change or run.metrics)
+
+
+def pattern_settings(bench: AnyBench, settings: Mapping[str, object]) -> SettingValues:
+    """Return the settings of the pattern, without those of the load."""
+    keys = bench.identity.settings_class.model_fields
+    return {key: value for key, value in settings.items() if key in keys}
+
+
+def first_of_each(found: Iterable[Item], key: Callable[[Item], object]) -> list[Item]:
+    """Return what was found, without those that are equal to an earlier one by a key."""
+    seen: dict[str, Item] = {}
+    for one in found:
+        seen.setdefault(repr(key(one)), one)
+    return list(seen.values())
+
+
+def apart_from(
+    varied: Collection[str | None], bases: Iterable[SettingValues]
+) -> list[SettingValues]:
+    """Return settings without those that differ from earlier ones only in what is varied."""
+    return first_of_each(
+        bases, lambda base: sorted((key, base[key]) for key in base if key not in varied)
+    )
+
+
+def _measured_at(bench: AnyBench, chosen: Recommendation, runs: Sequence[Run]) -> Run | None:
+    """Return the run at the recommended settings that says most: unchanged, over most requests."""
+    wanted = pattern_settings(bench, chosen.settings)
+    fitting = [
+        run
+        for run in runs
+        if run.workload.get("fingerprint") == chosen.workload.get("fingerprint")
+        and pattern_settings(bench, run.settings) == wanted
+    ]
+    if not fitting:
+        return None
+    return max(fitting, key=lambda run: (not run.changes, run.metrics.get("requests") or 0))
+
+
+def _smallest_good_point(bench: AnyBench, results: Sequence[AnyResult]) -> tuple[Point, str]:
+    """Return the smallest point within the tolerance of the best that can run, and what it misses.
+
+    Where none reaches what is looked for, it is the best one, and it is said what none reaches.
+    """
+    swept = [result for result in results if isinstance(result, Predictions)]
+    points = [point for result in swept for point in result.points]
+    if not points:
+        raise BadInputError("the predictions hold no point; predict again")
+    goal = bench.tuning.objective
+    known = [point for point in points if point["metrics"].get(goal.metric) is not None]
+    known = [point for point in known if _can_run(bench, point["settings"])] or known
+    if not known:
+        return _plain(points[0]), ""
+    choose = max if goal.direction == "max" else min
+    best = choose(point["metrics"][goal.metric] for point in known)
+    timed_out = fewest_timed_out(known, swept[0].workload)
+    missed = unreached(goal, bench.tuning.tuned_noun, best, timed_out) if len(known) > 1 else ""
+    enough = [point for point in known if good_enough(goal, point["metrics"][goal.metric], best)]
+    if missed:
+        return _plain(least_harmful(enough)[0]), missed
+
+    def size(point: Predicted) -> float:
+        return point["settings"].get(bench.tuning.tuned_by(point["settings"])) or 0
+
+    return _plain(min(enough, key=size)), ""
+
+
+def _plain(point: Predicted) -> Point:
+    return Point(point["settings"], point["metrics"])
+
+
+def _can_run(bench: AnyBench, settings: Mapping[str, object]) -> bool:
+    try:
+        bench.live.check(*bench.read(settings))
+    except BadInputError:
+        return False
+    return True
