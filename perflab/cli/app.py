@@ -10,6 +10,7 @@ import typer
 from perflab.cli import (
     advise,
     calibrate,
+    check,
     compare,
     completion,
     doctor,
@@ -73,6 +74,18 @@ def perflab(
         typer.echo(context.get_help())
 
 
-for command in (advise, predict, run, tune, calibrate, settings, report, compare, lab, doctor):
+for command in (
+    advise,
+    predict,
+    run,
+    tune,
+    check,
+    calibrate,
+    settings,
+    report,
+    compare,
+    lab,
+    doctor,
+):
     command.register(app)
 trace.register(app)

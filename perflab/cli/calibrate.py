@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from perflab.cli.consent import agree
-from perflab.cli.inputs import read_pattern, read_workload, reading_of
+from perflab.cli.inputs import read_workload, reading_of
 from perflab.cli.options import (
     Columns,
     Format,
@@ -23,6 +23,7 @@ from perflab.cli.options import (
     Yes,
 )
 from perflab.cli.output import hand_over, table, tell
+from perflab.cli.project import Profile, Project, agree_to_backend, input_of, read_given
 from perflab.units import in_words, rounded
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 
 def calibrate(
-    pattern: Pattern,
+    pattern: Pattern = None,
     workload: Workload = None,
     format_: Format = None,
     columns: Columns = None,
@@ -58,6 +59,8 @@ def calibrate(
     separator: Separator = None,
     no_header: NoHeader = False,
     set_: Set = None,
+    project: Project = None,
+    profile: Profile = None,
     show: _Show = False,
     as_json: Json = False,
     yes: Yes = False,
@@ -70,19 +73,23 @@ def calibrate(
     from perflab.lab.calibration import calibration_for
     from perflab.lab.measuring import CALIBRATION_SECONDS
 
-    bench, settings = read_pattern(pattern, set_)
+    given = read_given(pattern, set_, project, profile)
+    bench, settings = given.bench, given.settings
     if not show:
         agree(bench, settings, yes)
+        agree_to_backend(given, yes)
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
-    loaded = read_workload(workload, None, format_, reading, bench, settings)
+    name, format_, reading = input_of(given, workload, format_, reading)
+    loaded = read_workload(name, None, format_, reading, bench, settings)
     if show:
         checked, load = bench.read(settings)
         known = loaded if loaded is not None else bench.workload_for(checked, None)
         kept = calibration_for(bench, checked, load, known)
         hand_over(kept, write_calibration, as_json=as_json)
         return
-    tell(f"measuring {pattern} in runs of {in_words(CALIBRATION_SECONDS, 'seconds')} each")
-    result = verbs.calibrate(pattern, loaded, settings)
+    name = bench.identity.pattern
+    tell(f"measuring {name} in runs of {in_words(CALIBRATION_SECONDS, 'seconds')} each")
+    result = verbs.calibrate(name, loaded, settings)
     hand_over(result, write_calibration, as_json=as_json)
 
 

@@ -51,6 +51,18 @@ def patterns(incomplete: str) -> list[str]:
     return [name for name in bench_names() if name.startswith(incomplete)]
 
 
+def profiles(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the profiles of the `perflab.toml` that is named, or that is here."""
+    from perflab.errors import BadInputError
+    from perflab.project.project_file import profiles_in
+
+    try:
+        found = profiles_in(context.params.get("project"))
+    except BadInputError:
+        return []
+    return [name for name in found if name.startswith(incomplete)]
+
+
 def set_values(context: typer.Context, incomplete: str) -> list[str]:
     """Return settings with each word they can have, or with their default."""
     found = (f"{info.key}={value}" for info in _infos(context) for value in _values(info))
@@ -102,6 +114,19 @@ def alerts(context: typer.Context, incomplete: str) -> list[str]:
     metrics = {} if bench is None else bench.measured_metrics()
     signs = {"higher": "<", "lower": ">"}
     found = (f"{name}{signs.get(info.better, '>')}" for name, info in metrics.items())
+    return [word for word in found if word.startswith(incomplete)]
+
+
+def metrics_of_file(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the metrics that can become worse, of the pattern of the result that is named."""
+    from perflab.errors import BadInputError
+    from perflab.tuning.check.baseline import read_baseline
+
+    try:
+        bench = read_baseline(str(context.params.get("baseline"))).bench
+    except BadInputError:
+        return []
+    found = (f"{name}=" for name, info in bench.known_metrics().items() if info.better != "neither")
     return [word for word in found if word.startswith(incomplete)]
 
 

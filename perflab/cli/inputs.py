@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perflab.cli.options import parse_settings
 from perflab.cli.output import progress
 
 if TYPE_CHECKING:
@@ -15,18 +14,6 @@ if TYPE_CHECKING:
 
 
 OPTIONS = ("log_format", "time_unit", "separator", "no_header")
-
-
-def read_pattern(name: str, settings: Iterable[str] | None) -> tuple[AnyBench, dict[str, object]]:
-    """Return the bench of a pattern, and the settings that the user gave, checked.
-
-    Raises:
-        BadInputError: If there is no such pattern, or a setting is wrong.
-    """
-    from perflab.bench.registry import load_bench
-
-    bench = load_bench(name)
-    return bench, parse_settings(bench, settings)
 
 
 def read_workload(

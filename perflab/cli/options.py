@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from perflab.bench.base import AnyBench
 
 Pattern = Annotated[
-    str,
+    str | None,
     typer.Argument(
-        metavar="PATTERN",
-        help="Which pattern; 'perflab settings' lists them.",
+        metavar="[PATTERN]",
+        help="Which pattern; 'perflab settings' lists them, and a perflab.toml may name it.",
+        show_default=False,
         autocompletion=completion.patterns,
     ),
 ]
@@ -140,9 +141,18 @@ def parse_settings(bench: AnyBench, texts: Iterable[str] | None) -> dict[str, ob
     Raises:
         BadInputError: If a text is no assignment, a key unknown or a value out of bounds.
     """
-    values: dict[str, object] = dict(_assignment(text, "--set") for text in texts or ())
+    values = parse_assignments(texts)
     bench.read(values)
     return values
+
+
+def parse_assignments(texts: Iterable[str] | None) -> dict[str, object]:
+    """Return by key what texts such as ``max_cache_size=10k`` assign, not checked yet.
+
+    Raises:
+        BadInputError: If a text is no assignment.
+    """
+    return dict(_assignment(text, "--set") for text in texts or ())
 
 
 def parse_sweep(

@@ -8,7 +8,7 @@ import typer
 
 from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
-from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload, reading_of
+from perflab.cli.inputs import prepare_kernels, read_workload, reading_of
 from perflab.cli.options import (
     Columns,
     Force,
@@ -23,10 +23,10 @@ from perflab.cli.options import (
     ShowProgress,
     TimeUnit,
     Workload,
-    check_out,
     parse_sweep,
 )
 from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
+from perflab.cli.project import Profile, Project, check_output_of, input_of, read_given
 from perflab.units import percent
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    pattern: Pattern,
+    pattern: Pattern = None,
     workload: Workload = None,
     format_: Format = None,
     columns: Columns = None,
@@ -59,6 +59,8 @@ def predict(
     separator: Separator = None,
     no_header: NoHeader = False,
     set_: Set = None,
+    project: Project = None,
+    profile: Profile = None,
     sweep: Annotated[
         list[str] | None,
         typer.Option(
@@ -87,17 +89,26 @@ def predict(
     show: ShowProgress = None,
 ) -> None:
     """Predict at once what settings would do, without running anything."""
-    check_out(out, workload, set_, force=force)
     from perflab.tuning.sweep import predictions
 
-    bench, settings = read_pattern(pattern, set_)
-    axes = parse_sweep(bench, sweep, settings)
+    given = read_given(pattern, set_, project, profile)
+    bench, settings = given.bench, given.settings
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
-    loaded = read_workload(workload, show, format_, reading, bench, settings)
+    source = input_of(given, workload, format_, reading)
+    check_output_of(out, source[0], given, force=force)
+    axes = parse_sweep(bench, sweep, settings)
+    loaded = read_workload(source[0], show, *source[1:], bench, settings)
     prepare_kernels(show, loaded)
     with executor_at(scheduler) as executor, progress("predicting", " points", show) as report:
         result = predictions(
-            pattern, loaded, settings, axes, sample, executor, progress=report, sampling=sampling
+            bench.identity.pattern,
+            loaded,
+            settings,
+            axes,
+            sample,
+            executor,
+            progress=report,
+            sampling=sampling,
         )
     hand_over(result, write_predictions, as_json=as_json, out=out, force=force)
 

@@ -12,7 +12,7 @@ import typer
 from perflab.cli import completion
 from perflab.cli.consent import agree
 from perflab.cli.errors import BROKEN_LIMIT, INTERRUPTED
-from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload, reading_of
+from perflab.cli.inputs import prepare_kernels, read_workload, reading_of
 from perflab.cli.options import (
     Columns,
     Force,
@@ -28,10 +28,17 @@ from perflab.cli.options import (
     TimeUnit,
     Workload,
     Yes,
-    check_out,
     parse_seconds,
 )
 from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
+from perflab.cli.project import (
+    Profile,
+    Project,
+    agree_to_backend,
+    check_output_of,
+    input_of,
+    read_given,
+)
 from perflab.units import in_words
 
 if TYPE_CHECKING:
@@ -56,7 +63,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    pattern: Pattern,
+    pattern: Pattern = None,
     workload: Workload = None,
     format_: Format = None,
     columns: Columns = None,
@@ -65,6 +72,8 @@ def run(
     separator: Separator = None,
     no_header: NoHeader = False,
     set_: Set = None,
+    project: Project = None,
+    profile: Profile = None,
     seconds: Annotated[
         str, typer.Option(metavar="N", help="Maximum duration: 10, 30s, 2m.")
     ] = "10",
@@ -95,19 +104,22 @@ def run(
         raise typer.BadParameter(
             "needs an alert; pass one with --alert", param_hint="--fail-on-alert"
         )
-    check_out(out, workload, set_, force=force)
     from perflab.lab.alerts import alert_for
     from perflab.lab.outputs import check_outputs
 
-    bench, settings = read_pattern(pattern, set_)
+    given = read_given(pattern, set_, project, profile)
+    bench, settings = given.bench, given.settings
+    reading = reading_of(columns, log_format, time_unit, separator, no_header)
+    source = input_of(given, workload, format_, reading)
+    check_output_of(out, source[0], given, force=force)
     checked, load = bench.read(settings)
     bench.live.check(checked, load)
-    check_outputs(bench, checked, workload, result=out, force=force)
+    check_outputs(bench, checked, source[0], result=out, force=force)
     limit = parse_seconds(seconds, "--seconds")
     alerts = [alert_for(bench, text) for text in alert or ()]
     agree(bench, settings, yes)
-    reading = reading_of(columns, log_format, time_unit, separator, no_header)
-    loaded = read_workload(workload, show, format_, reading, bench, settings)
+    agree_to_backend(given, yes)
+    loaded = read_workload(source[0], show, *source[1:], bench, settings)
     prepare_kernels(show, loaded)
     from perflab.lab.verbs import start_live
 
@@ -115,7 +127,9 @@ def run(
     interrupted = False
     try:
         with _child_without_interrupts():
-            live = start_live(pattern, loaded, settings, limit, alerts=alerts, force=force)
+            live = start_live(
+                bench.identity.pattern, loaded, settings, limit, alerts=alerts, force=force
+            )
         result = _wait(live, limit, show)
     except KeyboardInterrupt:
         if live is None or not live.rows:

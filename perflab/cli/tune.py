@@ -10,7 +10,7 @@ from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.consent import agree
 from perflab.cli.errors import INTERRUPTED
-from perflab.cli.inputs import prepare_kernels, read_pattern, read_workload, reading_of
+from perflab.cli.inputs import prepare_kernels, read_workload, reading_of
 from perflab.cli.options import (
     Columns,
     Force,
@@ -26,10 +26,17 @@ from perflab.cli.options import (
     TimeUnit,
     Workload,
     Yes,
-    check_out,
     parse_seconds,
 )
 from perflab.cli.output import hand_over, notes, progress, table, value_text, workload_line
+from perflab.cli.project import (
+    Profile,
+    Project,
+    agree_to_backend,
+    check_output_of,
+    input_of,
+    read_given,
+)
 
 if TYPE_CHECKING:
     from perflab.tuning.recommendation import Recommendation
@@ -51,7 +58,7 @@ def register(app: typer.Typer) -> None:
 
 
 def tune(
-    pattern: Pattern,
+    pattern: Pattern = None,
     workload: Workload = None,
     format_: Format = None,
     columns: Columns = None,
@@ -72,6 +79,8 @@ def tune(
         typer.Option(metavar="LIMIT", help="A constraint: 'memory_bytes<=512MiB'."),
     ] = None,
     set_: Set = None,
+    project: Project = None,
+    profile: Profile = None,
     live: Annotated[
         bool,
         typer.Option(
@@ -109,19 +118,23 @@ def tune(
             raise typer.BadParameter("applies only to --live", param_hint=option)
     seconds = parse_seconds(budget or "60s", "--budget")
     turn_seconds = parse_seconds(turn or "1s", "--turn")
-    check_out(out, workload, set_, force=force)
     from perflab.lab.alerts import parse_condition
     from perflab.lab.outputs import check_outputs
     from perflab.tuning.objective import parse_objective
 
-    bench, settings = read_pattern(pattern, set_)
+    given = read_given(pattern, set_, project, profile)
+    bench, settings = given.bench, given.settings
+    reading = reading_of(columns, log_format, time_unit, separator, no_header)
+    source = input_of(given, workload, format_, reading)
+    check_output_of(out, source[0], given, force=force)
+    if not limit and given.file is not None:
+        limit = list(given.file.section.limits or ())
     parse_objective(objective, bench.tuning.objective)
     for text in limit or ():
         parse_condition(text)
     if live:
-        check_outputs(bench, bench.read(settings)[0], workload, result=out, force=force)
-    reading = reading_of(columns, log_format, time_unit, separator, no_header)
-    loaded = read_workload(workload, show, format_, reading, bench, settings)
+        check_outputs(bench, bench.read(settings)[0], source[0], result=out, force=force)
+    loaded = read_workload(source[0], show, *source[1:], bench, settings)
     from perflab.tuning import recommend
     from perflab.tuning.sweep import live_bounds
 
@@ -130,6 +143,7 @@ def tune(
         sweep = bench.tuning_sweep(bench.workload_for(checked, loaded), checked)
         for bounds in live_bounds(sweep, settings):
             agree(bench, bounds, yes)
+        agree_to_backend(given, yes)
     prepare_kernels(show, loaded)
 
     with (
@@ -138,7 +152,7 @@ def tune(
         progress("turns", " s", show) as report_turns,
     ):
         result = recommend.tune(
-            pattern,
+            bench.identity.pattern,
             loaded,
             objective,
             limit,

@@ -13,9 +13,10 @@ from perflab.errors import BadInputError
 from perflab.files.places import Place, place_of, unwritable
 
 _HEAD_BYTES = _TAIL_BYTES = 4096
-_KINDS = b"run|predictions|recommendation|advice|comparison|calibration|report"
+_KINDS = b"run|predictions|recommendation|advice|comparison|calibration|report|check"
 _RESULT = re.compile(rb'\s*\{\s*"kind"\s*:\s*"(?:%s)"\s*,\s*"format"\s*:\s*\d+\s*,' % _KINDS)
 _PAGE = re.compile(rb'\s*<!DOCTYPE html>.*?<meta name="generator" content="perflab ', re.DOTALL)
+_XML = re.compile(rb"<\?xml [^>]*\?>\s*<!-- Made with perflab [^<>]* -->")
 _TEXT = re.compile(rb"<!-- Made with perflab [^<>]* -->\s*\Z")
 
 
@@ -26,8 +27,13 @@ def markdown_mark() -> str:
     return f"<!-- Made with perflab {version('perflab')} -->"
 
 
+def xml_mark() -> str:
+    """Return the line of a text in XML below its first one, which readers do not see."""
+    return markdown_mark()
+
+
 def bears_mark(path: str | os.PathLike[str]) -> bool:
-    """Say whether perflab wrote a file: a result, or a report as page, text or JSON.
+    """Say whether perflab wrote a file: a result, or a report as page, text, XML or JSON.
 
     What cannot be read is taken for the user's.
     """
@@ -38,7 +44,7 @@ def bears_mark(path: str | os.PathLike[str]) -> bool:
             tail = file.read()
     except OSError:
         return False
-    return bool(_RESULT.match(head) or _PAGE.match(head) or _TEXT.search(tail))
+    return bool(_RESULT.match(head) or _PAGE.match(head) or _XML.match(head) or _TEXT.search(tail))
 
 
 NOT_OURS = (

@@ -1,0 +1,129 @@
+"""The options that name a `perflab.toml`, and what commands take from it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perflab.cli import completion
+from perflab.cli.options import check_out, parse_assignments
+from perflab.cli.output import tell
+
+if TYPE_CHECKING:
+    from perflab.project.given import Given
+    from perflab.project.project_file import ProjectFile
+
+Project = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar="FILE",
+        help="The file with settings, workload and limits; perflab.toml of this folder where not "
+        "given and there is one.",
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="A profile of that file, which overrules its main part.",
+        autocompletion=completion.profiles,
+    ),
+]
+
+
+def read_given(
+    pattern: str | None,
+    set_: Iterable[str] | None,
+    project: Path | None,
+    profile: str | None,
+) -> Given:
+    """Return what options, environment and file say, and tell on standard error which did.
+
+    Raises:
+        BadInputError: If one of them is wrong, or none names a pattern.
+    """
+    from perflab.project.given import given_for
+    from perflab.project.project_file import find_project
+
+    found = given_for(pattern, parse_assignments(set_), find_project(project, profile))
+    for remark in found.remarks:
+        tell(f"note: {remark}")
+    return found
+
+
+def input_of(
+    given: Given, name: str | None, format_: str | None, reading: dict[str, str] | None
+) -> tuple[str | None, str | None, dict[str, str] | None]:
+    """Return workload, format and reading: what options say, else all three as the file says.
+
+    Raises:
+        BadInputError: If what the file says of reading is wrong.
+    """
+    if name is not None or given.file is None or given.file.workload is None:
+        return name, format_, reading
+    known_format, known = _reading_in(given.file)
+    return (
+        given.file.workload,
+        format_ or known_format,
+        {**(known or {}), **(reading or {})} or None,
+    )
+
+
+def check_output_of(out: Path | None, workload: str | None, given: Given, *, force: bool) -> None:
+    """Refuse an output that cannot be written or is an input, before any long work is done.
+
+    Raises:
+        BadInputError: With the reason.
+    """
+    named = [f"{key}={value}" for key, value in given.settings.items() if isinstance(value, str)]
+    if given.file is not None:
+        named.append(f"={given.file.path}")
+    check_out(out, workload, named, force=force)
+
+
+def _reading_in(file: ProjectFile) -> tuple[str | None, dict[str, str] | None]:
+    """Return format and columns of a file's workload, as the options of reading give them.
+
+    Raises:
+        BadInputError: If they do not go together.
+    """
+    from perflab.workloads.importers.reading import with_options
+
+    section = file.section
+    told = with_options(
+        dict(section.columns) or None,
+        log_format=section.log_format,
+        time_unit=section.time_unit,
+        separator=section.separator,
+        no_header=bool(section.no_header),
+    )
+    return section.format, told or None
+
+
+def agree_to_backend(given: Given, yes: bool) -> None:
+    """Ask before a function is called that a file named: a file is data and agrees to nothing.
+
+    Raises:
+        BadInputError: If the user does not agree, or there is no terminal to ask on.
+    """
+    if not given.from_file("backend") or yes:
+        return
+    load = given.bench.read(given.settings)[1]
+    if not load.calls_function:
+        return
+    from perflab.cli.consent import confirmed
+    from perflab.errors import BadInputError
+
+    place = given.sources["backend"]
+    if not sys.stdin.isatty():
+        told = f"is named in {place}, which agrees to nothing; --yes lets a run call it"
+        raise BadInputError(told, load.backend_name)
+    tell(f"A run imports and calls {load.backend_name}, which {place} names.")
+    if not confirmed("Agree?"):
+        raise BadInputError("is not called, since you did not agree", load.backend_name)

@@ -1,0 +1,1 @@
+"""Settings, workload and limits of a service in a file, `perflab.toml`, and who overrules it."""

@@ -1,0 +1,104 @@
+"""`Section`: what a `perflab.toml` may say, in its main part and in each profile."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("must be a text, a number, true or false")  # noqa: TRY004  (pydantic's)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError('must be a finite number; write "none" for no bound')
+    return value
+
+
+Value = Annotated[Any, AfterValidator(_plain)]
+"""A setting as people write it: ``"10k"``, ``512``, ``true``, ``"none"``."""
+Word = Annotated[StrictStr, Field(min_length=1, max_length=4096)]
+
+
+class Part(BaseModel):
+    """A table of the file: a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ExportPlan(Part):
+    """An export by name.
+
+    Attributes:
+        format: The format, as `perflab export --as` takes it.
+        into: The file that the values go into; a new text where not given.
+        at: The place in that file, such as ``cache.redis``.
+    """
+
+    format: Word
+    into: Word | None = None
+    at: Word | None = None
+
+
+class Section(Part):
+    """One layer of the file: its main part, or a profile on top of that.
+
+    Attributes:
+        bench: The pattern, such as ``cache``.
+        workload: A file's path from the folder of this file, or a name with parameters.
+        format: The workload file's format.
+        log_format: The form of a log.
+        time_unit: The unit of its times.
+        separator: What parts the columns of a text table.
+        no_header: Whether its first line is a row.
+        columns: By role, the columns to read.
+        settings: Of the pattern and of the load.
+        prices: The settings of the load that are prices.
+        limits: What must hold, such as ``hit_rate>=0.8``.
+        max_worse: By metric, how much worse than the baseline it may be, such as ``1pt``.
+        exports: By name.
+    """
+
+    bench: Word | None = None
+    workload: Word | None = None
+    format: Word | None = None
+    log_format: Word | None = None
+    time_unit: Word | None = None
+    separator: Word | None = None
+    no_header: StrictBool | None = None
+    columns: dict[Word, Word] = Field(default_factory=dict)
+    settings: dict[Word, Value] = Field(default_factory=dict)
+    prices: dict[Word, Value] = Field(default_factory=dict)
+    limits: tuple[Word, ...] | None = None
+    max_worse: dict[Word, Word] = Field(default_factory=dict)
+    exports: dict[Word, ExportPlan] = Field(default_factory=dict)
+
+    def under(self, upper: Section) -> Section:
+        """Return this layer with another one on top.
+
+        Tables are joined key by key; a word or the list of limits is replaced as a whole. A
+        workload that is named anew is read anew: nothing of how the other was read is left.
+        """
+        lower = self.model_dump(exclude_none=True)
+        above = upper.model_dump(exclude_none=True, exclude_defaults=True)
+        if "workload" in above:
+            for name in (*READING, "columns"):
+                lower.pop(name, None)
+        for name, value in above.items():
+            lower[name] = {**lower.get(name, {}), **value} if isinstance(value, dict) else value
+        return Section.model_validate(lower)
+
+
+class Document(Section):
+    """A whole file.
+
+    Attributes:
+        profile: By name, what is other there.
+    """
+
+    profile: dict[Word, Section] = Field(default_factory=dict)
+
+
+READING = ("format", "log_format", "time_unit", "separator", "no_header")
+"""The words that say how the workload's file is read, beside its columns."""

@@ -1,0 +1,1 @@
+"""A gate: do other settings, or another workload, keep limits and a baseline."""

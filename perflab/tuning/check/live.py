@@ -1,0 +1,136 @@
+"""Baseline and candidate run live in turns, for a number of rounds that is set beforehand."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Collection, Mapping, Sequence
+
+from perflab.callbacks import Cancelled, Progress
+from perflab.errors import BadInputError, nearest
+from perflab.lab.calibration import calibration_for
+from perflab.tuning.check.baseline import Baseline
+from perflab.tuning.turns.kept_turns import KeptTurns, can_be_kept
+from perflab.tuning.turns.live_turns import LiveTurns
+from perflab.tuning.turns.runner import Round, take_turns
+from perflab.units import counted, in_words
+from perflab.workloads.kinds.workload import Workload
+
+BASELINE, CHECKED = "baseline", "checked"
+REPEATS = 10
+_LEAST_ROUNDS = 4
+"""Of fewer, an interval at 99 % is so wide that nothing is ever broken."""
+_MOST_ROUNDS = 1000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Turns:
+    """How baseline and candidate are run in turns.
+
+    Attributes:
+        repeats: How many rounds count, each with a turn of both.
+        turn: The seconds of a turn.
+        budget: The seconds that all of it may take.
+        progress: Called with the seconds spent and the budget, after each turn.
+        cancelled: Asked before each turn.
+    """
+
+    repeats: int = REPEATS
+    turn: float = 1.0
+    budget: float = 120.0
+    progress: Progress | None = None
+    cancelled: Cancelled | None = None
+
+    def check(self) -> None:
+        """Refuse numbers that make no turns.
+
+        Raises:
+            BadInputError: With the first of them.
+        """
+        if not _LEAST_ROUNDS <= self.repeats <= _MOST_ROUNDS:
+            told = f"takes {_LEAST_ROUNDS} to {_MOST_ROUNDS} rounds"
+            raise BadInputError(told, "--repeats")
+        for name, seconds in (("--budget", self.budget), ("--turn", self.turn)):
+            if not 0 < seconds < math.inf:
+                raise BadInputError("is not a number of seconds above 0", name)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measured:
+    """What turns have measured.
+
+    Attributes:
+        names: The baseline's name in each round, and the candidate's.
+        rounds: Whole ones.
+        seconds: How long all of it took.
+        notes: What a reader must know.
+    """
+
+    names: tuple[str, str]
+    rounds: tuple[Round, ...]
+    seconds: float
+    notes: tuple[str, ...]
+
+    def check_measured(self, name: str, option: str) -> None:
+        """Refuse a condition on a metric that not every turn has measured.
+
+        Raises:
+            BadInputError: With the nearest that they have.
+        """
+        every = [each[who] for each in self.rounds for who in self.names]
+        if not all(name in metrics for metrics in every):
+            known = set.intersection(*(set(metrics) for metrics in every))
+            raise BadInputError(f"{name} was not measured{nearest(name, known)}", option)
+
+
+def measured_in_turns(
+    known: Baseline, workload: Workload, chosen: Mapping[str, object], turns: Turns
+) -> Measured:
+    """Run the baseline's settings and others in turns.
+
+    Raises:
+        BadInputError: If one of them cannot run, or the budget is over before there are rounds
+            enough.
+        RuntimeError: If a child process died.
+    """
+    turns.check()
+    bench = known.bench
+    values = {BASELINE: dict(known.settings), CHECKED: dict(chosen)}
+    for each in values.values():
+        bench.live.check(*bench.read(each))
+    settings, load = bench.read(chosen)
+    calibration = calibration_for(bench, settings, load, workload)
+    memory = 2.0 * (known.metrics.get("memory_bytes") or 0.0)
+    kind = KeptTurns if can_be_kept(bench, values.values(), memory) else LiveTurns
+    live = kind(bench, workload, values, turns.turn, loop=True, calibration=calibration)
+
+    def settled(rounds: Sequence[Round]) -> Collection[str]:
+        return (CHECKED,) if len(rounds) >= turns.repeats else ()
+
+    try:
+        taken = take_turns(
+            list(values),
+            live,
+            settled,
+            turns.budget,
+            progress=turns.progress,
+            cancelled=turns.cancelled,
+        )
+    finally:
+        live.close()
+    if CHECKED in taken.failed:
+        raise BadInputError(f"the settings do not run: {taken.failed[CHECKED]}", "check")
+    count = len(taken.rounds)
+    if taken.ended == "interrupted":
+        raise KeyboardInterrupt
+    if count < _LEAST_ROUNDS:
+        told = (
+            f"was over after {counted(count, 'round')} of turns, and {_LEAST_ROUNDS} are needed: "
+            "allow more time, or shorter turns with --turn"
+        )
+        raise BadInputError(told, "--budget")
+    notes: tuple[str, ...] = ()
+    if count < turns.repeats:
+        budget = in_words(turns.budget, "seconds")
+        notes = (f"the budget of {budget} was over after {count} of {turns.repeats} rounds",)
+    return Measured((BASELINE, CHECKED), taken.rounds, taken.seconds, notes)
