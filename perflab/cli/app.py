@@ -14,6 +14,7 @@ from perflab.cli import (
     compare,
     completion,
     doctor,
+    init,
     lab,
     predict,
     report,
@@ -74,18 +75,10 @@ def perflab(
         typer.echo(context.get_help())
 
 
-for command in (
-    advise,
-    predict,
-    run,
-    tune,
-    check,
-    calibrate,
-    settings,
-    report,
-    compare,
-    lab,
-    doctor,
-):
+_COMMANDS = (
+    *(advise, predict, run, tune, check, calibrate, settings),
+    *(report, compare, init, lab, doctor),
+)
+for command in _COMMANDS:
     command.register(app)
 trace.register(app)

@@ -76,8 +76,8 @@ def calibrate(
     given = read_given(pattern, set_, project, profile)
     bench, settings = given.bench, given.settings
     if not show:
-        agree(bench, settings, yes)
         agree_to_backend(given, yes)
+        agree(bench, settings, yes)
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
     name, format_, reading = input_of(given, workload, format_, reading)
     loaded = read_workload(name, None, format_, reading, bench, settings)

@@ -218,9 +218,9 @@ def _turns(repeats: int | None, budget: str | None, turn: str | None) -> Turns:
 
 
 def _agree(known: Baseline, given: Given, settings: dict[str, object], yes: bool) -> None:
+    agree_to_backend(given, yes)
     for values in (known.settings, settings):
         agree(known.bench, values, yes)
-    agree_to_backend(given, yes)
 
 
 def _not_the_baseline(path: Path | None, baseline: Path) -> None:

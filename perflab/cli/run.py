@@ -117,8 +117,8 @@ def run(
     check_outputs(bench, checked, source[0], result=out, force=force)
     limit = parse_seconds(seconds, "--seconds")
     alerts = [alert_for(bench, text) for text in alert or ()]
-    agree(bench, settings, yes)
     agree_to_backend(given, yes)
+    agree(bench, settings, yes)
     loaded = read_workload(source[0], show, *source[1:], bench, settings)
     prepare_kernels(show, loaded)
     from perflab.lab.verbs import start_live

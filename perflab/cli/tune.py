@@ -139,11 +139,11 @@ def tune(
     from perflab.tuning.sweep import live_bounds
 
     if live:
+        agree_to_backend(given, yes)
         checked = bench.read(settings)[0]
         sweep = bench.tuning_sweep(bench.workload_for(checked, loaded), checked)
         for bounds in live_bounds(sweep, settings):
             agree(bench, bounds, yes)
-        agree_to_backend(given, yes)
     prepare_kernels(show, loaded)
 
     with (

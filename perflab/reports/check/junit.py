@@ -42,7 +42,7 @@ def _counts(check: Check) -> dict[str, str]:
         "tests": str(len(check.conditions)),
         "failures": str(len(check.broken)),
         "errors": "0",
-        "time": f"{check.seconds:.3f}",
+        "time": str(round(check.seconds, 3)),
     }
 
 

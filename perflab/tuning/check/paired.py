@@ -16,6 +16,7 @@ from perflab.tuning.turns.runner import Round
 from perflab.units import difference
 
 CONFIDENCE = 0.99
+_ROUNDING = 1e-12
 _LEVEL = (1.0 - CONFIDENCE) / 2.0
 """Of one side: an interval lies wholly beyond a bound only on that side."""
 
@@ -43,11 +44,16 @@ class Sample:
         return statistics.stdev(self.values) / math.sqrt(len(self.values))
 
     @property
+    def slack(self) -> float:
+        """What a difference of floats may add to a mean that is just at the bound."""
+        return 0.0 if math.isinf(self.bound) else _ROUNDING * max(1.0, abs(self.bound))
+
+    @property
     def chance(self) -> float:
         """The chance of such a mean, or of one further beyond, where the true one is the bound."""
-        beyond = self.mean - self.bound
+        beyond = self.mean - self.bound - self.slack
         if self.error == 0.0:
-            return 0.0 if beyond > 1e-12 * max(1.0, abs(self.bound)) else 1.0
+            return 0.0 if beyond > 0.0 else 1.0
         return tail(beyond / self.error, len(self.values) - 1)
 
     def interval(self, level: float) -> tuple[float, float]:
@@ -190,4 +196,5 @@ def _shown(level: float) -> float:
 def _verdict(sample: Sample, level: float, broken: bool) -> Verdict:
     if broken:
         return "broken"
-    return "open" if sample.interval(_shown(level))[1] > sample.bound else "held"
+    high = sample.interval(_shown(level))[1]
+    return "open" if high > sample.bound + sample.slack else "held"

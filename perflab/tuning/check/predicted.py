@@ -51,7 +51,8 @@ def check_predicted(
             told = f"{bench.identity.pattern} has no metric {name!r}{nearest(name, known)}"
             raise BadInputError(told, option)
         if name not in after:
-            told = f"{name} is not predicted{nearest(name, after)}; --live measures it"
+            measured = "; --live measures it" if name in bench.measured_metrics() else ""
+            told = f"{name} is not predicted{nearest(name, after)}{measured}"
             raise BadInputError(told, option)
         if before is not None and name not in before:
             raise BadInputError(f"the baseline has no {name}; make it again", option)
