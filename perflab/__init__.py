@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from perflab.settings import LoadSettings
     from perflab.tuning.advice.advise import advise
     from perflab.tuning.advice.result import Advice
+    from perflab.tuning.check.document import Check
+    from perflab.tuning.check.gate import check
     from perflab.tuning.comparison import compare
     from perflab.tuning.recommend import tune
     from perflab.tuning.recommendation import Recommendation
@@ -34,6 +36,7 @@ __version__ = "0.2.0"
 _PLACES = {
     "Advice": "perflab.tuning.advice.result",
     "BadInputError": "perflab.errors",
+    "Check": "perflab.tuning.check.document",
     "CacheSettings": "perflab.patterns.cache.settings",
     "LiveRun": "perflab.lab.live",
     "LoadSettings": "perflab.settings",
@@ -43,6 +46,7 @@ _PLACES = {
     "advise": "perflab.tuning.advice.advise",
     "allow_server": "perflab.lab.verbs",
     "calibrate": "perflab.lab.verbs",
+    "check": "perflab.tuning.check.gate",
     "compare": "perflab.tuning.comparison",
     "describe": "perflab.workloads.registry.kinds",
     "load_workload": "perflab.workloads",
@@ -62,6 +66,7 @@ __all__ = [
     "Advice",
     "BadInputError",
     "CacheSettings",
+    "Check",
     "LiveRun",
     "LoadSettings",
     "Recommendation",
@@ -70,6 +75,7 @@ __all__ = [
     "advise",
     "allow_server",
     "calibrate",
+    "check",
     "compare",
     "describe",
     "load_workload",

@@ -50,7 +50,7 @@ def test_a_run_and_a_recommendation_take_it_too(perflab, project):
     assert ran.json["settings"]["max_cache_size"] == 30
     project.write_text(FILE.replace("[settings]", 'limits = ["memory_bytes<=1MiB"]\n[settings]'))
     tuned = perflab("tune", "--json")
-    assert tuned.json["limits"] == ["memory_bytes<=1 MiB"]
+    assert tuned.json["limits"] == ["memory_bytes<=1MiB"]
 
 
 def test_the_environment_overrules_it_and_an_option_both(perflab, project, monkeypatch):
