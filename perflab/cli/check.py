@@ -171,7 +171,7 @@ def check(
 def write_check(result: Check) -> str:
     """Return what a gate found as text for a terminal."""
     from perflab.bench.registry import load_bench
-    from perflab.reports.check.words import HEADS, row_of, settings_of
+    from perflab.tuning.check.words import HEADS, row_of, settings_of
 
     title = load_bench(result.pattern).identity.title
     columns = 5 if result.live else 4
@@ -237,10 +237,13 @@ def _not_the_baseline(path: Path | None, baseline: Path) -> None:
 
 def _write(result: Check, junit: Path | None, markdown: Path | None) -> None:
     from perflab.files import write_text
-    from perflab.reports.check.comment import to_comment
-    from perflab.reports.check.junit import to_junit
 
-    for path, write in ((junit, to_junit), (markdown, to_comment)):
-        if path is not None:
-            write_text(path, write(result))
-            say_written(path)
+    if junit is not None:
+        from perflab.tuning.check.junit import to_junit
+
+        say_written(write_text(junit, to_junit(result)))
+    if markdown is not None:
+        # What draws comes with it, which takes a second to load.
+        from perflab.reports.check_comment import to_comment
+
+        say_written(write_text(markdown, to_comment(result)))

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 from perflab.errors import shown
 from perflab.files import xml_mark
-from perflab.reports.check.words import row_of
 from perflab.tuning.check.document import Check, Condition
+from perflab.tuning.check.words import row_of
 
 
 def to_junit(check: Check) -> str:

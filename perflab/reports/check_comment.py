@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from perflab.bench.registry import load_bench
 from perflab.files import markdown_mark
-from perflab.reports.check.words import HEADS, row_of, settings_of
 from perflab.reports.markdown import escape
 from perflab.tuning.check.document import Check
+from perflab.tuning.check.words import HEADS, row_of, settings_of
 
 _SIGNS = {"held": "✅", "open": "⚪", "broken": "❌"}
 """Of each verdict, which its word follows: a sign alone says nothing to a screen reader."""
