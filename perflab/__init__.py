@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from perflab.lazily import names_of
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from perflab.errors import BadInputError
     from perflab.lab.live import LiveRun
     from perflab.lab.run import Run
@@ -90,6 +92,13 @@ __all__ = [
     "workbench",
     "write_trace",
 ]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Register ``%perflab`` and ``%%perflab_record``; called by ``%load_ext perflab``."""
+    from perflab.cli.magics import load
+
+    load(shell)
 
 
 if not TYPE_CHECKING:  # Else a misspelt name would be Any to a type checker.

@@ -16,6 +16,7 @@ from perflab.cli import (
     doctor,
     init,
     lab,
+    new,
     predict,
     report,
     run,
@@ -77,7 +78,7 @@ def perflab(
 
 _COMMANDS = (
     *(advise, predict, run, tune, check, calibrate, settings),
-    *(report, compare, init, lab, doctor),
+    *(report, compare, init, new, lab, doctor),
 )
 for command in _COMMANDS:
     command.register(app)

@@ -122,7 +122,7 @@ class Workbench:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display(self.widget)  # type: ignore[no-untyped-call]
+        display(self.widget)
 
     @property
     def recommendation(self) -> Recommendation | None:
