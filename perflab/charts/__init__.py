@@ -4,7 +4,7 @@ from perflab.charts.heat_map import HeatMapAxes, draw_heat_map
 from perflab.charts.live import LiveAxes, draw_live
 from perflab.charts.marks import Mark, MarkKind
 from perflab.charts.over_time import OverTimeAxes, draw_over_time
-from perflab.charts.style import chart_row, legend_on_top
+from perflab.charts.style import chart_row, legend_on_top, place_row
 from perflab.charts.what_if import WhatIfAxes, draw_what_if
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "draw_over_time",
     "draw_what_if",
     "legend_on_top",
+    "place_row",
 ]

@@ -16,10 +16,9 @@ from perflab.charts import style
 Line = tuple[Sequence[float], Sequence[float]]
 Lines = Mapping[str, Line]
 Span = tuple[float, float, str]
-_HEIGHT = 7.5
+_HEIGHT = 9.0
 _ABOVE = 4.5
-_SIZE = 6.5
-_CHARACTER = 4.6
+_CHARACTER = 5.7
 _DARK = 0.19
 
 
@@ -82,11 +81,15 @@ class BestStrip:
             transform=axes.transAxes,
             ha="right",
             va="center",
-            fontsize=_SIZE,
+            fontsize=style.TICK_SIZE,
             color=style.QUIET,
             visible=False,
         )
         self.artists: list[Artist] = []
+
+    def refit(self) -> None:
+        """Draw the strip anew at the next update, since its axes have another size."""
+        self._shown = (self._shown[0], (0.0, 0.0))
 
     def update(self, spans: Sequence[Span], colours: Mapping[str, str]) -> bool:
         """Show other spans; say if the strip came or went, so that ticks must make room."""
@@ -145,7 +148,7 @@ class BestStrip:
             transform=self._axes.transAxes,
             ha="center",
             va="center",
-            fontsize=_SIZE,
+            fontsize=style.TICK_SIZE,
             color=_readable_on(colour),
         )
 

@@ -166,7 +166,7 @@ class HeatMapAxes:
         drawn.set(animated=self._animated, zorder=2)
         unit = self.metric.unit
         texts = self.axes.clabel(
-            drawn, fontsize=style.TICK_SIZE - 0.5, fmt=lambda v: on_axis(v, unit), inline=False
+            drawn, fontsize=style.TICK_SIZE, fmt=lambda v: on_axis(v, unit), inline=False
         )
         for text in texts:
             text.set(color=style.MAP_INK, animated=self._animated, path_effects=_halo(2.6))

@@ -11,14 +11,16 @@ import numpy.typing as npt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from perflab.bench import LiveChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
-from perflab.charts.ticks import set_ticks
+from perflab.charts.ticks import most_across, most_up, set_ticks
 from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE, metric
 from perflab.lab.documents import Change
 from perflab.lab.row_table import Numbers, RowTable
+from perflab.units import on_axis
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
@@ -41,18 +43,23 @@ class LiveAxes:
         axes: Where it is drawn.
         chart: What it shows.
         animated: Leave lines out of a full draw, for blitting.
+        strip: Low axes under another chart: no title, and ticks that carry their unit, so that the
+            time needs no label.
     """
 
-    def __init__(self, axes: Axes, chart: LiveChart, *, animated: bool = True) -> None:
+    def __init__(
+        self, axes: Axes, chart: LiveChart, *, animated: bool = True, strip: bool = False
+    ) -> None:
         self.axes = axes
         self.chart = chart
+        self._strip = strip
         infos = [metric(name) for name in chart.metrics]
         self._label, self._names = _common(tuple(info.label for info in infos))
         self._unit = infos[0].unit
         self._limits = SteppedLimits(self._unit)
         self._seconds = 0.0
         self._predicted_known = False
-        style.dress(axes, chart.title)
+        style.dress(axes, "" if strip else chart.title)
         self._changes = axes.add_line(
             Line2D([], [], color="#9A9A9A", linewidth=0.9, animated=animated)
         )
@@ -83,6 +90,16 @@ class LiveAxes:
         """What moves, in drawing order."""
         moving = [self._changes, *self._faint, *self._dashed, *self._solid, *self._ends]
         return [*moving, self._hint] if self._hint.get_visible() else list(moving)
+
+    def refit(self) -> None:
+        """Fit ticks and legend to axes that have another size, at the next update.
+
+        That update says that a full redraw is needed.
+        """
+        if not self._strip:
+            style.entitle(self.axes, self.chart.title)
+        self._seconds = 0.0
+        self._show_legend()
 
     def update(
         self,
@@ -142,11 +159,21 @@ class LiveAxes:
         self._seconds = until
         fitted = self._limits
         self.axes.set_xlim(0.0, until)
-        set_ticks(self.axes.xaxis, "time of the run (s)", "", 0.0, until, log=False)
+        self._set_time_ticks(until)
         self.axes.set_yscale("log" if fitted.log else "linear")
         self.axes.set_ylim(fitted.low, fitted.high)
-        set_ticks(self.axes.yaxis, self._label, self._unit, fitted.low, fitted.high, log=fitted.log)
+        most = most_up(self.axes)
+        limits = (fitted.low, fitted.high)
+        set_ticks(self.axes.yaxis, self._label, self._unit, *limits, log=fitted.log, most=most)
         return True
+
+    def _set_time_ticks(self, until: float) -> None:
+        axis = self.axes.xaxis
+        if not self._strip:
+            set_ticks(axis, "time of the run (s)", "", 0.0, until, log=False)
+            return
+        set_ticks(axis, "", "", 0.0, until, log=False, most=most_across(self.axes, "seconds"))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: on_axis(value, "seconds")))
 
     def _relabel(self) -> bool:
         known = any(np.isfinite(line.get_ydata()).any() for line in self._dashed)

@@ -151,6 +151,11 @@ def css_width(axes: Axes) -> float:
     return float(axes.bbox.width / axes.get_figure(root=True).dpi * 100)  # type: ignore[union-attr]
 
 
+def css_height(axes: Axes) -> float:
+    """Return how many CSS pixels axes are high."""
+    return float(axes.bbox.height / axes.get_figure(root=True).dpi * 100)  # type: ignore[union-attr]
+
+
 def _beside(axes: Axes) -> float:
     """Return where a legend begins, so that its first line stands at the left edge of the axes."""
     return -_BESIDE / css_width(axes)
@@ -185,8 +190,8 @@ def _placed_above(
 
 
 def legend_on_top(figure: Figure, handles: Sequence[Line2D]) -> Legend:
-    """Put one legend for all axes of a figure on its top edge, in two rows if need be."""
-    for rows in (1, 2):
+    """Put one legend for all axes of a figure on its top edge, in as many rows as it needs."""
+    for rows in range(1, max(1, len(handles)) + 1):
         for old in list(figure.legends):
             old.remove()
         ordered, width = _by_rows(handles, rows)
@@ -198,7 +203,7 @@ def legend_on_top(figure: Figure, handles: Sequence[Line2D]) -> Legend:
             **_LEGEND,
             borderaxespad=0.25,
         )
-        if legend.get_window_extent().width <= figure.bbox.width:
+        if legend.get_window_extent().x1 <= figure.bbox.x1 - _EDGE:
             break
     return legend
 
@@ -210,6 +215,8 @@ def _by_rows(handles: Sequence[Line2D], rows: int) -> tuple[list[Line2D], int]:
     return [handles[i] for column in range(width) for i in range(column, count, width)], width
 
 
+LEFT = 72
+"""CSS pixels to the left of each of the axes in a row, for numbers and a label."""
 _BESIDE = 3.0
 """CSS pixels."""
 _TITLE_LEFT, _TITLE_RIGHT = 60.0, 20.0
@@ -252,19 +259,37 @@ def chart_row(
     """
     figure = Figure(figsize=(width / 100, height / 100), dpi=100 * scale, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    left = 72
-    cell = width / count
-    row = [
-        figure.add_axes(
+    row = [figure.add_axes((0.0, 0.0, 1.0, 1.0)) for _ in range(count)]
+    place_row(figure, row, width, height, top=top, right=right, bottom=bottom, scale=scale)
+    return figure, row
+
+
+def place_row(
+    figure: Figure,
+    row: Sequence[Axes],
+    width: int,
+    height: int,
+    *,
+    top: int,
+    right: int = 16,
+    bottom: int,
+    scale: float,
+) -> None:
+    """Give a figure another size or resolution, and its axes beside each other their places.
+
+    What was fitted to the old size (titles, ticks, legends) is for its owners to fit again.
+    The arguments are those of `chart_row`; axes that are not in the row stay where they are.
+    """
+    figure.set_dpi(100 * scale)
+    figure.set_size_inches(width / 100, height / 100)
+    cell = width / len(row)
+    for place, axes in enumerate(row):
+        axes.set_position(
             (
-                (cell * place + left) / width,
+                (cell * place + LEFT) / width,
                 bottom / height,
-                (cell - left - right) / width,
+                (cell - LEFT - right) / width,
                 (height - bottom - top) / height,
             )
         )
-        for place in range(count)
-    ]
-    for axes in row:
-        axes.yaxis.set_label_coords(-(left - 16) / (cell - left - right), 0.5)
-    return figure, row
+        axes.yaxis.set_label_coords(-(LEFT - 16) / (cell - LEFT - right), 0.5)

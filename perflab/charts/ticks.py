@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from perflab.charts.style import css_width, literal
+from perflab.charts.style import css_height, css_width, literal
 from perflab.units import bare, on_axis
 
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
@@ -29,6 +29,8 @@ _CLOCK_STEPS = (
 _MOST = 6
 _WIDEST = 42
 """CSS pixels of a tick that carries its unit."""
+_TALLEST = 22
+"""CSS pixels from one tick to the next above it."""
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -79,6 +81,11 @@ def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
 def most_across(axes: Axes, unit: str) -> int:
     """Return how many ticks of a unit have room beside each other under axes."""
     return min(_MOST, int(css_width(axes) / _WIDEST)) if unit in ("seconds", "bytes") else _MOST
+
+
+def most_up(axes: Axes) -> int:
+    """Return how many ticks have room above each other beside axes."""
+    return max(2, min(_MOST, int(css_height(axes) / _TALLEST)))
 
 
 def axis_unit(unit: str, high: float) -> tuple[str, float]:

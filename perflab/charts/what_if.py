@@ -20,7 +20,7 @@ from perflab.charts.labels import Points, best_corner, covered, text_at
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.observed import Observations
-from perflab.charts.ticks import most_across, set_ticks
+from perflab.charts.ticks import most_across, most_up, set_ticks
 from perflab.instrumentation.catalog import metric
 from perflab.units import amount, grouped, on_axis
 
@@ -101,6 +101,15 @@ class WhatIfAxes:
     def reach(self, low: float, high: float) -> None:
         """Fix how far the horizontal axis goes at least, while curves are still to come."""
         self._reach = (float(low), float(high))
+
+    def refit(self) -> None:
+        """Fit title, ticks and texts to axes that have another size or place, at the next update.
+
+        That update says that a full redraw is needed.
+        """
+        style.entitle(self.axes, self.chart.title)
+        self._best_strip.refit()
+        self._span = None
 
     def update(
         self, lines: Lines, marks: Sequence[Mark] = (), *, highlight: str | None = None
@@ -208,7 +217,8 @@ class WhatIfAxes:
         self.axes.set_yscale("log" if fitted.log else "linear")
         self.axes.set_ylim(fitted.low, fitted.high)
         unit, label = self.metric.unit, self._measure
-        set_ticks(self.axes.yaxis, label, unit, fitted.low, fitted.high, log=fitted.log)
+        most = most_up(self.axes)
+        set_ticks(self.axes.yaxis, label, unit, fitted.low, fitted.high, log=fitted.log, most=most)
         return True
 
     @property

@@ -57,8 +57,18 @@ if (!window.perflabAccessible) {
     for (const button of panel.querySelectorAll('button.jupyter-button')) {
       if (!button.textContent.trim()) put(button, 'aria-label', button.title);
     }
+    const states = { 'perflab-fold': 'aria-expanded', 'perflab-tab': 'aria-selected' };
     for (const button of panel.querySelectorAll('.widget-toggle-button')) {
-      put(button, 'aria-pressed', String(button.classList.contains('mod-active')));
+      const own = Object.keys(states).find(each => button.classList.contains(each));
+      put(button, states[own] ?? 'aria-pressed', String(button.classList.contains('mod-active')));
+    }
+    for (const bar of panel.querySelectorAll('.perflab-tabs')) {
+      put(bar, 'role', 'tablist');
+      put(bar, 'aria-label', 'More of this panel');
+      for (const tab of bar.children) {
+        put(tab, 'role', 'tab');
+        put(tab, 'tabindex', tab.classList.contains('mod-active') ? '0' : '-1');
+      }
     }
     for (const words of panel.querySelectorAll('.perflab-alternative')) {
       const picture = words.previousElementSibling;
@@ -119,6 +129,15 @@ if (!window.perflabAccessible) {
   }, true);
   document.addEventListener('keydown', event => {
     if (event.key === 'Escape') tip.hidden = true;
+    const tab = event.target.closest?.('.perflab-tab');
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!tab || !step) return;
+    const there = [...tab.parentElement.children].filter(each => each.offsetParent);
+    const next = there[(there.indexOf(tab) + step + there.length) % there.length];
+    event.preventDefault();
+    event.stopPropagation();
+    next.focus();
+    if (next !== tab) next.click();
   }, true);
 }
 """

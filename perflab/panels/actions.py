@@ -52,7 +52,7 @@ EXPORT = Action(
     "Export report",
     "file-text-o",
     "End the run, if one is going, and write report.html, report.md and report.json into a new "
-    "folder, named beside this button.",
+    "folder; its name is set under Limits and report.",
     "120px",
 )
 
@@ -68,7 +68,7 @@ _GAPS_BEFORE = ("pin", "export")
 
 
 class Actions:
-    """The buttons and the report's folder.
+    """The buttons, and the field for the report's folder, which stands elsewhere.
 
     Args:
         handlers: By ``run``, ``pause``, ``reset``, ``pin``, ``recommend`` and ``export``; each
@@ -90,9 +90,7 @@ class Actions:
             placeholder=f"{folder}-...",
             tooltip="The folder of the report; where empty, named after workload and time. "
             "One that is there stays, and the report gets a number behind its name.",
-            layout=widgets.Layout(
-                width="150px", flex="1 1 150px", min_width="0", max_width="230px"
-            ),
+            layout=widgets.Layout(width="auto"),
         )
         parts: list[widgets.Widget] = []
         for key, button in self.buttons.items():
@@ -103,7 +101,7 @@ class Actions:
             parts += [button, *([beside[key]] if beside and key in beside else [])]
             handler = handlers[key]
             button.on_click(lambda _, key=key, handler=handler: presses.press(key, handler))
-        self.widget = widgets.HBox([*parts, self.folder])
+        self.widget = widgets.HBox(parts)
         self.widget.add_class("perflab-bar")
 
     def show(self, *, running: bool, paused: bool, enabled: Mapping[str, bool]) -> None:

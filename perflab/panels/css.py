@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-_RULES = """
+from perflab.panels.frame import COLUMNS_FROM, CONTROLS, GAP, STACKED_BELOW
+
+_LOOKS = """
 .perflab { --pl-ink: var(--jp-ui-font-color1, #222); --pl-quiet: var(--jp-ui-font-color2, #666);
   --pl-line: var(--jp-border-color2, #ddd); --pl-soft: var(--jp-layout-color2, #f5f5f5);
   --pl-bad: #c8420a; --pl-good: #00805c; --pl-blue: #0072b2;
-  color: var(--pl-ink); padding: 2px 2px 8px; overflow: hidden; position: relative; }
+  color: var(--pl-ink); padding: 2px 0 8px; position: relative; container-type: inline-size;
+  container-name: perflab; }
+.perflab .widget-box, .perflab .widget-html, .perflab .widget-html-content { overflow: visible;
+  min-width: 0; }
+.perflab img.widget-image { margin: 0; flex: 0 0 auto; }
 body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf9f;
   --pl-blue: #56b4e9; }
 .perflab .widget-html-content, .perflab .jupyter-widgets { line-height: 1.45; }
@@ -16,6 +22,11 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab .widget-html-content { white-space: normal; overflow-wrap: anywhere; }
 .perflab-title { font-size: 17px; font-weight: 600; }
 .perflab-question { font-size: 13px; color: var(--pl-quiet); margin-left: 10px; font-weight: 400; }
+.perflab-head { align-items: center; }
+.perflab-headline-title { flex: 1 1 0; }
+.perflab-head button { height: 24px; line-height: 22px; font-size: 12px; padding: 0 6px;
+  border-radius: 4px; }
+.perflab-lines { flex-wrap: wrap; column-gap: 18px; }
 .perflab-line { font-size: 12px; color: var(--pl-quiet); }
 .perflab-line b { color: var(--pl-ink); font-weight: 600; }
 .perflab-notes { font-size: 12px; color: var(--pl-ink); }
@@ -25,7 +36,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab .jp-OutputArea-output a { font-size: 12px; }
 .perflab .jp-OutputArea-output { padding: 0 8px; }
 .perflab-bar { border-top: 1px solid var(--pl-line); border-bottom: 1px solid var(--pl-line);
-  padding: 5px 0; margin: 5px 0 2px; align-items: center; flex-wrap: wrap; row-gap: 4px; }
+  padding: 3px 0; margin: 4px 0 2px; align-items: center; flex-wrap: wrap; row-gap: 4px; }
 .perflab-bar button { border-radius: 4px; font-size: 12px; padding: 0 6px; }
 .perflab-bar input[type=text] { font-size: 12px; padding: 3px 6px; }
 .perflab-actions { flex-wrap: wrap; align-items: center; margin: 0 0 3px; }
@@ -70,7 +81,6 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
   opacity: .45; }
 .perflab-overruled .noUi-target { opacity: .35; }
 .perflab-overruled .widget-toggle-button.mod-active { box-shadow: none; }
-.perflab-controls { border-right: 1px solid var(--pl-line); padding: 2px 12px 0 0; }
 .perflab-control { margin: 0 0 5px; overflow: hidden; }
 .perflab-control-head { justify-content: space-between; align-items: center; }
 .perflab-label { font-size: 12.5px; }
@@ -82,16 +92,11 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-control .widget-toggle-button { height: 25px; line-height: 24px; font-size: 12px;
   padding: 0 8px; min-width: 44px; }
 .perflab-control .widget-slider { padding: 0 8px; height: 24px; margin: 0; }
-.perflab-head { align-items: flex-start; }
-.perflab-head .jupyter-widgets.lm-Widget { margin-right: 8px; }
 .perflab-control .widget-slider .noUi-connect { background: var(--pl-blue); }
 .perflab-caption { font-size: 11px; letter-spacing: .04em; text-transform: uppercase;
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
 .perflab-picture { background: #fff; border-radius: 4px; }
 body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-rotate(180deg); }
-.perflab .widget-box:has(> .perflab-picture), .perflab .widget-box:has(> .perflab-standing),
-.perflab-beside, .perflab .widget-box:has(> .perflab-beside) { overflow: hidden; }
-.perflab-beside { align-items: flex-start; flex-wrap: wrap; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }
 .perflab-standing b, .perflab-judged { color: var(--pl-ink); }
 .perflab-chips { flex-wrap: wrap; gap: 2px; margin-bottom: 6px; }
@@ -134,6 +139,57 @@ body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-ro
 """
 
 
+_PLACES = f"""
+.jp-OutputArea-child:has(> .jp-OutputArea-output > .perflab),
+.jp-OutputArea-child:has(> .perflab), .jp-OutputArea-output:has(> .perflab),
+.jp-OutputArea-output.perflab {{ overflow: visible; }}
+.perflab-body {{ display: grid; grid-template: auto 1fr / {CONTROLS}px minmax(0, 1fr);
+  column-gap: {GAP}px; align-items: start; }}
+.perflab-controls {{ grid-row: 1 / span 2; position: sticky; top: 4px;
+  max-height: calc(100vh - 130px); overflow: hidden auto !important; scrollbar-width: thin;
+  border-right: 1px solid var(--pl-line); padding: 2px 10px 0 0; }}
+.perflab-main, .perflab-below {{ grid-column: 2; }}
+.perflab-section {{ border-bottom: 1px solid var(--pl-line); padding: 0 0 3px; margin: 0 0 3px; }}
+.perflab-section:last-child {{ border-bottom: 0; }}
+.perflab-folded > :last-child {{ display: none; }}
+.perflab .perflab-fold {{ text-align: left; background: none; border: 0; box-shadow: none;
+  height: 22px; line-height: 22px; padding: 0; margin: 0; font-size: 11px; font-weight: 600;
+  letter-spacing: .04em; text-transform: uppercase; color: var(--pl-quiet); }}
+.perflab .perflab-fold:focus-visible, .perflab .perflab-tab:focus-visible,
+.perflab .perflab-enlarge:focus-visible {{ outline: 2px solid var(--pl-blue);
+  outline-offset: -2px; }}
+.perflab .perflab-fold i {{ width: 12px; }}
+.perflab-messages {{ flex-wrap: wrap; column-gap: 14px; }}
+.perflab-trust {{ min-height: 20px; }}
+.perflab-enlarging {{ position: relative; }}
+.perflab .perflab-enlarge {{ position: absolute; bottom: 2px; padding: 0; margin: 0; opacity: .55;
+  font-size: 11px; line-height: 20px; background: var(--jp-layout-color0, #fff);
+  color: var(--pl-ink); border: 0; box-shadow: none; }}
+.perflab .perflab-enlarge:hover, .perflab .perflab-enlarge:focus-visible,
+.perflab .perflab-enlarge.mod-active {{ opacity: 1; }}
+.perflab-tabs {{ border-bottom: 1px solid var(--pl-line); margin: 6px 0 6px; flex-wrap: wrap; }}
+.perflab .perflab-tab {{ background: none; border: 0; box-shadow: none; height: 26px;
+  line-height: 24px; font-size: 12.5px; padding: 0 10px; margin: 0; color: var(--pl-quiet);
+  border-bottom: 2px solid transparent; }}
+.perflab .perflab-tab.mod-active {{ color: var(--pl-ink); border-bottom-color: var(--pl-blue);
+  font-weight: 600; }}
+.perflab-tab-body {{ display: grid; grid-template-columns: minmax(0, 1fr); }}
+.perflab-tab-title {{ display: none; }}
+.perflab-pictures {{ flex-wrap: wrap; gap: {GAP}px; }}
+@container perflab (min-width: {COLUMNS_FROM}px) {{
+  .perflab-tab-title {{ display: block; }}
+}}
+@container perflab (max-width: {STACKED_BELOW - 0.01}px) {{
+  .perflab-body {{ display: flex; flex-direction: column; align-items: stretch; }}
+  .perflab-controls {{ order: 1; position: static; max-height: none; border-right: 0;
+    padding: 6px 0 0; }}
+  .perflab-below {{ order: 2; }}
+  .perflab-question {{ display: none; }}
+}}
+"""
+
+
 def style_sheet() -> widgets.HTML:
     """Return the widget that carries the style sheet."""
-    return widgets.HTML(f"<style>{_RULES}</style>", layout=widgets.Layout(display="none"))
+    shown = f"<style>{_LOOKS}{_PLACES}</style>"
+    return widgets.HTML(shown, layout=widgets.Layout(display="none"))

@@ -3,58 +3,136 @@
 from __future__ import annotations
 
 import html
+import itertools
 import threading
+from collections.abc import Sequence
 
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench
 from perflab.bench.part_of_keys import of_the_whole
+from perflab.charts.live import Rows
 from perflab.lab.bands import IN_RUN, MODEL, Bands
+from perflab.lab.documents import Change
 from perflab.lab.history_in_words import not_compared
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
+from perflab.panels.enlarging import Enlarging
 from perflab.panels.explained import MeaningsList
+from perflab.panels.frame import COLUMNS_FROM, Frame
+from perflab.panels.live_view import STRIP_HEIGHT, LiveView
+from perflab.panels.row_picture import Place
 from perflab.panels.status import hidden_line, show_line
 from perflab.panels.table import NumbersTable
-from perflab.panels.views import LiveView, Point
-from perflab.panels.what_if_pane import WhatIfPane
+from perflab.panels.tabs import Tabs
+from perflab.panels.views import Point
+from perflab.panels.what_if_pane import A_ROW, WhatIfPane
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
 
+_FEW = 4
+_HEADLINE = ("what-if", "predicted before", "refitted", "measured", "difference")
+ENLARGED_STRIP_HEIGHT = 170
 _TICKS_A_TABLE = 2
 _TICKS_A_MARK = 5
 _EARLIEST_SECONDS = 2.0
+
+_UNTOLD = Frame(COLUMNS_FROM, 2.0)
+"""Until the page has told how wide it is."""
 
 Numbers = dict[str, float]
 
 
 class Displays:
-    """All pictures and the table. Safe to use from several threads.
+    """All pictures and tables. Safe to use from several threads.
+
+    Args:
+        bench: Whose they are.
 
     Attributes:
         baseline: The settings that were pinned, with their prediction.
+        main: The sentence of trust, the main charts with their strips of time, and the headline.
+        tabs: All else.
     """
 
     def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
         self.what_if = WhatIfPane(bench)
-        self.live = LiveView(bench)
+        live = bench.display.live_charts
+        self.live = LiveView(live)
+        self.live_others = [LiveView((chart,), 1 / 2, shown=False) for chart in live]
+        self.headline = NumbersTable(bench.display.headline[:_FEW], _HEADLINE, "perflab-headline")
         self.table = NumbersTable(bench.display.headline)
         self.which_is_off = hidden_line("perflab-standing")
         self.which_is_off.add_class("perflab-judged")
         self.meanings = MeaningsList(bench)
-        self.numbers = widgets.VBox([self.which_is_off, self.table.widget, self.meanings.widget])
-        self.live_pictures = widgets.VBox([self.live.widget, self.live.alternative.widget])
         self.baseline: Point | None = None
         self._lock = threading.Lock()
         self._ticks = 0
+        self._frame: Frame | None = None
+        self.enlarging = Enlarging(self.what_if.first, self.live, self._place)
+        trust = widgets.VBox([self.which_is_off])
+        trust.add_class("perflab-trust")
+        self.main = widgets.VBox(
+            [trust, self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
+        )
+        self._charts = self._other_charts()
+        parts = {
+            "All numbers": widgets.VBox([self.table.widget, self.meanings.widget]),
+            "More charts": self._charts,
+            "Maps": self.what_if.maps.widget,
+            "Over time": self.what_if.times.widget,
+        }
+        self.tabs = Tabs(parts, self._wake)
+
+    def place(self, frame: Frame) -> None:
+        """Draw everything for the room that the page gives."""
+        self._frame = frame
+        self._place()
+
+    def _place(self) -> None:
+        frame, enlarged = self._frame or _UNTOLD, self.enlarging.enlarged
+        count = len(self.live.charts)
+        row = tuple(range(min(count, frame.charts_in_row)))
+        alone = enlarged is not None and enlarged < count
+        height = ENLARGED_STRIP_HEIGHT if enlarged is not None else STRIP_HEIGHT
+        shown = (enlarged,) if alone and enlarged is not None else row
+        self.what_if.place(frame, enlarged)
+        self.live.place(Place(frame.main, height, frame.scale(frame.main), shown))
+        for number, view in enumerate(self.live_others):
+            of_its_own = () if number in row else (0,)
+            view.place(Place(frame.column, STRIP_HEIGHT, frame.scale(frame.column), of_its_own))
+        self.enlarging.stand(frame.charts_in_row)
+        self._charts.layout.display = None if self._has_others(frame.charts_in_row) else "none"
+        self.tabs.stand(columns=not frame.tabbed)
+
+    def _has_others(self, in_row: int) -> bool:
+        return max(len(self.what_if.others), len(self.live_others)) > min(in_row, A_ROW)
+
+    def _other_charts(self) -> widgets.HBox:
+        """Return the pictures of charts that are not in the row, each above its strip of time."""
+        cells = []
+        for above, below in itertools.zip_longest(self.what_if.others, self.live_others):
+            pictured = [*(above.pictured if above else ()), *(below.pictured if below else ())]
+            cells.append(widgets.VBox(pictured))
+        box = widgets.HBox(cells)
+        box.add_class("perflab-pictures")
+        box.layout.display = None if self._has_others(A_ROW) else "none"
+        return box
+
+    def _wake(self, tabs: Tabs) -> None:
+        sees = tabs.sees
+        self.what_if.wake(charts=sees("More charts"), maps=sees("Maps"), times=sees("Over time"))
+        for view in self.live_others:
+            view.wake(awake=sees("More charts"))
 
     def use(self, workload: Workload) -> None:
         """Have room for what another workload will tell."""
         self.table.names = self._bench.display.headline_for(workload)
+        self.headline.names = self.table.names[:_FEW]
         self.meanings.show(self.table.names)
         self.what_if.reach(workload)
 
@@ -64,7 +142,7 @@ class Displays:
         """Show a run so far; called ten times per second, and once when its result is there."""
         self._ticks += 1
         rows = run.rows
-        self.live.show(rows, run.changes)
+        self._show_run(rows, run.changes)
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
@@ -75,19 +153,21 @@ class Displays:
         """Fill the table."""
         last = run.rows.last if run is not None else None
         refitted = run.compared.refitted if run is not None else {}
+        event = "" if run is None else not_compared(self._bench, run.changes)
         with self._lock:
             said = [_which_is_off(self._bench, run, result), "" if run is None else run.history]
             show_line(self.which_is_off, html.escape(" ".join(filter(None, said))))
-            self.table.show(
-                what_if=None if prediction is None else prediction.metrics,
-                predicted={} if last is None else last.predicted,
-                measured=since_change(run),
-                refitted=refitted if result is None else result.fitted,
-                whole_run=whole_run(run, result),
-                baseline=None if self.baseline is None else self.baseline.metrics,
-                bands=MODEL if run is None else Bands.of(run.calibration),
-                event="" if run is None else not_compared(self._bench, run.changes),
-            )
+            for table in (self.headline, self.table):
+                table.show(
+                    what_if=None if prediction is None else prediction.metrics,
+                    predicted={} if last is None else last.predicted,
+                    measured=since_change(run),
+                    refitted=refitted if result is None else result.fitted,
+                    whole_run=whole_run(run, result),
+                    baseline=None if self.baseline is None else self.baseline.metrics,
+                    bands=MODEL if run is None else Bands.of(run.calibration),
+                    event=event,
+                )
 
     def pin(self, baseline: Point) -> None:
         """Mark the baseline."""
@@ -103,14 +183,18 @@ class Displays:
 
     def begin(self) -> None:
         """Empty what shows a run."""
-        self.live.show([])
+        self._show_run([])
         self.what_if.show(points={"measured": None})
 
     def clear(self) -> None:
         """Empty all but the prediction."""
         self.baseline = None
-        self.live.show([])
+        self._show_run([])
         self.what_if.show(points={"measured": None, "baseline": None, "recommended": None})
+
+    def _show_run(self, rows: Rows, changes: Sequence[Change] = ()) -> None:
+        for view in (self.live, *self.live_others):
+            view.show(rows, changes)
 
 
 def since_change(run: LiveRun | None) -> Numbers:

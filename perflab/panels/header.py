@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import ipywidgets as widgets
 
@@ -32,6 +32,7 @@ class Header:
             f"{html.escape(bench.identity.title)}</span>"
             f"<span class='perflab-question'>{html.escape(bench.identity.question)}</span>"
         )
+        title.add_class("perflab-headline-title")
         self.workload = widgets.HTML()
         self.calibration = widgets.HTML()
         self.servers = hidden_line("perflab-line")
@@ -41,27 +42,25 @@ class Header:
             description="Workload",
             icon="folder-open-o",
             tooltip="Choose another workload: a built-in one, a file path, or an upload.",
-            layout=widgets.Layout(width="138px", flex="0 0 auto"),
+            layout=widgets.Layout(width="108px", flex="0 0 auto"),
         )
         self.again = widgets.Button(
             description="Measure again",
             icon="refresh",
             tooltip="Measure on this machine what the predictions rest on; takes some seconds.",
             disabled=True,
-            layout=widgets.Layout(width="138px", flex="0 0 auto"),
+            layout=widgets.Layout(width="128px", flex="0 0 auto"),
         )
         self.again.on_click(lambda _: measure())
         self._picker = picker
         picker.layout.display = "none"
         self.toggle.observe(lambda change: self._open(change["new"]), "value")
         self.notes = hidden_line("perflab-notes")
-        rows = [
-            widgets.HBox([self.toggle, _filling([self.workload, self.notes])]),
-            widgets.HBox([self.again, _filling([self.calibration, self.servers])]),
-        ]
-        for row in rows:
-            row.add_class("perflab-head")
-        self.widget = widgets.VBox([title, *rows, picker])
+        row = widgets.HBox([title, self.toggle, self.again])
+        row.add_class("perflab-head")
+        lines = widgets.HBox([self.workload, self.calibration, self.servers])
+        lines.add_class("perflab-lines")
+        self.widget = widgets.VBox([row, lines, self.notes, picker])
         self.reading("reading the workload")
 
     def reading(self, text: str) -> None:
@@ -89,7 +88,3 @@ class Header:
 
     def _open(self, wanted: bool) -> None:
         self._picker.layout.display = None if wanted else "none"
-
-
-def _filling(lines: Sequence[widgets.Widget]) -> widgets.VBox:
-    return widgets.VBox(list(lines), layout=widgets.Layout(flex="1 1 0", min_width="0"))

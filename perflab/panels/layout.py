@@ -9,46 +9,48 @@ import ipywidgets as widgets
 from perflab.panels.accessible import accessible, announced
 from perflab.panels.css import style_sheet
 from perflab.panels.escape import escape_key
-from perflab.panels.explained import caption
+from perflab.panels.sections import Section
 
 
 def arrange(
     *,
     head: Sequence[widgets.Widget],
-    controls: widgets.Widget,
-    server: widgets.Widget,
-    alerts: widgets.Widget,
-    compare: widgets.Widget,
-    what_if: widgets.Widget,
-    actions: widgets.Widget,
-    live: widgets.Widget,
-    table: widgets.Widget,
+    sections: Sequence[Section],
+    main: Sequence[widgets.Widget],
+    below: Sequence[widgets.Widget],
+    unseen: Sequence[widgets.Widget],
 ) -> widgets.VBox:
-    """Return the panel: its head, the controls on the left, pictures and numbers on the right."""
-    left = widgets.VBox(
-        [
-            caption("settings"),
-            controls,
-            *([] if compare.layout.display == "none" else [caption("compare")]),
-            compare,
-            *([] if server.layout.display == "none" else [caption("server")]),
-            server,
-            caption("alerts"),
-            alerts,
-        ],
-        layout=widgets.Layout(width="264px", flex="0 0 264px"),
-    )
+    """Return the panel.
+
+    Args:
+        head: Across the whole width.
+        sections: The controls, on the left; where a panel is narrow, below `main`.
+        main: What is seen without scrolling: status, charts and headline numbers.
+        below: What stands below both.
+        unseen: What has no look.
+    """
+    left = widgets.VBox([section.widget for section in sections])
     left.add_class("perflab-controls")
-    right = widgets.VBox(
-        [caption("what if", "what-if"), what_if, caption("live", "live run"), actions, live, table],
-        layout=widgets.Layout(flex="1 1 0", min_width="420px", padding="0 0 0 10px"),
+    middle = widgets.VBox(list(main))
+    middle.add_class("perflab-main")
+    rest = widgets.VBox(list(below))
+    rest.add_class("perflab-below")
+    body = widgets.Box([left, middle, rest])
+    body.add_class("perflab-body")
+    top = widgets.VBox(list(head))
+    top.add_class("perflab-top")
+    panel = widgets.VBox(
+        [style_sheet(), escape_key(), accessible(), announced(), *unseen, top, body]
     )
-    # Where a window is too narrow for both, the pictures stand below the controls.
-    body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
-    unseen = [style_sheet(), escape_key(), accessible(), announced()]
-    panel = widgets.VBox([*unseen, *head, body])
     panel.add_class("perflab")
     return panel
+
+
+def message_row(status: widgets.Widget, link: widgets.Widget) -> widgets.HBox:
+    """Return what is going on and what was made, in one row above the charts."""
+    row = widgets.HBox([status, link])
+    row.add_class("perflab-messages")
+    return row
 
 
 def close_all(widget: widgets.Widget) -> None:

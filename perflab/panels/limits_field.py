@@ -37,9 +37,7 @@ class LimitsField:
             tooltip="What a recommendation must keep, such as "
             f"{example}; several with commas between them. Metrics: {', '.join(names)}.",
             continuous_update=False,
-            layout=widgets.Layout(
-                width="150px", flex="1 1 150px", min_width="0", max_width="230px"
-            ),
+            layout=widgets.Layout(width="auto"),
         )
         self.widget = self.text
 

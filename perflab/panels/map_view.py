@@ -1,4 +1,4 @@
-"""The picture of a bench's heat maps."""
+"""`MapView`: a picture for each of a bench's heat maps."""
 
 from __future__ import annotations
 
@@ -11,74 +11,99 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.bench import AnyBench, HeatMap
-from perflab.charts import Mark, MarkKind, chart_row
+from perflab.charts import Mark, MarkKind, chart_row, legend_on_top
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import Alternative, place_in_words, points_in_words
 from perflab.panels.canvas import BlitCanvas
-from perflab.panels.views import BOTTOM, HEIGHT, TOP, Point
+from perflab.panels.frame import Frame
+from perflab.panels.views import HEIGHT, TOP, Point
 
 WIDTH = 385
-WIDEST = 450
-ALONE = 32
+"""CSS pixels, until the page has told how wide it is."""
+
+_BOTTOM = 41
 
 Values = npt.NDArray[np.float64]
+GridAxes = tuple[list[object], list[object]]
 
 
 class MapView:
-    """The maps of a bench in one picture, hidden while there is none. Safe for several threads.
+    """The maps of a bench, hidden while there is none. Safe to use from several threads.
 
     Args:
         bench: Whose maps.
-        beside: Whether charts stand beside them, whose room for a legend they leave too.
 
     Attributes:
-        alternative: What the picture says, in words; another widget for each picture.
+        alternatives: What each picture says, in words.
+        widget: All pictures.
     """
 
-    def __init__(self, bench: AnyBench, *, beside: bool = False) -> None:
+    def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
-        self._top = TOP if beside else ALONE
-        self._lock = threading.Lock()
-        self._canvas: BlitCanvas | None = None
-        self.alternative = Alternative()
+        self._lock = threading.RLock()
+        self._canvases: list[BlitCanvas] = []
+        self._legends: list[list[str]] = []
+        self.alternatives: list[Alternative] = []
         self.maps: list[HeatMapAxes] = []
+        self._axes: Sequence[GridAxes] = ()
         self._values: list[Values] = []
         self._points: dict[MarkKind, Point] = {}
         self._note = ""
-        self.widget = beside_each_other([], 0)
-        self.widget.layout.display = "none"
+        self._width, self._scale = WIDTH, 2.0
+        self._awake, self._outdated = True, False
+        self.widget = widgets.HBox([], layout=widgets.Layout(display="none"))
+        self.widget.add_class("perflab-pictures")
 
-    def begin(
-        self, maps: Sequence[HeatMap], axes: Sequence[tuple[list[object], list[object]]]
-    ) -> None:
+    def place(self, frame: Frame) -> None:
+        """Draw them in another room, if it is another."""
+        with self._lock:
+            wanted = (frame.column, frame.scale(frame.column))
+            if wanted != (self._width, self._scale):
+                self._width, self._scale = wanted
+                self._build([drawn.heat_map for drawn in self.maps], self._axes)
+                self._draw()
+
+    def wake(self, *, awake: bool) -> None:
+        """Draw them no more while nobody sees them, or again from now on."""
+        with self._lock:
+            self._awake = awake
+            if awake and self._outdated:
+                self._draw()
+
+    def begin(self, maps: Sequence[HeatMap], axes: Sequence[GridAxes]) -> None:
         """Show other maps, of which nothing is known yet.
 
         Args:
-            maps: What they show; none hides the picture.
+            maps: What they show; none hides the pictures.
             axes: The columns and rows of each.
         """
         with self._lock:
-            for old in self.widget.children:
-                old.close()
-            self.widget.children = ()
-            self.widget.layout.display = "none"
-            self.maps, self._values, self._canvas = [], [], None
-            if not maps:
-                return
-            size = (WIDTH * len(maps), HEIGHT - TOP + self._top)
-            figure, row = chart_row(len(maps), *size, top=self._top, right=BAR_ROOM, bottom=BOTTOM)
-            for each, drawn, (columns, rows) in zip(maps, row, axes, strict=True):
-                self.maps.append(HeatMapAxes(drawn, each, self._bench, columns, rows))
-                self._values.append(np.full((len(rows), len(columns)), np.nan))
-            self._canvas = BlitCanvas(figure, WIDEST * len(maps))
-            self._canvas.image.add_class("perflab-picture")
-            self._canvas.image.add_class("perflab-maps")
-            self.alternative = Alternative()
+            self._values = [np.full((len(rows), len(columns)), np.nan) for columns, rows in axes]
+            self._build(maps, axes)
             self._draw()
-            self.widget.children = (self._canvas.image, self.alternative.widget)
-            self.widget.layout.flex = _flex(len(maps))
-            self.widget.layout.display = None
+
+    def _build(self, maps: Sequence[HeatMap], axes: Sequence[GridAxes]) -> None:
+        for box in self.widget.children:
+            for old in (*box.children, box):
+                old.close()
+        self._axes = axes
+        self._canvases, self.maps, self._legends, self.alternatives = [], [], [], []
+        boxes = []
+        for each, (columns, rows) in zip(maps, axes, strict=True):
+            size = (self._width, HEIGHT)
+            margins = {"top": TOP, "right": BAR_ROOM, "bottom": _BOTTOM}
+            figure, (drawn,) = chart_row(1, *size, **margins, scale=self._scale)
+            canvas = BlitCanvas(figure, self._width)
+            canvas.image.add_class("perflab-picture")
+            canvas.image.add_class("perflab-maps")
+            self.maps.append(HeatMapAxes(drawn, each, self._bench, columns, rows))
+            self._canvases.append(canvas)
+            self._legends.append([])
+            self.alternatives.append(Alternative())
+            boxes.append(widgets.VBox([canvas.image, self.alternatives[-1].widget]))
+        self.widget.children = boxes
+        self.widget.layout.display = None if boxes else "none"
 
     def show(
         self,
@@ -100,16 +125,17 @@ class MapView:
             self._draw()
 
     def _draw(self) -> None:
-        if self._canvas is None:
+        self._outdated = not self._awake
+        if self._outdated:
             return
-        marks = [self._marks(drawn) for drawn in self.maps]
-        full = [
-            drawn.update(values, of_map, self._note)
-            for drawn, values, of_map in zip(self.maps, self._values, marks, strict=True)
-        ]
-        artists = [artist for drawn in self.maps for artist in drawn.artists]
-        self._canvas.draw(artists, full=any(full))
-        self.alternative.say(" ".join(map(self._in_words, self.maps)))
+        for number, drawn in enumerate(self.maps):
+            full = drawn.update(self._values[number], self._marks(drawn), self._note)
+            names = [str(handle.get_label()) for handle in drawn.handles]
+            if names != self._legends[number]:
+                self._legends[number], full = names, True
+                legend_on_top(self._canvases[number].figure, drawn.handles)
+            self._canvases[number].draw(drawn.artists, full=full)
+            self.alternatives[number].say(self._in_words(drawn))
 
     def _in_words(self, drawn: HeatMapAxes) -> str:
         """Return what a map says at each mark, whose height is a setting's and not the metric's."""
@@ -140,12 +166,3 @@ class MapView:
             label = info.format(value) if kind == "now" and value is not None else ""
             marks.append(Mark(label, x, y, kind))
         return marks
-
-
-def beside_each_other(pictures: Sequence[widgets.Widget], axes: int) -> widgets.VBox:
-    """Return a box that takes half a row for each of so many axes."""
-    return widgets.VBox(pictures, layout=widgets.Layout(flex=_flex(axes), min_width="0"))
-
-
-def _flex(axes: int) -> str:
-    return f"0 1 {50 * axes}%"

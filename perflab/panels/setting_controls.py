@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import ipywidgets as widgets
 
@@ -10,6 +10,7 @@ from perflab.bench import AnyBench
 from perflab.errors import BadInputError
 from perflab.panels.controls import Control, control
 from perflab.settings import LoadSettings, Settings
+from perflab.settings.load import PRICES
 from perflab.units import digits
 from perflab.workloads import Workload
 
@@ -29,6 +30,10 @@ class SettingControls:
         bench: Names the sliders and the panel's defaults.
         values: The user's own values, over the defaults.
         on_change: Called with key and value after each change.
+
+    Attributes:
+        groups: The controls by what they set: ``pattern``, ``load`` and ``prices``; one in which
+            nothing is shown is hidden.
 
     Raises:
         BadInputError: If a key is unknown or a value out of bounds.
@@ -55,7 +60,12 @@ class SettingControls:
             key: control(bench.info(key), self._start[key], self._checker(key), self._changed)
             for key in keys
         }
-        self.widget = widgets.VBox([made.widget for made in self.controls.values()])
+        of_pattern = bench.identity.settings_class.model_fields
+        self.groups: dict[str, widgets.VBox] = {
+            "pattern": self._group(key for key in keys if key in of_pattern),
+            "load": self._group(key for key in keys if key not in (*of_pattern, *PRICES)),
+            "prices": self._group(key for key in keys if key in PRICES and key not in of_pattern),
+        }
         self.fit(None)
 
     @property
@@ -83,6 +93,9 @@ class SettingControls:
             hidden |= {*self._bench.display.sliders} - {*self._bench.display.sliders_for(workload)}
         for key, shown in self.controls.items():
             shown.widget.layout.display = "none" if key in hidden else None
+        for group in self.groups.values():
+            seen = [child for child in group.children if child.layout.display != "none"]
+            group.layout.display = None if seen else "none"
         self._grey()
 
     def show(self, values: Mapping[str, object]) -> None:
@@ -115,6 +128,9 @@ class SettingControls:
     def reset(self) -> None:
         """Put every setting back to where it was at the start."""
         self.show(self._start)
+
+    def _group(self, keys: Iterable[str]) -> widgets.VBox:
+        return widgets.VBox([self.controls[key].widget for key in keys])
 
     def _changed(self, key: str, value: object) -> None:
         self._values[key] = value

@@ -21,14 +21,22 @@ class NumbersTable:
 
     Args:
         names: The metrics, in order.
+        columns: Those of `COLUMNS` that it has.
+        style: A class of its own.
 
     Attributes:
         names: Those that the next numbers are shown of.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        columns: Sequence[str] = COLUMNS,
+        style: str = "perflab-all-numbers",
+    ) -> None:
         self.widget = widgets.HTML()
         self.names = tuple(names)
+        self._columns, self._style = tuple(columns), style
         self.show()
 
     def show(
@@ -54,28 +62,29 @@ class NumbersTable:
             bands: How far what was predicted before may be off.
             event: Why nothing is compared; empty where it is.
         """
-        columns = COLUMNS if baseline is not None else COLUMNS[:-1]
+        absent = () if baseline is not None else ("baseline",)
+        columns = [name for name in self._columns if name not in absent]
         heads = "".join(f"<th scope='col'{titled(meaning(name))}>{name}</th>" for name in columns)
         rows = []
         for info in map(metric, self.names):
-            real = _value(measured, info)
-            cells = [
-                _text(info, _value(what_if, info)),
-                _with_band(info, predicted, bands),
-                _text(info, _value(refitted, info)),
-                _text(info, real),
-                difference(info, predicted, measured, bands, event),
-                _text(info, _value(whole_run, info)),
-                *([] if baseline is None else [_text(info, _value(baseline, info))]),
-            ]
+            cells = {
+                "what-if": _text(info, _value(what_if, info)),
+                "predicted before": _with_band(info, predicted, bands),
+                "refitted": _text(info, _value(refitted, info)),
+                "measured": _text(info, _value(measured, info)),
+                "difference": difference(info, predicted, measured, bands, event),
+                "whole run": _text(info, _value(whole_run, info)),
+                "baseline": _text(info, _value(baseline, info)),
+            }
             name = f"<th scope='row'{titled(meaning_of(info))}>{html.escape(info.label)}</th>"
-            rows.append(f"<tr>{name}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-        shown = (
-            f"<div class='perflab-scroll'><table class='perflab-table'>"
+            shown = "".join(f"<td>{cells[column]}</td>" for column in columns)
+            rows.append(f"<tr>{name}{shown}</tr>")
+        table = (
+            f"<div class='perflab-scroll'><table class='perflab-table {self._style}'>"
             f"<thead><tr><td></td>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         )
-        if shown != self.widget.value:
-            self.widget.value = shown
+        if table != self.widget.value:
+            self.widget.value = table
 
 
 def difference(

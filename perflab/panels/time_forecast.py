@@ -31,7 +31,7 @@ class TimeForecast(Part):
         self._lock = threading.Lock()
         self._workload: Workload | None = None
         self._histories: Histories | None = None
-        self._shown: tuple[tuple[TimeChart, ...], int] | None = None
+        self._shown: tuple[TimeChart, ...] | None = None
 
     def use(self, workload: Workload) -> None:
         """Show another workload, or the same one again."""
@@ -95,8 +95,7 @@ class TimeForecast(Part):
             return False
         with self._lock:
             charts = self._over_time.charts_for(self._workload, load)
-            before = self._view.halves
-            if self._shown != (charts, before):
-                self._shown = (charts, before)
-                self._view.times.begin(charts, before)
+            if self._shown != charts:
+                self._shown = charts
+                self._view.times.begin(charts)
             return bool(charts)

@@ -12,15 +12,14 @@ from perflab.charts import OverTimeAxes, chart_row, legend_on_top
 from perflab.modelling.history import History
 from perflab.panels.alternative import Alternative
 from perflab.panels.canvas import BlitCanvas
-from perflab.panels.map_view import beside_each_other
+from perflab.panels.frame import Frame
 from perflab.panels.status import hidden_line, in_a_line, show_line
-from perflab.panels.views import BOTTOM
 from perflab.settings import Settings
 
 WIDTH = 385
-WIDEST = 450
-HEIGHT = 249
-TOP = 59
+"""CSS pixels, until the page has told how wide it is."""
+_HEIGHT = 230
+_TOP, _BOTTOM = 56, 41
 
 
 class TimeView:
@@ -31,18 +30,25 @@ class TimeView:
 
     Attributes:
         alternatives: What each picture says, in words.
+        widget: All pictures, and below them what they say.
     """
 
     def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
         charts = () if bench.over_time is None else bench.over_time.charts
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._canvases: list[BlitCanvas] = []
         self._legends: list[list[str]] = []
         self.alternatives: list[Alternative] = []
         self.charts: list[OverTimeAxes] = []
-        self.boxes: list[widgets.VBox] = [beside_each_other([], 1) for _ in charts]
+        self.boxes: list[widgets.VBox] = [widgets.VBox([]) for _ in charts]
         self.words = hidden_line("perflab-standing")
+        pictures = widgets.HBox(list(self.boxes))
+        pictures.add_class("perflab-pictures")
+        self.widget = widgets.VBox([pictures, self.words])
+        self._width, self._scale = WIDTH, 2.0
+        self._shown: tuple[Sequence[History], Settings, Sequence[str]] | None = None
+        self._awake, self._outdated = True, False
         self._hide()
 
     @property
@@ -50,47 +56,69 @@ class TimeView:
         """What is said, as HTML."""
         return str(self.words.value)
 
-    def begin(self, charts: Sequence[TimeChart], pictures_before: int) -> None:
-        """Show other charts, of which nothing is known yet.
-
-        Args:
-            charts: What they show; none hides all.
-            pictures_before: How many stand before them, two in a row; the last of an odd number
-                takes a row of its own.
-        """
+    def place(self, frame: Frame) -> None:
+        """Draw them in another room, if it is another."""
         with self._lock:
-            for box in self.boxes:
-                for old in box.children:
-                    old.close()
-                box.children = ()
-            self._canvases, self._legends, self.charts = [], [], []
-            self.alternatives = []
+            wanted = (frame.column, frame.scale(frame.column))
+            if wanted != (self._width, self._scale):
+                self._width, self._scale = wanted
+                self._build([drawn.chart for drawn in self.charts])
+                self._draw()
+
+    def wake(self, *, awake: bool) -> None:
+        """Draw them no more while nobody sees them, or again from now on."""
+        with self._lock:
+            self._awake = awake
+            if awake and self._outdated:
+                self._draw()
+
+    def begin(self, charts: Sequence[TimeChart]) -> None:
+        """Show other charts, of which nothing is known yet; none hides all."""
+        with self._lock:
+            self._shown = None
             self._hide()
-            for number, (chart, box) in enumerate(zip(charts, self.boxes, strict=False)):
-                last = number == len(charts) - 1
-                halves = 2 if last and (pictures_before + len(charts)) % 2 else 1
-                self._add(chart, box, halves)
+            self._build(charts)
 
     def show(self, histories: Sequence[History], settings: Settings, words: Sequence[str]) -> None:
         """Show other lines, the bounds of some settings, and what the present line says."""
         with self._lock:
-            for number, drawn in enumerate(self.charts):
-                chart = drawn.chart
-                present, bound = getattr(settings, chart.lines), getattr(settings, chart.limit)
-                full = drawn.update(histories, present, bound)
-                names = [str(handle.get_label()) for handle in drawn.handles]
-                if names != self._legends[number]:
-                    self._legends[number], full = names, True
-                    legend_on_top(self._canvases[number].figure, drawn.handles)
-                self._canvases[number].draw(drawn.artists, full=full)
-                said = [f"Lines: {', '.join(names)}", *words]
-                self.alternatives[number].say(f"{chart.title}. {'. '.join(said)}.")
-            self._say(words if self.charts else ())
+            self._shown = (histories, settings, words)
+            self._draw()
 
-    def _add(self, chart: TimeChart, box: widgets.VBox, halves: int) -> None:
-        figure, (axes,) = chart_row(1, WIDTH * halves, HEIGHT, top=TOP, bottom=BOTTOM)
+    def _build(self, charts: Sequence[TimeChart]) -> None:
+        for box in self.boxes:
+            for old in box.children:
+                old.close()
+            box.children = ()
+            box.layout.display = "none"
+        self._canvases, self._legends, self.charts, self.alternatives = [], [], [], []
+        for chart, box in zip(charts, self.boxes, strict=False):
+            self._add(chart, box)
+        self.widget.layout.display = None if self.charts else "none"
+
+    def _draw(self) -> None:
+        self._outdated = not self._awake
+        if self._outdated or self._shown is None:
+            return
+        histories, settings, words = self._shown
+        for number, drawn in enumerate(self.charts):
+            chart = drawn.chart
+            present, bound = getattr(settings, chart.lines), getattr(settings, chart.limit)
+            full = drawn.update(histories, present, bound)
+            names = [str(handle.get_label()) for handle in drawn.handles]
+            if names != self._legends[number]:
+                self._legends[number], full = names, True
+                legend_on_top(self._canvases[number].figure, drawn.handles)
+            self._canvases[number].draw(drawn.artists, full=full)
+            said = [f"Lines: {', '.join(names)}", *words]
+            self.alternatives[number].say(f"{chart.title}. {'. '.join(said)}.")
+        self._say(words if self.charts else ())
+
+    def _add(self, chart: TimeChart, box: widgets.VBox) -> None:
+        size = (self._width, _HEIGHT)
+        figure, (axes,) = chart_row(1, *size, top=_TOP, bottom=_BOTTOM, scale=self._scale)
         drawn = OverTimeAxes(axes, chart, self._bench)
-        canvas = BlitCanvas(figure, WIDEST * halves)
+        canvas = BlitCanvas(figure, self._width)
         canvas.image.add_class("perflab-picture")
         canvas.image.add_class("perflab-over-time")
         canvas.draw(drawn.artists, full=True)
@@ -101,13 +129,11 @@ class TimeView:
         alternative.say(f"{chart.title}. Not predicted yet.")
         self.alternatives.append(alternative)
         box.children = (canvas.image, alternative.widget)
-        box.layout.flex = f"0 1 {50 * halves}%"
         box.layout.display = None
 
     def _say(self, words: Sequence[str]) -> None:
         show_line(self.words, in_a_line(words).replace(" %", "&nbsp;%"))
 
     def _hide(self) -> None:
-        for box in self.boxes:
-            box.layout.display = "none"
+        self.widget.layout.display = "none"
         show_line(self.words, "")

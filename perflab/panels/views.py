@@ -1,33 +1,29 @@
-"""Pictures of the panel: a row of what-if charts, and the row of live charts."""
+"""`WhatIfView`: a row of what-if charts in one picture, with one legend for all."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-import threading
 from collections.abc import Mapping, Sequence
 
-import ipywidgets as widgets
+from matplotlib.lines import Line2D
 
 from perflab.bench import AnyBench, Observed, WhatIfChart
-from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, legend_on_top
+from perflab.charts import Mark, MarkKind, WhatIfAxes, legend_on_top
 from perflab.charts.error_bands import Lines
-from perflab.charts.live import Rows
 from perflab.charts.marks import MARK_NAMES
 from perflab.charts.observed import observed_marks
 from perflab.instrumentation.catalog import metric
-from perflab.lab.documents import Change
-from perflab.lab.row_table import RowTable
-from perflab.panels.alternative import Alternative, place_in_words, points_in_words, run_in_words
-from perflab.panels.canvas import BlitCanvas
+from perflab.panels.alternative import place_in_words, points_in_words
+from perflab.panels.row_picture import RowPicture
 from perflab.settings import Settings
 from perflab.workloads import Workload
 
-WIDTH = 770
-WIDEST = 900
-HEIGHT = 256
-TOP = 59
+HEIGHT = 236
+TOP = 56
 BOTTOM = 54
+_TITLE = 22
+"""CSS pixels between a legend and the axes, for their titles."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,44 +34,47 @@ class Point:
     metrics: Mapping[str, float]
 
 
-class WhatIfView:
+class WhatIfView(RowPicture):
     """Some what-if charts of a bench in one picture. Safe to use from several threads.
 
     Args:
         bench: Whose charts.
         charts: Which of them.
-        share: Of the width of a whole row; a part of one leaves marks to the legend above it.
+        share: Of the width of a whole row.
+        shown: Whether it is there before it gets a place.
 
     Attributes:
-        alternative: What the picture says, in words.
+        charts: All of them, also those that are not shown.
     """
 
-    def __init__(self, bench: AnyBench, charts: Sequence[WhatIfChart], share: float = 1.0) -> None:
-        self._bench = bench
-        self._unnamed = set(MARK_NAMES.values()) - {MARK_NAMES["best"]} if share < 1 else set()
-        self._lock = threading.Lock()
-        self._figure, row = chart_row(
-            len(charts), round(WIDTH * share), HEIGHT, top=TOP, bottom=BOTTOM
+    def __init__(
+        self,
+        bench: AnyBench,
+        charts: Sequence[WhatIfChart],
+        share: float = 1.0,
+        *,
+        shown: bool = True,
+    ) -> None:
+        super().__init__(
+            len(charts),
+            share=share,
+            height=HEIGHT,
+            top=TOP,
+            bottom=BOTTOM,
+            style="perflab-what-if" if share == 1 else "perflab-more",
+            shown=shown,
         )
+        self._bench = bench
         self.charts = [
             WhatIfAxes(axes, chart, bench, looks_from=first)
-            for axes, chart, first in zip(row, charts, _first_looks(charts), strict=True)
+            for axes, chart, first in zip(self._row, charts, _first_looks(charts), strict=True)
         ]
-        self._canvas = BlitCanvas(self._figure, round(WIDEST * share))
-        self._canvas.image.add_class("perflab-picture")
-        self._canvas.image.add_class("perflab-what-if" if share == 1 else "perflab-more")
-        self.alternative = Alternative()
-        self._lines: Sequence[Lines] = [{} for _ in row]
+        self._lines: Sequence[Lines] = [{} for _ in charts]
         self._points: dict[MarkKind, Point] = {}
         self._observed: Observed | None = None
         self._workload: Workload | None = None
         self._legend: list[str] = []
         self._draw()
-
-    @property
-    def widget(self) -> widgets.Image:
-        """The picture."""
-        return self._canvas.image
 
     @property
     def points(self) -> dict[MarkKind, Point]:
@@ -124,24 +123,61 @@ class WhatIfView:
             values = self._bench.axis(drawn.chart.along, self._workload)
             drawn.reach(values[0], values[-1])
 
-    def _draw(self) -> None:
-        marks = [self._marks(chart) for chart in self.charts]
-        full = [
-            chart.update(lines, of_chart, highlight=self._highlight(chart))
-            for chart, lines, of_chart in zip(self.charts, self._lines, marks, strict=True)
+    @property
+    def _charts(self) -> Sequence[WhatIfAxes]:
+        return self.charts
+
+    @property
+    def _shown(self) -> list[WhatIfAxes]:
+        return [self.charts[number] for number in self._place.shown]
+
+    def _arrange(self) -> None:
+        super()._arrange()
+        self._legend = []
+
+    def _redraw(self) -> None:
+        shown, lines = self._shown, [self._lines[number] for number in self._place.shown]
+        marks = [self._marks(chart) for chart in shown]
+        full = self._update(lines, marks)
+        handles = self._handles()
+        if list(handles) != self._legend:
+            full = True
+            self._entitle(handles)
+            if self._top < (needed := self._needed):
+                # More rows than there is room for: the picture grows, and nothing is covered.
+                self._top = needed
+                self._arrange()
+                self._update(lines, marks)
+                self._entitle(handles)
+        artists = [artist for chart in shown for artist in chart.artists]
+        self._canvas.draw(artists, full=full)
+        said = map(self._in_words, shown, marks, lines)
+        self.alternative.say(" ".join(said))
+
+    def _entitle(self, handles: Mapping[str, Line2D]) -> None:
+        self._legend = list(handles)
+        legend_on_top(self._figure, list(handles.values()))
+
+    @property
+    def _needed(self) -> int:
+        """CSS pixels for the legend, and for the titles below it."""
+        heights = [legend.get_window_extent().height for legend in self._figure.legends]
+        return math.ceil(max(heights, default=0.0) / self._place.scale) + _TITLE
+
+    def _update(self, lines: Sequence[Lines], marks: Sequence[Sequence[Mark]]) -> bool:
+        """Update the charts that are shown; say whether one must be drawn in full."""
+        changed = [
+            chart.update(of_chart, points, highlight=self._highlight(chart))
+            for chart, of_chart, points in zip(self._shown, lines, marks, strict=True)
         ]
-        named = {str(one.get_label()): one for chart in self.charts for one in chart.handles}
+        return any(changed)
+
+    def _handles(self) -> dict[str, Line2D]:
+        """Return what the legend shows, by name: lines first, then marks in use."""
+        named = {str(one.get_label()): one for chart in self._shown for one in chart.handles}
         used = [name for name in MARK_NAMES.values() if name in named]
         ordered = [*(name for name in named if name not in used), *used]
-        handles = {name: named[name] for name in ordered if name not in self._unnamed}
-        changed = list(handles) != self._legend
-        if changed:
-            self._legend = list(handles)
-            legend_on_top(self._figure, list(handles.values()))
-        artists = [artist for chart in self.charts for artist in chart.artists]
-        self._canvas.draw(artists, full=changed or any(full))
-        said = map(self._in_words, self.charts, marks, self._lines)
-        self.alternative.say(" ".join(said))
+        return {name: named[name] for name in ordered}
 
     def _in_words(self, chart: WhatIfAxes, marks: Sequence[Mark], lines: Lines) -> str:
         now = self._points.get("now")
@@ -178,40 +214,3 @@ def _first_looks(charts: Sequence[WhatIfChart]) -> list[int]:
             begins[chart.lines] = taken
             taken += len(chart.values)
     return [begins.get(chart.lines or "", 0) for chart in charts]
-
-
-class LiveView:
-    """The live charts of a bench in one picture. Safe to use from several threads.
-
-    Attributes:
-        alternative: What the picture says, in words.
-    """
-
-    def __init__(self, bench: AnyBench) -> None:
-        self._lock = threading.Lock()
-        self._figure, row = chart_row(len(bench.display.live_charts), WIDTH, 218)
-        self._canvas = BlitCanvas(self._figure, WIDEST)
-        self._canvas.image.add_class("perflab-picture")
-        self._canvas.image.add_class("perflab-live")
-        self.charts = [
-            LiveAxes(axes, chart)
-            for axes, chart in zip(row, bench.display.live_charts, strict=True)
-        ]
-        self.alternative = Alternative()
-        self.show([])
-
-    @property
-    def widget(self) -> widgets.Image:
-        """The picture."""
-        return self._canvas.image
-
-    def show(self, rows: Rows, changes: Sequence[Change] = ()) -> None:
-        """Show a run so far; no rows empty the charts."""
-        table = RowTable.of(rows)
-        with self._lock:
-            full = [chart.update(table, changes=changes) for chart in self.charts]
-            artists = [artist for chart in self.charts for artist in chart.artists]
-            self._canvas.draw(artists, full=any(full))
-            shown = [chart.chart for chart in self.charts]
-            said = (run_in_words(chart.title, chart.metrics, table.last) for chart in shown)
-            self.alternative.say(" ".join(said))

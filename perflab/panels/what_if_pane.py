@@ -1,18 +1,18 @@
-"""`WhatIfPane`: all of the what-if side: a first row of charts, and beside each other the rest."""
+"""`WhatIfPane`: all of the what-if side: a first row of charts, and the rest below."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import ipywidgets as widgets
-
 from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import MarkKind
 from perflab.charts.error_bands import Lines
-from perflab.panels.map_view import MapView, Values, beside_each_other
+from perflab.panels.frame import Frame
+from perflab.panels.map_view import MapView, Values
+from perflab.panels.row_picture import Place
 from perflab.panels.status import hidden_line, in_a_line, show_line
 from perflab.panels.time_view import TimeView
-from perflab.panels.views import Point, WhatIfView
+from perflab.panels.views import HEIGHT, Point, WhatIfView
 from perflab.tuning.standing import Standing
 from perflab.workloads import Workload
 
@@ -34,6 +34,8 @@ class PolicyComparison:
 
 
 A_ROW = 3
+ENLARGED_HEIGHT = 330
+"""CSS pixels of a main chart that stands alone."""
 
 
 class WhatIfPane:
@@ -43,36 +45,54 @@ class WhatIfPane:
 
     Args:
         bench: Whose charts and maps.
+
+    Attributes:
+        first: The main charts, as many beside each other as have room.
+        others: A picture for each chart of its own: main charts that have none, then all others.
     """
 
     def __init__(self, bench: AnyBench) -> None:
         charts = bench.display.what_if_charts
         self.first = WhatIfView(bench, charts[:A_ROW])
-        more = charts[A_ROW:]
-        self.more = WhatIfView(bench, more, len(more) / 2) if more else None
-        self.maps = MapView(bench, beside=bool(more))
+        self.others = [
+            WhatIfView(bench, (chart,), 1 / 2, shown=number >= A_ROW)
+            for number, chart in enumerate(charts)
+        ]
+        self.maps = MapView(bench)
         self.standing = PolicyComparison()
         self.times = TimeView(bench)
-        beside = [self.maps.widget, *self.times.boxes]
-        if self.more is not None:
-            pictured = [self.more.widget, self.more.alternative.widget]
-            beside.insert(0, beside_each_other(pictured, len(more)))
-        rest = widgets.HBox(beside)
-        rest.add_class("perflab-beside")
-        first = [self.first.widget, self.first.alternative.widget]
-        self.widget = widgets.VBox([*first, self.standing.widget, rest, self.times.words])
         self._lines: Sequence[Lines] | None = None
         self._points: dict[MarkKind, Point | None] = {}
+
+    def place(self, frame: Frame, enlarged: int | None = None) -> None:
+        """Draw all for the room that the page gives.
+
+        Args:
+            frame: That room.
+            enlarged: The main chart that stands alone in its row, if one does.
+        """
+        count = len(self.first.charts)
+        row = tuple(range(min(count, frame.charts_in_row)))
+        first = row if enlarged is None or enlarged >= count else (enlarged,)
+        height = HEIGHT if first == row else ENLARGED_HEIGHT
+        self.first.place(Place(frame.main, height, frame.scale(frame.main), first))
+        for number, view in enumerate(self.others):
+            shown = () if number in row else (0,)
+            view.place(Place(frame.column, HEIGHT, frame.scale(frame.column), shown))
+        self.maps.place(frame)
+        self.times.place(frame)
+
+    def wake(self, *, charts: bool, maps: bool, times: bool) -> None:
+        """Draw what is seen, and no more what is not: the first row always is."""
+        for view in self.others:
+            view.wake(awake=charts)
+        self.maps.wake(awake=maps)
+        self.times.wake(awake=times)
 
     @property
     def points(self) -> dict[MarkKind, Point]:
         """What is marked."""
         return self.first.points
-
-    @property
-    def halves(self) -> int:
-        """How many charts and maps stand two in a row, before those over time."""
-        return (0 if self.more is None else len(self.more.charts)) + len(self.maps.maps)
 
     def reach(self, workload: Workload) -> None:
         """Let the horizontal axes go as far as this workload's curves will."""
@@ -82,8 +102,8 @@ class WhatIfPane:
     def turn_to(self, charts: Sequence[WhatIfChart]) -> None:
         """Let what is shown next be of other charts in the same places, if these are others."""
         self.first.turn_to(charts[:A_ROW])
-        if self.more is not None:
-            self.more.turn_to(charts[A_ROW:])
+        for view, chart in zip(self.others, charts, strict=True):
+            view.turn_to((chart,))
 
     def observe(self, observed: Observed | None) -> None:
         """Let what is shown next have points that were measured elsewhere, or none."""
@@ -113,10 +133,10 @@ class WhatIfPane:
     def show_rest(self, values: Sequence[Values] | None = None, note: str | None = None) -> None:
         """Let the other pictures show what the first row shows, and the maps other values."""
         lines, points = self._lines, dict(self._points)
-        if self.more is not None:
-            self.more.show(None if lines is None else lines[A_ROW:], points)
+        for number, view in enumerate(self.others):
+            view.show(None if lines is None else lines[number : number + 1], points)
         self.maps.show(values, points, note)
 
     @property
     def _views(self) -> list[WhatIfView]:
-        return [self.first, *([] if self.more is None else [self.more])]
+        return [self.first, *self.others]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from perflab.bench import AnyBench
+from perflab.callbacks import Cancelled
 from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.live import LiveRun
@@ -18,12 +19,16 @@ from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
 from perflab.panels.displays import Displays
 from perflab.panels.forecast import Forecast
+from perflab.panels.frame import Frame
 from perflab.panels.guard import Guard
 from perflab.panels.header import Header
-from perflab.panels.layout import arrange, close_all
+from perflab.panels.latest import Latest
+from perflab.panels.layout import arrange, close_all, message_row
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
+from perflab.panels.measure import Measure
 from perflab.panels.report_actions import ReportActions
+from perflab.panels.sections import sections_of
 from perflab.panels.server_side import ServerSide
 from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine, what_failed
@@ -95,26 +100,34 @@ class Workbench:
         }
         self.limits = LimitsField(bench)
         folder = f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
-        beside = {"pause": self.runner.limit.widget, "recommend": self.limits.widget}
-        self.actions = Actions(handlers, folder, beside)
+        self.actions = Actions(handlers, folder, {"pause": self.runner.limit.widget})
+        self.displays.tabs.add("Recommendation", self.report_actions.card.widget)
+        # A page tells its width often while it is dragged; only the last one is drawn for.
+        self._fitting: Latest[Frame] = Latest(
+            lambda frame, _: self.displays.place(frame), self.status.fail
+        )
+        self.measure = Measure(self._fitting.post)
         self.widget = arrange(
             head=[
                 self.header.widget,
                 self.alerts.fired,
                 self.actions.widget,
-                self.status.widget,
                 self.server.consent.widget,
-                self.report_actions.link.widget,
-                self.report_actions.card.widget,
             ],
-            controls=self.controls.widget,
-            server=self.server.field.widget,
-            alerts=self.alerts.widget,
-            compare=self.compare.widget,
-            what_if=self.displays.what_if.widget,
-            actions=self.server.actions.widget,
-            live=self.displays.live_pictures,
-            table=self.displays.numbers,
+            sections=sections_of(
+                self.bench.identity.title,
+                self.controls.groups,
+                server=[self.server.field.widget, self.server.actions.widget],
+                compare=self.compare.widget,
+                goals=[self.limits.widget, self.actions.folder],
+                alerts=self.alerts.widget,
+            ),
+            main=[
+                message_row(self.status.widget, self.report_actions.link.widget),
+                self.displays.main,
+            ],
+            below=[self.displays.tabs.widget],
+            unseen=self.measure.widgets,
         )
         Guard(self.status.fail).watch(self.widget)
         self.picker.pick(workload)
@@ -182,12 +195,14 @@ class Workbench:
         self.picker.wait(timeout)
         self.tasks.wait(timeout)
         self.forecast.wait(timeout)
+        self._fitting.wait(timeout)
 
     def close(self) -> None:
         """End what this panel has started and take its widgets away; others stay."""
         self.runner.close()
         self.forecast.close()
         self.picker.close()
+        self._fitting.close()
         close_all(self.widget)
 
     def _on_workload(self, workload: Workload) -> None:
@@ -247,6 +262,9 @@ class Workbench:
         self.header.show_servers(live.about)
         with self._lock:
             self.server.follow(live, usable=self.runner.active and not self._leaving)
+
+    def _fit(self, frame: Frame, _cancelled: Cancelled) -> None:
+        self.displays.place(frame)
 
     def _on_consent_needed(self, error: ConsentNeededError) -> None:
         self._wanted = self.run_or_stop

@@ -8,8 +8,9 @@ from perflab.bench import load_bench
 from perflab.charts import Mark
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import Alternative, points_in_words, run_in_words
+from perflab.panels.live_view import LiveView
 from perflab.panels.map_view import MapView
-from perflab.panels.views import LiveView, Point, WhatIfView
+from perflab.panels.views import Point, WhatIfView
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_a_map_says_the_metric_and_both_settings(cache):
 
 
 def test_a_live_chart_says_measured_beside_predicted(cache):
-    view = LiveView(cache)
+    view = LiveView(cache.display.live_charts)
     assert "No run yet." in view.alternative.text
     row = {"seconds": 3.7, "hit_rate": 0.1, "hit_rate_since_change": 0.45}
     view.show([row | {"predicted_hit_rate": 0.46}])

@@ -10,7 +10,8 @@ from matplotlib.colors import to_rgb
 from perflab.bench import bench_names, load_bench
 from perflab.charts import style
 from perflab.panels.css import style_sheet
-from perflab.panels.views import LiveView, WhatIfView
+from perflab.panels.live_view import LiveView
+from perflab.panels.views import WhatIfView
 
 # Of `filter: hue-rotate(180deg)`, by the W3C's Filter Effects Module, section 8.6.
 TURNED = np.array([[-0.574, 1.43, 0.144], [0.426, 0.43, 0.144], [0.426, 1.43, -0.856]])
@@ -63,7 +64,10 @@ def test_paper_is_as_dark_as_the_notebook_around_it(amount):
 @pytest.mark.parametrize("name", bench_names())
 def test_no_title_of_a_panel_is_cut_off_or_runs_into_the_next(name):
     bench = load_bench(name)
-    for view in (WhatIfView(bench, bench.display.what_if_charts[:3]), LiveView(bench)):
+    for view in (
+        WhatIfView(bench, bench.display.what_if_charts[:3]),
+        LiveView(bench.display.live_charts),
+    ):
         axes = [chart.axes for chart in view.charts]
         boxes = [each._left_title.get_window_extent() for each in axes]
         assert boxes[-1].x1 <= axes[-1].figure.bbox.x1

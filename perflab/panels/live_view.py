@@ -1,0 +1,67 @@
+"""`LiveView`: the live charts of a bench, as strips of time below its main charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from perflab.bench import LiveChart
+from perflab.charts import LiveAxes
+from perflab.charts.live import Rows
+from perflab.lab.documents import Change
+from perflab.lab.row_table import RowTable
+from perflab.panels.alternative import run_in_words
+from perflab.panels.row_picture import RowPicture
+
+STRIP_HEIGHT = 118
+_TOP, _BOTTOM = 22, 22
+
+
+class LiveView(RowPicture):
+    """Some live charts in one picture.
+
+    Args:
+        charts: Which.
+        share: Of the width of a whole row.
+        shown: Whether it is there before it gets a place.
+
+    Attributes:
+        charts: All of them, also those that are not shown.
+    """
+
+    def __init__(
+        self, charts: Sequence[LiveChart], share: float = 1.0, *, shown: bool = True
+    ) -> None:
+        super().__init__(
+            len(charts),
+            share=share,
+            height=STRIP_HEIGHT,
+            top=_TOP,
+            bottom=_BOTTOM,
+            style="perflab-live" if share == 1 else "perflab-live-aside",
+            shown=shown,
+        )
+        self.charts = [
+            LiveAxes(axes, chart, strip=True) for axes, chart in zip(self._row, charts, strict=True)
+        ]
+        self._run: tuple[RowTable, Sequence[Change]] = (RowTable.of([]), ())
+        self._draw()
+
+    def show(self, rows: Rows, changes: Sequence[Change] = ()) -> None:
+        """Show a run so far; no rows empty the charts."""
+        with self._lock:
+            self._run = (RowTable.of(rows), changes)
+            self._draw()
+
+    @property
+    def _charts(self) -> Sequence[LiveAxes]:
+        return self.charts
+
+    def _redraw(self) -> None:
+        table, changes = self._run
+        shown = [self.charts[number] for number in self._place.shown]
+        full = [chart.update(table, changes=changes) for chart in shown]
+        artists = [artist for chart in shown for artist in chart.artists]
+        self._canvas.draw(artists, full=any(full))
+        drawn = [chart.chart for chart in shown]
+        said = (run_in_words(chart.title, chart.metrics, table.last) for chart in drawn)
+        self.alternative.say(" ".join(said))

@@ -1,0 +1,85 @@
+"""`Measure`: what a page tells a panel of its width and of its screen, and of the key Escape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from perflab.panels.frame import Frame
+
+_LISTEN = """
+if (!window.perflabMeasure) {
+  window.perflabMeasure = true;
+  const waiting = new WeakMap();
+  const tell = panel => {
+    const input = panel.querySelector('.perflab-measure input');
+    const width = panel.clientWidth;
+    if (!input || !width) return;
+    const said = `${width} ${window.devicePixelRatio}`;
+    if (input.value === said) return;
+    input.value = said;
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+  };
+  const soon = panel => {
+    clearTimeout(waiting.get(panel));
+    waiting.set(panel, setTimeout(() => tell(panel), 120));
+  };
+  const seen = new WeakSet();
+  const sizes = new ResizeObserver(entries => entries.forEach(entry => soon(entry.target)));
+  const all = () => document.querySelectorAll('.perflab');
+  const look = () => all().forEach(panel => {
+    if (seen.has(panel) || !panel.querySelector('.perflab-measure input')) return;
+    seen.add(panel);
+    sizes.observe(panel);
+  });
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  look();
+  const finer = () => {
+    matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener('change', () => {
+      all().forEach(soon);
+      finer();
+    }, { once: true });
+  };
+  finer();
+  document.addEventListener('keydown', event => {
+    const panel = event.target.closest?.('.perflab');
+    if (event.key !== 'Escape' || !panel || event.target.matches('input, textarea, select')) return;
+    const button = panel.querySelector('.perflab-enlarge.mod-active');
+    if (!button) return;
+    event.stopPropagation();
+    button.click();
+  }, true);
+}
+"""
+
+
+class Measure:
+    """A field that nobody sees, into which the page writes; where it runs no script, nothing comes.
+
+    A page may hold several views of a panel; the one whose size changed last counts.
+
+    Args:
+        told: Called with the room of the panel, each time that it is another.
+
+    Attributes:
+        widgets: What must stand in the panel.
+    """
+
+    def __init__(self, told: Callable[[Frame], None]) -> None:
+        self._told = told
+        self._last: Frame | None = None
+        self.field = widgets.Text(continuous_update=False)
+        self.field.add_class("perflab-measure")
+        self.field.add_class("perflab-unseen")
+        script = {"output_type": "display_data", "data": {"application/javascript": _LISTEN}}
+        heard = widgets.Output(outputs=({**script, "metadata": {}},))
+        heard.add_class("perflab-unseen")
+        self.widgets = (self.field, heard)
+        self.field.observe(lambda change: self._take(change["new"]), "value")
+
+    def _take(self, text: str) -> None:
+        frame = Frame.read(text)
+        if frame is not None and frame != self._last:
+            self._last = frame
+            self._told(frame)

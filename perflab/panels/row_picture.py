@@ -1,0 +1,152 @@
+"""`RowPicture`: charts beside each other in one picture, drawn for the room that it has."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+import ipywidgets as widgets
+from matplotlib.axes import Axes
+
+from perflab.charts import chart_row, place_row
+from perflab.panels.alternative import Alternative
+from perflab.panels.canvas import BlitCanvas
+
+WIDTH = 770
+WIDEST = 900
+"""CSS pixels of a row until its page has told how wide it is, and the most at which it is shown."""
+_SCALE = 2.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """The room of a picture.
+
+    Attributes:
+        width: CSS pixels.
+        height: CSS pixels.
+        scale: Device pixels for one CSS pixel.
+        shown: Which of its charts are in it, beside each other; none for no picture.
+    """
+
+    width: int
+    height: int
+    scale: float
+    shown: tuple[int, ...]
+
+
+class Drawn(Protocol):
+    """A chart on axes of its own."""
+
+    axes: Axes
+
+    def refit(self) -> None:
+        """Fit it to axes of another size, at the next update."""
+
+
+class RowPicture:
+    """What pictures of several charts have in common. Safe to use from several threads.
+
+    One that gets another place keeps its figure and its axes, so that what is made of those holds.
+
+    Args:
+        count: How many charts.
+        share: Of the width of a whole row.
+        height: In CSS pixels.
+        top: CSS pixels above the axes.
+        bottom: CSS pixels below them.
+        style: The class that the page knows the picture by.
+        shown: Whether it is there before it gets a place.
+
+    Attributes:
+        alternative: What the picture says, in words.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        share: float = 1.0,
+        height: int,
+        top: int,
+        bottom: int,
+        style: str,
+        shown: bool = True,
+    ) -> None:
+        self._lock = threading.RLock()
+        self._top, self._least_top, self._bottom = top, top, bottom
+        present = tuple(range(count)) if shown else ()
+        self._place = Place(round(WIDTH * share), height, _SCALE, present)
+        self._figure, self._row = chart_row(
+            count, self._place.width, height, top=top, bottom=bottom
+        )
+        self._canvas = BlitCanvas(self._figure, round(WIDEST * share))
+        self._canvas.image.add_class("perflab-picture")
+        self._canvas.image.add_class(style)
+        self._canvas.image.layout.display = None if shown else "none"
+        self.alternative = Alternative()
+        self._awake, self._outdated, self._placed = True, False, False
+
+    @property
+    def widget(self) -> widgets.Image:
+        """The picture."""
+        return self._canvas.image
+
+    @property
+    def pictured(self) -> list[widgets.Widget]:
+        """The picture, and what it says in words."""
+        return [self.widget, self.alternative.widget]
+
+    def place(self, place: Place) -> None:
+        """Draw it in another room, if it is another."""
+        with self._lock:
+            if place == self._place and self._placed:
+                return
+            self._place, self._placed, self._top = place, True, self._least_top
+            image = self._canvas.image
+            image.layout.display = None if place.shown else "none"
+            if place.shown:
+                # As wide as it is drawn, so that a page scales no text.
+                image.layout.width, image.layout.max_width = f"{place.width}px", "100%"
+                self._arrange()
+                self._draw()
+
+    def wake(self, *, awake: bool) -> None:
+        """Draw it no more while nobody sees it, or again from now on."""
+        with self._lock:
+            self._awake = awake
+            if awake and self._outdated:
+                self._draw()
+
+    @property
+    def _charts(self) -> Sequence[Drawn]:
+        """All charts, also those that are not shown."""
+        raise NotImplementedError
+
+    def _redraw(self) -> None:
+        """Draw those that are shown."""
+        raise NotImplementedError
+
+    def _draw(self) -> None:
+        self._outdated = not self._awake
+        if self._awake and self._place.shown:
+            self._redraw()
+
+    def _arrange(self) -> None:
+        """Give axes their places; titles, ticks and legends are fitted to them by the next draw."""
+        place = self._place
+        for number, axes in enumerate(self._row):
+            axes.set_visible(number in place.shown)
+        place_row(
+            self._figure,
+            [self._row[number] for number in place.shown],
+            place.width,
+            place.height + self._top - self._least_top,
+            top=self._top,
+            bottom=self._bottom,
+            scale=place.scale,
+        )
+        for number in place.shown:
+            self._charts[number].refit()
