@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import ipywidgets as widgets
 
@@ -37,6 +37,14 @@ class Compare:
     def chosen(self, key: str) -> tuple[object, ...]:
         """Return the values of a setting that have a line."""
         return tuple(value for value, button in self.buttons[key].items() if button.value)
+
+    def choose(self, values: Mapping[str, object]) -> None:
+        """Choose other values, by setting; what is not there any more is left out."""
+        for key, buttons in self.buttons.items():
+            wanted = values.get(key)
+            if isinstance(wanted, list | tuple):
+                for value, button in buttons.items():
+                    button.value = value in wanted
 
     def reset(self) -> None:
         """Choose what was chosen at the start."""

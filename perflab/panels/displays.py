@@ -153,21 +153,34 @@ class Displays:
         """Fill the table."""
         last = run.rows.last if run is not None else None
         refitted = run.compared.refitted if run is not None else {}
-        event = "" if run is None else not_compared(self._bench, run.changes)
+        changes = run.changes if run is not None else () if result is None else result.changes
+        event = not_compared(self._bench, changes) if changes else ""
+        if result is not None:
+            before, measured = result.predicted, result.since_change or result.metrics
+        else:
+            before, measured = {} if last is None else last.predicted, since_change(run)
+        costs = run.calibration if run is not None else result and result.calibration
         with self._lock:
             said = [_which_is_off(self._bench, run, result), "" if run is None else run.history]
             show_line(self.which_is_off, html.escape(" ".join(filter(None, said))))
             for table in (self.headline, self.table):
                 table.show(
                     what_if=None if prediction is None else prediction.metrics,
-                    predicted={} if last is None else last.predicted,
-                    measured=since_change(run),
+                    predicted=before,
+                    measured=measured,
                     refitted=refitted if result is None else result.fitted,
                     whole_run=whole_run(run, result),
                     baseline=None if self.baseline is None else self.baseline.metrics,
-                    bands=MODEL if run is None else Bands.of(run.calibration),
+                    bands=Bands.of(costs) if costs else MODEL,
                     event=event,
                 )
+
+    def show_result(self, prediction: Prediction | None, result: Run, settings: Settings) -> None:
+        """Show a run that is over, such as one of a session before."""
+        self._show_run(result.snapshots, result.changes)
+        self.fill(prediction, None, result)
+        measured = result.since_change or result.metrics
+        self.what_if.show(points={"measured": Point(settings, measured)})
 
     def pin(self, baseline: Point) -> None:
         """Mark the baseline."""

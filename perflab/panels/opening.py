@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 with naming_extra("lab"):
     from perflab.bench import load_bench
+    from perflab.panels.session.document import SavedSession, workload_of
     from perflab.panels.workbench import Workbench
 
 
@@ -20,6 +22,8 @@ def workbench(
     pattern: str = "cache",
     workload: object = None,
     settings: Mapping[str, object] | None = None,
+    *,
+    session: str | os.PathLike[str] | None = None,
 ) -> Workbench:
     """Return the panel of a pattern; as a cell's last line it is shown.
 
@@ -28,8 +32,16 @@ def workbench(
         workload: A name with parameters, a file's path, or one that is read, such as a `Trace`;
             none for the bench's own.
         settings: Keys of the pattern and of the load, over the panel's defaults.
+        session: A file that `Workbench.save` wrote, or that a panel kept by itself; its pattern
+            and workload count where none is given.
 
     Raises:
-        BadInputError: If there is no such pattern, or a setting is unknown or out of bounds.
+        BadInputError: If there is no such pattern, a setting is unknown or out of bounds, or the
+            session cannot be read.
     """
+    if session is not None:
+        saved = SavedSession.read(os.fspath(session))
+        panel = Workbench(load_bench(saved.pattern), workload or workload_of(saved), settings)
+        panel.lasting.open(saved)
+        return panel
     return Workbench(load_bench(pattern), workload, settings)

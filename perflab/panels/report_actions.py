@@ -57,6 +57,10 @@ class ReportActions:
         if not wanted():
             self.card.hide()
             return
+        self.put(found)
+
+    def put(self, found: Recommendation) -> None:
+        """Show a recommendation."""
         self.recommendation = found
         self.card.show(found)
         self._displays.recommend(found)

@@ -95,6 +95,11 @@ class RowPicture:
         return self._canvas.image
 
     @property
+    def picture(self) -> bytes:
+        """What is shown now, as PNG."""
+        return bytes(self._canvas.image.value)
+
+    @property
     def pictured(self) -> list[widgets.Widget]:
         """The picture, and what it says in words."""
         return [self.widget, self.alternative.widget]

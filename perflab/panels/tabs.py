@@ -46,6 +46,11 @@ class Tabs:
         part.layout.observe(lambda change: self._come(name, change), "display")
         self._show()
 
+    def put(self, name: str, part: widgets.Widget) -> None:
+        """Add a part that is always there, behind the others."""
+        self._put(name, part)
+        self._show()
+
     @property
     def chosen(self) -> str:
         """The name of the chosen part."""

@@ -30,6 +30,7 @@ from perflab.panels.measure import Measure
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.sections import sections_of
 from perflab.panels.server_side import ServerSide
+from perflab.panels.session.lasting import Lasting, PanelParts, asked_for
 from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine, what_failed
 from perflab.panels.tasks import Tasks
@@ -102,6 +103,11 @@ class Workbench:
         folder = f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
         self.actions = Actions(handlers, folder, {"pause": self.runner.limit.widget})
         self.displays.tabs.add("Recommendation", self.report_actions.card.widget)
+        of = (bench, self.status, self.controls, self.displays, self.forecast, self.runner)
+        parts = PanelParts(*of, self.report_actions, self.limits, self.alerts, self.compare)
+        asked = asked_for(workload, settings)
+        self.lasting = Lasting(parts, asked, self._apply, self._fill_table, self.reset)
+        self.displays.tabs.put("History", self.lasting.tab.widget)
         # A page tells its width often while it is dragged; only the last one is drawn for.
         self._fitting: Latest[Frame] = Latest(
             lambda frame, _: self.displays.place(frame), self.status.fail
@@ -113,6 +119,7 @@ class Workbench:
                 self.alerts.fired,
                 self.actions.widget,
                 self.server.consent.widget,
+                self.lasting.line,
             ],
             sections=sections_of(
                 self.bench.identity.title,
@@ -127,15 +134,13 @@ class Workbench:
                 self.displays.main,
             ],
             below=[self.displays.tabs.widget],
-            unseen=self.measure.widgets,
+            unseen=[*self.measure.widgets, self.lasting.still.widget],
         )
         Guard(self.status.fail).watch(self.widget)
         self.picker.pick(workload)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
+        self.lasting.display(self.widget)
 
     @property
     def recommendation(self) -> Recommendation | None:
@@ -177,6 +182,7 @@ class Workbench:
         if point != self.displays.baseline:
             self.displays.pin(point)
             self._fill_table()
+            self.lasting.changed()
 
     def recommend(self) -> None:
         """Look for the settings to ship."""
@@ -190,6 +196,15 @@ class Workbench:
         """Write the report."""
         self.tasks.start("export", self._export)
 
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the session into a file, which ``perflab.workbench(session=path)`` opens again.
+
+        Raises:
+            BadInputError: If there is no workload yet, or the file cannot be written; a file that
+                is no session is replaced only with `force`.
+        """
+        return self.lasting.save(path, force=force)
+
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the workload is read, all is predicted and every task is over."""
         self.picker.wait(timeout)
@@ -200,6 +215,7 @@ class Workbench:
     def close(self) -> None:
         """End what this panel has started and take its widgets away; others stay."""
         self.runner.close()
+        self.lasting.close()
         self.forecast.close()
         self.picker.close()
         self._fitting.close()
@@ -216,6 +232,7 @@ class Workbench:
         self.status.clear()
         self.status.remark([])
         self._use_calibration(calibration_for(self.bench, *self.controls.read(), self.workload))
+        self.lasting.use(workload)
         self._refresh()
 
     def _on_workload_error(self, error: Exception) -> bool:
@@ -254,6 +271,7 @@ class Workbench:
         del prediction
         self._fill_table()
         self._refresh()
+        self.lasting.predicted()
 
     def _tick(self, live: LiveRun) -> None:
         settings, _ = self.controls.read()
@@ -291,6 +309,8 @@ class Workbench:
             self._use_calibration(found)
         self._fill_table()
         self._refresh()
+        if not self.runner.active and self.runner.result is not None:
+            self.lasting.ended(self.runner.result)
 
     def _fill_table(self) -> None:
         self.displays.fill(self.forecast.prediction, self.runner.live, self.runner.result)
@@ -378,6 +398,8 @@ class Workbench:
             self.forecast.model,
             lambda: self.workload is workload,
         )
+        self.lasting.changed()
+        self.lasting.still.update()
 
     def _export(self) -> None:
         assert self.workload is not None  # noqa: S101  (the button is disabled without a workload)
@@ -390,3 +412,4 @@ class Workbench:
         )
         histories = self.forecast.histories(*self.controls.read())
         self.report_actions.export(*of, self.forecast.model, self.forecast.grids, histories)
+        self.lasting.still.update()

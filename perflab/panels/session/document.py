@@ -1,0 +1,114 @@
+"""`SavedSession`: what a panel was, as its file has it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from perflab.bench.registry import load_bench
+from perflab.errors import BadInputError
+from perflab.lab.documents import AboutWorkload
+from perflab.lab.result import Result, read_json
+from perflab.lab.run import Run
+from perflab.panels.history.tried import Tried
+from perflab.tuning.comparison import result_of
+from perflab.tuning.recommendation import Recommendation
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SavedSession(Result):
+    """A panel's session. Addresses are kept without user, password and token.
+
+    Attributes:
+        pattern: The pattern's name.
+        workload: ``name``, ``source``, ``options``, ``fingerprint``, ``summary`` and ``notes``.
+        settings: All of them, of the pattern and of the load.
+        asked: What the cell passed, so that only the same cell opens it by itself.
+        baseline: The settings that were pinned, with their prediction; none where none were.
+        limits: What a recommendation must keep, as it was typed.
+        alerts: Those that are set, as they were typed.
+        compared: By setting, the values that have a line of their own.
+        tried: All settings that were tried.
+        run: The last run, as `Run.to_dict` returns it; none where there was none.
+        recommendation: The last one, likewise.
+        environment: Machine, versions and date.
+    """
+
+    kind: ClassVar[str] = "session"
+    made_by: ClassVar[str] = "panel.save(FILE)"
+
+    pattern: str
+    workload: AboutWorkload
+    settings: dict[str, Any]
+    asked: str = ""
+    baseline: Tried | None = None
+    limits: str = ""
+    alerts: tuple[str, ...] = ()
+    compared: dict[str, object] = dataclasses.field(default_factory=dict)
+    tried: tuple[Tried, ...] = ()
+    run: dict[str, object] | None = None
+    recommendation: dict[str, object] | None = None
+    environment: dict[str, object] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a file and check all of it, so that a panel opens whole or not at all.
+
+        Raises:
+            BadInputError: If it is missing, damaged, of a later version, or no session.
+        """
+        place = str(path)
+        found = cls.from_dict(read_json(path), place)
+        bench = load_bench(found.pattern)
+        try:
+            bench.read(found.settings)
+            for entry in (*found.tried, *([found.baseline] if found.baseline else [])):
+                bench.read(entry["settings"])
+        except BadInputError as error:
+            raise BadInputError(f"holds settings of another perflab: {error}", place) from None
+        of = (found.last_run(place), found.last_recommendation(place))
+        if any(each is not None and each.pattern != found.pattern for each in of):
+            raise BadInputError("is damaged: it holds a result of another pattern", place)
+        return found
+
+    def last_run(self, place: str = "session") -> Run | None:
+        """Return the last run; none where there was none.
+
+        Raises:
+            BadInputError: If it is damaged.
+        """
+        found = None if self.run is None else result_of(self.run, place)
+        if found is not None and not isinstance(found, Run):
+            raise BadInputError("is damaged: run is not a run", place)
+        return found
+
+    def last_recommendation(self, place: str = "session") -> Recommendation | None:
+        """Return the last recommendation; none where there was none.
+
+        Raises:
+            BadInputError: If it is damaged.
+        """
+        found = None if self.recommendation is None else result_of(self.recommendation, place)
+        if found is not None and not isinstance(found, Recommendation):
+            raise BadInputError("is damaged: recommendation is not one", place)
+        return found
+
+
+def workload_of(session: SavedSession) -> object:
+    """Return the workload of a session: its name, or what is read of its file as it was then.
+
+    Raises:
+        BadInputError: If the file is not there any more, or cannot be read.
+    """
+    source = session.workload.get("source")
+    if not source:
+        return None
+    options = session.workload.get("options") or {}
+    if not options:
+        return source
+    bench = load_bench(session.pattern)
+    columns = options.get("columns")
+    return bench.workload_for(
+        bench.read(session.settings)[0], source, options.get("format"), columns
+    )

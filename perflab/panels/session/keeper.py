@@ -1,0 +1,85 @@
+"""`SessionKeeper`: writes a panel's session by itself, a moment after each change."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from perflab.callbacks import Cancelled
+from perflab.errors import BadInputError
+from perflab.panels.latest import Latest
+from perflab.panels.session.document import SavedSession
+from perflab.panels.session.place import SessionPlace
+
+_SECONDS = 1.0
+SWITCH = "PERFLAB_AUTOSAVE"
+"""The variable that turns it off, by ``off``."""
+
+
+class SessionKeeper:
+    """Keeps a session in the kernel's working folder, from the moment that it is begun.
+
+    Args:
+        pattern: The pattern's name.
+        gather: Returns the session as it is now; none where there is nothing worth keeping.
+        failed: Told where it cannot be written, once.
+    """
+
+    def __init__(
+        self,
+        pattern: str,
+        gather: Callable[[], SavedSession | None],
+        failed: Callable[[str], None],
+    ) -> None:
+        self._pattern, self._gather, self._failed = pattern, gather, failed
+        self._place: SessionPlace | None = None
+        self._over = threading.Event()
+        self._latest: Latest[None] = Latest(self._write, lambda error: self._fail(str(error)))
+
+    @property
+    def path(self) -> Path | None:
+        """The file; none before it is begun, or where it is off."""
+        return None if self._place is None else self._place.path
+
+    def begin(self) -> SavedSession | None:
+        """Take a name, and return the session that is kept under it from before, if one is."""
+        if self._place is not None or os.environ.get(SWITCH, "").strip().lower() == "off":
+            return None
+        self._place = SessionPlace(self._pattern)
+        return self._place.known()
+
+    def changed(self) -> None:
+        """Write the session soon; returns at once."""
+        if self.path is not None:
+            self._latest.post(None)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until what has changed is written."""
+        self._latest.wait(timeout)
+
+    def close(self) -> None:
+        """End it; the file stays, and the name is free for others."""
+        self._over.set()
+        self._latest.close()
+        if self._place is not None:
+            self._place.leave()
+
+    def _write(self, _item: None, cancelled: Cancelled) -> None:
+        session = self._gather()
+        if session is None or self._place is None:
+            return
+        try:
+            self._place.keep(session)
+        except BadInputError as error:
+            self._fail(str(error))
+            return
+        if not cancelled():
+            self._over.wait(_SECONDS)
+
+    def _fail(self, message: str) -> None:
+        """Say once that nothing is kept any more, and keep nothing."""
+        if self._place is not None:
+            self._place.leave()
+        self._failed(f"the session is no longer kept: {message}")

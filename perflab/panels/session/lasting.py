@@ -1,0 +1,286 @@
+"""`Lasting`: what a panel keeps for later: what was tried, its session, and a still picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from perflab.bench import AnyBench
+from perflab.lab.environment import environment
+from perflab.lab.outcome import workload_summary
+from perflab.lab.run import Run
+from perflab.panels.alerts_row import AlertsRow
+from perflab.panels.compare import Compare
+from perflab.panels.displays import Displays
+from perflab.panels.forecast import Forecast
+from perflab.panels.history.tab import HistoryTab
+from perflab.panels.history.tried import Trail, Tried
+from perflab.panels.limits_field import LimitsField
+from perflab.panels.live_controller import LiveController
+from perflab.panels.report_actions import ReportActions
+from perflab.panels.session.document import SavedSession
+from perflab.panels.session.keeper import SessionKeeper
+from perflab.panels.setting_controls import SettingControls
+from perflab.panels.status import StatusLine, hidden_line, show_line
+from perflab.panels.still.output import StillOutput
+from perflab.panels.still.picture import stacked
+from perflab.panels.still.words import sentence_of, text_of
+from perflab.panels.views import Point
+from perflab.workloads import Workload
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PanelParts:
+    """The parts of a panel that hold what is kept."""
+
+    bench: AnyBench
+    status: StatusLine
+    controls: SettingControls
+    displays: Displays
+    forecast: Forecast
+    runner: LiveController
+    reports: ReportActions
+    limits: LimitsField
+    alerts: AlertsRow
+    compare: Compare
+
+
+class Lasting:
+    """Keeps and reopens. Safe to use from several threads.
+
+    Args:
+        parts: The panel's.
+        asked: What its cell passed, in a text; see `asked_for`.
+        apply: Called with settings that a user wants back.
+        pinned: Called when another baseline was pinned.
+        afresh: Called when a user wants none of a session that was reopened.
+
+    Attributes:
+        trail: What was tried.
+        tab: Its list.
+        keeper: Keeps the session by itself.
+        still: The picture for when there is no kernel.
+        line: Says that a session was reopened, beside a button that starts afresh.
+    """
+
+    def __init__(
+        self,
+        parts: PanelParts,
+        asked: str,
+        apply: Callable[[Mapping[str, object]], None],
+        pinned: Callable[[], None],
+        afresh: Callable[[], None],
+    ) -> None:
+        self._of, self._asked, self._apply, self._pinned = parts, asked, apply, pinned
+        self._workload: Workload | None = None
+        self._waiting: SavedSession | None = None
+        self.trail = Trail()
+        self.tab = HistoryTab(parts.bench, self.trail, self._restore, self._pin)
+        self.keeper = SessionKeeper(parts.bench.identity.pattern, self.session, parts.status.fail)
+        self.still = StillOutput(self._picture, self._words)
+        self._told = hidden_line("perflab-line")
+        self.afresh = widgets.Button(
+            description="Start afresh", tooltip="Put everything back to what this cell says."
+        )
+        self.afresh.on_click(lambda _: self._tell(""))
+        self.afresh.on_click(lambda _: afresh())
+        self.line = widgets.HBox([self._told, self.afresh], layout=widgets.Layout(display="none"))
+        self.line.add_class("perflab-reopened")
+
+    @property
+    def sentence(self) -> str:
+        """What the panel is, in a sentence."""
+        return sentence_of(self._of.bench, "" if self._workload is None else self._workload.name)
+
+    def display(self, panel: widgets.Widget) -> None:
+        """Show a panel as its cell's output, with the still picture behind it."""
+        from IPython.display import display
+
+        bundle = panel._repr_mimebundle_()
+        bundle["text/plain"] = self.sentence
+        display(bundle, raw=True)
+        self.still.show()
+        self.begin()
+
+    def begin(self) -> None:
+        """Keep the session from now on, and open the one that the same cell had before."""
+        known = self.keeper.begin()
+        if known is not None and known.asked == self._asked:
+            self.open(known)
+
+    def open(self, session: SavedSession) -> None:
+        """Show a session, as soon as its workload is there."""
+        self._waiting = session
+        if self._workload is not None:
+            self._show()
+
+    def use(self, workload: Workload) -> None:
+        """Go on with another workload."""
+        if self._workload is not None:
+            self.trail.clear()
+        self._workload = workload
+        self._show()
+        self.tab.refresh()
+
+    def predicted(self) -> None:
+        """Note the present settings with their prediction."""
+        found = self._of.forecast.prediction
+        if found is not None and self._workload is not None:
+            self.trail.predict(self._of.controls.values, found.metrics)
+            self.changed()
+
+    def ended(self, run: Run) -> None:
+        """Note what a run has measured."""
+        self.trail.measure(run.settings, run.since_change or run.metrics, run.fitted)
+        self.changed()
+        self.still.update()
+
+    def changed(self) -> None:
+        """Something is other than it was."""
+        self.tab.refresh()
+        self.keeper.changed()
+
+    def session(self) -> SavedSession | None:
+        """Return the session as it is now; none while there is no workload."""
+        of, workload = self._of, self._workload
+        if workload is None:
+            return None
+        baseline = of.displays.baseline
+        run, found = of.runner.result, of.reports.recommendation
+        settings, load = of.controls.read()
+        whole = {**load.shown(), **settings.shown()}
+        return SavedSession(
+            pattern=of.bench.identity.pattern,
+            workload=workload_summary(workload),
+            settings=whole,
+            asked=self._asked,
+            baseline=None if baseline is None else _entry(baseline, whole),
+            limits=of.limits.text.value,
+            alerts=tuple(alert.text for alert in of.alerts.alerts),
+            compared={key: list(of.compare.chosen(key)) for key in of.compare.buttons},
+            tried=tuple(_shown(of.bench, entry) for entry in self.trail.entries),
+            run=None if run is None else run.to_dict(),
+            recommendation=None if found is None else found.to_dict(),
+            environment=environment(),
+        )
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the session into a file.
+
+        Raises:
+            BadInputError: If there is no workload yet, or it cannot be written.
+        """
+        from perflab.errors import BadInputError
+
+        session = self.session()
+        if session is None:
+            raise BadInputError("there is no workload yet, so nothing to save", "session")
+        return session.to_json(path, force=force)
+
+    def close(self) -> None:
+        """End it."""
+        self.keeper.close()
+
+    def _show(self) -> None:
+        session, self._waiting = self._waiting, None
+        if session is None:
+            return
+        of = self._of
+        same = self._workload is not None and (
+            session.workload.get("fingerprint") == self._workload.fingerprint
+        )
+        of.controls.show(session.settings)
+        of.limits.text.value = session.limits
+        for text in session.alerts:
+            of.alerts.add(text)
+        of.compare.choose(session.compared)
+        if same:
+            self.trail.load(session.tried)
+            self._show_results(session)
+        self._apply({})
+        told = f"Reopened the session of {_local(session)}"
+        less = "" if same else "; its workload has changed since, so its numbers were left out"
+        self._tell(f"{told}{less}.")
+
+    def _show_results(self, session: SavedSession) -> None:
+        of = self._of
+        if session.baseline is not None:
+            self._pin(session.baseline)
+        if (found := session.last_recommendation()) is not None:
+            of.reports.put(found)
+        if (run := session.last_run()) is not None:
+            of.runner.result = run
+            of.displays.show_result(of.forecast.prediction, run, *of.bench.read(run.settings)[:1])
+
+    def _restore(self, entry: Tried) -> None:
+        self._apply(entry["settings"])
+
+    def _pin(self, entry: Tried) -> None:
+        settings = self._of.bench.read(entry["settings"])[0]
+        self._of.displays.pin(Point(settings, entry["predicted"]))
+        self._pinned()
+        self.changed()
+
+    def _tell(self, text: str) -> None:
+        show_line(self._told, html.escape(text))
+        self.line.layout.display = None if text else "none"
+
+    def _picture(self) -> bytes:
+        displays = self._of.displays
+        return stacked([displays.what_if.first.picture, displays.live.picture])
+
+    def _words(self) -> str:
+        of, run = self._of, self._of.runner.result
+        prediction = of.forecast.prediction
+        columns = (
+            {} if prediction is None else prediction.metrics,
+            {} if run is None else run.predicted,
+            {} if run is None else run.fitted,
+            {} if run is None else run.since_change or run.metrics,
+        )
+        values = of.controls.values
+        shown = {key: values[key] for key in of.controls.controls if values[key] is not None}
+        name = "" if self._workload is None else self._workload.name
+        return text_of(of.bench, name, shown, columns)
+
+
+def asked_for(workload: object, settings: Mapping[str, object] | None) -> str:
+    """Return what a cell passed to `workbench`, as one text that tells cells apart."""
+    named = workload if workload is None or isinstance(workload, str) else None
+    if isinstance(workload, os.PathLike):
+        named = os.fspath(workload)
+    elif named is None and workload is not None:
+        named = str(getattr(workload, "fingerprint", type(workload).__name__))
+    return json.dumps([named, {key: str(value) for key, value in (settings or {}).items()}])
+
+
+def _entry(point: Point, whole: Mapping[str, object]) -> Tried:
+    return {
+        "settings": {**whole, **point.settings.shown()},
+        "predicted": dict(point.metrics),
+        "refitted": {},
+        "measured": {},
+        "when": "",
+    }
+
+
+def _shown(bench: AnyBench, entry: Tried) -> Tried:
+    settings = {key: bench.info(key).shown(value) for key, value in entry["settings"].items()}
+    return {**entry, "settings": settings}
+
+
+def _local(session: SavedSession) -> str:
+    """Return when a session was written, in the local time."""
+    from datetime import datetime
+
+    try:
+        when = datetime.fromisoformat(str(session.environment.get("date")))
+    except ValueError:
+        return "before"
+    return when.astimezone().strftime("%Y-%m-%d %H:%M")
