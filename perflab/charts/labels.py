@@ -20,6 +20,8 @@ AWAY = 8.0
 _CHARACTER = 0.66
 _HEIGHT = 1.35
 _SPOTS = 9
+_APART = 3.0
+_MOST_BETWEEN = 400
 _MARK_COUNTS = 1000
 _PIXEL_COUNTS = 500
 
@@ -57,6 +59,23 @@ def covered(text: str, place: Points, corner: tuple[int, int], dots_a_point: flo
     left, bottom, right, top = _frame(text, place, corner, dots_a_point)
     grid = np.meshgrid(np.linspace(left, right, _SPOTS), np.linspace(bottom, top, 3))
     return np.column_stack([each.ravel() for each in grid])
+
+
+def filled(line: Points, dots_a_point: float) -> Points:
+    """Return a line with points so close to each other that it passes no text between two.
+
+    Args:
+        line: Places on the screen from left to right, a row each.
+        dots_a_point: Pixels of the screen for one typographic point.
+    """
+    known = line[np.isfinite(line).all(axis=1)]
+    if len(known) < 2:
+        return known
+    # Along the line and not along its horizontal axis, since it may be steep.
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(known, axis=0).T))])
+    count = min(_MOST_BETWEEN, int(length[-1] / (_APART * dots_a_point)) + 2)
+    places = np.linspace(0.0, length[-1], count)
+    return np.column_stack([np.interp(places, length, column) for column in known.T])
 
 
 def text_at(

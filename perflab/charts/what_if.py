@@ -16,7 +16,7 @@ from perflab.bench import AnyBench, WhatIfChart
 from perflab.charts import style
 from perflab.charts.best_strip import BestStrip, best_spans, rivals
 from perflab.charts.error_bands import ErrorBands, Lines
-from perflab.charts.labels import Points, best_corner, covered, text_at
+from perflab.charts.labels import Points, best_corner, covered, filled, text_at
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.observed import Observations
@@ -249,10 +249,11 @@ class WhatIfAxes:
             text.remove()
         shown = [mark for mark in marks if mark.label and math.isfinite(mark.y)]
         places = {id(mark): self._place(_clamp(mark.x, low, high), mark.y) for mark in marks}
-        lines = [self._place(*line.get_data()) for line in self._lines.values()] if shown else []
+        dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+        placed = (self._place(*line.get_data()) for line in self._lines.values())
+        lines = [filled(line, dots) for line in placed] if shown else []
         self._texts = []
         taken = [np.empty((0, 2))]
-        dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
         for mark in shown:
             here = places[id(mark)]
             apart = [place for place in places.values() if np.abs(place - here).max() > 1.0]

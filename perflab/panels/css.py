@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from perflab.panels.frame import COLUMNS_FROM, CONTROLS, GAP, STACKED_BELOW
+from perflab.panels.frame import COLUMNS_FROM, CONTROLS, GAP, STACKED_BELOW, THREE_FROM
 
 _LOOKS = """
 .perflab { --pl-ink: var(--jp-ui-font-color1, #222); --pl-quiet: var(--jp-ui-font-color2, #666);
@@ -12,8 +12,8 @@ _LOOKS = """
   --pl-bad: #c8420a; --pl-good: #00805c; --pl-blue: #0072b2;
   color: var(--pl-ink); padding: 2px 0 8px; position: relative; container-type: inline-size;
   container-name: perflab; }
-.perflab .widget-box, .perflab .widget-html, .perflab .widget-html-content { overflow: visible;
-  min-width: 0; }
+.perflab.widget-box, .perflab .widget-box, .perflab .widget-html, .perflab .widget-html-content {
+  overflow: visible; min-width: 0; }
 .perflab img.widget-image { margin: 0; flex: 0 0 auto; }
 body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf9f;
   --pl-blue: #56b4e9; }
@@ -26,7 +26,14 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-headline-title { flex: 1 1 0; }
 .perflab-head button { height: 24px; line-height: 22px; font-size: 12px; padding: 0 6px;
   border-radius: 4px; }
-.perflab-lines { flex-wrap: wrap; column-gap: 18px; }
+.perflab-lines, .perflab-lines .widget-html, .perflab-lines .widget-html-content {
+  display: inline; }
+.perflab-lines details, .perflab-lines summary { display: inline; cursor: pointer; }
+.perflab-lines summary { text-decoration: underline dotted; text-underline-offset: 3px; }
+.perflab-lines details[open] summary { margin-right: 6px; }
+.perflab-lines { display: block; font-size: 12px; line-height: 1.45; }
+.perflab-lines .widget-html + .widget-html::before { content: "\\00B7"; margin: 0 5px;
+  color: var(--pl-quiet); }
 .perflab-line { font-size: 12px; color: var(--pl-quiet); }
 .perflab-line b { color: var(--pl-ink); font-weight: 600; }
 .perflab-notes { font-size: 12px; color: var(--pl-ink); }
@@ -62,7 +69,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
   border-color: var(--pl-bad) !important; box-shadow: 0 0 0 1px var(--pl-bad); }
 .perflab-unseen { display: none; }
 .perflab-alternative, .perflab-announced { position: absolute !important; width: 1px !important;
-  height: 1px !important; min-width: 0; margin: -1px !important; overflow: hidden;
+  height: 1px !important; min-width: 0; margin: -1px !important; overflow: hidden !important;
   clip-path: inset(50%); }
 .perflab-tip { position: fixed; z-index: 10000; max-width: 320px; padding: 4px 8px;
   font: 12px/1.4 var(--jp-ui-font-family, sans-serif);
@@ -81,7 +88,8 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
   opacity: .45; }
 .perflab-overruled .noUi-target { opacity: .35; }
 .perflab-overruled .widget-toggle-button.mod-active { box-shadow: none; }
-.perflab-control { margin: 0 0 5px; overflow: hidden; }
+.perflab-control { margin: 0 0 3px; overflow: hidden; }
+.perflab-control.perflab-overruled { order: 1; }
 .perflab-control-head { justify-content: space-between; align-items: center; }
 .perflab-label { font-size: 12.5px; }
 .perflab-label [title], .perflab-caption [title], .perflab-line [title],
@@ -91,12 +99,15 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
   padding: 2px 6px; }
 .perflab-control .widget-toggle-button { height: 25px; line-height: 24px; font-size: 12px;
   padding: 0 8px; min-width: 44px; }
-.perflab-control .widget-slider { padding: 0 8px; height: 24px; margin: 0; }
+.perflab-control .widget-slider { padding: 0 8px; height: 22px; margin: 0; }
+.perflab-control .widget-html, .perflab-control .widget-text, .perflab-control-head {
+  margin: 0; min-height: 0; }
 .perflab-control .widget-slider .noUi-connect { background: var(--pl-blue); }
 .perflab-caption { font-size: 11px; letter-spacing: .04em; text-transform: uppercase;
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
 .perflab-picture { background: #fff; border-radius: 4px; }
 body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-rotate(180deg); }
+.perflab-headline { margin-top: 4px; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }
 .perflab-standing b, .perflab-judged { color: var(--pl-ink); }
 .perflab-chips { flex-wrap: wrap; gap: 2px; margin-bottom: 6px; }
@@ -105,7 +116,7 @@ body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-ro
 .perflab-scroll { overflow-x: auto; }
 .perflab-table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums;
   width: 100%; max-width: 800px; }
-.perflab-table th, .perflab-table td { text-align: right; padding: 2px 5px !important;
+.perflab-table th, .perflab-table td { text-align: right; padding: 1px 5px !important;
   border-bottom: 1px solid var(--pl-line); white-space: nowrap; overflow-wrap: normal; }
 .perflab-table th { color: var(--pl-quiet); font-weight: 600; vertical-align: bottom;
   white-space: normal; }
@@ -160,7 +171,9 @@ _PLACES = f"""
   outline-offset: -2px; }}
 .perflab .perflab-fold i {{ width: 12px; }}
 .perflab-messages {{ flex-wrap: wrap; column-gap: 14px; }}
-.perflab-trust {{ min-height: 20px; }}
+.perflab-trust {{ min-height: 18px; }}
+@container perflab (max-width: {THREE_FROM}px) {{ .perflab-trust {{ min-height: 35px; }} }}
+.perflab-main > .widget-box {{ margin: 0; }}
 .perflab-enlarging {{ position: relative; }}
 .perflab .perflab-enlarge {{ position: absolute; bottom: 2px; padding: 0; margin: 0; opacity: .55;
   font-size: 11px; line-height: 20px; background: var(--jp-layout-color0, #fff);
@@ -173,7 +186,9 @@ _PLACES = f"""
   border-bottom: 2px solid transparent; }}
 .perflab .perflab-tab.mod-active {{ color: var(--pl-ink); border-bottom-color: var(--pl-blue);
   font-weight: 600; }}
-.perflab-tab-body {{ display: grid; grid-template-columns: minmax(0, 1fr); }}
+.perflab-tab-body {{ flex-wrap: wrap; gap: 6px {GAP}px; align-items: flex-start; }}
+.perflab-tab-panel:has(.perflab-all-numbers), .perflab-tab-panel:has(.perflab-card) {{
+  flex: 1 1 100%; }}
 .perflab-tab-title {{ display: none; }}
 .perflab-pictures {{ flex-wrap: wrap; gap: {GAP}px; }}
 @container perflab (min-width: {COLUMNS_FROM}px) {{
@@ -182,7 +197,8 @@ _PLACES = f"""
 @container perflab (max-width: {STACKED_BELOW - 0.01}px) {{
   .perflab-body {{ display: flex; flex-direction: column; align-items: stretch; }}
   .perflab-controls {{ order: 1; position: static; max-height: none; border-right: 0;
-    padding: 6px 0 0; }}
+    padding: 6px 0 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr));
+    column-gap: 20px; align-items: start; }}
   .perflab-below {{ order: 2; }}
   .perflab-question {{ display: none; }}
 }}

@@ -12,7 +12,7 @@ STACKED_BELOW = 700
 """A narrower panel has its charts first and the controls below them."""
 THREE_FROM = 1060
 """A narrower panel has two main charts in its row, and the third in a tab."""
-COLUMNS_FROM = 1140
+COLUMNS_FROM = 1120
 """From here on what else is shown stands in columns; a narrower panel has tabs."""
 TWO_FROM = 420
 """A narrower row has one main chart."""

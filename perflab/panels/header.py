@@ -11,6 +11,7 @@ from perflab.bench import AnyBench
 from perflab.lab.calibration import Calibration
 from perflab.panels.found import describe, found_in
 from perflab.panels.status import hidden_line, show_line
+from perflab.units import percent
 from perflab.workloads import Workload
 from perflab.workloads.importers.dispatch import HowRead
 
@@ -73,8 +74,14 @@ class Header:
         show_line(self.notes, found_in(workload, found))
 
     def show_calibration(self, calibration: Calibration) -> None:
-        """Show where the costs come from."""
-        self.calibration.value = html.escape(calibration.describe())
+        """Show where the costs come from in a few words, and all that is known of it on demand."""
+        said, band = calibration.describe(), calibration.band
+        if band is None:
+            self.calibration.value = html.escape(said)
+            return
+        first, _, rest = map(html.escape, said.partition("; "))
+        short = f"{first}, times ± {percent(band)}"
+        self.calibration.value = f"<details><summary>{short}</summary>{rest}</details>"
 
     def measurable(self, *, usable: bool) -> None:
         """Let the costs be measured again, or not."""

@@ -73,9 +73,10 @@ def test_a_map_says_the_metric_and_both_settings(cache):
     view = MapView(cache)
     view.begin(cache.display.heat_maps[:1], [([60.0, None], [100, 1000])])
     view.show(points={"now": present(cache, 1000, 0.458)})
-    said = view.alternative.text
+    (alternative,) = view.alternatives
+    said = alternative.text
     assert "hit rate: present settings 45.8 % at TTL none, max cache size 1k" in said
-    assert view.widget.children[-1] is view.alternative.widget
+    assert view.widget.children[0].children[-1] is alternative.widget
 
 
 def test_a_live_chart_says_measured_beside_predicted(cache):

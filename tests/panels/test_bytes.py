@@ -24,7 +24,7 @@ def panel(open_panel, sized):
 
 def charts(panel):
     what_if = panel.displays.what_if
-    return [drawn.chart for view in (what_if.first, what_if.more) for drawn in view.charts]
+    return [drawn.chart for view in (what_if.first, *what_if.others) for drawn in view.charts]
 
 
 def bound(panel, text="400KiB"):
