@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.panels.explained import titled
@@ -12,6 +13,8 @@ from perflab.panels.glossary import meaning
 from perflab.workloads import Accesses, Arrivals, Trace, Workload, kind_of, remarks
 from perflab.workloads.importers.arrivals import how_arrivals_are_read
 from perflab.workloads.importers.dispatch import HowRead, how_read
+from perflab.workloads.importers.preview import FilePreview, preview_file
+from perflab.workloads.registry.kind import WorkloadKind
 from perflab.workloads.registry.named import is_file
 
 _FINGERPRINT = f"<span{titled(meaning('fingerprint'))}>fingerprint</span>"
@@ -72,6 +75,18 @@ def how_file_was_read(
     try:
         return how(path, None if named is None else str(named), columns)
     except BadInputError:  # the file has changed since
+        return None
+
+
+def preview_of(
+    kind: WorkloadKind[Any], path: str, form: str | None, columns: Mapping[str, str] | None
+) -> FilePreview | None:
+    """Return what stands at the beginning of a file; None for what is none or cannot be read."""
+    if not kind.formats or path in kind.named or not is_file(path):
+        return None
+    try:
+        return preview_file(path, form, columns, arrivals=issubclass(kind.holds, Arrivals))
+    except BadInputError:  # which reading the whole of it says
         return None
 
 

@@ -67,6 +67,7 @@ class LiveController:
         # Between drawing a run and dropping it: nothing is drawn of one that was dropped.
         self._drawing = threading.Lock()
         self._dropped = False
+        self._dropped_for = ""
         self._pressed = self._began = 0.0
         self._round = 0
         self._notice = ""
@@ -166,13 +167,17 @@ class LiveController:
             thread.join(timeout)
         return self.result
 
-    def drop(self) -> None:
+    def drop(self, why: str = "") -> None:
         """Forget the run at once: one that is going is ended behind the scenes, without a result.
 
         `active` says when that is done.
+
+        Args:
+            why: What is said once a run that is going has ended.
         """
         with self._drawing:
             self._dropped = True
+            self._dropped_for = why
             self.live = self.result = None
         self._stop.set()
         if not self.active:
@@ -235,7 +240,7 @@ class LiveController:
                 live.close()
             over.set()
             teller.join()
-            self._status.say("run", "" if self._dropped else said)
+            self._status.say("run", self._dropped_for if self._dropped else said)
             self._thread = None
             self._changed()
 

@@ -82,7 +82,11 @@ class Workbench:
         self.compare = Compare(bench, self._on_lines_chosen)
         self.report_actions = ReportActions(bench, self.displays, self._apply)
         self.picker = WorkloadPicker(
-            bench, self._on_workload, self._on_workload_error, lambda: self.controls.read()[0]
+            bench,
+            self._on_workload,
+            self._on_workload_error,
+            lambda: self.controls.read()[0],
+            lambda words: self.status.say("workload", words, "busy"),
         )
         self.header = Header(bench, self.picker.widget, self.measure_again)
         handlers = {
@@ -191,10 +195,10 @@ class Workbench:
         close_all(self.widget)
 
     def _on_workload(self, workload: Workload) -> None:
-        self.runner.stop()
+        # Not waited for: the run ends behind the scenes, while the new workload is shown already.
+        self._forget("stopped, as another workload was chosen")
         self.workload = workload
         self.displays.use(workload)
-        self._forget()
         self.picker.ours.show(workload.source)
         self.controls.fit(workload)
         self.header.show(workload, self.picker.found)
@@ -316,8 +320,8 @@ class Workbench:
         self.runner.stop()
         self.runner.drop()
 
-    def _forget(self) -> None:
-        self.runner.drop()
+    def _forget(self, why: str = "") -> None:
+        self.runner.drop(why)
         self.report_actions.forget()
         self.header.show_servers({})
         self.server.begin()
