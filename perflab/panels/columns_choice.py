@@ -16,7 +16,11 @@ from perflab.workloads.importers.template import fields_of, is_template
 MOST_SHOWN = 12
 """Columns of the table; all of them are in the boxes."""
 
+AUTO = ""
+"""The value of a box in which nothing was chosen: with None, ipywidgets shows an empty box."""
+
 _LONGEST_CELL = 40
+_LONGEST_LINE = 160
 _MEANINGS = {
     "key": "What is requested: a URL, a path, an id.",
     "time": "When it was requested.",
@@ -81,16 +85,16 @@ class ColumnsChoice:
         found = chosen.get(role) if named is None else None
         auto = f"{_cut(found)}, detected" if found else "auto-detect"
         names = dict.fromkeys((*columns, *([named] if named is not None else ())))
-        options = ((auto, None), *((_cut(name), name) for name in names))
+        options = ((auto, AUTO), *((_cut(name), name) for name in names))
         if box.options != options:
             box.options = options
-        if box.value != named:
-            box.value = named
+        if box.value != (named or AUTO):
+            box.value = named or AUTO
 
-    def _choose(self, role: str, column: str | None) -> None:
+    def _choose(self, role: str, column: str) -> None:
         if self._syncing:
             return
-        if column is None:
+        if column == AUTO:
             self._named.pop(role, None)
         else:
             self._named[role] = column
@@ -104,6 +108,7 @@ def preview_table(preview: FilePreview) -> str:
     shown += [name for name in preview.columns if name not in roles]
     shown = sorted(shown[:MOST_SHOWN], key=preview.columns.index)
     places = [preview.columns.index(name) for name in shown] or [0]
+    longest = _LONGEST_CELL if preview.columns else _LONGEST_LINE
     head = "".join(
         f"<th{_grey(name, roles)}>{html.escape(_cut(name))}"
         f"<br><small>{html.escape(', '.join(roles.get(name, ())))}</small></th>"
@@ -113,7 +118,7 @@ def preview_table(preview: FilePreview) -> str:
         "<tr>"
         + "".join(
             f"<td{_grey(preview.columns[place], roles) if preview.columns else ''}>"
-            f"{html.escape(_cut(row[place], _LONGEST_CELL if preview.columns else 160))}</td>"
+            f"{html.escape(foreign_text(row[place], longest))}</td>"
             for place in places
         )
         + "</tr>"
@@ -145,13 +150,13 @@ def _grey(name: str, roles: Mapping[str, list[str]]) -> str:
     return "" if name in roles else " class='unsure'"
 
 
-def _cut(text: str, longest: int = _LONGEST_CELL) -> str:
-    return foreign_text(text, longest) or "(unnamed)"
+def _cut(name: str) -> str:
+    return foreign_text(name, _LONGEST_CELL) or "(unnamed)"
 
 
 def _box(role: str) -> widgets.Dropdown:
     return widgets.Dropdown(
-        options=(("auto-detect", None),),
+        options=(("auto-detect", AUTO),),
         description=role,
         tooltip=f"{_MEANINGS[role]} The column of it in this file.",
         layout=widgets.Layout(width="215px"),

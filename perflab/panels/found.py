@@ -21,6 +21,7 @@ _FINGERPRINT = f"<span{titled(meaning('fingerprint'))}>fingerprint</span>"
 
 _READING = re.compile(r"^((?:columns|fields) (?:not )?used|times): (.*)$", re.DOTALL)
 """What a note says of how a file was read; all others are doubts."""
+_NO_TIME = "no time among them"
 
 
 def describe(workload: Workload) -> str:
@@ -95,9 +96,11 @@ def _parted(notes: Iterable[str]) -> tuple[list[tuple[str, str]], list[str]]:
     read: list[tuple[str, str]] = []
     doubts = []
     for note in notes:
-        parts = [_READING.match(part) for part in note.split("; ")]
+        texts = note.split("; ")
+        parts = [_READING.match(part) for part in texts if part != _NO_TIME]
         if all(parts):
             read += [(part[1], part[2]) for part in parts if part]
+            doubts += ["no column of times is used"] if _NO_TIME in texts else []
         else:
             doubts.append(note)
     return sorted(read, key=lambda row: row[0] == "times"), doubts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ from perflab.workloads.importers.reading import (
 from perflab.workloads.importers.time_units import UNITS
 
 AUTO = "auto-detect"
+_NO_KEY = "; name one with --columns"
+_OPTION = re.compile(r"--(columns|format|log-format|time-unit|separator|no-header)\b")
+_OPTIONS = {"no-header": "'first line is a row'"}
 
 
 class ReadingFields:
@@ -36,7 +40,7 @@ class ReadingFields:
         changed: Called when a user has changed one of them.
 
     Attributes:
-        format: The format, or None to detect it.
+        format: The format, or an empty text to detect it.
         choice: The columns of roles, chosen from the file's own.
         columns: The same as a text, as on the command line; a template of several is typed here.
         log_format: A name of a log format, or a server's own words for it.
@@ -55,7 +59,7 @@ class ReadingFields:
         self.choice = ColumnsChoice(roles, self._on_choice)
         self._found: HowRead | None = None
         self.format = widgets.Dropdown(
-            options=[(AUTO, None), *((name, name) for name in formats)],
+            options=[(AUTO, ""), *((name, name) for name in formats)],
             description="format",
             tooltip="Detected automatically; raw binary formats must be selected.",
             layout=widgets.Layout(width="220px"),
@@ -93,7 +97,7 @@ class ReadingFields:
             list(self._fields.values()), layout=widgets.Layout(flex_flow="row wrap")
         )
         self.widget = widgets.VBox(
-            [fields, self.choice.widget],
+            [self.choice.widget, fields],
             layout=widgets.Layout(display=None if formats else "none"),
         )
         for field in self._fields.values():
@@ -188,7 +192,7 @@ class ReadingFields:
             self._changed()
 
     def _show_fields(self) -> None:
-        kind = self.format.value
+        kind = self.format.value or None
         if kind is None and self._found is not None and self._found.kind != "text":
             kind = "combined" if self._found.kind in LOGS else self._found.kind
         wanted = applicable(kind)
@@ -208,6 +212,17 @@ def _combobox(
         continuous_update=False,
         layout=widgets.Layout(width=width),
     )
+
+
+def on_panel(text: str) -> str:
+    """Return an error's advice with the fields' names in the place of the command line's options.
+
+    Args:
+        text: Such as ``has no column for the key; name one with --columns key=NAME``.
+    """
+    if _NO_KEY in text:
+        return f"{text.partition(_NO_KEY)[0]}; choose it in the box key"
+    return _OPTION.sub(lambda found: _OPTIONS.get(found[1], found[1].replace("-", " ")), text)
 
 
 def _as_text(named: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ from perflab.panels.formats_help import formats_help
 from perflab.panels.found import how_file_was_read, preview_of, times_of
 from perflab.panels.latest import Latest
 from perflab.panels.own_workloads import OwnWorkloads
-from perflab.panels.reading_fields import ReadingFields
+from perflab.panels.reading_fields import ReadingFields, on_panel
 from perflab.panels.reading_line import ReadingLine
 from perflab.panels.status import hidden_line, show_line, what_failed
 from perflab.panels.uploads import Uploads
@@ -123,7 +123,9 @@ class WorkloadPicker:
         self.error = self.field_error.line
         how = widgets.VBox([self.reading.widget, *formats_help(bench.workload_kind.formats)])
         path = widgets.HBox([self.path, self.read_button])
-        sent = widgets.HBox([self.upload, self.uploaded])
+        sent = widgets.HBox(
+            [self.upload, self.uploaded], layout=widgets.Layout(align_items="center")
+        )
         hint = widgets.HTML(UPLOAD_HINT)
         self._parts: dict[str, tuple[widgets.Widget, ...]] = {
             "ours": (self.ours.widget,),
@@ -132,8 +134,8 @@ class WorkloadPicker:
         }
         self.widget = widgets.VBox(
             [
-                *(self.source, self.line.widget, self.field_error.widget),
-                *(self.ours.widget, path, sent, hint, how),
+                *(self.source, self.ours.widget, path, sent, hint),
+                *(self.line.widget, self.field_error.widget, how),
             ]
         )
         self._show_part("ours")
@@ -169,7 +171,7 @@ class WorkloadPicker:
         columns = self._columns()
         if columns is _WRONG:
             return
-        form = self.reading.format.value
+        form = self.reading.format.value or None
         full = Path(path).expanduser()
         self._post(_Pick(path, lambda told: self._load(full, form, columns, told), self.path))
 
@@ -270,7 +272,7 @@ class WorkloadPicker:
         columns = self._columns()
         if columns is _WRONG:
             return
-        form = self.reading.format.value
+        form = self.reading.format.value or None
 
         def load(told: Progress) -> Workload:
             try:
@@ -332,7 +334,7 @@ class WorkloadPicker:
         field = self.reading.field(error)
         if field is not None:
             self.field_error.mark(field)
-        self.field_error.say(f"{what_failed(error)}{self._stays()}")
+        self.field_error.say(f"{on_panel(what_failed(error))}{self._stays()}")
 
     def _stays(self) -> str:
         return f"; the workload stays {self._kept.name}" if self._kept.name else ""

@@ -11,6 +11,7 @@ from perflab.bench import load_bench
 from perflab.errors import BadInputError
 from perflab.panels.columns_choice import MOST_SHOWN, preview_table
 from perflab.panels.formats_help import documentation, formats_help, read_formats
+from perflab.panels.found import found_in
 from perflab.panels.workload_picker import WorkloadPicker, _Pick
 from perflab.workloads import Trace
 from perflab.workloads.importers.preview import FilePreview
@@ -55,9 +56,11 @@ def read(made, path):
 def test_boxes_offer_the_columns_of_the_file(picker, tmp_path):
     made, picked, _ = picker
     read(made, write(tmp_path / "a.csv"))
-    assert options(made, "key") == [None, "when", "url", "lane"]
-    assert made.reading.choice.boxes["key"].options[0] == ("url, detected", None)
+    assert options(made, "key") == ["", "when", "url", "lane"]
+    assert made.reading.choice.boxes["key"].options[0] == ("url, detected", "")
     assert made.reading.choice.table.value.count("<tr>") == 1 + 5
+    assert "columns not used:</span> when, lane" in found_in(picked[0])
+    assert "no column of times is used" in found_in(picked[0])
     made.reading.choice.boxes["key"].value = "lane"
     assert made.wait(20)
     assert made.reading.columns.value == "key=lane"
@@ -65,7 +68,7 @@ def test_boxes_offer_the_columns_of_the_file(picker, tmp_path):
     made.reading.choice.boxes["time"].value = "when"
     assert made.wait(20)
     assert picked[-1].times is not None
-    made.reading.choice.boxes["key"].value = None
+    made.reading.choice.boxes["key"].value = ""
     assert made.wait(20)
     assert made.reading.columns.value == "time=when"
     assert picked[-1].n_keys == 7
@@ -76,6 +79,8 @@ def test_a_file_without_a_known_key_is_mended_by_a_box(picker, tmp_path):
     read(made, write(tmp_path / "a.csv", "wann,was,spur"))
     assert picked == []
     assert "has no column for the key" in made.field_error.message
+    assert "choose it in the box key" in made.field_error.message
+    assert "--" not in made.field_error.message
     made.reading.choice.boxes["key"].value = "was"
     assert made.wait(20)
     assert made.field_error.message == ""
@@ -91,7 +96,7 @@ def test_typed_columns_stand_in_the_boxes(picker, tmp_path):
     made.reading.columns.value = "key={url}{lane}"
     assert made.wait(20)
     assert made.reading.choice.boxes["key"].value == "{url}{lane}"
-    assert made.reading.choice.boxes["time"].value is None
+    assert made.reading.choice.boxes["time"].value == ""
 
 
 def test_a_column_with_a_comma_in_its_name_can_be_chosen(picker, tmp_path):
@@ -108,10 +113,10 @@ def test_escape_brings_back_boxes_and_rows_of_the_file_before(picker, tmp_path):
     read(made, write(tmp_path / "a.csv"))
     before = made.reading.choice.table.value
     read(made, write(tmp_path / "b.csv", "wann,was,spur"))
-    assert options(made, "key") == [None, "wann", "was", "spur"]
+    assert options(made, "key") == ["", "wann", "was", "spur"]
     made.field_error.button.click()
     assert made.reading.choice.table.value == before
-    assert options(made, "key") == [None, "when", "url", "lane"]
+    assert options(made, "key") == ["", "when", "url", "lane"]
 
 
 def test_a_built_in_workload_has_no_columns(picker, tmp_path):
