@@ -10,7 +10,6 @@ from perflab.panels.accessible import accessible, announced
 from perflab.panels.css import style_sheet
 from perflab.panels.escape import escape_key
 from perflab.panels.explained import caption
-from perflab.panels.in_view import kept_in_view
 
 
 def arrange(
@@ -46,7 +45,7 @@ def arrange(
     )
     # Where a window is too narrow for both, the pictures stand below the controls.
     body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
-    unseen = [style_sheet(), escape_key(), accessible(), announced(), kept_in_view()]
+    unseen = [style_sheet(), escape_key(), accessible(), announced()]
     panel = widgets.VBox([*unseen, *head, body])
     panel.add_class("perflab")
     return panel

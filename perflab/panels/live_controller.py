@@ -70,6 +70,7 @@ class LiveController:
         self._dropped_for = ""
         self._pressed = self._began = 0.0
         self._round = 0
+        self._rounds: int | None = None
         self._notice = ""
         self._wanted: dict[str, object] = {}
         self.limit = RunLimit()
@@ -118,6 +119,7 @@ class LiveController:
             self._stop.clear()
             self._dropped = False
             self._round = 0
+            self._rounds = None
             self._pressed = self._began = time.monotonic()
             self._wanted = dict(values)
             bench = load_bench(self._pattern)
@@ -264,9 +266,9 @@ class LiveController:
             if not self._dropped:
                 self._tick(live)
 
-    def _on_round(self, number: int) -> None:
+    def _on_round(self, number: int, total: int | None) -> None:
         """Note that a calibration is being made, or end it."""
-        self._round = number
+        self._round, self._rounds = number, total
         if self._stop.is_set():
             raise _AbandonedError
 
@@ -295,6 +297,7 @@ class LiveController:
             left=self._left(),
             limit=self.limit.words,
             round_number=self._round,
+            round_total=self._rounds,
             notice=self._notice,
         )
         self._status.say("run", words.text, words.mood)

@@ -28,6 +28,7 @@ class RunWords:
         left: Seconds until it ends by its limit; none where there is no limit.
         limit: The limit in words; empty where there is none.
         round_number: Which round of a calibration it makes.
+        round_total: How many there are; none where that is not known.
         notice: What else to know before it runs.
     """
 
@@ -38,6 +39,7 @@ class RunWords:
     left: float | None = None
     limit: str = ""
     round_number: int = 0
+    round_total: int | None = None
     notice: str = ""
 
     @property
@@ -54,7 +56,7 @@ class RunWords:
                 filter(None, (f"starting, {_s(self.waited)}", f"{GOES_ON}, {ends}", self.notice))
             )
         if self.phase == "calibrating":
-            made = f"round {grouped(self.round_number)}, {_s(self.waited)}"
+            made = f"{round_of(self.round_number, self.round_total)}, {_s(self.waited)}"
             said = f"calibrating before the run, as no costs of this machine fit: {made}"
             return f"{said}; {self.notice}" if self.notice else said
         if self.phase == "stopping" and not self.measured:
@@ -69,6 +71,18 @@ class RunWords:
         if self.left is None:
             return "no limit, "
         return f"{_steady(max(0.0, self.left))} left, "
+
+
+def round_of(number: int, total: int | None) -> str:
+    """Return which round of a calibration is made, such as ``round 3 of 5``.
+
+    Args:
+        number: From 1; beyond the total where what was measured asks for one more.
+        total: How many there are; none where that is not known.
+    """
+    return f"round {grouped(number)}" + (
+        f" of {grouped(total)}" if total and number <= total else ""
+    )
 
 
 def ended(verb: str, measured: float, requests: int, why: str = "") -> str:

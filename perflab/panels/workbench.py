@@ -17,13 +17,16 @@ from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
 from perflab.panels.displays import Displays
+from perflab.panels.events_list import EventsList
 from perflab.panels.forecast import Forecast
 from perflab.panels.guard import Guard
 from perflab.panels.header import Header
+from perflab.panels.in_view import kept_in_view
 from perflab.panels.layout import arrange, close_all
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
+from perflab.panels.run_words import round_of
 from perflab.panels.server_side import ServerSide
 from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine, what_failed
@@ -75,6 +78,7 @@ class Workbench:
             self._on_consent_needed,
         )
         self.alerts = AlertsRow(bench, self.runner.watch, self.runner.unwatch)
+        self.events = EventsList(bench)
         self.tasks = Tasks(self.status, self._refresh)
         self.server = ServerSide(
             bench, self.status, self.tasks, self._on_consent, self._server_changed
@@ -120,6 +124,7 @@ class Workbench:
             live=self.displays.live_pictures,
             table=self.displays.numbers,
         )
+        self.widget.children = (*self.widget.children, self.events.widget, kept_in_view())
         Guard(self.status.fail).watch(self.widget)
         self.picker.pick(workload)
 
@@ -146,6 +151,7 @@ class Workbench:
             self.status.clear()
             self.server.begin()
             self.displays.begin()
+            self.events.begin(self._described())
             self.runner.start(self.workload, self.controls.values, self.alerts.alerts)
             self._refresh()
 
@@ -248,6 +254,7 @@ class Workbench:
         settings, _ = self.controls.read()
         self.displays.follow(live, settings, self.forecast.prediction, self.runner.result)
         self.alerts.show(live.alerts)
+        self.events.show(live.changes, live.alerts)
         self.header.show_servers(live.about)
         with self._lock:
             self.server.follow(live, usable=self.runner.active and not self._leaving)
@@ -320,6 +327,11 @@ class Workbench:
         self.runner.stop()
         self.runner.drop()
 
+    def _described(self) -> dict[str, str]:
+        """Return the present settings as people write them, by key."""
+        settings, load = self.controls.read()
+        return {**settings.describe(), **load.describe()}
+
     def _forget(self, why: str = "") -> None:
         self.runner.drop(why)
         self.report_actions.forget()
@@ -327,6 +339,7 @@ class Workbench:
         self.server.begin()
         self.displays.clear()
         self.alerts.show([])
+        self.events.begin({})
         self._fill_table()
 
     def _measure(self) -> None:
@@ -336,9 +349,9 @@ class Workbench:
         self.status.clear()
         began = time.monotonic()
 
-        def tell(number: int) -> None:
+        def tell(number: int, total: int | None) -> None:
             passed = f"{grouped(round(time.monotonic() - began))} s"
-            said = f"measuring the costs on this machine: round {grouped(number)}, {passed}"
+            said = f"measuring the costs on this machine: {round_of(number, total)}, {passed}"
             self.status.say("calibration", said, "busy")
 
         try:
