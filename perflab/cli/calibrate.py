@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,7 +83,7 @@ def calibrate(
         hand_over(kept, write_calibration, as_json=as_json)
         return
     tell(f"measuring {pattern} in runs of {in_words(CALIBRATION_SECONDS, 'seconds')} each")
-    result = verbs.calibrate(pattern, loaded, settings)
+    result = verbs.calibrate(pattern, loaded, settings, progress=sys.stderr.isatty())
     hand_over(result, write_calibration, as_json=as_json)
 
 

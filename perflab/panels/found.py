@@ -19,6 +19,7 @@ from perflab.workloads.registry.named import is_file
 
 _FINGERPRINT = f"<span{titled(meaning('fingerprint'))}>fingerprint</span>"
 
+_TERM = re.compile(r"\b(?:skew|burstiness|sample|working set)\b")
 _READING = re.compile(r"^((?:columns|fields) (?:not )?used|times): (.*)$", re.DOTALL)
 """What a note says of how a file was read; all others are doubts."""
 _NO_TIME = "no time among them"
@@ -28,10 +29,20 @@ def describe(workload: Workload) -> str:
     """Return a workload in one line of HTML."""
     said = [
         f"<b>{html.escape(workload.name)}</b>",
-        *map(html.escape, kind_of(workload).facts(workload)),
+        *map(_explained, kind_of(workload).facts(workload)),
         f"{_FINGERPRINT} <code>{workload.fingerprint}</code>",
     ]
     return " · ".join(said)
+
+
+def _explained(fact: str) -> str:
+    """Return a fact as HTML, with help on the first of the field's words in it."""
+    word = _TERM.search(fact)
+    if word is None:
+        return html.escape(fact)
+    before, after = fact[: word.start()], fact[word.end() :]
+    said = f"<span{titled(meaning(word[0]))}>{html.escape(word[0])}</span>"
+    return f"{html.escape(before)}{said}{html.escape(after)}"
 
 
 def notes_of(workload: Workload) -> list[str]:

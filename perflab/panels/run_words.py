@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
+from perflab.lab.rounds import round_of
 from perflab.panels.status import Mood
 from perflab.units import counted, grouped, in_words
 
@@ -71,18 +72,6 @@ class RunWords:
         if self.left is None:
             return "no limit, "
         return f"{_steady(max(0.0, self.left))} left, "
-
-
-def round_of(number: int, total: int | None) -> str:
-    """Return which round of a calibration is made, such as ``round 3 of 5``.
-
-    Args:
-        number: From 1; beyond the total where what was measured asks for one more.
-        total: How many there are; none where that is not known.
-    """
-    return f"round {grouped(number)}" + (
-        f" of {grouped(total)}" if total and number <= total else ""
-    )
 
 
 def ended(verb: str, measured: float, requests: int, why: str = "") -> str:

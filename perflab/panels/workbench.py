@@ -11,6 +11,7 @@ from perflab.bench import AnyBench
 from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.live import LiveRun
+from perflab.lab.rounds import round_of
 from perflab.lab.verbs import measure_again
 from perflab.modelling.prediction import Prediction
 from perflab.panels.actions import Actions
@@ -26,7 +27,6 @@ from perflab.panels.layout import arrange, close_all
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
-from perflab.panels.run_words import round_of
 from perflab.panels.server_side import ServerSide
 from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine, what_failed

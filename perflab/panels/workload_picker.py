@@ -33,6 +33,11 @@ from perflab.workloads.importers.dispatch import HowRead
 from perflab.workloads.importers.preview import FilePreview
 
 SOURCES = {"Built-in": "ours", "File path": "path", "Upload": "upload"}
+SOURCE_HELP = (
+    "A workload that comes with perflab, or is made by a rule.",
+    "A file on the machine of the notebook, of any size.",
+    "A file on your machine, sent by the browser.",
+)
 UPLOAD_HINT = (
     "JupyterLab takes uploads of about 10 MB, or of 200 MB when it was started by "
     "<code>make lab</code> or <code>perflab lab</code>. For a larger file choose "
@@ -103,6 +108,7 @@ class WorkloadPicker:
         self._again: threading.Timer | None = None
         self._preview: FilePreview | None = None
         self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
+        self.source.tooltips = SOURCE_HELP
         self.source.style.button_width = "auto"
         self.ours = OwnWorkloads(bench.workload_kind.named, self._pick_ours)
         self.path = widgets.Text(
@@ -112,7 +118,9 @@ class WorkloadPicker:
             continuous_update=False,
         )
         self.read_button = widgets.Button(description="Read", tooltip="Read the file")
-        self.upload = widgets.FileUpload(description="Choose a file", multiple=False)
+        self.upload = widgets.FileUpload(
+            description="Choose a file", tooltip="A file on your machine to send.", multiple=False
+        )
         self.uploaded = hidden_line("perflab-line")
         is_arrivals = issubclass(bench.workload_kind.holds, Arrivals)
         roles = ("start", "end", "duration") if is_arrivals else ROLES
