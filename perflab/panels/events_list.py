@@ -15,6 +15,7 @@ from perflab.panels.explained import titled
 from perflab.panels.glossary import meaning
 from perflab.panels.run_words import GOES_ON
 from perflab.panels.status import show_line
+from perflab.settings import Settings
 from perflab.units import counted, in_words
 
 MOST_LINES = 40
@@ -38,15 +39,11 @@ class EventsList:
         self.events: Sequence[RunEvent] = ()
         self.widget = widgets.HTML()
         self.widget.add_class("perflab-events")
-        self.begin({})
+        self.begin()
 
-    def begin(self, began_with: Mapping[str, str]) -> None:
-        """Empty the list for a run.
-
-        Args:
-            began_with: Its settings at the start, as people write them.
-        """
-        self._began_with = began_with
+    def begin(self, *began_with: Settings) -> None:
+        """Empty the list, for a run that begins with these settings."""
+        self._began_with = {key: text for of in began_with for key, text in of.describe().items()}
         self._put(())
 
     def show(self, changes: Sequence[Change], alerts: Sequence[AlertReport]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from perflab.bench import AnyBench
 from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.live import LiveRun
-from perflab.lab.rounds import round_of
-from perflab.lab.verbs import measure_again
 from perflab.modelling.prediction import Prediction
 from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
@@ -26,6 +23,7 @@ from perflab.panels.in_view import kept_in_view
 from perflab.panels.layout import arrange, close_all
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
+from perflab.panels.measuring import measure_told
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.server_side import ServerSide
 from perflab.panels.setting_controls import SettingControls
@@ -36,7 +34,6 @@ from perflab.panels.workload_picker import WorkloadPicker
 from perflab.servers.consent import ConsentNeededError
 from perflab.settings.load import PRICES
 from perflab.tuning.recommendation import Recommendation
-from perflab.units import grouped
 from perflab.workloads import Workload
 
 
@@ -86,9 +83,7 @@ class Workbench:
         self.compare = Compare(bench, self._on_lines_chosen)
         self.report_actions = ReportActions(bench, self.displays, self._apply)
         self.picker = WorkloadPicker(
-            bench,
-            self._on_workload,
-            self._on_workload_error,
+            *(bench, self._on_workload, self._on_workload_error),
             lambda: self.controls.read()[0],
             lambda words: self.status.say("workload", words, "busy"),
         )
@@ -151,7 +146,7 @@ class Workbench:
             self.status.clear()
             self.server.begin()
             self.displays.begin()
-            self.events.begin(self._described())
+            self.events.begin(*self.controls.read())
             self.runner.start(self.workload, self.controls.values, self.alerts.alerts)
             self._refresh()
 
@@ -327,11 +322,6 @@ class Workbench:
         self.runner.stop()
         self.runner.drop()
 
-    def _described(self) -> dict[str, str]:
-        """Return the present settings as people write them, by key."""
-        settings, load = self.controls.read()
-        return {**settings.describe(), **load.describe()}
-
     def _forget(self, why: str = "") -> None:
         self.runner.drop(why)
         self.report_actions.forget()
@@ -339,7 +329,7 @@ class Workbench:
         self.server.begin()
         self.displays.clear()
         self.alerts.show([])
-        self.events.begin({})
+        self.events.begin()
         self._fill_table()
 
     def _measure(self) -> None:
@@ -347,21 +337,12 @@ class Workbench:
         if workload is None or self.runner.active:
             return
         self.status.clear()
-        began = time.monotonic()
-
-        def tell(number: int, total: int | None) -> None:
-            passed = f"{grouped(round(time.monotonic() - began))} s"
-            said = f"measuring the costs on this machine: {round_of(number, total)}, {passed}"
-            self.status.say("calibration", said, "busy")
-
         try:
-            found = measure_again(self.bench, *self.controls.read(), workload, tell)
+            found = measure_told(self.status, self.bench, *self.controls.read(), workload)
         except ConsentNeededError as error:
             self._wanted = self.measure_again
             self.server.ask(error)
             return
-        finally:
-            self.status.say("calibration", "")
         if self.workload is workload:
             self._use_calibration(found)
 

@@ -18,13 +18,15 @@ def test_without_events_it_says_that_a_run_goes_on_and_ends():
 
 
 def test_the_newest_comes_first_and_the_oldest_are_counted():
-    made = EventsList(load_bench("cache"))
-    made.begin({"max_cache_size": "0"})
+    bench = load_bench("cache")
+    made = EventsList(bench)
+    made.begin(*bench.read({"max_cache_size": 7}))
     made.show(changes(MOST_LINES + 3), [])
     lines = made.widget.value.split("<li>")[1:]
     assert f"{MOST_LINES + 2} → {MOST_LINES + 3}" in lines[0]
     assert "and 3 earlier events" in lines[-1]
     assert len(made.events) == MOST_LINES + 3
+    assert "7 → 1" in made.events[0].words
 
 
 def test_markup_of_a_setting_is_text():
