@@ -31,7 +31,7 @@ HOW     ?= both
 # What `make soak` does to each of three patterns, from SEED.
 OPERATIONS ?= 200000
 
-.PHONY: help lab test portable lowest covered uncompiled coverage coverage-report check bench wheel docs fuzz soak clean
+.PHONY: help lab test portable lowest covered uncompiled coverage coverage-report check bench wheel docs pictures fuzz soak clean
 .DELETE_ON_ERROR:
 
 help:
@@ -44,6 +44,7 @@ help:
 	@echo "make bench     run what is timed, side by side with its peers (some minutes)"
 	@echo "make wheel     build the wheel; install it with each extra, measure, and use each pattern"
 	@echo "make docs      the documentation, into build/docs"
+	@echo "make pictures  the README's pictures, of real panels in Chromium"
 	@echo "make fuzz      hostile inputs for SECONDS=... from SEED=..., of PARTS='importers ...'"
 	@echo "make soak      OPERATIONS=... random operations on the patterns, from SEED=..., with faults"
 	@echo "make clean     remove builds and caches; $(VENV) stays"
@@ -109,6 +110,9 @@ wheel: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "open build/docs/index.html"
+
+pictures: $(VENV)/.installed-test
+	$(BIN)/python tests/browser/pictures.py $(ARGS)
 
 fuzz: $(VENV)/.installed-fuzz
 	$(BIN)/python tests/fuzz/runner.py --seconds $(SECONDS) --seed $(SEED) --how $(HOW) $(PARTS)

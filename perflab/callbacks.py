@@ -7,10 +7,11 @@ __all__ = ["Cancelled", "OnRound", "Progress"]
 Progress = Callable[[int, int], object]
 """Called with how much is done and the total, again and again; what it returns is ignored."""
 
-OnRound = Callable[[int], object]
-"""Called with the number of a calibration's round, at its start and again and again while it runs.
+OnRound = Callable[[int, "int | None"], object]
+"""Called with the number of a calibration's round and, where that is known, how many there are.
 
-What it returns is ignored; what it raises ends the calibration, with its child process.
+That is at the round's start and again and again while it runs; one that is repeated is told by the
+same number. What it returns is ignored; what it raises ends the calibration and its child process.
 """
 
 Cancelled = Callable[[], bool]

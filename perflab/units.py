@@ -12,6 +12,7 @@ import operator
 import re
 from decimal import Decimal
 
+from perflab.currency import priced
 from perflab.errors import BadInputError
 
 COUNT_SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
@@ -76,8 +77,7 @@ _LEAST = 1e-6
 _MOST = 1e18
 _FEW = 10_000
 _MULTIPLE = 10.0
-# A share of a ratio that is the rounding of sums of floats.
-_ROUNDING = 1e-12
+_ROUNDING = 1e-12  # of a share, by sums of floats
 
 
 def is_none_word(value: object) -> bool:
@@ -184,7 +184,7 @@ def in_words(value: float | None, unit: str = "") -> str:
     if unit in ("seconds", "bytes"):
         return _measured(value, _steps(unit))
     if unit == "currency":
-        return rounded(value)
+        return priced(rounded(value))
     if unit.endswith("/s"):
         of = unit.removesuffix("/s")
         text = in_words(value, of) if of == "bytes" else _rate(value)

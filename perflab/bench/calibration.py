@@ -18,6 +18,10 @@ def backend_name(_settings: Settings, load: LoadSettings, _workload: object) -> 
     return load.backend_name
 
 
+def _unknown(_settings: object) -> int | None:
+    return None
+
+
 def _last(runs: Runs) -> dict[str, Any]:
     return runs[-1][1]
 
@@ -48,6 +52,8 @@ class CalibrationPlan(Generic[S, W]):
             the user named.
         own_runs: Returns the settings of each run where there are several; what it is given grows
             by settings and costs of each run before the next one is asked for.
+        own_count: Returns how many runs there are, where that is known before the first; one that
+            is made because of what others showed is not counted.
         costs_of: Returns the costs that the runs tell together: settings and costs of each.
         renewed: Returns the costs as a live run with some settings shows them to be now, given
             those before, the run's own and what was predicted from those before.
@@ -59,6 +65,7 @@ class CalibrationPlan(Generic[S, W]):
     kept_for: Callable[[S, LoadSettings, W | None], str] = backend_name
     own_spec: Callable[[S, LoadSettings, Any], Any] | None = None
     own_runs: Callable[[S, Runs], Iterable[Mapping[str, object]]] | None = None
+    own_count: Callable[[S], int | None] = _unknown
     costs_of: Callable[[Runs], dict[str, Any]] = _last
     renewed: Callable[[Costs, Costs, S, Metrics], dict[str, Any]] = _as_run
 
@@ -75,6 +82,10 @@ class CalibrationPlan(Generic[S, W]):
         `done` grows by settings and costs of each run before the next one is asked for.
         """
         return (self.settings,) if self.own_runs is None else self.own_runs(settings, done)
+
+    def run_count(self, settings: S) -> int | None:
+        """Return how many short runs there are, where that is known before the first."""
+        return 1 if self.own_runs is None else self.own_count(settings)
 
 
 def users_own(load: LoadSettings, spec: Any) -> Any:

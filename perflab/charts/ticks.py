@@ -9,6 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from perflab.charts.style import css_height, css_width, literal
+from perflab.currency import currency
 from perflab.units import bare, on_axis
 
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
@@ -60,6 +61,7 @@ def set_ticks(
         percent = " %" if unit == "ratio" else ""
         axis.set_major_formatter(FuncFormatter(lambda v, _: bare(v / factor) + percent))
     axis.set_minor_locator(NullLocator())
+    shown = currency() or shown if unit == "currency" else shown
     # "connections open" and "entries held" name what they count.
     axis.set_label_text(literal(f"{label} ({shown})" if shown and shown not in label else label))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,7 +90,7 @@ def calibrate(
         return
     name = bench.identity.pattern
     tell(f"measuring {name} in runs of {in_words(CALIBRATION_SECONDS, 'seconds')} each")
-    result = verbs.calibrate(name, loaded, settings)
+    result = verbs.calibrate(name, loaded, settings, progress=sys.stderr.isatty())
     hand_over(result, write_calibration, as_json=as_json)
 
 

@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -17,13 +18,18 @@ _EXAMPLES = """\b
 Examples:
   perflab lab
   perflab lab my-notebooks --port 8899 --no-browser
+  perflab lab my-notebooks/04_connection_pool.ipynb
 """
 
 UPLOAD_BYTES = 200 * 2**20
 _MESSAGE_BYTES = UPLOAD_BYTES + 2**25
 """An upload is one message of the browser: its bytes and a little about them."""
 
+START = "00_start_here.ipynb"
+
 _PACKAGE = Path(__file__).resolve().parents[1]
+_JUPYTER_CONFIG = Path(__file__).resolve().parent / "jupyter"
+"""Holds JupyterLab's defaults as they are for notebooks with panels; a user's settings win."""
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +41,10 @@ def lab(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FOLDER]",
+            metavar="[FOLDER|NOTEBOOK]",
             help="Folder for the notebooks: copied there if missing, never overwritten. If not "
-            "given: ./perflab-notebooks, or those of a source checkout as they are.",
+            "given: ./perflab-notebooks, or those of a source checkout as they are. Or the "
+            "notebook to open; its folder is left as it is.",
         ),
     ] = None,
     port: Annotated[
@@ -51,14 +58,46 @@ def lab(
     from perflab.errors.extras import needs
 
     needs("jupyterlab", "ipywidgets", extra="lab")
-    opened = prepare_notebooks(folder)
-    command = lab_command(opened, port, browser=not no_browser)
-    tell(f"opening {opened}; Ctrl-C twice ends it")
-    os.execv(command[0], command)  # noqa: S606  (no shell, our own words)
+    opened, notebook = what_to_open(folder)
+    command = lab_command(opened, port, browser=not no_browser, notebook=notebook)
+    tell(f"opening {opened / notebook if notebook else opened}; Ctrl-C twice ends it")
+    os.execve(command[0], command, lab_environment())  # noqa: S606  (no shell, our own words)
 
 
-def lab_command(folder: Path, port: int | None, *, browser: bool) -> list[str]:
-    """Return the command that opens a folder in JupyterLab.
+def what_to_open(wanted: Path | None) -> tuple[Path, str]:
+    """Return the folder to serve, and the name of the notebook to open in it.
+
+    A notebook that was named is opened, else the one to start with, where the folder has it.
+
+    Args:
+        wanted: A folder, a notebook, or None.
+
+    Raises:
+        BadInputError: If the notebook is missing, or as `prepare_notebooks`.
+    """
+    from perflab.errors import BadInputError
+
+    if wanted is not None and wanted.suffix == ".ipynb" and not wanted.is_dir():
+        if not wanted.is_file():
+            raise BadInputError("there is no such notebook; check the spelling", str(wanted))
+        # Where a link stands, not where it leads: beside it are the user's other files.
+        return wanted.parent.resolve(), wanted.name
+    folder = prepare_notebooks(wanted)
+    return folder, START if (folder / START).is_file() else ""
+
+
+def lab_environment() -> dict[str, str]:
+    """Return the environment of JupyterLab: this one, and where its defaults are.
+
+    They show whole names in the file browser, ask no question about news and look for no updates.
+    """
+    before = os.environ.get("JUPYTER_CONFIG_PATH")
+    paths = [path for path in (before, str(_JUPYTER_CONFIG)) if path]
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
+
+
+def lab_command(folder: Path, port: int | None, *, browser: bool, notebook: str = "") -> list[str]:
+    """Return the command that opens a folder in JupyterLab, and one of its notebooks.
 
     Loopback only, with the token that the server makes; messages may be as large as an upload
     of 200 MiB, and a run's pictures do not stop at the usual data rate. The settings of tornado
@@ -76,6 +115,8 @@ def lab_command(folder: Path, port: int | None, *, browser: bool) -> list[str]:
         f"--ZMQChannelsWebsocketConnection.iopub_data_rate_limit={_MESSAGE_BYTES}",
         "--ZMQChannelsWebsocketConnection.iopub_msg_rate_limit=10000",
     ]
+    if notebook:
+        command.append(f"--LabApp.default_url=/lab/tree/{quote(notebook)}")
     if port is not None:
         command.append(f"--ServerApp.port={port}")
     if not browser:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import NamedTuple
 
@@ -78,14 +78,17 @@ def measure(
     loaded = bench.workload_for(settings, on)
     runs: list[tuple[Mapping[str, object], dict[str, object]]] = []
     spreads: list[float] = []
-    spent, repeats, rounds = 0, 0, 0
+    spent, repeats = 0, 0
+    total = bench.calibration.run_count(settings)
     before = machine_load()
     foreign = bool(bench.foreign_servers(settings))
 
     def one_round(values: Mapping[str, object], seconds: float) -> _Round:
-        nonlocal rounds
-        rounds += 1
-        return _measured(bench, loaded, values, load, seconds, on_round, rounds)
+        def tell() -> None:
+            if on_round is not None:
+                on_round(len(runs) + 1, total)
+
+        return _measured(bench, loaded, values, load, seconds, tell)
 
     for values in bench.calibration.runs_for(settings, runs):
         found = one_round(values, seconds)
@@ -152,13 +155,8 @@ def _measured(
     values: Mapping[str, object],
     load: LoadSettings,
     seconds: float,
-    on_round: OnRound | None,
-    number: int,
+    tell: Callable[[], None],
 ) -> _Round:
-    def tell(*_row: object) -> None:
-        if on_round is not None:
-            on_round(number)
-
     tell()
     plain, alone = bench.read({**values, "backend": load.backend})
     shipped = Calibration(
@@ -166,7 +164,7 @@ def _measured(
     )
     live = LiveRun(bench, workload, plain, alone, seconds=seconds, loop=True, calibration=shipped)
     try:
-        found = live.wait(tell)
+        found = live.wait(lambda _row: tell())
         return _Round(found.costs, live.spread, live.sent, bool(found.metrics.get("requests")))
     finally:
         live.close()

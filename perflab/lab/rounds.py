@@ -8,6 +8,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from perflab.lab.snapshot import Snapshot
+from perflab.units import grouped
 
 ROUNDS = 5
 _FEWEST = 10
@@ -67,6 +68,18 @@ class Moments:
     def spread(self) -> float | None:
         """Return what `spread_of_rounds` does, of these."""
         return spread_of_rounds(self._kept)
+
+
+def round_of(number: int, total: int | None) -> str:
+    """Return which round of a calibration is made, such as ``round 3 of 5``.
+
+    Args:
+        number: From 1; beyond the total where what was measured asks for one more.
+        total: How many there are; none where that is not known.
+    """
+    return f"round {grouped(number)}" + (
+        f" of {grouped(total)}" if total and number <= total else ""
+    )
 
 
 def spread_of_rounds(moments: Sequence[Moment]) -> float | None:

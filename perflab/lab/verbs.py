@@ -14,6 +14,7 @@ from perflab.lab.calibration import Calibration
 from perflab.lab.live import LiveRun
 from perflab.lab.measuring import CALIBRATION_SECONDS, measure, measured_first
 from perflab.lab.outputs import check_outputs
+from perflab.lab.rounds import round_of
 from perflab.lab.row import Row
 from perflab.lab.run import Run
 from perflab.servers.consent import ForeignServer, allow, require
@@ -106,20 +107,25 @@ def run(
     notice = bench.live.notice(*bench.read(settings))
     if notice is not None and progress:
         tqdm.write(f"note: {notice}", file=sys.stderr)
-    live = start_live(pattern, workload, settings, seconds, alerts=alerts, force=force)
     form = "{l_bar}{bar}| {n:.1f}/{total:.0f} s {postfix}"
-    try:
-        with tqdm(total=seconds, disable=not progress, bar_format=form, desc=pattern) as bar:
+    with tqdm(total=seconds, disable=not progress, bar_format=form, desc=pattern) as bar:
 
-            def show(row: Row) -> None:
-                bar.set_postfix_str(f"{grouped(row.requests)} requests", refresh=False)
-                bar.update(min(row.seconds, seconds) - bar.n)
+        def told(number: int, total: int | None) -> None:
+            bar.set_postfix_str(f"calibrating, {round_of(number, total)}")
 
+        def show(row: Row) -> None:
+            bar.set_postfix_str(f"{grouped(row.requests)} requests", refresh=False)
+            bar.update(min(row.seconds, seconds) - bar.n)
+
+        live = start_live(
+            pattern, workload, settings, seconds, alerts=alerts, force=force, on_round=told
+        )
+        try:
             return live.wait(show)
-    except KeyboardInterrupt:
-        return live.stop()
-    finally:
-        live.close()
+        except KeyboardInterrupt:
+            return live.stop()
+        finally:
+            live.close()
 
 
 @naming_extra("cli")
@@ -128,18 +134,32 @@ def calibrate(
     workload: object = None,
     settings: Mapping[str, object] | None = None,
     seconds: float = CALIBRATION_SECONDS,
+    *,
+    progress: bool = True,
 ) -> Calibration:
-    """Measure on this machine what a pattern's model cannot know, and keep it.
+    """Measure on this machine what a pattern's model cannot know, with a progress bar; keep it.
 
     Raises:
         BadInputError: If the workload or a setting is not right, or the backend only fails.
     """
+    from tqdm.auto import tqdm
+
     bench = load_bench(pattern)
     checked, load = bench.read(settings)
     require(bench.foreign_servers(checked))
     spec = bench.calibration.spec_for(checked, load, None) if workload is None else workload
     loaded = bench.workload_for(checked, spec)
-    return measure(bench, checked, load, loaded, loaded, seconds)[0]
+    total = bench.calibration.run_count(checked)
+    form = "{l_bar}{bar}| {postfix}"
+    with tqdm(total=total, disable=not progress, bar_format=form, desc=pattern) as bar:
+
+        def told(number: int, total: int | None) -> None:
+            bar.set_postfix_str(f"calibrating, {round_of(number, total)}", refresh=False)
+            bar.update(number - 1 - bar.n)
+
+        found, _ = measure(bench, checked, load, loaded, loaded, seconds, told)
+        bar.update((bar.total or bar.n) - bar.n)
+        return found
 
 
 def measure_again(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.panels.explained import titled
@@ -12,22 +13,36 @@ from perflab.panels.glossary import meaning
 from perflab.workloads import Accesses, Arrivals, Trace, Workload, kind_of, remarks
 from perflab.workloads.importers.arrivals import how_arrivals_are_read
 from perflab.workloads.importers.dispatch import HowRead, how_read
+from perflab.workloads.importers.preview import FilePreview, preview_file
+from perflab.workloads.registry.kind import WorkloadKind
 from perflab.workloads.registry.named import is_file
 
 _FINGERPRINT = f"<span{titled(meaning('fingerprint'))}>fingerprint</span>"
 
+_TERM = re.compile(r"\b(?:skew|burstiness|sample|working set)\b")
 _READING = re.compile(r"^((?:columns|fields) (?:not )?used|times): (.*)$", re.DOTALL)
 """What a note says of how a file was read; all others are doubts."""
+_NO_TIME = "no time among them"
 
 
 def describe(workload: Workload) -> str:
     """Return a workload in one line of HTML."""
     said = [
         f"<b>{html.escape(workload.name)}</b>",
-        *map(html.escape, kind_of(workload).facts(workload)),
+        *map(_explained, kind_of(workload).facts(workload)),
         f"{_FINGERPRINT} <code>{workload.fingerprint}</code>",
     ]
     return " · ".join(said)
+
+
+def _explained(fact: str) -> str:
+    """Return a fact as HTML, with help on the first of the field's words in it."""
+    word = _TERM.search(fact)
+    if word is None:
+        return html.escape(fact)
+    before, after = fact[: word.start()], fact[word.end() :]
+    said = f"<span{titled(meaning(word[0]))}>{html.escape(word[0])}</span>"
+    return f"{html.escape(before)}{said}{html.escape(after)}"
 
 
 def notes_of(workload: Workload) -> list[str]:
@@ -75,14 +90,28 @@ def how_file_was_read(
         return None
 
 
+def preview_of(
+    kind: WorkloadKind[Any], path: str, form: str | None, columns: Mapping[str, str] | None
+) -> FilePreview | None:
+    """Return what stands at the beginning of a file; None for what is none or cannot be read."""
+    if not kind.formats or path in kind.named or not is_file(path):
+        return None
+    try:
+        return preview_file(path, form, columns, arrivals=issubclass(kind.holds, Arrivals))
+    except BadInputError:  # which reading the whole of it says
+        return None
+
+
 def _parted(notes: Iterable[str]) -> tuple[list[tuple[str, str]], list[str]]:
     """Return what notes say of the reading, a term and its text each, and those that doubt it."""
     read: list[tuple[str, str]] = []
     doubts = []
     for note in notes:
-        parts = [_READING.match(part) for part in note.split("; ")]
+        texts = note.split("; ")
+        parts = [_READING.match(part) for part in texts if part != _NO_TIME]
         if all(parts):
             read += [(part[1], part[2]) for part in parts if part]
+            doubts += ["no column of times is used"] if _NO_TIME in texts else []
         else:
             doubts.append(note)
     return sorted(read, key=lambda row: row[0] == "times"), doubts

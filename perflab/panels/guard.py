@@ -20,6 +20,7 @@ _EDITED: dict[type, tuple[str, ...]] = {
 """What the views of these send when they are used; those of all others send nothing."""
 
 _CLICK = {"event": "click"}
+_SUBMIT = {"event": "submit"}
 _REFUSED = "the browser sent what this panel cannot take; if that goes on, reload the page"
 
 _log = logging.getLogger(__name__)
@@ -80,6 +81,8 @@ class Guard:
             widget.send_state()
         elif method == "custom" and data["content"] == _CLICK and _is_usable(widget):
             widget.click()
+        elif method == "custom" and data["content"] == _SUBMIT and isinstance(widget, widgets.Text):
+            widget._handle_custom_msg(_SUBMIT, [])  # noqa: SLF001 (of ipywidgets, which has none)
 
 
 def _is_usable(widget: widgets.Widget) -> bool:

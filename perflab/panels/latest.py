@@ -35,6 +35,7 @@ class Latest(Generic[Item]):
         self._pending: list[Item] = []
         self._busy = False
         self._closed = False
+        self._dropped = False
         self._thread: threading.Thread | None = None
 
     def post(self, item: Item) -> None:
@@ -47,6 +48,15 @@ class Latest(Generic[Item]):
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._ready.notify_all()
+
+    def cancel(self) -> bool:
+        """Drop what waits and cancel what is being done; say whether there was anything."""
+        with self._ready:
+            had = bool(self._pending) or (self._busy and not self._dropped)
+            self._pending = []
+            self._dropped = self._busy
+            self._ready.notify_all()
+            return had
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is pending or being done; say whether that was in time."""
@@ -61,14 +71,14 @@ class Latest(Generic[Item]):
             self._ready.notify_all()
 
     def _cancelled(self) -> bool:
-        return bool(self._pending) or self._closed
+        return bool(self._pending) or self._closed or self._dropped
 
     def _run(self) -> None:
         while True:
             with self._ready:
-                self._busy = False
+                self._busy = self._dropped = False
                 self._ready.notify_all()
-                self._ready.wait_for(self._cancelled)
+                self._ready.wait_for(lambda: self._pending or self._closed)
                 if self._closed:
                     return
                 item = self._pending.pop()

@@ -67,8 +67,10 @@ class LiveController:
         # Between drawing a run and dropping it: nothing is drawn of one that was dropped.
         self._drawing = threading.Lock()
         self._dropped = False
+        self._dropped_for = ""
         self._pressed = self._began = 0.0
         self._round = 0
+        self._rounds: int | None = None
         self._notice = ""
         self._wanted: dict[str, object] = {}
         self.limit = RunLimit()
@@ -117,6 +119,7 @@ class LiveController:
             self._stop.clear()
             self._dropped = False
             self._round = 0
+            self._rounds = None
             self._pressed = self._began = time.monotonic()
             self._wanted = dict(values)
             bench = load_bench(self._pattern)
@@ -166,13 +169,17 @@ class LiveController:
             thread.join(timeout)
         return self.result
 
-    def drop(self) -> None:
+    def drop(self, why: str = "") -> None:
         """Forget the run at once: one that is going is ended behind the scenes, without a result.
 
         `active` says when that is done.
+
+        Args:
+            why: What is said once a run that is going has ended.
         """
         with self._drawing:
             self._dropped = True
+            self._dropped_for = why
             self.live = self.result = None
         self._stop.set()
         if not self.active:
@@ -235,7 +242,7 @@ class LiveController:
                 live.close()
             over.set()
             teller.join()
-            self._status.say("run", "" if self._dropped else said)
+            self._status.say("run", self._dropped_for if self._dropped else said)
             self._thread = None
             self._changed()
 
@@ -259,9 +266,9 @@ class LiveController:
             if not self._dropped:
                 self._tick(live)
 
-    def _on_round(self, number: int) -> None:
+    def _on_round(self, number: int, total: int | None) -> None:
         """Note that a calibration is being made, or end it."""
-        self._round = number
+        self._round, self._rounds = number, total
         if self._stop.is_set():
             raise _AbandonedError
 
@@ -290,6 +297,7 @@ class LiveController:
             left=self._left(),
             limit=self.limit.words,
             round_number=self._round,
+            round_total=self._rounds,
             notice=self._notice,
         )
         self._status.say("run", words.text, words.mood)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
 
 from perflab.errors import BadInputError
+from perflab.panels.columns_choice import ColumnsChoice
 from perflab.workloads.importers.columns import parse_columns
 from perflab.workloads.importers.dispatch import HowRead
 from perflab.workloads.importers.log_names import LOGS, NAMES, check_log_format
+from perflab.workloads.importers.preview import FilePreview
 from perflab.workloads.importers.reading import (
     SEPARATORS,
     applicable,
@@ -20,6 +23,9 @@ from perflab.workloads.importers.reading import (
 from perflab.workloads.importers.time_units import UNITS
 
 AUTO = "auto-detect"
+_NO_KEY = "; name one with --columns"
+_OPTION = re.compile(r"--(columns|format|log-format|time-unit|separator|no-header)\b")
+_OPTIONS = {"no-header": "'first line is a row'"}
 
 
 class ReadingFields:
@@ -30,11 +36,13 @@ class ReadingFields:
     Args:
         formats: The formats that there are; with none, files are read as they are, and nothing is
             shown.
+        roles: The roles that columns may play.
         changed: Called when a user has changed one of them.
 
     Attributes:
-        format: The format, or None to detect it.
-        columns: The columns of roles, as on the command line.
+        format: The format, or an empty text to detect it.
+        choice: The columns of roles, chosen from the file's own.
+        columns: The same as a text, as on the command line; a template of several is typed here.
         log_format: A name of a log format, or a server's own words for it.
         time_unit: The unit of times that are numbers.
         separator: What parts the columns of a text table.
@@ -42,12 +50,16 @@ class ReadingFields:
         widget: All of them.
     """
 
-    def __init__(self, formats: tuple[str, ...], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, formats: tuple[str, ...], roles: tuple[str, ...], changed: Callable[[], None]
+    ) -> None:
         self._changed = changed
         self._restoring = False
+        self._named: Mapping[str, str] = {}
+        self.choice = ColumnsChoice(roles, self._on_choice)
         self._found: HowRead | None = None
         self.format = widgets.Dropdown(
-            options=[(AUTO, None), *((name, name) for name in formats)],
+            options=[(AUTO, ""), *((name, name) for name in formats)],
             description="format",
             tooltip="Detected automatically; raw binary formats must be selected.",
             layout=widgets.Layout(width="220px"),
@@ -81,9 +93,12 @@ class ReadingFields:
             tooltip="The table has no heading; its columns are named by number: key=2,time=1.",
             layout=widgets.Layout(width="160px"),
         )
-        self.widget = widgets.HBox(
-            list(self._fields.values()),
-            layout=widgets.Layout(flex_flow="row wrap", display=None if formats else "none"),
+        fields = widgets.HBox(
+            list(self._fields.values()), layout=widgets.Layout(flex_flow="row wrap")
+        )
+        self.widget = widgets.VBox(
+            [self.choice.widget, fields],
+            layout=widgets.Layout(display=None if formats else "none"),
         )
         for field in self._fields.values():
             field.observe(lambda _: self._on_change(), "value")
@@ -106,13 +121,21 @@ class ReadingFields:
         # A blank or a tab parts columns, too.
         separator = self.separator.value
         options = with_options(
-            parse_columns(self.columns.value) if self.columns.value.strip() else None,
+            self._columns() or None,
             log_format=log_format,
             time_unit=self.time_unit.value.strip() or None,
             separator=(separator.strip() or separator[:1]) or None,
             no_header=self.no_header.value,
         )
         return options or None
+
+    def preview(self, preview: FilePreview | None) -> None:
+        """Show what stands at a file's beginning, with its columns to choose from."""
+        try:
+            named = self._columns()
+        except BadInputError:  # which is said at the field
+            named = {}
+        self.choice.show(preview, named)
 
     def field(self, error: Exception) -> widgets.DOMWidget | None:
         """Return the field that an error is of, or None."""
@@ -145,6 +168,17 @@ class ReadingFields:
             self._restoring = False
         self._show_fields()
 
+    def _columns(self) -> dict[str, str]:
+        """Return the column of each role; those that were chosen may have a comma in their name."""
+        text = self.columns.value
+        if text and text == _as_text(self._named):
+            return dict(self._named)
+        return parse_columns(text) if text.strip() else {}
+
+    def _on_choice(self, named: Mapping[str, str]) -> None:
+        self._named = named
+        self.columns.value = _as_text(named)
+
     @property
     def _fields(self) -> dict[str, Any]:
         return {
@@ -158,7 +192,7 @@ class ReadingFields:
             self._changed()
 
     def _show_fields(self) -> None:
-        kind = self.format.value
+        kind = self.format.value or None
         if kind is None and self._found is not None and self._found.kind != "text":
             kind = "combined" if self._found.kind in LOGS else self._found.kind
         wanted = applicable(kind)
@@ -178,6 +212,21 @@ def _combobox(
         continuous_update=False,
         layout=widgets.Layout(width=width),
     )
+
+
+def on_panel(text: str) -> str:
+    """Return an error's advice with the fields' names in the place of the command line's options.
+
+    Args:
+        text: Such as ``has no column for the key; name one with --columns key=NAME``.
+    """
+    if _NO_KEY in text:
+        return f"{text.partition(_NO_KEY)[0]}; choose it in the box key"
+    return _OPTION.sub(lambda found: _OPTIONS.get(found[1], found[1].replace("-", " ")), text)
+
+
+def _as_text(named: Mapping[str, str]) -> str:
+    return ",".join(f"{role}={column}" for role, column in named.items())
 
 
 def _detected(found: str) -> str:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import ipywidgets as widgets
 
 from perflab.errors import BadInputError
+from perflab.panels.explained import titled
 from perflab.panels.field_error import FieldError
 from perflab.units import in_words, is_none_word, parse_quantity, typed
 
 USUAL_SECONDS = 600.0
+_HELP = (
+    "A run goes on when this tab is closed, and ends by itself after this time, pauses included: "
+    "30s, 10m, 2h, or none. Raise it at any time, while it runs as well."
+)
 
 
 class RunLimit:
@@ -22,13 +27,12 @@ class RunLimit:
         self.seconds: float | None = USUAL_SECONDS
         self.text = widgets.Text(
             value=_written(USUAL_SECONDS),
-            tooltip="A run goes on when this tab is closed, and ends by itself after this time, "
-            "pauses included: 30s, 10m, 2h, or none. Raise it at any time, while it runs as well.",
+            tooltip=_HELP,
             continuous_update=False,
             layout=widgets.Layout(width="56px"),
         )
         self.field_error = FieldError(self.text, self._restore)
-        label = widgets.HTML("<span class='perflab-line'>ends after</span>")
+        label = widgets.HTML(f"<span class='perflab-line'{titled(_HELP)}>ends after</span>")
         self.widget = widgets.HBox(
             [label, self.text, self.field_error.widget],
             layout=widgets.Layout(align_items="center"),

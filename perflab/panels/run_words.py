@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
+from perflab.lab.rounds import round_of
 from perflab.panels.status import Mood
 from perflab.units import counted, grouped, in_words
 
@@ -28,6 +29,7 @@ class RunWords:
         left: Seconds until it ends by its limit; none where there is no limit.
         limit: The limit in words; empty where there is none.
         round_number: Which round of a calibration it makes.
+        round_total: How many there are; none where that is not known.
         notice: What else to know before it runs.
     """
 
@@ -38,6 +40,7 @@ class RunWords:
     left: float | None = None
     limit: str = ""
     round_number: int = 0
+    round_total: int | None = None
     notice: str = ""
 
     @property
@@ -54,7 +57,7 @@ class RunWords:
                 filter(None, (f"starting, {_s(self.waited)}", f"{GOES_ON}, {ends}", self.notice))
             )
         if self.phase == "calibrating":
-            made = f"round {grouped(self.round_number)}, {_s(self.waited)}"
+            made = f"{round_of(self.round_number, self.round_total)}, {_s(self.waited)}"
             said = f"calibrating before the run, as no costs of this machine fit: {made}"
             return f"{said}; {self.notice}" if self.notice else said
         if self.phase == "stopping" and not self.measured:

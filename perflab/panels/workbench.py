@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,21 +11,23 @@ from perflab.callbacks import Cancelled
 from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.live import LiveRun
-from perflab.lab.verbs import measure_again
 from perflab.modelling.prediction import Prediction
 from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
 from perflab.panels.displays import Displays
+from perflab.panels.events_list import EventsList
 from perflab.panels.forecast import Forecast
 from perflab.panels.frame import Frame
 from perflab.panels.guard import Guard
 from perflab.panels.header import Header
+from perflab.panels.in_view import kept_in_view
 from perflab.panels.latest import Latest
 from perflab.panels.layout import arrange, close_all, message_row
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.measure import Measure
+from perflab.panels.measuring import measure_told
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.sections import sections_of
 from perflab.panels.server_side import ServerSide
@@ -39,7 +40,6 @@ from perflab.panels.workload_picker import WorkloadPicker
 from perflab.servers.consent import ConsentNeededError
 from perflab.settings.load import PRICES
 from perflab.tuning.recommendation import Recommendation
-from perflab.units import grouped
 from perflab.workloads import Workload
 
 
@@ -81,6 +81,7 @@ class Workbench:
             self._on_consent_needed,
         )
         self.alerts = AlertsRow(bench, self.runner.watch, self.runner.unwatch)
+        self.events = EventsList(bench)
         self.tasks = Tasks(self.status, self._refresh)
         self.server = ServerSide(
             bench, self.status, self.tasks, self._on_consent, self._server_changed
@@ -88,7 +89,9 @@ class Workbench:
         self.compare = Compare(bench, self._on_lines_chosen)
         self.report_actions = ReportActions(bench, self.displays, self._apply)
         self.picker = WorkloadPicker(
-            bench, self._on_workload, self._on_workload_error, lambda: self.controls.read()[0]
+            *(bench, self._on_workload, self._on_workload_error),
+            lambda: self.controls.read()[0],
+            lambda words: self.status.say("workload", words, "busy"),
         )
         self.header = Header(bench, self.picker.widget, self.measure_again)
         handlers = {
@@ -107,6 +110,7 @@ class Workbench:
         parts = PanelParts(*of, self.report_actions, self.limits, self.alerts, self.compare)
         asked = asked_for(workload, settings)
         self.lasting = Lasting(parts, asked, self._apply, self._fill_table, self.reset)
+        self.displays.tabs.put("Events", self.events.widget)
         self.displays.tabs.put("History", self.lasting.tab.widget)
         # A page tells its width often while it is dragged; only the last one is drawn for.
         self._fitting: Latest[Frame] = Latest(
@@ -134,7 +138,7 @@ class Workbench:
                 self.displays.main,
             ],
             below=[self.displays.tabs.widget],
-            unseen=[*self.measure.widgets, self.lasting.still.widget],
+            unseen=[*self.measure.widgets, self.lasting.still.widget, kept_in_view()],
         )
         Guard(self.status.fail).watch(self.widget)
         self.picker.pick(workload)
@@ -160,6 +164,7 @@ class Workbench:
             self.status.clear()
             self.server.begin()
             self.displays.begin()
+            self.events.begin(*self.controls.read())
             self.runner.start(self.workload, self.controls.values, self.alerts.alerts)
             self._refresh()
 
@@ -222,10 +227,10 @@ class Workbench:
         close_all(self.widget)
 
     def _on_workload(self, workload: Workload) -> None:
-        self.runner.stop()
+        # Not waited for: the run ends behind the scenes, while the new workload is shown already.
+        self._forget("stopped, as another workload was chosen")
         self.workload = workload
         self.displays.use(workload)
-        self._forget()
         self.picker.ours.show(workload.source)
         self.controls.fit(workload)
         self.header.show(workload, self.picker.found)
@@ -277,6 +282,7 @@ class Workbench:
         settings, _ = self.controls.read()
         self.displays.follow(live, settings, self.forecast.prediction, self.runner.result)
         self.alerts.show(live.alerts)
+        self.events.show(live.changes, live.alerts)
         self.header.show_servers(live.about)
         with self._lock:
             self.server.follow(live, usable=self.runner.active and not self._leaving)
@@ -354,13 +360,14 @@ class Workbench:
         self.runner.stop()
         self.runner.drop()
 
-    def _forget(self) -> None:
-        self.runner.drop()
+    def _forget(self, why: str = "") -> None:
+        self.runner.drop(why)
         self.report_actions.forget()
         self.header.show_servers({})
         self.server.begin()
         self.displays.clear()
         self.alerts.show([])
+        self.events.begin()
         self._fill_table()
 
     def _measure(self) -> None:
@@ -368,21 +375,12 @@ class Workbench:
         if workload is None or self.runner.active:
             return
         self.status.clear()
-        began = time.monotonic()
-
-        def tell(number: int) -> None:
-            passed = f"{grouped(round(time.monotonic() - began))} s"
-            said = f"measuring the costs on this machine: round {grouped(number)}, {passed}"
-            self.status.say("calibration", said, "busy")
-
         try:
-            found = measure_again(self.bench, *self.controls.read(), workload, tell)
+            found = measure_told(self.status, self.bench, *self.controls.read(), workload)
         except ConsentNeededError as error:
             self._wanted = self.measure_again
             self.server.ask(error)
             return
-        finally:
-            self.status.say("calibration", "")
         if self.workload is workload:
             self._use_calibration(found)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import os
-import re
-import shutil
-import tempfile
+import threading
+import time
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,27 +16,36 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
-from perflab.errors.foreign_text import foreign_text
 from perflab.panels.field_error import FieldError
-from perflab.panels.found import how_file_was_read, times_of
+from perflab.panels.formats_help import formats_help
+from perflab.panels.found import how_file_was_read, preview_of, times_of
 from perflab.panels.latest import Latest
 from perflab.panels.own_workloads import OwnWorkloads
-from perflab.panels.reading_fields import ReadingFields
-from perflab.panels.status import what_failed
-from perflab.servers.keeper import Keeper
+from perflab.panels.reading_fields import ReadingFields, on_panel
+from perflab.panels.reading_line import ReadingLine
+from perflab.panels.status import hidden_line, show_line, what_failed
+from perflab.panels.uploads import Uploads
 from perflab.settings import Settings
-from perflab.workloads import Workload
+from perflab.units import in_words
+from perflab.workloads import Arrivals, Workload
+from perflab.workloads.importers.columns import ROLES
 from perflab.workloads.importers.dispatch import HowRead
+from perflab.workloads.importers.preview import FilePreview
 
 SOURCES = {"Built-in": "ours", "File path": "path", "Upload": "upload"}
+SOURCE_HELP = (
+    "A workload that comes with perflab, or is made by a rule.",
+    "A file on the machine of the notebook, of any size.",
+    "A file on your machine, sent by the browser.",
+)
 UPLOAD_HINT = (
     "JupyterLab takes uploads of about 10 MB, or of 200 MB when it was started by "
     "<code>make lab</code> or <code>perflab lab</code>. For a larger file choose "
     "<b>File path</b> and enter where it is on the machine of the notebook."
 )
 
-_MOST_NAME = 100
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
+_SAME_ENTER_SECONDS = 0.5
+"""The browser says what was entered, and that it was, by two messages in either order."""
 
 Load = Callable[[Progress], Workload]
 
@@ -52,12 +61,13 @@ class _Pick:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Kept:
-    """What was read last: its name, what the fields held then, and the unit of its times."""
+    """What was read last: its name, what the fields held then, its times' unit, its first rows."""
 
     name: str
     path: str
     reading: Mapping[str, Any]
     times: str = ""
+    preview: FilePreview | None = None
 
 
 class WorkloadPicker:
@@ -72,6 +82,7 @@ class WorkloadPicker:
         failed: Called there with the error of one that could not be; returns whether it has said
             so elsewhere.
         settings: Returns the pattern's present settings, which may name or bound a workload.
+        told: Called with what is being read and how far that is, and with an empty text at its end.
 
     Attributes:
         found: How the present workload's file was read; None for no file.
@@ -83,6 +94,7 @@ class WorkloadPicker:
         picked: Callable[[Workload], None],
         failed: Callable[[Exception], bool | None],
         settings: Callable[[], Settings] | None = None,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._bench, self._picked, self._failed = bench, picked, failed
         self._settings = settings or bench.identity.settings_class
@@ -91,8 +103,12 @@ class WorkloadPicker:
         self.found: HowRead | None = None
         self._restoring = False
         self._latest: Latest[_Pick] = Latest(self._read, self._fail, "perflab-workload")
-        self._uploads: Keeper | None = None
+        self._uploads = Uploads()
+        self._posted = 0.0
+        self._again: threading.Timer | None = None
+        self._preview: FilePreview | None = None
         self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
+        self.source.tooltips = SOURCE_HELP
         self.source.style.button_width = "auto"
         self.ours = OwnWorkloads(bench.workload_kind.named, self._pick_ours)
         self.path = widgets.Text(
@@ -102,27 +118,39 @@ class WorkloadPicker:
             continuous_update=False,
         )
         self.read_button = widgets.Button(description="Read", tooltip="Read the file")
-        self.upload = widgets.FileUpload(description="Choose a file", multiple=False)
-        self.reading = ReadingFields(bench.workload_kind.formats, self._read_otherwise)
-        self.progress = widgets.FloatProgress(
-            min=0, max=1, layout=widgets.Layout(width="260px", height="14px", display="none")
+        self.upload = widgets.FileUpload(
+            description="Choose a file", tooltip="A file on your machine to send.", multiple=False
         )
+        self.uploaded = hidden_line("perflab-line")
+        is_arrivals = issubclass(bench.workload_kind.holds, Arrivals)
+        roles = ("start", "end", "duration") if is_arrivals else ROLES
+        self.reading = ReadingFields(bench.workload_kind.formats, roles, self._read_otherwise)
+        self.line = ReadingLine(self.cancel, told)
         self._kept = _Kept("", "", self.reading.values)
         self.field_error = FieldError(None, self._restore, "Restore what was read last (Escape).")
         self.error = self.field_error.line
-        how = self.reading.widget
-        self._parts: dict[str, widgets.Widget] = {
-            "ours": self.ours.widget,
-            "path": widgets.VBox([widgets.HBox([self.path, self.read_button]), how]),
-            "upload": widgets.VBox([self.upload, widgets.HTML(UPLOAD_HINT), how]),
-        }
-        self._place = widgets.VBox([self._parts["ours"]])
-        self.widget = widgets.VBox(
-            [self.source, self._place, self.progress, self.field_error.widget]
+        how = widgets.VBox([self.reading.widget, *formats_help(bench.workload_kind.formats)])
+        path = widgets.HBox([self.path, self.read_button])
+        sent = widgets.HBox(
+            [self.upload, self.uploaded], layout=widgets.Layout(align_items="center")
         )
+        hint = widgets.HTML(UPLOAD_HINT)
+        self._parts: dict[str, tuple[widgets.Widget, ...]] = {
+            "ours": (self.ours.widget,),
+            "path": (path, how),
+            "upload": (sent, hint, how),
+        }
+        self.widget = widgets.VBox(
+            [
+                *(self.source, self.ours.widget, path, sent, hint),
+                *(self.line.widget, self.field_error.widget, how),
+            ]
+        )
+        self._show_part("ours")
         self.widget.add_class("perflab-picker")
         self.source.observe(self._choose, "value")
         self.path.observe(lambda _: self.pick_path(), "value")
+        self.path.on_msg(lambda _, content, __: self._entered(content))
         self.read_button.on_click(lambda _: self.pick_path())
         self.upload.observe(lambda _: self._pick_upload(), "value")
 
@@ -138,7 +166,7 @@ class WorkloadPicker:
     def pick_again(self) -> None:
         """Read the last pick again: a setting that names or bounds it is another now."""
         if self._last is not None:
-            self._latest.post(dataclasses.replace(self._last, field=None))
+            self._post(dataclasses.replace(self._last, field=None))
 
     def pick_path(self) -> None:
         """Read the file whose path was written, as the fields below it say."""
@@ -151,9 +179,15 @@ class WorkloadPicker:
         columns = self._columns()
         if columns is _WRONG:
             return
-        form = self.reading.format.value
+        form = self.reading.format.value or None
         full = Path(path).expanduser()
         self._post(_Pick(path, lambda told: self._load(full, form, columns, told), self.path))
+
+    def cancel(self) -> None:
+        """Give up what is being read; the workload before stays."""
+        if self._latest.cancel():
+            self.field_error.clear()
+            self.line.end(f"cancelled{self._stays()}")
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is being read; say whether that was in time."""
@@ -162,9 +196,7 @@ class WorkloadPicker:
     def close(self) -> None:
         """Stop reading and remove what was uploaded."""
         self._latest.close()
-        if self._uploads is not None:
-            self._uploads.release()
-            self._uploads = None
+        self._uploads.close()
 
     def _pick_ours(self, spec: str) -> None:
         self._post(_Pick(spec, lambda told: self._load(spec, None, None, told), self.ours.text))
@@ -175,9 +207,24 @@ class WorkloadPicker:
             return
         self.field_error.clear()
         if self.source.value == "upload":
-            self._pick_upload()
+            self._read_upload()
         else:
             self.pick_path()
+
+    def _entered(self, content: Mapping[str, object]) -> None:
+        """Read the file again where Enter was pressed and the path is the one before."""
+        waits = self._again is not None and self._again.is_alive()
+        if content.get("event") == "submit" and not waits and not self._is_just_posted():
+            self._again = threading.Timer(_SAME_ENTER_SECONDS / 2, self._pick_path_again)
+            self._again.daemon = True
+            self._again.start()
+
+    def _pick_path_again(self) -> None:
+        if not self._is_just_posted():
+            self.pick_path()
+
+    def _is_just_posted(self) -> bool:
+        return time.monotonic() - self._posted < _SAME_ENTER_SECONDS
 
     def _columns(self) -> dict[str, str] | None:
         """Return the columns and options that were named, or `_WRONG`, which is said."""
@@ -197,56 +244,59 @@ class WorkloadPicker:
         finally:
             self._restoring = False
         self.reading.restore(kept.reading)
+        self.reading.preview(kept.preview)
         self.reading.show(self.found, kept.times)
 
     def _choose(self, change: Mapping[str, str]) -> None:
         self.field_error.clear()
-        self._place.children = (self._parts[change["new"]],)
+        self._show_part(change["new"])
+
+    def _show_part(self, source: str) -> None:
+        for each in {part for parts in self._parts.values() for part in parts}:
+            each.layout.display = None if each in self._parts[source] else "none"
 
     def _pick_upload(self) -> None:
+        """Keep what was sent, and read it."""
         if not self.upload.value:
             return
         sent = self.upload.value[0]
-        name = foreign_text(PurePath(str(sent["name"])).name, _MOST_NAME) or "upload"
-        columns = self._columns()
-        if columns is _WRONG:
-            return
         try:
-            path = self._keep(str(sent["name"]), sent["content"])
+            kept = self._uploads.keep(str(sent["name"]), sent["content"])
         except (BadInputError, OSError) as error:
             self.field_error.mark(self.upload)
             self._fail(error)
             return
-        form = self.reading.format.value
+        finally:
+            # The bytes are on disk; and a file of that name can be sent again.
+            self.upload.value = ()
+        show_line(self.uploaded, html.escape(f"{kept.name}, {in_words(kept.size, 'bytes')}"))
+        self._read_upload()
+
+    def _read_upload(self) -> None:
+        """Read what was sent last, as the fields below it say; it is not sent again."""
+        kept = self._uploads.last
+        if kept is None:
+            return
+        columns = self._columns()
+        if columns is _WRONG:
+            return
+        form = self.reading.format.value or None
 
         def load(told: Progress) -> Workload:
             try:
-                workload = self._load(path, form, columns, told)
+                workload = self._load(kept.path, form, columns, told)
             except BadInputError as error:
-                text = str(error).replace(str(path), name)
+                text = str(error).replace(str(kept.path), kept.name)
                 raise BadInputError(text) from None
-            return workload.uploaded(name)
+            return workload.uploaded(kept.name)
 
-        self._post(_Pick(name, load, self.upload))
-
-    def _keep(self, name: str, content: bytes) -> Path:
-        """Write an upload into a folder of its own and return its path.
-
-        The browser says the name: only its end says something of the format, and it may hold
-        ``..``, a NUL or an escape code. An earlier upload may still be read, so its file is
-        removed and not written over.
-        """
-        if self._uploads is None:
-            self._uploads = Keeper.of_new_folder("perflab-upload-")
-        for old in self._uploads.folder.iterdir():
-            shutil.rmtree(old, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(dir=self._uploads.folder))
-        path = folder / (_NOT_IN_NAMES.sub("_", name).lstrip(".")[-_MOST_NAME:] or "upload")
-        path.write_bytes(content)
-        return path
+        self._post(_Pick(kept.name, load, self.upload))
 
     def _post(self, pick: _Pick) -> None:
         self._last = pick
+        self._posted = time.monotonic()
+        self.field_error.mark(pick.field)
+        self.line.begin(pick.name)
         self._latest.post(pick)
 
     def _load(
@@ -256,35 +306,34 @@ class WorkloadPicker:
         columns: Mapping[str, str] | None,
         progress: Progress,
     ) -> Workload:
+        path = os.fspath(spec) if isinstance(spec, (str, os.PathLike)) else ""
+        self._preview = preview_of(self._bench.workload_kind, path, form, columns)
+        self.reading.preview(self._preview)
         made: Workload = self._bench.workload_for(self._settings(), spec, form, columns, progress)
-        path = spec if isinstance(spec, (str, os.PathLike)) else ""
-        self._how_read = how_file_was_read(made, os.fspath(path), columns)
+        self._how_read = how_file_was_read(made, path, columns)
         return made
 
     def _read(self, pick: _Pick, cancelled: Cancelled) -> None:
-        self.field_error.mark(pick.field)
-        self.progress.value = 0.0
-        self.progress.layout.display = None
-        self.progress.description = "reading"
-
         def told(done: int, total: int) -> None:
             if cancelled():
                 raise _Replaced(pick.name)
-            share = round(done / total, 2) if total else 0.0
-            if share != self.progress.value:
-                self.progress.value = share
+            self.line.show(done, total)
 
         try:
             workload = pick.load(told)
-        except _Replaced:
+        except Exception:
+            if cancelled():  # what was not wanted any more may have failed as well
+                return
+            self.line.end()
+            raise
+        if cancelled():
             return
-        finally:
-            self.progress.layout.display = "none"
-        if not cancelled():
-            self.found, times = self._how_read, times_of(workload)
-            self._kept = _Kept(pick.name, self.path.value, self.reading.values, times)
-            self.reading.show(self.found, times)
-            self._picked(workload)
+        self.line.end()
+        self.found, times = self._how_read, times_of(workload)
+        reading = self.reading.values
+        self._kept = _Kept(pick.name, self.path.value, reading, times, self._preview)
+        self.reading.show(self.found, times)
+        self._picked(workload)
 
     def _fail(self, error: Exception) -> None:
         if self._failed(error):
@@ -293,8 +342,10 @@ class WorkloadPicker:
         field = self.reading.field(error)
         if field is not None:
             self.field_error.mark(field)
-        kept = f"; the workload stays {self._kept.name}" if self._kept.name else ""
-        self.field_error.say(f"{what_failed(error)}{kept}")
+        self.field_error.say(f"{on_panel(what_failed(error))}{self._stays()}")
+
+    def _stays(self) -> str:
+        return f"; the workload stays {self._kept.name}" if self._kept.name else ""
 
 
 class _Replaced(Exception):  # noqa: N818  (not an error: a newer pick came)

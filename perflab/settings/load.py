@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
+from perflab.currency import currency
 from perflab.settings.base import Settings, setting
 
 BACKENDS = ("sqlite", "delay", "postgres", "files", "http")
 """The backends with a name that come with perflab; a bench says which of them it takes."""
 
+_MONEY = currency() or "your currency (PERFLAB_CURRENCY names it)"
 _known_backends = set(BACKENDS)
 
 PRICES = ("price_per_gib_hour", "price_per_backend_call")
@@ -109,7 +111,7 @@ class LoadSettings(Settings):
     )
     price_per_gib_hour: float = setting(
         0.005,
-        "Price of one GiB of memory per hour, in your currency; what-if only.",
+        f"Price of one GiB of memory per hour, in {_MONEY}; what-if only.",
         low=0.0,
         high=1e6,
         span=(0.0001, 1.0),
@@ -117,7 +119,7 @@ class LoadSettings(Settings):
     )
     price_per_backend_call: float = setting(
         0.000001,
-        "Price of one backend call, in your currency; what-if only.",
+        f"Price of one backend call, in {_MONEY}; what-if only.",
         low=0.0,
         high=1e6,
         span=(1e-9, 0.01),

@@ -8,6 +8,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 def test_a_user_goes_from_a_trace_to_a_report(panel, page):
     panel.open("01_cache.ipynb")
     panel.says("334,264 requests")
+    # Run All leads to the last cell; the panel comes back into view by itself.
+    panel.until(lambda: 0 <= page.locator(".perflab").bounding_box()["y"] < 700, "a panel in view")
 
     handle = page.locator(".noUi-handle:visible").first
     before, _ = panel.pictures()

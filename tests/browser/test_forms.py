@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -90,3 +91,30 @@ def test_file_that_is_refused_keeps_the_one_before_and_says_so(opened, page, lab
     path.press("Escape")
     opened.until(lambda: path.input_value() == "shop.csv", "the path that was read")
     assert errors(page) == []
+
+
+def test_columns_are_chosen_from_the_files_own(opened, page, lab):
+    _, folder = lab
+    with (folder / "odd.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["was", "wann", "<i>wer</i>"])
+        rows.writerows([f"/{n % 37}", 1_710_000_000 + n, n % 5] for n in range(4000))
+    opened.press("Workload")
+    opened.press("File path")
+    path = page.locator(".perflab-picker input[placeholder='traces/requests.csv.gz']")
+    path.fill("odd.csv")
+    path.press("Enter")
+    opened.says("choose it in the box key")
+    picker = page.locator(".perflab-picker")
+    assert picker.locator(".perflab-table tbody tr").count() == 5
+    assert picker.locator(".perflab-table i").count() == 0
+    picker.locator("select[aria-label='key']:visible, select:visible").first.select_option("was")
+    opened.says("4,000 requests")
+    opened.until(lambda: not errors(page), "a picker without an error")
+    opened.press("Upload")
+    for _ in range(2):  # the same file twice
+        with page.expect_file_chooser() as chooser:
+            picker.get_by_text("Choose a file").click()
+        chooser.value.set_files(folder / "odd.csv")
+        opened.says(re.compile(r"odd\.csv, [\d.]+ KiB"))
+        opened.until(lambda: "odd.csv" in page.locator(".perflab-head").first.inner_text(), "it")

@@ -79,3 +79,65 @@ def test_server_is_on_loopback_and_takes_a_large_upload(tmp_path):
             assert name in ZMQChannelsWebsocketConnection.class_trait_names()
     assert "--no-browser" in command
     assert not any("token" in word for word in command)
+
+
+def test_the_start_page_is_opened_where_the_folder_has_it(wheel):
+    folder = wheel / "mine"
+    folder.mkdir()
+    assert lab.what_to_open(folder) == (folder.resolve(), "")
+    (folder / lab.START).write_text("{}")
+    assert lab.what_to_open(folder) == (folder.resolve(), lab.START)
+    (command,) = {
+        word
+        for word in lab.lab_command(folder, None, browser=True, notebook=lab.START)
+        if "default_url" in word
+    }
+    assert command == "--LabApp.default_url=/lab/tree/00_start_here.ipynb"
+
+
+def test_a_notebook_that_is_named_wins_and_its_folder_is_left_alone(wheel):
+    own = wheel / "my own work"
+    own.mkdir()
+    (own / "a b#?.ipynb").write_text("{}")
+    (own / lab.START).write_text("{}")
+    folder, name = lab.what_to_open(own / "a b#?.ipynb")
+    assert (folder, name) == (own.resolve(), "a b#?.ipynb")
+    assert sorted(path.name for path in own.iterdir()) == [lab.START, "a b#?.ipynb"]
+    command = lab.lab_command(folder, None, browser=True, notebook=name)
+    assert "--LabApp.default_url=/lab/tree/a%20b%23%3F.ipynb" in command
+
+
+def test_a_notebook_that_is_missing_is_one_line(wheel):
+    with pytest.raises(BadInputError, match="no such notebook"):
+        lab.what_to_open(wheel / "04_connection_pol.ipynb")
+    assert list(wheel.iterdir()) == []
+
+
+def test_the_folder_whose_name_ends_like_a_notebook_is_a_folder(wheel):
+    (wheel / "odd.ipynb").mkdir()
+    assert lab.what_to_open(wheel / "odd.ipynb")[0] == (wheel / "odd.ipynb").resolve()
+
+
+def test_jupyterlab_has_our_defaults_and_a_users_own_come_first(tmp_path, monkeypatch):
+    from jupyterlab_server.settings_utils import _get_overrides
+
+    theirs = tmp_path / "theirs"
+    (theirs / "labconfig").mkdir(parents=True)
+    (theirs / "labconfig" / "default_setting_overrides.json").write_text(
+        '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "true"}}'
+    )
+    monkeypatch.delenv("JUPYTER_CONFIG_PATH", raising=False)
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "nothing"))
+    ours = lab.lab_environment()["JUPYTER_CONFIG_PATH"]
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", ours)
+    defaults, error = _get_overrides(str(tmp_path))
+    assert error == ""
+    assert defaults["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    assert not defaults["@jupyterlab/filebrowser-extension:browser"]["showLastModifiedColumn"]
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(theirs))
+    both = lab.lab_environment()["JUPYTER_CONFIG_PATH"]
+    assert both == f"{theirs}{lab.os.pathsep}{ours}"
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", both)
+    defaults, _ = _get_overrides(str(tmp_path))
+    assert defaults["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "true"
+    assert not defaults["@jupyterlab/filebrowser-extension:browser"]["showLastModifiedColumn"]

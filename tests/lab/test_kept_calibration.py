@@ -151,8 +151,8 @@ def test_calibration_tells_of_its_rounds_and_ends_where_it_is_told_to(tmp_path, 
             super().__init__(*args, **named)
             runs.append(self)
 
-    def on_round(number):
-        told.append(number)
+    def on_round(number, total):
+        told.append((number, total))
         if runs:
             raise KeyboardInterrupt
 
@@ -160,6 +160,6 @@ def test_calibration_tells_of_its_rounds_and_ends_where_it_is_told_to(tmp_path, 
     spec = "zipf:keys=10,requests=100"
     with pytest.raises(KeyboardInterrupt):
         measuring.measure(bench, settings, load, spec, None, seconds=60, on_round=on_round)
-    assert told == [1, 1]
+    assert told == [(1, 3), (1, 3)]
     assert runs[0].state == "failed"
     assert calibration_for(bench, settings, load).source == "shipped"

@@ -1,5 +1,6 @@
 """Every notebook runs from top to bottom, and is kept without outputs."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +20,25 @@ REPORTS = {
     "07_async_io": "async_io.html",
     "08_your_own_service": "own_service.html",
 }
+AGREE = {
+    "01_cache": [r"hits +predicted +([\d,]+) +measured +([\d,]+)"],
+    "02_redis_cache": [
+        r"hit rate +predicted +([\d.]+) % +measured +([\d.]+) %",
+        r"redis-py: ([\d.]+)% hits by INFO, ([\d.]+)% predicted",
+        r"^(0) callers saw an error; the loader answered (?:[\d,]+)()",
+    ],
+    "03_lazy_loading": [r"hits +predicted +([\d,]+) +measured +([\d,]+)"],
+    "05_prefetching": [r"fetches tried again: [\d,]+; errors that the consumer saw: (0)()"],
+    "06_streaming": [r"(5,002) rows in, 5,000 out, 2 rejected()"],
+    "07_async_io": [
+        r"^Closed loop: .*: ([1-9]) of 200 requests took more than 100 ms()",
+        r"^Open loop: .*: ([2-9]\d|1\d\d) of 200 requests took more than 100 ms()",
+    ],
+    "08_your_own_service": [r"predicted ([\d,]+) hits, lru_cache counted ([\d,]+)"],
+}
+"""What the words of a notebook rest on: two numbers that are the same, or one as it is said."""
+
+WITHIN = 1.5  # points between shares that a real server's random choices part
 AT_ONCE = 2  # most of a notebook is waiting for its live runs
 
 
@@ -60,5 +80,11 @@ def test_a_notebook_runs_from_top_to_bottom(path, runs):
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", ())]
     errors = [out.text for out in outputs if out.get("name") == "stderr"]
     assert not any("Traceback" in text for text in errors)
+    said = "".join(out.text for out in outputs if out.get("name") == "stdout")
+    for pattern in AGREE.get(path.stem, ()):
+        found = re.search(pattern, said, re.MULTILINE)
+        assert found, f"{pattern} is not in:\n{said}"
+        first, second = (number.replace(",", "") for number in found.groups())
+        assert not second or abs(float(first) - float(second)) <= (WITHIN if "." in first else 0)
     if path.stem in REPORTS:
         assert (folder / "reports" / REPORTS[path.stem]).stat().st_size > 20_000

@@ -156,6 +156,14 @@ def test_controls_that_come_later_are_guarded_too(panel, tell):
     assert SCRIPT not in state.value
 
 
+def test_enter_is_heard_and_any_other_message_of_a_field_is_not(panel, tell):
+    heard = []
+    panel.picker.path.on_msg(lambda _, content, __: heard.append(content))
+    for content in ({"event": "other"}, {"event": "submit", "more": SCRIPT}, {"event": "submit"}):
+        tell(panel.picker.path, {"method": "custom", "content": content})
+    assert heard == [{"event": "submit"}]
+
+
 def test_endless_text_is_not_sent_back_whole(panel, tell):
     text = SCRIPT * 100_000
     for widget in (panel.controls.controls["max_cache_size"].text, panel.alerts.text):

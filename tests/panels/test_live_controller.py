@@ -24,13 +24,13 @@ def begin(controller, monkeypatch, start):
     controller.start(load_workload("loop:keys=5,requests=10"), {}, ())
 
 
-def calibrating(number, ended=None):
+def calibrating(number, ended=None, total=None):
     """Return what starts a run and makes that round of a calibration until it is ended."""
 
     def start(*_args, on_round, **_named):
         try:
             while True:
-                on_round(number)
+                on_round(number, total)
                 threading.Event().wait(0.01)
         finally:
             if ended is not None:
@@ -50,6 +50,15 @@ def test_calibration_is_said_while_it_is_made_and_can_be_stopped(controller, mon
     assert controller.phase is None
     assert controller._status.text == "stopped before the run began"
     assert controller._status.problem == ""
+
+
+@pytest.mark.parametrize(("number", "said"), [(3, "round 3 of 5, "), (6, "round 6, ")])
+def test_how_many_rounds_there_are_is_said_where_it_is_known(
+    controller, monkeypatch, until, number, said
+):
+    begin(controller, monkeypatch, calibrating(number, total=5))
+    until(lambda: said in controller._status.text)
+    controller.stop()
 
 
 def test_start_says_no_word_of_a_calibration_that_is_not_made(controller, monkeypatch, until):

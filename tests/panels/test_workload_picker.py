@@ -58,7 +58,7 @@ def test_missing_file_is_one_line_that_names_it(picker, tmp_path):
     assert isinstance(failed[0], BadInputError)
     assert "no.csv" in made.error.value
     assert "Traceback" not in made.error.value
-    assert made.progress.layout.display == "none"
+    assert made.line.widget.layout.display == "none"
 
 
 def test_upload_keeps_its_name_and_is_read_by_its_suffix(picker):

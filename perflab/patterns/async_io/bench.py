@@ -21,6 +21,7 @@ from perflab.instrumentation.catalog import MetricInfo
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.patterns.async_io.advice import ADVICE
 from perflab.patterns.async_io.calibration import (
+    OWN_RUNS,
     async_renewed,
     concurrency_risks,
     measured_costs,
@@ -232,6 +233,7 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
         kept_for=_kept_for,
         own_spec=_own_spec,
         own_runs=_own_runs,
+        own_count=lambda settings: OWN_RUNS if settings.urls is None else None,
         costs_of=_costs_of,
         renewed=async_renewed,
     )

@@ -24,6 +24,7 @@ _OWN_STEPS = ((0.0, 1), (0.0, 16), (0.002, 64), (0.002, 256))
 _FULL = tuple(step for step in _OWN_STEPS if step[1] > 1)
 """Where the event loops are full: one request alone does not show what passes one at a time."""
 _TIMED = ((0.02, 4), (0.02, 64))
+OWN_RUNS = len(_OWN_STEPS) + len(_TIMED)
 _OUTLIER = 2
 """Times less throughput than the best of them, from which on a run is not believed."""
 _FEWEST, _EACH = 20, 4

@@ -24,7 +24,7 @@ from perflab.bench.tuning import Sweep, Tuning
 from perflab.errors import BadInputError
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.patterns.cache.advice import ADVICE
-from perflab.patterns.cache.calibration import FULL, cache_calibration, cache_runs
+from perflab.patterns.cache.calibration import CACHE_RUNS, FULL, cache_calibration, cache_runs
 from perflab.patterns.cache.charts import BY_BYTES, BY_ENTRIES
 from perflab.patterns.cache.over_time import WORKING_SET
 from perflab.patterns.cache.policies import (
@@ -267,6 +267,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
         workload="zipf:skew=0.8,keys=100k,requests=1M,seed=1",
         settings=FULL,
         own_runs=cache_runs,
+        own_count=lambda _settings: CACHE_RUNS,
         costs_of=cache_calibration,
         shipped_costs={
             "hit": {

@@ -12,6 +12,7 @@ FULL = {"max_cache_size": 20_000}
 """Of the run whose costs count."""
 _NEARLY_EMPTY = {"max_cache_size": 100}
 _THREADS = 4
+CACHE_RUNS = 3
 
 
 def cache_runs(_settings: CacheSettings, _done: Runs) -> Iterator[Mapping[str, object]]:

@@ -237,6 +237,8 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         },
         kept_for=_kept_for,
         own_runs=_own_runs,
+        # A server of the user's has room for some of them.
+        own_count=lambda settings: None if foreign_servers(settings, 1) else 2 * len(_STEPS),
         costs_of=pool_calibration,
         renewed=pool_renewed,
     )

@@ -218,6 +218,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         kept_for=_kept_for,
         own_spec=_own_spec,
         own_runs=_own_runs,
+        own_count=lambda _settings: len(CALIBRATION_RUNS),
         costs_of=lazy_calibration,
         renewed=lazy_renewed,
     )

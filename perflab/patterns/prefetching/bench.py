@@ -230,6 +230,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         kept_for=_kept_for,
         own_spec=_own_spec,
         own_runs=_own_runs,
+        own_count=lambda _settings: len(CALIBRATION_RUNS),
         costs_of=prefetching_calibration,
         renewed=prefetching_renewed,
     )

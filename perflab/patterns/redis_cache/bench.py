@@ -257,6 +257,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
             "backend_seconds": 0.0,
         },
         own_runs=_own_runs,
+        own_count=lambda _settings: 1,
         kept_for=_kept_for,
         own_spec=_own_spec,
         renewed=renewed_outcomes,

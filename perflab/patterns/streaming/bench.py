@@ -201,6 +201,7 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         kept_for=_kept_for,
         own_spec=_own_spec,
         own_runs=_own_runs,
+        own_count=lambda _settings: len(BLOCK_ENGINES) * len(_SIZES),
         costs_of=streaming_calibration,
         renewed=streaming_renewed,
     )

@@ -137,6 +137,7 @@ class WriteBufferBench(Bench[WriteBufferSettings, "Records"]):
             "flush_seconds": {"memory": 1e-6, "write": 2e-5, "sync": 1e-3},
         },
         own_runs=_own_runs,
+        own_count=lambda _settings: len(DURABILITIES),
         costs_of=_costs_of,
     )
     live = Live(
