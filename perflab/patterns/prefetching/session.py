@@ -36,7 +36,6 @@ _COUNTED = (
     "timeouts",
     "stalls",
     "short_pages",
-    "buffer_bytes",
     "workers",
 )
 
@@ -126,6 +125,7 @@ class PrefetchingSession(Session[PrefetchingSettings]):
             "fetch_errors": stats["fetch_errors"],
             "stall_seconds": stats["stall_seconds_total"],
             "buffer_item_seconds": stats["buffer_item_seconds_total"],
+            "buffer_byte_seconds": stats["buffer_byte_seconds_total"],
             "first_item_seconds": stats.get("first_item_seconds", 0.0),
             "sized_items": self._sized,
             "sized_bytes": self._bytes,
