@@ -183,7 +183,8 @@ def _of_the_tail(verdicts: Mapping[MetricInfo, Verdict], *, another_speed: bool)
 
 def which_is_off_in(run: Run, bench: AnyBench) -> str:
     """Return `which_is_off` of a run that is over, since its last change of settings."""
-    paced = any(run.settings.get(key) is not None for key in ("request_rate", "speedup"))
+    set_paces = (run.settings.get(key) for key in ("request_rate", "speedup"))
+    paced = bench.live.follows_rate(run.settings) and any(each is not None for each in set_paces)
     measured = run.since_change or run.metrics
     bands, event = Bands.of(run.calibration), not_compared(bench, run.changes)
     return which_is_off(
