@@ -136,8 +136,9 @@ def typed(value: float, unit: str = "", *, parted: bool = False) -> str:
     text = format_quantity(value, unit)
     if not math.isfinite(value):
         return text
-    if abs(value) < _MOST and math.isclose(parse_quantity(text, unit), value, rel_tol=1e-12):
-        return text
+    same = abs(value) < _MOST and math.isclose(parse_quantity(text, unit), value, rel_tol=1e-12)
+    if same and (unit in _ONE or len(digits(value)) >= len(text)):
+        return text  # but 1259, not 1.259k
     whole = unit == "bytes" and value and value % 1024 == 0 and abs(value) < 1024**3
     value, suffix = (value / 1024, "KiB") if whole else (value, _ONE.get(unit, ""))
     return f"{(grouped if parted else digits)(value)}{suffix}"
@@ -395,6 +396,4 @@ def _rate(value: float) -> str:
 
 
 def _of_points(size: float) -> str:
-    if size >= 99.95:
-        return rounded(size)
-    return f"{size:.1f}" if size >= 0.995 else f"{size:.2f}"
+    return rounded(size) if size >= 99.95 else f"{size:.{1 if size >= 0.995 else 2}f}"

@@ -408,6 +408,24 @@ def test_per_cent_say_the_difference(before, after):
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1259, "items", "1259"),
+        (1500, "items", "1.5k"),
+        (10_000, "entries", "10k"),
+        (21_941, "", "21941"),
+        (2_016_000, "", "2.016M"),
+        (2048, "bytes", "2KiB"),
+        (90, "seconds", "1.5m"),
+    ],
+)
+def test_a_count_is_typed_in_the_shortest_way(value, unit, text):
+    assert typed(value, unit) == text
+    if unit != "seconds":
+        assert typed(value, unit, parted=True).replace(",", "") == text
+
+
 @given(SIZES, st.sampled_from(["seconds", "bytes", "entries", "ratio"]))
 def test_what_is_typed_reads_back_to_every_digit(value, unit):
     assert parse_quantity(typed(value, unit), unit) == pytest.approx(value, rel=1e-11)

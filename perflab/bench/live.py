@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic
 
 from perflab.bench.identity import S
@@ -13,6 +13,10 @@ from perflab.settings import LoadSettings, Settings
 
 def _all_run(_settings: Settings, _load: LoadSettings) -> None:
     return None
+
+
+def _always(_values: Mapping[str, object]) -> bool:
+    return True
 
 
 def _concurrency(_settings: Settings, load: LoadSettings) -> int:
@@ -42,6 +46,8 @@ class Live(Generic[S]):
         ends_itself: Whether only its session knows when a workload is through.
         check: Refuses settings that cannot run, by `BadInputError` with the reason.
         thread_count: Returns how many threads put requests to the session.
+        follows_rate: Returns whether requests come at the workload's rate, or the one that is set,
+            at some settings, given by key; not so where each waits for one before it to end.
         notice: Returns what a user must know before a run, such as how often their function is
             called.
     """
@@ -55,4 +61,5 @@ class Live(Generic[S]):
     ends_itself: bool = False
     check: Callable[[S, LoadSettings], None] = _all_run
     thread_count: Callable[[S, LoadSettings], int] = _concurrency
+    follows_rate: Callable[[Mapping[str, object]], bool] = _always
     notice: Callable[[S, LoadSettings], str | None] = _backend_notice

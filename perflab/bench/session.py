@@ -175,6 +175,16 @@ class Session(ABC, Generic[S]):
     def close(self) -> None:
         """Let go of what it holds."""
 
+    def under_way(self) -> Callable[[], bool] | None:
+        """Return what says whether something that has begun by now is still under way.
+
+        It is asked for after a change of settings: what was begun before it went by the settings
+        before, so that what was measured since the change counts from when all of that has ended.
+        Requests of the lab's own threads are no concern of it. None where a session does nothing
+        beside them.
+        """
+        return None
+
     def distributions(self) -> dict[str, LatencyHistogram]:
         """Return times other than latencies, by name; the caller may keep them."""
         return {}

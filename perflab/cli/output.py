@@ -18,6 +18,7 @@ from perflab.callbacks import Progress
 from perflab.units import in_words
 
 if TYPE_CHECKING:
+    from perflab.bench.base import AnyBench
     from perflab.lab.documents import AboutWorkload
     from perflab.lab.result import Result
     from perflab.settings import SettingInfo
@@ -198,8 +199,18 @@ def notes(texts: Iterable[str]) -> str:
     return "\n".join(f"Note: {shown(text)}" for text in dict.fromkeys(texts))
 
 
-def workload_line(workload: AboutWorkload) -> str:
-    """Return a workload's name and size in a line."""
+def workload_line(
+    workload: AboutWorkload,
+    bench: AnyBench | None = None,
+    settings: Iterable[Mapping[str, object]] = (),
+) -> str:
+    """Return a workload's name, its size and the rate at which its requests come, in a line.
+
+    Args:
+        workload: As results keep it.
+        bench: What it was for; none for the workload by itself.
+        settings: What was looked at, by key: the rate is said where it is the same at all.
+    """
     from perflab.errors import shown
     from perflab.units import counted
 
@@ -209,8 +220,26 @@ def workload_line(workload: AboutWorkload) -> str:
     rate = summary.get("requests_per_second")
     if requests is None or (keys is None and rate is None):
         return name
-    like = f"at {in_words(rate, '1/s')}" if keys is None else f"for {counted(keys, 'key')}"
-    return f"{name}: {counted(requests, 'request')} {like}"
+    size = f"{name}: {counted(requests, 'request')}"
+    if keys is not None:
+        return f"{size} for {counted(keys, 'key')}"
+    if bench is None or rate is None:
+        return f"{size} at {in_words(rate, '1/s')}"
+    rates = {_rate_at(rate, bench, values) for values in settings} or {rate}
+    if rates == {None}:
+        return f"{size} in a closed loop"
+    (held, *others) = rates
+    return size if others else f"{size} at {in_words(held, '1/s')}"
+
+
+def _rate_at(rate: float, bench: AnyBench, settings: Mapping[str, object]) -> float | None:
+    """Return at how many requests per second a workload comes; none where it has no say."""
+    if not bench.live.follows_rate(settings):
+        return None
+    wanted, speedup = settings.get("request_rate"), settings.get("speedup")
+    if isinstance(wanted, (int, float)):
+        return float(wanted)
+    return rate * float(speedup) if isinstance(speedup, (int, float)) else rate
 
 
 @contextmanager

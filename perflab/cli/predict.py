@@ -121,7 +121,9 @@ def write_predictions(result: Predictions) -> str:
     bench = load_bench(result.pattern)
     known = result.points[0]["metrics"]
     metrics = [name for name in bench.display.headline if name in known]
-    lines = [f"{bench.identity.title}, predicted on {workload_line(result.workload)}", ""]
+    looked_at = [point["settings"] for point in result.points]
+    on = workload_line(result.workload, bench, looked_at)
+    lines = [f"{bench.identity.title}, predicted on {on}", ""]
     left_out = 0
     if len(result.points) == 1:
         lines.append(_one_point(result.points[0], metrics, metric(bench.tuning.objective.metric)))

@@ -176,10 +176,11 @@ def write_run(result: Run) -> str:
     requests = int(result.metrics.get("requests", 0))
     took = metric("first_item_seconds").format(seconds)
     history = FOLLOWED if result.followed else NOT_FOLLOWED
+    on = workload_line(result.workload, bench, (result.settings,))
     lines = [
         *_alerts(result, fired=True),
         *(f"Doubtful: {doubt}" for doubt in result.doubts),
-        f"{bench.identity.title}, run on {workload_line(result.workload)}",
+        f"{bench.identity.title}, run on {on}",
         f"{counted(requests, 'request')} in {took}; ended: {result.ended}",
         "",
         *_which_is_off(result, bench),

@@ -176,9 +176,10 @@ def write_recommendation(result: Recommendation) -> str:
 
     bench = load_bench(result.pattern)
     goal = ", ".join((result.objective, *result.limits))
+    on = workload_line(result.workload, bench, (result.before, result.settings))
     changed = [key for key in result.settings if result.settings[key] != result.before.get(key)]
     lines = [
-        f"{bench.identity.title}, tuned for {goal} on {workload_line(result.workload)}",
+        f"{bench.identity.title}, tuned for {goal} on {on}",
         "",
         result.reason,
         "",

@@ -31,12 +31,22 @@ PREDICTED = "predicted_"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MetricInfo:
-    """What is known of one metric: what an axis, a table row or an alert is labelled with."""
+    """What is known of one metric: what an axis, a table row or an alert is labelled with.
+
+    Attributes:
+        name: As results have it.
+        label: As people read it.
+        unit: Such as ``seconds``, ``1/s``, ``ratio`` or ``bytes``, or what is counted.
+        better: Which way is better.
+        grows_with: The metric that counts what this one measures, such as the items of so many
+            bytes: both are predicted equally well. Empty for a metric that stands by itself.
+    """
 
     name: str
     label: str
     unit: str
     better: Better
+    grows_with: str = ""
 
     @property
     def plain(self) -> str:

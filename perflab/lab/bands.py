@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-from perflab.instrumentation.catalog import MetricInfo
+from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.calibration import NARROWEST, WIDEST, Calibration
 from perflab.units import percent
 
@@ -74,7 +74,12 @@ class Bands:
             return self._of_time(info, value, predicted)
         if info.unit == "ratio":
             return POINTS
-        counted = _DEVIATIONS * math.sqrt(value) if _counts(info) else 0.0
+        if info.grows_with and predicted.get(info.grows_with):
+            base = metric(info.grows_with)
+            half = self.half_width(dataclasses.replace(base, grows_with=""), predicted)
+            return None if half is None else half * value / abs(predicted[base.name])
+        # One that is predicted to be 0 never comes; a few differ by chance by one or two.
+        counted = _DEVIATIONS * math.sqrt(value + 1.0) if value and _counts(info) else 0.0
         return max(SHARE * value, counted)
 
     def _of_time(

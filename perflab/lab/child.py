@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from perflab.bench.session import AnySession, Load
 from perflab.errors import BadInputError
 from perflab.errors.extras import naming_extra
 from perflab.lab.job import Act, Acted, Ended, Failed, Job, Ready
-from perflab.lab.load import LoadGenerator
+from perflab.lab.load import PATIENCE, LoadGenerator
 from perflab.lab.orphan import CLOSED, ORPHANED, Orphan, OrphanedError
 from perflab.lab.snapshot import Snapshot
 from perflab.primitives.clock import VirtualClock
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _FEWEST_ERRORS = 20
 _NOT_CLOSED = 4
+_BRIEFLY = 0.02
 
 
 class Child:
@@ -62,6 +63,8 @@ class Child:
         # Since when it is paused, and the seconds of the pauses before: replaced together, as the
         # thread of an action asks for the time, too.
         self._pauses: tuple[float | None, float] = (None, 0.0)
+        # Of what was under way at the last changes: each says whether that still is.
+        self._earlier: list[Callable[[], bool]] = []
 
     def set_up(self) -> None:
         """Open the workload and set up the session and what drives it.
@@ -141,7 +144,12 @@ class Child:
                     return "stopped"
             if self._generator.finished:
                 return "workload through"
-            if not warm and self._seconds() >= self._load.warmup_seconds:
+            if self._earlier and not any(is_under_way() for is_under_way in self._earlier):
+                self._earlier.clear()
+                with self._between_requests():
+                    settled = self._snapshot("settled")
+                self._send(settled)
+            elif not warm and self._seconds() >= self._load.warmup_seconds:
                 warm = True
                 self._send(self._snapshot("warm"))
             else:
@@ -174,7 +182,7 @@ class Child:
             threading.Thread(target=self._act, args=(order.name,), daemon=True).start()
         elif isinstance(order, dict):
             self._settings, self._load = self._bench.read(order)
-            with self._between_requests():
+            with self._between_requests() as late:
                 self._session.apply(self._settings, self._load)
                 self._generator.apply(
                     self._load, self._bench.live.thread_count(self._settings, self._load)
@@ -182,14 +190,27 @@ class Child:
                 self._version += 1
                 snapshot = self._snapshot("change")
             self._send(snapshot)
+            self._earlier += [each for each in (late, self._session.under_way()) if each]
         return False
 
-    def _between_requests(self) -> AbstractContextManager[object]:
-        """Hold the load between two requests, where a shadow changes at the same one."""
-        plan = self._bench.shadow
-        if plan is None or not plan.holds or not isinstance(self._generator, LoadGenerator):
-            return contextlib.nullcontext()
-        return self._generator.between_requests()
+    @contextlib.contextmanager
+    def _between_requests(self) -> Iterator[Callable[[], bool] | None]:
+        """Hold the load between two requests, so that each goes by the settings it began with.
+
+        One that takes too long is not waited for. Where a bench's shadow follows what waits
+        through a change, nothing is held; in an open loop, as little as it takes to tell which
+        threads have nothing to do.
+
+        Yields:
+            What says whether a request from before still is under way, if one is.
+        """
+        plan, load = self._bench.shadow, self._generator
+        if not isinstance(load, LoadGenerator) or (plan is not None and not plan.holds):
+            yield None
+            return
+        patience = _BRIEFLY if plan is None and self._bench.live.open_loop else PATIENCE
+        with load.between_requests(patience) as held:
+            yield None if held else load.under_way()
 
     def _act(self, name: str) -> None:
         problem = None

@@ -73,6 +73,11 @@ class Gate:
                 self._moved.wait(min(left, _LOOK_SECONDS))
             return True
 
+    def is_standing(self, thread: int | None) -> bool:
+        """Say whether a thread, by its identifier, stands here now."""
+        with self._moved:
+            return thread in self._standing
+
     def first_taken(self) -> int | None:
         """Return the first request that a standing thread has taken, if any has."""
         with self._moved:

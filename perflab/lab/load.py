@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from perflab.bench.pace import Pace
 from perflab.bench.session import AnySession, EndOfWorkload
@@ -17,7 +17,8 @@ from perflab.settings import LoadSettings
 
 _SPIN_SECONDS = 0.0002
 _LONGEST_SLEEP = 0.05
-_PATIENCE = 1.0
+PATIENCE = 1.0
+"""How many seconds a change of settings waits for a request that is under way."""
 
 
 class LoadGenerator:
@@ -80,7 +81,7 @@ class LoadGenerator:
         self._gate.open()
 
     @contextlib.contextmanager
-    def between_requests(self, patience: float = _PATIENCE) -> Iterator[bool]:
+    def between_requests(self, patience: float = PATIENCE) -> Iterator[bool]:
         """Hold all threads between two requests for as long as the context lasts.
 
         Args:
@@ -97,6 +98,27 @@ class LoadGenerator:
         finally:
             if not self._paused:
                 self._gate.open()
+
+    def under_way(self) -> Callable[[], bool] | None:
+        """Return what says whether a request that is under way now still is; None where none is.
+
+        To be asked for within `between_requests`: a thread that does not stand then is in the
+        midst of one, which is over when the thread has recorded it.
+        """
+        began = [
+            (thread, record, _counted(record))
+            for thread, record in zip(list(self._threads), list(self._records), strict=False)
+            if thread.is_alive() and not self._gate.is_standing(thread.ident)
+        ]
+        if not began:
+            return None
+
+        def is_any() -> bool:
+            return any(
+                thread.is_alive() and _counted(record) == before for thread, record, before in began
+            )
+
+        return is_any
 
     def apply(self, load: LoadSettings, thread_count: int | None = None) -> None:
         """Change pace and concurrency from the next request on."""
@@ -232,3 +254,8 @@ class LoadGenerator:
                 changed.wait(left - _LONGEST_SLEEP / 2)
             elif left > spin:
                 time.sleep(left - spin)
+
+
+def _counted(record: Mapping[str, LatencyHistogram]) -> int:
+    """Return how many requests a thread has recorded."""
+    return sum(histogram.count for histogram in list(record.values()))

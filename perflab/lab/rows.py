@@ -119,13 +119,10 @@ class Rows:
         """Make a row of a snapshot, given the child's resident memory now."""
         if resident_bytes:
             self.memory_bytes = float(max(0, resident_bytes - self.baseline))
+        if snapshot.mark == "settled" and self.changed is not None:
+            self._begin_anew(snapshot)
         if snapshot.mark == "change" and self._take_next():
-            self.changed = snapshot
-            self._history.clear()
-            self._predicted, self._predict_after = {}, 0.0
-            self._goal, self._followed_at = None, time.perf_counter()
-            self.compared = Compared({}, {}, {})
-            self.following.change(snapshot.requests, self.settings, self.load)
+            self._begin_anew(snapshot)
             self.changes.append(
                 {
                     "seconds": snapshot.seconds,
@@ -218,6 +215,15 @@ class Rows:
             left = part.seconds * self.load.concurrency - spent
             own["overhead_seconds"] = max(0.0, left / (latency.count + part.writes))
         return own
+
+    def _begin_anew(self, snapshot: Snapshot) -> None:
+        """Count what was measured since the last change from here on."""
+        self.changed = snapshot
+        self._history.clear()
+        self._predicted, self._predict_after = {}, 0.0
+        self._goal, self._followed_at = None, time.perf_counter()
+        self.compared = Compared({}, {}, {})
+        self.following.change(snapshot.requests, self.settings, self.load)
 
     def _take_next(self) -> bool:
         """Let the settings that the child has confirmed be in force; return whether there are."""

@@ -21,7 +21,8 @@ class Snapshot:
         histograms: Latencies by outcome (``hit``, ``miss`` ...).
         distributions: The session's other times by name (``wait`` ...).
         version: How many changes of settings have been made.
-        mark: ``warm``, ``change``, ``end`` or nothing.
+        mark: ``warm``, ``change``, ``end`` or nothing; ``settled`` once all is over that was under
+            way at a change, and so went by the settings before it.
         server_up: Whether perflab's own server behind is up; None where there is no such server.
     """
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from perflab.bench.base import AnyBench
 from perflab.instrumentation.catalog import MetricInfo, metric
-from perflab.lab.bands import MODEL, TAILS, TIMED_RATIOS, Bands
+from perflab.lab.bands import MODEL, TAILS, Bands
 from perflab.lab.history_in_words import not_compared
 from perflab.lab.run import Run
 from perflab.units import counted, times
@@ -27,6 +28,10 @@ _RATIOS = (
 _JUDGED = (*_RATIOS, *_TIMES[:-1], "wait_seconds_mean", _RATE)
 _SLOWER = 1.1
 _FEW = 5
+
+Verdict = Literal["holds", "calibration", "model", "unknown", "beyond"]
+"""Of a prediction: within its band; beyond it, while the refitted one is not; both are beyond; its
+times were never measured on this machine; or beyond, and nothing refitted tells why."""
 
 
 def which_is_off(
@@ -58,44 +63,94 @@ def which_is_off(
     unfit = event or _too_few(measured)
     if unfit:
         return f"{unfit[0].upper()}{unfit[1:]}."
-    judged = {bench.tuning.objective.metric, *_JUDGED} - ({_RATE} if paced else set())
-    infos = [metric(name) for name in bench.display.headline if name in judged]
-    infos = [info for info in infos if known(info, predicted, refitted, measured)]
-    if not infos:
+    if not refitted:
         return ""
-    wrong = [info.plain for info in infos if refit.is_off(info, refitted, measured)]
-    early = [info.plain for info in infos if bands.is_off(info, predicted, measured)]
+    infos = [metric(name) for name in bench.display.headline]
+    verdicts = {
+        info: found
+        for info in infos
+        if (found := verdict_on(info, measured, predicted, refitted, bands=bands, refit=refit))
+    }
+    names = {bench.tuning.objective.metric, *_JUDGED} - ({_RATE} if paced else set())
+    judged = [info for info in verdicts if info.name in names]
+    others = [info for info in verdicts if not info.name.endswith(TAILS)]
+    wrong = [info.plain for info in others if verdicts[info] == "model"]
+    early = [info.plain for info in others if verdicts[info] == "calibration"]
+    beyond = [info.plain for info in others if verdicts[info] == "beyond"]
+    unknown = [info.plain for info in judged if verdicts[info] == "unknown"]
+    if not judged and not wrong and not early and not beyond:
+        return ""
     factor = slower(predicted, refitted, paced=paced)
-    said = []
-    unknown = [info for info in infos if bands.half_width(info, predicted) is None]
-    if early and not unknown and factor is not None and not 1 / _SLOWER <= factor <= _SLOWER:
-        factor, word = (factor, "slower") if factor > 1 else (1 / factor, "faster")
-        said.append(
-            f"the machine, or the server behind, was {times(factor)} {word} than when it was "
-            "calibrated"
-        )
-    sizes = [metric(name) for name in bench.display.headline if name not in judged]
-    for info in filter(_is_untimed, sizes):
-        if known(info, predicted, refitted, measured) and bands.is_off(info, predicted, measured):
-            still = refit.is_off(info, refitted, measured)
-            (wrong if still else early).append(info.plain)
+    moved = any(verdicts[info] in ("model", "calibration") for info in judged)
+    said = [_of_speed(factor)] if moved and not unknown and _is_another(factor) else []
+    explained = bool(said)
+    of_load = f"the calibration does not fit this load ({_listed(early)})" if early else ""
     if wrong:
+        said += [of_load] if of_load and not said else []
         said.append(f"the model is off for {_listed(wrong)}, even with the run's own times")
     elif said:
         said.append("the model is right: measure again for predictions that fit")
     elif early:
-        said.append(
-            f"the model is right; the calibration does not fit this load ({_listed(early)})"
-        )
+        said.append(f"the model is right; {of_load}")
     elif unknown:
-        names = _listed([info.plain for info in unknown])
-        said.append(f"the model is right; the times behind {names} were not measured before")
+        said.append(
+            f"the model is right; the times behind {_listed(unknown)} were not measured before"
+        )
     else:
-        names = _listed([info.plain for info in infos])
-        said.append(f"both predictions hold, within their bands, for {names}")
-        said += _of_the_tail(bench, measured, predicted, bands)
+        held = _listed([info.plain for info in judged if verdicts[info] == "holds"])
+        said += [f"the predictions hold, within their bands, for {held}"] if held else []
+    said += [f"{_listed(beyond)} {_are(beyond)} beyond the band"] if beyond else []
+    said += _of_the_tail(verdicts, another_speed=explained)
     text = "; ".join(said)
     return f"{text[0].upper()}{text[1:]}."
+
+
+def verdict_on(
+    info: MetricInfo,
+    measured: Mapping[str, float],
+    predicted: Mapping[str, float],
+    refitted: Mapping[str, float],
+    *,
+    bands: Bands = MODEL,
+    refit: Bands = MODEL,
+) -> Verdict | None:
+    """Return how the prediction of a metric has fared, as tables mark it and sentences say it.
+
+    Where the prediction from before holds, the refitted one is not judged: that one is there to
+    tell why a prediction was off.
+
+    Args:
+        info: Which metric.
+        measured: By metric.
+        predicted: From the calibration.
+        refitted: From the run's own times.
+        bands: How far the calibration may be off.
+        refit: How far the prediction from the run's own times may be off.
+
+    Returns:
+        None where it was not measured or not predicted, or has no refitted value to be told by.
+    """
+    if not known(info, predicted, measured):
+        return None
+    if not known(info, refitted):
+        return "beyond" if bands.is_off(info, predicted, measured) else None
+    beyond = refit.is_off(info, refitted, measured)
+    if bands.half_width(info, predicted) is None:
+        return "model" if beyond else "unknown"
+    if not bands.is_off(info, predicted, measured):
+        return "holds"
+    return "model" if beyond else "calibration"
+
+
+def _is_another(factor: float | None) -> bool:
+    return factor is not None and not 1 / _SLOWER <= factor <= _SLOWER
+
+
+def _of_speed(factor: float | None) -> str:
+    """Return how many times slower or faster the machine was, as a part of a sentence."""
+    assert factor is not None  # noqa: S101  (`_is_another` has looked)
+    by, word = (factor, "slower") if factor > 1 else (1 / factor, "faster")
+    return f"the machine, or the server behind, was {times(by)} {word} than when it was calibrated"
 
 
 def _too_few(measured: Mapping[str, float]) -> str:
@@ -106,31 +161,30 @@ def _too_few(measured: Mapping[str, float]) -> str:
     return f"{counted(requests, 'request')}: too few to tell whether a prediction holds"
 
 
-def _is_untimed(info: MetricInfo) -> bool:
-    """Say whether no time is part of a metric, so that no machine's speed explains it."""
-    return info.unit not in ("seconds", "1/s") and info.name not in TIMED_RATIOS
+def _of_the_tail(verdicts: Mapping[MetricInfo, Verdict], *, another_speed: bool) -> list[str]:
+    """Return which tails are beyond their bands, as one part of a sentence, if any are.
 
-
-def _of_the_tail(
-    bench: AnyBench, measured: Mapping[str, float], predicted: Mapping[str, float], bands: Bands
-) -> list[str]:
-    """Return that the tail is off where the mean is not, if so."""
-    tails = [metric(name) for name in bench.display.headline if name.endswith(TAILS)]
+    Args:
+        verdicts: By metric.
+        another_speed: Whether the machine's speed explains those that the refitted prediction
+            meets.
+    """
+    beyond = ("model", "beyond") if another_speed else ("model", "calibration", "beyond")
     off = [
         info.plain
-        for info in tails
-        if known(info, predicted, measured) and bands.is_off(info, predicted, measured)
+        for info, verdict in verdicts.items()
+        if info.name.endswith(TAILS) and verdict in beyond
     ]
     if not off:
         return []
-    verb = "is" if len(off) == 1 else "are"
     why = "other programs stopped this run for moments, or did so while it was calibrated"
-    return [f"{_listed(off)} {verb} beyond: {why}"]
+    return [f"{_listed(off)} {_are(off)} beyond: {why}"]
 
 
 def which_is_off_in(run: Run, bench: AnyBench) -> str:
     """Return `which_is_off` of a run that is over, since its last change of settings."""
-    paced = any(run.settings.get(key) is not None for key in ("request_rate", "speedup"))
+    set_paces = (run.settings.get(key) for key in ("request_rate", "speedup"))
+    paced = bench.live.follows_rate(run.settings) and any(each is not None for each in set_paces)
     measured = run.since_change or run.metrics
     bands, event = Bands.of(run.calibration), not_compared(bench, run.changes)
     return which_is_off(
@@ -167,6 +221,10 @@ def slower(
         return next(iter(factors.values()))
     before, now = predicted.get(_RATE), refitted.get(_RATE)
     return before / now if before and now and not paced else None
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from perflab.charts.trade_off import trade_off_figure
 from perflab.instrumentation.catalog import metric
 from perflab.panels.canvas import BlitCanvas
 from perflab.panels.controls import written
+from perflab.panels.live_check import LiveCheck, is_comparable
 from perflab.reports.verdict import tuned_keys
 from perflab.tuning.reason import LEFT_OUT
 from perflab.tuning.recommend import tune
@@ -30,9 +31,19 @@ class RecommendationCard:
     Args:
         bench: Names the settings that tuning looks for.
         apply: Called with those settings when the user takes them.
+        check: Called with a budget in seconds when the user wants them run beside their rivals.
+
+    Attributes:
+        check: What offers that, and shows what came of it.
     """
 
-    def __init__(self, bench: AnyBench, apply: Callable[[Mapping[str, object]], None]) -> None:
+    def __init__(
+        self,
+        bench: AnyBench,
+        apply: Callable[[Mapping[str, object]], None],
+        check: Callable[[float], None],
+    ) -> None:
+        self.check = LiveCheck(check)
         self._bench = bench
         self._leading = bench.tuning.objective.metric
         self._keys: tuple[str, ...] = ()
@@ -71,6 +82,43 @@ class RecommendationCard:
             self.hide()
             raise
 
+    def check_live(
+        self,
+        workload: Workload,
+        values: Mapping[str, object],
+        limits: Sequence[str],
+        model: AnyModel | None,
+        budget: float,
+    ) -> Recommendation:
+        """Look for the settings to ship and run them beside their rivals, with progress.
+
+        Args:
+            workload: What is run; it begins again at its end, as in a run of the panel.
+            values: What the user has now.
+            limits: What must be kept.
+            model: A model of the workload that has computed something already.
+            budget: The seconds that all turns together may take.
+
+        Raises:
+            BadInputError: If the recommended settings cannot run, or a server is not agreed to.
+            RuntimeError: If their child process died.
+        """
+        self.check.begin()
+        try:
+            return tune(
+                self._bench.identity.pattern,
+                workload,
+                limits=limits,
+                live=True,
+                settings={**values, "loop": True},
+                model=model,
+                budget=budget,
+                turn_progress=self.check.progress,
+                cancelled=lambda: self.check.cancelled,
+            )
+        finally:
+            self.check.end()
+
     def working(self, done: int, total: int) -> None:
         """Show how far the search has come."""
         self._bar.value = done / total if total else 0.0
@@ -80,7 +128,8 @@ class RecommendationCard:
             self._put([self.progress])
 
     def hide(self) -> None:
-        """Show nothing."""
+        """Show nothing, and end a check that is going."""
+        self.check.cancel()
         self._put([])
 
     def show(self, found: Recommendation) -> None:
@@ -103,7 +152,11 @@ class RecommendationCard:
             )
             for other in found.alternatives
         ]
-        self._put([*self._unreached(found), first, *others, *self._beside(found)])
+        checks = []
+        if is_comparable(found):
+            self.check.show(found)
+            checks = [self.check.widget]
+        self._put([*self._unreached(found), first, *others, *checks, *self._beside(found)])
 
     def _unreached(self, found: Recommendation) -> list[widgets.HTML]:
         """Return the line that says first what no setting reaches, if so."""
@@ -132,7 +185,8 @@ class RecommendationCard:
 
     def _put(self, children: list[widgets.Widget]) -> None:
         for old in self.widget.children:
-            if old is not self.progress and old not in children:
+            kept = (self.progress, self.check.widget, *children)
+            if old not in kept:
                 old.close()
         rows = [child for child in children if isinstance(child, widgets.HBox)]
         self.buttons = [row.children[0] for row in rows if row is not self.progress]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from perflab.bench import AnyBench, AnyModel
 from perflab.lab.run import Run
@@ -16,6 +17,15 @@ from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
 
 
+class _Asked(NamedTuple):
+    """What the last recommendation is of."""
+
+    workload: Workload
+    values: Mapping[str, object]
+    limits: tuple[str, ...]
+    model: AnyModel | None
+
+
 class ReportActions:
     """Makes both, in the thread that it is called in.
 
@@ -23,6 +33,7 @@ class ReportActions:
         bench: The pattern.
         displays: Where a recommendation is marked, and what was pinned is kept.
         apply: Called with recommended settings when the user takes them.
+        check: Called with a budget in seconds when these are to be run beside their rivals.
 
     Attributes:
         recommendation: The last one, if any.
@@ -30,17 +41,22 @@ class ReportActions:
     """
 
     def __init__(
-        self, bench: AnyBench, displays: Displays, apply: Callable[[Mapping[str, object]], None]
+        self,
+        bench: AnyBench,
+        displays: Displays,
+        apply: Callable[[Mapping[str, object]], None],
+        check: Callable[[float], None],
     ) -> None:
         self._bench, self._displays = bench, displays
-        self.card = RecommendationCard(bench, apply)
+        self.card = RecommendationCard(bench, apply, check)
+        self._of: _Asked | None = None
         self.link = ReportLink()
         self.recommendation: Recommendation | None = None
         self.report: Path | None = None
 
     def forget(self) -> None:
         """Show neither."""
-        self.recommendation = self.report = None
+        self.recommendation = self.report = self._of = None
         self.card.hide()
         self.link.hide()
 
@@ -57,10 +73,38 @@ class ReportActions:
         if not wanted():
             self.card.hide()
             return
-        self.put(found)
+        self.put(found, workload, values, limits, model)
 
-    def put(self, found: Recommendation) -> None:
-        """Show a recommendation."""
+    def put(
+        self,
+        found: Recommendation,
+        workload: Workload,
+        values: Mapping[str, object],
+        limits: Sequence[str],
+        model: AnyModel | None,
+    ) -> None:
+        """Show a recommendation, which was looked for with these arguments of `recommend`."""
+        self._of = _Asked(workload, dict(values), tuple(limits), model)
+        self._show(found)
+
+    def check_live(self, budget: float) -> None:
+        """Run the recommendation beside its rivals and show what came of it, if still wanted.
+
+        Args:
+            budget: The seconds that all turns together may take.
+
+        Raises:
+            BadInputError: If the settings cannot run, or a server is not agreed to.
+            RuntimeError: If the child process of a run died.
+        """
+        asked, before = self._of, self.recommendation
+        if asked is None or before is None:
+            return
+        found = self.card.check_live(*asked, budget)
+        if self.recommendation is before:
+            self._show(found)
+
+    def _show(self, found: Recommendation) -> None:
         self.recommendation = found
         self.card.show(found)
         self._displays.recommend(found)

@@ -87,7 +87,7 @@ class Workbench:
             bench, self.status, self.tasks, self._on_consent, self._server_changed
         )
         self.compare = Compare(bench, self._on_lines_chosen)
-        self.report_actions = ReportActions(bench, self.displays, self._apply)
+        self.report_actions = ReportActions(bench, self.displays, self._apply, self.check_live)
         self.picker = WorkloadPicker(
             *(bench, self._on_workload, self._on_workload_error),
             lambda: self.controls.read()[0],
@@ -160,7 +160,7 @@ class Workbench:
         """Start a live run with the present settings, or end the one that is going."""
         if self.runner.active:
             self.tasks.start("stop", self.runner.stop)
-        elif self.workload is not None and not self.tasks.busy("measure"):
+        elif self.workload is not None and not self._measuring:
             self.status.clear()
             self.server.begin()
             self.displays.begin()
@@ -193,6 +193,10 @@ class Workbench:
         """Look for the settings to ship."""
         self.tasks.start("recommend", self._recommend)
 
+    def check_live(self, budget: float) -> None:
+        """Run the recommendation beside its rivals, for so many seconds at most."""
+        self.tasks.start("check", lambda: self._check_live(budget))
+
     def measure_again(self) -> None:
         """Measure on this machine, now, what the predictions rest on."""
         self.tasks.start("measure", self._measure)
@@ -221,6 +225,7 @@ class Workbench:
         """End what this panel has started and take its widgets away; others stay."""
         self.runner.close()
         self.lasting.close()
+        self.report_actions.card.check.cancel()
         self.forecast.close()
         self.picker.close()
         self._fitting.close()
@@ -328,21 +333,28 @@ class Workbench:
             ready = self.workload is not None
             active = self.runner.active
             leaving = self._leaving or self.runner.phase == "stopping"
-            measuring = self.tasks.busy("measure")
             self.server.follow(self.runner.live, usable=active and not leaving)
-            self.header.measurable(usable=ready and not active and not leaving and not measuring)
+            free = ready and not active and not leaving and not self._measuring
+            self.header.measurable(usable=free)
+            searching = self.tasks.busy("recommend")
+            self.report_actions.card.check.usable(usable=free and not searching)
             self.actions.show(
                 running=active,
                 paused=self.runner.paused,
                 enabled={
-                    "run": ready and not leaving and not measuring,
+                    "run": ready and not leaving and (active or not self._measuring),
                     "pause": active and self.runner.live is not None and not leaving,
                     "reset": ready and not leaving,
                     "pin": self.forecast.prediction is not None,
-                    "recommend": ready and not self.tasks.busy("recommend"),
+                    "recommend": ready and not searching and not self.tasks.busy("check"),
                     "export": ready and not leaving,
                 },
             )
+
+    @property
+    def _measuring(self) -> bool:
+        """Whether something is measured that a run beside it would disturb."""
+        return self.tasks.busy("measure") or self.tasks.busy("check")
 
     @property
     def _leaving(self) -> bool:
@@ -372,7 +384,7 @@ class Workbench:
 
     def _measure(self) -> None:
         workload = self.workload
-        if workload is None or self.runner.active:
+        if workload is None or self.runner.active or self.tasks.busy("check"):
             return
         self.status.clear()
         try:
@@ -398,6 +410,20 @@ class Workbench:
         )
         self.lasting.changed()
         self.lasting.still.update()
+
+    def _check_live(self, budget: float) -> None:
+        workload = self.workload
+        if workload is None or self.runner.active or self.tasks.busy("measure"):
+            return
+        self.status.clear()
+        try:
+            self.report_actions.check_live(budget)
+        except ConsentNeededError as error:
+            self._wanted = lambda: self.check_live(budget)
+            self.server.ask(error)
+            return
+        if self.workload is workload and not self.runner.active:
+            self._server_changed()  # it may have measured costs that were not known
 
     def _export(self) -> None:
         assert self.workload is not None  # noqa: S101  (the button is disabled without a workload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from perflab.bench import AnyBench
@@ -9,6 +10,7 @@ from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.lab.bands import MODEL, Bands
 from perflab.lab.history_in_words import FOLLOWED, NOT_FOLLOWED, is_changed, not_compared
 from perflab.lab.run import Run
+from perflab.lab.which_is_off import known, verdict_on
 from perflab.reports.blocks import Cell, Column, Table
 from perflab.reports.report_scope import pattern_settings
 from perflab.reports.tables import NOT_KNOWN, in_order
@@ -34,8 +36,8 @@ def measured_table(bench: AnyBench, run: Run, name: str, title: str) -> Table | 
                 _with_band(info, run.predicted, bands),
                 Cell(info.format(own), own) if own is not None else NOT_KNOWN,
                 Cell(info.format(value), value),
-                _difference(info, run.predicted, measured, None if event else bands),
-                _difference(info, run.fitted, measured, None if event else MODEL),
+                _difference(info, run.predicted, measured, bands, event),
+                _from_refitted(info, run, measured, bands, event),
             )
         )
     if not rows:
@@ -195,16 +197,28 @@ def _difference(
     info: MetricInfo,
     predicted: Mapping[str, float],
     measured: Mapping[str, float],
-    bands: Bands | None,
+    bands: Bands,
+    event: str,
 ) -> Cell:
     """Return how far what was measured is from a prediction, marked where beyond its band."""
     early, real = predicted.get(info.name), measured[info.name]
     if early is None:
         return NOT_KNOWN
-    if bands is None:
+    if event:
         return Cell("not compared")
     text = "none" if early == real else info.difference(early, real)
     return Cell(text, real - early, "worse" if bands.is_off(info, predicted, measured) else "")
+
+
+def _from_refitted(
+    info: MetricInfo, run: Run, measured: Mapping[str, float], bands: Bands, event: str
+) -> Cell:
+    """Return how far it is from the refitted prediction, marked where the model is off."""
+    found = _difference(info, run.fitted, measured, MODEL, event)
+    if not known(info, run.predicted):
+        return found
+    verdict = verdict_on(info, measured, run.predicted, run.fitted, bands=bands)
+    return dataclasses.replace(found, tone="worse" if verdict == "model" else "")
 
 
 def _measured_note(run: Run, measured: Mapping[str, float], event: str, *, paced: bool) -> str:
@@ -215,7 +229,8 @@ def _measured_note(run: Run, measured: Mapping[str, float], event: str, *, paced
     notes.append(
         "Difference = measured − predicted: percentage points for ratios, otherwise per cent of "
         "the prediction. It is marked where it is beyond the band of the prediction, which times "
-        "have by how far the rounds of the calibration lie apart."
+        "have by how far the rounds of the calibration lie apart; from refitted, where the "
+        "refitted prediction is off as well."
     )
     if is_changed(run.changes):
         notes.append(FOLLOWED if run.followed else NOT_FOLLOWED)

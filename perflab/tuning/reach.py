@@ -192,6 +192,28 @@ def worsened(
     return _changes(worse, before, after)
 
 
+def accepted_losses(before: Metrics, after: Metrics, objective: Objective) -> str:
+    """Return what gets worse by more than one per cent, but not by more than is accepted.
+
+    Args:
+        before: The metrics of today.
+        after: Those of other settings.
+        objective: What was looked for, whose own metric is left out.
+    """
+    names = (*_WATCHED, *_LATENCIES)
+    return _changes(
+        [
+            name
+            for name in names
+            if name != objective.metric
+            and _worse(name, before.get(name), after.get(name))
+            and not _worse(name, before.get(name), after.get(name), _ACCEPTED.get(name, _NOTICED))
+        ],
+        before,
+        after,
+    )
+
+
 def missed_by(objective: Objective, value: float) -> str:
     """Return by how much a value misses the target: ``1,000×`` that, or 20 % or 3 points more.
 

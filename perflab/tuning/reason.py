@@ -11,6 +11,7 @@ from perflab.tuning.points import NamedPoint, Point, named_point
 from perflab.tuning.reach import (
     ACCEPTED_LOSS,
     FAILURES,
+    accepted_losses,
     all_useless,
     fewest_timed_out,
     gained,
@@ -58,10 +59,10 @@ class Reason:
         return " ".join(word for word in words if word)
 
     def _of_enough(self) -> list[str]:
-        search, chosen, info = self._search, self._chosen, self._info
+        search, chosen = self._search, self._chosen
         enough = search.enough(search.compared, self._best)
         enough = [point for point in search.served(enough) if search.keeps(point)]
-        value, best = info.format(search.value(chosen)), info.format(self._best)
+        value, best = self._said(search.value(chosen)), self._said(self._best)
         largest = max(self._kept, key=search.size)
         words = [
             (f"At the cost of {self.worse}, " if self.worse else "")
@@ -69,23 +70,56 @@ class Reason:
             + write_enough(self._goal, self._best)
             + self._guarded()
             + (f" and keeps {joined(search.further)}" if search.further else "")
-            + (f": {value}." if value == best else f": {value}; the best is {best}.")
+            + (
+                f": {value}."
+                if best in (value, self._said(0.0))
+                else f": {value}; the best is {best}."
+            )
         ]
+        if self._loses:
+            words += [self._today_words(), self._of_losses()]
         if len(search.compared) > 1 and len(enough) == len(search.compared):
             words.insert(1 if self.worse else 0, self._all_alike())
         saved = search.size(largest) / max(search.size(chosen), 1)
         if math.isfinite(saved) and saved >= 1.5:
             words.append(f"The largest setting looked at is {times(saved)} as large.")
-        words.append(self._today_words())
+        if not self._loses:
+            words.append(self._today_words())
         words.append(search.tuning.risks(chosen, search.points))
         return words
+
+    @property
+    def _loses(self) -> bool:
+        """Whether something gets worse than today, be it by no more than is accepted."""
+        search = self._search
+        if self._today or not search.runs_today:
+            return False
+        now, then = search.value(self._before), search.value(self._chosen)
+        worse = then < now if self._goal.direction == "max" else then > now
+        told = self._info.difference(now, then) != self._info.difference(now, now)
+        return (worse and told) or bool(self._losses)
+
+    @property
+    def _losses(self) -> str:
+        before, after = self._before["metrics"], self._chosen["metrics"]
+        return accepted_losses(before, after, self._goal)
+
+    def _of_losses(self) -> str:
+        """Return what else gets worse within what is accepted, as a sentence, if anything does."""
+        return f"Within what is accepted: {self._losses}." if self._losses else ""
+
+    def _said(self, value: float) -> str:
+        """Return a value of the objective in words; of a time that is 0, that there is none."""
+        info = self._info
+        none = info.unit == "seconds" and info.format(value) == info.format(0.0)
+        return f"no {info.plain}" if none else info.format(value)
 
     def _today_words(self) -> str:
         search, before = self._search, self._before
         if self._today:
             return "That is what you have today."
         gives = (
-            f"Today's {search.write(before)} gives {self._info.format(search.value(before))}"
+            f"Today's {search.write(before)} gives {self._said(search.value(before))}"
             f"{self._trade()}."
         )
         return gives if search.runs_today else f"{gives} Today's settings cannot run live."

@@ -127,3 +127,43 @@ def test_a_pattern_is_tuned_in_turns_on_its_own_workload(perflab, shares, patter
     answer = perflab("tune", pattern, "--live")
     assert answer.status == 130
     assert "The turns were interrupted after 0 rounds, before everything was decided" in answer.out
+
+
+ASYNC = ("tune", "async_io", "-w")
+
+
+@pytest.mark.parametrize(
+    ("workload", "settings", "said", "not_said"),
+    [
+        ("poisson:rate=500,requests=3k,seed=1", (), "3,000 requests in a closed loop", " at 5"),
+        ("steady:rate=1,requests=20", ("max_concurrent=1",), "20 requests in a closed", "at 1/s"),
+        ("steady:rate=50,requests=2k", ("load_model=open",), "2,000 requests at 50/s", "closed"),
+        (
+            "steady:rate=50,requests=2k",
+            ("load_model=open", "request_rate=5"),
+            "2,000 requests at 5/s",
+            "at 50/s",
+        ),
+    ],
+)
+def test_the_rate_of_the_headline_is_the_one_that_holds(
+    perflab, workload, settings, said, not_said
+):
+    options = [part for each in settings for part in ("--set", each)]
+    head, _, rest = perflab(*ASYNC, workload, *options).out.partition("\n")
+    assert said in head
+    assert not_said not in head
+    if "closed loop" in said:
+        assert "load_model is closed: each request follows one that has ended" in rest
+
+
+@pytest.mark.parametrize("requests", [1, 7, 40])
+def test_no_more_in_flight_are_recommended_than_there_are_requests(perflab, requests):
+    found = perflab(*ASYNC, f"steady:rate=1,requests={requests}", "--json").json
+    assert 1 <= found["settings"]["max_concurrent"] <= requests
+
+
+def test_a_rate_far_below_capacity_needs_few_in_flight(perflab):
+    options = ("--set", "load_model=open", "--set", "request_rate=1", "--json")
+    found = perflab(*ASYNC, "poisson:rate=500,requests=2k,seed=1", *options).json
+    assert found["settings"]["max_concurrent"] <= 2

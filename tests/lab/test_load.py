@@ -43,6 +43,13 @@ def generator(load, *, open_loop=True, requests=100_000, limit=None):
     return session, LoadGenerator(session, pace, load, VirtualClock(), limit, open_loop=open_loop)
 
 
+def until(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.005)
+
+
 @pytest.mark.parametrize("open_loop", [True, False])
 def test_a_stopped_paced_run_asks_nothing_before_it_is_due(open_loop):
     session, load = generator(LoadSettings(request_rate=100, concurrency=32), open_loop=open_loop)
@@ -128,9 +135,16 @@ def test_a_request_that_hangs_is_not_waited_for_longer_than_the_patience():
     assert hanging.wait(30.0)
     with load.between_requests(patience=0.1) as held:
         assert not held
+        is_under_way = load.under_way()
+    others = load.issued
+    until(lambda: load.issued > others + 100)
+    # The other two threads have done many since: what is late is the one that hangs.
+    assert is_under_way()
     freed.set()
+    until(lambda: not is_under_way())
     with load.between_requests(patience=30.0) as held:
         assert held
+        assert load.under_way() is None
     load.stop()
     assert load.finished
 

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 import perflab
 from perflab.bench import load_bench
 from perflab.cli.run import write_run
+from perflab.instrumentation.catalog import metric
+from perflab.lab.bands import TAILS, Bands
 from perflab.lab.calibration import calibration_for, keep_calibration
-from perflab.lab.which_is_off import slower, which_is_off
+from perflab.lab.which_is_off import slower, verdict_on, which_is_off, which_is_off_in
+from perflab.panels.table import difference
+from perflab.reports.measured import measured_table
 
 CACHE = {
     "hit_rate": 0.9,
@@ -77,7 +83,7 @@ def test_both_can_be_off():
 def test_predictions_that_hold_are_told_with_what_was_looked_at(pattern):
     real = times(KNOWN[pattern], 1.05)
     told = which_is_off(load_bench(pattern), real, KNOWN[pattern], KNOWN[pattern])
-    assert told.startswith("Both predictions hold, within their bands, for ")
+    assert told.startswith("The predictions hold, within their bands, for ")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +98,7 @@ def test_nothing_is_told_where_nothing_can_be(predicted, refitted):
 def test_what_is_no_number_is_left_aside():
     strange = {**CACHE, "latency_seconds_mean": float("nan"), "hit_rate": float("inf")}
     told = which_is_off(load_bench("cache"), strange, CACHE, CACHE)
-    assert told == "Both predictions hold, within their bands, for throughput."
+    assert told == "The predictions hold, within their bands, for throughput."
     assert "hit rate" not in told
 
 
@@ -128,7 +134,11 @@ def test_a_pace_that_the_user_set_says_nothing_of_the_machine():
     own = {**STREAM, "throughput_per_second": 5e5, "latency_seconds_mean": 0.1}
     assert slower(STREAM, own, paced=True) == 1.0
     told = which_is_off(load_bench("streaming"), own, STREAM, own, paced=True)
-    assert "throughput" not in told
+    assert "than when it was calibrated" not in told
+    # The table marks it, so that the sentence has a word on it.
+    assert told == "The model is right; the calibration does not fit this load (throughput)."
+    held = which_is_off(load_bench("streaming"), STREAM, STREAM, STREAM, paced=True)
+    assert "throughput" not in held
 
 
 def test_a_run_on_costs_of_a_faster_machine_says_so_everywhere(tmp_path, monkeypatch):
@@ -154,3 +164,54 @@ def test_one_request_judges_no_machine():
     one = {"requests": 1.0, "hit_rate": 0.0, "latency_seconds_mean": 1.0}
     said = which_is_off(load_bench("cache"), one, {**one, "latency_seconds_mean": 1e-5}, one)
     assert said == "1 request: too few to tell whether a prediction holds."
+
+
+EVERY = ("cache", "redis_cache", "connection_pool", "lazy_loading", "prefetching", "streaming")
+
+
+@pytest.mark.parametrize("pattern", [*EVERY, "async_io"])
+@pytest.mark.parametrize("factor", [1.0, 1.3, 3.0])
+@pytest.mark.parametrize("own_factor", [1.0, 1.3, 3.0])
+def test_the_sentence_names_what_the_table_marks(pattern, factor, own_factor):
+    bench = load_bench(pattern)
+    wide = Bands(0.4)
+    for info in map(metric, bench.display.headline):
+        before, own = (dict.fromkeys(bench.display.headline, 0.2) for _ in range(2))
+        real = before | {info.name: 0.2 * factor + (info.unit == "bytes") * 1e8 * (factor > 1)}
+        own |= {info.name: 0.2 * own_factor}
+        cell = difference(info, before, real, wide)
+        told = which_is_off(bench, real, before, own, bands=wide)
+        off = f"the model is off for {info.plain}" in told.replace("The", "the")
+        if "class='on'" in cell:
+            assert not off, (told, cell)
+        else:
+            assert info.plain in told or "than when it was calibrated" in told, (told, cell)
+            assert off == (verdict_on(info, real, before, own, bands=wide) == "model") or (
+                info.name.endswith(TAILS)
+            )
+        # What nothing refitted explains is named all the same.
+        del own[info.name]
+        told = which_is_off(bench, real, before, own, bands=wide)
+        named = f"{info.plain} is beyond".lower() in told.lower()
+        assert named == ("class='off'" in cell), (told, cell)
+
+
+def test_the_report_marks_a_refitted_value_where_the_sentence_says_the_model_is_off():
+    bench = load_bench("prefetching")
+    calibration = calibration_for(bench, *bench.read({}))
+    done = perflab.run("prefetching", "items:count=2k", {}, seconds=1, progress=False)
+    name = "stall_fraction"
+    measured = {**(done.since_change or done.metrics), name: 0.9}
+    for predicted, tones in ((0.88, ["", ""]), (0.3, ["worse", "worse"])):
+        run = dataclasses.replace(
+            done,
+            metrics=measured,
+            since_change={},
+            calibration=dataclasses.replace(calibration, source="measured").to_dict(),
+            predicted={**done.predicted, name: predicted},
+            fitted={**done.fitted, name: 0.3},
+        )
+        (row,) = [row for row in measured_table(bench, run, "t", "t").rows if row[0].value == name]
+        assert [row[4].tone, row[5].tone] == tones
+        said = which_is_off_in(run, bench).partition("model is off for")[2]
+        assert ("stall fraction" in said) == (tones[0] == "worse")

@@ -132,7 +132,7 @@ def test_the_link_shows_a_hostile_path_as_text():
 
 def test_report_says_how_far_it_is(bench, trace, tmp_path, monkeypatch):
     seen = []
-    made = ReportActions(bench, Displays(bench), lambda values: None)
+    made = ReportActions(bench, Displays(bench), lambda values: None, lambda budget: None)
     monkeypatch.setattr(report_actions, "write_report", lambda *_: seen.append(made.link.text))
     monkeypatch.setattr(made.link, "show", seen.append)
     made.export(trace, {}, lambda: seen.append(made.link.text), str(tmp_path), None)

@@ -27,7 +27,7 @@ def words(widget):
 def test_what_is_not_reached_is_said_once_and_first(pattern, workload, objective, settings):
     limits = "memory_bytes<=64KiB" if pattern == "cache" else None
     found = tune(pattern, workload, objective, limits, settings=settings)
-    card = RecommendationCard(load_bench(pattern), lambda chosen: None)
+    card = RecommendationCard(load_bench(pattern), lambda chosen: None, lambda budget: None)
     card.show(found)
     said = words(card.widget)
     assert found.unreached
@@ -37,7 +37,7 @@ def test_what_is_not_reached_is_said_once_and_first(pattern, workload, objective
 
 
 def test_search_says_what_it_does_and_how_far_it_is():
-    card = RecommendationCard(load_bench("cache"), lambda values: None)
+    card = RecommendationCard(load_bench("cache"), lambda values: None, lambda budget: None)
     card.working(0, 1)
     said = card.progress.children[0].value
     assert "Comparing settings: begun" in said

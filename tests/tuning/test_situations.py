@@ -87,6 +87,7 @@ def test_advice_is_sensible(situation):
         check_unreached(one, found, goal)
     else:
         check_enough(one, found, goal)
+    check_wording(one, found, goal)
     names = [
         str(other["settings"]) for other in (*found.alternatives, {"settings": found.settings})
     ]
@@ -118,6 +119,27 @@ def check_what_gets_worse(one, found, goal):
         assert found.reason.startswith(f"At the cost of {found.worse}, ")
     elif found.worse:
         assert f"at the cost of {found.worse}" in found.reason
+
+
+def check_wording(one, found, goal):
+    """What is lost, however little, stands near the beginning; no time is best at 0 ns."""
+    assert "is 0 ns" not in found.reason
+    assert not re.search(r"\d\.\d{3}k", found.reason)
+    if found.unreached or found.settings == found.before or not runs(one, found.before):
+        return
+    before, after = found.before_metrics, found.metrics
+    told = [name for name in (*GUARDED, *LATENCIES) if lost(before, after, name, 0.01)]
+    info = metric(goal.metric)
+    if lost(before, after, goal.metric, 0.0):
+        same = info.difference(before[goal.metric], before[goal.metric])
+        changed = info.difference(before[goal.metric], after[goal.metric]) != same
+        told += [goal.metric] if changed else []
+    if told:
+        early = found.reason.partition("The largest setting")[0].partition(" Too ")[0]
+        assert "Today's " in early
+        for name in set(told) - {goal.metric}:
+            here = metric(name)
+            assert f"{here.plain} {here.format(after[name])} instead of" in early
 
 
 def check_unreached(one, found, goal):

@@ -212,8 +212,9 @@ class Lasting:
         of = self._of
         if session.baseline is not None:
             self._pin(session.baseline)
-        if (found := session.last_recommendation()) is not None:
-            of.reports.put(found)
+        found, workload = session.last_recommendation(), self._workload
+        if found is not None and workload is not None:
+            of.reports.put(found, workload, found.before, found.limits, None)
         if (run := session.last_run()) is not None:
             of.runner.result = run
             of.displays.show_result(of.forecast.prediction, run, *of.bench.read(run.settings)[:1])

@@ -114,15 +114,32 @@ def _costs_of(runs: Runs) -> dict[str, object]:
     return own_calibration(runs) if own else user_calibration(runs)
 
 
-def _sweep(_workload: Arrivals, settings: AsyncIORunSettings) -> Sweep:
+def _follows_rate(values: Mapping[str, object]) -> bool:
+    """Say whether requests come at a rate: in a closed loop each follows one that has ended."""
+    return values.get("load_model") == "open"
+
+
+def _overruled(
+    settings: AsyncIORunSettings, _load: LoadSettings, _workload: Arrivals
+) -> Mapping[str, str]:
+    """Return the settings of the pace, which a closed loop does not heed, with the reason."""
+    if settings.load_model == "open":
+        return {}
+    why = "load_model is closed: each request follows one that has ended"
+    return {"request_rate": why, "speedup": why}
+
+
+def _sweep(workload: Arrivals, settings: AsyncIORunSettings) -> Sweep:
     """Return every limit up to 32, then wider steps, as far as a server is known.
+
+    No more can be in flight than there are requests.
 
     Raises:
         BadInputError: If the results of a load test cannot be read.
     """
     from perflab.patterns.async_io.observed import known_up_to
 
-    most = known_up_to(settings)
+    most = min(known_up_to(settings), max(1, len(workload)))
     return {"max_concurrent": [limit for limit in _TUNED if limit <= most]}
 
 
@@ -209,6 +226,7 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
             MetricInfo("server_busy", "at work in the server", "requests", "neither"),
             MetricInfo("server_waiting", "number, queued in the server", "requests", "lower"),
         ),
+        overruled=_overruled,
         observed=_observed,
     )
     tuning = Tuning(
@@ -276,6 +294,7 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
         ),
         levels=frozenset({"in_flight", "limit", "server_busy", "server_waiting"}),
         check=_check_live,
+        follows_rate=_follows_rate,
     )
     models = Models(check=_check_model)
     servers = UserServers(used=_foreign_servers)

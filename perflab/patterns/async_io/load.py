@@ -90,6 +90,7 @@ class EventLoopLoad:
         self._changed = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self._issued = 0
+        self._in_flight: set[int] = set()
         self._begun = 0.0
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="perflab-event-loop")
@@ -119,6 +120,15 @@ class EventLoopLoad:
     def adjust(self, settings: AsyncIOSettings, *, closed: bool) -> None:
         """Change the fetcher's settings, and whether the loop is closed."""
         self._call(self._adjust, settings, closed)
+
+    def under_way(self) -> Callable[[], bool]:
+        """Return what says whether a request that was begun by now is still under way.
+
+        Asked after a change, it counts from when the event loop has made that change.
+        """
+        begun: list[frozenset[int]] = []
+        self._call(lambda: begun.append(frozenset(self._in_flight)))
+        return lambda: not begun or not begun[0].isdisjoint(self._in_flight)
 
     def stop(self, patience: float = 5.0) -> None:
         """Cancel what is under way and come back when it is gone."""
@@ -159,7 +169,8 @@ class EventLoopLoad:
                     self._note(result)
 
     def _note(self, result: Result) -> None:
-        due, taken = result.request.tag
+        due, taken, number = result.request.tag
+        self._in_flight.discard(number)
         outcome = "served" if result.ok else "error"
         if result.failure is Failure.TIMEOUT:
             outcome = "timeout"
@@ -184,9 +195,12 @@ class EventLoopLoad:
                 continue
             if self._budget is not None and not self._budget.take():
                 return
-            target = targets[self._issued % count]
+            number = self._issued
+            target = targets[number % count]
+            self._in_flight.add(number)
             self._issued += 1
-            yield Request(target.url, target.method, target.headers, target.body, (due, now()))
+            tag = (due, now(), number)
+            yield Request(target.url, target.method, target.headers, target.body, tag)
 
     async def _until_due(self) -> float | None:
         """Wait for the next request; return when it was due, None where something has changed."""

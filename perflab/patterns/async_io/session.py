@@ -17,6 +17,8 @@ from perflab.settings import HttpServerSettings, LoadSettings
 from perflab.units import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import numpy.typing as npt
 
@@ -95,6 +97,10 @@ class AsyncIOSession(Session[AsyncIORunSettings]):
             closed = settings.load_model == "closed"
             self._load.adjust(self._client_part(settings), closed=closed)
         self._settings = settings
+
+    def under_way(self) -> Callable[[], bool] | None:
+        """Return what says whether a request that is in flight now still is."""
+        return None if self._load is None else self._load.under_way()
 
     def counters(self) -> dict[str, float]:
         """Return the fetcher's statistics, and the server's levels where it is ours."""

@@ -206,7 +206,7 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
             MetricInfo("erlang_wait_seconds_mean", "wait, Erlang C", "seconds", "lower"),
             MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
             MetricInfo("connections", "connections open", "connections", "neither"),
-            MetricInfo("in_use", "connections in use", "connections", "neither"),
+            MetricInfo("in_use", "connections in use, mean", "connections", "neither"),
             MetricInfo("waiting", "callers waiting", "callers", "lower"),
             MetricInfo("connects", "connections made", "connections", "neither"),
             MetricInfo("connections_lost", "connections lost", "connections", "lower"),
@@ -271,6 +271,7 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
                 "connections_lost",
                 "connects",
                 "errors",
+                "in_use",
                 "service_seconds_mean",
                 "timeouts",
                 "utilisation",
@@ -280,7 +281,7 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
                 "waiting",
             }
         ),
-        levels=frozenset({"connections", "in_use", "max_connections", "waiting"}),
+        levels=frozenset({"connections", "max_connections", "waiting"}),
         check=_check_live,
         thread_count=_thread_count,
     )
@@ -341,15 +342,15 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
             result["service_seconds_mean"] = service.mean
             size = counters.get("max_connections", 0.0)
             if measured.seconds > 0 and size:
-                busy = service.mean * service.count / measured.seconds
-                result["utilisation"] = busy / size
+                result["in_use"] = service.mean * service.count / measured.seconds
+                result["utilisation"] = result["in_use"] / size
         return result
 
     def costs(self, measured: Measured) -> dict[str, object]:
         """Return the service time at the connections that a service found in use on average."""
         from perflab.modelling.latency import costs_of
 
-        found = costs_of(measured.distributions, ("service", "connect", "handover"))
+        found = costs_of(measured.distributions, ("service", "connect", "handover", "lend"))
         result: dict[str, object] = {}
         if "service" in found:
             count = measured.distributions["service"].count
@@ -357,6 +358,8 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
             result["service"], result["service_half"] = {str(busy): found["service"]}, {}
         if "handover" in found:
             result["handover_seconds"] = found["handover"]["mean"]
+        if "lend" in found:
+            result["lend"] = found["lend"]
         if "connect" in found:
             result["connect_seconds"] = found["connect"]["mean"]
         return result

@@ -52,6 +52,7 @@ def pool_calibration(runs: Runs) -> dict[str, object]:
         raise BadInputError("no query was answered while the database was measured", "query")
     fitted = fit_usl(sizes, [size / service[str(size)]["mean"] for size in sizes])
     connects = [costs["connect_seconds"] for _, costs in runs if "connect_seconds" in costs]
+    lent = [costs["lend"] for values, costs in runs if "lend" in costs and "request_rate" in values]
     handed = [costs["handover_seconds"] for _, costs in runs if "handover_seconds" in costs]
     return {
         "service": service,
@@ -62,16 +63,21 @@ def pool_calibration(runs: Runs) -> dict[str, object]:
             "coherency": fitted.coherency,
             "worst_residual": fitted.worst_residual,
         },
+        **({"lend": sorted(lent, key=_mean)[len(lent) // 2]} if lent else {}),
         **({"connect_seconds": min(connects)} if connects else {}),
         **({"handover_seconds": statistics.median(handed)} if handed else {}),
     }
+
+
+def _mean(cost: Costs) -> float:
+    return float(cost["mean"])
 
 
 def pool_renewed(
     costs: Costs, own: Costs, _settings: object, predicted: Metrics
 ) -> dict[str, object]:
     """Return the costs as a run shows them: all service times as much longer as its own were."""
-    result = replaced(costs, own, ("connect_seconds", "handover_seconds"))
+    result = replaced(costs, own, ("connect_seconds", "handover_seconds", "lend"))
     if own.get("service") and "service_seconds_mean" in predicted:
         (found,) = own["service"].values()
         by = factor(found["mean"], predicted["service_seconds_mean"])

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from perflab.workloads.kinds.arrivals import Arrivals
 
 _MOST_RECORDS = 1_000_000
+_GIVEN = ("handover", "lend")
 _NO_RESOURCES = "53"
 """SQLSTATE's class of full disks, and of memory or connections that are used up."""
 
@@ -49,6 +50,7 @@ class _Seat:
         self.wait = LatencyHistogram()
         self.service = LatencyHistogram()
         self.handover = LatencyHistogram()
+        self.lend = LatencyHistogram()
 
 
 class ConnectionPoolSession(Session[ConnectionPoolSettings]):
@@ -56,7 +58,8 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
 
     The wait counts from the arrival to having a connection, the service time from then until the
     connection is given back. The hand-over is the time from one caller's giving back to the start
-    of the next who has waited for that connection.
+    of the next who has waited for that connection. Lending is what a caller waits all the same who
+    came while its connection was idle: its check, and until the thread goes on after it.
     """
 
     def __init__(self, settings: ConnectionPoolSettings, arrivals: Arrivals, run_name: str) -> None:
@@ -139,6 +142,8 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
             self._pool.putconn(connection)
         if released > due:
             seat.handover.record(start - released)
+        elif released:
+            seat.lend.record(start - due)
         seat.wait.record(start - due)
         seat.service.record(end - start)
         self._records.add(due, end - start, start - due)
@@ -167,7 +172,6 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
             "callers_refused": self._callers_refused,
             "errors": self._errors,
             "connections": stats.get("connections_open", 0),
-            "in_use": stats.get("connections_in_use", 0),
             "waiting": stats.get("requests_waiting", 0),
             "connects": stats.get("connects", 0),
             "connections_lost": stats.get("connections_lost", 0),
@@ -176,12 +180,13 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
         }
 
     def distributions(self) -> dict[str, LatencyHistogram]:
-        """Return waits, service times, and what it took to connect."""
-        found = {name: LatencyHistogram() for name in ("wait", "service", "handover")}
+        """Return waits, service times, and what it took to hand over, to lend and to connect."""
+        found = {name: LatencyHistogram() for name in ("wait", "service", *_GIVEN)}
         for seat in list(self._seats):
             found["wait"].merge(seat.wait)
             found["service"].merge(seat.service)
             found["handover"].merge(seat.handover)
+            found["lend"].merge(seat.lend)
         return {**found, "connect": self._connects.copy()}
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:

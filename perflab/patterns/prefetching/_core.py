@@ -37,7 +37,7 @@ class PrefetchCore(Generic[T]):
         stalled_since: Since when a consumer waits, if one does.
         there_since: Since when the batch last taken was there.
         buffer_items: Items that are there and not yet taken.
-        buffer_bytes: Their bytes, where somebody wants to know.
+        buffer_bytes: Their bytes, where they are measured.
 
     Args:
         settings: Bounds, batches, retries and timeout.
@@ -84,6 +84,7 @@ class PrefetchCore(Generic[T]):
         self.stalled_since: float | None = None
         self.there_since = 0.0
         self._level_seconds = 0.0
+        self._level_byte_seconds = 0.0
         self._level_at = self.started
 
     @property
@@ -199,6 +200,7 @@ class PrefetchCore(Generic[T]):
 
     def break_off(self, error: BaseException) -> None:
         """Let the next batch be an error that no fetch raised, such as a hook's."""
+        self._level()
         self._ready.clear()
         self._flying.clear()
         self.buffer_items = self.buffer_bytes = 0
@@ -262,6 +264,7 @@ class PrefetchCore(Generic[T]):
             "fetch_seconds_total": self.seconds["fetch"],
             "stall_seconds_total": self.seconds["stall"] + stalled,
             "buffer_item_seconds_total": self._level_seconds,
+            "buffer_byte_seconds_total": self._level_byte_seconds,
         }
         return found if self._first is None else {**found, "first_item_seconds": self._first}
 
@@ -324,9 +327,10 @@ class PrefetchCore(Generic[T]):
         self.buffer_bytes += batch.size
 
     def _level(self) -> None:
-        """Add up the items that were there since the last time, before their number changes."""
+        """Add up what was there since the last time, before it changes."""
         now = time.perf_counter()
         self._level_seconds += self.buffer_items * (now - self._level_at)
+        self._level_byte_seconds += self.buffer_bytes * (now - self._level_at)
         self._level_at = now
 
     def _end_with(self, claim: Claim, batch: Batch[T]) -> None:

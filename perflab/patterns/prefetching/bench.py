@@ -189,7 +189,9 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
             MetricInfo("stall_fraction", "stall fraction", "ratio", "lower"),
             MetricInfo("first_item_seconds", "time to first item", "seconds", "lower"),
             MetricInfo("buffer_items", "buffer level", "items", "neither"),
-            MetricInfo("buffer_bytes", "bytes in the buffer", "bytes", "neither"),
+            MetricInfo(
+                "buffer_bytes", "bytes in the buffer", "bytes", "neither", grows_with="buffer_items"
+            ),
             MetricInfo("fetch_seconds_mean", "fetch per batch, mean", "seconds", "lower"),
             MetricInfo("fetch_seconds_p95", "fetch per batch, p95", "seconds", "lower"),
             MetricInfo("consume_seconds_mean", "work per item, mean", "seconds", "lower"),
@@ -265,7 +267,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
                 "utilisation",
             }
         ),
-        levels=frozenset({"buffer_bytes", "first_item_seconds", "workers"}),
+        levels=frozenset({"first_item_seconds", "workers"}),
         ends_itself=True,
         check=_check_live,
     )

@@ -27,7 +27,7 @@ _COUNTED = ("batches", "retries", "timeouts", "errors", "short_pages")
 
 
 def prefetching_metrics(measured: Measured) -> Metrics:
-    """Return stalls, times, the buffer's level on average, and counts of a part of a run."""
+    """Return stalls, times, the buffer's mean level, and counts of a part of a run."""
     counters = measured.counters
     result = {name: float(counters.get(name, 0)) for name in _COUNTED}
     result["requests"] = float(measured.requests)
@@ -42,11 +42,12 @@ def prefetching_metrics(measured: Measured) -> Metrics:
     if measured.seconds > 0:
         stalled = counters.get("stall_seconds", 0.0) / measured.seconds
         result["stall_fraction"] = min(1.0, max(0.0, stalled))
-        result["buffer_items"] = counters.get("buffer_item_seconds", 0.0) / measured.seconds
+        for name in ("item", "byte"):
+            held = counters.get(f"buffer_{name}_seconds", 0.0)
+            result[f"buffer_{name}s"] = held / measured.seconds
         workers = counters.get("workers", 0.0)
         if workers and fetch is not None:
             result["utilisation"] = min(1.0, fetch.total / (workers * measured.seconds))
-    result["buffer_bytes"] = counters.get("buffer_bytes", 0.0)
     return result
 
 

@@ -20,7 +20,7 @@ from perflab.patterns.prefetching.settings import PrefetchingSettings
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import numpy as np
     import numpy.typing as npt
@@ -36,7 +36,6 @@ _COUNTED = (
     "timeouts",
     "stalls",
     "short_pages",
-    "buffer_bytes",
     "workers",
 )
 
@@ -79,6 +78,7 @@ class PrefetchingSession(Session[PrefetchingSettings]):
         self._loop = bool(load.loop) and settings.process_count is None
         self._load = load
         self._held: dict[int, float] = {}
+        self._fetching: set[int] = set()
         self._source = open_items(load, items)
         self._consumer = _Consumer(settings.consume_seconds)
         self._prefetcher: Prefetcher[object] = Prefetcher(
@@ -126,10 +126,17 @@ class PrefetchingSession(Session[PrefetchingSettings]):
             "fetch_errors": stats["fetch_errors"],
             "stall_seconds": stats["stall_seconds_total"],
             "buffer_item_seconds": stats["buffer_item_seconds_total"],
+            "buffer_byte_seconds": stats["buffer_byte_seconds_total"],
             "first_item_seconds": stats.get("first_item_seconds", 0.0),
             "sized_items": self._sized,
             "sized_bytes": self._bytes,
         }
+
+    def under_way(self) -> Callable[[], bool] | None:
+        """Return what says whether a batch that is being fetched now still is."""
+        with self._lock:
+            begun = frozenset(self._fetching)
+        return (lambda: not begun.isdisjoint(self._fetching)) if begun else None
 
     def distributions(self) -> dict[str, LatencyHistogram]:
         """Return fetches, works, and how long a consumer that waited took to go on."""
@@ -177,6 +184,8 @@ class PrefetchingSession(Session[PrefetchingSettings]):
         return settings.change(process_count=None if self._loop else self._count)
 
     def _fetch(self, start: int, stop: int) -> Iterable[object]:
+        with self._lock:
+            self._fetching.add(start)
         items = self._items(start, stop)
         if held := self._source.held():
             with self._lock:
@@ -198,6 +207,7 @@ class PrefetchingSession(Session[PrefetchingSettings]):
         if event.kind is EventKind.BATCH_FETCHED:
             count = int(str(event.detail))
             with self._lock:
+                self._fetching.discard(int(str(event.key)))
                 held = self._held.pop(int(str(event.key)), 0.0)
                 seconds = max(0.0, event.seconds - held)
                 self._fetches.record(seconds)

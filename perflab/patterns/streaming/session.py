@@ -55,6 +55,7 @@ class StreamingSession(Session[StreamingSettings]):
         self._processor = StreamProcessor(self._of_table(settings))
         self._pass: Generator[Progress] | None = None
         self._setup_bytes = resident_bytes() - self._base_bytes
+        self._peak_is_old = False
         reset_peak()
 
     def request(self, index: int, due: float) -> str:
@@ -66,6 +67,9 @@ class StreamingSession(Session[StreamingSettings]):
         """
         del index, due
         with self._lock:
+            if self._peak_is_old:
+                self._peak_is_old = False
+                reset_peak()
             while True:
                 if self._next is not None:
                     self._begin_anew(self._next)
@@ -106,7 +110,8 @@ class StreamingSession(Session[StreamingSettings]):
         else:
             self._processor.apply(self._of_table(settings))
         self._settings = settings
-        reset_peak()
+        # The chunk that is under way goes by the settings before, and so does its memory.
+        self._peak_is_old = True
 
     def counters(self) -> dict[str, float]:
         """Return rows and chunks so far, and the peak of memory since the last change."""

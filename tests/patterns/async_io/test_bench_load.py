@@ -172,3 +172,23 @@ def test_what_ends_it_against_its_will_is_kept(server):
     load.start()
     until(lambda: load.finished)
     assert str(load.failure) == "no fetcher"
+
+
+def test_requests_in_flight_at_a_change_are_under_way_until_they_end(server):
+    load = load_of(server, max_concurrent=3)
+    load.start()
+    until(lambda: done(load) > 20)
+    server.set(latency_seconds=1.0)
+    # All three that are in flight now began with the long latency.
+    asked = server.counts()["requests"]
+    until(lambda: server.counts()["requests"] >= asked + 3)
+    server.set(latency_seconds=0)
+    is_under_way = load.under_way()
+    before = done(load)
+    assert is_under_way()
+    until(lambda: not is_under_way())
+    assert done(load) >= before + 3
+    # Others go on all the time, and are not waited for.
+    until(lambda: done(load) > before + 50)
+    assert not is_under_way()
+    load.stop()

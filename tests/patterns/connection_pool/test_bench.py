@@ -49,6 +49,8 @@ def test_every_arrival_is_served_and_its_wait_is_known(result):
     assert result.metrics["errors"] == result.metrics["timeouts"] == 0
     assert result.metrics["connections"] == 2
     assert 0 < result.metrics["utilisation"] <= 1
+    assert result.metrics["in_use"] > 0
+    assert result.fitted["in_use"] == pytest.approx(result.metrics["in_use"], rel=0.3)
     assert result.metrics["wait_seconds_mean"] <= result.metrics["wait_seconds_p99"]
 
 

@@ -66,7 +66,11 @@ def test_a_run_goes_through_all_items_once(backend, monkeypatch):
     assert done.metrics["errors"] == done.metrics["retries"] == 0
     assert 0 <= done.metrics["stall_fraction"] <= 1
     assert done.metrics["first_item_seconds"] > 0
-    assert 0 <= done.metrics["buffer_items"] <= 1000
+    assert 0 < done.metrics["buffer_items"] <= 1000
+    # Both are means over the run, as they are predicted, and not what is there at its end.
+    size = done.fitted["buffer_bytes"] / done.fitted["buffer_items"]
+    held = done.metrics["buffer_bytes"] / done.metrics["buffer_items"]
+    assert held == pytest.approx(size, rel=0.5)
     assert done.predicted["requests"] == done.fitted["requests"] == 1000
     assert ("servers" in done.environment) is (backend not in ("files", "delay"))
 
@@ -182,6 +186,9 @@ def test_all_sliders_reach_the_run_that_is_going():
         live.close()
     assert done.metrics["errors"] == 0
     assert done.metrics["requests"] > 2000
+    # The first item came under the first settings, so that the last ones say nothing of it.
+    assert done.metrics["first_item_seconds"] > 0
+    assert "first_item_seconds" not in {**done.predicted, **done.fitted}
 
 
 def test_an_action_without_a_server_is_told_and_the_run_goes_on():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -129,6 +130,8 @@ class CoreMachine(RuleBasedStateMachine):
         stats = self.core.stats()
         assert min(stats.values()) >= 0
         assert stats["buffer_bytes"] == 2 * stats["buffer_items"]
+        items, size = stats["buffer_item_seconds_total"], stats["buffer_byte_seconds_total"]
+        assert size == pytest.approx(2 * items)
 
     @invariant()
     def an_end_is_the_end_of_the_source_an_error_or_a_stop(self):

@@ -19,7 +19,7 @@ from perflab.patterns.async_io.model.own import OwnServer, latency_metrics
 from perflab.patterns.async_io.model.user import UserServer, guessed_points
 from perflab.patterns.async_io.settings import AUTO_TOLERANCE, AsyncIORunSettings
 from perflab.settings import LoadSettings
-from perflab.units import in_words
+from perflab.units import counted, in_words
 from perflab.workloads.kinds.passes import pass_seconds
 
 if TYPE_CHECKING:
@@ -142,7 +142,11 @@ class AsyncIOModel:
                 for key in ("request_rate", "speedup")
                 if getattr(load, key) is not None
             ]
-            metrics, error = server.closed(settings, limit, self._most, load.seed)
+            # No more can be in flight than there are requests; a run may begin them again.
+            used = min(limit, len(self._arrivals)) if requests is None else limit
+            metrics, error = server.closed(settings, used, self._most, load.seed)
+            if load.request_rate is None and load.speedup is None:
+                remarks += self._of_rate(settings, load, server)
         else:
             times, first = self._times(load, requests)
             metrics, error = server.open(settings, limit, times, first, load.seed)
@@ -162,6 +166,23 @@ class AsyncIOModel:
         said = tuple(remarks)
         measured = not server.guessed
         return Prediction(metrics, error=error, remarks=said, measured=measured, behind=behind)
+
+    def _of_rate(
+        self, settings: AsyncIORunSettings, load: LoadSettings, server: OwnServer | UserServer
+    ) -> list[str]:
+        """Return that a closed loop heeds no rate, and what the workload's own would use."""
+        rate = float(self._arrivals.rate)
+        plain = settings.change(retries=0, rate_limit=None)
+        alone = server.closed(plain, 1, QUICK_REQUESTS, load.seed)[0]["latency_seconds_mean"]
+        if not math.isfinite(rate * alone):
+            return []
+        used = counted(max(1, math.ceil(rate * alone)), "request")
+        said = (
+            "load_model is closed: each request follows one that has ended, however few the "
+            f"workload has per second; its own {in_words(rate, '1/s')} (load_model=open) need at "
+            f"least {used} in flight"
+        )
+        return [said]
 
     def _server(self, settings: AsyncIORunSettings) -> OwnServer | UserServer:
         if settings.measured is not None:

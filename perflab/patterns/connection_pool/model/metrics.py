@@ -10,7 +10,7 @@ import numpy.typing as npt
 from perflab import kernels
 from perflab.modelling.erlang import mean_wait
 from perflab.modelling.prediction import Metrics
-from perflab.patterns.connection_pool.model.services import PoolCosts
+from perflab.patterns.connection_pool.model.services import PoolCosts, spread_out
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 
 Floats = npt.NDArray[np.float64]
@@ -41,6 +41,8 @@ def queue_metrics(
     refused = int(turned_away.sum())
     overhead = costs.overhead_seconds
     waits = waits_of(raw, settings.timeout)
+    if costs.lend is not None:
+        waits = np.where(raw == 0.0, spread_out(costs.lend, asked), waits)
     latencies = waits + services if failed == 0 else waits + np.nan_to_num(services)
     if refused:
         latencies[turned_away] = 0.0  # told at once
@@ -59,6 +61,7 @@ def queue_metrics(
     result["connections"] = float(queue.connections)
     result["connects"] = float(queue.connects)
     if span > 0:
+        result["in_use"] = busy / span
         result["utilisation"] = busy / (settings.max_connections * span)
         result["throughput_per_second"] = served / span
     if served:

@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 _MOST_DRAWN = 16_000_000
 _SHORTEST = 1e-9
 _NEARER_TO_FULL = 0.75
+_SPREAD = 10_007
+_GOLDEN = 0.6180339887498949
 
 
 Measured = tuple[tuple[int, OutcomeCost], ...]
@@ -53,6 +55,7 @@ class PoolCosts:
         connect_seconds: What it takes to make a connection.
         handover_seconds: What it takes to wake a caller that waits.
         overhead_seconds: What lies between two requests of a client.
+        lend: What a caller waits who finds a connection idle; none where that is not known.
         run: What the run itself has measured, where it has.
     """
 
@@ -62,6 +65,7 @@ class PoolCosts:
     connect_seconds: float = 0.0
     handover_seconds: float = 0.0
     overhead_seconds: float = 0.0
+    lend: OutcomeCost | None = None
     run: RunTimes | None = None
 
     @classmethod
@@ -80,6 +84,7 @@ class PoolCosts:
             costs.get("connect_seconds", 0.0),
             costs.get("handover_seconds", 0.0),
             costs.get("overhead_seconds", 0.0),
+            OutcomeCost.of(costs["lend"]) if costs.get("lend") else None,
             run,
         )
 
@@ -206,6 +211,14 @@ class PoolServices:
 def _found(kept: float, connections: int) -> float:
     """Return how many connections a service finds in use, where so many are on average."""
     return min(1.0 + kept, float(connections))
+
+
+def spread_out(cost: OutcomeCost, count: int) -> Floats:
+    """Return so many times in seconds that are distributed as measured, long beside short ones."""
+    shares = np.arange(_SPREAD) * _GOLDEN % 1.0
+    found: Floats = np.interp(shares, QUANTILES, np.asarray(cost.quantiles, np.float64))
+    mean = float(found.mean())
+    return np.resize(found * (cost.mean / mean if mean > 0 else 0.0), count)
 
 
 def asked_rate(arrivals: Arrivals, load: LoadSettings) -> float:

@@ -185,7 +185,7 @@ class PrefetchingModel:
         metrics = self._metrics(settings, stream, slice(first, max(last, first + 1)))
         if metrics and requests.stop is not None:
             metrics["requests"] = float(requests.stop - (requests.start or 0))
-        return metrics
+        return _without_first(metrics, requests)
 
     def _of_run(
         self,
@@ -218,7 +218,8 @@ class PrefetchingModel:
             handover_seconds=self._costs.handover_seconds,
             item_seconds=0.0 if load.request_rate is None else 1.0 / load.request_rate,
         )
-        return self._metrics(settings, _Drawn(run, sizes, consumes))
+        found = self._metrics(settings, _Drawn(run, sizes, consumes))
+        return _without_first(found, requests)
 
     def _simulate(
         self,
@@ -287,6 +288,13 @@ class PrefetchingModel:
             load.request_rate,
             load.seed,
         )
+
+
+def _without_first(metrics: Metrics, requests: slice | None) -> Metrics:
+    """Return metrics of later items without the first one's, which came under other settings."""
+    if requests is not None and requests.start:
+        metrics.pop("first_item_seconds", None)
+    return metrics
 
 
 def _batch(settings: PrefetchingSettings) -> int:

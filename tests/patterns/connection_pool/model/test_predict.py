@@ -142,3 +142,34 @@ def test_the_order_of_idle_connections_decides_how_many_age_out(model):
     newest = model.with_costs(costs).predict(settings, LOAD).metrics
     oldest = model.with_costs(costs).predict(settings.change(order="fifo"), LOAD).metrics
     assert newest["connects"] > 2 * oldest["connects"]
+
+
+def test_a_caller_who_finds_one_idle_waits_for_as_long_as_lending_takes(model):
+    lend = {"mean": 3e-4, "quantiles": [1e-5 + 1e-3 * share**4 for share in QUANTILES]}
+    own = {
+        **COSTS,
+        "arrival_seconds": np.arange(4000.0).tolist(),
+        "service_seconds": [0.01] * 4000,
+    }
+    settings = ConnectionPoolSettings(max_connections=2, min_connections=2, timeout=60)
+    idle = model.with_costs(own).predict(settings, LOAD).metrics
+    lent = model.with_costs({**own, "lend": lend}).predict(settings, LOAD).metrics
+    assert idle["wait_seconds_mean"] == idle["wait_seconds_p99"] == 0.0
+    assert lent["wait_seconds_mean"] == pytest.approx(3e-4, rel=0.01)
+    scale = 3e-4 / np.interp(np.linspace(0, 1, 10_001), QUANTILES, lend["quantiles"]).mean()
+    for name, share in (("p95", 0.95), ("p99", 0.99)):
+        known = scale * np.interp(share, QUANTILES, lend["quantiles"])
+        assert lent[f"wait_seconds_{name}"] == pytest.approx(known, rel=0.03)
+    assert lent["latency_seconds_mean"] == pytest.approx(0.01 + 3e-4, rel=0.01)
+    # Those who queue wait for a connection to come back, which is handed over.
+    busy = {**own, "arrival_seconds": (np.arange(4000.0) * 0.004).tolist()}
+    queued, same = (
+        model.with_costs(costs).predict(settings, LOAD).metrics["wait_seconds_p99"]
+        for costs in (busy, {**busy, "lend": lend})
+    )
+    assert same == queued > 1.0
+
+
+def test_connections_in_use_are_the_mean_that_utilisation_is_made_of(model):
+    found = model.predict(ConnectionPoolSettings(max_connections=4), LOAD).metrics
+    assert found["in_use"] == pytest.approx(4 * found["utilisation"])
