@@ -13,6 +13,7 @@ from perflab.cli import (
     compare,
     completion,
     doctor,
+    export,
     lab,
     predict,
     report,
@@ -73,6 +74,7 @@ def perflab(
         typer.echo(context.get_help())
 
 
-for command in (advise, predict, run, tune, calibrate, settings, report, compare, lab, doctor):
+for command in (advise, predict, run, tune, export, calibrate, settings, report, compare, lab):
     command.register(app)
+doctor.register(app)
 trace.register(app)
