@@ -203,12 +203,10 @@ def _dotenv(value: object) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text):
         return text
-    if text.isprintable() and "'" not in text and "\\" not in text:
+    if "'" not in text and "\\" not in text and "\n" not in text and "\r" not in text:
         return f"'{text}'"
-    raise BadInputError(
-        f"{text!r} cannot be written into a .env: quotes, backslashes and signs that are not "
-        "printed cannot"
-    )
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
 
 
 def _escape(sign: re.Match[str]) -> str:
