@@ -9,6 +9,7 @@ import typer
 
 from perflab.cli import (
     advise,
+    apply,
     calibrate,
     compare,
     completion,
@@ -74,7 +75,8 @@ def perflab(
         typer.echo(context.get_help())
 
 
-for command in (advise, predict, run, tune, export, calibrate, settings, report, compare, lab):
+for command in (advise, predict, run, tune, export, apply, calibrate, settings, report, compare):
     command.register(app)
+lab.register(app)
 doctor.register(app)
 trace.register(app)

@@ -133,6 +133,16 @@ def kinds(incomplete: str) -> list[str]:
     return [name for name in KIND_NAMES if name.startswith(incomplete)]
 
 
+def watched(incomplete: str) -> list[str]:
+    """Return the metrics of a server that can be watched, each with the side that is good."""
+    from perflab.instrumentation.catalog import metric
+    from perflab.servers.redis.applying import WATCHED
+
+    signs = {"higher": ">=", "lower": "<="}
+    found = (f"{name}{signs.get(metric(name).better, '<=')}" for name in WATCHED)
+    return [word for word in found if word.startswith(incomplete)]
+
+
 def _bench(context: typer.Context) -> AnyBench | None:
     """Return the bench of the pattern that stands before what is completed."""
     from perflab.bench.registry import load_bench

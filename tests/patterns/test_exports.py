@@ -173,17 +173,13 @@ def yaml_text(text):
     old = yaml.safe_load(text)
     assert YAML(typ="safe", pure=True).load(text) == old
     assert isinstance(old, dict)
-    return all(map(whole, leaves(old)))
+    return None not in leaves(old)
 
 
 def leaves(value):
     if isinstance(value, dict):
         return [leaf for each in value.values() for leaf in leaves(each)]
     return [value]
-
-
-def whole(value):
-    return value is not None and (not isinstance(value, str) or value.strip() != "")
 
 
 def variables(text):
