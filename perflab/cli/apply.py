@@ -201,7 +201,8 @@ def _agree(plan: Plan, *, yes: bool, force: bool, as_json: bool) -> None:
     from perflab.errors import BadInputError
     from perflab.servers.consent import allow, is_allowed
 
-    (tell if as_json else say)(_preview(plan))
+    for line in _preview(plan).splitlines():
+        (tell if as_json else say)(line)
     for note in plan.notes:
         tell(f"note: {note}")
     if not force:

@@ -178,7 +178,7 @@ class LastCommand:
     """What is done when this process is gone, however it went, unless it was dropped before.
 
     The command is started at once and waits for its input, which it gets at the end; where it is
-    dropped, it gets none. What it reads may be a secret: it goes through pipes alone.
+    dropped, it is ended. What it reads may be a secret: it goes through pipes alone.
 
     Args:
         arguments: The program and its arguments, without NUL characters.

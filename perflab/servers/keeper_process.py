@@ -132,7 +132,7 @@ class Kept:
 
 
 class Command:
-    """A process that waits for its input, and gets it at the end; an empty one where it is dropped.
+    """A process that waits for its input, and gets it at the end; it is ended where it is dropped.
 
     It is started at once, so that it has nothing left to load when its time comes.
     """
@@ -150,7 +150,8 @@ class Command:
         )
 
     def close(self) -> None:
-        """Let it end without having done anything."""
+        """End it, which has done nothing yet."""
+        self._process.kill()
         self._give(b"")
         self._process.wait()
 
