@@ -23,6 +23,7 @@ _DIRECTIVE = re.compile(r"([A-Za-z][\w.-]*)[ \t]+(\S.*)")
 _SECTION = re.compile(r"\[([^\]]*)\]")
 _ASSIGNMENT = re.compile(r"([^\s=:\[#;][^=:]*?)[ \t]*[=:][ \t]*(.*)")
 _PROPERTY = re.compile(r"((?:\\.|[^\\=:\s])+)(?:[ \t\f]*[=:][ \t\f]*|[ \t\f]+|$)(.*)")
+_ASSIGNED = re.compile(r"[\w.-]+[ \t]*[=:]")
 _COMMENT = re.compile(r"[ \t]+[#;].*")
 _VARIABLE = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*
@@ -193,13 +194,12 @@ def _env_writer(quote: str) -> Callable[[Value], str]:
 
 def find_in_block(text: str, path: KeyPath) -> Spot:
     """Return a value in a block of lines within another file, by what its lines look like."""
-    kinds = (directives, assignments, properties)
     first = next((line for _, line in _lines(text) if line and line[0] not in "#;!"), "")
     kind = directives
     if _SECTION.match(first):
         kind = assignments
-    elif not _DIRECTIVE.fullmatch(first) or re.match(r"[\w.-]+[ \t]*[=:]", first):
-        kind = next((each for each in kinds if any(each(text))), directives)
+    elif _ASSIGNED.match(first):
+        kind = properties
     return finder(kind)(text, path)
 
 

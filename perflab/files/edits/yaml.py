@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from perflab.errors import BadInputError
@@ -183,7 +183,7 @@ class _Walk:
             item = items[step]
             before = items[step - 1].start_mark.index if step else node.start_mark.index - 1
             if item.start_mark.index <= before:
-                self._refuse_alias(item, item)
+                self._refuse_alias(None, item)
             return self.to(item, depth + 1)
         assigned = [
             (match[1], (item, match))
@@ -231,7 +231,11 @@ class _Walk:
                 depth,
             )
         start = self._start(node) + len(head) + 1
-        found = lines.find_in_block(body, rest)
+        try:
+            found = lines.find_in_block(body, rest)
+        except NotThereError as error:
+            above = path_text(self._path[:depth])
+            raise NotThereError(f"{above}: {error.message}", error.place, depth) from None
         return Spot(start + found.start, start + found.end, found.old, found.write, found.notes)
 
     def _spot(self, node: Node) -> Spot:
@@ -246,7 +250,10 @@ class _Walk:
         if not raw and self._key_end is not None:
             # The parser puts an empty value where the next one begins.
             start = self._text.find(":", self._key_end) + 1
-        return Spot(start, start + len(raw), node.value, _writer(style, empty=not raw))
+        write = _writer(style, empty=not raw)
+        if "!" in self._text[node.start_mark.index : start]:
+            write = _tagged(str(node.tag).rpartition(":")[2], write)
+        return Spot(start, start + len(raw), node.value, write)
 
     def _start(self, node: Node) -> int:
         """Return where a scalar begins, behind its anchor and tag."""
@@ -267,9 +274,11 @@ class _Walk:
                 path_text(self._path[:depth]) or None,
             )
 
-    def _refuse_alias(self, key: Node, value: Node) -> None:
+    def _refuse_alias(self, key: Node | None, value: Node) -> None:
+        anchor = str(getattr(value, "anchor", ""))
+        line = self._shared.get(anchor, 0) if key is None else key.start_mark.line + 1
         raise BadInputError(
-            f"goes through an alias in line {key.start_mark.line + 1}; what it stands for is in "
+            f"goes through an alias in line {line}; what it stands for is in "
             f"line {value.start_mark.line + 1} and may count elsewhere too; edit it by hand",
             path_text(self._path),
         )
@@ -289,7 +298,19 @@ class _Walk:
                     )
 
 
-def _writer(style: str, *, empty: bool) -> Any:
+def _tagged(tag: str, write: Callable[[Value], str]) -> Callable[[Value], str]:
+    """Return what writes a value behind a tag, if it is of the tag's type."""
+
+    def fitting(value: Value) -> str:
+        kind = "bool" if isinstance(value, bool) else type(value).__name__
+        if tag not in ("str", kind) and (tag, kind) != ("float", "int"):
+            raise BadInputError(f"has the tag {tag}, which {value!r} is not; edit it by hand")
+        return write(value)
+
+    return fitting
+
+
+def _writer(style: str, *, empty: bool) -> Callable[[Value], str]:
     if style == "'":
         return _single
     if style == '"':
