@@ -11,7 +11,7 @@ import typer
 from perflab.cli import completion
 from perflab.cli.asking import confirmed
 from perflab.cli.options import Force, check_files
-from perflab.cli.output import say, say_written, table, tell
+from perflab.cli.output import say, say_written, table, tell, wrapped
 
 if TYPE_CHECKING:
     from perflab.bench import Export
@@ -25,6 +25,10 @@ Examples:
   perflab export best.json --as hikaricp --into values.yaml --at app.database.pool
   perflab export best.json --as redis.conf --into values.yaml --at maxmemory=redis.maxMemory
 """
+
+_WHERE = (
+    "Add it there, say where the file has it by --at KEY=PATH, or choose other values by --only"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -123,7 +127,7 @@ def export(
 def _formats(found: Shipped) -> str:
     rows = [("format", "what it is", "values for --into")]
     rows += [(each.name, each.title, ", ".join(each.values)) for each in found.exports]
-    return table(rows, left=(0, 1, 2))
+    return table(wrapped(rows), left=(0, 1, 2))
 
 
 def _write(export: Export, source: Path, out: Path, *, force: bool) -> None:
@@ -144,10 +148,16 @@ def _replace(
     yes: bool,
 ) -> None:
     from perflab.errors import BadInputError
-    from perflab.files.edits import edit_file
+    from perflab.files.edits import NotThereError, edit_file
     from perflab.tuning.exports import changes_for
 
-    edit = edit_file(into, changes_for(export, at, only), kind)
+    changes = changes_for(export, at, only)
+    try:
+        edit = edit_file(into, changes, kind)
+    except NotThereError as error:
+        stop = "" if error.message.endswith("?") else "."
+        text = f"{error.message}{stop} {_WHERE}"
+        raise BadInputError(text, error.place) from None
     if edit.before == edit.after:
         tell(f"{into} has these values already; nothing was written")
         return
