@@ -120,6 +120,15 @@ class Bench(ABC, Generic[S, W]):
     def exports(self, settings: S, load: LoadSettings, workload: str, /) -> Sequence[Export]:
         """Return the settings ready to paste, given the name of the workload."""
 
+    def configurations(
+        self, _settings: S, _load: LoadSettings, _workload: str, /
+    ) -> Sequence[Export]:
+        """Return the settings as files of servers, frameworks and platforms, for `perflab export`.
+
+        They stand beside `exports`, which the report shows too; none where the pattern has none.
+        """
+        return ()
+
     def workload_for(
         self,
         _settings: S,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -118,13 +119,34 @@ class Observed:
     predicted: tuple[Mapping[str, float], ...] = ()
 
 
+Scalar = str | int | float | bool
+"""A value that a configuration file holds."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Export:
-    """Settings ready to paste somewhere: a title, the language of the text, and the text."""
+    """Settings ready to paste somewhere.
+
+    Attributes:
+        title: Of the text.
+        language: Of the text, for highlighting.
+        text: All of it.
+        format: What `perflab export --as` calls it; the title in small letters if empty.
+        values: Its values by their keys, for a file that has them already; nothing for a program.
+        root: Where such a file usually has the keys, as a path with dots.
+    """
 
     title: str
     language: str
     text: str
+    format: str = ""
+    values: Mapping[str, Scalar] = dataclasses.field(default_factory=dict, hash=False)
+    root: str = ""
+
+    @property
+    def name(self) -> str:
+        """What `perflab export --as` calls it."""
+        return self.format or re.sub(r"[^a-z0-9._]+", "-", self.title.lower())
 
 
 def axis_values(

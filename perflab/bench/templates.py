@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _PLAIN = re.compile(r"[\w.+-]+")
+_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 _QUOTES = re.compile(r"\\.|[\"']", re.DOTALL)
 
 
@@ -95,7 +96,7 @@ def _environment(package: str, language: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(comments=ours.comments, name=name)
+    environment.filters.update(comments=ours.comments, name=name, word=word)
     return environment
 
 
@@ -108,6 +109,15 @@ def name(text: str) -> Code:
     if not _NAME.fullmatch(text):
         raise BadInputError(f"{text!r} is not a valid name in a program")
     return Code(text)
+
+
+def word(value: object) -> Code:
+    """Return a number or a word without quotes, as it stands in a file within the file.
+
+    Raises:
+        BadInputError: For a text that needs quotes.
+    """
+    return Code(_plain(value))
 
 
 def printable(text: str) -> str:
@@ -169,9 +179,46 @@ def _plain(value: object) -> str:
     return value
 
 
+def _yaml(value: object) -> str:
+    """Return a value of YAML 1.1 and 1.2 alike: texts are in double quotes, lists in brackets."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"a {type(value).__name__} has no literal in YAML")
+    return _UNPRINTED.sub(_escape, json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def _terraform(value: object) -> str:
+    """Return a value of HCL, in whose texts ``${`` and ``%{`` begin an expression."""
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"a {type(value).__name__} has no literal in Terraform")
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _UNPRINTED.sub(_escape, text.replace("${", "$${").replace("%{", "%%{"))
+
+
+def _dotenv(value: object) -> str:
+    """Return a value of a ``.env``; quotes are there only where one needs them."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(f"a {type(value).__name__} has no literal in a .env")
+    text = str(value)
+    if _PLAIN.fullmatch(text):
+        return text
+    if "'" not in text and "\\" not in text and "\n" not in text and "\r" not in text:
+        return f"'{text}'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
+
+
+def _escape(sign: re.Match[str]) -> str:
+    return f"\\u{ord(sign[0]):04x}"
+
+
 LANGUAGES = {
     "py": Language(literal, "#"),
     "js": Language(_json, "//"),
+    "yaml": Language(_yaml, "#"),
+    "tf": Language(_terraform, "#"),
+    "env": Language(_dotenv, "#"),
     **{ending: Language(_plain, "#") for ending in ("conf", "ini", "properties")},
 }
 """The languages by the ending of their files."""

@@ -9,11 +9,13 @@ import typer
 
 from perflab.cli import (
     advise,
+    apply,
     calibrate,
     check,
     compare,
     completion,
     doctor,
+    export,
     init,
     lab,
     new,
@@ -77,7 +79,7 @@ def perflab(
 
 
 _COMMANDS = (
-    *(advise, predict, run, tune, check, calibrate, settings),
+    *(advise, predict, run, tune, check, export, apply, calibrate, settings),
     *(report, compare, init, new, lab, doctor),
 )
 for command in _COMMANDS:

@@ -1,9 +1,11 @@
-"""Questions on a terminal, for `perflab advise` without a file."""
+"""Questions on a terminal: those of `perflab advise` without a file, and yes or no."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+
+import typer
 
 from perflab.cli.output import tell
 
@@ -14,6 +16,12 @@ _NOTHING = (
     "needs a file, or answers where no terminal can be asked: --answer source=database --answer "
     "rate=200; 'perflab advise --questions' lists all"
 )
+
+
+def confirmed(question: str) -> bool:
+    """Ask on standard error alone: the prompts of click leave a blank on standard output."""
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def ask() -> dict[str, object]:

@@ -130,6 +130,44 @@ def metrics_of_file(context: typer.Context, incomplete: str) -> list[str]:
     return [word for word in found if word.startswith(incomplete)]
 
 
+def formats(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the formats of the result that is named, or of all patterns."""
+    from perflab.bench.registry import bench_names, load_bench
+    from perflab.errors import BadInputError
+    from perflab.tuning.exports import shipped
+
+    file = str(context.params.get("file") or next(iter(context.args), ""))
+    try:
+        found = shipped(file).exports
+    except BadInputError:
+        benches = [load_bench(name) for name in bench_names()]
+        made = [(bench, (*bench.read({}), "workload")) for bench in benches]
+        found = tuple(
+            each
+            for bench, values in made
+            for each in (*bench.exports(*values), *bench.configurations(*values))
+        )
+    names = dict.fromkeys(each.name for each in found)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def kinds(incomplete: str) -> list[str]:
+    """Return the kinds of files that can be edited."""
+    from perflab.files.edits import KIND_NAMES
+
+    return [name for name in KIND_NAMES if name.startswith(incomplete)]
+
+
+def watched(incomplete: str) -> list[str]:
+    """Return the metrics of a server that can be watched, each with the side that is good."""
+    from perflab.instrumentation.catalog import metric
+    from perflab.servers.redis.applying import WATCHED
+
+    signs = {"higher": ">=", "lower": "<="}
+    found = (f"{name}{signs.get(metric(name).better, '<=')}" for name in WATCHED)
+    return [word for word in found if word.startswith(incomplete)]
+
+
 def _bench(context: typer.Context) -> AnyBench | None:
     """Return the bench of the pattern that stands before what is completed."""
     from perflab.bench.registry import load_bench

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import typer
-
+from perflab.cli.asking import confirmed
 from perflab.cli.output import tell
 
 if TYPE_CHECKING:
@@ -46,9 +45,3 @@ def agree(bench: AnyBench, settings: Mapping[str, object], yes: bool) -> None:
 
             raise BadInputError("is not used, since you did not agree", missing[0].address)
     allow(*missing)
-
-
-def confirmed(question: str) -> bool:
-    """Ask on standard error alone: the prompts of click leave a blank on standard output."""
-    typer.echo(f"{question} [y/N] ", nl=False, err=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -117,7 +117,7 @@ def agree_to_backend(given: Given, yes: bool) -> None:
     load = given.bench.read(given.settings)[1]
     if not load.calls_function:
         return
-    from perflab.cli.consent import confirmed
+    from perflab.cli.asking import confirmed
     from perflab.errors import BadInputError
 
     place = given.sources["backend"]

@@ -15,7 +15,8 @@ _BEFORE_LAB: dict[str, tuple[str, ...]] = {
     "files": ("numpy", "orjson", "platformdirs", "pyarrow"),
     "cli": (
         *("PIL", "cloudpickle", "jinja2", "llvmlite", "markupsafe", "matplotlib", "numba"),
-        *("numpy", "orjson", "pandas", "platformdirs", "psutil", "pyarrow", "tqdm", "typer"),
+        *("numpy", "orjson", "pandas", "platformdirs", "psutil", "pyarrow", "ruamel", "tomlkit"),
+        *("tqdm", "typer"),
     ),
 }
 

@@ -174,6 +174,31 @@ class Keeper:
         return end_forked(self._marks) or not free_segment(str(self.folder))
 
 
+class LastCommand:
+    """What is done when this process is gone, however it went, unless it was dropped before.
+
+    The command is started at once and waits for its input, which it gets at the end; where it is
+    dropped, it is ended. What it reads may be a secret: it goes through pipes alone.
+
+    Args:
+        arguments: The program and its arguments, without NUL characters.
+        words: Its input.
+
+    Raises:
+        BadInputError: If no process can be started.
+    """
+
+    def __init__(self, arguments: Sequence[str], words: bytes) -> None:
+        self._owner = os.getpid()
+        joined = b"\0".join(os.fsencode(each) for each in arguments)
+        self._number = _post().keep_command(f"{joined.hex()} {words.hex()}")
+
+    def drop(self) -> None:
+        """Let it end without having done anything."""
+        if os.getpid() == self._owner:
+            _post().drop(self._number)
+
+
 @contextlib.contextmanager
 def kept_folder(prefix: str, inside: str | os.PathLike[str] | None = None) -> Iterator[Path]:
     """Give a new folder that is removed at the end of the block, or of this process.
@@ -246,6 +271,15 @@ class _Post:
                 raise FileExistsError(path)
             # Another keeper is told of a folder that is there by then.
             self._told[number] = [f"folder {number} {how} there {path}"]
+            return number
+
+    def keep_command(self, words: str) -> int:
+        """Keep a command and return its number."""
+        with self._lock:
+            number = next(self._numbers)
+            order = f"command {number} {words}"
+            self._ask(order)
+            self._told[number] = [order]
             return number
 
     def keep_process(self, number: int, pid: int, mark: str) -> None:

@@ -1,4 +1,6 @@
-"""The process of the keeper: it ends processes and removes folders once its parent is gone.
+"""The process of the keeper: it ends processes, removes folders and runs last commands.
+
+All of it is done once its parent is gone.
 
 Run as a script. Each line of its input is an order, answered by one line when it is obeyed. At the
 end of the input, which comes even when the parent is killed, everything that was kept and not
@@ -8,6 +10,7 @@ Each order begins with a number of its own, with which its answer begins too; th
 
     folder NUMBER ENDING PATIENCE fresh|there PATH    (PATH in hexadecimal: it may hold anything)
     process NUMBER PID MARK|- STARTED                 (STARTED as `start_time` tells it)
+    command NUMBER ARGUMENTS INPUT        (both in hexadecimal; NUL characters end arguments)
     drop NUMBER
 """
 
@@ -128,6 +131,45 @@ class Kept:
             process.send(signal.SIGCONT)
 
 
+class Command:
+    """A process that waits for its input, and gets it at the end; it is ended where it is dropped.
+
+    It is started at once, so that it has nothing left to load when its time comes.
+    """
+
+    def __init__(self, arguments: list[str], words: bytes) -> None:
+        import subprocess  # seldom needed
+
+        self._words = words
+        self._process = subprocess.Popen(  # noqa: S603  (a command of the parent's)
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def close(self) -> None:
+        """End it, which has done nothing yet."""
+        self._process.kill()
+        self._give(b"")
+        self._process.wait()
+
+    def begin(self) -> None:
+        """Let it do what it is there for."""
+        self._give(self._words)
+
+    def proceed(self, _waited: float) -> bool:
+        """Return whether it is done; where it takes longer, it goes on by itself."""
+        return self._process.poll() is not None
+
+    def _give(self, words: bytes) -> None:
+        assert self._process.stdin is not None  # noqa: S101  (it is a pipe)
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(words)
+            self._process.stdin.close()
+
+
 def start_time(pid: int) -> str | None:
     """Return when a process started, as the system writes it; none where it has ended."""
     if sys.platform == "linux":
@@ -220,7 +262,7 @@ def main() -> None:
     """Obey orders until the input ends, then end and remove what is kept."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    kept: dict[str, Kept] = {}
+    kept: dict[str, Kept | Command] = {}
     # A parent that is killed may leave half a line, which was never answered.
     for line in sys.stdin.buffer:
         if not line.endswith(b"\n"):
@@ -233,7 +275,7 @@ def main() -> None:
     _end(list(kept.values()))
 
 
-def _obey(words: list[str], kept: dict[str, Kept]) -> str:
+def _obey(words: list[str], kept: dict[str, Kept | Command]) -> str:
     order, number, *rest = words
     if order == "folder":
         ending, patience, state, path = rest
@@ -242,13 +284,18 @@ def _obey(words: list[str], kept: dict[str, Kept]) -> str:
             return TAKEN
         kept[number] = Kept(folder, int(ending), float(patience))
     elif order == "process":
-        kept[number].add(int(rest[0]), " ".join(rest[2:]) or None, rest[1])
+        folder_kept = kept[number]
+        assert isinstance(folder_kept, Kept)  # noqa: S101  (a command has no processes)
+        folder_kept.add(int(rest[0]), " ".join(rest[2:]) or None, rest[1])
+    elif order == "command":
+        arguments = [os.fsdecode(each) for each in bytes.fromhex(rest[0]).split(b"\0")]
+        kept[number] = Command(arguments, bytes.fromhex(rest[1]))
     elif number in kept:
         kept.pop(number).close()
     return KEPT
 
 
-def _end(left: list[Kept]) -> None:
+def _end(left: list[Kept | Command]) -> None:
     began = time.monotonic()
     for each in left:
         each.begin()

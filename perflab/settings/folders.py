@@ -18,6 +18,19 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("perflab")
 
 
+def state_folder() -> Path:
+    """Return where perflab keeps what must not be lost, such as old values of a user's server.
+
+    ``PERFLAB_STATE_DIR`` names another; without it, ``PERFLAB_CACHE_DIR`` does.
+    """
+    named = os.environ.get("PERFLAB_STATE_DIR") or os.environ.get("PERFLAB_CACHE_DIR")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return platformdirs.user_state_path("perflab")
+
+
 def shared_folder() -> Path | None:
     """Return where workers of other machines read workloads; ``PERFLAB_SHARED_DIR`` names it.
 

@@ -129,7 +129,8 @@ def exports_of(pattern: str, values: Mapping[str, Any], workload: str) -> list[E
     """Return the exports of settings."""
     bench = load_bench(pattern)
     settings, load = bench.read(values)
-    return list(bench.exports(settings, load, workload))
+    made = (settings, load, workload)
+    return [*bench.exports(*made), *bench.configurations(*made)]
 
 
 def all_exports(pattern: str) -> Iterator[tuple[str, Export]]:

@@ -2,20 +2,28 @@
 
 import ast
 import configparser
+import io
 import json
 import re
 import subprocess
 import sysconfig
 from pathlib import Path
 
+import hcl2
 import pytest
+import yaml
+from dotenv import dotenv_values
 from exported import GRID, all_exports, exports_of
+from ruamel.yaml import YAML
 
 from perflab.bench.registry import bench_names, is_from_outside
 from perflab.bench.templates import LANGUAGES, _environment
+from perflab.files.edits.spots import plain_text
 
 RUFF = Path(sysconfig.get_path("scripts")) / "ruff"
 ROOT = Path(__file__).resolve().parents[2]
+SOME = 40
+"""Texts of one format, evenly among all, that a slow parser reads."""
 HOSTILE = '"); import os #\n\'\'\' """ \\ {{ 7 * 7 }} {% if %} \u2028 shop.csv'
 
 
@@ -61,10 +69,50 @@ def test_programs_compile_and_a_formatter_leaves_them_as_they_are(made, tmp_path
 
 
 def test_files_that_are_no_programs_can_be_read(made):
-    read = {"ini": ini, "properties": properties, "conf": lines_of_words, "javascript": javascript}
+    read = {
+        "ini": ini,
+        "properties": properties,
+        "conf": lines_of_words,
+        "javascript": javascript,
+        "yaml": yaml_text,
+        "terraform": hcl2.loads,
+        "dotenv": variables,
+    }
+    for title in sorted({export.title for _, export in made}):
+        texts = [e.text for _, e in made if e.title == title and e.language != "python"]
+        language = next(export.language for _, export in made if export.title == title)
+        for text in texts[:: max(1, len(texts) // SOME)]:
+            assert read[language](text), text
+
+
+def test_values_for_a_file_are_those_of_the_text(made):
+    """What `perflab export --into` replaces is what the whole text says."""
+    for settings, export in made:
+        for key, value in export.values.items():
+            assert str(key) in export.text or key.rpartition(".")[2] in export.text, settings
+            words = str(value) if isinstance(value, str) else plain_text(value)
+            written = (words.casefold(), json.dumps(words)[1:-1].casefold())
+            said = export.text.casefold()
+            assert any(each in said for each in written), (export.title, key, settings)
+
+
+def test_names_of_formats_are_words_of_a_shell(made):
+    assert {
+        export.name for _, export in made if not re.fullmatch(r"[a-z0-9._-]+", export.name)
+    } == set()
+    titles = {}
     for _, export in made:
-        if export.language != "python":
-            assert read[export.language](export.text)
+        assert titles.setdefault(export.name, export.title) == export.title
+
+
+def test_platforms_have_their_templates():
+    loaded = {
+        name
+        for each in LANGUAGES
+        for _, name in _environment("perflab.bench.platforms", each).cache
+    }
+    folder = ROOT / "perflab" / "bench" / "platforms"
+    assert loaded == {path.name for path in folder.glob("*.jinja")}
 
 
 def test_a_file_ends_with_its_last_line(made):
@@ -87,13 +135,19 @@ def test_a_file_ends_with_its_last_line(made):
 def test_a_hostile_name_stays_inside_its_literal(of, values, title):
     """What is imported is the same as with a harmless name: nothing was added."""
     harmless = {key: re.sub(r"[^\w/.:]", "_", value) for key, value in values.items()}
-    found = {export.title: export.text for export in exports_of(of, values, HOSTILE)}
+    made = exports_of(of, values, HOSTILE)
+    found = {export.title: export.text for export in made}
+    languages = {export.title: export.language for export in made}
     plain = {export.title: export.text for export in exports_of(of, harmless, "shop.csv")}
     assert title in found
     assert list(found) == list(plain)
     for each, text in found.items():
-        if not text.startswith("// ") and "import" in plain[each]:
+        if languages[each] == "python" and "import" in plain[each]:
             assert shape(text) == shape(plain[each]), each
+        elif languages[each] == "yaml":
+            assert len(leaves(yaml.safe_load(text))) == len(leaves(yaml.safe_load(plain[each])))
+        elif languages[each] == "dotenv":
+            assert variables(text)
 
 
 def shape(program):
@@ -112,6 +166,26 @@ def ini(text):
 def properties(text):
     pairs = [line.split("=") for line in text.splitlines() if not line.startswith("#")]
     return all(key.isidentifier() and value.isdigit() for key, value in pairs)
+
+
+def yaml_text(text):
+    """Read a text as both versions of YAML do: programs use either."""
+    old = yaml.safe_load(text)
+    assert YAML(typ="safe", pure=True).load(text) == old
+    assert isinstance(old, dict)
+    return None not in leaves(old)
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        return [leaf for each in value.values() for leaf in leaves(each)]
+    return [value]
+
+
+def variables(text):
+    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
+    wanted = re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)
+    return list(found) == wanted and None not in found.values()
 
 
 def lines_of_words(text):

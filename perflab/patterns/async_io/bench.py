@@ -341,3 +341,11 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
         from perflab.patterns.async_io.exports import async_io_exports
 
         return async_io_exports(settings, load, workload)
+
+    def configurations(
+        self, settings: AsyncIORunSettings, _load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
+        """Return the settings as variables for platforms."""
+        from perflab.patterns.async_io.exports import async_io_configurations
+
+        return async_io_configurations(settings, workload)

@@ -376,3 +376,11 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
         from perflab.patterns.cache.exports import cache_exports
 
         return cache_exports(settings, load, workload)
+
+    def configurations(
+        self, settings: CacheSettings, load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
+        """Return the settings for frameworks and platforms."""
+        from perflab.patterns.cache.exports.configurations import cache_configurations
+
+        return cache_configurations(settings, load, workload)

@@ -371,3 +371,13 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         from perflab.patterns.connection_pool.exports import connection_pool_exports
 
         return connection_pool_exports(settings, load, workload)
+
+    def configurations(
+        self, settings: ConnectionPoolSettings, load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
+        """Return the settings for frameworks and platforms."""
+        from perflab.patterns.connection_pool.exports.configurations import (
+            connection_pool_configurations,
+        )
+
+        return connection_pool_configurations(settings, load, workload)

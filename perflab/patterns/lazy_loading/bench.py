@@ -314,6 +314,14 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
 
         return lazy_loading_exports(settings, load, workload)
 
+    def configurations(
+        self, settings: LazyLoadingSettings, _load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
+        """Return the settings as variables for platforms."""
+        from perflab.patterns.lazy_loading.exports import lazy_loading_configurations
+
+        return lazy_loading_configurations(settings, workload)
+
 
 def _two_digits(number: int) -> int:
     """Return a number as people would write it."""

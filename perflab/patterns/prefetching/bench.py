@@ -330,3 +330,11 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         from perflab.patterns.prefetching.exports import prefetching_exports
 
         return prefetching_exports(settings, load, workload)
+
+    def configurations(
+        self, settings: PrefetchingSettings, _load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
+        """Return the settings as variables for platforms."""
+        from perflab.patterns.prefetching.exports import prefetching_configurations
+
+        return prefetching_configurations(settings, workload)

@@ -367,6 +367,14 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
 
         return redis_cache_exports(settings, load, workload)
 
+    def configurations(
+        self, settings: RedisCacheSettings, load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
+        """Return the settings for frameworks and platforms."""
+        from perflab.patterns.redis_cache.exports.configurations import redis_cache_configurations
+
+        return redis_cache_configurations(settings, load, workload)
+
 
 _FEWEST_ENTRIES = 2_000
 """With fewer entries the memory of the server says more of other things than of them."""

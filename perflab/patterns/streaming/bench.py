@@ -300,3 +300,11 @@ class StreamingBench(Bench[StreamingSettings, "TableFile"]):
         from perflab.patterns.streaming.exports import streaming_exports
 
         return streaming_exports(settings, workload)
+
+    def configurations(
+        self, settings: StreamingSettings, _load: LoadSettings, workload: str
+    ) -> Sequence[Export]:
+        """Return the settings as variables for platforms."""
+        from perflab.patterns.streaming.exports import streaming_configurations
+
+        return streaming_configurations(settings, workload)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from perflab.bench.exporting import arguments, heading
 from perflab.bench.parts import Export
+from perflab.bench.platforms import platform_exports, variables
 from perflab.bench.templates import render
 from perflab.patterns.async_io.settings import AsyncIORunSettings, AsyncIOSettings
 from perflab.settings import LoadSettings
@@ -26,9 +27,7 @@ def async_io_exports(
     if settings.load_model == "open" and load.request_rate is not None:
         under.append(f"{rounded(load.request_rate)} requests per second")
     first = heading(workload, *under)
-    client = AsyncIOSettings.read(
-        {key: getattr(settings, key) for key in AsyncIOSettings.model_fields}
-    )
+    client = _client(settings)
     ours = {"remarks": [first], "arguments": arguments(client, always=_ALWAYS, never=_PLACES)}
     return (
         Export("perflab", "python", render(__package__, "perflab.py.jinja", **ours)),
@@ -36,6 +35,18 @@ def async_io_exports(
         Export("httpx", "python", _httpx(settings, first)),
         Export("k6", "javascript", _k6(settings, load, first)),
         Export("Kailash", "python", render(__package__, "kailash.py.jinja", **ours)),
+    )
+
+
+def async_io_configurations(settings: AsyncIORunSettings, workload: str) -> tuple[Export, ...]:
+    """Return the settings as variables of an environment, without the places of files."""
+    found = variables("async_io", _client(settings), _ALWAYS, _PLACES)
+    return platform_exports(found, [heading(workload)], "async_io")
+
+
+def _client(settings: AsyncIORunSettings) -> AsyncIOSettings:
+    return AsyncIOSettings.read(
+        {key: getattr(settings, key) for key in AsyncIOSettings.model_fields}
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perflab.bench.exporting import arguments, heading, number
-from perflab.bench.parts import Export
+from perflab.bench.parts import Export, Scalar
 from perflab.bench.templates import render
 from perflab.patterns.connection_pool.exports.files import EVER, hikari, least, pgbouncer
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
@@ -25,10 +25,10 @@ def connection_pool_exports(
     first = heading(workload, *([] if rate is None else [f"{rounded(rate)} arrivals per second"]))
     return (
         Export("perflab", "python", _perflab(settings, first)),
-        Export("psycopg_pool", "python", _psycopg_pool(settings, first)),
-        Export("SQLAlchemy", "python", _sqlalchemy(settings, first)),
-        Export("HikariCP", "properties", hikari(settings, first)),
-        Export("PgBouncer", "ini", pgbouncer(settings, first)),
+        _psycopg_pool(settings, first),
+        _sqlalchemy(settings, first),
+        hikari(settings, first),
+        pgbouncer(settings, first),
         Export("Kailash AsyncSQLDatabaseNode", "python", _kailash(settings, first)),
     )
 
@@ -43,7 +43,7 @@ def _perflab(settings: ConnectionPoolSettings, first: str) -> str:
     )
 
 
-def _psycopg_pool(settings: ConnectionPoolSettings, first: str) -> str:
+def _psycopg_pool(settings: ConnectionPoolSettings, first: str) -> Export:
     remarks = []
     if None in (settings.max_lifetime, settings.max_idle):
         remarks.append(f"{EVER} seconds, ten years, stand for no limit.")
@@ -53,22 +53,26 @@ def _psycopg_pool(settings: ConnectionPoolSettings, first: str) -> str:
         remarks.append("At the end of a block psycopg_pool commits, or rolls back after an error.")
     if settings.max_waiting == 0:
         remarks.append("max_waiting=0 would mean no limit here, so it is 1.")
-    most_waiting = settings.max_waiting
-    return render(
+    values: dict[str, Scalar] = {
+        "min_size": least(settings),
+        "max_size": settings.max_connections,
+        "timeout": number(settings.timeout),
+        "max_lifetime": number(settings.max_lifetime or EVER),
+        "max_idle": number(settings.max_idle or EVER),
+    }
+    if settings.max_waiting is not None:
+        values["max_waiting"] = max(1, settings.max_waiting)
+    text = render(
         __package__,
         "psycopg_pool.py.jinja",
         remarks=[first, *remarks],
-        least=least(settings),
-        most=settings.max_connections,
-        timeout=number(settings.timeout),
-        lifetime=number(settings.max_lifetime or EVER),
-        idle=number(settings.max_idle or EVER),
-        max_waiting=None if most_waiting is None else max(1, most_waiting),
+        values=values,
         check=settings.check,
     )
+    return Export("psycopg_pool", "python", text, values=values)
 
 
-def _sqlalchemy(settings: ConnectionPoolSettings, first: str) -> str:
+def _sqlalchemy(settings: ConnectionPoolSettings, first: str) -> Export:
     remarks = [
         "SQLAlchemy opens a connection when it is first needed and keeps it: there is no",
         "min_connections and no max_idle. max_overflow is 0, since a connection of the overflow is",
@@ -78,17 +82,22 @@ def _sqlalchemy(settings: ConnectionPoolSettings, first: str) -> str:
         remarks.append("pool_recycle=-1 is as old as they may.")
     if settings.max_waiting is not None:
         remarks.append("It has no max_waiting: callers wait for pool_timeout at most.")
-    return render(
+    values: dict[str, Scalar] = {
+        "pool_size": settings.max_connections,
+        "max_overflow": 0,
+        "pool_timeout": number(settings.timeout),
+        "pool_recycle": number(settings.max_lifetime or -1),
+        "pool_pre_ping": settings.check,
+        "pool_use_lifo": settings.order == "lifo",
+    }
+    text = render(
         __package__,
         "sqlalchemy.py.jinja",
         remarks=[first, *remarks],
-        most=settings.max_connections,
-        timeout=number(settings.timeout),
-        lifetime=number(settings.max_lifetime or -1),
-        check=settings.check,
-        lifo=settings.order == "lifo",
+        values=values,
         ending=None if settings.transactions == "leave" else settings.transactions,
     )
+    return Export("SQLAlchemy", "python", text, values=values)
 
 
 def _kailash(settings: ConnectionPoolSettings, first: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perflab.bench.exporting import number
+from perflab.bench.parts import Export, Scalar
 from perflab.bench.templates import render
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 
@@ -19,8 +20,23 @@ _HIKARI_IDLE = 10_000
 _HIKARI_MARGIN = 1_000
 
 
-def hikari(settings: ConnectionPoolSettings, first: str) -> str:
+def hikari(settings: ConnectionPoolSettings, first: str) -> Export:
     """Return the properties of HikariCP, in milliseconds and within its bounds."""
+    values, remarks = hikari_values(settings)
+    text = render(
+        __package__,
+        "hikari.properties.jinja",
+        remarks=[first, *_HIKARI_NAMES, *remarks],
+        values=values,
+    )
+    return Export("HikariCP", "properties", text, values=values)
+
+
+def hikari_values(settings: ConnectionPoolSettings) -> tuple[dict[str, Scalar], list[str]]:
+    """Return the properties of HikariCP by their names, and what to say of them.
+
+    Source: HikariCP's README, *Configuration*; times are in milliseconds.
+    """
     remarks: list[str] = []
     timeout = _at_least(_HIKARI_TIMEOUT, settings.timeout, "connectionTimeout", remarks)
     lifetime = 0
@@ -43,24 +59,21 @@ def hikari(settings: ConnectionPoolSettings, first: str) -> str:
     remarks += _without_like(settings, "HikariCP")
     if settings.transactions != "rollback":
         remarks.append("What is open when a connection comes back, HikariCP rolls back.")
-    return render(
-        __package__,
-        "hikari.properties.jinja",
-        remarks=[
-            first,
-            *_HIKARI_NAMES,
-            *remarks,
-        ],
-        least=least(settings),
-        most=settings.max_connections,
-        timeout=timeout,
-        lifetime=lifetime,
-        idle=idle,
-    )
+    values: dict[str, Scalar] = {
+        "minimumIdle": least(settings),
+        "maximumPoolSize": settings.max_connections,
+        "connectionTimeout": timeout,
+        "maxLifetime": lifetime,
+        "idleTimeout": idle,
+    }
+    return values, remarks
 
 
-def pgbouncer(settings: ConnectionPoolSettings, first: str) -> str:
-    """Return the lines of ``pgbouncer.ini``, in seconds."""
+def pgbouncer(settings: ConnectionPoolSettings, first: str) -> Export:
+    """Return the lines of ``pgbouncer.ini``, in seconds.
+
+    Source: PgBouncer's *config*.
+    """
     remarks = [
         "Sizes are for each pair of database and user, and for all programs together: what was",
         "measured was one program.",
@@ -74,18 +87,20 @@ def pgbouncer(settings: ConnectionPoolSettings, first: str) -> str:
     remarks += _without_like(settings, "PgBouncer")
     if settings.transactions != "rollback":
         remarks.append("A connection whose client leaves in a transaction, PgBouncer closes.")
-    return render(
-        __package__,
-        "pgbouncer.ini.jinja",
-        remarks=[first, *remarks],
-        most=settings.max_connections,
-        least=least(settings),
-        timeout=number(settings.timeout),
-        lifetime=number(settings.max_lifetime or EVER),
-        idle=number(settings.max_idle or 0),
-        order=settings.order,
-        check=settings.check,
-    )
+    values: dict[str, Scalar] = {
+        "default_pool_size": settings.max_connections,
+        "min_pool_size": least(settings),
+        "query_wait_timeout": number(settings.timeout),
+        "server_lifetime": number(settings.max_lifetime or EVER),
+        "server_idle_timeout": number(settings.max_idle or 0),
+    }
+    if settings.order == "fifo":
+        values["server_round_robin"] = 1
+    if settings.check:
+        values["server_check_delay"] = 0
+    remarks.insert(0, first)
+    text = render(__package__, "pgbouncer.ini.jinja", remarks=remarks, values=values)
+    return Export("PgBouncer", "ini", text, values=values, root="pgbouncer")
 
 
 def _without_like(settings: ConnectionPoolSettings, name: str) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from perflab.bench.exporting import arguments, heading, threads
 from perflab.bench.parts import Export
+from perflab.bench.platforms import platform_exports, variables
 from perflab.bench.templates import render
 from perflab.patterns.lazy_loading.exports.readers import reader_exports
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
@@ -47,6 +48,12 @@ def lazy_loading_exports(
         *others,
         Export("Kailash workflow", "python", render(__package__, "kailash.py.jinja", **values)),
     )
+
+
+def lazy_loading_configurations(settings: LazyLoadingSettings, workload: str) -> tuple[Export, ...]:
+    """Return the settings as variables of an environment, without the places of files."""
+    found = variables("lazy_loading", settings, ("chunk_size", "max_chunks"), ("data_source",))
+    return platform_exports(found, [heading(workload)], "lazy_loading")
 
 
 def _named(source: str) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from perflab.bench.exporting import arguments, heading, number
 from perflab.bench.parts import Export
+from perflab.bench.platforms import platform_exports, variables
 from perflab.bench.templates import printable, render
 from perflab.patterns.prefetching.settings import PrefetchingSettings
 from perflab.settings import LoadSettings
@@ -28,6 +29,12 @@ def prefetching_exports(
         Export("PyTorch DataLoader", "python", _data_loader(settings, first)),
         Export("Kailash node", "python", render(__package__, "kailash.py.jinja", **ours)),
     )
+
+
+def prefetching_configurations(settings: PrefetchingSettings, workload: str) -> tuple[Export, ...]:
+    """Return the settings as variables of an environment, without the places of files."""
+    found = variables("prefetching", settings, _ALWAYS, _OF_THE_BENCH)
+    return platform_exports(found, [heading(workload)], "prefetching")
 
 
 def _data_loader(settings: PrefetchingSettings, first: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from perflab.bench.exporting import arguments, heading, threads
 from perflab.bench.parts import Export
 from perflab.bench.templates import render
+from perflab.patterns.redis_cache.exports.configurations import server_values
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.settings import LoadSettings
 
@@ -29,7 +30,7 @@ def redis_cache_exports(
     return (
         Export("perflab", "python", render(__package__, "perflab.py.jinja", **ours)),
         Export("redis-py", "python", _redis_py(settings, first)),
-        Export("redis.conf", "conf", _redis_conf(settings, first)),
+        _redis_conf(settings, first),
         Export("Kailash workflow", "python", render(__package__, "kailash.py.jinja", **ours)),
     )
 
@@ -71,7 +72,7 @@ def _remarks(settings: RedisCacheSettings) -> list[str]:
     return remarks
 
 
-def _redis_conf(settings: RedisCacheSettings, first: str) -> str:
+def _redis_conf(settings: RedisCacheSettings, first: str) -> Export:
     remarks = ["maxmemory counts the server's own memory too, about 1 MB when it is empty."]
     if settings.maxmemory is None:
         remarks = ["0 means no limit: the server takes what the machine has."]
@@ -79,11 +80,6 @@ def _redis_conf(settings: RedisCacheSettings, first: str) -> str:
         remarks.append("When it is full, writes are refused: new values are not kept.")
     elif settings.maxmemory_policy.startswith("volatile") and settings.ttl_seconds is None:
         remarks.append("volatile policies evict only entries with a TTL, and these have none.")
-    return render(
-        __package__,
-        "redis.conf.jinja",
-        remarks=[first, *remarks],
-        maxmemory=settings.maxmemory or 0,
-        policy=settings.maxmemory_policy,
-        samples=settings.maxmemory_samples,
-    )
+    values = server_values(settings)
+    text = render(__package__, "redis.conf.jinja", remarks=[first, *remarks], values=values)
+    return Export("redis.conf", "conf", text, values=values)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from perflab.bench.exporting import arguments, heading
 from perflab.bench.parts import Export
+from perflab.bench.platforms import platform_exports, variables
 from perflab.bench.templates import render
 from perflab.errors import BadInputError
 from perflab.patterns.streaming.settings import StreamingSettings
@@ -57,6 +58,14 @@ def streaming_exports(settings: StreamingSettings, workload: str) -> tuple[Expor
         Export("Polars", "python", _polars(stream, output, parquet)),
         Export("Kailash workflow", "python", kailash),
     )
+
+
+def streaming_configurations(settings: StreamingSettings, workload: str) -> tuple[Export, ...]:
+    """Return the settings as variables of an environment, without the places of files."""
+    found = variables(
+        "streaming", settings, ("chunk_size", "engine"), ("input_file", "output_file")
+    )
+    return platform_exports(found, [heading(workload)], "streaming")
 
 
 class _Found(NamedTuple):

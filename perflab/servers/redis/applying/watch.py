@@ -1,0 +1,199 @@
+"""A server watched after its parameters were set: hit rate, evictions, memory, latency."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import redis
+
+from perflab.errors import BadInputError
+from perflab.primitives.bounded_redis import Reply
+from perflab.servers.redis.applying.parameters import Parameters
+
+_LOOK_SECONDS = 0.2
+_WINDOW_SECONDS = 1.0
+_PINGS = 4
+_SILENT_SECONDS = 1.5
+_LATENCIES = {
+    "latency_seconds_p50": 0.5,
+    "latency_seconds_p95": 0.95,
+    "latency_seconds_p99": 0.99,
+}
+WATCHED = (
+    *("hit_rate", "hits", "misses", "evictions", "errors", "memory_bytes"),
+    *("throughput_per_second", "latency_seconds_mean", *_LATENCIES),
+)
+"""What is measured: hit rate, throughput and latency (of PING) over the last second; hits, misses,
+evictions and errors since the values were set; memory now."""
+
+
+class Limit(Protocol):
+    """A limit that a metric must keep.
+
+    Attributes:
+        text: As the user wrote it.
+        metric: The metric's name.
+        seconds: For how long it may be broken.
+    """
+
+    @property
+    def text(self) -> str:
+        """As the user wrote it."""
+
+    @property
+    def metric(self) -> str:
+        """The metric's name."""
+
+    @property
+    def seconds(self) -> float:
+        """For how long it may be broken."""
+
+    def holds(self, value: float) -> bool:
+        """Say whether a value keeps it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Broken:
+    """A limit that was broken.
+
+    Attributes:
+        limit: The limit's text; empty where the server did not answer any more.
+        metric: The metric's name.
+        value: The metric's value; None where there is none.
+        seconds: After how many of the watch.
+    """
+
+    limit: str
+    metric: str
+    value: float | None
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Watched:
+    """The end of a watch.
+
+    Attributes:
+        broken: What ended it; None where all limits held.
+        metrics: The last values.
+        unmeasured: The limits whose metric had no value at any time.
+    """
+
+    broken: Broken | None
+    metrics: Mapping[str, float]
+    unmeasured: tuple[str, ...]
+
+
+def watch(
+    parameters: Parameters,
+    limits: Sequence[Limit],
+    seconds: float,
+    report: Callable[[float, Mapping[str, float]], None] | None = None,
+) -> Watched:
+    """Look at a server five times per second, until a limit breaks or the time is over.
+
+    Args:
+        parameters: The server.
+        limits: What must hold.
+        seconds: For how long.
+        report: Called with the seconds since the start and the metrics, at each look.
+    """
+    began = answered = time.monotonic()
+    meter = _Meter(parameters)
+    broken_since: dict[str, float] = {}
+    measured: set[str] = set()
+    metrics: dict[str, float] = {}
+    while (elapsed := time.monotonic() - began) < seconds:
+        try:
+            metrics = meter.look()
+            answered = time.monotonic()
+        except (redis.RedisError, BadInputError):
+            if time.monotonic() - answered >= _SILENT_SECONDS:
+                return Watched(Broken("", "", None, elapsed), metrics, ())
+            time.sleep(_LOOK_SECONDS)
+            continue
+        if report is not None:
+            report(elapsed, metrics)
+        for limit in limits:
+            value = metrics.get(limit.metric)
+            if value is None:
+                continue
+            measured.add(limit.text)
+            if limit.holds(value):
+                broken_since.pop(limit.text, None)
+            elif answered - broken_since.setdefault(limit.text, answered) >= limit.seconds:
+                return Watched(Broken(limit.text, limit.metric, value, elapsed), metrics, ())
+        time.sleep(max(0.0, min(_LOOK_SECONDS, seconds - elapsed)))
+    never = tuple(limit.text for limit in limits if limit.text not in measured)
+    return Watched(None, metrics, never)
+
+
+class _Meter:
+    """Metrics from the server's own counters, since the beginning and over the last second."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._client = parameters.client
+        self._first: dict[str, Reply] | None = None
+        self._window: deque[tuple[float, dict[str, Reply]]] = deque()
+        self._pings: deque[tuple[float, float]] = deque()
+
+    def look(self) -> dict[str, float]:
+        for _ in range(_PINGS):
+            began = time.perf_counter()
+            self._client.ping()
+            self._pings.append((time.monotonic(), time.perf_counter() - began))
+        info = self._client.info()
+        now = time.monotonic()
+        if self._first is None or _restarted(self._first, info):
+            self._first = info
+            self._window.clear()
+        self._window.append((now, info))
+        while len(self._window) > 2 and self._window[1][0] <= now - _WINDOW_SECONDS:
+            self._window.popleft()
+        while self._pings[0][0] < now - _WINDOW_SECONDS:
+            self._pings.popleft()
+        return {**self._since_begin(info), **self._lately(now, info), **self._latency()}
+
+    def _since_begin(self, info: Mapping[str, Reply]) -> dict[str, float]:
+        first = self._first or {}
+        names = {
+            "hits": "keyspace_hits",
+            "misses": "keyspace_misses",
+            "evictions": "evicted_keys",
+            "errors": "total_error_replies",
+        }
+        found = {
+            name: float(info[key]) - float(first[key])
+            for name, key in names.items()
+            if key in info and key in first
+        }
+        return {**found, "memory_bytes": float(info["used_memory"])}
+
+    def _lately(self, now: float, info: Mapping[str, Reply]) -> dict[str, float]:
+        since, old = self._window[0]
+        found: dict[str, float] = {}
+        hits = float(info["keyspace_hits"]) - float(old["keyspace_hits"])
+        lookups = hits + float(info["keyspace_misses"]) - float(old["keyspace_misses"])
+        if lookups > 0:
+            found["hit_rate"] = hits / lookups
+        if now > since:
+            key = "total_commands_processed"
+            found["throughput_per_second"] = (float(info[key]) - float(old[key])) / (now - since)
+        return found
+
+    def _latency(self) -> dict[str, float]:
+        taken = sorted(each for _, each in self._pings)
+        found = {"latency_seconds_mean": sum(taken) / len(taken)}
+        for name, share in _LATENCIES.items():
+            found[name] = taken[min(len(taken) - 1, int(share * len(taken)))]
+        return found
+
+
+def _restarted(before: Mapping[str, Reply], now: Mapping[str, Reply]) -> bool:
+    """Say whether counters began anew: after a restart, or CONFIG RESETSTAT."""
+    keys = ("keyspace_hits", "keyspace_misses", "evicted_keys", "total_commands_processed")
+    return any(float(now[key]) < float(before[key]) for key in keys)
