@@ -9,7 +9,7 @@ from typing import Literal
 
 from perflab.files import csv_cell
 
-Tone = Literal["", "better", "worse", "changed"]
+Tone = Literal["", "better", "worse", "changed", "added", "removed"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
