@@ -18,7 +18,7 @@ from perflab.reports.chapter import Chapter
 from perflab.reports.summary import to_summary
 from perflab.reports.svg import css_width, for_page
 
-_SCRIPTS = ("copy.js", "tables.js")
+_SCRIPTS = ("copy.js", "tables.js", "words.js", "pictures.js", "moves.js")
 _STYLES = ("report.css", "phone.css", "paper.css")
 
 
@@ -27,6 +27,8 @@ def to_html(title: str, chapters: Sequence[Chapter]) -> str:
     templates = _templates()
     script = "".join(_source(templates, name) for name in _SCRIPTS)
     tables = {table.name: table.to_csv() for chapter in chapters for table in chapter.tables}
+    figures = [figure for chapter in chapters for figure in chapter.figures]
+    pictures = {figure.name: figure.picture for figure in figures if figure.picture is not None}
     return templates.get_template("report.html.jinja").render(
         title=title,
         single=len(chapters) == 1,
@@ -37,6 +39,7 @@ def to_html(title: str, chapters: Sequence[Chapter]) -> str:
         ],
         summary=to_summary(chapters),
         tables=data_block(tables),
+        pictures=data_block(pictures),
         style=Markup("".join(_source(templates, name) for name in _STYLES)),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704 - a file of this package
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
