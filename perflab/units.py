@@ -45,7 +45,6 @@ NONE_WORDS = frozenset({"none", "off", "null", "unlimited", "no"})
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 UNKNOWN = "n/a"
-
 _EXAMPLES = {"ratio": "0.8", "bytes": "512MiB", "seconds": "30m or 250ms"}
 _SUFFIXES = {"bytes": BYTE_SUFFIXES, "seconds": SECOND_SUFFIXES, "ratio": RATIO_SUFFIXES}
 # Thousands may be parted by commas or blanks, in threes: 1,5 may mean 1.5, and is refused.
@@ -56,26 +55,23 @@ _NUMBER = re.compile(
 )
 _PARTING = str.maketrans("", "", "_, \u00a0\u2009\u202f")
 _PARTS = re.compile(r"^(-?[\d.]+)([A-Za-zµ]+)$")
-
 Steps = tuple[tuple[str, float], ...]
-_COUNT_STEPS: Steps = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
-_BYTE_STEPS: Steps = tuple(
+COUNT_STEPS: Steps = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
+BYTE_STEPS: Steps = tuple(
     (f"{prefix}{'i' if prefix else ''}B", 2.0 ** (10 * place))
     for place, prefix in reversed(tuple(enumerate(("", "K", "M", "G", "T", "P"))))
 )
-_SECOND_STEPS: Steps = (
+SECOND_STEPS: Steps = (
     *(("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0)),
     *(("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
 )
-_ONE = {"bytes": "B", "seconds": "s"}
-_TYPED = {"min": "m", "µs": "us"}
+_ONE, _TYPED = {"bytes": "B", "seconds": "s"}, {"min": "m", "µs": "us"}
 _AGES: Steps = (("day", 86400.0), ("hour", 3600.0), ("minute", 60.0))
 
 # From here on three digits are all that stand before the point, or the next unit begins.
 _FULL = 999.5
-_LEAST = 1e-6
-_MOST = 1e18
-_FEW = 10_000
+_LEAST, _MOST, _FEW = 1e-6, 1e18, 10_000
+_CLOCK, _LONGEST = ("d", "h", "min"), 100 * 86400.0
 _MULTIPLE = 10.0
 _ROUNDING = 1e-12  # of a share, by sums of floats
 
@@ -107,8 +103,7 @@ def parse_quantity(value: str | float, unit: str = "") -> float:
         plain = match.group(1).translate(_PARTING)
         number = float(plain) * suffixes[match.group(2)]
     if not math.isfinite(number):
-        example = _EXAMPLES.get(unit, "10k")
-        of = f" of {unit}" if unit else ""
+        example, of = _EXAMPLES.get(unit, "10k"), f" of {unit}" if unit else ""
         raise BadInputError(f"{value!r} is not a quantity{of}; write it like {example}")
     return number
 
@@ -170,8 +165,8 @@ def spaced(text: str) -> str:
 def in_words(value: float | None, unit: str = "") -> str:
     """Return a value with its unit, in three digits: ``1.2 ms``, ``12.3 MiB``, ``39 %``, ``10k/s``.
 
-    A whole count has all its digits. What lies below what can be measured, such as a billionth
-    of a second, is written as below.
+    A whole count has all its digits, and a time from a minute on two units: ``3 min 20 s``. What
+    lies below what can be measured, such as a billionth of a second, is written as below.
 
     Args:
         value: A number; none where it is not known.
@@ -268,7 +263,8 @@ def difference(before: float, after: float, unit: str = "") -> str:
         return UNKNOWN
     sign = MINUS if after < before else "+"
     if before == 0 or math.isinf(before) or math.isinf(after):
-        return "0 %" if before == after else f"{sign}{in_words(abs(after - before), unit)}"
+        far = in_words(abs(after - before), unit)
+        return "0 %" if before == after or far == "0" else f"{sign}{far}"
     if before > 0 and after / before >= _MULTIPLE:
         return times(after / before)
     size = abs((after - before) / before) * 100
@@ -367,7 +363,7 @@ def singular(unit: str) -> str:
 
 
 def _steps(unit: str) -> Steps:
-    return {"bytes": _BYTE_STEPS, "seconds": _SECOND_STEPS}.get(unit, _COUNT_STEPS)
+    return {"bytes": BYTE_STEPS, "seconds": SECOND_STEPS}.get(unit, COUNT_STEPS)
 
 
 def _step(value: float, steps: Steps) -> tuple[str, float]:
@@ -387,11 +383,15 @@ def _measured(value: float, steps: Steps) -> str:
     if size / steps[place][1] >= _FULL and place:
         place -= 1
     suffix, factor = steps[place]
+    if suffix in _CLOCK and size < _LONGEST:
+        part, of = steps[place + 1]
+        whole, rest = divmod(round(size / of), round(factor / of))
+        return f"{sign}{whole} {suffix}{f' {rest} {part}' if rest else ''}"
     return f"{sign}{rounded(size / factor)} {suffix}"
 
 
 def _rate(value: float) -> str:
-    suffix, factor = _step(value, _COUNT_STEPS)
+    suffix, factor = _step(value, COUNT_STEPS)
     return f"{rounded(value / factor)}{suffix}"
 
 

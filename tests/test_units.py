@@ -183,7 +183,9 @@ def test_any_text_is_a_finite_number_or_one_clear_line(text, unit):
 
 def read(text, unit):
     """Return the number that a text in words is, its marks of being below or above left out."""
-    return parse_quantity(text.strip(MARKS).removesuffix("/s"), unit)
+    two = re.fullmatch(r"(.+ (?:d|h|min)) (\S+ \S+)", text)
+    parts = [text] if two is None else two.groups()
+    return sum(parse_quantity(each.strip(MARKS).removesuffix("/s"), unit) for each in parts)
 
 
 def read_change(text):
@@ -200,7 +202,12 @@ def read_change(text):
         (0.0024921, "seconds", "2.49 ms"),
         (0, "seconds", "0 ns"),
         (3e-13, "seconds", "< 1 ns"),
-        (90, "seconds", "1.5 min"),
+        (60, "seconds", "1 min"),
+        (200, "seconds", "3 min 20 s"),
+        (3_599.9, "seconds", "1 h"),
+        (-5_400, "seconds", "−1 h 30 min"),
+        (90_000, "seconds", "1 d 1 h"),
+        (31_536_000, "seconds", "365 d"),
         (-0.5, "seconds", "−500 ms"),
         (12.9e6, "bytes", "12.3 MiB"),
         (1010 * 1024, "bytes", "0.986 MiB"),

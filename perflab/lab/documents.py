@@ -12,6 +12,13 @@ from typing_extensions import TypedDict
 _READING = ("log_format", "time_unit", "separator", "no_header")
 
 
+class KeyCount(TypedDict):
+    """A key and how many requests there are for it."""
+
+    key: str
+    requests: int
+
+
 class Summary(TypedDict, total=False):
     """What a workload is like; the describer of its kind tells more than these.
 
@@ -23,6 +30,7 @@ class Summary(TypedDict, total=False):
         requests_per_second: On average; none where nothing dates them.
         skew: The exponent of Zipf's law that fits.
         index_of_dispersion: Variance over mean of the requests in equal spans of time.
+        most_requested: The keys that are requested most, those most often first.
     """
 
     requests: int
@@ -32,6 +40,7 @@ class Summary(TypedDict, total=False):
     requests_per_second: float | None
     skew: float | None
     index_of_dispersion: float | None
+    most_requested: list[KeyCount]
 
 
 class ReadingOptions(TypedDict, total=False):

@@ -7,9 +7,10 @@ import dataclasses
 import io
 from typing import Literal
 
+from perflab.charts.picture import Picture
 from perflab.files import csv_cell
 
-Tone = Literal["", "better", "worse", "changed"]
+Tone = Literal["", "better", "worse", "changed", "added", "removed"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,13 +69,25 @@ class Table:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing as SVG, with what it shows in words, and whether it takes a page's whole width."""
+    """A drawing as SVG.
+
+    Attributes:
+        name: What its file is called.
+        title: What a reader sees above it.
+        alt: What it shows, in words.
+        svg: The drawing.
+        wide: Whether it takes a page's whole width.
+        picture: Its axes and lines as data, for a page that answers the pointer; none without.
+        moves: Whether a slider may move a point along its lines.
+    """
 
     name: str
     title: str
     alt: str
     svg: str
     wide: bool = False
+    picture: Picture | None = None
+    moves: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.figure import Figure as DrawnFigure
 
 from perflab.bench import AnyBench, Observed, WhatIfChart
-from perflab.charts import Mark, MarkKind, chart_row, draw_live, draw_what_if
+from perflab.charts import LiveAxes, Mark, MarkKind, WhatIfAxes, chart_row, style
 from perflab.charts.best_strip import Span, best_spans, rivals
 from perflab.charts.observed import observed_marks
+from perflab.charts.picture import Picture, Plot, picture_of
 from perflab.charts.style import line_name
 from perflab.instrumentation.catalog import METRICS, metric
 from perflab.lab.row_table import Numbers
@@ -87,9 +89,12 @@ def curve_figures(
         size = WIDE if wide else HALF
         figure, (axes,) = chart_row(1, *size, top=top, bottom=bottom, scale=1.0)
         highlight = str(scope.ship.settings.get(chart.lines)) if chart.lines else None
-        draw_what_if(axes, chart, each.lines, marks=marks, bench=bench, highlight=highlight)
+        drawn = WhatIfAxes(axes, chart, bench, animated=False, legend=True)
+        drawn.update(each.lines, marks, highlight=highlight)
         alt = _curve_alt(bench, each, marks)
-        figures.append(Figure(name, chart.title, alt, svg_of(figure, name), wide))
+        picture = page_picture(figure, drawn.plot())
+        svg = svg_of(figure, name)
+        figures.append(Figure(name, chart.title, alt, svg, wide, picture, moves=True))
     return figures
 
 
@@ -106,7 +111,8 @@ def live_figures(bench: AnyBench, run: Run, label: str, number: int) -> list[Fig
             continue
         name = f"live-{number}-{chart.metrics[0].replace('_', '-')}"
         figure, (axes,) = chart_row(1, *THIRD, top=TOP, scale=1.0)
-        draw_live(axes, chart, run.snapshots, predicted=run.predicted, changes=run.changes)
+        drawn = LiveAxes(axes, chart, animated=False)
+        drawn.update(run.snapshots, predicted=run.predicted, changes=run.changes)
         words = []
         for key in chart.metrics:
             value = (run.since_change or run.metrics).get(key)
@@ -115,8 +121,15 @@ def live_figures(bench: AnyBench, run: Run, label: str, number: int) -> list[Fig
         alt = (
             f"{chart.title}, {label}, {grouped(round(seconds))} s. At the end: {'; '.join(words)}."
         )
-        figures.append(Figure(name, f"{chart.title}, {label}", alt, svg_of(figure, name)))
+        picture = page_picture(figure, drawn.plot())
+        title = f"{chart.title}, {label}"
+        figures.append(Figure(name, title, alt, svg_of(figure, name), picture=picture))
     return figures
+
+
+def page_picture(figure: DrawnFigure, plot: Plot) -> Picture:
+    """Return a figure of one plot as data for a page."""
+    return picture_of(figure, [plot], ink=style.INK, paper=style.PAPER)
 
 
 def live_table(bench: AnyBench, run: Run, label: str, number: int) -> Table | None:

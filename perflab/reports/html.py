@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -12,26 +13,46 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from perflab.bench import AnyBench
-from perflab.reports.blocks import Block, Figure, Section
-from perflab.reports.svg import for_page
-from perflab.reports.verdict import Verdict
+from perflab.reports.blocks import Block, Figure
+from perflab.reports.chapter import Chapter
+from perflab.reports.summary import to_summary
+from perflab.reports.svg import css_width, for_page
+
+_SCRIPTS = ("copy.js", "tables.js", "words.js", "pictures.js", "moves.js")
+_STYLES = ("report.css", "phone.css", "paper.css")
 
 
-def to_html(title: str, bench: AnyBench, verdict: Verdict, sections: Sequence[Section]) -> str:
-    """Return the page: styles, drawings and the script of its copy buttons inside it."""
+def to_html(title: str, chapters: Sequence[Chapter]) -> str:
+    """Return the page: styles, drawings, tables as CSV and its script inside it."""
     templates = _templates()
-    script = _source(templates, "copy.js")
+    script = "".join(_source(templates, name) for name in _SCRIPTS)
+    tables = {table.name: table.to_csv() for chapter in chapters for table in chapter.tables}
+    figures = [figure for chapter in chapters for figure in chapter.figures]
+    pictures = {figure.name: figure.picture for figure in figures if figure.picture is not None}
     return templates.get_template("report.html.jinja").render(
         title=title,
-        bench=bench,
-        verdict=verdict,
-        sections=[(section, _grouped(section.blocks)) for section in sections],
-        style=Markup(_source(templates, "report.css")),  # noqa: S704 - a file of this package
+        single=len(chapters) == 1,
+        chapters=chapters,
+        sections=[
+            [(section, _grouped(section.blocks)) for section in chapter.sections]
+            for chapter in chapters
+        ],
+        summary=to_summary(chapters),
+        tables=data_block(tables),
+        pictures=data_block(pictures),
+        style=Markup("".join(_source(templates, name) for name in _STYLES)),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704 - a file of this package
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         version=version("perflab"),
     )
+
+
+def data_block(values: object) -> Markup:
+    """Return values as JSON that can stand in a script element: nothing in it ends that."""
+    text = json.dumps(values, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - no character of markup is left
 
 
 def _grouped(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
@@ -50,6 +71,7 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["drawing"] = _drawing
+    environment.filters["width"] = lambda figure: css_width(figure.svg)
     return environment
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from perflab.bench import AnyBench
 from perflab.errors import shown
 from perflab.files import markdown_mark
-from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Section, Table
+from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Table
+from perflab.reports.chapter import Chapter
 from perflab.reports.verdict import Verdict
 from perflab.reports.wording import sentence
 
@@ -16,27 +16,48 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 _TICKS = re.compile(r"`+")
 
 
-def to_markdown(
-    title: str,
-    bench: AnyBench,
-    verdict: Verdict,
-    sections: Sequence[Section],
-    figures: str | None = None,
-) -> str:
-    """Return the text; figures are linked from a folder, or left out where none is named."""
-    parts = [f"# {escape(title)}", f"_{escape(bench.identity.question)}_"]
+def to_markdown(title: str, chapters: Sequence[Chapter], figures: str | None = None) -> str:
+    """Return the text; figures are linked from a folder, or left out where none is named.
+
+    Of several chapters each has a heading, and the sections stand below it.
+    """
+    parts = [f"# {escape(title)}"]
+    several = len(chapters) > 1
+    if several:
+        parts.append("\n".join(_content(chapter) for chapter in chapters))
+    for chapter in chapters:
+        if several:
+            parts.append(f"## {escape(chapter.bench.identity.title)}")
+        parts += _chapter(chapter, figures, "###" if several else "##")
+    parts.append(markdown_mark())
+    return "\n\n".join(parts) + "\n"
+
+
+def _content(chapter: Chapter) -> str:
+    answer = f"{chapter.decision.words}: {sentence(chapter.headline)}"
+    return f"- {escape(chapter.bench.identity.title)}: {escape(answer)}"
+
+
+def _chapter(chapter: Chapter, figures: str | None, level: str) -> list[str]:
+    verdict, decision = chapter.verdict, chapter.decision
+    parts = [f"_{escape(chapter.bench.identity.question)}_"]
     parts += [f"**{escape(text)}**" for text in verdict.alerts]
-    parts.append(f"**{escape(sentence(verdict.headline))}**")
+    counted = f" ({decision.counted_thresholds})" if decision.counted_thresholds else ""
+    answer = f"{decision.words}{counted}. {sentence(chapter.headline)}"
+    parts.append(f"**{escape(answer)}**")
+    if decision.reasons:
+        parts.append("\n".join(f"- {escape(text)}" for text in decision.reasons))
     parts += [escape(text) for text in (verdict.effect, verdict.measured) if text]
+    parts.append("\n".join(f"- {escape(f'{w}: {v}')}" for w, v in chapter.overview.facts))
     if verdict.notes:
         parts.append("\n".join(f"- {escape(note)}" for note in verdict.notes))
     if verdict.cards:
         parts.append(_cards(verdict))
-    for section in sections:
-        blocks = [_block(block, figures) for block in section.blocks]
-        parts += [f"## {escape(section.title)}", *filter(None, blocks)]
-    parts.append(markdown_mark())
-    return "\n\n".join(parts) + "\n"
+    parts += [_table(table, f"{level}#") for table in chapter.overview.tables]
+    for section in chapter.sections:
+        blocks = [_block(block, figures, f"{level}#") for block in section.blocks]
+        parts += [f"{level} {escape(section.title)}", *filter(None, blocks)]
+    return [part for part in parts if part]
 
 
 def escape(text: str) -> str:
@@ -54,24 +75,25 @@ def _cards(verdict: Verdict) -> str:
     return _grid(heads, [False] + [True] * (len(heads) - 1), rows)
 
 
-def _block(block: Block, figures: str | None) -> str:
+def _block(block: Block, figures: str | None, level: str) -> str:
     if isinstance(block, Table):
-        return _table(block)
+        return _table(block, level)
     if isinstance(block, Figure):
         return f"![{escape(block.alt)}]({figures}/{block.name}.svg)" if figures else ""
     if isinstance(block, Code):
         fence = _fence(block.text)
         return (
-            f"### {escape(block.title)}\n\n{fence}{block.language}\n{block.text.rstrip()}\n{fence}"
+            f"{level} {escape(block.title)}\n\n"
+            f"{fence}{block.language}\n{block.text.rstrip()}\n{fence}"
         )
     if isinstance(block, Heading):
-        return f"### {escape(block.text)}"
+        return f"{level} {escape(block.text)}"
     if isinstance(block, Points):
         return "\n".join(f"- {escape(text)}" for text in block.texts)
     return escape(block.text)
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, level: str) -> str:
     heads = [column.heading for column in table.columns]
     rows = [[cell.text for cell in row] for row in table.rows]
     # A mark in words, since Markdown knows no colours.
@@ -81,7 +103,7 @@ def _table(table: Table) -> str:
                 row[place] = f"{cell.text} ←"
     grid = _grid(heads, [column.numeric for column in table.columns], rows)
     note = f"\n\n{escape(table.note)}" if table.note else ""
-    return f"### {escape(table.title)}\n\n{grid}{note}"
+    return f"{level} {escape(table.title)}\n\n{grid}{note}"
 
 
 def _grid(heads: Sequence[str], numeric: Sequence[bool], rows: Sequence[Sequence[str]]) -> str:

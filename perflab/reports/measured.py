@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from perflab.bench import AnyBench
-from perflab.instrumentation.catalog import METRICS, MetricInfo
+from perflab.instrumentation.catalog import MetricInfo
 from perflab.lab.bands import MODEL, Bands
 from perflab.lab.history_in_words import FOLLOWED, NOT_FOLLOWED, is_changed, not_compared
 from perflab.lab.run import Run
@@ -16,7 +16,7 @@ from perflab.reports.report_scope import pattern_settings
 from perflab.reports.tables import NOT_KNOWN, in_order
 from perflab.reports.wording import setting_name, write_setting
 from perflab.tuning.recommendation import Recommendation
-from perflab.units import counted, grouped, in_words
+from perflab.units import counted, grouped
 
 
 def measured_table(bench: AnyBench, run: Run, name: str, title: str) -> Table | None:
@@ -114,65 +114,6 @@ def runs_table(bench: AnyBench, runs: Sequence[tuple[str, Run]]) -> Table:
         Column("ended", "Ended"),
     )
     return Table("runs", "Runs", columns, tuple(rows))
-
-
-def alerts_table(runs: Sequence[tuple[str, Run]]) -> Table | None:
-    """Return the alerts that were set, and when they fired."""
-    rows = []
-    for label, run in runs:
-        for alert in run.alerts:
-            fired = bool(alert.get("fired"))
-            seconds, value = alert.get("seconds"), alert.get("value")
-            info = METRICS.get(str(alert.get("metric", "")))
-            shown = info.format(value) if info is not None and value is not None else ""
-            when = f"at {in_words(seconds, 'seconds')}" if fired and seconds is not None else ""
-            rows.append(
-                (
-                    Cell(str(alert.get("alert", "")), alert.get("alert")),
-                    Cell(label, label),
-                    Cell("fired" if fired else "not fired", fired, "worse" if fired else ""),
-                    Cell(when, seconds),
-                    Cell(shown, value),
-                )
-            )
-    if not rows:
-        return None
-    columns = (
-        Column("alert", "Alert"),
-        Column("run", "Run"),
-        Column("fired", "Fired?"),
-        Column("seconds", "When", numeric=True),
-        Column("value", "Value then", numeric=True),
-    )
-    return Table("alerts", "Alerts", columns, tuple(rows))
-
-
-def changes_table(run: Run, name: str, title: str) -> Table | None:
-    """Return the settings that were changed while a run was going, and what was done to it."""
-    if not run.changes:
-        return None
-    rows = []
-    last: dict[str, object] = {}
-    for change in run.changes:
-        new = change.get("settings") or {}
-        text = ", ".join(f"{k} {v}" for k, v in new.items() if not last or last.get(k) != v)
-        if change.get("action"):
-            new, text = last, f"action: {change['action']}"
-        seconds, request = change.get("seconds"), change.get("request")
-        rows.append(
-            (
-                Cell(in_words(seconds, "seconds"), seconds),
-                Cell(grouped(request) if request is not None else "n/a", request),
-                Cell(text, text),
-            )
-        )
-        last = new
-    columns = (
-        Column("seconds", "At", numeric=True),
-        Column("request", "Request", numeric=True),
-        Column("settings", "Settings from then"),
-    )
-    return Table(name, title, columns, tuple(rows), folded=True)
 
 
 def _with_difference(

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 
 from perflab.bench import AnyBench, TimeChart
-from perflab.charts import chart_row, draw_over_time
+from perflab.charts import OverTimeAxes, chart_row
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.modelling.history import History
 from perflab.reports.blocks import Cell, Column, Figure, Table, Text
+from perflab.reports.figures import page_picture
 from perflab.reports.report_scope import AnyResult, ReportScope
 from perflab.reports.svg import svg_of
 from perflab.reports.wording import sentence, setting_name, write_setting
@@ -44,9 +45,11 @@ def time_figures(bench: AnyBench, scope: ReportScope, histories: Sequence[Histor
         name = _name(chart)
         present, bound = settings.get(chart.lines), settings.get(chart.limit)
         figure, (axes,) = chart_row(1, *SIZE, top=TOP, scale=1.0)
-        draw_over_time(axes, chart, histories, present=present, bound=bound, bench=bench)
+        drawn = OverTimeAxes(axes, chart, bench, animated=False, legend=True)
+        drawn.update(histories, present, bound)
         alt = _alt(bench, chart, histories)
-        figures.append(Figure(name, chart.title, alt, svg_of(figure, name), wide=True))
+        picture = page_picture(figure, drawn.plot())
+        figures.append(Figure(name, chart.title, alt, svg_of(figure, name), True, picture))
     return figures
 
 

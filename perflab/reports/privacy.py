@@ -45,6 +45,16 @@ def without_private(values: Mapping[str, object]) -> dict[str, object]:
     return {key: clean(value) for key, value in values.items() if key not in _PRIVATE_KEYS}
 
 
+def without_keys(values: Mapping[str, object]) -> dict[str, object]:
+    """Return a result's values without the keys that its workload asks for most."""
+    workload = values.get("workload")
+    summary = workload.get("summary") if isinstance(workload, Mapping) else None
+    if not isinstance(workload, Mapping) or not isinstance(summary, Mapping):
+        return dict(values)
+    kept = {key: value for key, value in summary.items() if key != "most_requested"}
+    return {**values, "workload": {**workload, "summary": kept}}
+
+
 def printable(value: object) -> object:
     """Return a result's values with all texts as `shown` writes them, names of keys among them."""
     if isinstance(value, dict):

@@ -9,8 +9,19 @@ from perflab.bench import AnyBench
 from perflab.errors import BadInputError
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off_in
-from perflab.reports import facts, figures, maps, measured, observed, over_time, tables
+from perflab.reports import (
+    agreement,
+    details,
+    facts,
+    figures,
+    maps,
+    measured,
+    observed,
+    over_time,
+    tables,
+)
 from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Section, Table, Text
+from perflab.reports.events import events_table
 from perflab.reports.report_scope import AnyResult, ReportScope, pattern_settings
 from perflab.reports.reproduce import reproduce
 from perflab.reports.trade_off import trade_off
@@ -25,16 +36,18 @@ from perflab.units import percent, rounded
 def sections_of(
     bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]
 ) -> tuple[Section, ...]:
-    """Return all sections that the results have something for."""
+    """Return all sections that the results have something for, those to decide by first."""
     runs = [result for result in results if isinstance(result, Run)]
     labelled = [(f"run {n}" if len(runs) > 1 else "the run", run) for n, run in enumerate(runs, 1)]
     found = (
+        _measured(bench, scope, labelled),
+        _events(bench, labelled),
         _recommendation(bench, scope),
         _what_if(bench, scope, results),
-        _measured(bench, scope, labelled),
-        _settings(bench, scope),
         _paste(bench, scope, results),
         _live(bench, labelled),
+        _details(bench, labelled, results),
+        _settings(bench, scope),
         _workload(results),
         _origin(results),
         _reproduce(results),
@@ -80,14 +93,16 @@ def _measured(bench: AnyBench, scope: ReportScope, runs: Sequence[tuple[str, Run
         blocks.append(
             Text(
                 "The prediction from the calibration, made before a run, tells what to expect. The"
-                " one from the run's own arrivals and service times tells whether the model is"
-                " right: where only the first is off, the calibration does not fit this load."
+                " refitted one, from the run's own arrivals and service times, tells whether the"
+                " model is right: where only the first is off, the calibration does not fit this"
+                " load."
             )
         )
     for number, (label, run) in enumerate(runs, 1):
         title = label.capitalize() if len(runs) > 1 else "Over the same requests"
         said = which_is_off_in(run, bench)
         blocks += [Text(f"{label.capitalize()}: {said}" if len(runs) > 1 else said)] if said else []
+        blocks += _present(agreement.agreement_figure(bench, run, label, number))
         blocks += _present(measured.measured_table(bench, run, f"measured-{number}", title))
     recommendation = scope.recommendation
     if recommendation is not None and recommendation.measured:
@@ -122,18 +137,30 @@ def _paste(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]) ->
     return Section("paste", "Ready to paste", (*codes, as_json))
 
 
+def _events(bench: AnyBench, runs: Sequence[tuple[str, Run]]) -> Section:
+    return Section("events", "Events", tuple(_present(events_table(bench, runs))))
+
+
 def _live(bench: AnyBench, runs: Sequence[tuple[str, Run]]) -> Section:
     blocks: list[Block] = []
     if runs:
         blocks.append(measured.runs_table(bench, runs))
-    blocks += _present(measured.alerts_table(runs))
     for number, (label, run) in enumerate(runs, 1):
         drawn = figures.live_figures(bench, run, label, number)
         blocks += [Heading(label.capitalize()), *drawn] if drawn and len(runs) > 1 else drawn
         blocks += _present(figures.live_table(bench, run, label, number))
-        title = f"Settings changed during {label}"
-        blocks += _present(measured.changes_table(run, f"changes-{number}", title))
     return Section("live", "Live runs" if len(runs) > 1 else "Live run", tuple(blocks))
+
+
+def _details(
+    bench: AnyBench, runs: Sequence[tuple[str, Run]], results: Sequence[AnyResult]
+) -> Section:
+    blocks = [
+        *_present(details.percentiles_table(bench, runs)),
+        *_present(details.failures_table(bench, runs)),
+        *details.requests_tables(results),
+    ]
+    return Section("details", "Percentiles, failures and keys", tuple(blocks))
 
 
 def _workload(results: Sequence[AnyResult]) -> Section:

@@ -71,6 +71,19 @@ def for_page(svg: str, alt: str) -> str:
     return _written(root).replace(f' xmlns="{_SVG}"', "", 1).replace(f' xmlns:xlink="{_XLINK}"', "")
 
 
+def css_width(svg: str) -> int:
+    """Return how many CSS pixels a drawing is wide where it is not scaled."""
+    points = float(ET.fromstring(svg).attrib["width"].removesuffix("pt"))  # noqa: S314 - our own
+    return round(points * 96 / 72)
+
+
+def with_prefix(svg: str, prefix: str) -> str:
+    """Return SVG whose ids begin with a prefix, to stand beside others of the same names."""
+    root = ET.fromstring(svg)  # noqa: S314 - our own text
+    _name_ids(root, prefix.removesuffix("-"))
+    return _written(root)
+
+
 def _variable(match: re.Match[str]) -> str:
     return f"var(--{_BY_COLOUR[match.group().lower()]}, {match.group()})"
 

@@ -18,12 +18,18 @@ class _Shape(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
 
 
+class _KeyCount(_Shape):
+    key: str
+    requests: int
+
+
 class _Summary(_Shape):
     requests: int | None = None
     operations: dict[str, int] | None = None
     distinct_keys: int | None = None
     one_hit_wonders: int | None = None
     skew: float | None = None
+    most_requested: list[_KeyCount] | None = None
 
 
 class _Options(_Shape):

@@ -37,7 +37,8 @@ def names(drawn):
 
 def test_lines_are_named_by_their_value_and_the_present_one_is_the_heaviest(drawn):
     drawn.update(FIVE, FIVE[2].value, 500)
-    assert names(drawn) == ["TTL 1 min", "TTL 4 min", "TTL 16 min", "TTL 1.07 h", "TTL 4.27 h"]
+    minutes = ["TTL 1 min", "TTL 4 min", "TTL 16 min"]
+    assert names(drawn) == [*minutes, "TTL 1 h 4 min", "TTL 4 h 16 min"]
     widths = [handle.get_linewidth() for handle in drawn.handles]
     assert widths.index(max(widths)) == 2
     assert len({handle.get_color() for handle in drawn.handles}) == 5
@@ -48,7 +49,7 @@ def test_present_line_keeps_its_look_while_the_value_moves(drawn):
     before = drawn.handles[2].get_color()
     assert drawn.update([*FIVE[:4], history(None, 2000)], FIVE[3].value, 500)
     assert drawn.handles[3].get_color() == before
-    assert drawn.handles[3].get_label() == "TTL 1.07 h"
+    assert drawn.handles[3].get_label() == "TTL 1 h 4 min"
 
 
 def test_no_value_is_the_longest_one(drawn):

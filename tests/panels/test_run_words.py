@@ -13,8 +13,8 @@ def test_every_phase_reads_differently_with_its_time():
     assert said["starting"] == ("starting, 3 s; goes on when this tab is closed, ends after 10 min")
     assert said["calibrating"].startswith("calibrating before the run")
     assert said["calibrating"].endswith("round 2, 3 s")
-    assert said["running"] == "running, 12 s, 9.8 min left, 1,234 requests"
-    assert said["paused"] == "paused at 12 s, 9.8 min left, 1,234 requests"
+    assert said["running"] == "running, 12 s, 9 min 48 s left, 1,234 requests"
+    assert said["paused"] == "paused at 12 s, 9 min 48 s left, 1,234 requests"
     assert said["stopping"] == "stopping after 12 s, 1,234 requests"
 
 

@@ -19,7 +19,9 @@ def swept():
 
 
 def what_if(result):
-    (section,) = [each for each in Report.of([result]).sections if each.name == "what-if"]
+    (section,) = [
+        each for each in Report.of([result]).chapters[0].sections if each.name == "what-if"
+    ]
     return {block.name: block for block in section.blocks if hasattr(block, "name")}
 
 
@@ -31,7 +33,7 @@ def test_sweep_of_bytes_is_drawn_along_bytes_with_both_hit_rates(swept):
         "Max bytes",
         *("lru", "sieve", "byte hit rate"),
     ]
-    shipped = Report.of([swept]).scope.ship.settings["policy"]
+    shipped = Report.of([swept]).chapters[0].scope.ship.settings["policy"]
     of_policy = [p for p in swept.points if p["settings"]["policy"] == shipped]
     wanted = [point["metrics"]["byte_hit_rate"] for point in of_policy]
     assert [row[3].value for row in table.rows] == wanted
@@ -45,7 +47,7 @@ def test_figure_names_the_byte_hit_rate(swept):
 
 
 def test_the_smallest_good_number_of_bytes_is_what_it_is_about(swept):
-    scope = Report.of([swept]).scope
+    scope = Report.of([swept]).chapters[0].scope
     best = max(point["metrics"]["hit_rate"] for point in swept.points)
     enough = [p for p in swept.points if p["metrics"]["hit_rate"] >= best - 0.01]
     smallest = min(point["settings"]["max_bytes"] for point in enough)

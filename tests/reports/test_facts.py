@@ -4,7 +4,6 @@ import numpy as np
 
 from perflab.lab.outcome import workload_summary
 from perflab.reports.facts import environments, workload_table
-from perflab.reports.measured import changes_table
 from perflab.workloads import Arrivals, Trace
 
 
@@ -29,17 +28,6 @@ def test_servers_of_a_run_are_kept_beside_a_prediction_without_any(make_run, mak
 def test_runs_on_two_servers_have_two_environments(make_run):
     runs = [make_run(environment={"servers": {"Redis": text}}) for text in ("8.2", "7.4")]
     assert len(environments(runs)) == 2
-
-
-def test_action_stands_among_the_changes_and_is_no_change_of_settings(make_run):
-    changes = (
-        {"seconds": 1.0, "request": 10, "settings": {"max_cache_size": 5, "policy": "lru"}},
-        {"seconds": 2.0, "request": None, "action": "kill", "settings": {}},
-        {"seconds": 3.0, "request": 30, "settings": {"max_cache_size": 9, "policy": "lru"}},
-    )
-    table = changes_table(make_run(changes=changes), "changes", "Changes")
-    said = [row[-1].text for row in table.rows]
-    assert said == ["max_cache_size 5, policy lru", "action: kill", "max_cache_size 9"]
 
 
 def test_quantiles_of_times_are_written_as_times():

@@ -21,7 +21,7 @@ def histories():
 
 
 def what_if(report):
-    (section,) = [section for section in report.sections if section.name == "what-if"]
+    (section,) = [section for section in report.chapters[0].sections if section.name == "what-if"]
     return section.blocks
 
 

@@ -15,7 +15,7 @@ def trace():
 
 
 def sections(*results):
-    return {each.name: str(each.blocks) for each in Report.of(results).sections}
+    return {each.name: str(each.blocks) for each in Report.of(results).chapters[0].sections}
 
 
 def test_operations_and_writes_in_force_stand_beside_the_workload(trace):
@@ -56,5 +56,5 @@ def test_reads_alone_have_no_such_row():
 def test_ttl_without_an_effect_is_not_in_the_headline():
     own = Trace.from_keys([1, 2, 1], [0, 1, 2], ttls=[5, 5, 5])
     idle, counts = ({"ttl_seconds": 60, "ttl_from": which} for which in ("recorded", "setting"))
-    assert "TTL" not in Report.of(predictions("cache", own, idle)).verdict.headline
-    assert "TTL 1 min" in Report.of(predictions("cache", own, counts)).verdict.headline
+    assert "TTL" not in Report.of(predictions("cache", own, idle)).chapters[0].verdict.headline
+    assert "TTL 1 min" in Report.of(predictions("cache", own, counts)).chapters[0].verdict.headline

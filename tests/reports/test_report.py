@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from perflab.bench import load_bench
 from perflab.errors import BadInputError
 from perflab.reports import Report, report
+from perflab.settings import LoadSettings
 
 
 def table(made, name):
@@ -17,11 +19,11 @@ def rows(made, name):
 
 
 def section(made, name):
-    return {each.name: each for each in made.sections}[name]
+    return {each.name: each for each in made.chapters[0].sections}[name]
 
 
 def test_recommended_settings_are_the_answer(recommendation):
-    verdict = Report.of(recommendation).verdict
+    verdict = Report.of(recommendation).chapters[0].verdict
     assert verdict.headline == "Ship max cache size 3,800 entries instead of 1,000 entries"
     assert "hit rate rises from 60.7 % to 98.8 % (+38.1 points)" in verdict.effect
     assert "mean latency falls from 429 µs to 14.2 µs (\N{MINUS SIGN}96.7 %)" in verdict.effect
@@ -32,7 +34,7 @@ def test_recommended_settings_are_the_answer(recommendation):
 
 def test_every_changed_setting_is_named(make_recommendation, recommendation):
     changed = {**recommendation.settings, "policy": "sieve", "ttl_seconds": 1800.0}
-    headline = Report.of(make_recommendation(settings=changed)).verdict.headline
+    headline = Report.of(make_recommendation(settings=changed)).chapters[0].verdict.headline
     assert headline == (
         "Ship max cache size 3,800 entries instead of 1,000 entries, TTL 30 min instead of none "
         "and policy sieve instead of lru"
@@ -43,14 +45,14 @@ def test_recommendation_that_changes_nothing_says_keep(make_recommendation, reco
     same = make_recommendation(
         before=recommendation.settings, before_metrics=recommendation.metrics
     )
-    verdict = Report.of(same).verdict
+    verdict = Report.of(same).chapters[0].verdict
     assert verdict.headline == "Keep max cache size 3,800 entries and policy lru"
     assert "stays at 98.8 %" in verdict.effect
 
 
 def test_a_live_run_of_the_recommended_settings_is_in_the_answer(recommendation, make_run):
     made = Report.of([make_run(1000), recommendation, make_run(3800)])
-    assert made.verdict.measured.startswith(
+    assert made.chapters[0].verdict.measured.startswith(
         "Measured live at these settings over 334,264 requests: hit rate 98.8 % "
         "(predicted for the same requests: 98.8 %)"
     )
@@ -59,39 +61,50 @@ def test_a_live_run_of_the_recommended_settings_is_in_the_answer(recommendation,
 def test_of_several_fitting_runs_the_unchanged_one_counts(recommendation, make_run):
     changed = make_run(changes=({"seconds": 1.0, "request": 5, "settings": {}},))
     made = Report.of([recommendation, make_run(), changed])
-    assert made.scope.measured is not None
-    assert not made.scope.measured.changes
+    assert made.chapters[0].scope.measured is not None
+    assert not made.chapters[0].scope.measured.changes
 
 
 def test_two_runs_are_before_and_after(make_run):
     made = Report.of([make_run(1000), make_run(3800)])
-    assert made.verdict.headline == "Ship max cache size 3,800 entries instead of 1,000 entries"
-    assert made.verdict.effect.startswith("Measured over 334,264 requests")
+    assert (
+        made.chapters[0].verdict.headline
+        == "Ship max cache size 3,800 entries instead of 1,000 entries"
+    )
+    assert made.chapters[0].verdict.effect.startswith("Measured over 334,264 requests")
     assert rows(made, "effect")["hit_rate"][3].text == "+38.1 points"
 
 
 def test_a_change_for_the_worse_is_not_shipped(make_run):
     made = Report.of([make_run(3800), make_run(1000)])
-    assert made.verdict.headline == "Keep max cache size 3,800 entries, rather than 1,000 entries"
-    assert "the change is for the worse" in made.verdict.effect
+    assert (
+        made.chapters[0].verdict.headline
+        == "Keep max cache size 3,800 entries, rather than 1,000 entries"
+    )
+    assert "the change is for the worse" in made.chapters[0].verdict.effect
     assert "max_cache_size=3800" in section(made, "paste").blocks[0].text
 
 
 def test_one_run_shows_what_was_measured(run):
     made = Report.of(run)
-    assert made.verdict.headline == "Measured with max cache size 3,800 entries and policy lru"
-    assert all(card.before == "" for card in made.verdict.cards)
+    assert (
+        made.chapters[0].verdict.headline
+        == "Measured with max cache size 3,800 entries and policy lru"
+    )
+    assert all(card.before == "" for card in made.chapters[0].verdict.cards)
 
 
 def test_smallest_good_prediction_is_named_and_the_ceiling_is_not(make_predictions):
     made = Report.of(make_predictions())
-    assert made.verdict.headline.startswith("Predicted for max cache size 3,800 entries")
-    assert made.verdict.headline.endswith("the smallest good one of 18 points")
+    assert made.chapters[0].verdict.headline.startswith(
+        "Predicted for max cache size 3,800 entries"
+    )
+    assert made.chapters[0].verdict.headline.endswith("the smallest good one of 18 points")
     points = make_predictions().points
     ceiling = {**points[0], "settings": {**points[0]["settings"], "policy": "opt"}}
     ceiling["metrics"] = {**points[0]["metrics"], "hit_rate": 1.0}
     with_opt = make_predictions(points=(ceiling, *points))
-    assert Report.of(with_opt).scope.ship.settings["policy"] == "lru"
+    assert Report.of(with_opt).chapters[0].scope.ship.settings["policy"] == "lru"
 
 
 def test_reason_objective_and_limits_are_told(recommendation):
@@ -146,14 +159,16 @@ def test_live_check_of_a_recommendation_is_beside_its_prediction(make_recommenda
     assert "Measured over 5,000 requests" in table(made, "measured-recommended").note
 
 
-def test_alerts_that_fired_and_that_did_not_are_listed(run):
-    found = rows(Report.of(run), "alerts")
-    assert [cell.text for cell in found["hit_rate<0.9 for 1s"][2:]] == [
-        "fired",
-        "at 1.1 s",
-        "14.2 %",
+def test_alerts_that_fired_and_that_did_not_are_thresholds(run):
+    found = [[cell.text for cell in row] for row in table(Report.of(run), "thresholds").rows]
+    assert found == [
+        [
+            "failed",
+            "alert: hit rate at least 90 %, but for less than 1 s",
+            "fired at 1.1 s with 14.2 %",
+        ],
+        ["passed", "alert: p99 latency at most 5 s", "did not fire"],
     ]
-    assert found["latency_seconds_p99>5s"][2].text == "not fired"
 
 
 def test_workload_calibration_and_environment_are_told(run):
@@ -259,9 +274,27 @@ def test_nothing_to_report_is_refused(tmp_path):
         report([], tmp_path / "r.html")
 
 
-def test_unlike_patterns_are_refused(run, make_run, tmp_path):
-    with pytest.raises(BadInputError, match="unlike patterns"):
-        report([run, make_run(pattern="streaming")], tmp_path / "r.html")
+@pytest.fixture
+def streamed(make_run):
+    settings = {**load_bench("streaming").read({})[0].shown(), **LoadSettings().shown()}
+    return make_run(pattern="streaming", settings=settings, calibration={})
+
+
+def test_each_pattern_has_a_chapter_of_its_own(run, streamed, recommendation, tmp_path):
+    made = Report.of([run, streamed, recommendation])
+    assert [chapter.bench.identity.pattern for chapter in made.chapters] == ["cache", "streaming"]
+    assert len(made.chapters[0].results) == 2
+    assert made.title == "Caching: flights; Streaming: flights"
+    folder = made.write(tmp_path / "both")
+    for listed, suffix in ((made.tables, "csv"), (made.figures, "svg")):
+        names = [each.name for each in listed]
+        assert len(names) == len(set(names))
+        assert {f"{name}.{suffix}" for name in names} <= {p.name for p in folder.rglob("*")}
+    assert {"cache-settings", "streaming-settings"} <= {each.name for each in made.tables}
+    again = Report.load(folder / "report.json")
+    assert again.to_html() == made.to_html()
+    values = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert [each["pattern"] for each in values["chapters"]] == ["cache", "streaming"]
 
 
 @pytest.mark.parametrize(
@@ -292,19 +325,19 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_fired_alerts_stand_above_the_answer_in_page_and_text(run, make_run):
     made = Report.of(run)
-    (said,) = made.verdict.alerts
+    (said,) = made.chapters[0].verdict.alerts
     assert said.startswith("Alert: hit_rate<0.9 for 1s fired at ")
     page, text = made.to_html(), made.to_markdown()
-    top = page.index('class="verdict"')
+    top = page.index('class="verdict ')
     assert top < page.index('role="alert">Alert: hit_rate') < page.index("<h2>", top)
-    assert text.index("Alert: hit") < text.index(made.verdict.headline[:20])
+    assert text.index("Alert: hit") < text.index(made.chapters[0].headline[:20])
     quiet = tuple({**alert, "fired": False, "seconds": None} for alert in run.alerts)
     silent = Report.of(make_run(alerts=quiet))
-    assert silent.verdict.alerts == ()
+    assert silent.chapters[0].verdict.alerts == ()
     assert 'role="alert"' not in silent.to_html()
 
 
 def test_alert_of_one_of_several_runs_names_the_run(make_run):
     fired, quiet = make_run(), make_run(alerts=())
-    (said,) = Report.of([quiet, fired]).verdict.alerts
+    (said,) = Report.of([quiet, fired]).chapters[0].verdict.alerts
     assert " of run 2 " in said

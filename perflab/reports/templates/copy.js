@@ -14,7 +14,8 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
       selection.addRange(range);
       done = document.execCommand("copy");
     }
+    const word = button.dataset.word ??= button.textContent;
     button.textContent = done ? "Copied" : "Press Ctrl+C";
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    setTimeout(() => { button.textContent = word; }, 2000);
   });
 }

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from perflab.errors import shown
+from perflab.errors.addresses import without_secrets
 from perflab.units import counted, grouped, in_words, percent, rounded
 from perflab.workloads.describe.once import found_once
 from perflab.workloads.describe.rates import longest_gap_share, rate_facts
@@ -22,6 +24,8 @@ GAP_SHARE = 0.5
 # Below, loading numba takes longer; above, NumPy copies all ids to 64 bits.
 NUMBA_PAYS_FROM = 4_000_000
 SLOPE_POINTS = 200
+MOST_NAMED = 20
+LONGEST_KEY = 200
 
 
 @found_once
@@ -57,7 +61,27 @@ def summary(trace: Trace) -> dict[str, Any]:
         "sample_rate": trace.sample_rate,
         "all_requests": trace.all_requests,
         **_estimates(trace, len(counts), duration),
+        "most_requested": most_requested(trace),
     }
+
+
+def most_requested(trace: Trace, most: int = MOST_NAMED) -> list[dict[str, Any]]:
+    """Return the keys with the most requests, as ``key`` and ``requests``, most often first.
+
+    Keys with as many requests are in the order in which they came first. A long key is cut.
+    """
+    counts = _count(trace)
+    first = np.argpartition(counts, -most)[-most:] if len(counts) > most else np.arange(len(counts))
+    least = counts[first].min()
+    # All that are equal to the last one, so that which of them is named is not chance.
+    candidates = np.flatnonzero(counts >= max(least, 1))
+    order = candidates[np.argsort(-counts[candidates], kind="stable")][:most]
+    return [{"key": _named_key(trace, int(n)), "requests": int(counts[n])} for n in order]
+
+
+def _named_key(trace: Trace, number: int) -> str:
+    key = str(number if trace.keys is None else trace.keys[number])
+    return without_secrets(shown(key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}…"))
 
 
 def facts(trace: Trace) -> list[str]:
@@ -92,13 +116,17 @@ def facts(trace: Trace) -> list[str]:
 
 def key_counts(trace: Trace) -> npt.NDArray[np.int64]:
     """Return how often each key is requested, most often first; keys never requested left out."""
-    if len(trace) >= NUMBA_PAYS_FROM:
-        from perflab.kernels.sampling.keys import key_counts as count_keys  # loads numba
-
-        counts = count_keys(trace.ids, trace.n_keys).astype(np.int64)
-    else:
-        counts = np.bincount(trace.ids, minlength=1)
+    counts = _count(trace)
     return np.sort(counts[counts > 0])[::-1]
+
+
+def _count(trace: Trace) -> npt.NDArray[np.int64]:
+    """Return the requests of each id."""
+    if len(trace) < NUMBA_PAYS_FROM:
+        return np.bincount(trace.ids, minlength=1)
+    from perflab.kernels.sampling.keys import key_counts as count_keys  # loads numba
+
+    return count_keys(trace.ids, trace.n_keys).astype(np.int64)
 
 
 def skew(counts: npt.NDArray[np.int64]) -> float | None:

@@ -1,0 +1,132 @@
+"""`Chapter`: the results of one pattern, with the answer and the sections that they make."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+from perflab.bench import AnyBench, load_bench
+from perflab.reports.blocks import Block, Code, Figure, Section, Table
+from perflab.reports.decision import Decision, decision_of
+from perflab.reports.overview import Overview, overview_of
+from perflab.reports.report_scope import AnyResult, ReportScope, scope_of
+from perflab.reports.sections import sections_of
+from perflab.reports.svg import with_prefix
+from perflab.reports.verdict import Verdict, verdict_of
+
+_SHIP = re.compile(r"^(Doubtful, .*?: )?Ship ")
+
+
+@dataclasses.dataclass(frozen=True)
+class Chapter:
+    """The part of a report that is about one pattern.
+
+    Attributes:
+        results: Of the pattern; at least one.
+        author: Who made the report; empty where nobody said so.
+        prefix: What the names of its sections, tables and figures begin with, so that they are
+            unique in the report.
+    """
+
+    results: tuple[AnyResult, ...]
+    author: str = ""
+    prefix: str = ""
+
+    @cached_property
+    def bench(self) -> AnyBench:
+        """The bench of the results' pattern."""
+        return load_bench(self.results[0].pattern)
+
+    @cached_property
+    def scope(self) -> ReportScope:
+        """Which settings it is about."""
+        return scope_of(self.bench, self.results)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The answer in words and numbers."""
+        return verdict_of(self.bench, self.scope, self.results)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """Whether to ship."""
+        return decision_of(self.bench, self.scope, self.results)
+
+    @property
+    def headline(self) -> str:
+        """The answer in one line; what is not to be shipped yet is a proposal."""
+        headline = self.verdict.headline
+        return headline if self.decision.answer == "ship" else _SHIP.sub(r"\1Proposed: ", headline)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """When, by whom, of what, and what changes."""
+        thresholds = self.decision.thresholds
+        found = overview_of(self.bench, self.scope, self.results, self.author, thresholds)
+        tables = [dataclasses.replace(t, name=f"{self.prefix}{t.name}") for t in found.tables]
+        return dataclasses.replace(found, tables=tuple(tables))
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All that stands below the answer."""
+        found = sections_of(self.bench, self.scope, self.results)
+        return tuple(self._named(section) for section in found) if self.prefix else found
+
+    @property
+    def name(self) -> str:
+        """What links point to."""
+        return f"{self.prefix}verdict"
+
+    @property
+    def tables(self) -> list[Table]:
+        """All tables: those of the first screen, then those of the sections."""
+        below = [block for s in self.sections for block in s.blocks if isinstance(block, Table)]
+        return [*self.overview.tables, *below]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """All figures, in the order of the sections."""
+        return [block for s in self.sections for block in s.blocks if isinstance(block, Figure)]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the answer, the settings to ship, the tables and the texts to paste, for JSON."""
+        codes = [
+            {"section": s.name, **dataclasses.asdict(block)}
+            for s in self.sections
+            for block in s.blocks
+            if isinstance(block, Code)
+        ]
+        return {
+            "pattern": self.bench.identity.pattern,
+            "decision": dataclasses.asdict(self.decision),
+            "verdict": dataclasses.asdict(self.verdict),
+            "settings": dict(self.scope.ship.settings),
+            "tables": [table.to_dict() for table in self.tables],
+            "texts": codes,
+        }
+
+    def _named(self, section: Section) -> Section:
+        blocks = tuple(self._block(block) for block in section.blocks)
+        return dataclasses.replace(section, name=f"{self.prefix}{section.name}", blocks=blocks)
+
+    def _block(self, block: Block) -> Block:
+        if not isinstance(block, (Table, Figure)):
+            return block
+        named = dataclasses.replace(block, name=f"{self.prefix}{block.name}")
+        if isinstance(named, Figure):
+            return dataclasses.replace(named, svg=with_prefix(named.svg, self.prefix))
+        return named
+
+
+def chapters_of(results: Sequence[AnyResult], author: str = "") -> tuple[Chapter, ...]:
+    """Return a chapter for each pattern, in the order in which they come first."""
+    by_pattern: dict[str, list[AnyResult]] = {}
+    for result in results:
+        by_pattern.setdefault(result.pattern, []).append(result)
+    several = len(by_pattern) > 1
+    return tuple(
+        Chapter(tuple(found), author, f"{pattern.replace('_', '-')}-" if several else "")
+        for pattern, found in by_pattern.items()
+    )
