@@ -1,4 +1,4 @@
-"""`perflab compare`: two results side by side."""
+"""`perflab compare`: results side by side."""
 
 from __future__ import annotations
 
@@ -13,24 +13,31 @@ from perflab.cli.output import hand_over
 _EXAMPLES = """\b
 Example:
   perflab compare before.json after.json
+  perflab compare small.json medium.json large.json
 """
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("compare", short_help="Compare two results side by side.", epilog=_EXAMPLES)(
-        compare
-    )
+    app.command("compare", short_help="Compare results side by side.", epilog=_EXAMPLES)(compare)
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A.json", help="A result written by --out.")],
-    b: Annotated[Path, typer.Argument(metavar="B.json", help="Another of the same pattern.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="A.json B.json...", help="Results of one pattern, written by --out."
+        ),
+    ],
     as_json: Json = False,
 ) -> None:
-    """Compare two runs, predictions or recommendations, metric by metric."""
-    check_files([a, b])
-    from perflab.tuning import comparison
+    """Compare runs, predictions or recommendations, metric by metric, each with the first.
 
-    result = comparison.compare(a, b)
-    hand_over(result, comparison.Comparison.to_text, as_json=as_json)
+    Two runs also tell how far a metric may differ by chance: a difference below that is marked
+    as within noise.
+    """
+    check_files(files)
+    from perflab.tuning.comparisons import compare_all
+
+    result = compare_all(files)
+    hand_over(result, lambda found: found.to_text(), as_json=as_json)

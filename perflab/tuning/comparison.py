@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -14,6 +15,7 @@ from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.result import Result, read_json
 from perflab.lab.run import Run
+from perflab.tuning.noise import band_between
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.shape import check_shape
@@ -22,18 +24,22 @@ from perflab.units import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-Judgement = Literal["better", "worse", "same", "different"]
+Judgement = Literal["better", "worse", "same", "different", "within noise"]
 KINDS: dict[str, type[Result]] = {kind.kind: kind for kind in (Run, Predictions, Recommendation)}
 
 
 class MetricRow(TypedDict):
-    """A metric of two results; `difference` is b - a."""
+    """A metric of two results.
+
+    `difference` is b - a; by up to `noise` it may be chance, where that is known.
+    """
 
     metric: str
     a: float
     b: float
     difference: float
     judgement: Judgement
+    noise: NotRequired[float]
 
 
 class SettingRow(TypedDict):
@@ -82,10 +88,11 @@ class Comparison(Result):
         for row in self.metrics:
             info = metric(row["metric"])
             change = info.difference(row["a"], row["b"])
-            rows.append(
-                (info.label, info.format(row["a"]), info.format(row["b"]), change, row["judgement"])
-            )
-        lines = [f"A: {shown(self.a)}", f"B: {shown(self.b)}", "", *_aligned(rows)]
+            told: str = row["judgement"]
+            if row.get("noise"):
+                told = f"{told} ({info.format_band(row['noise'])})"
+            rows.append((info.label, info.format(row["a"]), info.format(row["b"]), change, told))
+        lines = [f"A: {shown(self.a)}", f"B: {shown(self.b)}", "", *aligned(rows)]
         if self.settings:
             infos = [bench.info(row["key"]) for row in self.settings]
             rows = [("setting", "A", "B", "", "")]
@@ -93,7 +100,7 @@ class Comparison(Result):
                 (row["key"], info.format(row["a"]), info.format(row["b"]), "", "")
                 for row, info in zip(self.settings, infos, strict=True)
             ]
-            lines += ["", *_aligned(rows)]
+            lines += ["", *aligned(rows)]
         else:
             lines += ["", "The settings are the same."]
         return "\n".join([*lines, *(f"Note: {shown(note)}" for note in self.notes)])
@@ -120,13 +127,7 @@ def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
         a=describe(first),
         b=describe(second),
         metrics=tuple(
-            {
-                "metric": name,
-                "a": a_metrics[name],
-                "b": b_metrics[name],
-                "difference": b_metrics[name] - a_metrics[name],
-                "judgement": judge(info, a_metrics[name], b_metrics[name]),
-            }
+            _row(info, a_metrics[name], b_metrics[name], _noise(info, first, second))
             for name, info in load_bench(first.pattern).known_metrics().items()
             if a_metrics.get(name) is not None and b_metrics.get(name) is not None
         ),
@@ -187,6 +188,30 @@ def judge(info: MetricInfo, before: float, after: float) -> Judgement:
     return "better" if (after > before) == (info.better == "higher") else "worse"
 
 
+def _row(info: MetricInfo, a: float, b: float, noise: float | None) -> MetricRow:
+    row: MetricRow = {
+        "metric": info.name,
+        "a": a,
+        "b": b,
+        "difference": b - a,
+        "judgement": judge(info, a, b),
+    }
+    if noise is not None:
+        row["noise"] = noise
+        if row["judgement"] != "same" and abs(b - a) <= noise:
+            row["judgement"] = "within noise"
+    return row
+
+
+def _noise(
+    info: MetricInfo,
+    a: Run | Predictions | Recommendation,
+    b: Run | Predictions | Recommendation,
+) -> float | None:
+    """Return by how much two measured values may differ by chance; what is predicted has none."""
+    return band_between(info, a, b) if isinstance(a, Run) and isinstance(b, Run) else None
+
+
 def _at_one_point(
     result: Run | Predictions | Recommendation, source: Result | str | Path
 ) -> tuple[dict[str, object], dict[str, float]]:
@@ -212,12 +237,13 @@ def _notes(
     return tuple(notes)
 
 
-def _aligned(texts: list[tuple[str, str, str, str, str]]) -> list[str]:
+def aligned(texts: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines: the first and a fifth column are words, all others numbers."""
     rows = [tuple(shown(cell) for cell in row) for row in texts]
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
         "  ".join(
-            cell.ljust(width) if i in (0, 4) else cell.rjust(width)
+            cell.ljust(width) if i == 0 or (i == 4 and len(widths) == 5) else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
