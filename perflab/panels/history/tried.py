@@ -40,7 +40,7 @@ class Tried(TypedDict):
 class Trail:
     """The list, and a place in it that undo and redo move. Safe to use from several threads.
 
-    Settings that were put back by undo are not tried anew. What is changed after an undo is added
+    Settings that were put back by undo are not tried again. What is changed after an undo is added
     at the end and nothing is lost: redo goes on from there.
 
     Args:

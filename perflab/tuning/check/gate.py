@@ -178,7 +178,7 @@ def _predicted(
         return found.metrics, tuple(found.remarks)
 
     after, remarks = at(chosen)
-    # Of the same workload it is predicted anew: a model that has become better breaks no gate.
+    # Of the same workload it is predicted again: a model that has become better breaks no gate.
     before = at(known.settings)[0] if same else known.metrics
     check_predicted(known.bench, None, after, [each.metric for each in limits], LIMIT)
     check_predicted(known.bench, before, after, [each.metric for each in allowances], OPTION)
