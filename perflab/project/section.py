@@ -78,7 +78,8 @@ class Section(Part):
         """Return this layer with another one on top.
 
         Tables are joined key by key; a word or the list of limits is replaced as a whole. A
-        workload that the upper layer names is read as that layer says: nothing of how the other was read is left.
+        workload that the upper layer names is read as that layer says, whatever the lower one
+        says of reading.
         """
         lower = self.model_dump(exclude_none=True)
         above = upper.model_dump(exclude_none=True, exclude_defaults=True)

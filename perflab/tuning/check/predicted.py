@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from perflab.bench.base import AnyBench
@@ -50,12 +51,18 @@ def check_predicted(
         if name not in known:
             told = f"{bench.identity.pattern} has no metric {name!r}{nearest(name, known)}"
             raise BadInputError(told, option)
-        if name not in after:
+        if not _is_known(after, name):
             measured = "; --live measures it" if name in bench.measured_metrics() else ""
             told = f"{name} is not predicted{nearest(name, after)}{measured}"
             raise BadInputError(told, option)
-        if before is not None and name not in before:
+        if before is not None and not _is_known(before, name):
             raise BadInputError(f"the baseline has no {name}; make it again", option)
+
+
+def _is_known(metrics: Metrics, name: str) -> bool:
+    """Say whether a metric has a value: a number that is none comes from a file as None."""
+    value = metrics.get(name)
+    return value is not None and math.isfinite(value)
 
 
 def _limit(before: Metrics, after: Metrics, limit: Limit) -> Condition:

@@ -79,3 +79,15 @@ def test_what_is_just_allowed_holds_in_floats():
     assert not one("hit_rate", "10pt").broken(0.7, 0.6)
     assert one("hit_rate", "10pt").broken(0.7, 0.599)
     assert one("memory_bytes", "10%").broken(0, 1)
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_a_value_that_is_none_breaks_and_holds_nothing(value):
+    from perflab.tuning.check.predicted import check_predicted
+
+    known = {"hit_rate": 0.5}
+    with pytest.raises(BadInputError, match="hit_rate is not predicted"):
+        check_predicted(CACHE, None, {"hit_rate": value}, ["hit_rate"], "--limit")
+    with pytest.raises(BadInputError, match="the baseline has no hit_rate"):
+        check_predicted(CACHE, {"hit_rate": value}, known, ["hit_rate"], "--max-worse")
+    check_predicted(CACHE, known, known, ["hit_rate"], "--max-worse")
