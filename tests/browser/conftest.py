@@ -223,11 +223,12 @@ def chromium():
 
 
 def _fresh(folder):
-    """Return an environment in which JupyterLab opens no tab of an earlier time."""
+    """Return an environment in which JupyterLab opens no tab, and no panel, of an earlier time."""
     own = {
         "JUPYTER_CONFIG_DIR": folder / "jupyter",
         "JUPYTERLAB_SETTINGS_DIR": folder / "jupyter" / "settings",
         "JUPYTERLAB_WORKSPACES_DIR": folder / "jupyter" / "workspaces",
+        "PERFLAB_AUTOSAVE": "off",
     }
     return os.environ | {name: str(path) for name, path in own.items()}
 

@@ -80,9 +80,10 @@ class Lasting:
         self._of, self._asked, self._apply, self._pinned = parts, asked, apply, pinned
         self._workload: Workload | None = None
         self._waiting: SavedSession | None = None
+        self._untouched: dict[str, object] | None = None
         self.trail = Trail()
         self.tab = HistoryTab(parts.bench, self.trail, self._restore, self._pin)
-        self.keeper = SessionKeeper(parts.bench.identity.pattern, self.session, parts.status.fail)
+        self.keeper = SessionKeeper(parts.bench.identity.pattern, self._to_keep, parts.status.fail)
         self.still = StillOutput(self._picture, self._words)
         self._told = hidden_line("perflab-line")
         self.afresh = widgets.Button(
@@ -125,6 +126,7 @@ class Lasting:
         if self._workload is not None:
             self.trail.clear()
         self._workload = workload
+        self._untouched = self._untouched or self._of.controls.values
         self._show()
         self.tab.refresh()
 
@@ -169,6 +171,19 @@ class Lasting:
             recommendation=None if found is None else found.to_dict(),
             environment=environment(),
         )
+
+    def _to_keep(self) -> SavedSession | None:
+        """Return the session, once a user has done something: a look alone leaves no file."""
+        of, path = self._of, self.keeper.path
+        done = (
+            of.displays.baseline,
+            of.runner.result,
+            of.reports.recommendation,
+            of.alerts.alerts,
+            of.limits.text.value,
+            path is not None and path.exists(),
+        )
+        return self.session() if any(done) or of.controls.values != self._untouched else None
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the session into a file.

@@ -146,6 +146,14 @@ def test_the_session_is_kept_by_itself_and_the_same_cell_reopens_it(opened, fold
     assert again.controls.values["max_cache_size"] != 77
 
 
+def test_a_look_leaves_no_file(opened, folder):
+    panel = opened("cache", WORKLOAD)
+    panel.lasting.begin()
+    panel.lasting.changed()
+    panel.lasting.keeper.wait(30)
+    assert list(folder.iterdir()) == []
+
+
 def test_it_is_not_kept_where_that_is_off(opened, folder, monkeypatch):
     monkeypatch.setenv(SWITCH, "off")
     panel = opened("cache", WORKLOAD)
