@@ -136,6 +136,8 @@ class Lasting:
         if found is not None and self._workload is not None:
             self.trail.predict(self._of.controls.values, found.metrics)
             self.changed()
+            if not self.still.has_numbers:
+                self.still.update()
 
     def ended(self, run: Run) -> None:
         """Note what a run has measured."""

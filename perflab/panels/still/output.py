@@ -24,11 +24,13 @@ class StillOutput:
 
     Attributes:
         widget: What hides the picture while the panel is alive.
+        has_numbers: Whether it was updated since it was first shown, when nothing is known yet.
     """
 
     def __init__(self, picture: Callable[[], bytes], words: Callable[[], str]) -> None:
         self._picture, self._words = picture, words
         self._handle: Any = None
+        self.has_numbers = False
         self.widget = widgets.HTML(_HIDES)
         self.widget.layout.display = "none"
 
@@ -41,6 +43,7 @@ class StillOutput:
     def update(self) -> None:
         """Show the panel as it is now; nothing where the cell has not run."""
         if self._handle is not None:
+            self.has_numbers = True
             self._handle.update(self._bundle(), raw=True)
 
     def _bundle(self) -> dict[str, str]:
