@@ -6,7 +6,7 @@ import time
 
 import ipywidgets as widgets
 
-FRESH_SECONDS = 60.0
+FRESH_SECONDS = 60
 """A page that is loaded later shows where its reader was, and does not move."""
 
 _SCROLL = """
@@ -31,7 +31,7 @@ def kept_in_view() -> widgets.Output:
 
     Where the panel's beginning is in view already, as after one cell was run, nothing moves.
     """
-    script = _SCROLL.replace("MADE", f"{time.time():.0f}").replace("FRESH", f"{FRESH_SECONDS:.0f}")
+    script = _SCROLL.replace("MADE", str(int(time.time()))).replace("FRESH", str(FRESH_SECONDS))
     data = {"output_type": "display_data", "data": {"application/javascript": script}}
     heard = widgets.Output(outputs=({**data, "metadata": {}},))
     heard.add_class("perflab-unseen")
