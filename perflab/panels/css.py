@@ -138,6 +138,8 @@ body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-ro
 .perflab-picker button.mod-active { border-color: var(--pl-blue); font-weight: 600;
   box-shadow: inset 0 0 0 1px var(--pl-blue); }
 .perflab-picker .widget-label { width: auto; min-width: 48px; text-align: left; }
+.perflab-picker { --pl-quiet: #5c5c5c; }
+body[data-jp-theme-light="false"] .perflab-picker { --pl-quiet: #bdbdbd; }
 .perflab-new-alert input[type=text] { font-size: 11.5px; padding: 2px 5px; }
 .perflab-new-alert button { padding: 0; }
 .perflab-alert { align-items: center; font-size: 12px; }

@@ -20,9 +20,12 @@ if (!window.perflabEscape) {
       input.value = input.dataset.perflabBefore ?? input.value;
       return;
     }
+    // Those of fields that are right, or not shown, have no place.
+    const button = around => [...around.querySelectorAll('button.perflab-restore')]
+      .find(each => each.offsetParent);
     let around = input;
-    while (around && !around.querySelector('button.perflab-restore')) around = around.parentElement;
-    around?.querySelector('button.perflab-restore')?.click();
+    while (around && !button(around)) around = around.parentElement;
+    if (around) button(around).click();
   }, true);
 }
 """

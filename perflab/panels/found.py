@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from perflab.errors import BadInputError
@@ -80,7 +81,7 @@ def how_file_was_read(
     workload: Workload, path: str, columns: Mapping[str, str] | None
 ) -> HowRead | None:
     """Return how requests were read from a file; None for all others."""
-    if not isinstance(workload, Trace | Accesses | Arrivals) or not is_file(path):
+    if not isinstance(workload, Trace | Accesses | Arrivals) or not _is_read_twice(path):
         return None
     how = how_arrivals_are_read if isinstance(workload, Arrivals) else how_read
     named = workload.options.get("format")
@@ -94,12 +95,20 @@ def preview_of(
     kind: WorkloadKind[Any], path: str, form: str | None, columns: Mapping[str, str] | None
 ) -> FilePreview | None:
     """Return what stands at the beginning of a file; None for what is none or cannot be read."""
-    if not kind.formats or path in kind.named or not is_file(path):
+    if not kind.formats or path in kind.named or not _is_read_twice(path):
         return None
     try:
         return preview_file(path, form, columns, arrivals=issubclass(kind.holds, Arrivals))
     except BadInputError:  # which reading the whole of it says
         return None
+
+
+def _is_read_twice(path: str) -> bool:
+    """Say whether a path is of a file or folder that exists, and not of a pipe."""
+    try:
+        return is_file(path) and (place := Path(path).expanduser()).exists() and not place.is_fifo()
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def _parted(notes: Iterable[str]) -> tuple[list[tuple[str, str]], list[str]]:

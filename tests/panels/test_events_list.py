@@ -38,7 +38,7 @@ def test_markup_of_a_setting_is_text():
 def test_a_run_fills_it_and_the_next_one_empties_it(panel, until):
     panel.alerts.add("hit_rate>=0 for 0s")
     panel.run_or_stop()
-    until(lambda: panel.runner.live is not None and panel.runner.live.rows.last is not None)
+    until(lambda: panel.runner.live is not None and panel.runner.live.rows.last is not None, 240)
     panel.controls.controls["max_cache_size"].value = 321
     until(lambda: "→ 321" in panel.events.widget.value)
     until(lambda: any(event.kind == "alert" for event in panel.events.events))

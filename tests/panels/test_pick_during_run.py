@@ -7,7 +7,7 @@ OTHER = "loop:keys=40,requests=4k"
 
 def test_a_workload_picked_during_a_run_is_not_kept_waiting_by_it(panel, until):
     panel.run_or_stop()
-    until(lambda: panel.runner.live is not None and panel.runner.live.rows.last is not None)
+    until(lambda: panel.runner.live is not None and panel.runner.live.rows.last is not None, 240)
     live, ends = panel.runner.live, threading.Event()
     stop = live.stop
 
@@ -28,7 +28,7 @@ def test_a_workload_picked_during_a_run_is_not_kept_waiting_by_it(panel, until):
     assert panel.runner.result is None
     until(lambda: not panel.actions.buttons["run"].disabled)
     panel.run_or_stop()
-    until(lambda: panel.runner.live is not None and panel.runner.live.rows.last is not None)
+    until(lambda: panel.runner.live is not None and panel.runner.live.rows.last is not None, 240)
     assert panel.runner.live.workload.name.startswith("loop")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 
 import pytest
@@ -276,3 +277,14 @@ def test_only_a_web_address_becomes_a_link(monkeypatch):
     for url, expected in (("https://h/docs/", "https://h/docs"), ("javascript:x", "")):
         monkeypatch.setattr("importlib.metadata.metadata", lambda _, url=url: Metadata(url))
         assert documentation() == expected
+
+
+def test_a_pipe_is_read_once_and_by_its_reader(picker, tmp_path):
+    made, picked, _ = picker
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    sender = threading.Thread(target=lambda: pipe.write_text(f"when,url,lane\n{ROWS}"), daemon=True)
+    sender.start()
+    read(made, str(pipe))
+    assert len(picked[0]) == 60
+    assert made.reading.choice.table.layout.display == "none"

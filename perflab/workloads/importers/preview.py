@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,9 +19,8 @@ from perflab.workloads.importers.dispatch import how_read, is_recorded
 from perflab.workloads.importers.json_fields import FieldIndex, dotted, getter
 from perflab.workloads.importers.json_lines import is_document
 from perflab.workloads.importers.json_text import load_objects
-from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names, parquet_rows
+from perflab.workloads.importers.parquet_rows import is_parquet, parquet_names
 from perflab.workloads.importers.reading import Reading
-from perflab.workloads.importers.records import records
 from perflab.workloads.importers.role_names import JSON_NAMES, find_role
 from perflab.workloads.importers.source import HEAD_BYTES, Source
 
@@ -78,7 +79,7 @@ def preview_file(
         found = _kind(source, kind, columns, arrivals=arrivals)
         if is_parquet(source):
             names = [name.strip() for name in parquet_names(source)]
-            rows = [row for _, row in islice(parquet_rows(source), FIRST_ROWS)]
+            rows = _parquet_rows(source)
             return _of_table(found, names, rows, _chosen(found, names, reading, source.place))
         if b"\0" in source.head:
             return None
@@ -107,10 +108,42 @@ def _kind(
 def _table(source: Source) -> tuple[list[str], list[list[str]]]:
     names, delimiter = table_header(source)
     above = lines_above(source)
-    below = (row for line, row in records(source, delimiter) if line > above)
+    below = (row for line, row in _first_records(source, delimiter) if line > above)
     if source.reading.has_header:
         next(below, None)
     return [name.strip() for name in names], list(islice(below, FIRST_ROWS))
+
+
+def _first_records(source: Source, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield what `records` does, of the file's beginning alone: a line may be a gigabyte long."""
+    head = b""
+    with source.reader() as reader:
+        while len(head) < HEAD_BYTES and (block := reader.read(HEAD_BYTES - len(head))):
+            head += block
+    text = head.decode("utf-8", "ignore")
+    if len(head) >= HEAD_BYTES and "\n" in text:
+        text = text[: text.rindex("\n") + 1]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:  # which reading the whole of it says
+            return
+        if row is None:
+            return
+        if row:
+            yield rows.line_num, row
+
+
+def _parquet_rows(source: Source) -> list[list[str]]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(source.path) as file:
+        wanted = file.schema_arrow.names[:MOST_COLUMNS]
+        for batch in file.iter_batches(FIRST_ROWS, columns=wanted):
+            columns = [map(_text, column.to_pylist()) for column in batch.columns]
+            return [list(row) for row in zip(*columns, strict=True)]
+    return []
 
 
 def _is_table(source: Source) -> bool:

@@ -120,3 +120,21 @@ def test_only_the_beginning_of_a_large_file_is_read(tmp_path):
     with path.open("r+b") as file:
         file.truncate(1 << 42)  # a hole: nothing of it is on disk, and to read it takes an hour
     assert preview_file(str(path)).columns == ("key", "time")
+
+
+def test_a_line_without_an_end_is_cut(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'key,note\n/a,"')
+    with path.open("r+b") as file:
+        file.truncate(1 << 42)
+    assert preview_file(str(path)) is None  # it holds NUL
+    path.write_bytes(b"key,note\n/a,x\n/b," + b"y" * (1 << 22))
+    assert preview_file(str(path)).rows == (("/a", "x"),)
+
+
+def test_only_the_first_columns_of_a_wide_parquet_file_are_decoded(tmp_path):
+    names = [f"c{n}" for n in range(MOST_COLUMNS + 9)]
+    pd.DataFrame([range(len(names))] * 20, columns=names).to_parquet(tmp_path / "a.parquet")
+    found = preview_file(str(tmp_path / "a.parquet"))
+    assert (len(found.columns), len(found.rows), found.more_columns) == (MOST_COLUMNS, 5, 9)
+    assert found.rows[0][:2] == ("0", "1")
