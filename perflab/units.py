@@ -57,12 +57,12 @@ _PARTING = str.maketrans("", "", "_, \u00a0\u2009\u202f")
 _PARTS = re.compile(r"^(-?[\d.]+)([A-Za-zµ]+)$")
 
 Steps = tuple[tuple[str, float], ...]
-_COUNT_STEPS: Steps = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
-_BYTE_STEPS: Steps = tuple(
+COUNT_STEPS: Steps = (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0))
+BYTE_STEPS: Steps = tuple(
     (f"{prefix}{'i' if prefix else ''}B", 2.0 ** (10 * place))
     for place, prefix in reversed(tuple(enumerate(("", "K", "M", "G", "T", "P"))))
 )
-_SECOND_STEPS: Steps = (
+SECOND_STEPS: Steps = (
     *(("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0)),
     *(("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
 )
@@ -366,7 +366,7 @@ def singular(unit: str) -> str:
 
 
 def _steps(unit: str) -> Steps:
-    return {"bytes": _BYTE_STEPS, "seconds": _SECOND_STEPS}.get(unit, _COUNT_STEPS)
+    return {"bytes": BYTE_STEPS, "seconds": SECOND_STEPS}.get(unit, COUNT_STEPS)
 
 
 def _step(value: float, steps: Steps) -> tuple[str, float]:
@@ -390,7 +390,7 @@ def _measured(value: float, steps: Steps) -> str:
 
 
 def _rate(value: float) -> str:
-    suffix, factor = _step(value, _COUNT_STEPS)
+    suffix, factor = _step(value, COUNT_STEPS)
     return f"{rounded(value / factor)}{suffix}"
 
 

@@ -35,7 +35,7 @@ class ErrorBands:
 
     def update(self, lines: Lines, colours: Mapping[str, str]) -> None:
         """Show the bands of other lines: of those with edges `low` and `high` that differ."""
-        edges = {label: _edges(line) for label, line in lines.items()}
+        edges = {label: edges_of(line) for label, line in lines.items()}
         wide = {label: both for label, both in edges.items() if both is not None}
         for label in [label for label in self._bands if label not in wide]:
             self._bands.pop(label).remove()
@@ -61,7 +61,7 @@ class ErrorBands:
         return band
 
 
-def _edges(line: object) -> tuple[Numbers, Numbers] | None:
+def edges_of(line: object) -> tuple[Numbers, Numbers] | None:
     """Return the lower and the upper edge of a line's band; None where it has none to draw."""
     low = np.asarray(getattr(line, "low", ()), float)
     high = np.asarray(getattr(line, "high", ()), float)

@@ -22,6 +22,8 @@ from perflab.charts.labels import AWAY, best_corner
 from perflab.charts.levels import Levels
 from perflab.charts.map_axis import MapAxis
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
+from perflab.charts.notation import notation
+from perflab.charts.picture import Cells, Plot, Spot, look_of, numbers, plot_of, scale_of
 from perflab.instrumentation.catalog import metric
 from perflab.units import on_axis
 
@@ -64,6 +66,8 @@ class HeatMapAxes:
         self._values: Values | None = None
         self._lines: list[Artist] = []
         self._text: Artist | None = None
+        self._corner = (1, 1)
+        self._spots: list[Spot] = []
         style.dress(axes, heat_map.title)
         axes.grid(visible=False)
         for side in ("left", "bottom"):
@@ -138,6 +142,30 @@ class HeatMapAxes:
                 style.legend_above(self.axes, self.handles)
         return changed
 
+    def plot(self) -> Plot:
+        """Return what is drawn, as a page reads it; places on its axes are numbers of cells."""
+        shown = [axis.info for axis in (self.x, self.y)]
+        known = self._values
+        if known is None:
+            known = np.full((len(self.y.values), len(self.x.values)), np.nan)
+        cells: Cells = {
+            "x": [self.x.place(value) for value in self.x.values],
+            "y": [self.y.place(value) for value in self.y.values],
+            "columns": [shown[0].format(value) for value in self.x.values],
+            "rows": [shown[1].format(value) for value in self.y.values],
+            "values": [numbers(row) for row in known],
+            "name": self.metric.label,
+            "words": notation(self.metric.unit),
+        }
+        return plot_of(
+            self.axes,
+            scale_of(self.axes, "x", shown[0].key, shown[0].name, shown[0].unit),
+            scale_of(self.axes, "y", shown[1].key, shown[1].name, shown[1].unit),
+            spots=self._spots,
+            looks={kind: look_of(mark) for kind, mark in self._marks.items()},
+            cells=cells,
+        )
+
     def _show_values(self, values: Values) -> bool:
         changed = self._levels.fit(values)
         if changed:
@@ -174,6 +202,7 @@ class HeatMapAxes:
         self._lines = [drawn, *_apart(texts)]
 
     def _show_marks(self, marks: Sequence[Mark]) -> None:
+        self._corner = (1, 1)
         for kind, line in self._marks.items():
             chosen = [mark for mark in marks if mark.kind == kind]
             line.set_data([mark.x for mark in chosen], [mark.y for mark in chosen])
@@ -182,6 +211,17 @@ class HeatMapAxes:
             self._text.remove()
         now = next((mark for mark in marks if mark.label), None)
         self._text = None if now is None else self._label(now, marks)
+        self._spots = [
+            {
+                "kind": mark.kind,
+                "name": MARK_NAMES[mark.kind],
+                "text": mark.label,
+                "corner": self._corner,
+                "x": mark.x,
+                "y": mark.y,
+            }
+            for mark in marks
+        ]
 
     def _label(self, mark: Mark, marks: Sequence[Mark]) -> Artist:
         places = np.array([self.axes.transData.transform((each.x, each.y)) for each in marks])
@@ -190,6 +230,7 @@ class HeatMapAxes:
         box = self.axes.bbox
         dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
         right, up = best_corner(mark.label, here, apart, [], (box.x0, box.y0, box.x1, box.y1), dots)
+        self._corner = (right, up)
         return self.axes.annotate(
             mark.label,
             (mark.x, mark.y),

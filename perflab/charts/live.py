@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from perflab.bench import LiveChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
+from perflab.charts.picture import Plot, curve_of, plot_of, scale_of
 from perflab.charts.ticks import set_ticks
 from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE, metric
 from perflab.lab.documents import Change
@@ -125,6 +126,25 @@ class LiveAxes:
             [0.0, 1.0, np.nan] * len(times),
         )
         return self._fit(values, float(seconds[-1]) if len(seconds) else 0.0) | self._relabel()
+
+    def plot(self) -> Plot:
+        """Return what is drawn, as a page reads it: lines since the change, and as predicted."""
+        names = self._names if len(self._names) > 1 else ("measured",)
+        curves = [
+            curve_of(line, key, name, present=True)
+            for line, key, name in zip(self._solid, self.chart.metrics, names, strict=True)
+        ]
+        if self._predicted_known:
+            curves += [
+                curve_of(line, f"{PREDICTED}{key}", "predicted" + f", {name}" * (len(names) > 1))
+                for line, key, name in zip(self._dashed, self.chart.metrics, names, strict=True)
+            ]
+        return plot_of(
+            self.axes,
+            scale_of(self.axes, "x", "seconds", "time of the run", "seconds"),
+            scale_of(self.axes, "y", self.chart.metrics[0], self._label, self._unit),
+            curves=curves,
+        )
 
     def _add_lines(self, animated: bool, **look: Any) -> list[Line2D]:
         return [

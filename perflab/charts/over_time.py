@@ -14,6 +14,7 @@ from perflab.bench import AnyBench, TimeChart
 from perflab.charts import style
 from perflab.charts.error_bands import ErrorBands
 from perflab.charts.limits import SteppedLimits
+from perflab.charts.picture import Plot, curve_of, plot_of, scale_of
 from perflab.charts.ticks import set_ticks, set_time_ticks
 from perflab.instrumentation.catalog import metric
 from perflab.modelling.history import History
@@ -129,6 +130,24 @@ class OverTimeAxes:
             if self._legend:
                 style.legend_above(self.axes, self.handles, columns=5)
         return changed
+
+    def plot(self) -> Plot:
+        """Return what is drawn, as a page reads it: the lines from the shortest value on."""
+        curves = [
+            curve_of(line, str(place), str(line.get_label()), present=place == 0)
+            for place, line in sorted(self._lines.items())
+        ]
+        if self._level.get_visible():
+            bound = Line2D([0.0, self._seconds], np.asarray(self._level.get_ydata(), float))
+            bound.set_color(style.INK)
+            curves.append(curve_of(bound, self._bound.key, self._bound.name))
+        info = self.metric
+        return plot_of(
+            self.axes,
+            scale_of(self.axes, "x", "seconds", "time of the workload", "seconds"),
+            scale_of(self.axes, "y", info.name, info.label, info.unit),
+            curves=curves,
+        )
 
     def _show_lines(self, known: Sequence[History], present: float | None) -> None:
         here = _longest(present)

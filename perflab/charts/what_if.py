@@ -15,11 +15,12 @@ from matplotlib.text import Annotation
 from perflab.bench import AnyBench, WhatIfChart
 from perflab.charts import style
 from perflab.charts.best_strip import BestStrip, best_spans, rivals
-from perflab.charts.error_bands import ErrorBands, Lines
+from perflab.charts.error_bands import ErrorBands, Lines, edges_of
 from perflab.charts.labels import Points, best_corner, covered, text_at
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
 from perflab.charts.observed import Observations
+from perflab.charts.picture import Curve, Plot, Spot, curve_of, look_of, plot_of, scale_of
 from perflab.charts.ticks import most_across, set_ticks
 from perflab.instrumentation.catalog import metric
 from perflab.units import amount, grouped, on_axis
@@ -57,6 +58,8 @@ class WhatIfAxes:
         self._shown: tuple[Lines, str | None] = ({}, None)
         self._marks: dict[MarkKind, Line2D] = {}
         self._texts: list[Annotation] = []
+        self._curves: list[Curve] | None = None
+        self._spots: list[Spot] = []
         self.turn_to(chart)
         self._best_strip = BestStrip(axes, animated=animated)
         self._error_bands = ErrorBands(axes, animated=animated)
@@ -96,6 +99,7 @@ class WhatIfAxes:
         self._limits = SteppedLimits(self.metric.unit)
         self._span: tuple[float, float] | None = None
         self._reach: tuple[float, float] | None = None
+        self._curves = None
         style.entitle(self.axes, chart.title)
 
     def reach(self, low: float, high: float) -> None:
@@ -129,10 +133,35 @@ class WhatIfAxes:
                 style.legend_above(self.axes, self.handles)
         return changed
 
+    def plot(self) -> Plot:
+        """Return what is drawn, as a page reads it."""
+        lines, highlight = self._shown
+        if self._curves is None:
+            self._curves = [
+                curve_of(
+                    drawn,
+                    label,
+                    str(drawn.get_label()) if self._several else self.metric.label,
+                    present=label == highlight,
+                    band=edges_of(lines[label]),
+                )
+                for label, drawn in self._lines.items()
+            ]
+        along, info = self.info, self.metric
+        return plot_of(
+            self.axes,
+            scale_of(self.axes, "x", along.key, along.name, along.unit),
+            scale_of(self.axes, "y", info.name, info.label, info.unit),
+            curves=self._curves,
+            spots=self._spots,
+            looks={kind: look_of(mark) for kind, mark in self._marks.items()},
+        )
+
     def _show_lines(self, lines: Lines, highlight: str | None) -> None:
         if self._shown[0] is lines and self._shown[1] == highlight:
             return
         self._shown = (lines, highlight)
+        self._curves = None
         for label in [label for label in self._lines if label not in lines]:
             self._lines.pop(label).remove()
         for label, (xs, ys) in lines.items():
@@ -240,7 +269,7 @@ class WhatIfAxes:
         shown = [mark for mark in marks if mark.label and math.isfinite(mark.y)]
         places = {id(mark): self._place(_clamp(mark.x, low, high), mark.y) for mark in marks}
         lines = [self._place(*line.get_data()) for line in self._lines.values()] if shown else []
-        self._texts = []
+        self._texts, corners = [], {}
         taken = [np.empty((0, 2))]
         dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
         for mark in shown:
@@ -248,10 +277,23 @@ class WhatIfAxes:
             apart = [place for place in places.values() if np.abs(place - here).max() > 1.0]
             avoid, box = np.concatenate([*taken, *apart]), self.axes.bbox.extents
             corner = best_corner(mark.label, here[0], avoid, lines, box, dots)
+            corners[id(mark)] = corner
             taken.append(covered(mark.label, here[0], corner, dots))
             at = (_clamp(mark.x, low, high), mark.y)
             text = text_at(self.axes, mark.label, at, corner, animated=self._animated)
             self._texts.append(text)
+        self._spots = [
+            {
+                "kind": mark.kind,
+                "name": MARK_NAMES.get(mark.kind, mark.source),
+                "text": mark.label,
+                "corner": corners.get(id(mark), (1, 1)),
+                "x": float(_clamp(mark.x, low, high)),
+                "y": float(mark.y),
+            }
+            for mark in marks
+            if math.isfinite(mark.y)
+        ]
         now = next((mark for mark in marks if mark.kind == "now"), None)
         self._axis.set_visible(now is not None)
         if now is not None:
