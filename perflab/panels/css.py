@@ -89,7 +89,9 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
 .perflab-picture { background: #fff; border-radius: 4px; }
 body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-rotate(180deg); }
-.perflab .widget-box:has(> .perflab-picture), .perflab .widget-box:has(> .perflab-standing),
+.perflab-pictured > :not(img):not(.perflab-pointer) { display: none; }
+.perflab .widget-box:has(> .perflab-picture), .perflab .widget-box:has(> .perflab-pictured),
+.perflab .widget-box:has(> .perflab-standing),
 .perflab-beside, .perflab .widget-box:has(> .perflab-beside) { overflow: hidden; }
 .perflab-beside { align-items: flex-start; flex-wrap: wrap; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }

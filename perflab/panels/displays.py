@@ -8,14 +8,16 @@ import threading
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench
-from perflab.bench.part_of_keys import of_the_whole
+from perflab.charts import MarkKind
 from perflab.lab.bands import IN_RUN, MODEL, Bands
 from perflab.lab.history_in_words import not_compared
 from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
+from perflab.panels.byte_budget import ByteBudget
 from perflab.panels.explained import MeaningsList
+from perflab.panels.run_dots import run_dots
 from perflab.panels.status import hidden_line, show_line
 from perflab.panels.table import NumbersTable
 from perflab.panels.views import LiveView, Point
@@ -49,6 +51,9 @@ class Displays:
         self.numbers = widgets.VBox([self.which_is_off, self.table.widget, self.meanings.widget])
         self.live_pictures = widgets.VBox([self.live.widget, self.live.alternative.widget])
         self.baseline: Point | None = None
+        budget = ByteBudget()
+        for pictures in (self.what_if, self.live):
+            pictures.share(budget)
         self._lock = threading.Lock()
         self._ticks = 0
 
@@ -64,12 +69,12 @@ class Displays:
         """Show a run so far; called ten times per second, and once when its result is there."""
         self._ticks += 1
         rows = run.rows
-        self.live.show(rows, run.changes)
+        self.live.show(rows, run.changes, may_wait=result is None)
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
-            measured = of_the_whole(since_change(run), run.workload)
-            self.what_if.show(points={"measured": Point(settings, measured)})
+            now = self.what_if.points.get("now")
+            self.what_if.show(points=run_dots(run, settings, now, result))
 
     def fill(self, prediction: Prediction | None, run: LiveRun | None, result: Run | None) -> None:
         """Fill the table."""
@@ -104,13 +109,14 @@ class Displays:
     def begin(self) -> None:
         """Empty what shows a run."""
         self.live.show([])
-        self.what_if.show(points={"measured": None})
+        self.what_if.show(points={"measured": None, "refitted": None})
 
     def clear(self) -> None:
         """Empty all but the prediction."""
         self.baseline = None
         self.live.show([])
-        self.what_if.show(points={"measured": None, "baseline": None, "recommended": None})
+        gone: tuple[MarkKind, ...] = ("measured", "refitted", "baseline", "recommended")
+        self.what_if.show(points=dict.fromkeys(gone))
 
 
 def since_change(run: LiveRun | None) -> Numbers:
@@ -135,5 +141,5 @@ def _which_is_off(bench: AnyBench, run: LiveRun | None, result: Run | None) -> s
     event = not_compared(bench, run.changes)
     bands = Bands.of(run.calibration)
     return which_is_off(
-        bench, *run.compared, bands=bands, refit=IN_RUN, paced=run.load.paced, event=event
+        bench, *run.compared[:3], bands=bands, refit=IN_RUN, paced=run.load.paced, event=event
     )

@@ -13,10 +13,13 @@ import numpy.typing as npt
 from perflab.bench import AnyBench, HeatMap
 from perflab.charts import Mark, MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
+from perflab.charts.marks import MOVING
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import Alternative, place_in_words, points_in_words
 from perflab.panels.canvas import BlitCanvas
-from perflab.panels.views import BOTTOM, HEIGHT, TOP, Point
+from perflab.panels.layout import close_all
+from perflab.panels.pointer import Steering
+from perflab.panels.views import BOTTOM, HEIGHT, TOP, Point, change_points
 
 WIDTH = 385
 WIDEST = 450
@@ -46,6 +49,7 @@ class MapView:
         self._values: list[Values] = []
         self._points: dict[MarkKind, Point] = {}
         self._note = ""
+        self._steering: Steering | None = None
         self.widget = beside_each_other([], 0)
         self.widget.layout.display = "none"
 
@@ -60,7 +64,7 @@ class MapView:
         """
         with self._lock:
             for old in self.widget.children:
-                old.close()
+                close_all(old)
             self.widget.children = ()
             self.widget.layout.display = "none"
             self.maps, self._values, self._canvas = [], [], None
@@ -71,12 +75,14 @@ class MapView:
             for each, drawn, (columns, rows) in zip(maps, row, axes, strict=True):
                 self.maps.append(HeatMapAxes(drawn, each, self._bench, columns, rows))
                 self._values.append(np.full((len(rows), len(columns)), np.nan))
-            self._canvas = BlitCanvas(figure, WIDEST * len(maps))
+            self._canvas = BlitCanvas(figure, WIDEST * len(maps), self.redraw)
+            if self._steering is not None:
+                self._canvas.steer(self._steering)
             self._canvas.image.add_class("perflab-picture")
             self._canvas.image.add_class("perflab-maps")
             self.alternative = Alternative()
             self._draw()
-            self.widget.children = (self._canvas.image, self.alternative.widget)
+            self.widget.children = (self._canvas.widget, self.alternative.widget)
             self.widget.layout.flex = _flex(len(maps))
             self.widget.layout.display = None
 
@@ -88,27 +94,42 @@ class MapView:
     ) -> None:
         """Show other values or marks; what is not given stays, a mark of None goes."""
         with self._lock:
-            for kind, point in (points or {}).items():
-                if point is None:
-                    self._points.pop(kind, None)
-                else:
-                    self._points[kind] = point
+            moved = change_points(self._points, points)
+            same = note is None or note == self._note
             if note is not None:
                 self._note = note
             if values is not None:
                 self._values = list(values)
+            self._draw(moves=same and moved <= MOVING)
+
+    def steer(self, steering: Steering) -> None:
+        """Let the dot of the present settings be moved, on these maps and those to come."""
+        with self._lock:
+            self._steering = steering
+            if self._canvas is not None:
+                self._canvas.steer(steering)
+
+    def redraw(self) -> None:
+        """Draw what is shown once more."""
+        with self._lock:
             self._draw()
 
-    def _draw(self) -> None:
+    def _draw(self, *, moves: bool = False) -> None:
         if self._canvas is None:
             return
+        moves = moves and self._canvas.moves_alone
         marks = [self._marks(drawn) for drawn in self.maps]
         full = [
             drawn.update(values, of_map, self._note)
             for drawn, values, of_map in zip(self.maps, self._values, marks, strict=True)
         ]
         artists = [artist for drawn in self.maps for artist in drawn.artists]
-        self._canvas.draw(artists, full=any(full))
+        now = self._points.get("now")
+        here = None if now is None else now.settings
+        if moves and not any(full) and all(drawn.keeps_cells for drawn in self.maps):
+            self._canvas.tell(self.maps, here)
+        else:
+            self._canvas.draw(artists, full=any(full), charts=self.maps, now=here)
         self.alternative.say(" ".join(map(self._in_words, self.maps)))
 
     def _in_words(self, drawn: HeatMapAxes) -> str:

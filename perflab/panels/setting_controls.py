@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import ipywidgets as widgets
 
@@ -111,6 +111,10 @@ class SettingControls:
             if key in self.controls:
                 self.controls[key].refuse(message, right)
         return bool(wrong)
+
+    def start_of(self, keys: Iterable[str]) -> dict[str, object]:
+        """Return what some settings were at the start, by key."""
+        return {key: self._start[key] for key in keys}
 
     def reset(self) -> None:
         """Put every setting back to where it was at the start."""

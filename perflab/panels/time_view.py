@@ -12,6 +12,7 @@ from perflab.charts import OverTimeAxes, chart_row, legend_on_top
 from perflab.modelling.history import History
 from perflab.panels.alternative import Alternative
 from perflab.panels.canvas import BlitCanvas
+from perflab.panels.layout import close_all
 from perflab.panels.map_view import beside_each_other
 from perflab.panels.status import hidden_line, in_a_line, show_line
 from perflab.panels.views import BOTTOM
@@ -61,7 +62,7 @@ class TimeView:
         with self._lock:
             for box in self.boxes:
                 for old in box.children:
-                    old.close()
+                    close_all(old)
                 box.children = ()
             self._canvases, self._legends, self.charts = [], [], []
             self.alternatives = []
@@ -82,7 +83,7 @@ class TimeView:
                 if names != self._legends[number]:
                     self._legends[number], full = names, True
                     legend_on_top(self._canvases[number].figure, drawn.handles)
-                self._canvases[number].draw(drawn.artists, full=full)
+                self._canvases[number].draw(drawn.artists, full=full, charts=[drawn])
                 said = [f"Lines: {', '.join(names)}", *words]
                 self.alternatives[number].say(f"{chart.title}. {'. '.join(said)}.")
             self._say(words if self.charts else ())
@@ -90,7 +91,7 @@ class TimeView:
     def _add(self, chart: TimeChart, box: widgets.VBox, halves: int) -> None:
         figure, (axes,) = chart_row(1, WIDTH * halves, HEIGHT, top=TOP, bottom=BOTTOM)
         drawn = OverTimeAxes(axes, chart, self._bench)
-        canvas = BlitCanvas(figure, WIDEST * halves)
+        canvas = BlitCanvas(figure, WIDEST * halves, lambda: self._tell(canvas, drawn))
         canvas.image.add_class("perflab-picture")
         canvas.image.add_class("perflab-over-time")
         canvas.draw(drawn.artists, full=True)
@@ -100,9 +101,13 @@ class TimeView:
         alternative = Alternative()
         alternative.say(f"{chart.title}. Not predicted yet.")
         self.alternatives.append(alternative)
-        box.children = (canvas.image, alternative.widget)
+        box.children = (canvas.widget, alternative.widget)
         box.layout.flex = f"0 1 {50 * halves}%"
         box.layout.display = None
+
+    def _tell(self, canvas: BlitCanvas, drawn: OverTimeAxes) -> None:
+        with self._lock:
+            canvas.tell([drawn])
 
     def _say(self, words: Sequence[str]) -> None:
         show_line(self.words, in_a_line(words).replace(" %", "&nbsp;%"))

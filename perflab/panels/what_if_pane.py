@@ -9,7 +9,9 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import MarkKind
 from perflab.charts.error_bands import Lines
+from perflab.panels.byte_budget import ByteBudget
 from perflab.panels.map_view import MapView, Values, beside_each_other
+from perflab.panels.pointer import Steering
 from perflab.panels.status import hidden_line, in_a_line, show_line
 from perflab.panels.time_view import TimeView
 from perflab.panels.views import Point, WhatIfView
@@ -84,6 +86,17 @@ class WhatIfPane:
         self.first.turn_to(charts[:A_ROW])
         if self.more is not None:
             self.more.turn_to(charts[A_ROW:])
+
+    def steer(self, steering: Steering) -> None:
+        """Let the dot of the present settings be moved, in all pictures."""
+        for view in self._views:
+            view.steer(steering)
+        self.maps.steer(steering)
+
+    def share(self, budget: ByteBudget) -> None:
+        """Take the pictures of the charts off a panel's budget."""
+        for view in self._views:
+            view.share(budget)
 
     def observe(self, observed: Observed | None) -> None:
         """Let what is shown next have points that were measured elsewhere, or none."""

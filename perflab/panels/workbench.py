@@ -23,6 +23,7 @@ from perflab.panels.header import Header
 from perflab.panels.layout import arrange, close_all
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
+from perflab.panels.pointer import Steering
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.server_side import ServerSide
 from perflab.panels.setting_controls import SettingControls
@@ -81,6 +82,11 @@ class Workbench:
         )
         self.compare = Compare(bench, self._on_lines_chosen)
         self.report_actions = ReportActions(bench, self.displays, self._apply)
+        steering = Steering(
+            *(self.controls.controls, bench.naming, self.controls.start_of),
+            *(self._steer, bench.info),
+        )
+        self.displays.what_if.steer(steering)
         self.picker = WorkloadPicker(
             bench, self._on_workload, self._on_workload_error, lambda: self.controls.read()[0]
         )
@@ -229,6 +235,14 @@ class Workbench:
     def _on_lines_chosen(self, key: str, values: tuple[object, ...]) -> None:
         self.forecast.compare(key, values)
         self.forecast.ask(*self.controls.read())
+
+    def _steer(self, values: Mapping[str, object]) -> None:
+        self.status.clear()
+        try:
+            self._apply(values)
+        except BadInputError as error:
+            self.status.fail(error)
+            raise
 
     def _apply(self, values: Mapping[str, object]) -> None:
         self.controls.show(values)

@@ -34,7 +34,7 @@ def test_live_keys_stand_under_the_map_with_what_they_say(open_panel):
     assert [handle.get_label() for handle in drawn.handles][-1] == "TTL none"
     assert len(drawn.handles) == 5
     assert "at most 4,043 live keys at once" in times(panel).text
-    assert times(panel).boxes[0].children[0].value[:4] == b"\x89PNG"
+    assert times(panel).boxes[0].children[0].children[0].value[:4] == b"\x89PNG"
     # After one chart and one map: alone in its row, it takes all of it.
     assert widths(panel) == ["0 1 100%"]
 

@@ -1,0 +1,54 @@
+"""What stands in the what-if charts for a run: what it measured, and what its history leads to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from perflab.bench.part_of_keys import of_the_whole
+from perflab.charts import MarkKind
+from perflab.lab.live import LiveRun
+from perflab.lab.run import Run
+from perflab.panels.views import Point
+from perflab.settings import Settings
+
+FILLING = "still filling"
+
+Dots = dict[MarkKind, Point | None]
+
+
+def run_dots(run: LiveRun, settings: Settings, now: Point | None, result: Run | None) -> Dots:
+    """Return the filled and the hollow dot of a run, which are about the same requests.
+
+    The curve is about the workload from its start; these are about what came after the last
+    change, in a pattern that holds what the run itself has brought it. So the hollow dot may lie
+    off the curve, and the filled one tells whether the model is right by where the hollow one is.
+
+    Args:
+        run: With a row at least.
+        settings: The present ones, in force where nothing is compared yet.
+        now: The prediction of the present settings from the start of the workload.
+        result: Of the run, once it is over.
+    """
+    compared = run.compared
+    there = compared.settings or settings
+    measured, refitted = compared.measured, compared.refitted
+    if result is not None and result.since_change and result.fitted:
+        measured, refitted = result.since_change, result.fitted
+    if not refitted or not measured:
+        last = run.rows.last
+        measured = {} if last is None else last.since_change
+    dots: Dots = {"measured": Point(there, of_the_whole(measured, run.workload))}
+    if not refitted:
+        return {**dots, "refitted": None}
+    joined = now is not None and now.settings == there
+    filling = FILLING if joined and now is not None and is_filling(measured, now.metrics) else ""
+    whole = of_the_whole(refitted, run.workload)
+    curve = now.metrics if joined and now is not None else {}
+    return {**dots, "refitted": Point(there, whole, curve, filling)}
+
+
+def is_filling(measured: Mapping[str, float], curve: Mapping[str, float]) -> bool:
+    """Say whether a run has evicted nothing yet, where the whole workload would have by its end."""
+    evicted, to_come = measured.get("evictions", math.nan), curve.get("evictions", math.nan)
+    return evicted == 0 and to_come > 0
