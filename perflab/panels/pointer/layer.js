@@ -10,6 +10,7 @@ const PATIENCE = 4000;
 class Layer extends Drawing {
   constructor(model, el) {
     super(model, el);
+    // Where the keys began, to which Escape leads back.
     this.base = null;
     this.ending = new AbortController();
     for (const [type, act] of [
@@ -17,7 +18,7 @@ class Layer extends Drawing {
       ['pointermove', event => this.move(event)], ['pointerdown', event => this.press(event)],
       ['pointerup', event => this.release(event)], ['pointercancel', () => this.cancel()],
       ['dblclick', event => this.reset(this.plotOf(event))],
-      ['keydown', event => this.key(event)], ['focusin', event => this.begin(event)],
+      ['keydown', event => this.key(event)], ['focusin', () => { this.base = null; }],
     ]) el.addEventListener(type, act, { signal: this.ending.signal });
     this.heard = {
       'change:picture': () => this.take(), 'change:idle': () => this.take(),
@@ -53,11 +54,6 @@ class Layer extends Drawing {
     return plotAt(this.picture, x, y);
   }
 
-  // What Escape leads back to.
-  begin(event) {
-    this.base = this.values(this.plotOf(event));
-  }
-
   values(plot) {
     return this.keysOf(plot).map(key => [key, this.present(key)]).filter(([, stop]) => stop);
   }
@@ -75,6 +71,7 @@ class Layer extends Drawing {
   reset(plot) {
     const keys = plot ? this.keysOf(plot) : [];
     if (!keys.length) return;
+    this.base = null;
     for (const key of keys) this.held.delete(key);
     this.send({ reset: keys });
     this.paint();
@@ -120,6 +117,7 @@ class Layer extends Drawing {
     if (event.pointerType === 'touch' && !near) return;
     event.preventDefault();
     this.handles[this.picture.plots.indexOf(plot)].focus({ preventScroll: true });
+    this.base = null;
     this.dragged = { plot, base: this.values(plot), from: near ? at : null };
     this.el.setPointerCapture?.(event.pointerId);
     if (!near) this.drag(at);
@@ -172,17 +170,23 @@ class Layer extends Drawing {
       PageUp: [x, 10], PageDown: [x, -10], Home: [x, -Infinity], End: [x, Infinity],
     };
     if (steps[event.key]) this.step(plot, ...steps[event.key]);
-    else if (event.key === 'Enter') this.base = this.values(plot);
-    else if (event.key === 'Escape' && this.dragged) this.cancel();
-    else if (event.key === 'Escape' && this.base) this.want(this.base);
+    else if (event.key === 'Enter') this.base = null;
+    else if (event.key === 'Escape') this.goBack();
     else if (event.key === 'Delete' || event.key === 'Backspace') this.reset(plot);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  goBack() {
+    if (this.dragged) this.cancel();
+    else if (this.base) this.want(this.base);
+    this.base = null;
+  }
+
   step(plot, key, by) {
     if (!this.keysOf(plot).includes(key)) return;
+    this.base ??= this.values(plot);
     const { stops } = this.handle(key);
     const place = this.placeOf(stops, this.present(key)?.value);
     // From between two stops, one step leads to the next of them.
