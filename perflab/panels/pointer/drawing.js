@@ -92,7 +92,6 @@ class Drawing {
     plots.forEach((plot, place) => {
       const handle = this.handles[place] ?? this.newHandle(place);
       const keys = this.keysOf(plot);
-      handle.hidden = !keys.length;
       const names = [plot.x, plot.y].filter(axis => keys.includes(axis.key)).map(axis => axis.name);
       handle.setAttribute('aria-label', `${names.join(' and ')}, in ${plot.title}`);
     });
@@ -208,12 +207,13 @@ class Drawing {
   }
 
   placeHandle(plot, handle, now) {
-    handle.style.display = now ? '' : 'none';
+    // Where nothing is known for a moment it stays, so that who moves it by keys keeps it.
+    handle.hidden = !this.keysOf(plot).length || (!now && !handle.style.left);
     if (!now) return;
     handle.style.left = `${now.x / this.picture.width * 100}%`;
     handle.style.top = `${now.y / this.picture.height * 100}%`;
     const keys = this.keysOf(plot);
-    if (!keys.length) return;
+    if (handle.hidden) return;
     const { stops } = this.handle(keys[0]);
     const place = this.placeOf(stops, this.present(keys[0])?.value);
     const measure = plot.cells?.name ?? plot.y.name;
