@@ -108,6 +108,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-picture { background: #fff; border-radius: 4px; }
 body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-rotate(180deg); }
 .perflab-headline { margin-top: 4px; }
+.perflab-pictured > :not(img):not(.perflab-pointer) { display: none; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }
 .perflab-standing b, .perflab-judged { color: var(--pl-ink); }
 .perflab-chips { flex-wrap: wrap; gap: 2px; margin-bottom: 6px; }

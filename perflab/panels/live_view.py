@@ -56,12 +56,22 @@ class LiveView(RowPicture):
     def _charts(self) -> Sequence[LiveAxes]:
         return self.charts
 
-    def _redraw(self) -> None:
+    def _on_page(self) -> None:
+        with self._lock:
+            if self._is_drawn:
+                self._canvas.tell_pointed(self._shown)
+
+    @property
+    def _shown(self) -> list[LiveAxes]:
+        return [self.charts[number] for number in self._place.shown]
+
+    def _redraw(self, *, moves: bool) -> None:
+        del moves
         table, changes = self._run
-        shown = [self.charts[number] for number in self._place.shown]
+        shown = self._shown
         full = [chart.update(table, changes=changes) for chart in shown]
-        artists = [artist for chart in shown for artist in chart.artists]
-        self._canvas.draw(artists, full=any(full))
+        self._canvas.draw(self._artists, full=any(full))
+        self._canvas.tell_pointed(shown)
         drawn = [chart.chart for chart in shown]
         said = (run_in_words(chart.title, chart.metrics, table.last) for chart in drawn)
         self.alternative.say(" ".join(said))

@@ -125,6 +125,10 @@ class SettingControls:
                 self.controls[key].refuse(message, right)
         return bool(wrong)
 
+    def start_of(self, keys: Iterable[str]) -> dict[str, object]:
+        """Return what some settings were at the start, by key."""
+        return {key: self._start[key] for key in keys}
+
     def reset(self) -> None:
         """Put every setting back to where it was at the start."""
         self.show(self._start)

@@ -28,6 +28,7 @@ from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.measure import Measure
 from perflab.panels.measuring import measure_told
+from perflab.panels.pointer import Steering
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.sections import sections_of
 from perflab.panels.server_side import ServerSide
@@ -88,6 +89,11 @@ class Workbench:
         )
         self.compare = Compare(bench, self._on_lines_chosen)
         self.report_actions = ReportActions(bench, self.displays, self._apply, self.check_live)
+        steering = Steering(
+            *(self.controls.controls, bench.naming, self.controls.start_of),
+            *(self._steer, bench.info),
+        )
+        self.displays.what_if.steer(steering)
         self.picker = WorkloadPicker(
             *(bench, self._on_workload, self._on_workload_error),
             lambda: self.controls.read()[0],
@@ -271,6 +277,14 @@ class Workbench:
     def _on_lines_chosen(self, key: str, values: tuple[object, ...]) -> None:
         self.forecast.compare(key, values)
         self.forecast.ask(*self.controls.read())
+
+    def _steer(self, values: Mapping[str, object]) -> None:
+        self.status.clear()
+        try:
+            self._apply(values)
+        except BadInputError as error:
+            self.status.fail(error)
+            raise
 
     def _apply(self, values: Mapping[str, object]) -> None:
         self.controls.show(values)

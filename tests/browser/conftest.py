@@ -296,3 +296,24 @@ def panel(tab, lab, tmp_path):
 @pytest.fixture
 def page(panel):
     return panel.page
+
+
+@pytest.fixture
+def elsewhere(tab, lab):
+    """Return a function that opens a page of another kind, beside that of the other tests."""
+    made = []
+
+    def open_page(**of):
+        blocked = of.pop("blocked", None)
+        context = tab.context.browser.new_context(viewport={"width": 1280, "height": 1400}, **of)
+        page = context.new_page()
+        page.set_default_timeout(240_000)
+        if blocked:
+            page.route(blocked, lambda route: route.abort())
+        made.append(Panel(page, lab))
+        return made[-1]
+
+    yield open_page
+    for panel in made:
+        panel.close()
+        panel.page.context.close()
