@@ -7,7 +7,7 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 SIZE = ".perflab-pictured:has(img.perflab-what-if) .perflab-handle"
-FIELD = ".perflab-control input[type=text]"
+FIELD = ".perflab-control input[type=text]:visible"
 DOTS = "circle.perflab-dot-now"
 FOLLOWS = """
 handle => {

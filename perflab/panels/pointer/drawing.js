@@ -34,10 +34,26 @@ class Drawing {
     document.body.append(this.tip);
     this.watch = new MutationObserver(() => this.shade());
     this.watch.observe(document.body, { attributes: true });
+    this.sizes = new ResizeObserver(() => this.fit());
+    this.attach();
+  }
+
+  // The page puts the layer beside its picture only after it was made.
+  attach() {
+    if (this.ended) return;
+    this.image = this.el.parentElement?.querySelector('img');
+    if (!this.image) {
+      requestAnimationFrame(() => this.attach());
+      return;
+    }
+    this.sizes.observe(this.image);
+    this.shade();
   }
 
   end() {
+    this.ended = true;
     this.watch.disconnect();
+    this.sizes.disconnect();
     this.tip.remove();
   }
 
@@ -46,10 +62,16 @@ class Drawing {
     this.model.save_changes();
   }
 
+  // The layer lies where its picture does, however that is laid out.
+  fit() {
+    const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.image;
+    const box = { left: offsetLeft, top: offsetTop, width: offsetWidth, height: offsetHeight };
+    for (const [side, pixels] of Object.entries(box)) this.el.style[side] = `${pixels}px`;
+  }
+
   // A picture darkened by a filter has its layer darkened too.
   shade() {
-    const image = this.el.parentElement?.querySelector('img');
-    const filter = image ? getComputedStyle(image).filter : 'none';
+    const filter = this.image ? getComputedStyle(this.image).filter : 'none';
     this.svg.style.filter = filter === 'none' ? '' : filter;
   }
 
