@@ -20,6 +20,7 @@ class Drawing {
     this.model = model;
     this.el = el;
     this.held = new Map();
+    this.heights = new Map();
     this.handles = [];
     this.dragged = null;
     this.hover = null;
@@ -147,12 +148,13 @@ class Drawing {
     }
     if (plot.cells) return this.dotOnMap(plot, spot);
     const stop = this.held.get(plot.x.key);
-    const curve = plot.curves.find(each => each.present) ?? plot.curves[0];
-    if (!stop || !curve) return null;
+    if (!stop) return null;
     const { low, high } = plot.x;
     const x = stop.value === null ? rightOf(plot) : pixelX(plot, clamped(stop.value, low, high));
-    const read = readAt(plot, curve, x, true);
-    if (!read) return null;
+    const curve = plot.curves.find(each => each.present) ?? plot.curves[0];
+    const read = curve && readAt(plot, curve, x, true);
+    // While curves are computed it moves without a reading, at the height that it had.
+    if (!read) return { x, y: this.heights.get(plot.title) ?? bottomOf(plot), text: '' };
     return { x, y: read.height, text: inWords(read.value, plot.y.words), corner: spot?.corner };
   }
 
@@ -232,6 +234,7 @@ class Drawing {
     // Where nothing is known for a moment it stays, so that who moves it by keys keeps it.
     handle.hidden = !this.keysOf(plot).length || (!now && !handle.style.left);
     if (!now) return;
+    this.heights.set(plot.title, now.y);
     handle.style.left = `${now.x / this.picture.width * 100}%`;
     handle.style.top = `${now.y / this.picture.height * 100}%`;
     const keys = this.keysOf(plot);
