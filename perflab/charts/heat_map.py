@@ -172,6 +172,7 @@ class HeatMapAxes:
             }
         return plot_of(
             self.axes,
+            self.heat_map.title,
             scale_of(self.axes, "x", shown[0].key, shown[0].name, shown[0].unit),
             scale_of(self.axes, "y", shown[1].key, shown[1].name, shown[1].unit),
             spots=self._spots,

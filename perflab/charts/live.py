@@ -158,6 +158,7 @@ class LiveAxes:
             ]
         return plot_of(
             self.axes,
+            self.chart.title,
             scale_of(self.axes, "x", "seconds", "time of the run", "seconds"),
             scale_of(self.axes, "y", self.chart.metrics[0], self._label, self._unit),
             curves=curves,

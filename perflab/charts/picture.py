@@ -153,6 +153,7 @@ def picture_of(figure: Figure, plots: Sequence[Plot], *, ink: str, paper: str) -
 
 def plot_of(
     axes: Axes,
+    title: str,
     x: Scale,
     y: Scale,
     *,
@@ -161,9 +162,9 @@ def plot_of(
     looks: dict[str, SpotLook] | None = None,
     cells: Cells | None = None,
 ) -> Plot:
-    """Return the structure of axes, their box and title read from what is drawn."""
+    """Return the structure of axes, their box read from what is drawn."""
     return {
-        "title": axes.get_title(loc="left").replace(r"\$", "$"),
+        "title": title,
         "box": _box(axes),
         "x": x,
         "y": y,

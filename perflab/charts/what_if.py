@@ -177,6 +177,7 @@ class WhatIfAxes:
         along, info = self.info, self.metric
         return plot_of(
             self.axes,
+            self.chart.title,
             scale_of(self.axes, "x", along.key, along.name, along.unit),
             scale_of(self.axes, "y", info.name, info.label, info.unit),
             curves=self._curves,

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 
 BYTES_PER_SECOND = 340_000.0
-MOST_AT_ONCE = 600_000.0
+MOST_AT_ONCE = 500_000.0
+MAY_OWE = 300_000.0
 LONGEST_WAIT = 0.5
 
 
@@ -48,8 +49,11 @@ class ByteBudget:
             self._left -= count
 
     def wait(self, longest: float = LONGEST_WAIT) -> None:
-        """Wait until a picture may be sent, but not too long: the last one always is."""
-        time.sleep(min(self.seconds_left, longest))
+        """Wait until the answer to a user may be sent, but not too long: the last one always is.
+
+        It may owe some bytes, for which the pictures of a run then wait.
+        """
+        time.sleep(min(max(0.0, self.seconds_left - MAY_OWE / self._per_second), longest))
 
     def _fill(self) -> None:
         now = self._clock()

@@ -7,7 +7,7 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 SIZE = ".perflab-pictured:has(img.perflab-what-if) .perflab-handle"
-FIELD = ".perflab-control input[type=text]"
+FIELD = ".perflab-control input[type=text]:visible"
 DOTS = "circle.perflab-dot-now"
 FOLLOWS = """
 handle => {
@@ -146,16 +146,6 @@ def test_a_dot_is_dragged_clicked_typed_and_reset(layer, page):
     page.mouse.move(2, 2)
     assert page.locator(".perflab-readout:not([hidden])").count() == 0
 
-    # A map's cells, by both of its settings.
-    page.locator("img.perflab-maps").scroll_into_view_if_needed()
-    box = page.locator("img.perflab-maps").bounding_box()
-    layer.panel.until(
-        lambda: page.locator(".perflab-pictured:has(img.perflab-maps) circle").count(), "a map"
-    )
-    page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
-    layer.panel.until(lambda: page.locator(FIELD).nth(1).input_value() != "none", "a set TTL")
-    assert layer.kernel_says("panel.controls.values['ttl_seconds']") > 0
-
     # Within its event a move of the pointer has moved the dot: no frame shows it left behind.
     layer.handle.scroll_into_view_if_needed()
     x, y = layer.middle()
@@ -167,6 +157,16 @@ def test_a_dot_is_dragged_clicked_typed_and_reset(layer, page):
         page.mouse.move(x - 12 * (step % 2), y)
     page.mouse.up()
     assert page.evaluate("window.followed") == [True] * 6
+
+    # A map's cells, by both of its settings.
+    page.locator("img.perflab-maps").scroll_into_view_if_needed()
+    box = page.locator("img.perflab-maps").bounding_box()
+    layer.panel.until(
+        lambda: page.locator(".perflab-pictured:has(img.perflab-maps) circle").count(), "a map"
+    )
+    page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
+    layer.panel.until(lambda: page.locator(FIELD).nth(1).input_value() != "none", "a set TTL")
+    assert layer.kernel_says("panel.controls.values['ttl_seconds']") > 0
 
 
 def test_without_the_layers_extension_the_panel_works_as_ever(elsewhere):

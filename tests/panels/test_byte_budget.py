@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from perflab.panels.byte_budget import ByteBudget
+from perflab.panels.byte_budget import MAY_OWE, ByteBudget
 
 
 class Clock:
@@ -50,6 +50,18 @@ def test_pictures_of_any_size_keep_the_rate(budget, clock):
             budget.spend(777)
             sent += 777
     assert sent / clock.now == pytest.approx(1000.0, rel=0.02)
+
+
+def test_an_answer_goes_before_the_pictures_of_a_run(monkeypatch):
+    slept = []
+    monkeypatch.setattr("perflab.panels.byte_budget.time.sleep", slept.append)
+    budget = ByteBudget(1000.0, 0.0, Clock())
+    budget.spend(int(MAY_OWE))
+    budget.wait()
+    assert budget.seconds_left == MAY_OWE / 1000
+    budget.spend(200)
+    budget.wait()
+    assert slept == [0.0, pytest.approx(0.2)]
 
 
 def test_waiting_ends_though_much_is_owed():

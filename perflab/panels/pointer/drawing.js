@@ -20,6 +20,7 @@ class Drawing {
     this.model = model;
     this.el = el;
     this.held = new Map();
+    this.heights = new Map();
     this.handles = [];
     this.dragged = null;
     this.hover = null;
@@ -34,10 +35,26 @@ class Drawing {
     document.body.append(this.tip);
     this.watch = new MutationObserver(() => this.shade());
     this.watch.observe(document.body, { attributes: true });
+    this.sizes = new ResizeObserver(() => this.fit());
+    this.attach();
+  }
+
+  // The page puts the layer beside its picture only after it was made.
+  attach() {
+    if (this.ended) return;
+    this.image = this.el.parentElement?.querySelector('img');
+    if (!this.image) {
+      requestAnimationFrame(() => this.attach());
+      return;
+    }
+    this.sizes.observe(this.image);
+    this.shade();
   }
 
   end() {
+    this.ended = true;
     this.watch.disconnect();
+    this.sizes.disconnect();
     this.tip.remove();
   }
 
@@ -46,10 +63,16 @@ class Drawing {
     this.model.save_changes();
   }
 
+  // The layer lies where its picture does, however that is laid out.
+  fit() {
+    const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.image;
+    const box = { left: offsetLeft, top: offsetTop, width: offsetWidth, height: offsetHeight };
+    for (const [side, pixels] of Object.entries(box)) this.el.style[side] = `${pixels}px`;
+  }
+
   // A picture darkened by a filter has its layer darkened too.
   shade() {
-    const image = this.el.parentElement?.querySelector('img');
-    const filter = image ? getComputedStyle(image).filter : 'none';
+    const filter = this.image ? getComputedStyle(this.image).filter : 'none';
     this.svg.style.filter = filter === 'none' ? '' : filter;
   }
 
@@ -125,12 +148,13 @@ class Drawing {
     }
     if (plot.cells) return this.dotOnMap(plot, spot);
     const stop = this.held.get(plot.x.key);
-    const curve = plot.curves.find(each => each.present) ?? plot.curves[0];
-    if (!stop || !curve) return null;
+    if (!stop) return null;
     const { low, high } = plot.x;
     const x = stop.value === null ? rightOf(plot) : pixelX(plot, clamped(stop.value, low, high));
-    const read = readAt(plot, curve, x, true);
-    if (!read) return null;
+    const curve = plot.curves.find(each => each.present) ?? plot.curves[0];
+    const read = curve && readAt(plot, curve, x, true);
+    // While curves are computed it moves without a reading, at the height that it had.
+    if (!read) return { x, y: this.heights.get(plot.title) ?? bottomOf(plot), text: '' };
     return { x, y: read.height, text: inWords(read.value, plot.y.words), corner: spot?.corner };
   }
 
@@ -210,6 +234,7 @@ class Drawing {
     // Where nothing is known for a moment it stays, so that who moves it by keys keeps it.
     handle.hidden = !this.keysOf(plot).length || (!now && !handle.style.left);
     if (!now) return;
+    this.heights.set(plot.title, now.y);
     handle.style.left = `${now.x / this.picture.width * 100}%`;
     handle.style.top = `${now.y / this.picture.height * 100}%`;
     const keys = this.keysOf(plot);

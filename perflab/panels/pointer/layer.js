@@ -110,9 +110,9 @@ class Layer extends Drawing {
     if (event.button !== 0) return;
     const at = this.point(event);
     const plot = plotAt(this.picture, at.x, at.y);
-    const now = plot && this.keysOf(plot).length ? this.dot(plot) : null;
-    if (!now) return;
-    const near = Math.hypot(now.x - at.x, now.y - at.y) <= 2 * NEAR;
+    if (!plot || !this.keysOf(plot).length) return;
+    const now = this.dot(plot);
+    const near = now !== null && Math.hypot(now.x - at.x, now.y - at.y) <= 2 * NEAR;
     // A finger that is put down elsewhere may be about to scroll.
     if (event.pointerType === 'touch' && !near) return;
     event.preventDefault();
