@@ -33,7 +33,7 @@ from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
 
-_FEW = 4
+_FEW = 3
 _HEADLINE = ("what-if", "predicted before", "refitted", "measured", "difference")
 ENLARGED_STRIP_HEIGHT = 170
 _TICKS_A_TABLE = 2

@@ -12,7 +12,7 @@ from perflab.lab.row_table import RowTable
 from perflab.panels.alternative import run_in_words
 from perflab.panels.row_picture import RowPicture
 
-STRIP_HEIGHT = 118
+STRIP_HEIGHT = 112
 _TOP, _BOTTOM = 22, 22
 
 
