@@ -113,6 +113,24 @@ def _write_title(axes: Axes, title: str, pad: float) -> None:
             return
 
 
+def fit_upright(axes: Axes, bare: str) -> None:
+    """Let the label of a vertical axis be as tall as its figure at most: smaller, else shorter.
+
+    Args:
+        axes: Whose label it is.
+        bare: The label without its unit.
+    """
+    label, figure = axes.yaxis.label, axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101  (axes are made by their figure)
+    for size, text in ((LABEL_SIZE, label.get_text()), (TICK_SIZE, None), (TICK_SIZE, bare)):
+        label.set_fontsize(size)
+        if text is not None:
+            label.set_text(text)
+        box = label.get_window_extent()
+        if box.y0 >= 0 and box.y1 <= figure.bbox.y1:
+            return
+
+
 def dress(axes: Axes, title: str) -> None:
     """Give axes the common look: title on the left, light grid, two spines, small ticks."""
     entitle(axes, title)

@@ -22,7 +22,7 @@ from perflab.modelling.prediction import Prediction
 from perflab.panels.enlarging import Enlarging
 from perflab.panels.explained import MeaningsList
 from perflab.panels.frame import COLUMNS_FROM, Frame
-from perflab.panels.live_view import STRIP_HEIGHT, LiveView
+from perflab.panels.live_view import STRIP_HEIGHT, LiveView, paired
 from perflab.panels.row_picture import Place
 from perflab.panels.status import hidden_line, show_line
 from perflab.panels.table import NumbersTable
@@ -54,14 +54,15 @@ class Displays:
 
     Attributes:
         baseline: The settings that were pinned, with their prediction.
-        main: The sentence of trust, the main charts with their strips of time, and the headline.
+        which_is_off: The sentence of trust: what a run says of its predictions.
+        main: The main charts with their strips of time, and the headline numbers.
         tabs: All else.
     """
 
     def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
         self.what_if = WhatIfPane(bench)
-        live = bench.display.live_charts
+        live = paired(bench.display.live_charts, bench.display.what_if_charts[:A_ROW])
         self.live = LiveView(live)
         self.live_others = [LiveView((chart,), 1 / 2, shown=False) for chart in live]
         self.headline = NumbersTable(bench.display.headline[:_FEW], _HEADLINE, "perflab-headline")
@@ -74,10 +75,8 @@ class Displays:
         self._ticks = 0
         self._frame: Frame | None = None
         self.enlarging = Enlarging(self.what_if.first, self.live, self._place)
-        trust = widgets.VBox([self.which_is_off])
-        trust.add_class("perflab-trust")
         self.main = widgets.VBox(
-            [trust, self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
+            [self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
         )
         self._charts = self._other_charts()
         parts = {
