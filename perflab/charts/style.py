@@ -114,7 +114,10 @@ def _write_title(axes: Axes, title: str, pad: float) -> None:
 
 
 def fit_upright(axes: Axes, bare: str) -> None:
-    """Let the label of a vertical axis be as tall as its figure at most: smaller, else shorter.
+    """Let the label of a vertical axis run into no title and out of no figure.
+
+    It is written smaller or without its unit if it is too tall, and stands lower than the middle
+    of its axes if it would be in the way of their title.
 
     Args:
         axes: Whose label it is.
@@ -122,12 +125,16 @@ def fit_upright(axes: Axes, bare: str) -> None:
     """
     label, figure = axes.yaxis.label, axes.get_figure(root=True)
     assert figure is not None  # noqa: S101  (axes are made by their figure)
-    for size, text in ((LABEL_SIZE, label.get_text()), (TICK_SIZE, None), (TICK_SIZE, bare)):
+    box = axes.bbox
+    top = box.y1 if axes.get_title(loc="left") else figure.bbox.y1
+    for size, text in ((LABEL_SIZE, None), (TICK_SIZE, None), (TICK_SIZE, bare)):
         label.set_fontsize(size)
         if text is not None:
             label.set_text(text)
-        box = label.get_window_extent()
-        if box.y0 >= 0 and box.y1 <= figure.bbox.y1:
+        height = float(label.get_window_extent().height)
+        middle = min((box.y0 + box.y1) / 2, top - height / 2)
+        label.set_y((middle - box.y0) / box.height)
+        if middle >= height / 2:
             return
 
 

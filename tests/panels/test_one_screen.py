@@ -45,6 +45,9 @@ def test_pictures_have_the_pixels_of_their_places_and_cut_no_text(name, width):
                 assert not text.get_text() or (box.x0 >= 0 and box.x1 <= figure.bbox.x1), text
                 assert not text.get_text() or (box.y0 >= 0 and box.y1 <= figure.bbox.y1), text
                 assert text.get_fontsize() * 100 / 72 >= 11
+            title, label = chart.axes._left_title, chart.axes.yaxis.label
+            if title.get_text():
+                assert not title.get_window_extent().overlaps(label.get_window_extent())
 
 
 def test_a_third_chart_without_a_place_stands_in_a_tab_with_its_strip(panel):
