@@ -186,6 +186,8 @@ class LiveAxes:
         most = most_up(self.axes)
         limits = (fitted.low, fitted.high)
         set_ticks(self.axes.yaxis, self._label, self._unit, *limits, log=fitted.log, most=most)
+        if self._strip:
+            style.fit_upright(self.axes, style.literal(self._label))
         return True
 
     def _set_time_ticks(self, until: float) -> None:

@@ -267,6 +267,7 @@ class WhatIfAxes:
         unit, label = self.metric.unit, self._measure
         most = most_up(self.axes)
         set_ticks(self.axes.yaxis, label, unit, fitted.low, fitted.high, log=fitted.log, most=most)
+        style.fit_upright(self.axes, style.literal(self._measure))
         return True
 
     @property

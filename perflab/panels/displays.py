@@ -23,7 +23,7 @@ from perflab.panels.byte_budget import ByteBudget
 from perflab.panels.enlarging import Enlarging
 from perflab.panels.explained import MeaningsList
 from perflab.panels.frame import COLUMNS_FROM, Frame
-from perflab.panels.live_view import STRIP_HEIGHT, LiveView
+from perflab.panels.live_view import STRIP_HEIGHT, LiveView, paired
 from perflab.panels.row_picture import Place
 from perflab.panels.run_dots import result_dots, run_dots
 from perflab.panels.status import hidden_line, show_line
@@ -35,7 +35,7 @@ from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
 
-_FEW = 4
+_FEW = 3
 _HEADLINE = ("what-if", "predicted before", "refitted", "measured", "difference")
 ENLARGED_STRIP_HEIGHT = 170
 _TICKS_A_TABLE = 2
@@ -56,14 +56,15 @@ class Displays:
 
     Attributes:
         baseline: The settings that were pinned, with their prediction.
-        main: The sentence of trust, the main charts with their strips of time, and the headline.
+        which_is_off: The sentence of trust: what a run says of its predictions.
+        main: The main charts with their strips of time, and the headline numbers.
         tabs: All else.
     """
 
     def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
         self.what_if = WhatIfPane(bench)
-        live = bench.display.live_charts
+        live = paired(bench.display.live_charts, bench.display.what_if_charts[:A_ROW])
         self.live = LiveView(live)
         self.live_others = [LiveView((chart,), 1 / 2, shown=False) for chart in live]
         self._budget = ByteBudget()
@@ -79,10 +80,8 @@ class Displays:
         self._ticks = 0
         self._frame: Frame | None = None
         self.enlarging = Enlarging(self.what_if.first, self.live, self._place)
-        trust = widgets.VBox([self.which_is_off])
-        trust.add_class("perflab-trust")
         self.main = widgets.VBox(
-            [trust, self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
+            [self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
         )
         self._charts = self._other_charts()
         parts = {

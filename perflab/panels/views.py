@@ -21,7 +21,7 @@ from perflab.panels.row_picture import RowPicture
 from perflab.settings import Settings
 from perflab.workloads import Workload
 
-HEIGHT = 236
+HEIGHT = 228
 TOP = 56
 BOTTOM = 54
 _TITLE = 22

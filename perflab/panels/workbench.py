@@ -23,7 +23,7 @@ from perflab.panels.guard import Guard
 from perflab.panels.header import Header
 from perflab.panels.in_view import kept_in_view
 from perflab.panels.latest import Latest
-from perflab.panels.layout import arrange, close_all, message_row
+from perflab.panels.layout import arrange, close_all, messages
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.measure import Measure
@@ -140,7 +140,11 @@ class Workbench:
                 alerts=self.alerts.widget,
             ),
             main=[
-                message_row(self.status.widget, self.report_actions.link.widget),
+                messages(
+                    self.status.widget,
+                    self.report_actions.link.widget,
+                    self.displays.which_is_off,
+                ),
                 self.displays.main,
             ],
             below=[self.displays.tabs.widget],

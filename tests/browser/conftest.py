@@ -276,7 +276,12 @@ def tab(chromium):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        running = playwright.chromium.launch(
+            executable_path=chromium,
+            args=FLAGS,
+            # Automation hides scroll bars, and with them those that should not be there.
+            ignore_default_args=["--hide-scrollbars"],
+        )
         context = running.new_context(viewport={"width": 1280, "height": 1400})
         page = context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
