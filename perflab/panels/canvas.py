@@ -163,13 +163,13 @@ def still_image(figure: Figure, widest: int) -> widgets.Image:
         figure: At any resolution.
         widest: The most CSS pixels at which it is shown; it fills the room up to there.
     """
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     layout = widgets.Layout(width="100%", max_width=f"{widest}px")
     return widgets.Image(value=_encode(canvas), format="png", layout=layout)
 
 
-def _encode(canvas: FigureCanvasAgg) -> bytes:
+def _encode(canvas: Any) -> bytes:
     pixels = np.asarray(canvas.buffer_rgba())
     height, width = pixels.shape[:2]
     picture = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)

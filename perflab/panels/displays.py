@@ -68,8 +68,9 @@ class Displays:
         self.live = LiveView(live)
         self.live_others = [LiveView((chart,), 1 / 2, shown=False) for chart in live]
         self._budget = ByteBudget()
-        for pictures in (self.what_if, self.live, *self.live_others):
-            pictures.share(self._budget)
+        self.what_if.share(self._budget)
+        for strips in (self.live, *self.live_others):
+            strips.share(self._budget)
         self.headline = NumbersTable(bench.display.headline[:_FEW], _HEADLINE, "perflab-headline")
         self.table = NumbersTable(bench.display.headline)
         self.which_is_off = hidden_line("perflab-standing")

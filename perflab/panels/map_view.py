@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
+from matplotlib.lines import Line2D
 
 from perflab.bench import AnyBench, HeatMap
 from perflab.charts import Mark, MarkKind, chart_row, legend_on_top
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
-from perflab.charts.marks import MOVING
+from perflab.charts.marks import MARK_NAMES, MOVING, mark_handle
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import Alternative, place_in_words, points_in_words
 from perflab.panels.canvas import BlitCanvas
@@ -147,10 +148,11 @@ class MapView:
         for number, (drawn, canvas) in enumerate(zip(self.maps, self._canvases, strict=True)):
             alone = moves and canvas.moves_alone
             full = drawn.update(self._values[number], self._marks(drawn), self._note)
-            names = [str(handle.get_label()) for handle in drawn.handles]
+            handles = _handles(drawn)
+            names = [str(handle.get_label()) for handle in handles]
             if names != self._legends[number]:
                 self._legends[number], full = names, True
-                legend_on_top(canvas.figure, drawn.handles)
+                legend_on_top(canvas.figure, handles)
             if alone and not full and drawn.keeps_cells:
                 canvas.tell([drawn], here)
             else:
@@ -186,3 +188,10 @@ class MapView:
             label = info.format(value) if kind == "now" and value is not None else ""
             marks.append(Mark(label, x, y, kind))
         return marks
+
+
+def _handles(drawn: HeatMapAxes) -> list[Line2D]:
+    """Return what a legend shows; the present settings also while nothing is known of them."""
+    name = MARK_NAMES["now"]
+    others = [handle for handle in drawn.handles if handle.get_label() != name]
+    return [mark_handle("now"), *others]

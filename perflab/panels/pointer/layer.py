@@ -11,6 +11,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from perflab.charts import style
+from perflab.charts.notation import script
 from perflab.charts.picture import Plot, Spot, picture_of
 from perflab.panels.controls import written
 from perflab.panels.pointer.steering import Steering
@@ -18,7 +19,8 @@ from perflab.settings import SettingInfo, Settings
 
 _HERE = Path(__file__).parent
 _AXES: tuple[Literal["x", "y"], ...] = ("x", "y")
-_PARTS = ("words.js", "places.js", "drawing.js", "layer.js")
+_PARTS = ("places.js", "drawing.js", "layer.js")
+_SCRIPT = "\n".join([script(), *((_HERE / part).read_text(encoding="utf-8") for part in _PARTS)])
 
 
 class Charted(Protocol):
@@ -46,10 +48,8 @@ class PointerLayer(anywidget.AnyWidget):
         hovered: Whether the pointer is over it.
     """
 
-    _esm = traitlets.Unicode("\n".join((_HERE / part).read_text() for part in _PARTS)).tag(
-        sync=True
-    )
-    _css = traitlets.Unicode((_HERE / "layer.css").read_text()).tag(sync=True)
+    _esm = traitlets.Unicode(_SCRIPT).tag(sync=True)
+    _css = traitlets.Unicode((_HERE / "layer.css").read_text(encoding="utf-8")).tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
     spots: Any = traitlets.List().tag(sync=True)
     present = traitlets.Dict().tag(sync=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import perflab.panels.pointer
+from perflab.charts.notation import script
 
 FOLDER = Path(perflab.panels.pointer.__file__).parent
 
@@ -21,8 +22,8 @@ def in_javascript():
 
     node = compute_driver_executable()[0]
 
-    def run(expression, given, parts=("words.js", "places.js")):
-        source = "\n".join((FOLDER / part).read_text() for part in parts)
+    def run(expression, given, parts=("places.js",)):
+        source = "\n".join([script(), *((FOLDER / part).read_text() for part in parts)])
         read = "const given = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
         said = "const said = (key, value) => (Object.is(value, NaN) ? 'NaN' : value);"
         code = f"{source}\n{read}\n{said}\nconsole.log(JSON.stringify({expression}, said));"

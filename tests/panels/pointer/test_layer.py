@@ -187,12 +187,13 @@ def test_maps_are_moved_by_two_settings_and_keep_their_cells():
     opened = workbench("cache", Trace.from_keys(keys, times=[float(n) for n in range(2000)]))
     try:
         opened.wait(60)
-        layer = opened.displays.what_if.maps._canvas.layer
+        (canvas,) = opened.displays.what_if.maps._canvases
+        layer = canvas.layer
         tell(layer, ready=True)
         (plot,) = layer.picture["plots"]
         assert {plot["x"]["key"], plot["y"]["key"]} == {*layer.handles} == {*layer.present}
         pictures = []
-        opened.displays.what_if.maps._canvas.image.observe(pictures.append, "value")
+        canvas.image.observe(pictures.append, "value")
         tell(layer, wanted={"turn": 1, "values": {"max_cache_size": 20, "ttl_seconds": 60}})
         opened.wait(60)
         assert opened.controls.values["max_cache_size"] == 20
