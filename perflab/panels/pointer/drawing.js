@@ -143,14 +143,14 @@ class Drawing {
     const held = [plot.x.key, plot.y.key].some(key => this.held.has(key));
     if (!held) {
       return spot
-        ? { x: pixelX(plot, spot.x), y: pixelY(plot, spot.y), text: spot.text, corner: spot.corner }
+        ? { ...spot, x: acrossOf(plot, spot.x), y: downOf(plot, spot.y) }
         : null;
     }
     if (plot.cells) return this.dotOnMap(plot, spot);
     const stop = this.held.get(plot.x.key);
     if (!stop) return null;
     const { low, high } = plot.x;
-    const x = stop.value === null ? rightOf(plot) : pixelX(plot, clamped(stop.value, low, high));
+    const x = stop.value === null ? rightOf(plot) : acrossOf(plot, clamped(stop.value, low, high));
     const curve = plot.curves.find(each => each.present) ?? plot.curves[0];
     const read = curve && readAt(plot, curve, x, true);
     // While curves are computed it moves without a reading, at the height that it had.
@@ -167,7 +167,7 @@ class Drawing {
     const x = of(plot.x.key, columns, spot?.x);
     const y = of(plot.y.key, rows, spot?.y);
     if (x === undefined || y === undefined) return null;
-    const at = { x: pixelX(plot, x), y: pixelY(plot, y) };
+    const at = { x: acrossOf(plot, x), y: downOf(plot, y) };
     const { column, row } = cellAt(plot, at.x, at.y);
     const value = numberOf(values[row][column]);
     return { ...at, text: inWords(value, words), corner: spot?.corner };
@@ -196,8 +196,8 @@ class Drawing {
   }
 
   paintSpot(plot, spot) {
-    const [x, y] = [pixelX(plot, spot.x), pixelY(plot, spot.y)];
-    const to = spot.joins === null ? y : pixelY(plot, spot.joins);
+    const [x, y] = [acrossOf(plot, spot.x), downOf(plot, spot.y)];
+    const to = spot.joins === null ? y : downOf(plot, spot.joins);
     if (Math.abs(to - y) >= SHORTEST) {
       const colour = plot.looks[spot.kind].edge;
       make(this.under, 'line', { class: 'perflab-joins', x1: x, x2: x, y1: y, y2: to,
@@ -301,7 +301,7 @@ class Drawing {
     }
     const spots = this.model.get('spots')[this.picture.plots.indexOf(plot)] ?? [];
     for (const spot of spots) {
-      const apart = Math.hypot(pixelX(plot, spot.x) - at.x, pixelY(plot, spot.y) - at.y);
+      const apart = Math.hypot(acrossOf(plot, spot.x) - at.x, downOf(plot, spot.y) - at.y);
       if (apart < NEAR && spot.kind !== 'now') {
         rows.push([plot.looks[spot.kind]?.edge ?? '', spot.name, inWords(spot.y, plot.y.words)]);
       }
@@ -317,9 +317,9 @@ class Drawing {
     if (!columns.length || !rows.length) return;
     const { column, row } = cellAt(plot, at.x, at.y);
     const [x, y] = [columns[column].place, rows[row].place];
-    const [left, top] = [pixelX(plot, x - 0.5), pixelY(plot, y + 0.5)];
-    make(this.cross, 'rect', { x: left, y: top, width: pixelX(plot, x + 0.5) - left,
-      height: pixelY(plot, y - 0.5) - top, fill: 'none', stroke: this.picture.ink });
+    const [left, top] = [acrossOf(plot, x - 0.5), downOf(plot, y + 0.5)];
+    make(this.cross, 'rect', { x: left, y: top, width: acrossOf(plot, x + 0.5) - left,
+      height: downOf(plot, y - 0.5) - top, fill: 'none', stroke: this.picture.ink });
     const title = [[plot.x, columns[column]], [plot.y, rows[row]]]
       .map(([axis, step]) => `${axis.name} ${wordsOf(step, axis)}`).join(', ');
     const value = numberOf(values[row][column]);

@@ -65,7 +65,8 @@ class Layer extends Drawing {
     for (const [key, stop] of moved) this.held.set(key, stop);
     this.paint();
     // All that is held: a message that waits is replaced by the next.
-    this.send({ values: Object.fromEntries([...this.held].map(([key, stop]) => [key, stop.value])) });
+    const held = [...this.held].map(([key, stop]) => [key, stop.value]);
+    this.send({ values: Object.fromEntries(held) });
   }
 
   reset(plot) {
@@ -103,7 +104,7 @@ class Layer extends Drawing {
     if (off && x > rightOf(plot) + BEYOND) return off;
     const near = stops.filter(({ value }) => value !== null && value >= low && value <= high);
     if (!near.length) return off ?? stops[0];
-    return near[nearest(near.map(({ value }) => pixelX(plot, value)), x)];
+    return near[nearest(near.map(({ value }) => acrossOf(plot, value)), x)];
   }
 
   press(event) {

@@ -15,8 +15,8 @@ const valueAt = (scale, share) => {
 
 const clamped = (value, low, high) => Math.min(Math.max(value, low), high);
 
-const pixelX = (plot, value) => plot.box.left + shareOf(plot.x, value) * plot.box.width;
-const pixelY = (plot, value) => plot.box.top + (1 - shareOf(plot.y, value)) * plot.box.height;
+const acrossOf = (plot, value) => plot.box.left + shareOf(plot.x, value) * plot.box.width;
+const downOf = (plot, value) => plot.box.top + (1 - shareOf(plot.y, value)) * plot.box.height;
 const rightOf = plot => plot.box.left + plot.box.width;
 const bottomOf = plot => plot.box.top + plot.box.height;
 const valueOfX = (plot, at) => valueAt(plot.x, (at - plot.box.left) / plot.box.width);
@@ -43,8 +43,8 @@ const nearest = (list, value) => {
 const readied = picture => {
   for (const plot of picture.plots ?? []) {
     for (const curve of plot.curves) {
-      curve.places = curve.x.map(value => pixelX(plot, numberOf(value)));
-      curve.heights = curve.y.map(value => pixelY(plot, numberOf(value)));
+      curve.places = curve.x.map(value => acrossOf(plot, numberOf(value)));
+      curve.heights = curve.y.map(value => downOf(plot, numberOf(value)));
     }
   }
   return picture;

@@ -20,7 +20,7 @@ SMALL = "zipf:skew=0.9,keys=500,requests=20k,seed=1"
 @pytest.fixture(scope="module")
 def opened():
     made = workbench("cache", SMALL, {"max_cache_size": 100})
-    made.wait(60)
+    made.wait(240)
     yield made
     made.close()
 
@@ -34,7 +34,7 @@ def panel(opened):
         for name, empty in (("picture", {}), ("spots", []), ("present", {}), ("refused", 0)):
             view._canvas.layer.set_trait(name, empty)
     opened.reset()
-    opened.wait(60)
+    opened.wait(240)
     opened.displays.what_if.first.redraw()
     return opened
 
@@ -111,13 +111,13 @@ def test_a_move_along_a_curve_sends_numbers_and_no_picture(panel):
     layer = begin(panel)
     for turn, size in enumerate((50, 100)):  # from here on both points of the curves are known
         tell(layer, wanted={"turn": turn, "values": {"max_cache_size": size}})
-        panel.wait(60)
+        panel.wait(240)
     before = canvas(panel).image.value
     pictures = []
     layer.observe(pictures.append, "picture")
     canvas(panel).image.observe(pictures.append, "value")
     tell(layer, wanted={"turn": 3, "values": {"max_cache_size": 50}})
-    panel.wait(60)
+    panel.wait(240)
     assert panel.controls.values["max_cache_size"] == 50
     assert panel.controls.controls["max_cache_size"].text.value == "50"
     assert layer.present["max_cache_size"]["value"] == 50
@@ -130,7 +130,7 @@ def test_another_policy_sends_a_new_picture_and_its_numbers(panel):
     layer = begin(panel)
     before = canvas(panel).image.value
     panel.controls.controls["policy"].value = "fifo"
-    panel.wait(60)
+    panel.wait(240)
     assert canvas(panel).image.value != before
     present = [curve["key"] for curve in layer.picture["plots"][0]["curves"] if curve["present"]]
     assert present == ["fifo"]
@@ -139,7 +139,7 @@ def test_another_policy_sends_a_new_picture_and_its_numbers(panel):
 def test_a_dot_that_moved_stands_where_a_new_picture_has_it(panel):
     layer = begin(panel)
     tell(layer, wanted={"turn": 1, "values": {"max_cache_size": 50}})
-    panel.wait(60)
+    panel.wait(240)
     spots = layer.spots
     panel.displays.what_if.first.redraw()
     assert layer.spots == spots
@@ -149,7 +149,7 @@ def test_a_reset_goes_back_to_the_start(panel):
     layer = begin(panel)
     tell(layer, wanted={"turn": 1, "values": {"max_cache_size": 50}})
     tell(layer, wanted={"turn": 2, "reset": ["max_cache_size"]})
-    panel.wait(60)
+    panel.wait(240)
     assert panel.controls.values["max_cache_size"] == 100
     assert layer.present["max_cache_size"]["value"] == 100
 
@@ -186,7 +186,7 @@ def test_maps_are_moved_by_two_settings_and_keep_their_cells():
     keys = [str(n % 40) for n in range(2000)]
     opened = workbench("cache", Trace.from_keys(keys, times=[float(n) for n in range(2000)]))
     try:
-        opened.wait(60)
+        opened.wait(240)
         (canvas,) = opened.displays.what_if.maps._canvases
         layer = canvas.layer
         tell(layer, ready=True)
@@ -195,7 +195,7 @@ def test_maps_are_moved_by_two_settings_and_keep_their_cells():
         pictures = []
         canvas.image.observe(pictures.append, "value")
         tell(layer, wanted={"turn": 1, "values": {"max_cache_size": 20, "ttl_seconds": 60}})
-        opened.wait(60)
+        opened.wait(240)
         assert opened.controls.values["max_cache_size"] == 20
         assert opened.controls.values["ttl_seconds"] == 60
         assert {key: each["value"] for key, each in layer.present.items()} == {
@@ -220,7 +220,7 @@ def test_a_live_picture_sends_its_numbers_only_while_it_is_pointed_at(panel):
 
 def test_a_closed_panel_takes_its_layers_along():
     closed = workbench("cache", SMALL)
-    closed.wait(60)
+    closed.wait(240)
     layer = begin(closed)
     closed.close()
     assert layer.comm is None

@@ -41,7 +41,7 @@ def test_a_page_finds_points_where_matplotlib_draws_them(scale, in_javascript):
     figure, axes, picture = drawn(line, SHOWN[scale], bench)
     assert picture["plots"][0]["x"]["kind"] == scale
     code = (
-        "(p => p.curves[0].x.map((x, i) => [pixelX(p, x), pixelY(p, p.curves[0].y[i])]))"
+        "(p => p.curves[0].x.map((x, i) => [acrossOf(p, x), downOf(p, p.curves[0].y[i])]))"
         "(given.plots[0])"
     )
     found = in_javascript(code, picture)
