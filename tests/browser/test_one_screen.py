@@ -96,7 +96,7 @@ def test_panel_fits_beside_the_side_bar_in_both_themes(panel, page, name):
     assert page.evaluate(SMALLEST) >= SMALLEST_TEXT
     assert violations(page) == []
     page.evaluate(THEME, "JupyterLab Dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for()
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
     assert violations(page) == []
 
 
@@ -137,7 +137,7 @@ def test_sections_tabs_and_charts_by_keyboard(panel, page):
     panel.says("Recommended: ")
     assert violations(page) == []
     page.evaluate(THEME, "JupyterLab Dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for()
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
     assert violations(page) == []
 
 
