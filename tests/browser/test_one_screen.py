@@ -22,7 +22,8 @@ SCROLLERS = """
 () => {
   const panel = document.querySelector('.perflab');
   const around = [];
-  for (let each = panel; each && !each.matches('.jp-WindowedPanel-outer'); each = each.parentElement)
+  let each = panel;
+  for (; each && !each.matches('.jp-WindowedPanel-outer'); each = each.parentElement)
     around.push(each);
   const found = [];
   for (const each of [...around, ...panel.querySelectorAll('*')]) {
