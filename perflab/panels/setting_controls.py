@@ -127,7 +127,7 @@ class SettingControls:
         return bool(wrong)
 
     def steering(self, apply: Callable[[Mapping[str, object]], None]) -> Steering:
-        """Return what lets dots in pictures move these settings, but for those that name a workload.
+        """Return what lets dots move these settings, except those that name a workload.
 
         Args:
             apply: Called with settings to take over; raises `BadInputError` for what does not fit.

@@ -153,10 +153,10 @@ class Panel:
 
     def measured(self, name):
         """Return what the table of numbers says was measured of a metric, as it is written."""
-        rows = self.page.locator(".perflab-table tr")
-        headings = rows.first.locator("th, td").all_inner_texts()
+        rows = self.page.locator(".perflab-all-numbers tr")
+        headings = rows.first.locator("th, td").all_text_contents()
         row = rows.filter(has=self.page.get_by_text(name, exact=True))
-        return row.locator("th, td").nth(headings.index("measured")).inner_text()
+        return row.locator("th, td").nth(headings.index("measured")).text_content()
 
     def run_and_move(self):
         """Move the first slider, start a run, and wait until both show in the pictures."""

@@ -1,5 +1,7 @@
 """A panel beside JupyterLab's side bar: what fits, what scrolls, and what axe-core says of it."""
 
+import re
+
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -17,12 +19,14 @@ NOTEBOOKS = (
 SCREEN = 640
 """CSS pixels that JupyterLab leaves for a panel in a window of 1280 x 800."""
 SMALLEST_TEXT = 11.0
+RECOMMENDED = re.compile("(Recommended|Closest): ")
 
 SCROLLERS = """
 () => {
   const panel = document.querySelector('.perflab');
   const around = [];
-  for (let each = panel; each && !each.matches('.jp-WindowedPanel-outer'); each = each.parentElement)
+  let each = panel;
+  for (; each && !each.matches('.jp-WindowedPanel-outer'); each = each.parentElement)
     around.push(each);
   const found = [];
   for (const each of [...around, ...panel.querySelectorAll('*')]) {
@@ -61,6 +65,14 @@ SMALLEST = """
     node => node.nodeType === 3 && node.textContent.trim()))
   .map(each => parseFloat(getComputedStyle(each).fontSize)))
 """
+STAYS = """
+() => {
+  document.querySelector('.perflab-below').scrollIntoView({block: 'end'});
+  const top = each => document.querySelector(each).getBoundingClientRect().top;
+  return top('.perflab-controls') - top('.perflab-body');
+}
+"""
+"""How far the controls have come along with what was scrolled to."""
 THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 
@@ -96,7 +108,7 @@ def test_panel_fits_beside_the_side_bar_in_both_themes(panel, page, name):
     assert page.evaluate(SMALLEST) >= SMALLEST_TEXT
     assert violations(page) == []
     page.evaluate(THEME, "JupyterLab Dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for()
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
     assert violations(page) == []
 
 
@@ -119,25 +131,26 @@ def test_sections_tabs_and_charts_by_keyboard(panel, page):
     panel.until(lambda: chosen.all_inner_texts() == ["More charts"], "the next tab")
 
     enlarge = page.locator(".perflab-enlarge:visible")
-    before = page.locator("img.perflab-what-if").evaluate("image => image.clientHeight")
+    tall = "images => images.map(image => image.clientHeight)"
+    pictures = page.locator("img.perflab-what-if, img.perflab-live")
+    before = pictures.evaluate_all(tall)
     enlarge.first.press("Enter")
-    tall = "image => image.clientHeight"
-    picture = page.locator("img.perflab-what-if")
-    panel.until(lambda: picture.evaluate(tall) > before, "a larger chart")
+    panel.until(lambda: min(pictures.evaluate_all(tall)) > min(before), "larger charts")
     until_drawn(panel, page)
     panel.until(lambda: enlarge.count() == 1, "one button, to go back")
     page.keyboard.press("Escape")
-    panel.until(lambda: picture.evaluate(tall) == before, "the charts as before")
+    panel.until(lambda: pictures.evaluate_all(tall) == before, "the charts as before")
 
     top = "() => document.querySelector('.perflab-main').getBoundingClientRect().height"
     height = page.evaluate(top)
     panel.press("Recommend")
     page.locator(".perflab-tab-panel .perflab-card:visible").wait_for()
     assert page.evaluate(top) == height
-    panel.says("Recommended: ")
+    panel.says(RECOMMENDED)
+    assert page.evaluate(STAYS) > 0
     assert violations(page) == []
     page.evaluate(THEME, "JupyterLab Dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for()
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
     assert violations(page) == []
 
 
