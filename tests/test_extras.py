@@ -28,6 +28,7 @@ BROUGHT_BY = {
     "distributed": "dask",
     "llvmlite": "numba",
     "markupsafe": "jinja2",
+    "traitlets": "ipywidgets",
     "yarl": "aiohttp",
 }
 """Modules of packages that come with another one."""

@@ -88,7 +88,7 @@ class BestStrip:
         self.artists: list[Artist] = []
 
     def refit(self) -> None:
-        """Draw the strip again at the next update, since its axes have another size."""
+        """Redraw the strip at the next update, since its axes have another size."""
         self._shown = (self._shown[0], (0.0, 0.0))
 
     def update(self, spans: Sequence[Span], colours: Mapping[str, str]) -> bool:

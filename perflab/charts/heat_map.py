@@ -21,7 +21,15 @@ from perflab.charts import style
 from perflab.charts.labels import AWAY, best_corner
 from perflab.charts.levels import Levels
 from perflab.charts.map_axis import MapAxis
-from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
+from perflab.charts.marks import (
+    MARK_LOOKS,
+    MARK_NAMES,
+    MOVES,
+    MOVING,
+    Mark,
+    MarkKind,
+    mark_handle,
+)
 from perflab.charts.notation import notation
 from perflab.charts.picture import Cells, Plot, Spot, look_of, numbers, plot_of, scale_of
 from perflab.instrumentation.catalog import metric
@@ -68,6 +76,7 @@ class HeatMapAxes:
         self._text: Artist | None = None
         self._corner = (1, 1)
         self._spots: list[Spot] = []
+        self._cells: Cells | None = None
         style.dress(axes, heat_map.title)
         axes.grid(visible=False)
         for side in ("left", "bottom"):
@@ -132,7 +141,7 @@ class HeatMapAxes:
         known = [handle.get_label() for handle in self.handles]
         changed = False
         if self._values is None or not np.array_equal(values, self._values, equal_nan=True):
-            self._values = np.array(values, float)
+            self._values, self._cells = np.array(values, float), None
             changed = self._show_values(self._values)
         self._note.set(text=note, visible=bool(note))
         self._show_marks(marks)
@@ -142,28 +151,33 @@ class HeatMapAxes:
                 style.legend_above(self.axes, self.handles)
         return changed
 
+    @property
+    def keeps_cells(self) -> bool:
+        """Whether its cells are as they were when `plot` was last asked."""
+        return self._cells is not None
+
     def plot(self) -> Plot:
         """Return what is drawn, as a page reads it; places on its axes are numbers of cells."""
         shown = [axis.info for axis in (self.x, self.y)]
         known = self._values
         if known is None:
             known = np.full((len(self.y.values), len(self.x.values)), np.nan)
-        cells: Cells = {
-            "x": [self.x.place(value) for value in self.x.values],
-            "y": [self.y.place(value) for value in self.y.values],
-            "columns": [shown[0].format(value) for value in self.x.values],
-            "rows": [shown[1].format(value) for value in self.y.values],
-            "values": [numbers(row) for row in known],
-            "name": self.metric.label,
-            "words": notation(self.metric.unit),
-        }
+        if self._cells is None:
+            self._cells = {
+                "columns": self.x.steps,
+                "rows": self.y.steps,
+                "values": [numbers(row) for row in known],
+                "name": self.metric.label,
+                "words": notation(self.metric.unit),
+            }
         return plot_of(
             self.axes,
+            self.heat_map.title,
             scale_of(self.axes, "x", shown[0].key, shown[0].name, shown[0].unit),
             scale_of(self.axes, "y", shown[1].key, shown[1].name, shown[1].unit),
             spots=self._spots,
             looks={kind: look_of(mark) for kind, mark in self._marks.items()},
-            cells=cells,
+            cells=self._cells,
         )
 
     def _show_values(self, values: Values) -> bool:
@@ -219,6 +233,7 @@ class HeatMapAxes:
                 "corner": self._corner,
                 "x": mark.x,
                 "y": mark.y,
+                "joins": None,
             }
             for mark in marks
         ]
@@ -245,6 +260,7 @@ class HeatMapAxes:
             animated=self._animated,
             zorder=5,
             annotation_clip=False,
+            gid=MOVES,
         )
 
     def _add_unknown(self) -> None:
@@ -261,6 +277,7 @@ class HeatMapAxes:
             **({"markeredgecolor": style.MAP_INK} if kind == "now" else {}),
         }
         mark = Line2D([], [], linestyle="none", zorder=4, animated=self._animated, **looks)
+        mark.set_gid(MOVES if kind in MOVING else None)
         mark.set(clip_on=False, visible=False, path_effects=_halo(looks["markeredgewidth"] + 2.0))
         return self.axes.add_line(mark)
 

@@ -158,6 +158,7 @@ class LiveAxes:
             ]
         return plot_of(
             self.axes,
+            self.chart.title,
             scale_of(self.axes, "x", "seconds", "time of the run", "seconds"),
             scale_of(self.axes, "y", self.chart.metrics[0], self._label, self._unit),
             curves=curves,
@@ -185,6 +186,8 @@ class LiveAxes:
         most = most_up(self.axes)
         limits = (fitted.low, fitted.high)
         set_ticks(self.axes.yaxis, self._label, self._unit, *limits, log=fitted.log, most=most)
+        if self._strip:
+            style.fit_upright(self.axes, style.literal(self._label))
         return True
 
     def _set_time_ticks(self, until: float) -> None:

@@ -10,6 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from perflab.charts import style
+from perflab.charts.picture import Step
 from perflab.charts.ticks import axis_unit, linear_ticks, log_ticks
 from perflab.settings import SettingInfo
 from perflab.units import bare, on_axis
@@ -50,6 +51,14 @@ class MapAxis:
     def edges(self) -> Places:
         """The cells' edges, the gap before none among them as a cell of its own."""
         return np.array([*np.arange(len(self.known) + 1) - 0.5, *self._none_edges])
+
+    @property
+    def steps(self) -> list[Step]:
+        """Each cell's value, what it is called, and where its middle is."""
+        return [
+            {"value": value, "text": self.info.format(value), "place": self.place(value)}
+            for value in self.values
+        ]
 
     @property
     def span(self) -> tuple[float, float]:

@@ -9,7 +9,12 @@ from matplotlib.lines import Line2D
 
 from perflab.charts import style
 
-MarkKind = Literal["now", "baseline", "recommended", "measured", "best", "observed"]
+MarkKind = Literal["now", "baseline", "recommended", "measured", "refitted", "best", "observed"]
+
+MOVING: frozenset[MarkKind] = frozenset({"now", "measured", "refitted"})
+"""What a page that answers the pointer draws itself, so that it moves without a new picture."""
+MOVES = "moves"
+"""The group of artists that show these."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class Mark:
 
     An `x` that is not finite stands at the right edge: a bound that is off. Observed points, of
     which `charts.observed` takes care, also have the line that they belong to, and their source.
+    A refitted prediction joins the value that its curve has there; its text stands beside that.
     """
 
     label: str
@@ -26,11 +32,13 @@ class Mark:
     kind: MarkKind
     line: str = ""
     source: str = ""
+    joins: float | None = None
 
 
 MARK_NAMES: dict[MarkKind, str] = {
     "now": "present settings",
     "measured": "measured",
+    "refitted": "refitted",
     "baseline": "baseline",
     "recommended": "recommended",
     "best": "best of the line",
@@ -60,20 +68,28 @@ MARK_LOOKS: dict[MarkKind, dict[str, Any]] = {
     },
     "now": {
         "marker": "o",
-        "markersize": 9.5,
+        "markersize": 11.5,
         "markerfacecolor": "none",
         "markeredgecolor": style.INK,
         "markeredgewidth": 2.0,
     },
+    "refitted": {
+        "marker": "o",
+        "markersize": 8.0,
+        "markerfacecolor": "none",
+        "markeredgecolor": style.COLOURS[1],
+        "markeredgewidth": 1.6,
+    },
     "measured": {
-        "marker": "X",
-        "markersize": 7.5,
+        "marker": "o",
+        "markersize": 5.0,
         "markerfacecolor": style.COLOURS[1],
         "markeredgecolor": style.PAPER,
-        "markeredgewidth": 0.7,
+        "markeredgewidth": 0.6,
     },
 }
-"""In drawing order: a measured cross inside the ring of the prediction means that they agree."""
+"""In drawing order: a measured dot inside the hollow one of its prediction means that they agree.
+"""
 
 
 def mark_handle(kind: MarkKind) -> Line2D:

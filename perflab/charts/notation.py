@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Literal, TypedDict
 
 from perflab.units import BYTE_STEPS, COUNT_STEPS, SECOND_STEPS
@@ -21,6 +23,12 @@ class Notation(TypedDict):
     kind: Literal["percent", "measured", "rate", "rounded", "count"]
     steps: list[tuple[str, float]]
     after: str
+
+
+@cache
+def script() -> str:
+    """Return JavaScript with ``inWords(value, notation)``, which writes numbers in a page."""
+    return Path(__file__).with_name("notation.js").read_text(encoding="utf-8")
 
 
 def notation(unit: str = "") -> Notation:

@@ -144,6 +144,7 @@ class OverTimeAxes:
         info = self.metric
         return plot_of(
             self.axes,
+            self.chart.title,
             scale_of(self.axes, "x", "seconds", "time of the workload", "seconds"),
             scale_of(self.axes, "y", info.name, info.label, info.unit),
             curves=curves,

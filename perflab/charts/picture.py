@@ -65,7 +65,10 @@ class Curve(TypedDict):
 
 
 class Spot(TypedDict):
-    """A marked point. A place off the horizontal axis stands at its end, as it is drawn."""
+    """A marked point. A place off the horizontal axis stands at its end, as it is drawn.
+
+    Where it joins a value of its curve, a dotted line leads there.
+    """
 
     kind: str
     name: str
@@ -73,6 +76,7 @@ class Spot(TypedDict):
     corner: tuple[int, int]
     x: float
     y: float
+    joins: float | None
 
 
 class SpotLook(TypedDict):
@@ -85,13 +89,19 @@ class SpotLook(TypedDict):
     width: float
 
 
-class Cells(TypedDict):
-    """A map's cells: the middles of columns and rows, what each is called, and a row of values."""
+class Step(TypedDict):
+    """A column or row of a map: the setting's value, how it is written, and its middle."""
 
-    x: list[float]
-    y: list[float]
-    columns: list[str]
-    rows: list[str]
+    value: Any
+    text: str
+    place: float
+
+
+class Cells(TypedDict):
+    """A map's cells: its columns and rows, and the metric's values, a list for each row."""
+
+    columns: list[Step]
+    rows: list[Step]
     values: list[list[Number]]
     name: str
     words: Notation
@@ -143,6 +153,7 @@ def picture_of(figure: Figure, plots: Sequence[Plot], *, ink: str, paper: str) -
 
 def plot_of(
     axes: Axes,
+    title: str,
     x: Scale,
     y: Scale,
     *,
@@ -151,9 +162,9 @@ def plot_of(
     looks: dict[str, SpotLook] | None = None,
     cells: Cells | None = None,
 ) -> Plot:
-    """Return the structure of axes, their box and title read from what is drawn."""
+    """Return the structure of axes, their box read from what is drawn."""
     return {
-        "title": axes.get_title(loc="left").replace(r"\$", "$"),
+        "title": title,
         "box": _box(axes),
         "x": x,
         "y": y,

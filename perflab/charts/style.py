@@ -113,6 +113,31 @@ def _write_title(axes: Axes, title: str, pad: float) -> None:
             return
 
 
+def fit_upright(axes: Axes, bare: str) -> None:
+    """Let the label of a vertical axis run into no title and out of no figure.
+
+    It is written smaller or without its unit if it is too tall, and stands lower than the middle
+    of its axes if it would be in the way of their title.
+
+    Args:
+        axes: Whose label it is.
+        bare: The label without its unit.
+    """
+    label, figure = axes.yaxis.label, axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101  (axes are made by their figure)
+    box = axes.bbox
+    top = box.y1 if axes.get_title(loc="left") else figure.bbox.y1
+    for size, text in ((LABEL_SIZE, None), (TICK_SIZE, None), (TICK_SIZE, bare)):
+        label.set_fontsize(size)
+        if text is not None:
+            label.set_text(text)
+        height = float(label.get_window_extent().height)
+        middle = min((box.y0 + box.y1) / 2, top - height / 2)
+        label.set_y((middle - box.y0) / box.height)
+        if middle >= height / 2:
+            return
+
+
 def dress(axes: Axes, title: str) -> None:
     """Give axes the common look: title on the left, light grid, two spines, small ticks."""
     entitle(axes, title)

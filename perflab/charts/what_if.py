@@ -16,9 +16,18 @@ from perflab.bench import AnyBench, WhatIfChart
 from perflab.charts import style
 from perflab.charts.best_strip import BestStrip, best_spans, rivals
 from perflab.charts.error_bands import ErrorBands, Lines, edges_of
+from perflab.charts.joins import Joins
 from perflab.charts.labels import Points, best_corner, covered, filled, text_at
 from perflab.charts.limits import SteppedLimits
-from perflab.charts.marks import MARK_LOOKS, MARK_NAMES, Mark, MarkKind, mark_handle
+from perflab.charts.marks import (
+    MARK_LOOKS,
+    MARK_NAMES,
+    MOVES,
+    MOVING,
+    Mark,
+    MarkKind,
+    mark_handle,
+)
 from perflab.charts.observed import Observations
 from perflab.charts.picture import Curve, Plot, Spot, curve_of, look_of, plot_of, scale_of
 from perflab.charts.ticks import most_across, most_up, set_ticks
@@ -66,9 +75,12 @@ class WhatIfAxes:
         self._observed = Observations(axes, animated=animated)
         self._axis = axes.axvline(1.0, color="#9A9A9A", linewidth=0.9, animated=animated)
         self._axis.set_visible(False)
+        self._axis.set_gid(MOVES)
+        self._joins = Joins(axes, animated=animated)
         for kind, drawn in MARK_LOOKS.items():
             mark = Line2D([], [], linestyle="none", zorder=4, animated=animated, **drawn)
             mark.set_clip_on(False)
+            mark.set_gid(MOVES if kind in MOVING else None)
             mark.set_visible(False)
             self._marks[kind] = axes.add_line(mark)
 
@@ -76,6 +88,7 @@ class WhatIfAxes:
     def artists(self) -> list[Artist]:
         """What moves: bands and lines first, marks over them, texts on top."""
         lines = [*self._error_bands.artists, self._axis, *self._lines.values()]
+        lines += self._joins.artists
         shown = [*lines, *self._observed.artists, *self._marks.values(), *self._texts]
         return [artist for artist in [*shown, *self._best_strip.artists] if artist.get_visible()]
 
@@ -142,6 +155,11 @@ class WhatIfAxes:
                 style.legend_above(self.axes, self.handles)
         return changed
 
+    @property
+    def keeps_lines(self) -> bool:
+        """Whether lines and their looks are as they were when `plot` was last asked."""
+        return self._curves is not None
+
     def plot(self) -> Plot:
         """Return what is drawn, as a page reads it."""
         lines, highlight = self._shown
@@ -159,6 +177,7 @@ class WhatIfAxes:
         along, info = self.info, self.metric
         return plot_of(
             self.axes,
+            self.chart.title,
             scale_of(self.axes, "x", along.key, along.name, along.unit),
             scale_of(self.axes, "y", info.name, info.label, info.unit),
             curves=self._curves,
@@ -248,6 +267,7 @@ class WhatIfAxes:
         unit, label = self.metric.unit, self._measure
         most = most_up(self.axes)
         set_ticks(self.axes.yaxis, label, unit, fitted.low, fitted.high, log=fitted.log, most=most)
+        style.fit_upright(self.axes, style.literal(self._measure))
         return True
 
     @property
@@ -270,13 +290,16 @@ class WhatIfAxes:
         assert self._span is not None  # noqa: S101 - set by _fit
         low, high = self._span
         self._observed.update(marks, {n: str(line.get_color()) for n, line in self._lines.items()})
+        self._joins.update([(_clamp(mark.x, low, high), mark) for mark in marks])
         for kind, line in self._marks.items():
             chosen = [mark for mark in marks if mark.kind == kind and math.isfinite(mark.y)]
             line.set_data([_clamp(m.x, low, high) for m in chosen], [m.y for m in chosen])
             line.set_visible(bool(chosen))
         for text in self._texts:
             text.remove()
-        shown = [mark for mark in marks if mark.label and math.isfinite(mark.y)]
+        shown = [
+            mark for mark in marks if mark.label and math.isfinite(mark.y) and mark.joins is None
+        ]
         places = {id(mark): self._place(_clamp(mark.x, low, high), mark.y) for mark in marks}
         dots = self.axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
         placed = (self._place(*line.get_data()) for line in self._lines.values())
@@ -292,6 +315,7 @@ class WhatIfAxes:
             taken.append(covered(mark.label, here[0], corner, dots))
             at = (_clamp(mark.x, low, high), mark.y)
             text = text_at(self.axes, mark.label, at, corner, animated=self._animated)
+            text.set_gid(MOVES if mark.kind in MOVING else None)
             self._texts.append(text)
         self._spots = [
             {
@@ -301,6 +325,7 @@ class WhatIfAxes:
                 "corner": corners.get(id(mark), (1, 1)),
                 "x": float(_clamp(mark.x, low, high)),
                 "y": float(mark.y),
+                "joins": mark.joins,
             }
             for mark in marks
             if math.isfinite(mark.y)

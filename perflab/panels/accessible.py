@@ -71,8 +71,9 @@ if (!window.perflabAccessible) {
       }
     }
     for (const words of panel.querySelectorAll('.perflab-alternative')) {
-      const picture = words.previousElementSibling;
-      if (picture?.tagName !== 'IMG') continue;
+      const before = words.previousElementSibling;
+      const picture = before?.tagName === 'IMG' ? before : before?.querySelector('img');
+      if (!picture) continue;
       put(picture, 'alt', words.textContent.trim());
       put(words, 'aria-hidden', 'true');
     }

@@ -85,6 +85,8 @@ class Actions:
     ) -> None:
         presses = Presses()
         self.buttons = {key: _button(action) for key, action in _KEYS.items()}
+        # What it finds stands below the charts, where the page scrolls to.
+        self.buttons["recommend"].add_class("perflab-calls")
         self.folder = widgets.Text(
             value="",
             placeholder=f"{folder}-...",

@@ -24,6 +24,8 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-question { font-size: 13px; color: var(--pl-quiet); margin-left: 10px; font-weight: 400; }
 .perflab-head { align-items: center; }
 .perflab-headline-title { flex: 1 1 0; }
+.perflab .perflab-headline-title .widget-html-content { white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis; }
 .perflab-head button { height: 24px; line-height: 22px; font-size: 12px; padding: 0 6px;
   border-radius: 4px; }
 .perflab-lines, .perflab-lines .widget-html, .perflab-lines .widget-html-content {
@@ -108,6 +110,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-picture { background: #fff; border-radius: 4px; }
 body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-rotate(180deg); }
 .perflab-headline { margin-top: 4px; }
+.perflab-pictured > :not(img):not(.perflab-pointer) { display: none; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }
 .perflab-standing b, .perflab-judged { color: var(--pl-ink); }
 .perflab-chips { flex-wrap: wrap; gap: 2px; margin-bottom: 6px; }
@@ -173,8 +176,8 @@ _PLACES = f"""
   outline-offset: -2px; }}
 .perflab .perflab-fold i {{ width: 12px; }}
 .perflab-messages {{ flex-wrap: wrap; column-gap: 14px; }}
-.perflab-trust {{ min-height: 18px; }}
-@container perflab (max-width: {THREE_FROM}px) {{ .perflab-trust {{ min-height: 35px; }} }}
+.perflab-said {{ min-height: 38px; }}
+@container perflab (max-width: {THREE_FROM}px) {{ .perflab-said {{ min-height: 55px; }} }}
 .perflab-main > .widget-box {{ margin: 0; }}
 .perflab-enlarging {{ position: relative; }}
 .perflab .perflab-enlarge {{ position: absolute; bottom: 2px; padding: 0; margin: 0; opacity: .55;

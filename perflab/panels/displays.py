@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench
-from perflab.bench.part_of_keys import of_the_whole
+from perflab.charts import MarkKind
 from perflab.charts.live import Rows
 from perflab.lab.bands import IN_RUN, MODEL, Bands
 from perflab.lab.documents import Change
@@ -19,11 +19,13 @@ from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
+from perflab.panels.byte_budget import ByteBudget
 from perflab.panels.enlarging import Enlarging
 from perflab.panels.explained import MeaningsList
 from perflab.panels.frame import COLUMNS_FROM, Frame
-from perflab.panels.live_view import STRIP_HEIGHT, LiveView
+from perflab.panels.live_view import STRIP_HEIGHT, LiveView, paired
 from perflab.panels.row_picture import Place
+from perflab.panels.run_dots import result_dots, run_dots
 from perflab.panels.status import hidden_line, show_line
 from perflab.panels.table import NumbersTable
 from perflab.panels.tabs import Tabs
@@ -33,7 +35,7 @@ from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
 
-_FEW = 4
+_FEW = 3
 _HEADLINE = ("what-if", "predicted before", "refitted", "measured", "difference")
 ENLARGED_STRIP_HEIGHT = 170
 _TICKS_A_TABLE = 2
@@ -54,16 +56,21 @@ class Displays:
 
     Attributes:
         baseline: The settings that were pinned, with their prediction.
-        main: The sentence of trust, the main charts with their strips of time, and the headline.
+        which_is_off: The sentence of trust: what a run says of its predictions.
+        main: The main charts with their strips of time, and the headline numbers.
         tabs: All else.
     """
 
     def __init__(self, bench: AnyBench) -> None:
         self._bench = bench
         self.what_if = WhatIfPane(bench)
-        live = bench.display.live_charts
+        live = paired(bench.display.live_charts, bench.display.what_if_charts[:A_ROW])
         self.live = LiveView(live)
         self.live_others = [LiveView((chart,), 1 / 2, shown=False) for chart in live]
+        self._budget = ByteBudget()
+        self.what_if.share(self._budget)
+        for strips in (self.live, *self.live_others):
+            strips.share(self._budget)
         self.headline = NumbersTable(bench.display.headline[:_FEW], _HEADLINE, "perflab-headline")
         self.table = NumbersTable(bench.display.headline)
         self.which_is_off = hidden_line("perflab-standing")
@@ -74,10 +81,8 @@ class Displays:
         self._ticks = 0
         self._frame: Frame | None = None
         self.enlarging = Enlarging(self.what_if.first, self.live, self._place)
-        trust = widgets.VBox([self.which_is_off])
-        trust.add_class("perflab-trust")
         self.main = widgets.VBox(
-            [trust, self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
+            [self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
         )
         self._charts = self._other_charts()
         parts = {
@@ -142,12 +147,13 @@ class Displays:
         """Show a run so far; called ten times per second, and once when its result is there."""
         self._ticks += 1
         rows = run.rows
-        self._show_run(rows, run.changes)
+        if result is not None or not self._budget.seconds_left:
+            self._show_run(rows, run.changes)
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
-            measured = of_the_whole(since_change(run), run.workload)
-            self.what_if.show(points={"measured": Point(settings, measured)})
+            now = self.what_if.points.get("now")
+            self.what_if.show(points=run_dots(run, settings, now, result))
 
     def fill(self, prediction: Prediction | None, run: LiveRun | None, result: Run | None) -> None:
         """Fill the table."""
@@ -175,12 +181,14 @@ class Displays:
                     event=event,
                 )
 
-    def show_result(self, prediction: Prediction | None, result: Run, settings: Settings) -> None:
+    def show_result(
+        self, prediction: Prediction | None, result: Run, settings: Settings, workload: Workload
+    ) -> None:
         """Show a run that is over, such as one of a session before."""
         self._show_run(result.snapshots, result.changes)
         self.fill(prediction, None, result)
-        measured = result.since_change or result.metrics
-        self.what_if.show(points={"measured": Point(settings, measured)})
+        now = self.what_if.points.get("now")
+        self.what_if.show(points=result_dots(result, settings, now, workload))
 
     def pin(self, baseline: Point) -> None:
         """Mark the baseline."""
@@ -197,13 +205,14 @@ class Displays:
     def begin(self) -> None:
         """Empty what shows a run."""
         self._show_run([])
-        self.what_if.show(points={"measured": None})
+        self.what_if.show(points={"measured": None, "refitted": None})
 
     def clear(self) -> None:
         """Empty all but the prediction."""
         self.baseline = None
         self._show_run([])
-        self.what_if.show(points={"measured": None, "baseline": None, "recommended": None})
+        gone: tuple[MarkKind, ...] = ("measured", "refitted", "baseline", "recommended")
+        self.what_if.show(points=dict.fromkeys(gone))
 
     def _show_run(self, rows: Rows, changes: Sequence[Change] = ()) -> None:
         for view in (self.live, *self.live_others):
@@ -232,5 +241,5 @@ def _which_is_off(bench: AnyBench, run: LiveRun | None, result: Run | None) -> s
     event = not_compared(bench, run.changes)
     bands = Bands.of(run.calibration)
     return which_is_off(
-        bench, *run.compared, bands=bands, refit=IN_RUN, paced=run.load.paced, event=event
+        bench, *run.compared[:3], bands=bands, refit=IN_RUN, paced=run.load.paced, event=event
     )

@@ -45,8 +45,8 @@ class Enlarging:
             alone = self.enlarged == number
             there = alone or (self.enlarged is None and number < self._in_row)
             button.layout.display = None if there else "none"
-            edge = 100 if alone else round(100 * (number + 1) / self._in_row, 3)
-            button.layout.left = f"calc({edge}% - 26px)"
+            edge = "100%" if alone else f"100% * {number + 1} / {self._in_row}"
+            button.layout.left = f"calc({edge} - 26px)"
             button.icon = "compress" if alone else "expand"
             title = self._above.charts[number].chart.title
             told = f"Show all main charts again; Escape does so too. Enlarged now: {title}."

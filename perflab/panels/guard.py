@@ -9,6 +9,8 @@ from typing import Any
 import ipywidgets as widgets
 from ipywidgets.widgets.widget import _put_buffers
 
+from perflab.panels.pointer import PointerLayer
+
 _EDITED: dict[type, tuple[str, ...]] = {
     widgets.Text: ("value",),
     widgets.IntSlider: ("value",),
@@ -16,6 +18,7 @@ _EDITED: dict[type, tuple[str, ...]] = {
     widgets.Dropdown: ("index",),
     widgets.ToggleButtons: ("index",),
     widgets.FileUpload: ("value", "error"),
+    PointerLayer: ("wanted", "ready", "hovered"),
 }
 """What the views of these send when they are used; those of all others send nothing."""
 

@@ -46,11 +46,16 @@ def arrange(
     return panel
 
 
-def message_row(status: widgets.Widget, link: widgets.Widget) -> widgets.HBox:
-    """Return what is going on and what was made, in one row above the charts."""
+def messages(status: widgets.Widget, link: widgets.Widget, trust: widgets.Widget) -> widgets.VBox:
+    """Return what is going on, what was made, and how far predictions are right.
+
+    It has room for some lines, so that a text that comes or grows moves no chart.
+    """
     row = widgets.HBox([status, link])
     row.add_class("perflab-messages")
-    return row
+    said = widgets.VBox([row, trust])
+    said.add_class("perflab-said")
+    return said
 
 
 def close_all(widget: widgets.Widget) -> None:

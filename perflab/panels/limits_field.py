@@ -1,4 +1,4 @@
-"""`LimitsField`: what a recommendation must keep, typed beside its button."""
+"""`LimitsField`: what a recommendation must keep, typed among the controls."""
 
 from __future__ import annotations
 

@@ -9,15 +9,19 @@ from collections.abc import Mapping, Sequence
 import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
+from matplotlib.lines import Line2D
 
 from perflab.bench import AnyBench, HeatMap
 from perflab.charts import Mark, MarkKind, chart_row, legend_on_top
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
+from perflab.charts.marks import MARK_NAMES, MOVING, mark_handle
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import Alternative, place_in_words, points_in_words
 from perflab.panels.canvas import BlitCanvas
 from perflab.panels.frame import Frame
-from perflab.panels.views import HEIGHT, TOP, Point
+from perflab.panels.layout import close_all
+from perflab.panels.pointer import Steering
+from perflab.panels.views import HEIGHT, TOP, Point, change_points
 
 WIDTH = 385
 """CSS pixels, until the page has told how wide it is."""
@@ -52,6 +56,7 @@ class MapView:
         self._note = ""
         self._width, self._scale = WIDTH, 2.0
         self._awake, self._outdated = True, False
+        self._steering: Steering | None = None
         self.widget = widgets.HBox([], layout=widgets.Layout(display="none"))
         self.widget.add_class("perflab-pictures")
 
@@ -85,8 +90,7 @@ class MapView:
 
     def _build(self, maps: Sequence[HeatMap], axes: Sequence[GridAxes]) -> None:
         for box in self.widget.children:
-            for old in (*box.children, box):
-                old.close()
+            close_all(box)
         self._axes = axes
         self._canvases, self.maps, self._legends, self.alternatives = [], [], [], []
         boxes = []
@@ -94,14 +98,16 @@ class MapView:
             size = (self._width, HEIGHT)
             margins = {"top": TOP, "right": BAR_ROOM, "bottom": _BOTTOM}
             figure, (drawn,) = chart_row(1, *size, **margins, scale=self._scale)
-            canvas = BlitCanvas(figure, self._width)
+            canvas = BlitCanvas(figure, self._width, self.redraw)
+            if self._steering is not None:
+                canvas.steer(self._steering)
             canvas.image.add_class("perflab-picture")
             canvas.image.add_class("perflab-maps")
             self.maps.append(HeatMapAxes(drawn, each, self._bench, columns, rows))
             self._canvases.append(canvas)
             self._legends.append([])
             self.alternatives.append(Alternative())
-            boxes.append(widgets.VBox([canvas.image, self.alternatives[-1].widget]))
+            boxes.append(widgets.VBox([canvas.widget, self.alternatives[-1].widget]))
         self.widget.children = boxes
         self.widget.layout.display = None if boxes else "none"
 
@@ -113,28 +119,44 @@ class MapView:
     ) -> None:
         """Show other values or marks; what is not given stays, a mark of None goes."""
         with self._lock:
-            for kind, point in (points or {}).items():
-                if point is None:
-                    self._points.pop(kind, None)
-                else:
-                    self._points[kind] = point
+            moved = change_points(self._points, points)
+            same = note is None or note == self._note
             if note is not None:
                 self._note = note
             if values is not None:
                 self._values = list(values)
+            self._draw(moves=same and moved <= MOVING)
+
+    def steer(self, steering: Steering) -> None:
+        """Let the dot of the present settings be moved, on these maps and those to come."""
+        with self._lock:
+            self._steering = steering
+            for canvas in self._canvases:
+                canvas.steer(steering)
+
+    def redraw(self) -> None:
+        """Draw what is shown once more."""
+        with self._lock:
             self._draw()
 
-    def _draw(self) -> None:
+    def _draw(self, *, moves: bool = False) -> None:
         self._outdated = not self._awake
         if self._outdated:
             return
-        for number, drawn in enumerate(self.maps):
+        now = self._points.get("now")
+        here = None if now is None else now.settings
+        for number, (drawn, canvas) in enumerate(zip(self.maps, self._canvases, strict=True)):
+            alone = moves and canvas.moves_alone
             full = drawn.update(self._values[number], self._marks(drawn), self._note)
-            names = [str(handle.get_label()) for handle in drawn.handles]
+            handles = _handles(drawn)
+            names = [str(handle.get_label()) for handle in handles]
             if names != self._legends[number]:
                 self._legends[number], full = names, True
-                legend_on_top(self._canvases[number].figure, drawn.handles)
-            self._canvases[number].draw(drawn.artists, full=full)
+                legend_on_top(canvas.figure, handles)
+            if alone and not full and drawn.keeps_cells:
+                canvas.tell([drawn], here)
+            else:
+                canvas.draw(drawn.artists, full=full, charts=[drawn], now=here)
             self.alternatives[number].say(self._in_words(drawn))
 
     def _in_words(self, drawn: HeatMapAxes) -> str:
@@ -166,3 +188,10 @@ class MapView:
             label = info.format(value) if kind == "now" and value is not None else ""
             marks.append(Mark(label, x, y, kind))
         return marks
+
+
+def _handles(drawn: HeatMapAxes) -> list[Line2D]:
+    """Return what a legend shows; the present settings also while nothing is known of them."""
+    name = MARK_NAMES["now"]
+    others = [handle for handle in drawn.handles if handle.get_label() != name]
+    return [mark_handle("now"), *others]

@@ -1,4 +1,4 @@
-"""`Measure`: what a page tells a panel of its width and of its screen, and of the key Escape."""
+"""`Measure`: what a page tells a panel of its width and of its screen, and does for it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ if (!window.perflabMeasure) {
     }, { once: true });
   };
   finer();
+  document.addEventListener('click', event => {
+    const panel = event.target.closest?.('button.perflab-calls')?.closest('.perflab');
+    const look = left => {
+      const card = panel.querySelector('.perflab-tab-panel .perflab-card');
+      if (card?.offsetParent) card.scrollIntoView({ block: 'nearest' });
+      else if (left) setTimeout(() => look(left - 1), 150);
+    };
+    if (panel) look(20);
+  });
   document.addEventListener('keydown', event => {
     const panel = event.target.closest?.('.perflab');
     if (event.key !== 'Escape' || !panel || event.target.matches('input, textarea, select')) return;
@@ -52,6 +61,8 @@ if (!window.perflabMeasure) {
   }, true);
 }
 """
+"""Width and pixel ratio go into the field, once they rest. Escape lets an enlarged chart go. A card
+that a button calls, in a tab below the charts, is scrolled to as far as it must be to be seen."""
 
 
 class Measure:

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench, AnyModel
 from perflab.charts.trade_off import trade_off_figure
 from perflab.instrumentation.catalog import metric
-from perflab.panels.canvas import BlitCanvas
+from perflab.panels.canvas import still_image
 from perflab.panels.controls import written
 from perflab.panels.live_check import LiveCheck, is_comparable
 from perflab.reports.verdict import tuned_keys
@@ -177,10 +177,10 @@ class RecommendationCard:
             )
         shown = trade_off_of(found)
         if shown is not None:
-            canvas = BlitCanvas(trade_off_figure(shown, self._bench, *_CHART, scale=2.0), _CHART[0])
-            canvas.draw([], full=True)
-            canvas.image.add_class("perflab-picture")
-            parts.append(canvas.image)
+            figure = trade_off_figure(shown, self._bench, *_CHART, scale=2.0)
+            picture = still_image(figure, _CHART[0])
+            picture.add_class("perflab-picture")
+            parts.append(picture)
         return parts
 
     def _put(self, children: list[widgets.Widget]) -> None:

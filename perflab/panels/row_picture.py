@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import ipywidgets as widgets
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from perflab.charts import chart_row, place_row
 from perflab.panels.alternative import Alternative
+from perflab.panels.byte_budget import ByteBudget
 from perflab.panels.canvas import BlitCanvas
 
 WIDTH = 770
@@ -41,6 +43,10 @@ class Drawn(Protocol):
     """A chart on axes of its own."""
 
     axes: Axes
+
+    @property
+    def artists(self) -> list[Artist]:
+        """What moves, in drawing order."""
 
     def refit(self) -> None:
         """Fit it to axes of another size, at the next update."""
@@ -82,27 +88,42 @@ class RowPicture:
         self._figure, self._row = chart_row(
             count, self._place.width, height, top=top, bottom=bottom
         )
-        self._canvas = BlitCanvas(self._figure, round(WIDEST * share))
+        self._canvas = BlitCanvas(self._figure, round(WIDEST * share), self._on_page)
         self._canvas.image.add_class("perflab-picture")
         self._canvas.image.add_class(style)
-        self._canvas.image.layout.display = None if shown else "none"
+        self._canvas.widget.layout.display = None if shown else "none"
         self.alternative = Alternative()
         self._awake, self._outdated, self._placed = True, False, False
 
     @property
-    def widget(self) -> widgets.Image:
-        """The picture."""
+    def widget(self) -> widgets.Box:
+        """The picture, and what answers the pointer over it."""
+        return self._canvas.widget
+
+    @property
+    def image(self) -> widgets.Image:
+        """The picture alone; what moves may be missing in it."""
         return self._canvas.image
 
     @property
     def picture(self) -> bytes:
-        """What is shown now, as PNG."""
-        return bytes(self._canvas.image.value)
+        """What is shown now, as PNG, with what the layer over it shows."""
+        with self._lock:
+            return self._canvas.whole(self._artists)
 
     @property
     def pictured(self) -> list[widgets.Widget]:
         """The picture, and what it says in words."""
         return [self.widget, self.alternative.widget]
+
+    def share(self, budget: ByteBudget) -> None:
+        """Take its pictures off a panel's budget."""
+        self._canvas.budget = budget
+
+    def redraw(self) -> None:
+        """Draw what is shown once more."""
+        with self._lock:
+            self._draw()
 
     def place(self, place: Place) -> None:
         """Draw it in another room, if it is another."""
@@ -110,11 +131,10 @@ class RowPicture:
             if place == self._place and self._placed:
                 return
             self._place, self._placed, self._top = place, True, self._least_top
-            image = self._canvas.image
-            image.layout.display = None if place.shown else "none"
+            self._canvas.widget.layout.display = None if place.shown else "none"
             if place.shown:
                 # As wide as it is drawn, so that a page scales no text.
-                image.layout.width, image.layout.max_width = f"{place.width}px", "100%"
+                self._canvas.fit(place.width)
                 self._arrange()
                 self._draw()
 
@@ -130,14 +150,32 @@ class RowPicture:
         """All charts, also those that are not shown."""
         raise NotImplementedError
 
-    def _redraw(self) -> None:
-        """Draw those that are shown."""
+    @property
+    def _artists(self) -> list[Artist]:
+        """What moves in those that are shown."""
+        return [artist for number in self._place.shown for artist in self._charts[number].artists]
+
+    @property
+    def _is_drawn(self) -> bool:
+        """Whether what is shown is drawn now, as it is seen."""
+        return self._awake and bool(self._place.shown)
+
+    def _redraw(self, *, moves: bool) -> None:
+        """Draw those that are shown.
+
+        Args:
+            moves: Whether nothing but marks has changed that the layer moves by itself.
+        """
         raise NotImplementedError
 
-    def _draw(self) -> None:
+    def _on_page(self) -> None:
+        """Give the layer what it shows, as a page shows it from now on."""
+        self.redraw()
+
+    def _draw(self, *, moves: bool = False) -> None:
         self._outdated = not self._awake
-        if self._awake and self._place.shown:
-            self._redraw()
+        if self._is_drawn:
+            self._redraw(moves=moves)
 
     def _arrange(self) -> None:
         """Give axes their places; titles, ticks and legends are fitted to them by the next draw."""

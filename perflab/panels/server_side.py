@@ -22,7 +22,6 @@ class ServerSide:
         bench: Whose server and actions.
         status: Where it is said what was done.
         tasks: Where actions are waited for.
-        start: Goes on with what was requested, once the user agrees to the server.
         changed: Called when another server was named.
     """
 
@@ -31,14 +30,14 @@ class ServerSide:
         bench: AnyBench,
         status: StatusLine,
         tasks: Tasks,
-        start: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:
         self._status, self._tasks = status, tasks
         self._changed = changed
         self._live: LiveRun | None = None
         self._under_way: str | None = None
-        self.consent = ConsentLine(start, status.fail)
+        self._wanted: Callable[[], None] | None = None
+        self.consent = ConsentLine(self.go_on, status.fail)
         self.actions = BenchActions(bench.live.actions, self._act)
         variable = None if bench.servers is None else bench.servers.variable
         settings, _ = bench.read()
@@ -46,12 +45,25 @@ class ServerSide:
             variable, self._other_server, lambda: bench.foreign_servers(settings)
         )
 
-    def ask(self, error: ConsentNeededError) -> None:
-        """Ask the user to agree to the servers that a run needs."""
+    def ask(self, error: ConsentNeededError, wanted: Callable[[], None]) -> None:
+        """Ask the user to agree to the servers that a run needs.
+
+        Args:
+            error: Which servers.
+            wanted: Called once the user agrees.
+        """
+        self._wanted = wanted
         self.consent.ask(error)
+
+    def go_on(self) -> None:
+        """Do what was wanted, as the user agrees to its servers."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            wanted()
 
     def begin(self) -> None:
         """Forget what was asked and done for an earlier run."""
+        self._wanted = None
         self.consent.hide()
         forget(self._status)
 

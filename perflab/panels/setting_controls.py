@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench
 from perflab.errors import BadInputError
 from perflab.panels.controls import Control, control
+from perflab.panels.pointer import Steering
 from perflab.settings import LoadSettings, Settings
 from perflab.settings.load import PRICES
 from perflab.units import digits
@@ -124,6 +125,19 @@ class SettingControls:
             if key in self.controls:
                 self.controls[key].refuse(message, right)
         return bool(wrong)
+
+    def steering(self, apply: Callable[[Mapping[str, object]], None]) -> Steering:
+        """Return what lets dots move these settings, except those that name a workload.
+
+        Args:
+            apply: Called with settings to take over; raises `BadInputError` for what does not fit.
+        """
+        of = (self.controls, self._bench.naming, self.start_of)
+        return Steering(*of, apply, self._bench.info)
+
+    def start_of(self, keys: Iterable[str]) -> dict[str, object]:
+        """Return what some settings were at the start, by key."""
+        return {key: self._start[key] for key in keys}
 
     def reset(self) -> None:
         """Put every setting back to where it was at the start."""

@@ -13,6 +13,7 @@ from perflab.modelling.history import History
 from perflab.panels.alternative import Alternative
 from perflab.panels.canvas import BlitCanvas
 from perflab.panels.frame import Frame
+from perflab.panels.layout import close_all
 from perflab.panels.status import hidden_line, in_a_line, show_line
 from perflab.settings import Settings
 
@@ -88,7 +89,7 @@ class TimeView:
     def _build(self, charts: Sequence[TimeChart]) -> None:
         for box in self.boxes:
             for old in box.children:
-                old.close()
+                close_all(old)
             box.children = ()
             box.layout.display = "none"
         self._canvases, self._legends, self.charts, self.alternatives = [], [], [], []
@@ -109,7 +110,7 @@ class TimeView:
             if names != self._legends[number]:
                 self._legends[number], full = names, True
                 legend_on_top(self._canvases[number].figure, drawn.handles)
-            self._canvases[number].draw(drawn.artists, full=full)
+            self._canvases[number].draw(drawn.artists, full=full, charts=[drawn])
             said = [f"Lines: {', '.join(names)}", *words]
             self.alternatives[number].say(f"{chart.title}. {'. '.join(said)}.")
         self._say(words if self.charts else ())
@@ -118,7 +119,7 @@ class TimeView:
         size = (self._width, _HEIGHT)
         figure, (axes,) = chart_row(1, *size, top=_TOP, bottom=_BOTTOM, scale=self._scale)
         drawn = OverTimeAxes(axes, chart, self._bench)
-        canvas = BlitCanvas(figure, self._width)
+        canvas = BlitCanvas(figure, self._width, lambda: self._tell(canvas, drawn))
         canvas.image.add_class("perflab-picture")
         canvas.image.add_class("perflab-over-time")
         canvas.draw(drawn.artists, full=True)
@@ -128,8 +129,12 @@ class TimeView:
         alternative = Alternative()
         alternative.say(f"{chart.title}. Not predicted yet.")
         self.alternatives.append(alternative)
-        box.children = (canvas.image, alternative.widget)
+        box.children = (canvas.widget, alternative.widget)
         box.layout.display = None
+
+    def _tell(self, canvas: BlitCanvas, drawn: OverTimeAxes) -> None:
+        with self._lock:
+            canvas.tell([drawn])
 
     def _say(self, words: Sequence[str]) -> None:
         show_line(self.words, in_a_line(words).replace(" %", "&nbsp;%"))

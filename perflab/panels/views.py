@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 from collections.abc import Mapping, Sequence
 
 from matplotlib.lines import Line2D
@@ -11,15 +12,16 @@ from matplotlib.lines import Line2D
 from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import Mark, MarkKind, WhatIfAxes, legend_on_top
 from perflab.charts.error_bands import Lines
-from perflab.charts.marks import MARK_NAMES
+from perflab.charts.marks import MARK_NAMES, MOVING
 from perflab.charts.observed import observed_marks
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import place_in_words, points_in_words
+from perflab.panels.pointer import Steering
 from perflab.panels.row_picture import RowPicture
 from perflab.settings import Settings
 from perflab.workloads import Workload
 
-HEIGHT = 236
+HEIGHT = 228
 TOP = 56
 BOTTOM = 54
 _TITLE = 22
@@ -28,10 +30,19 @@ _TITLE = 22
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Point:
-    """Settings, and metrics predicted or measured there: a mark on every what-if chart."""
+    """Settings, and metrics predicted or measured there: a mark on every what-if chart.
+
+    Attributes:
+        settings: Where it stands.
+        metrics: What it says.
+        curve: What the curves say there, where it is joined to them.
+        note: Why it is off them.
+    """
 
     settings: Settings
     metrics: Mapping[str, float]
+    curve: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    note: str = ""
 
 
 class WhatIfView(RowPicture):
@@ -72,6 +83,7 @@ class WhatIfView(RowPicture):
         self._lines: Sequence[Lines] = [{} for _ in charts]
         self._points: dict[MarkKind, Point] = {}
         self._observed: Observed | None = None
+        self._anew = True
         self._workload: Workload | None = None
         self._legend: list[str] = []
         self._draw()
@@ -80,6 +92,10 @@ class WhatIfView(RowPicture):
     def points(self) -> dict[MarkKind, Point]:
         """What is marked."""
         return dict(self._points)
+
+    def steer(self, steering: Steering) -> None:
+        """Let the dot of the present settings be moved."""
+        self._canvas.steer(steering)
 
     def reach(self, workload: Workload) -> None:
         """Let the horizontal axes go as far as this workload's curves will."""
@@ -100,6 +116,7 @@ class WhatIfView(RowPicture):
     def observe(self, observed: Observed | None) -> None:
         """Let what is shown next have points that were measured elsewhere, or none."""
         with self._lock:
+            self._anew = self._anew or observed != self._observed
             self._observed = observed
 
     def show(
@@ -108,15 +125,14 @@ class WhatIfView(RowPicture):
         points: Mapping[MarkKind, Point | None] | None = None,
     ) -> None:
         """Show other lines, or other marks; what is not given stays, a mark of None goes."""
+        if self._is_drawn:
+            self._canvas.budget.wait()
         with self._lock:
+            same = lines is None or _are_same(lines, self._lines)
             if lines is not None:
                 self._lines = lines
-            for kind, point in (points or {}).items():
-                if point is None:
-                    self._points.pop(kind, None)
-                else:
-                    self._points[kind] = point
-            self._draw()
+            moved = change_points(self._points, points)
+            self._draw(moves=same and moved <= MOVING)
 
     def _reach(self, drawn: WhatIfAxes) -> None:
         if self._workload is not None:
@@ -135,9 +151,10 @@ class WhatIfView(RowPicture):
         super()._arrange()
         self._legend = []
 
-    def _redraw(self) -> None:
+    def _redraw(self, *, moves: bool) -> None:
         shown, lines = self._shown, [self._lines[number] for number in self._place.shown]
         marks = [self._marks(chart) for chart in shown]
+        moves = moves and self._canvas.moves_alone and not self._anew
         full = self._update(lines, marks)
         handles = self._handles()
         if list(handles) != self._legend:
@@ -149,8 +166,13 @@ class WhatIfView(RowPicture):
                 self._arrange()
                 self._update(lines, marks)
                 self._entitle(handles)
-        artists = [artist for chart in shown for artist in chart.artists]
-        self._canvas.draw(artists, full=full)
+        now = self._points.get("now")
+        here = None if now is None else now.settings
+        if moves and not full and all(chart.keeps_lines for chart in shown):
+            self._canvas.tell(shown, here)
+        else:
+            self._anew = False
+            self._canvas.draw(self._artists, full=full, charts=shown, now=here)
         said = map(self._in_words, shown, marks, lines)
         self.alternative.say(" ".join(said))
 
@@ -194,8 +216,9 @@ class WhatIfView(RowPicture):
             if y is None or not math.isfinite(y):
                 continue
             x = getattr(point.settings, chart.chart.along)
-            label = info.format(y) if kind == "now" else ""
-            marks.append(Mark(label, math.inf if x is None else float(x), y, kind))
+            label = info.format(y) if kind == "now" else point.note * (chart is self._shown[0])
+            joins = _finite(point.curve.get(info.name))
+            marks.append(Mark(label, math.inf if x is None else float(x), y, kind, joins=joins))
         return marks
 
     def _highlight(self, chart: WhatIfAxes) -> str | None:
@@ -203,6 +226,28 @@ class WhatIfView(RowPicture):
         if chart.chart.lines is None:
             return chart.chart.metric
         return None if now is None else str(getattr(now.settings, chart.chart.lines))
+
+
+def change_points(
+    points: dict[MarkKind, Point], others: Mapping[MarkKind, Point | None] | None
+) -> set[MarkKind]:
+    """Take over other points, of which None removes one; return the kinds that are others now."""
+    changed = {kind for kind, point in (others or {}).items() if points.get(kind) != point}
+    for kind in changed:
+        point = (others or {})[kind]
+        if point is None:
+            del points[kind]
+        else:
+            points[kind] = point
+    return changed
+
+
+def _are_same(lines: Sequence[Lines], before: Sequence[Lines]) -> bool:
+    return len(lines) == len(before) and all(map(operator.is_, lines, before))
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _first_looks(charts: Sequence[WhatIfChart]) -> list[int]:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from perflab.bench import AnyBench, Observed, WhatIfChart
 from perflab.charts import MarkKind
 from perflab.charts.error_bands import Lines
+from perflab.panels.byte_budget import ByteBudget
 from perflab.panels.frame import Frame
 from perflab.panels.map_view import MapView, Values
+from perflab.panels.pointer import Steering
 from perflab.panels.row_picture import Place
 from perflab.panels.status import hidden_line, in_a_line, show_line
 from perflab.panels.time_view import TimeView
@@ -104,6 +106,17 @@ class WhatIfPane:
         self.first.turn_to(charts[:A_ROW])
         for view, chart in zip(self.others, charts, strict=True):
             view.turn_to((chart,))
+
+    def steer(self, steering: Steering) -> None:
+        """Let the dot of the present settings be moved, in all pictures."""
+        for view in self._views:
+            view.steer(steering)
+        self.maps.steer(steering)
+
+    def share(self, budget: ByteBudget) -> None:
+        """Take the pictures of the charts off a panel's budget."""
+        for view in self._views:
+            view.share(budget)
 
     def observe(self, observed: Observed | None) -> None:
         """Let what is shown next have points that were measured elsewhere, or none."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from perflab.bench import AnyBench
-from perflab.callbacks import Cancelled
 from perflab.errors import BadInputError
-from perflab.lab.calibration import Calibration, calibration_for
+from perflab.lab.calibration import Calibration
 from perflab.lab.live import LiveRun
 from perflab.modelling.prediction import Prediction
 from perflab.panels.actions import Actions
@@ -23,11 +22,11 @@ from perflab.panels.guard import Guard
 from perflab.panels.header import Header
 from perflab.panels.in_view import kept_in_view
 from perflab.panels.latest import Latest
-from perflab.panels.layout import arrange, close_all, message_row
+from perflab.panels.layout import arrange, close_all, messages
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.measure import Measure
-from perflab.panels.measuring import measure_told
+from perflab.panels.measurements import Measurements
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.sections import sections_of
 from perflab.panels.server_side import ServerSide
@@ -37,7 +36,6 @@ from perflab.panels.status import StatusLine, what_failed
 from perflab.panels.tasks import Tasks
 from perflab.panels.views import Point
 from perflab.panels.workload_picker import WorkloadPicker
-from perflab.servers.consent import ConsentNeededError
 from perflab.settings.load import PRICES
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
@@ -65,10 +63,7 @@ class Workbench:
     ) -> None:
         self.bench = bench
         self.workload: Workload | None = None
-        self.calibration: Calibration | None = None
         self._lock = threading.Lock()
-        # What goes on once the user has agreed to a server.
-        self._wanted: Callable[[], None] = self.run_or_stop
         self.status = StatusLine()
         self.controls = SettingControls(bench, settings or {}, self._on_setting_changed)
         self.displays = Displays(bench)
@@ -78,22 +73,25 @@ class Workbench:
             self.status,
             self._tick,
             self._run_changed,
-            self._on_consent_needed,
+            lambda error: self.server.ask(error, self.run_or_stop),
         )
         self.alerts = AlertsRow(bench, self.runner.watch, self.runner.unwatch)
         self.events = EventsList(bench)
         self.tasks = Tasks(self.status, self._refresh)
-        self.server = ServerSide(
-            bench, self.status, self.tasks, self._on_consent, self._server_changed
-        )
+        self.server = ServerSide(bench, self.status, self.tasks, self._server_changed)
         self.compare = Compare(bench, self._on_lines_chosen)
         self.report_actions = ReportActions(bench, self.displays, self._apply, self.check_live)
+        self.displays.what_if.steer(self.controls.steering(self._steer))
         self.picker = WorkloadPicker(
             *(bench, self._on_workload, self._on_workload_error),
             lambda: self.controls.read()[0],
             lambda words: self.status.say("workload", words, "busy"),
         )
         self.header = Header(bench, self.picker.widget, self.measure_again)
+        self.measurements = Measurements(
+            *(bench, self.controls, self.header, self.forecast, self.status),
+            *(self.tasks, self.runner, self.server, self.report_actions),
+        )
         handlers = {
             "run": self.run_or_stop,
             "pause": self.pause_or_resume,
@@ -134,7 +132,11 @@ class Workbench:
                 alerts=self.alerts.widget,
             ),
             main=[
-                message_row(self.status.widget, self.report_actions.link.widget),
+                messages(
+                    self.status.widget,
+                    self.report_actions.link.widget,
+                    self.displays.which_is_off,
+                ),
                 self.displays.main,
             ],
             below=[self.displays.tabs.widget],
@@ -152,6 +154,11 @@ class Workbench:
         return self.report_actions.recommendation
 
     @property
+    def calibration(self) -> Calibration | None:
+        """What the predictions rest on; none while there is no workload."""
+        return self.measurements.calibration
+
+    @property
     def report(self) -> Path | None:
         """Where the last report is."""
         return self.report_actions.report
@@ -160,7 +167,7 @@ class Workbench:
         """Start a live run with the present settings, or end the one that is going."""
         if self.runner.active:
             self.tasks.start("stop", self.runner.stop)
-        elif self.workload is not None and not self._measuring:
+        elif self.workload is not None and not self.measurements.busy:
             self.status.clear()
             self.server.begin()
             self.displays.begin()
@@ -195,11 +202,11 @@ class Workbench:
 
     def check_live(self, budget: float) -> None:
         """Run the recommendation beside its rivals, for so many seconds at most."""
-        self.tasks.start("check", lambda: self._check_live(budget))
+        self.measurements.check_live(budget)
 
     def measure_again(self) -> None:
         """Measure on this machine, now, what the predictions rest on."""
-        self.tasks.start("measure", self._measure)
+        self.measurements.measure_again()
 
     def export(self) -> None:
         """Write the report."""
@@ -241,7 +248,7 @@ class Workbench:
         self.header.show(workload, self.picker.found)
         self.status.clear()
         self.status.remark([])
-        self._use_calibration(calibration_for(self.bench, *self.controls.read(), self.workload))
+        self.measurements.use(workload)
         self.lasting.use(workload)
         self._refresh()
 
@@ -272,6 +279,14 @@ class Workbench:
         self.forecast.compare(key, values)
         self.forecast.ask(*self.controls.read())
 
+    def _steer(self, values: Mapping[str, object]) -> None:
+        self.status.clear()
+        try:
+            self._apply(values)
+        except BadInputError as error:
+            self.status.fail(error)
+            raise
+
     def _apply(self, values: Mapping[str, object]) -> None:
         self.controls.show(values)
         self.forecast.ask(*self.controls.read())
@@ -292,32 +307,11 @@ class Workbench:
         with self._lock:
             self.server.follow(live, usable=self.runner.active and not self._leaving)
 
-    def _fit(self, frame: Frame, _cancelled: Cancelled) -> None:
-        self.displays.place(frame)
-
-    def _on_consent_needed(self, error: ConsentNeededError) -> None:
-        self._wanted = self.run_or_stop
-        self.server.ask(error)
-
-    def _on_consent(self) -> None:
-        self._wanted()
-
     def _server_changed(self) -> None:
-        if self.workload is not None and not self.runner.active:
-            self._use_calibration(calibration_for(self.bench, *self.controls.read(), self.workload))
-
-    def _use_calibration(self, calibration: Calibration) -> None:
-        assert self.workload is not None  # noqa: S101  (asked for once there is a workload)
-        self.calibration = calibration
-        self.header.show_calibration(calibration)
-        self.forecast.use(self.workload, calibration.costs)
-        self.forecast.ask(*self.controls.read())
+        self.measurements.look_up()
 
     def _run_changed(self) -> None:
-        live = self.runner.live
-        found = None if live is None else live.renewed or live.calibration
-        if found is not None and self.workload is not None and found != self.calibration:
-            self._use_calibration(found)
+        self.measurements.follow(self.runner.live)
         self._fill_table()
         self._refresh()
         if not self.runner.active and self.runner.result is not None:
@@ -334,7 +328,7 @@ class Workbench:
             active = self.runner.active
             leaving = self._leaving or self.runner.phase == "stopping"
             self.server.follow(self.runner.live, usable=active and not leaving)
-            free = ready and not active and not leaving and not self._measuring
+            free = ready and not active and not leaving and not self.measurements.busy
             self.header.measurable(usable=free)
             searching = self.tasks.busy("recommend")
             self.report_actions.card.check.usable(usable=free and not searching)
@@ -342,7 +336,7 @@ class Workbench:
                 running=active,
                 paused=self.runner.paused,
                 enabled={
-                    "run": ready and not leaving and (active or not self._measuring),
+                    "run": ready and not leaving and (active or not self.measurements.busy),
                     "pause": active and self.runner.live is not None and not leaving,
                     "reset": ready and not leaving,
                     "pin": self.forecast.prediction is not None,
@@ -350,11 +344,6 @@ class Workbench:
                     "export": ready and not leaving,
                 },
             )
-
-    @property
-    def _measuring(self) -> bool:
-        """Whether something is measured that a run beside it would disturb."""
-        return self.tasks.busy("measure") or self.tasks.busy("check")
 
     @property
     def _leaving(self) -> bool:
@@ -382,20 +371,6 @@ class Workbench:
         self.events.begin()
         self._fill_table()
 
-    def _measure(self) -> None:
-        workload = self.workload
-        if workload is None or self.runner.active or self.tasks.busy("check"):
-            return
-        self.status.clear()
-        try:
-            found = measure_told(self.status, self.bench, *self.controls.read(), workload)
-        except ConsentNeededError as error:
-            self._wanted = self.measure_again
-            self.server.ask(error)
-            return
-        if self.workload is workload:
-            self._use_calibration(found)
-
     def _recommend(self) -> None:
         workload = self.workload
         if workload is None:
@@ -410,20 +385,6 @@ class Workbench:
         )
         self.lasting.changed()
         self.lasting.still.update()
-
-    def _check_live(self, budget: float) -> None:
-        workload = self.workload
-        if workload is None or self.runner.active or self.tasks.busy("measure"):
-            return
-        self.status.clear()
-        try:
-            self.report_actions.check_live(budget)
-        except ConsentNeededError as error:
-            self._wanted = lambda: self.check_live(budget)
-            self.server.ask(error)
-            return
-        if self.workload is workload and not self.runner.active:
-            self._server_changed()  # it may have measured costs that were not known
 
     def _export(self) -> None:
         assert self.workload is not None  # noqa: S101  (the button is disabled without a workload)

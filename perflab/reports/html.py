@@ -13,19 +13,20 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from perflab.charts import notation
 from perflab.reports.blocks import Block, Figure
 from perflab.reports.chapter import Chapter
 from perflab.reports.summary import to_summary
 from perflab.reports.svg import css_width, for_page
 
-_SCRIPTS = ("copy.js", "tables.js", "words.js", "pictures.js", "moves.js")
+_SCRIPTS = ("copy.js", "tables.js", "pictures.js", "moves.js")
 _STYLES = ("report.css", "phone.css", "paper.css")
 
 
 def to_html(title: str, chapters: Sequence[Chapter]) -> str:
     """Return the page: styles, drawings, tables as CSV and its script inside it."""
     templates = _templates()
-    script = "".join(_source(templates, name) for name in _SCRIPTS)
+    script = notation.script() + "".join(_source(templates, name) for name in _SCRIPTS)
     tables = {table.name: table.to_csv() for chapter in chapters for table in chapter.tables}
     figures = [figure for chapter in chapters for figure in chapter.figures]
     pictures = {figure.name: figure.picture for figure in figures if figure.picture is not None}

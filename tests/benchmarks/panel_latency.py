@@ -76,7 +76,7 @@ def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     ]
     quiet = subprocess.DEVNULL
     server = subprocess.Popen(command, stdout=quiet, stderr=quiet)
-    for _ in range(100):
+    for _ in range(400):
         try:
             address = f"http://127.0.0.1:{port}"
             urllib.request.urlopen(f"{address}/api/status?token={TOKEN}", timeout=2).close()

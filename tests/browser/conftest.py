@@ -153,10 +153,10 @@ class Panel:
 
     def measured(self, name):
         """Return what the table of numbers says was measured of a metric, as it is written."""
-        rows = self.page.locator(".perflab-table tr")
-        headings = rows.first.locator("th, td").all_inner_texts()
+        rows = self.page.locator(".perflab-all-numbers tr")
+        headings = rows.first.locator("th, td").all_text_contents()
         row = rows.filter(has=self.page.get_by_text(name, exact=True))
-        return row.locator("th, td").nth(headings.index("measured")).inner_text()
+        return row.locator("th, td").nth(headings.index("measured")).text_content()
 
     def run_and_move(self):
         """Move the first slider, start a run, and wait until both show in the pictures."""
@@ -277,7 +277,12 @@ def tab(chromium):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        running = playwright.chromium.launch(
+            executable_path=chromium,
+            args=FLAGS,
+            # Automation hides scroll bars, and with them those that should not be there.
+            ignore_default_args=["--hide-scrollbars"],
+        )
         context = running.new_context(viewport={"width": 1280, "height": 1400})
         page = context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
@@ -297,3 +302,24 @@ def panel(tab, lab, tmp_path):
 @pytest.fixture
 def page(panel):
     return panel.page
+
+
+@pytest.fixture
+def elsewhere(tab, lab):
+    """Return a function that opens a page of another kind, beside that of the other tests."""
+    made = []
+
+    def open_page(**of):
+        blocked = of.pop("blocked", None)
+        context = tab.context.browser.new_context(viewport={"width": 1280, "height": 1400}, **of)
+        page = context.new_page()
+        page.set_default_timeout(240_000)
+        if blocked:
+            page.route(blocked, lambda route: route.abort())
+        made.append(Panel(page, lab))
+        return made[-1]
+
+    yield open_page
+    for panel in made:
+        panel.close()
+        panel.page.context.close()

@@ -17,9 +17,11 @@ def test_a_user_goes_from_a_trace_to_a_report(panel, page):
     panel.until_new(0, before, "a new what-if picture")
 
     page.locator(".perflab-standing", has_text="against opt").wait_for()
-    page.locator("img.perflab-maps").wait_for()
-    page.locator("img.perflab-more").wait_for()
+    for tab, picture in (("Maps", "maps"), ("More charts", "more"), ("Over time", "over-time")):
+        page.locator(".perflab-tab", has_text=tab).click()
+        page.locator(f"img.perflab-{picture}:visible").first.wait_for()
     before, _ = panel.pictures()
+    page.locator(".perflab-fold", has_text="Compare").click()
     page.locator(".perflab-chips button", has_text="fifo").first.click()
     panel.until_new(0, before, "a line that was chosen")
 

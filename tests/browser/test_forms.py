@@ -87,7 +87,7 @@ def test_file_that_is_refused_keeps_the_one_before_and_says_so(opened, page, lab
         (said,) = errors(page)
         assert "the workload stays shop.csv" in said
         assert reason not in page.locator(".perflab-status").inner_text()
-        assert "4,000 requests" in page.locator(".perflab-head").first.inner_text()
+        assert "4,000 requests" in page.locator(".perflab-lines").first.inner_text()
     path.press("Escape")
     opened.until(lambda: path.input_value() == "shop.csv", "the path that was read")
     assert errors(page) == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from perflab.charts.labels import best_corner, covered
+from perflab.charts.labels import best_corner, covered, filled
 
 BOX = (0.0, 0.0, 400.0, 300.0)
 NONE = np.empty((0, 2))
@@ -49,3 +49,21 @@ def test_text_does_not_cover_the_text_of_another_mark(neighbour):
     spots = covered("least at 2,452", second, best, 1.0)
     low, high = written.min(axis=0), written.max(axis=0)
     assert not ((spots >= low) & (spots <= high)).all(axis=1).any()
+
+
+def test_a_line_between_two_far_points_is_seen_and_its_gaps_are_not_filled_with_nan():
+    steep = np.array([[0.0, 0.0], [10.0, 300.0], [np.nan, 1.0], [200.0, 300.0]])
+    found = filled(steep, 1.0)
+    steps = np.hypot(*np.diff(found, axis=0).T)
+    assert steps.max() < 4
+    assert np.isfinite(found).all()
+    assert (found[0] == steep[0]).all()
+    assert (found[-1] == steep[-1]).all()
+
+
+def test_a_text_keeps_off_a_line_that_has_no_point_near():
+    place, none = np.array([100.0, 100.0]), np.empty((0, 2))
+    rising = filled(np.array([[100.0, 100.0], [300.0, 200.0]]), 1.0)
+    box = (0.0, 0.0, 400.0, 300.0)
+    right, up = best_corner("50 %", place, none, [rising], box, 1.0)
+    assert (right, up) != (1, 1)

@@ -95,11 +95,12 @@ def test_a_map_has_its_cells_where_they_are_drawn(bench):
     drawn.update(values, [Mark("50 %", 1.0, 1.0, "now")])
     _, plot = finished(figure, drawn)
     cells = plot["cells"]
-    assert cells["columns"] == ["10", "100", "1k", "10k"]
-    assert cells["rows"][-1] == "none"
+    assert [step["text"] for step in cells["columns"]] == ["10", "100", "1k", "10k"]
+    assert [step["value"] for step in cells["rows"]] == [60.0, 3600.0, None]
+    assert cells["rows"][-1]["text"] == "none"
     assert cells["values"][0][:2] == [0.0, None]
     assert cells["values"][2][2] == "Infinity"
-    corners = [(x, y) for x in cells["x"] for y in cells["y"]]
+    corners = [(x["place"], y["place"]) for x in cells["columns"] for y in cells["rows"]]
     assert_same_pixels(figure, axes, plot, corners)
     (spot,) = plot["spots"]
     assert (spot["kind"], spot["x"], spot["text"]) == ("now", 1.0, "50 %")

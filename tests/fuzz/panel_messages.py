@@ -46,6 +46,8 @@ NASTY: tuple[Any, ...] = (
     "<img src=x onerror=alert(1)>", "</span><script>x</script>", "hit_rate<0.8 for 5s",
     "é" * 50, "a" * 100_000, "zipf:keys=300,requests=5k", "uniform:keys=1e9", "zipf:skew=nan",
     "../../x", "key=url,time=ts", "=1+1", [], [[]], {}, {"a": 1}, [1, 2], ["a"], [{"name": "x"}],
+    {"turn": 1, "values": {"max_cache_size": 7}}, {"turn": 2, "values": {"policy": [None]}},
+    {"turn": math.nan, "reset": ["ttl_seconds", 7]}, {"values": "x"}, {"reset": None, "turn": {}},
     [{"name": "../../x\0\x1b[2J", "type": "", "size": 1, "last_modified": 0, "content": b"key\na"}],
     [{"name": "x.csv", "type": 1, "size": "x", "last_modified": 1e300, "content": "x"}],
 )  # fmt: skip
@@ -54,6 +56,7 @@ TRAITS = (
     "max", "step", "disabled", "children", "layout", "style", "tooltip", "icon", "outputs", "error",
     "_model_name", "_dom_classes", "comm", "keys", "selected_index", "msg_id", "continuous_update",
     "_view_count", "display", "button_style", "no such trait", "__class__", "_perflab_guarded",
+    "wanted", "wanted", "ready", "hovered", "picture", "handles", "_esm",
 )  # fmt: skip
 USED = (
     *(widgets.Button, widgets.Text, widgets.IntSlider, widgets.ToggleButton, widgets.Dropdown),

@@ -133,7 +133,7 @@ def test_a_run_in_progress_is_compared_for_the_same_requests():
         assert live.history == ""
         live.apply({"max_cache_size": 20, "policy": "fifo"})
         until(lambda: live.compared.predicted.get("requests", 0) > 300)
-        measured, predicted, refitted = live.compared
+        measured, predicted, refitted, _ = live.compared
         assert "replay its own history" in live.history
         assert measured["requests"] == pytest.approx(predicted["requests"], abs=5)
         assert predicted["hits"] == refitted["hits"] == pytest.approx(measured["hits"], abs=5)

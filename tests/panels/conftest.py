@@ -16,7 +16,7 @@ def open_panel():
     def make(workload=SMALL, settings=None):
         panel = workbench("cache", workload, settings)
         opened.append(panel)
-        panel.wait(60)
+        panel.wait(240)
         return panel
 
     yield make

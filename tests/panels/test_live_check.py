@@ -111,7 +111,7 @@ def test_a_server_is_asked_for_and_the_check_goes_on_after_it(recommended, monke
     assert "example.test" in words(panel.server.consent.text)
     assert panel.status.problem == ""
     assert panel.recommendation.turns is None
-    panel._wanted()
+    panel.server.go_on()
     panel.tasks.wait(60)
     assert asked == [15.0, 15.0]
 

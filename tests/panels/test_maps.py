@@ -43,7 +43,7 @@ def mapped(tmp_path, monkeypatch):
     _found.cache_clear()
     load_bench.cache_clear()
     panel = workbench("mapped", UNTIMED)
-    panel.wait(60)
+    panel.wait(240)
     yield panel
     panel.close()
     _found.cache_clear()
@@ -65,11 +65,11 @@ def test_workload_without_times_has_no_map_of_lifetimes(panel):
 
 def test_map_comes_with_a_workload_that_has_times_and_goes_with_it(panel):
     panel.picker.pick("flights")
-    panel.wait(60)
+    panel.wait(240)
     assert shown(panel).widget.layout.display is None
     assert picture(panel)[:4] == b"\x89PNG"
     panel.picker.pick(UNTIMED)
-    panel.wait(60)
+    panel.wait(240)
     assert shown(panel).widget.layout.display == "none"
     assert shown(panel).widget.children == ()
 
@@ -87,7 +87,7 @@ def test_move_on_the_maps_own_axes_moves_the_mark_and_no_cell(open_panel):
     panel = open_panel("flights")
     before, values = picture(panel), shown(panel)._values[0].copy()
     panel.controls.controls["ttl_seconds"].value = 86_400.0
-    panel.wait(60)
+    panel.wait(240)
     assert picture(panel) != before
     assert (shown(panel)._values[0] == values).all()
 
@@ -96,7 +96,7 @@ def test_move_of_another_setting_fills_the_map_anew(open_panel):
     panel = open_panel("flights")
     values = shown(panel)._values[0].copy()
     panel.controls.controls["policy"].value = "fifo"
-    panel.wait(60)
+    panel.wait(240)
     now = shown(panel)._values[0]
     assert np.isfinite(now).all()
     assert (now != values).any()
@@ -113,11 +113,11 @@ def test_baseline_and_recommendation_are_marked_on_the_map(open_panel):
     panel = open_panel("flights")
     panel.pin()
     panel.recommend()
-    panel.wait(60)
+    panel.wait(240)
     names = [handle.get_label() for handle in shown(panel).maps[0].handles]
     assert names == ["present settings", "baseline", "recommended"]
     panel.reset()
-    panel.wait(60)
+    panel.wait(240)
     assert [h.get_label() for h in shown(panel).maps[0].handles] == ["present settings"]
 
 
@@ -144,7 +144,7 @@ def test_newer_move_ends_the_map_that_is_computed(mapped, monkeypatch):
     control = mapped.controls.controls["ttl_seconds"]
     for ttl in (10.0, 20.0, 30.0, 40.0):
         control.value = ttl
-    mapped.wait(60)
+    mapped.wait(240)
     assert asked.count(40.0) > asked.count(10.0)
     assert np.isfinite(shown(mapped)._values[0][:, 0]).all()
 
@@ -167,7 +167,7 @@ def test_model_that_previews_fills_the_map_before_anything_exact(open_panel, mon
     monkeypatch.setattr(kind, "preview", preview, raising=False)
     monkeypatch.setattr(kind, "predict", predict)
     panel.controls.controls["policy"].value = "sieve"
-    panel.wait(60)
+    panel.wait(240)
     cells = shown(panel)._values[0].size
     last = len(order) - order[::-1].index("preview")
     assert order.count("preview") > cells / 2
@@ -179,7 +179,7 @@ def test_report_of_a_panel_has_the_map_as_figure_and_as_table(open_panel, tmp_pa
     panel = open_panel("flights")
     panel.actions.folder.value = str(tmp_path / "out")
     panel.export()
-    panel.wait(60)
+    panel.wait(240)
     name = "map-hit-rate-ttl-seconds-max-cache-size"
     assert "<svg" in (tmp_path / "out" / "figures" / f"{name}.svg").read_text()
     rows = (tmp_path / "out" / "tables" / f"{name}.csv").read_text().splitlines()

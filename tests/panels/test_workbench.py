@@ -34,15 +34,15 @@ def test_panel_shows_workload_and_exact_prediction(panel):
     assert "20,000 requests" in panel.header.workload.value
     assert "what-if exact" in panel.status.text
     assert panel.displays.what_if.points["now"].metrics["hit_rate"] > 0
-    assert panel.displays.what_if.first.widget.value[:4] == b"\x89PNG"
+    assert panel.displays.what_if.first.image.value[:4] == b"\x89PNG"
 
 
 def test_slider_move_changes_picture_and_table(panel):
-    picture, table = panel.displays.what_if.first.widget.value, panel.displays.table.widget.value
+    picture, table = panel.displays.what_if.first.image.value, panel.displays.table.widget.value
     slider = panel.controls.controls["max_cache_size"].slider
     slider.value = panel.controls.controls["max_cache_size"].stops.position(100)
     panel.wait(30)
-    assert panel.displays.what_if.first.widget.value != picture
+    assert panel.displays.what_if.first.image.value != picture
     assert panel.displays.table.widget.value != table
     assert panel.displays.what_if.points["now"].settings.max_cache_size == 100
 

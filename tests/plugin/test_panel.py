@@ -24,11 +24,11 @@ def test_its_sliders_move_its_charts_maps_and_numbers(panel):
     assert "98 bytes on average" in panel.header.workload.value
     view = panel.displays.what_if
     assert view.points["now"].metrics["flushes"] == 60
-    picture, table = view.first.widget.value, panel.displays.table.widget.value
+    picture, table = view.first.image.value, panel.displays.table.widget.value
     slider = panel.controls.controls["batch_size"]
     slider.slider.value = slider.stops.position(300)
     panel.wait(60)
-    assert view.first.widget.value != picture
+    assert view.first.image.value != picture
     assert panel.displays.table.widget.value != table
     assert "bytes at risk" in table
     now = panel.forecast.prediction.metrics

@@ -100,3 +100,9 @@ def test_between_two_known_places_the_standing_lies_between_their_values():
         above = min((r for r in ready if r.max_cache_size > 83), key=lambda r: r.max_cache_size)
         low, high = (what_if.model.predict(end, load).metrics["hit_rate"] for end in (below, above))
         assert low <= standing.values[name] <= high
+
+
+@pytest.mark.parametrize("present", ["opt", "lru"])
+def test_best_is_what_can_be_run_also_where_the_ceiling_is_present(present):
+    assert Standing(CHART, KNOWN, present).best == "sieve"
+    assert Standing(CHART, KNOWN, present).words()[-1] == "best here: sieve with 60 %"

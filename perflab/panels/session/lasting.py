@@ -232,9 +232,10 @@ class Lasting:
         found, workload = session.last_recommendation(), self._workload
         if found is not None and workload is not None:
             of.reports.put(found, workload, found.before, found.limits, None)
-        if (run := session.last_run()) is not None:
+        if (run := session.last_run()) is not None and workload is not None:
             of.runner.result = run
-            of.displays.show_result(of.forecast.prediction, run, *of.bench.read(run.settings)[:1])
+            settings = of.bench.read(run.settings)[0]
+            of.displays.show_result(of.forecast.prediction, run, settings, workload)
 
     def _restore(self, entry: Tried) -> None:
         self._apply(entry["settings"])

@@ -1,0 +1,119 @@
+"""`Measurements`: what a panel measures when asked to: its costs, and a recommendation's rivals."""
+
+from __future__ import annotations
+
+from perflab.bench import AnyBench
+from perflab.lab.calibration import Calibration, calibration_for
+from perflab.lab.live import LiveRun
+from perflab.panels.forecast import Forecast
+from perflab.panels.header import Header
+from perflab.panels.live_controller import LiveController
+from perflab.panels.measuring import measure_told
+from perflab.panels.report_actions import ReportActions
+from perflab.panels.server_side import ServerSide
+from perflab.panels.setting_controls import SettingControls
+from perflab.panels.status import StatusLine
+from perflab.panels.tasks import Tasks
+from perflab.servers.consent import ConsentNeededError
+from perflab.workloads import Workload
+
+
+class Measurements:
+    """Measures one thing at a time, and nothing beside a run, which would disturb both.
+
+    Args:
+        bench: The pattern.
+        controls: The present settings.
+        header: Shows the calibration that predictions rest on.
+        forecast: Predicts with it.
+        status: Where it is said what goes on.
+        tasks: Where measurements are waited for.
+        runner: The live run.
+        server: Asks for a server that a measurement needs.
+        reports: Has the recommendation that is checked.
+
+    Attributes:
+        calibration: What the predictions rest on; none while there is no workload.
+    """
+
+    def __init__(
+        self,
+        bench: AnyBench,
+        controls: SettingControls,
+        header: Header,
+        forecast: Forecast,
+        status: StatusLine,
+        tasks: Tasks,
+        runner: LiveController,
+        server: ServerSide,
+        reports: ReportActions,
+    ) -> None:
+        self._bench, self._controls, self._header = bench, controls, header
+        self._forecast, self._status, self._tasks = forecast, status, tasks
+        self._runner, self._server, self._reports = runner, server, reports
+        self._workload: Workload | None = None
+        self.calibration: Calibration | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is measured that a run beside it would disturb."""
+        return self._tasks.busy("measure") or self._tasks.busy("check")
+
+    def use(self, workload: Workload) -> None:
+        """Predict for another workload."""
+        self._workload = workload
+        self._look_up(workload)
+
+    def look_up(self) -> None:
+        """Predict with what is known of the present server, unless a run measures that itself."""
+        if self._workload is not None and not self._runner.active:
+            self._look_up(self._workload)
+
+    def follow(self, live: LiveRun | None) -> None:
+        """Predict with what a run has measured before its start or since."""
+        found = None if live is None else live.renewed or live.calibration
+        if found is not None and self._workload is not None and found != self.calibration:
+            self._predict_with(found, self._workload)
+
+    def measure_again(self) -> None:
+        """Measure on this machine, now, what the predictions rest on."""
+        self._tasks.start("measure", self._measure)
+
+    def check_live(self, budget: float) -> None:
+        """Run the recommendation beside its rivals, for so many seconds at most."""
+        self._tasks.start("check", lambda: self._check_live(budget))
+
+    def _measure(self) -> None:
+        workload = self._workload
+        if workload is None or self._runner.active or self._tasks.busy("check"):
+            return
+        self._status.clear()
+        try:
+            found = measure_told(self._status, self._bench, *self._controls.read(), workload)
+        except ConsentNeededError as error:
+            self._server.ask(error, self.measure_again)
+            return
+        if self._workload is workload:
+            self._predict_with(found, workload)
+
+    def _check_live(self, budget: float) -> None:
+        workload = self._workload
+        if workload is None or self._runner.active or self._tasks.busy("measure"):
+            return
+        self._status.clear()
+        try:
+            self._reports.check_live(budget)
+        except ConsentNeededError as error:
+            self._server.ask(error, lambda: self.check_live(budget))
+            return
+        if self._workload is workload:
+            self.look_up()  # it may have measured costs that were not known
+
+    def _look_up(self, workload: Workload) -> None:
+        self._predict_with(calibration_for(self._bench, *self._controls.read(), workload), workload)
+
+    def _predict_with(self, calibration: Calibration, workload: Workload) -> None:
+        self.calibration = calibration
+        self._header.show_calibration(calibration)
+        self._forecast.use(workload, calibration.costs)
+        self._forecast.ask(*self._controls.read())
