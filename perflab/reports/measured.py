@@ -156,7 +156,7 @@ def _from_refitted(
 ) -> Cell:
     """Return how far it is from the refitted prediction, marked where the model is off."""
     found = _difference(info, run.fitted, measured, MODEL, event)
-    if not known(info, run.predicted):
+    if event or not known(info, run.predicted):
         return found
     verdict = verdict_on(info, measured, run.predicted, run.fitted, bands=bands)
     return dataclasses.replace(found, tone="worse" if verdict == "model" else "")

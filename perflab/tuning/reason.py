@@ -167,6 +167,8 @@ class Reason:
         low, high = info.format(min(values)), info.format(max(values))
         if self._goal.target is not None and low != high:
             return f"Every {search.noun} looked at is good enough: {low} to {high}."
+        if low == high and self._said(values[0]) != low:
+            return f"The {search.noun} does not matter: there is no {info.plain} at any looked at."
         between = low if low == high else f"{low} to {high}"
         return f"The {search.noun} hardly matters to the {info.plain}: {between} at all looked at."
 
