@@ -101,9 +101,9 @@ def test_drawings_take_their_colours_from_the_page(text):
 def test_tables_have_headings_for_columns_and_rows(page):
     scopes = [a.get("scope") for a in page.all("th")]
     assert set(scopes) == {"col", "row"}
-    regions = [a for a in page.all("div") if a.get("role") == "region"]
-    assert len(page.all("table")) <= len(regions)
-    assert all(a["aria-label"] for a in regions)
+    groups = [a for a in page.all("div") if a.get("role") == "group"]
+    assert len(page.all("table")) <= len(groups)
+    assert all(a["aria-label"] for a in groups)
 
 
 def test_texts_to_copy_stand_in_the_page_as_they_are(text, page, recommendation):
