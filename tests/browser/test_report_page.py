@@ -118,7 +118,9 @@ def test_no_page_scrolls_sideways(width, whole, opened):
         assert page.evaluate(SIDEWAYS) <= 0
         if width == 390:
             hidden = "t => [...t.querySelectorAll('td, th')].some(c => c.scrollWidth > innerWidth)"
-            assert page.eval_on_selector_all("table.turns", f"all => all.filter({hidden}).length") == 0
+            assert (
+                page.eval_on_selector_all("table.turns", f"all => all.filter({hidden}).length") == 0
+            )
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -165,7 +167,9 @@ def _seconds(session):
 
 
 def test_first_screen_has_the_answer(whole, opened, tmp_path):
-    path = perflab.report(unpacked("cache", ["run", "recommendation"], tmp_path), tmp_path / "r.html")
+    path = perflab.report(
+        unpacked("cache", ["run", "recommendation"], tmp_path), tmp_path / "r.html"
+    )
     with opened(path) as page:
         for selector in (".decision", ".verdict h2", ".cards", ".first table", ".facts"):
             box = page.locator(selector).first.bounding_box()
@@ -194,7 +198,9 @@ def test_slider_moves_the_point_along_the_curve_and_its_numbers(opened, tmp_path
             dot = page.locator("figure[data-moves] circle.moved").first
             high = plot["box"]["top"] + plot["box"]["height"]
             share = (curve["y"][place] - plot["y"]["low"]) / (plot["y"]["high"] - plot["y"]["low"])
-            unit = page.locator("figure[data-moves] svg").first.evaluate("s => s.viewBox.baseVal.width")
+            unit = page.locator("figure[data-moves] svg").first.evaluate(
+                "s => s.viewBox.baseVal.width"
+            )
             unit /= figure.picture["width"]
             wanted = (high - share * plot["box"]["height"]) * unit
             assert float(dot.get_attribute("cy")) == pytest.approx(wanted, abs=0.05)
