@@ -57,7 +57,8 @@ def test_nothing_is_fetched_from_elsewhere(page, text):
 
 
 def test_only_our_script_may_run(page):
-    assert page.all("script") == [{"type": "application/json", "id": "tables"}, {}]
+    data = [{"type": "application/json", "id": name} for name in ("tables", "pictures")]
+    assert page.all("script") == [*data, {}]
     (policy,) = [m["content"] for m in page.all("meta") if "http-equiv" in m]
     assert "default-src 'none'" in policy
     assert "script-src 'sha256-" in policy
@@ -136,7 +137,7 @@ def test_what_a_user_typed_is_shown_and_never_run(make_recommendation, make_run)
     assert evil not in text
     assert name not in text
     assert sum(name in each for each in page.texts) >= 5
-    assert len(page.all("script")) == 2
+    assert len(page.all("script")) == 3
     assert page.all("img") == []
     assert sum(evil in each for each in page.texts) >= 5
     assert not any(name.startswith("on") for _, a in page.elements for name in a)
