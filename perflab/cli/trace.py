@@ -53,7 +53,7 @@ Examples:
   perflab trace convert requests.parquet requests.csv
   perflab trace convert zipf:skew=0.9,keys=1M,requests=10M zipf.parquet
 """
-LEFT_OUT = ("name", "reuse_sampled")
+LEFT_OUT = ("name", "reuse_sampled", "most_requested")
 BARS = "▁▂▃▄▅▆▇█"
 
 app = typer.Typer(rich_markup_mode=None, help="Look at a workload's file, or convert it.")

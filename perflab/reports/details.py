@@ -23,6 +23,7 @@ _FAILURES = frozenset(
     }
 )
 _MOST_KEY = 120
+_MOST_KEYS = 20
 
 
 def percentiles_table(bench: AnyBench, runs: Sequence[tuple[str, Run]]) -> Table | None:
@@ -121,11 +122,11 @@ def _requests_table(result: AnyResult, name: str) -> Table | None:
         return None
     total = summary.get("requests")
     rows = []
-    for each in most:
-        key, count = str(each["key"]), each["requests"]
+    for each in most[:_MOST_KEYS]:
+        key, count = each["key"], each["requests"]
         short = key if len(key) <= _MOST_KEY else f"{key[:_MOST_KEY]}…"
         share = Cell(percent(count / total), count / total) if total else NOT_KNOWN
-        rows.append((Cell(short, key), Cell(grouped(count), count), share))
+        rows.append((Cell(short, short), Cell(grouped(count), count), share))
     columns = (
         Column("key", "Key"),
         Column("requests", "Requests", numeric=True),

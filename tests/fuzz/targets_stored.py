@@ -25,7 +25,7 @@ from perflab.patterns.lazy_loading._store import StoreError
 from perflab.patterns.prefetching.items import Items
 from perflab.patterns.streaming.table_file import TableFile
 from perflab.primitives import parquet_probe
-from perflab.reports import figures, maps, over_time
+from perflab.reports import agreement, figures, maps, over_time
 from perflab.reports.report import Report
 from perflab.reports.svg import svg_of
 from perflab.tuning.comparison import compare, read_result
@@ -115,6 +115,7 @@ def _result(data: bytes, folder: Path) -> None:
     path.write_bytes(data)
     report = Report.of([path])
     report.to_markdown().encode()
+    assert len(report.to_summary().encode().splitlines()) <= 10
     if len(report.results) == 1 and json.loads(data).get("kind") != "report":
         read_result(path).to_frame()
         compare(path, path).to_text().encode()
@@ -122,7 +123,7 @@ def _result(data: bytes, folder: Path) -> None:
 
 def _draw(*, always: bool) -> None:
     """Let matplotlib, which takes most of the time, draw a few reports' figures to the end."""
-    for module in (figures, maps, over_time):
+    for module in (agreement, figures, maps, over_time):
         module.svg_of = svg_of if always else lambda figure, name: name  # type: ignore[assignment]
 
 

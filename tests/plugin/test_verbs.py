@@ -133,7 +133,7 @@ def test_a_report_has_its_own_metrics_chart_and_export(result, best, tmp_path):
     for words in ("writes of a batch", "bytes at risk", "from write_buffer import WriteBuffer"):
         assert words in page, words
     again = Report.load(folder / "report.json")
-    assert again.bench.identity.pattern == "write_buffer"
+    assert again.chapters[0].bench.identity.pattern == "write_buffer"
     for suffix in (".md", ".json"):
         path = perflab.report(result, tmp_path / f"one{suffix}")
         assert "records per write" in path.read_text()

@@ -58,6 +58,8 @@ def live() -> None:
     assert_type(going.stop(), perflab.Run)
     perflab.compare(run, "baseline.json")
     assert_type(perflab.report([run, "other.json"], "report.html"), Path)
+    assert_type(perflab.report(run, "pr.md", author="Ada", form="summary", keys=False), Path)
+    perflab.report(run, "r.pdf", form="pdf")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     perflab.calibrate("cache", trace)
     perflab.allow_server("redis_cache", {"redis_host": "10.0.0.1"})
     perflab.workbench("cache", trace)

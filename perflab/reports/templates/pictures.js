@@ -1,10 +1,9 @@
 // Drawings that answer the pointer: a line at its place, and the values of each curve in words.
 const pictures = JSON.parse(document.getElementById("pictures").textContent);
-const SVG = "http://www.w3.org/2000/svg";
 
 const element = (name, parent, attributes = {}) => {
   const made = name === "line" || name === "circle"
-    ? document.createElementNS(SVG, name) : document.createElement(name);
+    ? document.createElementNS(parent.namespaceURI, name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   parent.append(made);
   return made;
