@@ -112,8 +112,8 @@ def _raw(item: Any, step: str | int) -> Any:
     if isinstance(item, list):
         return list.__getitem__(item, step)  # type: ignore[index]
     # A table that stands in several parts has its own container of all of them.
-    container = getattr(item, "_internal_container", item)
-    return (container.value if isinstance(container, AbstractTable) else container).item(step)
+    container: Any = getattr(item, "_internal_container", item)
+    return (container.value if isinstance(container, AbstractTable) else container).item(str(step))
 
 
 def _writer(raw: str, old: object) -> Callable[[Value], str]:
