@@ -190,4 +190,5 @@ def _decoded(content: bytes, *, any_bytes: bool) -> tuple[bytes, str, str]:
 
 
 def _lines(text: str) -> list[str]:
-    return text.split("\n")
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
