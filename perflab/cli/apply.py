@@ -265,7 +265,7 @@ def _watch(
 
             found = watch(application.parameters, limits, seconds, report)
     except KeyboardInterrupt:
-        _give_back(application, "interrupted")
+        tell(_give_back(application, "interrupted"))
         raise
     if found.broken is None:
         application.keep()

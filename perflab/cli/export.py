@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +18,8 @@ from perflab.cli.output import say, say_written, table, tell, wrapped
 
 if TYPE_CHECKING:
     from perflab.bench import Export
+    from perflab.bench.parts import Scalar
+    from perflab.files.edits import Edit, KeyPath
     from perflab.tuning.exports import Shipped
 
 _EXAMPLES = """\b
@@ -26,6 +31,8 @@ Examples:
   perflab export best.json --as redis.conf --into values.yaml --at maxmemory=redis.maxMemory
 """
 
+_WITH_UNIT = re.compile(r"\d[\d_.]*\s*[A-Za-zµ%]+")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _WHERE = (
     "Add it there, say where the file has it by --at KEY=PATH, or choose other values by --only"
 )
@@ -141,8 +148,8 @@ def _write(export: Export, source: Path, out: Path, *, force: bool) -> None:
 def _replace(
     export: Export,
     into: str,
-    at: list[str] | tuple[()],
-    only: list[str] | tuple[()],
+    at: Sequence[str],
+    only: Sequence[str],
     kind: str | None,
     *,
     yes: bool,
@@ -153,7 +160,7 @@ def _replace(
 
     changes = changes_for(export, at, only)
     try:
-        edit = edit_file(into, changes, kind)
+        edit = _one_value(into, changes, at, kind) or edit_file(into, changes, kind)
     except NotThereError as error:
         stop = "" if error.message.endswith("?") else "."
         text = f"{error.message}{stop} {_WHERE}"
@@ -162,7 +169,7 @@ def _replace(
         tell(f"{into} has these values already; nothing was written")
         return
     say(edit.difference)
-    for note in edit.notes:
+    for note in (*edit.notes, *_lost_units(edit, export)):
         tell(f"note: {note}")
     if not yes:
         if not sys.stdin.isatty():
@@ -171,3 +178,29 @@ def _replace(
             raise BadInputError("nothing was written, since you did not agree", into)
     edit.write()
     say_written(Path(into))
+
+
+def _one_value(
+    into: str, changes: Mapping[KeyPath, Scalar], at: Sequence[str], kind: str | None
+) -> Edit | None:
+    """Return the edit of the one value that --at itself leads to; none where it leads elsewhere."""
+    from perflab.errors import BadInputError
+    from perflab.files.edits import edit_file, parse_path
+
+    if len(changes) != 1 or len(at) != 1 or "=" in at[0]:
+        return None
+    with contextlib.suppress(BadInputError):
+        return edit_file(into, {parse_path(at[0]): next(iter(changes.values()))}, kind)
+    return None
+
+
+def _lost_units(edit: Edit, export: Export) -> Iterator[str]:
+    """Yield a note for each number that has no unit where one was."""
+    from perflab.files.edits import path_text
+
+    for each in edit.replaced:
+        if _WITH_UNIT.fullmatch(each.old) and _NUMBER.fullmatch(each.new):
+            yield (
+                f"{path_text(each.path)} was {each.old!r} and has no unit now: {each.new} counts "
+                f"as in {export.title}; see that what reads the file does too"
+            )

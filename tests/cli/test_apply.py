@@ -167,6 +167,7 @@ def test_an_end_meanwhile_gives_the_old_values_back(server, client, result, numb
     _, err = process.communicate(timeout=PATIENCE)
     wait_for(lambda: values(client) == OLD)
     assert process.returncode == (130 if number == signal.SIGINT else -number), err
+    assert "Traceback" not in err
 
 
 def test_what_somebody_else_changed_is_said_and_left_alone(command, server, client, result):

@@ -155,6 +155,19 @@ def test_values_have_places_of_their_own(perflab, refused, rediscache, tmp_path)
     )
 
 
+def test_a_path_may_lead_to_the_one_value(perflab, refused, rediscache, tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text("redis:\n  maxMemory: 512mb   # ours\n")
+    where = ("export", rediscache, "--as", "redis.conf", "--into", values)
+    assert "has no 'maxmemory'" in refused(*where, "--at", "redis.maxMemory", "--yes")
+    answer = perflab(*where, "--at", "redis.maxMemory", "--only", "maxmemory", "--yes")
+    assert answer.status == 0, answer.err
+    assert values.read_text() == "redis:\n  maxMemory: 33554432   # ours\n"
+    assert "note: redis.maxMemory was '512mb' and has no unit now" in answer.err
+    only = ("--only", "maxmemory-policy")
+    assert "did you mean" in refused(*where, "--at", "redis", *only, "--yes")
+
+
 def test_a_redis_conf_inside_of_a_config_map_is_edited(perflab, rediscache, tmp_path):
     path = tmp_path / "cm.yaml"
     path.write_text("data:\n  redis.conf: |\n    maxmemory 1gb # no\n    maxmemory-policy x\n")

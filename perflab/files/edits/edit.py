@@ -6,6 +6,7 @@ import codecs
 import dataclasses
 import difflib
 import itertools
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -92,6 +93,8 @@ def edit_file(path: str, changes: Mapping[KeyPath, Value], kind: str | None = No
         raise BadInputError("there is no such file", path)
     if not place.is_file:
         raise BadInputError("is not a file; name one", path)
+    if not os.access(place.path, os.W_OK):
+        raise BadInputError("is write-protected; nothing was written", path)
     if place.status.st_size > _MOST_BYTES:
         raise BadInputError("is too large for a file of settings", path)
     try:
@@ -116,6 +119,15 @@ def edit_text(
         BadInputError: If a value is not there, shared or ambiguous, or if what is read from the
             new text differs in anything else.
     """
+    try:
+        return _edited(text, kind, changes)
+    except RecursionError:
+        raise BadInputError("is nested too deeply") from None
+
+
+def _edited(
+    text: str, kind: Kind, changes: Mapping[KeyPath, Value]
+) -> tuple[str, tuple[Replaced, ...], tuple[str, ...]]:
     spots = sorted(
         ((kind.find(text, path), path, value) for path, value in changes.items()),
         key=lambda each: each[0].start,
@@ -178,4 +190,5 @@ def _decoded(content: bytes, *, any_bytes: bool) -> tuple[bytes, str, str]:
 
 
 def _lines(text: str) -> list[str]:
-    return text.split("\n")
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]

@@ -104,13 +104,16 @@ def _step(item: Any, path: KeyPath, depth: int) -> tuple[Any, int]:
 
 def _raw(item: Any, step: str | int) -> Any:
     """Return what is there with what tells how it was written, which truth values leave behind."""
+    from tomlkit.items import AbstractTable
+
     inner = item[step]
     if not isinstance(inner, bool):
         return inner
     if isinstance(item, list):
         return list.__getitem__(item, step)  # type: ignore[index]
     # A table that stands in several parts has its own container of all of them.
-    return getattr(item, "_internal_container", item).item(step)
+    container: Any = getattr(item, "_internal_container", item)
+    return (container.value if isinstance(container, AbstractTable) else container).item(str(step))
 
 
 def _writer(raw: str, old: object) -> Callable[[Value], str]:

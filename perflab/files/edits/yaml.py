@@ -80,15 +80,18 @@ def leaves(text: str) -> list[Leaf]:
     return found
 
 
-def _leaves(node: Node, path: str, above: set[int]) -> Iterator[Leaf]:
+def _leaves(node: Node, path: str, seen: set[int]) -> Iterator[Leaf]:
+    """Yield the values below a node; what aliases repeat is there once, or it would never end."""
     value: Any = node.value
-    if id(node) in above or isinstance(value, str):
-        yield path, value if isinstance(value, str) else "..."
-        return
-    inside = above | {id(node)}
-    for place, each in enumerate(value):
-        for part in each if isinstance(each, tuple) else (each,):
-            yield from _leaves(part, f"{path}{place}/", inside)
+    if isinstance(value, str):
+        yield path, value
+    elif id(node) in seen:
+        yield path, "*"
+    else:
+        seen.add(id(node))
+        for place, each in enumerate(value):
+            for part in each if isinstance(each, tuple) else (each,):
+                yield from _leaves(part, f"{path}{place}/", seen)
 
 
 @naming_extra("cli")

@@ -45,7 +45,9 @@ def refused(kind, text, path, value=1):
         ("json", '{"a": {}}', "a", "names several values"),
         ("json", '{"a": 1,}', "a", "is not valid JSON (line 1"),
         ("json", '{"a.b": 1, "a": {"b": 2}}', "a.b", "may be meant in two ways"),
-        ("json", "[" * 100_000, "a", "is"),
+        ("json", "[" * 100_000, "a", "is nested too deeply"),
+        ("json", '{"a":' * 600 + "1" + "}" * 600, "a.b", "is nested too deeply"),
+        ("yaml", "[" * 2000 + "]" * 2000, "a", "is nested too deeply"),
         ("toml", "a = 1\na = 2\n", "a", "is not valid TOML"),
         ("toml", "[a]\nb = 1\n", "a", "names several values"),
         ("toml", '[a]\nb = """x\ny"""\n', "a.b", "is a text of several lines"),
@@ -83,6 +85,22 @@ def test_one_value_is_not_replaced_twice():
     text = '{"a": {"b": 1}}'
     with pytest.raises(BadInputError, match="is the same value as"):
         edit_text(text, kind_of("", text, "json"), {("a", "b"): 1, ("a", "B"): 3})
+
+
+def test_aliases_that_multiply_end_all_the_same():
+    lists = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 30)]
+    text = "\n".join(["l0: &l0 [x]", *lists, "size: 1", ""])
+    after = edit_text(text, kind_of("", text, "yaml"), {("size",): 2})[0]
+    assert after == text.replace("size: 1", "size: 2")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_write_protected_file_is_refused(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"a": 1}')
+    path.chmod(0o400)
+    with pytest.raises(BadInputError, match="is write-protected"):
+        edit_file(str(path), {("a",): 2})
 
 
 def test_nothing_is_written_where_somebody_changed_the_file(tmp_path):
