@@ -16,6 +16,7 @@ from perflab.lab.bands import IN_RUN, MODEL, Bands
 from perflab.lab.documents import Change
 from perflab.lab.history_in_words import not_compared
 from perflab.lab.live import LiveRun
+from perflab.lab.rows import Compared
 from perflab.lab.run import Run
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
@@ -157,14 +158,9 @@ class Displays:
 
     def fill(self, prediction: Prediction | None, run: LiveRun | None, result: Run | None) -> None:
         """Fill the table."""
-        last = run.rows.last if run is not None else None
-        refitted = run.compared.refitted if run is not None else {}
+        compared = compared_in(run, result)
         changes = run.changes if run is not None else () if result is None else result.changes
         event = not_compared(self._bench, changes) if changes else ""
-        if result is not None:
-            before, measured = result.predicted, result.since_change or result.metrics
-        else:
-            before, measured = {} if last is None else last.predicted, since_change(run)
         costs = run.calibration if run is not None else result and result.calibration
         with self._lock:
             said = [_which_is_off(self._bench, run, result), "" if run is None else run.history]
@@ -172,9 +168,10 @@ class Displays:
             for table in (self.headline, self.table):
                 table.show(
                     what_if=None if prediction is None else prediction.metrics,
-                    predicted=before,
-                    measured=measured,
-                    refitted=refitted if result is None else result.fitted,
+                    predicted=compared.predicted,
+                    measured=since_change(run) if result is None else compared.measured,
+                    refitted=compared.refitted,
+                    beside=compared.measured,
                     whole_run=whole_run(run, result),
                     baseline=None if self.baseline is None else self.baseline.metrics,
                     bands=Bands.of(costs) if costs else MODEL,
@@ -223,6 +220,13 @@ def since_change(run: LiveRun | None) -> Numbers:
     """Return what was measured since the last change of settings, by metric."""
     last = run.rows.last if run is not None else None
     return {} if last is None else last.since_change
+
+
+def compared_in(run: LiveRun | None, result: Run | None) -> Compared:
+    """Return what was measured beside both predictions, for the same requests."""
+    if result is not None:
+        return Compared(result.since_change or result.metrics, result.predicted, result.fitted)
+    return Compared({}, {}, {}) if run is None else run.compared
 
 
 def whole_run(run: LiveRun | None, result: Run | None) -> Numbers:

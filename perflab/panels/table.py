@@ -49,6 +49,7 @@ class NumbersTable:
         baseline: Values | None = None,
         bands: Bands = MODEL,
         event: str = "",
+        beside: Values | None = None,
     ) -> None:
         """Show other numbers; what is not known is a dash. Without a baseline it has no column.
 
@@ -61,6 +62,8 @@ class NumbersTable:
             baseline: Predicted at the baseline.
             bands: How far what was predicted before may be off.
             event: Why nothing is compared; empty where it is.
+            beside: Measured for the very requests that were predicted, which the difference is of;
+                none where that is `measured`.
         """
         absent = () if baseline is not None else ("baseline",)
         columns = [name for name in self._columns if name not in absent]
@@ -72,7 +75,7 @@ class NumbersTable:
                 "predicted before": _with_band(info, predicted, bands),
                 "refitted": _text(info, _value(refitted, info)),
                 "measured": _text(info, _value(measured, info)),
-                "difference": difference(info, predicted, measured, bands, event),
+                "difference": difference(info, predicted, beside or measured, bands, event),
                 "whole run": _text(info, _value(whole_run, info)),
                 "baseline": _text(info, _value(baseline, info)),
             }
