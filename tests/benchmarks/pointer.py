@@ -22,6 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from panel_latency import FLAGS, TOKEN, serve
 from playwright.sync_api import Page, sync_playwright
 
+PATIENCE = 300_000
 HANDLE = ".perflab-pictured:has(img.perflab-what-if) .perflab-handle"
 CODE = """import perflab
 panel = perflab.workbench("cache", "flights", {"max_cache_size": 300})
@@ -113,12 +114,13 @@ def main() -> None:
                 viewport={"width": 1280, "height": 1400}, device_scale_factor=arguments.ratio
             )
             page.goto(f"{address}/lab/tree/panel.ipynb?token={TOKEN}")
-            page.wait_for_selector(".jp-CodeCell", timeout=60_000)
-            page.wait_for_timeout(3000)
+            page.set_default_timeout(PATIENCE)
+            page.wait_for_selector(".jp-CodeCell")
+            page.get_by_text("| Idle").first.wait_for()
             page.locator(".jp-CodeCell").first.click()
             page.keyboard.press("Shift+Enter")
-            page.get_by_text("what-if exact").first.wait_for(timeout=120_000)
-            page.locator(HANDLE).first.wait_for(timeout=60_000)
+            page.get_by_text("what-if exact").first.wait_for()
+            page.locator(HANDLE).first.wait_for()
             sent = Sent(page)
             taken = moved(page, arguments.moves)
             p95 = statistics.quantiles(taken, n=20)[18]
@@ -129,16 +131,16 @@ def main() -> None:
                 "count => (document.body.innerText.match(/running, \\d/g) ?? []).length >= count"
             )
             runs.first.click()
-            page.wait_for_function(going, arg=1, timeout=180_000)
+            page.wait_for_function(going, arg=1)
             page.wait_for_timeout(3000)
             live = sent.per_second(page, arguments.seconds) / 1e6
             print(f"a live panel                       {live:5.2f} MB/s")
             page.keyboard.press("Shift+Enter")
-            page.locator(".perflab").nth(1).get_by_text("what-if exact").wait_for(timeout=120_000)
+            page.locator(".perflab").nth(1).get_by_text("what-if exact").wait_for()
             page.locator(".perflab").nth(1).locator(
                 "button.jupyter-button", has_text="Run"
             ).first.click()
-            page.wait_for_function(going, arg=2, timeout=180_000)
+            page.wait_for_function(going, arg=2)
             page.wait_for_timeout(3000)
             both = sent.per_second(page, arguments.seconds) / 1e6
             print(f"two live panels                    {both:5.2f} MB/s")
