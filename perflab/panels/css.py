@@ -157,6 +157,9 @@ _PLACES = f"""
 .jp-OutputArea-child:has(> .jp-OutputArea-output > .perflab),
 .jp-OutputArea-child:has(> .perflab), .jp-OutputArea-output:has(> .perflab),
 .jp-OutputArea-output.perflab {{ overflow: visible; }}
+.jp-Notebook .jp-CodeCell:not(.jp-mod-outputsScrolled) .jp-Cell-outputArea:has(
+  > .jp-OutputArea-child > .perflab, > .jp-OutputArea-child > .jp-OutputArea-output > .perflab) {{
+  overflow: visible; }}
 .perflab-body {{ display: grid; grid-template: auto 1fr / {CONTROLS}px minmax(0, 1fr);
   column-gap: {GAP}px; align-items: start; }}
 .perflab-controls {{ grid-row: 1 / span 2; position: sticky; top: 4px;
