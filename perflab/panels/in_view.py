@@ -31,7 +31,9 @@ def kept_in_view() -> widgets.Output:
 
     Where the panel's beginning is in view already, as after one cell was run, nothing moves.
     """
-    script = _SCROLL.replace("MADE", f"{time.time():.0f}").replace("FRESH", f"{FRESH_SECONDS:.0f}")
+    script = _SCROLL.replace("MADE", str(round(time.time()))).replace(
+        "FRESH", str(round(FRESH_SECONDS))
+    )
     data = {"output_type": "display_data", "data": {"application/javascript": script}}
     heard = widgets.Output(outputs=({**data, "metadata": {}},))
     heard.add_class("perflab-unseen")
