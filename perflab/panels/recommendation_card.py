@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench, AnyModel
-from perflab.charts.trade_off import trade_off_figure
+from perflab.charts.trade_off import trade_off_figure, trade_off_in_words
 from perflab.instrumentation.catalog import metric
+from perflab.panels.alternative import Alternative
 from perflab.panels.canvas import BlitCanvas
 from perflab.panels.controls import written
 from perflab.reports.verdict import tuned_keys
@@ -127,7 +128,9 @@ class RecommendationCard:
             canvas = BlitCanvas(trade_off_figure(shown, self._bench, *_CHART, scale=2.0), _CHART[0])
             canvas.draw([], full=True)
             canvas.image.add_class("perflab-picture")
-            parts.append(canvas.image)
+            words = Alternative()
+            words.say(trade_off_in_words(shown, self._bench))
+            parts += [canvas.image, words.widget]
         return parts
 
     def _put(self, children: list[widgets.Widget]) -> None:
