@@ -152,5 +152,23 @@ def test_a_picture_of_another_size_shows_the_same_as_one_made_for_it():
     moved.place(Frame(830, 1.0))
     made.place(Frame(830, 1.0))
     for one, other in ((moved.what_if.first, made.what_if.first), (moved.live, made.live)):
-        pictures = [np.asarray(Image.open(io.BytesIO(v.widget.value))) for v in (one, other)]
+        pictures = [np.asarray(Image.open(io.BytesIO(v.image.value))) for v in (one, other)]
         assert (pictures[0] == pictures[1]).all()
+
+
+def test_labels_are_as_large_after_a_change_of_resolution_as_before():
+    bench = load_bench("cache")
+    moved, made = Displays(bench), Displays(bench)
+    moved.place(Frame(1085, 2.0))
+    for displays in (moved, made):
+        displays.place(Frame(1085, 1.0))
+    for one, other in ((moved.what_if.first, made.what_if.first), (moved.live, made.live)):
+        for chart, same in zip(one.charts, other.charts, strict=True):
+            for text, like in (
+                (chart.axes._left_title, same.axes._left_title),
+                (chart.axes.yaxis.label, same.axes.yaxis.label),
+            ):
+                assert text.get_text() == like.get_text()
+                assert text.get_fontsize() == like.get_fontsize()
+    labels = [chart.axes.yaxis.label.get_text() for chart in moved.live.charts]
+    assert labels == ["hit rate", "latency (s)", "memory (bytes)"]
