@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from perflab.instrumentation.catalog import METRICS
 
@@ -105,12 +107,22 @@ def _write_title(axes: Axes, title: str, pad: float) -> None:
     room = _TITLE_LEFT * pixel
     for size in (TITLE_SIZE, 9.0, TICK_SIZE):
         text.set_fontsize(size)
-        over = float(text.get_window_extent().x1 - edge)
+        over = float(_extent(text, axes).x1 - edge)
         if over <= 0:
             return
         text.set_x(-min(over, room) / axes.bbox.width)
         if over <= room:
             return
+
+
+def _extent(text: Text, axes: Axes) -> Bbox:
+    """Return where a text is, on a figure that may have got another resolution.
+
+    By itself it goes on to measure with what drew it last.
+    """
+    canvas: Any = axes.get_figure(root=True).canvas  # type: ignore[union-attr]
+    renderer = getattr(canvas, "get_renderer", None)
+    return text.get_window_extent(renderer() if renderer else None)
 
 
 def fit_upright(axes: Axes, bare: str) -> None:
@@ -131,7 +143,7 @@ def fit_upright(axes: Axes, bare: str) -> None:
         label.set_fontsize(size)
         if text is not None:
             label.set_text(text)
-        height = float(label.get_window_extent().height)
+        height = float(_extent(label, axes).height)
         middle = min((box.y0 + box.y1) / 2, top - height / 2)
         label.set_y((middle - box.y0) / box.height)
         if middle >= height / 2:

@@ -17,6 +17,7 @@ from perflab.charts.marks import MARK_LOOKS
 from perflab.charts.ticks import set_ticks
 from perflab.instrumentation.catalog import METRICS, metric
 from perflab.tuning.trade_off import Place, TradeOff, cost_words
+from perflab.units import amount
 
 _KNEE: dict[str, Any] = {
     "marker": "v",
@@ -67,6 +68,16 @@ def trade_off_figure(
     figure, (axes,) = style.chart_row(1, width, height, top=52, right=26, scale=scale)
     draw_trade_off(axes, shown, bench)
     return figure
+
+
+def trade_off_in_words(shown: TradeOff, bench: AnyBench) -> str:
+    """Return what the chart says at its named points, for who does not see it."""
+    info, unit = metric(shown.objective), cost_words(bench, shown.cost)[1]
+    said = [
+        f"{name} {info.format(place.value)} at {amount(place.cost, unit)}"
+        for name, place in shown.named.items()
+    ]
+    return f"{title_of(shown, bench)}: {', '.join(said)}."
 
 
 def title_of(shown: TradeOff, bench: AnyBench) -> str:

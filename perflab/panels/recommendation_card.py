@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench, AnyModel
-from perflab.charts.trade_off import trade_off_figure
+from perflab.charts.trade_off import trade_off_figure, trade_off_in_words
 from perflab.instrumentation.catalog import metric
+from perflab.panels.alternative import Alternative
 from perflab.panels.canvas import still_image
 from perflab.panels.controls import written
 from perflab.panels.live_check import LiveCheck, is_comparable
@@ -180,7 +181,9 @@ class RecommendationCard:
             figure = trade_off_figure(shown, self._bench, *_CHART, scale=2.0)
             picture = still_image(figure, _CHART[0])
             picture.add_class("perflab-picture")
-            parts.append(picture)
+            words = Alternative()
+            words.say(trade_off_in_words(shown, self._bench))
+            parts += [picture, words.widget]
         return parts
 
     def _put(self, children: list[widgets.Widget]) -> None:

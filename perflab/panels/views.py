@@ -232,14 +232,13 @@ def change_points(
     points: dict[MarkKind, Point], others: Mapping[MarkKind, Point | None] | None
 ) -> set[MarkKind]:
     """Take over other points, of which None removes one; return the kinds that are others now."""
-    changed = {kind for kind, point in (others or {}).items() if points.get(kind) != point}
-    for kind in changed:
-        point = (others or {})[kind]
+    changed = {kind: point for kind, point in (others or {}).items() if points.get(kind) != point}
+    for kind, point in changed.items():
         if point is None:
             del points[kind]
         else:
             points[kind] = point
-    return changed
+    return {*changed}
 
 
 def _are_same(lines: Sequence[Lines], before: Sequence[Lines]) -> bool:

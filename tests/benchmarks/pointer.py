@@ -135,6 +135,7 @@ def main() -> None:
             page.wait_for_timeout(3000)
             live = sent.per_second(page, arguments.seconds) / 1e6
             print(f"a live panel                       {live:5.2f} MB/s")
+            page.locator(".jp-CodeCell .jp-InputArea-editor").nth(1).click()
             page.keyboard.press("Shift+Enter")
             page.locator(".perflab").nth(1).get_by_text("what-if exact").wait_for()
             page.locator(".perflab").nth(1).locator(

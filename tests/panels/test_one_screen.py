@@ -34,7 +34,7 @@ def test_pictures_have_the_pixels_of_their_places_and_cut_no_text(name, width):
     displays.place(frame)
     for view in (displays.what_if.first, displays.live):
         wide = round(frame.main * frame.scale(frame.main))
-        assert abs(size(view.widget)[0] - wide) <= 1
+        assert abs(size(view.image)[0] - wide) <= 1
         assert view.widget.layout.width == f"{frame.main}px"
         figure = view._figure
         for chart in view.charts:
@@ -63,18 +63,18 @@ def test_a_third_chart_without_a_place_stands_in_a_tab_with_its_strip(panel):
 
 def test_enlarged_chart_stands_alone_with_its_strip_until_it_is_let_go(panel):
     displays = told(panel, "1085 2")
-    before = [size(view.widget) for view in (displays.what_if.first, displays.live)]
+    before = [size(view.image) for view in (displays.what_if.first, displays.live)]
     enlarging = displays.enlarging
     enlarging.buttons[1].value = True
     assert displays.what_if.first._place.shown == displays.live._place.shown == (1,)
-    assert size(displays.what_if.first.widget)[1] > before[0][1]
+    assert size(displays.what_if.first.image)[1] > before[0][1]
     assert [seen(button) for button in enlarging.buttons] == [False, True, False]
     assert "Escape" in enlarging.buttons[1].tooltip
     panel.controls.controls["max_cache_size"].value = 77
     panel.wait(60)
     assert "77" in displays.what_if.first.alternative.text
     enlarging.buttons[1].value = False
-    assert [size(view.widget) for view in (displays.what_if.first, displays.live)] == before
+    assert [size(view.image) for view in (displays.what_if.first, displays.live)] == before
 
 
 def test_tabs_are_there_for_what_is_there_and_columns_show_all(panel):
@@ -152,5 +152,23 @@ def test_a_picture_of_another_size_shows_the_same_as_one_made_for_it():
     moved.place(Frame(830, 1.0))
     made.place(Frame(830, 1.0))
     for one, other in ((moved.what_if.first, made.what_if.first), (moved.live, made.live)):
-        pictures = [np.asarray(Image.open(io.BytesIO(v.widget.value))) for v in (one, other)]
+        pictures = [np.asarray(Image.open(io.BytesIO(v.image.value))) for v in (one, other)]
         assert (pictures[0] == pictures[1]).all()
+
+
+def test_labels_are_as_large_after_a_change_of_resolution_as_before():
+    bench = load_bench("cache")
+    moved, made = Displays(bench), Displays(bench)
+    moved.place(Frame(1085, 2.0))
+    for displays in (moved, made):
+        displays.place(Frame(1085, 1.0))
+    for one, other in ((moved.what_if.first, made.what_if.first), (moved.live, made.live)):
+        for chart, same in zip(one.charts, other.charts, strict=True):
+            for text, like in (
+                (chart.axes._left_title, same.axes._left_title),
+                (chart.axes.yaxis.label, same.axes.yaxis.label),
+            ):
+                assert text.get_text() == like.get_text()
+                assert text.get_fontsize() == like.get_fontsize()
+    labels = [chart.axes.yaxis.label.get_text() for chart in moved.live.charts]
+    assert labels == ["hit rate", "latency (s)", "memory (bytes)"]

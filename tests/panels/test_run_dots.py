@@ -5,7 +5,7 @@ import types
 import pytest
 
 from perflab.lab.rows import Compared
-from perflab.panels.run_dots import FILLING, run_dots
+from perflab.panels.run_dots import FILLING, result_dots, run_dots
 from perflab.panels.views import Point
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.workloads import Trace
@@ -71,3 +71,20 @@ def test_the_end_of_a_run_has_the_last_word():
     dots = run_dots(a_run(compared()), HERE, CURVE, result)
     assert dots["measured"].metrics == {"hit_rate": 0.5}
     assert dots["refitted"].metrics == {"hit_rate": 0.51}
+
+
+def test_a_kept_run_has_the_dots_of_its_end():
+    result = types.SimpleNamespace(
+        since_change={"hit_rate": 0.5, "evictions": 0.0}, fitted={"hit_rate": 0.51}, metrics={}
+    )
+    dots = result_dots(result, HERE, CURVE, a_run().workload)
+    assert dots["measured"].metrics["hit_rate"] == 0.5
+    assert dots["refitted"].metrics == {"hit_rate": 0.51}
+    assert (dots["refitted"].curve, dots["refitted"].note) == (CURVE.metrics, FILLING)
+
+
+def test_a_kept_run_without_a_comparison_has_what_it_measured():
+    result = types.SimpleNamespace(since_change={}, fitted={}, metrics={"hit_rate": 0.4})
+    dots = result_dots(result, HERE, None, a_run().workload)
+    assert dots["measured"].metrics == {"hit_rate": 0.4}
+    assert dots["refitted"] is None

@@ -35,7 +35,7 @@ def test_live_keys_stand_under_the_map_with_what_they_say(open_panel):
     assert len(drawn.handles) == 5
     assert "at most 4,043 live keys at once" in times(panel).text
     (picture,) = pictures(panel)
-    assert picture.value[:4] == b"\x89PNG"
+    assert picture.children[0].value[:4] == b"\x89PNG"
 
 
 def test_workload_without_times_is_dated_by_the_rate(panel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import types
 
 import comm
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from perflab.panels import workbench
+from perflab.panels.byte_budget import ByteBudget
 from perflab.panels.pointer import PointerLayer
 from perflab.workloads import Trace
 
@@ -216,6 +218,33 @@ def test_a_live_picture_sends_its_numbers_only_while_it_is_pointed_at(panel):
     assert layer.picture == {}
     tell(layer, hovered=True)
     assert len(layer.picture["plots"][0]["curves"][0]["x"]) == 20
+
+
+def test_a_kept_picture_has_what_the_layer_shows(panel):
+    view = panel.displays.what_if.first
+    bare = view.image.value
+    assert view.picture == bare
+    begin(panel)
+    assert view.image.value != bare
+    assert view.picture == bare
+
+
+def test_strips_wait_together_where_much_was_sent(panel, monkeypatch):
+    shown = []
+    displays = panel.displays
+    for view in (displays.live, *displays.live_others):
+        monkeypatch.setattr(view, "show", lambda *_, view=view: shown.append(view))
+    run = types.SimpleNamespace(rows=(), changes=(), history="")
+    spent = ByteBudget()
+    spent.spend(10_000_000)
+    monkeypatch.setattr(displays, "_budget", spent)
+    displays._ticks = 0
+    displays.follow(run, panel.controls.read()[0], None, None)
+    assert shown == []
+    monkeypatch.setattr(displays, "_budget", ByteBudget())
+    displays._ticks = 0
+    displays.follow(run, panel.controls.read()[0], None, None)
+    assert len(shown) == 1 + len(displays.live_others)
 
 
 def test_a_closed_panel_takes_its_layers_along():
