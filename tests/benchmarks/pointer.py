@@ -137,7 +137,7 @@ def main() -> None:
             print(f"a live panel                       {live:5.2f} MB/s")
             page.locator(".jp-CodeCell .jp-InputArea-editor").nth(1).click()
             page.keyboard.press("Shift+Enter")
-            page.locator(".perflab").nth(1).get_by_text("what-if exact").wait_for()
+            page.locator(".perflab-status", has_text="what-if exact").nth(1).wait_for()
             page.locator(".perflab").nth(1).locator(
                 "button.jupyter-button", has_text="Run"
             ).first.click()
