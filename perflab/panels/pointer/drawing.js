@@ -335,6 +335,8 @@ class Drawing {
       const line = document.createElement('div');
       const [swatch, ...texts] = ['i', 'span', 'b'].map(kind => document.createElement(kind));
       swatch.style.background = colour || 'transparent';
+      // As dark as the line that it stands for.
+      swatch.style.filter = this.svg.style.filter;
       [texts[0].textContent, texts[1].textContent] = [name, value];
       line.append(swatch, ...texts);
       return line;
