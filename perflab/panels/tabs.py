@@ -118,7 +118,7 @@ class Tabs:
 
 
 def _panel(name: str, part: widgets.Widget) -> widgets.VBox:
-    title = caption(name)
+    title = caption(name, name.lower())
     title.add_class("perflab-tab-title")
     panel = widgets.VBox([title, part])
     panel.add_class("perflab-tab-panel")
