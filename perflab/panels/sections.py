@@ -26,7 +26,7 @@ class Section:
         self.heading = widgets.ToggleButton(
             value=opened,
             description=title,
-            tooltip=meaning(title.lower()),
+            tooltip=meaning(title.lower()) or f"Fold or unfold {title}.",
             layout=widgets.Layout(width="auto"),
         )
         self.heading.add_class("perflab-fold")

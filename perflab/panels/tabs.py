@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import ipywidgets as widgets
 
 from perflab.panels.explained import caption
+from perflab.panels.glossary import meaning
 
 
 class Tabs:
@@ -85,7 +86,11 @@ class Tabs:
             self._show()
 
     def _button(self, name: str) -> widgets.ToggleButton:
-        button = widgets.ToggleButton(description=name, layout=widgets.Layout(width="auto"))
+        button = widgets.ToggleButton(
+            description=name,
+            tooltip=meaning(name.lower()),
+            layout=widgets.Layout(width="auto"),
+        )
         button.add_class("perflab-tab")
         button.observe(lambda _: self._press(name), "value")
         return button

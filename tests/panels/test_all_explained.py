@@ -9,6 +9,7 @@ import pytest
 
 from perflab.bench import bench_names
 from perflab.panels import workbench
+from perflab.panels.pointer import PointerLayer
 
 UNNAMED = (widgets.Box, widgets.HTML, widgets.Image, widgets.Output, widgets.FloatProgress)
 LABELS = ("perflab-label", "perflab-caption")
@@ -22,7 +23,10 @@ def parts(widget):
 
 
 def is_field(widget):
-    return isinstance(widget, widgets.DOMWidget) and not isinstance(widget, UNNAMED)
+    """Say whether a user meets it: the layer over a picture says itself what stands there."""
+    if isinstance(widget, (*UNNAMED, PointerLayer)) or "perflab-unseen" in widget._dom_classes:
+        return False
+    return isinstance(widget, widgets.DOMWidget)
 
 
 def help_of(widget):
