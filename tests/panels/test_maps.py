@@ -55,7 +55,7 @@ def shown(panel):
 
 
 def picture(panel):
-    return shown(panel).widget.children[0].children[0].value
+    return shown(panel).widget.children[0].children[0].children[0].value
 
 
 def test_workload_without_times_has_no_map_of_lifetimes(panel):

@@ -131,7 +131,7 @@ def test_server_behind_a_run_is_named_with_it_and_in_its_report(toy, until, tmp_
     until(lambda: toy.report is not None or toy.status.problem)
     written = toy.report.with_suffix(".md").read_text()
     assert "1.0, embedded" in written
-    assert "action: kick" in written
+    assert "action: Kick it" in written
 
 
 def test_typed_server_goes_into_the_environment_and_not_into_the_notebook(toy):
