@@ -111,6 +111,11 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-rotate(180deg); }
 .perflab-headline { margin-top: 4px; }
 .perflab-pictured > :not(img):not(.perflab-pointer) { display: none; }
+.perflab-history .widget-hbox { align-items: center; gap: 6px; overflow: hidden; }
+.perflab-history .perflab-tried { flex: 1 1 auto; width: auto; font-variant-numeric: tabular-nums; }
+.perflab-history .perflab-present { font-weight: 600; }
+.perflab-history-buttons { gap: 6px; flex-wrap: wrap; }
+.perflab-reopened { align-items: center; gap: 8px; }
 .perflab-standing { font-size: 12px; color: var(--pl-quiet); padding: 0 0 2px 4px; }
 .perflab-standing b, .perflab-judged { color: var(--pl-ink); }
 .perflab-chips { flex-wrap: wrap; gap: 2px; margin-bottom: 6px; }

@@ -12,6 +12,8 @@ handles => handles.map(handle => [
   handle.closest('.perflab-control').querySelector('input').value,
 ])
 """
+PICTURES = ".perflab img.perflab-picture"
+ALL_TOLD = "images => images.every(image => image.alt || !image.getClientRects().length)"
 
 
 def violations(page):
@@ -24,6 +26,7 @@ def test_axe_finds_nothing_wrong_and_sliders_say_their_values(panel, page, name)
     panel.open(name, first_only=True)
     images = page.locator(".perflab img.perflab-what-if")
     panel.until(lambda: "present settings" in (images.first.get_attribute("alt") or ""), "a text")
+    panel.until(lambda: page.eval_on_selector_all(PICTURES, ALL_TOLD), "a text for each picture")
     assert violations(page) == []
     named = page.eval_on_selector_all(".perflab .noUi-handle", NAMED)
     assert named

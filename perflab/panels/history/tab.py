@@ -43,7 +43,7 @@ class HistoryTab:
         self.export = _button("Export CSV", "download", "Write all of them as a table.")
         self.undo.on_click(lambda _: self._step(self._trail.undo))
         self.redo.on_click(lambda _: self._step(self._trail.redo))
-        self.compare.on_click(lambda _: self.show_comparison())
+        self.compare.on_click(lambda _: self.toggle_comparison())
         self.export.on_click(lambda _: self.write())
         self._said = hidden_line("perflab-line")
         self._list = widgets.VBox([])
@@ -77,6 +77,17 @@ class HistoryTab:
                 child.close()
             row.close()
 
+    def toggle_comparison(self) -> None:
+        """Show the comparison, which then follows the ticks, or take it away again."""
+        if self._side.layout.display is None:
+            self._side.layout.display = "none"
+        else:
+            self.show_comparison()
+
+    def _ticked(self) -> None:
+        if self._side.layout.display is None:
+            self.show_comparison()
+
     def show_comparison(self) -> None:
         """Put the ticked entries side by side; all that are shown where none is ticked."""
         entries = self._trail.entries
@@ -109,17 +120,21 @@ class HistoryTab:
     def _row(self, number: int, entry: Tried, keys: list[str], ticked: set[int]) -> widgets.HBox:
         line = _line(self._bench, entry, keys)
         tick = widgets.Checkbox(
-            value=number in ticked, indent=False, description="", tooltip=f"Compare {line}"
+            value=number in ticked,
+            indent=False,
+            description=line,
+            tooltip="Compare it with the others that are ticked.",
         )
-        tick.layout = widgets.Layout(width="24px")
+        tick.add_class("perflab-tried")
+        if number == self._trail.place:
+            tick.add_class("perflab-present")
+        tick.observe(lambda _: self._ticked(), "value")
         self._ticks[number] = tick
-        now = " perflab-present" if number == self._trail.place else ""
-        text = widgets.HTML(f"<span class='perflab-tried{now}'>{html.escape(line)}</span>")
         back = _button("Restore", "", f"Set {line}")
         back.on_click(lambda _: self._step(lambda: self._trail.go(number)))
         pin = _button("Pin", "", f"Make it the baseline: {line}")
         pin.on_click(lambda _: self._pin(entry))
-        return widgets.HBox([tick, text, back, pin])
+        return widgets.HBox([tick, back, pin])
 
 
 def _button(name: str, icon: str, tooltip: str) -> widgets.Button:

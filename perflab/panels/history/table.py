@@ -64,7 +64,7 @@ def clock_time(entry: Tried) -> str:
 
 def comparison(bench: AnyBench, entries: Sequence[Tried]) -> str:
     """Return as HTML some entries side by side: settings that differ, then metrics."""
-    heads = "".join(f"<th>{html.escape(clock_time(entry))}</th>" for entry in entries)
+    heads = "".join(f"<th scope='col'>{html.escape(clock_time(entry))}</th>" for entry in entries)
     rows = [
         _row(
             bench.info(key).label, [bench.info(key).format(e["settings"].get(key)) for e in entries]
@@ -78,8 +78,9 @@ def comparison(bench: AnyBench, entries: Sequence[Tried]) -> str:
                 info = metric(name)
                 rows.append(_row(f"{info.label}, {kind}", [info.format(each) for each in values]))
     return (
-        "<table class='perflab-numbers'><caption>Tried settings, compared</caption>"
-        f"<thead><tr><th></th>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        "<div class='perflab-scroll'>"
+        "<table class='perflab-table' aria-label='Tried settings, compared'>"
+        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

@@ -116,8 +116,15 @@ def test_undo_and_redo_set_the_sliders(worked):
 
 
 def test_tried_settings_are_compared_and_written(worked, folder):
-    worked.lasting.tab.show_comparison()
-    assert "max cache size" in worked.lasting.tab._side.value
+    tab = worked.lasting.tab
+    tab.compare.click()
+    assert "max cache size" in tab._side.value
+    columns = tab._side.value.count("scope='col'")
+    assert columns == len(worked.lasting.trail.entries)
+    next(iter(tab._ticks.values())).value = True
+    assert tab._side.value.count("scope='col'") == 1
+    tab.compare.click()
+    assert tab._side.layout.display == "none"
     path = worked.lasting.tab.write()
     rows = path.read_text().splitlines()
     assert len(rows) == len(worked.lasting.trail.entries) + 1
