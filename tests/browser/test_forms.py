@@ -117,4 +117,4 @@ def test_columns_are_chosen_from_the_files_own(opened, page, lab):
             picker.get_by_text("Choose a file").click()
         chooser.value.set_files(folder / "odd.csv")
         opened.says(re.compile(r"odd\.csv, [\d.]+ KiB"))
-        opened.until(lambda: "odd.csv" in page.locator(".perflab-head").first.inner_text(), "it")
+        opened.until(lambda: "odd.csv" in page.locator(".perflab-lines").first.inner_text(), "it")

@@ -61,7 +61,7 @@ def test_version_is_the_packages(perflab):
     ("arguments", "said"),
     [
         (["predicct", "cache"], "No such command"),
-        (["predict"], "Missing argument"),
+        (["predict"], "needs a pattern"),
         (["predict", "cache", "--what"], "No such option"),
         (["predict", "cache", "--sample", "much"], "--sample"),
         (["trace", "convert", "flights"], "Missing argument"),
