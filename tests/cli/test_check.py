@@ -114,7 +114,7 @@ def test_another_workload_is_refused_unless_forced(perflab, refused, baseline):
 
 def test_a_tuned_baseline_brings_its_own_limits(perflab, folder):
     tuned = perflab(
-        *("tune", "cache", "-w", WORKLOAD, "--limit", "memory_bytes<=100KiB", "-o", "best.json")
+        *("tune", "cache", "-w", WORKLOAD, "--limit", "memory_bytes<=64MiB", "-o", "best.json")
     )
     assert tuned.status == 0
     found = perflab("check", "best.json", "--json")

@@ -48,7 +48,7 @@ FAULTS = {
     "calibrate": "perflab.lab.verbs.calibrate",
     "settings": "perflab.bench.registry.load_bench",
     "report": "perflab.reports.report",
-    "compare": "perflab.tuning.comparison.compare",
+    "compare": "perflab.tuning.comparisons.compare_all",
     "doctor": "perflab.cli.findings.findings",
     "trace info": "perflab.cli.trace.read_workload",
     "trace convert": "perflab.cli.trace.say_written",

@@ -48,9 +48,9 @@ def test_commands_need_no_pattern_where_the_file_names_one(perflab, project):
 def test_a_run_and_a_recommendation_take_it_too(perflab, project):
     ran = perflab("run", "--seconds", "0.3", "--json", "--no-progress")
     assert ran.json["settings"]["max_cache_size"] == 30
-    project.write_text(FILE.replace("[settings]", 'limits = ["memory_bytes<=1MiB"]\n[settings]'))
+    project.write_text(FILE.replace("[settings]", 'limits = ["memory_bytes<=64MiB"]\n[settings]'))
     tuned = perflab("tune", "--json")
-    assert tuned.json["limits"] == ["memory_bytes<=1MiB"]
+    assert tuned.json["limits"] == ["memory_bytes<=64MiB"]
 
 
 def test_the_environment_overrules_it_and_an_option_both(perflab, project, monkeypatch):
