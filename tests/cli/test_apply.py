@@ -80,6 +80,10 @@ def wait_for(condition):
         time.sleep(0.02)
 
 
+INTERRUPTS = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+"""A shell's background jobs ignore Ctrl-C, and so would all that they start."""
+
+
 def started(server, result):
     """Run the command in a process of its own, which watches for ten minutes."""
     watch = ("--watch", "memory_bytes<=1GiB", "--seconds", "10m")
@@ -88,8 +92,7 @@ def started(server, result):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's background jobs ignore it, and so would all that they start.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **INTERRUPTS,
     )
 
 
