@@ -1,6 +1,7 @@
 """What a user's pointer and keys do over the pictures, in a real JupyterLab."""
 
 import json
+import time
 
 import pytest
 
@@ -38,6 +39,18 @@ class Layer:
     def middle(self):
         box = self.handle.bounding_box()
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def settle(self):
+        """Wait until the dot stands still: the panel draws its charts for another width."""
+        places = []
+
+        def still():
+            places.append(self.middle())
+            time.sleep(0.5)
+            return len(places) > 3 and len(set(places[-4:])) == 1
+
+        self.panel.until(still, "a dot that stands still")
+        self.handle.scroll_into_view_if_needed()
 
     def size(self):
         """Return the cache size that the first slider's field says."""
@@ -197,7 +210,7 @@ def test_at_a_pixel_ratio_of_2_the_dot_is_under_the_pointer(elsewhere):
     panel.page.mouse.up()
     layer.until_both_say(layer.said().split(":")[0])
     panel.page.evaluate("document.querySelector('.perflab').style.zoom = '0.75'")
-    layer.handle.scroll_into_view_if_needed()
+    layer.settle()
     x, y = layer.middle()
     panel.page.mouse.move(x, y)
     panel.page.mouse.down()
