@@ -66,7 +66,7 @@ def test_results_that_are_gone_are_one_clear_error(bench, tmp_path):
 
 def test_tuning_asks_a_law_for_no_more_than_twice_of_what_was_measured(bench):
     def most(**values):
-        return bench.tuning_sweep(None, bench.read(values)[0])["max_concurrent"][-1]
+        return bench.tuning_sweep(range(1000), bench.read(values)[0])["max_concurrent"][-1]
 
     assert most(measured=str(LOCUST)) == 31
     assert most(urls=URL) == 64
