@@ -126,6 +126,18 @@ class Panel:
         ends = (painted[0], painted[-1])
         return [hashlib.sha256(data.encode()).hexdigest() for data in ends]
 
+    def settled(self):
+        """Return what `pictures` does, once that stays: the layer takes its dots off a picture."""
+        seen = []
+
+        def still():
+            seen.append(self.pictures())
+            time.sleep(0.5)
+            return len(seen) > 3 and all(each == seen[-1] for each in seen[-4:])
+
+        self.until(still, "pictures that stay")
+        return seen[-1]
+
     def until_new(self, which, before, what):
         """Wait until a picture (0: what-if, 1: live) is no longer the one of that hash."""
         return self.until(lambda: self.pictures()[which] != before, what)

@@ -35,7 +35,7 @@ def errors(page):
 def test_wrong_value_is_marked_and_escape_brings_the_right_one_back(opened, page):
     field = page.locator(".perflab-controls input[type=text]:visible").first
     opened.says("what-if exact")
-    right, pictures = field.input_value(), opened.pictures()
+    right, pictures = field.input_value(), opened.settled()
     field.fill("plenty")
     field.press("Enter")
     opened.says("'plenty' is not a quantity of entries")
