@@ -173,7 +173,9 @@ class AsyncIOModel:
         """Return that a closed loop heeds no rate, and what the workload's own would use."""
         rate = float(self._arrivals.rate)
         plain = settings.change(retries=0, rate_limit=None)
-        alone = server.closed(plain, 1, QUICK_REQUESTS, load.seed)[0]["latency_seconds_mean"]
+        # Where all requests fail there is no latency.
+        found = server.closed(plain, 1, QUICK_REQUESTS, load.seed)[0]
+        alone = found.get("latency_seconds_mean", math.nan)
         if not math.isfinite(rate * alone):
             return []
         used = counted(max(1, math.ceil(rate * alone)), "request")
@@ -223,7 +225,8 @@ class AsyncIOModel:
         limit: int,
     ) -> float:
         plain = settings.change(retries=0, rate_limit=None)
-        return server.closed(plain, limit, QUICK_REQUESTS, load.seed)[0]["latency_seconds_p50"]
+        found = server.closed(plain, limit, QUICK_REQUESTS, load.seed)[0]
+        return found.get("latency_seconds_p50", math.nan)
 
     def _times(self, load: LoadSettings, requests: slice | None) -> tuple[Floats, int]:
         """Return the arrivals up to the last requested, and which of them is the first."""
