@@ -135,17 +135,6 @@ _DEFAULT_POINTS = 10
 _MOST_POINTS = 10_000
 
 
-def parse_settings(bench: AnyBench, texts: Iterable[str] | None) -> dict[str, object]:
-    """Return the settings that texts such as ``max_cache_size=10k`` give, checked all together.
-
-    Raises:
-        BadInputError: If a text is no assignment, a key unknown or a value out of bounds.
-    """
-    values = parse_assignments(texts)
-    bench.read(values)
-    return values
-
-
 def parse_assignments(texts: Iterable[str] | None) -> dict[str, object]:
     """Return by key what texts such as ``max_cache_size=10k`` assign, not checked yet.
 

@@ -1,7 +1,7 @@
 """What perflab writes into the user's folders: whole or not at all, and never over an input."""
 
 from perflab.files.cells import csv_cell, csv_frame
-from perflab.files.checks import bears_mark, check_output, markdown_mark, refuse_input, xml_mark
+from perflab.files.checks import bears_mark, check_output, markdown_mark, refuse_input
 from perflab.files.folders import whole_folder
 from perflab.files.names import file_stem, free_names
 from perflab.files.places import Place, expanded, place_of
@@ -23,5 +23,4 @@ __all__ = [
     "whole_folder",
     "whole_path",
     "write_text",
-    "xml_mark",
 ]

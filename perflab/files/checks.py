@@ -21,15 +21,10 @@ _TEXT = re.compile(rb"<!-- Made with perflab [^<>]* -->\s*\Z")
 
 
 def markdown_mark() -> str:
-    """Return the last line of a text in Markdown, which readers do not see."""
+    """Return a line for the end of Markdown or the head of XML, which readers do not see."""
     from importlib.metadata import version  # slow to load, and only reports need it
 
     return f"<!-- Made with perflab {version('perflab')} -->"
-
-
-def xml_mark() -> str:
-    """Return the line of a text in XML below its first one, which readers do not see."""
-    return markdown_mark()
 
 
 def bears_mark(path: str | os.PathLike[str]) -> bool:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from perflab.bench import load_bench
-from perflab.cli.options import check_out, parse_seconds, parse_settings, parse_sweep
+from perflab.cli.options import check_out, parse_assignments, parse_seconds, parse_sweep
 from perflab.errors import BadInputError
 
 
@@ -12,8 +12,8 @@ def bench():
     return load_bench("cache")
 
 
-def test_last_of_two_settings_with_one_key_counts(bench):
-    assert parse_settings(bench, ["policy=fifo", "policy=sieve"]) == {"policy": "sieve"}
+def test_last_of_two_settings_with_one_key_counts():
+    assert parse_assignments(["policy=fifo", "policy=sieve"]) == {"policy": "sieve"}
 
 
 def test_sweep_is_a_list_of_values(bench):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from perflab.errors import shown
-from perflab.files import xml_mark
+from perflab.files import markdown_mark
 from perflab.tuning.check.document import Check, Condition
 from perflab.tuning.check.words import row_of
 
@@ -34,7 +34,7 @@ def to_junit(check: Check) -> str:
             ET.SubElement(case, "system-out").text = told
     ET.indent(suites)
     body = ET.tostring(suites, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml_mark()}\n{body}\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{markdown_mark()}\n{body}\n'
 
 
 def _counts(check: Check) -> dict[str, str]:
