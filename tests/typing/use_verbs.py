@@ -57,6 +57,10 @@ def live() -> None:
     going.resume()
     assert_type(going.stop(), perflab.Run)
     perflab.compare(run, "baseline.json")
+    gate = perflab.check("baseline.json", limits=["hit_rate>=0.8"], max_worse={"hit_rate": "1pt"})
+    assert_type(gate, perflab.Check)
+    assert_type(gate.held, bool)
+    perflab.check(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(perflab.report([run, "other.json"], "report.html"), Path)
     assert_type(perflab.report(run, "pr.md", author="Ada", form="summary", keys=False), Path)
     perflab.report(run, "r.pdf", form="pdf")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
