@@ -148,7 +148,7 @@ def calibration_for(
 
     One that cannot be used stays where it is: it may be a later perflab's.
     """
-    names = _names(bench, settings, load, workload)
+    names = kept_names(bench, settings, load, workload)
     note = ""
     known: list[Calibration] = []
     for name in names:
@@ -235,18 +235,31 @@ def keep_calibration(
     spread: float | None = None,
     *,
     of_run: bool = False,
+    at_load: bool = False,
 ) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
     What the measurement did not see, or is below its resolution, stays as it is shipped. A file
     that this perflab cannot read is not replaced: the costs get a name with the number of their
-    format then. What a run at a pace, or of several threads, has measured is kept for such runs.
+    format then.
+
+    Args:
+        bench: Whose costs.
+        settings: Of the pattern.
+        load: Of the load.
+        costs: What was measured, by name.
+        workload: What they are kept for, where that matters to the bench.
+        load_average: The machine's per core, before.
+        spread: How far rounds lie apart, as a share of their mean.
+        of_run: Whether a live run has shown them; they are kept for runs at such a load then.
+        at_load: Whether they were measured at the load's own pace and threads, and are kept for
+            such runs alone.
 
     Raises:
         BadInputError: If the cache folder cannot be written.
     """
-    names = _names(bench, settings, load, workload)
-    backend = names[0] if of_run else names[-1]
+    names = kept_names(bench, settings, load, workload)
+    backend = names[0] if of_run or at_load else names[-1]
     seen = {name: cost for name, cost in costs.items() if not _below_resolution(name, cost)}
     whole = {**bench.calibration.shipped_costs, **seen, **_oversleep()}
     date = datetime.now(UTC).isoformat(timespec="seconds")
@@ -272,7 +285,7 @@ def _below_resolution(name: str, cost: object) -> bool:
     return name.endswith("_seconds") and isinstance(cost, (int, float)) and abs(cost) < RESOLUTION
 
 
-def _names(
+def kept_names(
     bench: AnyBench, settings: Settings, load: LoadSettings, workload: object
 ) -> tuple[str, ...]:
     """Return what a calibration is kept for, and then what others are that stand in.

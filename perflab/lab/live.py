@@ -30,7 +30,13 @@ from perflab.lab.rows import Compared, Rows
 from perflab.lab.run import Run
 from perflab.lab.run_state import RunState
 from perflab.lab.snapshot import Snapshot
-from perflab.lab.spawning import receive, resident_bytes, spawn, status_in_words
+from perflab.lab.spawning import (
+    receive,
+    resident_bytes,
+    save_workload,
+    spawn,
+    status_in_words,
+)
 from perflab.modelling.prediction import Metrics
 from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
@@ -109,7 +115,7 @@ class LiveRun:
         self._kept = Keeper.of_new_folder("perflab-run-", ending=0, patience=_ORPHANED_SECONDS)
         counts = (None if loop else bench.request_count(workload), most_requests)
         try:
-            self._save(workload)
+            save_workload(bench.workload_kind, workload, self._kept.folder / "trace")
             job = Job(
                 bench.identity.pattern,
                 str(self._kept.folder),
@@ -231,6 +237,14 @@ class LiveRun:
         """Return what was measured after a snapshot; of none, after the warm-up."""
         return self._rows.measured(since or self._rows.warm)
 
+    def shown_costs(self, fewest: int) -> dict[str, object]:
+        """Return what the run itself has measured of its costs since the last change.
+
+        Args:
+            fewest: How often an outcome, such as a miss, must have come for its cost to be known.
+        """
+        return self._rows.seen_costs(self._rows.changed, fewest)
+
     def pause(self) -> None:
         """Pause the load; the pattern keeps its state."""
         self._state.steer("running", "paused", lambda: self._send(cloudpickle.dumps("pause")))
@@ -301,20 +315,6 @@ class LiveRun:
         self._rows.renew()
         self._state.fail("this run belongs to the process that started it", mistake=True)
         self._done.set()
-
-    def _save(self, workload: object) -> None:
-        """Write the workload for the child to map.
-
-        Raises:
-            BadInputError: If there is no room for it.
-        """
-        try:
-            self.bench.workload_kind.save(workload, self._kept.folder / "trace")
-        except (OSError, BadInputError) as error:
-            raise BadInputError(
-                f"the workload's copy for the child process cannot be written ({error}); free some "
-                "room, or set TMPDIR to a folder with more"
-            ) from None
 
     def _give_up(self) -> None:
         """Undo the start of a run that did not come about."""

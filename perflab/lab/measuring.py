@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from perflab.bench.base import AnyBench
 from perflab.callbacks import OnRound
+from perflab.lab.at_load import is_apart, measure_at_load
 from perflab.lab.calibration import (
     Calibration,
     calibration_for,
     check_folder,
     keep_calibration,
+    kept_names,
     machine_load,
 )
 from perflab.lab.live import LiveRun
@@ -79,16 +81,13 @@ def measure(
     runs: list[tuple[Mapping[str, object], dict[str, object]]] = []
     spreads: list[float] = []
     spent, repeats = 0, 0
-    total = bench.calibration.run_count(settings)
+    total = round_count(bench, settings, load, workload)
     before = machine_load()
     foreign = bool(bench.foreign_servers(settings))
 
     def one_round(values: Mapping[str, object], seconds: float) -> _Round:
-        def tell() -> None:
-            if on_round is not None:
-                on_round(len(runs) + 1, total)
-
-        return _measured(bench, loaded, values, load, seconds, tell)
+        told = _teller(on_round, len(runs) + 1, total)
+        return _measured(bench, loaded, values, load, seconds, told)
 
     for values in bench.calibration.runs_for(settings, runs):
         found = one_round(values, seconds)
@@ -106,6 +105,10 @@ def measure(
         return calibration_for(bench, settings, load, workload), spent
     spread = median(spreads) if spreads else None
     kept = keep_calibration(bench, settings, load, costs, workload, before, spread)
+    if is_apart(bench, settings, load, workload):
+        whole = bench.workload_for(settings, workload)
+        told = _teller(on_round, len(runs) + 1, total)
+        kept = measure_at_load(bench, settings, load, whole, kept, told)
     return kept, spent
 
 
@@ -120,6 +123,8 @@ def measured_first(
 ) -> tuple[Calibration, int]:
     """Return the costs for a live run, measured before it where none are known or they are old.
 
+    Of a load at a pace, or of several threads, that is measured too, unless it is known.
+
     Args:
         bench: Whose run.
         settings: Of the pattern.
@@ -133,9 +138,31 @@ def measured_first(
     """
     calibration = calibration_for(bench, settings, load, workload)
     if calibration.source != "shipped" and not _outlived(bench, settings, calibration):
+        wanted = kept_names(bench, settings, load, workload)[0]
+        if is_apart(bench, settings, load, workload) and calibration.backend != wanted:
+            told = _teller(on_round, 1, 1)
+            return measure_at_load(bench, settings, load, workload, calibration, told), 0
         return calibration, 0
     on = bench.calibration.spec_for(settings, load, workload if given else None)
     return measure(bench, settings, load, on, workload, on_round=on_round)
+
+
+def round_count(
+    bench: AnyBench, settings: Settings, load: LoadSettings, workload: object
+) -> int | None:
+    """Return how many rounds a calibration takes, where that is known before the first."""
+    loops = bench.calibration.run_count(settings)
+    return None if loops is None else loops + is_apart(bench, settings, load, workload)
+
+
+def _teller(on_round: OnRound | None, number: int, total: int | None) -> Callable[[], None]:
+    """Return what tells of a round each time that it is called."""
+
+    def tell() -> None:
+        if on_round is not None:
+            on_round(number, total)
+
+    return tell
 
 
 def _outlived(bench: AnyBench, settings: Settings, calibration: Calibration) -> bool:

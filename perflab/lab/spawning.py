@@ -7,9 +7,12 @@ import signal
 import subprocess
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
+from perflab.errors import BadInputError
 from perflab.lab.job import Job
 from perflab.servers.keeper import Keeper
 from perflab.servers.keeper_process import MARK
@@ -20,7 +23,25 @@ from perflab.servers.python_process import (
     python_environment,
 )
 
+if TYPE_CHECKING:
+    from perflab.workloads.registry.kind import WorkloadKind
+
 _LOOK_SECONDS = 0.5
+
+
+def save_workload(kind: WorkloadKind[Any], workload: object, folder: Path) -> None:
+    """Write a workload for the child to map.
+
+    Raises:
+        BadInputError: If there is no room for it.
+    """
+    try:
+        kind.save(workload, folder)
+    except (OSError, BadInputError) as error:
+        raise BadInputError(
+            f"the workload's copy for the child process cannot be written ({error}); free some "
+            "room, or set TMPDIR to a folder with more"
+        ) from None
 
 
 def spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:

@@ -12,7 +12,7 @@ from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Alert, alert_for, check_alerts
 from perflab.lab.calibration import Calibration
 from perflab.lab.live import LiveRun
-from perflab.lab.measuring import CALIBRATION_SECONDS, measure, measured_first
+from perflab.lab.measuring import CALIBRATION_SECONDS, measure, measured_first, round_count
 from perflab.lab.outputs import check_outputs
 from perflab.lab.rounds import round_of
 from perflab.lab.row import Row
@@ -149,7 +149,7 @@ def calibrate(
     require(bench.foreign_servers(checked))
     spec = bench.calibration.spec_for(checked, load, None) if workload is None else workload
     loaded = bench.workload_for(checked, spec)
-    total = bench.calibration.run_count(checked)
+    total = round_count(bench, checked, load, loaded)
     form = "{l_bar}{bar}| {postfix}"
     with tqdm(total=total, disable=not progress, bar_format=form, desc=pattern) as bar:
 

@@ -27,7 +27,7 @@ CALIBRATION_RUNS: tuple[Mapping[str, object], ...] = (
 )
 """The last one holds the most rows and has the most hits."""
 
-_FEWEST_HITS = 1000
+_FEWEST_HITS = 100
 
 
 def lazy_costs(measured: Measured) -> dict[str, object]:

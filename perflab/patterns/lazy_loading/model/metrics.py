@@ -70,12 +70,17 @@ def lazy_metrics(
 
 
 def lazy_remarks(
-    settings: LazyLoadingSettings, costs: LazyCosts, n_rows: int, distinct_chunks: int | None
+    settings: LazyLoadingSettings,
+    load: LoadSettings,
+    costs: LazyCosts,
+    n_rows: int,
+    distinct_chunks: int | None,
 ) -> tuple[str, ...]:
     """Return what a user must know to read predictions at such settings.
 
     Args:
         settings: The loader's settings.
+        load: The load's settings.
         costs: Bytes a row, for the bound in bytes.
         n_rows: How many rows the store has.
         distinct_chunks: How many chunks are requested at all, where that is known.
@@ -92,4 +97,9 @@ def lazy_remarks(
             said.append("read_ahead has no effect: max_chunks leaves no room for a second chunk")
         else:
             said.append("latency with read-ahead is an estimate: a load meets what it overlaps")
+    if load.concurrency > 1:
+        said.append(
+            "threads are taken to come one after another: what waits for a chunk that another "
+            "thread loads is a hit here, and a miss in a run"
+        )
     return tuple(said)

@@ -72,7 +72,7 @@ class LazyLoadingModel:
         costs, n_rows = self._costs, self._counted.accesses.n_rows
         cut = self._counted.cut(settings.chunk_size)
         counts = cut.counts(costs.chunks_held(settings), settings.read_ahead, requests)
-        remarks = lazy_remarks(settings, costs, n_rows, cut.distinct)
+        remarks = lazy_remarks(settings, load, costs, n_rows, cut.distinct)
         return Prediction(lazy_metrics(counts, settings, load, costs, n_rows), remarks=remarks)
 
     def preview(self, settings: LazyLoadingSettings, load: LoadSettings) -> Prediction:
@@ -163,5 +163,5 @@ def from_windows(
         first_touches=round(touches * asked),
     )
     metrics = lazy_metrics(counts, settings, load, costs, n_rows)
-    remarks = lazy_remarks(settings, costs, n_rows, None)
+    remarks = lazy_remarks(settings, load, costs, n_rows, None)
     return Prediction(metrics, sampled=windows.share, error=error, remarks=remarks)

@@ -1,0 +1,105 @@
+"""Costs at a load's own pace and threads, which a loop of one thread does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perflab.bench.base import AnyBench
+from perflab.lab.calibrated_costs import wrong_cost
+from perflab.lab.calibration import Calibration, keep_calibration, kept_names
+from perflab.lab.live import LiveRun
+from perflab.lab.row import Row
+from perflab.settings import LoadSettings, Settings
+from perflab.workloads.kinds.passes import pass_seconds
+from perflab.workloads.kinds.workload import Workload
+
+_SHORTEST, _LONGEST = 1.5, 4.0
+_REQUESTS = 200
+"""So many are waited for at the pace, within these seconds."""
+_WARM_SECONDS = 0.4
+"""In a loop, so that a cache is not measured while it is empty."""
+_SLOWEST = 30.0
+"""Requests per second: a processor forgets no more in a longer pause, and a mean needs some."""
+_FEWEST = 20
+"""A mean of fewer is mostly chance: what such an outcome takes stays as in a loop."""
+
+
+def is_apart(bench: AnyBench, settings: Settings, load: LoadSettings, workload: object) -> bool:
+    """Say whether a load has costs of its own, besides those of one thread in a loop.
+
+    On a server of the user's nothing is sent that was not asked for, and a pattern that writes a
+    file writes it in the run alone.
+    """
+    if bench.live.outputs or bench.foreign_servers(settings):
+        return False
+    return len(kept_names(bench, settings, load, workload)) > 1
+
+
+def measure_at_load(
+    bench: AnyBench,
+    settings: Settings,
+    load: LoadSettings,
+    workload: Workload,
+    base: Calibration,
+    tell: Callable[[], None],
+) -> Calibration:
+    """Return the costs at a load's own pace and threads, and keep them for such runs.
+
+    A hit after a pause finds a processor that has done something else; several threads wait for
+    each other. Requests come in a loop until the pattern is warm, and then at the mean pace of
+    the load, however unevenly the workload's own times lie.
+
+    Args:
+        bench: Whose costs.
+        settings: Of the pattern.
+        load: Of the load.
+        workload: What will be run.
+        base: The costs in a loop; those stay that such a run does not show.
+        tell: Called now and then while it is measured.
+
+    Raises:
+        BadInputError: If the backend only fails, or the costs could not be kept.
+    """
+    rate = mean_rate(load, workload)
+    first = load.change(request_rate=None, speedup=None)
+    pace = None if rate is None else {"request_rate": max(rate, _SLOWEST)}
+    seconds = _SHORTEST if rate is None else min(max(_SHORTEST, _REQUESTS / rate), _LONGEST)
+    live = LiveRun(
+        *(bench, workload, settings, first),
+        seconds=_WARM_SECONDS + seconds,
+        loop=True,
+        calibration=base,
+    )
+
+    def steer(row: Row) -> None:
+        tell()
+        if pace is not None and not live.changes and row.seconds >= _WARM_SECONDS:
+            live.apply(pace)
+
+    try:
+        found = live.wait(steer)
+        if pace is not None and not live.changes:
+            return base
+        seen = live.shown_costs(_FEWEST)
+    finally:
+        live.close()
+    costs = bench.calibration.renewed(base.costs, seen, settings, found.predicted)
+    if wrong_cost(bench.calibration.shipped_costs, costs) is not None:
+        return base
+    about = (bench, settings, load, costs, workload, base.load_average, base.spread)
+    return keep_calibration(*about, at_load=True)
+
+
+def mean_rate(load: LoadSettings, workload: Workload) -> float | None:
+    """Return how many requests a second come at a load's pace; none where it sets none.
+
+    Args:
+        load: Its rate goes before its speed-up.
+        workload: Whose times the speed-up shortens, if it has times.
+    """
+    if load.request_rate is not None:
+        return load.request_rate
+    times = getattr(workload, "times", None)
+    if load.speedup is None or times is None or not len(times):
+        return None
+    return load.speedup * len(times) / pass_seconds(times)
