@@ -17,7 +17,7 @@ from perflab.files.edits.spots import Value, line_of, plain_text
 from perflab.files.places import place_of
 from perflab.files.whole import whole_file
 
-_MOST_BYTES = 32 << 20
+_MOST_BYTES = 4 << 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def edit_file(path: str, changes: Mapping[KeyPath, Value], kind: str | None = No
     if not os.access(place.path, os.W_OK):
         raise BadInputError("is write-protected; nothing was written", path)
     if place.status.st_size > _MOST_BYTES:
-        raise BadInputError("is too large for a file of settings", path)
+        raise BadInputError("is larger than 4 MiB, which no file of settings is", path)
     try:
         before = place.path.read_bytes()
     except OSError as error:
@@ -107,6 +107,8 @@ def edit_file(path: str, changes: Mapping[KeyPath, Value], kind: str | None = No
     except BadInputError as error:
         where = f"{path}: {error.place}" if error.place not in (None, path) else path
         raise type(error)(error.message, where) from None
+    if os.path.islink(os.path.expanduser(path)):  # noqa: PTH111, PTH114 - as place_of reads it
+        notes = (f"{path} is a link to {place.path}, which is written", *notes)
     return Edit(path, before, mark + after.encode(encoding), replaced, notes)
 
 

@@ -111,8 +111,12 @@ def _documents(text: str) -> list[Node]:
 
 def _wrong(error: Exception, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it cannot be read"
-    where = f"line {mark.line + 1}: " if mark is not None else ""
+    # A sign that YAML forbids has a reason and a place, but no mark.
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None)
+    problem = problem or "it cannot be read"
+    place = getattr(error, "position", None)
+    line = mark.line + 1 if mark is not None else line_of(text, place) if place is not None else 0
+    where = f"line {line}: " if line else ""
     if "{{" in text:
         return (
             f"is not valid YAML ({where}{problem}); a template of Helm is not, edit its values file"

@@ -84,9 +84,21 @@ class Measured:
 
 
 def measured_in_turns(
-    known: Baseline, workload: Workload, chosen: Mapping[str, object], turns: Turns
+    known: Baseline,
+    workload: Workload,
+    chosen: Mapping[str, object],
+    turns: Turns,
+    names: Collection[str] = (),
 ) -> Measured:
     """Run the baseline's settings and others in turns.
+
+    Args:
+        known: The baseline.
+        workload: What runs go through.
+        chosen: The other settings.
+        turns: How.
+        names: The metrics that are judged. Memory is the process's: its later turns say what its
+            first one did, so each turn has a process of its own where memory is judged.
 
     Raises:
         BadInputError: If one of them cannot run, or the budget is over before there are rounds
@@ -101,7 +113,9 @@ def measured_in_turns(
     settings, load = bench.read(chosen)
     calibration = calibration_for(bench, settings, load, workload)
     memory = 2.0 * (known.metrics.get("memory_bytes") or 0.0)
-    kind = KeptTurns if can_be_kept(bench, values.values(), memory) else LiveTurns
+    of_process = any(name.endswith("memory_bytes") for name in names)
+    kept = not of_process and can_be_kept(bench, values.values(), memory)
+    kind = KeptTurns if kept else LiveTurns
     live = kind(bench, workload, values, turns.turn, loop=True, calibration=calibration)
 
     def settled(rounds: Sequence[Round]) -> Collection[str]:
