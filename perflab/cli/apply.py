@@ -30,6 +30,7 @@ Examples:
   perflab apply --undo
 """
 _FORMAT = "redis.conf"
+_BACK = "'perflab apply --undo' gives the old values back"
 
 
 def register(app: typer.Typer) -> None:
@@ -125,7 +126,12 @@ def apply(
     try:
         plan = application.plan(wanted)
         if not plan.changes:
-            _end(plan, "nothing", "has these values already; nothing was set", as_json=as_json)
+            _end(
+                plan,
+                "nothing",
+                "these values are set already; nothing was changed",
+                as_json=as_json,
+            )
             return
         _agree(plan, yes=yes, force=force, as_json=as_json)
         application.start(plan)
@@ -254,7 +260,7 @@ def _watch(
 
     if not limits:
         application.keep()
-        _end(plan, "applied", "is set; 'perflab apply --undo' gives it back", as_json=as_json)
+        _end(plan, "applied", f"set; {_BACK}", as_json=as_json)
         return
     try:
         with progress("watching", " s", show) as bar:
@@ -271,7 +277,7 @@ def _watch(
         application.keep()
         for text in found.unmeasured:
             tell(f"note: {text!r} could not be watched: there was nothing to measure it by")
-        said = "is set and kept all limits; 'perflab apply --undo' gives it back"
+        said = f"set, and all limits held; {_BACK}"
         _end(plan, "applied", said, found, as_json=as_json)
         return
     _broken(application, plan, found, as_json=as_json)
@@ -351,8 +357,8 @@ def _end(
     if as_json:
         say_json(_document(plan, outcome, found))
         return
-    names = ", ".join(each.name for each in plan.changes) or plan.address
-    say(f"{names} {words}")
+    names = ", ".join(each.name for each in plan.changes)
+    say(f"{names or plan.address}: {words}")
 
 
 def _document(plan: Plan, outcome: str, found: Watched | None) -> dict[str, object]:
