@@ -65,8 +65,8 @@ def export(
         typer.Option(
             "--into",
             metavar="FILE",
-            help="Replace the values in a YAML, TOML, JSON, .conf, .ini, .properties or .env file; "
-            "all other bytes stay.",
+            help="Replace the values in a YAML, TOML, JSON, Terraform, .conf, .ini, .properties or "
+            ".env file; all other bytes stay.",
         ),
     ] = None,
     at: Annotated[
@@ -87,7 +87,8 @@ def export(
         str | None,
         typer.Option(
             metavar="KIND",
-            help="What --into names: yaml, json, toml, conf (redis.conf), ini, properties or env; "
+            help="What --into names: yaml, json, toml, hcl (Terraform), conf (redis.conf), ini, "
+            "properties or env; "
             "told by its name if not given.",
             autocompletion=completion.kinds,
         ),
