@@ -42,6 +42,14 @@ def test_its_formats_and_files(reader, tmp_path):
     assert hikari["maximumPoolSize"] == 8
     assert hikari["connection-timeout"] == 5000
     assert "8   # was 10\n" in changed
+    (tmp_path / "application.yml").write_text(blocks("yaml")[0])
+    (tmp_path / "pgbouncer.ini").unlink()
+    (tmp_path / "perflab.toml").write_text(blocks("toml")[0])
+    ((*words,),) = commands("--all")
+    answer = reader(*words)
+    assert answer.status == 0, answer.err
+    assert (tmp_path / "application.yml").read_text() == changed
+    assert "default_pool_size = 8" in (tmp_path / "pgbouncer.ini").read_text()
 
 
 def test_its_table_has_every_format(reader):
