@@ -48,7 +48,7 @@ def test_a_broken_condition_is_status_1_and_written_everywhere(perflab, baseline
         ),
     )
     assert found.status == 1
-    assert "1 of 2 conditions are broken (predicted)" in found.out
+    assert "1 of 2 conditions is broken (predicted)" in found.out
     suite = ET.parse(folder / "j.xml").getroot()
     assert suite.attrib["failures"] == "1"
     assert [case.find("failure") is not None for case in suite.iter("testcase")] == [False, True]
@@ -104,6 +104,15 @@ max_cache_size = 60
     option = perflab("check", baseline, "--profile", "large", "-s", "max_cache_size=1", "--json")
     assert option.status == 1
     assert option.json["settings"]["max_cache_size"] == 1
+
+
+def test_a_file_without_settings_leaves_the_baselines_own(perflab, baseline, folder):
+    (folder / "perflab.toml").write_text("bench = 'cache'\nlimits = ['hit_rate>=0.1']\n")
+    found = perflab("check", baseline, "--json")
+    assert found.json["settings"]["max_cache_size"] == 50
+    found = perflab("check", baseline, "-s", "policy=sieve", "--json")
+    assert found.json["settings"]["max_cache_size"] == 50
+    assert found.json["settings"]["policy"] == "sieve"
 
 
 def test_another_workload_is_refused_unless_forced(perflab, refused, baseline):
