@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from perflab.project.given import Given
     from perflab.tuning.check.baseline import Baseline
     from perflab.tuning.check.document import Check
-    from perflab.tuning.check.live import Turns
+    from perflab.tuning.check.turns import Turns
 
 _EXAMPLES = """\b
 Examples:
@@ -214,7 +214,7 @@ def _conditions(
 
 
 def _turns(repeats: int | None, budget: str | None, turn: str | None) -> Turns:
-    from perflab.tuning.check.live import Turns
+    from perflab.tuning.check.turns import Turns
 
     usual = Turns()
     return Turns(

@@ -19,9 +19,8 @@ from perflab.modelling.prediction import Metrics
 from perflab.tuning.check.allowance import OPTION, Allowance, allowances_of, by_metric
 from perflab.tuning.check.baseline import Baseline, read_baseline
 from perflab.tuning.check.document import Check
-from perflab.tuning.check.live import Turns, measured_in_turns
-from perflab.tuning.check.paired import judged
 from perflab.tuning.check.predicted import check_predicted, held_against
+from perflab.tuning.check.turns import Turns
 from perflab.units import grouped
 from perflab.workloads.kinds.workload import Workload
 
@@ -230,6 +229,10 @@ def _live(
     allowances: tuple[Allowance, ...],
     turns: Turns,
 ) -> Check:
+    # What is predicted alone is not to wait until all that runs is loaded.
+    from perflab.tuning.check.live import measured_in_turns
+    from perflab.tuning.check.paired import judged
+
     names = [(each.metric, LIMIT) for each in limits]
     names += [(each.metric, OPTION) for each in allowances]
     found = measured_in_turns(known, loaded, chosen, turns, [name for name, _ in names])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Collection, Mapping, Sequence
 
-from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError, nearest
 from perflab.lab.calibration import calibration_for
 from perflab.tuning.check.baseline import Baseline
+from perflab.tuning.check.turns import LEAST_ROUNDS, Turns
 from perflab.tuning.turns.kept_turns import KeptTurns, can_be_kept
 from perflab.tuning.turns.live_turns import LiveTurns
 from perflab.tuning.turns.runner import Round, take_turns
@@ -17,42 +16,6 @@ from perflab.units import counted, in_words
 from perflab.workloads.kinds.workload import Workload
 
 BASELINE, CHECKED = "baseline", "checked"
-REPEATS = 10
-_LEAST_ROUNDS = 4
-"""Of fewer, an interval at 99 % is so wide that nothing is ever broken."""
-_MOST_ROUNDS = 1000
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Turns:
-    """How baseline and candidate are run in turns.
-
-    Attributes:
-        repeats: How many rounds count, each with a turn of both.
-        turn: The seconds of a turn.
-        budget: The seconds that all of it may take.
-        progress: Called with the seconds spent and the budget, after each turn.
-        cancelled: Asked before each turn.
-    """
-
-    repeats: int = REPEATS
-    turn: float = 1.0
-    budget: float = 120.0
-    progress: Progress | None = None
-    cancelled: Cancelled | None = None
-
-    def check(self) -> None:
-        """Refuse numbers that make no turns.
-
-        Raises:
-            BadInputError: With the first of them.
-        """
-        if not _LEAST_ROUNDS <= self.repeats <= _MOST_ROUNDS:
-            told = f"takes {_LEAST_ROUNDS} to {_MOST_ROUNDS} rounds"
-            raise BadInputError(told, "--repeats")
-        for name, seconds in (("--budget", self.budget), ("--turn", self.turn)):
-            if not 0 < seconds < math.inf:
-                raise BadInputError("is not a number of seconds above 0", name)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,9 +100,9 @@ def measured_in_turns(
     count = len(taken.rounds)
     if taken.ended == "interrupted":
         raise KeyboardInterrupt
-    if count < _LEAST_ROUNDS:
+    if count < LEAST_ROUNDS:
         told = (
-            f"was over after {counted(count, 'round')} of turns, and {_LEAST_ROUNDS} are needed: "
+            f"was over after {counted(count, 'round')} of turns, and {LEAST_ROUNDS} are needed: "
             "allow more time, or shorter turns with --turn"
         )
         raise BadInputError(told, "--budget")
