@@ -297,7 +297,8 @@ class _Walk:
                 continue
             merged = value.value if value.tag.endswith(":seq") else [value]
             for each in merged:
-                if any(inner.value == name for inner, _ in each.value):
+                # A merge of something else than a mapping is wrong, and merges nothing.
+                if any(isinstance(pair, tuple) and pair[0].value == name for pair in each.value):
                     raise BadInputError(
                         f"comes from the merge (<<) in line {key.start_mark.line + 1}, which may "
                         f"count elsewhere too; write {name!r} here first, or edit it by hand",

@@ -31,6 +31,7 @@ def refused(kind, text, path, value=1):
         ("yaml", SHARED, "other.size", "goes through an alias in line 5"),
         ("yaml", "a: &x 1\nb: *x\n", "a", "has the anchor &x, which line 2 uses too"),
         ("yaml", "- &x 1\n- *x\n", "[1]", "goes through an alias in line 2"),
+        ("yaml", "d: &d x\na:\n  <<: *d\n", "a.size", "there is no 'size' under a"),
         ("yaml", "a: [1, 2]\n", "a", "names several values"),
         ("yaml", "a: |\n  one\n", "a", "is a block of lines"),
         ("yaml", "a: >\n  size 1\n", "a.size", "is one value"),
