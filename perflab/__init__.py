@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from perflab.tuning.comparison import compare
     from perflab.tuning.recommend import tune
     from perflab.tuning.recommendation import Recommendation
+    from perflab.tuning.shipping.apply import apply
+    from perflab.tuning.shipping.export import export
     from perflab.tuning.sweep import predict, predictions
     from perflab.workloads import Trace, load_workload, read_trace, write_trace
     from perflab.workloads.recording.record import record
@@ -47,10 +49,12 @@ _PLACES = {
     "Trace": "perflab.workloads",
     "advise": "perflab.tuning.advice.advise",
     "allow_server": "perflab.lab.verbs",
+    "apply": "perflab.tuning.shipping.apply",
     "calibrate": "perflab.lab.verbs",
     "check": "perflab.tuning.check.gate",
     "compare": "perflab.tuning.comparison",
     "describe": "perflab.workloads.registry.kinds",
+    "export": "perflab.tuning.shipping.export",
     "load_workload": "perflab.workloads",
     "predict": "perflab.tuning.sweep",
     "predictions": "perflab.tuning.sweep",
@@ -76,10 +80,12 @@ __all__ = [
     "Trace",
     "advise",
     "allow_server",
+    "apply",
     "calibrate",
     "check",
     "compare",
     "describe",
+    "export",
     "load_workload",
     "predict",
     "predictions",

@@ -18,9 +18,8 @@ from perflab.cli.output import progress, say, say_json, table, tell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from perflab.lab.alerts import Alert
-    from perflab.servers.redis.applying import Application, Change, Plan
-    from perflab.servers.redis.applying.watch import Watched
+    from perflab.servers.redis.applying import Application, Change, Plan, Watched
+    from perflab.tuning.shipping.apply import Limit
 
 _EXAMPLES = """\b
 Examples:
@@ -29,7 +28,7 @@ Examples:
   perflab apply best.json --to redis://cache.example:6379 --watch 'evictions<=100' --seconds 5m
   perflab apply --undo
 """
-_FORMAT = "redis.conf"
+_BACK = "'perflab apply --undo' gives the old values back"
 
 
 def register(app: typer.Typer) -> None:
@@ -116,7 +115,9 @@ def apply(
     if seconds is not None and not watch:
         raise typer.BadParameter("applies only to --watch", param_hint="--seconds")
     check_files([file])
-    limits = [_limit(text) for text in watch or ()]
+    from perflab.tuning.shipping.apply import limit_of
+
+    limits = [limit_of(text) for text in watch or ()]
     for_seconds = parse_seconds(seconds or "60s", "--seconds")
     wanted = _wanted(file, only or ())
     from perflab.servers.redis.applying import Application
@@ -125,71 +126,28 @@ def apply(
     try:
         plan = application.plan(wanted)
         if not plan.changes:
-            _end(plan, "nothing", "has these values already; nothing was set", as_json=as_json)
+            _end(
+                plan,
+                "nothing",
+                "these values are set already; nothing was changed",
+                as_json=as_json,
+            )
             return
         _agree(plan, yes=yes, force=force, as_json=as_json)
-        application.start(plan)
-        _watch(application, plan, limits, for_seconds, as_json=as_json, show=show)
+        _set(application, plan, limits, for_seconds, as_json=as_json, show=show)
     finally:
         application.close()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Limit:
-    """An alert read the other way: what must hold, and for how long it may not."""
-
-    alert: Alert
-
-    @property
-    def text(self) -> str:
-        return self.alert.text
-
-    @property
-    def metric(self) -> str:
-        return self.alert.condition.metric
-
-    @property
-    def seconds(self) -> float:
-        return self.alert.seconds
-
-    def holds(self, value: float) -> bool:
-        return self.alert.condition.holds(value)
-
-
-def _limit(text: str) -> _Limit:
-    from perflab.errors import BadInputError, nearest
-    from perflab.lab.alerts import parse_alert
-    from perflab.servers.redis.applying import WATCHED
-
-    limit = _Limit(parse_alert(text))
-    if limit.metric not in WATCHED:
-        raise BadInputError(f"{limit.metric} is not watched{nearest(limit.metric, WATCHED)}", text)
-    return limit
-
-
 def _wanted(file: Path, only: Sequence[str]) -> dict[str, str]:
-    """Return the parameters of a result by their names.
-
-    Raises:
-        BadInputError: If it is not a result of a pattern that sets any, or a name is unknown.
-    """
-    from perflab.errors import BadInputError
+    """Return the parameters of a result by their names; what to know of it is said."""
     from perflab.tuning.exports import shipped
+    from perflab.tuning.shipping.apply import parameters_of
 
     found = shipped(file)
     if found.warning:
         tell(f"note: {found.warning}")
-    values = next((each.values for each in found.exports if each.name == _FORMAT), {})
-    if not values:
-        raise BadInputError(
-            f"{found.bench.identity.pattern} sets no parameters of a Redis; take a result of "
-            "redis_cache",
-            str(file),
-        )
-    for name in only:
-        if name not in values:
-            raise BadInputError(f"there is no {name!r}; known: {', '.join(values)}", "--only")
-    return {name: str(value) for name, value in values.items() if not only or name in only}
+    return parameters_of(found, str(file), only)
 
 
 def _agree(plan: Plan, *, yes: bool, force: bool, as_json: bool) -> None:
@@ -225,37 +183,29 @@ def _preview(plan: Plan) -> str:
 
 
 def _both(change: Change) -> tuple[str, str]:
-    return _words(change.name, change.before), _words(change.name, change.after)
+    from perflab.tuning.shipping.words import value_in_words
+
+    return value_in_words(change.name, change.before), value_in_words(change.name, change.after)
 
 
-def _words(name: str, value: str) -> str:
-    from perflab.units import in_words
-
-    if name != "maxmemory" or not value.isdecimal():
-        return value
-    return in_words(int(value), "bytes") if int(value) else "no limit"
-
-
-def _watch(
+def _set(
     application: Application,
     plan: Plan,
-    limits: Sequence[_Limit],
+    limits: Sequence[Limit],
     seconds: float,
     *,
     as_json: bool,
     show: bool | None,
 ) -> None:
-    """Watch what was set; give the old values back where a limit breaks or the user interrupts.
+    """Set what was agreed to and watch it, and say what became of it.
 
     Raises:
         BrokenLimitError: If a limit broke.
     """
-    from perflab.servers.redis.applying import watch
+    from perflab.errors import BrokenLimitError
+    from perflab.tuning.shipping.apply import set_and_watch
+    from perflab.tuning.shipping.words import given_back, why_broken
 
-    if not limits:
-        application.keep()
-        _end(plan, "applied", "is set; 'perflab apply --undo' gives it back", as_json=as_json)
-        return
     try:
         with progress("watching", " s", show) as bar:
 
@@ -263,64 +213,30 @@ def _watch(
                 if bar is not None:
                     bar(round(elapsed), round(seconds))
 
-            found = watch(application.parameters, limits, seconds, report)
-    except KeyboardInterrupt:
-        tell(_give_back(application, "interrupted"))
+            done = set_and_watch(application, plan, limits, seconds, report)
+    except KeyboardInterrupt as error:
+        for note in getattr(error, "__notes__", ()):
+            tell(note)
         raise
-    if found.broken is None:
-        application.keep()
-        for text in found.unmeasured:
-            tell(f"note: {text!r} could not be watched: there was nothing to measure it by")
-        said = "is set and kept all limits; 'perflab apply --undo' gives it back"
-        _end(plan, "applied", said, found, as_json=as_json)
+    if done.watched is None:
+        _end(plan, "applied", f"set; {_BACK}", as_json=as_json)
         return
-    _broken(application, plan, found, as_json=as_json)
-
-
-def _broken(application: Application, plan: Plan, found: Watched, *, as_json: bool) -> None:
-    from perflab.errors import BrokenLimitError
-    from perflab.instrumentation.catalog import metric
-
-    assert found.broken is not None  # noqa: S101  (asked by the caller)
-    if found.broken.value is None:
-        why = "the server did not answer any more"
-    else:
-        value = metric(found.broken.metric).format(found.broken.value)
-        why = f"{found.broken.limit!r} is broken: {found.broken.metric} was {value}"
-    said = _give_back(application, why)
+    if done.back is None:
+        for text in done.watched.unmeasured:
+            tell(f"note: {text!r} could not be watched: there was nothing to measure it by")
+        said = f"set, and all limits held; {_BACK}"
+        _end(plan, "applied", said, done.watched, as_json=as_json)
+        return
     if as_json:
-        say_json(_document(plan, "given back", found))
-    raise BrokenLimitError(said, plan.address)
-
-
-def _give_back(application: Application, why: str) -> str:
-    """Give the old values back and return what is said of it; an error says what is left to do."""
-    from perflab.errors import BadInputError
-
-    try:
-        back = application.give_back()
-    except BadInputError as error:
-        raise BadInputError(
-            f"{why}; the old values could not be given back ({error.message}). It is tried for two "
-            "more minutes; after that, run 'perflab apply --undo'",
-            error.place,
-        ) from None
-    left = "".join(f"; {_left_alone(each)}" for each in back.others)
-    return f"{why}; the old values are back{left}"
-
-
-def _left_alone(change: Change) -> str:
-    ours, now = _both(change)
-    return (
-        f"{change.name} is {now} now and not {ours} as perflab set it, so somebody else changed it:"
-        " it was left alone (--undo --force gives it back too)"
-    )
+        say_json(_document(plan, "given back", done.watched))
+    raise BrokenLimitError(given_back(why_broken(done.watched), done.back), plan.address)
 
 
 def _undo(url: str, source: str, *, force: bool, as_json: bool) -> None:
     from perflab.errors import BrokenLimitError
     from perflab.servers.addresses import redis_address
     from perflab.servers.redis.applying import Parameters, latest, undo
+    from perflab.tuning.shipping.words import left_alone
 
     named = redis_address(url, source) if url else None
     entry = latest(named if source == "--to" else None)
@@ -338,11 +254,11 @@ def _undo(url: str, source: str, *, force: bool, as_json: bool) -> None:
     else:
         say(f"{entry.address}, set on {entry.date[:16].replace('T', ' ')} UTC\n\n{table(rows)}")
     if found.others:
-        raise BrokenLimitError("; ".join(map(_left_alone, found.others)), entry.address)
+        raise BrokenLimitError("; ".join(map(left_alone, found.others)), entry.address)
 
 
 def _old_values(changes: Iterable[Change]) -> list[tuple[str, str]]:
-    return [(each.name, _words(each.name, each.before)) for each in changes]
+    return [(each.name, _both(each)[0]) for each in changes]
 
 
 def _end(
@@ -351,8 +267,8 @@ def _end(
     if as_json:
         say_json(_document(plan, outcome, found))
         return
-    names = ", ".join(each.name for each in plan.changes) or plan.address
-    say(f"{names} {words}")
+    names = ", ".join(each.name for each in plan.changes)
+    say(f"{names or plan.address}: {words}")
 
 
 def _document(plan: Plan, outcome: str, found: Watched | None) -> dict[str, object]:

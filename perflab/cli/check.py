@@ -33,16 +33,19 @@ from perflab.cli.project import (
     Profile,
     Project,
     agree_to_backend,
+    agree_to_call,
     check_output_of,
     input_of,
     read_given,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from perflab.project.given import Given
     from perflab.tuning.check.baseline import Baseline
     from perflab.tuning.check.document import Check
-    from perflab.tuning.check.live import Turns
+    from perflab.tuning.check.turns import Turns
 
 _EXAMPLES = """\b
 Examples:
@@ -138,12 +141,14 @@ def check(
     known = read_baseline(baseline)
     pattern = known.bench.identity.pattern
     given = read_given(pattern, set_, project, profile)
-    settings = {**({} if given.file else known.settings), **given.settings}
+    of_file = given.file is not None and bool(given.file.settings)
+    settings = {**({} if of_file else known.settings), **given.settings}
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
     source = input_of(given, workload, format_, reading)
     for path in (out, junit, markdown):
         check_output_of(path, source[0], given, force=force)
         _not_the_baseline(path, baseline)
+    _check_apart({"--out": out, "--junit": junit, "--markdown": markdown})
     limits, worse = _conditions(given, limit, max_worse)
     if live:
         _agree(known, given, settings, yes)
@@ -161,6 +166,7 @@ def check(
             turns=turns,
             sources=given.sources,
             other_workload=force,
+            calls_backend=True,
         )
     _write(result, junit, markdown)
     hand_over(result, write_check, as_json=as_json, out=out, force=force)
@@ -171,6 +177,7 @@ def check(
 def write_check(result: Check) -> str:
     """Return what a gate found as text for a terminal."""
     from perflab.bench.registry import load_bench
+    from perflab.errors import shown
     from perflab.tuning.check.words import HEADS, row_of, settings_of
 
     title = load_bench(result.pattern).identity.title
@@ -181,7 +188,7 @@ def write_check(result: Check) -> str:
         rows.append((each["condition"], verdict, *row_of(each)[1:columns]))
     lines = [
         f"{title} on {workload_line(result.workload)}",
-        f"Baseline: {result.baseline}",
+        f"Baseline: {shown(result.baseline)}",
         "",
         f"{result.headline}.",
         "",
@@ -207,7 +214,7 @@ def _conditions(
 
 
 def _turns(repeats: int | None, budget: str | None, turn: str | None) -> Turns:
-    from perflab.tuning.check.live import Turns
+    from perflab.tuning.check.turns import Turns
 
     usual = Turns()
     return Turns(
@@ -219,6 +226,9 @@ def _turns(repeats: int | None, budget: str | None, turn: str | None) -> Turns:
 
 def _agree(known: Baseline, given: Given, settings: dict[str, object], yes: bool) -> None:
     agree_to_backend(given, yes)
+    load = known.bench.read(known.settings)[1]
+    if load.backend != settings.get("backend") or "backend" not in given.sources:
+        agree_to_call(load, known.place, yes)
     for values in (known.settings, settings):
         agree(known.bench, values, yes)
 
@@ -233,6 +243,24 @@ def _not_the_baseline(path: Path | None, baseline: Path) -> None:
 
     if path is not None:
         refuse_input(place_of(path), [baseline])
+
+
+def _check_apart(outputs: Mapping[str, Path | None]) -> None:
+    """Refuse one file for two outputs, of which the last would be left.
+
+    Raises:
+        BadInputError: If two are one, by whatever name; a stream takes both.
+    """
+    from perflab.errors import BadInputError
+    from perflab.files import place_of
+
+    known: dict[Path, str] = {}
+    for option, path in outputs.items():
+        if path is None or (place := place_of(path)).is_stream:
+            continue
+        other = known.setdefault(place.path.resolve(), option)
+        if other != option:
+            raise BadInputError(f"is the file of {other} too; name another", option)
 
 
 def _write(result: Check, junit: Path | None, markdown: Path | None) -> None:

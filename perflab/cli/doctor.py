@@ -43,8 +43,10 @@ def doctor(
     """Show which servers and tools were found, their versions, and what is kept here.
 
     Runs that were killed may have left keys or tables on a server of yours, under their own
-    names: they are listed, and removed with --clean. A run that is alive is never touched.
+    names: they are listed, and removed with --clean. A run that is alive is never touched. What
+    'perflab apply' set and was not given back is listed with the command that does.
     """
+    from perflab.cli.applied import applied as set_and_kept
     from perflab.cli.findings import findings
     from perflab.cli.left_behind import left_behind, listed
     from perflab.errors import BadInputError
@@ -56,7 +58,7 @@ def doctor(
         return
     found = findings(ask=not offline)
     left, problems = ([], []) if offline else left_behind()
-    found += listed(left, problems)
+    found += [*listed(left, problems), *set_and_kept()]
     if as_json:
         say_json(
             {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,11 +13,11 @@ from perflab.cli import completion
 from perflab.cli.asking import confirmed
 from perflab.cli.options import Force, check_files
 from perflab.cli.output import say, say_written, table, tell, wrapped
+from perflab.cli.project import Profile, Project
+from perflab.units import counted
 
 if TYPE_CHECKING:
     from perflab.bench import Export
-    from perflab.bench.parts import Scalar
-    from perflab.files.edits import Edit, KeyPath
     from perflab.tuning.exports import Shipped
 
 _EXAMPLES = """\b
@@ -29,13 +27,8 @@ Examples:
   perflab export best.json --as spring --into application.yml
   perflab export best.json --as hikaricp --into values.yaml --at app.database.pool
   perflab export best.json --as redis.conf --into values.yaml --at maxmemory=redis.maxMemory
+  perflab export best.json --all
 """
-
-_WITH_UNIT = re.compile(r"\d[\d_.]*\s*[A-Za-zµ%]+")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_WHERE = (
-    "Add it there, say where the file has it by --at KEY=PATH, or choose other values by --only"
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -65,8 +58,8 @@ def export(
         typer.Option(
             "--into",
             metavar="FILE",
-            help="Replace the values in a YAML, TOML, JSON, .conf, .ini, .properties or .env file; "
-            "all other bytes stay.",
+            help="Replace the values in a YAML, TOML, JSON, Terraform, .conf, .ini, .properties or "
+            ".env file; all other bytes stay.",
         ),
     ] = None,
     at: Annotated[
@@ -87,13 +80,24 @@ def export(
         str | None,
         typer.Option(
             metavar="KIND",
-            help="What --into names: yaml, json, toml, conf (redis.conf), ini, properties or env; "
+            help="What --into names: yaml, json, toml, hcl (Terraform), conf (redis.conf), ini, "
+            "properties or env; "
             "told by its name if not given.",
             autocompletion=completion.kinds,
         ),
     ] = None,
+    all_: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Write all exports that perflab.toml names, each into its file: all or none.",
+        ),
+    ] = False,
+    project: Project = None,
+    profile: Profile = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Replace the values in --into without a question.")
+        bool,
+        typer.Option("--yes", help="Write what --into or --all changes without a question."),
     ] = False,
     out: Annotated[
         Path | None,
@@ -103,22 +107,27 @@ def export(
 ) -> None:
     """Write the settings of a recommendation, run or prediction in the format of what takes them.
 
-    Without --into and --out the text goes to standard output. With --into the difference is shown
-    first, and the file is written after you agree, or with --yes.
+    Without --into and --out the text goes to standard output. With --into and --all the difference
+    is shown first, and files are written after you agree, or with --yes.
     """
     check_files([file])
-    for option, value in (("--at", at), ("--only", only), ("--kind", kind), ("--yes", yes)):
-        if value and into is None:
-            raise typer.BadParameter("applies only to --into", param_hint=option)
-    if into is not None and out is not None:
-        raise typer.BadParameter("name either --into or --out", param_hint="--out")
-    if as_ is None and (into is not None or out is not None):
-        raise typer.BadParameter("name the format", param_hint="--as")
+    _check_options(
+        into=into is not None,
+        out=out is not None,
+        named=as_ is not None,
+        all_=all_,
+        of_into={"--at": bool(at), "--only": bool(only), "--kind": kind is not None},
+        of_all={"--project": project is not None, "--profile": profile is not None},
+        yes=yes,
+    )
     from perflab.tuning.exports import shipped
 
     found = shipped(file)
     if found.warning:
         tell(f"note: {found.warning}")
+    if all_:
+        _write_all(found, file, project, profile, yes=yes, force=force)
+        return
     if as_ is None:
         say(_formats(found))
         return
@@ -129,6 +138,38 @@ def export(
         _write(chosen, file, out, force=force)
     else:
         sys.stdout.write(chosen.text)
+
+
+def _check_options(
+    *,
+    into: bool,
+    out: bool,
+    named: bool,
+    all_: bool,
+    of_into: Mapping[str, bool],
+    of_all: Mapping[str, bool],
+    yes: bool,
+) -> None:
+    """Refuse options that do not go together; each says whether it was given."""
+
+    def refuse(option: str, message: str) -> NoReturn:
+        raise typer.BadParameter(message, param_hint=option)
+
+    given = {"--into": into, "--all": all_}
+    only_with: dict[str, tuple[str, ...]]
+    only_with = {option: ("--into",) for option, there in of_into.items() if there}
+    only_with |= {option: ("--all",) for option, there in of_all.items() if there}
+    only_with |= {"--yes": ("--into", "--all")} if yes else {}
+    for option, others in only_with.items():
+        if not any(given[other] for other in others):
+            refuse(option, f"applies only to {' and '.join(others)}")
+    for option, there in (("--as", named), ("--into", into), ("--out", out)):
+        if all_ and there:
+            refuse(option, "does not go with --all")
+    if into and out:
+        refuse("--out", "name either --into or --out")
+    if (into or out) and not named:
+        refuse("--as", "name the format")
 
 
 def _formats(found: Shipped) -> str:
@@ -154,53 +195,69 @@ def _replace(
     *,
     yes: bool,
 ) -> None:
-    from perflab.errors import BadInputError
-    from perflab.files.edits import NotThereError, edit_file
-    from perflab.tuning.exports import changes_for
+    from perflab.tuning.shipping.edited import edited
 
-    changes = changes_for(export, at, only)
-    try:
-        edit = _one_value(into, changes, at, kind) or edit_file(into, changes, kind)
-    except NotThereError as error:
-        stop = "" if error.message.endswith("?") else "."
-        text = f"{error.message}{stop} {_WHERE}"
-        raise BadInputError(text, error.place) from None
+    edit = edited(export, into, at, only, kind)
     if edit.before == edit.after:
         tell(f"{into} has these values already; nothing was written")
         return
     say(edit.difference)
-    for note in (*edit.notes, *_lost_units(edit, export)):
+    for note in edit.notes:
         tell(f"note: {note}")
-    if not yes:
-        if not sys.stdin.isatty():
-            raise BadInputError("nothing was written; agree with --yes", into)
-        if not confirmed(f"Write these values into {into}?"):
-            raise BadInputError("nothing was written, since you did not agree", into)
+    _agree(into, f"Write these values into {into}?", yes=yes)
     edit.write()
     say_written(Path(into))
 
 
-def _one_value(
-    into: str, changes: Mapping[KeyPath, Scalar], at: Sequence[str], kind: str | None
-) -> Edit | None:
-    """Return the edit of the one value that --at itself leads to; none where it leads elsewhere."""
+def _write_all(
+    found: Shipped,
+    source: Path,
+    project: Path | None,
+    profile: str | None,
+    *,
+    yes: bool,
+    force: bool,
+) -> None:
+    """Write all exports that perflab.toml names, after the user agrees to all differences.
+
+    Raises:
+        BadInputError: If there is no such file, an export is wrong, or the user does not agree.
+    """
     from perflab.errors import BadInputError
-    from perflab.files.edits import edit_file, parse_path
+    from perflab.files.edits import write_all
+    from perflab.project.project_file import NAME, find_project
+    from perflab.tuning.shipping.planned import planned
 
-    if len(changes) != 1 or len(at) != 1 or "=" in at[0]:
-        return None
-    with contextlib.suppress(BadInputError):
-        return edit_file(into, {parse_path(at[0]): next(iter(changes.values()))}, kind)
-    return None
+    file = find_project(project, profile)
+    if file is None:
+        raise BadInputError(f"needs a {NAME} with [exports.NAME] tables in this folder", "--all")
+    edits = planned(found, file, source, force=force)
+    changed = [edit for edit in edits if edit.before != edit.after]
+    same = len(edits) - len(changed)
+    if same:
+        tell(f"{same} of {counted(len(edits), 'file')} up to date already")
+    if not changed:
+        return
+    say("\n".join(edit.difference for edit in changed))
+    for note in dict.fromkeys(note for edit in changed for note in edit.notes):
+        tell(f"note: {note}")
+    _agree(str(file.path), f"Write {counted(len(changed), 'file')}?", yes=yes)
+    write_all(changed)
+    for edit in changed:
+        say_written(Path(edit.path))
 
 
-def _lost_units(edit: Edit, export: Export) -> Iterator[str]:
-    """Yield a note for each number that has no unit where one was."""
-    from perflab.files.edits import path_text
+def _agree(place: str, question: str, *, yes: bool) -> None:
+    """Ask, unless the user has agreed.
 
-    for each in edit.replaced:
-        if _WITH_UNIT.fullmatch(each.old) and _NUMBER.fullmatch(each.new):
-            yield (
-                f"{path_text(each.path)} was {each.old!r} and has no unit now: {each.new} counts "
-                f"as in {export.title}; see that what reads the file does too"
-            )
+    Raises:
+        BadInputError: If the user does not agree, or there is no terminal to ask on.
+    """
+    from perflab.errors import BadInputError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BadInputError("nothing was written; agree with --yes", place)
+    if not confirmed(question):
+        raise BadInputError("nothing was written, since you did not agree", place)

@@ -69,15 +69,18 @@ def init(
     workload is read once, and nothing is written where something is wrong.
     """
     from perflab.errors import BadInputError
-    from perflab.files import place_of, write_text
-    from perflab.lab.alerts import parse_condition
+    from perflab.files import place_of, refuse_input, write_text
+    from perflab.files.checks import check_room
     from perflab.project.writing import text_of
     from perflab.tuning.check.allowance import allowances_of, by_metric
+    from perflab.tuning.check.gate import limits_of
 
     place = place_of(file)
     if place.is_folder or (place.is_file and not force):
         told = "is a folder; name a file" if place.is_folder else "is there; --force replaces it"
         raise BadInputError(told, str(file))
+    if not place.is_stream:
+        check_room(place)
     asking = sys.stdin.isatty() and sys.stderr.isatty()
     bench = _bench(pattern, asking)
     settings = parse_assignments(set_)
@@ -85,6 +88,8 @@ def init(
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
     if workload is None and asking:
         workload = _asked(f"Workload, a file or a name such as {bench.default_workload}: ")
+    if workload is not None:
+        refuse_input(place, [workload])
     loaded = read_workload(workload, show, format_, reading, bench, settings)
     if loaded is not None:
         from perflab.lab.outcome import workload_summary
@@ -96,8 +101,7 @@ def init(
         max_worse = max_worse or _list(
             _asked("Metrics that may be worse than a baseline, such as hit_rate=1pt: ")
         )
-    for text in limit or ():
-        parse_condition(text)
+    limits_of(bench, limit or ())
     worse = by_metric(max_worse or ())
     allowances_of(bench, worse)
     text = text_of(

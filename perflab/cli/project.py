@@ -16,6 +16,7 @@ from perflab.cli.output import tell
 if TYPE_CHECKING:
     from perflab.project.given import Given
     from perflab.project.project_file import ProjectFile
+    from perflab.settings import LoadSettings
 
 Project = Annotated[
     Path | None,
@@ -112,15 +113,26 @@ def agree_to_backend(given: Given, yes: bool) -> None:
     Raises:
         BadInputError: If the user does not agree, or there is no terminal to ask on.
     """
-    if not given.from_file("backend") or yes:
-        return
-    load = given.bench.read(given.settings)[1]
-    if not load.calls_function:
+    if given.from_file("backend"):
+        agree_to_call(given.bench.read(given.settings)[1], given.sources["backend"], yes)
+
+
+def agree_to_call(load: LoadSettings, place: str, yes: bool) -> None:
+    """Ask before a backend is called that is a function which a file names.
+
+    Args:
+        load: With the backend.
+        place: The file, in words.
+        yes: Whether the user has agreed already.
+
+    Raises:
+        BadInputError: If the user does not agree, or there is no terminal to ask on.
+    """
+    if yes or not load.calls_function:
         return
     from perflab.cli.asking import confirmed
     from perflab.errors import BadInputError
 
-    place = given.sources["backend"]
     if not sys.stdin.isatty():
         told = f"is named in {place}, which agrees to nothing; --yes lets a run call it"
         raise BadInputError(told, load.backend_name)

@@ -136,6 +136,8 @@ def _parsed(path: Path) -> dict[str, object]:
         raise BadInputError("is not text in UTF-8", str(path)) from None
     except tomllib.TOMLDecodeError as error:
         raise BadInputError(f"is not TOML: {error}", str(path)) from None
+    except ValueError:
+        raise BadInputError("holds a number of more digits than can be read", str(path)) from None
     except RecursionError:
         raise BadInputError("is nested too deep", str(path)) from None
 

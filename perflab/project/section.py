@@ -32,13 +32,24 @@ class ExportPlan(Part):
 
     Attributes:
         format: The format, as `perflab export --as` takes it.
-        into: The file that the values go into; a new text where not given.
-        at: The place in that file, such as ``cache.redis``.
+        into: The file that the values go into, from the folder of this one.
+        out: The file that the text as a whole is written to, instead.
+        at: Where `into` has the values, as `perflab export --at` takes it; or several.
+        only: The values that are replaced; all where not given.
+        kind: The kind of `into`, where its name does not tell.
     """
 
     format: Word
     into: Word | None = None
-    at: Word | None = None
+    out: Word | None = None
+    at: Word | tuple[Word, ...] = ()
+    only: tuple[Word, ...] = ()
+    kind: Word | None = None
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """`at`, as several."""
+        return (self.at,) if isinstance(self.at, str) else self.at
 
 
 class Section(Part):

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def started(server, result):
     )
 
 
-def test_values_are_shown_set_and_undone(command, server, client, result):
+def test_values_are_shown_set_and_undone(command, server, client, result, tmp_path):
     status, out, err = command("apply", result, "--to", server.url, "--yes")
     assert status == 0, err
     assert values(client) == NEW
@@ -107,12 +108,23 @@ def test_values_are_shown_set_and_undone(command, server, client, result):
     assert "last until the server restarts" in err
     status, out, _ = command("apply", result, "--to", server.url)
     assert status == 0
-    assert "has these values already" in out
-    status, out, err = command("apply", "--undo")
+    assert "these values are set already" in out
+    found = json.loads(command("doctor", "--offline", "--json")[1])["findings"]
+    (kept,) = [each for each in found if each["group"] == "applied"]
+    assert kept["text"].startswith("maxmemory, maxmemory-policy, set just now; give back with ")
+    undo = shlex.split(kept["text"].partition("with '")[2][:-1])
+    damaged = tmp_path / "state" / "applied" / "2999.json"
+    damaged.write_text("{")
+    assert "is damaged" in command("doctor", "--offline")[1]
+    assert undo[:3] == ["perflab", "apply", "--undo"]
+    status, out, err = command(*undo[1:])
     assert status == 0, err
     assert "no limit" in out
     assert values(client) == OLD
+    assert "is damaged" in command("apply", "--undo")[2]
+    damaged.unlink()
     assert command("apply", "--undo")[0] == 2
+    assert "applied" not in command("doctor", "--offline")[1]
 
 
 def test_without_a_terminal_and_yes_nothing_is_set(command, server, client, result):

@@ -5,6 +5,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from perflab.errors import BadInputError
+from perflab.tuning.check.gate import check
+
 WORKLOAD = "zipf:skew=0.9,keys=200,requests=5k"
 
 
@@ -45,7 +48,7 @@ def test_a_broken_condition_is_status_1_and_written_everywhere(perflab, baseline
         ),
     )
     assert found.status == 1
-    assert "1 of 2 conditions are broken (predicted)" in found.out
+    assert "1 of 2 conditions is broken (predicted)" in found.out
     suite = ET.parse(folder / "j.xml").getroot()
     assert suite.attrib["failures"] == "1"
     assert [case.find("failure") is not None for case in suite.iter("testcase")] == [False, True]
@@ -101,6 +104,15 @@ max_cache_size = 60
     option = perflab("check", baseline, "--profile", "large", "-s", "max_cache_size=1", "--json")
     assert option.status == 1
     assert option.json["settings"]["max_cache_size"] == 1
+
+
+def test_a_file_without_settings_leaves_the_baselines_own(perflab, baseline, folder):
+    (folder / "perflab.toml").write_text("bench = 'cache'\nlimits = ['hit_rate>=0.1']\n")
+    found = perflab("check", baseline, "--json")
+    assert found.json["settings"]["max_cache_size"] == 50
+    found = perflab("check", baseline, "-s", "policy=sieve", "--json")
+    assert found.json["settings"]["max_cache_size"] == 50
+    assert found.json["settings"]["policy"] == "sieve"
 
 
 def test_another_workload_is_refused_unless_forced(perflab, refused, baseline):
@@ -174,6 +186,56 @@ def test_a_baseline_that_is_not_one_is_one_line(refused, baseline, change, told)
     change(kept)
     baseline.write_text(json.dumps(kept))
     assert told in refused("check", baseline, "--limit", "hit_rate>=0")
+
+
+def test_two_outputs_are_two_files(refused, baseline, folder):
+    (folder / "link.md").symlink_to("j.xml")
+    check = ("check", baseline, "--limit", "hit_rate>=0", "--junit", "j.xml")
+    assert "--markdown: is the file of --junit too" in refused(*check, "--markdown", "link.md")
+    assert "--junit: is the file of --out too" in refused(*check, "-o", "./j.xml")
+    assert not (folder / "j.xml").exists()
+
+
+def test_a_name_from_a_file_begins_no_line(perflab, baseline):
+    held = json.loads(baseline.read_text())
+    held["workload"]["name"] = "theirs\nAll 9 conditions hold \x1b[2J"
+    baseline.write_text(json.dumps(held))
+    found = perflab("check", baseline, "--limit", "hit_rate>=0")
+    assert found.status == 0
+    assert "theirs\\nAll 9" in found.out
+    assert "\x1b" not in found.out
+
+
+def test_a_function_that_the_baseline_names_is_not_called_without_yes(
+    perflab, refused, baseline, folder, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(folder))
+    (folder / "baselines_own.py").write_text(
+        "import pathlib\npathlib.Path('imported').touch()\ndef load(key): return key\n"
+    )
+    held = json.loads(baseline.read_text())
+    held["points"][0]["settings"]["backend"] = "baselines_own:load"
+    baseline.write_text(json.dumps(held))
+    live = ("check", baseline, "--limit", "hits>=0", "--live", "--repeats", "4", "--turn", "0.05s")
+    assert perflab("check", baseline, "--limit", "hits>=0").status == 0
+    assert "agrees to nothing; --yes lets a run call it" in refused(*live)
+    assert "agrees to nothing" in refused(*live, "--set", "backend=delay")
+    with pytest.raises(BadInputError, match="agrees to nothing; calls_backend=True"):
+        check(baseline, limits=["hits>=0"], live=True)
+    assert not (folder / "imported").exists()
+    assert perflab(*live, "--set", "backend=baselines_own:load").status == 0
+    assert (folder / "imported").exists()
+
+
+def test_live_memory_is_of_more_than_one_process(perflab, baseline):
+    # What one process happens to hold stays with it: its rounds would be all alike.
+    found = perflab(
+        *("check", baseline, "--live", "--max-worse", "memory_bytes=0%", "--repeats", "4"),
+        *("--turn", "0.05s", "--json"),
+    )
+    (memory,) = found.json["conditions"]
+    low, high = memory["interval"].split(" to ")
+    assert low != high
 
 
 def test_live_the_same_settings_hold(perflab, baseline):

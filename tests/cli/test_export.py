@@ -177,6 +177,19 @@ def test_a_redis_conf_inside_of_a_config_map_is_edited(perflab, rediscache, tmp_
     assert "maxmemory-policy allkeys-lru\n" in path.read_text()
 
 
+def test_a_parameter_group_of_terraform_is_edited(perflab, rediscache, tmp_path):
+    group = tmp_path / "cache.tf"
+    text = perflab("export", rediscache, "--as", "elasticache").out
+    group.write_text(text.replace("perflab", "ours").replace("allkeys-lru", "noeviction"))
+    answer = perflab("export", rediscache, "--as", "elasticache", "--into", group, "--yes")
+    assert answer.status == 0, answer.err
+    assert group.read_text() == text.replace("perflab", "ours")
+    named = ("--only", "maxmemory-samples", "--at", "var.elasticache_family")
+    done = perflab("export", rediscache, "--as", "elasticache", "--into", group, *named, "--yes")
+    assert done.status == 0, done.err
+    assert 'default = "5"' in group.read_text()
+
+
 def test_a_program_has_no_values_for_a_file(refused, pool, yml):
     said = refused("export", pool, "--as", "django-databases", "--into", yml, "--yes")
     assert "is a text as a whole" in said

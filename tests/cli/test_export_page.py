@@ -42,6 +42,18 @@ def test_its_formats_and_files(reader, tmp_path):
     assert hikari["maximumPoolSize"] == 8
     assert hikari["connection-timeout"] == 5000
     assert "8   # was 10\n" in changed
+    (tmp_path / "application.yml").write_text(blocks("yaml")[0])
+    (tmp_path / "pgbouncer.ini").unlink()
+    (tmp_path / "perflab.toml").write_text(blocks("toml")[0])
+    (edits,) = [block for block in blocks("python") if "perflab.export" in block]
+    exec(edits, {})
+    assert (tmp_path / "application.yml").read_text() == changed
+    (tmp_path / "application.yml").write_text(blocks("yaml")[0])
+    ((*words,),) = commands("--all")
+    answer = reader(*words)
+    assert answer.status == 0, answer.err
+    assert (tmp_path / "application.yml").read_text() == changed
+    assert "default_pool_size = 8" in (tmp_path / "pgbouncer.ini").read_text()
 
 
 def test_its_table_has_every_format(reader):
@@ -77,4 +89,10 @@ def test_its_application(reader, tmp_path):
         with redis.Redis.from_url(server.url, decode_responses=True) as client:
             assert client.config_get("maxmemory")["maxmemory"] == str(32 * 2**20)
             assert reader(*second).status == 0
+            assert client.config_get("maxmemory")["maxmemory"] == "0"
+            (program,) = [block for block in blocks("python") if "perflab.apply" in block]
+            program = re.sub(r'"redis://[^"]*"', repr(server.url), program)
+            names = {}
+            exec(program.replace("seconds=300", "seconds=0.5"), names)
+            assert names["done"].outcome == "applied"
             assert client.config_get("maxmemory")["maxmemory"] == "0"

@@ -113,6 +113,14 @@ def test_init_writes_what_options_say_and_commands_read_it(perflab, refused, pro
     assert project.read_text() == text
 
 
+def test_init_does_not_write_over_its_workload(refused, project):
+    trace = project.parent / "trace.csv"
+    trace.write_text("key\na\nb\n")
+    told = refused("init", "cache", "-w", "trace.csv", "--file", "./trace.csv", "--force")
+    assert "is the input itself" in told
+    assert trace.read_text() == "key\na\nb\n"
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -120,6 +128,8 @@ def test_init_writes_what_options_say_and_commands_read_it(perflab, refused, pro
         ("cache", "-w", "no such file.csv"),
         ("cache", "--limit", "hit_rate"),
         ("cache", "--max-worse", "hit_rate=1%"),
+        ("cache", "--limit", "rows_in<=1"),
+        ("cache", "--limit", "hit_rate>=2"),
         ("no_such_pattern",),
         (),
         ("cache", "--file", "."),

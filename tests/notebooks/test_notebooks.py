@@ -19,6 +19,7 @@ REPORTS = {
     "06_streaming": "streaming.html",
     "07_async_io": "async_io.html",
     "08_your_own_service": "own_service.html",
+    "09_ship_it": "ship_it.html",
 }
 AGREE = {
     "01_cache": [r"hits +predicted +([\d,]+) +measured +([\d,]+)"],
@@ -35,6 +36,15 @@ AGREE = {
         r"^Open loop: .*: ([2-9]\d|1\d\d) of 200 requests took more than 100 ms()",
     ],
     "08_your_own_service": [r"predicted ([\d,]+) hits, lru_cache counted ([\d,]+)"],
+    "09_ship_it": [
+        r"^As shipped: All (2) conditions hold()",
+        r"^With 6 MiB: (1) of 2 conditions is broken()",
+        r"^exit status (1)()$",
+        r"^wrote chart/values.yaml\s+wrote (r)edis.conf()",
+        r"^set: .*'maxmemory': '(\d{8})'.*'allkeys-lru'()",
+        r"^given back: .*'maxmemory': '(0)'.*'noeviction'()",
+        r"^given back, since memory_bytes<=1KiB did not hold\nand now: .*'maxmemory': '(0)'()",
+    ],
 }
 """What the words of a notebook rest on: two numbers that are the same, or one as it is said."""
 

@@ -45,6 +45,10 @@ def what_if() -> None:
     assert_type(chosen.reason, str)
 
 
+def chosen() -> perflab.Recommendation:
+    return perflab.tune("redis_cache")
+
+
 def live() -> None:
     run = perflab.run("cache", trace, seconds=1, alerts=["hit_rate<0.8 for 5s"])
     assert_type(run, perflab.Run)
@@ -60,6 +64,17 @@ def live() -> None:
     gate = perflab.check("baseline.json", limits=["hit_rate>=0.8"], max_worse={"hit_rate": "1pt"})
     assert_type(gate, perflab.Check)
     assert_type(gate.held, bool)
+    assert_type(perflab.export("best.json", "env"), str)
+    edit = perflab.export(chosen(), "spring", "application.yml", at="app.pool", only=["timeout"])
+    assert_type(edit.difference, str)
+    edit.write()
+    perflab.export("best.json", "env", at="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    preview = perflab.apply("best.json", "redis://cache.example:6379", only=["maxmemory"])
+    assert_type(preview.changes[0].before, str)
+    done = preview.set("hit_rate>=0.8 for 10s", 300, force=True)
+    assert_type(done.broken, str)
+    done.undo(force=True)
+    perflab.apply(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     perflab.check(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(perflab.report([run, "other.json"], "report.html"), Path)
     assert_type(perflab.report(run, "pr.md", author="Ada", form="summary", keys=False), Path)

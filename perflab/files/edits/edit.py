@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from perflab.errors import BadInputError
+from perflab.files.checks import check_room
 from perflab.files.edits.kinds import Kind, kind_of
 from perflab.files.edits.paths import KeyPath, path_text
 from perflab.files.edits.spots import Value, line_of, plain_text
 from perflab.files.places import place_of
 from perflab.files.whole import whole_file
 
-_MOST_BYTES = 32 << 20
+_MOST_BYTES = 4 << 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,14 +44,14 @@ class Edit:
 
     Attributes:
         path: The file as it was named.
-        before: Its bytes.
+        before: Its bytes; None where it is not there yet.
         after: The bytes that it is to have.
         replaced: What differs.
         notes: What a reader must know.
     """
 
     path: str
-    before: bytes
+    before: bytes | None
     after: bytes
     replaced: tuple[Replaced, ...]
     notes: tuple[str, ...]
@@ -58,10 +59,10 @@ class Edit:
     @property
     def difference(self) -> str:
         """The unified difference, as ``diff -u`` and git write it."""
-        old, new = (_decoded(each, any_bytes=True)[1] for each in (self.before, self.after))
-        lines = difflib.unified_diff(
-            _lines(old), _lines(new), f"a/{self.path}", f"b/{self.path}", lineterm=""
-        )
+        old = _decoded(self.before or b"", any_bytes=True)[1]
+        new = _decoded(self.after, any_bytes=True)[1]
+        begun = "/dev/null" if self.before is None else f"a/{self.path}"
+        lines = difflib.unified_diff(_lines(old), _lines(new), begun, f"b/{self.path}", lineterm="")
         return "\n".join(line.rstrip("\r\n") for line in lines)
 
     def write(self) -> None:
@@ -70,10 +71,41 @@ class Edit:
         Raises:
             BadInputError: If somebody has changed it meanwhile, or it cannot be written.
         """
-        if Path(place_of(self.path).path).read_bytes() != self.before:
-            raise BadInputError("has changed meanwhile; nothing was written", self.path)
+        self.check_unchanged()
         with whole_file(self.path, "wb") as file:
             file.write(self.after)
+
+    def check_unchanged(self) -> None:
+        """Refuse a file that is no longer as it was read.
+
+        Raises:
+            BadInputError: If it is not.
+        """
+        place = Path(place_of(self.path).path)
+        now = place.read_bytes() if place.is_file() else None
+        if now != self.before:
+            raise BadInputError("has changed meanwhile; nothing was written", self.path)
+
+
+def text_edit(path: str, text: str) -> Edit:
+    """Return what a file becomes that holds a whole text; nothing is written.
+
+    Raises:
+        BadInputError: If it is something else than a file, or cannot be read or written.
+    """
+    place = place_of(path)
+    if place.status is not None and not place.is_file:
+        raise BadInputError("is not a file; name one", path)
+    check_room(place)
+    if place.status is None:
+        return Edit(path, None, text.encode(), (), ())
+    if not os.access(place.path, os.W_OK):
+        raise BadInputError("is write-protected; nothing was written", path)
+    try:
+        before = place.path.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"cannot be read ({error.strerror})", path) from None
+    return Edit(path, before, text.encode(), (), ())
 
 
 def edit_file(path: str, changes: Mapping[KeyPath, Value], kind: str | None = None) -> Edit:
@@ -96,7 +128,7 @@ def edit_file(path: str, changes: Mapping[KeyPath, Value], kind: str | None = No
     if not os.access(place.path, os.W_OK):
         raise BadInputError("is write-protected; nothing was written", path)
     if place.status.st_size > _MOST_BYTES:
-        raise BadInputError("is too large for a file of settings", path)
+        raise BadInputError("is larger than 4 MiB, which no file of settings is", path)
     try:
         before = place.path.read_bytes()
     except OSError as error:
@@ -107,6 +139,8 @@ def edit_file(path: str, changes: Mapping[KeyPath, Value], kind: str | None = No
     except BadInputError as error:
         where = f"{path}: {error.place}" if error.place not in (None, path) else path
         raise type(error)(error.message, where) from None
+    if os.path.islink(os.path.expanduser(path)):  # noqa: PTH111, PTH114 - as place_of reads it
+        notes = (f"{path} is a link to {place.path}, which is written", *notes)
     return Edit(path, before, mark + after.encode(encoding), replaced, notes)
 
 

@@ -24,6 +24,7 @@ from perflab.files.edits.spots import (
 _BLANK = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ATOM = re.compile(r"[^ \t\r\n,\]}]+")
+_MOST_DIGITS = 400
 
 
 @dataclasses.dataclass(slots=True)
@@ -56,11 +57,17 @@ def leaves(text: str) -> list[Leaf]:
 
 def _check(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_Pairs)
+        return json.loads(text, object_pairs_hook=_Pairs, parse_int=_number)
     except json.JSONDecodeError as error:
-        raise BadInputError(f"is not valid JSON (line {error.lineno}: {error.msg})") from None
+        hint = "; remarks are not JSON" if text[error.pos : error.pos + 2] in ("//", "/*") else ""
+        raise BadInputError(f"is not valid JSON (line {error.lineno}: {error.msg}){hint}") from None
     except RecursionError:
         raise BadInputError("is nested too deeply") from None
+
+
+def _number(text: str) -> int | str:
+    """Return a whole number; one of more digits than Python makes a number of stays a text."""
+    return text if len(text) > _MOST_DIGITS else int(text)
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -118,7 +125,7 @@ def _walk(text: str, node: _Node, path: KeyPath, depth: int) -> Spot:
         return _spot(text, node, path)
     if node.members is None:
         raise NotThereError(
-            f"{path_text(path[:depth])} is one value, which has no {path[depth]!r}",
+            f"{path_text(path[:depth]) or 'the file'} is one value, which has no {path[depth]!r}",
             path_text(path),
             depth,
         )

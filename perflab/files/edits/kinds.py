@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from perflab.errors import BadInputError, nearest
-from perflab.files.edits import json, lines, toml, yaml
+from perflab.files.edits import hcl, json, lines, toml, yaml
 from perflab.files.edits.paths import KeyPath
 from perflab.files.edits.spots import Leaf, Spot
 
@@ -40,6 +40,7 @@ _KINDS = {
         Kind("yaml", yaml.find, yaml.leaves),
         Kind("json", json.find, json.leaves),
         Kind("toml", toml.find, toml.leaves),
+        Kind("hcl", hcl.find, hcl.leaves),
         _of_lines("conf", lines.directives),
         _of_lines("ini", lines.assignments),
         _of_lines("properties", lines.properties),
@@ -53,6 +54,7 @@ _BY_ENDING = {
     **dict.fromkeys((".yaml", ".yml"), "yaml"),
     **dict.fromkeys((".json", ".tfstate", ".ipynb"), "json"),
     ".toml": "toml",
+    **dict.fromkeys((".tf", ".tfvars", ".hcl"), "hcl"),
     **dict.fromkeys((".ini", ".cfg", ".cnf", ".service"), "ini"),
     ".properties": "properties",
     ".env": "env",

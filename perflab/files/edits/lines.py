@@ -21,17 +21,22 @@ from perflab.files.edits.spots import (
 _LINE = re.compile(r"[^\n]*\n?")
 _DIRECTIVE = re.compile(r"([A-Za-z][\w.-]*)[ \t]+(\S.*)")
 _SECTION = re.compile(r"\[([^\]]*)\]")
-_ASSIGNMENT = re.compile(r"([^\s=:\[#;][^=:]*?)[ \t]*[=:][ \t]*(.*)")
+_ASSIGNMENT = re.compile(r"([^\s=:\[#;][^=:]*)[=:][ \t]*(.*)")
 _PROPERTY = re.compile(r"((?:\\.|[^\\=:\s])+)(?:[ \t\f]*[=:][ \t\f]*|[ \t\f]+|$)(.*)")
 _ASSIGNED = re.compile(r"[\w.-]+[ \t]*[=:]")
-_COMMENT = re.compile(r"[ \t]+[#;].*")
+# A run of blanks is looked at from its first one alone, or a long one would take for ever.
+_COMMENT = re.compile(r"(?<![ \t])[ \t]+[#;].*")
+_HASH = re.compile(r"(?<![ \t])[ \t]+#.*")
 _VARIABLE = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*
-    (?:'([^']*)'|"((?:[^"\\]|\\.)*)"|([^'"\n][^\n]*?|))(?=[ \t]*(?:[ \t]\#[^\n]*)?\r?$)""",
+    (?:(?:'([^']*)'|"((?:[^"\\]|\\.)*)")(?=[ \t]*(?:[ \t]\#[^\n]*)?\r?$)
+    |([^'"\n][^\n]*|)$)""",
     re.MULTILINE | re.VERBOSE,
 )
 _SAFE = re.compile(r"[\w.+/@%,-]*")
 _BLANKS = " \t\r\n\f"
+_SIGNS = ("#", ";")
+_REMARK = "has a remark behind its value, which Redis refuses; put it into a line of its own first"
 
 
 class Entry(NamedTuple):
@@ -93,7 +98,8 @@ def directives(text: str) -> Iterator[Entry]:
         begin, raw = start + found.start(2), found[2]
         quote = raw[0] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" else ""
         value = raw[1:-1] if quote else raw
-        yield Entry(found[1].lower(), begin, begin + len(raw), value, _conf_writer(quote))
+        wrong = "" if quote or _HASH.search(raw) is None else _REMARK
+        yield Entry(found[1].lower(), begin, begin + len(raw), value, _conf_writer(quote), wrong)
 
 
 def _conf_writer(quote: str) -> Callable[[Value], str]:
@@ -133,7 +139,11 @@ def assignments(text: str) -> Iterator[Entry]:
             continue
         raw = _COMMENT.sub("", found[2]).rstrip(_BLANKS)
         begin = start + found.start(2)
-        last = Entry(f"{section}{found[1]}", begin, begin + len(raw), raw, _one_line)
+        quote = raw[0] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" else ""
+        name = f"{section}{found[1].rstrip(_BLANKS)}"
+        value = raw[1:-1] if quote else raw
+        wrong = "has a remark and no value; write one before it" if raw[:1] in _SIGNS else ""
+        last = Entry(name, begin, begin + len(raw), value, _ini_writer(quote), wrong)
     if last is not None:
         yield last
 
@@ -172,10 +182,10 @@ def variables(text: str) -> Iterator[Entry]:
         position = max(found.end(), found.start() + 1)
         group = next(number for number in (2, 3, 4) if found[number] is not None)
         quote = {2: "'", 3: '"', 4: ""}[group]
-        start, end = found.span(group)
-        yield Entry(
-            found[1], start - len(quote), end + len(quote), found[group], _env_writer(quote)
-        )
+        value = found[group] if quote else _HASH.sub("", found[group]).rstrip(_BLANKS)
+        start = found.start(group) - len(quote)
+        end = start + len(value) + 2 * len(quote)
+        yield Entry(found[1], start, end, value, _env_writer(quote))
 
 
 def _env_writer(quote: str) -> Callable[[Value], str]:
@@ -216,6 +226,18 @@ def _one_line(value: Value) -> str:
     if not text.isprintable() or re.search(r"\s[#;]", text) or text != text.strip():
         raise BadInputError(f"{text!r} cannot be written there; edit it by hand")
     return text
+
+
+def _ini_writer(quote: str) -> Callable[[Value], str]:
+    def write(value: Value) -> str:
+        text = plain_text(value)
+        if not quote:
+            return _one_line(text)
+        if not text.isprintable() or quote in text or "\\" in text:
+            raise BadInputError(f"{text!r} cannot be written there; edit it by hand")
+        return f"{quote}{text}{quote}"
+
+    return write
 
 
 def _property(value: Value) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from perflab.errors import BadInputError
 from perflab.errors.extras import naming_extra
-from perflab.files.edits.paths import KeyPath, names_of, path_text
+from perflab.files.edits.paths import KeyPath, names_of, path_text, same_name
 from perflab.files.edits.spots import Leaf, NotThereError, Spot, Value, not_there, plain_text
 
 _MARK = "\ue000perflab\ue000"
@@ -28,9 +28,13 @@ def find(text: str, path: KeyPath) -> Spot:
         MissingExtraError: tomlkit is not installed.
     """
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
     _parsed(text)
-    document = tomlkit.parse(text)
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise BadInputError(f"cannot be edited ({error}); do it by hand") from None
     item: Any = document
     depth = 0
     while depth < len(path):
@@ -61,6 +65,8 @@ def _parsed(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInputError(f"is not valid TOML ({error})") from None
+    except ValueError:
+        raise BadInputError("holds a number of more digits than can be read") from None
     except RecursionError:
         raise BadInputError("is nested too deeply") from None
 
@@ -83,7 +89,7 @@ def _step(item: Any, path: KeyPath, depth: int) -> tuple[Any, int]:
         fitting = [
             (end, name)
             for end in range(depth + 1, len(path) + 1)
-            if (name := names_of(path[depth:end])) in item
+            if (name := _key(item, names_of(path[depth:end]))) is not None
         ]
         if len(fitting) > 1:
             raise BadInputError("may be meant in two ways; write the key in quotes", str(step))
@@ -95,11 +101,38 @@ def _step(item: Any, path: KeyPath, depth: int) -> tuple[Any, int]:
         if step >= len(item):
             raise not_there(path, depth, ())
         return _raw(item, step), depth + 1
+    if isinstance(item, list):
+        named = [place for place, each in enumerate(item) if _name(each) == step]
+        if len(named) == 1:
+            return _raw(item, named[0]), depth + 1
+        if named:
+            numbers = " and ".join(f"[{place}]" for place in named)
+            raise BadInputError(f"has the name of {numbers}; take one of these", str(step))
     raise NotThereError(
-        f"{path_text(path[:depth])} has no {step!r}; items of a list have numbers: [0]",
+        f"{path_text(path[:depth])} has no {step!r}; items of a list have numbers, as [0], or a "
+        "name",
         path_text(path),
         depth,
     )
+
+
+def _key(table: Mapping[Any, Any], name: str) -> str | None:
+    """Return the key with a name: exactly it, or else one that differs in case, - and _ alone.
+
+    Raises:
+        BadInputError: If several have the name, since a program may take either.
+    """
+    if name in table:
+        return name
+    same = [str(key) for key in table if same_name(str(key), name)]
+    if len(same) > 1:
+        raise BadInputError(f"{' and '.join(map(repr, same))} may both be meant", name)
+    return same[0] if same else None
+
+
+def _name(item: Any) -> str | None:
+    """Return the ``name`` of a table in a list."""
+    return str(item["name"]) if isinstance(item, Mapping) and "name" in item else None
 
 
 def _raw(item: Any, step: str | int) -> Any:

@@ -111,8 +111,12 @@ def _documents(text: str) -> list[Node]:
 
 def _wrong(error: Exception, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it cannot be read"
-    where = f"line {mark.line + 1}: " if mark is not None else ""
+    # A sign that YAML forbids has a reason and a place, but no mark.
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None)
+    problem = problem or "it cannot be read"
+    place = getattr(error, "position", None)
+    line = mark.line + 1 if mark is not None else line_of(text, place) if place is not None else 0
+    where = f"line {line}: " if line else ""
     if "{{" in text:
         return (
             f"is not valid YAML ({where}{problem}); a template of Helm is not, edit its values file"
@@ -293,7 +297,8 @@ class _Walk:
                 continue
             merged = value.value if value.tag.endswith(":seq") else [value]
             for each in merged:
-                if any(inner.value == name for inner, _ in each.value):
+                # A merge of something else than a mapping is wrong, and merges nothing.
+                if any(isinstance(pair, tuple) and pair[0].value == name for pair in each.value):
                     raise BadInputError(
                         f"comes from the merge (<<) in line {key.start_mark.line + 1}, which may "
                         f"count elsewhere too; write {name!r} here first, or edit it by hand",

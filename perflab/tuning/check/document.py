@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result
+from perflab.units import counted
 
 Verdict = Literal["held", "broken", "open"]
 """What came of a condition; ``open`` held in the mean, but noise may hide that it is broken."""
@@ -98,8 +99,8 @@ class Check(Result):
         count, broken = len(self.conditions), self.broken
         how = f"measured in {self.rounds} rounds" if self.live else "predicted"
         if broken:
-            word = "condition is" if count == 1 else "conditions are"
-            return f"{len(broken)} of {count} {word} broken ({how})"
+            verb = "is" if len(broken) == 1 else "are"
+            return f"{len(broken)} of {counted(count, 'condition')} {verb} broken ({how})"
         word = "The condition holds" if count == 1 else f"All {count} conditions hold"
         undecided = sum(each["verdict"] == "open" for each in self.conditions)
         noise = f"; {undecided} within noise" if undecided else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from perflab.bench.base import AnyBench
-from perflab.errors import BadInputError
+from perflab.errors import BadInputError, nearest
 from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Condition as Limit
 from perflab.lab.alerts import parse_condition
@@ -19,9 +19,8 @@ from perflab.modelling.prediction import Metrics
 from perflab.tuning.check.allowance import OPTION, Allowance, allowances_of, by_metric
 from perflab.tuning.check.baseline import Baseline, read_baseline
 from perflab.tuning.check.document import Check
-from perflab.tuning.check.live import Turns, measured_in_turns
-from perflab.tuning.check.paired import judged
 from perflab.tuning.check.predicted import check_predicted, held_against
+from perflab.tuning.check.turns import Turns
 from perflab.units import grouped
 from perflab.workloads.kinds.workload import Workload
 
@@ -40,6 +39,7 @@ def check(
     turns: Turns | None = None,
     sources: Mapping[str, str] | None = None,
     other_workload: bool = False,
+    calls_backend: bool = False,
 ) -> Check:
     """Hold settings against limits and a baseline.
 
@@ -59,10 +59,13 @@ def check(
         turns: How; see `Turns`.
         sources: Where each setting was given, for the result.
         other_workload: Whether the workload may be another than the baseline's.
+        calls_backend: Whether a function of yours that the baseline names as its backend may be
+            called live. A file agrees to nothing; one that `settings` name is called.
 
     Raises:
         BadInputError: If a file, setting, limit or metric is not right, there is nothing to hold,
-            or the workload is another than the baseline's and may not be.
+            the workload is another than the baseline's and may not be, or a function would be
+            called that may not be.
         RuntimeError: If a child process died.
     """
     known = baseline if isinstance(baseline, Baseline) else read_baseline(baseline)
@@ -87,8 +90,25 @@ def check(
         notes=tuple(notes),
     )
     if live:
+        if not calls_backend:
+            _refuse_function(known, {} if settings is None else settings)
         return _live(made, known, loaded, chosen, bounds, allowances, turns or Turns())
     return _predicted(made, known, loaded, chosen, bounds, allowances)
+
+
+def _refuse_function(known: Baseline, settings: Mapping[str, object]) -> None:
+    """Refuse a function that only the baseline names.
+
+    Raises:
+        BadInputError: If there is one.
+    """
+    load = known.bench.read(known.settings)[1]
+    if load.calls_function and settings.get("backend") != load.backend:
+        told = (
+            f"names the function {load.backend_name} as its backend, and a file agrees to nothing; "
+            "calls_backend=True lets runs call it"
+        )
+        raise BadInputError(told, known.place)
 
 
 def conditions_of(
@@ -107,15 +127,29 @@ def conditions_of(
     if not texts and not allowances:
         told = f"there is nothing to hold: pass {LIMIT} 'hit_rate>=0.8' or {OPTION} hit_rate=1pt"
         raise BadInputError(told, "check")
+    return limits_of(known.bench, texts), allowances
+
+
+def limits_of(bench: AnyBench, texts: Iterable[str]) -> tuple[Limit, ...]:
+    """Return limits on a bench's metrics.
+
+    Raises:
+        BadInputError: If one is not a limit, is on a metric that the bench has not, or can hold
+            for no settings.
+    """
     bounds = tuple(parse_condition(text) for text in texts)
     for bound in bounds:
-        _check_reachable(known.bench, bound)
-    return bounds, allowances
+        _check_reachable(bench, bound)
+    return bounds
 
 
 def _check_reachable(bench: AnyBench, bound: Limit) -> None:
-    info = bench.known_metrics().get(bound.metric)
-    if info is None or info.unit != "ratio":
+    known = bench.known_metrics()
+    info = known.get(bound.metric)
+    if info is None:
+        told = f"{bench.identity.pattern} has no metric {bound.metric!r}"
+        raise BadInputError(f"{told}{nearest(bound.metric, known)}", LIMIT)
+    if info.unit != "ratio":
         return
     if (bound.comparison == ">=" and bound.value > 1) or (
         bound.comparison == ">" and bound.value >= 1
@@ -195,9 +229,13 @@ def _live(
     allowances: tuple[Allowance, ...],
     turns: Turns,
 ) -> Check:
+    # What is predicted alone is not to wait until all that runs is loaded.
+    from perflab.tuning.check.live import measured_in_turns
+    from perflab.tuning.check.paired import judged
+
     names = [(each.metric, LIMIT) for each in limits]
     names += [(each.metric, OPTION) for each in allowances]
-    found = measured_in_turns(known, loaded, chosen, turns)
+    found = measured_in_turns(known, loaded, chosen, turns, [name for name, _ in names])
     for name, option in names:
         found.check_measured(name, option)
     conditions = judged(found.rounds, *found.names, limits, allowances)

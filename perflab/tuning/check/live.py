@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Collection, Mapping, Sequence
 
-from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError, nearest
 from perflab.lab.calibration import calibration_for
 from perflab.tuning.check.baseline import Baseline
+from perflab.tuning.check.turns import LEAST_ROUNDS, Turns
 from perflab.tuning.turns.kept_turns import KeptTurns, can_be_kept
 from perflab.tuning.turns.live_turns import LiveTurns
 from perflab.tuning.turns.runner import Round, take_turns
@@ -17,42 +16,6 @@ from perflab.units import counted, in_words
 from perflab.workloads.kinds.workload import Workload
 
 BASELINE, CHECKED = "baseline", "checked"
-REPEATS = 10
-_LEAST_ROUNDS = 4
-"""Of fewer, an interval at 99 % is so wide that nothing is ever broken."""
-_MOST_ROUNDS = 1000
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Turns:
-    """How baseline and candidate are run in turns.
-
-    Attributes:
-        repeats: How many rounds count, each with a turn of both.
-        turn: The seconds of a turn.
-        budget: The seconds that all of it may take.
-        progress: Called with the seconds spent and the budget, after each turn.
-        cancelled: Asked before each turn.
-    """
-
-    repeats: int = REPEATS
-    turn: float = 1.0
-    budget: float = 120.0
-    progress: Progress | None = None
-    cancelled: Cancelled | None = None
-
-    def check(self) -> None:
-        """Refuse numbers that make no turns.
-
-        Raises:
-            BadInputError: With the first of them.
-        """
-        if not _LEAST_ROUNDS <= self.repeats <= _MOST_ROUNDS:
-            told = f"takes {_LEAST_ROUNDS} to {_MOST_ROUNDS} rounds"
-            raise BadInputError(told, "--repeats")
-        for name, seconds in (("--budget", self.budget), ("--turn", self.turn)):
-            if not 0 < seconds < math.inf:
-                raise BadInputError("is not a number of seconds above 0", name)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,9 +47,21 @@ class Measured:
 
 
 def measured_in_turns(
-    known: Baseline, workload: Workload, chosen: Mapping[str, object], turns: Turns
+    known: Baseline,
+    workload: Workload,
+    chosen: Mapping[str, object],
+    turns: Turns,
+    names: Collection[str] = (),
 ) -> Measured:
     """Run the baseline's settings and others in turns.
+
+    Args:
+        known: The baseline.
+        workload: What runs go through.
+        chosen: The other settings.
+        turns: How.
+        names: The metrics that are judged. Memory is the process's: its later turns say what its
+            first one did, so each turn has a process of its own where memory is judged.
 
     Raises:
         BadInputError: If one of them cannot run, or the budget is over before there are rounds
@@ -101,7 +76,9 @@ def measured_in_turns(
     settings, load = bench.read(chosen)
     calibration = calibration_for(bench, settings, load, workload)
     memory = 2.0 * (known.metrics.get("memory_bytes") or 0.0)
-    kind = KeptTurns if can_be_kept(bench, values.values(), memory) else LiveTurns
+    of_process = any(name.endswith("memory_bytes") for name in names)
+    kept = not of_process and can_be_kept(bench, values.values(), memory)
+    kind = KeptTurns if kept else LiveTurns
     live = kind(bench, workload, values, turns.turn, loop=True, calibration=calibration)
 
     def settled(rounds: Sequence[Round]) -> Collection[str]:
@@ -123,9 +100,9 @@ def measured_in_turns(
     count = len(taken.rounds)
     if taken.ended == "interrupted":
         raise KeyboardInterrupt
-    if count < _LEAST_ROUNDS:
+    if count < LEAST_ROUNDS:
         told = (
-            f"was over after {counted(count, 'round')} of turns, and {_LEAST_ROUNDS} are needed: "
+            f"was over after {counted(count, 'round')} of turns, and {LEAST_ROUNDS} are needed: "
             "allow more time, or shorter turns with --turn"
         )
         raise BadInputError(told, "--budget")

@@ -2,12 +2,13 @@
 
 import pytest
 from configuration_files import FILES
+from terraform_files import FILES as TERRAFORM
 
 from perflab.errors import BadInputError
 from perflab.files.edits import edit_file, parse_path
 
 
-@pytest.fixture(params=FILES, ids=lambda known: known.name)
+@pytest.fixture(params=(*FILES, *TERRAFORM), ids=lambda known: known.name)
 def case(request, tmp_path):
     path = tmp_path / request.param.name
     path.write_bytes(request.param.content)
@@ -49,7 +50,8 @@ def test_each_value_alone(case):
         assert edit.after == swapped(known, [swap]), swap
         (replaced,) = edit.replaced
         lines = known.content.decode("latin-1").splitlines()
-        assert replaced.old in lines[replaced.line - 1] or "''" in lines[replaced.line - 1]
+        line = lines[replaced.line - 1]
+        assert replaced.old in line or any(escape in line for escape in ("''", "$$"))
 
 
 def test_the_difference_shows_the_lines_of_the_values_alone(case):

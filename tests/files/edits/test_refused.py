@@ -10,6 +10,8 @@ from perflab.errors import BadInputError
 from perflab.errors.extras import MissingExtraError
 from perflab.files.edits import edit_file, edit_text, kind_of, parse_path, path_text
 
+LONG = "9" * 5000
+BLANKS = " " * 200_000
 SHARED = "base: &b\n  size: 1\nuser:\n  <<: *b\nother: *b\n"
 
 
@@ -29,6 +31,7 @@ def refused(kind, text, path, value=1):
         ("yaml", SHARED, "other.size", "goes through an alias in line 5"),
         ("yaml", "a: &x 1\nb: *x\n", "a", "has the anchor &x, which line 2 uses too"),
         ("yaml", "- &x 1\n- *x\n", "[1]", "goes through an alias in line 2"),
+        ("yaml", "d: &d x\na:\n  <<: *d\n", "a.size", "there is no 'size' under a"),
         ("yaml", "a: [1, 2]\n", "a", "names several values"),
         ("yaml", "a: |\n  one\n", "a", "is a block of lines"),
         ("yaml", "a: >\n  size 1\n", "a.size", "is one value"),
@@ -53,6 +56,14 @@ def refused(kind, text, path, value=1):
         ("toml", '[a]\nb = """x\ny"""\n', "a.b", "is a text of several lines"),
         ("toml", "[a]\nbb = 1\n", "a.bx", "did you mean 'bb'?"),
         ("toml", "a = [1]\n", "a.x", "items of a list have numbers"),
+        ("toml", "a-b = 1\naB = 2\n", "a_b", "'a-b' and 'aB' may both be meant"),
+        ("toml", "[[a]]\nname = 'x'\n[[a]]\nname = 'x'\n", "a.x.b", "the name of [0] and [1]"),
+        ("toml", f"a = {LONG}\n", "a", "holds a number of more digits"),
+        ("json", '{"a": 1, // one\n}', "a", "remarks are not JSON"),
+        ("json", "5", "a", "the file is one value"),
+        ("yaml", "b: 1\na: \x1b[2J\n", "a", "line 2: special characters are not allowed"),
+        ("conf", "maxmemory 1gb # one\n", "maxmemory", "has a remark behind its value"),
+        ("ini", "[a]\nb = ; none\n", "a.b", "has a remark and no value"),
         ("conf", "maxmemory 1\nmaxmemory 2\n", "maxmemory", "in lines 1 and 2; leave only one"),
         ("conf", "maxmemory 1\n", "maxmemoryx", "did you mean 'maxmemory'?"),
         ("ini", "[a]\nb = 1\n  2\n", "a.b", "goes on in further lines"),
@@ -79,6 +90,30 @@ def test_a_doubt_is_an_error(kind, text, path, message):
 )
 def test_a_text_that_would_mean_more_is_not_written(kind, text, path, value):
     assert "cannot be written there" in refused(kind, text, path, value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "path", "after"),
+    [
+        ("json", f'{{"a": {LONG}, "b": 1}}', "b", f'{{"a": {LONG}, "b": 7}}'),
+        ("toml", "[pool]\nmaxSize = 1 # one\n", "pool.max-size", "[pool]\nmaxSize = 7 # one\n"),
+        (
+            "toml",
+            "[[p]]\nname = 'a'\nsize = 1\n[[p]]\nname = 'b'\nsize = 2\n",
+            "p.b.size",
+            "[[p]]\nname = 'a'\nsize = 1\n[[p]]\nname = 'b'\nsize = 7\n",
+        ),
+        ("ini", '[a]\nb  = "1" ; one\n', "a.b", '[a]\nb  = "7" ; one\n'),
+        ("ini", f"[a]\nx{BLANKS}y\nz = 1{BLANKS}2\nb = 1\n", "a.b", None),
+        ("env", f"X=a{BLANKS}b\nA=1\n", "A", None),
+        ("conf", f"x a{BLANKS}b\na 1\n", "a", None),
+        ("properties", f"x{BLANKS}y\na=1\n", "a", None),
+    ],
+)
+def test_a_value_is_found_behind_what_is_long_or_written_in_another_way(kind, text, path, after):
+    # What looks at a run of blanks from each of its places takes hours for these.
+    wanted = after or f"{text.removesuffix('1' + chr(10))}7\n"
+    assert edit_text(text, kind_of("", text, kind), {parse_path(path): 7})[0] == wanted
 
 
 def test_one_value_is_not_replaced_twice():
@@ -118,7 +153,9 @@ def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
     target.write_text('{"a": 1}')
     target.chmod(0o600)
     link.symlink_to(target.name)
-    edit_file(str(link), {("a",): 2}).write()
+    edit = edit_file(str(link), {("a",): 2})
+    assert edit.notes == (f"{link} is a link to {target}, which is written",)
+    edit.write()
     assert link.is_symlink()
     assert json.loads(target.read_text()) == {"a": 2}
     assert target.stat().st_mode & 0o777 == 0o600
@@ -143,6 +180,7 @@ def test_a_file_that_cannot_be_written_stays(tmp_path):
         ("a.yaml", "a: 1".encode("utf-16"), "is written in UTF-16"),
         ("a.yaml", b"a: \xff", "is not UTF-8"),
         ("a.env", b"A=1\0", "holds zero bytes"),
+        ("a.env", b"A=1\n" * (1 << 20) + b"B=1\n", "is larger than 4 MiB"),
     ],
 )
 def test_a_file_that_is_no_text_is_refused(tmp_path, name, content, message):

@@ -91,4 +91,5 @@ def _rds(settings: ConnectionPoolSettings, first: str) -> Export:
     text = render(
         __package__, "rds.tf.jinja", remarks=remarks, most=settings.max_connections, spare=10
     )
-    return Export("Terraform for RDS", "terraform", text, "rds")
+    values = {"connections_per_program": settings.max_connections}
+    return Export("Terraform for RDS", "terraform", text, "rds", values, "locals")

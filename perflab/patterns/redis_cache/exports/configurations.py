@@ -140,7 +140,14 @@ def _elasticache(settings: RedisCacheSettings, first: str) -> Export:
         "maxmemory-samples": str(settings.maxmemory_samples),
     }
     text = render(__package__, "elasticache.tf.jinja", remarks=remarks, parameters=values)
-    return Export("Terraform for ElastiCache", "terraform", text, "elasticache")
+    return Export(
+        "Terraform for ElastiCache",
+        "terraform",
+        text,
+        "elasticache",
+        values,
+        "aws_elasticache_parameter_group.parameter",
+    )
 
 
 def _milliseconds(seconds: float) -> str:

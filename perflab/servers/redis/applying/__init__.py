@@ -4,7 +4,7 @@ from perflab.servers.redis.applying.application import Application, Plan
 from perflab.servers.redis.applying.giving_back import GivenBack, undo
 from perflab.servers.redis.applying.journal import Entry, latest
 from perflab.servers.redis.applying.parameters import Change, Parameters
-from perflab.servers.redis.applying.watch import WATCHED, Broken, Limit, watch
+from perflab.servers.redis.applying.watch import WATCHED, Broken, Limit, Watched, watch
 
 __all__ = [
     "WATCHED",
@@ -16,6 +16,7 @@ __all__ = [
     "Limit",
     "Parameters",
     "Plan",
+    "Watched",
     "latest",
     "undo",
     "watch",

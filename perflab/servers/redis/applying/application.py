@@ -100,8 +100,10 @@ class Application:
             _notes(info),
         )
 
-    def start(self, plan: Plan) -> None:
+    def start(self, plan: Plan) -> journal.Entry:
         """Write the old values down, let the keeper know of them, and set the new ones.
+
+        Returns what was written down.
 
         Raises:
             BadInputError: If the server refuses one; those before have their old values back.
@@ -116,6 +118,7 @@ class Application:
             if "apply --undo" not in error.message:
                 self._entry.forget()
             raise
+        return self._entry
 
     def keep(self) -> None:
         """Let the new values be; `perflab apply --undo` gives the old ones back later."""

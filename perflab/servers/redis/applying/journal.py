@@ -38,6 +38,12 @@ class Entry:
     changes: tuple[Change, ...]
     path: Path
 
+    @property
+    def moment(self) -> datetime:
+        """When it was set, in UTC."""
+        found = datetime.fromisoformat(self.date)
+        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
     def forget(self) -> None:
         """Remove the file, since the values are given back."""
         self.path.unlink(missing_ok=True)
@@ -95,7 +101,9 @@ def read_entry(path: Path) -> Entry:
             Change(str(each["name"]), str(each["before"]), str(each["after"]))
             for each in values["changes"]
         )
-        return Entry(str(values["address"]), str(values["date"]), changes, path)
+        date = str(values["date"])
+        datetime.fromisoformat(date)
+        return Entry(str(values["address"]), date, changes, path)
     except OSError as error:
         raise BadInputError(f"cannot be read ({error.strerror})", str(path)) from None
     except (ValueError, KeyError, TypeError) as error:
@@ -104,20 +112,32 @@ def read_entry(path: Path) -> Entry:
         raise BadInputError("is damaged, so the old values are not known", str(path)) from None
 
 
-def entries(address: str | None = None) -> list[Entry]:
-    """Return what was set and not given back, the latest first; of one server, or of all."""
-    folder = state_folder() / _FOLDER
-    found = [read_entry(path) for path in sorted(folder.glob("*.json"), reverse=True)]
-    return [entry for entry in found if address in (None, entry.address)]
+def entries(address: str | None = None) -> tuple[list[Entry], list[str]]:
+    """Return what was set and not given back, the latest first, and which files cannot be read.
+
+    Args:
+        address: Of one server; none for all.
+    """
+    found: list[Entry] = []
+    damaged: list[str] = []
+    for path in sorted((state_folder() / _FOLDER).glob("*.json"), reverse=True):
+        try:
+            found.append(read_entry(path))
+        except BadInputError as error:
+            damaged.append(str(error))
+    return [entry for entry in found if address in (None, entry.address)], damaged
 
 
 def latest(address: str | None = None) -> Entry:
     """Return what was set last and not given back.
 
     Raises:
-        BadInputError: If there is nothing, or it is on several servers and none is named.
+        BadInputError: If there is nothing that can be read, or it is on several servers and none
+            is named.
     """
-    found = entries(address)
+    found, damaged = entries(address)
+    if not found and damaged:
+        raise BadInputError("; ".join(damaged))
     if not found:
         on = f" on {address}" if address else ""
         raise BadInputError(f"nothing is set by perflab{on} that was not given back", "--undo")
