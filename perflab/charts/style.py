@@ -32,7 +32,6 @@ MAP_SHADES = 48
 MAP_INK = "#1A2833"
 MAP_PAPER = "#FDFDFE"
 """On a map, whose colours are the same on paper and on a dark screen."""
-BAD = "#C8420A"
 
 STYLES: tuple[LineStyleType, ...] = (
     "-",

@@ -107,8 +107,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-control .widget-slider .noUi-connect { background: var(--pl-blue); }
 .perflab-caption { font-size: 11px; letter-spacing: .04em; text-transform: uppercase;
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
-.perflab-picture { background: #fff; border-radius: 4px; }
-body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-rotate(180deg); }
+.perflab-picture { border-radius: 4px; }
 .perflab-headline { margin-top: 4px; }
 .perflab-pictured > :not(img):not(.perflab-pointer) { display: none; }
 .perflab-history .widget-hbox { align-items: center; gap: 6px; overflow: hidden; }

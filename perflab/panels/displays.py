@@ -6,12 +6,14 @@ import html
 import itertools
 import threading
 from collections.abc import Sequence
+from typing import Protocol
 
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench
 from perflab.charts import MarkKind
 from perflab.charts.live import Rows
+from perflab.charts.themes import Theme
 from perflab.lab.bands import IN_RUN, MODEL, Bands
 from perflab.lab.documents import Change
 from perflab.lab.history_in_words import not_compared
@@ -49,6 +51,15 @@ _UNTOLD = Frame(COLUMNS_FROM, 2.0)
 Numbers = dict[str, float]
 
 
+class Card(Protocol):
+    """A card with a picture of its own, in a tab."""
+
+    widget: widgets.VBox
+
+    def wear(self, theme: Theme) -> None:
+        """Show its picture in the colours of a theme."""
+
+
 class Displays:
     """All pictures and tables. Safe to use from several threads.
 
@@ -81,6 +92,7 @@ class Displays:
         self._lock = threading.Lock()
         self._ticks = 0
         self._frame: Frame | None = None
+        self._cards: list[Card] = []
         self.enlarging = Enlarging(self.what_if.first, self.live, self._place)
         self.main = widgets.VBox(
             [self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
@@ -94,10 +106,17 @@ class Displays:
         }
         self.tabs = Tabs(parts, self._wake)
 
+    def add_card(self, name: str, card: Card) -> None:
+        """Show a card in a tab, which is chosen when there is something in it."""
+        self._cards.append(card)
+        self.tabs.add(name, card.widget)
+
     def place(self, frame: Frame) -> None:
         """Draw everything for the room that the page gives."""
         self._frame = frame
         self._place()
+        for card in self._cards:
+            card.wear(frame.theme)
 
     def _place(self) -> None:
         frame, enlarged = self._frame or _UNTOLD, self.enlarging.enlarged
@@ -107,10 +126,12 @@ class Displays:
         height = ENLARGED_STRIP_HEIGHT if enlarged is not None else STRIP_HEIGHT
         shown = (enlarged,) if alone and enlarged is not None else row
         self.what_if.place(frame, enlarged)
-        self.live.place(Place(frame.main, height, frame.scale(frame.main), shown))
+        scale = frame.scale(frame.main)
+        self.live.place(Place(frame.main, height, scale, shown, frame.theme))
         for number, view in enumerate(self.live_others):
             of_its_own = () if number in row else (0,)
-            view.place(Place(frame.column, STRIP_HEIGHT, frame.scale(frame.column), of_its_own))
+            scale = frame.scale(frame.column)
+            view.place(Place(frame.column, STRIP_HEIGHT, scale, of_its_own, frame.theme))
         self.enlarging.stand(frame.charts_in_row)
         self._charts.layout.display = None if self._has_others(frame.charts_in_row) else "none"
         self.tabs.stand(columns=not frame.tabbed)

@@ -1,4 +1,4 @@
-"""`Measure`: what a page tells a panel of its width and of its screen, and does for it."""
+"""`Measure`: what a page tells a panel of its width and its screen, and does for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if (!window.perflabMeasure) {
     const input = panel.querySelector('.perflab-measure input');
     const width = panel.clientWidth;
     if (!input || !width) return;
-    const said = `${width} ${window.devicePixelRatio}`;
+    const theme = document.body.dataset.jpThemeLight === 'false' ? 'dark' : 'light';
+    const said = `${width} ${window.devicePixelRatio} ${theme}`;
     if (input.value === said) return;
     input.value = said;
     input.dispatchEvent(new Event('change', { bubbles: true }));
@@ -35,6 +36,8 @@ if (!window.perflabMeasure) {
   });
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
   look();
+  new MutationObserver(() => all().forEach(soon))
+    .observe(document.body, { attributeFilter: ['data-jp-theme-light'] });
   const finer = () => {
     matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener('change', () => {
       all().forEach(soon);

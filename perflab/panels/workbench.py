@@ -103,7 +103,7 @@ class Workbench:
         self.limits = LimitsField(bench)
         folder = f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
         self.actions = Actions(handlers, folder, {"pause": self.runner.limit.widget})
-        self.displays.tabs.add("Recommendation", self.report_actions.card.widget)
+        self.displays.add_card("Recommendation", self.report_actions.card)
         of = (bench, self.status, self.controls, self.displays, self.forecast, self.runner)
         parts = PanelParts(*of, self.report_actions, self.limits, self.alerts, self.compare)
         asked = asked_for(workload, settings)

@@ -33,8 +33,6 @@ class Drawing {
     this.tip.className = 'perflab-readout';
     this.tip.hidden = true;
     document.body.append(this.tip);
-    this.watch = new MutationObserver(() => this.shade());
-    this.watch.observe(document.body, { attributes: true });
     this.sizes = new ResizeObserver(() => this.fit());
     this.attach();
   }
@@ -48,12 +46,10 @@ class Drawing {
       return;
     }
     this.sizes.observe(this.image);
-    this.shade();
   }
 
   end() {
     this.ended = true;
-    this.watch.disconnect();
     this.sizes.disconnect();
     this.tip.remove();
   }
@@ -70,18 +66,11 @@ class Drawing {
     for (const [side, pixels] of Object.entries(box)) this.el.style[side] = `${pixels}px`;
   }
 
-  // A picture darkened by a filter has its layer darkened too.
-  shade() {
-    const filter = this.image ? getComputedStyle(this.image).filter : 'none';
-    this.svg.style.filter = filter === 'none' ? '' : filter;
-  }
-
   take() {
     this.picture = readied(structuredClone(this.model.get('picture')));
     const { width = 1, height = 1 } = this.picture;
     this.svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
     this.fitHandles();
-    this.shade();
     this.settle();
   }
 
@@ -202,7 +191,7 @@ class Drawing {
       const colour = plot.looks[spot.kind].edge;
       make(this.under, 'line', { class: 'perflab-joins', x1: x, x2: x, y1: y, y2: to,
         stroke: colour, 'stroke-width': 1.6, 'stroke-dasharray': '1.6 2.4' });
-      if (spot.text) this.beside(plot, spot.text, x, (y + to) / 2, colour);
+      if (spot.text) this.beside(plot, spot.text, x, (y + to) / 2);
     }
     this.circle(plot.looks[spot.kind], x, y, spot.kind);
   }
@@ -224,10 +213,10 @@ class Drawing {
     make(this.over, 'text', { ...at, ...paper }, text);
   }
 
-  beside(plot, text, x, y, colour) {
+  beside(plot, text, x, y) {
     const left = x > plot.box.left + plot.box.width / 2;
     make(this.over, 'text', { class: 'perflab-beside', x: x + (left ? -6 : 6), y: y + 4,
-      'text-anchor': left ? 'end' : 'start', fill: colour, stroke: this.picture.paper }, text);
+      'text-anchor': left ? 'end' : 'start', fill: this.picture.ink, stroke: this.picture.paper }, text);
   }
 
   placeHandle(plot, handle, now) {
@@ -335,8 +324,6 @@ class Drawing {
       const line = document.createElement('div');
       const [swatch, ...texts] = ['i', 'span', 'b'].map(kind => document.createElement(kind));
       swatch.style.background = colour || 'transparent';
-      // As dark as the line that it stands for.
-      swatch.style.filter = this.svg.style.filter;
       [texts[0].textContent, texts[1].textContent] = [name, value];
       line.append(swatch, ...texts);
       return line;
