@@ -18,7 +18,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from perflab.bench import AnyBench, WhatIfChart
 from perflab.charts.notation import Notation, notation
+from perflab.errors import BadInputError
 
 VERSION = 1
 """Of the structure; another one where a reader of this one would misread it."""
@@ -51,8 +53,18 @@ class Scale(TypedDict):
     words: Notation
 
 
+class Choice(TypedDict):
+    """A value of a setting, and how it is written."""
+
+    value: Any
+    text: str
+
+
 class Curve(TypedDict):
-    """A line: its points, and the edges of its band where it has one."""
+    """A line: its points, and the edges of its band where it has one.
+
+    One that stands for a value of its plot's setting `lines` has that as its choice, if it can run.
+    """
 
     key: str
     name: str
@@ -62,6 +74,14 @@ class Curve(TypedDict):
     y: list[Number]
     low: list[Number] | None
     high: list[Number] | None
+    choice: Choice | None
+
+
+class Moment(TypedDict):
+    """What happened at one place of the horizontal axis, in words."""
+
+    x: float
+    text: str
 
 
 class Spot(TypedDict):
@@ -108,7 +128,10 @@ class Cells(TypedDict):
 
 
 class Plot(TypedDict):
-    """One of the axes of a picture, with all that is drawn in it."""
+    """One of the axes of a picture, with all that is drawn in it.
+
+    `lines` is the key of the setting that has another value on each curve; empty for none.
+    """
 
     title: str
     box: Box
@@ -118,6 +141,8 @@ class Plot(TypedDict):
     spots: list[Spot]
     looks: dict[str, SpotLook]
     cells: Cells | None
+    lines: str
+    events: list[Moment]
 
 
 class Picture(TypedDict):
@@ -161,6 +186,8 @@ def plot_of(
     spots: Sequence[Spot] = (),
     looks: dict[str, SpotLook] | None = None,
     cells: Cells | None = None,
+    lines: str = "",
+    events: Sequence[Moment] = (),
 ) -> Plot:
     """Return the structure of axes, their box read from what is drawn."""
     return {
@@ -172,6 +199,8 @@ def plot_of(
         "spots": list(spots),
         "looks": looks or {},
         "cells": cells,
+        "lines": lines,
+        "events": list(events),
     }
 
 
@@ -205,6 +234,7 @@ def curve_of(
     *,
     present: bool = False,
     band: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = None,
+    choice: Choice | None = None,
 ) -> Curve:
     """Return a drawn line, with `MOST_POINTS` points at most.
 
@@ -214,6 +244,7 @@ def curve_of(
         name: What people call it.
         present: Whether the present settings are on it.
         band: Its lower and upper edge, each as long as the line.
+        choice: What it stands for, if that can be chosen.
     """
     x, y = (np.asarray(values, float) for values in line.get_data())
     picked = thinned(y)
@@ -226,7 +257,20 @@ def curve_of(
         "y": numbers(y[picked]),
         "low": None if band is None else numbers(band[0][picked]),
         "high": None if band is None else numbers(band[1][picked]),
+        "choice": choice,
     }
+
+
+def choices_of(chart: WhatIfChart, bench: AnyBench) -> dict[str, Choice]:
+    """Return by the label of its line each value of a chart's setting that can run."""
+    found: dict[str, Choice] = {}
+    for value in chart.values if chart.lines else ():
+        try:
+            bench.live.check(*bench.read({str(chart.lines): value}))
+        except BadInputError:  # what-if only
+            continue
+        found[str(value)] = {"value": value, "text": str(value)}
+    return found
 
 
 def look_of(mark: Line2D) -> SpotLook:

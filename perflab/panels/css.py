@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from perflab.panels.frame import COLUMNS_FROM, CONTROLS, GAP, STACKED_BELOW, THREE_FROM
+from perflab.panels.frame import COLUMNS_FROM, CONTROLS, GAP, STACKED_BELOW
 
 _LOOKS = """
 .perflab { --pl-ink: var(--jp-ui-font-color1, #222); --pl-quiet: var(--jp-ui-font-color2, #666);
@@ -23,7 +23,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-title { font-size: 17px; font-weight: 600; }
 .perflab-question { font-size: 13px; color: var(--pl-quiet); margin-left: 10px; font-weight: 400; }
 .perflab-head { align-items: center; }
-.perflab-headline-title { flex: 1 1 0; }
+.perflab-headline-title { flex: 1 1 120px; min-width: 120px !important; }
 .perflab .perflab-headline-title .widget-html-content { white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis; }
 .perflab-head button { height: 24px; line-height: 22px; font-size: 12px; padding: 0 6px;
@@ -33,7 +33,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-lines details, .perflab-lines summary { display: inline; cursor: pointer; }
 .perflab-lines summary { text-decoration: underline dotted; text-underline-offset: 3px; }
 .perflab-lines details[open] summary { margin-right: 6px; }
-.perflab-lines { display: block; font-size: 12px; line-height: 1.45; }
+.perflab-lines { display: block; font-size: 12px; line-height: 17px; min-height: 34px; }
 .perflab-lines .widget-html + .widget-html::before { content: "\\00B7"; margin: 0 5px;
   color: var(--pl-quiet); }
 .perflab-line { font-size: 12px; color: var(--pl-quiet); }
@@ -59,7 +59,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-status .live::before { color: var(--pl-bad); }
 .perflab-status .held::before { content: "\\25CB"; color: var(--pl-bad); }
 .perflab-status .exact::before { color: var(--pl-good); }
-.perflab-status .remark { color: var(--pl-ink); margin-left: 12px; }
+.perflab-remarks { font-size: 12px; color: var(--pl-ink); }
 .perflab-status .problem, .perflab-error { color: var(--pl-bad); }
 .perflab-status .problem { display: block; font-weight: 600; }
 .perflab-error { font-size: 11.5px; margin: 0 0 2px 2px !important; flex: 0 1 auto; min-width: 0; }
@@ -153,8 +153,10 @@ body[data-jp-theme-light="false"] .perflab-picker { --pl-quiet: #bdbdbd; }
 .perflab-alert button { height: 20px; line-height: 18px; width: 22px; padding: 0; }
 .perflab-fired { color: #fff; background: var(--pl-bad); border-radius: 3px; padding: 1px 6px;
   font-weight: 600; }
-.perflab-alarm { color: #fff; background: var(--pl-bad); border-radius: 3px; padding: 2px 8px;
-  margin: 4px 2px !important; font-size: 12.5px; }
+.perflab-alarm { color: #fff; background: var(--pl-bad); border-radius: 3px; padding: 0 8px;
+  margin: 0 6px !important; font-size: 12.5px; flex: 0 1 auto; line-height: 24px; height: 24px; }
+.perflab .perflab-alarm .widget-html-content { white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis; line-height: 24px; }
 .perflab-armed { color: var(--pl-quiet); padding: 1px 6px; }
 """
 
@@ -182,12 +184,24 @@ _PLACES = f"""
 .perflab .perflab-enlarge:focus-visible {{ outline: 2px solid var(--pl-blue);
   outline-offset: -2px; }}
 .perflab .perflab-fold i {{ width: 12px; }}
-.perflab-messages {{ flex-wrap: wrap; column-gap: 14px; }}
-.perflab-said {{ min-height: 38px; }}
-@container perflab (max-width: {THREE_FROM}px) {{ .perflab-said {{ min-height: 55px; }} }}
+.perflab-top {{ position: relative; z-index: 8; }}
+.perflab-over {{ position: absolute !important; top: 100%; left: 0; right: 0; }}
+.perflab-over > .widget-box {{ box-shadow: 0 3px 10px rgb(0 0 0 / 25%); }}
+.perflab-messages {{ flex-wrap: wrap; column-gap: 14px; align-items: center; }}
+.perflab .perflab-said-room {{ height: 57px; position: relative; z-index: 4; }}
+.perflab .perflab-said {{ max-height: 57px; overflow: hidden; border-radius: 0 0 4px 4px;
+  background: var(--jp-layout-color0, #fff); }}
+.perflab .perflab-said:hover, .perflab .perflab-said:focus-within,
+.perflab .perflab-said:has(.problem) {{ max-height: none;
+  box-shadow: 0 4px 6px -4px rgb(0 0 0 / 40%); }}
+.perflab .perflab-known {{ display: -webkit-box; -webkit-box-orient: vertical;
+  -webkit-line-clamp: 2; overflow: hidden; padding: 0 0 0 4px; }}
+.perflab-known .widget-html, .perflab-known .widget-html-content {{ display: block; }}
+.perflab .perflab-said:hover .perflab-known, .perflab .perflab-said:focus-within .perflab-known {{
+  display: block; }}
 .perflab-main > .widget-box {{ margin: 0; }}
 .perflab-enlarging {{ position: relative; }}
-.perflab .perflab-enlarge {{ position: absolute; bottom: 2px; padding: 0; margin: 0; opacity: .55;
+.perflab .perflab-enlarge {{ position: absolute; padding: 0; margin: 0; opacity: .55;
   font-size: 11px; line-height: 20px; background: var(--jp-layout-color0, #fff);
   color: var(--pl-ink); border: 0; box-shadow: none; }}
 .perflab .perflab-enlarge:hover, .perflab .perflab-enlarge:focus-visible,
@@ -212,7 +226,8 @@ _PLACES = f"""
     padding: 6px 0 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr));
     column-gap: 20px; align-items: start; }}
   .perflab-below {{ order: 2; }}
-  .perflab-question {{ display: none; }}
+  .perflab-question, .perflab-gap {{ display: none; }}
+  .perflab-lines {{ min-height: 51px; }}
 }}
 """
 

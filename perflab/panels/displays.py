@@ -15,11 +15,11 @@ from perflab.charts import MarkKind
 from perflab.charts.live import Rows
 from perflab.charts.themes import Theme
 from perflab.lab.bands import IN_RUN, MODEL, Bands
-from perflab.lab.documents import Change
 from perflab.lab.history_in_words import not_compared
 from perflab.lab.live import LiveRun
 from perflab.lab.rows import Compared
 from perflab.lab.run import Run
+from perflab.lab.run_events import RunEvent, events_of
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
 from perflab.panels.byte_budget import ByteBudget
@@ -32,8 +32,8 @@ from perflab.panels.run_dots import result_dots, run_dots
 from perflab.panels.status import hidden_line, show_line
 from perflab.panels.table import NumbersTable
 from perflab.panels.tabs import Tabs
-from perflab.panels.views import Point
-from perflab.panels.what_if_pane import A_ROW, WhatIfPane
+from perflab.panels.views import HEIGHT, Point
+from perflab.panels.what_if_pane import A_ROW, ENLARGED_HEIGHT, WhatIfPane
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
@@ -132,7 +132,8 @@ class Displays:
             of_its_own = () if number in row else (0,)
             scale = frame.scale(frame.column)
             view.place(Place(frame.column, STRIP_HEIGHT, scale, of_its_own, frame.theme))
-        self.enlarging.stand(frame.charts_in_row)
+        tall = HEIGHT if enlarged is None else ENLARGED_HEIGHT
+        self.enlarging.stand(frame.charts_in_row, tall)
         self._charts.layout.display = None if self._has_others(frame.charts_in_row) else "none"
         self.tabs.stand(columns=not frame.tabbed)
 
@@ -164,13 +165,18 @@ class Displays:
         self.what_if.reach(workload)
 
     def follow(
-        self, run: LiveRun, settings: Settings, prediction: Prediction | None, result: Run | None
+        self,
+        run: LiveRun,
+        settings: Settings,
+        prediction: Prediction | None,
+        result: Run | None,
+        events: Sequence[RunEvent],
     ) -> None:
         """Show a run so far; called ten times per second, and once when its result is there."""
         self._ticks += 1
         rows = run.rows
         if result is not None or not self._budget.seconds_left:
-            self._show_run(rows, run.changes)
+            self._show_run(rows, events)
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
@@ -203,7 +209,7 @@ class Displays:
         self, prediction: Prediction | None, result: Run, settings: Settings, workload: Workload
     ) -> None:
         """Show a run that is over, such as one of a session before."""
-        self._show_run(result.snapshots, result.changes)
+        self._show_run(result.snapshots, events_of(self._bench, {}, result.changes, result.alerts))
         self.fill(prediction, None, result)
         now = self.what_if.points.get("now")
         self.what_if.show(points=result_dots(result, settings, now, workload))
@@ -232,9 +238,9 @@ class Displays:
         gone: tuple[MarkKind, ...] = ("measured", "refitted", "baseline", "recommended")
         self.what_if.show(points=dict.fromkeys(gone))
 
-    def _show_run(self, rows: Rows, changes: Sequence[Change] = ()) -> None:
+    def _show_run(self, rows: Rows, events: Sequence[RunEvent] = ()) -> None:
         for view in (self.live, *self.live_others):
-            view.show(rows, changes)
+            view.show(rows, events)
 
 
 def since_change(run: LiveRun | None) -> Numbers:

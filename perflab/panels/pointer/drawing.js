@@ -5,6 +5,8 @@
 const MOVING = ['now', 'measured', 'refitted'];
 const NEAR = 9;
 const SHORTEST = 12;
+const ON_LINE = 6;
+const MOST_EVENTS = 4;
 const SVG = 'http://www.w3.org/2000/svg';
 
 const make = (parent, name, attributes = {}, text = '') => {
@@ -90,6 +92,12 @@ class Drawing {
     return keys.filter(key => handles[key] && !idle.includes(key));
   }
 
+  // The curve at a place that a click there chooses; null where it cannot.
+  choiceAt(plot, at) {
+    const usable = this.model.get('handles')[plot.lines] && !this.model.get('idle').includes(plot.lines);
+    return usable ? choiceAt(plot, at, ON_LINE) : null;
+  }
+
   handle(key) {
     return this.model.get('handles')[key];
   }
@@ -129,18 +137,20 @@ class Drawing {
   dot(plot) {
     const spots = this.model.get('spots')[this.picture.plots.indexOf(plot)] ?? [];
     const spot = spots.find(each => each.kind === 'now');
-    const held = [plot.x.key, plot.y.key].some(key => this.held.has(key));
+    const held = [plot.x.key, plot.y.key, plot.lines].some(key => this.held.has(key));
     if (!held) {
       return spot
         ? { ...spot, x: acrossOf(plot, spot.x), y: downOf(plot, spot.y) }
         : null;
     }
     if (plot.cells) return this.dotOnMap(plot, spot);
-    const stop = this.held.get(plot.x.key);
+    const stop = this.held.get(plot.x.key) ?? (spot && { value: spot.x });
     if (!stop) return null;
     const { low, high } = plot.x;
     const x = stop.value === null ? rightOf(plot) : acrossOf(plot, clamped(stop.value, low, high));
-    const curve = plot.curves.find(each => each.present) ?? plot.curves[0];
+    const line = this.held.get(plot.lines);
+    const isPresent = each => (line ? each.choice?.value === line.value : each.present);
+    const curve = plot.curves.find(isPresent) ?? plot.curves[0];
     const read = curve && readAt(plot, curve, x, true);
     // While curves are computed it moves without a reading, at the height that it had.
     if (!read) return { x, y: this.heights.get(plot.title) ?? bottomOf(plot), text: '' };
@@ -295,6 +305,10 @@ class Drawing {
         rows.push([plot.looks[spot.kind]?.edge ?? '', spot.name, inWords(spot.y, plot.y.words)]);
       }
     }
+    const events = eventsAt(plot, x, NEAR, MOST_EVENTS);
+    for (const event of events) rows.push(['', event.text, inWords(event.x, plot.x.words)]);
+    const line = this.dragged ? null : this.choiceAt(plot, at);
+    if (line) rows.push([line.colour, `a click chooses ${line.name}`, '']);
     const whole = this.handle(plot.x.key)?.whole;
     const value = valueOfX(plot, x);
     const text = held ? held.text : inWords(whole ? Math.round(value) : value, plot.x.words);

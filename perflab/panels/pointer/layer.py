@@ -81,6 +81,7 @@ class PointerLayer(anywidget.AnyWidget):
         spots: list[list[Spot]] = [plot["spots"] for plot in plots]
         bare: list[Plot] = [{**theme.plot(plot), "spots": []} for plot in plots]
         keys = [plot[axis]["key"] for plot in plots for axis in _AXES]
+        keys += [plot["lines"] for plot in plots if plot["lines"]]
         with self.hold_sync():
             if steering is not None:
                 handles = steering.handles(keys)

@@ -67,6 +67,40 @@ const readAt = (plot, curve, at, ends) => {
   return { value: valueOfY(plot, height), height, after, share };
 };
 
+// How far a place is from what is drawn of a curve, at most `around`.
+const awayFrom = (curve, { x, y }, around) => {
+  const { places, heights } = curve;
+  let least = around;
+  const last = Math.min(firstFrom(places, x + around), places.length - 1);
+  for (let at = Math.max(firstFrom(places, x - around), 1); at <= last; at += 1) {
+    const [left, top] = [places[at - 1], heights[at - 1]];
+    const [wide, high] = [places[at] - left, heights[at] - top];
+    const along = ((x - left) * wide + (y - top) * high) / (wide * wide + high * high || 1);
+    const share = clamped(along, 0, 1);
+    const away = Math.hypot(left + share * wide - x, top + share * high - y);
+    if (away < least) least = away;
+  }
+  return least;
+};
+
+// The curve at a place, where it stands for another value than the present one; null for none.
+const choiceAt = (plot, at, around) => {
+  let [found, least] = [null, around];
+  for (const curve of plot.lines ? plot.curves : []) {
+    const away = awayFrom(curve, at, around);
+    if (away < least || (away === least && away < around && curve.present)) {
+      [found, least] = [curve, away];
+    }
+  }
+  return found && !found.present && found.choice ? found : null;
+};
+
+// What happened near a place, the nearest first, of which a read-out has room for some.
+const eventsAt = (plot, x, around, most) => (plot.events ?? [])
+  .map(event => ({ ...event, away: Math.abs(acrossOf(plot, event.x) - x) }))
+  .filter(event => event.away <= around)
+  .sort((one, other) => one.away - other.away).slice(0, most);
+
 // Half the width of a curve's band where it was read; null where it has none.
 const bandAt = (curve, read) => {
   if (!curve.low) return null;
