@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -18,9 +18,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from perflab.bench import AnyBench, WhatIfChart
 from perflab.charts.notation import Notation, notation
-from perflab.errors import BadInputError
 
 VERSION = 1
 """Of the structure; another one where a reader of this one would misread it."""
@@ -261,16 +259,9 @@ def curve_of(
     }
 
 
-def choices_of(chart: WhatIfChart, bench: AnyBench) -> dict[str, Choice]:
-    """Return by the label of its line each value of a chart's setting that can run."""
-    found: dict[str, Choice] = {}
-    for value in chart.values if chart.lines else ():
-        try:
-            bench.live.check(*bench.read({str(chart.lines): value}))
-        except BadInputError:  # what-if only
-            continue
-        found[str(value)] = {"value": value, "text": str(value)}
-    return found
+def choice_of(choices: Mapping[str, object], label: str) -> Choice | None:
+    """Return what a line stands for, of what its chart's lines can be chosen for, by label."""
+    return {"value": choices[label], "text": label} if label in choices else None
 
 
 def look_of(mark: Line2D) -> SpotLook:

@@ -33,7 +33,7 @@ from perflab.charts.picture import (
     Curve,
     Plot,
     Spot,
-    choices_of,
+    choice_of,
     curve_of,
     look_of,
     plot_of,
@@ -41,6 +41,7 @@ from perflab.charts.picture import (
 )
 from perflab.charts.ticks import most_across, most_up, set_ticks
 from perflab.instrumentation.catalog import metric
+from perflab.tuning.standing import runnable
 from perflab.units import amount, grouped, on_axis
 
 
@@ -126,7 +127,7 @@ class WhatIfAxes:
         self._span: tuple[float, float] | None = None
         self._reach: tuple[float, float] | None = None
         self._curves = None
-        self._choices = choices_of(chart, self._bench)
+        self._choices = runnable(chart, self._bench)
         style.entitle(self.axes, chart.title)
 
     def reach(self, low: float, high: float) -> None:
@@ -190,7 +191,7 @@ class WhatIfAxes:
                     str(drawn.get_label()) if self._several else self.metric.label,
                     present=label == highlight,
                     band=edges_of(lines[label]),
-                    choice=self._choices.get(label),
+                    choice=choice_of(self._choices, label),
                 )
                 for label, drawn in self._lines.items()
             ]
@@ -238,7 +239,7 @@ class WhatIfAxes:
         if self.chart.reference is None:
             return False
         log, higher = self.info.scale == "log", self.metric.better != "lower"
-        spans = best_spans(rivals(self.chart, lines), higher=higher, log=log)
+        spans = best_spans(rivals(self.chart, lines, self._choices), higher=higher, log=log)
         colours = {label: str(line.get_color()) for label, line in self._lines.items()}
         return self._best_strip.update(spans, colours)
 
@@ -283,8 +284,7 @@ class WhatIfAxes:
         most = most_across(self.axes, self.info.unit)
         set_ticks(self.axes.xaxis, label, self.info.unit, *span, log=log, most=most)
         self.along_label = self.axes.get_xlabel()
-        if not self._labelled:
-            self.axes.set_xlabel("")
+        self.axes.set_xlabel(self.along_label if self._labelled else "")
         fitted = self._limits
         self.axes.set_yscale("log" if fitted.log else "linear")
         self.axes.set_ylim(fitted.low, fitted.high)

@@ -9,14 +9,14 @@ from perflab.panels.frame import COLUMNS_FROM, CONTROLS, GAP, STACKED_BELOW
 _LOOKS = """
 .perflab { --pl-ink: var(--jp-ui-font-color1, #222); --pl-quiet: var(--jp-ui-font-color2, #666);
   --pl-line: var(--jp-border-color2, #ddd); --pl-soft: var(--jp-layout-color2, #f5f5f5);
-  --pl-bad: #c8420a; --pl-good: #00805c; --pl-blue: #0072b2;
+  --pl-bad: #c8420a; --pl-on-bad: #fff; --pl-good: #00805c; --pl-blue: #0072b2;
   color: var(--pl-ink); padding: 2px 0 8px; position: relative; container-type: inline-size;
   container-name: perflab; }
 .perflab.widget-box, .perflab .widget-box, .perflab .widget-html, .perflab .widget-html-content {
   overflow: visible; min-width: 0; }
 .perflab img.widget-image { margin: 0; flex: 0 0 auto; }
-body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf9f;
-  --pl-blue: #56b4e9; }
+body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #111;
+  --pl-good: #3fcf9f; --pl-blue: #56b4e9; }
 .perflab .widget-html-content, .perflab .jupyter-widgets { line-height: 1.45; }
 .perflab .widget-html { margin: 0; }
 .perflab .widget-html-content { white-space: normal; overflow-wrap: anywhere; }
@@ -151,10 +151,11 @@ body[data-jp-theme-light="false"] .perflab-picker { --pl-quiet: #bdbdbd; }
 .perflab-new-alert button { padding: 0; }
 .perflab-alert { align-items: center; font-size: 12px; }
 .perflab-alert button { height: 20px; line-height: 18px; width: 22px; padding: 0; }
-.perflab-fired { color: #fff; background: var(--pl-bad); border-radius: 3px; padding: 1px 6px;
-  font-weight: 600; }
-.perflab-alarm { color: #fff; background: var(--pl-bad); border-radius: 3px; padding: 0 8px;
-  margin: 0 6px !important; font-size: 12.5px; flex: 0 1 auto; line-height: 24px; height: 24px; }
+.perflab-fired { color: var(--pl-on-bad); background: var(--pl-bad); border-radius: 3px;
+  padding: 1px 6px; font-weight: 600; }
+.perflab-alarm { color: var(--pl-on-bad); background: var(--pl-bad); border-radius: 3px;
+  padding: 0 8px; margin: 0 6px !important; font-size: 12.5px; flex: 0 1 auto;
+  line-height: 24px; height: 24px; }
 .perflab .perflab-alarm .widget-html-content { white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis; line-height: 24px; }
 .perflab-armed { color: var(--pl-quiet); padding: 1px 6px; }
@@ -189,13 +190,13 @@ _PLACES = f"""
 .perflab-over > .widget-box {{ box-shadow: 0 3px 10px rgb(0 0 0 / 25%); }}
 .perflab-messages {{ flex-wrap: wrap; column-gap: 14px; align-items: center; }}
 .perflab .perflab-said-room {{ height: 57px; position: relative; z-index: 4; }}
-.perflab .perflab-said {{ max-height: 57px; overflow: hidden; border-radius: 0 0 4px 4px;
-  background: var(--jp-layout-color0, #fff); }}
+.perflab .perflab-said {{ max-height: 57px; flex: 0 0 auto; overflow: hidden;
+  border-radius: 0 0 4px 4px; background: var(--jp-layout-color0, #fff); }}
 .perflab .perflab-said:hover, .perflab .perflab-said:focus-within,
 .perflab .perflab-said:has(.problem) {{ max-height: none;
   box-shadow: 0 4px 6px -4px rgb(0 0 0 / 40%); }}
 .perflab .perflab-known {{ display: -webkit-box; -webkit-box-orient: vertical;
-  -webkit-line-clamp: 2; overflow: hidden; padding: 0 0 0 4px; }}
+  -webkit-line-clamp: 2; overflow: hidden; }}
 .perflab-known .widget-html, .perflab-known .widget-html-content {{ display: block; }}
 .perflab .perflab-said:hover .perflab-known, .perflab .perflab-said:focus-within .perflab-known {{
   display: block; }}
