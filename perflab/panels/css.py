@@ -40,8 +40,10 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #11
 .perflab-line b { color: var(--pl-ink); font-weight: 600; }
 .perflab-notes { font-size: 12px; color: var(--pl-ink); }
 .perflab-notes .perflab-doubt { padding-left: 8px; border-left: 3px solid #e69f00; margin: 1px 0; }
-.perflab-notes .perflab-found { padding-left: 122px; text-indent: -122px; color: var(--pl-ink); }
-.perflab-found span { display: inline-block; width: 118px; text-indent: 0; color: var(--pl-quiet); }
+.perflab-notes .perflab-found { display: inline; color: var(--pl-ink); }
+.perflab-found span { color: var(--pl-quiet); }
+.perflab-found + .perflab-found::before { content: "\\00B7"; margin: 0 5px;
+  color: var(--pl-quiet); }
 .perflab .jp-OutputArea-output a { font-size: 12px; }
 .perflab .jp-OutputArea-output { padding: 0 8px; }
 .perflab-bar { border-top: 1px solid var(--pl-line); border-bottom: 1px solid var(--pl-line);
