@@ -13,6 +13,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import BboxBase
 
 from perflab.charts.marks import MOVES
 from perflab.charts.themes import LIGHT, Theme
@@ -160,12 +161,12 @@ class BlitCanvas:
     def _encoded(self, theme: Theme) -> bytes:
         pixels = np.asarray(self._canvas.buffer_rgba())
         maps = [part for axes in self._maps for part in (axes, *axes.child_axes)]
-        return encoded(pixels, theme, [_box(axes, len(pixels)) for axes in maps])
+        return encoded(pixels, theme, [_box(part.bbox, len(pixels)) for part in maps])
 
 
-def _box(axes: Axes, height: int) -> Box:
+def _box(axes: BboxBase, height: int) -> Box:
     """Return the pixels that axes cover in a picture of some height."""
-    left, bottom, right, top = axes.bbox.extents
+    left, bottom, right, top = axes.extents
     return round(left), height - round(top), round(right), height - round(bottom)
 
 
@@ -182,8 +183,9 @@ class StillImage:
     """
 
     def __init__(self, figure: Figure, widest: int, theme: Theme) -> None:
-        self._canvas: Any = FigureCanvasAgg(figure)
-        self._canvas.draw()
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        self._pixels = np.array(canvas.buffer_rgba())
         layout = widgets.Layout(width="100%", max_width=f"{widest}px")
         self.widget = widgets.Image(format="png", layout=layout)
         self.widget.add_class("perflab-picture")
@@ -191,4 +193,4 @@ class StillImage:
 
     def wear(self, theme: Theme) -> None:
         """Show it in the colours of a theme."""
-        self.widget.value = encoded(np.asarray(self._canvas.buffer_rgba()), theme)
+        self.widget.value = encoded(self._pixels, theme)

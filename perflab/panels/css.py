@@ -211,7 +211,7 @@ _PLACES = f"""
 .perflab .perflab-enlarge.mod-active {{ opacity: 1; }}
 .perflab-tabs {{ border-bottom: 1px solid var(--pl-line); margin: 6px 0 6px; flex-wrap: wrap; }}
 .perflab .perflab-tab {{ background: none; border: 0; box-shadow: none; height: 26px;
-  line-height: 24px; font-size: 12.5px; padding: 0 10px; margin: 0; color: var(--pl-quiet);
+  line-height: 24px; font-size: 12.5px; padding: 0 7px; margin: 0; color: var(--pl-quiet);
   border-bottom: 2px solid transparent; }}
 .perflab .perflab-tab.mod-active {{ color: var(--pl-ink); border-bottom-color: var(--pl-blue);
   font-weight: 600; }}
