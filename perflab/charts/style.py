@@ -134,18 +134,18 @@ def fit_upright(axes: Axes, bare: str) -> None:
         axes: Whose label it is.
         bare: The label without its unit.
     """
-    label, figure = axes.yaxis.label, axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101  (axes are made by their figure)
-    box = axes.bbox
+    label, box = axes.yaxis.label, axes.bbox
+    top = box.y1 + _OVER * axes.get_figure(root=True).dpi / 100  # type: ignore[union-attr]
     for size, text in ((LABEL_SIZE, None), (TICK_SIZE, None), (TICK_SIZE, bare)):
         label.set_fontsize(size)
         if text is not None:
             label.set_text(text)
         height = float(_extent(label, axes).height)
-        middle = min((box.y0 + box.y1) / 2, box.y1 - height / 2)
-        label.set_y((middle - box.y0) / box.height)
+        middle = min((box.y0 + box.y1) / 2, top - height / 2)
         if middle >= height / 2:
-            return
+            break
+    # One that is too tall whatever is left out begins at the lower edge of its figure.
+    label.set_y((max(middle, height / 2) - box.y0) / box.height)
 
 
 def dress(axes: Axes, title: str) -> None:
@@ -256,6 +256,8 @@ _BESIDE = 3.0
 """CSS pixels."""
 _TITLE_LEFT, _TITLE_RIGHT = 44.0, 20.0
 """So many CSS pixels a title may begin before its axes, or end behind them."""
+_OVER = 4.0
+"""CSS pixels by which a label beside axes may be higher than they are; titles begin above."""
 _WIDE = 500.0
 _EDGE = 5.0
 _ROOMY = 3

@@ -220,6 +220,10 @@ _PLACES = f"""
   flex: 1 1 100%; }}
 .perflab-tab-title {{ display: none; }}
 .perflab-pictures {{ flex-wrap: wrap; gap: {GAP}px; }}
+@container perflab (max-width: {COLUMNS_FROM - 0.01}px) {{
+  .perflab-all-numbers, .perflab-all-numbers table {{ font-size: 11px; }}
+  .perflab-all-numbers th, .perflab-all-numbers td {{ padding: 1px 3px !important; }}
+}}
 @container perflab (min-width: {COLUMNS_FROM}px) {{
   .perflab-tab-title {{ display: block; }}
 }}

@@ -140,7 +140,7 @@ class Drawing {
     const held = [plot.x.key, plot.y.key, plot.lines].some(key => this.held.has(key));
     if (!held) {
       return spot
-        ? { ...spot, x: acrossOf(plot, spot.x), y: downOf(plot, spot.y) }
+        ? { ...spot, x: acrossOf(plot, spot.x), y: heightOf(plot, downOf(plot, spot.y)) }
         : null;
     }
     if (plot.cells) return this.dotOnMap(plot, spot);
@@ -154,7 +154,8 @@ class Drawing {
     const read = curve && readAt(plot, curve, x, true);
     // While curves are computed it moves without a reading, at the height that it had.
     if (!read) return { x, y: this.heights.get(plot.title) ?? bottomOf(plot), text: '' };
-    return { x, y: read.height, text: inWords(read.value, plot.y.words), corner: spot?.corner };
+    const y = heightOf(plot, read.height);
+    return { x, y, text: inWords(read.value, plot.y.words), corner: spot?.corner };
   }
 
   dotOnMap(plot, spot) {
@@ -195,8 +196,8 @@ class Drawing {
   }
 
   paintSpot(plot, spot) {
-    const [x, y] = [acrossOf(plot, spot.x), downOf(plot, spot.y)];
-    const to = spot.joins === null ? y : downOf(plot, spot.joins);
+    const [x, y] = [acrossOf(plot, spot.x), heightOf(plot, downOf(plot, spot.y))];
+    const to = spot.joins === null ? y : heightOf(plot, downOf(plot, spot.joins));
     if (Math.abs(to - y) >= SHORTEST) {
       const colour = plot.looks[spot.kind].edge;
       make(this.under, 'line', { class: 'perflab-joins', x1: x, x2: x, y1: y, y2: to,
@@ -293,14 +294,16 @@ class Drawing {
     for (const curve of plot.curves) {
       const read = readAt(plot, curve, x, false);
       if (!read) continue;
-      make(this.cross, 'circle', { cx: x, cy: read.height, r: 3, fill: curve.colour });
+      const cy = heightOf(plot, read.height);
+      make(this.cross, 'circle', { cx: x, cy, r: 3, fill: curve.colour });
       const band = bandAt(curve, read);
       const about = band === null ? '' : ` ± ${inWords(band, plot.y.words)}`;
       rows.push([curve.colour, curve.name, inWords(read.value, plot.y.words) + about]);
     }
     const spots = this.model.get('spots')[this.picture.plots.indexOf(plot)] ?? [];
     for (const spot of spots) {
-      const apart = Math.hypot(acrossOf(plot, spot.x) - at.x, downOf(plot, spot.y) - at.y);
+      const down = heightOf(plot, downOf(plot, spot.y));
+      const apart = Math.hypot(acrossOf(plot, spot.x) - at.x, down - at.y);
       if (apart < NEAR && spot.kind !== 'now') {
         rows.push([plot.looks[spot.kind]?.edge ?? '', spot.name, inWords(spot.y, plot.y.words)]);
       }

@@ -17,6 +17,8 @@ const clamped = (value, low, high) => Math.min(Math.max(value, low), high);
 
 const acrossOf = (plot, value) => plot.box.left + shareOf(plot.x, value) * plot.box.width;
 const downOf = (plot, value) => plot.box.top + (1 - shareOf(plot.y, value)) * plot.box.height;
+// Nothing is drawn off the axes: on a logarithmic one, 0 has no place but their lower edge.
+const heightOf = (plot, down) => clamped(down, plot.box.top, bottomOf(plot));
 const rightOf = plot => plot.box.left + plot.box.width;
 const bottomOf = plot => plot.box.top + plot.box.height;
 const valueOfX = (plot, at) => valueAt(plot.x, (at - plot.box.left) / plot.box.width);

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from perflab.bench import HeatMap, LiveChart, WhatIfChart, load_bench
-from perflab.charts import HeatMapAxes, LiveAxes, WhatIfAxes, chart_row, style
+from perflab.charts import HeatMapAxes, LiveAxes, Mark, WhatIfAxes, chart_row, style
 from perflab.charts.picture import picture_of
 from perflab.lab.run_events import RunEvent
 from perflab.panels.pointer.steering import Handle
@@ -193,3 +193,20 @@ def test_what_happened_is_read_near_its_mark(in_javascript):
     )
     found = in_javascript(code, [picture, places])
     assert found == [[events[0].words, events[1].words], ["server killed"], []]
+
+
+def test_zero_stands_at_the_lower_edge_of_a_logarithmic_axis(in_javascript):
+    chart = WhatIfChart("Wait", "wait_seconds_mean", "max_connections")
+    figure, (axes,) = chart_row(1, 500, 250, scale=2.0)
+    made = WhatIfAxes(axes, chart, load_bench("connection_pool"))
+    line = ([1, 2, 4, 8], [1e-2, 1e-4, 1e-6, 0.0])
+    made.update({"wait_seconds_mean": line}, [Mark("0 ns", 8, 0.0, "now")])
+    picture = picture_of(figure, [made.plot()], ink=style.INK, paper=style.PAPER)
+    plot = picture["plots"][0]
+    assert plot["y"]["kind"] == "log"
+    code = "(p => [0, 1e-4, 1e3].map(y => heightOf(p, downOf(p, y))))(given.plots[0])"
+    zero, within, beyond = in_javascript(code, picture)
+    box = plot["box"]
+    assert zero == pytest.approx(box["top"] + box["height"])
+    assert box["top"] < within < zero
+    assert beyond == box["top"]
