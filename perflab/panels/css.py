@@ -55,7 +55,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #11
 .perflab-server-state { font-size: 12px; color: var(--pl-quiet); padding: 2px 6px; }
 .perflab-gap { border-left: 1px solid var(--pl-line); height: 22px; margin: 0 6px; }
 .perflab-status { font-size: 12px; min-height: 20px; padding: 2px 0; }
-.perflab-status .now { color: var(--pl-quiet); }
+.perflab-status .now { color: var(--pl-quiet); display: inline-block; }
 .perflab-status .now::before { content: "\\25CF"; margin-right: 6px; color: #9a9a9a; }
 .perflab-status .busy::before { color: #e69f00; }
 .perflab-status .live::before { color: var(--pl-bad); }
