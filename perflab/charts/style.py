@@ -254,7 +254,7 @@ LEFT = 72
 """CSS pixels to the left of each of the axes in a row, for numbers and a label."""
 _BESIDE = 3.0
 """CSS pixels."""
-_TITLE_LEFT, _TITLE_RIGHT = 44.0, 20.0
+_TITLE_LEFT, _TITLE_RIGHT = 44.0, 12.0
 """So many CSS pixels a title may begin before its axes, or end behind them."""
 _OVER = 4.0
 """CSS pixels by which a label beside axes may be higher than they are; titles begin above."""

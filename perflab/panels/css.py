@@ -199,6 +199,7 @@ _PLACES = f"""
   box-shadow: 0 4px 6px -4px rgb(0 0 0 / 40%); }}
 .perflab .perflab-known {{ display: -webkit-box; -webkit-box-orient: vertical;
   -webkit-line-clamp: 2; overflow: hidden; }}
+.perflab-known .perflab-standing {{ padding: 0; }}
 .perflab-known .widget-html, .perflab-known .widget-html-content {{ display: block; }}
 .perflab .perflab-said:hover .perflab-known, .perflab .perflab-said:focus-within .perflab-known {{
   display: block; }}
@@ -223,6 +224,7 @@ _PLACES = f"""
 @container perflab (max-width: {COLUMNS_FROM - 0.01}px) {{
   .perflab-all-numbers, .perflab-all-numbers table {{ font-size: 11px; }}
   .perflab-all-numbers th, .perflab-all-numbers td {{ padding: 1px 3px !important; }}
+  .perflab-all-numbers th {{ min-width: 42px; }}
 }}
 @container perflab (min-width: {COLUMNS_FROM}px) {{
   .perflab-tab-title {{ display: block; }}
