@@ -141,7 +141,9 @@ def fit_upright(axes: Axes, bare: str) -> None:
         if text is not None:
             label.set_text(text)
         height = float(_extent(label, axes).height)
-        middle = min((box.y0 + box.y1) / 2, top - height / 2)
+        # Higher than its axes only as far as it must be to stand in its figure.
+        highest = max(box.y1 - height / 2, min(height / 2, top - height / 2))
+        middle = min((box.y0 + box.y1) / 2, highest)
         if middle >= height / 2:
             break
     # One that is too tall whatever is left out begins at the lower edge of its figure.

@@ -86,7 +86,8 @@ class Header:
             self.calibration.value = html.escape(said)
             return
         when = age_in_words(calibration.date) or calibration.date[:10]
-        short = html.escape(f"costs measured {when}, ± {percent(band)}")
+        spread = f"± {percent(band)}".replace(" ", "\u00a0")
+        short = html.escape(f"costs measured {when}, {spread}")
         self.calibration.value = f"<details><summary>{short}</summary>{html.escape(said)}</details>"
 
     def measurable(self, *, usable: bool) -> None:
