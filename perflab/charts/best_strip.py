@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -56,10 +56,16 @@ def best_spans(lines: Lines, *, higher: bool, log: bool) -> list[Span]:
     return spans
 
 
-def rivals(chart: WhatIfChart, lines: Lines) -> dict[str, Line]:
-    """Return the lines that compete: neither a ceiling nor another metric."""
+def rivals(chart: WhatIfChart, lines: Lines, choices: Container[str]) -> dict[str, Line]:
+    """Return the lines that compete: those that can run, and neither a ceiling nor another metric.
+
+    Args:
+        chart: Whose lines.
+        lines: All of them.
+        choices: The labels of those that can run.
+    """
     apart = (str(chart.ceiling), *chart.also)
-    return {label: line for label, line in lines.items() if label not in apart}
+    return {label: line for label, line in lines.items() if label in choices and label not in apart}
 
 
 class BestStrip:

@@ -127,6 +127,11 @@ class HeatMapAxes:
         """What a legend shows: the marks in use."""
         return [mark_handle(kind) for kind in MARK_NAMES if self._marks[kind].get_visible()]
 
+    def refit(self) -> None:
+        """Fit title and lines to axes of another size, at the next update."""
+        style.entitle(self.axes, self.heat_map.title)
+        self._values = None
+
     def update(self, values: Values, marks: Sequence[Mark] = (), note: str = "") -> bool:
         """Show other values and marks.
 

@@ -39,7 +39,7 @@ class Joins:
             textcoords="offset points",
             va="center",
             fontsize=style.TICK_SIZE,
-            color=colour,
+            color=style.INK,
             bbox={"facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
             zorder=4.5,
             animated=animated,

@@ -16,18 +16,19 @@ from matplotlib.ticker import FuncFormatter
 from perflab.bench import LiveChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
-from perflab.charts.picture import Plot, curve_of, plot_of, scale_of
+from perflab.charts.picture import Moment, Plot, curve_of, plot_of, scale_of
 from perflab.charts.ticks import most_across, most_up, set_ticks
 from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE, metric
 from perflab.lab.documents import Change
 from perflab.lab.row_table import Numbers, RowTable
+from perflab.lab.run_events import RunEvent
 from perflab.units import on_axis
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
 
 MOST_POINTS = 500
-_MOST_CHANGES = 50
+_MOST_EVENTS = 50
 _DASHES: LineStyleType = (0, (4, 2.5))
 _APART = 0.1
 
@@ -59,6 +60,7 @@ class LiveAxes:
         self._unit = infos[0].unit
         self._limits = SteppedLimits(self._unit)
         self._seconds = 0.0
+        self._events: list[Moment] = []
         self._predicted_known = False
         style.dress(axes, "" if strip else chart.title)
         self._changes = axes.add_line(
@@ -108,13 +110,15 @@ class LiveAxes:
         *,
         predicted: Mapping[str, float] | None = None,
         changes: Sequence[Change] = (),
+        events: Sequence[RunEvent] = (),
     ) -> bool:
         """Show a run so far.
 
         Args:
             rows: The run's rows; at most 500 points a line are drawn.
             predicted: Values by metric name, for rows that carry no prediction themselves.
-            changes: The changes of settings, each with its ``seconds``.
+            changes: The changes of settings, each with its ``seconds``, to mark.
+            events: What else to mark, in words for a page.
 
         Returns:
             Whether limits or legend changed, so that a full redraw is needed.
@@ -137,7 +141,9 @@ class LiveAxes:
             self._ends[place].set_data(seconds[-1:], shown[-1:])
             self._ends[place].set_visible(bool(np.isfinite(shown[-1:]).any()))
             values += [*_known(now), *_known(shown), *_known(dashed)]
-        times = [float(change["seconds"]) for change in changes[-_MOST_CHANGES:]]
+        self._events = [{"x": each.seconds, "text": each.words} for each in events[-_MOST_EVENTS:]]
+        times = [float(change["seconds"]) for change in changes[-_MOST_EVENTS:]]
+        times += [event["x"] for event in self._events]
         self._changes.set_data(
             [x for second in times for x in (second, second, np.nan)],
             [0.0, 1.0, np.nan] * len(times),
@@ -162,6 +168,7 @@ class LiveAxes:
             scale_of(self.axes, "x", "seconds", "time of the run", "seconds"),
             scale_of(self.axes, "y", self.chart.metrics[0], self._label, self._unit),
             curves=curves,
+            events=self._events,
         )
 
     def _add_lines(self, animated: bool, **look: Any) -> list[Line2D]:

@@ -104,6 +104,14 @@ class OverTimeAxes:
         """What a legend shows: the lines, from the shortest value to the longest."""
         return [self._lines[place] for place in sorted(self._lines)]
 
+    def refit(self) -> None:
+        """Fit title and ticks to axes of another size, at the next update.
+
+        That update says that a full redraw is needed.
+        """
+        style.entitle(self.axes, self.chart.title)
+        self._seconds = 0.0
+
     def update(
         self, histories: Sequence[History], present: float | None, bound: float | None
     ) -> bool:

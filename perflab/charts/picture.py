@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -51,8 +51,18 @@ class Scale(TypedDict):
     words: Notation
 
 
+class Choice(TypedDict):
+    """A value of a setting, and how it is written."""
+
+    value: Any
+    text: str
+
+
 class Curve(TypedDict):
-    """A line: its points, and the edges of its band where it has one."""
+    """A line: its points, and the edges of its band where it has one.
+
+    One that stands for a value of its plot's setting `lines` has that as its choice, if it can run.
+    """
 
     key: str
     name: str
@@ -62,6 +72,14 @@ class Curve(TypedDict):
     y: list[Number]
     low: list[Number] | None
     high: list[Number] | None
+    choice: Choice | None
+
+
+class Moment(TypedDict):
+    """What happened at one place of the horizontal axis, in words."""
+
+    x: float
+    text: str
 
 
 class Spot(TypedDict):
@@ -108,7 +126,10 @@ class Cells(TypedDict):
 
 
 class Plot(TypedDict):
-    """One of the axes of a picture, with all that is drawn in it."""
+    """One of the axes of a picture, with all that is drawn in it.
+
+    `lines` is the key of the setting that has another value on each curve; empty for none.
+    """
 
     title: str
     box: Box
@@ -118,6 +139,8 @@ class Plot(TypedDict):
     spots: list[Spot]
     looks: dict[str, SpotLook]
     cells: Cells | None
+    lines: str
+    events: list[Moment]
 
 
 class Picture(TypedDict):
@@ -161,6 +184,8 @@ def plot_of(
     spots: Sequence[Spot] = (),
     looks: dict[str, SpotLook] | None = None,
     cells: Cells | None = None,
+    lines: str = "",
+    events: Sequence[Moment] = (),
 ) -> Plot:
     """Return the structure of axes, their box read from what is drawn."""
     return {
@@ -172,6 +197,8 @@ def plot_of(
         "spots": list(spots),
         "looks": looks or {},
         "cells": cells,
+        "lines": lines,
+        "events": list(events),
     }
 
 
@@ -205,6 +232,7 @@ def curve_of(
     *,
     present: bool = False,
     band: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = None,
+    choice: Choice | None = None,
 ) -> Curve:
     """Return a drawn line, with `MOST_POINTS` points at most.
 
@@ -214,6 +242,7 @@ def curve_of(
         name: What people call it.
         present: Whether the present settings are on it.
         band: Its lower and upper edge, each as long as the line.
+        choice: What it stands for, if that can be chosen.
     """
     x, y = (np.asarray(values, float) for values in line.get_data())
     picked = thinned(y)
@@ -226,7 +255,13 @@ def curve_of(
         "y": numbers(y[picked]),
         "low": None if band is None else numbers(band[0][picked]),
         "high": None if band is None else numbers(band[1][picked]),
+        "choice": choice,
     }
+
+
+def choice_of(choices: Mapping[str, object], label: str) -> Choice | None:
+    """Return what a line stands for, of what its chart's lines can be chosen for, by label."""
+    return {"value": choices[label], "text": label} if label in choices else None
 
 
 def look_of(mark: Line2D) -> SpotLook:

@@ -32,7 +32,6 @@ MAP_SHADES = 48
 MAP_INK = "#1A2833"
 MAP_PAPER = "#FDFDFE"
 """On a map, whose colours are the same on paper and on a dark screen."""
-BAD = "#C8420A"
 
 STYLES: tuple[LineStyleType, ...] = (
     "-",
@@ -126,28 +125,29 @@ def _extent(text: Text, axes: Axes) -> Bbox:
 
 
 def fit_upright(axes: Axes, bare: str) -> None:
-    """Let the label of a vertical axis run into no title and out of no figure.
+    """Let the label of a vertical axis run into no title, no legend beside it and out of no figure.
 
     It is written smaller or without its unit if it is too tall, and stands lower than the middle
-    of its axes if it would be in the way of their title.
+    of its axes if it would be higher than they are.
 
     Args:
         axes: Whose label it is.
         bare: The label without its unit.
     """
-    label, figure = axes.yaxis.label, axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101  (axes are made by their figure)
-    box = axes.bbox
-    top = box.y1 if axes.get_title(loc="left") else figure.bbox.y1
+    label, box = axes.yaxis.label, axes.bbox
+    top = box.y1 + _OVER * axes.get_figure(root=True).dpi / 100  # type: ignore[union-attr]
     for size, text in ((LABEL_SIZE, None), (TICK_SIZE, None), (TICK_SIZE, bare)):
         label.set_fontsize(size)
         if text is not None:
             label.set_text(text)
         height = float(_extent(label, axes).height)
-        middle = min((box.y0 + box.y1) / 2, top - height / 2)
-        label.set_y((middle - box.y0) / box.height)
+        # Higher than its axes only as far as it must be to stand in its figure.
+        highest = max(box.y1 - height / 2, min(height / 2, top - height / 2))
+        middle = min((box.y0 + box.y1) / 2, highest)
         if middle >= height / 2:
-            return
+            break
+    # One that is too tall whatever is left out begins at the lower edge of its figure.
+    label.set_y((max(middle, height / 2) - box.y0) / box.height)
 
 
 def dress(axes: Axes, title: str) -> None:
@@ -256,8 +256,10 @@ LEFT = 72
 """CSS pixels to the left of each of the axes in a row, for numbers and a label."""
 _BESIDE = 3.0
 """CSS pixels."""
-_TITLE_LEFT, _TITLE_RIGHT = 60.0, 20.0
+_TITLE_LEFT, _TITLE_RIGHT = 44.0, 12.0
 """So many CSS pixels a title may begin before its axes, or end behind them."""
+_OVER = 4.0
+"""CSS pixels by which a label beside axes may be higher than they are; titles begin above."""
 _WIDE = 500.0
 _EDGE = 5.0
 _ROOMY = 3

@@ -29,9 +29,19 @@ from perflab.charts.marks import (
     mark_handle,
 )
 from perflab.charts.observed import Observations
-from perflab.charts.picture import Curve, Plot, Spot, curve_of, look_of, plot_of, scale_of
+from perflab.charts.picture import (
+    Curve,
+    Plot,
+    Spot,
+    choice_of,
+    curve_of,
+    look_of,
+    plot_of,
+    scale_of,
+)
 from perflab.charts.ticks import most_across, most_up, set_ticks
 from perflab.instrumentation.catalog import metric
+from perflab.tuning.standing import runnable
 from perflab.units import amount, grouped, on_axis
 
 
@@ -45,6 +55,9 @@ class WhatIfAxes:
         animated: Leave lines and marks out of a full draw, for blitting.
         legend: Put a legend above the axes; else `handles` are for a legend of the figure.
         looks_from: The first look of its lines, where others stand in the same legend.
+
+    Attributes:
+        along_label: What the horizontal axis is called.
     """
 
     def __init__(
@@ -58,6 +71,7 @@ class WhatIfAxes:
         looks_from: int = 0,
     ) -> None:
         self.axes = axes
+        self.along_label, self._labelled = "", True
         self._looks_from = looks_from
         self._bench = bench
         self._animated = animated
@@ -113,11 +127,17 @@ class WhatIfAxes:
         self._span: tuple[float, float] | None = None
         self._reach: tuple[float, float] | None = None
         self._curves = None
+        self._choices = runnable(chart, self._bench)
         style.entitle(self.axes, chart.title)
 
     def reach(self, low: float, high: float) -> None:
         """Fix how far the horizontal axis goes at least, while curves are still to come."""
         self._reach = (float(low), float(high))
+
+    def label(self, *, labelled: bool) -> None:
+        """Label the horizontal axis from the next update on, or leave that to the figure."""
+        if labelled != self._labelled:
+            self._labelled, self._span = labelled, None
 
     def refit(self) -> None:
         """Fit title, ticks and texts to axes that have another size or place, at the next update.
@@ -171,6 +191,7 @@ class WhatIfAxes:
                     str(drawn.get_label()) if self._several else self.metric.label,
                     present=label == highlight,
                     band=edges_of(lines[label]),
+                    choice=choice_of(self._choices, label),
                 )
                 for label, drawn in self._lines.items()
             ]
@@ -183,6 +204,7 @@ class WhatIfAxes:
             curves=self._curves,
             spots=self._spots,
             looks={kind: look_of(mark) for kind, mark in self._marks.items()},
+            lines=self.chart.lines or "",
         )
 
     def _show_lines(self, lines: Lines, highlight: str | None) -> None:
@@ -217,7 +239,7 @@ class WhatIfAxes:
         if self.chart.reference is None:
             return False
         log, higher = self.info.scale == "log", self.metric.better != "lower"
-        spans = best_spans(rivals(self.chart, lines), higher=higher, log=log)
+        spans = best_spans(rivals(self.chart, lines, self._choices), higher=higher, log=log)
         colours = {label: str(line.get_color()) for label, line in self._lines.items()}
         return self._best_strip.update(spans, colours)
 
@@ -261,6 +283,8 @@ class WhatIfAxes:
         label = self.info.label.removesuffix(f" ({self.info.unit})")
         most = most_across(self.axes, self.info.unit)
         set_ticks(self.axes.xaxis, label, self.info.unit, *span, log=log, most=most)
+        self.along_label = self.axes.get_xlabel()
+        self.axes.set_xlabel(self.along_label if self._labelled else "")
         fitted = self._limits
         self.axes.set_yscale("log" if fitted.log else "linear")
         self.axes.set_ylim(fitted.low, fitted.high)

@@ -77,6 +77,8 @@ if (!window.perflabAccessible) {
       put(picture, 'alt', words.textContent.trim());
       put(words, 'aria-hidden', 'true');
     }
+    // Which has more lines than are seen until it has the focus.
+    put(panel.querySelector('.perflab-said'), 'tabindex', '0');
     const status = panel.querySelector('.perflab-status');
     const announced = panel.querySelector('.perflab-announced [role=status]');
     const said = status?.innerText.trim() ?? '';

@@ -106,7 +106,9 @@ class AlertsRow:
         self._fired = fired
         said = [_words(text, each) for text, each in fired.items()]
         noun = "Alert" if len(said) == 1 else "Alerts"
-        show_line(self.fired, html.escape(f"{noun}: {'; '.join(said)}") if said else "")
+        shown = html.escape(f"{noun}: {'; '.join(said)}", quote=True)
+        # In one line, whose end may have no room.
+        show_line(self.fired, f"<span role='alert' title='{shown}'>{shown}</span>" if said else "")
 
     def _empty(self) -> None:
         self.text.value = ""

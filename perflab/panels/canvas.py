@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from PIL import Image
+from matplotlib.transforms import BboxBase
 
-from perflab.charts import style
-from perflab.charts.heat_map import map_colours
 from perflab.charts.marks import MOVES
+from perflab.charts.themes import LIGHT, Theme
 from perflab.panels.byte_budget import ByteBudget
+from perflab.panels.palette import Box, encoded
 from perflab.panels.pointer import PointerLayer, Steering
 from perflab.panels.pointer.layer import Charted
 from perflab.settings import Settings
 
-_TINTS = 14
-_GREYS = 30
 _READ_SECONDS = 0.5
 """The least time between two messages with the numbers of a live picture that is pointed at."""
 
@@ -34,10 +30,7 @@ _READ_SECONDS = 0.5
 class BlitCanvas:
     """Draws a figure's moving artists over its kept background, and sends one small PNG.
 
-    The palette is fixed: each colour of the charts in steps down to white, greys and the map's
-    shades. Mapping to
-    it costs a quarter of the time of a true-colour PNG and half its bytes. Safe to use from
-    several threads.
+    Its colours are those of a theme, whatever it is drawn in. Safe to use from several threads.
 
     Over it lies a layer that answers the pointer. While a page shows that, what moves in it is
     left to it: marks that `charts.marks` calls moving are in its numbers and not in the picture.
@@ -46,18 +39,27 @@ class BlitCanvas:
         figure: At any resolution; its animated artists are what `draw` is given.
         widest: The most CSS pixels at which it is shown; it fills the room up to there.
         again: Draws what is shown once more; called when a page begins to show the layer.
+        maps: The axes of the figure that are maps, whose colours, like those of their bars, are
+            the same in every theme.
 
     Attributes:
         image: The picture.
         layer: What lies over it.
         widget: The two, one over the other.
         budget: What its pictures are taken off; shared by all of a panel.
+        theme: In whose colours it is shown, from the next drawing on.
     """
 
     def __init__(
-        self, figure: Figure, widest: int, again: Callable[[], None] | None = None
+        self,
+        figure: Figure,
+        widest: int,
+        again: Callable[[], None] | None = None,
+        maps: Sequence[Axes] = (),
     ) -> None:
         self.figure = figure
+        self.theme = LIGHT
+        self._maps = maps
         self.image = widgets.Image(
             format="png", layout=widgets.Layout(width="100%", max_width=f"{widest}px")
         )
@@ -111,7 +113,8 @@ class BlitCanvas:
         left_out = self.layer.ready and bool(charts)
         with self._lock:
             shown = (each for each in artists if not (left_out and each.get_gid() == MOVES))
-            picture = self._paint(shown, full=full)
+            self._paint(shown, full=full)
+            picture = self._encoded(self.theme)
             if picture != self.image.value:
                 self.image.value = picture
                 self.budget.spend(len(picture))
@@ -119,15 +122,16 @@ class BlitCanvas:
         self.tell(charts, now)
 
     def whole(self, artists: Iterable[Artist]) -> bytes:
-        """Return the picture as PNG with all of these, also what is left to the layer."""
+        """Return it as PNG on white with all of these, also what is left to the layer."""
         with self._lock:
-            return self._paint(artists, full=False)
+            self._paint(artists, full=False)
+            return self._encoded(LIGHT)
 
     def tell(self, charts: Sequence[Charted], now: Settings | None = None) -> None:
         """Send the layer its numbers, and no picture."""
         if charts and self.layer.ready:
             with self._lock:
-                self.layer.show(self.figure, charts, now, self._steering)
+                self.layer.show(self.figure, charts, self.theme, now, self._steering)
 
     def tell_pointed(self, charts: Sequence[Charted]) -> None:
         """Send the numbers of a picture that changes all the time, while it is pointed at."""
@@ -144,7 +148,7 @@ class BlitCanvas:
         if self._steering is not None and not self._steering.take(wanted):
             self.layer.refused = int(wanted["turn"])
 
-    def _paint(self, artists: Iterable[Artist], *, full: bool) -> bytes:
+    def _paint(self, artists: Iterable[Artist], *, full: bool) -> None:
         if full or self._background is None:
             self._canvas.draw()
             self._background = self._canvas.copy_from_bbox(self.figure.bbox)
@@ -153,48 +157,40 @@ class BlitCanvas:
         for artist in artists:
             if artist.axes is not None:
                 artist.axes.draw_artist(artist)
-        return _encode(self._canvas)
+
+    def _encoded(self, theme: Theme) -> bytes:
+        pixels = np.asarray(self._canvas.buffer_rgba())
+        maps = [part for axes in self._maps for part in (axes, *axes.child_axes)]
+        return encoded(pixels, theme, [_box(part.bbox, len(pixels)) for part in maps])
 
 
-def still_image(figure: Figure, widest: int) -> widgets.Image:
-    """Return a picture of a figure that is drawn once.
+def _box(axes: BboxBase, height: int) -> Box:
+    """Return the pixels that axes cover in a picture of some height."""
+    left, bottom, right, top = axes.extents
+    return round(left), height - round(top), round(right), height - round(bottom)
+
+
+class StillImage:
+    """A picture of a figure that is drawn once.
 
     Args:
         figure: At any resolution.
         widest: The most CSS pixels at which it is shown; it fills the room up to there.
+        theme: What its colours are shown as.
+
+    Attributes:
+        widget: The picture.
     """
-    canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
-    layout = widgets.Layout(width="100%", max_width=f"{widest}px")
-    return widgets.Image(value=_encode(canvas), format="png", layout=layout)
 
+    def __init__(self, figure: Figure, widest: int, theme: Theme) -> None:
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        self._pixels = np.array(canvas.buffer_rgba())
+        layout = widgets.Layout(width="100%", max_width=f"{widest}px")
+        self.widget = widgets.Image(format="png", layout=layout)
+        self.widget.add_class("perflab-picture")
+        self.wear(theme)
 
-def _encode(canvas: Any) -> bytes:
-    pixels = np.asarray(canvas.buffer_rgba())
-    height, width = pixels.shape[:2]
-    picture = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)
-    indexed = picture.convert("RGB").quantize(palette=_palette(), dither=Image.Dither.NONE)
-    file = io.BytesIO()
-    indexed.save(file, "png", compress_level=1)
-    return file.getvalue()
-
-
-@cache
-def _palette() -> Image.Image:
-    """Return an image whose palette holds the charts' colours, their tints, greys and the map's."""
-    white = np.ones(3)
-    rows = [white * step for step in np.linspace(0, 1, _GREYS)]
-    for colour in style.COLOURS:
-        full = np.array(to_rgb(colour))
-        rows += [
-            white + (full - white) * share for share in np.linspace(1, 0, _TINTS, endpoint=False)
-        ]
-    rows += list(map_colours()(np.linspace(0, 1, style.MAP_SHADES))[:, :3])
-    ink = np.array(to_rgb(style.MAP_INK))
-    rows += [shade + (ink - shade) / 2 for shade in map_colours()(np.linspace(0, 1, 9))[:, :3]]
-    for colour in (style.GRID, style.QUIET, style.INK, style.BAD, style.MAP_INK):
-        rows.append(np.array(to_rgb(colour)))
-    values = np.round(np.array(rows) * 255).astype(np.uint8)
-    holder = Image.new("P", (1, 1))
-    holder.putpalette(values.tobytes())
-    return holder
+    def wear(self, theme: Theme) -> None:
+        """Show it in the colours of a theme."""
+        self.widget.value = encoded(self._pixels, theme)

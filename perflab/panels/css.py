@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from perflab.panels.frame import COLUMNS_FROM, CONTROLS, GAP, STACKED_BELOW, THREE_FROM
+from perflab.panels.frame import COLUMNS_FROM, CONTROLS, GAP, STACKED_BELOW
 
 _LOOKS = """
 .perflab { --pl-ink: var(--jp-ui-font-color1, #222); --pl-quiet: var(--jp-ui-font-color2, #666);
   --pl-line: var(--jp-border-color2, #ddd); --pl-soft: var(--jp-layout-color2, #f5f5f5);
-  --pl-bad: #c8420a; --pl-good: #00805c; --pl-blue: #0072b2;
+  --pl-bad: #c8420a; --pl-on-bad: #fff; --pl-good: #00805c; --pl-blue: #0072b2;
   color: var(--pl-ink); padding: 2px 0 8px; position: relative; container-type: inline-size;
   container-name: perflab; }
 .perflab.widget-box, .perflab .widget-box, .perflab .widget-html, .perflab .widget-html-content {
   overflow: visible; min-width: 0; }
 .perflab img.widget-image { margin: 0; flex: 0 0 auto; }
-body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf9f;
-  --pl-blue: #56b4e9; }
+body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #111;
+  --pl-good: #3fcf9f; --pl-blue: #56b4e9; }
 .perflab .widget-html-content, .perflab .jupyter-widgets { line-height: 1.45; }
 .perflab .widget-html { margin: 0; }
 .perflab .widget-html-content { white-space: normal; overflow-wrap: anywhere; }
 .perflab-title { font-size: 17px; font-weight: 600; }
 .perflab-question { font-size: 13px; color: var(--pl-quiet); margin-left: 10px; font-weight: 400; }
 .perflab-head { align-items: center; }
-.perflab-headline-title { flex: 1 1 0; }
+.perflab-headline-title { flex: 1 1 120px; min-width: 120px !important; }
 .perflab .perflab-headline-title .widget-html-content { white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis; }
 .perflab-head button { height: 24px; line-height: 22px; font-size: 12px; padding: 0 6px;
@@ -33,15 +33,17 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-lines details, .perflab-lines summary { display: inline; cursor: pointer; }
 .perflab-lines summary { text-decoration: underline dotted; text-underline-offset: 3px; }
 .perflab-lines details[open] summary { margin-right: 6px; }
-.perflab-lines { display: block; font-size: 12px; line-height: 1.45; }
+.perflab-lines { display: block; font-size: 12px; line-height: 17px; min-height: 34px; }
 .perflab-lines .widget-html + .widget-html::before { content: "\\00B7"; margin: 0 5px;
   color: var(--pl-quiet); }
 .perflab-line { font-size: 12px; color: var(--pl-quiet); }
 .perflab-line b { color: var(--pl-ink); font-weight: 600; }
 .perflab-notes { font-size: 12px; color: var(--pl-ink); }
 .perflab-notes .perflab-doubt { padding-left: 8px; border-left: 3px solid #e69f00; margin: 1px 0; }
-.perflab-notes .perflab-found { padding-left: 122px; text-indent: -122px; color: var(--pl-ink); }
-.perflab-found span { display: inline-block; width: 118px; text-indent: 0; color: var(--pl-quiet); }
+.perflab-notes .perflab-found { display: inline; color: var(--pl-ink); }
+.perflab-found span { color: var(--pl-quiet); }
+.perflab-found + .perflab-found::before { content: "\\00B7"; margin: 0 5px;
+  color: var(--pl-quiet); }
 .perflab .jp-OutputArea-output a { font-size: 12px; }
 .perflab .jp-OutputArea-output { padding: 0 8px; }
 .perflab-bar { border-top: 1px solid var(--pl-line); border-bottom: 1px solid var(--pl-line);
@@ -53,13 +55,13 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-server-state { font-size: 12px; color: var(--pl-quiet); padding: 2px 6px; }
 .perflab-gap { border-left: 1px solid var(--pl-line); height: 22px; margin: 0 6px; }
 .perflab-status { font-size: 12px; min-height: 20px; padding: 2px 0; }
-.perflab-status .now { color: var(--pl-quiet); }
+.perflab-status .now { color: var(--pl-quiet); display: inline-block; }
 .perflab-status .now::before { content: "\\25CF"; margin-right: 6px; color: #9a9a9a; }
 .perflab-status .busy::before { color: #e69f00; }
 .perflab-status .live::before { color: var(--pl-bad); }
 .perflab-status .held::before { content: "\\25CB"; color: var(--pl-bad); }
 .perflab-status .exact::before { color: var(--pl-good); }
-.perflab-status .remark { color: var(--pl-ink); margin-left: 12px; }
+.perflab-remarks { font-size: 12px; color: var(--pl-ink); }
 .perflab-status .problem, .perflab-error { color: var(--pl-bad); }
 .perflab-status .problem { display: block; font-weight: 600; }
 .perflab-error { font-size: 11.5px; margin: 0 0 2px 2px !important; flex: 0 1 auto; min-width: 0; }
@@ -107,8 +109,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-good: #3fcf
 .perflab-control .widget-slider .noUi-connect { background: var(--pl-blue); }
 .perflab-caption { font-size: 11px; letter-spacing: .04em; text-transform: uppercase;
   color: var(--pl-quiet); font-weight: 600; margin: 4px 0 2px !important; }
-.perflab-picture { background: #fff; border-radius: 4px; }
-body[data-jp-theme-light="false"] .perflab-picture { filter: invert(0.93) hue-rotate(180deg); }
+.perflab-picture { border-radius: 4px; }
 .perflab-headline { margin-top: 4px; }
 .perflab-pictured > :not(img):not(.perflab-pointer) { display: none; }
 .perflab-history .widget-hbox { align-items: center; gap: 6px; overflow: hidden; }
@@ -152,10 +153,13 @@ body[data-jp-theme-light="false"] .perflab-picker { --pl-quiet: #bdbdbd; }
 .perflab-new-alert button { padding: 0; }
 .perflab-alert { align-items: center; font-size: 12px; }
 .perflab-alert button { height: 20px; line-height: 18px; width: 22px; padding: 0; }
-.perflab-fired { color: #fff; background: var(--pl-bad); border-radius: 3px; padding: 1px 6px;
-  font-weight: 600; }
-.perflab-alarm { color: #fff; background: var(--pl-bad); border-radius: 3px; padding: 2px 8px;
-  margin: 4px 2px !important; font-size: 12.5px; }
+.perflab-fired { color: var(--pl-on-bad); background: var(--pl-bad); border-radius: 3px;
+  padding: 1px 6px; font-weight: 600; }
+.perflab-alarm { color: var(--pl-on-bad); background: var(--pl-bad); border-radius: 3px;
+  padding: 0 8px; margin: 0 6px !important; font-size: 12.5px; flex: 0 1 auto;
+  line-height: 24px; height: 24px; }
+.perflab .perflab-alarm .widget-html-content { white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis; line-height: 24px; }
 .perflab-armed { color: var(--pl-quiet); padding: 1px 6px; }
 """
 
@@ -183,19 +187,32 @@ _PLACES = f"""
 .perflab .perflab-enlarge:focus-visible {{ outline: 2px solid var(--pl-blue);
   outline-offset: -2px; }}
 .perflab .perflab-fold i {{ width: 12px; }}
-.perflab-messages {{ flex-wrap: wrap; column-gap: 14px; }}
-.perflab-said {{ min-height: 38px; }}
-@container perflab (max-width: {THREE_FROM}px) {{ .perflab-said {{ min-height: 55px; }} }}
+.perflab-top {{ position: relative; z-index: 8; }}
+.perflab-over {{ position: absolute !important; top: 100%; left: 0; right: 0; }}
+.perflab-over > .widget-box {{ box-shadow: 0 3px 10px rgb(0 0 0 / 25%); }}
+.perflab-messages {{ flex-wrap: wrap; column-gap: 14px; align-items: center; }}
+.perflab .perflab-said-room {{ height: 57px; position: relative; z-index: 4; }}
+.perflab .perflab-said {{ max-height: 57px; flex: 0 0 auto; overflow: hidden;
+  border-radius: 0 0 4px 4px; background: var(--jp-layout-color0, #fff); }}
+.perflab .perflab-said:hover, .perflab .perflab-said:focus-within,
+.perflab .perflab-said:has(.problem) {{ max-height: none;
+  box-shadow: 0 4px 6px -4px rgb(0 0 0 / 40%); }}
+.perflab .perflab-known {{ display: -webkit-box; -webkit-box-orient: vertical;
+  -webkit-line-clamp: 2; overflow: hidden; }}
+.perflab-known .perflab-standing {{ padding: 0; }}
+.perflab-known .widget-html, .perflab-known .widget-html-content {{ display: block; }}
+.perflab .perflab-said:hover .perflab-known, .perflab .perflab-said:focus-within .perflab-known {{
+  display: block; }}
 .perflab-main > .widget-box {{ margin: 0; }}
 .perflab-enlarging {{ position: relative; }}
-.perflab .perflab-enlarge {{ position: absolute; bottom: 2px; padding: 0; margin: 0; opacity: .55;
+.perflab .perflab-enlarge {{ position: absolute; padding: 0; margin: 0; opacity: .55;
   font-size: 11px; line-height: 20px; background: var(--jp-layout-color0, #fff);
   color: var(--pl-ink); border: 0; box-shadow: none; }}
 .perflab .perflab-enlarge:hover, .perflab .perflab-enlarge:focus-visible,
 .perflab .perflab-enlarge.mod-active {{ opacity: 1; }}
 .perflab-tabs {{ border-bottom: 1px solid var(--pl-line); margin: 6px 0 6px; flex-wrap: wrap; }}
 .perflab .perflab-tab {{ background: none; border: 0; box-shadow: none; height: 26px;
-  line-height: 24px; font-size: 12.5px; padding: 0 10px; margin: 0; color: var(--pl-quiet);
+  line-height: 24px; font-size: 12.5px; padding: 0 7px; margin: 0; color: var(--pl-quiet);
   border-bottom: 2px solid transparent; }}
 .perflab .perflab-tab.mod-active {{ color: var(--pl-ink); border-bottom-color: var(--pl-blue);
   font-weight: 600; }}
@@ -204,6 +221,11 @@ _PLACES = f"""
   flex: 1 1 100%; }}
 .perflab-tab-title {{ display: none; }}
 .perflab-pictures {{ flex-wrap: wrap; gap: {GAP}px; }}
+@container perflab (max-width: {COLUMNS_FROM - 0.01}px) {{
+  .perflab-all-numbers, .perflab-all-numbers table {{ font-size: 11px; }}
+  .perflab-all-numbers th, .perflab-all-numbers td {{ padding: 1px 3px !important; }}
+  .perflab-all-numbers th {{ min-width: 42px; }}
+}}
 @container perflab (min-width: {COLUMNS_FROM}px) {{
   .perflab-tab-title {{ display: block; }}
 }}
@@ -213,7 +235,8 @@ _PLACES = f"""
     padding: 6px 0 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr));
     column-gap: 20px; align-items: start; }}
   .perflab-below {{ order: 2; }}
-  .perflab-question {{ display: none; }}
+  .perflab-question, .perflab-gap {{ display: none; }}
+  .perflab-lines {{ min-height: 51px; }}
 }}
 """
 

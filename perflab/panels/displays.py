@@ -6,18 +6,20 @@ import html
 import itertools
 import threading
 from collections.abc import Sequence
+from typing import Protocol
 
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench
 from perflab.charts import MarkKind
 from perflab.charts.live import Rows
+from perflab.charts.themes import Theme
 from perflab.lab.bands import IN_RUN, MODEL, Bands
-from perflab.lab.documents import Change
 from perflab.lab.history_in_words import not_compared
 from perflab.lab.live import LiveRun
 from perflab.lab.rows import Compared
 from perflab.lab.run import Run
+from perflab.lab.run_events import RunEvent, events_of
 from perflab.lab.which_is_off import which_is_off, which_is_off_in
 from perflab.modelling.prediction import Prediction
 from perflab.panels.byte_budget import ByteBudget
@@ -30,8 +32,8 @@ from perflab.panels.run_dots import result_dots, run_dots
 from perflab.panels.status import hidden_line, show_line
 from perflab.panels.table import NumbersTable
 from perflab.panels.tabs import Tabs
-from perflab.panels.views import Point
-from perflab.panels.what_if_pane import A_ROW, WhatIfPane
+from perflab.panels.views import HEIGHT, Point
+from perflab.panels.what_if_pane import A_ROW, ENLARGED_HEIGHT, WhatIfPane
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
@@ -47,6 +49,15 @@ _UNTOLD = Frame(COLUMNS_FROM, 2.0)
 """Until the page has told how wide it is."""
 
 Numbers = dict[str, float]
+
+
+class Card(Protocol):
+    """A card with a picture of its own, in a tab."""
+
+    widget: widgets.VBox
+
+    def wear(self, theme: Theme) -> None:
+        """Show its picture in the colours of a theme."""
 
 
 class Displays:
@@ -81,6 +92,7 @@ class Displays:
         self._lock = threading.Lock()
         self._ticks = 0
         self._frame: Frame | None = None
+        self._cards: list[Card] = []
         self.enlarging = Enlarging(self.what_if.first, self.live, self._place)
         self.main = widgets.VBox(
             [self.enlarging.widget, self.headline.widget, self.what_if.standing.widget]
@@ -94,10 +106,17 @@ class Displays:
         }
         self.tabs = Tabs(parts, self._wake)
 
+    def add_card(self, name: str, card: Card) -> None:
+        """Show a card in a tab, which is chosen when there is something in it."""
+        self._cards.append(card)
+        self.tabs.add(name, card.widget)
+
     def place(self, frame: Frame) -> None:
         """Draw everything for the room that the page gives."""
         self._frame = frame
         self._place()
+        for card in self._cards:
+            card.wear(frame.theme)
 
     def _place(self) -> None:
         frame, enlarged = self._frame or _UNTOLD, self.enlarging.enlarged
@@ -107,11 +126,14 @@ class Displays:
         height = ENLARGED_STRIP_HEIGHT if enlarged is not None else STRIP_HEIGHT
         shown = (enlarged,) if alone and enlarged is not None else row
         self.what_if.place(frame, enlarged)
-        self.live.place(Place(frame.main, height, frame.scale(frame.main), shown))
+        scale = frame.scale(frame.main)
+        self.live.place(Place(frame.main, height, scale, shown, frame.theme))
         for number, view in enumerate(self.live_others):
             of_its_own = () if number in row else (0,)
-            view.place(Place(frame.column, STRIP_HEIGHT, frame.scale(frame.column), of_its_own))
-        self.enlarging.stand(frame.charts_in_row)
+            scale = frame.scale(frame.column)
+            view.place(Place(frame.column, STRIP_HEIGHT, scale, of_its_own, frame.theme))
+        tall = HEIGHT if enlarged is None else ENLARGED_HEIGHT
+        self.enlarging.stand(frame.charts_in_row, tall)
         self._charts.layout.display = None if self._has_others(frame.charts_in_row) else "none"
         self.tabs.stand(columns=not frame.tabbed)
 
@@ -143,13 +165,18 @@ class Displays:
         self.what_if.reach(workload)
 
     def follow(
-        self, run: LiveRun, settings: Settings, prediction: Prediction | None, result: Run | None
+        self,
+        run: LiveRun,
+        settings: Settings,
+        prediction: Prediction | None,
+        result: Run | None,
+        events: Sequence[RunEvent],
     ) -> None:
         """Show a run so far; called ten times per second, and once when its result is there."""
         self._ticks += 1
         rows = run.rows
         if result is not None or not self._budget.seconds_left:
-            self._show_run(rows, run.changes)
+            self._show_run(rows, events)
         if self._ticks % _TICKS_A_TABLE == 0 or result is not None:
             self.fill(prediction, run, result)
         if rows and (self._ticks % _TICKS_A_MARK == 0 or result is not None):
@@ -182,7 +209,7 @@ class Displays:
         self, prediction: Prediction | None, result: Run, settings: Settings, workload: Workload
     ) -> None:
         """Show a run that is over, such as one of a session before."""
-        self._show_run(result.snapshots, result.changes)
+        self._show_run(result.snapshots, events_of(self._bench, {}, result.changes, result.alerts))
         self.fill(prediction, None, result)
         now = self.what_if.points.get("now")
         self.what_if.show(points=result_dots(result, settings, now, workload))
@@ -211,9 +238,9 @@ class Displays:
         gone: tuple[MarkKind, ...] = ("measured", "refitted", "baseline", "recommended")
         self.what_if.show(points=dict.fromkeys(gone))
 
-    def _show_run(self, rows: Rows, changes: Sequence[Change] = ()) -> None:
+    def _show_run(self, rows: Rows, events: Sequence[RunEvent] = ()) -> None:
         for view in (self.live, *self.live_others):
-            view.show(rows, changes)
+            view.show(rows, events)
 
 
 def since_change(run: LiveRun | None) -> Numbers:

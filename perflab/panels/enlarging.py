@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 import ipywidgets as widgets
 
 from perflab.panels.live_view import LiveView
-from perflab.panels.views import WhatIfView
+from perflab.panels.views import HEIGHT, TOP, WhatIfView
 
 
 class Enlarging:
-    """The main charts above their strips, and a button in each chart's lower right corner.
+    """The main charts above their strips, and a button before each chart's title.
 
     Args:
         above: The main charts.
@@ -32,21 +32,22 @@ class Enlarging:
         charts = widgets.VBox([*above.pictured, *self.buttons])
         charts.add_class("perflab-enlarging")
         self.widget = widgets.VBox([charts, *below.pictured])
-        self.stand(self._in_row)
+        self.stand(self._in_row, HEIGHT)
 
-    def stand(self, in_row: int) -> None:
+    def stand(self, in_row: int, height: int) -> None:
         """Put the buttons where the charts are.
 
         Args:
             in_row: How many charts stand beside each other while none is enlarged.
+            height: CSS pixels of their picture, as far as it has not grown upwards.
         """
         self._in_row = min(in_row, len(self.buttons))
         for number, button in enumerate(self.buttons):
             alone = self.enlarged == number
             there = alone or (self.enlarged is None and number < self._in_row)
             button.layout.display = None if there else "none"
-            edge = "100%" if alone else f"100% * {number + 1} / {self._in_row}"
-            button.layout.left = f"calc({edge} - 26px)"
+            button.layout.left = "2px" if alone else f"calc(100% * {number} / {self._in_row} + 2px)"
+            button.layout.bottom = f"{height - TOP}px"
             button.icon = "compress" if alone else "expand"
             title = self._above.charts[number].chart.title
             told = f"Show all main charts again; Escape does so too. Enlarged now: {title}."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from perflab.charts.themes import LIGHT, THEMES, Theme
+
 CONTROLS = 264
 """CSS pixels of the column of controls."""
 GAP = 12
@@ -26,32 +28,36 @@ _MOST_DOTS = 2400.0
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Frame:
-    """The width of a panel, and how fine its screen is.
+    """The width of a panel, how fine its screen is, and its colours.
 
     Attributes:
         width: CSS pixels.
         ratio: Device pixels for one CSS pixel, as far as charts are drawn for it.
+        theme: That of the page.
     """
 
     width: int
     ratio: float
+    theme: Theme = LIGHT
 
     @classmethod
     def read(cls, text: str) -> Frame | None:
         """Return the frame that a page has written; none where it is not one.
 
         Args:
-            text: Width and ratio, such as ``830.5 2``.
+            text: Width, ratio and the name of a theme, such as ``830.5 2 dark``.
         """
         try:
-            width, ratio = map(float, text.split())
-        except ValueError:
+            words = text.split()
+            width, ratio = map(float, words[:2])
+            (theme,) = (THEMES[name] for name in words[2:])
+        except (KeyError, ValueError):
             return None
         if not (width > 0 and ratio > 0):
             return None
         # A width that a scroll bar moves by some pixels is none to draw everything again for.
         whole = int(min(max(width, NARROWEST), WIDEST)) // _STEP * _STEP
-        return cls(whole, round(min(max(ratio, COARSEST), FINEST), 2))
+        return cls(whole, round(min(max(ratio, COARSEST), FINEST), 2), theme)
 
     @property
     def stacked(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench
-from perflab.lab.calibration import Calibration
+from perflab.lab.calibration import Calibration, age_in_words
 from perflab.panels.found import describe, found_in
 from perflab.panels.status import hidden_line, show_line
 from perflab.units import percent
@@ -17,16 +17,21 @@ from perflab.workloads.importers.dispatch import HowRead
 
 
 class Header:
-    """Title and question, then a line each: workload, calibration, and servers of a run.
+    """Title and question, and below them workload, servers of a run and calibration in two lines.
 
     Args:
         bench: Whose title it is.
-        picker: Shown and hidden by a button.
+        picker: Shown and hidden by a button; it stands elsewhere.
         measure: Measures the costs again; must return at once.
+        beside: What stands beside the title, in its line.
     """
 
     def __init__(
-        self, bench: AnyBench, picker: widgets.Widget, measure: Callable[[], object]
+        self,
+        bench: AnyBench,
+        picker: widgets.Widget,
+        measure: Callable[[], object],
+        beside: widgets.Widget,
     ) -> None:
         title = widgets.HTML(
             "<span class='perflab-title' role='heading' aria-level='2'>"
@@ -45,6 +50,7 @@ class Header:
             tooltip="Choose another workload: a built-in one, a file path, or an upload.",
             layout=widgets.Layout(width="108px", flex="0 0 auto"),
         )
+        self.toggle.add_class("perflab-picks")
         self.again = widgets.Button(
             description="Measure again",
             icon="refresh",
@@ -57,11 +63,11 @@ class Header:
         picker.layout.display = "none"
         self.toggle.observe(lambda change: self._open(change["new"]), "value")
         self.notes = hidden_line("perflab-notes")
-        row = widgets.HBox([title, self.toggle, self.again])
+        row = widgets.HBox([title, beside, self.toggle, self.again])
         row.add_class("perflab-head")
-        lines = widgets.HBox([self.workload, self.calibration, self.servers])
+        lines = widgets.HBox([self.workload, self.servers, self.calibration])
         lines.add_class("perflab-lines")
-        self.widget = widgets.VBox([row, lines, self.notes, picker])
+        self.widget = widgets.VBox([row, lines, self.notes])
         self.reading("reading the workload")
 
     def reading(self, text: str) -> None:
@@ -79,9 +85,10 @@ class Header:
         if band is None:
             self.calibration.value = html.escape(said)
             return
-        first, _, rest = map(html.escape, said.partition("; "))
-        short = f"{first}, times ± {percent(band)}"
-        self.calibration.value = f"<details><summary>{short}</summary>{rest}</details>"
+        when = age_in_words(calibration.date) or calibration.date[:10]
+        spread = f"± {percent(band)}".replace(" ", "\u00a0")
+        short = html.escape(f"costs measured {when}, {spread}")
+        self.calibration.value = f"<details><summary>{short}</summary>{html.escape(said)}</details>"
 
     def measurable(self, *, usable: bool) -> None:
         """Let the costs be measured again, or not."""

@@ -15,6 +15,7 @@ from perflab.panels.sections import Section
 def arrange(
     *,
     head: Sequence[widgets.Widget],
+    over: Sequence[widgets.Widget],
     sections: Sequence[Section],
     main: Sequence[widgets.Widget],
     below: Sequence[widgets.Widget],
@@ -24,6 +25,7 @@ def arrange(
 
     Args:
         head: Across the whole width.
+        over: What comes and goes: it lies over what is below the head, and moves nothing.
         sections: The controls, on the left; where a panel is narrow, below `main`.
         main: What is seen without scrolling: status, charts and headline numbers.
         below: What stands below both.
@@ -37,7 +39,9 @@ def arrange(
     rest.add_class("perflab-below")
     body = widgets.Box([left, middle, rest])
     body.add_class("perflab-body")
-    top = widgets.VBox(list(head))
+    cards = widgets.VBox(list(over))
+    cards.add_class("perflab-over")
+    top = widgets.VBox([*head, cards])
     top.add_class("perflab-top")
     panel = widgets.VBox(
         [style_sheet(), escape_key(), accessible(), announced(), *unseen, top, body]
@@ -46,16 +50,25 @@ def arrange(
     return panel
 
 
-def messages(status: widgets.Widget, link: widgets.Widget, trust: widgets.Widget) -> widgets.VBox:
-    """Return what is going on, what was made, and how far predictions are right.
+def messages(going: Sequence[widgets.Widget], known: Sequence[widgets.Widget]) -> widgets.VBox:
+    """Return a panel's messages, in a room of its own, so that one that comes moves no chart.
 
-    It has room for some lines, so that a text that comes or grows moves no chart.
+    What has no room is seen while the pointer or the focus is there, and an error always is: over
+    the charts.
+
+    Args:
+        going: What is going on, and what was made, in a row.
+        known: What a reader must know, in some lines below it.
     """
-    row = widgets.HBox([status, link])
+    row = widgets.HBox(list(going))
     row.add_class("perflab-messages")
-    said = widgets.VBox([row, trust])
+    lines = widgets.VBox(list(known))
+    lines.add_class("perflab-known")
+    said = widgets.VBox([row, lines])
     said.add_class("perflab-said")
-    return said
+    room = widgets.VBox([said])
+    room.add_class("perflab-said-room")
+    return room
 
 
 def close_all(widget: widgets.Widget) -> None:

@@ -8,8 +8,8 @@ from perflab.bench import LiveChart, WhatIfChart
 from perflab.charts import LiveAxes
 from perflab.charts.live import Rows
 from perflab.instrumentation.catalog import metric
-from perflab.lab.documents import Change
 from perflab.lab.row_table import RowTable
+from perflab.lab.run_events import RunEvent
 from perflab.panels.alternative import run_in_words
 from perflab.panels.row_picture import RowPicture
 
@@ -44,13 +44,13 @@ class LiveView(RowPicture):
         self.charts = [
             LiveAxes(axes, chart, strip=True) for axes, chart in zip(self._row, charts, strict=True)
         ]
-        self._run: tuple[RowTable, Sequence[Change]] = (RowTable.of([]), ())
+        self._run: tuple[RowTable, Sequence[RunEvent]] = (RowTable.of([]), ())
         self._draw()
 
-    def show(self, rows: Rows, changes: Sequence[Change] = ()) -> None:
-        """Show a run so far; no rows empty the charts."""
+    def show(self, rows: Rows, events: Sequence[RunEvent] = ()) -> None:
+        """Show a run so far, with marks where something happened; no rows empty the charts."""
         with self._lock:
-            self._run = (RowTable.of(rows), changes)
+            self._run = (RowTable.of(rows), events)
             self._draw()
 
     @property
@@ -68,9 +68,9 @@ class LiveView(RowPicture):
 
     def _redraw(self, *, moves: bool) -> None:
         del moves
-        table, changes = self._run
+        table, events = self._run
         shown = self._shown
-        full = [chart.update(table, changes=changes) for chart in shown]
+        full = [chart.update(table, events=events) for chart in shown]
         self._canvas.draw(self._artists, full=any(full))
         self._canvas.tell_pointed(shown)
         drawn = [chart.chart for chart in shown]

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from matplotlib.lines import Line2D
 
 from perflab.bench import AnyBench, HeatMap
-from perflab.charts import Mark, MarkKind, chart_row, legend_on_top
+from perflab.charts import Mark, MarkKind, chart_row, legend_on_top, place_row
 from perflab.charts.heat_map import BAR_ROOM, HeatMapAxes
 from perflab.charts.marks import MARK_NAMES, MOVING, mark_handle
+from perflab.charts.themes import LIGHT
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import Alternative, place_in_words, points_in_words
 from perflab.panels.canvas import BlitCanvas
@@ -26,7 +27,7 @@ from perflab.panels.views import HEIGHT, TOP, Point, change_points
 WIDTH = 385
 """CSS pixels, until the page has told how wide it is."""
 
-_BOTTOM = 41
+_MARGINS = {"top": TOP, "right": BAR_ROOM, "bottom": 41}
 
 Values = npt.NDArray[np.float64]
 GridAxes = tuple[list[object], list[object]]
@@ -50,11 +51,10 @@ class MapView:
         self._legends: list[list[str]] = []
         self.alternatives: list[Alternative] = []
         self.maps: list[HeatMapAxes] = []
-        self._axes: Sequence[GridAxes] = ()
         self._values: list[Values] = []
         self._points: dict[MarkKind, Point] = {}
         self._note = ""
-        self._width, self._scale = WIDTH, 2.0
+        self._width, self._scale, self._theme = WIDTH, 2.0, LIGHT
         self._awake, self._outdated = True, False
         self._steering: Steering | None = None
         self.widget = widgets.HBox([], layout=widgets.Layout(display="none"))
@@ -63,11 +63,19 @@ class MapView:
     def place(self, frame: Frame) -> None:
         """Draw them in another room, if it is another."""
         with self._lock:
-            wanted = (frame.column, frame.scale(frame.column))
-            if wanted != (self._width, self._scale):
-                self._width, self._scale = wanted
-                self._build([drawn.heat_map for drawn in self.maps], self._axes)
-                self._draw()
+            wanted = (frame.column, frame.scale(frame.column), frame.theme)
+            if wanted == (self._width, self._scale, self._theme):
+                return
+            self._width, self._scale, self._theme = wanted
+            # The same pictures go on, so that who moves a dot by keys keeps it.
+            for drawn, canvas in zip(self.maps, self._canvases, strict=True):
+                size = (self._width, HEIGHT)
+                place_row(canvas.figure, [drawn.axes], *size, **_MARGINS, scale=self._scale)
+                canvas.fit(self._width)
+                canvas.theme = self._theme
+                drawn.refit()
+            self._legends = [[] for _ in self.maps]
+            self._draw()
 
     def wake(self, *, awake: bool) -> None:
         """Draw them no more while nobody sees them, or again from now on."""
@@ -91,14 +99,14 @@ class MapView:
     def _build(self, maps: Sequence[HeatMap], axes: Sequence[GridAxes]) -> None:
         for box in self.widget.children:
             close_all(box)
-        self._axes = axes
         self._canvases, self.maps, self._legends, self.alternatives = [], [], [], []
         boxes = []
         for each, (columns, rows) in zip(maps, axes, strict=True):
             size = (self._width, HEIGHT)
-            margins = {"top": TOP, "right": BAR_ROOM, "bottom": _BOTTOM}
-            figure, (drawn,) = chart_row(1, *size, **margins, scale=self._scale)
-            canvas = BlitCanvas(figure, self._width, self.redraw)
+            figure, (drawn,) = chart_row(1, *size, **_MARGINS, scale=self._scale)
+            canvas = BlitCanvas(figure, self._width, self.redraw, maps=[drawn])
+            canvas.fit(self._width)
+            canvas.theme = self._theme
             if self._steering is not None:
                 canvas.steer(self._steering)
             canvas.image.add_class("perflab-picture")

@@ -1,4 +1,4 @@
-"""`Measure`: what a page tells a panel of its width and of its screen, and does for it."""
+"""`Measure`: what a page tells a panel of its width and its screen, and does for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if (!window.perflabMeasure) {
     const input = panel.querySelector('.perflab-measure input');
     const width = panel.clientWidth;
     if (!input || !width) return;
-    const said = `${width} ${window.devicePixelRatio}`;
+    const theme = document.body.dataset.jpThemeLight === 'false' ? 'dark' : 'light';
+    const said = `${width} ${window.devicePixelRatio} ${theme}`;
     if (input.value === said) return;
     input.value = said;
     input.dispatchEvent(new Event('change', { bubbles: true }));
@@ -35,6 +36,8 @@ if (!window.perflabMeasure) {
   });
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
   look();
+  new MutationObserver(() => all().forEach(soon))
+    .observe(document.body, { attributeFilter: ['data-jp-theme-light'] });
   const finer = () => {
     matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener('change', () => {
       all().forEach(soon);
@@ -51,17 +54,24 @@ if (!window.perflabMeasure) {
     };
     if (panel) look(20);
   });
+  document.addEventListener('pointerdown', event => {
+    const at = event.target;
+    const open = at.closest?.('.perflab')?.querySelector('.perflab-picks.mod-active');
+    if (open && !at.closest('.perflab-over, .perflab-picks, .perflab-top')) open.click();
+  });
   document.addEventListener('keydown', event => {
     const panel = event.target.closest?.('.perflab');
     if (event.key !== 'Escape' || !panel || event.target.matches('input, textarea, select')) return;
-    const button = panel.querySelector('.perflab-enlarge.mod-active');
+    const open = '.perflab-picks.mod-active, .perflab-enlarge.mod-active';
+    const button = panel.querySelector(open);
     if (!button) return;
     event.stopPropagation();
     button.click();
   }, true);
 }
 """
-"""Width and pixel ratio go into the field, once they rest. Escape lets an enlarged chart go. A card
+"""Width and pixel ratio go into the field, once they rest. Escape closes
+the picker, or lets an enlarged chart go; so does a press below an open picker. A card
 that a button calls, in a tab below the charts, is scrolled to as far as it must be to be seen."""
 
 

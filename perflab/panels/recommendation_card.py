@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench, AnyModel
+from perflab.charts.themes import LIGHT, Theme
 from perflab.charts.trade_off import trade_off_figure, trade_off_in_words
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import Alternative
-from perflab.panels.canvas import still_image
+from perflab.panels.canvas import StillImage
 from perflab.panels.controls import written
 from perflab.panels.live_check import LiveCheck, is_comparable
 from perflab.reports.verdict import tuned_keys
@@ -55,6 +56,14 @@ class RecommendationCard:
         self.widget = widgets.VBox([], layout=widgets.Layout(display="none"))
         self.widget.add_class("perflab-card")
         self.buttons: list[widgets.Button] = []
+        self._picture: StillImage | None = None
+        self._theme = LIGHT
+
+    def wear(self, theme: Theme) -> None:
+        """Show the chart of costs in the colours of a theme."""
+        self._theme = theme
+        if self._picture is not None:
+            self._picture.wear(theme)
 
     def search(
         self,
@@ -179,11 +188,10 @@ class RecommendationCard:
         shown = trade_off_of(found)
         if shown is not None:
             figure = trade_off_figure(shown, self._bench, *_CHART, scale=2.0)
-            picture = still_image(figure, _CHART[0])
-            picture.add_class("perflab-picture")
+            self._picture = StillImage(figure, _CHART[0], self._theme)
             words = Alternative()
             words.say(trade_off_in_words(shown, self._bench))
-            parts += [picture, words.widget]
+            parts += [self._picture.widget, words.widget]
         return parts
 
     def _put(self, children: list[widgets.Widget]) -> None:

@@ -12,6 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from perflab.charts import chart_row, place_row
+from perflab.charts.themes import LIGHT, Theme
 from perflab.panels.alternative import Alternative
 from perflab.panels.byte_budget import ByteBudget
 from perflab.panels.canvas import BlitCanvas
@@ -31,12 +32,14 @@ class Place:
         height: CSS pixels.
         scale: Device pixels for one CSS pixel.
         shown: Which of its charts are in it, beside each other; none for no picture.
+        theme: In whose colours they are shown.
     """
 
     width: int
     height: int
     scale: float
     shown: tuple[int, ...]
+    theme: Theme = LIGHT
 
 
 class Drawn(Protocol):
@@ -131,6 +134,7 @@ class RowPicture:
             if place == self._place and self._placed:
                 return
             self._place, self._placed, self._top = place, True, self._least_top
+            self._canvas.theme = place.theme
             self._canvas.widget.layout.display = None if place.shown else "none"
             if place.shown:
                 # As wide as it is drawn, so that a page scales no text.

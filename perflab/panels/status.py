@@ -22,9 +22,15 @@ _log = logging.getLogger(__name__)
 
 
 class StatusLine:
-    """One line of several parts, each set on its own; sent only when it changes."""
+    """One line of several parts, each set on its own; sent only when it changes.
+
+    Attributes:
+        widget: What is going on, and what went wrong.
+        remarks: What a reader must know, elsewhere.
+    """
 
     def __init__(self) -> None:
+        self.remarks = hidden_line("perflab-remarks")
         self.widget = widgets.HTML()
         self.widget.add_class("perflab-status")
         self._lock = threading.Lock()
@@ -56,7 +62,7 @@ class StatusLine:
         """Set what a reader must know."""
         with self._lock:
             self._remarks = tuple(remarks)
-            self._show()
+            show_line(self.remarks, " · ".join(map(html.escape, self._remarks)))
 
     def clear(self) -> None:
         """Take the error away."""
@@ -76,7 +82,6 @@ class StatusLine:
             f"<span class='now {mood}'>{html.escape(text)}</span>"
             for mood, text in self._parts.values()
         ]
-        said += [f"<span class='remark'>{html.escape(text)}</span>" for text in self._remarks]
         if self._problem:
             said.append(f"<span class='problem'>{html.escape(self._problem)}</span>")
         shown = " &nbsp; ".join(said)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 
 from perflab.bench import AnyBench, TimeChart
-from perflab.charts import OverTimeAxes, chart_row, legend_on_top
+from perflab.charts import OverTimeAxes, chart_row, legend_on_top, place_row
+from perflab.charts.themes import LIGHT
 from perflab.modelling.history import History
 from perflab.panels.alternative import Alternative
 from perflab.panels.canvas import BlitCanvas
@@ -20,7 +21,7 @@ from perflab.settings import Settings
 WIDTH = 385
 """CSS pixels, until the page has told how wide it is."""
 _HEIGHT = 230
-_TOP, _BOTTOM = 56, 41
+_MARGINS = {"top": 56, "bottom": 41}
 
 
 class TimeView:
@@ -39,7 +40,7 @@ class TimeView:
         charts = () if bench.over_time is None else bench.over_time.charts
         self._lock = threading.RLock()
         self._canvases: list[BlitCanvas] = []
-        self._legends: list[list[str]] = []
+        self._legends: list[list[str] | None] = []
         self.alternatives: list[Alternative] = []
         self.charts: list[OverTimeAxes] = []
         self.boxes: list[widgets.VBox] = [widgets.VBox([]) for _ in charts]
@@ -47,7 +48,7 @@ class TimeView:
         pictures = widgets.HBox(list(self.boxes))
         pictures.add_class("perflab-pictures")
         self.widget = widgets.VBox([pictures, self.words])
-        self._width, self._scale = WIDTH, 2.0
+        self._width, self._scale, self._theme = WIDTH, 2.0, LIGHT
         self._shown: tuple[Sequence[History], Settings, Sequence[str]] | None = None
         self._awake, self._outdated = True, False
         self._hide()
@@ -60,11 +61,18 @@ class TimeView:
     def place(self, frame: Frame) -> None:
         """Draw them in another room, if it is another."""
         with self._lock:
-            wanted = (frame.column, frame.scale(frame.column))
-            if wanted != (self._width, self._scale):
-                self._width, self._scale = wanted
-                self._build([drawn.chart for drawn in self.charts])
-                self._draw()
+            wanted = (frame.column, frame.scale(frame.column), frame.theme)
+            if wanted == (self._width, self._scale, self._theme):
+                return
+            self._width, self._scale, self._theme = wanted
+            for drawn, canvas in zip(self.charts, self._canvases, strict=True):
+                size = (self._width, _HEIGHT)
+                place_row(canvas.figure, [drawn.axes], *size, **_MARGINS, scale=self._scale)
+                canvas.fit(self._width)
+                canvas.theme = self._theme
+                drawn.refit()
+            self._legends = [None for _ in self.charts]
+            self._draw()
 
     def wake(self, *, awake: bool) -> None:
         """Draw them no more while nobody sees them, or again from now on."""
@@ -117,9 +125,11 @@ class TimeView:
 
     def _add(self, chart: TimeChart, box: widgets.VBox) -> None:
         size = (self._width, _HEIGHT)
-        figure, (axes,) = chart_row(1, *size, top=_TOP, bottom=_BOTTOM, scale=self._scale)
+        figure, (axes,) = chart_row(1, *size, **_MARGINS, scale=self._scale)
         drawn = OverTimeAxes(axes, chart, self._bench)
         canvas = BlitCanvas(figure, self._width, lambda: self._tell(canvas, drawn))
+        canvas.fit(self._width)
+        canvas.theme = self._theme
         canvas.image.add_class("perflab-picture")
         canvas.image.add_class("perflab-over-time")
         canvas.draw(drawn.artists, full=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.lines import Line2D
 
 from perflab.bench import AnyBench, Observed, WhatIfChart
-from perflab.charts import Mark, MarkKind, WhatIfAxes, legend_on_top
+from perflab.charts import Mark, MarkKind, WhatIfAxes, legend_on_top, style
 from perflab.charts.error_bands import Lines
 from perflab.charts.marks import MARK_NAMES, MOVING
 from perflab.charts.observed import observed_marks
@@ -24,6 +24,8 @@ from perflab.workloads import Workload
 HEIGHT = 228
 TOP = 56
 BOTTOM = 54
+_COMMON = 5
+"""CSS pixels below the label of an axis that all charts share."""
 _TITLE = 22
 """CSS pixels between a legend and the axes, for their titles."""
 
@@ -84,6 +86,9 @@ class WhatIfView(RowPicture):
         self._points: dict[MarkKind, Point] = {}
         self._observed: Observed | None = None
         self._anew = True
+        self._common = self._figure.text(
+            0.0, 0.0, "", ha="center", va="bottom", color=style.QUIET, fontsize=style.LABEL_SIZE
+        )
         self._workload: Workload | None = None
         self._legend: list[str] = []
         self._draw()
@@ -155,7 +160,11 @@ class WhatIfView(RowPicture):
         shown, lines = self._shown, [self._lines[number] for number in self._place.shown]
         marks = [self._marks(chart) for chart in shown]
         moves = moves and self._canvas.moves_alone and not self._anew
+        shared = len(shown) > 1 and len({chart.chart.along for chart in shown}) == 1
+        for chart in shown:
+            chart.label(labelled=not shared)
         full = self._update(lines, marks)
+        self._share_label(shown[0].along_label if shared else "")
         handles = self._handles()
         if list(handles) != self._legend:
             full = True
@@ -175,6 +184,13 @@ class WhatIfView(RowPicture):
             self._canvas.draw(self._artists, full=full, charts=shown, now=here)
         said = map(self._in_words, shown, marks, lines)
         self.alternative.say(" ".join(said))
+
+    def _share_label(self, label: str) -> None:
+        """Put the label that all charts share below the middle of their row; empty for none."""
+        axes = [chart.axes for chart in self._shown]
+        tall = self._figure.get_size_inches()[1] * 100
+        middle = (axes[0].get_position().x0 + axes[-1].get_position().x1) / 2
+        self._common.set(text=label, position=(middle, _COMMON / tall))
 
     def _entitle(self, handles: Mapping[str, Line2D]) -> None:
         self._legend = list(handles)

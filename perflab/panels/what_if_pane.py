@@ -77,10 +77,11 @@ class WhatIfPane:
         row = tuple(range(min(count, frame.charts_in_row)))
         first = row if enlarged is None or enlarged >= count else (enlarged,)
         height = HEIGHT if first == row else ENLARGED_HEIGHT
-        self.first.place(Place(frame.main, height, frame.scale(frame.main), first))
+        self.first.place(Place(frame.main, height, frame.scale(frame.main), first, frame.theme))
         for number, view in enumerate(self.others):
             shown = () if number in row else (0,)
-            view.place(Place(frame.column, HEIGHT, frame.scale(frame.column), shown))
+            scale = frame.scale(frame.column)
+            view.place(Place(frame.column, HEIGHT, scale, shown, frame.theme))
         self.maps.place(frame)
         self.times.place(frame)
 

@@ -87,7 +87,8 @@ class Workbench:
             lambda: self.controls.read()[0],
             lambda words: self.status.say("workload", words, "busy"),
         )
-        self.header = Header(bench, self.picker.widget, self.measure_again)
+        beside = (self.measure_again, self.alerts.fired)
+        self.header = Header(bench, self.picker.widget, *beside)
         self.measurements = Measurements(
             *(bench, self.controls, self.header, self.forecast, self.status),
             *(self.tasks, self.runner, self.server, self.report_actions),
@@ -103,7 +104,7 @@ class Workbench:
         self.limits = LimitsField(bench)
         folder = f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
         self.actions = Actions(handlers, folder, {"pause": self.runner.limit.widget})
-        self.displays.tabs.add("Recommendation", self.report_actions.card.widget)
+        self.displays.add_card("Recommendation", self.report_actions.card)
         of = (bench, self.status, self.controls, self.displays, self.forecast, self.runner)
         parts = PanelParts(*of, self.report_actions, self.limits, self.alerts, self.compare)
         asked = asked_for(workload, settings)
@@ -116,13 +117,8 @@ class Workbench:
         )
         self.measure = Measure(self._fitting.post)
         self.widget = arrange(
-            head=[
-                self.header.widget,
-                self.alerts.fired,
-                self.actions.widget,
-                self.server.consent.widget,
-                self.lasting.line,
-            ],
+            head=[self.header.widget, self.actions.widget],
+            over=[self.server.consent.widget, self.picker.widget],
             sections=sections_of(
                 self.bench.identity.title,
                 self.controls.groups,
@@ -133,9 +129,8 @@ class Workbench:
             ),
             main=[
                 messages(
-                    self.status.widget,
-                    self.report_actions.link.widget,
-                    self.displays.which_is_off,
+                    [self.status.widget, self.report_actions.link.widget, self.lasting.line],
+                    [self.displays.which_is_off, self.status.remarks],
                 ),
                 self.displays.main,
             ],
@@ -300,9 +295,10 @@ class Workbench:
 
     def _tick(self, live: LiveRun) -> None:
         settings, _ = self.controls.read()
-        self.displays.follow(live, settings, self.forecast.prediction, self.runner.result)
         self.alerts.show(live.alerts)
         self.events.show(live.changes, live.alerts)
+        known = (self.forecast.prediction, self.runner.result, self.events.events)
+        self.displays.follow(live, settings, *known)
         self.header.show_servers(live.about)
         with self._lock:
             self.server.follow(live, usable=self.runner.active and not self._leaving)

@@ -26,7 +26,7 @@ from perflab.settings import SettingValues
 from perflab.tuning.points import Point
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
-from perflab.tuning.standing import Standing
+from perflab.tuning.standing import Standing, runnable
 from perflab.units import grouped, rounded
 
 WIDE = (1040, 380)
@@ -258,12 +258,11 @@ def _best(bench: AnyBench, curves: Curves) -> list[Span]:
     if chart.reference is None:
         return []
     higher = metric(chart.metric).better != "lower"
-    return best_spans(
-        rivals(chart, curves.lines), higher=higher, log=bench.info(chart.along).scale == "log"
-    )
+    rival = rivals(chart, curves.lines, runnable(chart, bench))
+    return best_spans(rival, higher=higher, log=bench.info(chart.along).scale == "log")
 
 
-def standing_text(scope: ReportScope, curves: Sequence[Curves]) -> Text | None:
+def standing_text(bench: AnyBench, scope: ReportScope, curves: Sequence[Curves]) -> Text | None:
     """Return gain over the reference and distance to the ceiling at the settings to ship."""
     settings = scope.ship.settings
     for each in curves:
@@ -272,7 +271,8 @@ def standing_text(scope: ReportScope, curves: Sequence[Curves]) -> Text | None:
             continue
         known = {line: dict(zip(*xy, strict=True)) for line, xy in each.lines.items()}
         there = {line: values[here] for line, values in known.items() if here in values}
-        words = Standing(chart, there, str(settings.get(str(chart.lines)))).words()
+        present, can_run = str(settings.get(str(chart.lines))), runnable(chart, bench)
+        words = Standing(chart, there, present, runnable=frozenset(can_run)).words()
         if len(words) > 1:
             return Text(sentence(f"At the settings to ship: {'; '.join(words)}"))
     return None

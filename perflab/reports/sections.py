@@ -76,7 +76,7 @@ def _what_if(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]) 
     blocks: list[Block] = [*figures.curve_figures(bench, scope, curves, elsewhere)]
     drawn = maps.maps_of(bench, scope, results)
     blocks += maps.map_figures(bench, scope, drawn)
-    blocks += _present(figures.standing_text(scope, curves))
+    blocks += _present(figures.standing_text(bench, scope, curves))
     histories = over_time.histories_in(bench, scope, results)
     blocks += over_time.time_figures(bench, scope, histories)
     blocks += _present(over_time.time_text(bench, scope, histories))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from perflab.bench import AnyBench
 from perflab.bench.parts import WhatIfChart
+from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
 
 
@@ -18,17 +20,19 @@ class Standing:
         values: The metric by line, as far as it is known.
         present: The line of the present settings.
         about: Lines whose value is from a sample, or between two known ones.
+        runnable: Lines that can be the best; none for all.
     """
 
     chart: WhatIfChart
     values: Mapping[str, float]
     present: str
     about: frozenset[str] = frozenset()
+    runnable: frozenset[str] | None = None
 
     @property
     def best(self) -> str | None:
-        """The best line, ceilings aside; the present one among equals."""
-        rivals = {line: v for line, v in self.values.items() if line != str(self.chart.ceiling)}
+        """The best line that can run, ceilings aside; the present one among equals."""
+        rivals = {line: self.values[line] for line in self.values if line not in self._apart}
         if not rivals:
             return None
         higher = metric(self.chart.metric).better != "lower"
@@ -53,8 +57,27 @@ class Standing:
         if best is None:
             return said
         if best == self.present:
-            said.append("best of the policies compared")
+            left_out = self._apart - {str(self.chart.ceiling)}
+            said.append(f"best of the policies {'that can run' if left_out else 'compared'}")
         else:
             about = "about " if best in self.about else ""
             said.append(f"best here: {best} with {about}{info.format(self.values[best])}")
         return said
+
+    @property
+    def _apart(self) -> set[str]:
+        """The lines that are no choice."""
+        known = self.values.keys() if self.runnable is None else self.runnable
+        return {*(self.values.keys() - known), str(self.chart.ceiling)}
+
+
+def runnable(chart: WhatIfChart, bench: AnyBench) -> dict[str, object]:
+    """Return by the label of its line each value of a chart's setting that is not what-if only."""
+    found: dict[str, object] = {}
+    for value in chart.values if chart.lines else ():
+        try:
+            bench.live.check(*bench.read({str(chart.lines): value}))
+        except BadInputError:
+            continue
+        found[str(value)] = value
+    return found

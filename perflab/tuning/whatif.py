@@ -16,7 +16,7 @@ from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.background import compute_in_order
 from perflab.tuning.sharpening import BandedLine, Rounds, known
-from perflab.tuning.standing import Standing
+from perflab.tuning.standing import Standing, runnable
 from perflab.workloads.kinds.workload import Workload
 
 Line = tuple[list[float], list[float]]
@@ -92,7 +92,8 @@ class WhatIf:
                 values[str(value)] = answer.metrics[chart.metric]
                 about |= {str(value)} if answer.between or answer.sampled < 1 else set()
         present = str(getattr(settings, str(chart.lines)))
-        return Standing(chart, values, present, frozenset(about))
+        can_run = frozenset(runnable(chart, self.bench))
+        return Standing(chart, values, present, frozenset(about), can_run)
 
     def refine(
         self,

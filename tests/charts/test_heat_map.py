@@ -134,7 +134,7 @@ def test_blitted_map_is_the_one_that_a_full_draw_gives(bench):
 def test_colours_of_the_map_come_through_the_fixed_palette(bench):
     figure, (axes,) = chart_row(1, 420, 260, right=BAR_ROOM, scale=1.0)
     drawn = HeatMapAxes(axes, MAP, bench, COLUMNS, ROWS)
-    canvas = BlitCanvas(figure, 420)
+    canvas = BlitCanvas(figure, 420, maps=[axes])
     canvas.draw(drawn.artists, full=drawn.update(VALUES))
     shown = np.asarray(Image.open(io.BytesIO(canvas.image.value)).convert("RGB")).astype(int)
     true = np.asarray(canvas._canvas.buffer_rgba())[..., :3].astype(int)

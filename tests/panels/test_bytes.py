@@ -46,10 +46,10 @@ def test_charts_go_along_bytes_while_bytes_bound(panel):
     assert {chart.along for chart in charts(panel)} == {"max_bytes"}
     first = panel.displays.what_if.first.charts[0]
     assert first.axes.get_title(loc="left") == "Hit rates by bytes"
-    assert first.axes.get_xlabel() == "max bytes"
+    assert first.along_label == "max bytes"
     bound(panel, "none")
     assert {chart.along for chart in charts(panel)} == {"max_cache_size"}
-    assert first.axes.get_xlabel() == "max cache size (entries)"
+    assert first.along_label == "max cache size (entries)"
 
 
 def test_byte_hit_rate_is_a_dashed_line_beside_the_policies(panel, sized):

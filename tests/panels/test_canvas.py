@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from perflab.charts import chart_row, style
+from perflab.bench import HeatMap, load_bench
+from perflab.charts import HeatMapAxes, chart_row, style
+from perflab.charts.heat_map import BAR_ROOM
+from perflab.charts.themes import DARK, LIGHT
 from perflab.panels.canvas import BlitCanvas
 
 
@@ -77,3 +81,41 @@ def test_palette_is_near_to_true_colour(plot):
     true = np.asarray(canvas._canvas.buffer_rgba())[..., :3].astype(int)
     apart = np.abs(pixels(canvas) - true).max(axis=-1)[true.min(axis=-1) < 255]
     assert np.quantile(apart, 0.98) <= 12
+
+
+def test_another_theme_shows_its_colours_and_the_first_comes_back(plot):
+    canvas, _, line = plot
+    canvas.draw([line])
+    light = canvas.image.value
+    canvas.theme = DARK
+    canvas.draw([line])
+    shown = Counter(tuple(colour) for colour in pixels(canvas).reshape(-1, 3).tolist())
+    assert shown.most_common(1)[0][0] == (0x11, 0x11, 0x11)
+    assert (0x4B, 0xA9, 0xE6) in shown
+    assert canvas.whole([line]) == light
+    canvas.theme = LIGHT
+    canvas.draw([line])
+    assert canvas.image.value == light
+
+
+def test_a_map_keeps_its_colours_on_dark_and_what_is_around_it_turns():
+    figure, (axes,) = chart_row(1, 420, 260, right=BAR_ROOM, scale=1.0)
+    chart = HeatMap("Hit rate", "hit_rate", "max_cache_size", "ttl_seconds")
+    rows, columns = [1.0, 60.0, None], [10, 100, 1000]
+    drawn = HeatMapAxes(axes, chart, load_bench("cache"), columns, rows)
+    canvas = BlitCanvas(figure, 420, maps=[axes])
+    full = drawn.update(np.array([[0.1, 0.2, 0.3], [0.2, 0.4, 0.6], [0.3, 0.6, 0.9]]))
+    canvas.draw(drawn.artists, full=full)
+    light = pixels(canvas)
+    canvas.theme = DARK
+    canvas.draw(drawn.artists, full=full)
+    dark = pixels(canvas)
+    inside = np.zeros(dark.shape[:2], bool)
+    for part in (axes, *axes.child_axes):
+        left, bottom, right, top = np.round(part.bbox.extents).astype(int)
+        inside[len(dark) - top : len(dark) - bottom, left:right] = True
+    known = inside & (light.max(axis=-1) - light.min(axis=-1) > 3)
+    assert known.sum() > 1000
+    assert (dark == light)[known].all()
+    assert (dark[~inside].max(axis=-1) == dark[~inside].min(axis=-1)).all()
+    assert dark[0, 0].tolist() == [0x11, 0x11, 0x11]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from perflab.bench.registry import _found, load_bench
 from perflab.instrumentation.catalog import metric
@@ -206,3 +208,21 @@ def test_daily_workload_has_a_map_too(open_panel):
     panel = open_panel(DAILY)
     assert len(shown(panel).maps) == 1
     assert panel.status.problem == ""
+
+
+def test_another_width_or_theme_keeps_the_pictures_and_draws_them_for_it(open_panel):
+    panel = open_panel("flights")
+    box, layers = shown(panel).widget.children[0], [c.layer for c in shown(panel)._canvases]
+    panel.displays.tabs.choose("Maps")
+    panel.measure.field.value = "830 1 light"
+    panel.wait(60)
+    light = picture(panel)
+    panel.measure.field.value = "1405 1 dark"
+    panel.wait(60)
+    sizes = [Image.open(io.BytesIO(each)).size[0] for each in (light, picture(panel))]
+    assert sizes[1] != sizes[0]
+    assert shown(panel).widget.children[0] is box
+    assert [c.layer for c in shown(panel)._canvases] == layers
+    panel.measure.field.value = "830 1 light"
+    panel.wait(60)
+    assert picture(panel) == light

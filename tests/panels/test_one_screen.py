@@ -20,8 +20,8 @@ def seen(image):
     return image.layout.display != "none"
 
 
-def told(panel, text):
-    panel.measure.field.value = text
+def told(panel, text, theme="light"):
+    panel.measure.field.value = f"{text} {theme}"
     panel.wait(60)
     return panel.displays
 

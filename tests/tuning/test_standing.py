@@ -4,7 +4,7 @@ import pytest
 
 from perflab.patterns.cache.bench import CacheBench
 from perflab.settings import LoadSettings
-from perflab.tuning.standing import Standing
+from perflab.tuning.standing import Standing, runnable
 from perflab.tuning.whatif import WhatIf
 
 BENCH = CacheBench()
@@ -106,3 +106,14 @@ def test_between_two_known_places_the_standing_lies_between_their_values():
 def test_best_is_what_can_be_run_also_where_the_ceiling_is_present(present):
     assert Standing(CHART, KNOWN, present).best == "sieve"
     assert Standing(CHART, KNOWN, present).words()[-1] == "best here: sieve with 60 %"
+
+
+def test_what_cannot_run_is_never_the_best():
+    words = Standing(CHART, KNOWN, "lru", runnable=frozenset({"lru", "fifo", "opt"})).words()
+    assert words[-1] == "best of the policies that can run"
+
+
+def test_what_if_only_policies_are_left_out_of_those_that_can_run():
+    found = runnable(CHART, BENCH)
+    assert {"lru", "fifo", "sieve", "s3fifo"} <= {*found}
+    assert not {"opt", "wtinylfu", "arc", "random"} & {*found}

@@ -5,6 +5,8 @@
 const MOVING = ['now', 'measured', 'refitted'];
 const NEAR = 9;
 const SHORTEST = 12;
+const ON_LINE = 6;
+const MOST_EVENTS = 4;
 const SVG = 'http://www.w3.org/2000/svg';
 
 const make = (parent, name, attributes = {}, text = '') => {
@@ -33,8 +35,6 @@ class Drawing {
     this.tip.className = 'perflab-readout';
     this.tip.hidden = true;
     document.body.append(this.tip);
-    this.watch = new MutationObserver(() => this.shade());
-    this.watch.observe(document.body, { attributes: true });
     this.sizes = new ResizeObserver(() => this.fit());
     this.attach();
   }
@@ -48,12 +48,10 @@ class Drawing {
       return;
     }
     this.sizes.observe(this.image);
-    this.shade();
   }
 
   end() {
     this.ended = true;
-    this.watch.disconnect();
     this.sizes.disconnect();
     this.tip.remove();
   }
@@ -70,18 +68,11 @@ class Drawing {
     for (const [side, pixels] of Object.entries(box)) this.el.style[side] = `${pixels}px`;
   }
 
-  // A picture darkened by a filter has its layer darkened too.
-  shade() {
-    const filter = this.image ? getComputedStyle(this.image).filter : 'none';
-    this.svg.style.filter = filter === 'none' ? '' : filter;
-  }
-
   take() {
     this.picture = readied(structuredClone(this.model.get('picture')));
     const { width = 1, height = 1 } = this.picture;
     this.svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
     this.fitHandles();
-    this.shade();
     this.settle();
   }
 
@@ -99,6 +90,12 @@ class Drawing {
     const handles = this.model.get('handles');
     const keys = plot.cells ? [plot.x.key, plot.y.key] : [plot.x.key];
     return keys.filter(key => handles[key] && !idle.includes(key));
+  }
+
+  // The curve at a place that a click there chooses; null where it cannot.
+  choiceAt(plot, at) {
+    const usable = this.model.get('handles')[plot.lines] && !this.model.get('idle').includes(plot.lines);
+    return usable ? choiceAt(plot, at, ON_LINE) : null;
   }
 
   handle(key) {
@@ -140,22 +137,25 @@ class Drawing {
   dot(plot) {
     const spots = this.model.get('spots')[this.picture.plots.indexOf(plot)] ?? [];
     const spot = spots.find(each => each.kind === 'now');
-    const held = [plot.x.key, plot.y.key].some(key => this.held.has(key));
+    const held = [plot.x.key, plot.y.key, plot.lines].some(key => this.held.has(key));
     if (!held) {
       return spot
-        ? { ...spot, x: acrossOf(plot, spot.x), y: downOf(plot, spot.y) }
+        ? { ...spot, x: acrossOf(plot, spot.x), y: heightOf(plot, downOf(plot, spot.y)) }
         : null;
     }
     if (plot.cells) return this.dotOnMap(plot, spot);
-    const stop = this.held.get(plot.x.key);
+    const stop = this.held.get(plot.x.key) ?? (spot && { value: spot.x });
     if (!stop) return null;
     const { low, high } = plot.x;
     const x = stop.value === null ? rightOf(plot) : acrossOf(plot, clamped(stop.value, low, high));
-    const curve = plot.curves.find(each => each.present) ?? plot.curves[0];
+    const line = this.held.get(plot.lines);
+    const isPresent = each => (line ? each.choice?.value === line.value : each.present);
+    const curve = plot.curves.find(isPresent) ?? plot.curves[0];
     const read = curve && readAt(plot, curve, x, true);
     // While curves are computed it moves without a reading, at the height that it had.
     if (!read) return { x, y: this.heights.get(plot.title) ?? bottomOf(plot), text: '' };
-    return { x, y: read.height, text: inWords(read.value, plot.y.words), corner: spot?.corner };
+    const y = heightOf(plot, read.height);
+    return { x, y, text: inWords(read.value, plot.y.words), corner: spot?.corner };
   }
 
   dotOnMap(plot, spot) {
@@ -196,13 +196,13 @@ class Drawing {
   }
 
   paintSpot(plot, spot) {
-    const [x, y] = [acrossOf(plot, spot.x), downOf(plot, spot.y)];
-    const to = spot.joins === null ? y : downOf(plot, spot.joins);
+    const [x, y] = [acrossOf(plot, spot.x), heightOf(plot, downOf(plot, spot.y))];
+    const to = spot.joins === null ? y : heightOf(plot, downOf(plot, spot.joins));
     if (Math.abs(to - y) >= SHORTEST) {
       const colour = plot.looks[spot.kind].edge;
       make(this.under, 'line', { class: 'perflab-joins', x1: x, x2: x, y1: y, y2: to,
         stroke: colour, 'stroke-width': 1.6, 'stroke-dasharray': '1.6 2.4' });
-      if (spot.text) this.beside(plot, spot.text, x, (y + to) / 2, colour);
+      if (spot.text) this.beside(plot, spot.text, x, (y + to) / 2);
     }
     this.circle(plot.looks[spot.kind], x, y, spot.kind);
   }
@@ -224,10 +224,10 @@ class Drawing {
     make(this.over, 'text', { ...at, ...paper }, text);
   }
 
-  beside(plot, text, x, y, colour) {
+  beside(plot, text, x, y) {
     const left = x > plot.box.left + plot.box.width / 2;
     make(this.over, 'text', { class: 'perflab-beside', x: x + (left ? -6 : 6), y: y + 4,
-      'text-anchor': left ? 'end' : 'start', fill: colour, stroke: this.picture.paper }, text);
+      'text-anchor': left ? 'end' : 'start', fill: this.picture.ink, stroke: this.picture.paper }, text);
   }
 
   placeHandle(plot, handle, now) {
@@ -294,18 +294,24 @@ class Drawing {
     for (const curve of plot.curves) {
       const read = readAt(plot, curve, x, false);
       if (!read) continue;
-      make(this.cross, 'circle', { cx: x, cy: read.height, r: 3, fill: curve.colour });
+      const cy = heightOf(plot, read.height);
+      make(this.cross, 'circle', { cx: x, cy, r: 3, fill: curve.colour });
       const band = bandAt(curve, read);
       const about = band === null ? '' : ` ± ${inWords(band, plot.y.words)}`;
       rows.push([curve.colour, curve.name, inWords(read.value, plot.y.words) + about]);
     }
     const spots = this.model.get('spots')[this.picture.plots.indexOf(plot)] ?? [];
     for (const spot of spots) {
-      const apart = Math.hypot(acrossOf(plot, spot.x) - at.x, downOf(plot, spot.y) - at.y);
+      const down = heightOf(plot, downOf(plot, spot.y));
+      const apart = Math.hypot(acrossOf(plot, spot.x) - at.x, down - at.y);
       if (apart < NEAR && spot.kind !== 'now') {
         rows.push([plot.looks[spot.kind]?.edge ?? '', spot.name, inWords(spot.y, plot.y.words)]);
       }
     }
+    const events = eventsAt(plot, x, NEAR, MOST_EVENTS);
+    for (const event of events) rows.push(['', event.text, inWords(event.x, plot.x.words)]);
+    const line = this.dragged ? null : this.choiceAt(plot, at);
+    if (line) rows.push([line.colour, `a click chooses ${line.name}`, '']);
     const whole = this.handle(plot.x.key)?.whole;
     const value = valueOfX(plot, x);
     const text = held ? held.text : inWords(whole ? Math.round(value) : value, plot.x.words);
@@ -335,8 +341,6 @@ class Drawing {
       const line = document.createElement('div');
       const [swatch, ...texts] = ['i', 'span', 'b'].map(kind => document.createElement(kind));
       swatch.style.background = colour || 'transparent';
-      // As dark as the line that it stands for.
-      swatch.style.filter = this.svg.style.filter;
       [texts[0].textContent, texts[1].textContent] = [name, value];
       line.append(swatch, ...texts);
       return line;

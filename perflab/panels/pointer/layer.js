@@ -6,18 +6,21 @@
 
 const BEYOND = 4;
 const PATIENCE = 4000;
+const JUST_NOW = 1000;
 
 class Layer extends Drawing {
   constructor(model, el) {
     super(model, el);
     // Where the keys began, to which Escape leads back.
     this.base = null;
+    // The setting one of whose lines a click has chosen, and when.
+    this.chose = null;
     this.ending = new AbortController();
     for (const [type, act] of [
       ['pointerenter', () => this.hovered(true)], ['pointerleave', () => this.hovered(false)],
       ['pointermove', event => this.move(event)], ['pointerdown', event => this.press(event)],
       ['pointerup', event => this.release(event)], ['pointercancel', () => this.cancel()],
-      ['dblclick', event => this.reset(this.plotOf(event))],
+      ['dblclick', event => this.reset(this.plotOf(event), true)],
       ['keydown', event => this.key(event)], ['focusin', () => { this.base = null; }],
     ]) el.addEventListener(type, act, { signal: this.ending.signal });
     this.heard = {
@@ -69,9 +72,12 @@ class Layer extends Drawing {
     this.send({ values: Object.fromEntries(held) });
   }
 
-  reset(plot) {
+  reset(plot, line = false) {
     const keys = plot ? this.keysOf(plot) : [];
     if (!keys.length) return;
+    // The clicks of a double click may have chosen a line.
+    const chose = line && performance.now() - this.chose?.at < JUST_NOW ? this.chose.key : '';
+    if (chose && chose === plot.lines) keys.push(chose);
     this.base = null;
     for (const key of keys) this.held.delete(key);
     this.send({ reset: keys });
@@ -98,6 +104,15 @@ class Layer extends Drawing {
     return keys.map(key => [key, this.stopNear(plot, this.handle(key).stops, at.x)]);
   }
 
+  // What a click at a place sets: the dot's settings, and the one whose line is there.
+  stopsOfClick(plot, at) {
+    const line = this.choiceAt(plot, at);
+    if (line) this.chose = { key: plot.lines, at: performance.now() };
+    const { stops } = line ? this.handle(plot.lines) : {};
+    const stop = stops?.find(({ value }) => value === line.choice.value) ?? line?.choice;
+    return [...this.stopsAt(plot, at), ...(stop ? [[plot.lines, stop]] : [])];
+  }
+
   stopNear(plot, stops, x) {
     const { low, high } = plot.x;
     const off = stops.find(stop => stop.value === null);
@@ -119,9 +134,11 @@ class Layer extends Drawing {
     event.preventDefault();
     this.handles[this.picture.plots.indexOf(plot)].focus({ preventScroll: true });
     this.base = null;
-    this.dragged = { plot, base: this.values(plot), from: near ? at : null };
+    const line = this.present(plot.lines);
+    const base = [...this.values(plot), ...(line ? [[plot.lines, line]] : [])];
+    this.dragged = { plot, base, from: near ? at : null };
     this.el.setPointerCapture?.(event.pointerId);
-    if (!near) this.drag(at);
+    if (!near) this.want(this.stopsOfClick(plot, at));
   }
 
   drag(at) {
@@ -150,7 +167,7 @@ class Layer extends Drawing {
       this.settle();
     } else if (event.pointerType === 'touch') {
       const plot = plotAt(this.picture, at.x, at.y);
-      if (plot) this.want(this.stopsAt(plot, at));
+      if (plot) this.want(this.stopsOfClick(plot, at));
     }
     this.read(at);
   }

@@ -10,9 +10,9 @@ import anywidget
 import traitlets
 from matplotlib.figure import Figure
 
-from perflab.charts import style
 from perflab.charts.notation import script
 from perflab.charts.picture import Plot, Spot, picture_of
+from perflab.charts.themes import Theme
 from perflab.panels.controls import written
 from perflab.panels.pointer.steering import Steering
 from perflab.settings import SettingInfo, Settings
@@ -64,6 +64,7 @@ class PointerLayer(anywidget.AnyWidget):
         self,
         figure: Figure,
         charts: Sequence[Charted],
+        theme: Theme,
         now: Settings | None = None,
         steering: Steering | None = None,
     ) -> None:
@@ -72,13 +73,15 @@ class PointerLayer(anywidget.AnyWidget):
         Args:
             figure: As it is drawn.
             charts: Its axes, in order.
+            theme: In whose colours it is shown.
             now: The settings that the dot of the present stands for, if there is one.
             steering: What may move it.
         """
         plots = [chart.plot() for chart in charts]
         spots: list[list[Spot]] = [plot["spots"] for plot in plots]
-        bare: list[Plot] = [{**plot, "spots": []} for plot in plots]
+        bare: list[Plot] = [{**theme.plot(plot), "spots": []} for plot in plots]
         keys = [plot[axis]["key"] for plot in plots for axis in _AXES]
+        keys += [plot["lines"] for plot in plots if plot["lines"]]
         with self.hold_sync():
             if steering is not None:
                 handles = steering.handles(keys)
@@ -86,7 +89,7 @@ class PointerLayer(anywidget.AnyWidget):
                     self.handles = handles
                 self.idle = steering.idle(keys)
                 self.present = {} if now is None else _present(steering, now, keys)
-            self.picture = {**picture_of(figure, bare, ink=style.INK, paper=style.PAPER)}
+            self.picture = {**picture_of(figure, bare, ink=theme.ink, paper=theme.paper)}
             self.spots = spots
 
 

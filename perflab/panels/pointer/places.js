@@ -17,6 +17,8 @@ const clamped = (value, low, high) => Math.min(Math.max(value, low), high);
 
 const acrossOf = (plot, value) => plot.box.left + shareOf(plot.x, value) * plot.box.width;
 const downOf = (plot, value) => plot.box.top + (1 - shareOf(plot.y, value)) * plot.box.height;
+// Nothing is drawn off the axes: on a logarithmic one, 0 has no place but their lower edge.
+const heightOf = (plot, down) => clamped(down, plot.box.top, bottomOf(plot));
 const rightOf = plot => plot.box.left + plot.box.width;
 const bottomOf = plot => plot.box.top + plot.box.height;
 const valueOfX = (plot, at) => valueAt(plot.x, (at - plot.box.left) / plot.box.width);
@@ -66,6 +68,40 @@ const readAt = (plot, curve, at, ends) => {
   if (!Number.isFinite(height)) return null;
   return { value: valueOfY(plot, height), height, after, share };
 };
+
+// How far a place is from what is drawn of a curve, at most `around`.
+const awayFrom = (curve, { x, y }, around) => {
+  const { places, heights } = curve;
+  let least = around;
+  const last = Math.min(firstFrom(places, x + around), places.length - 1);
+  for (let at = Math.max(firstFrom(places, x - around), 1); at <= last; at += 1) {
+    const [left, top] = [places[at - 1], heights[at - 1]];
+    const [wide, high] = [places[at] - left, heights[at] - top];
+    const along = ((x - left) * wide + (y - top) * high) / (wide * wide + high * high || 1);
+    const share = clamped(along, 0, 1);
+    const away = Math.hypot(left + share * wide - x, top + share * high - y);
+    if (away < least) least = away;
+  }
+  return least;
+};
+
+// The curve at a place, where it stands for another value than the present one; null for none.
+const choiceAt = (plot, at, around) => {
+  let [found, least] = [null, around];
+  for (const curve of plot.lines ? plot.curves : []) {
+    const away = awayFrom(curve, at, around);
+    if (away < least || (away === least && away < around && curve.present)) {
+      [found, least] = [curve, away];
+    }
+  }
+  return found && !found.present && found.choice ? found : null;
+};
+
+// What happened near a place, the nearest first, of which a read-out has room for some.
+const eventsAt = (plot, x, around, most) => (plot.events ?? [])
+  .map(event => ({ ...event, away: Math.abs(acrossOf(plot, event.x) - x) }))
+  .filter(event => event.away <= around)
+  .sort((one, other) => one.away - other.away).slice(0, most);
 
 // Half the width of a curve's band where it was read; null where it has none.
 const bandAt = (curve, read) => {

@@ -104,8 +104,11 @@ def test_a_page_gets_numbers_and_what_can_be_moved(panel):
     layer = begin(panel)
     json.dumps([layer.picture, layer.spots, layer.present, layer.handles], allow_nan=False)
     assert len(layer.picture["plots"]) == len(layer.spots) == 3
-    assert layer.present == {"max_cache_size": {"value": 100, "text": "100"}}
-    assert [*layer.handles] == ["max_cache_size"]
+    assert layer.present == {
+        "max_cache_size": {"value": 100, "text": "100"},
+        "policy": {"value": "lru", "text": "lru"},
+    }
+    assert [*layer.handles] == ["max_cache_size", "policy"]
     assert layer.idle == []
 
 
@@ -239,11 +242,11 @@ def test_strips_wait_together_where_much_was_sent(panel, monkeypatch):
     spent.spend(10_000_000)
     monkeypatch.setattr(displays, "_budget", spent)
     displays._ticks = 0
-    displays.follow(run, panel.controls.read()[0], None, None)
+    displays.follow(run, panel.controls.read()[0], None, None, ())
     assert shown == []
     monkeypatch.setattr(displays, "_budget", ByteBudget())
     displays._ticks = 0
-    displays.follow(run, panel.controls.read()[0], None, None)
+    displays.follow(run, panel.controls.read()[0], None, None, ())
     assert len(shown) == 1 + len(displays.live_others)
 
 
@@ -254,3 +257,14 @@ def test_a_closed_panel_takes_its_layers_along():
     closed.close()
     assert layer.comm is None
     assert isinstance(layer, PointerLayer)
+
+
+def test_a_click_on_a_line_chooses_what_it_stands_for(panel):
+    layer = begin(panel)
+    tell(layer, wanted={"turn": 1, "values": {"max_cache_size": 50, "policy": "sieve"}})
+    panel.wait(240)
+    assert panel.controls.values["policy"] == "sieve"
+    assert panel.controls.values["max_cache_size"] == 50
+    curves = layer.picture["plots"][0]["curves"]
+    assert [curve["key"] for curve in curves if curve["present"]] == ["sieve"]
+    assert layer.present["policy"] == {"value": "sieve", "text": "sieve"}

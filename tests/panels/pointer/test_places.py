@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from perflab.bench import HeatMap, WhatIfChart, load_bench
-from perflab.charts import HeatMapAxes, WhatIfAxes, chart_row, style
+from perflab.bench import HeatMap, LiveChart, WhatIfChart, load_bench
+from perflab.charts import HeatMapAxes, LiveAxes, Mark, WhatIfAxes, chart_row, style
 from perflab.charts.picture import picture_of
+from perflab.lab.run_events import RunEvent
 from perflab.panels.pointer.steering import Handle
 from perflab.tuning.sharpening import BandedLine
 
@@ -136,3 +139,74 @@ def test_a_map_moves_a_slider_to_its_nearest_stop(in_javascript):
         *(10, 10, 100, 1000, 1000),
         None,
     ]
+
+
+def test_a_click_near_a_line_chooses_it_unless_it_cannot_run(in_javascript):
+    figure, (axes,) = chart_row(1, 500, 250, scale=2.0)
+    chart = WhatIfChart("Hit rate", "hit_rate", "max_cache_size", "policy", ("lru", "arc", "opt"))
+    made = WhatIfAxes(axes, chart, load_bench("cache"))
+    lines = {"lru": RATES, "sieve": RATES, "arc": [0.2] * 5, "opt": [0.9] * 5, "fifo": [0.5] * 5}
+    made.turn_to(dataclasses.replace(chart, values=tuple(lines), ceiling="opt"))
+    made.update({label: (SIZES, rates) for label, rates in lines.items()}, highlight="lru")
+    picture = picture_of(figure, [made.plot()], ink=style.INK, paper=style.PAPER)
+    assert picture["plots"][0]["lines"] == "policy"
+    places = [pixel(figure, axes, x, y) for x, y in ((20, 0.5), (20, 0.2), (20, 0.9), (100, 0.3))]
+    code = (
+        "(p => given[1].map(([x, y]) => [0, 4, 9].map(off => "
+        "choiceAt(p, {x, y: y + off}, 6)?.choice.value ?? null)))(readied(given[0]).plots[0])"
+    )
+    found = in_javascript(code, [picture, places])
+    assert found[0] == ["fifo", "fifo", None]
+    # These are what-if only; and of two lines in one place, the present one stays.
+    assert found[1] == found[2] == [None, None, None]
+    assert found[3][0] is None
+
+
+def test_a_steep_line_is_found_beside_it(in_javascript):
+    figure, (axes,) = chart_row(1, 500, 250, scale=2.0)
+    chart = WhatIfChart("Hit rate", "hit_rate", "max_cache_size", "policy", ("lru", "fifo"))
+    made = WhatIfAxes(axes, chart, load_bench("cache"))
+    made.update({"lru": (SIZES, RATES), "fifo": ([1000, 1001], [0.1, 0.9])}, highlight="lru")
+    picture = picture_of(figure, [made.plot()], ink=style.INK, paper=style.PAPER)
+    x, y = pixel(figure, axes, 1000, 0.6)
+    code = (
+        "(p => given[1].map(x => choiceAt(p, {x, y: given[2]}, 6)?.choice.value ?? null))"
+        "(readied(given[0]).plots[0])"
+    )
+    assert in_javascript(code, [picture, [x - 4, x + 4, x + 20], y]) == ["fifo", "fifo", None]
+
+
+def test_what_happened_is_read_near_its_mark(in_javascript):
+    figure, (axes,) = chart_row(1, 500, 110, scale=2.0)
+    made = LiveAxes(axes, LiveChart("Hit rate", ("hit_rate",)), strip=True)
+    rows = [{"seconds": s / 10, "hit_rate": 0.4} for s in range(100)]
+    events = [
+        RunEvent(2.0, "settings", "max cache size 1k → 10k"),
+        RunEvent(2.1, "alert", "hit_rate<0.5 fired with 40 %"),
+        RunEvent(8.0, "action", "server killed"),
+    ]
+    made.update(rows, events=events)
+    picture = picture_of(figure, [made.plot()], ink=style.INK, paper=style.PAPER)
+    places = [pixel(figure, axes, x, 0.2)[0] for x in (2.0, 8.1, 5.0)]
+    code = (
+        "(p => given[1].map(x => eventsAt(p, x, 9, 4).map(each => each.text)))(given[0].plots[0])"
+    )
+    found = in_javascript(code, [picture, places])
+    assert found == [[events[0].words, events[1].words], ["server killed"], []]
+
+
+def test_zero_stands_at_the_lower_edge_of_a_logarithmic_axis(in_javascript):
+    chart = WhatIfChart("Wait", "wait_seconds_mean", "max_connections")
+    figure, (axes,) = chart_row(1, 500, 250, scale=2.0)
+    made = WhatIfAxes(axes, chart, load_bench("connection_pool"))
+    line = ([1, 2, 4, 8], [1e-2, 1e-4, 1e-6, 0.0])
+    made.update({"wait_seconds_mean": line}, [Mark("0 ns", 8, 0.0, "now")])
+    picture = picture_of(figure, [made.plot()], ink=style.INK, paper=style.PAPER)
+    plot = picture["plots"][0]
+    assert plot["y"]["kind"] == "log"
+    code = "(p => [0, 1e-4, 1e3].map(y => heightOf(p, downOf(p, y))))(given.plots[0])"
+    zero, within, beyond = in_javascript(code, picture)
+    box = plot["box"]
+    assert zero == pytest.approx(box["top"] + box["height"])
+    assert box["top"] < within < zero
+    assert beyond == box["top"]
