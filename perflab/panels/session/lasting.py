@@ -19,6 +19,7 @@ from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
 from perflab.panels.displays import Displays
 from perflab.panels.forecast import Forecast
+from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.history.tab import HistoryTab
 from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.limits_field import LimitsField
@@ -60,6 +61,7 @@ class Lasting:
         apply: Called with settings that a user wants back.
         pinned: Called when another baseline was pinned.
         afresh: Called when a user wants none of a session that was reopened.
+        rights: A guest's session is not kept.
 
     Attributes:
         trail: What was tried.
@@ -76,13 +78,15 @@ class Lasting:
         apply: Callable[[Mapping[str, object]], None],
         pinned: Callable[[], None],
         afresh: Callable[[], None],
+        rights: Rights = OWNER,
     ) -> None:
         self._of, self._asked, self._apply, self._pinned = parts, asked, apply, pinned
+        self._guest = rights.guest
         self._workload: Workload | None = None
         self._waiting: SavedSession | None = None
         self._untouched: dict[str, object] | None = None
         self.trail = Trail()
-        self.tab = HistoryTab(parts.bench, self.trail, self._restore, self._pin)
+        self.tab = HistoryTab(parts.bench, self.trail, self._restore, self._pin, guest=self._guest)
         self.keeper = SessionKeeper(parts.bench.identity.pattern, self._to_keep, parts.status.fail)
         self.still = StillOutput(self._picture, self._words)
         self._told = hidden_line("perflab-line")
@@ -106,12 +110,13 @@ class Lasting:
         bundle = panel._repr_mimebundle_()
         bundle["text/plain"] = self.sentence
         display(bundle, raw=True)
-        self.still.show()
+        if not self._guest:
+            self.still.show()
         self.begin()
 
     def begin(self) -> None:
         """Keep the session from now on, and open the one that the same cell had before."""
-        known = self.keeper.begin()
+        known = None if self._guest else self.keeper.begin()
         if known is not None and known.asked == self._asked:
             self.open(known)
 
