@@ -96,13 +96,12 @@ class ReportLink:
     """
 
     def __init__(self, *, guest: bool = False) -> None:
-        self._guest = guest
-        self.download = Download()
+        self.download = Download() if guest else None
         self._text = widgets.HTML()
         self._text.add_class("perflab-line")
         self._link = widgets.Output()
         self.widget = widgets.HBox(
-            [self._text, self._link, self.download],
+            [self._text, self._link, *filter(None, [self.download])],
             layout=widgets.Layout(display="none", align_items="center"),
         )
 
@@ -128,8 +127,10 @@ class ReportLink:
         self.working("begun")
         try:
             made = make()
-            if self._guest:
-                self.offer(made, f"{name}.html")
+            if self.download is not None:
+                page = made.to_html()
+                self._put("Report made:")
+                self.download.offer(f"{name}.html", page)
                 return None
             path = made.write_new(name)
         except Exception:
@@ -138,12 +139,6 @@ class ReportLink:
         path = path / "report.html" if path.is_dir() else path
         self.show(path)
         return path
-
-    def offer(self, report: Report, name: str) -> None:
-        """Say that it is there, with a link that downloads its page."""
-        page = report.to_html()
-        self._put("Report made:")
-        self.download.offer(name, page)
 
     def working(self, far: str) -> None:
         """Say that it is being made, and how far that is."""
@@ -166,5 +161,6 @@ class ReportLink:
     def _put(self, text: str) -> None:
         self._text.value = text
         self._link.outputs = ()
-        self.download.take_back()
+        if self.download is not None:
+            self.download.take_back()
         self.widget.layout.display = None if text else "none"

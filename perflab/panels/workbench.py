@@ -143,7 +143,7 @@ class Workbench:
         self.picker.pick(workload)
 
     def _ipython_display_(self) -> None:
-        self.lasting.display(self.widget)
+        self.lasting.display(self.widget, self.wait)
 
     @property
     def recommendation(self) -> Recommendation | None:

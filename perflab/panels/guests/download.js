@@ -4,7 +4,7 @@ const TYPE = "application/octet-stream";
 const render = ({ model, el }) => {
   const link = document.createElement("a");
   link.className = "perflab-download";
-  link.title = model.get("tooltip");
+  link.title = "Save it on your machine.";
   let address = "";
   const forget = () => {
     if (address) URL.revokeObjectURL(address);

@@ -26,9 +26,6 @@ class Download(anywidget.AnyWidget):
     words = traitlets.Unicode().tag(sync=True)
     content = traitlets.Bytes().tag(sync=True)
 
-    def __init__(self) -> None:
-        super().__init__(tooltip="Save it on your machine.")
-
     def offer(self, name: str, text: str) -> None:
         """Show a link that saves a text in UTF-8."""
         content = text.encode()

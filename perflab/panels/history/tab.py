@@ -41,7 +41,7 @@ class HistoryTab:
     ) -> None:
         self._bench, self._trail = bench, trail
         self._restore, self._pin = restore, pin
-        self._guest, self.download = guest, Download()
+        self.download = Download() if guest else None
         self.undo = _button("Undo", "undo", "Go back to the settings before these.")
         self.redo = _button("Redo", "repeat", "Go on to the settings after these.")
         self.compare = _button("Compare", "columns", "Put the ticked ones side by side.")
@@ -56,7 +56,9 @@ class HistoryTab:
         self._side = widgets.HTML(layout=widgets.Layout(display="none"))
         self._ticks: dict[int, widgets.Checkbox] = {}
         self._seen: tuple[object, ...] = ()
-        buttons = widgets.HBox([self.undo, self.redo, self.compare, self.export, self.download])
+        buttons = widgets.HBox([self.undo, self.redo, self.compare, self.export])
+        if self.download is not None:
+            buttons.children += (self.download,)
         buttons.add_class("perflab-history-buttons")
         self.widget = widgets.VBox([buttons, self._said, self._side, self._list])
         self.refresh()
@@ -113,7 +115,7 @@ class HistoryTab:
         """
         name = Path(f"perflab-tried-{self._bench.identity.pattern.replace('_', '-')}.csv")
         text = csv_frame(frame_of(self._trail.entries))
-        if self._guest:
+        if self.download is not None:
             self.download.offer(name.name, text)
             return None
         path = next(each for each in free_names(name) if not each.exists())

@@ -31,9 +31,13 @@ from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine, hidden_line, show_line
 from perflab.panels.still.output import StillOutput
 from perflab.panels.still.picture import stacked
+from perflab.panels.still.unattended import is_unattended
 from perflab.panels.still.words import sentence_of, text_of
 from perflab.panels.views import Point
 from perflab.workloads import Workload
+
+UNATTENDED_SECONDS = 60.0
+"""How long a cell without a reader waits for a panel's first answer."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,10 +107,18 @@ class Lasting:
         """What the panel is, in a sentence."""
         return sentence_of(self._of.bench, "" if self._workload is None else self._workload.name)
 
-    def display(self, panel: widgets.Widget) -> None:
-        """Show a panel as its cell's output, with the still picture behind it."""
+    def display(self, panel: widgets.Widget, wait: Callable[[float], None]) -> None:
+        """Show a panel as its cell's output, with the still picture behind it.
+
+        Args:
+            panel: What is shown.
+            wait: Waits for so many seconds at most until the panel has its first answer.
+        """
         from IPython.display import display
 
+        if is_unattended() and not self._guest:
+            # What threads draw after their cell has ended is not part of what such a program keeps.
+            wait(UNATTENDED_SECONDS)
         bundle = panel._repr_mimebundle_()
         bundle["text/plain"] = self.sentence
         display(bundle, raw=True)
