@@ -88,6 +88,7 @@ class Lasting:
         self._guest = rights.guest
         self._workload: Workload | None = None
         self._waiting: SavedSession | None = None
+        self._left_out = ""
         self._untouched: dict[str, object] | None = None
         self.trail = Trail()
         self.tab = HistoryTab(parts.bench, self.trail, self._restore, self._pin, guest=self._guest)
@@ -134,9 +135,34 @@ class Lasting:
 
     def open(self, session: SavedSession) -> None:
         """Show a session, as soon as its workload is there."""
-        self._waiting = session
+        self._waiting = self._without_calls(session)
         if self._workload is not None:
             self._show()
+
+    def _without_calls(self, session: SavedSession) -> SavedSession:
+        """Return a session without functions as backends, which a file cannot agree to call.
+
+        The function that the cell itself names is kept.
+        """
+        present = self._of.controls.values["backend"]
+        named = self._of.bench.info("backend").format(present)
+        dropped: dict[str, None] = {}
+
+        def clean(settings: Mapping[str, object]) -> dict[str, object]:
+            backend = settings.get("backend")
+            if isinstance(backend, str) and ":" in backend:
+                if backend != named:
+                    dropped[backend] = None
+                return {**settings, "backend": present}
+            return dict(settings)
+
+        tried = tuple[Tried, ...]({**t, "settings": clean(t["settings"])} for t in session.tried)
+        pinned = session.baseline
+        if pinned is not None:
+            pinned = {**pinned, "settings": clean(pinned["settings"])}
+        settings = clean(session.settings)
+        self._left_out = ", ".join(dropped)
+        return dataclasses.replace(session, settings=settings, tried=tried, baseline=pinned)
 
     def use(self, workload: Workload) -> None:
         """Go on with another workload."""
@@ -240,6 +266,8 @@ class Lasting:
         self._apply({})
         told = f"Reopened the session of {_local(session)}"
         less = "" if same else "; its workload has changed since, so its numbers were left out"
+        if self._left_out:
+            less += f"; its backend {self._left_out} is not called unless the cell names it"
         self._tell(f"{told}{less}.")
 
     def _show_results(self, session: SavedSession) -> None:
@@ -259,7 +287,8 @@ class Lasting:
 
     def _pin(self, entry: Tried) -> None:
         settings = self._of.bench.read(entry["settings"])[0]
-        self._of.displays.pin(Point(settings, entry["predicted"]))
+        known = {name: value for name, value in entry["predicted"].items() if value is not None}
+        self._of.displays.pin(Point(settings, known))
         self._pinned()
         self.changed()
 
@@ -316,7 +345,7 @@ def _local(session: SavedSession) -> str:
     from datetime import datetime
 
     try:
-        when = datetime.fromisoformat(str(session.environment.get("date")))
-    except ValueError:
+        when = datetime.fromisoformat(str(session.environment.get("date"))).astimezone()
+    except (ValueError, OverflowError):
         return "before"
-    return when.astimezone().strftime("%Y-%m-%d %H:%M")
+    return when.strftime("%Y-%m-%d %H:%M")
