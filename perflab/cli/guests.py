@@ -83,11 +83,14 @@ def serve_panel(
 
     keeper = Keeper.of_new_folder("perflab-app-")
     try:
-        notebook = keeper.folder / f"perflab-{given.bench.identity.pattern}.ipynb"
+        page, kernels = keeper.folder / "page", keeper.folder / "kernels"
+        for folder in (page, kernels):
+            folder.mkdir()
+        notebook = page / f"perflab-{given.bench.identity.pattern}.ipynb"
         arguments = (given.bench.identity.pattern, source, dict(given.settings))
         text = notebook_text(given.bench.identity.title, arguments, kind, how, str(Path.cwd()))
         notebook.write_text(text, encoding="utf-8")
-        serve(notebook, ip, free, browser=not no_browser, tell=tell)
+        serve(notebook, kernels, ip, free, browser=not no_browser, tell=tell)
     finally:
         keeper.release()
 

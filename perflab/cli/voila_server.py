@@ -56,7 +56,13 @@ _SETTINGS = {
 
 
 def serve(
-    notebook: Path, ip: str, port: int, *, browser: bool, tell: Callable[[str], None]
+    notebook: Path,
+    kernels: Path,
+    ip: str,
+    port: int,
+    *,
+    browser: bool,
+    tell: Callable[[str], None],
 ) -> None:
     """Serve a notebook until Ctrl-C or SIGTERM; each page has a kernel, all of which end with it.
 
@@ -65,6 +71,7 @@ def serve(
 
     Args:
         notebook: Alone in a folder of its own, from which files are served.
+        kernels: A folder for what says how to reach the kernels; it is not served.
         ip: Where to listen.
         port: A free one.
         browser: Whether to open the page.
@@ -93,6 +100,7 @@ def serve(
     server = Server(
         config=Config(_SETTINGS),
         config_file_paths=[],
+        connection_dir_root=str(kernels),
         ip=ip,
         port=port,
         port_retries=0,
