@@ -212,6 +212,19 @@ def test_slider_moves_the_point_along_the_curve_and_its_numbers(opened, tmp_path
         assert page.locator(".mover output").first.text_content() != before
 
 
+def test_point_of_the_settings_is_seen_on_a_phone(opened, tmp_path):
+    path = perflab.report(unpacked("cache", ["recommendation"], tmp_path), tmp_path / "r.html")
+    with opened(path, width=390, height=844) as page:
+        dots = page.locator("figure[data-moves] circle.moved")
+        assert dots.count() > 0
+        for dot, slot in zip(
+            dots.all(), page.locator("figure[data-moves] .scroll").all(), strict=True
+        ):
+            inner, outer = dot.bounding_box(), slot.bounding_box()
+            assert outer["x"] <= inner["x"]
+            assert inner["x"] + inner["width"] <= outer["x"] + outer["width"] + 1
+
+
 def test_pointer_reads_the_values_of_every_line(opened, tmp_path):
     made = Report.of(unpacked("cache", ["recommendation"], tmp_path))
     path = made.write(tmp_path / "r.html")

@@ -81,6 +81,14 @@ class Drawing {
     this.text.textContent = this.words(x);
   }
 
+  // Where a drawing is wider than the page, scroll it so that a share of its width is in the middle.
+  reveal(share) {
+    const { scrollWidth, clientWidth } = this.svg.parentElement;
+    if (scrollWidth > clientWidth) {
+      this.svg.parentElement.scrollLeft = share * scrollWidth - clientWidth / 2;
+    }
+  }
+
   leave() {
     this.line.setAttribute("visibility", "hidden");
     this.text.textContent = this.resting ?? "\u00a0";
@@ -105,6 +113,7 @@ class Drawing {
     if (known) {
       this.dot.setAttribute("cx", this.across(x));
       this.dot.setAttribute("cy", this.up(y));
+      this.reveal(this.across(x) / this.unit / this.picture.width);
     }
     this.resting = this.words(x);
     this.text.textContent = this.resting;
