@@ -318,8 +318,8 @@ def draw_heat_map(
     *,
     settings: Sequence[tuple[MarkKind, object, object]] = (),
     bench: AnyBench,
-) -> None:
-    """Draw a heat map once, with its legend above the axes.
+) -> Plot:
+    """Draw a heat map once, with its legend above the axes, and return it as a page reads it.
 
     Args:
         ax: Where; `BAR_ROOM` is wanted on its right.
@@ -333,6 +333,7 @@ def draw_heat_map(
     drawn = HeatMapAxes(ax, heat_map, bench, columns, rows, animated=False, legend=True)
     marks = [Mark("", drawn.x.place(x), drawn.y.place(y), kind) for kind, x, y in settings]
     drawn.update(values, marks)
+    return drawn.plot()
 
 
 @cache

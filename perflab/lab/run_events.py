@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -10,9 +11,14 @@ from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
 from perflab.lab.documents import AlertReport, Change
+from perflab.settings import SettingInfo
 from perflab.units import in_words
 
 Kind = Literal["settings", "action", "alert"]
+
+
+NEVER = math.inf
+"""The time of an event whose time is not known; it comes last."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,19 +26,26 @@ class RunEvent:
     """Something that happened at one moment of a run: a line of a list, and a mark in a chart.
 
     Attributes:
-        seconds: Of the run.
+        seconds: Of the run; `NEVER` where that is not known.
         kind: What sort of event it is.
         words: What happened, such as ``max cache size 1k → 10k``.
+        request: The first request that it holds for, where that is known.
     """
 
     seconds: float
     kind: Kind
     words: str
+    request: int | None = None
+
+    @property
+    def at(self) -> str:
+        """Its time in words."""
+        return "n/a" if self.seconds == NEVER else in_words(self.seconds, "seconds")
 
     @property
     def line(self) -> str:
         """The event with its time."""
-        return f"{in_words(self.seconds, 'seconds')}: {self.words}"
+        return f"{self.at}: {self.words}"
 
 
 def events_of(
@@ -45,47 +58,61 @@ def events_of(
 
     Args:
         bench: With its settings and actions.
-        began_with: The settings at the start, as people write them.
+        began_with: The settings at the start, as people write them; a setting that is missing is
+            taken to have had its default.
         changes: Of settings, and the actions that were done.
         alerts: Fired or not.
     """
     actions = {action.name: action.event or action.word for action in bench.live.actions}
     found, before = [], dict(began_with)
     for change in changes:
-        seconds = float(change.get("seconds", 0.0))
+        seconds, request = float(change.get("seconds", 0.0)), change.get("request")
         name = change.get("action", "")
         if name:
-            found.append(RunEvent(seconds, "action", actions.get(name, name)))
+            found.append(RunEvent(seconds, "action", actions.get(name, name), request))
             continue
-        after = {key: str(value) for key, value in change.get("settings", {}).items()}
+        after = {key: _written(bench, key, v) for key, v in change.get("settings", {}).items()}
         words = _changed(bench, before, after)
         before |= after
         if words:
-            found.append(RunEvent(seconds, "settings", words))
+            found.append(RunEvent(seconds, "settings", words, request))
     found += [_fired(alert) for alert in alerts if alert.get("fired")]
     return sorted(found, key=lambda event: event.seconds)
 
 
 def _changed(bench: AnyBench, before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """Return which settings became what; empty where none did."""
-    return ", ".join(
-        f"{_name(bench, key)} {before[key]} → {value}"
-        if key in before
-        else f"{_name(bench, key)} {value}"
-        for key, value in after.items()
-        if before.get(key) != value
-    )
+    words = []
+    for key, value in after.items():
+        info = _info(bench, key)
+        known = before.get(key, "" if info is None else info.format(info.default))
+        if value != known:
+            name = key if info is None else info.name
+            words.append(f"{name} {known} → {value}" if known else f"{name} {value}")
+    return ", ".join(words)
 
 
-def _name(bench: AnyBench, key: str) -> str:
+def _written(bench: AnyBench, key: str, value: object) -> str:
+    """Return a value as people write it, whether a run has noted it as such or as a number."""
+    info = _info(bench, key)
+    if info is None:
+        return str(value)
     try:
-        return bench.info(key).name
+        return info.format(info.parse(value) if isinstance(value, str) else value)
+    except BadInputError:
+        return str(value)
+
+
+def _info(bench: AnyBench, key: str) -> SettingInfo | None:
+    try:
+        return bench.info(key)
     except BadInputError:  # of a setting that a file of another release has
-        return key
+        return None
 
 
 def _fired(alert: AlertReport) -> RunEvent:
-    value = metric(str(alert["metric"])).format(alert.get("value"))
-    return RunEvent(
-        float(alert.get("seconds") or 0.0), "alert", f"{alert['alert']} fired with {value}"
-    )
+    value, seconds = alert.get("value"), alert.get("seconds")
+    words = f"{alert.get('alert', '')} fired"
+    if value is not None:
+        words += f" with {metric(str(alert.get('metric', ''))).format(value)}"
+    return RunEvent(NEVER if seconds is None else float(seconds), "alert", words)

@@ -67,6 +67,11 @@ _KEYS = {
 _GAPS_BEFORE = ("pin", "export")
 
 
+DOWNLOAD = dataclasses.replace(
+    EXPORT, tooltip="End the run, if one is going, and make a report to download."
+)
+
+
 class Actions:
     """The buttons, and the field for the report's folder, which stands elsewhere.
 
@@ -75,6 +80,7 @@ class Actions:
             must return at once.
         folder: How the name begins that a report gets unless the user says another.
         beside: What stands behind a button, by its key.
+        guest: Whether a report is downloaded, and no folder is named.
     """
 
     def __init__(
@@ -82,9 +88,12 @@ class Actions:
         handlers: Mapping[str, Callable[[], None]],
         folder: str,
         beside: Mapping[str, widgets.Widget] | None = None,
+        *,
+        guest: bool = False,
     ) -> None:
         presses = Presses()
-        self.buttons = {key: _button(action) for key, action in _KEYS.items()}
+        shown = {**_KEYS, "export": DOWNLOAD} if guest else _KEYS
+        self.buttons = {key: _button(action) for key, action in shown.items()}
         # What it finds stands below the charts, where the page scrolls to.
         self.buttons["recommend"].add_class("perflab-calls")
         self.folder = widgets.Text(
@@ -92,7 +101,7 @@ class Actions:
             placeholder=f"{folder}-...",
             tooltip="The folder of the report; where empty, named after workload and time. "
             "One that is there stays, and the report gets a number behind its name.",
-            layout=widgets.Layout(width="auto"),
+            layout=widgets.Layout(width="auto", display="none" if guest else None),
         )
         parts: list[widgets.Widget] = []
         for key, button in self.buttons.items():

@@ -16,7 +16,7 @@ from perflab.panels.glossary import meaning
 from perflab.panels.run_words import GOES_ON
 from perflab.panels.status import show_line
 from perflab.settings import Settings
-from perflab.units import counted, in_words
+from perflab.units import counted
 
 MOST_LINES = 40
 _LONGEST = 300
@@ -63,7 +63,7 @@ class EventsList:
 
 
 def _line(event: RunEvent) -> str:
-    at = html.escape(in_words(event.seconds, "seconds"))
+    at = html.escape(event.at)
     words = html.escape(foreign_text(event.words, _LONGEST))
     style = " class='perflab-fired'" if event.kind == "alert" else ""
     return f"<li><span class='perflab-unit'>{at}</span> <span{style}>{words}</span></li>"

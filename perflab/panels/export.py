@@ -18,6 +18,7 @@ from perflab.errors import shown
 from perflab.files import file_stem
 from perflab.lab.result import Result
 from perflab.modelling.history import History
+from perflab.panels.guests.download import Download
 from perflab.reports import Report
 from perflab.reports.privacy import file_name
 from perflab.settings import Settings
@@ -30,18 +31,17 @@ _MAP_SECONDS = 10.0
 """A map that is not yet whole is computed on for so long; a report has what is known then."""
 
 
-def write_report(
+def make_report(
     bench: AnyBench,
     workload: Workload,
     values: Mapping[str, object],
     baseline: Settings | None,
     results: Sequence[Result | None],
-    folder: str,
     model: AnyModel | None = None,
     grids: Sequence[Grid] = (),
     histories: Sequence[History] = (),
-) -> Path:
-    """Write a panel's report into a folder and return the path of its HTML.
+) -> Report:
+    """Return a panel's report.
 
     Args:
         bench: The pattern.
@@ -49,14 +49,12 @@ def write_report(
         values: The present settings of the pattern and of the load.
         baseline: The pattern's settings that were pinned, to predict as well.
         results: The run and the recommendation, where there are any.
-        folder: Where; an empty text is a name of our choice, from pattern, workload and time.
-            What is there under that name stays, and the report gets a number behind its own.
         model: A model of this workload that has computed something already.
         grids: The maps' cells around the present settings; those that are known are drawn.
         histories: The workload over its own time around the present settings, as far as known.
 
     Raises:
-        BadInputError: If it cannot be written.
+        BadInputError: If the model cannot answer.
     """
     pinned = [] if baseline is None else [{**values, **baseline.model_dump()}]
     swept = [sweep_workload(bench, workload, point, model=model) for point in (values, *pinned)]
@@ -67,9 +65,7 @@ def write_report(
         maps=_map_points(bench, values, grids),
         histories=tuple(each.to_dict() for each in histories),
     )
-    made = Report.of([*(one for one in results if one is not None), predictions])
-    path = made.write_new(folder or report_name(bench, workload))
-    return path / "report.html" if path.is_dir() else path
+    return Report.of([*(one for one in results if one is not None), predictions])
 
 
 def report_name(bench: AnyBench, workload: Workload) -> str:
@@ -93,15 +89,20 @@ class ReportLink:
     """A line that says where the report is and opens it.
 
     The link is an output of the notebook, since only there are relative links resolved; a report
-    outside the notebook's folder has its path only.
+    outside the notebook's folder has its path only. A guest's report is downloaded.
+
+    Args:
+        guest: Whether it is one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, guest: bool = False) -> None:
+        self.download = Download() if guest else None
         self._text = widgets.HTML()
         self._text.add_class("perflab-line")
         self._link = widgets.Output()
         self.widget = widgets.HBox(
-            [self._text, self._link], layout=widgets.Layout(display="none", align_items="center")
+            [self._text, self._link, *filter(None, [self.download])],
+            layout=widgets.Layout(display="none", align_items="center"),
         )
 
     @property
@@ -109,14 +110,33 @@ class ReportLink:
         """What is said, as HTML."""
         return str(self._text.value)
 
-    def make(self, write: Callable[[], Path]) -> Path:
-        """Write the report and say where it is; nothing where that fails."""
+    def make(self, make: Callable[[], Report], name: str) -> Path | None:
+        """Make the report and write it under a name; say nothing where that fails.
+
+        Args:
+            make: Returns it.
+            name: Of a folder, or a file with the ending of a report. What is there under that name
+                stays, and the report gets a number behind its own.
+
+        Returns:
+            The path of its page; None for a guest, who downloads it.
+
+        Raises:
+            BadInputError: If it cannot be written.
+        """
         self.working("begun")
         try:
-            path = write()
+            made = make()
+            if self.download is not None:
+                page = made.to_html()
+                self._put("Report made:")
+                self.download.offer(f"{name}.html", page)
+                return None
+            path = made.write_new(name)
         except Exception:
             self.hide()
             raise
+        path = path / "report.html" if path.is_dir() else path
         self.show(path)
         return path
 
@@ -141,4 +161,6 @@ class ReportLink:
     def _put(self, text: str) -> None:
         self._text.value = text
         self._link.outputs = ()
+        if self.download is not None:
+            self.download.take_back()
         self.widget.layout.display = None if text else "none"

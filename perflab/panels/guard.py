@@ -14,6 +14,7 @@ from perflab.panels.pointer import PointerLayer
 _EDITED: dict[type, tuple[str, ...]] = {
     widgets.Text: ("value",),
     widgets.IntSlider: ("value",),
+    widgets.Checkbox: ("value",),
     widgets.ToggleButton: ("value",),
     widgets.Dropdown: ("index",),
     widgets.ToggleButtons: ("index",),
@@ -50,7 +51,7 @@ class Guard:
             return
         widget._perflab_guarded = True  # noqa: SLF001  (our mark, not its own)
         widget.comm.on_msg(lambda message: self.take(widget, message))
-        for part in _parts(widget):
+        for part in parts_of(widget):
             self.watch(part)
         if widget.has_trait("children"):
             widget.observe(self._watch_children, "children")
@@ -99,7 +100,8 @@ def _edited(widget: widgets.Widget) -> tuple[str, ...]:
     return ()
 
 
-def _parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+def parts_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    """Yield the widgets that a widget holds: its children, its layout, its style."""
     for name in widget.keys:
         value = getattr(widget, name)
         for one in value if isinstance(value, (tuple, list)) else (value,):

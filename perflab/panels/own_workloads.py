@@ -55,11 +55,15 @@ class OwnWorkloads:
         """The controls of the workload chosen, by parameter."""
         return self._controls
 
+    def has(self, spec: str) -> bool:
+        """Say whether a text means one of ours."""
+        return spec.partition(":")[0].strip() in self._workloads
+
     def show(self, spec: str) -> None:
         """Show a workload that was picked elsewhere, if it is one of ours."""
-        name, _, rest = spec.partition(":")
-        if name.strip() not in self._workloads:
+        if not self.has(spec):
             return
+        name, _, rest = spec.partition(":")
         with self._quietly():
             if name.strip() != self.name.value:
                 self.name.value = name.strip()

@@ -10,8 +10,10 @@ from perflab.bench import AnyBench, AnyModel
 from perflab.lab.run import Run
 from perflab.modelling.history import History
 from perflab.panels.displays import Displays
-from perflab.panels.export import ReportLink, write_report
+from perflab.panels.export import ReportLink, make_report, report_name
+from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.recommendation_card import RecommendationCard
+from perflab.reports import Report
 from perflab.tuning.grid import Grid
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
@@ -34,6 +36,7 @@ class ReportActions:
         displays: Where a recommendation is marked, and what was pinned is kept.
         apply: Called with recommended settings when the user takes them.
         check: Called with a budget in seconds when these are to be run beside their rivals.
+        rights: Whether the user may write files.
 
     Attributes:
         recommendation: The last one, if any.
@@ -46,11 +49,13 @@ class ReportActions:
         displays: Displays,
         apply: Callable[[Mapping[str, object]], None],
         check: Callable[[float], None],
+        rights: Rights = OWNER,
     ) -> None:
         self._bench, self._displays = bench, displays
         self.card = RecommendationCard(bench, apply, check)
         self._of: _Asked | None = None
-        self.link = ReportLink()
+        self._rights = rights
+        self.link = ReportLink(guest=rights.guest)
         self.recommendation: Recommendation | None = None
         self.report: Path | None = None
 
@@ -125,27 +130,28 @@ class ReportActions:
             workload: What it is of.
             values: The present settings of the pattern and of the load.
             run: Ends the run that is going, if any, and returns the last result.
-            folder: Where.
+            folder: Where; an empty text is a name of our choice, from pattern, workload and time.
+                A guest's report has that name.
             model: A model of the workload that has computed something already.
             grids: The maps' cells, of which the known ones go into it.
             histories: The workload over its own time, as far as known.
         """
 
-        def write() -> Path:
+        def make() -> Report:
             self.link.working("step 1 of 2, the run's result")
             result = run()
             self.link.working("step 2 of 2, predictions, charts and files")
             pinned = self._displays.baseline
-            return write_report(
+            return make_report(
                 self._bench,
                 workload,
                 values,
                 None if pinned is None else pinned.settings,
                 [result, self.recommendation],
-                folder,
                 model,
                 grids,
                 histories,
             )
 
-        self.report = self.link.make(write)
+        named = "" if self._rights.guest else folder
+        self.report = self.link.make(make, named or report_name(self._bench, workload))

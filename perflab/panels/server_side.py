@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from perflab.bench import AnyBench
 from perflab.bench.session import Action
+from perflab.errors import BadInputError
 from perflab.lab.live import LiveRun
 from perflab.panels.bench_actions import BenchActions, forget, perform
 from perflab.panels.consent_line import ConsentLine
+from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.server_field import ServerField
 from perflab.panels.status import StatusLine
 from perflab.panels.tasks import Tasks
@@ -23,6 +25,7 @@ class ServerSide:
         status: Where it is said what was done.
         tasks: Where actions are waited for.
         changed: Called when another server was named.
+        rights: Whether the user may name one and agree to its use.
     """
 
     def __init__(
@@ -31,15 +34,17 @@ class ServerSide:
         status: StatusLine,
         tasks: Tasks,
         changed: Callable[[], None],
+        rights: Rights = OWNER,
     ) -> None:
-        self._status, self._tasks = status, tasks
+        self._status, self._tasks, self._rights = status, tasks, rights
         self._changed = changed
         self._live: LiveRun | None = None
         self._under_way: str | None = None
         self._wanted: Callable[[], None] | None = None
         self.consent = ConsentLine(self.go_on, status.fail)
         self.actions = BenchActions(bench.live.actions, self._act)
-        variable = None if bench.servers is None else bench.servers.variable
+        servers = None if rights.guest else bench.servers
+        variable = None if servers is None else servers.variable
         settings, _ = bench.read()
         self.field = ServerField(
             variable, self._other_server, lambda: bench.foreign_servers(settings)
@@ -52,6 +57,10 @@ class ServerSide:
             error: Which servers.
             wanted: Called once the user agrees.
         """
+        if self._rights.guest:
+            told = "is not perflab's own server, and its owner has not agreed to its use here"
+            self._status.fail(BadInputError(told, error.servers[0].address))
+            return
         self._wanted = wanted
         self.consent.ask(error)
 

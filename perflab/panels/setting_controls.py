@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench
 from perflab.errors import BadInputError
 from perflab.panels.controls import Control, control
+from perflab.panels.guests.rights import FIXED
 from perflab.panels.pointer import Steering
 from perflab.settings import LoadSettings, Settings
 from perflab.settings.load import PRICES
@@ -31,6 +32,7 @@ class SettingControls:
         bench: Names the sliders and the panel's defaults.
         values: The user's own values, over the defaults.
         on_change: Called with key and value after each change.
+        fixed: The settings that stay as they are at the start.
 
     Attributes:
         groups: The controls by what they set: ``pattern``, ``load`` and ``prices``; one in which
@@ -45,8 +47,9 @@ class SettingControls:
         bench: AnyBench,
         values: Mapping[str, object],
         on_change: Callable[[str, object], None],
+        fixed: frozenset[str] = frozenset(),
     ) -> None:
-        self._bench = bench
+        self._bench, self._fixed = bench, fixed
         settings, load = bench.read({**bench.display.panel_defaults, **values})
         self._start = {**load.model_dump(), **settings.model_dump()}
         self._rate_is_named = PACES[1] in values
@@ -163,7 +166,7 @@ class SettingControls:
         except BadInputError:  # said where the settings are taken over
             return
         for key, made in self.controls.items():
-            made.overrule(reasons.get(key, ""))
+            made.overrule(FIXED if key in self._fixed else reasons.get(key, ""))
 
     def _checker(self, key: str) -> Callable[[object], object]:
         """Return what looks at a setting alone, then beside the others, as a run would take it."""
@@ -183,7 +186,10 @@ class SettingControls:
     def _read_alone(self, key: str, value: object) -> object:
         of_pattern = key in self._bench.identity.settings_class.model_fields
         owner = self._bench.identity.settings_class if of_pattern else LoadSettings
-        return getattr(owner.read({key: value}), key)
+        found = getattr(owner.read({key: value}), key)
+        if key in self._fixed and found != self._start[key]:
+            raise BadInputError(f"was {FIXED}", key)
+        return found
 
 
 def rate_of(workload: Workload | None) -> float | None:

@@ -19,6 +19,7 @@ from perflab.panels.events_list import EventsList
 from perflab.panels.forecast import Forecast
 from perflab.panels.frame import Frame
 from perflab.panels.guard import Guard
+from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.header import Header
 from perflab.panels.in_view import kept_in_view
 from perflab.panels.latest import Latest
@@ -50,6 +51,7 @@ class Workbench:
         bench: The pattern.
         workload: A name with parameters, a path, a trace or arrivals; none for the bench's own.
         settings: The user's values, over the panel's defaults.
+        rights: What the user may name.
 
     Raises:
         BadInputError: If a setting is unknown or out of bounds.
@@ -60,35 +62,36 @@ class Workbench:
         bench: AnyBench,
         workload: object = None,
         settings: Mapping[str, object] | None = None,
+        rights: Rights = OWNER,
     ) -> None:
         self.bench = bench
         self.workload: Workload | None = None
         self._lock = threading.Lock()
         self.status = StatusLine()
-        self.controls = SettingControls(bench, settings or {}, self._on_setting_changed)
+        fixed = rights.fixed(bench)
+        self.controls = SettingControls(bench, settings or {}, self._on_setting_changed, fixed)
         self.displays = Displays(bench)
         self.forecast = Forecast(bench, self.displays.what_if, self.status, self._on_prediction)
         self.runner = LiveController(
-            bench.identity.pattern,
-            self.status,
-            self._tick,
-            self._run_changed,
+            *(bench.identity.pattern, self.status, self._tick, self._run_changed),
             lambda error: self.server.ask(error, self.run_or_stop),
         )
         self.alerts = AlertsRow(bench, self.runner.watch, self.runner.unwatch)
         self.events = EventsList(bench)
         self.tasks = Tasks(self.status, self._refresh)
-        self.server = ServerSide(bench, self.status, self.tasks, self._server_changed)
+        of_server = (bench, self.status, self.tasks, self._server_changed, rights)
+        self.server = ServerSide(*of_server)
         self.compare = Compare(bench, self._on_lines_chosen)
-        self.report_actions = ReportActions(bench, self.displays, self._apply, self.check_live)
+        of_reports = (bench, self.displays, self._apply, self.check_live, rights)
+        self.report_actions = ReportActions(*of_reports)
         self.displays.what_if.steer(self.controls.steering(self._steer))
         self.picker = WorkloadPicker(
             *(bench, self._on_workload, self._on_workload_error),
             lambda: self.controls.read()[0],
             lambda words: self.status.say("workload", words, "busy"),
+            rights,
         )
-        beside = (self.measure_again, self.alerts.fired)
-        self.header = Header(bench, self.picker.widget, *beside)
+        self.header = Header(bench, self.picker.widget, self.measure_again, self.alerts.fired)
         self.measurements = Measurements(
             *(bench, self.controls, self.header, self.forecast, self.status),
             *(self.tasks, self.runner, self.server, self.report_actions),
@@ -103,12 +106,14 @@ class Workbench:
         }
         self.limits = LimitsField(bench)
         folder = f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
-        self.actions = Actions(handlers, folder, {"pause": self.runner.limit.widget})
+        pause = {"pause": self.runner.limit.widget}
+        self.actions = Actions(handlers, folder, pause, guest=rights.guest)
         self.displays.add_card("Recommendation", self.report_actions.card)
         of = (bench, self.status, self.controls, self.displays, self.forecast, self.runner)
         parts = PanelParts(*of, self.report_actions, self.limits, self.alerts, self.compare)
         asked = asked_for(workload, settings)
-        self.lasting = Lasting(parts, asked, self._apply, self._fill_table, self.reset)
+        told = (self._apply, self._fill_table, self.reset)
+        self.lasting = Lasting(parts, asked, *told, rights)
         self.displays.tabs.put("Events", self.events.widget)
         self.displays.tabs.put("History", self.lasting.tab.widget)
         # A page tells its width often while it is dragged; only the last one is drawn for.
@@ -141,7 +146,7 @@ class Workbench:
         self.picker.pick(workload)
 
     def _ipython_display_(self) -> None:
-        self.lasting.display(self.widget)
+        self.lasting.display(self.widget, self.wait)
 
     @property
     def recommendation(self) -> Recommendation | None:
@@ -385,12 +390,8 @@ class Workbench:
     def _export(self) -> None:
         assert self.workload is not None  # noqa: S101  (the button is disabled without a workload)
         self.status.clear()
-        of = (
-            self.workload,
-            self.controls.values,
-            self.runner.stop,
-            self.actions.folder.value.strip(),
-        )
+        folder = self.actions.folder.value.strip()
+        of = (self.workload, self.controls.values, self.runner.stop, folder)
         histories = self.forecast.histories(*self.controls.read())
         self.report_actions.export(*of, self.forecast.model, self.forecast.grids, histories)
         self.lasting.still.update()

@@ -19,6 +19,7 @@ from perflab.errors import BadInputError
 from perflab.panels.field_error import FieldError
 from perflab.panels.formats_help import formats_help
 from perflab.panels.found import how_file_was_read, preview_of, times_of
+from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.latest import Latest
 from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.reading_fields import ReadingFields, on_panel
@@ -33,11 +34,11 @@ from perflab.workloads.importers.dispatch import HowRead
 from perflab.workloads.importers.preview import FilePreview
 
 SOURCES = {"Built-in": "ours", "File path": "path", "Upload": "upload"}
-SOURCE_HELP = (
-    "A workload that comes with perflab, or is made by a rule.",
-    "A file on the machine of the notebook, of any size.",
-    "A file on your machine, sent by the browser.",
-)
+SOURCE_HELP = {
+    "ours": "A workload that comes with perflab, or is made by a rule.",
+    "path": "A file on the machine of the notebook, of any size.",
+    "upload": "A file on your machine, sent by the browser.",
+}
 UPLOAD_HINT = (
     "JupyterLab takes uploads of about 10 MB, or of 200 MB when it was started by "
     "<code>make lab</code> or <code>perflab lab</code>. For a larger file choose "
@@ -83,6 +84,7 @@ class WorkloadPicker:
             so elsewhere.
         settings: Returns the pattern's present settings, which may name or bound a workload.
         told: Called with what is being read and how far that is, and with an empty text at its end.
+        rights: What the user may name.
 
     Attributes:
         found: How the present workload's file was read; None for no file.
@@ -95,6 +97,7 @@ class WorkloadPicker:
         failed: Callable[[Exception], bool | None],
         settings: Callable[[], Settings] | None = None,
         told: Callable[[str], None] = lambda _: None,
+        rights: Rights = OWNER,
     ) -> None:
         self._bench, self._picked, self._failed = bench, picked, failed
         self._settings = settings or bench.identity.settings_class
@@ -107,8 +110,12 @@ class WorkloadPicker:
         self._posted = 0.0
         self._again: threading.Timer | None = None
         self._preview: FilePreview | None = None
-        self.source = widgets.ToggleButtons(options=SOURCES, value="ours")
-        self.source.tooltips = SOURCE_HELP
+        self._rights = rights
+        self._may_upload = rights.may_upload(bench)
+        allowed = {"ours": True, "path": not rights.guest, "upload": self._may_upload}
+        options = {name: key for name, key in SOURCES.items() if allowed[key]}
+        self.source = widgets.ToggleButtons(options=options, value="ours")
+        self.source.tooltips = [SOURCE_HELP[key] for key in options.values()]
         self.source.style.button_width = "auto"
         self.ours = OwnWorkloads(bench.workload_kind.named, self._pick_ours)
         self.path = widgets.Text(
@@ -134,7 +141,7 @@ class WorkloadPicker:
         sent = widgets.HBox(
             [self.upload, self.uploaded], layout=widgets.Layout(align_items="center")
         )
-        hint = widgets.HTML(UPLOAD_HINT)
+        hint = widgets.HTML("" if rights.guest else UPLOAD_HINT)
         self._parts: dict[str, tuple[widgets.Widget, ...]] = {
             "ours": (self.ours.widget,),
             "path": (path, how),
@@ -171,7 +178,7 @@ class WorkloadPicker:
     def pick_path(self) -> None:
         """Read the file whose path was written, as the fields below it say."""
         path = self.path.value.strip()
-        if self._restoring:
+        if self._restoring or self._rights.guest:
             return
         if not path:
             self.field_error.clear()
@@ -199,6 +206,10 @@ class WorkloadPicker:
         self._uploads.close()
 
     def _pick_ours(self, spec: str) -> None:
+        if self._rights.guest and not self.ours.has(spec):
+            self.field_error.mark(self.ours.text)
+            self._fail(BadInputError("choose one of the list; no file can be named here", spec))
+            return
         self._post(_Pick(spec, lambda told: self._load(spec, None, None, told), self.ours.text))
 
     def _read_otherwise(self) -> None:
@@ -257,7 +268,7 @@ class WorkloadPicker:
 
     def _pick_upload(self) -> None:
         """Keep what was sent, and read it."""
-        if not self.upload.value:
+        if not self.upload.value or not self._may_upload:
             return
         sent = self.upload.value[0]
         try:

@@ -56,7 +56,7 @@ def curves_of(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult])
         point
         for result in results
         if isinstance(result, (Recommendation, Predictions))
-        for point in result.points
+        for point in (*result.points, *getattr(result, "ceilings", ()))
     ]
     bases = [scope.ship.settings]
     for result in results:

@@ -14,6 +14,7 @@ from perflab.charts import MarkKind, chart_row
 from perflab.charts.heat_map import BAR_ROOM, draw_heat_map
 from perflab.instrumentation.catalog import metric
 from perflab.reports.blocks import Cell, Column, Figure, Table
+from perflab.reports.figures import page_picture
 from perflab.reports.report_scope import AnyResult, ReportScope, apart_from
 from perflab.reports.svg import svg_of
 from perflab.reports.wording import setting_name, write_setting
@@ -84,7 +85,7 @@ def map_figures(bench: AnyBench, scope: ReportScope, maps: Sequence[MapOfPoints]
         kind: MarkKind = "recommended" if scope.recommendation is not None else "now"
         after = scope.after.settings
         settings.append((kind, after.get(along), after.get(against)))
-        draw_heat_map(
+        plot = draw_heat_map(
             axes,
             each.heat_map,
             each.values,
@@ -94,7 +95,9 @@ def map_figures(bench: AnyBench, scope: ReportScope, maps: Sequence[MapOfPoints]
             bench=bench,
         )
         alt = _alt(bench, each, settings)
-        figures.append(Figure(name, each.heat_map.title, alt, svg_of(figure, name)))
+        picture = page_picture(figure, plot)
+        svg = svg_of(figure, name)
+        figures.append(Figure(name, each.heat_map.title, alt, svg, picture=picture))
     return figures
 
 

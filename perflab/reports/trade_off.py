@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from perflab.bench import AnyBench
-from perflab.charts.trade_off import title_of, trade_off_figure
+from perflab.charts import chart_row
+from perflab.charts.trade_off import draw_trade_off, title_of
 from perflab.instrumentation.catalog import metric
 from perflab.reports.blocks import Figure
-from perflab.reports.figures import HALF
+from perflab.reports.figures import HALF, page_picture
 from perflab.reports.svg import svg_of
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.trade_off import cost_words, trade_off_of
@@ -25,5 +26,6 @@ def trade_off(bench: AnyBench, found: Recommendation) -> Figure | None:
         for name, place in shown.named.items()
     ]
     alt = f"{title}, {counted(len(shown.places), 'point')}. {'; '.join(marks)}."
-    figure = trade_off_figure(shown, bench, *HALF)
-    return Figure("trade-off", title, alt, svg_of(figure, "trade-off"))
+    figure, (axes,) = chart_row(1, *HALF, top=52, right=26, scale=1.0)
+    picture = page_picture(figure, draw_trade_off(axes, shown, bench))
+    return Figure("trade-off", title, alt, svg_of(figure, "trade-off"), picture=picture)

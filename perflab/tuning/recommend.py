@@ -18,6 +18,7 @@ from perflab.lab.calibration import calibration_for
 from perflab.lab.measuring import measured_first
 from perflab.lab.outputs import check_outputs
 from perflab.servers.consent import require
+from perflab.tuning.ceilings import ceilings_of
 from perflab.tuning.lookup import Lookup
 from perflab.tuning.objective import parse_objective
 from perflab.tuning.reason import Reason, left_out
@@ -126,6 +127,7 @@ def tune(
         worse=reason.worse,
         limits=tuple(conditions.values()),
         points=tuple({"settings": p["settings"], "metrics": p["metrics"]} for p in search.points),
+        ceilings=ceilings_of(bench, loaded, settings, sweep, known),
         alternatives=tuple(reason.alternatives()),
         reliefs=tuple(reliefs),
         sensitivity=() if search.unreached else tuple(sensitivity_of(search, lookup, chosen)),

@@ -34,6 +34,7 @@ class Recommendation(Result):
             100/s``; empty where nothing does.
         limits: What was to be kept, such as ``memory_bytes<=512MiB``.
         points: All points looked at: ``settings`` and ``metrics`` each.
+        ceilings: Points of what no setting can pass, such as OPT, for charts alone.
         alternatives: Other points worth a look, as ``name``, ``settings``, ``metrics``, ``reason``.
         reliefs: What would bring within reach what no setting reaches: less ``load``, a shorter
             ``service time``, another setting or ``limit``, with the settings that then reach it.
@@ -62,6 +63,7 @@ class Recommendation(Result):
     worse: str = ""
     limits: tuple[str, ...] = ()
     points: tuple[Point, ...] = ()
+    ceilings: tuple[Point, ...] = ()
     alternatives: tuple[NamedPoint, ...] = ()
     reliefs: tuple[NamedPoint, ...] = ()
     sensitivity: tuple[NamedPoint, ...] = ()

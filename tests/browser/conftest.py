@@ -35,6 +35,7 @@ FLAGS = [
 ]
 
 
+CHOSEN = ".jp-Notebook .jp-mod-active"
 PICTURES = ".jp-OutputArea img.perflab-what-if, .jp-OutputArea img.perflab-live"
 PAINTED = """
 images => images.map(image => {
@@ -80,13 +81,16 @@ class Panel:
         self.address, self.folder = lab
 
     def open(self, name, first_only=False):
-        """Open a notebook and run its cells, or the first of them alone: it makes the panel."""
+        """Open a notebook and run its cells, or those alone that make the panel: the first ones."""
         if not self.page.evaluate(OPENED, name):
             self.page.goto(f"{self.address}/lab/tree/{name}?token={TOKEN}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.get_by_text("| Idle").first.wait_for()
         if first_only:
             self.until(self._choose_first, "a chosen cell")
+            if self.page.locator(f"{CHOSEN}.jp-CodeCell", has_text="workload = ").count():
+                self.page.keyboard.press("Shift+Enter")
+                self.page.locator(f"{CHOSEN}.jp-CodeCell", has_text="workbench").wait_for()
             self.page.keyboard.press("Control+Enter")
         else:
             self.page.get_by_role("menuitem", name="Run", exact=True).click()

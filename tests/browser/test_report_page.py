@@ -10,6 +10,7 @@ import pytest
 
 import perflab
 from perflab.reports import Report
+from perflab.tuning.sweep import predictions
 from tests.old_files.test_old_files import PATTERNS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -211,6 +212,19 @@ def test_slider_moves_the_point_along_the_curve_and_its_numbers(opened, tmp_path
         assert page.locator(".mover output").first.text_content() != before
 
 
+def test_point_of_the_settings_is_seen_on_a_phone(opened, tmp_path):
+    path = perflab.report(unpacked("cache", ["recommendation"], tmp_path), tmp_path / "r.html")
+    with opened(path, width=390, height=844) as page:
+        dots = page.locator("figure[data-moves] circle.moved")
+        assert dots.count() > 0
+        for dot, slot in zip(
+            dots.all(), page.locator("figure[data-moves] .scroll").all(), strict=True
+        ):
+            inner, outer = dot.bounding_box(), slot.bounding_box()
+            assert outer["x"] <= inner["x"]
+            assert inner["x"] + inner["width"] <= outer["x"] + outer["width"] + 1
+
+
 def test_pointer_reads_the_values_of_every_line(opened, tmp_path):
     made = Report.of(unpacked("cache", ["recommendation"], tmp_path))
     path = made.write(tmp_path / "r.html")
@@ -237,6 +251,48 @@ def test_pointer_reads_the_values_of_every_line(opened, tmp_path):
         assert shown.locator("line.pointer").get_attribute("visibility") == "visible"
         page.mouse.move(0, 0)
         assert shown.locator("line.pointer").get_attribute("visibility") == "hidden"
+
+
+def readings(shown, picture, places):
+    """Point at places of a drawing, shares of its width and height, and return what it reads."""
+    (plot,) = picture["plots"]
+    drawing, page = shown.locator("svg"), shown.page
+    drawing.scroll_into_view_if_needed()
+    box, inner = drawing.bounding_box(), plot["box"]
+    scale = box["width"] / picture["width"]
+    said = []
+    for x, y in places:
+        across, down = inner["left"] + inner["width"] * x, inner["top"] + inner["height"] * y
+        page.mouse.move(box["x"] + across * scale, box["y"] + down * scale)
+        said.append(shown.locator(".reading").text_content())
+    return said
+
+
+def test_pointer_reads_the_cells_of_a_map(opened, tmp_path):
+    sweep = {"ttl_seconds": ["1h", "30d", "none"], "max_cache_size": [100, 500, 4000]}
+    made = Report.of(predictions("cache", "flights", sweep=sweep))
+    (figure,) = [each for each in made.figures if each.name.startswith("map-")]
+    cells = figure.picture["plots"][0]["cells"]
+    with opened(made.write(tmp_path / "r.html")) as page:
+        shown = page.locator(f"figure[data-picture='{figure.name}']")
+        low, high = readings(shown, figure.picture, [(0.02, 0.98), (0.98, 0.02)])
+    info = made.chapters[0].bench.known_metrics()["hit_rate"]
+    for said, column, row in ((low, 0, 0), (high, -1, -1)):
+        value = info.format(cells["values"][row][column])
+        words = (cells["columns"][column]["text"], cells["rows"][row]["text"])
+        assert said == "TTL {}, max cache size {}: hit rate {}".format(*words, value)
+
+
+def test_pointer_reads_what_is_best_for_its_cost(opened, tmp_path):
+    made = Report.of(unpacked("cache", ["recommendation"], tmp_path))
+    figure = next(each for each in made.figures if each.name == "trade-off")
+    (curve,) = figure.picture["plots"][0]["curves"]
+    with opened(made.write(tmp_path / "r.html")) as page:
+        shown = page.locator("figure[data-picture='trade-off']")
+        (said,) = readings(shown, figure.picture, [(0.6, 0.5)])
+    value = float(re.search(r": ([\d.]+) %$", said)[1]) / 100
+    assert min(curve["y"]) <= value <= max(curve["y"])
+    assert said.startswith(f"{figure.picture['plots'][0]['x']['name']} ")
 
 
 def test_numbers_of_the_page_are_written_as_everywhere(opened, tmp_path):

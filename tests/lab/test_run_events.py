@@ -43,4 +43,17 @@ def test_actions_and_alerts_stand_between_them_by_time():
 
 def test_a_setting_of_another_release_keeps_its_key():
     found = events_of(BENCH, {}, [change(1.0, no_such_key="5")])
-    assert found == [RunEvent(1.0, "settings", "no_such_key 5")]
+    assert found == [RunEvent(1.0, "settings", "no_such_key 5", 1)]
+
+
+def test_a_list_and_a_report_tell_a_change_in_the_same_words():
+    as_typed = events_of(BENCH, {}, [change(1.0, maxmemory="8MiB")])
+    as_numbers = events_of(BENCH, {}, [change(1.0, maxmemory=8 * 2**20)])
+    assert as_typed == as_numbers
+    assert as_typed[0].words.endswith("→ 8MiB")
+
+
+def test_an_alert_without_a_time_comes_last():
+    alert = {"alert": "hit_rate<0.8", "metric": "hit_rate", "fired": True}
+    found = events_of(BENCH, {}, [act(2.0, "kill")], [alert])
+    assert [event.line for event in found][1] == "n/a: hit_rate<0.8 fired"

@@ -11,7 +11,7 @@ from perflab.bench import load_bench
 from perflab.errors import BadInputError
 from perflab.panels import export, report_actions
 from perflab.panels.displays import Displays
-from perflab.panels.export import ReportLink, report_name, write_report
+from perflab.panels.export import ReportLink, make_report, report_name
 from perflab.panels.report_actions import ReportActions
 from perflab.workloads import Trace
 
@@ -36,7 +36,8 @@ def write(bench, trace, tmp_path, monkeypatch):
     values = {**bench.read({})[0].model_dump(), **bench.read({})[1].model_dump()}
 
     def run(folder="", of=trace):
-        return write_report(bench, of, values, None, [], folder)
+        name = folder or report_name(bench, of)
+        return ReportLink().make(lambda: make_report(bench, of, values, None, []), name)
 
     return run
 
@@ -122,7 +123,7 @@ def test_a_name_that_cannot_be_is_one_error(folder, write, tmp_path):
 
 def test_the_link_shows_a_hostile_path_as_text():
     link = ReportLink()
-    link.make(lambda: Path("<img src=x onerror=alert(1)>'\"\x1b\udcff") / "report.html")
+    link.show(Path("<img src=x onerror=alert(1)>'\"\x1b\udcff") / "report.html")
     shown = link._link.outputs[0]["data"]
     page = link.text + shown["text/html"]
     assert "<img" not in page
@@ -133,8 +134,14 @@ def test_the_link_shows_a_hostile_path_as_text():
 def test_report_says_how_far_it_is(bench, trace, tmp_path, monkeypatch):
     seen = []
     made = ReportActions(bench, Displays(bench), lambda values: None, lambda budget: None)
-    monkeypatch.setattr(report_actions, "write_report", lambda *_: seen.append(made.link.text))
-    monkeypatch.setattr(made.link, "show", seen.append)
-    made.export(trace, {}, lambda: seen.append(made.link.text), str(tmp_path), None)
+
+    def begun(*_):
+        seen.append(made.link.text)
+        raise BadInputError("no further")
+
+    monkeypatch.setattr(report_actions, "make_report", begun)
+    with pytest.raises(BadInputError, match="no further"):
+        made.export(trace, {}, lambda: seen.append(made.link.text), str(tmp_path), None)
     assert ["step 1 of 2" in seen[0], "step 2 of 2" in seen[1]] == [True, True]
     assert "predictions" in seen[1]
+    assert made.link.text == ""

@@ -156,6 +156,16 @@ def test_controls_that_come_later_are_guarded_too(panel, tell):
     assert SCRIPT not in state.value
 
 
+def test_boxes_are_ticked_by_the_browser(panel, tell):
+    panel.wait(60)
+    tick = next(iter(panel.lasting.tab._ticks.values()))
+    for box in (tick, panel.picker.reading.no_header):
+        tell(box, update(value=True, description=SCRIPT))
+        assert box.value is True
+        assert box.description != SCRIPT
+        tell(box, update(value=False))
+
+
 def test_enter_is_heard_and_any_other_message_of_a_field_is_not(panel, tell):
     heard = []
     panel.picker.path.on_msg(lambda _, content, __: heard.append(content))

@@ -18,10 +18,10 @@ def said(*runs):
 
 def test_changes_actions_and_alerts_are_in_order_of_time(make_run):
     assert said(("the run", make_run(changes=CHANGES))) == [
-        ["1 s", "10", "settings: max cache size 5 entries"],
-        ["1.1 s", "n/a", "alert hit_rate<0.9 for 1s fired with 14.2 %"],
+        ["1 s", "10", "settings: max cache size 1k → 5"],
+        ["1.1 s", "n/a", "alert: hit_rate<0.9 for 1s fired with 14.2 %"],
         ["2 s", "n/a", "action: kill"],
-        ["3 min 20 s", "30", "settings: max cache size 9 entries"],
+        ["3 min 20 s", "30", "settings: max cache size 5 → 9"],
         ["3 s", "334,264", "end: workload through"],
     ]
 
@@ -53,4 +53,4 @@ def test_settings_of_another_release_are_said_as_they_are(make_run):
 def test_alert_without_a_time_is_still_an_event(make_run):
     alert = {"alert": "hit_rate<0.9", "metric": "no_such", "fired": True}
     rows = said(("the run", make_run(alerts=(alert,))))
-    assert ["n/a", "n/a", "alert hit_rate<0.9 fired"] in rows
+    assert ["n/a", "n/a", "alert: hit_rate<0.9 fired"] in rows

@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench
 from perflab.files import csv_frame, free_names, whole_path
 from perflab.instrumentation.catalog import metric
+from perflab.panels.guests.download import Download
 from perflab.panels.history.table import clock_time, comparison, differing, frame_of, words_of
 from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.status import hidden_line, show_line
@@ -26,6 +27,7 @@ class HistoryTab:
         trail: What was tried.
         restore: Called with an entry whose settings a user wants back.
         pin: Called with an entry that is to be the baseline.
+        guest: Whether the table is downloaded, and no file is written.
     """
 
     def __init__(
@@ -34,9 +36,12 @@ class HistoryTab:
         trail: Trail,
         restore: Callable[[Tried], None],
         pin: Callable[[Tried], None],
+        *,
+        guest: bool = False,
     ) -> None:
         self._bench, self._trail = bench, trail
         self._restore, self._pin = restore, pin
+        self.download = Download() if guest else None
         self.undo = _button("Undo", "undo", "Go back to the settings before these.")
         self.redo = _button("Redo", "repeat", "Go on to the settings after these.")
         self.compare = _button("Compare", "columns", "Put the ticked ones side by side.")
@@ -52,6 +57,8 @@ class HistoryTab:
         self._ticks: dict[int, widgets.Checkbox] = {}
         self._seen: tuple[object, ...] = ()
         buttons = widgets.HBox([self.undo, self.redo, self.compare, self.export])
+        if self.download is not None:
+            buttons.children += (self.download,)
         buttons.add_class("perflab-history-buttons")
         self.widget = widgets.VBox([buttons, self._said, self._side, self._list])
         self.refresh()
@@ -98,16 +105,22 @@ class HistoryTab:
         )
         self._side.layout.display = None
 
-    def write(self) -> Path:
+    def write(self) -> Path | None:
         """Write all entries as CSV under a new name in the working folder and return its path.
+
+        A guest gets a link that downloads them, and no file is written.
 
         Raises:
             BadInputError: If it cannot be written.
         """
         name = Path(f"perflab-tried-{self._bench.identity.pattern.replace('_', '-')}.csv")
+        text = csv_frame(frame_of(self._trail.entries))
+        if self.download is not None:
+            self.download.offer(name.name, text)
+            return None
         path = next(each for each in free_names(name) if not each.exists())
         with whole_path(path, new=True) as scratch:
-            scratch.write_text(csv_frame(frame_of(self._trail.entries)), encoding="utf-8")
+            scratch.write_text(text, encoding="utf-8")
         show_line(self._said, f"wrote {html.escape(str(path))}")
         return path
 

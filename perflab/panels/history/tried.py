@@ -6,16 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict, SkipValidation, with_config
+from pydantic import ConfigDict, StrictFloat, StrictInt, StrictStr, with_config
 from typing_extensions import TypedDict
-
-from perflab.modelling.prediction import Metrics
 
 REST_SECONDS = 1.5
 """Settings that change again sooner were passed, as by a slider on its way, and not tried."""
 MOST = 200
+
+Values = dict[StrictStr, StrictFloat | StrictInt | None]
+"""Metrics as a file of a session has them, where a number that is none is null."""
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -31,9 +32,9 @@ class Tried(TypedDict):
     """
 
     settings: dict[str, Any]
-    predicted: Annotated[Metrics, SkipValidation]
-    refitted: Annotated[Metrics, SkipValidation]
-    measured: Annotated[Metrics, SkipValidation]
+    predicted: Values
+    refitted: Values
+    measured: Values
     when: str
 
 
@@ -65,7 +66,7 @@ class Trail:
         """The number of the present one in `entries`; -1 where there are none."""
         return self._at
 
-    def predict(self, settings: Mapping[str, Any], predicted: Metrics) -> None:
+    def predict(self, settings: Mapping[str, Any], predicted: Mapping[str, float]) -> None:
         """Note the present settings with their prediction."""
         with self._lock:
             now = self._clock()
@@ -86,7 +87,12 @@ class Trail:
             del self._entries[:-MOST]
             self._at, self._since = len(self._entries) - 1, now
 
-    def measure(self, settings: Mapping[str, Any], measured: Metrics, refitted: Metrics) -> None:
+    def measure(
+        self,
+        settings: Mapping[str, Any],
+        measured: Mapping[str, float],
+        refitted: Mapping[str, float],
+    ) -> None:
         """Note what a run has measured at settings; where they were tried twice, the last time."""
         with self._lock:
             for entry in reversed(self._entries):

@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from pydantic import StrictStr, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from perflab.bench import AnyBench
 from perflab.bench.registry import load_bench
 from perflab.errors import BadInputError
 from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result, read_json
 from perflab.lab.run import Run
-from perflab.panels.history.tried import Tried
+from perflab.panels.history.tried import MOST, Tried
 from perflab.tuning.comparison import result_of
+from perflab.tuning.objective import parse_objective
 from perflab.tuning.recommendation import Recommendation
+
+_MOST_ALERTS = 200
+_SHOWN = 60
+
+
+class _Reading(TypedDict, total=False):
+    format: StrictStr | None
+    columns: dict[StrictStr, StrictStr] | None
+
+
+class _Named(TypedDict, total=False):
+    """What a session's workload is found and told apart by."""
+
+    name: StrictStr
+    source: StrictStr | None
+    options: _Reading | None
+    fingerprint: StrictStr | None
+
+
+_NAMED = TypeAdapter(_Named)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,16 +86,24 @@ class SavedSession(Result):
         """
         place = str(path)
         found = cls.from_dict(read_json(path), place)
+        _check_workload(found.workload, place)
+        for name, most in ("tried", MOST), ("alerts", _MOST_ALERTS):
+            if len(getattr(found, name)) > most:
+                raise BadInputError(f"is damaged: {name} has more than {most} entries", place)
         bench = load_bench(found.pattern)
-        try:
-            bench.read(found.settings)
-            for entry in (*found.tried, *([found.baseline] if found.baseline else [])):
-                bench.read(entry["settings"])
-        except BadInputError as error:
-            raise BadInputError(f"holds settings of another perflab: {error}", place) from None
-        of = (found.last_run(place), found.last_recommendation(place))
-        if any(each is not None and each.pattern != found.pattern for each in of):
+        _check_settings(bench, found.settings, place)
+        for entry in (*found.tried, *([found.baseline] if found.baseline else [])):
+            _check_settings(bench, entry["settings"], place)
+        run, best = found.last_run(place), found.last_recommendation(place)
+        results = [each for each in (run, best) if each is not None]
+        if any(each.pattern != found.pattern for each in results):
             raise BadInputError("is damaged: it holds a result of another pattern", place)
+        for each in results:
+            _check_settings(bench, each.settings, place)
+        if best is not None:
+            _check_settings(bench, best.before, place)
+            _check_tuned(bench, best.settings, place)
+            _check_objective(bench, best.objective, place)
         return found
 
     def last_run(self, place: str = "session") -> Run | None:
@@ -93,6 +127,50 @@ class SavedSession(Result):
         if found is not None and not isinstance(found, Recommendation):
             raise BadInputError("is damaged: recommendation is not one", place)
         return found
+
+
+def _check_settings(bench: AnyBench, settings: Mapping[str, object], place: str) -> None:
+    """Refuse settings that are unknown or out of bounds.
+
+    Raises:
+        BadInputError: With the first that is wrong.
+    """
+    try:
+        bench.read(settings)
+    except BadInputError as error:
+        raise BadInputError(f"holds settings of another perflab: {error}", place) from None
+
+
+def _check_tuned(bench: AnyBench, settings: Mapping[str, object], place: str) -> None:
+    for key in (bench.tuning.tuned, *bench.tuning.also_tuned):
+        if key not in settings:
+            raise BadInputError(f"is damaged: {key} is missing in its settings", place)
+
+
+def _check_objective(bench: AnyBench, objective: str, place: str) -> None:
+    try:
+        goal = parse_objective(objective, bench.tuning.objective)
+    except BadInputError:
+        text = f"is damaged: {objective[:_SHOWN]!r} is not an objective"
+        raise BadInputError(text, place) from None
+    if goal.metric not in bench.known_metrics():
+        text = f"is damaged: {bench.identity.pattern} does not predict {goal.metric}"
+        raise BadInputError(text, place)
+
+
+def _check_workload(workload: AboutWorkload, place: str) -> None:
+    """Refuse a workload whose name, source, options or fingerprint are no such things.
+
+    Raises:
+        BadInputError: With the first that is wrong.
+    """
+    try:
+        _NAMED.validate_python(workload)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(("workload", *(str(part) for part in first["loc"][:2])))
+        text = f"is damaged: {where} is not what a session holds ({first['msg'].lower()})"
+        raise BadInputError(text, place) from None
 
 
 def workload_of(session: SavedSession) -> object:

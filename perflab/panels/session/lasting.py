@@ -19,6 +19,7 @@ from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
 from perflab.panels.displays import Displays
 from perflab.panels.forecast import Forecast
+from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.history.tab import HistoryTab
 from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.limits_field import LimitsField
@@ -30,9 +31,13 @@ from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine, hidden_line, show_line
 from perflab.panels.still.output import StillOutput
 from perflab.panels.still.picture import stacked
+from perflab.panels.still.unattended import is_unattended
 from perflab.panels.still.words import sentence_of, text_of
 from perflab.panels.views import Point
 from perflab.workloads import Workload
+
+UNATTENDED_SECONDS = 60.0
+"""How long a cell without a reader waits for a panel's first answer."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Lasting:
         apply: Called with settings that a user wants back.
         pinned: Called when another baseline was pinned.
         afresh: Called when a user wants none of a session that was reopened.
+        rights: A guest's session is not kept.
 
     Attributes:
         trail: What was tried.
@@ -76,13 +82,16 @@ class Lasting:
         apply: Callable[[Mapping[str, object]], None],
         pinned: Callable[[], None],
         afresh: Callable[[], None],
+        rights: Rights = OWNER,
     ) -> None:
         self._of, self._asked, self._apply, self._pinned = parts, asked, apply, pinned
+        self._guest = rights.guest
         self._workload: Workload | None = None
         self._waiting: SavedSession | None = None
+        self._left_out = ""
         self._untouched: dict[str, object] | None = None
         self.trail = Trail()
-        self.tab = HistoryTab(parts.bench, self.trail, self._restore, self._pin)
+        self.tab = HistoryTab(parts.bench, self.trail, self._restore, self._pin, guest=self._guest)
         self.keeper = SessionKeeper(parts.bench.identity.pattern, self._to_keep, parts.status.fail)
         self.still = StillOutput(self._picture, self._words)
         self._told = hidden_line("perflab-line")
@@ -99,27 +108,61 @@ class Lasting:
         """What the panel is, in a sentence."""
         return sentence_of(self._of.bench, "" if self._workload is None else self._workload.name)
 
-    def display(self, panel: widgets.Widget) -> None:
-        """Show a panel as its cell's output, with the still picture behind it."""
+    def display(self, panel: widgets.Widget, wait: Callable[[float], None]) -> None:
+        """Show a panel as its cell's output, with the still picture behind it.
+
+        Args:
+            panel: What is shown.
+            wait: Waits for so many seconds at most until the panel has its first answer.
+        """
         from IPython.display import display
 
+        if is_unattended() and not self._guest:
+            # What threads draw after their cell has ended is not part of what such a program keeps.
+            wait(UNATTENDED_SECONDS)
         bundle = panel._repr_mimebundle_()
         bundle["text/plain"] = self.sentence
         display(bundle, raw=True)
-        self.still.show()
+        if not self._guest:
+            self.still.show()
         self.begin()
 
     def begin(self) -> None:
         """Keep the session from now on, and open the one that the same cell had before."""
-        known = self.keeper.begin()
+        known = None if self._guest else self.keeper.begin()
         if known is not None and known.asked == self._asked:
             self.open(known)
 
     def open(self, session: SavedSession) -> None:
         """Show a session, as soon as its workload is there."""
-        self._waiting = session
+        self._waiting = self._without_calls(session)
         if self._workload is not None:
             self._show()
+
+    def _without_calls(self, session: SavedSession) -> SavedSession:
+        """Return a session without functions as backends, which a file cannot agree to call.
+
+        The function that the cell itself names is kept.
+        """
+        present = self._of.controls.values["backend"]
+        named = self._of.bench.info("backend").format(present)
+        dropped: dict[str, None] = {}
+
+        def clean(settings: Mapping[str, object]) -> dict[str, object]:
+            backend = settings.get("backend")
+            if isinstance(backend, str) and ":" in backend:
+                if backend != named:
+                    dropped[backend] = None
+                return {**settings, "backend": present}
+            return dict(settings)
+
+        tried = tuple[Tried, ...]({**t, "settings": clean(t["settings"])} for t in session.tried)
+        pinned = session.baseline
+        if pinned is not None:
+            pinned = {**pinned, "settings": clean(pinned["settings"])}
+        settings = clean(session.settings)
+        self._left_out = ", ".join(dropped)
+        return dataclasses.replace(session, settings=settings, tried=tried, baseline=pinned)
 
     def use(self, workload: Workload) -> None:
         """Go on with another workload."""
@@ -223,6 +266,8 @@ class Lasting:
         self._apply({})
         told = f"Reopened the session of {_local(session)}"
         less = "" if same else "; its workload has changed since, so its numbers were left out"
+        if self._left_out:
+            less += f"; its backend {self._left_out} is not called unless the cell names it"
         self._tell(f"{told}{less}.")
 
     def _show_results(self, session: SavedSession) -> None:
@@ -242,7 +287,8 @@ class Lasting:
 
     def _pin(self, entry: Tried) -> None:
         settings = self._of.bench.read(entry["settings"])[0]
-        self._of.displays.pin(Point(settings, entry["predicted"]))
+        known = {name: value for name, value in entry["predicted"].items() if value is not None}
+        self._of.displays.pin(Point(settings, known))
         self._pinned()
         self.changed()
 
@@ -299,7 +345,7 @@ def _local(session: SavedSession) -> str:
     from datetime import datetime
 
     try:
-        when = datetime.fromisoformat(str(session.environment.get("date")))
-    except ValueError:
+        when = datetime.fromisoformat(str(session.environment.get("date"))).astimezone()
+    except (ValueError, OverflowError):
         return "before"
-    return when.astimezone().strftime("%Y-%m-%d %H:%M")
+    return when.strftime("%Y-%m-%d %H:%M")

@@ -68,7 +68,8 @@ class Drawing {
     const scale = this.picture.width / box.width;
     const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
     if (x < left - 4 || x > left + width + 4 || y < top || y > top + height) return this.leave();
-    this.show(valueAt(this.plot.x, Math.min(Math.max((x - left) / width, 0), 1)));
+    const across = valueAt(this.plot.x, Math.min(Math.max((x - left) / width, 0), 1));
+    this.show(across, valueAt(this.plot.y, 1 - (y - top) / height));
   }
 
   show(x) {
@@ -78,6 +79,14 @@ class Drawing {
       x1: at, x2: at, y1: top * this.unit, y2: (top + height) * this.unit, visibility: "visible",
     })) this.line.setAttribute(key, value);
     this.text.textContent = this.words(x);
+  }
+
+  // Where a drawing is wider than the page, scroll it so that a share of its width is in the middle.
+  reveal(share) {
+    const { scrollWidth, clientWidth } = this.svg.parentElement;
+    if (scrollWidth > clientWidth) {
+      this.svg.parentElement.scrollLeft = share * scrollWidth - clientWidth / 2;
+    }
   }
 
   leave() {
@@ -104,6 +113,7 @@ class Drawing {
     if (known) {
       this.dot.setAttribute("cx", this.across(x));
       this.dot.setAttribute("cy", this.up(y));
+      this.reveal(this.across(x) / this.unit / this.picture.width);
     }
     this.resting = this.words(x);
     this.text.textContent = this.resting;
@@ -111,6 +121,20 @@ class Drawing {
   }
 }
 
+// A map: the settings and the value of the cell at the pointer.
+class MapDrawing extends Drawing {
+  show(x, y) {
+    const { columns, rows, values, name, words } = this.plot.cells;
+    const nearest = (steps, at) => steps.reduce((best, step) => (
+      Math.abs(step.place - at) < Math.abs(best.place - at) ? step : best));
+    const [column, row] = [nearest(columns, x), nearest(rows, y)];
+    const value = numberOf(values[rows.indexOf(row)][columns.indexOf(column)]);
+    const said = Number.isFinite(value) ? `${name} ${inWords(value, words)}` : "no value";
+    this.text.textContent = `${this.plot.x.name} ${column.text}, ${this.plot.y.name} ${row.text}: ${said}`;
+  }
+}
+
 const drawings = [...document.querySelectorAll("figure[data-picture]")]
-  .filter((figure) => pictures[figure.dataset.picture]?.plots[0].curves.length)
-  .map((figure) => new Drawing(figure));
+  .map((figure) => [figure, pictures[figure.dataset.picture]?.plots[0]])
+  .filter(([, plot]) => plot && (plot.curves.length || plot.cells))
+  .map(([figure, plot]) => (plot.cells ? new MapDrawing(figure) : new Drawing(figure)));

@@ -1,12 +1,16 @@
 """Sessions are input too: twenty hostile files, one clear error each."""
 
+import errno
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from perflab.errors import BadInputError
 from perflab.panels import workbench
 from perflab.panels.session.document import SavedSession
+from perflab.panels.session.place import SessionPlace
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +20,8 @@ def kept(tmp_path_factory):
     try:
         panel.wait(60)
         panel.pin()
+        panel.recommend()
+        panel.wait(60)
         panel.save(path)
     finally:
         panel.close()
@@ -40,6 +46,11 @@ def put(*place):
     return change
 
 
+def nested(depth):
+    return {"a": nested(depth - 1)} if depth else {}
+
+
+FIRST = ("tried", 0, "predicted")
 HOSTILE = {
     "empty": lambda _: "",
     "cut": lambda kept: kept[: len(kept) // 2],
@@ -64,6 +75,37 @@ HOSTILE = {
     "run cut": lambda kept: broken(kept, put("run", {"kind": "run", "format": 1})),
     "recommendation": lambda kept: broken(kept, put("recommendation", {"kind": "run"})),
     "alerts a number": lambda kept: broken(kept, put("alerts", 3)),
+    "prediction a text": lambda kept: broken(kept, put(*FIRST, {"hit_rate": "<b>x"})),
+    "prediction a list": lambda kept: broken(kept, put(*FIRST, [1])),
+    "prediction nested": lambda kept: broken(kept, put(*FIRST, {"hit_rate": {"a": 1}})),
+    "prediction true": lambda kept: broken(kept, put(*FIRST, {"hit_rate": True})),
+    "prediction huge": lambda kept: broken(kept, put(*FIRST, {"hit_rate": 10**400})),
+    "prediction NaN": lambda kept: broken(kept, put(*FIRST, {"hit_rate": float("nan")})),
+    "prediction infinite": lambda kept: broken(kept, put(*FIRST, {"hit_rate": float("inf")})),
+    "no prediction": lambda kept: broken(kept, put(*FIRST, None)),
+    "baseline's prediction a text": lambda kept: broken(
+        kept, put("baseline", "predicted", {"hit_rate": "x"})
+    ),
+    "tried without end": lambda kept: broken(kept, lambda v: v.update(tried=v["tried"] * 5000)),
+    "alerts without end": lambda kept: broken(kept, put("alerts", ["hit_rate<0.5"] * 20_000)),
+    "source a number": lambda kept: broken(kept, put("workload", "source", 7)),
+    "source a list": lambda kept: broken(kept, put("workload", "source", ["a"])),
+    "options a list": lambda kept: broken(kept, put("workload", "options", [1])),
+    "columns a text": lambda kept: broken(kept, put("workload", "options", {"columns": "x"})),
+    "fingerprint a map": lambda kept: broken(kept, put("workload", "fingerprint", {"a": 1})),
+    "half a character": lambda kept: broken(kept, put("limits", "\ud800")),
+    "nested environment": lambda kept: broken(kept, put("environment", nested(400))),
+    "recommendation out of bounds": lambda kept: broken(
+        kept, put("recommendation", "settings", "max_cache_size", -1)
+    ),
+    "recommendation of nothing": lambda kept: broken(kept, put("recommendation", "settings", {})),
+    "before a number": lambda kept: broken(kept, put("recommendation", "before", {"policy": 7})),
+    "unknown objective": lambda kept: broken(
+        kept, put("recommendation", "objective", "max:no_such")
+    ),
+    "objective of another pattern": lambda kept: broken(
+        kept, put("recommendation", "objective", "min:stall_fraction")
+    ),
 }
 
 
@@ -101,3 +143,90 @@ def test_a_session_of_today_opens(kept, tmp_path):
 def test_what_is_missing_is_said(tmp_path):
     with pytest.raises(BadInputError, match="No such file"):
         workbench(session=tmp_path / "none.json")
+
+
+ODD = {
+    "a date before all": put("environment", {"date": "0001-01-01T00:00:00+14:00"}),
+    "a date after all": put("environment", {"date": "9999-12-31T23:59:59-14:00"}),
+    "no date": put("environment", {"date": ["x"]}),
+    "unknown metrics": put("tried", 0, "predicted", {"no_such_<b>": 1.0}),
+    "what is compared": put("compared", {"policy": {"a": 1}, "no_such": [1]}),
+    "an alert that is none": put("alerts", ["nonsense"]),
+    "a limit of a million letters": put("limits", "a" * 1_000_000),
+    "no results": put("recommendation", "metrics", {}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_odd_opens_or_is_said_and_breaks_nothing(kept, tmp_path, name):
+    path = tmp_path / "odd.json"
+    path.write_text(broken(kept, ODD[name]))
+    panel = workbench(session=path)
+    try:
+        panel.wait(60)
+        panel.lasting.tab.show_comparison()
+        assert "perflab failed" not in panel.status.problem + str(panel.picker.error.value)
+        assert "Reopened the session of" in panel.lasting.line.children[0].value
+        assert "<b>" not in panel.lasting.tab._side.value.replace("<b>hit", "")
+        panel.save(tmp_path / "again.json")
+    finally:
+        panel.close()
+
+
+def test_a_file_agrees_to_no_function(kept, tmp_path):
+    path = tmp_path / "calls.json"
+    values = json.loads(kept)
+    for settings in (values["settings"], values["baseline"]["settings"]):
+        settings["backend"] = "os:system"
+    path.write_text(json.dumps(values))
+    panel = workbench(session=path)
+    try:
+        panel.wait(60)
+        assert panel.controls.values["backend"] == "sqlite"
+        assert "os:system is not called" in panel.lasting.line.children[0].value
+        assert "os:system" not in json.dumps(panel.lasting.session().to_dict())
+    finally:
+        panel.close()
+
+
+def test_what_is_no_file_is_one_clear_error(tmp_path):
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "circle.json").symlink_to("circle.json")
+    os.mkfifo(tmp_path / "pipe.json")
+    for name in ("folder.json", "circle.json", "pipe.json", "a\0b", "x" * 300):
+        with pytest.raises(BadInputError) as error:
+            SavedSession.read(tmp_path / name)
+        assert "\n" not in str(error.value)
+
+
+def test_of_two_that_write_at_once_one_whole_session_is_left(kept, tmp_path):
+    path = tmp_path / "both.json"
+    sessions = [SavedSession.from_dict({**json.loads(kept), "limits": f"{n}"}) for n in (1, 2)]
+
+    def write(session):
+        for _ in range(10):
+            session.to_json(path)
+            assert SavedSession.read(path).limits in ("1", "2")
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write, sessions))
+    assert [each.name for each in tmp_path.iterdir()] == ["both.json"]
+
+
+def test_a_full_disk_leaves_the_session_before(kept, tmp_path, monkeypatch):
+    place = SessionPlace("cache", tmp_path)
+    try:
+        place.keep(SavedSession.from_dict(json.loads(kept)))
+        before = place.path.read_bytes()
+
+        def full(*_):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(BadInputError, match="No space left"):
+            place.keep(SavedSession.from_dict({**json.loads(kept), "limits": "9"}))
+        monkeypatch.undo()
+        assert place.path.read_bytes() == before
+        assert [each.name for each in tmp_path.iterdir()] == [place.path.name]
+    finally:
+        place.leave()
