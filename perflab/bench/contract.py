@@ -16,6 +16,7 @@ from perflab.bench.part_of_keys import PartOfKeys
 from perflab.bench.parts import TimeChart
 from perflab.bench.questions import QUESTIONS
 from perflab.bench.shadow import ShadowPlan
+from perflab.bench.stage import Place
 from perflab.bench.tuning import Tuning
 from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError, nearest
@@ -88,6 +89,8 @@ def _check_parts(bench: AnyBench) -> None:
             raise BadInputError(text, name)
     if bench.stage is not None and not callable(getattr(bench.stage, "forward", None)):
         raise BadInputError("has no method forward", "stage")
+    if bench.stage is not None and not isinstance(getattr(bench.stage, "place", None), Place):
+        raise BadInputError("has no place, which says what may follow it", "stage")
     own = () if bench.advice is None else bench.advice.questions
     for question in own:
         if question.key in QUESTIONS and question != QUESTIONS[question.key]:

@@ -9,12 +9,15 @@ import numpy as np
 from perflab import kernels
 from perflab.bench.stage import Passed, Requests
 from perflab.modelling.operations import replayed
+from perflab.modelling.spread import spread_seconds
 from perflab.operations import Operation
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from perflab.modelling.latency import HitMissCosts
 
 
 def trace_of(requests: Requests) -> Trace:
@@ -60,7 +63,13 @@ def requests_at(requests: Requests, origins: npt.NDArray[np.int64]) -> Requests:
 
 
 def pass_misses(
-    requests: Requests, outcomes: kernels.Outcomes, hit_seconds: float, miss_seconds: float
+    requests: Requests,
+    outcomes: kernels.Outcomes,
+    costs: HitMissCosts,
+    memory_bytes: float,
+    *,
+    trips: int = 1,
+    seed: int = 0,
 ) -> Passed:
     """Return the misses of a cache, and writes, renewals and removals, as what it passes on.
 
@@ -71,12 +80,27 @@ def pass_misses(
     Args:
         requests: What came to the cache.
         outcomes: Of these requests.
-        hit_seconds: What the cache adds to a hit, a write, a renewal and a removal.
-        miss_seconds: What it adds to a miss, without what the load takes.
+        costs: What was measured. A hit, a write, a renewal and a removal take what a hit does; a
+            miss takes that once for each of its trips, and the load the rest of a measured miss.
+        memory_bytes: What the cache takes at the end.
+        trips: Of a miss: to ask, and to write where that takes as long.
+        seed: Of the order in which times that differ come.
     """
     origins = np.flatnonzero(~outcomes.hit)
-    missed = ~outcomes.hit
+    waits = spread_seconds(costs.hit, len(requests), seed)
+    missed = origins
     if requests.operations is not None:
-        missed &= requests.operations == Operation.GET
-    waits = np.where(missed, miss_seconds, hit_seconds)
-    return Passed(requests_at(requests, origins), origins, waits, outcomes.entries)
+        missed = origins[requests.operations[origins] == Operation.GET]
+    if trips > 1:
+        waits[missed] *= trips
+    whole = spread_seconds(costs.missed(0.0), len(requests), seed)[missed]
+    loads = np.zeros(len(requests))
+    loads[missed] = np.maximum(whole - waits[missed], 0.0)
+    return Passed(
+        requests_at(requests, origins),
+        origins,
+        waits,
+        outcomes.entries,
+        loads=loads[origins],
+        memory_bytes=memory_bytes,
+    )

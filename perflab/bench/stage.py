@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 from typing import TYPE_CHECKING, Protocol
 
 from perflab.bench.identity import S_contra
@@ -13,6 +14,20 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from perflab.modelling.prediction import Costs
+
+
+class Place(enum.IntEnum):
+    """Where a stage stands in a service; a later place never comes before an earlier one.
+
+    Attributes:
+        PROCESS: In each worker process, one of its own.
+        SHARED: On a server, one for all workers.
+        POOL: In each worker process, before one database for all: nothing follows it.
+    """
+
+    PROCESS = 1
+    SHARED = 2
+    POOL = 3
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
@@ -60,6 +75,11 @@ class Passed:
             what the next stage takes is not among them.
         entries: How many entries the stage holds after each request that came, int64; of a pool
             the connections in use.
+        loads: For each request that goes on, the seconds that what is behind the stage takes by
+            the pattern's calibration, float64: they count where no further stage follows. None
+            where that is not known.
+        memory_bytes: What the stage takes at the end.
+        connections: Connections that are open at the end; 0 of what has none.
 
     Raises:
         BadInputError: If columns differ in length.
@@ -69,6 +89,9 @@ class Passed:
     origins: npt.NDArray[np.int64]
     waits: npt.NDArray[np.float64]
     entries: npt.NDArray[np.int64]
+    loads: npt.NDArray[np.float64] | None = None
+    memory_bytes: float = 0.0
+    connections: int = 0
 
     def __post_init__(self) -> None:
         if len(self.origins) != len(self.requests):
@@ -77,10 +100,17 @@ class Passed:
         if len(self.entries) != len(self.waits):
             text = f"has {len(self.entries)} values, but waits has {len(self.waits)}"
             raise BadInputError(text, "entries")
+        if self.loads is not None and len(self.loads) != len(self.requests):
+            text = f"has {len(self.loads)} values, but {len(self.requests)} requests go on"
+            raise BadInputError(text, "loads")
 
 
 class Stage(Protocol[S_contra]):
     """A pattern as one stage of a service: requests come in, and some of them go on."""
+
+    @property
+    def place(self) -> Place:
+        """Where in a service it stands."""
 
     def forward(self, requests: Requests, settings: S_contra, costs: Costs) -> Passed:
         """Return what the pattern passes on, the waits that it adds and the entries it holds.

@@ -65,11 +65,25 @@ def input_of(
     Raises:
         BadInputError: If what the file says of reading is wrong.
     """
-    if name is not None or given.file is None or given.file.workload is None:
+    return input_of_file(given.file, name, format_, reading)
+
+
+def input_of_file(
+    file: ProjectFile | None,
+    name: str | None,
+    format_: str | None,
+    reading: dict[str, str] | None,
+) -> tuple[str | None, str | None, dict[str, str] | None]:
+    """Return workload, format and reading: what options say, else all three as a file says.
+
+    Raises:
+        BadInputError: If what the file says of reading is wrong.
+    """
+    if name is not None or file is None or file.workload is None:
         return name, format_, reading
-    known_format, known = _reading_in(given.file)
+    known_format, known = _reading_in(file)
     return (
-        given.file.workload,
+        file.workload,
         format_ or known_format,
         {**(known or {}), **(reading or {})} or None,
     )

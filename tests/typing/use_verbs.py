@@ -45,6 +45,18 @@ def what_if() -> None:
     assert_type(chosen.reason, str)
 
 
+def whole_service() -> None:
+    stages = {"cache": {"max_cache_size": "10k"}, "connection_pool": {"max_connections": 8}}
+    service = perflab.Service.from_mapping({"workers": 4, "request_rate": 500, **stages})
+    assert_type(perflab.Service.from_toml("perflab.toml", "large"), perflab.Service)
+    assert_type(service.change({"cache.max_cache_size": 10}), perflab.Service)
+    found = service.predict(trace)
+    assert_type(found, perflab.ServicePrediction)
+    assert_type(found.row("database").metrics, dict[str, float])
+    assert_type(found.to_frame(), pd.DataFrame)
+    service.predict(rate=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
 def live() -> None:
     run = perflab.run("cache", trace, seconds=1, alerts=["hit_rate<0.8 for 5s"])
     assert_type(run, perflab.Run)

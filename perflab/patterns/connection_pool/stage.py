@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from perflab.bench.stage import Place
 from perflab.operations import Operation
 from perflab.settings import LoadSettings
 
@@ -29,13 +30,15 @@ class ConnectionPoolStage:
     of those passed on.
 
     Attributes:
+        place: In each worker process, before one database.
         seed: Of the service times that are drawn.
     """
 
+    place: ClassVar[Place] = Place.POOL
     seed: int = 0
 
     def forward(self, requests: Requests, settings: ConnectionPoolSettings, costs: Costs) -> Passed:
-        """Return the requests that are served, and how long each waits for a connection.
+        """Return the requests that are served, each one's wait for a connection and its query.
 
         One that times out waits for the timeout, one that ``max_waiting`` refuses not at all.
 
@@ -58,10 +61,12 @@ class ConnectionPoolStage:
         if requests.operations is not None:
             asking = np.flatnonzero(np.isin(requests.operations, _OF_THE_DATA))
         waits, entries = np.zeros(len(requests)), np.zeros(len(requests), np.int64)
-        served = np.ones(len(requests), np.bool_)
+        served, loads = np.ones(len(requests), np.bool_), np.zeros(len(requests))
+        opened = settings.min_connections
         if len(asking):
             queue, waits[asking] = self._queue(requests.times[asking], settings, costs)
             served[asking] = ~np.isnan(queue.waits)
+            loads[asking], opened = queue.services, queue.connections
             last = np.searchsorted(asking, np.arange(len(requests)), side="right")
             entries = np.concatenate([[0], queue.in_use]).astype(np.int64)[last]
         starts = requests.times + waits
@@ -69,7 +74,7 @@ class ConnectionPoolStage:
         origins = np.flatnonzero(served)
         origins = origins[np.argsort(starts[origins], kind="stable")]
         passed = dataclasses.replace(requests_at(requests, origins), times=starts[origins])
-        return Passed(passed, origins, waits, entries)
+        return Passed(passed, origins, waits, entries, loads=loads[origins], connections=opened)
 
     def _queue(
         self, times: npt.NDArray[np.float64], settings: ConnectionPoolSettings, costs: Costs

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from perflab.bench.stage import Place
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
@@ -13,18 +14,24 @@ if TYPE_CHECKING:
     from perflab.patterns.redis_cache.settings import RedisCacheSettings
 
 
+_OWN_ORDER = 1
+"""Seed of the order of slow trips: another one than that of a cache in front."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class RedisCacheStage:
     """Passes on the requests that the model of the server's eviction counts as misses.
 
     Attributes:
+        place: On a server, one for all workers.
         seed: Of the server's draws and of the jitter of TTLs.
     """
 
+    place: ClassVar[Place] = Place.SHARED
     seed: int = 0
 
     def forward(self, requests: Requests, settings: RedisCacheSettings, costs: Costs) -> Passed:
-        """Return the misses, and for each request what the server takes.
+        """Return the misses, for each request what the server takes, and its memory.
 
         A miss takes two round trips, one to ask and one to write, each as long as that of a hit;
         what the load takes between them is not among them.
@@ -32,7 +39,7 @@ class RedisCacheStage:
         Args:
             requests: What comes to the cache; their times are those of the server's clock.
             settings: Of the cache.
-            costs: With ``hit``, ``bytes_per_entry`` and ``server_bytes``.
+            costs: As the model of the cache in Redis takes them.
 
         Raises:
             BadInputError: If times go backwards or a size is wrong.
@@ -44,5 +51,5 @@ class RedisCacheStage:
             return pass_nothing()
         model = RedisCacheModel.of(trace_of(requests), costs)
         outcomes = model.outcomes(settings, LoadSettings(seed=self.seed))
-        trip = costs["hit"]["mean"]
-        return pass_misses(requests, outcomes, trip, 2 * trip)
+        held = model.costs.server_bytes + outcomes.bytes
+        return pass_misses(requests, outcomes, model.costs, held, trips=2, seed=_OWN_ORDER)
