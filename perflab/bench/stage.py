@@ -123,3 +123,36 @@ class Stage(Protocol[S_contra]):
         Raises:
             BadInputError: If the settings cannot be answered for these requests.
         """
+
+
+class PoolStage(Stage[S_contra], Protocol):
+    """A stage at `Place.POOL`: pools of several workers wait for one database together."""
+
+    def most_connections(self, settings: S_contra) -> int:
+        """Return how many connections the pool of one worker may open."""
+
+    def forward_pools(
+        self,
+        requests: Requests,
+        workers: npt.NDArray[np.integer],
+        count: int,
+        settings: S_contra,
+        costs: Costs,
+        shared: int | None = None,
+    ) -> Passed:
+        """Return what the pools of all workers pass on, in order of time.
+
+        With one worker and nothing shared it is what `forward` returns.
+
+        Args:
+            requests: What comes to all of them.
+            workers: Of shape (requests,), 0 to count - 1: the worker of each.
+            count: How many workers there are.
+            settings: Of each pool.
+            costs: What a calibration measured.
+            shared: Connections of a pooler such as PgBouncer between all pools and the database;
+                none where there is none. What is waited for one of them is among the waits.
+
+        Raises:
+            BadInputError: If the settings cannot be answered for these requests.
+        """

@@ -17,6 +17,7 @@ from perflab.kernels.outcomes import Outcomes, new_history
 from perflab.kernels.policies.read_ahead import ReadAheadCounts, lru_read_ahead
 from perflab.kernels.policies.redis_eviction import RedisCounts, redis_eviction
 from perflab.kernels.queueing.in_flight import InFlight, in_flight
+from perflab.kernels.queueing.pools import PooledQueues, pooled_waits
 from perflab.kernels.queueing.prefetch import Prefetch, prefetch
 from perflab.kernels.queueing.waits import Begun, Queue, queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
@@ -37,6 +38,7 @@ __all__ = [
     "InFlight",
     "LruOperations",
     "Outcomes",
+    "PooledQueues",
     "Prefetch",
     "Queue",
     "ReadAheadCounts",
@@ -63,6 +65,7 @@ __all__ = [
     "next_gets",
     "policy_counts",
     "policy_hits",
+    "pooled_waits",
     "prefetch",
     "previous_and_next",
     "quantiles_of",

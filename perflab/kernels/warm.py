@@ -24,6 +24,7 @@ from perflab.kernels.operations import next_gets, resolved, settled
 from perflab.kernels.policies.read_ahead import lru_read_ahead
 from perflab.kernels.policies.redis_eviction import redis_eviction
 from perflab.kernels.queueing.in_flight import in_flight
+from perflab.kernels.queueing.pools import pooled_waits
 from perflab.kernels.queueing.prefetch import prefetch
 from perflab.kernels.queueing.waits import queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
@@ -61,6 +62,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "resolved": lambda: resolved(_IDS, 1, _CODES, _SIZES, _TIMES),
     "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
+    "pooled_waits": lambda: pooled_waits(_IDS, _IDS, _IDS, 1, 1),
     "in_flight": lambda: in_flight(_IDS, _IDS, 1),
     "chunk_reuse": lambda: (chunk_reuse(_IDS, 1, 1), chunk_reuse(_IDS.astype(np.int64), 1, 1)),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),

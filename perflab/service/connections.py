@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from perflab.bench.registry import load_bench
 from perflab.units import counted, grouped
 
 if TYPE_CHECKING:
+    from perflab.bench.stage import PoolStage
     from perflab.service.service import Service
 
 
@@ -57,7 +59,8 @@ def connections_of(service: Service) -> Connections:
     settings, pool = service.settings, service.pool
     if pool is None:
         return Connections(0, settings.processes, 0, settings.max_connections, pooled=False)
-    each: int = getattr(pool.settings, "max_connections")  # noqa: B009  (a pool's own setting)
+    stage = cast("PoolStage[Any]", load_bench(pool.bench).stage)
+    each = stage.most_connections(pool.settings)
     shared = settings.pgbouncer_connections
     most = each * settings.processes if shared is None else shared
     return Connections(

@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from perflab.bench.stage import Passed, Place, Requests
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from perflab.bench.stage import PoolStage
     from perflab.modelling.prediction import Costs
     from perflab.service.incoming import Incoming, Workers
     from perflab.service.service import Service, ServiceStage
@@ -34,15 +35,13 @@ class StageFlow:
         stage: The stage.
         came: Which of the service's requests came, int64, in order of time.
         passed: What became of them; `origins` are places in `came`.
-        memory_bytes: Of each process at the end; of what is shared, one.
-        connections: Open at the end, of each process; of what is shared, one.
+        memory_bytes: Of each process at the end; of what is shared, one; of a pool, none.
     """
 
     stage: ServiceStage
     came: Places
     passed: Passed
     memory_bytes: tuple[float, ...]
-    connections: tuple[int, ...]
 
     @property
     def goes_on(self) -> Places:
@@ -89,14 +88,17 @@ def flow_through(service: Service, incoming: Incoming, costs: Mapping[str, Costs
     latencies, failed = np.zeros(len(came)), np.zeros(len(came), np.bool_)
     found: list[StageFlow] = []
     for stage in service.stages:
-        told = costs[stage.bench]
-        if stage.place is Place.SHARED or incoming.processes == 1:
-            parts = [_forward(stage, requests, told)]
-            passed = parts[0]
+        told, processes = costs[stage.bench], incoming.processes
+        if stage.place is Place.POOL:
+            shared = service.settings.pgbouncer_connections
+            passed = _through_pools(stage, requests, workers, processes, told, shared)
+            memory: tuple[float, ...] = ()
+        elif stage.place is Place.PROCESS and processes > 1:
+            passed, memory = _by_worker(stage, requests, workers, processes, told)
         else:
-            passed, parts = _by_worker(stage, requests, workers, incoming.processes, told)
-        memory = tuple(part.memory_bytes for part in parts)
-        here = StageFlow(stage, came, passed, memory, tuple(part.connections for part in parts))
+            passed = _forward(stage, requests, told)
+            memory = (passed.memory_bytes,)
+        here = StageFlow(stage, came, passed, memory)
         found.append(here)
         latencies[came] += passed.waits
         if stage.place is Place.POOL:
@@ -116,10 +118,25 @@ def _forward(stage: ServiceStage, requests: Requests, costs: Costs) -> Passed:
     return of.forward(requests, stage.settings, costs)
 
 
+def _through_pools(
+    stage: ServiceStage,
+    requests: Requests,
+    workers: Workers,
+    processes: int,
+    costs: Costs,
+    shared: int | None,
+) -> Passed:
+    """Return what the pools of all workers pass on."""
+    if processes == 1 and shared is None:
+        return _forward(stage, requests, costs)
+    of = cast("PoolStage[Any]", load_bench(stage.bench).stage)
+    return of.forward_pools(requests, workers, processes, stage.settings, costs, shared)
+
+
 def _by_worker(
     stage: ServiceStage, requests: Requests, workers: Workers, processes: int, costs: Costs
-) -> tuple[Passed, list[Passed]]:
-    """Return what all workers pass on together, and each by itself."""
+) -> tuple[Passed, tuple[float, ...]]:
+    """Return what the caches of all workers pass on together, and the memory of each."""
     order = np.argsort(workers, kind="stable")
     ends = np.cumsum(np.bincount(workers, minlength=processes))
     groups = np.split(order, ends[:-1])
@@ -129,28 +146,22 @@ def _by_worker(
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         parts = list(threads.map(forward, groups))
-    return _together(stage, requests, groups, parts), parts
+    return _together(requests, groups, parts), tuple(part.memory_bytes for part in parts)
 
 
-def _together(
-    stage: ServiceStage, requests: Requests, groups: Sequence[Places], parts: Sequence[Passed]
-) -> Passed:
-    """Return what workers pass on as one, in order of time."""
+def _together(requests: Requests, groups: Sequence[Places], parts: Sequence[Passed]) -> Passed:
+    """Return what the caches of workers pass on as one, in order of time.
+
+    A cache passes on at the time at which a request came, so that places are in its order.
+    """
     waits, entries = np.empty(len(requests)), np.empty(len(requests), np.int64)
+    behind = np.zeros(len(requests))
+    on = np.zeros(len(requests), np.bool_)
     for group, part in zip(groups, parts, strict=True):
         waits[group], entries[group] = part.waits, part.entries
-    both = list(zip(groups, parts, strict=True))
-    origins = np.concatenate([group[part.origins] for group, part in both])
-    known = [
-        part.loads if part.loads is not None else np.zeros(len(part.origins)) for part in parts
-    ]
-    loads = np.concatenate(known)
-    if stage.place is Place.POOL:
-        times = np.concatenate([part.requests.times for part in parts])
-        order = np.argsort(times, kind="stable")
-        on = dataclasses.replace(requests_at(requests, origins[order]), times=times[order])
-    else:
-        # A cache passes on at the time at which a request came, so that places are in its order.
-        order = np.argsort(origins)
-        on = requests_at(requests, origins[order])
-    return Passed(on, origins[order], waits, entries, loads=loads[order])
+        places = group[part.origins]
+        on[places] = True
+        if part.loads is not None:
+            behind[places] = part.loads
+    origins = np.flatnonzero(on)
+    return Passed(requests_at(requests, origins), origins, waits, entries, loads=behind[origins])

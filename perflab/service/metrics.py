@@ -70,7 +70,7 @@ def stage_metrics(flow: Flow, here: StageFlow) -> Metrics:
     total = float(flow.latencies.sum())
     found["latency_share"] = float(passed.waits.sum()) / total if total > 0 else 0.0
     if pool:
-        found["connections"] = float(sum(here.connections))
+        found["connections"] = float(passed.connections)
         found["errors"] = float(came - len(passed.requests))
     else:
         found["memory_bytes"] = float(sum(here.memory_bytes))
