@@ -23,7 +23,7 @@ from perflab.bench.questions import Question
 from perflab.bench.registry import bench_names, load_bench
 from perflab.bench.session import Action, EndOfWorkload, Measured, Session
 from perflab.bench.shadow import Shadow, ShadowPlan
-from perflab.bench.stage import Passed, Place, PoolStage, Requests, Stage
+from perflab.bench.stage import Passed, Place, PoolStage, Requests, SizedStage, Stage
 from perflab.bench.tuning import Tuning
 from perflab.bench.user_servers import UserServers
 
@@ -60,6 +60,7 @@ __all__ = [
     "Session",
     "Shadow",
     "ShadowPlan",
+    "SizedStage",
     "Stage",
     "TimeChart",
     "Tuning",

@@ -103,8 +103,10 @@ def _check_stage(bench: AnyBench) -> None:
     if bench.stage is None:
         return
     place = getattr(bench.stage, "place", None)
-    pools = ("forward_pools", "most_connections") if place is Place.POOL else ()
-    for method in ("forward", *pools):
+    pools = ("forward_pools", "most_connections", "settings_with")
+    sizes = ("bytes_at", "settings_at", "least_bytes")
+    further = () if place is None else pools if place is Place.POOL else sizes
+    for method in ("forward", *further):
         if not callable(getattr(bench.stage, method, None)):
             raise BadInputError(f"has no method {method}", "stage")
     if not isinstance(place, Place):

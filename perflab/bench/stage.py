@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING, Protocol
 
-from perflab.bench.identity import S_contra
+from perflab.bench.identity import S, S_contra
 from perflab.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -125,18 +125,48 @@ class Stage(Protocol[S_contra]):
         """
 
 
-class PoolStage(Stage[S_contra], Protocol):
+class SizedStage(Stage[S], Protocol):
+    """A stage that holds entries: what it may take is a setting."""
+
+    def bytes_at(self, settings: S, keys: int, value_bytes: float, costs: Costs) -> float:
+        """Return what it takes once it is full.
+
+        Args:
+            settings: Of the stage.
+            keys: How many there are: it takes no more than all of them do.
+            value_bytes: Of each value, on average; 0 where that is not known.
+            costs: What a calibration measured.
+        """
+
+    def settings_at(self, settings: S, memory_bytes: float, value_bytes: float, costs: Costs) -> S:
+        """Return the settings at which it takes so many bytes at most, as near as can be.
+
+        Args:
+            settings: Those that it has now.
+            memory_bytes: At least `least_bytes`.
+            value_bytes: Of each value, on average; 0 where that is not known.
+            costs: What a calibration measured.
+        """
+
+    def least_bytes(self, value_bytes: float, costs: Costs) -> float:
+        """Return what it takes at least: itself, and one entry."""
+
+
+class PoolStage(Stage[S], Protocol):
     """A stage at `Place.POOL`: pools of several workers wait for one database together."""
 
-    def most_connections(self, settings: S_contra) -> int:
+    def most_connections(self, settings: S) -> int:
         """Return how many connections the pool of one worker may open."""
+
+    def settings_with(self, settings: S, connections: int) -> S:
+        """Return the settings at which the pool of one worker may open so many connections."""
 
     def forward_pools(
         self,
         requests: Requests,
         workers: npt.NDArray[np.integer],
         count: int,
-        settings: S_contra,
+        settings: S,
         costs: Costs,
         shared: int | None = None,
     ) -> Passed:

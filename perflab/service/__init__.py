@@ -1,7 +1,16 @@
 """A whole service: stages in a chain, predicted, sized and budgeted together."""
 
+from perflab.service.fleet import Fleet, FleetRow
 from perflab.service.prediction import ServicePrediction, StageRow
 from perflab.service.service import Service, ServiceStage
 from perflab.service.settings import ServiceSettings
 
-__all__ = ["Service", "ServicePrediction", "ServiceSettings", "ServiceStage", "StageRow"]
+__all__ = [
+    "Fleet",
+    "FleetRow",
+    "Service",
+    "ServicePrediction",
+    "ServiceSettings",
+    "ServiceStage",
+    "StageRow",
+]

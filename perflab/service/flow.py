@@ -1,4 +1,4 @@
-"""`Flow`: each request's way through the stages of a service, exact and in order of time."""
+"""`Flows`: each request's way through the stages of a service, exact and in order of time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from perflab.bench.passing import requests_at
 from perflab.bench.registry import load_bench
 from perflab.bench.stage import Passed, Place, Requests
+from perflab.modelling.kept_answers import KeptAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
+_MOST_KEPT = 100_000_000
+"""So many numbers of 8 bytes are kept for all stages together."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
@@ -68,48 +72,76 @@ class Flow:
     failed: npt.NDArray[np.bool_]
 
 
-def flow_through(service: Service, incoming: Incoming, costs: Mapping[str, Costs]) -> Flow:
-    """Return the flow of requests through a service.
+class Flows:
+    """Flows of the same requests through services that differ in the settings of their stages.
 
-    Each stage gets what the one before it passes on, at the times at which that does; what a
-    worker's own stage gets is what came to this worker. Answers do not feed back: a request comes
-    when it comes, however long others take.
+    What came to a stage and what it passed on is kept: a service that differs in its pool alone
+    goes through the pool alone.
 
     Args:
-        service: The stages.
-        incoming: The requests.
+        incoming: The requests, with their workers.
         costs: By the name of each stage's bench, what its model is told.
-
-    Raises:
-        BadInputError: If a stage cannot answer.
     """
-    came: Places = np.arange(len(incoming.requests))
-    requests, workers = incoming.requests, incoming.workers
-    latencies, failed = np.zeros(len(came)), np.zeros(len(came), np.bool_)
-    found: list[StageFlow] = []
-    for stage in service.stages:
-        told, processes = costs[stage.bench], incoming.processes
-        if stage.place is Place.POOL:
-            shared = service.settings.pgbouncer_connections
-            passed = _through_pools(stage, requests, workers, processes, told, shared)
-            memory: tuple[float, ...] = ()
-        elif stage.place is Place.PROCESS and processes > 1:
-            passed, memory = _by_worker(stage, requests, workers, processes, told)
+
+    def __init__(self, incoming: Incoming, costs: Mapping[str, Costs]) -> None:
+        self.incoming = incoming
+        self.costs = costs
+        self._kept: KeptAnswers[tuple[object, ...], StageFlow] = KeptAnswers(_MOST_KEPT, _weight)
+
+    def through(self, service: Service) -> Flow:
+        """Return the flow through a service.
+
+        Each stage gets what the one before it passes on, at the times at which that does; what a
+        worker's own stage gets is what came to this worker. Answers do not feed back: a request
+        comes when it comes, however long others take.
+
+        Args:
+            service: With as many workers as the requests were spread over.
+
+        Raises:
+            BadInputError: If a stage cannot answer.
+        """
+        count = len(self.incoming.requests)
+        latencies, failed = np.zeros(count), np.zeros(count, np.bool_)
+        found: list[StageFlow] = []
+        for place, stage in enumerate(service.stages):
+            before = found[-1] if found else None
+            shared = service.settings.pgbouncer_connections if stage.place is Place.POOL else None
+            key = (*service.stages[: place + 1], shared)
+            here = self._kept.answer(key, partial(self._stage, stage, before, shared))
+            found.append(here)
+            passed = here.passed
+            latencies[here.came] += passed.waits
+            if stage.place is Place.POOL:
+                lost = np.ones(len(here.came), np.bool_)
+                lost[passed.origins] = False
+                failed[here.came[lost]] = True
+        behind = found[-1].passed.loads
+        if behind is not None:
+            latencies[found[-1].goes_on] += behind
+        return Flow(self.incoming, tuple(found), latencies, failed)
+
+    def _stage(
+        self, stage: ServiceStage, before: StageFlow | None, shared: int | None
+    ) -> StageFlow:
+        incoming, costs = self.incoming, self.costs[stage.bench]
+        if before is None:
+            came, requests = np.arange(len(incoming.requests)), incoming.requests
         else:
-            passed = _forward(stage, requests, told)
-            memory = (passed.memory_bytes,)
-        here = StageFlow(stage, came, passed, memory)
-        found.append(here)
-        latencies[came] += passed.waits
+            came, requests = before.goes_on, before.passed.requests
+        workers, processes = incoming.workers[came], incoming.processes
         if stage.place is Place.POOL:
-            lost = np.ones(len(came), np.bool_)
-            lost[passed.origins] = False
-            failed[came[lost]] = True
-        came, requests, workers = here.goes_on, passed.requests, workers[passed.origins]
-    behind = found[-1].passed.loads
-    if behind is not None:
-        latencies[came] += behind
-    return Flow(incoming, tuple(found), latencies, failed)
+            passed = _through_pools(stage, requests, workers, processes, costs, shared)
+            return StageFlow(stage, came, passed, ())
+        if stage.place is Place.PROCESS and processes > 1:
+            return StageFlow(stage, came, *_by_worker(stage, requests, workers, processes, costs))
+        passed = _forward(stage, requests, costs)
+        return StageFlow(stage, came, passed, (passed.memory_bytes,))
+
+
+def _weight(here: StageFlow) -> int:
+    """Return about how many numbers a stage's flow holds."""
+    return 4 * len(here.came) + 8 * len(here.passed.origins)
 
 
 def _forward(stage: ServiceStage, requests: Requests, costs: Costs) -> Passed:

@@ -10,7 +10,7 @@ from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.environment import environment
 from perflab.lab.outcome import workload_summary
 from perflab.service.connections import connections_of
-from perflab.service.flow import Flow, flow_through
+from perflab.service.flow import Flow, Flows
 from perflab.service.incoming import Incoming, incoming
 from perflab.service.metrics import database_metrics, service_metrics, stage_metrics
 from perflab.service.prediction import DATABASE, ServicePrediction, StageRow
@@ -19,6 +19,7 @@ from perflab.units import in_words
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from perflab.modelling.prediction import Costs
     from perflab.service.service import Service
 
 Calibrations = dict[str, Calibration]
@@ -41,8 +42,13 @@ def predict_service(
     """
     came = incoming(service, workload, clients)
     known = calibrations_of(service)
-    flow = flow_through(service, came, {name: each.costs for name, each in known.items()})
+    flow = Flows(came, costs_in(known)).through(service)
     return prediction_of(service, flow, known)
+
+
+def costs_in(known: Calibrations) -> dict[str, Costs]:
+    """Return what the models of the stages are told, by stage."""
+    return {name: each.costs for name, each in known.items()}
 
 
 def calibrations_of(service: Service) -> Calibrations:

@@ -19,6 +19,7 @@ from perflab.settings import Settings
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from perflab.service.fleet import Fleet
     from perflab.service.prediction import ServicePrediction
 
 _PLACES = {
@@ -221,6 +222,19 @@ class Service:
         from perflab.service.predict import predict_service
 
         return predict_service(self, workload, clients)
+
+    def fleet(self, workload: object = None) -> Fleet:
+        """Return the ways to connect its processes to the database, with the waits of each.
+
+        Args:
+            workload: As `predict` takes it.
+
+        Raises:
+            BadInputError: If it has no connection pool, or the workload is not right.
+        """
+        from perflab.service.fleet import fleet_of
+
+        return fleet_of(self, workload)
 
 
 def stage_names() -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from perflab.settings import LoadSettings
 from perflab.settings.base import Settings, setting
 
@@ -43,6 +45,14 @@ class ServiceSettings(Settings):
         high=10_000,
         span=(1, 100),
         scale="log",
+    )
+    deploy_surge: float = setting(
+        0.25,
+        "Share of the replicas that a rolling deploy starts before it stops old ones (maxSurge of "
+        "Kubernetes); 1 = all of them, so that connections double.",
+        unit="ratio",
+        low=0.0,
+        high=1.0,
     )
     workers: int = setting(
         1,
@@ -110,6 +120,16 @@ class ServiceSettings(Settings):
     def processes(self) -> int:
         """Worker processes of all replicas together."""
         return self.replicas * self.workers
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Replicas now, and where the autoscaler may start more, at its most."""
+        most = self.max_replicas
+        return (self.replicas,) if most is None or most <= self.replicas else (self.replicas, most)
+
+    def deploying(self, replicas: int) -> int:
+        """Return how many replicas there are at most during a rolling deploy of so many."""
+        return replicas + math.ceil(replicas * self.deploy_surge)
 
     @property
     def priced(self) -> bool:

@@ -8,7 +8,7 @@ from plain_pools import PlainPools
 
 from perflab import Service, Trace
 from perflab.modelling.latency import QUANTILES
-from perflab.service.flow import flow_through
+from perflab.service.flow import Flows
 from perflab.service.incoming import incoming
 
 DRAW = np.random.default_rng(12)
@@ -107,7 +107,7 @@ def test_a_service_is_the_chain_of_plain_python(spread, values, redis):
         {"workers": 3, "spread": spread, "clients": 7, **values, **stages, "connection_pool": pool}
     )
     came = incoming(service, TRACE)
-    flow = flow_through(service, came, COSTS)
+    flow = Flows(came, COSTS).through(service)
     spent, failed = plain(service, came.workers.tolist(), redis)
     assert flow.latencies == pytest.approx(np.array(spent), abs=1e-7)
     assert set(np.flatnonzero(flow.failed).tolist()) == failed

@@ -48,3 +48,42 @@ class CacheStage:
         told = CacheCosts.of(costs)
         held = float(outcomes.entries[-1]) * told.bytes_per_entry + outcomes.bytes
         return pass_misses(requests, outcomes, told, held + told.fixed_bytes(1))
+
+    def bytes_at(
+        self, settings: CacheSettings, keys: int, value_bytes: float, costs: Costs
+    ) -> float:
+        """Return what the cache of one process takes once it is full."""
+        from perflab.patterns.cache.model.metrics import CacheCosts
+
+        told = CacheCosts.of(costs)
+        entries = min(settings.max_cache_size, keys)
+        values = entries * value_bytes
+        if settings.max_bytes is not None and value_bytes > 0 and values > settings.max_bytes:
+            entries, values = round(settings.max_bytes / value_bytes), settings.max_bytes
+        return told.fixed_bytes(1) + entries * told.bytes_per_entry + values
+
+    def settings_at(
+        self, settings: CacheSettings, memory_bytes: float, value_bytes: float, costs: Costs
+    ) -> CacheSettings:
+        """Return the settings at which it takes so many bytes: a number of entries.
+
+        ``max_bytes``, where it is set, is what the values of these take.
+        """
+        from perflab.patterns.cache.model.metrics import CacheCosts
+
+        told = CacheCosts.of(costs)
+        room = memory_bytes - told.fixed_bytes(1)
+        entries = int(room / max(told.bytes_per_entry + value_bytes, 1.0))
+        most = int(CacheSettings.info("max_cache_size").high or 1)
+        entries = min(max(entries, 1), most)
+        if settings.max_bytes is None:
+            return settings.change(max_cache_size=entries)
+        held = max(1, round(entries * value_bytes))
+        return settings.change(max_cache_size=entries, max_bytes=held)
+
+    def least_bytes(self, value_bytes: float, costs: Costs) -> float:
+        """Return what the cache of one process takes with one entry."""
+        from perflab.patterns.cache.model.metrics import CacheCosts
+
+        told = CacheCosts.of(costs)
+        return told.fixed_bytes(1) + told.bytes_per_entry + value_bytes

@@ -67,6 +67,13 @@ class ConnectionPoolStage:
         """Return how many connections the pool of one worker may open."""
         return settings.max_connections
 
+    def settings_with(
+        self, settings: ConnectionPoolSettings, connections: int
+    ) -> ConnectionPoolSettings:
+        """Return the settings at which the pool of one worker may open so many connections."""
+        least = min(settings.min_connections, connections)
+        return settings.change(max_connections=connections, min_connections=least)
+
     def forward_pools(
         self,
         requests: Requests,

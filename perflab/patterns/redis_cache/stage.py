@@ -53,3 +53,32 @@ class RedisCacheStage:
         outcomes = model.outcomes(settings, LoadSettings(seed=self.seed))
         held = model.costs.server_bytes + outcomes.bytes
         return pass_misses(requests, outcomes, model.costs, held, trips=2, seed=_OWN_ORDER)
+
+    def bytes_at(
+        self, settings: RedisCacheSettings, keys: int, value_bytes: float, costs: Costs
+    ) -> float:
+        """Return what the server takes once it is full: its ``maxmemory``, or all keys."""
+        from perflab.patterns.redis_cache.model.costs import RedisCosts
+
+        told = RedisCosts.of(costs)
+        value = value_bytes or told.value_bytes
+        expiring = settings.ttl_seconds is not None
+        each = told.entry_bytes(settings.maxmemory, value, keys, expiring=expiring) + value
+        all_keys = told.server_bytes + keys * each
+        return all_keys if settings.maxmemory is None else min(all_keys, settings.maxmemory)
+
+    def settings_at(
+        self, settings: RedisCacheSettings, memory_bytes: float, _value_bytes: float, _costs: Costs
+    ) -> RedisCacheSettings:
+        """Return the settings at which the server takes so many bytes: its ``maxmemory``."""
+        info = RedisCacheSettings.info("maxmemory")
+        bounds = int(info.low or 0), int(info.high or 0)
+        return settings.change(maxmemory=min(max(int(memory_bytes), bounds[0]), bounds[1]))
+
+    def least_bytes(self, value_bytes: float, costs: Costs) -> float:
+        """Return what the server takes with one entry, as far as ``maxmemory`` goes down."""
+        from perflab.patterns.redis_cache.model.costs import RedisCosts
+
+        told = RedisCosts.of(costs)
+        least = float(RedisCacheSettings.info("maxmemory").low or 0)
+        return max(least, told.server_bytes + told.bytes_per_entry + value_bytes)
