@@ -27,7 +27,8 @@ from perflab.cli.options import (
 )
 from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
 from perflab.cli.project import Profile, Project, check_output_of, input_of, read_given
-from perflab.cli.service import SERVICE, predict_service, refuse_for_service
+from perflab.cli.service.predicting import predict_service
+from perflab.cli.service.reading import SERVICE, Asked, refuse_for_service
 from perflab.units import percent
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def predict(
         refuse_for_service({"--scheduler": scheduler})
         reading = reading_of(columns, log_format, time_unit, separator, no_header)
         source = (workload, format_, reading)
-        predict_service(source, set_, project, profile, out, show, as_json=as_json, force=force)
+        predict_service(Asked(source, set_, project, profile, out, show, as_json, force))
         return
     from perflab.tuning.sweep import predictions
 

@@ -1,11 +1,14 @@
 """A whole service: stages in a chain, predicted, sized and budgeted together."""
 
+from perflab.service.budget import Budget, BudgetPoint
 from perflab.service.fleet import Fleet, FleetRow
 from perflab.service.prediction import ServicePrediction, StageRow
 from perflab.service.service import Service, ServiceStage
 from perflab.service.settings import ServiceSettings
 
 __all__ = [
+    "Budget",
+    "BudgetPoint",
     "Fleet",
     "FleetRow",
     "Service",

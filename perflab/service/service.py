@@ -19,6 +19,7 @@ from perflab.settings import Settings
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from perflab.service.budget import Budget
     from perflab.service.fleet import Fleet
     from perflab.service.prediction import ServicePrediction
 
@@ -235,6 +236,27 @@ class Service:
         from perflab.service.fleet import fleet_of
 
         return fleet_of(self, workload)
+
+    def budget(
+        self,
+        workload: object = None,
+        limits: str | Iterable[str] | None = None,
+        objective: str | None = None,
+    ) -> Budget:
+        """Return the best split of its memory and connections, and where more would pay.
+
+        Args:
+            workload: As `predict` takes it.
+            limits: Such as ``memory_bytes<=4GiB`` and ``most_connections<=400``.
+            objective: Such as ``min:latency_seconds_p99``; the mean latency where not given.
+
+        Raises:
+            BadInputError: If a limit is less than the stages take at least.
+            BrokenLimitError: If no split keeps a limit on what is predicted.
+        """
+        from perflab.service.budgeting import budget_of
+
+        return budget_of(self, workload, limits, objective)
 
 
 def stage_names() -> Iterable[str]:

@@ -90,3 +90,27 @@ def test_a_folder_without_a_file_says_what_is_needed(refused, tmp_path, monkeypa
 
 def test_other_commands_know_that_a_service_is_not_a_pattern(refused, project):
     assert "is a whole service, not a pattern" in refused("run", "service")
+
+
+def test_a_budget_is_split_and_kept(perflab, project, tmp_path):
+    project.write_text(FILE.replace("[service]", 'limits = ["memory_bytes<=1MiB"]\n[service]', 1))
+    answer = perflab("tune", "service", "--out", tmp_path / "budget.json")
+    assert answer.status == 0
+    assert "min:latency_seconds_mean, memory_bytes<=1 MiB" in answer.out
+    assert "one step more" in answer.out
+    assert "memory of all caches" in answer.out
+    assert json.loads((tmp_path / "budget.json").read_text())["kind"] == "budget"
+    broken = perflab("tune", "service", "--limit", "latency_seconds_mean<=1ns")
+    assert broken.status == 1
+    assert "no split keeps it" in broken.err
+
+
+def test_a_fleet_is_a_row_per_way_to_connect(perflab, project):
+    answer = perflab("tune", "service", "--fleet")
+    assert answer.status == 0
+    assert "pgbouncer" in answer.out
+    assert "Warning: at 1 replica, 3 pools of 2 open up to 6 connections" in answer.out
+    assert perflab("tune", "service", "--fleet", "--json").json["kind"] == "fleet"
+    refused = perflab("tune", "service", "--fleet", "--limit", "memory_bytes<=1MiB")
+    assert "--fleet sizes pools within max_connections" in refused.err
+    assert perflab("tune", "cache", "--fleet").status == 2

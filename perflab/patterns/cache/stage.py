@@ -74,7 +74,7 @@ class CacheStage:
         told = CacheCosts.of(costs)
         room = memory_bytes - told.fixed_bytes(1)
         entries = int(room / max(told.bytes_per_entry + value_bytes, 1.0))
-        most = int(CacheSettings.info("max_cache_size").high or 1)
+        most = int(settings.info("max_cache_size").high or 1)
         entries = min(max(entries, 1), most)
         if settings.max_bytes is None:
             return settings.change(max_cache_size=entries)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from perflab.patterns.redis_cache.settings import RedisCacheSettings
 
 
+_STEP_BYTES = 2**16
+"""Memory is recommended in such steps."""
 _OWN_ORDER = 1
 """Seed of the order of slow trips: another one than that of a cache in front."""
 
@@ -71,13 +73,15 @@ class RedisCacheStage:
         self, settings: RedisCacheSettings, memory_bytes: float, _value_bytes: float, _costs: Costs
     ) -> RedisCacheSettings:
         """Return the settings at which the server takes so many bytes: its ``maxmemory``."""
-        info = RedisCacheSettings.info("maxmemory")
+        info = settings.info("maxmemory")
         bounds = int(info.low or 0), int(info.high or 0)
-        return settings.change(maxmemory=min(max(int(memory_bytes), bounds[0]), bounds[1]))
+        whole = int(memory_bytes) // _STEP_BYTES * _STEP_BYTES
+        return settings.change(maxmemory=min(max(whole, bounds[0]), bounds[1]))
 
     def least_bytes(self, value_bytes: float, costs: Costs) -> float:
         """Return what the server takes with one entry, as far as ``maxmemory`` goes down."""
         from perflab.patterns.redis_cache.model.costs import RedisCosts
+        from perflab.patterns.redis_cache.settings import RedisCacheSettings
 
         told = RedisCosts.of(costs)
         least = float(RedisCacheSettings.info("maxmemory").low or 0)
