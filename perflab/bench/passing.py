@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from perflab import kernels
 from perflab.bench.stage import Passed, Requests
 from perflab.modelling.operations import replayed
-from perflab.modelling.spread import spread_seconds
+from perflab.modelling.spread import spread_at, spread_seconds
 from perflab.operations import Operation
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
@@ -20,14 +22,29 @@ if TYPE_CHECKING:
     from perflab.modelling.latency import HitMissCosts
 
 
+_lock = threading.Lock()
+_traces: WeakKeyDictionary[Requests, Trace] = WeakKeyDictionary()
+
+
 def trace_of(requests: Requests) -> Trace:
     """Return what a cache is asked by at least one request, with keys numbered by first appearance.
 
-    Writes are those that were recorded, and TTLs too.
+    Writes are those that were recorded, and TTLs too. It is kept with the requests, so that what
+    follows from a trace is computed once for all settings of a stage.
 
     Raises:
         BadInputError: If times go backwards, or a time, size, TTL or operation is wrong.
     """
+    with _lock:
+        found = _traces.get(requests)
+    if found is None:
+        found = _made(requests)
+        with _lock:
+            _traces[requests] = found
+    return found
+
+
+def _made(requests: Requests) -> Trace:
     ids, unique = kernels.dense_ids(requests.keys)
     trace = Trace(
         "requests",
@@ -93,14 +110,16 @@ def pass_misses(
         missed = origins[requests.operations[origins] == Operation.GET]
     if trips > 1:
         waits[missed] *= trips
-    whole = spread_seconds(costs.missed(0.0), len(requests), seed)[missed]
-    loads = np.zeros(len(requests))
-    loads[missed] = np.maximum(whole - waits[missed], 0.0)
+    loads = np.maximum(spread_at(costs.missed(0.0), missed, seed) - waits[missed], 0.0)
+    if len(missed) < len(origins):
+        behind = np.zeros(len(requests))
+        behind[missed] = loads
+        loads = behind[origins]
     return Passed(
         requests_at(requests, origins),
         origins,
         waits,
         outcomes.entries,
-        loads=loads[origins],
+        loads=loads,
         memory_bytes=memory_bytes,
     )

@@ -30,7 +30,7 @@ class Place(enum.IntEnum):
     POOL = 3
 
 
-@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+@dataclasses.dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Requests:
     """Requests as they come to a stage, in the order in which they come.
 

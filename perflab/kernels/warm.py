@@ -46,7 +46,7 @@ _NEVER = np.full(2, 2, np.int32)
 _CODES = np.array([1, 4], np.uint8)
 _DATED = DatedRequests(1, _IDS, _IDS, _TIMES, _TIMES, _SIZES, _TIMES)
 _CALLS: dict[str, Callable[[], object]] = {
-    "dense_ids": lambda: dense_ids(_IDS),
+    "dense_ids": lambda: (dense_ids(_IDS), dense_ids(_IDS.astype(np.int64) - 1)),
     "previous_and_next": lambda: previous_and_next(_IDS, 1),
     "lru_curve": lambda: lru_curve(_PREVIOUS),
     "lru_curve_and_distances": lambda: lru_curve_and_distances(_PREVIOUS),

@@ -26,7 +26,24 @@ def spread_seconds(cost: OutcomeCost, count: int, seed: int = 0) -> Floats:
         count: How many.
         seed: Of the order; stages with other seeds are slow at other requests.
     """
-    return np.resize(_table(cost, seed), count)
+    table = _table(cost, seed)
+    whole = count // PERIOD * PERIOD
+    times = np.empty(count)
+    times[:whole].reshape(-1, PERIOD)[:] = table
+    times[whole:] = table[: count - whole]
+    return times
+
+
+def spread_at(cost: OutcomeCost, places: npt.NDArray[np.int64], seed: int = 0) -> Floats:
+    """Return what `spread_seconds` has at some places.
+
+    Args:
+        cost: As it was measured.
+        places: int64, from 0.
+        seed: Of the order.
+    """
+    times: Floats = _table(cost, seed)[places % PERIOD]
+    return times
 
 
 @lru_cache(maxsize=64)

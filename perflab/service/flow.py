@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
+_Key = tuple[object, ...]
+_Parts = list[tuple[Places, Requests]]
+"""Of each worker, the places of its requests among those that came, and these."""
 _MOST_KEPT = 100_000_000
 """So many numbers of 8 bytes are kept for all stages together."""
 
@@ -86,7 +89,8 @@ class Flows:
     def __init__(self, incoming: Incoming, costs: Mapping[str, Costs]) -> None:
         self.incoming = incoming
         self.costs = costs
-        self._kept: KeptAnswers[tuple[object, ...], StageFlow] = KeptAnswers(_MOST_KEPT, _weight)
+        self._kept: KeptAnswers[_Key, StageFlow] = KeptAnswers(_MOST_KEPT, _weight)
+        self._parts: KeptAnswers[_Key, _Parts] = KeptAnswers(1)
 
     def through(self, service: Service) -> Flow:
         """Return the flow through a service.
@@ -107,11 +111,15 @@ class Flows:
         for place, stage in enumerate(service.stages):
             before = found[-1] if found else None
             shared = service.settings.pgbouncer_connections if stage.place is Place.POOL else None
-            key = (*service.stages[: place + 1], shared)
-            here = self._kept.answer(key, partial(self._stage, stage, before, shared))
+            front = service.stages[:place]
+            compute = partial(self._stage, stage, before, front, shared)
+            here = self._kept.answer((*front, stage, shared), compute)
             found.append(here)
             passed = here.passed
-            latencies[here.came] += passed.waits
+            if len(here.came) == count:
+                latencies += passed.waits
+            else:
+                latencies[here.came] += passed.waits
             if stage.place is Place.POOL:
                 lost = np.ones(len(here.came), np.bool_)
                 lost[passed.origins] = False
@@ -122,19 +130,22 @@ class Flows:
         return Flow(self.incoming, tuple(found), latencies, failed)
 
     def _stage(
-        self, stage: ServiceStage, before: StageFlow | None, shared: int | None
+        self, stage: ServiceStage, before: StageFlow | None, front: _Key, shared: int | None
     ) -> StageFlow:
         incoming, costs = self.incoming, self.costs[stage.bench]
         if before is None:
             came, requests = np.arange(len(incoming.requests)), incoming.requests
         else:
             came, requests = before.goes_on, before.passed.requests
-        workers, processes = incoming.workers[came], incoming.processes
+        processes = incoming.processes
+        workers = incoming.workers if before is None else incoming.workers[came]
         if stage.place is Place.POOL:
             passed = _through_pools(stage, requests, workers, processes, costs, shared)
             return StageFlow(stage, came, passed, ())
         if stage.place is Place.PROCESS and processes > 1:
-            return StageFlow(stage, came, *_by_worker(stage, requests, workers, processes, costs))
+            made = partial(_parted, requests, workers, processes)
+            parts = self._parts.answer(front, made)
+            return StageFlow(stage, came, *_by_worker(stage, requests, parts, costs))
         passed = _forward(stage, requests, costs)
         return StageFlow(stage, came, passed, (passed.memory_bytes,))
 
@@ -165,20 +176,26 @@ def _through_pools(
     return of.forward_pools(requests, workers, processes, stage.settings, costs, shared)
 
 
-def _by_worker(
-    stage: ServiceStage, requests: Requests, workers: Workers, processes: int, costs: Costs
-) -> tuple[Passed, tuple[float, ...]]:
-    """Return what the caches of all workers pass on together, and the memory of each."""
+def _parted(requests: Requests, workers: Workers, processes: int) -> _Parts:
+    """Return of each worker the places of its requests, and these."""
     order = np.argsort(workers, kind="stable")
     ends = np.cumsum(np.bincount(workers, minlength=processes))
     groups = np.split(order, ends[:-1])
+    return [(group, requests_at(requests, group)) for group in groups]
 
-    def forward(group: Places) -> Passed:
-        return _forward(stage, requests_at(requests, group), costs)
+
+def _by_worker(
+    stage: ServiceStage, requests: Requests, parts: _Parts, costs: Costs
+) -> tuple[Passed, tuple[float, ...]]:
+    """Return what the caches of all workers pass on together, and the memory of each."""
+
+    def forward(part: tuple[Places, Requests]) -> Passed:
+        return _forward(stage, part[1], costs)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        parts = list(threads.map(forward, groups))
-    return _together(requests, groups, parts), tuple(part.memory_bytes for part in parts)
+        found = list(threads.map(forward, parts))
+    groups = [group for group, _ in parts]
+    return _together(requests, groups, found), tuple(each.memory_bytes for each in found)
 
 
 def _together(requests: Requests, groups: Sequence[Places], parts: Sequence[Passed]) -> Passed:

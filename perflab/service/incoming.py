@@ -107,8 +107,10 @@ def workers_of(
     if clients is not None and settings.spread != "sticky":
         text = f"apply to the spread sticky, which is {settings.spread}"
         raise BadInputError(text, "clients")
+    if processes == 1 and clients is None:
+        return np.zeros(count, np.uint16)
     if settings.spread == "round_robin":
-        return np.resize(np.arange(processes, dtype=np.uint16), count)
+        return (np.arange(count, dtype=np.uint32) % np.uint32(processes)).astype(np.uint16)
     if settings.spread == "key_hash":
         asking = requests.keys
     elif clients is None:

@@ -117,7 +117,7 @@ class Splitter:
         return tuple(low + room * share for low, share in zip(least, shares, strict=True))
 
     def most_per_pool(self, allowed: int | None) -> int | None:
-        """Return how many connections each pool may have at most: 0 without a pool, none = no limit.
+        """Return how many connections a pool may have: 0 without a pool, none = no limit.
 
         Raises:
             BadInputError: If there are fewer connections than pools.
