@@ -104,7 +104,7 @@ def _check_stage(bench: AnyBench) -> None:
         return
     place = getattr(bench.stage, "place", None)
     pools = ("forward_pools", "most_connections", "settings_with")
-    sizes = ("bytes_at", "settings_at", "least_bytes")
+    sizes = ("bytes_at", "settings_at", "least_bytes", "at_share")
     further = () if place is None else pools if place is Place.POOL else sizes
     for method in ("forward", *further):
         if not callable(getattr(bench.stage, method, None)):

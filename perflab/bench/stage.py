@@ -151,6 +151,21 @@ class SizedStage(Stage[S], Protocol):
     def least_bytes(self, value_bytes: float, costs: Costs) -> float:
         """Return what it takes at least: itself, and one entry."""
 
+    def at_share(
+        self, settings: S, share: float, keys: int, value_bytes: float, costs: Costs
+    ) -> tuple[S, Costs] | None:
+        """Return settings and costs with which a part of the keys fares as the whole does.
+
+        None where that part of its size is too small to tell.
+
+        Args:
+            settings: For all keys.
+            share: Of the keys.
+            keys: How many there are in all.
+            value_bytes: Of each value, on average; 0 where that is not known.
+            costs: What a calibration measured.
+        """
+
 
 class PoolStage(Stage[S], Protocol):
     """A stage at `Place.POOL`: pools of several workers wait for one database together."""

@@ -97,11 +97,11 @@ def predict(
     perflab.toml describes; --set takes KEY=VALUE of the service and STAGE.KEY=VALUE of a stage.
     """
     if pattern == SERVICE:
-        refuse_for_service({"--sweep": sweep, "--sample": sample, "--sampling": sampling})
-        refuse_for_service({"--scheduler": scheduler})
+        refuse_for_service({"--sweep": sweep, "--sampling": sampling, "--scheduler": scheduler})
         reading = reading_of(columns, log_format, time_unit, separator, no_header)
         source = (workload, format_, reading)
-        predict_service(Asked(source, set_, project, profile, out, show, as_json, force))
+        asked = Asked(source, set_, project, profile, out, show, as_json, force)
+        predict_service(asked, sample)
         return
     from perflab.tuning.sweep import predictions
 

@@ -23,6 +23,7 @@ from perflab.kernels.queueing.waits import Begun, Queue, queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
 from perflab.kernels.sampling.quantiles import quantiles_of
+from perflab.kernels.sampling.thinning import thinned
 from perflab.kernels.warm import KERNELS, OF_TEXTS, WITH_OPERATIONS, compile_all
 
 __all__ = [
@@ -74,5 +75,6 @@ __all__ = [
     "requests_of",
     "resolved",
     "settled",
+    "thinned",
     "working_set",
 ]

@@ -30,6 +30,7 @@ from perflab.kernels.queueing.waits import queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
 from perflab.kernels.sampling.quantiles import quantiles_of
+from perflab.kernels.sampling.thinning import thinned
 from perflab.kernels.texts.json_spans import json_spans
 from perflab.kernels.texts.logfmt_spans import logfmt_spans
 from perflab.kernels.texts.span_values import moments_at, numbers_at, texts_at
@@ -72,6 +73,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "key_counts": lambda: key_counts(_IDS, 1),
     "by_count": lambda: by_count(_IDS),
     "requests_of": lambda: requests_of(_IDS, (1,)),
+    "thinned": lambda: thinned(_IDS, (0,), (0, 2), ((0.5,),)),
     "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
     **{f"{policy}_hits": partial(policy_hits, policy, _REQUESTS, 1) for policy in POLICIES},
     **{

@@ -92,7 +92,7 @@ class Flows:
         self._kept: KeptAnswers[_Key, StageFlow] = KeptAnswers(_MOST_KEPT, _weight)
         self._parts: KeptAnswers[_Key, _Parts] = KeptAnswers(1)
 
-    def through(self, service: Service) -> Flow:
+    def through(self, service: Service, costs: Mapping[str, Costs] | None = None) -> Flow:
         """Return the flow through a service.
 
         Each stage gets what the one before it passes on, at the times at which that does; what a
@@ -101,6 +101,7 @@ class Flows:
 
         Args:
             service: With as many workers as the requests were spread over.
+            costs: Where those of the stages follow from their settings; else those of all.
 
         Raises:
             BadInputError: If a stage cannot answer.
@@ -112,7 +113,8 @@ class Flows:
             before = found[-1] if found else None
             shared = service.settings.pgbouncer_connections if stage.place is Place.POOL else None
             front = service.stages[:place]
-            compute = partial(self._stage, stage, before, front, shared)
+            told = (costs or self.costs)[stage.bench]
+            compute = partial(self._stage, stage, before, front, shared, told)
             here = self._kept.answer((*front, stage, shared), compute)
             found.append(here)
             passed = here.passed
@@ -130,9 +132,14 @@ class Flows:
         return Flow(self.incoming, tuple(found), latencies, failed)
 
     def _stage(
-        self, stage: ServiceStage, before: StageFlow | None, front: _Key, shared: int | None
+        self,
+        stage: ServiceStage,
+        before: StageFlow | None,
+        front: _Key,
+        shared: int | None,
+        costs: Costs,
     ) -> StageFlow:
-        incoming, costs = self.incoming, self.costs[stage.bench]
+        incoming = self.incoming
         if before is None:
             came, requests = np.arange(len(incoming.requests)), incoming.requests
         else:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from perflab.service.flow import Flow, StageFlow
     from perflab.service.settings import ServiceSettings
 
-_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+LATENCIES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+"""The quantiles of the latency that are told, by name."""
 _GIB = 2.0**30
 _HOURS, _SECONDS = 24.0, 86_400.0
 
@@ -114,8 +115,8 @@ def service_metrics(flow: Flow, settings: ServiceSettings, most_connections: int
         "hit_rate": 1.0 - _asked_behind(flow) / max(reads, 1),
         "latency_seconds_mean": float(latencies.mean()),
     }
-    shares = kernels.quantiles_of(latencies, tuple(_QUANTILES.values()))
-    for name, value in zip(_QUANTILES, shares, strict=True):
+    shares = kernels.quantiles_of(latencies, tuple(LATENCIES.values()))
+    for name, value in zip(LATENCIES, shares, strict=True):
         found[f"latency_seconds_{name}"] = float(value)
     found["errors"] = float(failed)
     found["error_share"] = failed / len(flow.incoming.requests)
@@ -123,15 +124,25 @@ def service_metrics(flow: Flow, settings: ServiceSettings, most_connections: int
     found["memory_bytes"] = float(sum(sum(here.memory_bytes) for here in flow.stages))
     if most_connections:
         found["most_connections"] = float(most_connections)
-    if settings.priced:
-        memory = found["memory_bytes"] / _GIB * _HOURS * settings.price_per_gib_hour
-        calls = found["database_per_second"] * _SECONDS * settings.price_per_backend_call
-        found |= {
-            "cost_per_day": memory + calls,
-            "memory_cost_per_day": memory,
-            "backend_cost_per_day": calls,
-        }
-    return found
+    return found | money(found, settings)
+
+
+def money(metrics: Metrics, settings: ServiceSettings) -> Metrics:
+    """Return what memory and calls of the database cost a day; nothing where nothing is priced.
+
+    Args:
+        metrics: With ``memory_bytes`` and ``database_per_second``.
+        settings: With the prices.
+    """
+    if not settings.priced:
+        return {}
+    memory = metrics["memory_bytes"] / _GIB * _HOURS * settings.price_per_gib_hour
+    calls = metrics["database_per_second"] * _SECONDS * settings.price_per_backend_call
+    return {
+        "cost_per_day": memory + calls,
+        "memory_cost_per_day": memory,
+        "backend_cost_per_day": calls,
+    }
 
 
 def _asked_behind(flow: Flow) -> int:

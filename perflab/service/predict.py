@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from perflab.bench.registry import load_bench
 from perflab.errors.extras import naming_extra
+from perflab.instrumentation.catalog import metric
 from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.environment import environment
 from perflab.lab.outcome import workload_summary
@@ -14,20 +15,24 @@ from perflab.service.flow import Flow, Flows
 from perflab.service.incoming import Incoming, incoming
 from perflab.service.metrics import database_metrics, service_metrics, stage_metrics
 from perflab.service.prediction import DATABASE, ServicePrediction, StageRow
-from perflab.units import in_words
+from perflab.service.sampled import Estimate, SampledService
+from perflab.units import in_words, percent
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from perflab.modelling.prediction import Costs
-    from perflab.service.service import Service
+    from perflab.modelling.prediction import Costs, Metrics
+    from perflab.service.service import Service, ServiceStage
 
 Calibrations = dict[str, Calibration]
 
 
 @naming_extra("cli")
 def predict_service(
-    service: Service, workload: object = None, clients: npt.ArrayLike | None = None
+    service: Service,
+    workload: object = None,
+    clients: npt.ArrayLike | None = None,
+    sample: float | None = None,
 ) -> ServicePrediction:
     """Return what each stage and the service as a whole do over a workload.
 
@@ -36,12 +41,17 @@ def predict_service(
         workload: A file's path, a name with parameters, or a `Trace`; none for the default of the
             first stage's bench.
         clients: For the spread ``sticky``, whose each request is, int64 of shape (requests,).
+        sample: The share of the keys to look at; all where not given.
 
     Raises:
-        BadInputError: If the workload is not right, or has no times and no rate is set.
+        BadInputError: If the workload or the sample is not right, or the workload has no times and
+            no rate is set.
     """
     came = incoming(service, workload, clients)
     known = calibrations_of(service)
+    if sample is not None and sample != 1:
+        found = SampledService(came, costs_in(known), sample).estimate(service)
+        return estimated(service, came, found, known)
     flow = Flows(came, costs_in(known)).through(service)
     return prediction_of(service, flow, known)
 
@@ -60,6 +70,39 @@ def calibrations_of(service: Service) -> Calibrations:
     return found
 
 
+def estimated(
+    service: Service, came: Incoming, found: Estimate, known: Calibrations
+) -> ServicePrediction:
+    """Return a prediction from samples.
+
+    Args:
+        service: What was estimated.
+        came: All its requests.
+        found: The estimate.
+        known: The costs of each stage.
+    """
+    by_stage = {stage.bench: stage for stage in service.stages}
+    rows = [
+        _row(by_stage[name], metrics, known)
+        if name in by_stage
+        else StageRow(DATABASE, "Database", metrics)
+        for name, metrics in found.stages.items()
+    ]
+    info = metric("hit_rate")
+    said = f"from samples of {percent(found.share)} of the keys: {info.label}"
+    waits = ("waits before pools follow its misses as far as samples tell when they come",)
+    return _prediction(
+        service,
+        came,
+        rows,
+        found.metrics,
+        known,
+        (f"{said} {info.format_band(found.error)}", *(waits if service.pool else ())),
+        found.share,
+        found.error,
+    )
+
+
 def prediction_of(service: Service, flow: Flow, known: Calibrations) -> ServicePrediction:
     """Return what is told of a flow.
 
@@ -68,28 +111,40 @@ def prediction_of(service: Service, flow: Flow, known: Calibrations) -> ServiceP
         flow: The requests on their way.
         known: The costs of each stage.
     """
-    rows = [
-        StageRow(
-            here.stage.bench,
-            load_bench(here.stage.bench).identity.title,
-            stage_metrics(flow, here),
-            here.stage.settings.shown(),
-            known[here.stage.bench].to_dict(),
-        )
-        for here in flow.stages
-    ]
+    rows = [_row(here.stage, stage_metrics(flow, here), known) for here in flow.stages]
     behind = database_metrics(flow)
     rows += [StageRow(DATABASE, "Database", behind)] if behind else []
-    connections = connections_of(service)
+    metrics = service_metrics(flow, service.settings, connections_of(service).most)
+    return _prediction(service, flow.incoming, rows, metrics, known)
+
+
+def _row(stage: ServiceStage, metrics: Metrics, known: Calibrations) -> StageRow:
+    title = load_bench(stage.bench).identity.title
+    shown = stage.settings.shown()
+    return StageRow(stage.bench, title, metrics, shown, known[stage.bench].to_dict())
+
+
+def _prediction(
+    service: Service,
+    came: Incoming,
+    rows: list[StageRow],
+    metrics: Metrics,
+    known: Calibrations,
+    remarks: tuple[str, ...] = (),
+    sampled: float = 1.0,
+    error: float = 0.0,
+) -> ServicePrediction:
     told = [f"{name}: {each.describe()}" for name, each in known.items()]
     return ServicePrediction(
-        workload=workload_summary(flow.incoming.workload),
+        workload=workload_summary(came.workload),
         settings=service.shown(),
         stages=tuple(rows),
-        metrics=service_metrics(flow, service.settings, connections.most),
-        warnings=connections.warnings,
-        remarks=(*_remarks(flow.incoming), *told),
+        metrics=metrics,
+        warnings=connections_of(service).warnings,
+        remarks=(*remarks, *_remarks(came), *told),
         environment=environment(),
+        sampled=sampled,
+        error=error,
     )
 
 

@@ -207,7 +207,10 @@ class Service:
         return {**self.settings.shown(), **stages}
 
     def predict(
-        self, workload: object = None, clients: npt.ArrayLike | None = None
+        self,
+        workload: object = None,
+        clients: npt.ArrayLike | None = None,
+        sample: float | None = None,
     ) -> ServicePrediction:
         """Return what each stage and the service as a whole do over a workload.
 
@@ -216,13 +219,15 @@ class Service:
                 the first stage's bench.
             clients: For the spread ``sticky``, whose each request is: int64 of shape (requests,);
                 drawn at random where not given.
+            sample: The share of the keys to look at, such as 0.05; all where not given.
 
         Raises:
-            BadInputError: If the workload is not right, or has no times and no rate is set.
+            BadInputError: If the workload or the sample is not right, or the workload has no times
+                and no rate is set.
         """
         from perflab.service.predict import predict_service
 
-        return predict_service(self, workload, clients)
+        return predict_service(self, workload, clients, sample)
 
     def fleet(self, workload: object = None) -> Fleet:
         """Return the ways to connect its processes to the database, with the waits of each.

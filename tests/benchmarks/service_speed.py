@@ -16,7 +16,8 @@ from perflab import Service, load_workload
 from perflab.service.flow import Flows
 from perflab.service.incoming import incoming
 from perflab.service.predict import calibrations_of, costs_in, prediction_of
-from perflab.units import parse_quantity
+from perflab.service.sampled import SampledService
+from perflab.units import band, parse_quantity, percent, points
 
 STAGES = {
     "cache": {"max_cache_size": "10k"},
@@ -42,14 +43,31 @@ def main() -> None:
     """Print a line per prediction."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=parse_quantity, default=10_000_000)
-    requests = int(parser.parse_args().requests)
+    parser.add_argument("--share", type=float, default=0.05)
+    asked = parser.parse_args()
+    requests, share = int(asked.requests), asked.share
     small = load_workload("zipf:skew=0.9,keys=1k,requests=10k,seed=1")
     trace = load_workload(f"zipf:skew=0.9,keys={requests // 10},requests={requests},seed=1")
     for label, values in (("1 worker", {}), ("48 workers", {"replicas": 12, "workers": 4})):
         service = Service.from_mapping({**values, "request_rate": "2k", **STAGES})
         service.predict(small)  # compiles, or loads what is compiled
+        service.predict(small, sample=0.5)
         known = calibrations_of(service)
         timed(f"{label}, all of it", lambda service=service: service.predict(trace))
+        timed(
+            f"{label}, all of it from samples of {percent(share)} of the keys",
+            lambda service=service: service.predict(trace, sample=share),
+        )
+        exact, about = service.predict(trace), service.predict(trace, sample=share)
+        off = points(about.metrics["hit_rate"] - exact.metrics["hit_rate"])
+        print(f"{label}, hit rate from samples: {off}, {band(about.error, 'ratio')}")
+        estimates = SampledService(incoming(service, trace), costs_in(known), share)
+        estimates.estimate(service)
+        moved = service.change(MOVES[-1])
+        timed(
+            f"{label}, a move from samples",
+            lambda estimates=estimates, moved=moved: estimates.estimate(moved),
+        )
         flows = Flows(incoming(service, trace), costs_in(known))
         flows.through(service)
         for move in MOVES:

@@ -54,6 +54,15 @@ def test_json_and_the_file_hold_the_prediction(perflab, project, tmp_path):
     assert kept.to_frame().loc["service", "requests"] == 3000
 
 
+def test_a_sample_says_how_exact_it_is(perflab, project):
+    options = ("--set", "cache.max_cache_size=200", "--sample", "0.5")
+    answer = perflab("predict", "service", *options)
+    assert "from samples of 50 % of the keys: hit rate ±" in answer.out
+    few = perflab("predict", "service", "--sample", "0.01")
+    assert few.status == 2
+    assert "sample: 1 % of the keys are too few for the size of cache" in few.err
+
+
 def test_options_and_profiles_overrule_the_file(perflab, project):
     changed = ("--set", "cache.max_cache_size=1k", "--set", "workers=1")
     answer = perflab("predict", "service", "--json", *changed, "--workload", "zipf:requests=1k")

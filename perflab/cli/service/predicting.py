@@ -36,14 +36,18 @@ _WHOLE = (
 )
 
 
-def predict_service(asked: Asked) -> None:
+def predict_service(asked: Asked, sample: float | None = None) -> None:
     """Predict the service of a file and hand the prediction over.
+
+    Args:
+        asked: What the options say.
+        sample: The share of the keys to look at; all where not given.
 
     Raises:
         BadInputError: If the file, an option or the workload is not right.
     """
     service, loaded, _ = read_service(asked)
-    found = service.predict(loaded)
+    found = service.predict(loaded, sample=sample)
     hand_over(found, write_service, as_json=asked.as_json, out=asked.out, force=asked.force)
 
 

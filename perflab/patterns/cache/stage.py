@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from perflab.patterns.cache.settings import CacheSettings
 
 
+_FEWEST_ENTRIES = 8
+"""With fewer, a part of a cache tells little of the whole one."""
+
+
 class CacheStage:
     """Passes on the requests that the cache's model counts as misses.
 
@@ -87,3 +91,18 @@ class CacheStage:
 
         told = CacheCosts.of(costs)
         return told.fixed_bytes(1) + told.bytes_per_entry + value_bytes
+
+    def at_share(
+        self,
+        settings: CacheSettings,
+        share: float,
+        _keys: int,
+        _value_bytes: float,
+        costs: Costs,
+    ) -> tuple[CacheSettings, Costs] | None:
+        """Return a cache of a share of the entries and bytes; none where it has too few entries."""
+        from perflab.patterns.cache.model.models import CACHE
+
+        if settings.max_cache_size * share < _FEWEST_ENTRIES:
+            return None
+        return CACHE.shrink(settings, share, costs), costs

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _STEP_BYTES = 2**16
 """Memory is recommended in such steps."""
+_FEWEST_ENTRIES = 8
+"""With room for fewer, a part of a server tells little of the whole one."""
 _OWN_ORDER = 1
 """Seed of the order of slow trips: another one than that of a cache in front."""
 
@@ -86,3 +88,31 @@ class RedisCacheStage:
         told = RedisCosts.of(costs)
         least = float(RedisCacheSettings.info("maxmemory").low or 0)
         return max(least, told.server_bytes + told.bytes_per_entry + value_bytes)
+
+    def at_share(
+        self,
+        settings: RedisCacheSettings,
+        share: float,
+        keys: int,
+        value_bytes: float,
+        costs: Costs,
+    ) -> tuple[RedisCacheSettings, Costs] | None:
+        """Return a server of a share of the memory; none where it cannot have so little.
+
+        An entry takes what it does in the whole server, whose tables are filled otherwise.
+        """
+        from perflab.patterns.redis_cache.model.costs import RedisCosts, redis_for_part
+
+        told = RedisCosts.of(costs)
+        value = value_bytes or told.value_bytes
+        expiring = settings.ttl_seconds is not None
+        each = told.entry_bytes(settings.maxmemory, value, keys, expiring=expiring)
+        there = redis_for_part(settings, share, costs)
+        if settings.maxmemory is not None and there.maxmemory is not None:
+            wanted = told.room(settings.maxmemory) * share
+            if wanted < _FEWEST_ENTRIES * (each + value):
+                return None
+            # Rounded to whole entries, a part of few would be off by as much.
+            if abs(told.room(there.maxmemory) - wanted) > max(each, 0.01 * wanted):
+                return None
+        return there, {**costs, "bytes_per_entry": each, "slot_entries": 0}
