@@ -62,7 +62,7 @@ class Requests:
         return len(self.times)
 
 
-@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+@dataclasses.dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Passed:
     """What became of the requests that came to a stage.
 

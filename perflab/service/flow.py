@@ -30,7 +30,7 @@ Places = npt.NDArray[np.int64]
 _Key = tuple[object, ...]
 _Parts = list[tuple[Places, Requests]]
 """Of each worker, the places of its requests among those that came, and these."""
-_MOST_KEPT = 100_000_000
+_MOST_KEPT = 150_000_000
 """So many numbers of 8 bytes are kept for all stages together."""
 
 
@@ -159,7 +159,7 @@ class Flows:
 
 def _weight(here: StageFlow) -> int:
     """Return about how many numbers a stage's flow holds."""
-    return 4 * len(here.came) + 8 * len(here.passed.origins)
+    return 3 * len(here.came) + 6 * len(here.passed.origins)
 
 
 def _forward(stage: ServiceStage, requests: Requests, costs: Costs) -> Passed:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from perflab.modelling.prediction import Metrics
 from perflab.operations import Operation
 
 if TYPE_CHECKING:
+    from perflab.bench.stage import Passed
     from perflab.service.flow import Flow, StageFlow
     from perflab.service.settings import ServiceSettings
 
@@ -21,6 +24,9 @@ LATENCIES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 """The quantiles of the latency that are told, by name."""
 _GIB = 2.0**30
 _HOURS, _SECONDS = 24.0, 86_400.0
+
+_lock = threading.Lock()
+_waits: WeakKeyDictionary[Passed, Metrics] = WeakKeyDictionary()
 
 METRICS = (
     MetricInfo("requests_per_second", "requests", "1/s", "neither"),
@@ -65,9 +71,7 @@ def stage_metrics(flow: Flow, here: StageFlow) -> Metrics:
         found |= {"hits": float(reads - missed), "misses": float(missed)}
         found["hit_rate"] = (reads - missed) / max(reads, 1)
     if came:
-        found["wait_seconds_mean"] = float(passed.waits.mean())
-        places = kernels.quantiles_of(passed.waits, (0.95, 0.99))
-        found |= {f"wait_seconds_p{n}": float(p) for n, p in zip((95, 99), places, strict=True)}
+        found |= _waits_of(passed)
     total = float(flow.latencies.sum())
     found["latency_share"] = float(passed.waits.sum()) / total if total > 0 else 0.0
     if pool:
@@ -143,6 +147,19 @@ def money(metrics: Metrics, settings: ServiceSettings) -> Metrics:
         "memory_cost_per_day": memory,
         "backend_cost_per_day": calls,
     }
+
+
+def _waits_of(passed: Passed) -> Metrics:
+    """Return mean and quantiles of the waits of a stage, which are kept with it."""
+    with _lock:
+        found = _waits.get(passed)
+    if found is None:
+        p95, p99 = (float(value) for value in kernels.quantiles_of(passed.waits, (0.95, 0.99)))
+        mean = float(passed.waits.mean())
+        found = {"wait_seconds_mean": mean, "wait_seconds_p95": p95, "wait_seconds_p99": p99}
+        with _lock:
+            _waits[passed] = found
+    return found
 
 
 def _asked_behind(flow: Flow) -> int:

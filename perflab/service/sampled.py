@@ -37,8 +37,8 @@ _PARTS = 64
 short at its beginning, when caches are cold."""
 _CLASSES = 64
 """Keys are told apart by so many classes of popularity at most."""
-_ROUNDING = 0.0005
-"""What a sample of a cache of few entries may be off beside what samples differ by."""
+_SMALL = 0.02
+"""What samples may be off together, times the root of the fewest entries that a cache has there."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class SampledService:
         times = WeightedTimes()
         rates = [_hit_rate(draw, flow) for draw, flow in pairs]
         spread = float(np.std(rates, ddof=1)) if len(rates) > 1 else 0.0
-        error = t_95(DRAWS) * spread / math.sqrt(DRAWS) + _ROUNDING
+        error = t_95(DRAWS) * spread / math.sqrt(DRAWS) + _SMALL / math.sqrt(_fewest(pairs))
         whole: Metrics = {"hit_rate": float(np.mean(rates))}
         errors = 0.0
         if service.pool is None:
@@ -317,6 +317,12 @@ def _reads(flow: Flow) -> npt.NDArray[np.bool_]:
         return np.ones(len(flow.incoming.requests), np.bool_)
     reads: npt.NDArray[np.bool_] = operations == Operation.GET
     return reads
+
+
+def _fewest(pairs: list[tuple[KeyDraw, Flow]]) -> int:
+    """Return how many entries the smallest cache of all samples holds at most."""
+    held = (int(here.passed.entries.max(initial=0)) for _, flow in pairs for here in flow.stages)
+    return max(1, min(held, default=1))
 
 
 def _hit_rate(draw: KeyDraw, flow: Flow) -> float:

@@ -198,8 +198,11 @@ def _passed(requests: Requests, opened: int, queue: Callable[[Floats, Places], _
         queued = queue(requests.times[asking], asking)
         waits[asking], loads[asking], opened = queued.waits, queued.services, queued.opened
         served[asking] = ~np.isnan(queued.services)
-        last = np.searchsorted(asking, np.arange(len(requests)), side="right")
-        entries = np.concatenate([[0], queued.in_use]).astype(np.int64)[last]
+        if len(asking) == len(requests):
+            entries = queued.in_use.astype(np.int64)
+        else:
+            last = np.searchsorted(asking, np.arange(len(requests)), side="right")
+            entries = np.concatenate([[0], queued.in_use]).astype(np.int64)[last]
     starts = requests.times + waits
     # A connection that is handed over can start after one that a later request finds idle.
     origins = np.flatnonzero(served)
