@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 OBJECTIVE = Objective("min", "latency_seconds_mean")
 _MEMORY, _CONNECTIONS = "memory_bytes", "most_connections"
+_ROUNDING = 1e-9
 _GIB = 2.0**30
 _STEP_OF = 0.25
 """A step is 1 GiB, or so much of the budget where that is less."""
@@ -94,9 +95,11 @@ class _Budgeting:
         per_pool = self.splitter.most_per_pool(most) if self.present.shared is None else most
         search = SplitSearch(self.splitter, self._metrics, self._value)
         best = search.best(total, per_pool)
-        self._check_limits(best)
         before = self._metrics_of(self.service)
         chosen = self.splitter.service_of(best.split)
+        if self._fits(before, total, most) and self._value(before) <= self._value(best.metrics):
+            best, chosen = Tried(self.present, before), self.service
+        self._check_limits(best)
         named = self._point("recommended", best.split, best.metrics)
         steps = tuple(self._next_steps(best, most))
         return Budget(
@@ -117,6 +120,12 @@ class _Budgeting:
             environment=environment(),
         )
 
+    def _fits(self, before: Metrics, memory: float, connections: int | None) -> bool:
+        """Say whether the service as it is now keeps the budget."""
+        if self.present.total_bytes > memory * (1 + _ROUNDING):
+            return False
+        return connections is None or before.get(_CONNECTIONS, 0.0) <= connections
+
     def _check(self) -> None:
         """Refuse a service without anything to split, and limits on what it has not.
 
@@ -127,6 +136,10 @@ class _Budgeting:
             text = "has no cache, so there is no memory to split; 'fleet' sizes its pools"
             raise BadInputError(text, "service")
         metrics = self._metrics_of(self.service)
+        for limit in self.limits:
+            if limit.metric in (_MEMORY, _CONNECTIONS) and not limit.comparison.startswith("<"):
+                text = f"is not an upper bound; write it like {limit.metric}<={limit.value:.0f}"
+                raise BadInputError(text, str(limit))
         for name in (self.goal.metric, *(limit.metric for limit in self.limits)):
             if name not in metrics:
                 text = f"is not a metric of this service; it has {', '.join(metrics)}"
@@ -229,6 +242,8 @@ class _Budgeting:
             parts.append(f"{counted(chosen.connections, 'connection')} per process")
         now, then = before[info.name], chosen.metrics[info.name]
         said = f"{', '.join(parts)}: {info.plain} {info.format(then)}, now {info.format(now)}"
+        if then == now:
+            said = f"keep the settings as they are ({said})"
         sign = 1.0 if self.goal.direction == "min" else -1.0
         gains = [(sign * (then - each.metrics[info.name]), each) for each in steps]
         if not gains:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from perflab.bench.passing import requests_at
 from perflab.bench.registry import load_bench
 from perflab.bench.stage import Passed, Place, Requests
+from perflab.errors import BadInputError
 from perflab.modelling.kept_answers import KeptAnswers
 
 if TYPE_CHECKING:
@@ -115,7 +116,11 @@ class Flows:
             front = service.stages[:place]
             told = (costs or self.costs)[stage.bench]
             compute = partial(self._stage, stage, before, front, shared, told)
-            here = self._kept.answer((*front, stage, shared), compute)
+            try:
+                here = self._kept.answer((*front, stage, shared), compute)
+            except BadInputError as error:
+                where = f"{stage.bench}.{error.place}" if error.place else stage.bench
+                raise BadInputError(error.message, where) from None
             found.append(here)
             passed = here.passed
             if len(here.came) == count:

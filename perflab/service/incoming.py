@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +75,11 @@ def incoming(
     if settings.processes > MOST_PROCESSES:
         text = f"{grouped(settings.processes)} workers in all; at most {grouped(MOST_PROCESSES)}"
         raise BadInputError(text, "service.replicas")
+    known = (str, os.PathLike, Trace, Arrivals)
+    if workload is not None and not isinstance(workload, known):
+        kind = type(workload).__name__
+        text = f"must be a file's path, a name with parameters or a Trace, not {kind}"
+        raise BadInputError(text, "workload")
     loaded = load_bench(first.bench).workload_for(first.settings, workload)
     if isinstance(loaded, Trace):
         loaded.check_reads()
@@ -117,7 +123,10 @@ def workers_of(
         draw = np.random.default_rng(settings.seed)
         asking = draw.integers(0, settings.clients, count)
     else:
-        asking = np.asarray(clients, np.int64)
+        given = np.asarray(clients)
+        if given.dtype.kind not in "iu":
+            raise BadInputError("must be whole numbers, one per request", "clients")
+        asking = given.astype(np.int64)
         if asking.shape != (count,):
             text = f"has {asking.size} values, but there are {counted(count, 'request')}"
             raise BadInputError(text, "clients")

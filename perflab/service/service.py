@@ -115,6 +115,9 @@ class Service:
             BadInputError: If a key is unknown, a value is not valid, or stages cannot follow each
                 other.
         """
+        if not isinstance(values, Mapping) or not all(isinstance(key, str) for key in values):
+            text = 'must be a mapping, such as {"workers": 4, "cache": {"max_cache_size": "10k"}}'
+            raise BadInputError(text, "service")
         own: dict[str, object] = {}
         stages: list[ServiceStage] = []
         for key, value in values.items():

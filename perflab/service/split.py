@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from perflab.service.incoming import Incoming
     from perflab.service.service import Service, ServiceStage
 
+_ANY_KEYS = 1_000_000_000
+"""So many keys fill any cache that has a bound."""
+_UNBOUNDED = 100.0
+"""A cache that could take so many times what all keys do counts as one without a bound."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Split:
@@ -58,7 +63,7 @@ class Splitter:
         self.caches = [stage for stage in service.stages if stage.place is not Place.POOL]
 
     def present(self) -> Split:
-        """Return what the stages have now, once they are full."""
+        """Return what the stages may take now; where a cache has no bound, what all keys take."""
         settings, pool = self.service.settings, self.service.pool
         taken = tuple(self._taken(stage) for stage in self.caches)
         size = 0 if pool is None else self._pool(pool).most_connections(pool.settings)
@@ -138,17 +143,11 @@ class Splitter:
         return fits
 
     def _taken(self, stage: ServiceStage) -> float:
-        costs = self.costs[stage.bench]
-        keys = self._keys if stage.place is Place.SHARED else self._keys_per_process()
-        each = self._of(stage).bytes_at(stage.settings, keys, self._value_bytes, costs)
-        return each * self._count(stage)
-
-    def _keys_per_process(self) -> int:
-        """Return how many keys a worker may meet."""
-        settings = self.service.settings
-        if settings.spread != "key_hash":
-            return self._keys
-        return max(1, round(self._keys / settings.processes))
+        costs, of = self.costs[stage.bench], self._of(stage)
+        bounded = of.bytes_at(stage.settings, _ANY_KEYS, self._value_bytes, costs)
+        every = of.bytes_at(stage.settings, self._keys, self._value_bytes, costs)
+        unbounded = bounded > _UNBOUNDED * every
+        return (every if unbounded else bounded) * self._count(stage)
 
     def _count(self, stage: ServiceStage) -> int:
         return self.service.settings.processes if stage.place is Place.PROCESS else 1

@@ -142,3 +142,31 @@ def test_more_connections_than_the_database_allows_are_a_warning():
     assert "allows 400: 80 would be refused" in warning
     assert "at most 8 each" in warning
     assert service.change({"connection_pool.max_connections": 8}).predict(TRACE).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "workload", "clients", "said"),
+    [
+        ({}, 3, None, "workload: must be a file's path, a name with parameters or a Trace"),
+        ({}, "poisson:rate=10", None, "is neither a workload nor a file"),
+        ({"spread": "sticky"}, TRACE, [1, 2], r"clients: has 2 values, but there are 10,007"),
+        ({"spread": "sticky"}, TRACE, ["a"] * COUNT, "clients: must be whole numbers"),
+        ({}, TRACE, np.zeros(COUNT, int), "clients: apply to the spread sticky"),
+        ({"replicas": 5000, "workers": 3}, TRACE, None, "15,000 workers in all; at most 10,000"),
+    ],
+)
+def test_requests_that_cannot_come_are_refused(values, workload, clients, said):
+    with pytest.raises(BadInputError, match=said):
+        Service.from_mapping({**values, "cache": {}}).predict(workload, clients)
+
+
+def test_settings_that_a_stage_cannot_answer_name_the_stage():
+    service = Service.from_mapping({"cache": {"policy": "opt", "ttl_seconds": 3}})
+    with pytest.raises(BadInputError, match=r"^cache\.policy: OPT is answered without a TTL"):
+        service.predict(TRACE)
+
+
+def test_a_trace_without_reads_is_refused():
+    writes = Trace.from_keys([1, 2], times=[0.0, 1.0], operations=["write", "set"])
+    with pytest.raises(BadInputError, match="holds no reads"):
+        Service.from_mapping({"cache": {}}).predict(writes)

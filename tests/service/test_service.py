@@ -76,6 +76,8 @@ def test_stages_take_settings_that_are_made_already():
     ("values", "said"),
     [
         ({}, "needs at least one stage"),
+        (3, "service: must be a mapping"),
+        ({3: {}}, "service: must be a mapping"),
         ({"connection_pool": {}, "cache": {}}, r"cache: cannot follow connection_pool.*in front"),
         ({"redis_cache": {}, "cache": {}}, r"cache: cannot follow redis_cache.*in front"),
         ({"cache": {}, "replicas": 0}, r"replicas: 0 is out of bounds; allowed: 1 to 10k"),
