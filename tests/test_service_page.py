@@ -57,9 +57,9 @@ def test_the_profile_overrules_one_setting(folder):
 
 def test_the_page_names_the_settings_that_there_are():
     service = Service.from_mapping({"cache": {}})
-    named = set(re.findall(r"`((?:max|request|deploy|pgbouncer)_\w+)`", PAGE))
+    named = set(re.findall(r"`((?:max|request|deploy|pgbouncer|query|database)_\w+)`", PAGE))
     assert named == {
         *("max_replicas", "max_connections", "request_rate"),
-        *("deploy_surge", "pgbouncer_connections"),
+        *("deploy_surge", "pgbouncer_connections", "query_seconds", "database_contention"),
     }
     assert named <= set(service.settings.infos())

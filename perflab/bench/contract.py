@@ -103,7 +103,7 @@ def _check_stage(bench: AnyBench) -> None:
     if bench.stage is None:
         return
     place = getattr(bench.stage, "place", None)
-    pools = ("forward_pools", "most_connections", "settings_with")
+    pools = ("forward_pools", "most_connections", "settings_with", "costs_at")
     sizes = ("bytes_at", "settings_at", "least_bytes", "at_share")
     further = () if place is None else pools if place is Place.POOL else sizes
     for method in ("forward", *further):

@@ -176,6 +176,16 @@ class PoolStage(Stage[S], Protocol):
     def settings_with(self, settings: S, connections: int) -> S:
         """Return the settings at which the pool of one worker may open so many connections."""
 
+    def costs_at(self, costs: Costs, seconds: float | None, contention: float | None) -> Costs:
+        """Return the costs before another database than was measured.
+
+        Args:
+            costs: What a calibration measured.
+            seconds: What a query takes on average with one connection in use; None as measured.
+            contention: The share of a query that no two can do at once, of the Universal
+                Scalability Law; None as measured.
+        """
+
     def forward_pools(
         self,
         requests: Requests,

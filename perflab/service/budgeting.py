@@ -80,7 +80,7 @@ class _Budgeting:
         self.limits = [parse_condition(text) for text in _texts(limits)]
         self.known = calibrations_of(service)
         self.came = incoming(service, workload)
-        costs = costs_in(self.known)
+        costs = costs_in(self.known, service)
         self.flows = Flows(self.came, costs)
         self.splitter = Splitter(service, self.came, costs)
         self.present = self.splitter.present()

@@ -123,7 +123,7 @@ def fleet_of(service: Service, workload: object = None) -> Fleet:
         rate = came.rate * replicas / settings.replicas
         grown = service.change({"replicas": replicas, "request_rate": rate})
         here = came if replicas == settings.replicas else incoming(grown, came.workload)
-        rows += _rows(grown, Flows(here, costs_in(known)))
+        rows += _rows(grown, Flows(here, costs_in(known, service)))
     chosen = best_pool(rows)
     told = [f"{name}: {each.describe()}" for name, each in known.items()]
     return Fleet(

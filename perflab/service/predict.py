@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from perflab.bench.registry import load_bench
 from perflab.errors.extras import naming_extra
@@ -21,6 +21,7 @@ from perflab.units import in_words, percent
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from perflab.bench.stage import PoolStage
     from perflab.modelling.prediction import Costs, Metrics
     from perflab.service.service import Service, ServiceStage
 
@@ -50,15 +51,26 @@ def predict_service(
     came = incoming(service, workload, clients)
     known = calibrations_of(service)
     if sample is not None and sample != 1:
-        found = SampledService(came, costs_in(known), sample).estimate(service)
+        found = SampledService(came, costs_in(known, service), sample).estimate(service)
         return estimated(service, came, found, known)
-    flow = Flows(came, costs_in(known)).through(service)
+    flow = Flows(came, costs_in(known, service)).through(service)
     return prediction_of(service, flow, known)
 
 
-def costs_in(known: Calibrations) -> dict[str, Costs]:
-    """Return what the models of the stages are told, by stage."""
-    return {name: each.costs for name, each in known.items()}
+def costs_in(known: Calibrations, service: Service) -> dict[str, Costs]:
+    """Return what the models of the stages are told, by stage.
+
+    Args:
+        known: What was measured.
+        service: With what it says of its database.
+    """
+    costs: dict[str, Costs] = {name: each.costs for name, each in known.items()}
+    settings, pool = service.settings, service.pool
+    seconds, contention = settings.query_seconds, settings.database_contention
+    if pool is not None and (seconds is not None or contention is not None):
+        of = cast("PoolStage[Any]", load_bench(pool.bench).stage)
+        costs[pool.bench] = of.costs_at(costs[pool.bench], seconds, contention)
+    return costs
 
 
 def calibrations_of(service: Service) -> Calibrations:

@@ -98,6 +98,23 @@ class ServiceSettings(Settings):
         span=(1, 1_000),
         scale="log",
     )
+    query_seconds: float | None = setting(
+        None,
+        "Mean time of a query with one connection in use; none = as connection_pool is calibrated.",
+        unit="seconds",
+        low=1e-6,
+        high=3600.0,
+        span=(1e-4, 1.0),
+        scale="log",
+    )
+    database_contention: float | None = setting(
+        None,
+        "Share of a query that no two can do at once (contention of the Universal Scalability "
+        "Law); none = as connection_pool is calibrated.",
+        unit="ratio",
+        low=0.0,
+        high=1.0,
+    )
     request_rate: float | None = setting(
         None,
         "Requests per second to the whole service; none = at the times of the workload.",

@@ -82,7 +82,7 @@ SERVICES = {
 def full_grid(service: Service, workload: object, budget: float) -> tuple[float, int]:
     """Return the lowest mean latency over a grid of shares and pool sizes, and its size."""
     came = incoming(service, workload)
-    costs = costs_in(calibrations_of(service))
+    costs = costs_in(calibrations_of(service), service)
     flows, splitter = Flows(came, costs), Splitter(service, came, costs)
     settings = service.settings
     shared = settings.pgbouncer_connections is not None

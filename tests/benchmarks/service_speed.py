@@ -61,14 +61,14 @@ def main() -> None:
         exact, about = service.predict(trace), service.predict(trace, sample=share)
         off = points(about.metrics["hit_rate"] - exact.metrics["hit_rate"])
         print(f"{label}, hit rate from samples: {off}, {band(about.error, 'ratio')}")
-        estimates = SampledService(incoming(service, trace), costs_in(known), share)
+        estimates = SampledService(incoming(service, trace), costs_in(known, service), share)
         estimates.estimate(service)
         moved = service.change(MOVES[-1])
         timed(
             f"{label}, a move from samples",
             lambda estimates=estimates, moved=moved: estimates.estimate(moved),
         )
-        flows = Flows(incoming(service, trace), costs_in(known))
+        flows = Flows(incoming(service, trace), costs_in(known, service))
         flows.through(service)
         for move in MOVES:
             moved = service.change(move)

@@ -44,7 +44,7 @@ def budget():
 
 def test_the_split_is_that_of_a_full_grid(budget):
     came = incoming(SERVICE, TRACE)
-    costs = costs_in(calibrations_of(SERVICE))
+    costs = costs_in(calibrations_of(SERVICE), SERVICE)
     flows, splitter = Flows(came, costs), Splitter(SERVICE, came, costs)
     grid = [
         Split(splitter.memory_for(MEMORY, (share, 1 - share)), size)

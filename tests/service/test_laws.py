@@ -25,6 +25,7 @@ def smooth(seconds):
     return {"mean": 1.5 * seconds, "quantiles": [(1 + share) * seconds for share in QUANTILES]}
 
 
+SHIPPED_POOL = load_bench("connection_pool").calibration.shipped_costs
 SMOOTH = {"cache": (5e-7, 1e-5), "redis_cache": (8e-5, 3e-4)}
 
 
@@ -170,3 +171,29 @@ def test_a_trace_without_reads_is_refused():
     writes = Trace.from_keys([1, 2], times=[0.0, 1.0], operations=["write", "set"])
     with pytest.raises(BadInputError, match="holds no reads"):
         Service.from_mapping({"cache": {}}).predict(writes)
+
+
+def test_a_database_is_as_fast_as_it_is_said_to_be():
+    service = Service.from_mapping(
+        {"request_rate": 1, "query_seconds": "8ms", "connection_pool": {}}
+    )
+    row = service.predict(TRACE).row("database").metrics
+    assert row["service_seconds_mean"] == pytest.approx(0.008, rel=0.05)
+    assert row["in_use"] == pytest.approx(0.008, rel=0.05)
+
+
+@pytest.mark.parametrize("contention", [0.0, 0.2])
+def test_a_database_slows_down_by_its_contention(contention):
+    values = {"workers": 4, "request_rate": 2000, "query_seconds": 0.1, "max_connections": None}
+    service = Service.from_mapping(
+        {
+            **values,
+            "database_contention": contention,
+            "connection_pool": {"max_connections": 4, "min_connections": 4, "max_waiting": 50},
+        }
+    )
+    row = service.predict(TRACE).row("database").metrics
+    # All 16 connections are in use all the time: by the law, a query takes so much longer.
+    coherency = SHIPPED_POOL["usl"]["coherency"]
+    slower = 1 + contention * 15 + coherency * 16 * 15
+    assert row["service_seconds_mean"] == pytest.approx(0.1 * slower, rel=0.08)

@@ -74,6 +74,16 @@ class ConnectionPoolStage:
         least = min(settings.min_connections, connections)
         return settings.change(max_connections=connections, min_connections=least)
 
+    def costs_at(self, costs: Costs, seconds: float | None, contention: float | None) -> Costs:
+        """Return the costs before another database than was measured.
+
+        Service times spread as measured about their new mean. With another contention, they follow
+        from those with one connection in use by the Universal Scalability Law.
+        """
+        from perflab.patterns.connection_pool.model.pools import costs_of_database
+
+        return costs_of_database(costs, seconds, contention)
+
     def forward_pools(
         self,
         requests: Requests,

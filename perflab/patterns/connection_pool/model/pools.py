@@ -1,14 +1,18 @@
-"""`pooled_queues`: what becomes of callers before the pools of several workers."""
+"""`pooled_queues`: callers before the pools of several workers, and the database behind them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
 from perflab.errors import BadInputError
+from perflab.modelling.latency import OutcomeCost
+from perflab.modelling.prediction import Costs
 from perflab.patterns.connection_pool.model.services import DrawnTimes, PoolCosts, PoolServices
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.units import grouped
@@ -72,6 +76,45 @@ def pooled_queues(
         oldest_first=settings.order == "fifo",
         shared=None if shared is None else most,
     )
+
+
+def costs_of_database(costs: Costs, seconds: float | None, contention: float | None) -> Costs:
+    """Return costs with another service time, contention, or both.
+
+    Args:
+        costs: What a calibration measured.
+        seconds: The mean service time with one connection in use; None as measured.
+        contention: Of the Universal Scalability Law, 0 to 1; None as measured.
+    """
+    services = PoolServices(PoolCosts.of(costs), DrawnTimes())
+    measured = services.mean(1.0, 0.0)
+    wanted = measured if seconds is None else seconds
+    factor = wanted / measured
+    law = services.law
+    if contention is None:
+        scaled = {
+            name: {number: _scaled(cost, factor) for number, cost in costs[name].items()}
+            for name in ("service", "service_half")
+            if costs.get(name)
+        }
+        usl = {
+            "rate": law.rate / factor,
+            "contention": law.contention,
+            "coherency": law.coherency,
+        }
+        return {**costs, **scaled, "usl": usl}
+    lowest = costs["service"][min(costs["service"], key=int)]
+    alone = _scaled(lowest, wanted / OutcomeCost.of(lowest).mean)
+    usl = {"rate": 1.0 / wanted, "contention": contention, "coherency": law.coherency}
+    return {**costs, "service": {"1": alone}, "service_half": {}, "usl": usl}
+
+
+def _scaled(cost: Mapping[str, Any], factor: float) -> dict[str, Any]:
+    told = OutcomeCost.of(cost)
+    return {
+        "mean": told.mean * factor,
+        "quantiles": [value * factor for value in told.quantiles],
+    }
 
 
 def _seconds(services: PoolServices, most: int, rate: float) -> Floats:
