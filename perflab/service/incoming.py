@@ -80,7 +80,9 @@ def incoming(
         kind = type(workload).__name__
         text = f"must be a file's path, a name with parameters or a Trace, not {kind}"
         raise BadInputError(text, "workload")
-    loaded = load_bench(first.bench).workload_for(first.settings, workload)
+    loaded: Any = workload
+    if not isinstance(workload, (Trace, Arrivals)):
+        loaded = load_bench(first.bench).workload_for(first.settings, workload)
     if isinstance(loaded, Trace):
         loaded.check_reads()
         keys: npt.NDArray[np.int64] = loaded.ids.astype(np.int64)
