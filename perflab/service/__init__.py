@@ -2,8 +2,9 @@
 
 from perflab.service.budget import Budget, BudgetPoint
 from perflab.service.fleet import Fleet, FleetRow
+from perflab.service.layout import ServiceLayout, ServiceStage
 from perflab.service.prediction import ServicePrediction, StageRow
-from perflab.service.service import Service, ServiceStage
+from perflab.service.service import Service
 from perflab.service.settings import ServiceSettings
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Fleet",
     "FleetRow",
     "Service",
+    "ServiceLayout",
     "ServicePrediction",
     "ServiceSettings",
     "ServiceStage",

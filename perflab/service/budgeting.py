@@ -27,7 +27,7 @@ from perflab.units import counted, in_words, percent
 
 if TYPE_CHECKING:
     from perflab.modelling.prediction import Metrics
-    from perflab.service.service import Service
+    from perflab.service.layout import ServiceLayout
 
 OBJECTIVE = Objective("min", "latency_seconds_mean")
 _MEMORY, _CONNECTIONS = "memory_bytes", "most_connections"
@@ -41,7 +41,7 @@ _CURVE = (0.25, 0.5, 2.0, 4.0)
 
 @naming_extra("cli")
 def budget_of(
-    service: Service,
+    service: ServiceLayout,
     workload: object = None,
     limits: str | Iterable[str] | None = None,
     objective: str | None = None,
@@ -70,7 +70,7 @@ class _Budgeting:
 
     def __init__(
         self,
-        service: Service,
+        service: ServiceLayout,
         workload: object,
         limits: str | Iterable[str] | None,
         objective: str | None,
@@ -153,7 +153,7 @@ class _Budgeting:
     def _metrics(self, split: Split) -> Metrics:
         return self._metrics_of(self.splitter.service_of(split))
 
-    def _metrics_of(self, service: Service) -> Metrics:
+    def _metrics_of(self, service: ServiceLayout) -> Metrics:
         flow = self.flows.through(service)
         return service_metrics(flow, service.settings, connections_of(service).most)
 

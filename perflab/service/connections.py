@@ -10,7 +10,7 @@ from perflab.units import counted, grouped
 
 if TYPE_CHECKING:
     from perflab.bench.stage import PoolStage
-    from perflab.service.service import Service
+    from perflab.service.layout import ServiceLayout
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Connections:
         return (text,)
 
 
-def connections_of(service: Service) -> Connections:
+def connections_of(service: ServiceLayout) -> Connections:
     """Return the connections of a service's pools."""
     settings, pool = service.settings, service.pool
     if pool is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from perflab.bench.stage import PoolStage
-    from perflab.service.service import Service
+    from perflab.service.layout import ServiceLayout
 
 POOLS = "pools"
 PGBOUNCER = "pgbouncer"
@@ -98,7 +98,7 @@ class Fleet(Result):
 
 
 @naming_extra("cli")
-def fleet_of(service: Service, workload: object = None) -> Fleet:
+def fleet_of(service: ServiceLayout, workload: object = None) -> Fleet:
     """Return the ways to connect the processes of a service to its database.
 
     At more replicas than there are now, requests come as much faster, since an autoscaler starts
@@ -156,7 +156,7 @@ def best_pool(rows: list[FleetRow]) -> FleetRow | None:
     )
 
 
-def _rows(service: Service, flows: Flows) -> Iterator[FleetRow]:
+def _rows(service: ServiceLayout, flows: Flows) -> Iterator[FleetRow]:
     """Yield pools of several sizes and, where the database has a limit, a PgBouncer."""
     stage = service.pool
     assert stage is not None  # noqa: S101  (refused before)
@@ -171,7 +171,7 @@ def _rows(service: Service, flows: Flows) -> Iterator[FleetRow]:
         yield _row(behind, flows, present)
 
 
-def _with(service: Service, settings: Any) -> Service:
+def _with(service: ServiceLayout, settings: Any) -> ServiceLayout:
     """Return a service with other settings of its pool."""
     *others, pool = service.stages
     return dataclasses.replace(
@@ -179,7 +179,7 @@ def _with(service: Service, settings: Any) -> Service:
     )
 
 
-def _sizes(service: Service, present: int) -> list[int]:
+def _sizes(service: ServiceLayout, present: int) -> list[int]:
     """Return the sizes of pools to look at: up to what fits, and the present one."""
     settings = service.settings
     if settings.max_connections is None:
@@ -192,7 +192,7 @@ def _sizes(service: Service, present: int) -> list[int]:
     return sorted({*steps, present, most, *([safe] if safe else [])})
 
 
-def _row(service: Service, flows: Flows, size: int) -> FleetRow:
+def _row(service: ServiceLayout, flows: Flows, size: int) -> FleetRow:
     settings = service.settings
     flow = flows.through(service)
     shared = settings.pgbouncer_connections
@@ -216,7 +216,7 @@ def _row(service: Service, flows: Flows, size: int) -> FleetRow:
     )
 
 
-def _reason(service: Service, rows: list[FleetRow], chosen: FleetRow | None) -> str:
+def _reason(service: ServiceLayout, rows: list[FleetRow], chosen: FleetRow | None) -> str:
     most = max(row.replicas for row in rows)
     shared = next((row for row in rows if row.replicas == most and row.way == PGBOUNCER), None)
     if chosen is None:
@@ -246,7 +246,7 @@ def _reason(service: Service, rows: list[FleetRow], chosen: FleetRow | None) -> 
     )
 
 
-def _warnings(service: Service, rows: list[FleetRow]) -> Iterator[str]:
+def _warnings(service: ServiceLayout, rows: list[FleetRow]) -> Iterator[str]:
     """Yield where the present pools do not fit: at a scale, or only during a deploy there."""
     settings = service.settings
     allowed, pooled = settings.max_connections, settings.pgbouncer_connections is not None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from perflab.bench.stage import PoolStage
     from perflab.modelling.prediction import Costs
     from perflab.service.incoming import Incoming, Workers
-    from perflab.service.service import Service, ServiceStage
+    from perflab.service.layout import ServiceLayout, ServiceStage
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
@@ -93,7 +93,7 @@ class Flows:
         self._kept: KeptAnswers[_Key, StageFlow] = KeptAnswers(_MOST_KEPT, _weight)
         self._parts: KeptAnswers[_Key, _Parts] = KeptAnswers(1)
 
-    def through(self, service: Service, costs: Mapping[str, Costs] | None = None) -> Flow:
+    def through(self, service: ServiceLayout, costs: Mapping[str, Costs] | None = None) -> Flow:
         """Return the flow through a service.
 
         Each stage gets what the one before it passes on, at the times at which that does; what a

@@ -18,7 +18,7 @@ from perflab.workloads.kinds.passes import pass_seconds
 from perflab.workloads.kinds.trace import Trace
 
 if TYPE_CHECKING:
-    from perflab.service.service import Service
+    from perflab.service.layout import ServiceLayout
     from perflab.service.settings import ServiceSettings
 
 Floats = npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ class Incoming:
 
 
 def incoming(
-    service: Service, workload: object = None, clients: npt.ArrayLike | None = None
+    service: ServiceLayout, workload: object = None, clients: npt.ArrayLike | None = None
 ) -> Incoming:
     """Return the requests of a workload with their times and workers.
 

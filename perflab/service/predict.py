@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from perflab.bench.stage import PoolStage
     from perflab.modelling.prediction import Costs, Metrics
-    from perflab.service.service import Service, ServiceStage
+    from perflab.service.layout import ServiceLayout, ServiceStage
 
 Calibrations = dict[str, Calibration]
 
 
 @naming_extra("cli")
 def predict_service(
-    service: Service,
+    service: ServiceLayout,
     workload: object = None,
     clients: npt.ArrayLike | None = None,
     sample: float | None = None,
@@ -57,7 +57,7 @@ def predict_service(
     return prediction_of(service, flow, known)
 
 
-def costs_in(known: Calibrations, service: Service) -> dict[str, Costs]:
+def costs_in(known: Calibrations, service: ServiceLayout) -> dict[str, Costs]:
     """Return what the models of the stages are told, by stage.
 
     Args:
@@ -73,7 +73,7 @@ def costs_in(known: Calibrations, service: Service) -> dict[str, Costs]:
     return costs
 
 
-def calibrations_of(service: Service) -> Calibrations:
+def calibrations_of(service: ServiceLayout) -> Calibrations:
     """Return by stage the costs that were measured on this machine, or the shipped ones."""
     found = {}
     for stage in service.stages:
@@ -83,7 +83,7 @@ def calibrations_of(service: Service) -> Calibrations:
 
 
 def estimated(
-    service: Service, came: Incoming, found: Estimate, known: Calibrations
+    service: ServiceLayout, came: Incoming, found: Estimate, known: Calibrations
 ) -> ServicePrediction:
     """Return a prediction from samples.
 
@@ -115,7 +115,7 @@ def estimated(
     )
 
 
-def prediction_of(service: Service, flow: Flow, known: Calibrations) -> ServicePrediction:
+def prediction_of(service: ServiceLayout, flow: Flow, known: Calibrations) -> ServicePrediction:
     """Return what is told of a flow.
 
     Args:
@@ -137,7 +137,7 @@ def _row(stage: ServiceStage, metrics: Metrics, known: Calibrations) -> StageRow
 
 
 def _prediction(
-    service: Service,
+    service: ServiceLayout,
     came: Incoming,
     rows: list[StageRow],
     metrics: Metrics,

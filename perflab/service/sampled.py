@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from perflab.bench.stage import SizedStage
     from perflab.modelling.prediction import Costs, Metrics
     from perflab.service.incoming import Incoming
-    from perflab.service.service import Service, ServiceStage
+    from perflab.service.layout import ServiceLayout, ServiceStage
 
 Floats = npt.NDArray[np.float64]
 _PARTS = 64
@@ -89,7 +89,7 @@ class SampledService:
         sizes = incoming.requests.sizes
         self._value_bytes = 0.0 if sizes is None else float(sizes.mean())
 
-    def estimate(self, service: Service) -> Estimate:
+    def estimate(self, service: ServiceLayout) -> Estimate:
         """Return what a service is estimated to do.
 
         Raises:
@@ -143,8 +143,8 @@ class SampledService:
         return list(zip(self._draws.draws, self._flows, strict=True))
 
     def _shrunk(
-        self, service: Service, caches: list[ServiceStage]
-    ) -> tuple[Service, Mapping[str, Costs]]:
+        self, service: ServiceLayout, caches: list[ServiceStage]
+    ) -> tuple[ServiceLayout, Mapping[str, Costs]]:
         """Return a service of caches of a sample's share of the size, and their costs.
 
         Raises:
@@ -166,7 +166,11 @@ class SampledService:
         return dataclasses.replace(service, stages=tuple(small)), costs
 
     def _cache_metrics(
-        self, service: Service, stage: ServiceStage, pairs: list[tuple[KeyDraw, Flow]], place: int
+        self,
+        service: ServiceLayout,
+        stage: ServiceStage,
+        pairs: list[tuple[KeyDraw, Flow]],
+        place: int,
     ) -> Metrics:
         """Return the metrics of a cache: sums over the samples, each for its part of the whole."""
         came = read = missed = passed = waited = 0.0
@@ -197,7 +201,7 @@ class SampledService:
         held = [sum(flow.stages[place].memory_bytes) for _, flow in pairs]
         return found | self._memory(service, stage, float(np.mean(held)))
 
-    def _memory(self, service: Service, stage: ServiceStage, held: float) -> Metrics:
+    def _memory(self, service: ServiceLayout, stage: ServiceStage, held: float) -> Metrics:
         """Return what a cache takes at the end: what those of a sample hold, times its share.
 
         Args:
@@ -219,7 +223,7 @@ class SampledService:
         return found
 
     def _pool_metrics(
-        self, service: Service, pairs: list[tuple[KeyDraw, Flow]], times: WeightedTimes
+        self, service: ServiceLayout, pairs: list[tuple[KeyDraw, Flow]], times: WeightedTimes
     ) -> dict[str, Metrics]:
         """Return the metrics of pool and database, and add the latencies of all reads.
 

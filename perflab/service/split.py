@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from perflab.bench.stage import PoolStage, SizedStage
     from perflab.modelling.prediction import Costs
     from perflab.service.incoming import Incoming
-    from perflab.service.service import Service, ServiceStage
+    from perflab.service.layout import ServiceLayout, ServiceStage
 
 _ANY_KEYS = 1_000_000_000
 """So many keys fill any cache that has a bound."""
@@ -54,7 +54,9 @@ class Splitter:
         costs: By the name of each stage's bench.
     """
 
-    def __init__(self, service: Service, incoming: Incoming, costs: Mapping[str, Costs]) -> None:
+    def __init__(
+        self, service: ServiceLayout, incoming: Incoming, costs: Mapping[str, Costs]
+    ) -> None:
         self.service = service
         self.costs = costs
         sizes = incoming.requests.sizes
@@ -77,7 +79,7 @@ class Splitter:
             for stage in self.caches
         )
 
-    def service_of(self, split: Split) -> Service:
+    def service_of(self, split: Split) -> ServiceLayout:
         """Return the service with the sizes of a split."""
         given = dict(zip([stage.bench for stage in self.caches], split.memory_bytes, strict=True))
         stages = []
