@@ -138,7 +138,7 @@ class _Budgeting:
         metrics = self._metrics_of(self.service)
         for limit in self.limits:
             if limit.metric in (_MEMORY, _CONNECTIONS) and not limit.comparison.startswith("<"):
-                text = f"is not an upper bound; write it like {limit.metric}<={limit.value:.0f}"
+                text = f"is not an upper bound; write it like {limit.metric}<={limit.written}"
                 raise BadInputError(text, str(limit))
         for name in (self.goal.metric, *(limit.metric for limit in self.limits)):
             if name not in metrics:
