@@ -53,6 +53,7 @@ def test_the_profile_overrules_one_setting(folder):
     usual, friday = Service.from_toml(folder), Service.from_toml(folder, "friday")
     assert (usual.settings.request_rate, friday.settings.request_rate) == (400, 800)
     assert usual.stages == friday.stages
+    assert friday.workload.spec == "zipf:skew=0.9,keys=5k,requests=20k,seed=1"
 
 
 def test_the_page_names_the_settings_that_there_are():

@@ -81,7 +81,7 @@ def input_of_file(
     """
     if name is not None or file is None or file.workload is None:
         return name, format_, reading
-    known_format, known = _reading_in(file)
+    known_format, known = file.reading()
     return (
         file.workload,
         format_ or known_format,
@@ -99,25 +99,6 @@ def check_output_of(out: Path | None, workload: str | None, given: Given, *, for
     if given.file is not None:
         named.append(f"={given.file.path}")
     check_out(out, workload, named, force=force)
-
-
-def _reading_in(file: ProjectFile) -> tuple[str | None, dict[str, str] | None]:
-    """Return format and columns of a file's workload, as the options of reading give them.
-
-    Raises:
-        BadInputError: If they do not go together.
-    """
-    from perflab.workloads.importers.reading import with_options
-
-    section = file.section
-    told = with_options(
-        dict(section.columns) or None,
-        log_format=section.log_format,
-        time_unit=section.time_unit,
-        separator=section.separator,
-        no_header=bool(section.no_header),
-    )
-    return section.format, told or None
 
 
 def agree_to_backend(given: Given, yes: bool) -> None:

@@ -81,7 +81,11 @@ def incoming(
         text = f"must be a file's path, a name with parameters or a Trace, not {kind}"
         raise BadInputError(text, "workload")
     loaded: Any = workload
-    if not isinstance(workload, (Trace, Arrivals)):
+    own = service.workload
+    if workload is None and own is not None:
+        told = (own.spec, own.format, own.columns)
+        loaded = load_bench(first.bench).workload_for(first.settings, *told)
+    elif not isinstance(workload, (Trace, Arrivals)):
         loaded = load_bench(first.bench).workload_for(first.settings, workload)
     if isinstance(loaded, Trace):
         loaded.check_reads()

@@ -63,12 +63,29 @@ class ServiceStage:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ServiceWorkload:
+    """A workload as a file names it.
+
+    Attributes:
+        spec: A file's path, or a name with parameters.
+        format: The file's format; detected where not given.
+        columns: By role, the columns to read.
+    """
+
+    spec: str
+    format: str | None = None
+    columns: Mapping[str, str] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ServiceLayout:
     """What a service is made of; what the last of its stages passes on, the database gets.
 
     Attributes:
         stages: In order: process caches, what all workers share, a connection pool.
         settings: Of the service as a whole.
+        workload: What is predicted on where nothing else is named; the default of the first
+            stage's bench where it is none.
 
     Raises:
         BadInputError: If there is no stage, or stages cannot follow each other.
@@ -76,6 +93,7 @@ class ServiceLayout:
 
     stages: tuple[ServiceStage, ...]
     settings: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
+    workload: ServiceWorkload | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -128,7 +146,7 @@ class ServiceLayout:
 
     @classmethod
     def from_toml(cls, path: str | Path = NAME, profile: str | None = None) -> Self:
-        """Return the service of the table ``[service]`` of a file.
+        """Return the service of the table ``[service]`` of a file, with the file's workload.
 
         Args:
             path: The file, or the folder with a ``perflab.toml``.
@@ -160,7 +178,10 @@ class ServiceLayout:
             found = cls.from_mapping({**file.section.prices, **table})
         except BadInputError as error:
             raise BadInputError(str(error), str(file.path)) from None
-        return found.change(options or {})
+        found = found.change(options or {})
+        if file.workload is None:
+            return found
+        return dataclasses.replace(found, workload=ServiceWorkload(file.workload, *file.reading()))
 
     def change(self, values: Mapping[str, object]) -> Self:
         """Return the service with some values changed.

@@ -23,6 +23,7 @@ class Service(ServiceLayout):
     Attributes:
         stages: In order: process caches, what all workers share, a connection pool.
         settings: Of the service as a whole.
+        workload: What is predicted on where nothing else is named.
 
     Raises:
         BadInputError: If there is no stage, or stages cannot follow each other.
@@ -37,8 +38,8 @@ class Service(ServiceLayout):
         """Return what each stage and the service as a whole do over a workload.
 
         Args:
-            workload: A file's path, a name with parameters, or a `Trace`; none for the default of
-                the first stage's bench.
+            workload: A file's path, a name with parameters, or a `Trace`; none for the service's
+                own, which its file names, or else the default of the first stage's bench.
             clients: For the spread ``sticky``, whose each request is: int64 of shape (requests,);
                 drawn at random where not given.
             sample: The share of the keys to look at, such as 0.05; all where not given.

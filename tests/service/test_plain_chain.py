@@ -125,3 +125,18 @@ def test_workers_are_those_of_the_spread():
     sticky = incoming(service.change({"spread": "sticky"}), TRACE, clients).workers
     assert (sticky.reshape(-1, 10) == sticky.reshape(-1, 10)[:, :1]).all()
     assert len(set(sticky.tolist())) == 6
+
+
+def test_a_move_goes_through_the_stages_behind_alone():
+    service = Service.from_mapping(
+        {"workers": 2, "cache": {}, "redis_cache": {}, "connection_pool": {}}
+    )
+    flows = Flows(incoming(service, TRACE), COSTS)
+    before = flows.through(service)
+    moved = flows.through(service.change({"connection_pool.max_connections": 1}))
+    assert [a is b for a, b in zip(before.stages, moved.stages, strict=True)] == [True, True, False]
+    changed = flows.through(service.change({"cache.max_cache_size": 5}))
+    alone = Flows(incoming(service, TRACE), COSTS)
+    fresh = alone.through(service.change({"cache.max_cache_size": 5}))
+    assert changed.latencies.tolist() == fresh.latencies.tolist()
+    assert flows.through(service).latencies.tolist() == before.latencies.tolist()

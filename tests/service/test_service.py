@@ -52,6 +52,26 @@ def test_a_file_says_all_of_a_service(file):
     assert Service.from_mapping(service.shown()) == service
 
 
+def test_the_workload_is_that_of_the_file(file):
+    service = Service.from_toml(file)
+    assert service.predict().workload["name"].startswith("zipf:skew=0.9,keys=500,requests=2k")
+    assert service.change({"workers": 1}).budget().metrics["requests"] == 2000
+    named = service.predict("zipf:skew=1,keys=50,requests=1k")
+    assert named.metrics["requests"] == 1000
+    beside = file.parent / "log.csv"
+    beside.write_text("when,what\n0,a\n1000,b\n2000,a\n3000,c\n")
+    columns = 'time_unit = "ms"\ncolumns = {key = "what", time = "when"}\n'
+    file.write_text(
+        FILE.replace(
+            'workload = "zipf:skew=0.9,keys=500,requests=2k,seed=1"\n',
+            f'workload = "log.csv"\n{columns}',
+        )
+    )
+    read = Service.from_toml(file).change({"request_rate": None, "workers": 1, "replicas": 1})
+    assert read.predict().row("cache").metrics["hits"] == 1
+    assert read.predict().metrics["requests_per_second"] == 1
+
+
 def test_a_profile_overrules_single_settings_of_a_stage(file):
     service = Service.from_toml(file.parent, "large")
     assert service.settings.workers == 8
