@@ -53,6 +53,8 @@ class Budget(Result):
         points: All splits looked at, in that order.
         next_steps: More of one thing at a time: memory for each cache, connections.
         curve: The same shares at a quarter to four times the memory, rising.
+        connections_curve: The same memory at a quarter to four times the connections, as far as
+            these are allowed, rising; nothing where there is no pool.
         evaluations: Splits that were predicted to find the one recommended.
         remarks: What a reader must know.
         environment: Machine, versions and date.
@@ -73,6 +75,7 @@ class Budget(Result):
     points: tuple[BudgetPoint, ...] = ()
     next_steps: tuple[BudgetPoint, ...] = ()
     curve: tuple[BudgetPoint, ...] = ()
+    connections_curve: tuple[BudgetPoint, ...] = ()
     evaluations: int = 0
     remarks: tuple[str, ...] = ()
     environment: dict[str, object] = dataclasses.field(default_factory=dict)

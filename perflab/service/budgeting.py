@@ -115,6 +115,7 @@ class _Budgeting:
             points=tuple(self._point("", *each) for each in search.tried.items()),
             next_steps=steps,
             curve=tuple(self._curve(best, total)),
+            connections_curve=tuple(self._connections_curve(best, most)),
             evaluations=len(search.tried),
             remarks=tuple(f"{name}: {each.describe()}" for name, each in self.known.items()),
             environment=environment(),
@@ -209,11 +210,11 @@ class _Budgeting:
             return
         processes = self.service.settings.processes
         if split.shared is not None:
-            more = dataclasses.replace(split, shared=split.shared + _MORE_CONNECTIONS)
+            more = split.sized(split.size + _MORE_CONNECTIONS)
             added = _MORE_CONNECTIONS
         else:
             each = max(1, round(_MORE_CONNECTIONS / processes))
-            more = dataclasses.replace(split, connections=split.connections + each)
+            more = split.sized(split.size + each)
             added = each * processes
         over = most is not None and connections_of(self.splitter.service_of(more)).most > most
         beyond = ", beyond what is allowed" if over else ""
@@ -232,6 +233,19 @@ class _Budgeting:
             split = dataclasses.replace(best.split, memory_bytes=memory)
             metrics = best.metrics if factor == 1 else self._metrics(split)
             yield self._point(in_words(budget, "bytes"), split, metrics)
+
+    def _connections_curve(self, best: Tried, most: int | None) -> Iterator[BudgetPoint]:
+        """Yield what the same memory does at other numbers of connections, as far as allowed."""
+        split = best.split
+        present = split.size
+        if present == 0:
+            return
+        for size in sorted({max(1, round(present * factor)) for factor in (*_CURVE, 1.0)}):
+            there = split.sized(size)
+            count = connections_of(self.splitter.service_of(there)).most
+            if most is None or count <= most or size == present:
+                metrics = best.metrics if size == present else self._metrics(there)
+                yield self._point(counted(count, "connection"), there, metrics)
 
     def _reason(self, chosen: BudgetPoint, before: Metrics, steps: Iterable[BudgetPoint]) -> str:
         info = metric(self.goal.metric)

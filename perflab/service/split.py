@@ -44,6 +44,17 @@ class Split:
         """The memory of all caches."""
         return sum(self.memory_bytes)
 
+    @property
+    def size(self) -> int:
+        """The connections that decide over waits: of the PgBouncer, else of each pool."""
+        return self.connections if self.shared is None else self.shared
+
+    def sized(self, size: int) -> Split:
+        """Return the split with another `size`."""
+        if self.shared is None:
+            return dataclasses.replace(self, connections=size)
+        return dataclasses.replace(self, shared=size)
+
 
 class Splitter:
     """Makes services of splits: the same stages with other sizes.

@@ -75,8 +75,8 @@ class SplitSearch:
         present = splitter.present()
         memory = splitter.memory_for(budget, self._even())
         start = dataclasses.replace(present, memory_bytes=memory)
-        size = _size(present)
-        here = self._try(_sized(start, size if most is None else min(size, most)))
+        size = present.size
+        here = self._try(start.sized(size if most is None else min(size, most)))
         for _ in range(_ROUNDS if len(splitter.caches) > 2 else 1):
             for cache in range(len(splitter.caches) - 1):
                 here = self._along_share(here, budget, cache)
@@ -123,10 +123,10 @@ class SplitSearch:
 
     def _along_size(self, here: Tried, most: int | None) -> Tried:
         """Return the best size of the pools, or of the PgBouncer behind them."""
-        top = most if most is not None else max(4 * _size(here.split), 8)
+        top = most if most is not None else max(4 * here.split.size, 8)
 
         def at(size: int) -> Tried:
-            return self._try(_sized(here.split, size))
+            return self._try(here.split.sized(size))
 
         steps = range(_FIRST_SIZES)
         sizes = {max(1, round(top ** (step / (_FIRST_SIZES - 1)))) for step in steps}
@@ -139,17 +139,6 @@ class SplitSearch:
                 middle = round(math.sqrt(best * other))
                 found.setdefault(middle, at(middle))
         return self._better([*found.values(), here])
-
-
-def _size(split: Split) -> int:
-    """Return the connections that decide over waits: of the PgBouncer, else of each pool."""
-    return split.connections if split.shared is None else split.shared
-
-
-def _sized(split: Split, size: int) -> Split:
-    if split.shared is None:
-        return dataclasses.replace(split, connections=size)
-    return dataclasses.replace(split, shared=size)
 
 
 def _between(low: float, high: float) -> float:

@@ -90,6 +90,19 @@ def test_the_curve_rises_with_memory(budget):
     assert rates == sorted(rates)
 
 
+def test_connections_have_a_curve_within_what_is_allowed(budget):
+    sizes = [point.connections for point in budget.connections_curve]
+    assert sizes == sorted(set(sizes))
+    assert budget.chosen.connections in sizes
+    for point in budget.connections_curve:
+        assert point.name == f"{3 * point.connections} connections"
+        assert 3 * point.connections <= 12
+        assert point.metrics["memory_bytes"] == budget.metrics["memory_bytes"]
+        assert (
+            point.metrics["latency_seconds_mean"] >= 0.97 * budget.metrics["latency_seconds_mean"]
+        )
+
+
 def test_without_a_limit_the_memory_is_what_the_caches_may_take_now():
     found = SERVICE.budget(TRACE)
     redis, cache = 2 * 2**20, found.before_metrics["memory_bytes"] - 2 * 2**20

@@ -85,6 +85,11 @@ def write_budget(result: Budget) -> str:
         for point in result.curve
     ]
     lines += ["", table(curve)]
+    curve = [("connections of all pools", info.label)]
+    curve += [
+        (point.name, info.format(point.metrics[info.name])) for point in result.connections_curve
+    ]
+    lines += ["", table(curve)] if len(curve) > 1 else []
     said = [*result.workload.get("notes", ()), *result.remarks]
     return "\n".join([*lines, "", notes(said)])
 
