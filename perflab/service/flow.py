@@ -44,18 +44,17 @@ class StageFlow:
         came: Which of the service's requests came, int64, in order of time.
         passed: What became of them; `origins` are places in `came`.
         memory_bytes: Of each process at the end; of what is shared, one; of a pool, none.
+        goes_on: Which of the service's requests it passes on, int64, in order of time.
     """
 
     stage: ServiceStage
     came: Places
     passed: Passed
     memory_bytes: tuple[float, ...]
+    goes_on: Places = dataclasses.field(init=False)
 
-    @property
-    def goes_on(self) -> Places:
-        """Which of the service's requests it passes on, int64, in order of time."""
-        on: Places = self.came[self.passed.origins]
-        return on
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "goes_on", self.came[self.passed.origins])
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
