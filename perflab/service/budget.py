@@ -60,7 +60,7 @@ class Budget(Result):
         environment: Machine, versions and date.
     """
 
-    kind: ClassVar[str] = "budget"
+    kind: ClassVar[str] = "service budget"
     made_by: ClassVar[str] = "perflab tune service --out FILE"
 
     workload: AboutWorkload

@@ -77,7 +77,7 @@ class Fleet(Result):
         environment: Machine, versions and date.
     """
 
-    kind: ClassVar[str] = "fleet"
+    kind: ClassVar[str] = "service fleet"
     made_by: ClassVar[str] = "perflab tune service --out FILE"
 
     workload: AboutWorkload

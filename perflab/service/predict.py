@@ -102,7 +102,7 @@ def estimated(
     ]
     info = metric("hit_rate")
     said = f"from samples of {percent(found.share)} of the keys: {info.label}"
-    waits = ("waits before pools follow its misses as far as samples tell when they come",)
+    waits = ("near overload, waits before pools may be off by much more",)
     return _prediction(
         service,
         came,

@@ -108,7 +108,7 @@ def test_a_budget_is_split_and_kept(perflab, project, tmp_path):
     assert "min:latency_seconds_mean, memory_bytes<=1 MiB" in answer.out
     assert "one step more" in answer.out
     assert "memory of all caches" in answer.out
-    assert json.loads((tmp_path / "budget.json").read_text())["kind"] == "budget"
+    assert json.loads((tmp_path / "budget.json").read_text())["kind"] == "service budget"
     broken = perflab("tune", "service", "--limit", "latency_seconds_mean<=1ns")
     assert broken.status == 1
     assert "no split keeps it" in broken.err
@@ -119,7 +119,7 @@ def test_a_fleet_is_a_row_per_way_to_connect(perflab, project):
     assert answer.status == 0
     assert "pgbouncer" in answer.out
     assert "Warning: at 1 replica, 3 pools of 2 open up to 6 connections" in answer.out
-    assert perflab("tune", "service", "--fleet", "--json").json["kind"] == "fleet"
+    assert perflab("tune", "service", "--fleet", "--json").json["kind"] == "service fleet"
     refused = perflab("tune", "service", "--fleet", "--limit", "memory_bytes<=1MiB")
     assert "--fleet sizes pools within max_connections" in refused.err
     assert perflab("tune", "cache", "--fleet").status == 2
@@ -133,3 +133,31 @@ def test_settings_of_a_service_are_listed(perflab):
     known = perflab("settings", "service", "--json").json
     assert known["stages"] == ["cache", "redis_cache", "connection_pool"]
     assert "spread" in [each["key"] for each in known["settings"]]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "service"),
+        ("tune", "service", "--limit", "memory_bytes<=1MiB"),
+        ("tune", "service", "--fleet"),
+    ],
+)
+def test_what_a_command_wrote_it_replaces(perflab, project, tmp_path, arguments):
+    out = tmp_path / "out.json"
+    for _ in range(2):
+        assert perflab(*arguments, "--out", out).status == 0
+    out.write_text('{"kind": "service", "format": 1, "mine": 2}')
+    kept = perflab(*arguments, "--out", out)
+    assert kept.status == 2
+    assert "was not written by perflab" in kept.err
+    assert "mine" in out.read_text()
+
+
+def test_commands_on_results_of_patterns_say_what_a_service_is(perflab, project, tmp_path):
+    out = tmp_path / "out.json"
+    perflab("predict", "service", "--out", out)
+    for command in (("report", out, "--out", tmp_path / "r.html"), ("compare", out, out)):
+        answer = perflab(*command)
+        assert answer.status == 2
+        assert "is a service prediction: this command takes results of one pattern" in answer.err
