@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from perflab.bench.parts import Objective
+from perflab.callbacks import Progress
 from perflab.errors import BadInputError, BrokenLimitError
 from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import metric
@@ -45,6 +46,7 @@ def budget_of(
     workload: object = None,
     limits: str | Iterable[str] | None = None,
     objective: str | None = None,
+    progress: Progress | None = None,
 ) -> Budget:
     """Return the best split of a service's memory and connections.
 
@@ -56,13 +58,14 @@ def budget_of(
             or one on a latency. Without the first, the memory is what the caches have now; without
             the second, `max_connections` holds.
         objective: Such as ``min:latency_seconds_p99``; the mean latency where not given.
+        progress: Called with the splits predicted and how many there are at most.
 
     Raises:
         BadInputError: If the workload or a limit is not right, or less than the stages take at
             least: it says which stage, and by how much.
         BrokenLimitError: If no split keeps a limit on what is predicted.
     """
-    return _Budgeting(service, workload, limits, objective).budget()
+    return _Budgeting(service, workload, limits, objective).budget(progress)
 
 
 class _Budgeting:
@@ -86,14 +89,14 @@ class _Budgeting:
         self.present = self.splitter.present()
         self._check()
 
-    def budget(self) -> Budget:
+    def budget(self, progress: Progress | None) -> Budget:
         """Return the result."""
         memory, allowed = self._bound(_MEMORY), self._bound(_CONNECTIONS)
         total = self.present.total_bytes if memory is None else memory
         limit = self.service.settings.max_connections
         most = limit if allowed is None else int(allowed)
         per_pool = self.splitter.most_per_pool(most) if self.present.shared is None else most
-        search = SplitSearch(self.splitter, self._metrics, self._value)
+        search = SplitSearch(self.splitter, self._metrics, self._value, progress)
         best = search.best(total, per_pool)
         before = self._metrics_of(self.service)
         chosen = self.splitter.service_of(best.split)

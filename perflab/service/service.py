@@ -11,6 +11,7 @@ from perflab.service.layout import ServiceLayout
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from perflab.callbacks import Progress
     from perflab.service.budget import Budget
     from perflab.service.fleet import Fleet
     from perflab.service.prediction import ServicePrediction
@@ -70,6 +71,7 @@ class Service(ServiceLayout):
         workload: object = None,
         limits: str | Iterable[str] | None = None,
         objective: str | None = None,
+        progress: Progress | None = None,
     ) -> Budget:
         """Return the best split of its memory and connections, and where more would pay.
 
@@ -77,6 +79,7 @@ class Service(ServiceLayout):
             workload: As `predict` takes it.
             limits: Such as ``memory_bytes<=4GiB`` and ``most_connections<=400``.
             objective: Such as ``min:latency_seconds_p99``; the mean latency where not given.
+            progress: Called with the splits predicted and how many there are at most.
 
         Raises:
             BadInputError: If a limit is less than the stages take at least.
@@ -84,4 +87,4 @@ class Service(ServiceLayout):
         """
         from perflab.service.budgeting import budget_of
 
-        return budget_of(self, workload, limits, objective)
+        return budget_of(self, workload, limits, objective, progress)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from perflab.callbacks import Progress
 from perflab.service.split import Split, Splitter
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class SplitSearch:
         splitter: Makes services of splits.
         evaluate: Returns what a split does, by metric.
         value: Returns what is to be small, given the metrics.
+        progress: Called with the splits tried and how many there are at most.
     """
 
     def __init__(
@@ -54,10 +56,12 @@ class SplitSearch:
         splitter: Splitter,
         evaluate: Evaluate,
         value: Callable[[Metrics], tuple[float, ...]],
+        progress: Progress | None = None,
     ) -> None:
         self._splitter = splitter
         self._evaluate = evaluate
         self._value = value
+        self._progress = progress
         self.tried: dict[Split, Metrics] = {}
 
     def best(self, budget: float, most: int | None) -> Tried:
@@ -82,6 +86,15 @@ class SplitSearch:
                 here = self._along_share(here, budget, cache)
         return here if most == 0 else self._along_size(here, most)
 
+    @property
+    def most(self) -> int:
+        """How many splits are tried at most."""
+        shares = len(self._splitter.caches) - 1
+        rounds = _ROUNDS if shares > 1 else 1
+        along = len(FIRST_SHARES) + 2 * _ROUNDS
+        sizes = 0 if self._splitter.service.pool is None else _FIRST_SIZES + 2 * _SIZE_ROUNDS
+        return 1 + shares * rounds * along + sizes
+
     def _even(self) -> tuple[float, ...]:
         """Return shares to begin with: all for the last cache, which all workers share."""
         count = len(self._splitter.caches)
@@ -90,6 +103,8 @@ class SplitSearch:
     def _try(self, split: Split) -> Tried:
         if split not in self.tried:
             self.tried[split] = self._evaluate(split)
+            if self._progress is not None:
+                self._progress(len(self.tried), self.most)
         return Tried(split, self.tried[split])
 
     def _better(self, tried: Sequence[Tried]) -> Tried:

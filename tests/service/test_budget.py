@@ -68,6 +68,13 @@ def test_what_is_recommended_is_what_is_predicted_and_keeps_the_budget(budget):
     assert budget.before_metrics == SERVICE.predict(TRACE).metrics
 
 
+def test_progress_goes_up_to_what_there_is_at_most():
+    seen = []
+    found = SERVICE.budget(TRACE, progress=lambda done, total: seen.append((done, total)))
+    assert [done for done, _ in seen] == list(range(1, found.evaluations + 1))
+    assert {total >= found.evaluations for _, total in seen} == {True}
+
+
 def test_one_step_more_is_what_is_predicted_there(budget):
     for point, stage in zip(budget.next_steps, ("cache", "redis_cache"), strict=False):
         assert point.name == f"1 MiB more for {stage}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from perflab.cli.output import hand_over, notes, table, workload_line
+from perflab.cli.output import hand_over, notes, progress, table, workload_line
 from perflab.cli.service.reading import Asked, read_service
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def tune_service(
         return
     if not limits and file.section.bench is None:
         limits = file.section.limits
-    found = service.budget(loaded, limits, objective)
+    with progress("tuning", " splits", asked.show) as report:
+        found = service.budget(loaded, limits, objective, report)
     hand_over(found, write_budget, as_json=asked.as_json, out=asked.out, force=asked.force)
 
 
