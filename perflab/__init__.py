@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from perflab.panels.opening import workbench
     from perflab.patterns.cache.settings import CacheSettings
     from perflab.reports.report import report
+    from perflab.service.prediction import ServicePrediction
+    from perflab.service.service import Service
     from perflab.settings import LoadSettings
     from perflab.tuning.advice.advise import advise
     from perflab.tuning.advice.result import Advice
@@ -46,6 +48,8 @@ _PLACES = {
     "LoadSettings": "perflab.settings",
     "Recommendation": "perflab.tuning.recommendation",
     "Run": "perflab.lab.run",
+    "Service": "perflab.service.service",
+    "ServicePrediction": "perflab.service.prediction",
     "Trace": "perflab.workloads",
     "advise": "perflab.tuning.advice.advise",
     "allow_server": "perflab.lab.verbs",
@@ -77,6 +81,8 @@ __all__ = [
     "LoadSettings",
     "Recommendation",
     "Run",
+    "Service",
+    "ServicePrediction",
     "Trace",
     "advise",
     "allow_server",

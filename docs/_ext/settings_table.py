@@ -10,11 +10,12 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from perflab.bench.registry import load_bench
+from perflab.service.settings import ServiceSettings
 from perflab.settings import LoadSettings, Settings
 
 
 class SettingsTable(SphinxDirective):
-    """Renders the table of a pattern's name, or of ``load``."""
+    """Renders the table of a pattern's name, of ``load`` or of ``service``."""
 
     required_arguments = 1
     option_spec: ClassVar[dict[str, object]] = {}  # type: ignore[assignment]
@@ -22,9 +23,8 @@ class SettingsTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table."""
         name = self.arguments[0]
-        settings: type[Settings] = (
-            LoadSettings if name == "load" else load_bench(name).identity.settings_class
-        )
+        shared: dict[str, type[Settings]] = {"load": LoadSettings, "service": ServiceSettings}
+        settings = shared.get(name) or load_bench(name).identity.settings_class
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 22 14 64", ""]
         lines += _row("setting", "default", "meaning")
         for info in settings.infos().values():

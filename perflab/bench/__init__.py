@@ -23,7 +23,7 @@ from perflab.bench.questions import Question
 from perflab.bench.registry import bench_names, load_bench
 from perflab.bench.session import Action, EndOfWorkload, Measured, Session
 from perflab.bench.shadow import Shadow, ShadowPlan
-from perflab.bench.stage import Passed, Requests, Stage
+from perflab.bench.stage import Passed, Place, PoolStage, Requests, SizedStage, Stage
 from perflab.bench.tuning import Tuning
 from perflab.bench.user_servers import UserServers
 
@@ -53,11 +53,14 @@ __all__ = [
     "OverTime",
     "PartOfKeys",
     "Passed",
+    "Place",
+    "PoolStage",
     "Question",
     "Requests",
     "Session",
     "Shadow",
     "ShadowPlan",
+    "SizedStage",
     "Stage",
     "TimeChart",
     "Tuning",

@@ -16,6 +16,7 @@ from perflab.bench.part_of_keys import PartOfKeys
 from perflab.bench.parts import TimeChart
 from perflab.bench.questions import QUESTIONS
 from perflab.bench.shadow import ShadowPlan
+from perflab.bench.stage import Place
 from perflab.bench.tuning import Tuning
 from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError, nearest
@@ -86,8 +87,7 @@ def _check_parts(bench: AnyBench) -> None:
         if not isinstance(part, kind) and not (part is None and name in _OPTIONAL):
             text = f"must be {kind.__name__}, not {type(part).__name__}"
             raise BadInputError(text, name)
-    if bench.stage is not None and not callable(getattr(bench.stage, "forward", None)):
-        raise BadInputError("has no method forward", "stage")
+    _check_stage(bench)
     own = () if bench.advice is None else bench.advice.questions
     for question in own:
         if question.key in QUESTIONS and question != QUESTIONS[question.key]:
@@ -97,6 +97,20 @@ def _check_parts(bench: AnyBench) -> None:
     bounded = bench.display.bounded
     if bounded is not None and len(bounded.charts) != len(bench.display.what_if_charts):
         raise BadInputError("are not as many as what_if_charts", "bounded charts")
+
+
+def _check_stage(bench: AnyBench) -> None:
+    if bench.stage is None:
+        return
+    place = getattr(bench.stage, "place", None)
+    pools = ("forward_pools", "most_connections", "settings_with", "costs_at")
+    sizes = ("bytes_at", "settings_at", "least_bytes", "at_share")
+    further = () if place is None else pools if place is Place.POOL else sizes
+    for method in ("forward", *further):
+        if not callable(getattr(bench.stage, method, None)):
+            raise BadInputError(f"has no method {method}", "stage")
+    if not isinstance(place, Place):
+        raise BadInputError("has no place, which says what may follow it", "stage")
 
 
 def _check_settings(bench: AnyBench) -> None:

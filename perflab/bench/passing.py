@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from perflab import kernels
 from perflab.bench.stage import Passed, Requests
 from perflab.modelling.operations import replayed
+from perflab.modelling.spread import spread_at, spread_seconds
 from perflab.operations import Operation
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
@@ -16,15 +19,32 @@ from perflab.workloads.kinds.trace import Trace
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from perflab.modelling.latency import HitMissCosts
+
+
+_lock = threading.Lock()
+_traces: WeakKeyDictionary[Requests, Trace] = WeakKeyDictionary()
+
 
 def trace_of(requests: Requests) -> Trace:
     """Return what a cache is asked by at least one request, with keys numbered by first appearance.
 
-    Writes are those that were recorded, and TTLs too.
+    Writes are those that were recorded, and TTLs too. It is kept with the requests, so that what
+    follows from a trace is computed once for all settings of a stage.
 
     Raises:
         BadInputError: If times go backwards, or a time, size, TTL or operation is wrong.
     """
+    with _lock:
+        found = _traces.get(requests)
+    if found is None:
+        found = _made(requests)
+        with _lock:
+            _traces[requests] = found
+    return found
+
+
+def _made(requests: Requests) -> Trace:
     ids, unique = kernels.dense_ids(requests.keys)
     trace = Trace(
         "requests",
@@ -60,7 +80,13 @@ def requests_at(requests: Requests, origins: npt.NDArray[np.int64]) -> Requests:
 
 
 def pass_misses(
-    requests: Requests, outcomes: kernels.Outcomes, hit_seconds: float, miss_seconds: float
+    requests: Requests,
+    outcomes: kernels.Outcomes,
+    costs: HitMissCosts,
+    memory_bytes: float,
+    *,
+    trips: int = 1,
+    seed: int = 0,
 ) -> Passed:
     """Return the misses of a cache, and writes, renewals and removals, as what it passes on.
 
@@ -71,12 +97,29 @@ def pass_misses(
     Args:
         requests: What came to the cache.
         outcomes: Of these requests.
-        hit_seconds: What the cache adds to a hit, a write, a renewal and a removal.
-        miss_seconds: What it adds to a miss, without what the load takes.
+        costs: What was measured. A hit, a write, a renewal and a removal take what a hit does; a
+            miss takes that once for each of its trips, and the load the rest of a measured miss.
+        memory_bytes: What the cache takes at the end.
+        trips: Of a miss: to ask, and to write where that takes as long.
+        seed: Of the order in which times that differ come.
     """
     origins = np.flatnonzero(~outcomes.hit)
-    missed = ~outcomes.hit
+    waits = spread_seconds(costs.hit, len(requests), seed)
+    missed = origins
     if requests.operations is not None:
-        missed &= requests.operations == Operation.GET
-    waits = np.where(missed, miss_seconds, hit_seconds)
-    return Passed(requests_at(requests, origins), origins, waits, outcomes.entries)
+        missed = origins[requests.operations[origins] == Operation.GET]
+    if trips > 1:
+        waits[missed] *= trips
+    loads = np.maximum(spread_at(costs.missed(0.0), missed, seed) - waits[missed], 0.0)
+    if len(missed) < len(origins):
+        behind = np.zeros(len(requests))
+        behind[missed] = loads
+        loads = behind[origins]
+    return Passed(
+        requests_at(requests, origins),
+        origins,
+        waits,
+        outcomes.entries,
+        loads=loads,
+        memory_bytes=memory_bytes,
+    )

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from perflab.workloads.registry.kind import WorkloadKind
 
 
+SERVICE = "service"
+"""What a whole service is called where a pattern could be named: no bench has this name."""
+
+
 @cache
 def _found() -> dict[str, list[EntryPoint]]:
     """Return the entry points of each pattern; more than one where packages disagree on it."""
@@ -51,10 +55,16 @@ def load_bench(pattern: str) -> AnyBench:
     declare a metric in two ways, it is the other package's that is refused.
 
     Raises:
-        BadInputError: If no bench has that name (it names the nearest), two packages bring it, or
-            another package's bench cannot be loaded or breaks the contract.
+        BadInputError: If no bench has that name (it names the nearest), it is that of whole
+            services, two packages bring it, or another package's bench cannot be loaded or breaks
+            the contract.
     """
     found = _found()
+    if pattern == SERVICE:
+        text = "is a whole service, not a pattern; 'perflab predict service' predicts it"
+        if pattern in found:
+            text = f"is kept for whole services; {bench_package(pattern)} must rename its pattern"
+        raise BadInputError(text, pattern)
     if pattern not in found:
         raise BadInputError(f"unknown pattern {pattern!r}{nearest(pattern, found)}")
     first, *others = found[pattern]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from perflab.settings.base import SettingInfo
 
 _VARIABLE = "_PERFLAB_COMPLETE"
+_OF_SERVICES = ("predict", "tune", "settings")
+"""The commands that take a whole service in place of a pattern."""
 _BREAKS = "=:"
 """Signs at which bash ends a word: ``policy=lru`` comes as three."""
 
@@ -44,11 +46,12 @@ def answer(app: typer.Typer) -> int:
     return status if isinstance(status, int) else 0
 
 
-def patterns(incomplete: str) -> list[str]:
-    """Return the patterns, also those of other packages."""
-    from perflab.bench.registry import bench_names
+def patterns(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the patterns, also those of other packages, and whole services where they do."""
+    from perflab.bench.registry import SERVICE, bench_names
 
-    return [name for name in bench_names() if name.startswith(incomplete)]
+    more = (SERVICE,) if context.info_name in _OF_SERVICES else ()
+    return [name for name in (*bench_names(), *more) if name.startswith(incomplete)]
 
 
 def profiles(context: typer.Context, incomplete: str) -> list[str]:

@@ -27,6 +27,8 @@ from perflab.cli.options import (
 )
 from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
 from perflab.cli.project import Profile, Project, check_output_of, input_of, read_given
+from perflab.cli.service.predicting import predict_service
+from perflab.cli.service.reading import SERVICE, Asked, refuse_for_service
 from perflab.units import percent
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ _EXAMPLES = """\b
 Examples:
   perflab predict cache --set max_cache_size=2k
   perflab predict cache --sweep policy=lru,fifo,sieve,opt --sweep max_cache_size=100,1k,10k
+  perflab predict service --set redis_cache.maxmemory=256MiB --set workers=8
   perflab predict cache --workload trace.csv --sweep ttl_seconds=1m..1d*12 --out sweep.json
 """
 
@@ -88,7 +91,18 @@ def predict(
     as_json: Json = False,
     show: ShowProgress = None,
 ) -> None:
-    """Predict at once what settings would do, without running anything."""
+    """Predict at once what settings would do, without running anything.
+
+    With 'service' in place of a pattern, predict the whole service that the table [service] of a
+    perflab.toml describes; --set takes KEY=VALUE of the service and STAGE.KEY=VALUE of a stage.
+    """
+    if pattern == SERVICE:
+        refuse_for_service({"--sweep": sweep, "--sampling": sampling, "--scheduler": scheduler})
+        reading = reading_of(columns, log_format, time_unit, separator, no_header)
+        source = (workload, format_, reading)
+        asked = Asked(source, set_, project, profile, out, show, as_json, force)
+        predict_service(asked, sample)
+        return
     from perflab.tuning.sweep import predictions
 
     given = read_given(pattern, set_, project, profile)

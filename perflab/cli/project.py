@@ -66,11 +66,25 @@ def input_of(
     Raises:
         BadInputError: If what the file says of reading is wrong.
     """
-    if name is not None or given.file is None or given.file.workload is None:
+    return input_of_file(given.file, name, format_, reading)
+
+
+def input_of_file(
+    file: ProjectFile | None,
+    name: str | None,
+    format_: str | None,
+    reading: dict[str, str] | None,
+) -> tuple[str | None, str | None, dict[str, str] | None]:
+    """Return workload, format and reading: what options say, else all three as a file says.
+
+    Raises:
+        BadInputError: If what the file says of reading is wrong.
+    """
+    if name is not None or file is None or file.workload is None:
         return name, format_, reading
-    known_format, known = _reading_in(given.file)
+    known_format, known = file.reading()
     return (
-        given.file.workload,
+        file.workload,
         format_ or known_format,
         {**(known or {}), **(reading or {})} or None,
     )
@@ -86,25 +100,6 @@ def check_output_of(out: Path | None, workload: str | None, given: Given, *, for
     if given.file is not None:
         named.append(f"={given.file.path}")
     check_out(out, workload, named, force=force)
-
-
-def _reading_in(file: ProjectFile) -> tuple[str | None, dict[str, str] | None]:
-    """Return format and columns of a file's workload, as the options of reading give them.
-
-    Raises:
-        BadInputError: If they do not go together.
-    """
-    from perflab.workloads.importers.reading import with_options
-
-    section = file.section
-    told = with_options(
-        dict(section.columns) or None,
-        log_format=section.log_format,
-        time_unit=section.time_unit,
-        separator=section.separator,
-        no_header=bool(section.no_header),
-    )
-    return section.format, told or None
 
 
 def agree_to_backend(given: Given, yes: bool) -> None:

@@ -18,6 +18,7 @@ _EXAMPLES = """\b
 Examples:
   perflab settings
   perflab settings cache
+  perflab settings service
 """
 
 
@@ -39,12 +40,18 @@ def settings(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the patterns, or the settings of one: key, default, allowed values, meaning."""
+    """List the patterns, or the settings of one: key, default, allowed values, meaning.
+
+    With 'service' in place of a pattern, list those of a whole service, and its stages.
+    """
     if pattern is None:
         _list_patterns(as_json)
         return
-    from perflab.bench.registry import load_bench
+    from perflab.bench.registry import SERVICE, load_bench
 
+    if pattern == SERVICE:
+        _describe_service(as_json)
+        return
     bench = load_bench(pattern)
     groups = {"settings": bench.identity.settings_class.infos(), "load": bench.load_infos()}
     if as_json:
@@ -57,6 +64,22 @@ def settings(
     for title, infos in zip(("pattern", "load"), groups.values(), strict=True):
         lines += ["", *_describe(title, list(infos.values()))]
     say("\n".join(lines))
+
+
+def _describe_service(as_json: bool) -> None:
+    """Say what can be set of a whole service, and which patterns may be its stages."""
+    from perflab.bench.registry import SERVICE
+    from perflab.service.layout import stage_names
+    from perflab.service.settings import ServiceSettings
+
+    infos, stages = ServiceSettings.infos(), [*stage_names()]
+    if as_json:
+        settings = [_plain(info) for info in infos.values()]
+        say_json({"pattern": SERVICE, "settings": settings, "stages": stages})
+        return
+    tables = ", ".join(f"[service.{name}]" for name in stages)
+    lines = ["Service: the table [service] of a perflab.toml", f"Stages: {tables}"]
+    say("\n".join([*lines, "", *_describe(SERVICE, list(infos.values()))]))
 
 
 def _list_patterns(as_json: bool) -> None:

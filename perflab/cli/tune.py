@@ -37,6 +37,8 @@ from perflab.cli.project import (
     input_of,
     read_given,
 )
+from perflab.cli.service.reading import SERVICE, Asked, refuse_for_service
+from perflab.cli.service.tuning import tune_service
 
 if TYPE_CHECKING:
     from perflab.tuning.recommendation import Recommendation
@@ -46,6 +48,7 @@ Examples:
   perflab tune cache --limit 'memory_bytes<=1MiB'
   perflab tune cache --objective min:latency_seconds_mean --set max_cache_size=500
   perflab tune cache --workload trace.parquet --live --budget 2m --out best.json
+  perflab tune service --limit 'memory_bytes<=4GiB' --limit 'most_connections<=400'
   perflab tune cache --workload trace.parquet --scheduler tcp://10.0.0.1:8786
 """
 
@@ -101,6 +104,14 @@ def tune(
             metavar="N", help="Duration of one turn of --live: 1s (as where not given), 10s."
         ),
     ] = None,
+    fleet: Annotated[
+        bool,
+        typer.Option(
+            "--fleet",
+            help="Of a service: size the pools of its processes within max_connections, beside a "
+            "PgBouncer, at all replicas and in a deploy.",
+        ),
+    ] = False,
     scheduler: Scheduler = None,
     out: Out = None,
     force: Force = False,
@@ -112,10 +123,22 @@ def tune(
 
     With --live the settings are also run in turns. Ctrl-C ends these early, with what was measured
     until then and exit status 130.
+
+    With 'service' in place of a pattern, split a budget of memory and connections over the stages
+    of the table [service] of a perflab.toml: --limit 'memory_bytes<=4GiB' bounds all caches
+    together, --limit 'most_connections<=400' all pools.
     """
-    for option, value in (("--budget", budget), ("--turn", turn)):
-        if value is not None and not live:
-            raise typer.BadParameter("applies only to --live", param_hint=option)
+    if pattern == SERVICE:
+        refuse_for_service({"--live": live, "--budget": budget, "--turn": turn})
+        refuse_for_service({"--scheduler": scheduler})
+        reading = reading_of(columns, log_format, time_unit, separator, no_header)
+        from_options = (workload, format_, reading)
+        asked = Asked(from_options, set_, project, profile, out, show, as_json, force)
+        tune_service(asked, objective, limit, fleet=fleet)
+        return
+    _refuse_alone("a service", {"--fleet": fleet or None})
+    if not live:
+        _refuse_alone("--live", {"--budget": budget, "--turn": turn})
     seconds = parse_seconds(budget or "60s", "--budget")
     turn_seconds = parse_seconds(turn or "1s", "--turn")
     from perflab.lab.alerts import parse_condition
@@ -168,6 +191,17 @@ def tune(
     hand_over(result, write_recommendation, as_json=as_json, out=out, force=force)
     if result.turns is not None and result.turns["ended"] == "interrupted":
         raise typer.Exit(INTERRUPTED)
+
+
+def _refuse_alone(applies_to: str, options: dict[str, object]) -> None:
+    """Refuse options that were given and apply to something else.
+
+    Raises:
+        BadParameter: With the first of them.
+    """
+    for option, value in options.items():
+        if value is not None:
+            raise typer.BadParameter(f"applies only to {applies_to}", param_hint=option)
 
 
 def write_recommendation(result: Recommendation) -> str:

@@ -13,7 +13,10 @@ from perflab.errors import BadInputError
 from perflab.files.places import Place, place_of, unwritable
 
 _HEAD_BYTES = _TAIL_BYTES = 4096
-_KINDS = b"run|predictions|recommendation|advice|comparisons?|calibration|report|check|session"
+_KINDS = (
+    b"run|predictions|recommendation|advice|comparisons?|calibration|report|check|session|"
+    b"service (?:prediction|budget|fleet)"
+)
 _RESULT = re.compile(rb'\s*\{\s*"kind"\s*:\s*"(?:%s)"\s*,\s*"format"\s*:\s*\d+\s*,' % _KINDS)
 _PAGE = re.compile(rb'\s*<!DOCTYPE html>.*?<meta name="generator" content="perflab ', re.DOTALL)
 _XML = re.compile(rb"<\?xml [^>]*\?>\s*<!-- Made with perflab [^<>]* -->")

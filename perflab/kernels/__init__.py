@@ -17,11 +17,13 @@ from perflab.kernels.outcomes import Outcomes, new_history
 from perflab.kernels.policies.read_ahead import ReadAheadCounts, lru_read_ahead
 from perflab.kernels.policies.redis_eviction import RedisCounts, redis_eviction
 from perflab.kernels.queueing.in_flight import InFlight, in_flight
+from perflab.kernels.queueing.pools import PooledQueues, pooled_waits
 from perflab.kernels.queueing.prefetch import Prefetch, prefetch
 from perflab.kernels.queueing.waits import Begun, Queue, queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
 from perflab.kernels.sampling.quantiles import quantiles_of
+from perflab.kernels.sampling.thinning import thinned
 from perflab.kernels.warm import KERNELS, OF_TEXTS, WITH_OPERATIONS, compile_all
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "InFlight",
     "LruOperations",
     "Outcomes",
+    "PooledQueues",
     "Prefetch",
     "Queue",
     "ReadAheadCounts",
@@ -63,6 +66,7 @@ __all__ = [
     "next_gets",
     "policy_counts",
     "policy_hits",
+    "pooled_waits",
     "prefetch",
     "previous_and_next",
     "quantiles_of",
@@ -71,5 +75,6 @@ __all__ = [
     "requests_of",
     "resolved",
     "settled",
+    "thinned",
     "working_set",
 ]

@@ -9,6 +9,8 @@ from numba import njit
 from perflab.kernels.inputs import frozen
 
 FIRST_SLOTS = 1 << 16
+_SMALL = 4
+"""Up to so many times as many numbers as there are keys are looked up in an array."""
 SPREAD = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio
 
 
@@ -16,7 +18,8 @@ def dense_ids(keys: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], npt.NDArray[n
     """Number integer keys in the order of their first appearance.
 
     An open addressing hash table with linear probing and multiplicative hashing (Knuth, "The Art
-    of Computer Programming" volume 3, section 6.4), which doubles when it is half full.
+    of Computer Programming" volume 3, section 6.4), which doubles when it is half full. Keys that
+    are small whole numbers, such as ids of a part of a trace, are looked up in an array.
 
     Args:
         keys: int64 of shape (n,).
@@ -25,8 +28,33 @@ def dense_ids(keys: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], npt.NDArray[n
         ids: int32 of shape (n,), 0..k-1.
         unique: int64 of shape (k,), the key of each id.
     """
-    ids, unique = _dense_ids(frozen(keys, np.int64), FIRST_SLOTS)
+    given = frozen(keys, np.int64)
+    if len(given) and given.min() >= 0:
+        bound = int(given.max()) + 1
+        if bound <= max(FIRST_SLOTS, _SMALL * len(given)):
+            ids, unique = _small_ids(given, bound)
+            return ids, unique
+    ids, unique = _dense_ids(given, FIRST_SLOTS)
     return ids, unique
+
+
+@njit(nogil=True, cache=True)
+def _small_ids(
+    keys: npt.NDArray[np.int64], bound: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    n = len(keys)
+    ids = np.empty(n, np.int32)
+    known = np.zeros(bound, np.int32)  # from 1; 0 is a key that has not come yet
+    unique = np.empty(min(bound, n), np.int64)
+    count = 0
+    for t in range(n):
+        number = known[keys[t]]
+        if number == 0:
+            unique[count] = keys[t]
+            count += 1
+            number = known[keys[t]] = count
+        ids[t] = number - 1
+    return ids, unique[:count].copy()
 
 
 @njit(nogil=True, cache=True)

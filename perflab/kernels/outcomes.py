@@ -19,6 +19,10 @@ class Totals(Protocol):
     def entries(self) -> int:
         """Resident entries at the end."""
 
+    @property
+    def bytes(self) -> int:
+        """Their size together."""
+
 
 class Outcomes(NamedTuple):
     """What became of each request.
@@ -27,10 +31,12 @@ class Outcomes(NamedTuple):
         hit: bool of shape (n,), whether it found a live entry.
         entries: int64 of shape (n,), resident entries after it, expired ones that were not removed
             by then included.
+        bytes: Their size together after the last one; 0 where sizes are not known.
     """
 
     hit: npt.NDArray[np.bool_]
     entries: npt.NDArray[np.int64]
+    bytes: int = 0
 
     @classmethod
     def of(cls, history: npt.NDArray[np.int32], totals: Totals) -> Outcomes:
@@ -47,7 +53,7 @@ class Outcomes(NamedTuple):
             hit[-1] = totals.hits > history[-1, 0]
             entries[:-1] = history[1:, 1]
             entries[-1] = totals.entries
-        return cls(hit, entries)
+        return cls(hit, entries, totals.bytes)
 
 
 def new_history(requests: int) -> npt.NDArray[np.int32]:

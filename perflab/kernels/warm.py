@@ -24,11 +24,13 @@ from perflab.kernels.operations import next_gets, resolved, settled
 from perflab.kernels.policies.read_ahead import lru_read_ahead
 from perflab.kernels.policies.redis_eviction import redis_eviction
 from perflab.kernels.queueing.in_flight import in_flight
+from perflab.kernels.queueing.pools import pooled_waits
 from perflab.kernels.queueing.prefetch import prefetch
 from perflab.kernels.queueing.waits import queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
 from perflab.kernels.sampling.quantiles import quantiles_of
+from perflab.kernels.sampling.thinning import thinned
 from perflab.kernels.texts.json_spans import json_spans
 from perflab.kernels.texts.logfmt_spans import logfmt_spans
 from perflab.kernels.texts.span_values import moments_at, numbers_at, texts_at
@@ -45,7 +47,7 @@ _NEVER = np.full(2, 2, np.int32)
 _CODES = np.array([1, 4], np.uint8)
 _DATED = DatedRequests(1, _IDS, _IDS, _TIMES, _TIMES, _SIZES, _TIMES)
 _CALLS: dict[str, Callable[[], object]] = {
-    "dense_ids": lambda: dense_ids(_IDS),
+    "dense_ids": lambda: (dense_ids(_IDS), dense_ids(_IDS.astype(np.int64) - 1)),
     "previous_and_next": lambda: previous_and_next(_IDS, 1),
     "lru_curve": lambda: lru_curve(_PREVIOUS),
     "lru_curve_and_distances": lambda: lru_curve_and_distances(_PREVIOUS),
@@ -61,6 +63,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "resolved": lambda: resolved(_IDS, 1, _CODES, _SIZES, _TIMES),
     "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
+    "pooled_waits": lambda: pooled_waits(_IDS, _IDS, _IDS, 1, 1),
     "in_flight": lambda: in_flight(_IDS, _IDS, 1),
     "chunk_reuse": lambda: (chunk_reuse(_IDS, 1, 1), chunk_reuse(_IDS.astype(np.int64), 1, 1)),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
@@ -70,6 +73,7 @@ _CALLS: dict[str, Callable[[], object]] = {
     "key_counts": lambda: key_counts(_IDS, 1),
     "by_count": lambda: by_count(_IDS),
     "requests_of": lambda: requests_of(_IDS, (1,)),
+    "thinned": lambda: thinned(_IDS, (0,), (0, 2), ((0.5,),)),
     "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
     **{f"{policy}_hits": partial(policy_hits, policy, _REQUESTS, 1) for policy in POLICIES},
     **{

@@ -61,6 +61,24 @@ class ProjectFile:
         except (OSError, ValueError):
             return written
 
+    def reading(self) -> tuple[str | None, dict[str, str] | None]:
+        """Return format and columns of the workload, as its readers take them.
+
+        Raises:
+            BadInputError: If they do not go together.
+        """
+        from perflab.workloads.importers.reading import with_options  # loads numpy
+
+        section = self.section
+        told = with_options(
+            dict(section.columns) or None,
+            log_format=section.log_format,
+            time_unit=section.time_unit,
+            separator=section.separator,
+            no_header=bool(section.no_header),
+        )
+        return section.format, told or None
+
     def named(self, key: str) -> str:
         """Return where a setting of it stands, in words."""
         where = f", profile {self.profile}" if key in self.overruled else ""

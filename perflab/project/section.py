@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr
@@ -16,8 +17,21 @@ def _plain(value: object) -> object:
     return value
 
 
+def _plain_or_table(value: object) -> object:
+    if not isinstance(value, dict):
+        return _plain(value)
+    for key, inner in value.items():
+        try:
+            _plain(inner)
+        except ValueError as error:
+            raise ValueError(f"has a key {key} that {error}") from None
+    return value
+
+
 Value = Annotated[Any, AfterValidator(_plain)]
 """A setting as people write it: ``"10k"``, ``512``, ``true``, ``"none"``."""
+ValueOrTable = Annotated[Any, AfterValidator(_plain_or_table)]
+"""A setting, or a table of settings."""
 Word = Annotated[StrictStr, Field(min_length=1, max_length=4096)]
 
 
@@ -69,6 +83,7 @@ class Section(Part):
         limits: What must hold, such as ``hit_rate>=0.8``.
         max_worse: By metric, how much worse than the baseline it may be, such as ``1pt``.
         exports: By name.
+        service: Settings of a service as a whole, and a table of settings for each of its stages.
     """
 
     bench: Word | None = None
@@ -84,13 +99,14 @@ class Section(Part):
     limits: tuple[Word, ...] | None = None
     max_worse: dict[Word, Word] = Field(default_factory=dict)
     exports: dict[Word, ExportPlan] = Field(default_factory=dict)
+    service: dict[Word, ValueOrTable] = Field(default_factory=dict)
 
     def under(self, upper: Section) -> Section:
         """Return this layer with another one on top.
 
-        Tables are joined key by key; a word or the list of limits is replaced as a whole. A
-        workload that the upper layer names is read as that layer says, whatever the lower one
-        says of reading.
+        Tables are joined key by key, and so are the stages of a service; a word or the list of
+        limits is replaced as a whole. A workload that the upper layer names is read as that layer
+        says, whatever the lower one says of reading.
         """
         lower = self.model_dump(exclude_none=True)
         above = upper.model_dump(exclude_none=True, exclude_defaults=True)
@@ -99,7 +115,20 @@ class Section(Part):
                 lower.pop(name, None)
         for name, value in above.items():
             lower[name] = {**lower.get(name, {}), **value} if isinstance(value, dict) else value
+        lower["service"] = _joined(self.service, upper.service)
         return Section.model_validate(lower)
+
+
+def _joined(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of a service with others on top, those of a stage key by key."""
+    joined = dict(lower)
+    for key, value in upper.items():
+        below = lower.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            joined[key] = {**below, **value}
+        else:
+            joined[key] = value
+    return joined
 
 
 class Document(Section):

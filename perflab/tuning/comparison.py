@@ -140,6 +140,10 @@ def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
     )
 
 
+OF_SERVICES = "service "
+"""What the kind of a result begins with that is about a whole service."""
+
+
 def read_result(source: Result | str | Path) -> Run | Predictions | Recommendation:
     """Return a result as it is, or read it from the file that it was kept in.
 
@@ -161,6 +165,9 @@ def result_of(values: dict[str, object], place: str) -> Run | Predictions | Reco
     """
     kind = KINDS.get(str(values.get("kind")))
     if kind is None:
+        if str(values.get("kind")).startswith(OF_SERVICES):
+            text = f"is a {values['kind']}: this command takes results of one pattern"
+            raise BadInputError(text, place)
         commands = ", ".join(f"'{known.made_by}'" for known in KINDS.values())
         raise BadInputError(f"is not a result of perflab; make one with {commands}", place)
     check_shape(values, place)

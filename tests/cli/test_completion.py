@@ -37,6 +37,7 @@ def test_patterns_complete():
     assert by_fish("perflab run ") == list(bench_names())
     assert by_fish("perflab settings redis") == ["redis_cache"]
     assert by_bash("perflab", "predict", "con") == ["connection_pool"]
+    assert by_bash("perflab", "tune", "serv") == ["service"]
 
 
 def test_settings_complete_with_the_words_they_can_have():

@@ -76,6 +76,7 @@ def test_every_public_kernel_is_compiled_ahead():
         "InFlight",
         "LruOperations",
         "Outcomes",
+        "PooledQueues",
         "Prefetch",
         "Queue",
         "ReadAheadCounts",

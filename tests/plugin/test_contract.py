@@ -10,7 +10,7 @@ from perflab.tuning.whatif import WhatIf
 HEAD = """
 import dataclasses
 
-from perflab.bench import Bounded, LiveChart, Objective, OverTime, Question, WhatIfChart
+from perflab.bench import Bounded, LiveChart, Objective, OverTime, Place, Question, WhatIfChart
 from perflab.instrumentation import MetricInfo
 from perflab.settings import Settings, setting
 from write_buffer.bench import WriteBufferBench
@@ -135,6 +135,18 @@ class TheBench(WriteBufferBench):
             "questions: 'rate' is a shared question already",
         ),
         ("stage = object()", "stage: has no method forward"),
+        (
+            "stage = type('Stage', (), {'forward': print})()",
+            "stage: has no place, which says what may follow it",
+        ),
+        (
+            "stage = type('Stage', (), {'forward': print, 'place': Place.POOL})()",
+            "stage: has no method forward_pools",
+        ),
+        (
+            "stage = type('Stage', (), {'forward': print, 'place': Place.SHARED})()",
+            "stage: has no method bytes_at",
+        ),
         ("def __init__(self): raise OSError('no licence')", "OSError: no licence"),
     ],
 )
@@ -147,6 +159,62 @@ def test_what_does_not_fit_together_is_refused_in_one_line(install, line, words)
     assert text.startswith("the bench of 'other' in other_package 0.3: cannot be loaded")
     assert text.endswith("update or uninstall it")
     assert "\n" not in text
+
+
+def test_the_name_of_whole_services_is_refused_for_a_pattern(install):
+    install("service", HEAD.replace("pattern='other'", "pattern='service'"))
+    with pytest.raises(
+        perflab.BadInputError, match=r"service_package 0\.3 must rename its pattern"
+    ):
+        load_bench("service")
+
+
+LISTED = """
+    stage = ListStage()
+"""
+LIST_STAGE = """
+import numpy as np
+from perflab.bench import Passed, Place, Requests
+from perflab.bench.passing import requests_at
+
+class ListStage:
+    # Holds the last key alone, in each worker.
+    place = Place.PROCESS
+
+    def forward(self, requests, settings, costs):
+        missed = np.ones(len(requests), bool)
+        missed[1:] = requests.keys[1:] != requests.keys[:-1]
+        places = np.flatnonzero(missed)
+        waits, entries = np.full(len(requests), 1e-6), np.ones(len(requests), np.int64)
+        return Passed(requests_at(requests, places), places, waits, entries, memory_bytes=10.0)
+
+    def bytes_at(self, settings, keys, value_bytes, costs):
+        return 10.0
+
+    def settings_at(self, settings, memory_bytes, value_bytes, costs):
+        return settings
+
+    def least_bytes(self, value_bytes, costs):
+        return 10.0
+
+    def at_share(self, settings, share, keys, value_bytes, costs):
+        return None
+"""
+
+
+def test_a_pattern_from_outside_is_a_stage_of_a_service(install):
+    install("other", HEAD.replace("\nclass TheBench", f"{LIST_STAGE}\nclass TheBench") + LISTED)
+    trace = perflab.Trace.from_keys([1, 1, 2, 2, 2, 1], times=range(6))
+    service = perflab.Service.from_mapping({"other": {}, "redis_cache": {}, "connection_pool": {}})
+    found = service.predict(trace)
+    assert found.row("other").metrics["hits"] == 3
+    assert found.row("redis_cache").metrics["requests"] == 3
+    assert found.row("database").metrics["requests"] == 2
+    with pytest.raises(perflab.BadInputError, match="too few for the size of other"):
+        service.predict(trace, sample=0.5)
+    assert service.budget(trace).metrics["memory_bytes"] > 10
+    with pytest.raises(perflab.BadInputError, match="other: cannot follow redis_cache"):
+        perflab.Service.from_mapping({"redis_cache": {}, "other": {}})
 
 
 def test_a_pattern_without_a_backend_takes_none_and_names_none(install, command):

@@ -49,6 +49,21 @@ def chosen() -> perflab.Recommendation:
     return perflab.tune("redis_cache")
 
 
+def whole_service() -> None:
+    stages = {"cache": {"max_cache_size": "10k"}, "connection_pool": {"max_connections": 8}}
+    service = perflab.Service.from_mapping({"workers": 4, "request_rate": 500, **stages})
+    assert_type(perflab.Service.from_toml("perflab.toml", "large"), perflab.Service)
+    assert_type(service.change({"cache.max_cache_size": 10}), perflab.Service)
+    found = service.predict(trace)
+    assert_type(found, perflab.ServicePrediction)
+    assert_type(found.row("database").metrics, dict[str, float])
+    assert_type(found.to_frame(), pd.DataFrame)
+    panel = perflab.workbench(service, trace)
+    assert_type(panel.service, perflab.Service)
+    panel.change({"workers": 8})
+    service.predict(rate=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
 def live() -> None:
     run = perflab.run("cache", trace, seconds=1, alerts=["hit_rate<0.8 for 5s"])
     assert_type(run, perflab.Run)
@@ -81,7 +96,7 @@ def live() -> None:
     perflab.report(run, "r.pdf", form="pdf")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     perflab.calibrate("cache", trace)
     perflab.allow_server("redis_cache", {"redis_host": "10.0.0.1"})
-    perflab.workbench("cache", trace)
+    perflab.workbench("cache", trace).run_or_stop()
 
 
 def recorded() -> None:

@@ -36,11 +36,13 @@ def quantiles_of(values: npt.ArrayLike, quantiles: Sequence[float]) -> npt.NDArr
     ranks = np.ceil(shares * ends[-1] - 1e-9).astype(np.int64) - 1
     ranks = np.clip(ranks, 0, ends[-1] - 1)
     buckets = np.searchsorted(ends, ranks, side="right")
-    for bucket in np.unique(buckets).tolist():
-        inside = _bucket(times, bucket, int(counts[bucket]))
-        inside.sort()
-        here = buckets == bucket
-        found[here] = inside[ranks[here] - ends[bucket] + counts[bucket]]
+    wanted = np.zeros(_BUCKETS, np.bool_)
+    wanted[buckets] = True
+    inside = _within(times, wanted, int(counts[wanted].sum()))
+    inside.sort()
+    # Of those in wanted buckets, how many lie in the buckets before each.
+    before = np.cumsum(np.where(wanted, counts, 0)) - counts
+    found[:] = inside[ranks - (ends - counts)[buckets] + before[buckets]]
     return found
 
 
@@ -55,12 +57,14 @@ def _bucket_counts(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 
 @njit(nogil=True, cache=True)
-def _bucket(values: npt.NDArray[np.float64], bucket: int, count: int) -> npt.NDArray[np.float64]:
+def _within(
+    values: npt.NDArray[np.float64], wanted: npt.NDArray[np.bool_], count: int
+) -> npt.NDArray[np.float64]:
     inside = np.empty(count, np.float64)
     bits = values.view(np.int64)
     n = 0
     for t in range(len(values)):
-        if values[t] <= np.inf and min(max((bits[t] >> 45) - _LOWEST, 0), _BUCKETS - 1) == bucket:
+        if values[t] <= np.inf and wanted[min(max((bits[t] >> 45) - _LOWEST, 0), _BUCKETS - 1)]:
             inside[n] = values[t]
             n += 1
     return inside

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from perflab.bench.stage import Place
 from perflab.operations import Operation
 from perflab.settings import LoadSettings
 
@@ -12,10 +14,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from perflab import kernels
     from perflab.bench.stage import Passed, Requests
     from perflab.modelling.prediction import Costs
     from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+
+    Floats = npt.NDArray[np.float64]
+    Places = npt.NDArray[np.int64]
 
 _OF_THE_DATA = (Operation.GET, Operation.WRITE)
 
@@ -29,13 +33,15 @@ class ConnectionPoolStage:
     of those passed on.
 
     Attributes:
+        place: In each worker process, before one database.
         seed: Of the service times that are drawn.
     """
 
+    place: ClassVar[Place] = Place.POOL
     seed: int = 0
 
     def forward(self, requests: Requests, settings: ConnectionPoolSettings, costs: Costs) -> Passed:
-        """Return the requests that are served, and how long each waits for a connection.
+        """Return the requests that are served, each one's wait for a connection and its query.
 
         One that times out waits for the timeout, one that ``max_waiting`` refuses not at all.
 
@@ -47,41 +53,169 @@ class ConnectionPoolStage:
         Raises:
             BadInputError: If times go backwards or one is wrong.
         """
-        import numpy as np
-
-        from perflab.bench.passing import pass_nothing, requests_at
-        from perflab.bench.stage import Passed
+        from perflab.bench.passing import pass_nothing
 
         if not len(requests):
             return pass_nothing()
-        asking = np.arange(len(requests))
-        if requests.operations is not None:
-            asking = np.flatnonzero(np.isin(requests.operations, _OF_THE_DATA))
-        waits, entries = np.zeros(len(requests)), np.zeros(len(requests), np.int64)
-        served = np.ones(len(requests), np.bool_)
-        if len(asking):
-            queue, waits[asking] = self._queue(requests.times[asking], settings, costs)
-            served[asking] = ~np.isnan(queue.waits)
-            last = np.searchsorted(asking, np.arange(len(requests)), side="right")
-            entries = np.concatenate([[0], queue.in_use]).astype(np.int64)[last]
-        starts = requests.times + waits
-        # A connection that is handed over can start after one that a later request finds idle.
-        origins = np.flatnonzero(served)
-        origins = origins[np.argsort(starts[origins], kind="stable")]
-        passed = dataclasses.replace(requests_at(requests, origins), times=starts[origins])
-        return Passed(passed, origins, waits, entries)
 
-    def _queue(
-        self, times: npt.NDArray[np.float64], settings: ConnectionPoolSettings, costs: Costs
-    ) -> tuple[kernels.Queue, npt.NDArray[np.float64]]:
-        """Return the queue of those that need a connection, and what each waits in all."""
-        from perflab.patterns.connection_pool.model.metrics import waits_of
+        def queue(times: Floats, _asking: Places) -> _Queued:
+            return self._queue(times, settings, costs)
+
+        return _passed(requests, settings.min_connections, queue)
+
+    def most_connections(self, settings: ConnectionPoolSettings) -> int:
+        """Return how many connections the pool of one worker may open."""
+        return settings.max_connections
+
+    def settings_with(
+        self, settings: ConnectionPoolSettings, connections: int
+    ) -> ConnectionPoolSettings:
+        """Return the settings at which the pool of one worker may open so many connections."""
+        least = min(settings.min_connections, connections)
+        return settings.change(max_connections=connections, min_connections=least)
+
+    def costs_at(self, costs: Costs, seconds: float | None, contention: float | None) -> Costs:
+        """Return the costs before another database than was measured.
+
+        Service times spread as measured about their new mean. With another contention, they follow
+        from those with one connection in use by the Universal Scalability Law.
+        """
+        from perflab.patterns.connection_pool.model.pools import costs_of_database
+
+        return costs_of_database(costs, seconds, contention)
+
+    def forward_pools(
+        self,
+        requests: Requests,
+        workers: npt.NDArray[np.integer],
+        count: int,
+        settings: ConnectionPoolSettings,
+        costs: Costs,
+        shared: int | None = None,
+    ) -> Passed:
+        """Return the requests that are served by the pools of all workers, in order of time.
+
+        Args:
+            requests: What comes to all of them.
+            workers: The worker of each.
+            count: How many workers there are.
+            settings: Of each pool.
+            costs: With ``service`` and the rest of a calibration.
+            shared: Connections of a PgBouncer between all pools and the database; none where there
+                is none.
+
+        Raises:
+            BadInputError: If times go backwards or one is wrong, or there are too many connections.
+        """
+        from perflab.bench.passing import pass_nothing
+
+        if not len(requests):
+            return pass_nothing()
+
+        def queue(times: Floats, asking: Places) -> _Queued:
+            return self._queues(times, workers[asking], count, settings, costs, shared)
+
+        return _passed(requests, count * settings.min_connections, queue)
+
+    def _queue(self, times: Floats, settings: ConnectionPoolSettings, costs: Costs) -> _Queued:
+        """Return what becomes of those that need a connection of one pool."""
         from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
         from perflab.workloads.kinds.arrivals import Arrivals
 
         model = ConnectionPoolModel.of(Arrivals("requests", times), costs)
         queue = model.queue(settings, LoadSettings(seed=self.seed))
-        waits = waits_of(queue.waits, settings.timeout) + costs.get("overhead_seconds", 0.0)
-        if queue.refused:
-            waits[queue.turned_away] = 0.0
-        return queue, waits
+        turned_away = queue.turned_away if queue.refused else None
+        waits = _waited(queue.waits, turned_away, settings, costs)
+        return _Queued(waits, queue.services, queue.in_use, queue.connections)
+
+    def _queues(
+        self,
+        times: Floats,
+        workers: npt.NDArray[np.integer],
+        count: int,
+        settings: ConnectionPoolSettings,
+        costs: Costs,
+        shared: int | None,
+    ) -> _Queued:
+        """Return what becomes of those that need a connection of one of several pools."""
+        from perflab.patterns.connection_pool.model.pools import pooled_queues
+        from perflab.patterns.connection_pool.model.services import PoolCosts
+
+        since = times - times[0]
+        told = PoolCosts.of(costs)
+        queues = pooled_queues(settings, told, since, workers, count, shared, self.seed)
+        waits = _waited(queues.waits + queues.shared_waits, queues.turned_away, settings, costs)
+        return _Queued(waits, queues.services, queues.in_use, int(queues.opened.sum()))
+
+
+class _Queued(NamedTuple):
+    """What became of those that need a connection.
+
+    Attributes:
+        waits: Seconds, with the timeout for those that got none.
+        services: Seconds that each held it; NaN for those.
+        in_use: Connections in use after each came.
+        opened: Connections open in the end.
+    """
+
+    waits: Floats
+    services: Floats
+    in_use: npt.NDArray[np.int32]
+    opened: int
+
+
+def _waited(
+    waits: Floats,
+    turned_away: npt.NDArray[np.bool_] | None,
+    settings: ConnectionPoolSettings,
+    costs: Costs,
+) -> Floats:
+    """Return waits as callers see them: the timeout where it is over, nothing where refused."""
+    import numpy as np
+
+    from perflab.patterns.connection_pool.model.metrics import waits_of
+    from perflab.patterns.connection_pool.model.services import PoolCosts, spread_out
+
+    told = PoolCosts.of(costs)
+    found = waits_of(waits, settings.timeout)
+    if told.lend is not None:
+        found = np.where(waits == 0.0, spread_out(told.lend, len(waits)), found)
+    found = found + told.overhead_seconds
+    if turned_away is not None:
+        found[turned_away] = 0.0
+    return found
+
+
+def _passed(requests: Requests, opened: int, queue: Callable[[Floats, Places], _Queued]) -> Passed:
+    """Return what pools pass on of at least one request.
+
+    Args:
+        requests: What comes to them.
+        opened: Connections that are open where none is needed.
+        queue: Returns what becomes of those that need a connection, given their times and places.
+    """
+    import numpy as np
+
+    from perflab.bench.passing import requests_at
+    from perflab.bench.stage import Passed
+
+    asking = np.arange(len(requests))
+    if requests.operations is not None:
+        asking = np.flatnonzero(np.isin(requests.operations, _OF_THE_DATA))
+    waits, entries = np.zeros(len(requests)), np.zeros(len(requests), np.int64)
+    served, loads = np.ones(len(requests), np.bool_), np.zeros(len(requests))
+    if len(asking):
+        queued = queue(requests.times[asking], asking)
+        waits[asking], loads[asking], opened = queued.waits, queued.services, queued.opened
+        served[asking] = ~np.isnan(queued.services)
+        if len(asking) == len(requests):
+            entries = queued.in_use.astype(np.int64)
+        else:
+            last = np.searchsorted(asking, np.arange(len(requests)), side="right")
+            entries = np.concatenate([[0], queued.in_use]).astype(np.int64)[last]
+    starts = requests.times + waits
+    # A connection that is handed over can start after one that a later request finds idle.
+    origins = np.flatnonzero(served)
+    origins = origins[np.argsort(starts[origins], kind="stable")]
+    passed = dataclasses.replace(requests_at(requests, origins), times=starts[origins])
+    return Passed(passed, origins, waits, entries, loads=loads[origins], connections=opened)

@@ -8,6 +8,8 @@ import pytest
 from perflab.bench import load_bench
 from perflab.bench.stage import Requests
 from perflab.errors import BadInputError
+from perflab.modelling.latency import QUANTILES
+from perflab.modelling.spread import PERIOD
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.policies import FUTURE_POLICIES, POLICIES
 from perflab.patterns.cache.settings import CacheSettings
@@ -28,6 +30,10 @@ BOUNDS = [
     {"ttl_seconds": 300, "expiry": "eager"},
     {"ttl_seconds": 300, "max_bytes": 3000, "expiry": "eager"},
 ]
+
+
+def constant(seconds):
+    return {"mean": seconds, "quantiles": [seconds] * len(QUANTILES)}
 
 
 def misses_of(model, settings):
@@ -88,9 +94,28 @@ def test_two_caches_in_a_row_are_the_second_on_what_the_first_missed():
     assert KEYS[kept[end.origins]].tolist() == end.requests.keys.tolist()
 
 
-def test_hits_and_misses_wait_for_one_lookup():
-    passed = STAGE.forward(Requests(TIMES, KEYS), CacheSettings(), COSTS)
-    assert passed.waits.tolist() == [COSTS["hit"]["mean"]] * len(KEYS)
+def test_hits_and_misses_wait_for_one_lookup_and_misses_for_the_load():
+    costs = {**COSTS, "hit": constant(3e-6), "miss": constant(5e-5)}
+    passed = STAGE.forward(Requests(TIMES, KEYS), CacheSettings(), costs)
+    assert passed.waits == pytest.approx([3e-6] * len(KEYS))
+    assert passed.loads == pytest.approx([4.7e-5] * len(passed.requests))
+
+
+def test_lookups_are_spread_as_they_were_measured():
+    many = np.arange(PERIOD)
+    waits = STAGE.forward(Requests(many * 1.0, many), CacheSettings(), COSTS).waits
+    assert waits.mean() == pytest.approx(COSTS["hit"]["mean"])
+    assert np.median(waits) == COSTS["hit"]["quantiles"][50]
+
+
+@pytest.mark.parametrize("sizes", [None, SIZES], ids=["no sizes", "sizes"])
+@pytest.mark.parametrize("bounds", BOUNDS)
+def test_memory_is_that_which_is_predicted(bounds, sizes):
+    settings = CacheSettings(max_cache_size=60, **bounds)
+    model = CacheModel.of(Trace.from_keys(KEYS, TIMES, sizes), COSTS)
+    predicted = model.predict(settings, LoadSettings()).metrics["memory_bytes"]
+    passed = STAGE.forward(Requests(TIMES, KEYS, sizes), settings, COSTS)
+    assert passed.memory_bytes == pytest.approx(predicted)
 
 
 def test_nothing_comes_and_nothing_goes():

@@ -92,6 +92,8 @@ def test_waits_are_those_that_the_model_predicts(settings):
         assert passed.waits.mean() == pytest.approx(metrics["wait_seconds_mean"])
         assert len(TIMES) - len(passed.requests) == metrics["timeouts"]
         assert passed.entries.max() <= settings.max_connections
+        assert passed.connections == metrics["connections"]
+        assert passed.loads.mean() == pytest.approx(metrics["service_seconds_mean"])
         assert np.all(np.diff(passed.requests.times) >= 0)
 
 

@@ -6,6 +6,7 @@ import pytest
 from perflab.bench import load_bench
 from perflab.bench.stage import Requests
 from perflab.errors import BadInputError
+from perflab.modelling.latency import QUANTILES
 from perflab.patterns.redis_cache.model.predict import RedisCacheModel
 from perflab.patterns.redis_cache.settings import MAXMEMORY_POLICIES, RedisCacheSettings
 from perflab.patterns.redis_cache.stage import RedisCacheStage
@@ -65,10 +66,20 @@ def test_keys_whose_write_is_refused_are_passed_on_again():
 
 
 def test_a_miss_takes_two_round_trips_and_a_hit_one():
-    passed = RedisCacheStage().forward(Requests(TIMES, KEYS), RedisCacheSettings(), COSTS)
+    costs = {**COSTS, "hit": {"mean": 1e-4, "quantiles": [1e-4] * len(QUANTILES)}}
+    passed = RedisCacheStage().forward(Requests(TIMES, KEYS), RedisCacheSettings(), costs)
     trips = np.ones(len(KEYS))
     trips[passed.origins] = 2
-    assert passed.waits.tolist() == (trips * COSTS["hit"]["mean"]).tolist()
+    assert passed.waits == pytest.approx(trips * 1e-4)
+
+
+@pytest.mark.parametrize("sizes", [None, SIZES], ids=["no sizes", "sizes"])
+def test_memory_is_that_which_is_predicted(sizes):
+    model = RedisCacheModel.of(Trace.from_keys(KEYS, TIMES, sizes), COSTS)
+    settings = RedisCacheSettings(maxmemory=2**20)
+    predicted = model.predict(settings, LoadSettings()).metrics["memory_bytes"]
+    passed = RedisCacheStage().forward(Requests(TIMES, KEYS, sizes), settings, COSTS)
+    assert passed.memory_bytes == predicted
 
 
 def test_nothing_comes_and_nothing_goes():

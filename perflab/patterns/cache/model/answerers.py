@@ -58,7 +58,9 @@ class PolicyHits(Played):
         """Return which requests of one pass hit, and the entries held after each."""
         hit = self.flags(query)
         seen = np.cumsum(self._looped.reuse(query.last)[0] < 0)
-        return kernels.Outcomes(hit, np.minimum(seen, query.entries))
+        held = np.minimum(seen, query.entries)
+        size = round(float(held[-1]) * self._looped.mean_key_size) if len(held) else 0
+        return kernels.Outcomes(hit, held, size)
 
     def flags(self, query: Query) -> npt.NDArray[np.bool_]:
         """Return which of the requests up to the last one hit."""
@@ -132,7 +134,8 @@ class Simulation(Played):
             BadInputError: If the policy knows the future, and more than entries bounds.
         """
         history = kernels.new_history(query.last)
-        return kernels.Outcomes.of(history, self._played(query, history))
+        found = kernels.Outcomes.of(history, self._played(query, history))
+        return found if self._trace.sizes is not None else found._replace(bytes=0)
 
     def _played(self, query: Query, history: npt.NDArray[np.int32] | None = None) -> kernels.Counts:
         if query.policy in FUTURE_POLICIES:

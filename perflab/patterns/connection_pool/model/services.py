@@ -155,6 +155,9 @@ class PoolServices:
     itself included: as many others as the load keeps in use on average (arrivals that come at
     random see time averages), at the most the whole pool.
 
+    Attributes:
+        law: The Universal Scalability Law through the measured means.
+
     Args:
         costs: What was measured.
         drawn: What was drawn already; may be shared.
@@ -165,7 +168,7 @@ class PoolServices:
         half = _Curve(costs.half, lambda size: _found(size / 2, size))
         self._half = half if costs.half else self._full
         self._quantiles = [*self._full.quantiles, *self._half.quantiles]
-        self._law = costs.law or self._fitted()
+        self.law = costs.law or self._fitted()
         self._drawn = drawn
 
     def _fitted(self) -> Usl:
@@ -175,7 +178,7 @@ class PoolServices:
     def mean(self, in_use: float, utilisation: float = 1.0) -> float:
         """Return the mean service time in seconds with so many connections in use."""
         share = min(max(2.0 * utilisation - 1.0, 0.0), 1.0)
-        full, half = self._full.mean(in_use, self._law), self._half.mean(in_use, self._law)
+        full, half = self._full.mean(in_use, self.law), self._half.mean(in_use, self.law)
         return share * full + (1.0 - share) * half
 
     def utilisation(self, connections: int, rate: float) -> float:

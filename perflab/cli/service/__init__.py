@@ -1,0 +1,1 @@
+"""The commands on a whole service, which a perflab.toml describes."""

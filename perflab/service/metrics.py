@@ -1,0 +1,175 @@
+"""From the flow through a service to what people read: metrics of each stage and of the whole."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.bench.stage import Place
+from perflab.instrumentation.catalog import MetricInfo, declare
+from perflab.modelling.prediction import Metrics
+from perflab.operations import Operation
+
+if TYPE_CHECKING:
+    from perflab.bench.stage import Passed
+    from perflab.service.flow import Flow, StageFlow
+    from perflab.service.settings import ServiceSettings
+
+LATENCIES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+"""The quantiles of the latency that are told, by name."""
+_GIB = 2.0**30
+_HOURS, _SECONDS = 24.0, 86_400.0
+
+_lock = threading.Lock()
+_waits: WeakKeyDictionary[Passed, Metrics] = WeakKeyDictionary()
+
+METRICS = (
+    MetricInfo("requests_per_second", "requests", "1/s", "neither"),
+    MetricInfo("passed_per_second", "passed on", "1/s", "lower"),
+    MetricInfo("latency_share", "share of latency", "ratio", "lower"),
+    MetricInfo("memory_bytes_per_process", "memory per process", "bytes", "lower"),
+    MetricInfo("connections", "connections open", "connections", "neither"),
+    MetricInfo("most_connections", "connections, at most", "connections", "lower"),
+    MetricInfo("database_per_second", "load on the database", "1/s", "lower"),
+    MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),
+    MetricInfo("in_use", "connections in use, mean", "connections", "neither"),
+)
+"""What a service has beside the metrics that all patterns share."""
+declare(METRICS, "the service")
+
+
+def reads_of(flow: Flow) -> npt.NDArray[np.bool_] | slice:
+    """Return which requests are reads: latencies are of these."""
+    operations = flow.incoming.requests.operations
+    return slice(None) if operations is None else operations == Operation.GET
+
+
+def stage_metrics(flow: Flow, here: StageFlow) -> Metrics:
+    """Return what a stage does, by metric.
+
+    Hits and misses are of reads; waits are of all requests that came to the stage.
+
+    Args:
+        flow: The service's.
+        here: One of its stages.
+    """
+    came, passed = len(here.came), here.passed
+    seconds = flow.incoming.seconds
+    found: Metrics = {
+        "requests": float(came),
+        "requests_per_second": came / seconds,
+        "passed_per_second": len(passed.requests) / seconds,
+    }
+    pool = here.stage.place is Place.POOL
+    if not pool:
+        reads, missed = _reads(flow, here.came), _reads(flow, here.goes_on)
+        found |= {"hits": float(reads - missed), "misses": float(missed)}
+        found["hit_rate"] = (reads - missed) / max(reads, 1)
+    if came:
+        found |= _waits_of(passed)
+    total = float(flow.latencies.sum())
+    found["latency_share"] = float(passed.waits.sum()) / total if total > 0 else 0.0
+    if pool:
+        found["connections"] = float(passed.connections)
+        found["errors"] = float(came - len(passed.requests))
+    else:
+        found["memory_bytes"] = float(sum(here.memory_bytes))
+        if here.stage.place is Place.PROCESS:
+            found["memory_bytes_per_process"] = float(max(here.memory_bytes))
+    return found
+
+
+def database_metrics(flow: Flow) -> Metrics:
+    """Return what the database does for what the pools pass on; nothing where there is no pool."""
+    last = flow.stages[-1]
+    loads = last.passed.loads
+    if last.stage.place is not Place.POOL or loads is None:
+        return {}
+    seconds, total = flow.incoming.seconds, float(flow.latencies.sum())
+    busy = float(loads.sum())
+    found = {
+        "requests": float(len(loads)),
+        "requests_per_second": len(loads) / seconds,
+        "in_use": busy / seconds,
+        "latency_share": busy / total if total > 0 else 0.0,
+    }
+    return found | ({"service_seconds_mean": busy / len(loads)} if len(loads) else {})
+
+
+def service_metrics(flow: Flow, settings: ServiceSettings, most_connections: int) -> Metrics:
+    """Return what a service as a whole does, by metric; latencies are of reads.
+
+    Args:
+        flow: The service's.
+        settings: With the prices.
+        most_connections: That the database may get from it.
+    """
+    seconds = flow.incoming.seconds
+    latencies = flow.latencies[reads_of(flow)]
+    behind = len(flow.stages[-1].goes_on)
+    reads, failed = len(latencies), int(flow.failed.sum())
+    found: Metrics = {
+        "requests": float(len(flow.incoming.requests)),
+        "requests_per_second": flow.incoming.rate,
+        "hit_rate": 1.0 - _asked_behind(flow) / max(reads, 1),
+        "latency_seconds_mean": float(latencies.mean()),
+    }
+    shares = kernels.quantiles_of(latencies, tuple(LATENCIES.values()))
+    for name, value in zip(LATENCIES, shares, strict=True):
+        found[f"latency_seconds_{name}"] = float(value)
+    found["errors"] = float(failed)
+    found["error_share"] = failed / len(flow.incoming.requests)
+    found["database_per_second"] = behind / seconds
+    found["memory_bytes"] = float(sum(sum(here.memory_bytes) for here in flow.stages))
+    if most_connections:
+        found["most_connections"] = float(most_connections)
+    return found | money(found, settings)
+
+
+def money(metrics: Metrics, settings: ServiceSettings) -> Metrics:
+    """Return what memory and calls of the database cost a day; nothing where nothing is priced.
+
+    Args:
+        metrics: With ``memory_bytes`` and ``database_per_second``.
+        settings: With the prices.
+    """
+    if not settings.priced:
+        return {}
+    memory = metrics["memory_bytes"] / _GIB * _HOURS * settings.price_per_gib_hour
+    calls = metrics["database_per_second"] * _SECONDS * settings.price_per_backend_call
+    return {
+        "cost_per_day": memory + calls,
+        "memory_cost_per_day": memory,
+        "backend_cost_per_day": calls,
+    }
+
+
+def _waits_of(passed: Passed) -> Metrics:
+    """Return mean and quantiles of the waits of a stage, which are kept with it."""
+    with _lock:
+        found = _waits.get(passed)
+    if found is None:
+        p95, p99 = (float(value) for value in kernels.quantiles_of(passed.waits, (0.95, 0.99)))
+        mean = float(passed.waits.mean())
+        found = {"wait_seconds_mean": mean, "wait_seconds_p95": p95, "wait_seconds_p99": p99}
+        with _lock:
+            _waits[passed] = found
+    return found
+
+
+def _asked_behind(flow: Flow) -> int:
+    """Return how many reads no cache answered."""
+    caches = [here for here in flow.stages if here.stage.place is not Place.POOL]
+    return _reads(flow, caches[-1].goes_on) if caches else _reads(flow, flow.stages[0].came)
+
+
+def _reads(flow: Flow, places: npt.NDArray[np.int64]) -> int:
+    operations = flow.incoming.requests.operations
+    if operations is None:
+        return len(places)
+    return int(np.count_nonzero(operations[places] == Operation.GET))

@@ -1,0 +1,90 @@
+"""`Service`: patterns in a chain with the processes that run them, predicted and sized together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from perflab.service.layout import ServiceLayout
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from perflab.callbacks import Progress
+    from perflab.service.budget import Budget
+    from perflab.service.fleet import Fleet
+    from perflab.service.prediction import ServicePrediction
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Service(ServiceLayout):
+    """A service: requests meet its stages in order; what the last one passes on, the database gets.
+
+    Attributes:
+        stages: In order: process caches, what all workers share, a connection pool.
+        settings: Of the service as a whole.
+        workload: What is predicted on where nothing else is named.
+
+    Raises:
+        BadInputError: If there is no stage, or stages cannot follow each other.
+    """
+
+    def predict(
+        self,
+        workload: object = None,
+        clients: npt.ArrayLike | None = None,
+        sample: float | None = None,
+    ) -> ServicePrediction:
+        """Return what each stage and the service as a whole do over a workload.
+
+        Args:
+            workload: A file's path, a name with parameters, or a `Trace`; none for the service's
+                own, which its file names, or else the default of the first stage's bench.
+            clients: For the spread ``sticky``, whose each request is: int64 of shape (requests,);
+                drawn at random where not given.
+            sample: The share of the keys to look at, such as 0.05; all where not given.
+
+        Raises:
+            BadInputError: If the workload or the sample is not right, or the workload has no times
+                and no rate is set.
+        """
+        from perflab.service.predict import predict_service
+
+        return predict_service(self, workload, clients, sample)
+
+    def fleet(self, workload: object = None) -> Fleet:
+        """Return the ways to connect its processes to the database, with the waits of each.
+
+        Args:
+            workload: As `predict` takes it.
+
+        Raises:
+            BadInputError: If it has no connection pool, or the workload is not right.
+        """
+        from perflab.service.fleet import fleet_of
+
+        return fleet_of(self, workload)
+
+    def budget(
+        self,
+        workload: object = None,
+        limits: str | Iterable[str] | None = None,
+        objective: str | None = None,
+        progress: Progress | None = None,
+    ) -> Budget:
+        """Return the best split of its memory and connections, and where more would pay.
+
+        Args:
+            workload: As `predict` takes it.
+            limits: Such as ``memory_bytes<=4GiB`` and ``most_connections<=400``.
+            objective: Such as ``min:latency_seconds_p99``; the mean latency where not given.
+            progress: Called with the splits predicted and how many there are at most.
+
+        Raises:
+            BadInputError: If a limit is less than the stages take at least.
+            BrokenLimitError: If no split keeps a limit on what is predicted.
+        """
+        from perflab.service.budgeting import budget_of
+
+        return budget_of(self, workload, limits, objective, progress)
