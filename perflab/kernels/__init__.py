@@ -24,10 +24,17 @@ from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
 from perflab.kernels.sampling.quantiles import quantiles_of
 from perflab.kernels.sampling.thinning import thinned
-from perflab.kernels.warm import KERNELS, OF_TEXTS, WITH_OPERATIONS, compile_all
+from perflab.kernels.warm import (
+    KERNELS,
+    OF_SERVICES,
+    OF_TEXTS,
+    WITH_OPERATIONS,
+    compile_all,
+)
 
 __all__ = [
     "KERNELS",
+    "OF_SERVICES",
     "OF_TEXTS",
     "POLICIES",
     "WITH_OPERATIONS",

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from numba.core import event
 
+from perflab.kernels.chain.chain import chain
+from perflab.kernels.chain.flights import Links
 from perflab.kernels.counts import POLICIES, Requests, policy_counts, policy_hits
 from perflab.kernels.curves.lru_bytes import lru_byte_distances
 from perflab.kernels.curves.lru_curve import lru_curve, lru_curve_and_distances, lru_curve_up_to
@@ -110,13 +112,19 @@ _CALLS_OF_TEXTS: dict[str, Callable[[], object]] = {
     "texts_at": lambda: texts_at(_TEXT, _ENDS[:1], _ENDS[1:], _FLAGS, _FLAGS),
 }
 
+_CALLS_OF_SERVICES: dict[str, Callable[[], object]] = {
+    "chain": lambda: chain(_TIMES, _IDS, 1, _IDS, 1, _TIMES, Links()),
+}
+
 KERNELS = tuple(_CALLS)
 """What any workload may need."""
 WITH_OPERATIONS = tuple(_CALLS_WITH_OPERATIONS)
 """What traces with operations need beside: loops of their own, so that the others stay as fast."""
 OF_TEXTS = tuple(_CALLS_OF_TEXTS)
 """What reads long logs; compiled by the first of them."""
-_EVERY = {**_CALLS, **_CALLS_WITH_OPERATIONS, **_CALLS_OF_TEXTS}
+OF_SERVICES = tuple(_CALLS_OF_SERVICES)
+"""What plays scenarios through a whole service; compiled by the first of them."""
+_EVERY = {**_CALLS, **_CALLS_WITH_OPERATIONS, **_CALLS_OF_TEXTS, **_CALLS_OF_SERVICES}
 
 
 def compile_all(
@@ -130,7 +138,7 @@ def compile_all(
     Args:
         progress: Called with (done, total, name) before each kernel, and once with
             (total, total, "") after the last.
-        names: Which of `KERNELS`, `WITH_OPERATIONS` and `OF_TEXTS`.
+        names: Which of `KERNELS`, `WITH_OPERATIONS`, `OF_TEXTS` and `OF_SERVICES`.
         processes: At the most so many compile, this one and none or one more; one where this
             machine has a single processor.
     """

@@ -19,15 +19,19 @@ pytestmark = pytest.mark.compiled
 WITHIN_OTHERS = (
     *("_replace_entry", "_replace_first", "_push", "_pop", "_pack", "_used"),
     *("_after_blanks", "_after_word", "_find_moment", "_is_digit", "_moment_end"),
-    *("_moment", "_digits", "_month", "_days", "_character"),
+    *("_moment", "_digits", "_month", "_days", "_character", "_begin"),
 )
+
+
+_PARTS = ("draws", "entries", "events", "lists", "radix", "scanning", "sketch")
+"""Modules whose functions are called from within others alone."""
 
 
 def compiled_functions():
     """Return every compiled function of the kernels by its name, but those within others."""
     found = {}
     for info in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}."):
-        if info.name.rpartition(".")[2] in ("draws", "lists", "radix", "scanning", "sketch"):
+        if info.name.rpartition(".")[2] in _PARTS:
             continue
         module = importlib.import_module(info.name)
         for name, value in vars(module).items():
@@ -83,16 +87,18 @@ def test_every_public_kernel_is_compiled_ahead():
         "RedisCounts",
         "WorkingSet",
     }
-    tables = {"KERNELS", "OF_TEXTS", "WITH_OPERATIONS", "POLICIES", "Requests"}
+    tables = {"KERNELS", "OF_SERVICES", "OF_TEXTS", "WITH_OPERATIONS", "POLICIES", "Requests"}
     tables |= {"compile_all", "policy_counts", "policy_hits"}
     arrays = {"new_history"}
     assert set(kernels.__all__) - types - tables - arrays <= set(kernels.KERNELS)
-    kernels.compile_all(names=kernels.WITH_OPERATIONS + kernels.OF_TEXTS)
+    kernels.compile_all(names=kernels.WITH_OPERATIONS + kernels.OF_TEXTS + kernels.OF_SERVICES)
     assert all(function.signatures for function in compiled_functions().values())
 
 
 def test_production_arguments_compile_nothing_more():
-    warm.compile_all(names=kernels.KERNELS + kernels.WITH_OPERATIONS + kernels.OF_TEXTS)
+    warm.compile_all(
+        names=kernels.KERNELS + kernels.WITH_OPERATIONS + kernels.OF_TEXTS + kernels.OF_SERVICES
+    )
     before = {name: list(function.signatures) for name, function in compiled_functions().items()}
     ids = np.array([0, 1, 0], np.int64)
     previous, next_use = kernels.previous_and_next(ids, 2)

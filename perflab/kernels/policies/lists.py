@@ -12,6 +12,8 @@ Arrays, and no tuple of them: Numba would count references to its fields at ever
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -35,7 +37,7 @@ def new_lists(
 @njit(nogil=True, cache=True)
 def put(
     links: npt.NDArray[np.int32],
-    home: npt.NDArray[np.uint8],
+    home: npt.NDArray[np.integer[Any]],
     totals: npt.NDArray[np.int64],
     key: int | np.integer,
     left: int | np.integer,
@@ -56,7 +58,7 @@ def put(
 @njit(nogil=True, cache=True)
 def take(
     links: npt.NDArray[np.int32],
-    home: npt.NDArray[np.uint8],
+    home: npt.NDArray[np.integer[Any]],
     totals: npt.NDArray[np.int64],
     key: int | np.integer,
     size: int | np.integer,
@@ -75,7 +77,7 @@ def take(
 @njit(nogil=True, cache=True)
 def move(
     links: npt.NDArray[np.int32],
-    home: npt.NDArray[np.uint8],
+    home: npt.NDArray[np.integer[Any]],
     totals: npt.NDArray[np.int64],
     key: int | np.integer,
     number: int,

@@ -1,0 +1,96 @@
+"""Laws that hold for any chain, whatever its settings and whatever happens to it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from perflab.kernels.chain.chain import chain, failed
+from perflab.kernels.chain.flights import Answer, Happening, Links
+from perflab.operations import Operation
+
+
+def some_chain(seed):
+    """Return the arguments of a chain drawn at random."""
+    draw = np.random.default_rng(seed)
+    count, keys, processes = (
+        int(draw.integers(low, high)) for low, high in ((1, 300), (1, 30), (1, 5))
+    )
+    times = np.cumsum(draw.exponential(0.01, count)) if seed % 5 else np.full(count, 3.0)
+
+    def pick(values):
+        return values[int(draw.integers(len(values)))]
+
+    links = Links(
+        local_entries=pick([None, 0, 1, 5]),
+        local_ttl=pick([math.inf, 0.1]),
+        local_seconds=1e-6,
+        remote_entries=pick([None, 0, 3, 10]),
+        remote_ttl=pick([math.inf, 0.2]),
+        remote_seconds=1e-4,
+        remote_write_seconds=1e-4,
+        remote_down_seconds=1e-3,
+        connections=pick([None, 1, 2]),
+        timeout=pick([math.inf, 0.01, 0.0]),
+        max_waiting=pick([None, 0, 2]),
+        shared=pick([None, 1, 3]),
+        retries=pick([0, 1, 2]),
+        backoff=pick([0.0, 0.01]),
+    )
+    return {
+        "times": times,
+        "keys": draw.integers(0, keys, count),
+        "n_keys": keys,
+        "processes": draw.integers(0, processes, count),
+        "n_processes": processes,
+        "services": draw.exponential(0.02, count),
+        "links": links,
+        "single_flight": pick(["none", "process", "service"]),
+        "operations": draw.choice([0] * 4 + list(Operation), count),
+        "factors": pick([(), (1.0, 1.2, 1.5)]),
+        "happenings": [
+            (float(draw.uniform(0, 3)), kind, float(draw.integers(processes)))
+            for kind in (Happening.REMOTE_DOWN, Happening.REMOTE_UP, Happening.RESTART)
+        ],
+    }
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_chain_keeps_its_limits_and_loses_no_request(seed):
+    told = some_chain(seed)
+    found = chain(**told)
+    links, asked = told["links"], np.flatnonzero(~np.isnan(found.starts))
+    assert np.isfinite(found.ends).all()
+    assert (found.ends >= told["times"]).all()
+    assert (found.tries <= links.retries + 1).all()
+    assert np.array_equal(found.answers == Answer.DATABASE, ~np.isnan(found.starts))
+    assert not failed(found.answers[asked]).any()
+    steps = [(found.starts[i], 1, told["processes"][i]) for i in asked]
+    steps += [(found.starts[i] + found.services[i], -1, told["processes"][i]) for i in asked]
+    used = np.zeros(told["n_processes"])
+    for _, change, process in sorted(steps, key=lambda step: step[:2]):
+        used[process] += change
+        assert links.connections is None or used[process] <= links.connections
+        assert links.shared is None or used.sum() <= links.shared
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_two_loads_of_a_key_overlap_where_flights_are_joined(seed):
+    told = some_chain(seed)
+    found = chain(**told | {"single_flight": "service"})
+    reads = (told["operations"] == Operation.GET) & ~np.isnan(found.starts)
+    for key in set(told["keys"][reads].tolist()):
+        of_key = np.flatnonzero(reads & (told["keys"] == key))
+        spans = sorted((found.starts[i], found.starts[i] + found.services[i]) for i in of_key)
+        assert all(later >= end for (_, end), (later, _) in itertools.pairwise(spans))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_has_no_effect_changes_nothing(seed):
+    told = some_chain(seed)
+    more = [*told["happenings"], (1.0, Happening.SLOWER, 1.0)]
+    for column, same in zip(chain(**told), chain(**told | {"happenings": more}), strict=True):
+        np.testing.assert_array_equal(column, same)
