@@ -16,7 +16,7 @@ from perflab.modelling.prediction import Metrics
 from perflab.operations import Operation
 
 if TYPE_CHECKING:
-    from perflab.bench.stage import Passed
+    from perflab.bench.stage import Passed, Requests
     from perflab.service.flow import Flow, StageFlow
     from perflab.service.settings import ServiceSettings
 
@@ -92,13 +92,14 @@ def database_metrics(flow: Flow) -> Metrics:
         return {}
     seconds, total = flow.incoming.seconds, float(flow.latencies.sum())
     busy = float(loads.sum())
+    queries = queries_of(flow)
     found = {
-        "requests": float(len(loads)),
-        "requests_per_second": len(loads) / seconds,
+        "requests": float(queries),
+        "requests_per_second": queries / seconds,
         "in_use": busy / seconds,
         "latency_share": busy / total if total > 0 else 0.0,
     }
-    return found | ({"service_seconds_mean": busy / len(loads)} if len(loads) else {})
+    return found | ({"service_seconds_mean": busy / queries} if queries else {})
 
 
 def service_metrics(flow: Flow, settings: ServiceSettings, most_connections: int) -> Metrics:
@@ -111,7 +112,6 @@ def service_metrics(flow: Flow, settings: ServiceSettings, most_connections: int
     """
     seconds = flow.incoming.seconds
     latencies = flow.latencies[reads_of(flow)]
-    behind = len(flow.stages[-1].goes_on)
     reads, failed = len(latencies), int(flow.failed.sum())
     found: Metrics = {
         "requests": float(len(flow.incoming.requests)),
@@ -124,7 +124,7 @@ def service_metrics(flow: Flow, settings: ServiceSettings, most_connections: int
         found[f"latency_seconds_{name}"] = float(value)
     found["errors"] = float(failed)
     found["error_share"] = failed / len(flow.incoming.requests)
-    found["database_per_second"] = behind / seconds
+    found["database_per_second"] = queries_of(flow) / seconds
     found["memory_bytes"] = float(sum(sum(here.memory_bytes) for here in flow.stages))
     if most_connections:
         found["most_connections"] = float(most_connections)
@@ -160,6 +160,21 @@ def _waits_of(passed: Passed) -> Metrics:
         with _lock:
             _waits[passed] = found
     return found
+
+
+def queries_of(flow: Flow) -> int:
+    """Return how many requests the database gets."""
+    return int(np.count_nonzero(is_query(flow.incoming.requests)[flow.stages[-1].goes_on]))
+
+
+def is_query(requests: Requests) -> npt.NDArray[np.bool_]:
+    """Return which requests are for the database, once no cache answers: reads, and writes of data.
+
+    What sets, renews or removes an entry is for the caches alone.
+    """
+    if requests.operations is None:
+        return np.ones(len(requests), np.bool_)
+    return np.isin(requests.operations, (Operation.GET, Operation.WRITE))
 
 
 def _asked_behind(flow: Flow) -> int:

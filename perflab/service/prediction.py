@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
+from perflab.errors import BadInputError
 from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result
+from perflab.service.damage import check_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +17,11 @@ WHOLE = "service"
 """What the row of the service as a whole is called."""
 DATABASE = "database"
 """What the row of the database behind a pool is called."""
+_WHOLE = (
+    *("latency_seconds_mean", "latency_seconds_p95", "latency_seconds_p99"),
+    *("errors", "error_share", "database_per_second"),
+)
+_STAGE, _CACHE = ("requests_per_second", "latency_share"), ("hit_rate", "memory_bytes")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,6 +72,18 @@ class ServicePrediction(Result):
     environment: dict[str, object] = dataclasses.field(default_factory=dict)
     sampled: float = 1.0
     error: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_metrics(self.metrics, _WHOLE)
+        if not self.stages:
+            raise BadInputError("is damaged: it has no stage", "stages")
+        for row in self.stages:
+            check_metrics(row.metrics, _STAGE, f"stages.{row.stage}")
+            if row.stage == DATABASE:
+                needed: tuple[str, ...] = ("in_use",)
+            else:
+                needed = ("errors",) if "connections" in row.metrics else _CACHE
+            check_metrics(row.metrics, needed, f"stages.{row.stage}")
 
     def row(self, stage: str) -> StageRow:
         """Return the row of a stage.

@@ -20,7 +20,8 @@ from perflab.operations import Operation
 from perflab.service.connections import connections_of
 from perflab.service.flow import Flow, Flows
 from perflab.service.key_draws import DRAWS, KeyDraw, KeyDraws
-from perflab.service.metrics import LATENCIES, money
+from perflab.service.metrics import LATENCIES, is_query, money, queries_of
+from perflab.service.prediction import DATABASE
 from perflab.service.weighted import WeightedTimes
 from perflab.units import percent
 from perflab.workloads.kinds.trace import Trace
@@ -113,12 +114,12 @@ class SampledService:
             for draw, flow in pairs:
                 reads = _reads(flow)
                 times.add(flow.latencies[reads], draw.weights[reads] / DRAWS)
-            behind = found[caches[-1].bench]["passed_per_second"]
+            behind = found[caches[-1].bench]["passed_per_second"] * _queried(pairs)
         else:
             pooled = self._pool_metrics(service, pairs, times)
             found |= pooled
             errors = pooled[service.pool.bench]["errors"]
-            behind = pooled[service.pool.bench]["passed_per_second"]
+            behind = pooled[DATABASE]["requests_per_second"]
         count, seconds = len(self.incoming.requests), self.incoming.seconds
         whole |= {
             "requests": float(count),
@@ -243,8 +244,9 @@ class SampledService:
             on, own = last.goes_on, self._classes[self._ids[draw.places]]
             parts = np.searchsorted(edges, draw.places, side="right") - 1
             cells = own.astype(np.int64) * _PARTS + parts
-            asked += _cells(cells, draw.weights)
-            gone += _cells(cells[on], draw.weights[on])
+            weights = draw.weights * is_query(flow.incoming.requests)
+            asked += _cells(cells, weights)
+            gone += _cells(cells[on], weights[on])
             spent = flow.latencies.copy()
             if last.passed.loads is not None:
                 spent[on] -= last.passed.loads
@@ -254,6 +256,7 @@ class SampledService:
             times.add(flow.latencies[hit], draw.weights[hit] / DRAWS)
         chances = _filled(asked, gone)
         places = kernels.thinned(self._ids, self._classes, edges, chances)
+        places = places[is_query(self.incoming.requests)[places]]
         load = dataclasses.replace(
             self.incoming,
             requests=requests_at(self.incoming.requests, places),
@@ -311,7 +314,7 @@ def _of_pool(flow: Flow, pool: str, waited: float, seconds: float) -> dict[str, 
     loads = here.passed.loads
     found = {pool: {**stage_metrics(flow, here), "spent_seconds": waited}}
     busy = 0.0 if loads is None else float(loads.sum())
-    found["database"] = {**behind, "in_use": busy / seconds, "spent_seconds": busy}
+    found[DATABASE] = {**behind, "in_use": busy / seconds, "spent_seconds": busy}
     return found
 
 
@@ -327,6 +330,12 @@ def _fewest(pairs: list[tuple[KeyDraw, Flow]]) -> int:
     """Return how many entries the smallest cache of all samples holds at most."""
     held = (int(here.passed.entries.max(initial=0)) for _, flow in pairs for here in flow.stages)
     return max(1, min(held, default=1))
+
+
+def _queried(pairs: list[tuple[KeyDraw, Flow]]) -> float:
+    """Return which share of what the last cache passes on is for the database."""
+    passed = sum(len(flow.stages[-1].goes_on) for _, flow in pairs)
+    return sum(queries_of(flow) for _, flow in pairs) / max(passed, 1)
 
 
 def _hit_rate(draw: KeyDraw, flow: Flow) -> float:
