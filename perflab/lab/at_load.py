@@ -91,7 +91,7 @@ def measure_at_load(
 
 
 def mean_rate(load: LoadSettings, workload: Workload) -> float | None:
-    """Return how many requests a second come at a load's pace; none where it sets none.
+    """Return how many requests per second come at a load's pace; none where it sets none.
 
     Args:
         load: Its rate goes before its speed-up.

@@ -127,6 +127,8 @@ def _loose(hint: Any) -> Any:
         return types.GenericAlias(tuple, (_loose(typing.get_args(hint)[0]), ...))
     if typing.get_origin(hint) is dict and typing.get_args(hint) == (str, float):
         return dict[StrictStr, StrictFloat | StrictInt | None]
+    if typing.get_origin(hint) is dict and typing.get_args(hint) == (str, list[float]):
+        return dict[StrictStr, list[StrictFloat | StrictInt | None]]
     return StrictStr if hint is str else hint
 
 

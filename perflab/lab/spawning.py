@@ -50,12 +50,27 @@ def spawn(job: Job, kept: Keeper) -> tuple[Connection, subprocess.Popen[bytes]]:
     Raises:
         RuntimeError: If it did not start.
     """
+    users_code = any(names_code(value) for value in job.settings.values())
+    return spawn_module("perflab.lab.child_process", job, kept, users_code=users_code)
+
+
+def spawn_module(
+    module: str, job: object, kept: Keeper, *, users_code: bool = False
+) -> tuple[Connection, subprocess.Popen[bytes]]:
+    """Start a process of perflab's own that is told a job; return our end of the pipe, and it.
+
+    Args:
+        module: Whose ``main()`` is called; its first argument is the number of its end of the pipe.
+        job: What comes through the pipe first.
+        kept: What ends it when this process is gone.
+        users_code: Whether functions of the user's are called there.
+
+    Raises:
+        RuntimeError: If it did not start.
+    """
     ours, theirs = Pipe()
     mark = secrets.token_hex(16)
-    users_code = any(names_code(value) for value in job.settings.values())
-    command = python_command(
-        "perflab.lab.child_process", str(theirs.fileno()), users_code=users_code
-    )
+    command = python_command(module, str(theirs.fileno()), users_code=users_code)
     try:
         with no_interrupt():
             process = subprocess.Popen(  # noqa: S603  (our own module)

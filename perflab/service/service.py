@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from perflab.callbacks import Progress
     from perflab.service.budget import Budget
     from perflab.service.fleet import Fleet
+    from perflab.service.live.result import ServiceRun
     from perflab.service.prediction import ServicePrediction
+    from perflab.service.scenarios.outcome import ScenarioOutcome
+    from perflab.service.scenarios.survive import Survival
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,6 +68,54 @@ class Service(ServiceLayout):
         from perflab.service.fleet import fleet_of
 
         return fleet_of(self, workload)
+
+    def play(self, workload: object = None, scenario: str = "redis-down") -> ScenarioOutcome:
+        """Return what becomes of the service when something happens.
+
+        Args:
+            workload: As `predict` takes it.
+            scenario: What happens, such as ``redis-down:at=60,seconds=10``; one of those of
+                `perflab.service.scenarios.SCENARIOS`.
+
+        Raises:
+            BadInputError: If the workload or the scenario is not right, or that begins after the
+                workload's end.
+        """
+        from perflab.service.scenarios.play import play
+
+        return play(self, workload, scenario)
+
+    def survive(self, workload: object = None, scenario: str = "redis-down") -> Survival:
+        """Return the smallest change of one stage's size with which it survives a scenario.
+
+        Args:
+            workload: As `predict` takes it.
+            scenario: As `play` takes it.
+
+        Raises:
+            BadInputError: As `play` does.
+        """
+        from perflab.service.scenarios.survive import survive
+
+        return survive(self, workload, scenario)
+
+    def run(
+        self, workload: object = None, scenario: str | None = None, seconds: float = 20.0
+    ) -> ServiceRun:
+        """Run it on real servers of perflab's own, each worker in a process.
+
+        Args:
+            workload: As `predict` takes it.
+            scenario: What happens meanwhile, as `play` takes it; none for nothing.
+            seconds: How long requests come.
+
+        Raises:
+            BadInputError: If the workload, the scenario or a stage cannot be run.
+            RuntimeError: If a worker died.
+        """
+        from perflab.service.live.run import run_service
+
+        return run_service(self, workload, scenario, seconds)
 
     def budget(
         self,

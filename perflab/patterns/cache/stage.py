@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from perflab.bench.stage import Place
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from perflab.bench.linked import Around, Linked
+    from perflab.bench.living import Backing, Layer, NoteQuery
     from perflab.bench.stage import Passed, Requests
     from perflab.modelling.prediction import Costs
     from perflab.patterns.cache.settings import CacheSettings
@@ -52,6 +58,40 @@ class CacheStage:
         told = CacheCosts.of(costs)
         held = float(outcomes.entries[-1]) * told.bytes_per_entry + outcomes.bytes
         return pass_misses(requests, outcomes, told, held + told.fixed_bytes(1))
+
+    def backing(self, _settings: CacheSettings, _processes: int) -> Backing | None:
+        """Return nothing: each worker has its own entries."""
+        return None
+
+    def layer(
+        self, settings: CacheSettings, _address: Mapping[str, Any], _note: NoteQuery
+    ) -> Layer:
+        """Return the cache of this process."""
+        from perflab.patterns.cache.layer import CacheLayer
+
+        return CacheLayer(settings)
+
+    def linked(self, around: Around, settings: CacheSettings, costs: Costs) -> Linked:
+        """Return entries, lifetime and lookup: the least recently used entry is evicted.
+
+        Args:
+            around: Its service; ``max_bytes`` is shared by values of the mean size.
+            settings: Of the cache.
+            costs: As the cache's model takes them.
+        """
+        from perflab.bench.linked import Linked
+        from perflab.patterns.cache.model.metrics import CacheCosts
+
+        entries, remarks = settings.max_cache_size, []
+        if settings.max_bytes is not None and around.value_bytes > 0:
+            entries = min(entries, int(settings.max_bytes / around.value_bytes))
+            remarks.append("in a scenario max_bytes holds values of the mean size")
+        if settings.policy != "lru":
+            remarks.append(f"in a scenario the cache evicts by lru, not by {settings.policy}")
+        ttl = math.inf if settings.ttl_seconds is None else settings.ttl_seconds
+        lookup = CacheCosts.of(costs).hit.mean
+        links = {"local_entries": entries, "local_ttl": ttl, "local_seconds": lookup}
+        return Linked(links, single_flight="process", remarks=tuple(remarks))
 
     def bytes_at(
         self, settings: CacheSettings, keys: int, value_bytes: float, costs: Costs

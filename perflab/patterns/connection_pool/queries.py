@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Protocol
 
 from psycopg.pq import TransactionStatus
 
@@ -40,6 +41,20 @@ class AllWrittenError(Exception):
     """A run has inserted as many rows as it may."""
 
 
+class RunTables(Protocol):
+    """Where the tables of a run are, and what makes them."""
+
+    name: str
+
+    def make_tables(self, tables: Collection[str]) -> list[str]:
+        """Return the tail numbers in the tables, made where they are not there yet."""
+
+
+def tables_of(kind: str) -> tuple[str, ...]:
+    """Return the tables that a kind of query needs."""
+    return _TABLES[kind]
+
+
 class PoolQuery:
     """One kind of query, with a parameter that goes from request to request.
 
@@ -48,7 +63,7 @@ class PoolQuery:
     two and one of ten of these. The tables that it needs are in the run's schema.
     """
 
-    def __init__(self, kind: str, run: PostgresRun) -> None:
+    def __init__(self, kind: str, run: RunTables) -> None:
         self._kind = kind
         self._tails = run.make_tables(_TABLES[kind])
         self._point, self._aggregate, self._write = (

@@ -11,9 +11,14 @@ from perflab.operations import Operation
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     import numpy as np
     import numpy.typing as npt
 
+    from perflab.bench.linked import Around, Linked
+    from perflab.bench.living import Backing, Layer, NoteQuery
     from perflab.bench.stage import Passed, Requests
     from perflab.modelling.prediction import Costs
     from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
@@ -66,6 +71,47 @@ class ConnectionPoolStage:
     def most_connections(self, settings: ConnectionPoolSettings) -> int:
         """Return how many connections the pool of one worker may open."""
         return settings.max_connections
+
+    def backing(self, settings: ConnectionPoolSettings, processes: int) -> Backing | None:
+        """Return a database of perflab's own, started, with its tables.
+
+        Raises:
+            BadInputError: If the query is the user's own, or it does not come up.
+        """
+        from perflab.patterns.connection_pool.layer import PoolBacking
+
+        return PoolBacking(settings, processes)
+
+    def layer(
+        self, settings: ConnectionPoolSettings, address: Mapping[str, Any], note: NoteQuery
+    ) -> Layer:
+        """Return the pool of this process."""
+        from perflab.patterns.connection_pool.layer import PoolLayer
+
+        return PoolLayer(settings, address, note)
+
+    def linked(self, around: Around, settings: ConnectionPoolSettings, costs: Costs) -> Linked:
+        """Return connections, bounds and queries: all connections are open all the time.
+
+        Args:
+            around: Its service.
+            settings: Of the pool of each worker.
+            costs: With ``service`` and the rest of a calibration.
+        """
+        from perflab.bench.linked import Linked
+        from perflab.patterns.connection_pool.model.pools import database_times, open_at_most
+        from perflab.patterns.connection_pool.model.services import PoolCosts
+
+        most = open_at_most(settings, around.processes, around.shared)
+        told = (PoolCosts.of(costs), most, around.rate, around.requests, around.seed)
+        drawn, seconds = database_times(*told)
+        links = {
+            "connections": settings.max_connections,
+            "timeout": settings.timeout,
+            "max_waiting": settings.max_waiting,
+            "shared": None if around.shared is None else most,
+        }
+        return Linked(links, drawn, seconds[1:])
 
     def settings_with(
         self, settings: ConnectionPoolSettings, connections: int

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from perflab.bench.stage import Place
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from perflab.bench.linked import Around, Linked
+    from perflab.bench.living import Backing, Layer, NoteQuery
     from perflab.bench.stage import Passed, Requests
     from perflab.modelling.prediction import Costs
     from perflab.patterns.redis_cache.settings import RedisCacheSettings
@@ -20,6 +26,9 @@ _FEWEST_ENTRIES = 8
 """With room for fewer, a part of a server tells little of the whole one."""
 _OWN_ORDER = 1
 """Seed of the order of slow trips: another one than that of a cache in front."""
+
+_UNBOUNDED = 2**31 - 1
+"""Entries of a server without a bound."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,6 +66,64 @@ class RedisCacheStage:
         outcomes = model.outcomes(settings, LoadSettings(seed=self.seed))
         held = model.costs.server_bytes + outcomes.bytes
         return pass_misses(requests, outcomes, model.costs, held, trips=2, seed=_OWN_ORDER)
+
+    def backing(self, settings: RedisCacheSettings, _processes: int) -> Backing | None:
+        """Return a server of perflab's own, started.
+
+        Raises:
+            BadInputError: If the settings name one of the user's, or it does not come up.
+        """
+        from perflab.patterns.redis_cache.layer import RedisBacking
+
+        return RedisBacking(settings)
+
+    def layer(
+        self, settings: RedisCacheSettings, address: Mapping[str, Any], _note: NoteQuery
+    ) -> Layer:
+        """Return the cache as this process has it."""
+        from perflab.patterns.redis_cache.layer import RedisLayer
+
+        return RedisLayer(settings, address)
+
+    def linked(self, around: Around, settings: RedisCacheSettings, costs: Costs) -> Linked:
+        """Return entries, lifetime and trips: the least recently used entry is evicted.
+
+        While the server is down a lookup takes no time, as behind a breaker that is open; once it
+        is back, it is used from the breaker's next try on.
+
+        Args:
+            around: Its service; entries have values of the mean size.
+            settings: Of the cache.
+            costs: As the model of the cache in Redis takes them.
+        """
+        from perflab.bench.linked import Linked
+        from perflab.patterns.redis_cache.model.costs import RedisCosts
+
+        told, remarks = RedisCosts.of(costs), []
+        entries, expiring = _UNBOUNDED, settings.ttl_seconds is not None
+        if settings.maxmemory is not None:
+            value = around.value_bytes or told.value_bytes
+            each = told.entry_bytes(settings.maxmemory, value, around.keys, expiring=expiring)
+            entries = int(told.room(settings.maxmemory) / max(each + value, 1.0))
+        if not settings.maxmemory_policy.endswith("lru"):
+            policy = settings.maxmemory_policy
+            remarks.append(f"in a scenario Redis evicts by allkeys-lru, not by {policy}")
+        if settings.client_cache_size is not None:
+            remarks.append("a scenario has no client cache of Redis")
+        trip = told.hit.mean
+        links = {
+            "remote_entries": entries,
+            "remote_ttl": math.inf if settings.ttl_seconds is None else settings.ttl_seconds,
+            "remote_seconds": trip,
+            "remote_write_seconds": trip,
+        }
+        flight = "service" if settings.stampede == "lock" else "process"
+        return Linked(
+            links,
+            single_flight=flight,
+            tries_every=settings.breaker_seconds,
+            remarks=tuple(remarks),
+        )
 
     def bytes_at(
         self, settings: RedisCacheSettings, keys: int, value_bytes: float, costs: Costs

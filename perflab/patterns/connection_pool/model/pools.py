@@ -50,16 +50,8 @@ def pooled_queues(
     Raises:
         BadInputError: If all pools together have too many connections to play.
     """
-    every = count * settings.max_connections
-    if every > MOST_CONNECTIONS:
-        text = (
-            f"{grouped(count)} pools have {grouped(every)} connections together; at most "
-            f"{grouped(MOST_CONNECTIONS)} are predicted"
-        )
-        raise BadInputError(text, "max_connections")
-    most = every if shared is None else min(shared, every)
-    services, rate = PoolServices(costs, DrawnTimes()), Arrivals("requests", times).rate
-    drawn = services.draw_anew(services.shape(most, rate), len(times), seed)
+    most = open_at_most(settings, count, shared)
+    drawn, factors = database_times(costs, most, Arrivals("requests", times).rate, len(times), seed)
     return kernels.pooled_waits(
         times,
         drawn,
@@ -67,7 +59,7 @@ def pooled_queues(
         count,
         settings.max_connections,
         timeout=settings.timeout,
-        factors=_seconds(services, most, rate),
+        factors=factors,
         min_connections=settings.min_connections,
         connect_seconds=costs.connect_seconds,
         max_idle=math.inf if settings.max_idle is None else settings.max_idle,
@@ -76,6 +68,47 @@ def pooled_queues(
         oldest_first=settings.order == "fifo",
         shared=None if shared is None else most,
     )
+
+
+def open_at_most(settings: ConnectionPoolSettings, count: int, shared: int | None) -> int:
+    """Return how many connections the database may get from several pools.
+
+    Args:
+        settings: Of each pool.
+        count: How many pools there are.
+        shared: Connections of a PgBouncer between them and the database; None where there is none.
+
+    Raises:
+        BadInputError: If all pools together have too many connections to play.
+    """
+    every = count * settings.max_connections
+    if every > MOST_CONNECTIONS:
+        text = (
+            f"{grouped(count)} pools have {grouped(every)} connections together; at most "
+            f"{grouped(MOST_CONNECTIONS)} are predicted"
+        )
+        raise BadInputError(text, "max_connections")
+    return every if shared is None else min(shared, every)
+
+
+def database_times(
+    costs: PoolCosts, most: int, rate: float, count: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Return service times of a database as multiples of their mean, and that by those in use.
+
+    Args:
+        costs: What a query takes.
+        most: Connections that the database may have.
+        rate: Requests per second that come to it.
+        count: How many times are drawn.
+        seed: Of the times.
+
+    Returns:
+        float64 of shape (count,), and seconds with 0 to `most` in use, float64 of (most + 1,).
+    """
+    services = PoolServices(costs, DrawnTimes())
+    drawn = services.draw_anew(services.shape(most, rate), count, seed)
+    return drawn, _seconds(services, most, rate)
 
 
 def costs_of_database(costs: Costs, seconds: float | None, contention: float | None) -> Costs:

@@ -1,0 +1,1 @@
+"""A whole service, run: workers in processes of their own, before real servers."""

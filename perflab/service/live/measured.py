@@ -1,0 +1,138 @@
+"""From what workers have measured to answers of a chain, its costs, and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from perflab import kernels
+from perflab.bench.stage import Place
+from perflab.kernels.chain.chain import failed
+from perflab.kernels.chain.flights import Answer, ChainAnswers
+from perflab.modelling.prediction import Metrics
+from perflab.service.live.job import WorkerDone
+
+Floats = npt.NDArray[np.float64]
+
+_ANSWERS = {
+    Place.PROCESS: Answer.LOCAL,
+    Place.SHARED: Answer.REMOTE,
+    Place.POOL: Answer.DATABASE,
+}
+_FAILURES = (0, Answer.TIMED_OUT, Answer.REFUSED, Answer.TIMED_OUT)
+_SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+
+
+class Measured(NamedTuple):
+    """What a run has measured of the requests that were done, in order of time.
+
+    Attributes:
+        places: Which of the service's requests, int64 of shape (n,).
+        times: When they came, seconds.
+        found: What became of them.
+        late: Seconds from when each was due until a thread began it.
+        own: Seconds that each stage itself took, float64 of shape (n, stages); NaN where it was
+            not asked.
+        deepest: The last stage that each asked, int64.
+    """
+
+    places: npt.NDArray[np.int64]
+    times: Floats
+    found: ChainAnswers
+    late: Floats
+    own: Floats
+    deepest: npt.NDArray[np.int64]
+
+
+def measured_of(done: Sequence[WorkerDone], times: Floats, places: Sequence[Place]) -> Measured:
+    """Return what all workers have measured together.
+
+    Args:
+        done: What each process said.
+        times: When the service's requests came, seconds.
+        places: Of the stages, in order.
+    """
+    rows = np.concatenate([each.rows for each in done])
+    own = np.concatenate([each.own for each in done])
+    order = np.argsort(rows[:, 0], kind="stable")
+    rows, own = rows[order], own[order]
+    which, deepest = rows[:, 0].astype(np.int64), rows[:, 3].astype(np.int64)
+    behind = [*(_ANSWERS[place] for place in places), Answer.DATABASE]
+    answers = np.array(behind, np.uint8)[deepest]
+    lost = rows[:, 4].astype(np.int64)
+    answers = np.where(lost > 0, np.array(_FAILURES, np.uint8)[lost], answers)
+    due = times[which]
+    found = ChainAnswers(
+        rows[:, 2],
+        answers.astype(np.uint8),
+        np.nan_to_num(rows[:, 5]),
+        rows[:, 6],
+        rows[:, 7],
+        (~np.isnan(rows[:, 5])).astype(np.int32),
+    )
+    return Measured(which, due, found, rows[:, 1] - due, own, deepest)
+
+
+def found_idle(
+    measured: Measured, workers: npt.NDArray[np.integer], connections: int
+) -> npt.NDArray[np.bool_]:
+    """Return which requests found an idle connection in the pool of their worker.
+
+    Args:
+        measured: What was measured.
+        workers: The worker of each request, of shape (n,).
+        connections: That the pool of each worker may open.
+    """
+    found = measured.found
+    idle = np.zeros(len(found.ends), np.bool_)
+    sent = ~np.isnan(found.starts)
+    for worker in np.unique(workers):
+        here = np.flatnonzero(sent & (workers == worker))
+        begun = found.starts[here]
+        asked = begun - found.waits[here]
+        busy = np.searchsorted(np.sort(begun), asked, side="left")
+        busy -= np.searchsorted(np.sort(begun + found.services[here]), asked, side="right")
+        idle[here[busy < connections]] = True
+    return idle
+
+
+def metrics_of(times: Floats, found: ChainAnswers, places: Sequence[Place]) -> Metrics:
+    """Return the metrics of a run through a chain, measured or not.
+
+    Args:
+        times: When requests came, seconds.
+        found: What became of them.
+        places: Of the stages.
+    """
+    lost = failed(found.answers)
+    latencies, span = found.ends - times, max(float(times[-1] - times[0]), 1e-9)
+    result: Metrics = {
+        "requests": float(len(times)),
+        "latency_seconds_mean": float(latencies.mean()),
+        "errors": float(np.count_nonzero(lost)),
+    }
+    quantiles = kernels.quantiles_of(latencies, tuple(_SHARES.values()))
+    for name, value in zip(_SHARES, quantiles, strict=True):
+        result[f"latency_seconds_{name}"] = float(value)
+    asked = len(times)
+    for place in (Place.PROCESS, Place.SHARED):
+        if place in places:
+            here = _answered(found.answers, place)
+            result[f"hit_rate_{place.name.lower()}"] = here / max(asked, 1)
+            asked -= here
+    begun = ~np.isnan(found.starts)
+    result["database_per_second"] = float(np.count_nonzero(begun)) / span
+    if begun.any():
+        result["service_seconds_mean"] = float(found.services[begun].mean())
+        tried = found.tries > 0
+        result["wait_seconds_mean"] = float(found.waits[tried].mean())
+    return result
+
+
+def _answered(answers: npt.NDArray[np.uint8], place: Place) -> int:
+    """Return how many a place answered; who joined another's load counts as the process' own."""
+    which = [_ANSWERS[place]] + ([Answer.JOINED] if place is Place.PROCESS else [])
+    return int(np.count_nonzero(np.isin(answers, which)))
