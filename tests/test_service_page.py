@@ -31,13 +31,14 @@ def folder(tmp_path, monkeypatch):
 
 def test_the_commands_hold(folder, capsys):
     lines = [line.removeprefix("$ ") for line in "".join(blocks("console")).splitlines()]
-    assert {line.split()[1] for line in lines} == {"predict", "tune"}
+    assert {line.split()[1] for line in lines} == {"predict", "report", "run", "tune"}
     for line in lines:
         name, *arguments = shlex.split(line)
         assert name == "perflab"
         assert main(arguments) == 0, (line, capsys.readouterr().err)
     assert (folder / "service.json").stat().st_size > 1000
     assert (folder / "budget.json").stat().st_size > 1000
+    assert "the shared cache was killed" in (folder / "service.html").read_text(encoding="utf-8")
 
 
 def test_the_program_prints_what_it_says(folder):

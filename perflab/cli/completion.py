@@ -171,6 +171,13 @@ def watched(incomplete: str) -> list[str]:
     return [word for word in found if word.startswith(incomplete)]
 
 
+def scenarios(incomplete: str) -> list[str]:
+    """Return what may happen to a service."""
+    from perflab.service.scenarios import SCENARIOS
+
+    return [name for name in SCENARIOS if name.startswith(incomplete)]
+
+
 def _bench(context: typer.Context) -> AnyBench | None:
     """Return the bench of the pattern that stands before what is completed."""
     from perflab.bench.registry import load_bench

@@ -27,6 +27,7 @@ from perflab.cli.options import (
 )
 from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
 from perflab.cli.project import Profile, Project, check_output_of, input_of, read_given
+from perflab.cli.service.playing import play_scenario
 from perflab.cli.service.predicting import predict_service
 from perflab.cli.service.reading import SERVICE, Asked, refuse_for_service
 from perflab.units import percent
@@ -40,6 +41,7 @@ _EXAMPLES = """\b
 Examples:
   perflab predict cache --set max_cache_size=2k
   perflab predict cache --sweep policy=lru,fifo,sieve,opt --sweep max_cache_size=100,1k,10k
+  perflab predict service --scenario redis-down:at=60s,seconds=20s
   perflab predict service --set redis_cache.maxmemory=256MiB --set workers=8
   perflab predict cache --workload trace.csv --sweep ttl_seconds=1m..1d*12 --out sweep.json
 """
@@ -85,6 +87,15 @@ def predict(
             "or spatial (by their hashes, as SHARDS).",
         ),
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:at=60s,...]",
+            help="With 'service': what happens, and what becomes of the service then: redis-down, "
+            "deploy, traffic, slow-database, key-version, crawler.",
+            autocompletion=completion.scenarios,
+        ),
+    ] = None,
     scheduler: Scheduler = None,
     out: Out = None,
     force: Force = False,
@@ -101,8 +112,14 @@ def predict(
         reading = reading_of(columns, log_format, time_unit, separator, no_header)
         source = (workload, format_, reading)
         asked = Asked(source, set_, project, profile, out, show, as_json, force)
-        predict_service(asked, sample)
+        if scenario is None:
+            predict_service(asked, sample)
+        else:
+            refuse_for_service({"--sample": sample})
+            play_scenario(asked, scenario)
         return
+    if scenario is not None:
+        raise typer.BadParameter("applies only to 'service'", param_hint="--scenario")
     from perflab.tuning.sweep import predictions
 
     given = read_given(pattern, set_, project, profile)

@@ -39,6 +39,8 @@ from perflab.cli.project import (
     input_of,
     read_given,
 )
+from perflab.cli.service.reading import SERVICE, Asked, refuse_for_service
+from perflab.cli.service.running import run_service
 from perflab.units import in_words
 
 if TYPE_CHECKING:
@@ -89,6 +91,15 @@ def run(
         bool,
         typer.Option("--fail-on-alert", help="Exit with status 1 if an alert fired."),
     ] = False,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:at=5s,...]",
+            help="With 'service': what really happens meanwhile: redis-down, deploy, traffic, "
+            "key-version, crawler.",
+            autocompletion=completion.scenarios,
+        ),
+    ] = None,
     out: Out = None,
     force: Force = False,
     as_json: Json = False,
@@ -99,7 +110,20 @@ def run(
 
     A workload that is named goes through once, unless --set loop=on. Ctrl-C ends the run early,
     with what was measured until then and exit status 130.
+
+    With 'service' in place of a pattern, run the service of a perflab.toml: its workers in
+    processes, before servers of perflab's own.
     """
+    if pattern == SERVICE:
+        refuse_for_service({"--alert": alert, "--fail-on-alert": fail_on_alert, "--yes": yes})
+        reading = reading_of(columns, log_format, time_unit, separator, no_header)
+        source_ = (workload, format_, reading)
+        asked = Asked(source_, set_, project, profile, out, show, as_json, force)
+        if run_service(asked, scenario, parse_seconds(seconds, "--seconds")):
+            raise typer.Exit(INTERRUPTED)
+        return
+    if scenario is not None:
+        raise typer.BadParameter("applies only to 'service'", param_hint="--scenario")
     if fail_on_alert and not alert:
         raise typer.BadParameter(
             "needs an alert; pass one with --alert", param_hint="--fail-on-alert"

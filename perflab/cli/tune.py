@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from perflab.cli import completion
 from perflab.cli.cluster import Scheduler, executor_at
 from perflab.cli.consent import agree
-from perflab.cli.errors import INTERRUPTED
+from perflab.cli.errors import BROKEN_LIMIT, INTERRUPTED
 from perflab.cli.inputs import prepare_kernels, read_workload, reading_of
 from perflab.cli.options import (
     Columns,
@@ -37,6 +38,7 @@ from perflab.cli.project import (
     input_of,
     read_given,
 )
+from perflab.cli.service.playing import find_survival
 from perflab.cli.service.reading import SERVICE, Asked, refuse_for_service
 from perflab.cli.service.tuning import tune_service
 
@@ -112,6 +114,15 @@ def tune(
             "PgBouncer, at all replicas and in a deploy.",
         ),
     ] = False,
+    survive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:at=60s,...]",
+            help="Of a service: find the smallest change of one stage's size with which it "
+            "survives redis-down, deploy, traffic, slow-database, key-version or crawler.",
+            autocompletion=completion.scenarios,
+        ),
+    ] = None,
     scheduler: Scheduler = None,
     out: Out = None,
     force: Force = False,
@@ -126,7 +137,7 @@ def tune(
 
     With 'service' in place of a pattern, split a budget of memory and connections over the stages
     of the table [service] of a perflab.toml: --limit 'memory_bytes<=4GiB' bounds all caches
-    together, --limit 'most_connections<=400' all pools.
+    together, --limit 'most_connections<=400' all pools. Exit status 1: nothing survives --survive.
     """
     if pattern == SERVICE:
         refuse_for_service({"--live": live, "--budget": budget, "--turn": turn})
@@ -134,9 +145,9 @@ def tune(
         reading = reading_of(columns, log_format, time_unit, separator, no_header)
         from_options = (workload, format_, reading)
         asked = Asked(from_options, set_, project, profile, out, show, as_json, force)
-        tune_service(asked, objective, limit, fleet=fleet)
+        _tune_service(asked, objective, limit, survive, fleet=fleet)
         return
-    _refuse_alone("a service", {"--fleet": fleet or None})
+    _refuse_alone("a service", {"--fleet": fleet or None, "--survive": survive})
     if not live:
         _refuse_alone("--live", {"--budget": budget, "--turn": turn})
     seconds = parse_seconds(budget or "60s", "--budget")
@@ -193,7 +204,29 @@ def tune(
         raise typer.Exit(INTERRUPTED)
 
 
-def _refuse_alone(applies_to: str, options: dict[str, object]) -> None:
+def _tune_service(
+    asked: Asked,
+    objective: str | None,
+    limits: list[str] | None,
+    survive: str | None,
+    *,
+    fleet: bool,
+) -> None:
+    """Split a budget, size the pools of a fleet, or find what survives.
+
+    Raises:
+        Exit: With status 1 where nothing survives.
+    """
+    if survive is None:
+        tune_service(asked, objective, limits, fleet=fleet)
+        return
+    others = {"--objective": objective, "--limit": limits, "--fleet": fleet or None}
+    _refuse_alone("a budget, not to --survive", others)
+    if not find_survival(asked, survive):
+        raise typer.Exit(BROKEN_LIMIT)
+
+
+def _refuse_alone(applies_to: str, options: Mapping[str, object]) -> None:
     """Refuse options that were given and apply to something else.
 
     Raises:

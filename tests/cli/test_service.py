@@ -98,7 +98,7 @@ def test_a_folder_without_a_file_says_what_is_needed(refused, tmp_path, monkeypa
 
 
 def test_other_commands_know_that_a_service_is_not_a_pattern(refused, project):
-    assert "is a whole service, not a pattern" in refused("run", "service")
+    assert "is a whole service, not a pattern" in refused("calibrate", "service")
 
 
 def test_a_budget_is_split_and_kept(perflab, project, tmp_path):
