@@ -13,6 +13,9 @@ from perflab.reports.decision import Decision, decision_of
 from perflab.reports.overview import Overview, overview_of
 from perflab.reports.report_scope import AnyResult, ReportScope, scope_of
 from perflab.reports.sections import sections_of
+from perflab.reports.service.chapter import ServiceChapter
+from perflab.reports.service.kinds import ServiceResult
+from perflab.reports.sources import AnyReported
 from perflab.reports.svg import with_prefix
 from perflab.reports.verdict import Verdict, verdict_of
 
@@ -38,6 +41,16 @@ class Chapter:
     def bench(self) -> AnyBench:
         """The bench of the results' pattern."""
         return load_bench(self.results[0].pattern)
+
+    @property
+    def title(self) -> str:
+        """What the pattern is called."""
+        return self.bench.identity.title
+
+    @property
+    def question(self) -> str:
+        """What the pattern asks."""
+        return self.bench.identity.question
 
     @cached_property
     def scope(self) -> ReportScope:
@@ -120,13 +133,22 @@ class Chapter:
         return named
 
 
-def chapters_of(results: Sequence[AnyResult], author: str = "") -> tuple[Chapter, ...]:
-    """Return a chapter for each pattern, in the order in which they come first."""
+AnyChapter = Chapter | ServiceChapter
+
+
+def chapters_of(results: Sequence[AnyReported], author: str = "") -> tuple[AnyChapter, ...]:
+    """Return a chapter for a whole service, and one for each pattern, as they come first."""
     by_pattern: dict[str, list[AnyResult]] = {}
+    of_service = [result for result in results if isinstance(result, ServiceResult)]
     for result in results:
-        by_pattern.setdefault(result.pattern, []).append(result)
-    several = len(by_pattern) > 1
-    return tuple(
-        Chapter(tuple(found), author, f"{pattern.replace('_', '-')}-" if several else "")
-        for pattern, found in by_pattern.items()
-    )
+        if not isinstance(result, ServiceResult):
+            by_pattern.setdefault(result.pattern, []).append(result)
+    several = len(by_pattern) + bool(of_service) > 1
+    found: list[AnyChapter] = []
+    if of_service:
+        found.append(ServiceChapter(tuple(of_service), author, "service-" if several else ""))
+    found += [
+        Chapter(tuple(group), author, f"{pattern.replace('_', '-')}-" if several else "")
+        for pattern, group in by_pattern.items()
+    ]
+    return tuple(found)

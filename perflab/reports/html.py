@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from perflab.charts import notation
 from perflab.reports.blocks import Block, Figure
-from perflab.reports.chapter import Chapter
+from perflab.reports.chapter import AnyChapter
 from perflab.reports.summary import to_summary
 from perflab.reports.svg import css_width, for_page
 
@@ -23,7 +23,7 @@ _SCRIPTS = ("copy.js", "tables.js", "pictures.js", "moves.js")
 _STYLES = ("report.css", "phone.css", "paper.css")
 
 
-def to_html(title: str, chapters: Sequence[Chapter]) -> str:
+def to_html(title: str, chapters: Sequence[AnyChapter]) -> str:
     """Return the page: styles, drawings, tables as CSV and its script inside it."""
     templates = _templates()
     script = notation.script() + "".join(_source(templates, name) for name in _SCRIPTS)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from perflab.errors import shown
 from perflab.files import markdown_mark
 from perflab.reports.blocks import Block, Code, Figure, Heading, Points, Table
-from perflab.reports.chapter import Chapter
+from perflab.reports.chapter import AnyChapter
 from perflab.reports.verdict import Verdict
 from perflab.reports.wording import sentence
 
@@ -16,7 +16,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 _TICKS = re.compile(r"`+")
 
 
-def to_markdown(title: str, chapters: Sequence[Chapter], figures: str | None = None) -> str:
+def to_markdown(title: str, chapters: Sequence[AnyChapter], figures: str | None = None) -> str:
     """Return the text; figures are linked from a folder, or left out where none is named.
 
     Of several chapters each has a heading, and the sections stand below it.
@@ -27,20 +27,20 @@ def to_markdown(title: str, chapters: Sequence[Chapter], figures: str | None = N
         parts.append("\n".join(_content(chapter) for chapter in chapters))
     for chapter in chapters:
         if several:
-            parts.append(f"## {escape(chapter.bench.identity.title)}")
+            parts.append(f"## {escape(chapter.title)}")
         parts += _chapter(chapter, figures, "###" if several else "##")
     parts.append(markdown_mark())
     return "\n\n".join(parts) + "\n"
 
 
-def _content(chapter: Chapter) -> str:
+def _content(chapter: AnyChapter) -> str:
     answer = f"{chapter.decision.words}: {sentence(chapter.headline)}"
-    return f"- {escape(chapter.bench.identity.title)}: {escape(answer)}"
+    return f"- {escape(chapter.title)}: {escape(answer)}"
 
 
-def _chapter(chapter: Chapter, figures: str | None, level: str) -> list[str]:
+def _chapter(chapter: AnyChapter, figures: str | None, level: str) -> list[str]:
     verdict, decision = chapter.verdict, chapter.decision
-    parts = [f"_{escape(chapter.bench.identity.question)}_"]
+    parts = [f"_{escape(chapter.question)}_"]
     parts += [f"**{escape(text)}**" for text in verdict.alerts]
     counted = f" ({decision.counted_thresholds})" if decision.counted_thresholds else ""
     answer = f"{decision.words}{counted}. {sentence(chapter.headline)}"

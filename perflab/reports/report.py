@@ -15,14 +15,22 @@ from perflab.errors import BadInputError, shown
 from perflab.files import check_output, csv_frame, free_names, place_of, write_text
 from perflab.lab.result import FORMAT_VERSION, Result, read_json
 from perflab.reports.blocks import Figure, Table
-from perflab.reports.chapter import Chapter, chapters_of
+from perflab.reports.chapter import AnyChapter, chapters_of
 from perflab.reports.folder import check_folder, write_folder, write_new_folder
 from perflab.reports.html import to_html
 from perflab.reports.markdown import to_markdown
 from perflab.reports.privacy import without_keys, without_private
-from perflab.reports.report_scope import AnyResult
-from perflab.reports.sources import KIND, Source, again, checked_results, results_of_report
+from perflab.reports.service.kinds import ServiceResult
+from perflab.reports.sources import (
+    KIND,
+    AnyReported,
+    Source,
+    again,
+    checked_results,
+    results_of_report,
+)
 from perflab.reports.summary import to_summary
+from perflab.service.scenarios.survive import Survival
 
 Form = Literal["html", "md", "json", "summary"]
 SUFFIXES: dict[str, Form] = {".html": "html", ".md": "md", ".json": "json"}
@@ -40,7 +48,7 @@ class Report:
     """
 
     title: str
-    results: tuple[AnyResult, ...]
+    results: tuple[AnyReported, ...]
     author: str = ""
 
     def __post_init__(self) -> None:
@@ -89,7 +97,7 @@ class Report:
         return cls(str(values.get("title", "")), results, str(values.get("author") or ""))
 
     @cached_property
-    def chapters(self) -> tuple[Chapter, ...]:
+    def chapters(self) -> tuple[AnyChapter, ...]:
         """A part for each pattern."""
         return chapters_of(self.results, self.author)
 
@@ -272,10 +280,13 @@ def _form_of(path: str | Path) -> Form:
     return SUFFIXES[suffix]
 
 
-def _title(results: Sequence[AnyResult]) -> str:
+def _title(results: Sequence[AnyReported]) -> str:
     """Return the patterns of results, each with its workloads."""
     named: dict[str, dict[str, None]] = {}
     for result in results:
-        title = load_bench(result.pattern).identity.title
-        named.setdefault(title, {})[str(result.workload.get("name", ""))] = None
+        about = result.before if isinstance(result, Survival) else result
+        title = "Service"
+        if not isinstance(result, ServiceResult):
+            title = load_bench(result.pattern).identity.title
+        named.setdefault(title, {})[str(about.workload.get("name", ""))] = None
     return "; ".join(f"{title}: {', '.join(filter(None, names))}" for title, names in named.items())

@@ -10,15 +10,18 @@ from perflab.errors import BadInputError, shown
 from perflab.lab.result import FORMAT_VERSION, Result, read_json
 from perflab.reports.privacy import printable
 from perflab.reports.report_scope import AnyResult
+from perflab.reports.service.kinds import SERVICE_KINDS, ServiceResult
 from perflab.tuning.comparison import KINDS, read_result, result_of
 from perflab.tuning.shape import check_shape
 
 KIND = "report"
+AnyReported = AnyResult | ServiceResult
+"""What a report can be made of."""
 
 Source = Result | str | Path
 
 
-def checked_results(source: Source) -> Sequence[AnyResult]:
+def checked_results(source: Source) -> Sequence[AnyReported]:
     """Return the results of a file, of a report that is one, or the result itself.
 
     Raises:
@@ -30,10 +33,12 @@ def checked_results(source: Source) -> Sequence[AnyResult]:
         place = str(source)
         values = read_json(source)
         is_report = values.get("kind") == KIND
-        results += results_of_report(values, place) if is_report else [result_of(values, place)]
+        results += results_of_report(values, place) if is_report else [_result_of(values, place)]
     else:
-        results.append(read_result(source))
+        results.append(source if isinstance(source, ServiceResult) else read_result(source))
     for result in results:
+        if isinstance(result, ServiceResult):
+            continue
         try:
             bench = load_bench(result.pattern)
             for field in ("before", "settings"):
@@ -45,7 +50,7 @@ def checked_results(source: Source) -> Sequence[AnyResult]:
     return results
 
 
-def results_of_report(values: Mapping[str, object], place: str) -> list[AnyResult]:
+def results_of_report(values: Mapping[str, object], place: str) -> list[AnyReported]:
     """Return the results that a report as JSON carries.
 
     Raises:
@@ -60,15 +65,28 @@ def results_of_report(values: Mapping[str, object], place: str) -> list[AnyResul
     return [again(each, place) for each in found]
 
 
-def again(found: object, place: str = "result") -> AnyResult:
+def again(found: object, place: str = "result") -> AnyReported:
     """Return the result that plain values are, its texts as they can be shown.
 
     Raises:
         BadInputError: If they are no result, or a damaged one.
     """
-    kind = KINDS.get(str(found.get("kind"))) if isinstance(found, dict) else None
-    if not isinstance(found, dict) or kind is None:
+    named = str(found.get("kind")) if isinstance(found, dict) else ""
+    kind = KINDS.get(named)
+    if not isinstance(found, dict) or (kind is None and named not in SERVICE_KINDS):
         raise BadInputError("is not a result of perflab", place)
     values = {shown(key): printable(value) for key, value in found.items()}
+    if kind is None:
+        return SERVICE_KINDS[named].from_dict(values, place)
     check_shape(values, place)
     return read_result(kind.from_dict(values, place))
+
+
+def _result_of(values: dict[str, object], place: str) -> AnyReported:
+    """Return the result that the content of a file is.
+
+    Raises:
+        BadInputError: If it is none.
+    """
+    kind = SERVICE_KINDS.get(str(values.get("kind")))
+    return result_of(values, place) if kind is None else kind.from_dict(values, place)

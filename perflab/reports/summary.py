@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perflab.reports.chapter import Chapter
+from perflab.reports.chapter import AnyChapter
 from perflab.reports.markdown import escape
 from perflab.reports.wording import sentence
 
@@ -13,19 +13,19 @@ _MOST_CHARACTERS = 400
 _MARKS = {"ship": "✅", "do not ship": "❌", "needs a look": "⚠️"}
 
 
-def to_summary(chapters: Sequence[Chapter]) -> str:
+def to_summary(chapters: Sequence[AnyChapter]) -> str:
     """Return at most ten lines: the answer with its numbers, or of several patterns each answer."""
     if len(chapters) == 1:
         lines = _of_one(chapters[0])
     else:
-        lines = [_answer(chapter, chapter.bench.identity.title) for chapter in chapters]
+        lines = [_answer(chapter, chapter.title) for chapter in chapters]
         if len(lines) > MOST_LINES:
             more = len(lines) - MOST_LINES + 1
             lines = [*lines[: MOST_LINES - 1], f"- and {more} more"]
     return "\n".join(lines[:MOST_LINES]) + "\n"
 
 
-def _of_one(chapter: Chapter) -> list[str]:
+def _of_one(chapter: AnyChapter) -> list[str]:
     decision, verdict = chapter.decision, chapter.verdict
     lines = [f"### {_answer(chapter)[2:]}"]
     lines += [_point(reason) for reason in decision.reasons[:3]]
@@ -41,7 +41,7 @@ def _of_one(chapter: Chapter) -> list[str]:
     return [*lines[: MOST_LINES - 1], last]
 
 
-def _answer(chapter: Chapter, of: str = "") -> str:
+def _answer(chapter: AnyChapter, of: str = "") -> str:
     decision = chapter.decision
     named = f"{of}: " if of else ""
     text = f"{named}{decision.words}. {sentence(chapter.headline)}"

@@ -1,0 +1,1 @@
+"""The chapter of a report that is about a whole service."""

@@ -1,0 +1,90 @@
+"""Whether a service is ready, by one rule.
+
+1. **Do not ship** where the database allows fewer connections than the pools may open, where
+   requests fail on a calm day, or where a scenario is not survived.
+2. **Needs a look** where none of these holds, but no run of the service was measured, requests
+   failed in one, or the refitted prediction is far from what it measured.
+3. **Ship** where neither holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from perflab.reports.decision import Decision
+from perflab.reports.service.kinds import ServiceResult
+from perflab.reports.trust import Check
+from perflab.service.live.result import ServiceRun
+from perflab.service.prediction import ServicePrediction
+from perflab.service.scenarios.outcome import ScenarioOutcome
+from perflab.service.scenarios.survive import Survival
+from perflab.units import counted, percent
+
+R = TypeVar("R")
+
+_BANDS = {"database_per_second": 0.1, "latency_seconds_p95": 0.3}
+"""So far, as a share, a run may be from its refitted prediction."""
+_NAMES = {"database_per_second": "load on the database", "latency_seconds_p95": "p95 latency"}
+
+
+def of_kind(results: Sequence[ServiceResult], kind: type[R]) -> list[R]:
+    """Return the results of one kind, in order."""
+    return [result for result in results if isinstance(result, kind)]
+
+
+def outcomes_of(results: Sequence[ServiceResult]) -> list[ScenarioOutcome]:
+    """Return the outcomes of all scenarios, each once."""
+    found = {outcome.scenario: outcome for outcome in of_kind(results, ScenarioOutcome)}
+    for survival in of_kind(results, Survival):
+        found.setdefault(survival.before.scenario, survival.before)
+    return list(found.values())
+
+
+def service_decision(results: Sequence[ServiceResult]) -> Decision:
+    """Return the answer that the rule of this module gives."""
+    against, doubts = tuple(_against(results)), tuple(_doubts(results))
+    checks = tuple(Check(ok=False, text=text) for text in (*against, *doubts))
+    checks += tuple(Check(ok=True, text=text) for text in _for(results))
+    if against:
+        return Decision("do not ship", against, (), checks)
+    return Decision("needs a look" if doubts else "ship", doubts, (), checks)
+
+
+def _against(results: Sequence[ServiceResult]) -> Iterator[str]:
+    for prediction in of_kind(results, ServicePrediction):
+        yield from (_sentence(text) for text in prediction.warnings)
+        lost = int(prediction.metrics.get("errors", 0))
+        if lost:
+            yield f"{counted(lost, 'request')} would get no connection on a calm day."
+    for outcome in outcomes_of(results):
+        if not outcome.survived:
+            yield f"{outcome.title}: {outcome.verdict}"
+
+
+def _doubts(results: Sequence[ServiceResult]) -> Iterator[str]:
+    runs = of_kind(results, ServiceRun)
+    if not runs:
+        yield "No run of the whole service was measured: all of this is predicted."
+    for run in runs:
+        lost = int(run.metrics.get("errors", 0))
+        if lost:
+            yield f"{counted(lost, 'request')} failed in the run."
+        for name, band in _BANDS.items():
+            real, fitted = run.metrics.get(name), run.fitted.get(name)
+            if real and fitted is not None and abs(fitted / real - 1) > band:
+                off = percent(abs(fitted / real - 1))
+                yield f"The refitted {_NAMES[name]} of the run is {off} off: the model is off."
+
+
+def _for(results: Sequence[ServiceResult]) -> Iterator[str]:
+    for outcome in outcomes_of(results):
+        if outcome.survived:
+            yield f"{outcome.title}: {outcome.verdict}"
+    for run in of_kind(results, ServiceRun):
+        requests = counted(int(run.metrics["requests"]), "request")
+        yield f"{requests} were measured on {', '.join(run.servers.values()) or 'this machine'}."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
