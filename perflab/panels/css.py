@@ -136,6 +136,14 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #11
 .perflab-table .on { color: var(--pl-good); }
 .perflab-table .unsure, .perflab-table small { color: var(--pl-quiet); }
 .perflab-table small { font-size: 11px; }
+.perflab-table.perflab-of-stages { max-width: 100%; width: auto; margin-bottom: 6px; }
+.perflab-of-stages th, .perflab-of-stages td:has(small) { white-space: normal; }
+.perflab-of-stages td { vertical-align: baseline; }
+.perflab-of-service { display: block; }
+.perflab-verdict { font-size: 12.5px; padding: 2px 0 4px; }
+.perflab-verdict .on { color: var(--pl-good); }
+.perflab-verdict .off { color: var(--pl-bad); }
+.perflab-scenario input[type=text] { font-size: 12px; height: 25px; padding: 2px 6px; }
 .perflab-card { border: 1px solid var(--pl-line); border-left: 3px solid #009e73;
   border-radius: 4px; padding: 6px 10px; margin: 2px 0 6px; background: var(--pl-soft); }
 .perflab-card button { background: var(--jp-layout-color0, #fff); border-radius: 4px;

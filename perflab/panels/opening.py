@@ -1,44 +1,67 @@
-"""`workbench`: the panel of a pattern, by the pattern's name."""
+"""`workbench`: the panel of a pattern, by the pattern's name, or of a whole service."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import overload
 
 from perflab.errors.extras import naming_extra
 
-if TYPE_CHECKING:
-    pass
-
 with naming_extra("lab"):
     from perflab.bench import load_bench
+    from perflab.errors import BadInputError
+    from perflab.panels.service import ServicePanel
     from perflab.panels.session.document import SavedSession, workload_of
     from perflab.panels.workbench import Workbench
+    from perflab.service import Service
 
 
-@naming_extra("lab")
+@overload
+def workbench(
+    pattern: Service,
+    workload: object = None,
+    settings: Mapping[str, object] | None = None,
+) -> ServicePanel: ...
+
+
+@overload
 def workbench(
     pattern: str = "cache",
     workload: object = None,
     settings: Mapping[str, object] | None = None,
     *,
     session: str | os.PathLike[str] | None = None,
-) -> Workbench:
-    """Return the panel of a pattern; as a cell's last line it is shown.
+) -> Workbench: ...
+
+
+@naming_extra("lab")
+def workbench(
+    pattern: str | Service = "cache",
+    workload: object = None,
+    settings: Mapping[str, object] | None = None,
+    *,
+    session: str | os.PathLike[str] | None = None,
+) -> Workbench | ServicePanel:
+    """Return the panel of a pattern or of a service; as a cell's last line it is shown.
 
     Args:
-        pattern: A pattern's name.
+        pattern: A pattern's name, or a `Service`.
         workload: A name with parameters, a file's path, or one that is read, such as a `Trace`;
-            none for the bench's own.
-        settings: Keys of the pattern and of the load, over the panel's defaults.
+            none for the bench's own, of a service for that of its first stage.
+        settings: Keys of the pattern and of the load, over the panel's defaults; of a service as
+            `Service.change` takes them.
         session: A file that `Workbench.save` wrote, or that a panel kept by itself; its pattern
             and workload count where none is given.
 
     Raises:
         BadInputError: If there is no such pattern, a setting is unknown or out of bounds, or the
-            session cannot be read.
+            session cannot be read, or is given with a service.
     """
+    if isinstance(pattern, Service):
+        if session is not None:
+            raise BadInputError("is for the panel of a pattern, not of a service", "session")
+        return ServicePanel(pattern.change(settings or {}), workload)
     if session is not None:
         saved = SavedSession.read(os.fspath(session))
         panel = Workbench(load_bench(saved.pattern), workload or workload_of(saved), settings)

@@ -88,7 +88,8 @@ class Panel:
         self.page.get_by_text("| Idle").first.wait_for()
         if first_only:
             self.until(self._choose_first, "a chosen cell")
-            if self.page.locator(f"{CHOSEN}.jp-CodeCell", has_text="workload = ").count():
+            alone = self.page.locator(f"{CHOSEN}.jp-CodeCell", has_not_text="workbench")
+            if alone.filter(has_text="workload = ").count():
                 self.page.keyboard.press("Shift+Enter")
                 self.page.locator(f"{CHOSEN}.jp-CodeCell", has_text="workbench").wait_for()
             self.page.keyboard.press("Control+Enter")

@@ -45,6 +45,11 @@ AGREE = {
         r"^given back: .*'maxmemory': '(0)'.*'noeviction'()",
         r"^given back, since memory_bytes<=1KiB did not hold\nand now: .*'maxmemory': '(0)'()",
     ],
+    "10_whole_service": [
+        r"^2 MiB more for Redis .* ([1-9][\d.]*)% saved()",
+        r"^[\d.]+ [KMG]iB for cache, .* per process: mean latency (\d)()",
+        r"^Does not survive: ([\d,]+) requests ()",
+    ],
 }
 """What the words of a notebook rest on: two numbers that are the same, or one as it is said."""
 
