@@ -28,6 +28,8 @@ workers = 30
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # Costs that other tests have measured are those of this machine.
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path / "cache"))
     path = tmp_path / "perflab.toml"
     path.write_text(FILE)
     return path
@@ -157,7 +159,6 @@ def test_what_a_command_wrote_it_replaces(perflab, project, tmp_path, arguments)
 def test_commands_on_results_of_patterns_say_what_a_service_is(perflab, project, tmp_path):
     out = tmp_path / "out.json"
     perflab("predict", "service", "--out", out)
-    for command in (("report", out, "--out", tmp_path / "r.html"), ("compare", out, out)):
-        answer = perflab(*command)
-        assert answer.status == 2
-        assert "is a service prediction: this command takes results of one pattern" in answer.err
+    answer = perflab("compare", out, out)
+    assert answer.status == 2
+    assert "is a service prediction: this command takes results of one pattern" in answer.err

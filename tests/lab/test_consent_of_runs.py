@@ -9,6 +9,7 @@ import redis
 
 from perflab.bench.registry import load_bench
 from perflab.errors import BadInputError
+from perflab.lab import live as live_run
 from perflab.lab.live import LiveRun
 from perflab.lab.verbs import allow_server, run, start_live
 from perflab.servers.consent import ConsentNeededError, allow, is_allowed
@@ -131,13 +132,13 @@ def test_a_variable_that_changes_after_the_consent_leads_nowhere(monkeypatch):
         bench = load_bench("redis_cache")
         checked = bench.read({})
         trace = bench.workload_for(checked[0], SMALL)
-        save = LiveRun._save
+        save = live_run.save_workload
 
-        def save_later(self, workload):
+        def save_later(kind, workload, folder):
             os.environ["PERFLAB_REDIS_URL"] = production.url
-            return save(self, workload)
+            return save(kind, workload, folder)
 
-        monkeypatch.setattr(LiveRun, "_save", save_later)
+        monkeypatch.setattr(live_run, "save_workload", save_later)
         with redis.Redis.from_url(production.url) as client:
             before = client.info("stats")["total_connections_received"]
             live = LiveRun(bench, trace, *checked, seconds=5, loop=False)
