@@ -22,7 +22,8 @@ def test_measure_again_measures_again_and_predicts_from_it(open_panel):
     assert panel.actions.buttons["run"].disabled
     panel.wait(120)
     said = panel.header.calibration.value
-    assert "costs measured on this machine with sqlite, just now" in said
+    # At the panel's own pace and threads.
+    assert "costs measured on this machine with sqlite, paced, 4 threads, just now" in said
     assert "load average" in said
     assert "rounds differ by" in said
     assert not panel.header.again.disabled
