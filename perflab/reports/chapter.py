@@ -8,22 +8,22 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from perflab.bench import AnyBench, load_bench
-from perflab.reports.blocks import Block, Code, Figure, Section, Table
+from perflab.reports.blocks import Section
 from perflab.reports.decision import Decision, decision_of
 from perflab.reports.overview import Overview, overview_of
+from perflab.reports.parts import ChapterParts
 from perflab.reports.report_scope import AnyResult, ReportScope, scope_of
 from perflab.reports.sections import sections_of
 from perflab.reports.service.chapter import ServiceChapter
 from perflab.reports.service.kinds import ServiceResult
 from perflab.reports.sources import AnyReported
-from perflab.reports.svg import with_prefix
 from perflab.reports.verdict import Verdict, verdict_of
 
 _SHIP = re.compile(r"^(Doubtful, .*?: )?Ship ")
 
 
 @dataclasses.dataclass(frozen=True)
-class Chapter:
+class Chapter(ChapterParts):
     """The part of a report that is about one pattern.
 
     Attributes:
@@ -85,52 +85,18 @@ class Chapter:
     def sections(self) -> tuple[Section, ...]:
         """All that stands below the answer."""
         found = sections_of(self.bench, self.scope, self.results)
-        return tuple(self._named(section) for section in found) if self.prefix else found
-
-    @property
-    def name(self) -> str:
-        """What links point to."""
-        return f"{self.prefix}verdict"
-
-    @property
-    def tables(self) -> list[Table]:
-        """All tables: those of the first screen, then those of the sections."""
-        below = [block for s in self.sections for block in s.blocks if isinstance(block, Table)]
-        return [*self.overview.tables, *below]
-
-    @property
-    def figures(self) -> list[Figure]:
-        """All figures, in the order of the sections."""
-        return [block for s in self.sections for block in s.blocks if isinstance(block, Figure)]
+        return self.named(found)
 
     def to_dict(self) -> dict[str, object]:
         """Return the answer, the settings to ship, the tables and the texts to paste, for JSON."""
-        codes = [
-            {"section": s.name, **dataclasses.asdict(block)}
-            for s in self.sections
-            for block in s.blocks
-            if isinstance(block, Code)
-        ]
         return {
             "pattern": self.bench.identity.pattern,
             "decision": dataclasses.asdict(self.decision),
             "verdict": dataclasses.asdict(self.verdict),
             "settings": dict(self.scope.ship.settings),
             "tables": [table.to_dict() for table in self.tables],
-            "texts": codes,
+            "texts": self.texts,
         }
-
-    def _named(self, section: Section) -> Section:
-        blocks = tuple(self._block(block) for block in section.blocks)
-        return dataclasses.replace(section, name=f"{self.prefix}{section.name}", blocks=blocks)
-
-    def _block(self, block: Block) -> Block:
-        if not isinstance(block, (Table, Figure)):
-            return block
-        named = dataclasses.replace(block, name=f"{self.prefix}{block.name}")
-        if isinstance(named, Figure):
-            return dataclasses.replace(named, svg=with_prefix(named.svg, self.prefix))
-        return named
 
 
 AnyChapter = Chapter | ServiceChapter

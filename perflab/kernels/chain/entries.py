@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.policies.lists import BEHIND, ENTRIES, move, put, take
+from perflab.kernels.policies.lists import BEHIND, ENTRIES, move, new_lists, put, take
 
 Floats = npt.NDArray[np.float64]
 Links = npt.NDArray[np.int32]
@@ -20,12 +20,8 @@ Integers = npt.NDArray[np.int64]
 @njit(nogil=True, cache=True)
 def empty_caches(n_keys: int, lists: int) -> tuple[Links, Links, Integers, Floats]:
     """Return links, home, totals and ends of caches that are empty."""
-    links = np.empty((n_keys + lists + 1, 2), np.int32)
-    for end in range(n_keys, n_keys + lists + 1):
-        links[end, 0] = end
-        links[end, 1] = end
-    ends = np.empty(n_keys, np.float64)
-    return links, np.zeros(n_keys, np.int32), np.zeros((lists + 1, 2), np.int64), ends
+    links, _, totals = new_lists(n_keys, lists)
+    return links, np.zeros(n_keys, np.int32), totals, np.empty(n_keys, np.float64)
 
 
 @njit(nogil=True, cache=True)

@@ -6,13 +6,13 @@ import dataclasses
 from functools import cached_property
 
 from perflab.instrumentation.catalog import metric
-from perflab.reports.blocks import Block, Code, Figure, Section, Table
+from perflab.reports.blocks import Section
 from perflab.reports.decision import Decision
 from perflab.reports.overview import Overview
+from perflab.reports.parts import ChapterParts
 from perflab.reports.service.decision import of_kind, outcomes_of, service_decision
 from perflab.reports.service.kinds import ServiceResult
 from perflab.reports.service.sections import service_sections
-from perflab.reports.svg import with_prefix
 from perflab.reports.verdict import Card, Verdict
 from perflab.reports.wording import sentence
 from perflab.service.budget import Budget
@@ -25,7 +25,7 @@ _CARDS = ("latency_seconds_p95", "hit_rate", "database_per_second", "memory_byte
 
 
 @dataclasses.dataclass(frozen=True)
-class ServiceChapter:
+class ServiceChapter(ChapterParts):
     """The part of a report that is about a whole service.
 
     Attributes:
@@ -107,47 +107,14 @@ class ServiceChapter:
     def sections(self) -> tuple[Section, ...]:
         """All that stands below the answer."""
         found = service_sections(self.results)
-        return tuple(self._named(section) for section in found) if self.prefix else found
-
-    @property
-    def name(self) -> str:
-        """What links point to."""
-        return f"{self.prefix}verdict"
-
-    @property
-    def tables(self) -> list[Table]:
-        """All tables, in the order of the sections."""
-        return [block for s in self.sections for block in s.blocks if isinstance(block, Table)]
-
-    @property
-    def figures(self) -> list[Figure]:
-        """All figures, in the order of the sections."""
-        return [block for s in self.sections for block in s.blocks if isinstance(block, Figure)]
+        return self.named(found)
 
     def to_dict(self) -> dict[str, object]:
         """Return the answer, the tables and the texts to paste, for JSON."""
-        codes = [
-            {"section": s.name, **dataclasses.asdict(block)}
-            for s in self.sections
-            for block in s.blocks
-            if isinstance(block, Code)
-        ]
         return {
             "pattern": "service",
             "decision": dataclasses.asdict(self.decision),
             "verdict": dataclasses.asdict(self.verdict),
             "tables": [table.to_dict() for table in self.tables],
-            "texts": codes,
+            "texts": self.texts,
         }
-
-    def _named(self, section: Section) -> Section:
-        blocks = tuple(self._block(block) for block in section.blocks)
-        return dataclasses.replace(section, name=f"{self.prefix}{section.name}", blocks=blocks)
-
-    def _block(self, block: Block) -> Block:
-        if not isinstance(block, (Table, Figure)):
-            return block
-        named = dataclasses.replace(block, name=f"{self.prefix}{block.name}")
-        if isinstance(named, Figure):
-            return dataclasses.replace(named, svg=with_prefix(named.svg, self.prefix))
-        return named
