@@ -93,9 +93,41 @@ def policy_hits(
         ValueError: If a column that it reads is missing or of another length, an operation is
             unknown, or an id is wrong.
     """
-    loop, reads = POLICIES[policy].plain, POLICIES[policy].reads
     if requests.operations is not None and POLICIES[policy].bounded is not None:
         return _hits_of_gets(policy, requests, capacity, block)
+    columns, n = _columns(policy, requests)
+    return POLICIES[policy].plain(*columns, _bound(capacity), block_length(block, n))
+
+
+def policy_flags(policy: str, requests: Requests, capacity: int) -> npt.NDArray[np.bool_]:
+    """Say of each request whether it hits, as `policy_hits` counts it.
+
+    Args:
+        policy: One of `POLICIES`.
+        requests: The trace, with the columns that the policy reads.
+        capacity: Entries; 0 and less cache nothing.
+
+    Returns:
+        bool of shape (n,).
+
+    Raises:
+        KeyError: As `policy_hits`.
+        ValueError: As `policy_hits`.
+    """
+    loop = POLICIES[policy].flags
+    if loop is None or requests.operations is not None:
+        return policy_hits(policy, requests, capacity, 1) > 0
+    return loop(*_columns(policy, requests)[0], _bound(capacity))
+
+
+def _columns(policy: str, requests: Requests) -> tuple[list[Any], int]:
+    """Return the columns that a policy reads, and how many requests there are.
+
+    Raises:
+        ValueError: If one is missing or of another length, an operation is unknown, or an id is
+            wrong.
+    """
+    reads = POLICIES[policy].reads
     given: dict[str, Any] = {"n_keys": int(requests.n_keys)}
     lengths = set()
     for name in reads:
@@ -112,8 +144,7 @@ def policy_hits(
     n = lengths.pop()
     codes = requests.operations
     given["operations"] = None if codes is None else frozen_operations(codes, n)
-    length = block_length(block, n)
-    return loop(*(given[name] for name in reads), _bound(capacity), length)
+    return [given[name] for name in reads], n
 
 
 def policy_counts(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -19,23 +21,62 @@ def dense_ids(keys: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], npt.NDArray[n
 
     An open addressing hash table with linear probing and multiplicative hashing (Knuth, "The Art
     of Computer Programming" volume 3, section 6.4), which doubles when it is half full. Keys that
-    are small whole numbers, such as ids of a part of a trace, are looked up in an array.
+    are small whole numbers, such as ids of a part of a trace, are looked up in an array; those that
+    are numbered so already are looked at once.
 
     Args:
-        keys: int64 of shape (n,).
+        keys: Integers of shape (n,), as int64.
 
     Returns:
         ids: int32 of shape (n,), 0..k-1.
         unique: int64 of shape (k,), the key of each id.
     """
-    given = frozen(keys, np.int64)
-    if len(given) and given.min() >= 0:
+    narrow = getattr(keys, "dtype", None) == np.int32
+    given = frozen(keys, np.int32 if narrow else np.int64)
+    known = int(_numbered_already(given))
+    if known >= 0:
+        return given.astype(np.int32), np.arange(known, dtype=np.int64)
+    given = frozen(given, np.int64)
+    if given.min() >= 0:
         bound = int(given.max()) + 1
         if bound <= max(FIRST_SLOTS, _SMALL * len(given)):
             ids, unique = _small_ids(given, bound)
             return ids, unique
     ids, unique = _dense_ids(given, FIRST_SLOTS)
     return ids, unique
+
+
+def bounded_ids(keys: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], int]:
+    """Return keys as ids below a bound: as they are where they are small whole numbers.
+
+    Args:
+        keys: Integers of shape (n,), as int64.
+
+    Returns:
+        ids: int32 of shape (n,); equal for equal keys.
+        bound: One more than the highest id there may be.
+    """
+    given = np.asarray(keys)
+    if len(given) and given.min() >= 0:
+        bound = int(given.max()) + 1
+        if bound <= max(FIRST_SLOTS, _SMALL * len(given)):
+            return frozen(given, np.int32), bound
+    ids, unique = dense_ids(given)
+    return ids, len(unique)
+
+
+@njit(nogil=True, cache=True)
+def _numbered_already(keys: npt.NDArray[Any]) -> int:
+    """Return how many keys there are where they are numbered by first appearance; else -1."""
+    count = 0
+    for t in range(len(keys)):
+        if keys[t] >= count:
+            if keys[t] > count:
+                return -1
+            count += 1
+        elif keys[t] < 0:
+            return -1
+    return count
 
 
 @njit(nogil=True, cache=True)

@@ -29,13 +29,13 @@ class Outcomes(NamedTuple):
 
     Attributes:
         hit: bool of shape (n,), whether it found a live entry.
-        entries: int64 of shape (n,), resident entries after it, expired ones that were not removed
+        entries: int32 of shape (n,), resident entries after it, expired ones that were not removed
             by then included.
         bytes: Their size together after the last one; 0 where sizes are not known.
     """
 
     hit: npt.NDArray[np.bool_]
-    entries: npt.NDArray[np.int64]
+    entries: npt.NDArray[np.int32]
     bytes: int = 0
 
     @classmethod
@@ -47,7 +47,7 @@ class Outcomes(NamedTuple):
             totals: What the same loop has counted.
         """
         hit = np.empty(len(history), np.bool_)
-        entries = np.empty(len(history), np.int64)
+        entries = np.empty(len(history), np.int32)
         if len(history):
             np.greater(history[1:, 0], history[:-1, 0], out=hit[:-1])
             hit[-1] = totals.hits > history[-1, 0]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, prefetch
 from perflab.kernels.inputs import MAX_REQUESTS, frozen_ids
 
 Positions = npt.NDArray[np.int32]
@@ -24,17 +25,21 @@ def previous_and_next(ids: npt.ArrayLike, n_keys: int) -> tuple[Positions, Posit
         previous: int32 of shape (n,), the last earlier position of the key, or -1.
         next: int32 of shape (n,), the first later position of the key, or n.
     """
-    previous, next_use = _previous_and_next(frozen_ids(ids, n_keys), int(n_keys))
+    keys = frozen_ids(ids, n_keys)
+    # NumPy asks for large pages, compiled code does not: a fourth of the time to fill them.
+    previous, next_use = np.empty(len(keys), np.int32), np.empty(len(keys), np.int32)
+    _previous_and_next(keys, int(n_keys), previous, next_use)
     return previous, next_use
 
 
 @njit(nogil=True, cache=True)
-def _previous_and_next(ids: Positions, n_keys: int) -> tuple[Positions, Positions]:
+def _previous_and_next(
+    ids: Positions, n_keys: int, previous: Positions, next_use: Positions
+) -> None:
     n = len(ids)
     last = np.full(n_keys, -1, np.int32)
-    previous = np.empty(n, np.int32)
-    next_use = np.empty(n, np.int32)
     for t in range(n):
+        prefetch(last, ids[min(t + AHEAD, n - 1)])
         key = ids[t]
         before = last[key]
         previous[t] = before
@@ -42,7 +47,6 @@ def _previous_and_next(ids: Positions, n_keys: int) -> tuple[Positions, Position
         if before >= 0:
             next_use[before] = t
         last[key] = t
-    return previous, next_use
 
 
 def by_key(ids: npt.ArrayLike, n_keys: int) -> npt.NDArray[np.int32]:

@@ -15,23 +15,28 @@ from numba.core import event
 
 from perflab.kernels.chain.chain import chain
 from perflab.kernels.chain.flights import Links
-from perflab.kernels.counts import POLICIES, Requests, policy_counts, policy_hits
+from perflab.kernels.chain.window_counts import window_counts
+from perflab.kernels.counts import POLICIES, Requests, policy_counts, policy_flags, policy_hits
 from perflab.kernels.curves.lru_bytes import lru_byte_distances
 from perflab.kernels.curves.lru_curve import lru_curve, lru_curve_and_distances, lru_curve_up_to
 from perflab.kernels.curves.lru_lifetimes import DatedRequests, lru_departures, lru_with_ttl
 from perflab.kernels.curves.lru_operations import lru_curve_with, lru_references
 from perflab.kernels.curves.working_set import working_set
-from perflab.kernels.ids import GrowingIds, dense_ids
+from perflab.kernels.ids import GrowingIds, bounded_ids, dense_ids
+from perflab.kernels.misses import misses_of
 from perflab.kernels.operations import next_gets, resolved, settled
 from perflab.kernels.policies.read_ahead import lru_read_ahead
 from perflab.kernels.policies.redis_eviction import redis_eviction
 from perflab.kernels.queueing.in_flight import in_flight
+from perflab.kernels.queueing.joiners import joiners
+from perflab.kernels.queueing.order import order_of
 from perflab.kernels.queueing.pools import pooled_waits
 from perflab.kernels.queueing.prefetch import prefetch
+from perflab.kernels.queueing.shared_loads import shared_loads
 from perflab.kernels.queueing.waits import queue_waits
 from perflab.kernels.reuse import by_key, chunk_reuse, previous_and_next
 from perflab.kernels.sampling.keys import by_count, key_counts, requests_of
-from perflab.kernels.sampling.quantiles import quantiles_of
+from perflab.kernels.sampling.quantiles import quantiles_of, values_at
 from perflab.kernels.sampling.thinning import thinned
 from perflab.kernels.texts.json_spans import json_spans
 from perflab.kernels.texts.logfmt_spans import logfmt_spans
@@ -49,7 +54,8 @@ _NEVER = np.full(2, 2, np.int32)
 _CODES = np.array([1, 4], np.uint8)
 _DATED = DatedRequests(1, _IDS, _IDS, _TIMES, _TIMES, _SIZES, _TIMES)
 _CALLS: dict[str, Callable[[], object]] = {
-    "dense_ids": lambda: (dense_ids(_IDS), dense_ids(_IDS.astype(np.int64) - 1)),
+    "dense_ids": lambda: (dense_ids(_IDS), dense_ids(_NEXT[::-1]), dense_ids(_SIZES - 1)),
+    "bounded_ids": lambda: bounded_ids(_IDS),
     "previous_and_next": lambda: previous_and_next(_IDS, 1),
     "lru_curve": lambda: lru_curve(_PREVIOUS),
     "lru_curve_and_distances": lambda: lru_curve_and_distances(_PREVIOUS),
@@ -65,10 +71,13 @@ _CALLS: dict[str, Callable[[], object]] = {
     "resolved": lambda: resolved(_IDS, 1, _CODES, _SIZES, _TIMES),
     "working_set": lambda: working_set(_IDS, 1, _IDS, 1.0, _IDS),
     "queue_waits": lambda: queue_waits(_IDS, _IDS, 1),
+    "order_of": lambda: order_of(_TIMES),
     "pooled_waits": lambda: pooled_waits(_IDS, _IDS, _IDS, 1, 1),
     "in_flight": lambda: in_flight(_IDS, _IDS, 1),
     "chunk_reuse": lambda: (chunk_reuse(_IDS, 1, 1), chunk_reuse(_IDS.astype(np.int64), 1, 1)),
     "lru_read_ahead": lambda: lru_read_ahead(_IDS, 1, 1, 0),
+    "joiners": lambda: joiners(_NEXT, 1.0, 1),
+    "shared_loads": lambda: shared_loads(_IDS, 1, 1, 1, _TIMES, _TIMES),
     "prefetch": lambda: prefetch(_IDS, _IDS, _IDS, 1, 1),
     "redis_eviction": lambda: redis_eviction(_IDS, 1, "lru", 1, (1,)),
     "growing_ids": lambda: GrowingIds().add(_IDS),
@@ -77,6 +86,9 @@ _CALLS: dict[str, Callable[[], object]] = {
     "requests_of": lambda: requests_of(_IDS, (1,)),
     "thinned": lambda: thinned(_IDS, (0,), (0, 2), ((0.5,),)),
     "quantiles_of": lambda: quantiles_of(_IDS, (0.5,)),
+    "values_at": lambda: values_at(_TIMES, (0, 1), _TIMES),
+    "misses_of": lambda: misses_of(_TIMES > 0, _TIMES, _TIMES),
+    "policy_flags": lambda: policy_flags("lru", _REQUESTS, 1),
     **{f"{policy}_hits": partial(policy_hits, policy, _REQUESTS, 1) for policy in POLICIES},
     **{
         f"{policy}_counts": partial(policy_counts, policy, _IDS, 1, 1)
@@ -114,6 +126,12 @@ _CALLS_OF_TEXTS: dict[str, Callable[[], object]] = {
 
 _CALLS_OF_SERVICES: dict[str, Callable[[], object]] = {
     "chain": lambda: chain(_TIMES, _IDS, 1, _IDS, 1, _TIMES, Links()),
+    "chain_with_stations": lambda: chain(
+        *(_TIMES, _IDS, 1, _IDS, 1, _TIMES, Links(call_limit=1)), call_seconds=_TIMES
+    ),
+    "window_counts": lambda: window_counts(
+        _TIMES, chain(_TIMES, _IDS, 1, _IDS, 1, _TIMES, Links()), _PREVIOUS
+    ),
 }
 
 KERNELS = tuple(_CALLS)

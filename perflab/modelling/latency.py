@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 QUANTILES = (*(step / 100 for step in range(100)), 0.995, 0.999, 1.0)
 """Where the cost of an outcome is kept: 0, 1 % ... 99 %, 99.5 %, 99.9 % and its largest."""
 
+SPREAD = 10_007
+"""So many times stand for a distribution; more of them repeat these."""
+GOLDEN = (5**0.5 - 1) / 2
+"""Its multiples lie evenly between 0 and 1, however many of them are taken."""
+
 SHOWN = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -56,6 +61,14 @@ class OutcomeCost:
 
 
 _SHARES = np.diff(np.asarray(QUANTILES))
+
+
+def spread_out(cost: OutcomeCost, count: int) -> npt.NDArray[np.float64]:
+    """Return so many times in seconds that are distributed as measured, long beside short ones."""
+    shares = np.arange(SPREAD) * GOLDEN % 1.0
+    found: npt.NDArray[np.float64] = np.interp(shares, QUANTILES, np.asarray(cost.quantiles))
+    mean = float(found.mean())
+    return np.resize(found * (cost.mean / mean if mean > 0 else 0.0), count)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from perflab.modelling.latency import HitMissCosts, OutcomeCost, SpreadCost
+from perflab.modelling.latency import GOLDEN, HitMissCosts, OutcomeCost, SpreadCost
 from perflab.settings import LoadSettings
 
 Floats = npt.NDArray[np.float64]
@@ -21,7 +21,6 @@ _LEVELS = np.concatenate(
     [np.linspace(0, 0.9, 541)[:-1], np.linspace(0.9, 0.99, 271)[:-1], np.linspace(0.99, 1, 190)]
 )
 _POINTS = 4000
-_GOLDEN = (5**0.5 - 1) / 2
 
 _SUMS = ("seconds", "unknown", "asked_seconds", "asked_unknown")
 
@@ -152,7 +151,7 @@ def _with_base(values: Floats, shares: Floats, base: OutcomeCost) -> tuple[Float
     have other ones each, so that all together have all.
     """
     steps = max(1, min(len(base.middles), _POINTS // len(values)))
-    starts = np.arange(len(values)) * _GOLDEN % 1
+    starts = np.arange(len(values)) * GOLDEN % 1
     levels = (np.arange(steps) + starts[:, None]) / steps
     places = np.searchsorted(np.cumsum(base.shares), levels)
     beside = base.middles[np.minimum(places, len(base.middles) - 1)]

@@ -239,8 +239,9 @@ class PartModel(Generic[S]):
             said += [] if caveat is None else [caveat]
         policy = getattr(settings, self._scaling.policy)
         if not scales_down(policy):
+            title = settings.info(self._scaling.policy).title(policy)
             said.append(
-                f"{policy} does not scale down with its keys: from a part of them its hit rate "
+                f"{title} does not scale down with its keys: from a part of them its hit rate "
                 "may be far off"
             )
         return said

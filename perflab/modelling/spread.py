@@ -1,4 +1,4 @@
-"""`spread_seconds`: single times that are distributed as a measured outcome's."""
+"""`spread_times`: single times that are distributed as a measured outcome's."""
 
 from __future__ import annotations
 
@@ -14,47 +14,30 @@ PERIOD = 10_007
 """So many times are drawn, and then come again: a prime, which no even spread of requests hits."""
 
 
-def spread_seconds(cost: OutcomeCost, count: int, seed: int = 0) -> Floats:
-    """Return so many times in seconds with the quantiles of a cost, in a random order.
-
-    Their mean is that of the cost over each `PERIOD`. What is not known is how times lie between
-    the last quantile below 1 and the longest one: they are put so that the mean comes out, and
-    where that does not do, what lies above the median is moved too.
-
-    Args:
-        cost: As it was measured.
-        count: How many.
-        seed: Of the order; stages with other seeds are slow at other requests.
-    """
-    table = _table(cost, seed)
-    whole = count // PERIOD * PERIOD
-    times = np.empty(count)
-    times[:whole].reshape(-1, PERIOD)[:] = table
-    times[whole:] = table[: count - whole]
-    return times
-
-
-def spread_at(cost: OutcomeCost, places: npt.NDArray[np.int64], seed: int = 0) -> Floats:
-    """Return what `spread_seconds` has at some places.
-
-    Args:
-        cost: As it was measured.
-        places: int64, from 0.
-        seed: Of the order.
-    """
-    times: Floats = _table(cost, seed)[places % PERIOD]
-    return times
-
-
 @lru_cache(maxsize=64)
-def _table(cost: OutcomeCost, seed: int) -> Floats:
+def spread_times(cost: OutcomeCost, seed: int = 0) -> Floats:
+    """Return `PERIOD` times in seconds with the quantiles of a cost, in a random order.
+
+    Their mean is that of the cost. What is not known is how times lie between the last quantile
+    below 1 and the longest one: they are put so that the mean comes out, and where that does not
+    do, what lies above the median is moved too.
+
+    Args:
+        cost: As it was measured.
+        seed: Of the order; stages with other seeds are slow at other requests.
+
+    Returns:
+        float64 of shape (`PERIOD`,), not to be written to.
+    """
     shares = (np.arange(PERIOD) + 0.5) / PERIOD
     times: Floats = np.interp(shares, QUANTILES, np.asarray(cost.quantiles, np.float64))
     for share in (QUANTILES[-2], 0.5):
         times = _moved_above(times, float(np.interp(share, shares, times)), cost.mean)
     mean = float(times.mean())
     times *= cost.mean / mean if mean > 0 else 0.0
-    return np.random.default_rng(seed).permutation(times)
+    found = np.random.default_rng(seed).permutation(times)
+    found.flags.writeable = False
+    return found
 
 
 def _moved_above(times: Floats, bound: float, mean: float) -> Floats:

@@ -1,4 +1,7 @@
-"""A chain in plain Python: objects, dictionaries and callbacks, for tests."""
+"""A chain in plain Python: objects, dictionaries and callbacks, for tests.
+
+A client in front, and outgoing calls, are in `plain_stations`.
+"""
 
 import heapq
 import math

@@ -76,3 +76,36 @@ def test_no_request_has_no_outcome():
     counts = kernels.policy_counts("lru", np.empty(0, np.int32), 0, 5, history=history)
     found = kernels.Outcomes.of(history, counts)
     assert len(found.hit) == len(found.entries) == 0
+
+
+@pytest.mark.parametrize("policy", kernels.POLICIES)
+def test_flags_are_hits_of_blocks_of_one_request(policy):
+    requests = kernels.Requests(IDS, KEYS, *kernels.previous_and_next(IDS, KEYS))
+    for capacity in (0, 1, 12, KEYS):
+        flags = kernels.policy_flags(policy, requests, capacity)
+        assert flags.dtype == np.bool_
+        assert flags.tolist() == (kernels.policy_hits(policy, requests, capacity, 1) > 0).tolist()
+
+
+@pytest.mark.parametrize("trips", [1, 2])
+@pytest.mark.parametrize("operations", [None, DRAW.integers(0, 5, COUNT)], ids=["gets", "all"])
+def test_what_misses_goes_on_with_the_wait_and_the_load_of_its_place(trips, operations):
+    looked, missed = DRAW.random(7), 3 * DRAW.random(7)
+    hit = DRAW.random(COUNT) < 0.5
+    found = kernels.misses_of(hit, looked, missed, trips, operations)
+    assert found.places.tolist() == np.flatnonzero(~hit).tolist()
+    loads = []
+    for place in range(COUNT):
+        get = operations is None or operations[place] == 0
+        wait = looked[place % 7] * (trips if get and not hit[place] else 1)
+        assert found.waits[place] == wait
+        if not hit[place]:
+            loads.append(max(missed[place % 7] - wait, 0.0) if get else 0.0)
+    assert found.loads.tolist() == loads
+
+
+def test_misses_of_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="2 lookups and 1 misses"):
+        kernels.misses_of(np.zeros(3, bool), [1, 2], [1])
+    with pytest.raises(ValueError, match="1 operations for 3"):
+        kernels.misses_of(np.zeros(3, bool), [1], [1], operations=[0])

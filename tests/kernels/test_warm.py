@@ -19,11 +19,12 @@ pytestmark = pytest.mark.compiled
 WITHIN_OTHERS = (
     *("_replace_entry", "_replace_first", "_push", "_pop", "_pack", "_used"),
     *("_after_blanks", "_after_word", "_find_moment", "_is_digit", "_moment_end"),
-    *("_moment", "_digits", "_month", "_days", "_character", "_begin"),
+    *("_moment", "_digits", "_month", "_days", "_character", "_begin", "_place", "_remove"),
+    *("_hold", "_reserve", "_load_next"),
 )
 
 
-_PARTS = ("draws", "entries", "events", "lists", "radix", "scanning", "sketch")
+_PARTS = ("draws", "entries", "events", "lines", "lists", "radix", "scanning", "sketch")
 """Modules whose functions are called from within others alone."""
 
 
@@ -78,13 +79,16 @@ def test_every_public_kernel_is_compiled_ahead():
         "Departures",
         "GrowingIds",
         "InFlight",
+        "Joiners",
         "LruOperations",
+        "Misses",
         "Outcomes",
         "PooledQueues",
         "Prefetch",
         "Queue",
         "ReadAheadCounts",
         "RedisCounts",
+        "SharedLoads",
         "WorkingSet",
     }
     tables = {"KERNELS", "OF_SERVICES", "OF_TEXTS", "WITH_OPERATIONS", "POLICIES", "Requests"}
@@ -103,6 +107,11 @@ def test_production_arguments_compile_nothing_more():
     ids = np.array([0, 1, 0], np.int64)
     previous, next_use = kernels.previous_and_next(ids, 2)
     kernels.dense_ids(ids)
+    kernels.dense_ids(ids.astype(np.int32)[1:])
+    kernels.order_of(ids)
+    kernels.values_at([0.5], [0, 1], [1, 2])
+    kernels.misses_of(ids > 0, [1], [2], 2, [0, 1, 2])
+    kernels.policy_flags("lru", kernels.Requests(ids, 2, ids, ids), 1)
     kernels.GrowingIds().add(np.arange(40_000))
     requests = kernels.Requests(ids, 2, previous, next_use)
     columns = {"sizes": ids, "max_bytes": 10, "times": ids * 1.0, "ttl": 5, "ttls": ids * 1.0}
@@ -134,6 +143,8 @@ def test_production_arguments_compile_nothing_more():
     kernels.chunk_reuse(ids.astype(np.int32), np.int64(2), 2)
     kernels.chunk_reuse(ids, 2, 2)
     kernels.lru_read_ahead(ids, 2, np.int32(3), 1, start=2)
+    kernels.joiners(next_use, np.int32(2), np.int64(1), ids)
+    kernels.shared_loads(ids, 2, np.int32(1), 3, [1, 2], ids, ahead=1, wake_seconds=[1], stop=5)
     kernels.redis_eviction(ids, 2, "ttl", 5, ids, times=ids, ttl=3, ttls=ids, seed=np.int32(4))
     kernels.redis_eviction(ids, 2, "ttl", 5, ids, times=ids, operations=[0, 1, 2])
     kernels.by_count(kernels.key_counts(ids, np.int64(2)))

@@ -137,7 +137,7 @@ def test_lfu_says_that_it_does_not_scale_down(part):
     model = load_bench("cache").model(part, COSTS)
     found = model.predict(CacheSettings(policy="lfu"), LOAD)
     assert found.error >= 0.28
-    assert any("lfu does not scale down" in remark for remark in found.remarks)
+    assert any("LFU does not scale down" in remark for remark in found.remarks)
     others = [policy for policy in POLICIES if policy != "lfu"]
     for policy in others:
         told = model.predict(CacheSettings(policy=policy), LOAD)

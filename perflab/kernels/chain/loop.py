@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from perflab.kernels.chain.entries import drop_all, empty_caches, hold, is_held
+from perflab.kernels.bits import AHEAD, prefetch
+from perflab.kernels.chain.entries import drop_all, empty_marks, hold, is_held, use, write_entry
 from perflab.kernels.chain.events import HELD, put_event, take_event, with_room
 from perflab.kernels.chain.flights import Answer, Happening
-from perflab.kernels.policies.lists import BEFORE, BEHIND, ENTRIES, move, put, take
+from perflab.kernels.policies.lists import BEFORE, BEHIND, ENTRIES, put, take
 from perflab.operations import Operation
 
 Floats = npt.NDArray[np.float64]
 Int32s = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
 
-_GET, _SET = int(Operation.GET), int(Operation.SET)
-_TOUCH, _DELETE, _WRITE = int(Operation.TOUCH), int(Operation.DELETE), int(Operation.WRITE)
+_GET, _WRITE = int(Operation.GET), int(Operation.WRITE)
 _LOCAL, _JOINED, _REMOTE = int(Answer.LOCAL), int(Answer.JOINED), int(Answer.REMOTE)
 _DATABASE, _WRITTEN = int(Answer.DATABASE), int(Answer.WRITTEN)
 _TIMED_OUT, _REFUSED = int(Answer.TIMED_OUT), int(Answer.REFUSED)
@@ -35,11 +33,9 @@ _MOST_PUT = 4
 def follow(
     times: Floats,
     keys: Int32s,
-    n_keys: int,
     processes: Int32s,
     n_processes: int,
     pairs: Int32s,
-    n_pairs: int,
     groups: Int32s,
     n_groups: int,
     services: Floats,
@@ -64,22 +60,40 @@ def follow(
     shared: int,
     retries: int,
     backoff: float,
-) -> Any:
-    """Return the columns of `ChainAnswers`; the arguments are those of `chain`, -1 for none."""
+    ends: Floats,
+    answers: npt.NDArray[np.uint8],
+    waits: Floats,
+    starts: Floats,
+    lasted: Floats,
+    tries: Int32s,
+    asked: Floats,
+    last_joined: Int32s,
+    joined_before: Int32s,
+    local: Floats,
+    used_here: Int32s,
+    remote: Floats,
+    used_there: Int32s,
+    line: npt.NDArray[np.int32],
+    stands: Int32s,
+) -> None:
+    """Fill the columns of `ChainAnswers`; the arguments are those of `chain`, -1 for none.
+
+    What follows the settings is as `chain` makes it: the columns, when each asked its pool last,
+    who joined a flight and who joined before that one, and entries, logs and lines, all empty.
+    """
     n = len(times)
-    ends, waits = np.empty(n), np.zeros(n)
-    answers = np.zeros(n, np.uint8)
-    starts, lasted = np.full(n, np.nan), np.full(n, np.nan)
-    tries = np.zeros(n, np.int32)
-    asked = np.empty(n)
-    # Who joined a flight, and who joined before that one.
-    last_joined, joined_before = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
     flying = np.full(n_groups if joins else 0, -1, np.int32)
     has_local, has_remote = local_entries >= 0, remote_entries >= 0
-    here, home, totals, until = empty_caches(n_pairs if has_local else 0, n_processes)
-    there, resident, sums, expiry = empty_caches(n_keys if has_remote else 0, 1)
+    # A request uses or writes an entry of its process once at most, and one of the shared cache.
+    own = np.zeros(n_processes, np.int64)
+    for flight in range(n if has_local else 0):
+        own[processes[flight]] += 1
+    here, there = empty_marks(own), empty_marks(np.full(1, n, np.int64))
     # Lines before each pool, and before what all pools share behind them.
-    line, stands, waiting, _ = empty_caches(n, n_processes + 1)
+    waiting = np.zeros((n_processes + 2, 2), np.int64)
+    for end in range(n, n + n_processes + 2):
+        line[end, BEFORE] = end
+        line[end, BEHIND] = end
     common = n_processes + 1
     used = np.zeros(n_processes, np.int64)
     moments, orders = np.empty(4096), np.empty(4096, np.int64)
@@ -98,9 +112,9 @@ def follow(
             kind, value = happens[happened], happens_to[happened]
             if kind in (_DOWN, _UP):
                 up = kind == _UP
-                drop_all(there, resident, sums, 1)
+                drop_all(there, 0)
             elif kind == _RESTART:
-                drop_all(here, home, totals, int(value) + 1)
+                drop_all(here, int(value))
             elif kind == _SLOWER:
                 slower = value
             happened += 1
@@ -113,8 +127,8 @@ def follow(
             process = processes[flight]
             if event == _LOOKED:
                 key = keys[flight]
-                if up and is_held(there, resident, sums, expiry, key, now):
-                    move(there, resident, sums, key, 1, 0)
+                if up and is_held(remote, there, key, 0, now):
+                    use(remote, used_there, there, key, 0)
                     ended, answer = flight, _REMOTE
                 else:
                     asks = flight
@@ -138,13 +152,20 @@ def follow(
             flight, now = arrived, coming
             arrived += 1
             process, key, pair = processes[flight], keys[flight], pairs[flight]
+            soon = min(flight + AHEAD, n - 1)
+            if has_local:
+                prefetch(local, 2 * pairs[soon])
+            if has_remote:
+                prefetch(remote, 2 * keys[soon])
+            if joins:
+                prefetch(flying, groups[soon])
             code = operations[flight] if len(operations) > 0 else _GET
             local_end, remote_end = now + local_ttl, now + remote_ttl
             if len(ttls) > 0 and not np.isnan(ttls[flight]):
                 local_end = remote_end = now + ttls[flight]
             if code == _GET:
-                if has_local and is_held(here, home, totals, until, pair, now):
-                    move(here, home, totals, pair, process + 1, 0)
+                if has_local and is_held(local, here, pair, process, now):
+                    use(local, used_here, here, pair, process)
                     ends[flight], answers[flight] = now + local_seconds, _LOCAL
                     continue
                 if joins and flying[groups[flight]] >= 0:
@@ -154,23 +175,14 @@ def follow(
                     continue
                 if joins:
                     flying[groups[flight]] = flight
+                    last_joined[flight] = -1
             else:
                 if has_local:
-                    if code == _SET:
-                        hold(here, home, totals, until, pair, process + 1, local_entries, local_end)
-                    elif is_held(here, home, totals, until, pair, now):
-                        if code == _TOUCH:
-                            until[pair] = local_end
-                        else:
-                            take(here, home, totals, pair, 0)
+                    entry = (pair, process, local_entries, local_end, code, now)
+                    write_entry(local, used_here, here, *entry)
                 if has_remote and up:
-                    if code == _SET:
-                        hold(there, resident, sums, expiry, key, 1, remote_entries, remote_end)
-                    elif is_held(there, resident, sums, expiry, key, now):
-                        if code == _TOUCH:
-                            expiry[key] = remote_end
-                        else:
-                            take(there, resident, sums, key, 0)
+                    entry = (key, 0, remote_entries, remote_end, code, now)
+                    write_entry(remote, used_there, there, *entry)
                 if code != _WRITE:
                     spent = local_seconds
                     if has_remote:
@@ -232,10 +244,10 @@ def follow(
                 local_end = remote_end = now + ttls[ended]
             pair, key = pairs[ended], keys[ended]
             if has_local:
-                hold(here, home, totals, until, pair, process + 1, local_entries, local_end)
+                hold(local, used_here, here, pair, process, local_entries, local_end)
             if has_remote and up and answer == _DATABASE:
                 told += write_seconds
-                hold(there, resident, sums, expiry, key, 1, remote_entries, remote_end)
+                hold(remote, used_there, there, key, 0, remote_entries, remote_end)
         ends[ended], answers[ended] = told, answer
         if joins and fills:
             flying[groups[ended]] = -1
@@ -244,7 +256,6 @@ def follow(
                 ends[other] = told
                 answers[other] = answer if answer >= _TIMED_OUT else _JOINED
                 other = joined_before[other]
-    return ends, answers, waits, starts, lasted, tries
 
 
 @njit(nogil=True, cache=True)

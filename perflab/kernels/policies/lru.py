@@ -43,6 +43,27 @@ def _plain(
 
 
 @njit(nogil=True, cache=True)
+def _flags(
+    previous: npt.NDArray[np.int32], next_use: npt.NDArray[np.int32], capacity: int
+) -> npt.NDArray[np.bool_]:
+    """Say of each request whether it hits, as `_plain` counts them."""
+    n = len(previous)
+    hit = np.zeros(n, np.bool_)
+    free = capacity
+    tail = 0
+    for t in range(n if capacity > 0 else 0):
+        if previous[t] >= tail:
+            hit[t] = True
+        elif free > 0:
+            free -= 1
+        else:
+            while next_use[tail] <= t:
+                tail += 1
+            tail += 1
+    return hit
+
+
+@njit(nogil=True, cache=True)
 def bounded(
     ids: npt.NDArray[np.int32],
     n_keys: int,
@@ -254,5 +275,10 @@ def _operated(
 
 
 POLICY = Policy(
-    _plain, bounded, reads=("previous", "next_use"), constants=(True,), operated=_operated
+    _plain,
+    bounded,
+    reads=("previous", "next_use"),
+    constants=(True,),
+    operated=_operated,
+    flags=_flags,
 )

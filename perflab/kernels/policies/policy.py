@@ -26,6 +26,8 @@ class Policy(NamedTuple):
             a block. The tally is int64 of shape (rows, 2), of zeros: a row a block, of which the
             last is that of all further ones, with the evictions up to its end and the entries then.
             None where the bounded loop is as quick.
+        flags: Says which requests hit at one size, in less memory than `plain` takes for it. Takes
+            the columns that `reads` names, and the capacity; None where `plain` does it.
     """
 
     plain: Loop
@@ -33,3 +35,4 @@ class Policy(NamedTuple):
     reads: tuple[str, ...] = ("ids", "n_keys")
     constants: tuple[Any, ...] = ()
     operated: Loop | None = None
+    flags: Callable[..., npt.NDArray[np.bool_]] | None = None

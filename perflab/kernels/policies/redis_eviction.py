@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from perflab.kernels.bits import AHEAD, prefetch
 from perflab.kernels.inputs import frozen, frozen_ids
 from perflab.kernels.outcomes import history_for
 from perflab.kernels.policies.operations import GET, SET, TOUCH, UNLESS_FILL, frozen_operations
@@ -21,6 +22,11 @@ _LFU_START, _LFU_FACTOR, _LFU_MOST = 5, 10, 255
 _TICK_SECONDS = 0.1
 _TICK_SAMPLES = 20
 _TICK_ROUNDS = 10
+_PLACE, _TOUCHED, _STORED, _DEADLINE = 0, 1, 2, 3
+_ROW = 4
+"""What is known of a key stands side by side, so that a look at it is one at memory: where it
+stands among those that are held, -1 where it does not, when it was used last, what it takes, and
+when it expires."""
 
 
 class RedisCounts(NamedTuple):
@@ -133,6 +139,7 @@ def redis_eviction(
         np.uint64(seed * 2 + 1),
         history_for(keys, history),
         codes,
+        np.empty(_ROW * int(n_keys)),
     )
     counts = RedisCounts(*(int(count) for count in counted))
     if codes is None:
@@ -159,6 +166,7 @@ def _redis_eviction(
     state: Any,
     history: npt.NDArray[np.int32] | None,
     operations: npt.NDArray[np.uint8] | None,
+    known: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.int64]:
     n = len(ids)
     varied = len(ttls) > 0
@@ -166,15 +174,17 @@ def _redis_eviction(
     lives = timed and (varied or ttl < np.inf)
     # Keys stand in no order; one that leaves gives its place to the last.
     held = np.empty(n_keys, np.int32)
-    place = np.full(n_keys, -1, np.int32)
-    stored = np.zeros(n_keys, np.int64)
-    touched = np.zeros(n_keys, np.int64)
-    counter = np.zeros(n_keys, np.int16)
-    deadline = np.full(n_keys, np.inf)
+    for key in range(n_keys):
+        known[_ROW * key + _PLACE] = -1
+        known[_ROW * key + _TOUCHED] = 0
+        known[_ROW * key + _STORED] = 0
+        known[_ROW * key + _DEADLINE] = np.inf
+    counter = np.zeros(n_keys if policy == _LFU else 0, np.int16)
     # The keys whose row before was a get that missed.
     fresh = np.zeros(n_keys if operations is not None else 0, np.bool_)
     pool_keys = np.zeros(_POOL, np.int32)
     pool_scores = np.zeros(_POOL, np.float64)
+    picked = np.empty(samples, np.int32)
     pooled = entries = mortal = 0
     used = 0
     tick = 0
@@ -189,12 +199,14 @@ def _redis_eviction(
             if history is not None:
                 history[t, 0] = hits
                 history[t, 1] = entries
+            prefetch(known, _ROW * ids[min(t + AHEAD, n - 1)])
             key = ids[t]
+            row = _ROW * key
             tick = t
             if timed:
                 now = times[t]
                 tick = int(now / clock_seconds)
-            minute = int(now / (60.0 * clock_seconds))
+            minute = int(now / (60.0 * clock_seconds)) if policy == _LFU else 0
             if lives and now >= next_cycle:
                 next_cycle = now + _TICK_SECONDS * clock_seconds
                 for _ in range(_TICK_ROUNDS):
@@ -206,16 +218,11 @@ def _redis_eviction(
                             break
                         state = next_state(state)
                         other = held[int(share_of(state) * entries)]
-                        if deadline[other] <= now:
+                        if known[_ROW * other + _DEADLINE] <= now:
                             stale += 1
                             expirations += 1
-                            entries -= 1
                             mortal -= 1
-                            used -= stored[other]
-                            moved = held[entries]
-                            held[place[other]] = moved
-                            place[moved] = place[other]
-                            place[other] = -1
+                            entries, used = _remove(held, known, other, entries, used)
                     if stale * 10 <= _TICK_SAMPLES:
                         break
             operation = GET
@@ -227,16 +234,17 @@ def _redis_eviction(
             size = sizes[t] if len(sizes) > 1 else sizes[0]
             inserts = operation <= SET
             replaces = False
-            if place[key] >= 0:
-                alive = now < deadline[key] or not lives
+            if known[row + _PLACE] >= 0:
+                alive = now < known[row + _DEADLINE] or not lives
                 replaces = alive and operation == SET and not fills
                 if alive and operation in (GET, TOUCH):
                     if policy == _LFU:
                         state = next_state(state)
-                        counter[key] = _used(counter[key], minute - touched[key], share_of(state))
-                        touched[key] = minute
+                        idle = minute - int(known[row + _TOUCHED])
+                        counter[key] = _used(counter[key], idle, share_of(state))
+                        known[row + _TOUCHED] = minute
                     else:
-                        touched[key] = tick
+                        known[row + _TOUCHED] = tick
                     if operation == GET:
                         hits += 1
                         if operations is not None:
@@ -244,21 +252,17 @@ def _redis_eviction(
                         continue
                     inserts = False
                 elif alive and fills:
-                    used += size - stored[key]
-                    stored[key] = size
-                    counter[key] = _LFU_START
-                    touched[key] = minute if policy == _LFU else tick
+                    used += size - int(known[row + _STORED])
+                    known[row + _STORED] = size
+                    if policy == _LFU:
+                        counter[key] = _LFU_START
+                    known[row + _TOUCHED] = minute if policy == _LFU else tick
                     inserts = False
                 elif not replaces:
                     expirations += not alive
-                    entries -= 1
-                    mortal -= deadline[key] < np.inf
-                    used -= stored[key]
-                    moved = held[entries]
-                    held[place[key]] = moved
-                    place[moved] = place[key]
-                    place[key] = -1
-            if not inserts and place[key] < 0:
+                    mortal -= known[row + _DEADLINE] < np.inf
+                    entries, used = _remove(held, known, key, entries, used)
+            if not inserts and known[row + _PLACE] < 0:
                 continue
             full = False
             while inserts and used > max_bytes:
@@ -270,75 +274,78 @@ def _redis_eviction(
                     if policy == _RANDOM:
                         state = next_state(state)
                         victim = held[int(share_of(state) * entries)]
-                        if volatile and deadline[victim] == np.inf:
+                        if volatile and known[_ROW * victim + _DEADLINE] == np.inf:
                             victim = -1
                         continue
+                    # All are drawn before one is looked at, so that memory is asked for all.
                     drawn = 0
                     while drawn < samples:
                         state = next_state(state)
                         other = held[int(share_of(state) * entries)]
-                        if volatile and deadline[other] == np.inf:
+                        prefetch(known, _ROW * other)
+                        if volatile and known[_ROW * other + _DEADLINE] == np.inf:
                             continue
+                        picked[drawn] = other
                         drawn += 1
+                    for i in range(samples):
+                        other = picked[i]
                         if policy == _LRU:
-                            score = float(tick - touched[other])
+                            score = float(tick - known[_ROW * other + _TOUCHED])
                         elif policy == _LFU:
-                            decayed = max(counter[other] - (minute - touched[other]), 0)
-                            score = float(_LFU_MOST - decayed)
+                            idle = minute - int(known[_ROW * other + _TOUCHED])
+                            score = float(_LFU_MOST - max(counter[other] - idle, 0))
                         else:
-                            score = -deadline[other]
+                            score = -known[_ROW * other + _DEADLINE]
                         k = 0
                         while k < pooled and pool_scores[k] < score:
                             k += 1
                         if pooled < _POOL:
-                            for i in range(pooled, k, -1):
-                                pool_keys[i] = pool_keys[i - 1]
-                                pool_scores[i] = pool_scores[i - 1]
+                            for j in range(pooled, k, -1):
+                                pool_keys[j] = pool_keys[j - 1]
+                                pool_scores[j] = pool_scores[j - 1]
                             pooled += 1
                         elif k == 0:
                             continue
                         else:
                             k -= 1
-                            for i in range(k):
-                                pool_keys[i] = pool_keys[i + 1]
-                                pool_scores[i] = pool_scores[i + 1]
+                            for j in range(k):
+                                pool_keys[j] = pool_keys[j + 1]
+                                pool_scores[j] = pool_scores[j + 1]
                         pool_keys[k] = other
                         pool_scores[k] = score
                     while pooled > 0 and victim < 0:
                         pooled -= 1
                         other = pool_keys[pooled]
-                        if place[other] >= 0 and not (volatile and deadline[other] == np.inf):
+                        if known[_ROW * other + _PLACE] >= 0 and not (
+                            volatile and known[_ROW * other + _DEADLINE] == np.inf
+                        ):
                             victim = other
                 evictions += 1
-                entries -= 1
-                if deadline[victim] < np.inf:
-                    mortal -= 1
-                used -= stored[victim]
-                moved = held[entries]
-                held[place[victim]] = moved
-                place[moved] = place[victim]
-                place[victim] = -1
+                mortal -= known[_ROW * victim + _DEADLINE] < np.inf
+                entries, used = _remove(held, known, victim, entries, used)
             if full:
                 refused += 1
                 continue
-            if inserts and place[key] < 0:
-                place[key] = entries
+            if inserts and known[row + _PLACE] < 0:
+                known[row + _PLACE] = entries
                 held[entries] = key
                 entries += 1
-                stored[key] = size
+                known[row + _STORED] = size
                 used += size
-                counter[key] = _LFU_START
-                touched[key] = minute if policy == _LFU else tick
-                deadline[key] = np.inf
+                if policy == _LFU:
+                    counter[key] = _LFU_START
+                known[row + _TOUCHED] = minute if policy == _LFU else tick
+                known[row + _DEADLINE] = np.inf
             elif inserts:
-                used += size - stored[key]
-                stored[key] = size
+                used += size - int(known[row + _STORED])
+                known[row + _STORED] = size
                 if policy == _LFU:
                     state = next_state(state)
-                    counter[key] = _used(counter[key], minute - touched[key], share_of(state))
-                touched[key] = minute if policy == _LFU else tick
-            mortal -= deadline[key] < np.inf
-            deadline[key] = np.inf
+                    idle = minute - int(known[row + _TOUCHED])
+                    counter[key] = _used(counter[key], idle, share_of(state))
+                known[row + _TOUCHED] = minute if policy == _LFU else tick
+            mortal -= known[row + _DEADLINE] < np.inf
+            known[row + _DEADLINE] = np.inf
             if lives:
                 life = ttl
                 if varied and not np.isnan(ttls[t]):
@@ -347,10 +354,27 @@ def _redis_eviction(
                     if jitter > 0:
                         state = next_state(state)
                         life *= 1.0 - jitter * share_of(state)
-                    deadline[key] = now + life
+                    known[row + _DEADLINE] = now + life
                     mortal += 1
     counts = (hits, n - start - hits, evictions, expirations, refused, entries, used)
     return np.array(counts, np.int64)
+
+
+@njit(nogil=True, cache=True)
+def _remove(
+    held: npt.NDArray[np.int32],
+    known: npt.NDArray[np.float64],
+    key: int,
+    entries: int,
+    used: int,
+) -> tuple[int, int]:
+    """Remove an entry; return how many there are then, and what they take."""
+    place = int(known[_ROW * key + _PLACE])
+    moved = held[entries - 1]
+    held[place] = moved
+    known[_ROW * moved + _PLACE] = place
+    known[_ROW * key + _PLACE] = -1
+    return entries - 1, used - int(known[_ROW * key + _STORED])
 
 
 @njit(nogil=True, cache=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from sys import getsizeof
 from threading import get_ident
 from time import monotonic, perf_counter
@@ -32,12 +32,16 @@ class Loads:
     A thread's miss is `begin`, the loader, and `finish` or `fail`, called one after the other by
     the code that missed: a loader that asks for other keys then costs no frames but its own and
     its caller's, and `fail` needs no more of them than `begin` did.
+
+    Attributes:
+        on_wait: Called in each thread that begins to wait for a load by another; None is nothing.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.loads = self.load_errors = self.coalesced = self.negative_hits = 0
         self.load_seconds_total = 0.0
+        self.on_wait: Callable[[], None] | None = None
 
     def begin(self, mine: Entry, seen: Entry | None) -> Entry:
         """Return `mine` where this thread is to load it; else an entry whose value has come.
@@ -283,6 +287,8 @@ class Loads:
     def _wait(self, flight: Flight, key: Hashable, *, counted: bool) -> None:
         store, since = self.store, perf_counter()
         try:
+            if self.on_wait is not None:
+                self.on_wait()
             if store.hook is not None and not counted:
                 store.report(EventKind.MISS, key)
                 store.report(EventKind.WAIT_STARTED, key)

@@ -12,7 +12,7 @@ from perflab.bench.calibration import CalibrationPlan, renewed_outcomes
 from perflab.bench.conditions import Conditions, busier, slower_misses
 from perflab.bench.display import Bounded, Display
 from perflab.bench.identity import Identity
-from perflab.bench.live import Live
+from perflab.bench.live import Live, clients_behind
 from perflab.bench.model import Model
 from perflab.bench.models import Models
 from perflab.bench.overruled import overruled_by_trace
@@ -286,6 +286,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
         renewed=renewed_outcomes,
     )
     live = Live(
+        remarks=clients_behind,
         measures=frozenset(
             {
                 "byte_hit_rate",

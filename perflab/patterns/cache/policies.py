@@ -37,13 +37,14 @@ CACHE_POLICIES = {
         CachePolicy("arc", "ARC", _NOT_BUILT),
         CachePolicy("twoq", "2Q", _NOT_BUILT),
         CachePolicy("wtinylfu", "W-TinyLFU", _NOT_BUILT),
-        CachePolicy("random", "random eviction", _NOT_BUILT),
+        CachePolicy("random", "random", _NOT_BUILT),
         CachePolicy("opt", "OPT", "knows the future", knows_future=True),
     )
 }
 """By name, in the order in which people are shown them."""
 
 POLICIES = tuple(CACHE_POLICIES)
+TITLES = {name: policy.title for name, policy in CACHE_POLICIES.items()}
 LIVE_POLICIES = tuple(name for name, policy in CACHE_POLICIES.items() if policy.refusal is None)
 WHAT_IF_POLICIES = tuple(name for name in POLICIES if name not in LIVE_POLICIES)
 FUTURE_POLICIES = tuple(name for name, policy in CACHE_POLICIES.items() if policy.knows_future)
@@ -58,7 +59,8 @@ def why_not_live(policy: str) -> str:
     """
     said = CACHE_POLICIES[policy]
     live = ", ".join(LIVE_POLICIES)
-    return f"{said.title} {said.refusal}, so it is what-if only and cannot run; take one of {live}"
+    eviction = f"{said.title} eviction {said.refusal}"
+    return f"{eviction}, so it is what-if only and cannot run; take one of {live}"
 
 
 def no_bounds(policy: str) -> str:

@@ -20,6 +20,8 @@ from perflab.settings import LoadSettings
 from perflab.units import in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from perflab.instrumentation.histogram import LatencyHistogram
     from perflab.workloads.kinds.trace import Trace
 
@@ -28,6 +30,10 @@ _MOST_OF_MEMORY = 0.5
 
 class _FilledCache(Cache[int, Any]):
     """A cache whose loads may be written once more, as programs do that fill caches themselves."""
+
+    def watch(self, on_wait: Callable[[], None]) -> None:
+        """Have each thread tell that it waits for a load by another."""
+        self._loads.on_wait = on_wait
 
     def fill(self, key: int, value: object, ttl: float | None, *, inserts: bool) -> None:
         """Write a value over what a load has just made, which is not a use for the policy.
@@ -71,9 +77,13 @@ class CacheSession(Session[CacheSettings]):
         self._cache = _FilledCache(
             settings, clock=clock, sizeof=None if self._sizes is None else self._size_of
         )
+        self._cache.watch(self._wait)
 
     def request(self, index: int, _due: float) -> str:
-        """Do a request and return its outcome: ``hit``, ``miss``, or which write it was."""
+        """Do a request and return its outcome: ``hit``, ``miss``, or which write it was.
+
+        It is ``wait`` for one that missed and got what another thread was loading.
+        """
         if self._replay is not None:
             return self._play(self._replay, index)
         ttl = None
@@ -116,9 +126,9 @@ class CacheSession(Session[CacheSettings]):
             self._note(error, key)
             return "error"
         if waits is not None:
-            waits.note(took, began, hit=local.outcome == "hit")
+            waits.note(took, began, hit=local.outcome != "miss")
         if self._sizes is not None:
-            self._weigh(size, hit=local.outcome == "hit")
+            self._weigh(size, hit=local.outcome != "miss")
         return local.outcome  # type: ignore[no-any-return]
 
     def apply(self, settings: CacheSettings, load: LoadSettings) -> None:
@@ -181,6 +191,9 @@ class CacheSession(Session[CacheSettings]):
         self._local.outcome = "miss"
         local = self._local
         return self._value(self._lookup(key, self._trace.key_of(key), local.wait), local.size)
+
+    def _wait(self) -> None:
+        self._local.outcome = "wait"
 
     def _value(self, row: object, size: int) -> object:
         """Return what the cache holds: a row of the backend, with so many bytes beside it."""

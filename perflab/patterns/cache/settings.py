@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from perflab.patterns.cache.policies import EXPIRIES, POLICIES, WHAT_IF_POLICIES
+from perflab.patterns.cache.policies import EXPIRIES, POLICIES, TITLES, WHAT_IF_POLICIES
 from perflab.settings.base import Settings, setting
 
-_WHAT_IF = f"{', '.join(WHAT_IF_POLICIES[:-1])} and {WHAT_IF_POLICIES[-1]}"
+*_FIRST, _LAST = (TITLES[policy] for policy in WHAT_IF_POLICIES)
+_WHAT_IF = f"{', '.join(_FIRST)} and {_LAST}"
 
 
 class CacheSettings(Settings):
@@ -42,6 +43,7 @@ class CacheSettings(Settings):
         "lru",
         f"Which entry to evict when the cache is full; {_WHAT_IF} are what-if only.",
         choices=POLICIES,
+        titles=TITLES,
     )
     expiry: str = setting(
         "lazy",

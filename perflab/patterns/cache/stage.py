@@ -87,7 +87,8 @@ class CacheStage:
             entries = min(entries, int(settings.max_bytes / around.value_bytes))
             remarks.append("in a scenario max_bytes holds values of the mean size")
         if settings.policy != "lru":
-            remarks.append(f"in a scenario the cache evicts by lru, not by {settings.policy}")
+            title = settings.info("policy").title(settings.policy)
+            remarks.append(f"in a scenario the cache evicts by LRU, not by {title}")
         ttl = math.inf if settings.ttl_seconds is None else settings.ttl_seconds
         lookup = CacheCosts.of(costs).hit.mean
         links = {"local_entries": entries, "local_ttl": ttl, "local_seconds": lookup}

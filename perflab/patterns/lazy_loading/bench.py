@@ -10,7 +10,7 @@ from perflab.bench.base import Bench
 from perflab.bench.calibration import CalibrationPlan
 from perflab.bench.display import Display
 from perflab.bench.identity import Identity
-from perflab.bench.live import Live
+from perflab.bench.live import Live, clients_behind
 from perflab.bench.model import Model
 from perflab.bench.models import Models
 from perflab.bench.parts import Export, HeatMap, LiveChart, Objective, WhatIfChart, axis_values
@@ -223,6 +223,8 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         renewed=lazy_renewed,
     )
     live = Live(
+        told_at_end=True,
+        remarks=clients_behind,
         backends=(),
         measures=frozenset(
             {

@@ -41,7 +41,9 @@ def lazy_costs(measured: Measured) -> dict[str, object]:
     if "miss" in found and loads:
         rows = counters["rows_read"] / loads
         result["load"] = {f"{rows:.6g}": {**found["miss"], "bytes": counters["bytes_read"] / loads}}
-        result["loads_per_miss"] = loads / max(counters.get("misses", 0), 1)
+        result["loads_per_miss"] = loads / measured.histograms["miss"].count
+        result["threads"] = measured.load.concurrency
+    result |= costs_of(measured.distributions, ("wake",))
     if counters.get("stored_row_bytes"):
         result["stored_row_bytes"] = counters["stored_row_bytes"]
     held = counters.get("rows_held", 0)
@@ -93,7 +95,8 @@ def lazy_renewed(
     costs: Costs, own: Costs, _settings: object, _predicted: Metrics
 ) -> dict[str, object]:
     """Return the costs as a run shows them: loads of all sizes as much slower as its own were."""
-    result = replaced(costs, own, ("hit", "overhead_seconds", "stored_row_bytes"))
+    names = ("hit", "overhead_seconds", "stored_row_bytes", "threads", "wake")
+    result = replaced(costs, own, names)
     if "load" in own:
         ((rows, load),) = own["load"].items()
         known = load_cost(loads_of(costs["load"]), float(rows)).time.mean

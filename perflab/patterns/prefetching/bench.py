@@ -187,8 +187,8 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         },
         metric_infos=(
             MetricInfo("stall_fraction", "stall fraction", "ratio", "lower"),
-            MetricInfo("first_item_seconds", "time to first item", "seconds", "lower"),
-            MetricInfo("buffer_items", "buffer level", "items", "neither"),
+            MetricInfo("first_item_seconds", "time to first item", "seconds", "lower", once=True),
+            MetricInfo("buffer_items", "buffer level", "items", "neither", in_lots="batches"),
             MetricInfo(
                 "buffer_bytes", "bytes in the buffer", "bytes", "neither", grows_with="buffer_items"
             ),
@@ -237,6 +237,7 @@ class PrefetchingBench(Bench[PrefetchingSettings, "Items"]):
         renewed=prefetching_renewed,
     )
     live = Live(
+        told_at_end=True,
         backends=("sqlite", "postgres", "files", "http", "delay"),
         actions=(
             Action(

@@ -11,7 +11,7 @@ from perflab.bench.calibration import CalibrationPlan, renewed_outcomes, users_o
 from perflab.bench.conditions import slower_misses
 from perflab.bench.display import Display
 from perflab.bench.identity import Identity
-from perflab.bench.live import Live
+from perflab.bench.live import Live, clients_behind
 from perflab.bench.model import Model
 from perflab.bench.models import Models
 from perflab.bench.overruled import overruled_by_trace
@@ -263,6 +263,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
         renewed=renewed_outcomes,
     )
     live = Live(
+        remarks=clients_behind,
         actions=ACTIONS,
         measures=frozenset(
             {

@@ -7,9 +7,12 @@ from typing import Any
 
 from perflab.bench.living import Behind
 from perflab.errors import BadInputError
+from perflab.operations import Operation
 from perflab.patterns.redis_cache._redis_cache import RedisCache
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.servers.redis.server import RedisServer
+
+_SHORTEST = 0.001
 
 
 class RedisBacking:
@@ -37,6 +40,11 @@ class RedisBacking:
         """The server's version."""
         return f"{self._server.version}, {self._server.source}"
 
+    @property
+    def alive(self) -> bool:
+        """Whether the server runs."""
+        return self._server.pid is not None
+
     def down(self) -> None:
         """Kill the server; what it held is lost."""
         self._server.kill()
@@ -56,10 +64,24 @@ class RedisLayer:
     def __init__(self, settings: RedisCacheSettings, address: Mapping[str, Any]) -> None:
         self._cache = RedisCache(settings, url=str(address["url"]))
 
-    def answer(self, key: str, behind: Behind) -> object:
+    def answer(self, key: str, behind: Behind, ttl: float | None = None) -> object:
         """Return the value of a key, loaded from behind where the server has none."""
-        return self._cache.get_or_load(key, behind)
+        return self._cache.get_or_load(key, behind, ttl=_lasting(ttl))
+
+    def write(self, operation: Operation, key: str, ttl: float | None) -> None:
+        """Set, renew or remove an entry."""
+        if operation == Operation.SET:
+            self._cache.set(key, key, ttl=_lasting(ttl))
+        elif operation == Operation.TOUCH:
+            self._cache.touch(key, _lasting(ttl))
+        else:
+            self._cache.delete(key)
 
     def close(self) -> None:
         """Let go of the connections."""
         self._cache.close()
+
+
+def _lasting(ttl: float | None) -> float | None:
+    """Return a lifetime as Redis takes it: at least a millisecond."""
+    return None if ttl is None else max(ttl, _SHORTEST)

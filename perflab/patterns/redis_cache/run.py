@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import redis
@@ -12,7 +14,7 @@ from perflab.patterns.redis_cache._guard import Guard
 from perflab.patterns.redis_cache._lock import Lock
 from perflab.patterns.redis_cache._logic import Logic
 from perflab.patterns.redis_cache._redis_cache import RedisCache
-from perflab.patterns.redis_cache._steps import Command
+from perflab.patterns.redis_cache._steps import Command, Fly
 from perflab.patterns.redis_cache.settings import RedisCacheSettings
 from perflab.servers.redis.run import RedisRun
 
@@ -20,7 +22,18 @@ _IN_SCRIPT = "ACL failure in script"
 
 
 class ReplayCache(RedisCache):
-    """A cache whose loads may be written once more, as programs do that fill caches themselves."""
+    """A cache whose loads may be written once more, as programs do that fill caches themselves.
+
+    Attributes:
+        on_wait: Called in each thread that begins to wait for a load by another; None is nothing.
+    """
+
+    on_wait: Callable[[], None] | None = None
+
+    def _do(self, step: Any) -> Any:
+        if isinstance(step, Fly) and self.on_wait is not None:
+            step = dataclasses.replace(step, on_wait=partial(_both, step.on_wait, self.on_wait))
+        return super()._do(step)
 
     def fill(self, key: str, value: object, ttl: float | None) -> bool:
         """Write a value in place of what a load has just written, for the server as a new key.
@@ -98,3 +111,8 @@ class _RunGuard(Guard):
                 "ACL SETUSER <user> +getrange +setrange +persist +pexpire, or set writes=ignore"
             )
         super().report(kind, key, seconds, detail)
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> None:
+    first()
+    second()

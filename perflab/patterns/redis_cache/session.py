@@ -76,6 +76,7 @@ class RedisCacheSession(Session[RedisCacheSettings]):
             self._open_own(settings)
         else:
             self._open_theirs(settings, run_name)
+        self._cache.on_wait = self._wait
 
     def _open_own(self, settings: RedisCacheSettings) -> None:
         monitor = self._monitor = RedisMonitor(self._server)
@@ -98,7 +99,10 @@ class RedisCacheSession(Session[RedisCacheSettings]):
             raise
 
     def request(self, index: int, _due: float) -> str:
-        """Do a request and return its outcome: ``hit``, ``miss``, or which write it was."""
+        """Do a request and return its outcome: ``hit``, ``miss``, or which write it was.
+
+        It is ``wait`` for one that missed and got what another thread was loading.
+        """
         if self._run is not None:
             self._run.check()
         if self._replay is not None:
@@ -145,7 +149,7 @@ class RedisCacheSession(Session[RedisCacheSettings]):
             self._note(error, name)
             return "error"
         if waits is not None:
-            waits.note(took, began, hit=local.outcome == "hit")
+            waits.note(took, began, hit=local.outcome != "miss")
         return local.outcome  # type: ignore[no-any-return]
 
     def _touch(self, name: str, ttl: float | None) -> None:
@@ -293,6 +297,9 @@ class RedisCacheSession(Session[RedisCacheSettings]):
         row = self._row = self._lookup(key, self._trace.key_of(key), wait)
         self._loaded_bytes += size
         return self._value(row, size)
+
+    def _wait(self) -> None:
+        self._local.outcome = "wait"
 
     def _value(self, row: object, size: int) -> object:
         """Return what the cache holds: a row of the backend, with so many bytes beside it."""

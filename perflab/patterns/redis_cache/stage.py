@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from perflab.bench.stage import Place
 from perflab.settings import LoadSettings
+from perflab.units import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,10 +111,22 @@ class RedisCacheStage:
             remarks.append(f"in a scenario Redis evicts by allkeys-lru, not by {policy}")
         if settings.client_cache_size is not None:
             remarks.append("a scenario has no client cache of Redis")
+        lasts = math.inf if settings.ttl_seconds is None else settings.ttl_seconds
+        if expiring and settings.ttl_jitter > 0:
+            # Lifetimes are drawn evenly between the whole one and that less the jitter.
+            lasts *= 1.0 - settings.ttl_jitter / 2
+            remarks.append(
+                f"in a scenario all entries in Redis live for {in_words(lasts, 'seconds')}, the "
+                "mean with ttl_jitter: that it spreads their ends is not counted"
+            )
+        remarks.append(
+            "in a scenario a trip to Redis takes as long however many are under way: that they "
+            "queue in a server that is busy is not counted"
+        )
         trip = told.hit.mean
         links = {
             "remote_entries": entries,
-            "remote_ttl": math.inf if settings.ttl_seconds is None else settings.ttl_seconds,
+            "remote_ttl": lasts,
             "remote_seconds": trip,
             "remote_write_seconds": trip,
         }

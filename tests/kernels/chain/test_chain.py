@@ -28,22 +28,30 @@ rows = st.tuples(
     st.sampled_from([0, 0, 0, 0, 0, 0, 1, 2, 3, 4]),
     st.none() | SOME_SECONDS,
 )
+OF_CACHES_AND_POOL = {
+    "local_entries": ENTRIES,
+    "local_ttl": LIFETIMES,
+    "local_seconds": SECONDS,
+    "remote_entries": ENTRIES,
+    "remote_ttl": LIFETIMES,
+    "remote_seconds": SECONDS,
+    "remote_write_seconds": SECONDS,
+    "remote_down_seconds": SECONDS,
+    "connections": COUNTS,
+    "timeout": LIFETIMES,
+    "max_waiting": st.none() | st.integers(0, 2),
+    "shared": COUNTS,
+    "backoff": SECONDS,
+}
 settings = st.builds(
     Links,
-    local_entries=ENTRIES,
-    local_ttl=LIFETIMES,
-    local_seconds=SECONDS,
-    remote_entries=ENTRIES,
-    remote_ttl=LIFETIMES,
-    remote_seconds=SECONDS,
-    remote_write_seconds=SECONDS,
-    remote_down_seconds=SECONDS,
-    connections=COUNTS,
-    timeout=LIFETIMES,
-    max_waiting=st.none() | st.integers(0, 2),
-    shared=COUNTS,
+    **OF_CACHES_AND_POOL,
     retries=st.integers(0, 2),
-    backoff=SECONDS,
+    **{
+        name: st.just(usual)
+        for name, usual in Links._field_defaults.items()
+        if name.startswith(("call_", "front_"))
+    },
 )
 happenings = st.lists(
     st.tuples(MOMENTS, st.sampled_from([Happening.REMOTE_DOWN, Happening.REMOTE_UP]), st.just(0))
@@ -64,6 +72,15 @@ def columns(rows):
     )
 
 
+def requests_of(rows):
+    """Return the requests of rows in order of time, as the plain chain has them."""
+    ordered = zip(*(column.tolist() for column in columns(rows)), strict=True)
+    return [
+        Request(place, *row[:5], None if math.isnan(row[5]) else row[5])
+        for place, row in enumerate(ordered)
+    ]
+
+
 @given(
     st.lists(rows, min_size=1, max_size=60),
     settings,
@@ -81,12 +98,7 @@ def test_every_request_fares_as_in_plain_python(rows, links, single_flight, fact
         factors=factors,
         happenings=happens,
     )
-    requests = [
-        Request(place, *row[:5], None if math.isnan(row[5]) else row[5])
-        for place, row in enumerate(
-            zip(*(column.tolist() for column in columns(rows)), strict=True)
-        )
-    ]
+    requests = requests_of(rows)
     Chain(requests, N_PROCESSES, links, single_flight, factors, happens).run()
     assert found.answers.tolist() == [request.answer for request in requests]
     assert found.ends.tolist() == [request.end for request in requests]

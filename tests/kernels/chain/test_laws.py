@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from perflab.kernels.chain.chain import chain, failed
-from perflab.kernels.chain.flights import Answer, Happening, Links
+from perflab.kernels.chain.flights import Answer, ChainAnswers, Happening, Links
+from perflab.kernels.chain.window_counts import window_counts
 from perflab.operations import Operation
 
 
@@ -94,3 +95,24 @@ def test_what_has_no_effect_changes_nothing(seed):
     more = [*told["happenings"], (1.0, Happening.SLOWER, 1.0)]
     for column, same in zip(chain(**told), chain(**told | {"happenings": more}), strict=True):
         np.testing.assert_array_equal(column, same)
+
+
+def test_windows_count_what_lies_in_them():
+    draw = np.random.default_rng(2)
+    times = np.sort(draw.integers(0, 40, 300) / 4)
+    ends, starts = times + draw.integers(0, 30, 300) / 4, times + draw.integers(0, 9, 300) / 4
+    starts[draw.random(300) < 0.5] = np.nan
+    answers = draw.integers(0, 7, 300).astype(np.uint8)
+    found = ChainAnswers(ends, answers, *[starts] * 3, answers)
+    edges = np.arange(0.5, 10)
+    counts = window_counts(times, found, edges)
+    place = np.clip(np.searchsorted(edges, times, side="right") - 1, 0, 8)
+    assert counts.requests.tolist() == np.bincount(place, minlength=9).tolist()
+    hits, lost = answers <= Answer.REMOTE, failed(answers)
+    assert counts.hits.tolist() == np.bincount(place, hits, minlength=9).tolist()
+    assert counts.failures.tolist() == np.bincount(place, lost, minlength=9).tolist()
+    begun = np.histogram(starts[~np.isnan(starts)], edges)[0]
+    assert counts.begun.tolist() == begun.tolist()
+    assert counts.ended.tolist() == [int((ends <= edge).sum()) for edge in edges[1:]]
+    with pytest.raises(ValueError, match="do not rise"):
+        window_counts(times, found, edges[::-1])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perflab.kernels import quantiles_of, queue_waits
+from perflab.kernels import order_of, quantiles_of, queue_waits, values_at
 
 SECONDS = st.floats(0, 5).map(lambda value: round(value, 3))
 
@@ -233,3 +233,20 @@ def test_a_server_that_was_waited_for_takes_time_to_change_hands():
     queue = queue_waits([0.0, 1.0, 20.0], [3.0, 3.0, 3.0], 1, handover_seconds=0.5)
     assert queue.waits.tolist() == [0.0, 2.5, 0.0]
     assert queue.end_seconds == 23.0
+
+
+@pytest.mark.parametrize("spread", [0, 1, 2, 30, 10_000])
+def test_the_order_is_that_of_a_stable_sort(spread):
+    draw = np.random.default_rng(spread)
+    values = np.arange(2000) + draw.integers(0, spread + 1, 2000).astype(float)
+    assert order_of(values).tolist() == np.argsort(values, kind="stable").tolist()
+
+
+def test_values_at_shares_lie_between_those_known():
+    draw = np.random.default_rng(3)
+    places = np.array([0, 0.25, 0.2501, 0.9, 0.999, 1])
+    values, shares = np.sort(draw.random(6)), np.append(draw.random(2000), [0, 0.25, 0.9])
+    assert values_at(shares, places, values) == pytest.approx(np.interp(shares, places, values))
+    for wrong in (([1.0], places, values), ([0.5], places[:5], values), ([0.5], places[1:], [1])):
+        with pytest.raises(ValueError, match=r"share|places"):
+            values_at(*wrong)

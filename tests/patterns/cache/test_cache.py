@@ -324,10 +324,10 @@ def test_wrong_settings_are_refused_and_change_nothing(wrong):
 
 def test_the_reason_why_a_policy_cannot_run_live():
     with pytest.raises(
-        BadInputError, match=r"policy: OPT knows the future.*what-if only.*lru, fifo"
+        BadInputError, match=r"policy: OPT eviction knows the future.*what-if only.*lru, fifo"
     ):
         Cache(policy="opt")
-    with pytest.raises(BadInputError, match=r"ARC is built as a simulation only.*cannot run"):
+    with pytest.raises(BadInputError, match=r"ARC eviction is built as a sim.*cannot run"):
         Cache(policy="arc")
 
 

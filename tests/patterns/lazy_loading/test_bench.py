@@ -14,6 +14,7 @@ from perflab.errors import BadInputError
 from perflab.lab.calibration import calibration_for, keep_calibration
 from perflab.patterns.lazy_loading.calibration import lazy_calibration
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
+from perflab.primitives.clock import VirtualClock
 
 BENCH = load_bench("lazy_loading")
 WORKLOAD = "hotspot:run=5,requests=20k,seed=3"
@@ -88,6 +89,54 @@ def test_predicted_hits_are_measured_hits_to_the_last_one(array, calibrated, val
     if "read_ahead" not in values:
         for name in ("loads", "bytes_read", "read_amplification"):
             assert measured.predicted[name] == pytest.approx(measured.metrics[name])
+
+
+def test_threads_that_share_loads_are_predicted_from_what_they_took():
+    values = {"chunk_size": 500, "max_chunks": 20, "concurrency": 4}
+    as_shipped(values)
+    live = perflab.start("lazy_loading", WORKLOAD, values, seconds=60, loop=False)
+    ended = live.wait()
+    measured, fitted = ended.metrics, ended.fitted
+    assert measured["waits"] > 0.1 * measured["misses"]
+    # Who comes just as a load ends finds its chunk, and neither loads nor waits.
+    loads = measured["misses"] - measured["waits"]
+    assert measured["loads"] == pytest.approx(loads, rel=0.01)
+    # Who gets the processor first is chance, and known of each request once the run is over.
+    assert fitted["hit_rate"] == pytest.approx(measured["hit_rate"], abs=0.01)
+    assert fitted["loads"] == pytest.approx(measured["loads"], rel=0.01)
+    for name in ("latency_seconds_mean", "throughput_per_second"):
+        assert fitted[name] == pytest.approx(measured[name], rel=0.2)
+
+
+def test_asks_of_a_run_are_noted_until_its_settings_change(array):
+    settings, load = BENCH.read({"data_source": array, "concurrency": 2, "chunk_size": 10})
+    workload = BENCH.workload_for(settings, "sequential:requests=100")
+    session = BENCH.session(settings, load, workload, VirtualClock(), "")
+    try:
+        assert session.records() == {}
+        for index in (0, 1, 10):
+            session.request(index, 0.0)
+        found = session.records()
+        assert found["asked_accesses"].tolist() == [0, 1, 10]
+        assert np.isnan(found["asked_load_seconds"]).tolist() == [False, True, False]
+        assert found["asked_seconds"][0] == 0.0
+        assert (np.diff(found["asked_seconds"]) > 0).all()
+        assert len(session.records()["asked_seconds"]) == 3
+        session.apply(settings, load)
+        assert session.records() == {}
+    finally:
+        session.close()
+
+
+def test_asks_of_one_thread_are_not_noted(array):
+    settings, load = BENCH.read({"data_source": array})
+    workload = BENCH.workload_for(settings, "sequential:requests=100")
+    session = BENCH.session(settings, load, workload, VirtualClock(), "")
+    try:
+        session.request(0, 0.0)
+        assert session.records() == {}
+    finally:
+        session.close()
 
 
 def test_the_flights_run_live_with_a_change_of_size_in_the_middle():

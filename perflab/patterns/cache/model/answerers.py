@@ -57,14 +57,14 @@ class PolicyHits(Played):
     def outcomes(self, query: Query) -> kernels.Outcomes:
         """Return which requests of one pass hit, and the entries held after each."""
         hit = self.flags(query)
-        seen = np.cumsum(self._looped.reuse(query.last)[0] < 0)
-        held = np.minimum(seen, query.entries)
+        held = np.cumsum(self._looped.reuse(query.last)[0] < 0, dtype=np.int32)
+        np.minimum(held, query.entries, out=held)
         size = round(float(held[-1]) * self._looped.mean_key_size) if len(held) else 0
         return kernels.Outcomes(hit, held, size)
 
     def flags(self, query: Query) -> npt.NDArray[np.bool_]:
         """Return which of the requests up to the last one hit."""
-        return kernels.policy_hits(query.policy, self._requests(query), query.entries, 1) > 0
+        return kernels.policy_flags(query.policy, self._requests(query), query.entries)
 
     def _hits(self, query: Query) -> tuple[int, int]:
         """Return the hits of a slice of requests, and the sizes of those requests together."""

@@ -124,7 +124,7 @@ class LruBytes:
         counted = previous >= 0
         if max_entries < self._trace.n_keys:
             requests = kernels.Requests(previous=previous, next_use=following)
-            counted = kernels.policy_hits("lru", requests, max_entries, 1) > 0
+            counted = kernels.policy_flags("lru", requests, max_entries)
         distances, sizes = self._distances[counted], self._sizes[counted]
         order = np.argsort(distances)
         return ByteCurve(distances[order], np.cumsum(sizes[order]))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 
 from perflab.modelling.backend_times import SAVED_SHARE
+from perflab.modelling.joined_loads import pace_of
 from perflab.modelling.latency import HitMissCosts, mix
 from perflab.modelling.looped import LoopedTrace
 from perflab.modelling.miss_times import MissTimes
 from perflab.modelling.operations import no_writes_remarks
 from perflab.patterns.cache.model.query import CacheCounts
-from perflab.patterns.cache.policies import FUTURE_POLICIES
+from perflab.patterns.cache.policies import FUTURE_POLICIES, TITLES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.units import counted, format_quantity
@@ -78,7 +78,7 @@ def cache_metrics(
     spent = reads * result.get("latency_seconds_mean", 0.0) + (1 - reads) * costs.hit.mean
     spent += costs.overhead_seconds
     fastest = load.concurrency / spent if spent > 0 else 0.0
-    result["throughput_per_second"] = reads * min(fastest, _pace(trace, load))
+    result["throughput_per_second"] = reads * min(fastest, pace_of(trace, load))
     if trace.sizes is not None and counts.requests == trace.reads:
         result["byte_hit_rate"] = counts.hit_bytes / max(looped.all_bytes, 1)
     saved = None if missed is None else missed.saved_share(load)
@@ -145,19 +145,12 @@ def cache_remarks(
     said += no_writes_remarks(trace, load)
     if trace.operations is not None and settings.policy in FUTURE_POLICIES:
         said.append(
-            f"{settings.policy} tells the hit rate where there are operations: entries, evictions "
-            "and memory are the most that they can be"
+            f"{TITLES[settings.policy]} tells the hit rate where there are operations: entries, "
+            "evictions and memory are the most that they can be"
         )
+    if trace.operations is not None and load.concurrency > 1:
+        said.append("misses that wait for another thread's load are counted as hits")
     if size >= keys and most is None:
         every = f"all {counted(keys, 'key')}" if keys > 1 else "the only key"
         said.append(f"the cache holds {every} of the trace")
     return tuple(said)
-
-
-def _pace(trace: Trace, load: LoadSettings) -> float:
-    """Return how many rows per second come; infinite where they come as fast as can be."""
-    if load.request_rate is not None:
-        return load.request_rate
-    if load.speedup is None or trace.times is None:
-        return math.inf
-    return load.speedup * len(trace) / pass_seconds(trace.times)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from perflab.modelling.joined_loads import Asked, joined_loads, pace_of
+from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.miss_times import MissTimes
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.cache.model.counter import CacheCounter
@@ -11,13 +13,16 @@ from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
 
+_Key = tuple[CacheCounts, LoadSettings]
+
 
 class CacheModel:
     """Predictions for one trace at given costs.
 
     Hit counts are those of the kernels and exact. Latency is a mixture of what hits and misses
     were measured to cost; where the trace has backend times, a miss waits for its own (see
-    `miss_seconds`). Memory is entries times the measured bytes of one.
+    `miss_seconds`). Of several threads some wait for another's load, see `joined_loads`. Memory is
+    entries times the measured bytes of one.
 
     Args:
         counter: What counts and keeps its counts.
@@ -27,6 +32,7 @@ class CacheModel:
     def __init__(self, counter: CacheCounter, costs: CacheCosts) -> None:
         self.counter = counter
         self.costs = costs
+        self._metrics: KeptAnswers[_Key, dict[str, float]] = KeptAnswers()
 
     @classmethod
     def of(cls, trace: Trace, costs: Costs) -> CacheModel:
@@ -50,7 +56,9 @@ class CacheModel:
             looped.expect_run()
         counts = self.counter.counts(settings, load, requests)
         missed = self.counter.missed(settings, load, requests)
-        metrics = self.metrics(counts, load, missed)
+        # A run asks for another slice each time, and for none of them again.
+        of = self.metrics if requests is None else self._compute
+        metrics = of(counts, load, missed)
         if requests is not None:
             last = len(self.counter.trace) if requests.stop is None else requests.stop
             asked = looped.asked_bytes(requests.start or 0, last)
@@ -80,6 +88,29 @@ class CacheModel:
     def metrics(
         self, counts: CacheCounts, load: LoadSettings, missed: MissTimes | None
     ) -> dict[str, float]:
-        """Return metrics by name from counts and, where there are such, the misses' own times."""
-        trace, looped = self.counter.trace, self.counter.looped
-        return cache_metrics(counts, trace, looped, load, self.costs, missed)
+        """Return metrics by name from counts and, where there are such, the misses' own times.
+
+        Args:
+            counts: Of reads that come one after another.
+            load: With pace and threads.
+            missed: The recorded backend times of the misses, if there are such.
+        """
+        if missed is not None:  # which is made for the question, and would be kept for no other
+            return self._compute(counts, load, missed)
+        # A panel asks for each point of each line again and again.
+        return dict(self._metrics.answer((counts, load), lambda: self._compute(counts, load, None)))
+
+    def _compute(
+        self, counts: CacheCounts, load: LoadSettings, missed: MissTimes | None
+    ) -> dict[str, float]:
+        trace, looped, costs = self.counter.trace, self.counter.looped, self.costs
+        found = cache_metrics(counts, trace, looped, load, costs, missed)
+        miss = costs.missed(load.backend_seconds) if missed is None else missed.cost(costs, load)
+        between = costs.overhead_seconds
+        asked = Asked(counts.requests, counts.misses, costs.hit, miss, between)
+        joined = joined_loads(trace, load, asked)
+        if joined is None:
+            return found
+        fastest = load.concurrency / joined.seconds if joined.seconds > 0 else 0.0
+        found["throughput_per_second"] = min(fastest, pace_of(trace, load))
+        return joined.among(found, asked)

@@ -10,6 +10,7 @@ from perflab.patterns.cache.model.exact_points import ExactPoints
 from perflab.patterns.cache.model.key_samples import FEWEST_KEYS
 from perflab.patterns.cache.model.sampled import SampledCacheModel
 from perflab.patterns.cache.model.scaled_down import DRAWS
+from perflab.patterns.cache.policies import TITLES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
@@ -145,7 +146,8 @@ class ProgressiveCacheModel:
         said = self._whole.remarks(settings, load)
         if not self._scaled.in_full(settings):
             return said
-        return (*said, f"{settings.policy} does not scale down with its keys: answered in full")
+        title = TITLES[settings.policy]
+        return (*said, f"{title} does not scale down with its keys: answered in full")
 
 
 def panel_share(trace: Trace) -> float:

@@ -14,6 +14,7 @@ from perflab.patterns.cache.model.estimates import Estimate, half_band
 from perflab.patterns.cache.model.metrics import CacheCosts
 from perflab.patterns.cache.model.predict import CacheModel
 from perflab.patterns.cache.model.scaled_down import DRAWS, ScaledDown
+from perflab.patterns.cache.policies import TITLES
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
@@ -81,7 +82,9 @@ class SampledCacheModel:
             exact = self.whole.predict(settings, load)
             remarks = exact.remarks
             if self.scaled.share < 1:
-                text = f"{settings.policy} does not scale down with its keys: answered in full"
+                text = (
+                    f"{TITLES[settings.policy]} does not scale down with its keys: answered in full"
+                )
                 remarks = (*remarks, text)
             return dataclasses.replace(exact, remarks=remarks)
         for draw in range(DRAWS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,12 @@ class ChunkCounts:
     held: int
     ahead: int = 0
     first_touches: int = 0
+
+    @classmethod
+    def of(cls, requests: int, found: kernels.ReadAheadCounts | kernels.SharedLoads) -> Self:
+        """Return what a kernel has counted over so many requests."""
+        held = found.held, found.ahead, found.first_touches
+        return cls(requests, found.hits, found.misses, found.evictions, *held)
 
 
 def reuse_of(
@@ -168,15 +175,7 @@ class CutAccesses:
         found = kernels.lru_read_ahead(
             chunks, n_chunks, capacity, read_ahead, start=first, stop=last
         )
-        return ChunkCounts(
-            last - first,
-            found.hits,
-            found.misses,
-            found.evictions,
-            found.held,
-            found.ahead,
-            found.first_touches,
-        )
+        return ChunkCounts.of(last - first, found)
 
     def _loop(self) -> LoopedTrace:
         with self._lock:

@@ -9,6 +9,12 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.patterns.lazy_loading.model.chunk_counts import reuse_of
+from perflab.patterns.lazy_loading.model.shared_loads import (
+    SharedRun,
+    Threads,
+    cut_into_chunks,
+    with_few_chunks,
+)
 from perflab.workloads.kinds.accesses import Accesses
 
 WINDOWS = 8
@@ -73,6 +79,23 @@ class ChunkWindows:
         rates = np.array(found) / (self._each - warm)
         hits, brought, touches = rates.mean(axis=0).tolist()
         return (hits, brought, touches), _twice_the_error(rates[:, 0])
+
+    def shared(
+        self, chunk_size: int, capacity: int, ahead: int, threads: Threads
+    ) -> tuple[SharedRun, float]:
+        """Return what several threads do over the second halves, and the hit rate's error.
+
+        The error is twice the standard error of the hit rate.
+        """
+        accesses, warm, runs = self._accesses, self._each // 2, []
+        for start in self._starts:
+            rows = accesses.rows[start : start + self._each]
+            cut = cut_into_chunks(rows, chunk_size, accesses.n_rows)
+            cut = cut if ahead else with_few_chunks(*cut)
+            run = SharedRun.of(*cut, capacity, ahead, threads, [(warm, self._each, 1)])
+            runs.append((run, 1.0))
+        rates = np.array([run.counts.hits / run.counts.requests for run, _ in runs])
+        return SharedRun.together(runs), _twice_the_error(rates)
 
     def _curve(self, start: int, chunk_size: int) -> npt.NDArray[np.float64]:
         """Return the hit rate of the second half of a window at every capacity."""

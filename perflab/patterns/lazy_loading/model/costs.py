@@ -10,6 +10,7 @@ import numpy as np
 
 from perflab.modelling.latency import OutcomeCost
 from perflab.modelling.prediction import Costs
+from perflab.patterns.lazy_loading.model.own_asks import OwnAsks
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 
 
@@ -74,6 +75,9 @@ class LazyCosts:
         contention: How far a load in the background holds others up: 0 where they overlap, 1
             where they take turns.
         overhead_seconds: What lies between two requests of a client.
+        threads: Among how many threads that ask hits and loads were measured.
+        wake: From the end of a load to when who waited for it goes on.
+        asks: When the requests of the run itself asked, where it has recorded that.
     """
 
     hit: OutcomeCost
@@ -84,6 +88,9 @@ class LazyCosts:
     base_bytes: float
     contention: float = 0.0
     overhead_seconds: float = 0.0
+    threads: int = 1
+    wake: OutcomeCost | None = None
+    asks: OwnAsks | None = None
 
     @classmethod
     def of(cls, costs: Costs) -> Self:
@@ -97,6 +104,9 @@ class LazyCosts:
             costs["base_bytes"],
             costs.get("contention", 0.0),
             costs.get("overhead_seconds", 0.0),
+            int(costs.get("threads", 1)),
+            OutcomeCost.of(costs["wake"]) if costs.get("wake") else None,
+            OwnAsks.of(costs),
         )
 
     def chunks_held(self, settings: LazyLoadingSettings) -> int:

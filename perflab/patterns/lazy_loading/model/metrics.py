@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from perflab.modelling.latency import mix
+from perflab.modelling.latency import OutcomeCost, mix
 from perflab.patterns.lazy_loading.model.chunk_counts import ChunkCounts
 from perflab.patterns.lazy_loading.model.costs import LazyCosts, load_cost
+from perflab.patterns.lazy_loading.model.shared_loads import SharedRun, Threads
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings
 from perflab.units import counted
@@ -19,7 +20,7 @@ def lazy_metrics(
     costs: LazyCosts,
     n_rows: int,
 ) -> dict[str, float]:
-    """Return metrics by name from counts and measured costs.
+    """Return metrics by name from counts and measured costs, where one thread asks.
 
     Args:
         counts: What happened to chunks.
@@ -28,15 +29,55 @@ def lazy_metrics(
         costs: What was measured.
         n_rows: How many rows the store has.
     """
+    cost = load_cost(costs.loads, min(settings.chunk_size, n_rows))
+    result = _of_chunks(counts, counts.misses + counts.ahead, settings, costs, n_rows)
+    return result | _of_one_thread(counts, cost.time, load, costs)
+
+
+def shared_metrics(
+    run: SharedRun,
+    threads: Threads,
+    settings: LazyLoadingSettings,
+    costs: LazyCosts,
+    n_rows: int,
+) -> dict[str, float]:
+    """Return metrics by name of several threads that share loads.
+
+    Args:
+        run: What they did.
+        threads: Their number and pace.
+        settings: The loader's settings.
+        costs: What was measured.
+        n_rows: How many rows the store has.
+    """
+    counts = run.counts
+    loads = round(run.loads) + counts.ahead
+    result = _of_chunks(counts, loads, settings, costs, n_rows)
+    result |= mix(run.outcomes(threads))
+    if run.seconds > 0:
+        result["throughput_per_second"] = counts.requests / run.seconds
+        if costs.threads < threads.count:
+            # Measured alone: among others, Python runs one thread at a time.
+            each = costs.hit.mean + costs.overhead_seconds
+            most = 1.0 / each if each > 0 else math.inf
+            result["throughput_per_second"] = min(result["throughput_per_second"], most)
+    return result
+
+
+def _of_chunks(
+    counts: ChunkCounts,
+    loads: int,
+    settings: LazyLoadingSettings,
+    costs: LazyCosts,
+    n_rows: int,
+) -> dict[str, float]:
+    """Return what counts tell without any time: rates, bytes and memory."""
     rows = min(settings.chunk_size, n_rows)
-    cost = load_cost(costs.loads, rows)
     asked = max(counts.requests, 1)
-    loads = counts.misses + counts.ahead
-    bytes_read = loads * cost.bytes
+    bytes_read = loads * load_cost(costs.loads, rows).bytes
     # While one is evicted, the next is there already.
     held_rows = min((counts.held + (counts.evictions > 0)) * rows, n_rows)
-    hit = costs.hit
-    result = {
+    return {
         "hit_rate": counts.hits / asked,
         "requests": float(counts.requests),
         "hits": float(counts.hits),
@@ -48,6 +89,13 @@ def lazy_metrics(
         "read_amplification": bytes_read / (asked * max(costs.stored_row_bytes, 1e-9)),
         "memory_bytes": costs.base_bytes + held_rows * costs.row_bytes,
     }
+
+
+def _of_one_thread(
+    counts: ChunkCounts, cost: OutcomeCost, load: LoadSettings, costs: LazyCosts
+) -> dict[str, float]:
+    """Return latency and throughput where each request follows the one before it."""
+    asked, hit = max(counts.requests, 1), costs.hit
     overhead = costs.overhead_seconds
     pace = math.inf if load.request_rate is None else load.request_rate
     plain = counts.hits - counts.first_touches
@@ -56,15 +104,13 @@ def lazy_metrics(
     reached = max(counts.misses + counts.first_touches, 1)
     used = max(plain * (hit.mean + overhead), counts.requests / pace) / reached
     contention = costs.contention
-    waits = max(cost.time.mean - used, 0.0) * (1 - contention)
-    result |= mix(
-        [(plain, hit), (counts.first_touches, hit.later(waits)), (counts.misses, cost.time)]
-    )
+    waits = max(cost.mean - used, 0.0) * (1 - contention)
+    result = mix([(plain, hit), (counts.first_touches, hit.later(waits)), (counts.misses, cost)])
     result["latency_seconds_mean"] = (
-        result.get("latency_seconds_mean", 0.0) + contention * counts.ahead * cost.time.mean / asked
+        result.get("latency_seconds_mean", 0.0) + contention * counts.ahead * cost.mean / asked
     )
-    spent = result.get("latency_seconds_mean", 0.0) + overhead
-    fastest = load.concurrency / spent if spent > 0 else 0.0
+    spent = result["latency_seconds_mean"] + overhead
+    fastest = 1.0 / spent if spent > 0 else 0.0
     result["throughput_per_second"] = min(fastest, pace)
     return result
 
@@ -98,8 +144,5 @@ def lazy_remarks(
         else:
             said.append("latency with read-ahead is an estimate: a load meets what it overlaps")
     if load.concurrency > 1:
-        said.append(
-            "threads are taken to come one after another: what waits for a chunk that another "
-            "thread loads is a hit here, and a miss in a run"
-        )
+        said.append("requests that wait for a chunk that another thread loads count as misses")
     return tuple(said)

@@ -10,7 +10,8 @@ from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.lazy_loading.model.chunk_counts import ChunkCounts, CutAccesses
 from perflab.patterns.lazy_loading.model.chunk_windows import ChunkWindows
 from perflab.patterns.lazy_loading.model.costs import LazyCosts
-from perflab.patterns.lazy_loading.model.metrics import lazy_metrics, lazy_remarks
+from perflab.patterns.lazy_loading.model.metrics import lazy_metrics, lazy_remarks, shared_metrics
+from perflab.patterns.lazy_loading.model.shared_loads import SharedAccesses, Threads
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.accesses import Accesses
@@ -25,6 +26,7 @@ class _Counted:
     def __init__(self, accesses: Accesses) -> None:
         self.accesses = accesses
         self.windows = ChunkWindows(accesses, min(1.0, _LOOKED_AT / len(accesses)))
+        self.shared = SharedAccesses(accesses)
         self._cuts: dict[int, CutAccesses] = {}
         self._lock = threading.Lock()
 
@@ -46,7 +48,9 @@ class LazyLoadingModel:
     """Predictions for accesses to rows; keeps every count that it has made.
 
     One pass over the accesses answers for a chunk size at every number of chunks, exactly.
-    Latency and bytes are those of loads that were measured, at other sizes interpolated.
+    Latency and bytes are those of loads that were measured, at other sizes interpolated. Several
+    threads are followed through their accesses in time by `kernels.shared_loads`, for each size
+    and number anew: who asks for a chunk that another one loads waits for it.
 
     Args:
         counted: The accesses, and what was counted of them.
@@ -71,9 +75,17 @@ class LazyLoadingModel:
         """Return the prediction at one setting, over all requests or a slice of them."""
         costs, n_rows = self._costs, self._counted.accesses.n_rows
         cut = self._counted.cut(settings.chunk_size)
-        counts = cut.counts(costs.chunks_held(settings), settings.read_ahead, requests)
+        held = costs.chunks_held(settings)
+        threads = Threads.of(settings, load, costs, n_rows)
+        if threads is None:
+            counts = cut.counts(held, settings.read_ahead, requests)
+            metrics = lazy_metrics(counts, settings, load, costs, n_rows)
+        else:
+            asked = (settings.chunk_size, held, settings.read_ahead, threads, requests)
+            run = self._counted.shared.run(*asked)
+            metrics = shared_metrics(run, threads, settings, costs, n_rows)
         remarks = lazy_remarks(settings, load, costs, n_rows, cut.distinct)
-        return Prediction(lazy_metrics(counts, settings, load, costs, n_rows), remarks=remarks)
+        return Prediction(metrics, remarks=remarks)
 
     def preview(self, settings: LazyLoadingSettings, load: LoadSettings) -> Prediction:
         """Return a first prediction from windows of the accesses, exact where they are few."""
@@ -87,9 +99,12 @@ class LazyLoadingModel:
 
     def ready(self, settings: LazyLoadingSettings, load: LoadSettings) -> bool:
         """Say whether `predict` over all requests would answer at once."""
-        del load
         cut = self._counted.known(settings.chunk_size)
         held = self._costs.chunks_held(settings)
+        threads = Threads.of(settings, load, self._costs, self._counted.accesses.n_rows)
+        if threads is not None:
+            asked = (settings.chunk_size, held, settings.read_ahead, threads)
+            return self._counted.shared.ready(*asked)
         return cut is not None and cut.ready(held, settings.read_ahead)
 
 
@@ -145,6 +160,12 @@ def from_windows(
     """Return a prediction from windows of the accesses."""
     size, asked, n_rows = settings.chunk_size, len(accesses), accesses.n_rows
     capacity = costs.chunks_held(settings)
+    remarks = lazy_remarks(settings, load, costs, n_rows, None)
+    threads = Threads.of(settings, load, costs, n_rows)
+    if threads is not None:
+        run, error = windows.shared(size, capacity, settings.read_ahead, threads)
+        metrics = shared_metrics(run.scaled(asked), threads, settings, costs, n_rows)
+        return Prediction(metrics, sampled=windows.share, error=error, remarks=remarks)
     brought = touches = 0.0
     if settings.read_ahead and capacity > 1:
         (rate, brought, touches), error = windows.read_ahead(size, capacity, settings.read_ahead)
@@ -163,5 +184,4 @@ def from_windows(
         first_touches=round(touches * asked),
     )
     metrics = lazy_metrics(counts, settings, load, costs, n_rows)
-    remarks = lazy_remarks(settings, load, costs, n_rows, None)
     return Prediction(metrics, sampled=windows.share, error=error, remarks=remarks)

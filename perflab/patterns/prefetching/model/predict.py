@@ -174,7 +174,7 @@ class PrefetchingModel:
         batch = _batch(settings)
         first = (requests.start or 0) // batch
         last = -(-(len(self._items) if requests.stop is None else requests.stop) // batch)
-        most = min(self._most, QUICK_BATCHES)
+        most, asked = min(self._most, QUICK_BATCHES), last - first
         if last > most:
             first, last = max(0, most - (last - first)), most
         wanted = min(most, 1 << max(6, (last - 1).bit_length()))
@@ -185,6 +185,7 @@ class PrefetchingModel:
         metrics = self._metrics(settings, stream, slice(first, max(last, first + 1)))
         if metrics and requests.stop is not None:
             metrics["requests"] = float(requests.stop - (requests.start or 0))
+            metrics["batches"] = float(asked)
         return _without_first(metrics, requests)
 
     def _of_run(

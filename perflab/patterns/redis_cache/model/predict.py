@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from perflab import kernels
 from perflab.modelling.backend_times import SAVED_SHARE
+from perflab.modelling.joined_loads import Asked, joined_loads, pace_of
 from perflab.modelling.latency import mix
 from perflab.modelling.operations import no_writes_remarks
 from perflab.modelling.prediction import Costs, Prediction
@@ -14,7 +13,6 @@ from perflab.patterns.redis_cache.model.counter import RedisAnswer, RedisCounter
 from perflab.patterns.redis_cache.settings import RedisCacheSettings, not_predicted
 from perflab.settings import LoadSettings
 from perflab.units import counted, in_words
-from perflab.workloads.kinds.passes import pass_seconds
 from perflab.workloads.kinds.trace import Trace
 
 _FEWEST_ENTRIES = 100
@@ -87,21 +85,21 @@ class RedisCacheModel:
         saved = None if missed is None else missed.saved_share(load)
         result |= {} if saved is None else {SAVED_SHARE: saved}
         fastest = costs.fastest(load, result["hit_rate"], miss.mean, self._reads)
-        result["throughput_per_second"] = self._reads * min(fastest, self._pace(load))
-        return result
+        trace = self.counter.trace
+        pace = pace_of(trace, load)
+        result["throughput_per_second"] = self._reads * min(fastest, pace)
+        reads = Asked(asked, counts.misses, costs.hit, miss, costs.overhead_seconds)
+        joined = joined_loads(trace, load, reads)
+        if joined is None:
+            return result
+        fastest = load.concurrency / joined.seconds if joined.seconds > 0 else 0.0
+        result["throughput_per_second"] = min(fastest, pace)
+        return joined.among(result, reads)
 
     @property
     def _reads(self) -> float:
         """The share of the rows that are reads; throughput is of these."""
         return self.counter.trace.reads / len(self.counter.trace)
-
-    def _pace(self, load: LoadSettings) -> float:
-        times = self.counter.trace.times
-        if load.request_rate is not None:
-            return load.request_rate
-        if load.speedup is None or times is None:
-            return math.inf
-        return load.speedup * len(times) / pass_seconds(times)
 
     def _remarks(
         self, settings: RedisCacheSettings, load: LoadSettings, counts: kernels.RedisCounts
@@ -129,6 +127,8 @@ class RedisCacheModel:
                 f"{settings.maxmemory_policy} finds no entry to evict: without a TTL nothing "
                 "is a candidate, and writes are refused when the memory is full"
             )
+        if trace.operations is not None and load.concurrency > 1:
+            said.append("misses that wait for another thread's load are counted as hits")
         backend = self.counter.backend
         said += () if backend is None else backend.remarks(load)
         return (*said, *no_writes_remarks(trace, load), *not_predicted(settings))

@@ -163,7 +163,7 @@ def test_lfu_does_not_scale_down_so_it_is_answered_in_full(zipf):
     found = SampledCacheModel.of(zipf, COSTS, 0.1).predict(settings, LOAD)
     assert (found.sampled, found.error) == (1.0, 0.0)
     assert found.metrics["hits"] == CacheCounter(zipf).counts(settings, LOAD).hits
-    assert any("lfu does not scale down" in remark for remark in found.remarks)
+    assert any("LFU does not scale down" in remark for remark in found.remarks)
 
 
 def test_fewer_keys_than_tell_enough_are_not_taken_and_it_is_said(zipf):

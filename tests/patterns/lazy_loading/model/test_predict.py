@@ -187,6 +187,65 @@ def test_read_ahead_waits_less_where_loads_overlap():
     assert means[2] == pytest.approx(alone.metrics["latency_seconds_mean"], rel=0.05)
 
 
+def of_threads(accesses, settings, count=4, rate=None, costs=COSTS, requests=None):
+    model = LazyLoadingModel.of(accesses, costs)
+    load = LoadSettings(concurrency=count, request_rate=rate)
+    return model.predict(LazyLoadingSettings(**settings), load, requests).metrics
+
+
+def test_threads_that_come_during_a_load_wait_for_it_and_miss():
+    runs = Accesses("runs", np.repeat(np.arange(500) * 10, 8), 5000)
+    alone = of_threads(runs, {"chunk_size": 10, "max_chunks": 2}, count=1)
+    found = of_threads(runs, {"chunk_size": 10, "max_chunks": 2})
+    assert (alone["hits"], alone["misses"]) == (3500, 500)
+    assert (found["hits"], found["misses"], found["loads"]) == (2000, 2000, 500)
+    assert found["bytes_read"] == alone["bytes_read"]
+    assert found["latency_seconds_p50"] == pytest.approx(1e-6, rel=0.01)
+    assert found["latency_seconds_p95"] == pytest.approx(1e-4, rel=0.02)
+    assert found["latency_seconds_mean"] == pytest.approx(5e-5, rel=0.02)
+    assert found["throughput_per_second"] == pytest.approx(4000 / (500 * 1.01e-4), rel=0.02)
+    slow = of_threads(runs, {"chunk_size": 10, "max_chunks": 2}, rate=2000)
+    assert (slow["hits"], slow["throughput_per_second"]) == (3500, pytest.approx(2000, rel=0.01))
+
+
+def test_loads_measured_among_as_many_threads_wait_for_no_others_again():
+    accesses = load_accesses("random:requests=20k,seed=1", 10_000)
+    costs = {**COSTS, "contention": 1.0}
+    settings = {"chunk_size": 10, "max_chunks": 10}
+    turns = of_threads(accesses, settings, costs=costs)
+    among = of_threads(accesses, settings, costs={**costs, "threads": 4})
+    assert turns["latency_seconds_mean"] == pytest.approx(4e-4, rel=0.1)
+    assert among["latency_seconds_mean"] == pytest.approx(1e-4, rel=0.1)
+    assert turns["throughput_per_second"] == pytest.approx(1e4, rel=0.1)
+
+
+def test_a_run_of_threads_over_many_passes_is_like_the_second_pass():
+    accesses = load_accesses("hotspot:run=5,requests=2k,seed=1", 5000)
+    settings = {"chunk_size": 50, "max_chunks": 10}
+    whole = of_threads(accesses, settings, requests=slice(4000, 40_000))
+    second = of_threads(accesses, settings, requests=slice(2000, 4000))
+    assert whole["requests"] == 36_000
+    assert whole["hits"] == 18 * second["hits"]
+    assert whole["latency_seconds_mean"] == pytest.approx(second["latency_seconds_mean"])
+    none = of_threads(accesses, settings, requests=slice(7, 7))
+    assert (none["requests"], none["hits"]) == (0, 0)
+
+
+@pytest.mark.parametrize("ahead", [0, 2])
+def test_windows_tell_the_hit_rate_of_threads(ahead):
+    accesses = load_accesses("hotspot:run=20,requests=1M,seed=1", 100_000)
+    model = LazyLoadingModel.of(accesses, COSTS)
+    settings, load = LazyLoadingSettings(chunk_size=100, read_ahead=ahead), LoadSettings()
+    threads = load.change(concurrency=4)
+    assert not model.ready(settings, threads)
+    first, exact = model.preview(settings, threads), model.predict(settings, threads)
+    assert model.ready(settings, threads)
+    assert first.sampled == pytest.approx(0.4, abs=0.01)
+    for name in ("hit_rate", "latency_seconds_mean", "throughput_per_second"):
+        assert first.metrics[name] == pytest.approx(exact.metrics[name], rel=0.03)
+    assert exact.metrics["hit_rate"] < model.predict(settings, load).metrics["hit_rate"] - 0.02
+
+
 def test_shipped_costs_answer_for_every_setting_that_is_looked_at():
     bench = load_bench("lazy_loading")
     accesses = load_accesses("hotspot:requests=2k", 334_264)
@@ -194,3 +253,35 @@ def test_shipped_costs_answer_for_every_setting_that_is_looked_at():
     for size in bench.tuning_sweep(accesses, LazyLoadingSettings())["chunk_size"]:
         found = model.predict(LazyLoadingSettings(chunk_size=size), LOAD)
         assert all(value >= 0 for value in found.metrics.values())
+
+
+def test_asks_of_a_run_decide_who_waits_for_whom():
+    accesses = Accesses("x", np.zeros(6, np.int64), 10)
+    asked = {
+        "asked_accesses": np.array([0, 2, 1, 3, 4, 5]),
+        "asked_seconds": np.array([0.0, 0.1, 0.2, 1.5, 1.6, 1.7]),
+        "asked_load_seconds": np.array([1.0, *[np.nan] * 5]),
+    }
+    settings, load = LazyLoadingSettings(chunk_size=10), LoadSettings(concurrency=3)
+    model = LazyLoadingModel.of(accesses, {**COSTS, **asked})
+    found = model.predict(settings, load).metrics
+    assert (found["hits"], found["misses"], found["loads"]) == (3, 3, 1)
+    assert model.predict(settings, load, slice(3, 6)).metrics["hit_rate"] == 1.0
+    # Beyond what is known of the run, threads are followed as ever.
+    plain, beyond = LazyLoadingModel.of(accesses, COSTS), (settings, load, slice(0, 12))
+    assert model.predict(*beyond).metrics == plain.predict(*beyond).metrics
+
+
+def test_a_chunk_that_a_run_asked_for_late_was_loaded_ahead():
+    accesses = Accesses("x", np.array([0, 10]), 20)
+    asked = {
+        "asked_accesses": np.array([0, 1]),
+        "asked_seconds": np.array([0.0, 100.0]),
+        "asked_load_seconds": np.array([1.0, np.nan]),
+    }
+    of = (LazyLoadingSettings(chunk_size=10, read_ahead=1), LoadSettings(concurrency=2))
+    hits = [
+        LazyLoadingModel.of(accesses, costs).predict(*of).metrics["hits"]
+        for costs in (COSTS, {**COSTS, **asked})
+    ]
+    assert hits == [0, 1]
