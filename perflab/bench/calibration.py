@@ -31,6 +31,12 @@ def _as_run(costs: Costs, own: Costs, _settings: object, _predicted: Metrics) ->
     return replaced(costs, own, costs)
 
 
+def _as_is(
+    costs: dict[str, Any], _own: Costs, _predict: Callable[[Costs], Metrics]
+) -> dict[str, Any]:
+    return costs
+
+
 def renewed_outcomes(
     costs: Costs, own: Costs, _settings: object, _predicted: Metrics
 ) -> dict[str, Any]:
@@ -57,6 +63,9 @@ class CalibrationPlan(Generic[S, W]):
         costs_of: Returns the costs that the runs tell together: settings and costs of each.
         renewed: Returns the costs as a live run with some settings shows them to be now, given
             those before, the run's own and what was predicted from those before.
+        refined: Returns renewed costs with which the run would have been predicted as it was, given
+            the run's own and what predicts it from any: where a prediction does not grow as its
+            costs do, a second look is needed.
     """
 
     workload: str
@@ -68,6 +77,7 @@ class CalibrationPlan(Generic[S, W]):
     own_count: Callable[[S], int | None] = _unknown
     costs_of: Callable[[Runs], dict[str, Any]] = _last
     renewed: Callable[[Costs, Costs, S, Metrics], dict[str, Any]] = _as_run
+    refined: Callable[[dict[str, Any], Costs, Callable[[Costs], Metrics]], dict[str, Any]] = _as_is
 
     def spec_for(self, settings: S, load: LoadSettings, spec: Any) -> Any:
         """Return the workload that a calibration runs on, given what the user named, if any."""

@@ -16,7 +16,7 @@ from perflab.bench.part_of_keys import PartOfKeys
 from perflab.bench.parts import TimeChart
 from perflab.bench.questions import QUESTIONS
 from perflab.bench.shadow import ShadowPlan
-from perflab.bench.stage import Place
+from perflab.bench.stage import CACHES, Place
 from perflab.bench.tuning import Tuning
 from perflab.bench.user_servers import UserServers
 from perflab.errors import BadInputError, nearest
@@ -105,7 +105,7 @@ def _check_stage(bench: AnyBench) -> None:
     place = getattr(bench.stage, "place", None)
     pools = ("forward_pools", "most_connections", "settings_with", "costs_at")
     sizes = ("bytes_at", "settings_at", "least_bytes", "at_share")
-    further = () if place is None else pools if place is Place.POOL else sizes
+    further = pools if place is Place.POOL else sizes if place in CACHES else ()
     for method in ("forward", *further):
         if not callable(getattr(bench.stage, method, None)):
             raise BadInputError(f"has no method {method}", "stage")

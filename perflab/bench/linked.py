@@ -53,6 +53,10 @@ class Linked:
             ``none``; None of a stage that says nothing of that.
         tries_every: Of a server that went away, how many seconds pass from one try of a client to
             the next: it is used again from the first try on that finds it there. 0 is at once.
+        call_seconds: Seconds that the called server works on a try, used in turn, float64; none of
+            a stage that makes no calls.
+        call_share: The share of the keys whose loads call.
+        chances: What failures and waits before retries are drawn from, float64 from 0 to 1.
         remarks: What a chain takes otherwise than the stage is.
     """
 
@@ -61,6 +65,9 @@ class Linked:
     factors: npt.NDArray[np.float64] | None = None
     single_flight: str | None = None
     tries_every: float = 0.0
+    call_seconds: npt.NDArray[np.float64] | None = None
+    call_share: float = 1.0
+    chances: npt.NDArray[np.float64] | None = None
     remarks: tuple[str, ...] = ()
 
 

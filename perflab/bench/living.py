@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from perflab.bench.identity import S_contra
 from perflab.bench.stage import Stage
+from perflab.operations import Operation
 
 Behind = Callable[[], object]
 """What a layer asks where it does not know the answer."""
@@ -24,11 +25,34 @@ class LayerRefusedError(Exception):
     """A request was turned away at once."""
 
 
+class LayerFailedError(Exception):
+    """What a request was sent for failed."""
+
+
 class Layer(Protocol):
     """A stage in the process of a worker; its methods are called from many threads at once."""
 
-    def answer(self, key: str, behind: Behind) -> object:
+    def answer(self, key: str, behind: Behind, ttl: float | None = None) -> object:
         """Return the value of a key, from here or from behind.
+
+        Args:
+            key: What is asked for.
+            behind: Asked where it is not here.
+            ttl: Seconds that what is loaded lives; none for the setting's.
+
+        Raises:
+            LayerTimeoutError: If it got nothing in time.
+            LayerRefusedError: If it was turned away.
+            LayerFailedError: If what it needs failed.
+        """
+
+    def write(self, operation: Operation, key: str, ttl: float | None) -> None:
+        """Set, renew or remove what is here of a key, or write the data behind.
+
+        Args:
+            operation: Any but a lookup; a write of the data removes what a cache has of it.
+            key: What is written.
+            ttl: Seconds that it lives; none for the setting's.
 
         Raises:
             LayerTimeoutError: If it got nothing in time.
@@ -37,6 +61,13 @@ class Layer(Protocol):
 
     def close(self) -> None:
         """Let go of what it holds."""
+
+
+class SlowingLayer(Layer, Protocol):
+    """A layer whose server can be made slower from here."""
+
+    def slow(self, times: float) -> None:
+        """Let its server take so many times as long from now on; 1 is as usual."""
 
 
 class Backing(Protocol):
@@ -58,6 +89,21 @@ class Backing(Protocol):
 
     def close(self) -> None:
         """End it."""
+
+
+class WatchedBacking(Backing, Protocol):
+    """What can say whether it still runs."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+
+class SlowingBacking(Backing, Protocol):
+    """What can be made slower as a whole."""
+
+    def slow(self, times: float) -> None:
+        """Let it take so many times as long from now on; 1 is as usual."""
 
 
 class LivingStage(Stage[S_contra], Protocol):

@@ -11,8 +11,7 @@ import numpy as np
 from perflab import kernels
 from perflab.bench.stage import Passed, Requests
 from perflab.modelling.operations import replayed
-from perflab.modelling.spread import spread_at, spread_seconds
-from perflab.operations import Operation
+from perflab.modelling.spread import spread_times
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
 
@@ -103,23 +102,13 @@ def pass_misses(
         trips: Of a miss: to ask, and to write where that takes as long.
         seed: Of the order in which times that differ come.
     """
-    origins = np.flatnonzero(~outcomes.hit)
-    waits = spread_seconds(costs.hit, len(requests), seed)
-    missed = origins
-    if requests.operations is not None:
-        missed = origins[requests.operations[origins] == Operation.GET]
-    if trips > 1:
-        waits[missed] *= trips
-    loads = np.maximum(spread_at(costs.missed(0.0), missed, seed) - waits[missed], 0.0)
-    if len(missed) < len(origins):
-        behind = np.zeros(len(requests))
-        behind[missed] = loads
-        loads = behind[origins]
+    times = spread_times(costs.hit, seed), spread_times(costs.missed(0.0), seed)
+    found = kernels.misses_of(outcomes.hit, *times, trips, requests.operations)
     return Passed(
-        requests_at(requests, origins),
-        origins,
-        waits,
+        requests_at(requests, found.places),
+        found.places,
+        found.waits,
         outcomes.entries,
-        loads=loads,
+        loads=found.loads,
         memory_bytes=memory_bytes,
     )

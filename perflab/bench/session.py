@@ -193,6 +193,10 @@ class Session(ABC, Generic[S]):
         """Return what was recorded of each request, in the order of arrival; asked at the end."""
         return {}
 
+    def by_url(self) -> list[dict[str, object]]:
+        """Return the URLs requested most, as `Run.by_url` has them; asked at the end."""
+        return []
+
     def about(self) -> dict[str, str]:
         """Return what a reader must know of the servers behind: name, version, source."""
         return {}

@@ -20,14 +20,22 @@ class Place(enum.IntEnum):
     """Where a stage stands in a service; a later place never comes before an earlier one.
 
     Attributes:
+        FRONT: The client before all workers: nothing comes before it.
         PROCESS: In each worker process, one of its own.
         SHARED: On a server, one for all workers.
+        CALL: In each worker process, before a server that all of them call.
         POOL: In each worker process, before one database for all: nothing follows it.
     """
 
+    FRONT = 0
     PROCESS = 1
     SHARED = 2
-    POOL = 3
+    CALL = 3
+    POOL = 4
+
+
+CACHES = (Place.PROCESS, Place.SHARED)
+"""The places of what holds entries."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -36,7 +44,7 @@ class Requests:
 
     Attributes:
         times: Seconds, float64, never backwards.
-        keys: The id of each request's key, int64.
+        keys: The id of each request's key, int32 or int64.
         sizes: Bytes of each value, int64; none where they are not known.
         ttls: Seconds that each value lives, float64, NaN for the setting's; none for it alone.
         operations: What each does, uint8 of `Operation`; none where all are reads.
@@ -46,7 +54,7 @@ class Requests:
     """
 
     times: npt.NDArray[np.float64]
-    keys: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.integer]
     sizes: npt.NDArray[np.int64] | None = None
     ttls: npt.NDArray[np.float64] | None = None
     operations: npt.NDArray[np.uint8] | None = None
@@ -73,8 +81,8 @@ class Passed:
         origins: For each of them, the index of the request that it stems from, int64.
         waits: For each request that came, the seconds that this stage itself adds to it, float64;
             what the next stage takes is not among them.
-        entries: How many entries the stage holds after each request that came, int64; of a pool
-            the connections in use.
+        entries: How many entries the stage holds after each request that came, int32 or int64; of
+            a pool the connections in use.
         loads: For each request that goes on, the seconds that what is behind the stage takes by
             the pattern's calibration, float64: they count where no further stage follows. None
             where that is not known.
@@ -88,7 +96,7 @@ class Passed:
     requests: Requests
     origins: npt.NDArray[np.int64]
     waits: npt.NDArray[np.float64]
-    entries: npt.NDArray[np.int64]
+    entries: npt.NDArray[np.integer]
     loads: npt.NDArray[np.float64] | None = None
     memory_bytes: float = 0.0
     connections: int = 0
@@ -123,6 +131,17 @@ class Stage(Protocol[S_contra]):
         Raises:
             BadInputError: If the settings cannot be answered for these requests.
         """
+
+
+class ManyPlacesStage(Stage[S], Protocol):
+    """A stage that its settings place; they are others than those of its pattern alone."""
+
+    @property
+    def settings_class(self) -> type[S]:
+        """The settings as a stage."""
+
+    def place_of(self, settings: S) -> Place:
+        """Return where in a service it stands."""
 
 
 class SizedStage(Stage[S], Protocol):

@@ -16,7 +16,15 @@ from pydantic.fields import FieldInfo
 
 from perflab.errors import BadInputError, nearest
 from perflab.errors.addresses import shown_address
-from perflab.units import format_quantity, is_none_word, parse_quantity, rounded, typed
+from perflab.units import (
+    exact,
+    format_quantity,
+    grouped,
+    is_none_word,
+    parse_quantity,
+    rounded,
+    typed,
+)
 
 Scale = Literal["linear", "log"]
 _TYPED_LETTERS = 12
@@ -37,6 +45,7 @@ def setting(
     span: tuple[float, float] | None = None,
     scale: Scale = "linear",
     choices: tuple[str, ...] = (),
+    titles: Mapping[str, str] | None = None,
     allowed: str = "",
     address: bool = False,
 ) -> Any:
@@ -51,6 +60,7 @@ def setting(
         span: The part of the bounds that a slider covers; all of them where not given.
         scale: How a slider or an axis steps through the values.
         choices: The words allowed, for a setting that is a word.
+        titles: What people read for some of them: ``S3-FIFO`` for ``s3fifo``.
         allowed: The values allowed, in words, where neither bounds nor choices tell them.
         address: Whether it may hold a password or a token: it is never shown or kept in full.
     """
@@ -59,6 +69,7 @@ def setting(
         "span": span,
         "scale": scale,
         "choices": choices,
+        "titles": titles or {},
         "allowed": allowed,
         "address": address,
     }
@@ -82,6 +93,7 @@ class SettingInfo:
     optional: bool
     kind: type
     address: bool = False
+    titles: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
@@ -137,6 +149,17 @@ class SettingInfo:
         if callable(value):
             return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
         return str(self.shown(value))
+
+    def title(self, value: object) -> str:
+        """Return a value as people read it: a choice by its title, another as they write it."""
+        return self.titles.get(str(value)) or self.format(value)
+
+    def in_full(self, value: object) -> str:
+        """Return a value as it is read in a sentence, every digit of it: ``1,024``, ``8 MiB``."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return self.title(value)
+        carried = self.unit in ("bytes", "seconds", "ratio")
+        return exact(value, self.unit) if carried else grouped(value)
 
     def shown(self, value: object) -> object:
         """Return a value as results keep it: an address without user, password and token."""
@@ -317,6 +340,7 @@ def _info(key: str, field: FieldInfo, hint: object) -> SettingInfo:
         optional=optional,
         kind=hint if isinstance(hint, type) else str,
         address=extra.get("address", False),
+        titles=extra.get("titles", {}),
     )
 
 

@@ -30,9 +30,9 @@ def test_what_is_passed_on_has_an_origin_each():
         Passed(requests(2), two, np.zeros(3), two)
 
 
-def test_caches_and_the_pool_are_stages():
+def test_caches_the_pool_and_the_client_are_stages():
     stages = {name for name in bench_names() if load_bench(name).stage is not None}
-    assert stages == {"cache", "redis_cache", "connection_pool"}
+    assert stages == {"cache", "redis_cache", "connection_pool", "async_io"}
     nobody = load_bench("cache").stage.forward(
         requests(0), CacheSettings(), load_bench("cache").calibration.shipped_costs
     )

@@ -155,6 +155,20 @@ def test_describe_writes_every_value_as_people_do():
     }
 
 
+def test_a_value_in_full_is_one_that_is_read():
+    values = {
+        "max_cache_size": (1024, "1,024"),
+        "max_bytes": (2**23, "8 MiB"),
+        "ttl_seconds": (1800.0, "30 min"),
+        "negative_ttl_seconds": (None, "none"),
+        "policy": ("s3fifo", "S3-FIFO"),
+        "expiry": ("lazy", "lazy"),
+    }
+    said = {key: CacheSettings.info(key).in_full(value) for key, (value, _) in values.items()}
+    assert said == {key: text for key, (_, text) in values.items()}
+    assert CacheSettings.info("policy").format("s3fifo") == "s3fifo"
+
+
 def test_label_is_the_key_in_words_with_its_unit():
     assert Sample.info("ttl_seconds").label == "TTL (seconds)"
     assert CacheSettings.info("max_cache_size").label == "max cache size (entries)"

@@ -24,10 +24,12 @@ from perflab.patterns.connection_pool.advice import ADVICE
 from perflab.patterns.connection_pool.calibration import (
     half_of_capacity,
     pool_calibration,
+    pool_refined,
     pool_renewed,
     pool_risks,
     slower_queries,
 )
+from perflab.patterns.connection_pool.clients import late_clients, thread_count
 from perflab.patterns.connection_pool.servers import (
     foreign_servers,
     named_address,
@@ -45,8 +47,6 @@ if TYPE_CHECKING:
     from perflab.workloads.registry.kind import WorkloadKind
 
 _STEPS = (1, 2, 4, 8)
-_FEWEST_THREADS = 64
-_MOST_THREADS = 512
 _WAIT_TARGET = 0.005
 _COUNTED = (
     "timeouts",
@@ -73,13 +73,6 @@ def _check_live(settings: ConnectionPoolSettings, _load: LoadSettings) -> None:
         raise BadInputError(
             "psycopg_pool takes 0 as no limit; set 1 or more, or another driver", "max_waiting"
         )
-
-
-def _thread_count(settings: ConnectionPoolSettings, load: LoadSettings) -> int:
-    """Return enough clients that an arrival rarely waits for one of them."""
-    if load.concurrency > 1:
-        return load.concurrency
-    return min(_MOST_THREADS, max(_FEWEST_THREADS, 2 * settings.max_connections))
 
 
 def _shadow(
@@ -241,10 +234,12 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         own_count=lambda settings: None if foreign_servers(settings, 1) else 2 * len(_STEPS),
         costs_of=pool_calibration,
         renewed=pool_renewed,
+        refined=pool_refined,
     )
     live = Live(
         backends=(),
         open_loop=True,
+        told_at_end=True,
         actions=(
             Action(
                 "kill",
@@ -283,7 +278,8 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         ),
         levels=frozenset({"connections", "max_connections", "waiting"}),
         check=_check_live,
-        thread_count=_thread_count,
+        thread_count=thread_count,
+        remarks=late_clients,
     )
     servers = UserServers(used=_foreign_servers, variable="PERFLAB_POSTGRES_URL", remover=_remover)
     shadow = ShadowPlan(make=_shadow, holds=False)
@@ -350,7 +346,9 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
         """Return the service time at the connections that a service found in use on average."""
         from perflab.modelling.latency import costs_of
 
-        found = costs_of(measured.distributions, ("service", "connect", "handover", "lend"))
+        found = costs_of(
+            measured.distributions, ("service", "connect", "handover", "lend", "checkout")
+        )
         result: dict[str, object] = {}
         if "service" in found:
             count = measured.distributions["service"].count
@@ -358,8 +356,7 @@ class ConnectionPoolBench(Bench[ConnectionPoolSettings, "Arrivals"]):
             result["service"], result["service_half"] = {str(busy): found["service"]}, {}
         if "handover" in found:
             result["handover_seconds"] = found["handover"]["mean"]
-        if "lend" in found:
-            result["lend"] = found["lend"]
+        result |= {name: found[name] for name in ("lend", "checkout") if name in found}
         if "connect" in found:
             result["connect_seconds"] = found["connect"]["mean"]
         return result

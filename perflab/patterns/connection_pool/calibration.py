@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from perflab.bench.conditions import Conditions
 from perflab.bench.session import Runs
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from perflab.workloads.kinds.arrivals import Arrivals
 
 _SLOWER = 0.05
+_USUAL_SLOPE, _STEEPEST = 2.0, 8.0
+_MOST_TRIES = 7
+_NEAR = 0.02
 
 
 def half_of_capacity(runs: Runs) -> float:
@@ -80,8 +84,42 @@ def pool_renewed(
     result = replaced(costs, own, ("connect_seconds", "handover_seconds", "lend"))
     if own.get("service") and "service_seconds_mean" in predicted:
         (found,) = own["service"].values()
-        by = factor(found["mean"], predicted["service_seconds_mean"])
-        result |= scaled_parts(costs, ("service", "service_half"), by)
+        result = slower(result, factor(found["mean"], predicted["service_seconds_mean"]))
+    return result
+
+
+def pool_refined(
+    costs: dict[str, object], own: Costs, predict: Callable[[Costs], Metrics]
+) -> dict[str, object]:
+    """Return costs with which services take on average what the run has measured.
+
+    Longer services keep more connections in use, which makes each of them longer still: twice as
+    long ones at each number in use are more than twice as long in a run. How much longer they must
+    be is found by the secant method on logarithms, of whose tries the nearest is kept.
+    """
+    if not own.get("service"):
+        return costs
+    (found,) = own["service"].values()
+    wanted, slope, by = found["mean"], _USUAL_SLOPE, 0.0
+    tries: list[tuple[float, float]] = []
+    for _ in range(_MOST_TRIES):
+        mean = predict(slower(costs, math.exp(by))).get("service_seconds_mean", math.nan)
+        if not (mean > 0 and wanted > 0):
+            return costs
+        off = math.log(mean / wanted)
+        if tries and by != tries[-1][0]:
+            slope = (off - tries[-1][1]) / (by - tries[-1][0])
+        tries.append((by, off))
+        if abs(off) < _NEAR:
+            break
+        by -= off / min(max(slope, 1.0), _STEEPEST)
+    return slower(costs, math.exp(min(tries, key=lambda each: abs(each[1]))[0]))
+
+
+def slower(costs: Costs, by: float) -> dict[str, Any]:
+    """Return costs of a database all of whose services take so many times as long."""
+    result = scaled_parts(costs, ("service", "service_half"), by)
+    if costs.get("usl"):
         result["usl"] = {**costs["usl"], "rate": costs["usl"]["rate"] / by}
     return result
 
@@ -92,10 +130,7 @@ def slower_queries(
     """Return conditions with slower queries; none where the workload tells how long each takes."""
     if workload.durations is not None:
         return None
-    costs = scaled_parts(now.costs, ("service", "service_half"), factor)
-    if costs.get("usl"):
-        costs["usl"] = {**costs["usl"], "rate": costs["usl"]["rate"] / factor}
-    return dataclasses.replace(now, costs=costs)
+    return dataclasses.replace(now, costs=slower(now.costs, factor))
 
 
 def pool_risks(chosen: Point, points: Sequence[Point]) -> str:

@@ -11,6 +11,7 @@ import psycopg
 
 from perflab.bench.living import Behind, LayerRefusedError, LayerTimeoutError, NoteQuery
 from perflab.errors import BadInputError
+from perflab.operations import Operation
 from perflab.patterns.connection_pool._connection_pool import PoolTimeoutError, TooManyWaitingError
 from perflab.patterns.connection_pool._drivers import open_pool
 from perflab.patterns.connection_pool.queries import PoolQuery, tables_of
@@ -18,6 +19,9 @@ from perflab.patterns.connection_pool.settings import QUERIES, ConnectionPoolSet
 from perflab.servers.postgres.run import PostgresRun
 from perflab.servers.postgres.server import PostgresServer
 from perflab.servers.run_name import new_run_name
+
+_WEIGHT = 0.1
+"""Of the newest in the running mean of what a delay takes beside."""
 
 
 class PoolBacking:
@@ -50,6 +54,11 @@ class PoolBacking:
     def about(self) -> str:
         """The server's version."""
         return f"{self._server.version}, {self._server.source}"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server runs."""
+        return self._server.pid is not None
 
     def down(self) -> None:
         """End all connections, as a database does that is started again."""
@@ -87,6 +96,7 @@ class PoolLayer:
         conninfo = str(address["conninfo"])
         self._query = PoolQuery(settings.query, _Tables(address))
         self._asked = itertools.count()
+        self._times, self._trip = 1.0, 0.0
         self._pool = open_pool(
             settings.driver,
             lambda: psycopg.connect(conninfo, autocommit=True),
@@ -94,7 +104,7 @@ class PoolLayer:
             conninfo,
         )
 
-    def answer(self, key: str, behind: Behind) -> object:
+    def answer(self, key: str, behind: Behind, _ttl: float | None = None) -> object:
         """Return a key after a connection was there and the database has answered.
 
         Raises:
@@ -111,12 +121,40 @@ class PoolLayer:
         began = time.monotonic()
         try:
             behind()
+            asking = time.monotonic()
             self._query.ask(connection, next(self._asked))
+            if self._times > 1:
+                self._delay(connection, (time.monotonic() - asking) * (self._times - 1))
         finally:
             self._pool.putconn(connection)
             self._note(began - asked, began, time.monotonic() - began)
         return key
 
+    def write(self, operation: Operation, key: str, _ttl: float | None) -> None:
+        """Send a query for a write of the data; what concerns caches alone needs none.
+
+        Raises:
+            LayerTimeoutError: If no connection came free in time.
+            LayerRefusedError: If too many wait for one.
+        """
+        if operation == Operation.WRITE:
+            self.answer(key, lambda: None)
+
+    def slow(self, times: float) -> None:
+        """Let the database take so many times as long: it sleeps after each query.
+
+        The connection is in use meanwhile, as it is while a query is slow.
+        """
+        self._times = times
+
     def close(self) -> None:
         """Close the pool."""
         self._pool.close()
+
+    def _delay(self, connection: Any, seconds: float) -> None:
+        """Let the database sleep, less what asking for that takes by itself."""
+        began = time.monotonic()
+        asked = max(0.0, seconds - self._trip)
+        connection.execute("SELECT pg_sleep(%s)", (asked,)).fetchall()
+        over = time.monotonic() - began - asked
+        self._trip += _WEIGHT * (over - self._trip)

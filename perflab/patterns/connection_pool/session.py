@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from perflab.workloads.kinds.arrivals import Arrivals
 
 _MOST_RECORDS = 1_000_000
-_GIVEN = ("handover", "lend")
+_OWN = ("late", "wait", "service")
+_GIVEN = ("handover", "lend", "checkout")
 _NO_RESOURCES = "53"
 """SQLSTATE's class of full disks, and of memory or connections that are used up."""
 
@@ -47,10 +48,22 @@ class _Seat:
 
     def __init__(self) -> None:
         self.found_in_use = 0
+        self.late = LatencyHistogram()
         self.wait = LatencyHistogram()
         self.service = LatencyHistogram()
         self.handover = LatencyHistogram()
         self.lend = LatencyHistogram()
+        self.checkout = LatencyHistogram()
+
+    def given(self, due: float, asked: float, released: float, start: float) -> float:
+        """Record how a connection came; return what its checkout took, NaN where it was in use."""
+        if released > asked:
+            self.handover.record(start - released)
+        elif released:
+            self.lend.record(start - due)
+            self.checkout.record(start - asked)
+            return start - asked
+        return math.nan
 
 
 class ConnectionPoolSession(Session[ConnectionPoolSettings]):
@@ -59,7 +72,9 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
     The wait counts from the arrival to having a connection, the service time from then until the
     connection is given back. The hand-over is the time from one caller's giving back to the start
     of the next who has waited for that connection. Lending is what a caller waits all the same who
-    came while its connection was idle: its check, and until the thread goes on after it.
+    came while its connection was idle: until its thread wakes, the checkout with its check, and
+    until the thread goes on after that; the checkout alone is known, too. A request whose client
+    thread is busy asks late.
     """
 
     def __init__(self, settings: ConnectionPoolSettings, arrivals: Arrivals, run_name: str) -> None:
@@ -68,7 +83,7 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
         self._settings = settings
         self._local = threading.local()
         self._seats: list[_Seat] = []
-        self._records = Records(_MOST_RECORDS, "dff")
+        self._records = Records(_MOST_RECORDS, "dffff")
         self._released: dict[int, float] = {}
         self._serving: deque[None] = deque()  # as long as there are services; safe without a lock
         self._timeouts = 0
@@ -105,18 +120,20 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
             seat = self._local.seat = _Seat()
             self._seats.append(seat)
         now = time.perf_counter
+        asked = now()
+        seat.late.record(max(0.0, asked - due))
         try:
             connection = self._pool.getconn()
         except PoolTimeoutError:
             with self._lock:
                 self._timeouts += 1
-            self._unserved(seat, due, now() - due)
+            self._unserved(seat, due, asked, now() - due)
             return "timeout"
         except TooManyWaitingError:
             with self._lock:
                 self._callers_refused += 1
             # It got no connection, as one that gives up: a small pool is not to look quick.
-            self._unserved(seat, due, self._settings.timeout)
+            self._unserved(seat, due, asked, self._settings.timeout)
             return "refused"
         except Exception as error:  # noqa: BLE001  (a database that is away is part of the run)
             self._note(error)
@@ -140,13 +157,10 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
             end = self._released[place] = now()
             self._serving.pop()
             self._pool.putconn(connection)
-        if released > due:
-            seat.handover.record(start - released)
-        elif released:
-            seat.lend.record(start - due)
+        checkout = seat.given(due, asked, released, start)
         seat.wait.record(start - due)
         seat.service.record(end - start)
-        self._records.add(due, end - start, start - due)
+        self._records.add(due, end - start, start - due, asked - due, checkout)
         return "served"
 
     def apply(self, settings: ConnectionPoolSettings, _load: LoadSettings) -> None:
@@ -180,27 +194,32 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
         }
 
     def distributions(self) -> dict[str, LatencyHistogram]:
-        """Return waits, service times, and what it took to hand over, to lend and to connect."""
-        found = {name: LatencyHistogram() for name in ("wait", "service", *_GIVEN)}
+        """Return lateness, waits and services, and what handovers, lending and connects took."""
+        found = {name: LatencyHistogram() for name in (*_OWN, *_GIVEN)}
         for seat in list(self._seats):
+            found["late"].merge(seat.late)
             found["wait"].merge(seat.wait)
             found["service"].merge(seat.service)
             found["handover"].merge(seat.handover)
             found["lend"].merge(seat.lend)
+            found["checkout"].merge(seat.checkout)
         return {**found, "connect": self._connects.copy()}
 
     def records(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return arrival, service time and wait of each request by arrival.
 
-        The service time of one that got no connection is NaN.
+        The service time of one that got no connection is NaN, and so is the checkout of one whose
+        connection was in use, or not open yet, when it asked.
         """
         if not len(self._records):
             return {}
-        due, service, waits = self._records.columns(ordered=True)
+        due, service, waits, late, checkouts = self._records.columns(ordered=True)
         return {
             "arrival_seconds": due - due[0],
             "service_seconds": service,
             "wait_seconds": waits,
+            "late_seconds": late,
+            "checkout_seconds": checkouts,
         }
 
     def problem(self) -> str | None:
@@ -255,10 +274,10 @@ class ConnectionPoolSession(Session[ConnectionPoolSettings]):
             self._connects.record(time.perf_counter() - started)
         return connection
 
-    def _unserved(self, seat: _Seat, due: float, waited: float) -> None:
+    def _unserved(self, seat: _Seat, due: float, asked: float, waited: float) -> None:
         """Record a caller that got no connection: how long it would have had one is not known."""
         seat.wait.record(waited)
-        self._records.add(due, math.nan, waited)
+        self._records.add(due, math.nan, waited, asked - due, math.nan)
 
     def _most(self) -> int:
         return self._settings.max_connections

@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from perflab import kernels
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.patterns.connection_pool.model.history import Turn, queue_through
 from perflab.patterns.connection_pool.model.metrics import queue_metrics
+from perflab.patterns.connection_pool.model.queue import Asked, checked_out, checkouts_of
 from perflab.patterns.connection_pool.model.services import (
     DrawnTimes,
     PoolCosts,
@@ -83,12 +85,24 @@ class PoolShadow:
         drawn: dict[tuple[int, int], Floats] = {}
         services = PoolServices(known, DrawnTimes())
         turns = [self._turn(change, services, known.run, count, drawn) for change in self._changes]
-        if known.run is not None and len(known.run.arrivals):
-            own = known.run.arrivals[:count]
-            times[len(own) :] = np.maximum(times[len(own) :], own[-1])
-            times[: len(own)] = own
-        queue = queue_through(times, turns, known)
-        return queue_metrics(last.settings, known, times, queue, slice(last.request, self._done))
+        part = slice(last.request, self._done)
+        if known.run is None or not len(known.run.arrivals):
+            queue = queue_through(times, turns, known)
+            return queue_metrics(last.settings, known, times, queue, part)
+        own, late = known.run.arrivals[:count], known.run.late
+        times[len(own) :] = np.maximum(times[len(own) :], own[-1])
+        times[: len(own)] = own
+        if late is not None:
+            late = np.concatenate([late[:count], np.zeros(count - len(own))])
+        asked = Asked.of(times, late)
+        turns = [turn.in_order(asked.order) for turn in turns]
+
+        def play(held: Floats) -> kernels.Queue:
+            return queue_through(asked.times, [turn.held(held) for turn in turns], known)
+
+        checkouts = checkouts_of(known, count)
+        queue = asked.as_due(checked_out(play, checkouts[asked.order]))
+        return queue_metrics(last.settings, known, times, queue, part, late, checkouts)
 
     def _times(self, count: int) -> Floats:
         """Return when each request comes, in seconds from the first.

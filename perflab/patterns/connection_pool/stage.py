@@ -63,8 +63,8 @@ class ConnectionPoolStage:
         if not len(requests):
             return pass_nothing()
 
-        def queue(times: Floats, _asking: Places) -> _Queued:
-            return self._queue(times, settings, costs)
+        def queue(times: Floats, _asking: Places | slice) -> _Queued:
+            return self._queue(requests, times, settings, costs)
 
         return _passed(requests, settings.min_connections, queue)
 
@@ -158,17 +158,18 @@ class ConnectionPoolStage:
         if not len(requests):
             return pass_nothing()
 
-        def queue(times: Floats, asking: Places) -> _Queued:
+        def queue(times: Floats, asking: Places | slice) -> _Queued:
             return self._queues(times, workers[asking], count, settings, costs, shared)
 
         return _passed(requests, count * settings.min_connections, queue)
 
-    def _queue(self, times: Floats, settings: ConnectionPoolSettings, costs: Costs) -> _Queued:
+    def _queue(
+        self, requests: Requests, times: Floats, settings: ConnectionPoolSettings, costs: Costs
+    ) -> _Queued:
         """Return what becomes of those that need a connection of one pool."""
-        from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
-        from perflab.workloads.kinds.arrivals import Arrivals
+        from perflab.patterns.connection_pool.model.passing import model_of
 
-        model = ConnectionPoolModel.of(Arrivals("requests", times), costs)
+        model = model_of(requests, times, costs)
         queue = model.queue(settings, LoadSettings(seed=self.seed))
         turned_away = queue.turned_away if queue.refused else None
         waits = _waited(queue.waits, turned_away, settings, costs)
@@ -219,20 +220,24 @@ def _waited(
     """Return waits as callers see them: the timeout where it is over, nothing where refused."""
     import numpy as np
 
+    from perflab.modelling.latency import spread_out
     from perflab.patterns.connection_pool.model.metrics import waits_of
-    from perflab.patterns.connection_pool.model.services import PoolCosts, spread_out
+    from perflab.patterns.connection_pool.model.services import PoolCosts
 
     told = PoolCosts.of(costs)
     found = waits_of(waits, settings.timeout)
     if told.lend is not None:
         found = np.where(waits == 0.0, spread_out(told.lend, len(waits)), found)
-    found = found + told.overhead_seconds
+    if turned_away is not None or told.overhead_seconds:
+        found = found + told.overhead_seconds
     if turned_away is not None:
         found[turned_away] = 0.0
     return found
 
 
-def _passed(requests: Requests, opened: int, queue: Callable[[Floats, Places], _Queued]) -> Passed:
+def _passed(
+    requests: Requests, opened: int, queue: Callable[[Floats, Places | slice], _Queued]
+) -> Passed:
     """Return what pools pass on of at least one request.
 
     Args:
@@ -242,26 +247,41 @@ def _passed(requests: Requests, opened: int, queue: Callable[[Floats, Places], _
     """
     import numpy as np
 
+    from perflab import kernels
     from perflab.bench.passing import requests_at
     from perflab.bench.stage import Passed
 
-    asking = np.arange(len(requests))
-    if requests.operations is not None:
+    queued = None
+    if requests.operations is None:
+        queued = queue(requests.times, slice(None))
+    else:
         asking = np.flatnonzero(np.isin(requests.operations, _OF_THE_DATA))
-    waits, entries = np.zeros(len(requests)), np.zeros(len(requests), np.int64)
-    served, loads = np.ones(len(requests), np.bool_), np.zeros(len(requests))
-    if len(asking):
-        queued = queue(requests.times[asking], asking)
-        waits[asking], loads[asking], opened = queued.waits, queued.services, queued.opened
-        served[asking] = ~np.isnan(queued.services)
-        if len(asking) == len(requests):
-            entries = queued.in_use.astype(np.int64)
-        else:
-            last = np.searchsorted(asking, np.arange(len(requests)), side="right")
-            entries = np.concatenate([[0], queued.in_use]).astype(np.int64)[last]
-    starts = requests.times + waits
+        if len(asking):
+            there = queue(requests.times[asking], asking)
+            queued = _among(there, asking, len(requests))
+    if queued is None:
+        nothing = np.zeros(len(requests))
+        queued = _Queued(nothing, nothing, np.zeros(len(requests), np.int32), opened)
+    starts = requests.times + queued.waits
     # A connection that is handed over can start after one that a later request finds idle.
-    origins = np.flatnonzero(served)
-    origins = origins[np.argsort(starts[origins], kind="stable")]
-    passed = dataclasses.replace(requests_at(requests, origins), times=starts[origins])
-    return Passed(passed, origins, waits, entries, loads=loads[origins], connections=opened)
+    served = np.flatnonzero(~np.isnan(queued.services))
+    origins = served[kernels.order_of(starts[served])]
+    return Passed(
+        requests_at(dataclasses.replace(requests, times=starts), origins),
+        origins,
+        queued.waits,
+        queued.in_use,
+        loads=queued.services[origins],
+        connections=queued.opened,
+    )
+
+
+def _among(queued: _Queued, asking: Places, count: int) -> _Queued:
+    """Return what becomes of all requests, of which some need a connection."""
+    import numpy as np
+
+    waits, services = np.zeros(count), np.zeros(count)
+    waits[asking], services[asking] = queued.waits, queued.services
+    last = np.searchsorted(asking, np.arange(count), side="right")
+    in_use = np.concatenate([np.zeros(1, np.int32), queued.in_use])[last]
+    return _Queued(waits, services, in_use, queued.opened)

@@ -170,6 +170,14 @@ class StruckError(BaseException):
 
 
 def use_until(pool, stop):
+    # Struck between two uses, too, it goes on: a thread that ended would leave its number to one
+    # of the pool's own, and that would be struck.
+    while not stop.is_set():
+        with contextlib.suppress(StruckError):
+            use_until_struck(pool, stop)
+
+
+def use_until_struck(pool, stop):
     while not stop.is_set():
         # ValueError: struck in `putconn` after the connection had gone back.
         with contextlib.suppress(StruckError, ValueError):

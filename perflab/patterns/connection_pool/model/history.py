@@ -34,6 +34,14 @@ class Turn:
     services: Floats
     factors: Floats | None
 
+    def in_order(self, order: npt.NDArray[np.int64]) -> Turn:
+        """Return the same with the services of customers in another order."""
+        return dataclasses.replace(self, services=self.services[order])
+
+    def held(self, seconds: Floats) -> Turn:
+        """Return the same with each connection held for so much longer."""
+        return dataclasses.replace(self, services=self.services + seconds)
+
 
 def queue_through(times: Floats, turns: Sequence[Turn], costs: PoolCosts) -> kernels.Queue:
     """Return one queue in which those who wait at a change are served by the new settings.

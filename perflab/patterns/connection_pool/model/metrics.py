@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.modelling.erlang import mean_wait
+from perflab.modelling.latency import spread_out
 from perflab.modelling.prediction import Metrics
-from perflab.patterns.connection_pool.model.services import PoolCosts, spread_out
+from perflab.patterns.connection_pool.model.services import PoolCosts
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 
 Floats = npt.NDArray[np.float64]
@@ -23,14 +24,38 @@ def waits_of(waits: Floats, timeout: float) -> Floats:
     return np.where(gone, timeout, waits) if gone.any() else waits
 
 
+def _lent(costs: PoolCosts, count: int) -> Floats:
+    return np.zeros(count) if costs.lend is None else spread_out(costs.lend, count)
+
+
+def _asking(late: Floats, turned_away: npt.NDArray[np.bool_]) -> Floats:
+    """Return how late each asked, in its wait; who is turned away counts with the timeout alone."""
+    return np.where(turned_away, 0.0, late) if len(turned_away) else late
+
+
 def queue_metrics(
     settings: ConnectionPoolSettings,
     costs: PoolCosts,
     times: Floats,
     queue: kernels.Queue,
     requests: slice | None = None,
+    late: Floats | None = None,
+    checkouts: Floats | None = None,
 ) -> Metrics:
-    """Return the metrics of a queue by name, of all its customers or a slice of them."""
+    """Return the metrics of a queue by name, of all its customers or a slice of them.
+
+    Args:
+        settings: The pool's.
+        costs: What a connect, a handover and lending take.
+        times: float64 of shape (n,), when each was due, in seconds.
+        queue: What became of them.
+        requests: Which of them count; None is all.
+        late: float64 of shape (n,), how long after that each asked, from when the queue has its
+            waits; None where it has them from when they were due, and asking has its part in what
+            lending takes.
+        checkouts: float64 of shape (n,), what a checkout takes each that finds a connection idle;
+            None where that is not known. Only used with `late`.
+    """
     part = requests or slice(0, len(times))
     raw, services, arrived = queue.waits[part], queue.services[part], times[part]
     asked = len(arrived)
@@ -41,8 +66,9 @@ def queue_metrics(
     refused = int(turned_away.sum())
     overhead = costs.overhead_seconds
     waits = waits_of(raw, settings.timeout)
-    if costs.lend is not None:
-        waits = np.where(raw == 0.0, spread_out(costs.lend, asked), waits)
+    lent = _lent(costs, asked) if late is None or checkouts is None else checkouts[part]
+    waits = np.where(raw == 0.0, lent, waits)
+    waits = waits if late is None else waits + _asking(late[part], turned_away)
     latencies = waits + services if failed == 0 else waits + np.nan_to_num(services)
     if refused:
         latencies[turned_away] = 0.0  # told at once

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
 from perflab.errors import BadInputError
+from perflab.modelling.ageing import scaled
 from perflab.modelling.latency import OutcomeCost
 from perflab.modelling.prediction import Costs
+from perflab.patterns.connection_pool.calibration import slower
 from perflab.patterns.connection_pool.model.services import DrawnTimes, PoolCosts, PoolServices
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
 from perflab.units import grouped
@@ -125,29 +125,12 @@ def costs_of_database(costs: Costs, seconds: float | None, contention: float | N
     factor = wanted / measured
     law = services.law
     if contention is None:
-        scaled = {
-            name: {number: _scaled(cost, factor) for number, cost in costs[name].items()}
-            for name in ("service", "service_half")
-            if costs.get(name)
-        }
-        usl = {
-            "rate": law.rate / factor,
-            "contention": law.contention,
-            "coherency": law.coherency,
-        }
-        return {**costs, **scaled, "usl": usl}
+        fitted = {"rate": law.rate, "contention": law.contention, "coherency": law.coherency}
+        return slower({**costs, "usl": fitted}, factor)
     lowest = costs["service"][min(costs["service"], key=int)]
-    alone = _scaled(lowest, wanted / OutcomeCost.of(lowest).mean)
+    alone = scaled(lowest, wanted / OutcomeCost.of(lowest).mean)
     usl = {"rate": 1.0 / wanted, "contention": contention, "coherency": law.coherency}
     return {**costs, "service": {"1": alone}, "service_half": {}, "usl": usl}
-
-
-def _scaled(cost: Mapping[str, Any], factor: float) -> dict[str, Any]:
-    told = OutcomeCost.of(cost)
-    return {
-        "mean": told.mean * factor,
-        "quantiles": [value * factor for value in told.quantiles],
-    }
 
 
 def _seconds(services: PoolServices, most: int, rate: float) -> Floats:

@@ -12,7 +12,12 @@ from perflab import kernels
 from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.connection_pool.model.metrics import queue_metrics, waits_of
-from perflab.patterns.connection_pool.model.queue import pool_queue
+from perflab.patterns.connection_pool.model.queue import (
+    Asked,
+    checked_out,
+    checkouts_of,
+    pool_queue,
+)
 from perflab.patterns.connection_pool.model.services import (
     DrawnTimes,
     PoolCosts,
@@ -233,11 +238,18 @@ class ConnectionPoolModel:
         times, lengths = own.arrivals, _filled(own.services, len(own.arrivals))
         if len(times) == 0 or lengths is None:
             return Prediction({})
-        queue = self._run(settings, times, lengths, None)
+        asked = Asked.of(times, own.late)
+        services = lengths[asked.order]
+
+        def play(held: Floats) -> kernels.Queue:
+            return self._run(settings, asked.times, services + held, None)
+
+        checkouts = checkouts_of(self._costs, len(times))
+        queue = asked.as_due(checked_out(play, checkouts[asked.order]))
         first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
-        return Prediction(
-            queue_metrics(settings, self._costs, times, queue, slice(first, len(times)))
-        )
+        part = slice(first, len(times))
+        metrics = queue_metrics(settings, self._costs, times, queue, part, own.late, checkouts)
+        return Prediction(metrics)
 
     def _run(
         self,

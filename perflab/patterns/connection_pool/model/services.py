@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
+from perflab import kernels
 from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.latency import QUANTILES, OutcomeCost
 from perflab.modelling.prediction import Costs
@@ -23,8 +24,6 @@ Floats = npt.NDArray[np.float64]
 _MOST_DRAWN = 16_000_000
 _SHORTEST = 1e-9
 _NEARER_TO_FULL = 0.75
-_SPREAD = 10_007
-_GOLDEN = 0.6180339887498949
 
 
 Measured = tuple[tuple[int, OutcomeCost], ...]
@@ -38,10 +37,16 @@ class RunTimes:
     Attributes:
         arrivals: When each came, in seconds.
         services: How long each held its connection; NaN for one that was not served.
+        late: How long after that its thread woke and asked the pool, in seconds; None where that
+            is not known.
+        checkouts: How long one that found a connection idle waited for it all the same, in seconds;
+            NaN for others; None where that is not known.
     """
 
     arrivals: Floats
     services: Floats
+    late: Floats | None = None
+    checkouts: Floats | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class PoolCosts:
         handover_seconds: What it takes to wake a caller that waits.
         overhead_seconds: What lies between two requests of a client.
         lend: What a caller waits who finds a connection idle; none where that is not known.
+        checkout: The part of it that comes after the caller has asked; likewise.
         run: What the run itself has measured, where it has.
     """
 
@@ -66,6 +72,7 @@ class PoolCosts:
     handover_seconds: float = 0.0
     overhead_seconds: float = 0.0
     lend: OutcomeCost | None = None
+    checkout: OutcomeCost | None = None
     run: RunTimes | None = None
 
     @classmethod
@@ -76,6 +83,8 @@ class PoolCosts:
             run = RunTimes(
                 np.asarray(costs["arrival_seconds"], np.float64),
                 np.asarray(costs["service_seconds"], np.float64),
+                _floats(costs.get("late_seconds")),
+                _floats(costs.get("checkout_seconds")),
             )
         return cls(
             _by_number(costs["service"]),
@@ -85,8 +94,13 @@ class PoolCosts:
             costs.get("handover_seconds", 0.0),
             costs.get("overhead_seconds", 0.0),
             OutcomeCost.of(costs["lend"]) if costs.get("lend") else None,
+            OutcomeCost.of(costs["checkout"]) if costs.get("checkout") else None,
             run,
         )
+
+
+def _floats(values: object) -> Floats | None:
+    return None if values is None else np.asarray(values, np.float64)
 
 
 def _by_number(costs: Mapping[str, Costs]) -> Measured:
@@ -135,7 +149,8 @@ def _drawn(quantiles: Floats, count: int, seed: int) -> Floats:
     # Between two quantiles a tail falls off more like a power than like a straight line.
     edges = np.log(np.maximum(quantiles, _SHORTEST))
     shares = np.random.default_rng(seed).random(count)
-    drawn: Floats = np.exp(np.interp(shares, QUANTILES, edges))
+    drawn = kernels.values_at(shares, QUANTILES, edges)
+    np.exp(drawn, out=drawn)
     lows, widths = np.exp(edges[:-1]), np.diff(edges)
     means = lows * np.where(widths > 0, np.expm1(widths) / np.maximum(widths, 1e-300), 1.0)
     drawn /= float((means * np.diff(QUANTILES)).sum())
@@ -214,14 +229,6 @@ class PoolServices:
 def _found(kept: float, connections: int) -> float:
     """Return how many connections a service finds in use, where so many are on average."""
     return min(1.0 + kept, float(connections))
-
-
-def spread_out(cost: OutcomeCost, count: int) -> Floats:
-    """Return so many times in seconds that are distributed as measured, long beside short ones."""
-    shares = np.arange(_SPREAD) * _GOLDEN % 1.0
-    found: Floats = np.interp(shares, QUANTILES, np.asarray(cost.quantiles, np.float64))
-    mean = float(found.mean())
-    return np.resize(found * (cost.mean / mean if mean > 0 else 0.0), count)
 
 
 def asked_rate(arrivals: Arrivals, load: LoadSettings) -> float:

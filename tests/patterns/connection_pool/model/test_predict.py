@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perflab.modelling.erlang import mean_wait
 from perflab.modelling.latency import QUANTILES
 from perflab.patterns.connection_pool.model.predict import ConnectionPoolModel
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
+from perflab.patterns.connection_pool.shadow import PoolShadow
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.arrivals import Arrivals
 
@@ -173,3 +176,88 @@ def test_a_caller_who_finds_one_idle_waits_for_as_long_as_lending_takes(model):
 def test_connections_in_use_are_the_mean_that_utilisation_is_made_of(model):
     found = model.predict(ConnectionPoolSettings(max_connections=4), LOAD).metrics
     assert found["in_use"] == pytest.approx(4 * found["utilisation"])
+
+
+def plain_waits(due, late, services, connections):
+    """Return what each caller waits from when it was due, first to ask first served."""
+    free, waits = [0.0] * connections, {}
+    for caller in sorted(range(len(due)), key=lambda one: (due[one] + late[one], one)):
+        asked = due[caller] + late[caller]
+        free.sort()
+        start = max(asked, free[0])
+        free[0] = start + services[caller]
+        waits[caller] = start - due[caller]
+    return np.array([waits[caller] for caller in range(len(due))])
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 2), st.floats(0, 5), st.floats(0.01, 3)), min_size=2, max_size=30
+    ),
+    st.integers(1, 4),
+)
+def test_callers_that_ask_late_wait_in_the_order_in_which_they_ask(rows, connections):
+    due = np.cumsum([gap for gap, _, _ in rows])
+    late, services = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
+    own = {
+        **COSTS,
+        "arrival_seconds": (due - due[0]).tolist(),
+        "service_seconds": services.tolist(),
+        "late_seconds": late.tolist(),
+    }
+    model = ConnectionPoolModel.of(poisson(320, 10), own)
+    settings = ConnectionPoolSettings(
+        max_connections=connections, min_connections=connections, timeout=3600
+    )
+    waits = plain_waits(due - due[0], late, services, connections)
+    for first in (0, len(rows) // 2):
+        found = model.predict(settings, LOAD, slice(first, len(rows))).metrics
+        assert found["wait_seconds_mean"] == pytest.approx(waits[first:].mean(), abs=1e-9)
+        latencies = (waits + services)[first:]
+        assert found["latency_seconds_mean"] == pytest.approx(latencies.mean(), abs=1e-9)
+    shadow = PoolShadow(Arrivals("test", due), settings, LOAD)
+    shadow.advance(len(rows))
+    found = shadow.metrics(own)
+    assert found["wait_seconds_mean"] == pytest.approx(waits.mean(), abs=1e-9)
+
+
+def test_what_a_checkout_takes_stands_beside_how_late_a_caller_asks(model):
+    own = {
+        **COSTS,
+        "arrival_seconds": np.arange(400.0).tolist(),
+        "service_seconds": [0.01] * 400,
+        "late_seconds": [0.002] * 400,
+        "lend": {"mean": 0.0021, "quantiles": [0.0021] * len(QUANTILES)},
+        "checkout": {"mean": 1e-4, "quantiles": [1e-4] * len(QUANTILES)},
+    }
+    settings = ConnectionPoolSettings(max_connections=2, min_connections=2, timeout=60)
+    found = model.with_costs(own).predict(settings, LOAD).metrics
+    assert found["wait_seconds_mean"] == pytest.approx(0.0021)
+    refused = {**own, "arrival_seconds": [0.0, 0.0], "service_seconds": [9.0, np.nan]}
+    refused["late_seconds"] = [0.5, 0.6]
+    strict = settings.change(max_connections=1, min_connections=1, max_waiting=0)
+    found = model.with_costs(refused).predict(strict, LOAD).metrics
+    assert found["callers_refused"] == 1
+    assert found["wait_seconds_mean"] == pytest.approx((0.5 + 1e-4 + 60) / 2)
+
+
+def test_a_slow_checkout_stays_with_the_slow_service_after_it(model):
+    """As on a busy machine, which makes both slow: drawn apart they would make no long latency."""
+    due, slow = np.arange(400.0), np.arange(400) % 10 == 7
+    checkouts, services = np.where(slow, 0.05, 1e-4), np.where(slow, 0.05, 1e-3)
+    shares = np.quantile(checkouts, QUANTILES).tolist()
+    own = {
+        **COSTS,
+        "arrival_seconds": due.tolist(),
+        "service_seconds": services.tolist(),
+        "late_seconds": [0.0] * 400,
+        "checkout_seconds": np.where(due == 3, np.nan, checkouts).tolist(),
+        "checkout": {"mean": float(checkouts.mean()), "quantiles": shares},
+    }
+    settings = ConnectionPoolSettings(max_connections=2, min_connections=2, timeout=60)
+    found = model.with_costs(own).predict(settings, LOAD).metrics
+    assert found["latency_seconds_p95"] == pytest.approx(0.1)
+    assert found["latency_seconds_p50"] == pytest.approx(1.1e-3)
+    shadow = PoolShadow(Arrivals("test", due), settings, LOAD)
+    shadow.advance(400)
+    assert shadow.metrics(own)["latency_seconds_p95"] == pytest.approx(0.1)
