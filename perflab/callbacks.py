@@ -11,7 +11,8 @@ OnRound = Callable[[int, "int | None"], object]
 """Called with the number of a calibration's round and, where that is known, how many there are.
 
 That is at the round's start and again and again while it runs; one that is repeated is told by the
-same number. What it returns is ignored; what it raises ends the calibration and its child process.
+same number. It is 0, again and again, while another calibration of this process is made, which is
+waited for. What it returns is ignored; what it raises ends the calibration and its child process.
 """
 
 Cancelled = Callable[[], bool]

@@ -40,6 +40,9 @@ class MetricInfo:
         better: Which way is better.
         grows_with: The metric that counts what this one measures, such as the items of so many
             bytes: both are predicted equally well. Empty for a metric that stands by itself.
+        once: Whether a run has one such time: that is a draw, and no mean of many.
+        in_lots: Of a level, the metric that counts the lots in which requests come and go, such as
+            batches: its mean over few of them is partly chance. Empty for any other metric.
     """
 
     name: str
@@ -47,6 +50,8 @@ class MetricInfo:
     unit: str
     better: Better
     grows_with: str = ""
+    once: bool = False
+    in_lots: str = ""
 
     @property
     def plain(self) -> str:

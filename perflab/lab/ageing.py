@@ -6,6 +6,8 @@ from perflab.errors import BadInputError
 from perflab.lab.calibrated_costs import wrong_cost
 from perflab.lab.calibration import Calibration, keep_calibration
 from perflab.lab.rows import Rows
+from perflab.lab.snapshot import Snapshot
+from perflab.modelling.prediction import Costs
 
 _FEWEST_REQUESTS = 50
 _FEWEST_OF_AN_OUTCOME = 20
@@ -38,9 +40,7 @@ def renew_calibration(
     if acted or seconds < _SHORTEST_SECONDS or not _is_clean(rows):
         return None
     bench, known = rows.bench, calibration.costs
-    predicted = rows.predict(known, start)
-    seen = rows.seen_costs(start, _FEWEST_OF_AN_OUTCOME)
-    costs = bench.calibration.renewed(known, seen, rows.settings, predicted)
+    costs = renewed_costs(rows, known, start, _FEWEST_OF_AN_OUTCOME)
     if costs == known or wrong_cost(bench.calibration.shipped_costs, costs) is not None:
         return None
     spread = None if rows.changes else rows.moments.spread()
@@ -49,6 +49,22 @@ def renew_calibration(
         return keep_calibration(*about, of_run=True)
     except BadInputError:  # there is no room to keep it: the run itself is as it was
         return None
+
+
+def renewed_costs(
+    rows: Rows, known: Costs, start: Snapshot | None, fewest: int
+) -> dict[str, object]:
+    """Return costs as a part of a run has shown them to be.
+
+    Args:
+        rows: What was measured.
+        known: The costs before.
+        start: Where the part begins.
+        fewest: How often an outcome, such as a miss, must have come for its cost to be known.
+    """
+    plan, seen = rows.bench.calibration, rows.seen_costs(start, fewest)
+    costs = plan.renewed(known, seen, rows.settings, rows.predict(known, start))
+    return plan.refined(costs, seen, lambda costs: rows.predict(costs, start))
 
 
 def _is_clean(rows: Rows) -> bool:

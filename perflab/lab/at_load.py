@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from perflab.bench.base import AnyBench
 from perflab.lab.calibrated_costs import wrong_cost
-from perflab.lab.calibration import Calibration, keep_calibration, kept_names
+from perflab.lab.calibration import Calibration, keep_calibration, kept_names, machine_load
 from perflab.lab.live import LiveRun
 from perflab.lab.row import Row
 from perflab.settings import LoadSettings, Settings
@@ -27,12 +27,13 @@ _FEWEST = 20
 def is_apart(bench: AnyBench, settings: Settings, load: LoadSettings, workload: object) -> bool:
     """Say whether a load has costs of its own, besides those of one thread in a loop.
 
-    On a server of the user's nothing is sent that was not asked for, and a pattern that writes a
-    file writes it in the run alone.
+    What has requests come whether or not those before are done is calibrated busy, where threads
+    do not wake from a pause. On a server of the user's nothing is sent that was not asked for, and
+    a pattern that writes a file writes it in the run alone.
     """
     if bench.live.outputs or bench.foreign_servers(settings):
         return False
-    return len(kept_names(bench, settings, load, workload)) > 1
+    return bench.live.open_loop or len(kept_names(bench, settings, load, workload)) > 1
 
 
 def measure_at_load(
@@ -62,7 +63,8 @@ def measure_at_load(
     """
     rate = mean_rate(load, workload)
     first = load.change(request_rate=None, speedup=None)
-    pace = None if rate is None else {"request_rate": max(rate, _SLOWEST)}
+    pace = None if rate is None else {"request_rate": _settable(rate)}
+    before = machine_load()
     seconds = _SHORTEST if rate is None else min(max(_SHORTEST, _REQUESTS / rate), _LONGEST)
     live = LiveRun(
         *(bench, workload, settings, first),
@@ -77,17 +79,26 @@ def measure_at_load(
             live.apply(pace)
 
     try:
-        found = live.wait(steer)
+        live.wait(steer)
         if pace is not None and not live.changes:
             return base
-        seen = live.shown_costs(_FEWEST)
+        costs = live.renewed_costs(base.costs, _FEWEST)
     finally:
         live.close()
-    costs = bench.calibration.renewed(base.costs, seen, settings, found.predicted)
     if wrong_cost(bench.calibration.shipped_costs, costs) is not None:
         return base
-    about = (bench, settings, load, costs, workload, base.load_average, base.spread)
-    return keep_calibration(*about, at_load=True)
+    about = (bench, settings, load, costs, workload, before, base.spread)
+    overlapped = base.overlapped or live.overlap.seen
+    return keep_calibration(*about, at_load=True, overlapped=overlapped)
+
+
+def _settable(rate: float) -> float:
+    """Return a rate that a run can be set to, and that brings enough requests to tell anything.
+
+    A sped-up trace may have more requests per second than any setting.
+    """
+    most = LoadSettings.info("request_rate").high
+    return max(rate if most is None else min(rate, most), _SLOWEST)
 
 
 def mean_rate(load: LoadSettings, workload: Workload) -> float | None:

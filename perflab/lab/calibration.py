@@ -52,6 +52,7 @@ class Calibration(Result):
         spread: How far the mean times of its rounds lie apart, as a share of their mean: the
             median of its runs; none where that is not known.
         renewed: Whether it is as a live run has shown the costs to be since.
+        overlapped: Whether another run of the same process went on while it was measured.
     """
 
     kind: ClassVar[str] = "calibration"
@@ -67,6 +68,7 @@ class Calibration(Result):
     load_average: float | None = None
     spread: float | None = None
     renewed: bool = False
+    overlapped: bool = False
 
     def describe(self) -> str:
         """Return where the costs come from, in words."""
@@ -100,7 +102,7 @@ class Calibration(Result):
     @property
     def busy(self) -> bool:
         """Whether the machine was busy with other things when the costs were measured."""
-        return self.load_average is not None and self.load_average >= BUSY_LOAD
+        return self.overlapped or is_busy_load(self.load_average)
 
     def circumstances(self) -> list[str]:
         """Return how busy the machine was and how far the rounds lie apart, where known."""
@@ -115,6 +117,10 @@ class Calibration(Result):
 
     def _doubts(self) -> list[str]:
         """Return why the costs may be off, and what to do; nothing where they are fine."""
+        if self.overlapped:
+            return [
+                "another run went on then, so they may be too high: measure again when none does"
+            ]
         if self.busy:
             return [
                 "the machine was busy then, so they may be too high: measure again when it is not"
@@ -139,6 +145,11 @@ def machine_load() -> float | None:
         return os.getloadavg()[0] / (os.cpu_count() or 1)
     except OSError:
         return None
+
+
+def is_busy_load(load_average: float | None) -> bool:
+    """Say whether at such a load per core what is measured may be the wait for a processor."""
+    return load_average is not None and load_average >= BUSY_LOAD
 
 
 def calibration_for(
@@ -236,6 +247,7 @@ def keep_calibration(
     *,
     of_run: bool = False,
     at_load: bool = False,
+    overlapped: bool = False,
 ) -> Calibration:
     """Keep measured costs for this machine and return them as a calibration.
 
@@ -254,6 +266,7 @@ def keep_calibration(
         of_run: Whether a live run has shown them; they are kept for runs at such a load then.
         at_load: Whether they were measured at the load's own pace and threads, and are kept for
             such runs alone.
+        overlapped: Whether another run of this process went on meanwhile.
 
     Raises:
         BadInputError: If the cache folder cannot be written.
@@ -268,6 +281,7 @@ def keep_calibration(
         load_average=load_average,
         spread=spread,
         renewed=of_run,
+        overlapped=overlapped,
     )
     plain, by_format = _paths(bench.identity.pattern, backend)
     try:

@@ -114,7 +114,7 @@ class Child:
         if problem is not None and self._hopeless(1):
             raise BadInputError(problem, "backend")
         self._send(self._snapshot("end"))
-        self._send(Ended(reason, problem, self._session.records()))
+        self._send(Ended(reason, problem, self._session.records(), self._session.by_url()))
 
     def close(self) -> None:
         """Let go of what the session holds and remove what it wrote; no load goes on after it."""

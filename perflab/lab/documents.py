@@ -87,6 +87,24 @@ class AboutWorkload(TypedDict, total=False):
     notes: list[str]
 
 
+class UrlCount(TypedDict, total=False):
+    """What became of a run's requests to a URL.
+
+    Attributes:
+        url: As it may be shown: without user and query.
+        requests: How many were done, those of the warm-up included.
+        failures: How many failed, by kind.
+        latency_seconds_p50: Of those that were answered or timed out; None without any.
+        latency_seconds_p95: Likewise.
+    """
+
+    url: str
+    requests: int
+    failures: dict[str, int]
+    latency_seconds_p50: float | None
+    latency_seconds_p95: float | None
+
+
 class Change(TypedDict, total=False):
     """A change of settings during a run, or an action of its bench.
 

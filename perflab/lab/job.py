@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,11 +81,13 @@ class Ended:
         reason: ``seconds over``, ``workload through``, ``stopped``.
         note: What a reader must know, such as how often the backend failed.
         records: What the session recorded of each request.
+        by_url: The URLs that were requested most, as `Run.by_url` has them.
     """
 
     reason: str
     note: str | None = None
     records: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    by_url: Sequence[Mapping[str, object]] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import threading
-import weakref
 from collections.abc import Callable, Mapping
 
 import cloudpickle
@@ -15,7 +13,7 @@ from perflab.bench.model import AnyModel
 from perflab.bench.replay import check_writes, played
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.memory import MemorySampler
-from perflab.lab.ageing import renew_calibration
+from perflab.lab.ageing import renew_calibration, renewed_costs
 from perflab.lab.alerts import Alert, AlertWatch
 from perflab.lab.calibration import Calibration, calibration_for, machine_load
 from perflab.lab.documents import AlertReport, Change
@@ -31,13 +29,14 @@ from perflab.lab.run import Run
 from perflab.lab.run_state import RunState
 from perflab.lab.snapshot import Snapshot
 from perflab.lab.spawning import (
+    leave_at_fork,
     receive,
     resident_bytes,
     save_workload,
     spawn,
     status_in_words,
 )
-from perflab.modelling.prediction import Metrics
+from perflab.modelling.prediction import Costs, Metrics
 from perflab.servers.consent import require
 from perflab.servers.keeper import Keeper
 from perflab.servers.run_name import new_run_name
@@ -49,10 +48,6 @@ _ORPHANED_SECONDS = 3.0
 """What a child has at most, once its parent is gone, before the keeper kills it."""
 
 
-# What a forked child must let go of; weak, so that a run is not kept because it is listed.
-_going: weakref.WeakSet[LiveRun] = weakref.WeakSet()
-
-
 class LiveRun:
     """A run that goes on in a child process; a change of settings reaches the running pattern.
 
@@ -60,6 +55,7 @@ class LiveRun:
         run_name: The run's own name: all that it writes on a user's server is under it.
         state: ``starting``, ``running``, ``paused``, ``ended`` or ``failed``.
         error: Why it failed, in one line.
+        overlap: Whether another run of this process had load meanwhile.
         rows: As `Row` has them, ten per second of the last two minutes and one per second before.
         changes: Every change of settings, and every action that was done, as `Change` has them.
         about: What to know of the servers behind: name, version, source.
@@ -93,6 +89,7 @@ class LiveRun:
         self.workload = workload
         self.run_name = new_run_name()
         self._state = RunState()
+        self.overlap = self._state.overlap
         self.watch = AlertWatch(alerts)
         self.calibration = calibration or calibration_for(bench, settings, load, workload)
         self._loop = loop
@@ -101,9 +98,7 @@ class LiveRun:
         self._renews = renews
         self.about: dict[str, str] = {}
         self.trouble: str | None = None
-        self._records: Mapping[str, object] = {}
-        self._note: str | None = None
-        self._reason = ""
+        self._ended = Ended("")
         # Settings are sent to the child in the order in which they are noted.
         self._lock = threading.Lock()
         self.left: str | None = None
@@ -127,6 +122,7 @@ class LiveRun:
                 agreed,
                 spent,
             )
+            self.overlap.begin()
             self._pipe, self._process = spawn(job, self._kept)
             self._memory = MemorySampler(self._process.pid, most=1)
             begin_run(self)
@@ -135,7 +131,7 @@ class LiveRun:
         except BaseException:  # an interrupt too: a kernel lives on after it
             self._give_up()
             raise
-        _going.add(self)
+        leave_at_fork(self)
 
     @property
     def state(self) -> str:
@@ -176,6 +172,11 @@ class LiveRun:
     def history(self) -> str:
         """How the predictions follow the changes of settings so far; empty without a change."""
         return of_history(self._rows)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know of what was measured since the last change."""
+        return self._rows.remarks(self._rows.changed or self._rows.warm)
 
     @property
     def spread(self) -> float | None:
@@ -237,13 +238,14 @@ class LiveRun:
         """Return what was measured after a snapshot; of none, after the warm-up."""
         return self._rows.measured(since or self._rows.warm)
 
-    def shown_costs(self, fewest: int) -> dict[str, object]:
-        """Return what the run itself has measured of its costs since the last change.
+    def renewed_costs(self, known: Costs, fewest: int) -> dict[str, object]:
+        """Return costs as the run has shown them to be since its last change.
 
         Args:
+            known: The costs before.
             fewest: How often an outcome, such as a miss, must have come for its cost to be known.
         """
-        return self._rows.seen_costs(self._rows.changed, fewest)
+        return renewed_costs(self._rows, known, self._rows.changed or self._rows.warm, fewest)
 
     def pause(self) -> None:
         """Pause the load; the pattern keeps its state."""
@@ -286,7 +288,7 @@ class LiveRun:
             raise BadInputError(error) if mistake else RuntimeError(error)
         with self._lock:
             self._rows.catch_up()
-            if self._renews:
+            if self._renews and not self.overlap.seen:
                 self._renews = False
                 self.renewed = renew_calibration(self._rows, self.calibration, self._load_average)
         return run_result(
@@ -294,9 +296,7 @@ class LiveRun:
             self.calibration,
             renewed=self.renewed is not None,
             loop=self._loop,
-            ended=self._reason,
-            note=self._note,
-            records=self._records,
+            told=self._ended,
             about=self.about,
             left=self.left,
         )
@@ -322,6 +322,7 @@ class LiveRun:
         if process is not None:
             process.kill()
             process.wait()
+        self.overlap.end()
         self._kept.release()
 
     def _values_of(self, settings: Settings, load: LoadSettings) -> dict[str, object]:
@@ -379,8 +380,7 @@ class LiveRun:
             if message.problem is None:
                 self._rows.acted(message.name, message.seconds)
         elif isinstance(message, Ended):
-            self._reason, self._note = message.reason, message.note
-            self._records = message.records
+            self._ended = message
             self._rows.finish()
             self._state.end()
             return True
@@ -388,13 +388,3 @@ class LiveRun:
             self._state.fail(message.message, mistake=message.mistake)
             return True
         return False
-
-
-def _leave_to_parent() -> None:
-    """Let go, in a forked process, of the runs: they are its parent's, and end with that."""
-    for run in list(_going):
-        run.leave()
-    _going.clear()
-
-
-os.register_at_fork(after_in_child=_leave_to_parent)

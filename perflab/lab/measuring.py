@@ -13,11 +13,14 @@ from perflab.lab.calibration import (
     Calibration,
     calibration_for,
     check_folder,
+    is_busy_load,
     keep_calibration,
     kept_names,
     machine_load,
 )
 from perflab.lab.live import LiveRun
+from perflab.lab.overlap import is_anything_running, turn_to_measure
+from perflab.lab.rounds import WAITING
 from perflab.settings import LoadSettings, Settings
 from perflab.workloads.kinds.workload import Workload
 
@@ -39,12 +42,14 @@ class _Round(NamedTuple):
         spread: How far its parts lie apart; none where that is not known.
         sent: How many requests went to servers of the user's.
         finished: Whether it came to anything.
+        overlapped: Whether another run of this process went on meanwhile.
     """
 
     costs: dict[str, object]
     spread: float | None
     sent: int
     finished: bool
+    overlapped: bool
 
 
 def measure(
@@ -60,6 +65,7 @@ def measure(
 
     Where the user's caps leave no room for it, or nothing came of it, the shipped costs stay.
     Rounds are repeated on perflab's own servers alone: a user has agreed to so many requests.
+    While another thread of this process calibrates, that is waited for.
 
     Args:
         bench: Whose costs.
@@ -68,7 +74,7 @@ def measure(
         on: The workload that is measured on.
         workload: The one that the costs are kept for.
         seconds: Of each round.
-        on_round: Is told of each round that is made, repeated ones included.
+        on_round: Is told of each round that is made, repeated ones included, and of a wait.
 
     Returns:
         The calibration, and how many requests of those that were agreed to it has made.
@@ -77,10 +83,23 @@ def measure(
         BadInputError: If what is measured could not be kept.
     """
     check_folder()
+    with turn_to_measure(_teller(on_round, WAITING, None)):
+        return _measure(bench, settings, load, on, workload, seconds, on_round)
+
+
+def _measure(
+    bench: AnyBench,
+    settings: Settings,
+    load: LoadSettings,
+    on: object,
+    workload: object,
+    seconds: float,
+    on_round: OnRound | None,
+) -> tuple[Calibration, int]:
     loaded = bench.workload_for(settings, on)
     runs: list[tuple[Mapping[str, object], dict[str, object]]] = []
     spreads: list[float] = []
-    spent, repeats = 0, 0
+    spent, repeats, overlapped = 0, 0, False
     total = round_count(bench, settings, load, workload)
     before = machine_load()
     foreign = bool(bench.foreign_servers(settings))
@@ -98,13 +117,15 @@ def measure(
         elif _is_disturbed(found) and not foreign and repeats < _MOST_REPEATS:
             repeats += 1
             found = _calmer(found, one_round(values, seconds))
+        overlapped = overlapped or found.overlapped
         runs.append((values, found.costs))
         spreads += [found.spread] if found.spread is not None else []
     costs = bench.calibration.costs_of(runs) if runs else {}
     if not costs:
         return calibration_for(bench, settings, load, workload), spent
     spread = median(spreads) if spreads else None
-    kept = keep_calibration(bench, settings, load, costs, workload, before, spread)
+    about = (bench, settings, load, costs, workload, before, spread)
+    kept = keep_calibration(*about, overlapped=overlapped)
     if is_apart(bench, settings, load, workload):
         whole = bench.workload_for(settings, workload)
         told = _teller(on_round, len(runs) + 1, total)
@@ -131,20 +152,46 @@ def measured_first(
         load: Of the load.
         workload: What is run.
         given: Whether it is the user's, so that costs are measured on it where the bench does so.
-        on_round: Is told of each round that is made.
+        on_round: Is told of each round that is made, and of a wait for another thread's.
 
     Returns:
         The calibration, and how many requests to servers of the user's it has made.
     """
-    calibration = calibration_for(bench, settings, load, workload)
-    if calibration.source != "shipped" and not _outlived(bench, settings, calibration):
-        wanted = kept_names(bench, settings, load, workload)[0]
-        if is_apart(bench, settings, load, workload) and calibration.backend != wanted:
-            told = _teller(on_round, 1, 1)
-            return measure_at_load(bench, settings, load, workload, calibration, told), 0
-        return calibration, 0
-    on = bench.calibration.spec_for(settings, load, workload if given else None)
-    return measure(bench, settings, load, on, workload, on_round=on_round)
+    about = (bench, settings, load, workload)
+    if (known := _known_of_load(*about)) is not None:
+        return known, 0
+    with turn_to_measure(_teller(on_round, WAITING, None)):
+        # Whoever had the turn may have measured just that.
+        if (known := _known_of_load(*about)) is not None:
+            return known, 0
+        if (base := _known(*about)) is not None:
+            return measure_at_load(*about, base, _teller(on_round, 1, 1)), 0
+        on = bench.calibration.spec_for(settings, load, workload if given else None)
+        return measure(bench, settings, load, on, workload, on_round=on_round)
+
+
+def _known_of_load(
+    bench: AnyBench, settings: Settings, load: LoadSettings, workload: Workload
+) -> Calibration | None:
+    """Return the kept costs of a load's own pace and threads; none where they are to be measured.
+
+    A pattern without such costs has those of a loop.
+    """
+    about = (bench, settings, load, workload)
+    known = _known(*about)
+    if known is None or (is_apart(*about) and known.backend != kept_names(*about)[0]):
+        return None
+    return known
+
+
+def _known(
+    bench: AnyBench, settings: Settings, load: LoadSettings, workload: Workload
+) -> Calibration | None:
+    """Return the kept costs; none where none are, or they are old."""
+    found = calibration_for(bench, settings, load, workload)
+    if found.source == "shipped" or _outlived(bench, settings, found):
+        return None
+    return found
 
 
 def round_count(
@@ -168,11 +215,14 @@ def _teller(on_round: OnRound | None, number: int, total: int | None) -> Callabl
 def _outlived(bench: AnyBench, settings: Settings, calibration: Calibration) -> bool:
     """Say whether costs were measured on a busy machine that is much quieter now.
 
+    Those that were measured beside another run are outlived where nothing runs any more.
     On a server of the user's nothing is measured without being asked for.
     """
     if not calibration.busy or bench.foreign_servers(settings):
         return False
     then, now = calibration.load_average or 0.0, machine_load()
+    if calibration.overlapped and not is_busy_load(then):
+        return not (is_anything_running() or is_busy_load(now))
     return now is not None and now < _QUIETER * then
 
 
@@ -192,7 +242,8 @@ def _measured(
     live = LiveRun(bench, workload, plain, alone, seconds=seconds, loop=True, calibration=shipped)
     try:
         found = live.wait(lambda _row: tell())
-        return _Round(found.costs, live.spread, live.sent, bool(found.metrics.get("requests")))
+        finished = bool(found.metrics.get("requests"))
+        return _Round(found.costs, live.spread, live.sent, finished, live.overlap.seen)
     finally:
         live.close()
 

@@ -7,9 +7,10 @@ from typing import cast
 
 from perflab.bench.base import AnyBench
 from perflab.lab.calibration import Calibration
-from perflab.lab.documents import AboutWorkload, ReadingOptions, Summary
+from perflab.lab.documents import AboutWorkload, ReadingOptions, Summary, UrlCount
 from perflab.lab.environment import environment
 from perflab.lab.history_in_words import replay_notes
+from perflab.lab.job import Ended
 from perflab.lab.rows import Rows
 from perflab.lab.run import Run
 from perflab.settings import LoadSettings, Settings
@@ -27,9 +28,7 @@ def run_result(
     calibration: Calibration,
     *,
     loop: bool,
-    ended: str,
-    note: str | None,
-    records: Mapping[str, object],
+    told: Ended,
     about: Mapping[str, str],
     renewed: bool = False,
     left: str | None = None,
@@ -42,9 +41,9 @@ def run_result(
         rows: What was measured.
         calibration: The costs that were known before.
         loop: Whether the workload began again at its end.
-        ended: Why it ended.
-        note: The first error of a request, if any failed; else what is wrong with the workload.
-        records: What the session recorded of each request, for the prediction from the run itself.
+        told: What its child said at its end: why it ended; the first error of a request, if any
+            failed, else what is wrong with the workload; and what the session recorded of each
+            request, for the prediction from the run itself.
         about: What to know of the servers behind.
         renewed: Whether the calibration was renewed by it.
         left: What the run has left on a server of the user's, if so.
@@ -55,7 +54,7 @@ def run_result(
     errors = int(rows.measured(None).get("errors", 0))
     notice = rows.bench.live.notice(rows.settings, rows.load)
     counted = f"{_requests(errors)} failed; first: " if errors else ""
-    failed = (f"{counted}{note}",) if note else ()
+    failed = (f"{counted}{told.note}",) if told.note else ()
     return Run(
         pattern=rows.bench.identity.pattern,
         workload=workload_summary(rows.workload),
@@ -66,13 +65,14 @@ def run_result(
         followed=rows.following.follows,
         since_change=rows.measured(start),
         predicted=rows.predict(calibration.costs, start),
-        fitted=rows.predict({**costs, **records}, start),
+        fitted=rows.predict({**costs, **told.records}, start),
         alerts=tuple(rows.watch.report()),
         calibration=calibration.to_dict(),
         costs=costs,
         histories=histories_around(rows.bench, rows.workload, rows.settings, rows.load),
         environment={**environment(), **({"servers": dict(about)} if about else {})},
-        ended=ended,
+        by_url=tuple(cast("UrlCount", dict(each)) for each in told.by_url),
+        ended=told.reason,
         loop=loop,
         doubts=() if errors else failed,
         notes=(
@@ -80,8 +80,9 @@ def run_result(
             *failed,
             *_fallen(rows),
             *_blind(rows),
-            *_brief(rows, ended),
+            *_brief(rows, told.reason),
             *_overtaken(rows),
+            *rows.remarks(start),
             *replay_notes(rows, rows.measured(None)),
             *(_RENEWED if renewed else ()),
             *(text for text in (notice, left) if text),

@@ -11,6 +11,8 @@ from perflab.lab.snapshot import Snapshot
 from perflab.units import grouped
 
 ROUNDS = 5
+WAITING = 0
+"""The number of the round while another calibration of this process is made."""
 _FEWEST = 10
 _MOST_KEPT = 64
 
@@ -74,9 +76,12 @@ def round_of(number: int, total: int | None) -> str:
     """Return which round of a calibration is made, such as ``round 3 of 5``.
 
     Args:
-        number: From 1; beyond the total where what was measured asks for one more.
+        number: From 1; beyond the total where what was measured asks for one more; `WAITING` before
+            the first.
         total: How many there are; none where that is not known.
     """
+    if number == WAITING:
+        return "waiting for another measurement"
     return f"round {grouped(number)}" + (
         f" of {grouped(total)}" if total and number <= total else ""
     )

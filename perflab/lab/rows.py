@@ -8,6 +8,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from perflab.bench.base import AnyBench
+from perflab.bench.live import is_behind
 from perflab.bench.model import AnyModel
 from perflab.bench.session import Measured
 from perflab.lab.alerts import AlertWatch
@@ -28,6 +29,7 @@ _LONGEST_TURN = 0.05
 _LONGEST_LAG = 60.0
 _LONGEST_AT_END = 10.0
 _FALLS_OF_A_LEVEL = 3
+_PREDICTED_SHARE = 0.5
 
 
 class Compared(NamedTuple):
@@ -87,6 +89,7 @@ class Rows:
         self._lock = threading.Lock()
         self._coming: list[tuple[Settings, LoadSettings]] = []
         self._predicted: Metrics = {}
+        self._predicted_until = 0
         self._predict_after = 0.0
         self._falls: Counter[str] = Counter()
 
@@ -208,7 +211,7 @@ class Rows:
         part = self.last.since(since, self.bench.live.levels)
         own = self.bench.costs(self._part(part.without_rare(fewest)))
         latency = part.latency()
-        if latency.count and not self.load.paced and not self.bench.live.open_loop:
+        if latency.count and self._is_busy(part) and not self.bench.live.open_loop:
             # Models take it that a write takes what a hit does.
             hit = part.histograms.get("hit")
             of_writes = part.writes * (latency.mean if hit is None else hit.mean)
@@ -216,6 +219,23 @@ class Rows:
             left = part.seconds * self.load.concurrency - spent
             own["overhead_seconds"] = max(0.0, left / (latency.count + part.writes))
         return own
+
+    def remarks(self, since: Snapshot | None) -> tuple[str, ...]:
+        """Return what a reader must know of what was measured after a snapshot, as the bench says.
+
+        Args:
+            since: Where the part of the run that counts begins.
+        """
+        if self.last is None or self.last.requests <= (0 if since is None else since.requests):
+            return ()
+        part = self.last.since(since, self.bench.live.levels)
+        return tuple(self.bench.live.remarks(self.settings, self._part(part)))
+
+    def _is_busy(self, part: Snapshot) -> bool:
+        """Say whether clients never wait for a request to be due."""
+        if self.load.request_rate is None:
+            return not self.load.paced
+        return is_behind(self._part(part))
 
     def _begin_anew(self, snapshot: Snapshot) -> None:
         """Count what was measured since the last change from here on."""
@@ -249,7 +269,7 @@ class Rows:
             version=snapshot.version,
             metrics=self._metrics(snapshot.since(earlier, self.bench.live.levels)),
             since_change=self._metrics(snapshot.since(since, self.bench.live.levels)),
-            predicted=self._prediction(since),
+            predicted=self._prediction(snapshot, since),
         )
 
     def _metrics(self, part: Snapshot) -> Metrics:
@@ -268,10 +288,11 @@ class Rows:
             self.load,
         )
 
-    def _prediction(self, since: Snapshot | None) -> Metrics:
+    def _prediction(self, snapshot: Snapshot, since: Snapshot | None) -> Metrics:
         """Return the newest prediction; a new one is made as often as its cost allows.
 
-        With it the one from the run's own times is made, for the same requests.
+        With it the one from the run's own times is made, for the same requests. There is none
+        while the newest is for less than half of the requests by now, such as for the first few.
         """
         now = time.perf_counter()
         if not self._predicts:
@@ -280,13 +301,16 @@ class Rows:
             self._follow(since, now)
         elif now >= self._predict_after:
             self._predicted = self.predict(self._costs, since)
+            self._predicted_until = snapshot.requests
             refitted = self.predict(self.own_costs(since), since) if self._predicted else {}
             measured = self.measured(since) if self._predicted else {}
             self.compared = Compared(measured, self._predicted, refitted, self.settings)
             give_back()
             spent = time.perf_counter() - now
             self._predict_after = now + spent / _SHARE_FOR_PREDICTIONS
-        return self._predicted
+        first = 0 if since is None else since.requests
+        known = self._predicted_until - first
+        return self._predicted if known >= _PREDICTED_SHARE * (snapshot.requests - first) else {}
 
     def _follow(self, since: Snapshot | None, now: float) -> None:
         """Let the shadow go on; what it says where it gets to the goal is the newest prediction."""
@@ -301,6 +325,7 @@ class Rows:
         self._followed_at = now
         if following.advance(goal.requests, min(share, _LONGEST_TURN)):
             self._predicted = following.metrics(self._costs)
+            self._predicted_until = goal.requests
             refitted = following.metrics(goal.own_costs)
             self.compared = Compared(goal.measured, self._predicted, refitted, self.settings)
             self._goal = None

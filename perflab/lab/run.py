@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from perflab.files import check_output, csv_frame, write_text
-from perflab.lab.documents import AboutWorkload, AlertReport, Change
+from perflab.lab.documents import AboutWorkload, AlertReport, Change, UrlCount
 from perflab.lab.result import Result
 from perflab.lab.row_table import RowTable
 from perflab.settings import SettingValues
@@ -35,6 +35,7 @@ class Run(Result):
         alerts: The alerts set, as ``alert``, ``fired`` and the ``seconds`` at which it fired.
         calibration: The costs used for `predicted`, with their date, backend and source.
         costs: The costs that this run itself measured.
+        by_url: The URLs that were requested most, those most often first.
         histories: The workload over its own time, as `History.to_dict` gives it.
         environment: Machine, versions and date.
         ended: Why it ended.
@@ -59,6 +60,7 @@ class Run(Result):
     alerts: tuple[AlertReport, ...] = ()
     calibration: dict[str, object] = dataclasses.field(default_factory=dict)
     costs: dict[str, object] = dataclasses.field(default_factory=dict)
+    by_url: tuple[UrlCount, ...] = ()
     histories: tuple[dict[str, object], ...] = ()
     environment: dict[str, object] = dataclasses.field(default_factory=dict)
     ended: str = ""

@@ -64,7 +64,8 @@ def events_of(
         alerts: Fired or not.
     """
     actions = {action.name: action.event or action.word for action in bench.live.actions}
-    found, before = [], dict(began_with)
+    found = []
+    before = {key: _written(bench, key, text) for key, text in began_with.items()}
     for change in changes:
         seconds, request = float(change.get("seconds", 0.0)), change.get("request")
         name = change.get("action", "")
@@ -85,7 +86,7 @@ def _changed(bench: AnyBench, before: Mapping[str, str], after: Mapping[str, str
     words = []
     for key, value in after.items():
         info = _info(bench, key)
-        known = before.get(key, "" if info is None else info.format(info.default))
+        known = before.get(key, "" if info is None else info.title(info.default))
         if value != known:
             name = key if info is None else info.name
             words.append(f"{name} {known} → {value}" if known else f"{name} {value}")
@@ -93,12 +94,12 @@ def _changed(bench: AnyBench, before: Mapping[str, str], after: Mapping[str, str
 
 
 def _written(bench: AnyBench, key: str, value: object) -> str:
-    """Return a value as people write it, whether a run has noted it as such or as a number."""
+    """Return a value as people read it, whether a run has noted it as a text or as a number."""
     info = _info(bench, key)
     if info is None:
         return str(value)
     try:
-        return info.format(info.parse(value) if isinstance(value, str) else value)
+        return info.title(info.parse(value) if isinstance(value, str) else value)
     except BadInputError:
         return str(value)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from perflab.lab.overlap import Overlap
+
 
 class RunState:
     """What a run is doing: ``starting``, ``running``, ``paused``, ``ended`` or ``failed``.
@@ -12,6 +14,9 @@ class RunState:
     The thread that listens to the child says that it runs, has ended or has failed, and the user's
     that it is paused. Each change is made from a state that is looked at under the same lock: who
     pauses a run that has just ended does not bring it back.
+
+    Attributes:
+        overlap: Of its load with that of other runs; a paused one has no load.
     """
 
     def __init__(self) -> None:
@@ -21,6 +26,7 @@ class RunState:
         self._now = "starting"
         self._error: str | None = None
         self._mistake = True
+        self.overlap = Overlap()
 
     @property
     def now(self) -> str:
@@ -50,12 +56,14 @@ class RunState:
         """Say that it has ended."""
         with self._lock:
             self._now = "ended"
+            self.overlap.end()
 
     def fail(self, error: str, *, mistake: bool) -> None:
         """Say that it has failed and why."""
         with self._lock:
             self._error, self._mistake = error, mistake
             self._now = "failed"
+            self.overlap.end()
 
     def renew(self) -> None:
         """Have locks of its own in a forked process, where nobody frees those that were held."""
@@ -67,4 +75,8 @@ class RunState:
             if self._now != before:
                 return False
             self._now = after
+            if after == "running":
+                self.overlap.begin()
+            else:
+                self.overlap.end()
             return True

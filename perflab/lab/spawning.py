@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import subprocess
+import weakref
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cloudpickle
 
@@ -27,6 +29,32 @@ if TYPE_CHECKING:
     from perflab.workloads.registry.kind import WorkloadKind
 
 _LOOK_SECONDS = 0.5
+
+
+class Leaving(Protocol):
+    """A run whose child process is a child of the process that started it alone."""
+
+    def leave(self) -> None:
+        """Let go of it in a forked process, which was given a copy."""
+
+
+# Weak, so that a run is not kept because it is listed.
+_going: weakref.WeakSet[Leaving] = weakref.WeakSet()
+
+
+def leave_at_fork(run: Leaving) -> None:
+    """Have a run left to this process where it is forked from now on."""
+    _going.add(run)
+
+
+def _leave_to_parent() -> None:
+    """Let go, in a forked process, of the runs: they are its parent's, and end with that."""
+    for run in list(_going):
+        run.leave()
+    _going.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def save_workload(kind: WorkloadKind[Any], workload: object, folder: Path) -> None:

@@ -155,7 +155,7 @@ def calibrate(
 
         def told(number: int, total: int | None) -> None:
             bar.set_postfix_str(f"calibrating, {round_of(number, total)}", refresh=False)
-            bar.update(number - 1 - bar.n)
+            bar.update(max(number - 1, 0) - bar.n)
 
         found, _ = measure(bench, checked, load, loaded, loaded, seconds, told)
         bar.update((bar.total or bar.n) - bar.n)

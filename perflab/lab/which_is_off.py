@@ -26,6 +26,7 @@ _RATIOS = (
     *("stall_fraction", "utilisation"),
 )
 _JUDGED = (*_RATIOS, *_TIMES[:-1], "wait_seconds_mean", _RATE)
+_UNEXPLAINED = ("model", "beyond")
 _SLOWER = 1.1
 _FEW = 5
 
@@ -44,6 +45,7 @@ def which_is_off(
     refit: Bands = MODEL,
     paced: bool = False,
     event: str = "",
+    running: bool = False,
 ) -> str:
     """Return in a sentence which of two it is; nothing where neither can be told.
 
@@ -59,6 +61,7 @@ def which_is_off(
         refit: How far the prediction from the run's own times may be off.
         paced: Whether the user set the pace, so that the throughput tells nothing.
         event: Why nothing is compared, as `not_compared` says; empty where it is.
+        running: Whether the run goes on, so that what its session tells at the end is missing.
     """
     unfit = event or _too_few(measured)
     if unfit:
@@ -74,6 +77,17 @@ def which_is_off(
     names = {bench.tuning.objective.metric, *_JUDGED} - ({_RATE} if paced else set())
     judged = [info for info in verdicts if info.name in names]
     others = [info for info in verdicts if not info.name.endswith(TAILS)]
+    if running and bench.live.told_at_end:
+        so_far = [
+            info.plain
+            for info, verdict in verdicts.items()
+            if verdict in _UNEXPLAINED and not info.name.endswith("_bytes")
+        ]
+        if so_far:
+            return (
+                f"So far {_listed(so_far)} {_are(so_far)} beyond the band; "
+                "the times that tell why come when the run ends."
+            )
     wrong = [info.plain for info in others if verdicts[info] == "model"]
     early = [info.plain for info in others if verdicts[info] == "calibration"]
     beyond = [info.plain for info in others if verdicts[info] == "beyond"]

@@ -97,7 +97,7 @@ class Comparison(Result):
             infos = [bench.info(row["key"]) for row in self.settings]
             rows = [("setting", "A", "B", "", "")]
             rows += [
-                (row["key"], info.format(row["a"]), info.format(row["b"]), "", "")
+                (row["key"], info.title(row["a"]), info.title(row["b"]), "", "")
                 for row, info in zip(self.settings, infos, strict=True)
             ]
             lines += ["", *aligned(rows)]

@@ -83,7 +83,7 @@ class Comparisons(Result):
             first = next(rows_of[key]["a"] for rows_of in by_key if key in rows_of)
             # What differs from the first in one of them is as in the first in the others.
             others = [rows_of[key]["b"] if key in rows_of else first for rows_of in by_key]
-            rows.append([key, *(info.format(value) for value in (first, *others))])
+            rows.append([key, *(info.title(value) for value in (first, *others))])
         return ["", *aligned(rows)]
 
     def _notes(self) -> list[str]:

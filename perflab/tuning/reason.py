@@ -270,10 +270,11 @@ def left_out(search: Search) -> list[str]:
     words = []
     for key in search.tuning.also_tuned:
         seen = {point["settings"][key] for point in search.points}
-        rest = [choice for choice in search.bench.info(key).choices if choice not in seen]
+        info = search.bench.info(key)
+        rest = [choice for choice in info.choices if choice not in seen]
         by_why: dict[str, list[str]] = {}
         for choice in rest:
-            by_why.setdefault(search.tuning.left_out.get(choice, ""), []).append(choice)
+            by_why.setdefault(search.tuning.left_out.get(choice, ""), []).append(info.title(choice))
         for why, names in by_why.items():
             said = f"{LEFT_OUT}: {key} {', '.join(names)}"
             words.append(f"{said} ({why})" if why else said)

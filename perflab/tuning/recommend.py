@@ -14,10 +14,11 @@ from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError, nearest
 from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Condition, parse_condition
-from perflab.lab.calibration import calibration_for
+from perflab.lab.calibration import Calibration, calibration_for
 from perflab.lab.measuring import measured_first
 from perflab.lab.outputs import check_outputs
 from perflab.servers.consent import require
+from perflab.settings import LoadSettings, Settings
 from perflab.tuning.ceilings import ceilings_of
 from perflab.tuning.lookup import Lookup
 from perflab.tuning.objective import parse_objective
@@ -29,6 +30,7 @@ from perflab.tuning.search import Search
 from perflab.tuning.sensitivity import sensitivity_of
 from perflab.tuning.sweep import live_bounds, sweep_workload
 from perflab.tuning.turns.checked import BUDGET_SECONDS, TURN_SECONDS, Plan, checked_in_turns
+from perflab.workloads.kinds.workload import Workload
 
 
 @naming_extra("cli")
@@ -67,7 +69,8 @@ def tune(
         budget: The seconds that all turns together may take.
         turn: The seconds of a turn.
         turn_progress: Called with the seconds spent and the budget, after each turn.
-        cancelled: Asked before each turn; when it says so, what is known by then is kept.
+        cancelled: Asked before each turn, and while costs are measured before the first; when it
+            says so, what is known by then is kept.
 
     Raises:
         BadInputError: If an input is not right, or the recommended settings cannot run.
@@ -88,8 +91,8 @@ def tune(
         for values in live_bounds(sweep, settings):
             require(bench.foreign_servers(bench.read(values)[0]))
     if live:
-        given = workload is not None
-        calibration, _ = measured_first(bench, checked, load, loaded, given=given)
+        of_run = (bench, checked, load, loaded)
+        calibration = _measured_first(*of_run, given=workload is not None, cancelled=cancelled)
     else:
         calibration = calibration_for(bench, checked, load, loaded)
     costs = calibration.costs
@@ -142,6 +145,31 @@ def tune(
     return checked_in_turns(
         result, search, lookup, chosen, settings or {}, calibration, plan, loop=loop
     )
+
+
+def _measured_first(
+    bench: AnyBench,
+    settings: Settings,
+    load: LoadSettings,
+    workload: Workload,
+    *,
+    given: bool,
+    cancelled: Cancelled | None,
+) -> Calibration:
+    """Return the costs for the turns, measured where none are known; those known if cancelled."""
+
+    def on_round(_number: int, _total: int | None) -> None:
+        if cancelled is not None and cancelled():
+            raise _CancelledError
+
+    try:
+        return measured_first(bench, settings, load, workload, given=given, on_round=on_round)[0]
+    except _CancelledError:
+        return calibration_for(bench, settings, load, workload)
+
+
+class _CancelledError(Exception):
+    """The turns are no longer wanted, while costs are measured for them."""
 
 
 def _conditions(limits: str | Iterable[str] | None) -> dict[Condition, str]:

@@ -81,7 +81,7 @@ def _of_settings(search: Search, lookup: Lookup) -> Iterator[NamedPoint]:
             found = _nearest(len(values), _with(search, lookup, key, values))
             if found is not None:
                 place, point = found
-                value = info.format(values[place - 1])
+                value = info.in_full(values[place - 1])
                 yield named_point(key, point, f"{key} {value} ({search.write(point)})")
                 break
 

@@ -24,7 +24,6 @@ from perflab.tuning.reach import (
     unreached,
     worsened,
 )
-from perflab.units import grouped, typed
 
 STEP = 1.02
 """Sizes nearer to each other than by this factor count as one."""
@@ -281,14 +280,11 @@ class Search:
 
     def write(self, point: Point) -> str:
         """Return those settings in words."""
-        info = self.bench.info(self.moved)
-        size = point["settings"][self.moved]
-        counted = info.kind is int and info.unit != "bytes"
-        number = "none"
-        if size is not None:
-            number = grouped(size) if counted else typed(size, info.unit)
-        others = ", ".join(f"{key} {point['settings'][key]}" for key in self.tuning.also_tuned)
-        return f"{info.key} {number}" + (f" with {others}" if others else "")
+        first, *others = (
+            f"{key} {self.bench.info(key).in_full(point['settings'][key])}"
+            for key in (self.moved, *self.tuning.also_tuned)
+        )
+        return f"{first} with {', '.join(others)}" if others else first
 
     def _why_none(self) -> str:
         closest = []

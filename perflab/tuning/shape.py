@@ -58,6 +58,14 @@ class _Row(_Shape):
     __pydantic_extra__: dict[str, float | None]
 
 
+class _UrlCount(_Shape):
+    url: str
+    requests: int
+    failures: dict[str, int] = {}
+    latency_seconds_p50: float | None = None
+    latency_seconds_p95: float | None = None
+
+
 class _Change(_Shape):
     seconds: float
     request: int | None = None
@@ -131,6 +139,7 @@ class _Result(_Shape):
     worse: str = ""
     ended: str = ""
     observed: _Observed = _Observed()
+    by_url: list[_UrlCount] = []
     histories: list[_History] = []
     calibration: _Calibration = _Calibration()
     environment: _Environment = _Environment()

@@ -21,6 +21,7 @@ class Standing:
         present: The line of the present settings.
         about: Lines whose value is from a sample, or between two known ones.
         runnable: Lines that can be the best; none for all.
+        titles: What people call some of the lines.
     """
 
     chart: WhatIfChart
@@ -28,6 +29,7 @@ class Standing:
     present: str
     about: frozenset[str] = frozenset()
     runnable: frozenset[str] | None = None
+    titles: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def best(self) -> str | None:
@@ -46,13 +48,13 @@ class Standing:
         if here is None:
             return []
         info = metric(self.chart.metric)
-        said = [f"{self.present}: {info.label} {info.format(here)}"]
+        said = [f"{self._title(self.present)}: {info.label} {info.format(here)}"]
         for other in (self.chart.reference, self.chart.ceiling):
             there = self.values.get(str(other))
             if other is not None and str(other) != self.present and there is not None:
                 difference = info.difference(there, here)
                 about = "about " if self.about & {self.present, str(other)} else ""
-                said.append(f"{about}{difference} against {other}")
+                said.append(f"{about}{difference} against {self._title(str(other))}")
         best = self.best
         if best is None:
             return said
@@ -61,8 +63,13 @@ class Standing:
             said.append(f"best of the policies {'that can run' if left_out else 'compared'}")
         else:
             about = "about " if best in self.about else ""
-            said.append(f"best here: {best} with {about}{info.format(self.values[best])}")
+            said.append(
+                f"best here: {self._title(best)} with {about}{info.format(self.values[best])}"
+            )
         return said
+
+    def _title(self, line: str) -> str:
+        return self.titles.get(line, line)
 
     @property
     def _apart(self) -> set[str]:

@@ -12,6 +12,7 @@ from perflab.bench.model import AnyModel, Previewing, Sharpening
 from perflab.bench.parts import WhatIfChart
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
+from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.settings import LoadSettings, Settings
 from perflab.tuning.background import compute_in_order
@@ -20,7 +21,13 @@ from perflab.tuning.standing import Standing, runnable
 from perflab.workloads.kinds.workload import Workload
 
 Line = tuple[list[float], list[float]]
+_Places = KeptAnswers[tuple[str, Settings], list[tuple[float, Settings]]]
+_Points = dict[tuple[str, Settings], list[tuple[float, Prediction]]]
+"""What is known along a setting, by that setting and all the others."""
+
 _COARSE = 4
+_MOST_LINES = 100
+_MOST_NUMBERS = 1_000_000
 
 
 class WhatIf:
@@ -49,9 +56,13 @@ class WhatIf:
         self.costs = costs
         known = None if model is None else model.with_costs(costs)
         self.model: AnyModel = known or bench.quick_model(workload, costs)
+        self._sharpens = isinstance(self.model, Sharpening)
         self.compared = dict(compared or {})
         charts = bench.display.all_charts
         self._axes = {chart.along: bench.axis(chart.along, workload) for chart in charts}
+        self._answers: KeptAnswers[tuple[Settings, LoadSettings], Prediction]
+        self._answers = KeptAnswers(_MOST_NUMBERS, _numbers_in)
+        self._places: _Places = KeptAnswers(_MOST_LINES)
 
     def charts(self, settings: Settings) -> tuple[WhatIfChart, ...]:
         """Return the charts at some settings."""
@@ -59,7 +70,8 @@ class WhatIf:
 
     def curves(self, settings: Settings, load: LoadSettings) -> list[dict[str, Line]]:
         """Return, for every what-if chart, its lines by label as far as they are known now."""
-        return [self._chart(chart, settings, load) for chart in self.charts(settings)]
+        points: _Points = {}  # the charts have lines in common
+        return [self._chart(chart, settings, load, points) for chart in self.charts(settings)]
 
     def at(self, settings: Settings, load: LoadSettings) -> Prediction | None:
         """Return the prediction at once: exact if known, else between its known neighbours.
@@ -85,7 +97,7 @@ class WhatIf:
             return None
         values, about = {}, set()
         for value, there in self._rivals(chart, settings):
-            answer = known(self.model, there, load)
+            answer = self._answer(there, load)
             if answer is None:
                 answer = self._near(there, load, chart.along)
             if answer is not None and chart.metric in answer.metrics:
@@ -93,7 +105,8 @@ class WhatIf:
                 about |= {str(value)} if answer.between or answer.sampled < 1 else set()
         present = str(getattr(settings, str(chart.lines)))
         can_run = frozenset(runnable(chart, self.bench))
-        return Standing(chart, values, present, frozenset(about), can_run)
+        titles = self.bench.info(str(chart.lines)).titles
+        return Standing(chart, values, present, frozenset(about), can_run, titles)
 
     def refine(
         self,
@@ -127,6 +140,15 @@ class WhatIf:
 
         return compute_in_order(compute, missing, changed, cancelled)
 
+    def _answer(self, there: Settings, load: LoadSettings) -> Prediction | None:
+        """Return the sharpest answer by now; one that gets no sharper is kept as it is."""
+        if self._sharpens:
+            return known(self.model, there, load)
+        found = self._answers.get((there, load))
+        if found is None and (found := known(self.model, there, load)) is not None:
+            self._answers.keep((there, load), found)
+        return found
+
     def _lines(self, chart: WhatIfChart, settings: Settings) -> Iterator[tuple[str, Settings]]:
         if chart.lines is None:
             yield chart.metric, settings
@@ -147,26 +169,37 @@ class WhatIf:
         for value in dict.fromkeys(value for value in values if value is not None):
             yield value, self.bench.display.settings_for_line(settings, str(chart.lines), value)
 
-    def _chart(self, chart: WhatIfChart, settings: Settings, load: LoadSettings) -> dict[str, Line]:
-        lines = {
-            label: self._known(chart, line, load, chart.metric)
-            for label, line in self._lines(chart, settings)
-        }
-        also = {name: self._known(chart, settings, load, name) for name in chart.also}
-        return {**lines, **also}
+    def _chart(
+        self, chart: WhatIfChart, settings: Settings, load: LoadSettings, points: _Points
+    ) -> dict[str, Line]:
+        def line(there: Settings, metric: str) -> Line:
+            key = (chart.along, there)
+            if key not in points:
+                points[key] = list(self._known(chart.along, there, load))
+            told = [(place, found) for place, found in points[key] if metric in found.metrics]
+            return BandedLine.of([place for place, _ in told], [found for _, found in told], metric)
+
+        lines = {label: line(there, chart.metric) for label, there in self._lines(chart, settings)}
+        return {**lines, **{name: line(settings, name) for name in chart.also}}
 
     def _known(
-        self, chart: WhatIfChart, settings: Settings, load: LoadSettings, metric: str
-    ) -> Line:
-        places: list[float] = []
-        found: list[Prediction] = []
-        for value in self._axes[chart.along]:
-            there = settings.change(**{chart.along: value})
-            answer = known(self.model, there, load)
-            if answer is not None and metric in answer.metrics:
-                places.append(float(value))
-                found.append(answer)
-        return BandedLine.of(places, found, metric)
+        self, along: str, settings: Settings, load: LoadSettings
+    ) -> Iterator[tuple[float, Prediction]]:
+        for value, there in self._along(along, settings):
+            answer = self._answer(there, load)
+            if answer is not None:
+                yield float(value), answer
+
+    def _along(self, along: str, settings: Settings) -> list[tuple[float, Settings]]:
+        """Return all places of an axis, with the settings there.
+
+        Settings are checked as they are made, which takes longer than many an answer.
+        """
+        axis = self._axes[along]
+        return self._places.answer(
+            (along, settings.change(**{along: axis[0]})),
+            lambda: [(value, settings.change(**{along: value})) for value in axis],
+        )
 
     def _missing(self, settings: Settings, load: LoadSettings) -> Iterator[Settings]:
         """Yield settings to compute, most wanted first."""
@@ -207,18 +240,17 @@ class WhatIf:
         here = getattr(settings, along)
         if here is None:
             return None
-        axis = self._axes[along]
-        place = bisect.bisect_right(axis, here)
+        places = self._along(along, settings)
+        place = bisect.bisect_right(self._axes[along], here)
 
-        def first_known(values: Iterable[float]) -> tuple[float, Prediction] | None:
-            for value in values:
-                there = settings.change(**{along: value})
-                answer = known(self.model, there, load)
+        def first_known(some: Iterable[tuple[float, Settings]]) -> tuple[float, Prediction] | None:
+            for value, there in some:
+                answer = self._answer(there, load)
                 if answer is not None:
                     return value, answer
             return None
 
-        below, above = first_known(reversed(axis[:place])), first_known(axis[place:])
+        below, above = first_known(reversed(places[:place])), first_known(places[place:])
         if below is None or above is None:
             return None
         log = self.bench.info(along).scale == "log"
@@ -244,6 +276,11 @@ class WhatIf:
         return dataclasses.replace(
             low, metrics=metrics, error=error, between=True, sampled=1.0, low=None, high=None
         )
+
+
+def _numbers_in(answer: Prediction) -> int:
+    """Return about how many numbers an answer holds, its own metrics and the misses' times."""
+    return 100 + (0 if answer.missed is None else len(answer.missed))
 
 
 def _coarse_first(values: list[float], here: float) -> list[float]:

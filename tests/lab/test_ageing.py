@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
 import perflab
@@ -17,8 +18,9 @@ from perflab.lab.calibrated_costs import wrong_cost
 from perflab.lab.calibration import calibration_for, keep_calibration
 from perflab.lab.rows import Rows
 from perflab.lab.snapshot import Snapshot
-from perflab.modelling.ageing import factor, scaled
+from perflab.modelling.ageing import factor, scaled, scaled_parts
 from perflab.settings.folders import cache_folder
+from perflab.workloads.kinds.arrivals import Arrivals
 
 SMALL = "zipf:skew=0.8,keys=2k,requests=40k,seed=1"
 
@@ -184,7 +186,7 @@ OWN = {
     },
 }
 PREDICTED = {
-    "connection_pool": {"service_seconds_mean": 1.5e-3},
+    "connection_pool": {"service_seconds_mean": 1.5e-3, "throughput_per_second": 0.0},
     "async_io": {"latency_seconds_mean": 0.0209},
 }
 TIMES = {
@@ -211,6 +213,54 @@ def test_what_is_beside_what_was_measured_is_as_much_slower(pattern):
         predicted = {"latency_seconds_mean": OWN[pattern]["run"]["latency"]["mean"]}
     again = bench.calibration.renewed(renewed, OWN[pattern], settings, predicted)
     assert TIMES[pattern](again) == pytest.approx(TIMES[pattern](renewed), rel=0.01)
+
+
+@pytest.mark.parametrize("speed", [0.3, 0.5, 0.8, 1.3, 2.0])
+@pytest.mark.parametrize("rate", [20.0, 200.0, 400.0])
+def test_a_pool_is_predicted_as_it_was_measured_from_the_next_run_on(speed, rate):
+    # Services that slow each other down: half as long ones are fewer at a time, and shorter still.
+    bench = load_bench("connection_pool")
+    settings, load = bench.read({"max_connections": 5})
+    gaps = np.random.default_rng(3).exponential(1 / rate, 20_000)
+    workload = Arrivals("poisson", np.cumsum(gaps))
+    shipped = bench.calibration.shipped_costs
+    ((_, shape),) = list(shipped["service"].items())[:1]
+
+    def curve(*means):
+        numbers = ("1", "2", "4", "8")
+        shapes = (scaled(shape, 1e-3 * mean / shape["mean"]) for mean in means)
+        return dict(zip(numbers, shapes, strict=True))
+
+    costs = {**shipped, "service": curve(1, 3, 6.6, 6.9), "service_half": curve(1.3, 2.6, 8, 9)}
+    usl = {**shipped["usl"], "rate": shipped["usl"]["rate"] / speed}
+    truth = {**scaled_parts(costs, ("service", "service_half"), speed), "usl": usl}
+
+    def predicted(known):
+        return bench.model(workload, known).predict(settings, load).metrics
+
+    measured = predicted(truth)["service_seconds_mean"]
+    own = {"service": {"2": scaled(shape, measured / shape["mean"])}}
+    for _ in range(2):
+        renewed = bench.calibration.renewed(costs, own, settings, predicted(costs))
+        costs = bench.calibration.refined(renewed, own, predicted)
+        assert wrong_cost(shipped, costs) is None
+        assert predicted(costs)["service_seconds_mean"] == pytest.approx(measured, rel=0.03)
+
+
+@pytest.mark.parametrize("pattern", sorted(OWN))
+def test_what_was_measured_itself_is_kept_beside_what_is_scaled(pattern):
+    bench = load_bench(pattern)
+    settings, _ = bench.read({"latency_seconds": 0.02} if pattern == "async_io" else {})
+    costs, predicted = dict(bench.calibration.shipped_costs), PREDICTED.get(pattern, {})
+    costs = {**costs, **({"lend": OWN[pattern]["service"]["2"]} if "service" in costs else {})}
+
+    def renewed(own):
+        return bench.calibration.renewed(costs, own, settings, predicted)
+
+    for name in costs.keys() - OWN[pattern].keys():
+        own = {name: scaled(costs[name], 7.0)}
+        if renewed(own)[name] == own[name]:
+            assert renewed({**OWN[pattern], **own})[name] == own[name]
 
 
 @pytest.mark.parametrize(

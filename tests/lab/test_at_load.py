@@ -38,6 +38,15 @@ def test_the_mean_rate_is_that_of_the_load(load, times, rate):
 
 
 @pytest.mark.parametrize(
+    ("rate", "measured_at"), [(0.5, 30.0), (300.0, 300.0), (5e4, 5e4), (2e9, 1e7)]
+)
+def test_it_is_measured_at_a_rate_that_can_be_set(rate, measured_at):
+    found = at_load._settable(rate)
+    assert found == measured_at
+    assert LoadSettings(request_rate=found).request_rate == found
+
+
+@pytest.mark.parametrize(
     ("pattern", "values", "apart"),
     [
         ("cache", {}, False),
@@ -47,8 +56,9 @@ def test_the_mean_rate_is_that_of_the_load(load, times, rate):
         ("redis_cache", {"request_rate": 300}, True),
         ("redis_cache", {"request_rate": 300, "redis_host": "10.0.0.1"}, False),
         ("streaming", {"request_rate": 300}, False),
-        ("connection_pool", {"request_rate": 300}, False),
-        ("async_io", {"request_rate": 300}, False),
+        ("connection_pool", {}, True),
+        ("async_io", {"request_rate": 300}, True),
+        ("async_io", {"urls": "http://10.0.0.1/"}, False),
     ],
 )
 def test_it_is_measured_where_it_may_and_tells_something(pattern, values, apart):

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from perflab.bench import load_bench
 from perflab.instrumentation.catalog import metric
-from perflab.lab.bands import IN_RUN, MODEL, Bands
+from perflab.lab.bands import IN_RUN, MODEL, POINTS, Bands
 from perflab.lab.calibration import Calibration
 
 MIB = 2**20
@@ -153,3 +154,63 @@ def test_chance_in_a_queue_is_no_excuse_where_none_waits_or_nothing_is_a_queue()
     assert IN_RUN.is_off(latency, idle, off)
     assert IN_RUN.is_off(service, idle, off)
     assert IN_RUN.half_width(latency, {"latency_seconds_mean": 1.0}) == pytest.approx(0.1)
+
+
+def test_stalls_are_as_uncertain_as_the_throughput_that_they_leave():
+    load_bench("prefetching")
+    stalls, rate = metric("stall_fraction"), metric("throughput_per_second")
+    for bands in (Bands(0.2), MODEL, IN_RUN):
+        for stalled in (0.0, 0.06, 0.5, 0.99):
+            predicted = {stalls.name: stalled, rate.name: 1000.0 * (1 - stalled)}
+            for off in (0.5, 0.99, -0.99):
+                then = {rate.name: predicted[rate.name] * (1 + off * bands.share)}
+                then[stalls.name] = 1 - then[rate.name] / 1000.0
+                assert not bands.is_off(rate, predicted, then)
+                assert not bands.is_off(stalls, predicted, then)
+    assert MODEL.is_off(stalls, {stalls.name: 0.06}, {stalls.name: 0.2})
+
+
+def test_time_of_which_a_run_has_one_is_a_draw():
+    load_bench("prefetching")
+    first = metric("first_item_seconds")
+    for bands in (Bands(0.2), MODEL, IN_RUN):
+        assert not bands.is_off(first, {first.name: 1e-3}, {first.name: 1.9e-3})
+        assert bands.is_off(first, {first.name: 1e-3}, {first.name: 2.1e-3})
+    assert Bands(0.2).text(first, {first.name: 1e-3}) == "± 100 %"
+
+
+def test_level_that_comes_and_goes_in_lots_is_not_off_by_one_of_them_or_by_chance():
+    level, size = metric("buffer_items"), metric("buffer_bytes")
+    few = {"buffer_items": 800.0, "buffer_bytes": 300e3, "batches": 100.0, "requests": 10_000.0}
+    assert not MODEL.is_off(level, few, {"buffer_items": 940.0})
+    assert not MODEL.is_off(size, few, {"buffer_items": 940.0, "buffer_bytes": 352e3})
+    many = few | {"batches": 20_000.0, "requests": 2e6}
+    assert not MODEL.is_off(level, many, {"buffer_items": 895.0})
+    assert MODEL.is_off(level, many, {"buffer_items": 940.0})
+    assert MODEL.is_off(size, many, {"buffer_items": 940.0, "buffer_bytes": 352e3})
+    empty = many | {"buffer_items": 0.0, "buffer_bytes": 0.0}
+    for items, off in ((0.6, False), (99.0, False), (250.0, True)):
+        measured = {"buffer_items": items, "buffer_bytes": 400.0 * items}
+        assert MODEL.is_off(level, empty, measured) == off
+        assert MODEL.is_off(size, empty, measured) == off
+    assert MODEL.is_off(size, many, {"buffer_items": 800.0, "buffer_bytes": 600e3})
+
+
+@pytest.mark.parametrize(
+    ("bands", "half"),
+    [
+        (Bands(0.10), 0.04),
+        (Bands(0.40), 0.16),
+        (Bands(None), 0.16),
+        (IN_RUN, 0.04),
+        (MODEL, 0.02),
+    ],
+    ids=["quiet", "busy", "shipped", "in the run", "own times"],
+)
+def test_a_hit_rate_is_less_sure_where_threads_wait_for_loads(bands, half):
+    shared = {"hit_rate": 0.5, "requests": 1000.0, "misses": 500.0, "loads": 100.0}
+    assert bands.half_width(metric("hit_rate"), shared) == pytest.approx(half)
+    for alone in ({"loads": 500.0}, {"loads": 700.0}):
+        assert bands.half_width(metric("hit_rate"), {**shared, **alone}) == POINTS
+    del shared["loads"]
+    assert bands.half_width(metric("hit_rate"), shared) == POINTS

@@ -142,6 +142,22 @@ def test_a_run_in_progress_is_compared_for_the_same_requests():
         live.close()
 
 
+def test_a_prediction_of_the_first_requests_alone_is_not_shown(monkeypatch):
+    monkeypatch.setattr("perflab.lab.rows._SHARE_FOR_PREDICTIONS", 0.002)
+    draw = np.random.default_rng(71)
+    load = {"backend": "delay", "request_rate": 500}
+    live = start_live("cache", trace_of(draw, ttls=None), load, None, loop=True)
+    try:
+        until(lambda: live.rows.last is not None and live.rows.last["requests"] > 400)
+        rows = list(live.rows)
+        live.stop()
+    finally:
+        live.close()
+    shown = [row for row in rows if row.predicted]
+    assert 0 < len(shown) < len(rows)
+    assert all(2 * row.predicted["requests"] >= row.since_change["requests"] for row in shown)
+
+
 def test_a_run_too_long_to_replay_says_so_and_is_predicted_as_before(monkeypatch):
     monkeypatch.setattr("perflab.lab.rows._LONGEST_AT_END", 0.0)
     monkeypatch.setattr("perflab.lab.rows._LONGEST_TURN", 0.0)

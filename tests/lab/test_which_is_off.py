@@ -72,6 +72,23 @@ def test_a_model_that_is_off_with_the_run_s_own_times_is_told(pattern):
     assert "calibrated" not in told
 
 
+@pytest.mark.parametrize("pattern", ["async_io", "connection_pool", "lazy_loading", "prefetching"])
+def test_nothing_is_blamed_before_the_run_has_told_of_its_requests(pattern):
+    known = {**CACHE, **PREFETCH, **POOL, "latency_seconds_p95": 0.05}
+    bench, real = load_bench(pattern), times(known, 2.0)
+    told = which_is_off(bench, real, known, known, running=True)
+    assert told.startswith("So far ")
+    assert "come when the run ends" in told
+    assert "model" not in told
+    assert "other programs" not in told
+    assert "model is off" in which_is_off(bench, real, known, known)
+    assert "So far" not in which_is_off(bench, known, known, known, running=True)
+    # No request tells of memory.
+    larger = {**known, "memory_bytes": 1e9}
+    told = which_is_off(bench, larger, {**larger, "memory_bytes": 1e8}, larger, running=True)
+    assert "So far" not in told
+
+
 def test_both_can_be_off():
     real, own = times(CACHE, 6.0), times(CACHE, 3.0)
     told = which_is_off(load_bench("cache"), real, CACHE, own)

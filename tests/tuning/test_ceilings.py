@@ -34,7 +34,7 @@ def test_it_is_drawn_in_the_report_and_is_no_alternative(found, tmp_path):
     assert found.settings["policy"] != "opt"
     assert "opt" not in {other["settings"]["policy"] for other in found.alternatives}
     page = perflab.report([found], tmp_path / "report.html").read_text()
-    assert "opt (knows the future)" in page
+    assert "OPT (knows the future)" in page
 
 
 def test_a_result_without_ceilings_is_still_read(found):

@@ -5,6 +5,7 @@ import pytest
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
+from perflab.patterns.cache.policies import TITLES
 from perflab.settings import LoadSettings
 from perflab.tuning.objective import knee
 from perflab.tuning.recommend import tune
@@ -25,7 +26,7 @@ def test_the_smallest_size_within_tolerance_is_recommended():
     assert smaller
     assert all(point["metrics"]["hit_rate"] < best - 0.01 for point in smaller)
     assert f"{size:,}" in found.reason
-    assert policy in found.reason
+    assert f"with policy {TITLES[policy]} is" in found.reason
 
 
 def test_a_limit_is_kept_and_an_impossible_one_says_what_there_is():
@@ -47,7 +48,7 @@ def test_latency_can_be_the_objective():
 
 def test_reason_says_when_it_is_what_there_is_today():
     first = tune("cache", TRACE)
-    assert "Today's max_cache_size 1,000 with policy lru gives" in first.reason
+    assert "Today's max_cache_size 1,000 with policy LRU gives" in first.reason
     kept = {key: first.settings[key] for key in ("max_cache_size", "policy")}
     again = tune("cache", TRACE, settings=kept)
     assert "That is what you have today." in again.reason

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from perflab.patterns.cache.bench import CacheBench
+from perflab.patterns.cache.policies import TITLES
 from perflab.settings import LoadSettings
 from perflab.tuning.standing import Standing, runnable
 from perflab.tuning.whatif import WhatIf
@@ -13,11 +14,11 @@ KNOWN = {"lru": 0.5, "fifo": 0.4, "sieve": 0.6, "opt": 0.8}
 
 
 def test_gain_and_distance_are_in_points():
-    words = Standing(CHART, KNOWN, "sieve").words()
+    words = Standing(CHART, KNOWN, "sieve", titles=TITLES).words()
     assert words == [
-        "sieve: hit rate 60 %",
-        "+10.0 points against lru",
-        "−20.0 points against opt",
+        "SIEVE: hit rate 60 %",
+        "+10.0 points against LRU",
+        "−20.0 points against OPT",
         "best of the policies compared",
     ]
 

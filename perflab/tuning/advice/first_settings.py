@@ -132,7 +132,7 @@ def _reason(
 ) -> str:
     info, noun = metric(goal.metric), bench.tuning.tuned_noun
     value = info.format(_value(goal, chosen))
-    others = ", ".join(f"{key} {written(bench, key, chosen['settings'][key])}" for key in also)
+    others = ", ".join(f"{key} {bench.info(key).in_full(chosen['settings'][key])}" for key in also)
     with_others = f" with {others}" if others else ""
     sign = 1 if goal.direction == "max" else -1
     if goal.target is not None and sign * best < sign * goal.target:

@@ -28,8 +28,8 @@ def settings_of(check: Check) -> list[tuple[str, str, str, str]]:
     return [
         (
             key,
-            bench.info(key).format(check.before.get(key)),
-            bench.info(key).format(check.settings.get(key)),
+            bench.info(key).title(check.before.get(key)),
+            bench.info(key).title(check.settings.get(key)),
             str(check.sources.get(key, "")),
         )
         for key in check.changed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from perflab.bench.base import AnyBench
@@ -12,6 +13,8 @@ from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
 from perflab.lab.calibration import Calibration
+from perflab.lab.overlap import turn_to_measure
+from perflab.modelling.prediction import Metrics
 from perflab.tuning.lookup import Lookup
 from perflab.tuning.points import NamedPoint, Point, named_point
 from perflab.tuning.reason import Reason
@@ -24,7 +27,7 @@ from perflab.tuning.turns.kept_turns import KeptTurns, can_be_kept
 from perflab.tuning.turns.likeness import unlike_the_whole
 from perflab.tuning.turns.live_turns import LiveTurns
 from perflab.tuning.turns.outcome import Outcome
-from perflab.tuning.turns.runner import take_turns
+from perflab.tuning.turns.runner import TurnsCancelled, take_turns
 from perflab.units import counted, grouped
 
 BUDGET_SECONDS = 60.0
@@ -94,14 +97,18 @@ def checked_in_turns(
         search.bench, lookup.workload, values, plan.turn, loop=loop, calibration=calibration
     )
     judge = Judge(search.goal, list(points), CONFIDENCE)
+
+    machine = Machine(plan.cancelled)
+
     try:
         taken = take_turns(
             list(points),
-            live,
+            lambda name: machine.alone(lambda: live(name)),
             judge.settled,
             plan.budget,
             progress=plan.progress,
             cancelled=plan.cancelled,
+            clock=machine.clock,
         )
     finally:
         live.close()
@@ -120,6 +127,37 @@ def checked_in_turns(
         missed = _missed(search, chosen, measured)
         return dataclasses.replace(checked, reason=f"{missed}{checked.reason}")
     return _instead(checked, search, lookup, chosen, points[shipped], outcome.words())
+
+
+class Machine:
+    """Lets one panel's turns go between those of another, so that neither disturbs the other.
+
+    Args:
+        cancelled: Asked while another one measures.
+    """
+
+    def __init__(self, cancelled: Cancelled | None) -> None:
+        self._cancelled = cancelled
+        self._waited = 0.0
+
+    def clock(self) -> float:
+        """Return the time in seconds without what was waited for others: no budget pays that."""
+        return time.monotonic() - self._waited
+
+    def alone(self, measure: Callable[[], Metrics]) -> Metrics:
+        """Measure once no other thread does.
+
+        Raises:
+            TurnsCancelled: If that is no longer wanted before it has begun.
+        """
+        began = time.monotonic()
+        with turn_to_measure(self._heed):
+            self._waited += time.monotonic() - began
+            return measure()
+
+    def _heed(self) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise TurnsCancelled
 
 
 def _missed(search: Search, chosen: Point, measured: Mapping[str, float]) -> str:

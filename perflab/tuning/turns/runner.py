@@ -16,7 +16,8 @@ Round = Mapping[str, Metrics]
 Measure = Callable[[str], Metrics]
 """Runs a contender for a short turn and returns its metrics.
 
-It raises `BadInputError` or `RuntimeError` where that contender cannot run.
+It raises `BadInputError` or `RuntimeError` where that contender cannot run, and `TurnsCancelled`
+where it has waited for its turn and none is wanted any more.
 """
 Settled = Callable[[Sequence[Round]], Collection[str]]
 """Which contenders need no further turn, given all rounds so far."""
@@ -77,6 +78,10 @@ def take_turns(
     return _Turns(names, measure, settled, budget, progress, cancelled, clock).take()
 
 
+class TurnsCancelled(Exception):  # noqa: N818  (a wish, no error)
+    """What is to measure a turn waits, and is told meanwhile that no more are wanted."""
+
+
 class _Turns:
     """The state of one `take_turns`, whose arguments it has."""
 
@@ -107,6 +112,8 @@ class _Turns:
         try:
             while ended is None:
                 ended = self._round()
+        except TurnsCancelled:
+            ended = "cancelled"
         except KeyboardInterrupt:
             ended = "interrupted"
         seconds = self._clock() - self._start

@@ -76,7 +76,7 @@ def test_what_holds_stays_recommended_and_says_by_how_much(live):
     said = found.turns["outcome"]
     assert said.startswith("Run in turns over 4 rounds, max_cache_size ")
     assert (
-        "better than max_cache_size 50 with policy lru (now): hit rate +30.0 points (95 %" in said
+        "better than max_cache_size 50 with policy LRU (now): hit rate +30.0 points (95 %" in said
     )
     assert "as good as max_cache_size" in said
     assert "within 1 percentage point" in said
@@ -91,7 +91,7 @@ def test_the_present_settings_stay_where_they_are_better(live):
     assert found.settings == found.before
     assert found.turns["shipped"] == "now"
     assert found.reason.startswith(found.turns["outcome"])
-    assert found.turns["outcome"].endswith("Ship max_cache_size 50 with policy lru (now) instead.")
+    assert found.turns["outcome"].endswith("Ship max_cache_size 50 with policy LRU (now) instead.")
     assert f"Predicted: {predicted.reason}" in found.reason
     assert found.metrics == found.before_metrics
     assert found.alternatives[0]["name"] == "predicted"

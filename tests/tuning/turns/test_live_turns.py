@@ -1,13 +1,20 @@
 """Turns of real runs: what they have in common, never how fast they are."""
 
+import itertools
+import threading
+import time
+
 import numpy as np
 import pytest
+from turns import held_by_another
 
 from perflab.bench import load_bench
 from perflab.errors import BadInputError
 from perflab.lab.calibration import calibration_for
+from perflab.lab.overlap import turn_to_measure
 from perflab.servers.consent import ConsentNeededError, allow
 from perflab.tuning.recommend import tune
+from perflab.tuning.turns.checked import Machine
 from perflab.tuning.turns.kept_turns import KeptTurns, can_be_kept
 from perflab.tuning.turns.live_turns import LiveTurns
 from perflab.tuning.turns.runner import take_turns
@@ -47,6 +54,66 @@ def test_a_cache_is_tuned_in_turns_within_a_small_budget():
     assert taken["ended"] in ("budget", "decided")
     assert 0 < found.measured["hit_rate"] < 1
     assert found.to_dict()["turns"]["outcome"] == taken["outcome"]
+
+
+def test_turns_wait_while_another_panel_measures():
+    """Two runs at once would each show the other's load."""
+    now, done = {"max_cache_size": 20}, []
+
+    def tuned():
+        done.append(tune("cache", TRACE, settings=now, live=True, budget=2.0, turn=0.1).turns)
+
+    with held_by_another() as let_go:
+        tuning = threading.Thread(target=tuned)
+        tuning.start()
+        # Longer than the budget, which pays for no wait.
+        tuning.join(4.0)
+        assert not done
+        let_go()
+        tuning.join(60)
+    assert done[0]["ended"] in ("budget", "decided")
+
+
+def test_no_budget_pays_for_a_wait():
+    machine = Machine(None)
+    began = machine.clock()
+    with held_by_another() as let_go:
+        threading.Timer(1.5, let_go).start()
+        assert machine.alone(lambda: {"requests": 1.0}) == {"requests": 1.0}
+    assert machine.clock() - began < 1.0
+
+
+def test_who_measures_again_and_again_lets_others_between():
+    order = []
+
+    def measure(name):
+        for _ in range(5):
+            with turn_to_measure():
+                time.sleep(0.05)
+                order.append(name)
+
+    threads = [threading.Thread(target=measure, args=(name,)) for name in "ab"]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+    changes = sum(one != other for one, other in itertools.pairwise(order))
+    assert changes >= 4
+
+
+def test_a_wait_for_another_panel_can_be_cancelled():
+    asked = []
+
+    def cancelled():
+        asked.append(None)
+        return len(asked) > 3
+
+    with held_by_another():
+        found = tune(
+            "cache", TRACE, settings={"max_cache_size": 20}, live=True, cancelled=cancelled
+        )
+    assert found.turns["ended"] == "cancelled"
+    assert not any(each["rounds"] for each in found.turns["contenders"])
 
 
 def test_a_pool_is_tuned_in_turns_with_its_servers_kept():
