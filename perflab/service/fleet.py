@@ -120,9 +120,12 @@ def fleet_of(service: ServiceLayout, workload: object = None) -> Fleet:
     came = incoming(service, workload)
     rows: list[FleetRow] = []
     for replicas in settings.scales:
-        rate = came.rate * replicas / settings.replicas
-        grown = service.change({"replicas": replicas, "request_rate": rate})
-        here = came if replicas == settings.replicas else incoming(grown, came.workload)
+        grown, here = service, came
+        if replicas != settings.replicas:
+            # Of times that are drawn, the rate that they are drawn at is what grows.
+            rate = (settings.request_rate or came.rate) * replicas / settings.replicas
+            grown = service.change({"replicas": replicas, "request_rate": rate})
+            here = incoming(grown, came.workload)
         rows += _rows(grown, Flows(here, costs_in(known, service)))
     chosen = best_pool(rows)
     told = [f"{name}: {each.describe()}" for name, each in known.items()]

@@ -71,7 +71,7 @@ def incoming(
     Raises:
         BadInputError: If the workload is not right, or nothing says when its requests come.
     """
-    settings, first = service.settings, service.stages[0]
+    settings, first = service.settings, service.entry
     if settings.processes > MOST_PROCESSES:
         text = f"{grouped(settings.processes)} workers in all; at most {grouped(MOST_PROCESSES)}"
         raise BadInputError(text, "service.replicas")
@@ -89,9 +89,11 @@ def incoming(
         loaded = load_bench(first.bench).workload_for(first.settings, workload)
     if isinstance(loaded, Trace):
         loaded.check_reads()
-        keys: npt.NDArray[np.int64] = loaded.ids.astype(np.int64)
-    elif isinstance(loaded, Arrivals) and first.place is Place.POOL:
-        keys = np.zeros(len(loaded), np.int64)
+        keys: npt.NDArray[np.integer] = loaded.ids
+    elif isinstance(loaded, Arrivals) and first.place >= Place.CALL:
+        # A share of the keys calls: here of the requests, since these have no keys.
+        called = first.place is Place.CALL
+        keys = np.arange(len(loaded)) if called else np.zeros(len(loaded), np.int64)
     else:
         text = f"is of {type(loaded).__name__}, but a service takes a trace of requests"
         raise BadInputError(text, loaded.name)
@@ -164,4 +166,4 @@ def _at_random(workload: Any, rate: float | None, seed: int) -> Floats:
         raise BadInputError(text, workload.name)
     gaps = np.random.default_rng(seed).exponential(1.0 / rate, len(workload))
     gaps[0] = 0.0
-    return np.cumsum(gaps)
+    return np.cumsum(gaps, out=gaps)

@@ -6,21 +6,26 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from perflab.bench.base import AnyBench
 from perflab.bench.registry import bench_names, load_bench
-from perflab.bench.stage import Place
+from perflab.bench.stage import ManyPlacesStage, Place
 from perflab.errors import BadInputError, nearest
 from perflab.project.project_file import NAME, ProjectFile, find_project
 from perflab.service.settings import ServiceSettings
 from perflab.settings import Settings
 
 _PLACES = {
+    Place.FRONT: "is the client before all workers",
     Place.PROCESS: "is in each worker process",
     Place.SHARED: "is one for all workers",
+    Place.CALL: "makes calls for what no cache holds",
     Place.POOL: "is the last before the database",
 }
+
+SCENARIOS_TABLE = "scenarios"
+"""The table of a file that names scenarios."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class ServiceStage:
         Raises:
             BadInputError: If no such bench is a stage, or a setting is not valid.
         """
-        found = _stage_bench(bench).identity.settings_class
+        found = stage_settings(bench)
         if isinstance(values, Settings):
             return cls(bench, found.given(values))
         try:
@@ -59,6 +64,8 @@ class ServiceStage:
         """Where in a service it stands."""
         stage = _stage_bench(self.bench).stage
         assert stage is not None  # noqa: S101  (refused where it is made)
+        if hasattr(stage, "place_of"):
+            return cast("ManyPlacesStage[Any]", stage).place_of(self.settings)
         return stage.place
 
 
@@ -82,10 +89,12 @@ class ServiceLayout:
     """What a service is made of; what the last of its stages passes on, the database gets.
 
     Attributes:
-        stages: In order: process caches, what all workers share, a connection pool.
+        stages: In order: a client in front, process caches, what all workers share, outgoing calls,
+            a connection pool; each may be left out.
         settings: Of the service as a whole.
         workload: What is predicted on where nothing else is named; the default of the first
             stage's bench where it is none.
+        scenarios: By name, those that a file names; texts as `read_scenario` takes them.
 
     Raises:
         BadInputError: If there is no stage, or stages cannot follow each other.
@@ -94,6 +103,7 @@ class ServiceLayout:
     stages: tuple[ServiceStage, ...]
     settings: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
     workload: ServiceWorkload | None = dataclasses.field(default=None, compare=False)
+    scenarios: Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -112,6 +122,9 @@ class ServiceLayout:
             if stage.place == before.place != Place.PROCESS:
                 text = f"cannot follow {before.bench}: each {_PLACES[stage.place]}; keep one"
                 raise BadInputError(text, stage.bench)
+        if self.stages[-1].place is Place.FRONT:
+            text = f"{_PLACES[Place.FRONT]}: add the stages that these have, or set role to call"
+            raise BadInputError(text, self.stages[-1].bench)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> Self:
@@ -120,7 +133,7 @@ class ServiceLayout:
         Args:
             values: Settings of the service by key, and by the name of each stage's bench its
                 settings: ``{"workers": 4, "cache": {"max_cache_size": "10k"}}``. Stages are in
-                the order of their keys.
+                the order of their keys. ``scenarios`` names scenarios, each by a text.
 
         Raises:
             BadInputError: If a key is unknown, a value is not valid, or stages cannot follow each
@@ -131,8 +144,11 @@ class ServiceLayout:
             raise BadInputError(text, "service")
         own: dict[str, object] = {}
         stages: list[ServiceStage] = []
+        scenarios: dict[str, str] = {}
         for key, value in values.items():
-            if key in ServiceSettings.model_fields:
+            if key == SCENARIOS_TABLE:
+                scenarios = _texts(value)
+            elif key in ServiceSettings.model_fields:
                 own[key] = value
             elif isinstance(value, (Mapping, Settings)):
                 stages.append(ServiceStage.of(key, value))
@@ -142,7 +158,7 @@ class ServiceLayout:
                 if key in stage_names():
                     text = f"must be a table of settings, such as [service.{key}]"
                 raise BadInputError(text, f"service.{key}")
-        return cls(tuple(stages), ServiceSettings.read(own))
+        return cls(tuple(stages), ServiceSettings.read(own), scenarios=scenarios)
 
     @classmethod
     def from_toml(cls, path: str | Path = NAME, profile: str | None = None) -> Self:
@@ -218,6 +234,23 @@ class ServiceLayout:
         """The connection pool of each worker; none where it has none."""
         return next((stage for stage in self.stages if stage.place is Place.POOL), None)
 
+    @property
+    def entry(self) -> ServiceStage:
+        """The first stage of the workers: its bench reads the workload."""
+        return next(stage for stage in self.stages if stage.place is not Place.FRONT)
+
+    @property
+    def front(self) -> ServiceStage | None:
+        """The client before all workers; none where requests come by themselves."""
+        first = self.stages[0]
+        return first if first.place is Place.FRONT else None
+
+    def without_front(self) -> Self:
+        """Return the service as its workers are, without a client before them."""
+        if self.front is None:
+            return self
+        return dataclasses.replace(self, stages=self.stages[1:])
+
     def shown(self) -> dict[str, Any]:
         """Return all values as results keep them, as `from_mapping` takes them."""
         stages = {stage.bench: stage.settings.shown() for stage in self.stages}
@@ -251,6 +284,29 @@ def _stage_bench(name: str) -> AnyBench:
         text = f"is not a stage of a service; there are: {', '.join(stage_names())}"
         raise BadInputError(text, name)
     return bench
+
+
+def _texts(values: object) -> dict[str, str]:
+    """Return the scenarios that a mapping names; whoever plays one reads it.
+
+    Raises:
+        BadInputError: If it is none.
+    """
+    if not isinstance(values, Mapping):
+        text = 'must be a table of texts, such as lunch = "traffic:at=60s,times=4"'
+        raise BadInputError(text, f"service.{SCENARIOS_TABLE}")
+    return dict(values)
+
+
+def stage_settings(bench: str) -> type[Settings]:
+    """Return the class of the settings of a bench as a stage.
+
+    Raises:
+        BadInputError: If no such bench is a stage.
+    """
+    found = _stage_bench(bench)
+    own: type[Settings] = getattr(found.stage, "settings_class", found.identity.settings_class)
+    return own
 
 
 def _changed(stage: ServiceStage, values: Mapping[str, object]) -> ServiceStage:

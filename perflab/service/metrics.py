@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.bench.stage import Place
+from perflab.bench.stage import CACHES, Place
 from perflab.instrumentation.catalog import MetricInfo, declare
 from perflab.modelling.prediction import Metrics
 from perflab.operations import Operation
@@ -33,6 +33,7 @@ METRICS = (
     MetricInfo("passed_per_second", "passed on", "1/s", "lower"),
     MetricInfo("latency_share", "share of latency", "ratio", "lower"),
     MetricInfo("memory_bytes_per_process", "memory per process", "bytes", "lower"),
+    MetricInfo("calls_per_second", "outgoing calls", "1/s", "lower"),
     MetricInfo("connections", "connections open", "connections", "neither"),
     MetricInfo("most_connections", "connections, at most", "connections", "lower"),
     MetricInfo("database_per_second", "load on the database", "1/s", "lower"),
@@ -59,28 +60,31 @@ def stage_metrics(flow: Flow, here: StageFlow) -> Metrics:
         here: One of its stages.
     """
     came, passed = len(here.came), here.passed
-    seconds = flow.incoming.seconds
+    place, seconds = here.stage.place, _seconds_behind(flow)
     found: Metrics = {
         "requests": float(came),
-        "requests_per_second": came / seconds,
+        "requests_per_second": flow.incoming.rate if place is Place.FRONT else came / seconds,
         "passed_per_second": len(passed.requests) / seconds,
     }
-    pool = here.stage.place is Place.POOL
-    if not pool:
+    if place in CACHES:
         reads, missed = _reads(flow, here.came), _reads(flow, here.goes_on)
         found |= {"hits": float(reads - missed), "misses": float(missed)}
         found["hit_rate"] = (reads - missed) / max(reads, 1)
     if came:
         found |= _waits_of(passed)
-    total = float(flow.latencies.sum())
-    found["latency_share"] = float(passed.waits.sum()) / total if total > 0 else 0.0
-    if pool:
-        found["connections"] = float(passed.connections)
-        found["errors"] = float(came - len(passed.requests))
-    else:
+    found["latency_share"] = _share(flow, float(passed.waits.sum()), place)
+    if place in CACHES:
         found["memory_bytes"] = float(sum(here.memory_bytes))
-        if here.stage.place is Place.PROCESS:
+        if place is Place.PROCESS:
             found["memory_bytes_per_process"] = float(max(here.memory_bytes))
+        return found
+    found["errors"] = float(came - len(passed.requests))
+    if place is Place.POOL:
+        found["connections"] = float(passed.connections)
+    elif place is Place.CALL:
+        found["calls_per_second"] = _calls(here) / seconds
+    else:
+        found["errors"] = float(flow.failed.sum())
     return found
 
 
@@ -90,14 +94,17 @@ def database_metrics(flow: Flow) -> Metrics:
     loads = last.passed.loads
     if last.stage.place is not Place.POOL or loads is None:
         return {}
-    seconds, total = flow.incoming.seconds, float(flow.latencies.sum())
-    busy = float(loads.sum())
-    queries = queries_of(flow)
+    queries, busy, ends = queries_of(flow), float(loads.sum()), last.passed.requests.times + loads
+    told = flow.fed_back
+    if told is not None:
+        busy, ends = float(np.nansum(told.services)), told.starts + told.services
+    # Where requests come faster than they are served, it works on after the last one.
+    lasted = max(flow.incoming.seconds, float(np.nanmax(ends)) if queries else 0.0)
     found = {
         "requests": float(queries),
-        "requests_per_second": queries / seconds,
-        "in_use": busy / seconds,
-        "latency_share": busy / total if total > 0 else 0.0,
+        "requests_per_second": _queries_per_second(flow),
+        "in_use": busy / lasted,
+        "latency_share": _share(flow, float(loads.sum())),
     }
     return found | ({"service_seconds_mean": busy / queries} if queries else {})
 
@@ -110,7 +117,6 @@ def service_metrics(flow: Flow, settings: ServiceSettings, most_connections: int
         settings: With the prices.
         most_connections: That the database may get from it.
     """
-    seconds = flow.incoming.seconds
     latencies = flow.latencies[reads_of(flow)]
     reads, failed = len(latencies), int(flow.failed.sum())
     found: Metrics = {
@@ -124,7 +130,7 @@ def service_metrics(flow: Flow, settings: ServiceSettings, most_connections: int
         found[f"latency_seconds_{name}"] = float(value)
     found["errors"] = float(failed)
     found["error_share"] = failed / len(flow.incoming.requests)
-    found["database_per_second"] = queries_of(flow) / seconds
+    found["database_per_second"] = _queries_per_second(flow)
     found["memory_bytes"] = float(sum(sum(here.memory_bytes) for here in flow.stages))
     if most_connections:
         found["most_connections"] = float(most_connections)
@@ -163,7 +169,16 @@ def _waits_of(passed: Passed) -> Metrics:
 
 
 def queries_of(flow: Flow) -> int:
-    """Return how many requests the database gets."""
+    """Return how many requests the database gets; where calls are the last, how many call.
+
+    Behind a client in front, those of each of its tries.
+    """
+    if flow.fed_back is not None:
+        return int(np.count_nonzero(~np.isnan(flow.fed_back.starts)))
+    if flow.stages[-1].stage.place is Place.CALL:
+        return _calls(flow.stages[-1])
+    if flow.incoming.requests.operations is None:
+        return len(flow.stages[-1].goes_on)
     return int(np.count_nonzero(is_query(flow.incoming.requests)[flow.stages[-1].goes_on]))
 
 
@@ -177,9 +192,51 @@ def is_query(requests: Requests) -> npt.NDArray[np.bool_]:
     return np.isin(requests.operations, (Operation.GET, Operation.WRITE))
 
 
+def _seconds_behind(flow: Flow) -> float:
+    """Return how long requests come, behind a client in front how long it lets some in."""
+    told, seconds = flow.fed_back, flow.incoming.seconds
+    if told is None or told.let_in is None:
+        return seconds
+    return max(seconds, float(told.let_in.max()))
+
+
+def _queries_per_second(flow: Flow) -> float:
+    queries, seconds = queries_of(flow), flow.incoming.seconds
+    if flow.fed_back is not None and queries:
+        # Those of the last tries come after the last request was let in.
+        seconds = max(seconds, float(np.nanmax(flow.fed_back.starts)))
+    return queries / seconds
+
+
+def _share(flow: Flow, seconds: float, place: Place | None = None) -> float:
+    """Return the share of all latencies that some seconds of a stage are.
+
+    Of a client in front that is all but what the stages behind take of its requests: a try that it
+    gave up, and the pause before the next one, are its own.
+    """
+    total, told = flow.total_seconds, flow.fed_back
+    if total <= 0:
+        return 0.0
+    if told is None or told.let_in is None:
+        return seconds / total
+    behind = sum(float(here.passed.waits.sum()) for here in flow.stages[1:])
+    loads = flow.stages[-1].passed.loads
+    behind += 0.0 if loads is None else float(loads.sum())
+    let_in = float((told.ends - told.let_in).sum())
+    counted = min(1.0, let_in / behind) if behind > 0 else 0.0
+    if place is Place.FRONT:
+        return 1.0 - counted * behind / total
+    return counted * seconds / total
+
+
+def _calls(here: StageFlow) -> int:
+    """Return how many requests called: no call takes no time."""
+    return int(np.count_nonzero(here.passed.waits))
+
+
 def _asked_behind(flow: Flow) -> int:
     """Return how many reads no cache answered."""
-    caches = [here for here in flow.stages if here.stage.place is not Place.POOL]
+    caches = [here for here in flow.stages if here.stage.place in CACHES]
     return _reads(flow, caches[-1].goes_on) if caches else _reads(flow, flow.stages[0].came)
 
 

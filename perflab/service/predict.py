@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 from perflab.bench.registry import load_bench
+from perflab.bench.stage import CACHES, Place
 from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import metric
 from perflab.lab.calibration import Calibration, calibration_for
@@ -24,6 +26,18 @@ if TYPE_CHECKING:
     from perflab.bench.stage import PoolStage
     from perflab.modelling.prediction import Costs, Metrics
     from perflab.service.layout import ServiceLayout, ServiceStage
+
+_UNFILLED = (
+    "a load that fails fills no cache, and who waits for it fails too, so that more requests fail "
+    "than are counted here: a scenario such as traffic:times=1 counts them"
+)
+_FRONTED = (
+    "latencies, failures and the load on the database are those of a chain whose answers feed back "
+    "to the client in front; its retries are in them, but not in the rows of the other stages"
+)
+
+_GROWN, _PART = 0.05, 10
+"""Waits of the last part that are so much of the workload's time longer than those of the first."""
 
 Calibrations = dict[str, Calibration]
 
@@ -50,11 +64,16 @@ def predict_service(
     """
     came = incoming(service, workload, clients)
     known = calibrations_of(service)
-    if sample is not None and sample != 1:
-        found = SampledService(came, costs_in(known, service), sample).estimate(service)
-        return estimated(service, came, found, known)
-    flow = Flows(came, costs_in(known, service)).through(service)
-    return prediction_of(service, flow, known)
+    # What a workload is like takes passes over it, too, once: they are made meanwhile.
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(workload_summary, came.workload)
+        if sample is None or sample == 1:
+            found = Flows(came, costs_in(known, service)).through(service)
+        else:
+            about = SampledService(came, costs_in(known, service), sample).estimate(service)
+    if sample is None or sample == 1:
+        return prediction_of(service, found, known)
+    return estimated(service, came, about, known)
 
 
 def costs_in(known: Calibrations, service: ServiceLayout) -> dict[str, Costs]:
@@ -127,7 +146,36 @@ def prediction_of(service: ServiceLayout, flow: Flow, known: Calibrations) -> Se
     behind = database_metrics(flow)
     rows += [StageRow(DATABASE, "Database", behind)] if behind else []
     metrics = service_metrics(flow, service.settings, connections_of(service).most)
-    return _prediction(service, flow.incoming, rows, metrics, known)
+    remarks, warnings = _failing(service, metrics), _falling_behind(flow)
+    return _prediction(service, flow.incoming, rows, metrics, known, remarks, warnings=warnings)
+
+
+def _falling_behind(flow: Flow) -> tuple[str, ...]:
+    """Return which stages do not keep up: their waits are of this length of workload alone."""
+    said = []
+    for here in flow.stages:
+        waits, place = here.passed.waits, here.stage.place
+        part = len(waits) // _PART
+        # Where a pool gives requests up, its timeout bounds their waits.
+        bounded = place is Place.POOL and len(here.goes_on) < len(here.came)
+        if place in CACHES or bounded or not part:
+            continue
+        grown = float(waits[-part:].mean() - waits[:part].mean())
+        if grown > _GROWN * flow.incoming.seconds:
+            said.append(
+                f"{here.stage.bench} does not keep up with the requests: waits grow by "
+                f"{in_words(grown, 'seconds')} within the workload, and go on growing in a "
+                "longer one, so that times and shares are those of this length alone"
+            )
+    return tuple(said)
+
+
+def _failing(service: ServiceLayout, metrics: Metrics) -> tuple[str, ...]:
+    """Return what a reader must know where loads of caches fail."""
+    cached = any(stage.place in CACHES for stage in service.stages)
+    if not metrics["errors"] or not cached or service.front is not None:
+        return ()
+    return (_UNFILLED,)
 
 
 def _row(stage: ServiceStage, metrics: Metrics, known: Calibrations) -> StageRow:
@@ -145,6 +193,7 @@ def _prediction(
     remarks: tuple[str, ...] = (),
     sampled: float = 1.0,
     error: float = 0.0,
+    warnings: tuple[str, ...] = (),
 ) -> ServicePrediction:
     told = [f"{name}: {each.describe()}" for name, each in known.items()]
     return ServicePrediction(
@@ -152,16 +201,18 @@ def _prediction(
         settings=service.shown(),
         stages=tuple(rows),
         metrics=metrics,
-        warnings=connections_of(service).warnings,
-        remarks=(*remarks, *_remarks(came), *told),
+        warnings=(*connections_of(service).warnings, *warnings),
+        remarks=(*remarks, *_remarks(service, came), *told),
         environment=environment(),
         sampled=sampled,
         error=error,
     )
 
 
-def _remarks(came: Incoming) -> tuple[str, ...]:
+def _remarks(service: ServiceLayout, came: Incoming) -> tuple[str, ...]:
+    found = () if service.front is None else (_FRONTED,)
     if not came.drawn_times:
-        return ()
+        return found
     rate = in_words(came.rate, "1/s")
-    return (f"the workload has no times: requests come at random (Poisson), {rate} on average",)
+    said = f"the workload has no times: requests come at random (Poisson), {rate} on average"
+    return (*found, said)

@@ -82,7 +82,8 @@ class ServicePrediction(Result):
             if row.stage == DATABASE:
                 needed: tuple[str, ...] = ("in_use",)
             else:
-                needed = ("errors",) if "connections" in row.metrics else _CACHE
+                cached = any(name in row.metrics for name in _CACHE)
+                needed = _CACHE if cached else ("errors",)
             check_metrics(row.metrics, needed, f"stages.{row.stage}")
 
     def row(self, stage: str) -> StageRow:

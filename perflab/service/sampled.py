@@ -15,14 +15,16 @@ from perflab.bench.passing import requests_at
 from perflab.bench.registry import load_bench
 from perflab.bench.stage import Place
 from perflab.errors import BadInputError
+from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.student import t_95
 from perflab.operations import Operation
 from perflab.service.connections import connections_of
 from perflab.service.flow import Flow, Flows
 from perflab.service.key_draws import DRAWS, KeyDraw, KeyDraws
+from perflab.service.load import Load, crowded_parts, stretches_of, whole_load
 from perflab.service.metrics import LATENCIES, is_query, money, queries_of
 from perflab.service.prediction import DATABASE
-from perflab.service.weighted import WeightedTimes
+from perflab.service.weighted import WeightedTimes, pool_metrics
 from perflab.units import percent
 from perflab.workloads.kinds.trace import Trace
 
@@ -38,6 +40,10 @@ _PARTS = 64
 short at its beginning, when caches are cold."""
 _CLASSES = 64
 """Keys are told apart by so many classes of popularity at most."""
+_FEWEST_LOAD, _LOAD_TIMES = 200_000, 4.0
+"""The load on the pools is drawn from so many requests at least, and from so many times the share
+of the keys."""
+_ROUNDS, _MOST_LOADS = 8, 16
 _SMALL = 0.02
 """What samples may be off together, times the root of the fewest entries that a cache has there."""
 
@@ -70,12 +76,20 @@ class SampledService:
         incoming: All requests.
         costs: By the name of each stage's bench, what its model is told.
         share: Of the keys, in all samples together.
+        load: About how many requests the load on the pools is drawn from; it grows with the share
+            where not given.
 
     Raises:
         BadInputError: If the share is not between 0 and 1, or the workload has no keys.
     """
 
-    def __init__(self, incoming: Incoming, costs: Mapping[str, Costs], share: float) -> None:
+    def __init__(
+        self,
+        incoming: Incoming,
+        costs: Mapping[str, Costs],
+        share: float,
+        load: int | None = None,
+    ) -> None:
         if not 0 < share <= 1:
             text = "a sample is a share of the keys, above 0 and at most 1"
             raise BadInputError(text, "sample")
@@ -87,8 +101,12 @@ class SampledService:
         self._draws = KeyDraws(incoming, self._ids, self._keys, share)
         self._flows = [Flows(draw.incoming, costs) for draw in self._draws.draws]
         self._classes = _classes(self._draws.block_of)
-        sizes = incoming.requests.sizes
+        sizes, count = incoming.requests.sizes, len(incoming.requests)
         self._value_bytes = 0.0 if sizes is None else float(sizes.mean())
+        edges = (count * (np.arange(_PARTS + 1) / _PARTS) ** 3).astype(np.int64)
+        self._whole = whole_load(incoming, self._ids, edges)
+        self._most_load = load or max(_FEWEST_LOAD, round(_LOAD_TIMES * share * count))
+        self._loads: KeptAnswers[bytes, Load] = KeptAnswers(_MOST_LOADS)
 
     def estimate(self, service: ServiceLayout) -> Estimate:
         """Return what a service is estimated to do.
@@ -96,6 +114,8 @@ class SampledService:
         Raises:
             BadInputError: If a stage cannot be sampled, or not with so few keys.
         """
+        if any(stage.place in (Place.FRONT, Place.CALL) for stage in service.stages):
+            raise BadInputError("a service with async_io is predicted from all requests", "sample")
         caches = [stage for stage in service.stages if stage.place is not Place.POOL]
         if not caches:
             raise BadInputError("needs a cache: a pool is predicted from all requests", "sample")
@@ -233,16 +253,12 @@ class SampledService:
             pairs: The samples on their way through the caches.
             times: Where latencies are added.
         """
-        pool = service.pool
-        assert pool is not None  # noqa: S101  (asked for such services)
-        count = len(self.incoming.requests)
-        edges = (count * (np.arange(_PARTS + 1) / _PARTS) ** 3).astype(np.int64)
         asked, gone = (np.zeros((_CLASSES, _PARTS)) for _ in range(2))
         before: list[Floats] = []
         for draw, flow in pairs:
             last = flow.stages[-1]
             on, own = last.goes_on, self._classes[self._ids[draw.places]]
-            parts = np.searchsorted(edges, draw.places, side="right") - 1
+            parts = self._whole.part_of(draw.places)
             cells = own.astype(np.int64) * _PARTS + parts
             weights = draw.weights * is_query(flow.incoming.requests)
             asked += _cells(cells, weights)
@@ -255,20 +271,57 @@ class SampledService:
             hit[on] = False
             times.add(flow.latencies[hit], draw.weights[hit] / DRAWS)
         chances = _filled(asked, gone)
-        places = kernels.thinned(self._ids, self._classes, edges, chances)
-        places = places[is_query(self.incoming.requests)[places]]
-        load = dataclasses.replace(
-            self.incoming,
-            requests=requests_at(self.incoming.requests, places),
-            workers=self.incoming.workers[places],
-        )
-        flow = Flows(load, self.costs).through(dataclasses.replace(service, stages=(pool,)))
-        here = flow.stages[0].passed
+        load, flow, parts = self._load_played(service, chances)
+        weights = load.weights[parts]
         # What a request has waited for before it comes to a pool, in the order of the samples.
-        ahead = np.resize(np.concatenate(before), len(places)) if len(places) else np.zeros(0)
+        ahead = np.resize(np.concatenate(before), len(parts)) if len(parts) else np.zeros(0)
         reads = _reads(flow)
-        times.add((ahead + flow.latencies)[reads])
-        return _of_pool(flow, pool.bench, float(here.waits.sum()), self.incoming.seconds)
+        times.add((ahead + flow.latencies)[reads], weights[reads])
+        return pool_metrics(flow, weights, self.incoming.seconds)
+
+    def _load_played(
+        self, service: ServiceLayout, chances: Floats
+    ) -> tuple[Load, Flow, npt.NDArray[np.int64]]:
+        """Return a load, its flow through the pools, and the part of each request.
+
+        Of a part in which the pools do not keep up, a stretch tells too little: it is played as it
+        is, with the one after it, in which what has built up is worked off.
+        """
+        entire = np.zeros(_PARTS, np.bool_)
+        for _ in range(_ROUNDS):
+            load = self._load_with(entire)
+            flow, parts = self._queued(service, load, chances)
+            most = connections_of(service).most
+            crowded = crowded_parts(load, flow.stages[0].passed, parts, most)
+            if not crowded.any():
+                return load, flow, parts
+            entire |= crowded
+            entire[1:] |= crowded[:-1]
+        return self._whole, *self._queued(service, self._whole, chances)
+
+    def _load_with(self, entire: npt.NDArray[np.bool_]) -> Load:
+        def make() -> Load:
+            return stretches_of(self._whole, self._most_load, entire)
+
+        return self._loads.answer(entire.tobytes(), make)
+
+    def _queued(
+        self, service: ServiceLayout, load: Load, chances: Floats
+    ) -> tuple[Flow, npt.NDArray[np.int64]]:
+        """Return the flow of what misses through the pools alone, and the part of each request."""
+        pool = service.pool
+        assert pool is not None  # noqa: S101  (asked for such services)
+        places = kernels.thinned(load.ids, self._classes, load.edges, chances)
+        requests = load.incoming.requests
+        if requests.operations is not None:
+            places = places[is_query(requests)[places]]
+        missed = dataclasses.replace(
+            load.incoming,
+            requests=requests_at(requests, places),
+            workers=load.incoming.workers[places],
+        )
+        alone = dataclasses.replace(service, stages=(pool,))
+        return Flows(missed, self.costs).through(alone), load.part_of(places)
 
     def _read_count(self) -> int:
         operations = self.incoming.requests.operations
@@ -303,19 +356,6 @@ def _filled(asked: Floats, gone: Floats) -> Floats:
         later = np.where(asked[:, part] > 0, here, later)
         chances[:, part] = later
     return chances
-
-
-def _of_pool(flow: Flow, pool: str, waited: float, seconds: float) -> dict[str, Metrics]:
-    """Return the metrics of a pool and of the database behind it."""
-    from perflab.service.metrics import database_metrics, stage_metrics
-
-    here = flow.stages[0]
-    behind = database_metrics(flow)
-    loads = here.passed.loads
-    found = {pool: {**stage_metrics(flow, here), "spent_seconds": waited}}
-    busy = 0.0 if loads is None else float(loads.sum())
-    found[DATABASE] = {**behind, "in_use": busy / seconds, "spent_seconds": busy}
-    return found
 
 
 def _reads(flow: Flow) -> npt.NDArray[np.bool_]:

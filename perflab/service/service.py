@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from perflab.service.layout import ServiceLayout
@@ -25,13 +25,23 @@ class Service(ServiceLayout):
     """A service: requests meet its stages in order; what the last one passes on, the database gets.
 
     Attributes:
-        stages: In order: process caches, what all workers share, a connection pool.
+        stages: In order: a client in front, process caches, what all workers share, outgoing calls,
+            a connection pool; each may be left out.
         settings: Of the service as a whole.
         workload: What is predicted on where nothing else is named.
+        scenarios: By name, those that the service's file names.
 
     Raises:
-        BadInputError: If there is no stage, or stages cannot follow each other.
+        BadInputError: If there is no stage, stages cannot follow each other, or a scenario that is
+            named is not right.
     """
+
+    def __post_init__(self) -> None:
+        ServiceLayout.__post_init__(self)
+        if self.scenarios:
+            from perflab.service.scenarios.kinds import check_named
+
+            check_named(self.scenarios)
 
     def predict(
         self,
@@ -69,13 +79,16 @@ class Service(ServiceLayout):
 
         return fleet_of(self, workload)
 
-    def play(self, workload: object = None, scenario: str = "redis-down") -> ScenarioOutcome:
+    def play(
+        self, workload: object = None, scenario: str | Sequence[str] = "redis-down"
+    ) -> ScenarioOutcome:
         """Return what becomes of the service when something happens.
 
         Args:
             workload: As `predict` takes it.
             scenario: What happens, such as ``redis-down:at=60,seconds=10``; one of those of
-                `perflab.service.scenarios.SCENARIOS`.
+                `perflab.service.scenarios.SCENARIOS`, or of the service's file. Several happen
+                together, joined by ``+`` or in a list.
 
         Raises:
             BadInputError: If the workload or the scenario is not right, or that begins after the
@@ -85,7 +98,9 @@ class Service(ServiceLayout):
 
         return play(self, workload, scenario)
 
-    def survive(self, workload: object = None, scenario: str = "redis-down") -> Survival:
+    def survive(
+        self, workload: object = None, scenario: str | Sequence[str] = "redis-down"
+    ) -> Survival:
         """Return the smallest change of one stage's size with which it survives a scenario.
 
         Args:
@@ -100,7 +115,10 @@ class Service(ServiceLayout):
         return survive(self, workload, scenario)
 
     def run(
-        self, workload: object = None, scenario: str | None = None, seconds: float = 20.0
+        self,
+        workload: object = None,
+        scenario: str | Sequence[str] | None = None,
+        seconds: float = 20.0,
     ) -> ServiceRun:
         """Run it on real servers of perflab's own, each worker in a process.
 

@@ -6,10 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
+from perflab import kernels
 from perflab.bench.registry import load_bench
-from perflab.bench.stage import Place
+from perflab.bench.stage import CACHES, Place
 from perflab.errors import BadInputError
 from perflab.units import counted, grouped, in_words
 
@@ -72,8 +71,8 @@ class Splitter:
         self.costs = costs
         sizes = incoming.requests.sizes
         self._value_bytes = 0.0 if sizes is None or not len(sizes) else float(sizes.mean())
-        self._keys = int(np.unique(incoming.requests.keys).size)
-        self.caches = [stage for stage in service.stages if stage.place is not Place.POOL]
+        self._keys = len(kernels.dense_ids(incoming.requests.keys)[1])
+        self.caches = [stage for stage in service.stages if stage.place in CACHES]
 
     def present(self) -> Split:
         """Return what the stages may take now; where a cache has no bound, what all keys take."""
@@ -97,6 +96,8 @@ class Splitter:
         for stage in self.service.stages:
             if stage.place is Place.POOL:
                 there = self._pool(stage).settings_with(stage.settings, split.connections)
+            elif stage.place not in CACHES:
+                there = stage.settings
             else:
                 each = given[stage.bench] / self._count(stage)
                 there = self._of(stage).settings_at(

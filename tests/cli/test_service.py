@@ -130,10 +130,10 @@ def test_a_fleet_is_a_row_per_way_to_connect(perflab, project):
 def test_settings_of_a_service_are_listed(perflab):
     answer = perflab("settings", "service")
     assert answer.status == 0
-    assert "Stages: [service.cache], [service.redis_cache], [service.connection_pool]" in answer.out
+    assert "Stages: [service.cache], [service.redis_cache], [service.async_io], " in answer.out
     assert "pgbouncer_connections" in answer.out
     known = perflab("settings", "service", "--json").json
-    assert known["stages"] == ["cache", "redis_cache", "connection_pool"]
+    assert known["stages"] == ["cache", "redis_cache", "async_io", "connection_pool"]
     assert "spread" in [each["key"] for each in known["settings"]]
 
 

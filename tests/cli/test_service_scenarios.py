@@ -19,6 +19,9 @@ maxmemory = "20MiB"
 
 [service.connection_pool]
 max_connections = 2
+
+[service.scenarios]
+lunch = "traffic:at=8,seconds=2,times=2"
 """
 
 
@@ -46,6 +49,39 @@ def test_json_and_the_file_hold_the_outcome(perflab, project, tmp_path):
     kept = ScenarioOutcome.load(out)
     assert kept.to_dict() == answer.json
     assert kept.scenario.startswith("deploy:")
+
+
+def test_several_scenarios_are_played_together(perflab, project):
+    options = ("--scenario", "redis-down:at=8,seconds=2", "--scenario", "lunch", "--json")
+    answer = perflab("predict", "service", *options)
+    parts = answer.json["scenario"].split(" + ")
+    assert [part.partition(":")[0] for part in parts] == ["redis-down", "traffic"]
+
+
+def test_too_many_workers_are_refused_before_anything_is_said_to_start(perflab, project):
+    answer = perflab("run", "service", "--set", "workers=20")
+    assert answer.status == 2
+    assert "16 workers at most, not 20 workers" in answer.err
+    assert "starting" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("verb", "options"),
+    [
+        ("predict", ()),
+        ("predict", ("--scenario", "deploy")),
+        ("tune", ("--fleet",)),
+        ("tune", ("--survive", "deploy")),
+    ],
+)
+def test_ctrl_c_says_that_nothing_was_kept(perflab, project, verb, options, monkeypatch):
+    def interrupted(*_args, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("perflab.service.flow.Flows.through", interrupted)
+    answer = perflab(verb, "service", *options)
+    assert answer.status == 130
+    assert "nothing was kept" in answer.err
 
 
 @pytest.mark.parametrize(

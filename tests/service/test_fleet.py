@@ -98,3 +98,19 @@ def test_a_fleet_is_kept_and_read_again(fleet, tmp_path):
     path = fleet.to_json(tmp_path / "fleet.json")
     assert Fleet.load(path).to_dict() == fleet.to_dict()
     assert len(fleet.to_frame()) == len(fleet.rows)
+
+
+def test_load_that_is_drawn_grows_as_the_replicas_do():
+    drawn = SERVICE.change({"request_rate": 400})
+    workload = Trace.from_keys(KEYS)
+    size = next(
+        row for row in drawn.fleet(workload).rows if (row.replicas, row.per_process) == (6, 1)
+    )
+    changes = {"replicas": 6, "request_rate": 800, "connection_pool.max_connections": 1}
+    alone = drawn.change(changes).predict(workload).metrics
+    assert size.metrics["latency_seconds_p99"] == alone["latency_seconds_p99"]
+
+
+def test_workload_with_hours_between_requests_has_a_fleet_too():
+    slow = SERVICE.change({"max_replicas": None})
+    assert slow.fleet(Trace.from_keys(KEYS[:50], 7200.0 * np.arange(50))).rows

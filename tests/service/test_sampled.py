@@ -1,11 +1,16 @@
 """Samples of the keys: near the exact answer, within the band that they say, and refused if few."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from perflab import BadInputError, Service, Trace, load_workload
 from perflab.service.incoming import incoming
 from perflab.service.key_draws import DRAWS, KeyDraws
+from perflab.service.load import stretches_of, whole_load
+from perflab.service.predict import calibrations_of, costs_in
+from perflab.service.sampled import SampledService
 from perflab.service.weighted import WeightedTimes
 
 TRACE = load_workload("zipf:skew=0.9,keys=20k,requests=200k,seed=3")
@@ -102,7 +107,11 @@ def test_a_pool_alone_is_not_sampled():
 
 
 def test_all_keys_are_an_exact_answer():
-    assert SERVICE.predict(TRACE, sample=1) == SERVICE.predict(TRACE)
+    all_keys, exact = (
+        dataclasses.replace(found, environment={})
+        for found in (SERVICE.predict(TRACE, sample=1), SERVICE.predict(TRACE))
+    )
+    assert all_keys == exact
 
 
 def test_weighted_times_have_the_quantiles_of_repeated_ones():
@@ -117,3 +126,43 @@ def test_weighted_times_have_the_quantiles_of_repeated_ones():
     expected = np.quantile(every, shares, method="inverted_cdf")
     assert found.quantiles(shares) == pytest.approx(expected, rel=0.006)
     assert WeightedTimes().quantiles(shares) == [0.0] * 3
+
+
+def sampled(service, trace, load):
+    costs = costs_in(calibrations_of(service), service)
+    return SampledService(incoming(service, trace), costs, 0.2, load).estimate(service)
+
+
+def test_a_pool_is_estimated_from_stretches_of_its_load():
+    busy = SERVICE.change({"query_seconds": 0.03})
+    exact, about = busy.predict(TRACE), sampled(busy, TRACE, 70_000)
+    assert exact.row("connection_pool").metrics["wait_seconds_p99"] > 0.001
+    for name in ("requests_per_second", "connections", "wait_seconds_mean", "wait_seconds_p99"):
+        here, there = exact.row("connection_pool").metrics[name], about.stages["connection_pool"]
+        assert there[name] == pytest.approx(here, rel=0.3), name
+    for name in ("latency_seconds_mean", "latency_seconds_p99", "database_per_second"):
+        assert about.metrics[name] == pytest.approx(exact.metrics[name], rel=0.15), name
+
+
+def test_a_pool_that_cannot_keep_up_is_estimated_from_its_whole_load():
+    slow = SERVICE.change({"query_seconds": 0.05, "connection_pool.timeout": 5})
+    exact, about = slow.predict(TRACE), sampled(slow, TRACE, 70_000)
+    assert exact.metrics["error_share"] > 0.01
+    assert about.metrics["error_share"] == pytest.approx(exact.metrics["error_share"], rel=0.2)
+
+
+def test_stretches_stand_for_all_requests_unless_they_miss_a_burst():
+    came = incoming(SERVICE, TRACE)
+    edges = np.linspace(0, len(TRACE), 17).astype(np.int64)
+    whole = whole_load(came, TRACE.ids, edges)
+    some = stretches_of(whole, 50_000)
+    assert len(some.ids) == pytest.approx(50_000, rel=0.01)
+    assert (some.weights * np.diff(some.edges)).sum() == pytest.approx(len(TRACE))
+    assert np.all(np.diff(some.incoming.requests.times) > 0)
+    assert some.seconds.sum() == pytest.approx(came.seconds / 4, rel=0.02)
+    assert stretches_of(whole, len(TRACE)) is whole
+    gaps = np.diff(came.requests.times, prepend=0.0)
+    gaps[100:1000] /= 20
+    crowd = Trace.from_keys(TRACE.ids, np.cumsum(gaps))
+    burst = whole_load(incoming(SERVICE, crowd), TRACE.ids, edges)
+    assert stretches_of(burst, 50_000) is burst

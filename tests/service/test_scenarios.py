@@ -9,11 +9,12 @@ import pytest
 
 from perflab.errors import BadInputError
 from perflab.kernels.chain.flights import Answer, Happening
-from perflab.service import Service
+from perflab.service import Service, ServiceStage
 from perflab.service.incoming import incoming
 from perflab.service.scenarios import SCENARIOS, read_scenario, requests
-from perflab.service.scenarios.feedback import chain_of
-from perflab.service.scenarios.play import flows_of, play
+from perflab.service.scenarios.feedback import Chain, chain_of
+from perflab.service.scenarios.play import flows_of, play, play_on
+from perflab.service.scenarios.size_search import SizeSearch
 from perflab.service.scenarios.survive import survive
 from perflab.service.scenarios.windows import windows_of
 
@@ -33,6 +34,12 @@ CAME = incoming(SHOP, WORKLOAD)
 
 def without(service, stage):
     return Service(tuple(each for each in service.stages if each.bench != stage), service.settings)
+
+
+def with_calls(service, **settings):
+    *caches, pool = service.stages
+    call = ServiceStage.of("async_io", {"latency_seconds": 0.01, **settings})
+    return Service((*caches, call, pool), service.settings)
 
 
 def test_a_calm_day_is_what_is_predicted_without_feedback():
@@ -58,6 +65,25 @@ def test_without_redis_the_database_gets_what_processes_miss():
     same = chain_of(alone, CAME, flows_of(alone, CAME)).follow(CAME, [])
     asked = (found.answers == Answer.DATABASE)[dead].mean()
     assert asked == pytest.approx((same.answers == Answer.DATABASE)[dead].mean(), abs=0.02)
+
+
+def test_a_calm_day_is_followed_once_for_all_scenarios(monkeypatch):
+    flows, followed = flows_of(SHOP, CAME), []
+    follow = Chain.follow
+
+    def counted(chain, came, happenings):
+        followed.append(happenings)
+        return follow(chain, came, happenings)
+
+    monkeypatch.setattr(Chain, "follow", counted)
+    first, second = (
+        play_on(SHOP, CAME, read_scenario(f"redis-down:at={at},seconds=5"), flows=flows)
+        for at in (20, 30)
+    )
+    assert first.calm == second.calm
+    assert first.windows != second.windows
+    assert followed.count([]) == 1
+    assert len(followed) == 3
 
 
 def test_a_deploy_without_process_caches_changes_nothing():
@@ -177,7 +203,8 @@ def test_what_survives_needs_no_change():
 def test_each_is_read_again_from_what_it_says(name):
     made = read_scenario(name)
     assert read_scenario(made.spec) == made
-    assert play(SHOP, "zipf:keys=100,requests=500", made).scenario == made.spec
+    calling = with_calls(SHOP) if name == "slow-call" else SHOP
+    assert play(calling, "zipf:keys=100,requests=500", made).scenario == made.spec
 
 
 @pytest.mark.parametrize(
@@ -231,14 +258,142 @@ def test_a_cause_that_outlasts_the_workload_is_said():
     assert "take a longer workload" in found.remarks[0]
 
 
-@pytest.mark.parametrize("spec", ["crawler:rate=1M,seconds=1d,at=0", "traffic:times=1k,at=0"])
+SIXTY = "crawler:rate=10k,seconds=60s,at=0"
+
+
+@pytest.mark.parametrize(
+    "spec", ["crawler:rate=1M,seconds=1d,at=0", "traffic:times=1k,at=0", f"{SIXTY} + {SIXTY}"]
+)
 def test_more_requests_than_memory_holds_are_refused(spec, monkeypatch):
     monkeypatch.setattr(requests, "MOST_ADDED", 1_000_000)
     with pytest.raises(BadInputError, match="at most 1,000,000"):
         play(SHOP, WORKLOAD, spec)
 
 
-@pytest.mark.parametrize("spec", [5, ["deploy"], {"name": "deploy"}])
+@pytest.mark.parametrize("spec", [5, [3], {"name": "deploy"}])
 def test_a_scenario_is_a_text(spec):
     with pytest.raises(BadInputError, match="must be a text"):
         play(SHOP, WORKLOAD, spec)
+
+
+def test_several_scenarios_happen_together():
+    assert read_scenario("crawler:rate=1e+2").rate == 100, "no + of an exponent joins"
+    parts = ("redis-down:at=20,seconds=10", "traffic:at=25,seconds=5,times=2", "deploy:at=22")
+    both = play(SHOP, WORKLOAD, parts)
+    assert read_scenario(both.scenario).spec == both.scenario
+    assert (both.begins, both.ends) == (20, 32)
+    one = read_scenario(list(parts))
+    steps = [step for part in parts for step in read_scenario(part).happenings(CAME)]
+    assert one.happenings(CAME) == steps
+    crowd = read_scenario(parts[1]).arriving(CAME)
+    assert len(one.arriving(CAME).requests) == len(crowd.requests) > len(CAME.requests)
+    assert (
+        both.metrics["database_per_second"]
+        >= play(SHOP, WORKLOAD, parts[0]).metrics["database_per_second"]
+    )
+
+
+def test_what_overlaps_itself_is_refused():
+    with pytest.raises(BadInputError, match="they overlap"):
+        play(SHOP, WORKLOAD, "redis-down:at=20,seconds=10 + redis-down:at=25,seconds=10")
+    twice = "slow-database:at=20,seconds=5 + slow-database:at=25,seconds=5"
+    assert play(SHOP, WORKLOAD, twice).ends == 30
+    with pytest.raises(BadInputError, match="101 scenarios; at most 100"):
+        read_scenario(["deploy"] * 101)
+    # Two crowds would multiply each other; two crawlers ask for keys of their own.
+    with pytest.raises(BadInputError, match="they overlap"):
+        play(SHOP, WORKLOAD, "traffic:times=2 + traffic:times=2")
+    crawlers = "crawler:at=20,rate=10 + crawler:at=25,rate=10"
+    keys = read_scenario(crawlers).arriving(CAME).requests.keys
+    assert len(keys) - len(CAME.requests) == len(set(keys) - set(CAME.requests.keys)) == 200
+
+
+def test_a_file_names_scenarios():
+    table = {"lunch": "traffic:at=20,seconds=5,times=2", "worst": "redis-down:at=20 + deploy"}
+    shop = Service.from_mapping({**SHOP.shown(), "scenarios": table})
+    assert shop == SHOP
+    assert play(shop, WORKLOAD, "lunch").scenario == read_scenario(table["lunch"]).spec
+    both = play(shop, WORKLOAD, ["worst", "crawler"])
+    assert [part.split(":")[0] for part in both.scenario.split(" + ")] == [
+        *("redis-down", "deploy", "crawler")
+    ]
+    with pytest.raises(BadInputError, match="did you mean 'lunch'"):
+        play(shop, WORKLOAD, "lunhc")
+    with pytest.raises(BadInputError, match="has its values in the file"):
+        play(shop, WORKLOAD, "lunch:at=3")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"deploy": "traffic"}, "is the name of a kind of scenario"),
+        ({"a + b": "traffic"}, "a sign that parts scenarios"),
+        ({"noon": 3}, r"service\.scenarios\.noon: must be a text"),
+        ({"noon": "trafic"}, r"service\.scenarios\.noon: .*did you mean 'traffic'"),
+        (3, "must be a table of texts"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(table, words):
+    with pytest.raises(BadInputError, match=words):
+        Service.from_mapping({"cache": {}, "scenarios": table})
+
+
+class Outcome:
+    """An outcome of a scenario, as far as a search asks."""
+
+    def __init__(self, failures):
+        self.metrics, self.survived = {"failures": float(failures)}, failures == 0
+
+
+def searched(failures, now, low=1, high=64):
+    """Return what is found where a value has so many failures, and the search."""
+    found = SizeSearch(
+        *(now, Outcome(failures(now)), low, high),
+        whole=True,
+        at=lambda value: Outcome(failures(value)),
+        told=lambda value: value,
+    )
+    return found.find(), found
+
+
+def test_a_search_does_not_take_more_for_better():
+    assert searched(lambda size: max(0, 11 - size), 3)[0] == 11
+    # More than 5 harm: fewer survive.
+    value, search = searched(lambda size: max(0, size - 5), 12)
+    assert value == 5
+    assert search.fails_beyond is None
+    # Only 10 and 11 survive: what is next to them is said.
+    value, search = searched(lambda size: 0 if size in (10, 11) else 50 - size, 5)
+    assert (value, search.fails_beyond) == (10, None)
+    value, search = searched(lambda size: int(size != 10), 5)
+    assert (value, search.fails_beyond) == (10, 11)
+    value, search = searched(lambda size: 3 + abs(size - 20), 10)
+    assert (value, search.nearest) == (None, 20)
+
+
+def test_each_value_that_is_found_was_played():
+    value, search = searched(lambda size: max(0, 700 - size), 20, high=5000)
+    assert search.tried[value].survived
+    assert value <= 700 * 1.05
+    assert not search.tried[max(size for size in search.tried if size < value)].survived
+
+
+def test_more_connections_that_harm_are_not_recommended():
+    crowded = SHOP.change(
+        {
+            "query_seconds": "20ms",
+            "database_contention": 0.4,
+            "max_connections": 2000,
+            "request_rate": 300,
+            "connection_pool.max_connections": 60,
+            "connection_pool.timeout": 0.5,
+        }
+    )
+    found = survive(crowded, WORKLOAD, "redis-down:seconds=5")
+    way = next(way for way in found.ways if way.key == "connection_pool.max_connections")
+    if way.after is not None:
+        size = round(way.times * 60)
+        tried = crowded.change({way.key: size})
+        assert play(tried, WORKLOAD, "redis-down:seconds=5").survived
+    else:
+        assert way.least != way.before

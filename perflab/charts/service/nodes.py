@@ -81,8 +81,9 @@ def nodes_of(prediction: ServicePrediction) -> list[Node]:
         aside = "one for all workers"
         if place is not Place.SHARED:
             aside = f"× {counted(service.settings.processes, 'worker')}"
-        facts = _pool(row, connections) if place is Place.POOL else _cache(row)
-        load = row.metrics["requests_per_second"]
+        if place is Place.FRONT:
+            aside = "before all workers"
+        load, facts = row.metrics["requests_per_second"], _facts(row, place, connections)
         nodes.append(Node(row.title, aside, _colour(number), facts, load))
     if prediction.stages[-1].stage != DATABASE:
         nodes.append(Node(BACKEND, "", QUIET, (), behind))
@@ -114,6 +115,12 @@ def _clients(prediction: ServicePrediction) -> Node:
     return Node(CLIENTS, "latency", QUIET, tuple(facts))
 
 
+def _facts(row: StageRow, place: Place, connections: Connections) -> tuple[Fact, ...]:
+    if place is Place.POOL:
+        return _pool(row, connections)
+    return _client(row) if place in (Place.FRONT, Place.CALL) else _cache(row)
+
+
 def _cache(row: StageRow) -> tuple[Fact, ...]:
     found = row.metrics
     facts = [Fact("hit rate", percent(found["hit_rate"])), _wait(row)]
@@ -130,6 +137,16 @@ def _pool(row: StageRow, connections: Connections) -> tuple[Fact, ...]:
     facts.append(Fact("PgBouncer" if connections.pooled else "connections", text, bad=over))
     if found["errors"]:
         facts.append(Fact("give up", grouped(found["errors"]), bad=True))
+    return tuple(facts)
+
+
+def _client(row: StageRow) -> tuple[Fact, ...]:
+    found = row.metrics
+    facts = [_wait(row), Fact("p95", in_words(found.get("wait_seconds_p95"), "seconds"))]
+    if "calls_per_second" in found:
+        facts.append(Fact("calls", in_words(found["calls_per_second"], "1/s")))
+    if found["errors"]:
+        facts.append(Fact("fail", grouped(found["errors"]), bad=True))
     return tuple(facts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from perflab.charts.service.nodes import Share, shares_of
-from perflab.charts.service.sheet import Drawn, Sheet, ink_on, reach_of
+from perflab.charts.service.sheet import Drawn, Sheet, reach_of
 from perflab.charts.style import LABEL_SIZE, QUIET
 from perflab.service import ServicePrediction
 from perflab.units import in_words, percent
@@ -20,7 +20,8 @@ _GAP = 1.0
 def share_picture(prediction: ServicePrediction, width: int = 890, scale: float = 2.0) -> Drawn:
     """Return the mean latency of a service as one bar, parted by its stages.
 
-    Each part is named below the bar with its share, in the order in which requests meet them.
+    Each part is named below the bar with its share, in the order in which requests meet them. An
+    estimate from a sample is faint.
 
     Args:
         prediction: Of the service.
@@ -31,7 +32,8 @@ def share_picture(prediction: ServicePrediction, width: int = 890, scale: float 
     mean = in_words(prediction.metrics["latency_seconds_mean"], "seconds")
     named = [f"{each.title} {percent(each.share)}" for each in shares]
     places, rows = _places(named, width)
-    sheet = Sheet(width, round(_TOP + _BAR + rows * _LINE + 1.5 * _EDGE), scale)
+    height = round(_TOP + _BAR + rows * _LINE + 1.5 * _EDGE)
+    sheet = Sheet(width, height, scale, faint=prediction.sampled < 1)
     sheet.text(_EDGE, _TOP / 2, f"Mean latency {mean}, by stage", size=LABEL_SIZE, bold=True)
     _bar(sheet, shares)
     for each, name, (x, row) in zip(shares, named, places, strict=True):
@@ -52,10 +54,6 @@ def _bar(sheet: Sheet, shares: Sequence[Share]) -> None:
     for each in shares:
         wide = whole * each.share / total
         sheet.block(x, _TOP, max(wide - _GAP, min(wide, _GAP)), _BAR, each.colour)
-        said = percent(each.share)
-        if reach_of(said, bold=True) <= wide - _EDGE:
-            middle, colour = x + wide / 2, ink_on(each.colour)
-            sheet.text(middle, _TOP + _BAR / 2, said, colour=colour, bold=True, at="center")
         x += wide
 
 

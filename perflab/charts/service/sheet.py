@@ -9,21 +9,22 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 from matplotlib.text import Text
 
-from perflab.charts.style import INK, PAPER, TICK_SIZE, literal
+from perflab.charts.style import INK, PAPER, QUIET, TICK_SIZE, literal
 
 _ROUND = 3.0
 """CSS pixels of a box's corners."""
 _MEASURING = threading.Lock()
-_BLACK = "#000000"
 BAD = "#C8420A"
 """Of what is wrong: the charts' vermilion, dark enough for a text on paper."""
-_TINT = 2 / 14
+_TINT, _FAINT = 2 / 14, 7 / 14
 """Of a colour in white; one of the steps that a panel's pictures keep."""
+_PALE = "#B5B5B5"
+_DASHES = (0, (4, 2))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,13 +63,16 @@ class Sheet:
         width: In CSS pixels.
         height: In CSS pixels.
         scale: Device pixels for one CSS pixel.
+        faint: Whether it is an estimate that another picture will take the place of: texts are
+            grey, colours light, and edges dashed.
     """
 
-    def __init__(self, width: int, height: int, scale: float) -> None:
+    def __init__(self, width: int, height: int, scale: float, *, faint: bool = False) -> None:
         size = (width / 100, height / 100)
         self.figure = Figure(figsize=size, dpi=100 * scale, facecolor=PAPER)
         FigureCanvasAgg(self.figure)
         self.width = width
+        self._faint = faint
         self._axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self._axes.set(xlim=(0, width), ylim=(height, 0))
         self._axes.set_axis_off()
@@ -89,7 +93,7 @@ class Sheet:
             x,
             y,
             literal(text),
-            color=colour,
+            color=QUIET if self._faint and colour == INK else colour,
             fontsize=size,
             fontweight="bold" if bold else "normal",
             ha=at,
@@ -106,13 +110,19 @@ class Sheet:
             facecolor=tint(colour),
             edgecolor=colour,
             linewidth=1.0,
+            linestyle=_DASHES if self._faint else "-",
         )
         self._axes.add_patch(patch)
 
     def block(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         """Fill a rectangle."""
-        block = Rectangle((x, y), width, height, facecolor=colour, edgecolor="none", linewidth=0)
+        face = self.shade(colour)
+        block = Rectangle((x, y), width, height, facecolor=face, edgecolor="none", linewidth=0)
         self._axes.add_patch(block)
+
+    def shade(self, colour: str) -> str:
+        """Return what a colour is filled with here."""
+        return to_hex(tint(colour, _FAINT)) if self._faint else colour
 
     def arrow(self, x: float, y: float, length: float, wide: float, *, down: bool = False) -> None:
         """Draw an arrow from a point on, to the right or down.
@@ -130,7 +140,9 @@ class Sheet:
         right = [(0, -half), (shaft, -half), (shaft, -barb), (length, 0)]
         outline = [*right, *((along, -across) for along, across in reversed(right[:-1]))]
         corners = [(x + b, y + a) if down else (x + a, y + b) for a, b in outline]
-        self._axes.add_patch(Polygon(corners, facecolor="#6B6B6B", edgecolor="none"))
+        self._axes.add_patch(
+            Polygon(corners, facecolor=_PALE if self._faint else QUIET, edgecolor="none")
+        )
 
 
 @cache
@@ -152,29 +164,7 @@ def reach_of(text: str, size: float = TICK_SIZE, *, bold: bool = False) -> float
     return wide
 
 
-def tint(colour: str) -> tuple[float, float, float]:
-    """Return a colour as light as a paper that is written on."""
-    red, green, blue = (1 + (part - 1) * _TINT for part in to_rgb(colour))
+def tint(colour: str, share: float = _TINT) -> tuple[float, float, float]:
+    """Return a colour in white, as light as a paper that is written on where not said otherwise."""
+    red, green, blue = (1 + (part - 1) * share for part in to_rgb(colour))
     return red, green, blue
-
-
-def ink_on(colour: str) -> str:
-    """Return the colour in which text on another one is read best.
-
-    Relative luminance and contrast are those of WCAG 2.1, section 1.4.3.
-    """
-    return max((PAPER, _BLACK), key=lambda each: contrast(each, colour))
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colours, from 1 to 21."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in to_rgb(colour)
-    ]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]

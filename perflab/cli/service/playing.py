@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from perflab.cli.output import hand_over, notes, progress, table, workload_line
+from perflab.cli.output import (
+    hand_over,
+    notes,
+    progress,
+    table,
+    without_result,
+    workload_line,
+)
 from perflab.cli.service.reading import Asked, read_service
 from perflab.units import in_words
 
 if TYPE_CHECKING:
     from perflab.service.scenarios.outcome import ScenarioOutcome
-    from perflab.service.scenarios.survive import Survival
+    from perflab.service.scenarios.survive import Survival, Way
 
 _USUAL_TRIES = 12
 _STRIPS = 12
 """So many lines the table over time has at most."""
 
 
-def play_scenario(asked: Asked, scenario: str) -> None:
-    """Play one scenario through the service of a file and hand the outcome over.
+def play_scenario(asked: Asked, scenarios: Sequence[str]) -> None:
+    """Play scenarios together through the service of a file and hand the outcome over.
 
     Args:
         asked: What the other options say.
-        scenario: Such as ``redis-down:at=60,seconds=10``.
+        scenarios: Such as ``redis-down:at=60,seconds=10``, or names of the file.
 
     Raises:
         BadInputError: If the file, the scenario, an option or the workload is not right.
@@ -30,18 +38,20 @@ def play_scenario(asked: Asked, scenario: str) -> None:
     from perflab.service.scenarios import read_scenario
     from perflab.service.scenarios.play import play
 
-    chosen = read_scenario(scenario)
-    service, loaded, _ = read_service(asked)
-    outcome = play(service, loaded, chosen)
+    service, loaded, _ = read_service(
+        asked, lambda service: read_scenario(scenarios, service.scenarios)
+    )
+    with without_result():
+        outcome = play(service, loaded, scenarios)
     hand_over(outcome, write_outcome, as_json=asked.as_json, out=asked.out, force=asked.force)
 
 
-def find_survival(asked: Asked, scenario: str) -> bool:
+def find_survival(asked: Asked, scenarios: Sequence[str]) -> bool:
     """Find the smallest change that survives a scenario, hand it over, and say whether one does.
 
     Args:
         asked: What the other options say.
-        scenario: What happens.
+        scenarios: What happens, together.
 
     Raises:
         BadInputError: If the file, the scenario, an option or the workload is not right.
@@ -49,10 +59,11 @@ def find_survival(asked: Asked, scenario: str) -> bool:
     from perflab.service.scenarios import read_scenario
     from perflab.service.scenarios.survive import survive
 
-    chosen = read_scenario(scenario)
-    service, loaded, _ = read_service(asked)
+    service, loaded, _ = read_service(
+        asked, lambda service: read_scenario(scenarios, service.scenarios)
+    )
     tried = 0
-    with progress("trying", " values", asked.show) as report:
+    with progress("trying", " values", asked.show) as report, without_result():
 
         def on_try(_key: str, _value: str) -> None:
             nonlocal tried
@@ -60,7 +71,7 @@ def find_survival(asked: Asked, scenario: str) -> bool:
             if report is not None:
                 report(tried, max(tried, _USUAL_TRIES))
 
-        found = survive(service, loaded, chosen, on_try=on_try)
+        found = survive(service, loaded, scenarios, on_try=on_try)
     hand_over(found, write_survival, as_json=asked.as_json, out=asked.out, force=asked.force)
     return found.before.survived or found.best is not None
 
@@ -125,12 +136,17 @@ def write_survival(result: Survival) -> str:
         result.advice,
     ]
     if result.ways:
-        rows = [("setting", "now", "survives from", "tried up to", "")]
+        rows = [("setting", "now", "survives at", "tried", "")]
         rows += [
-            (way.key, way.before, way.after or "no value", way.most, way.bound)
+            (way.key, way.before, way.after or "no value", _tried(way), way.bound)
             for way in result.ways
         ]
         lines += ["", table(rows)]
     if before.remarks:
         lines += ["", notes(before.remarks)]
     return "\n".join(lines)
+
+
+def _tried(way: Way) -> str:
+    """Return the values between which a setting was tried."""
+    return f"{way.least} to {way.most}" if way.least else f"up to {way.most}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from perflab.cli.output import hand_over, notes, table, workload_line
+from perflab.cli.output import hand_over, notes, table, without_result, workload_line
 from perflab.cli.service.reading import Asked, read_service
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _COLUMNS = (
     "wait_seconds_p99",
     "latency_share",
     "memory_bytes",
+    "calls_per_second",
     "connections",
     "errors",
 )
@@ -47,7 +48,8 @@ def predict_service(asked: Asked, sample: float | None = None) -> None:
         BadInputError: If the file, an option or the workload is not right.
     """
     service, loaded, _ = read_service(asked)
-    found = service.predict(loaded, sample=sample)
+    with without_result():
+        found = service.predict(loaded, sample=sample)
     hand_over(found, write_service, as_json=asked.as_json, out=asked.out, force=asked.force)
 
 

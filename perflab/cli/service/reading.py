@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,10 +61,16 @@ def refuse_for_service(options: Mapping[str, object]) -> None:
             raise BadInputError("applies only to patterns, not to a whole service", option)
 
 
-def read_service(asked: Asked) -> tuple[Service, Any, ProjectFile]:
+def read_service(
+    asked: Asked, check: Callable[[Service], object] | None = None
+) -> tuple[Service, Any, ProjectFile]:
     """Return the service of a file with options on top, its workload, and the file.
 
     The workload is none where neither options nor the file name one.
+
+    Args:
+        asked: What the options say.
+        check: Called with the service before its workload is read, which may take long.
 
     Raises:
         BadInputError: If there is no file with such a table, something in it or an option is not
@@ -80,12 +86,16 @@ def read_service(asked: Asked) -> tuple[Service, Any, ProjectFile]:
         text = f"needs a {NAME} with a table [service] in this folder, or one named by --project"
         raise BadInputError(text, SERVICE)
     service = Service.of_project(file, parse_assignments(asked.set_))
+    if check is not None:
+        check(service)
     told = f", profile {asked.profile}" if asked.profile else ""
     tell(f"note: read {file.path.name}{told}")
     name, format_, reading = input_of_file(file, *asked.source)
     check_out(asked.out, name, [f"={file.path}"], force=asked.force)
-    first = service.stages[0]
-    bench, values = load_bench(first.bench), first.settings.model_dump()
+    first = service.entry
+    bench = load_bench(first.bench)
+    known = bench.identity.settings_class.model_fields
+    values = {key: value for key, value in first.settings.model_dump().items() if key in known}
     loaded = read_workload(name, asked.show, format_, reading, bench, values)
     prepare_kernels(asked.show, loaded)
     return service, loaded, file

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
+from perflab.cli.output import (
+    hand_over,
+    notes,
+    progress,
+    table,
+    tell,
+    tell_interrupted,
+    without_result,
+    workload_line,
+)
 from perflab.cli.service.reading import Asked, read_service
-from perflab.units import in_words
+from perflab.units import counted, in_words
 
 if TYPE_CHECKING:
+    from perflab.service import Service
     from perflab.service.live.result import ServiceRun
 
 _METRICS = (
@@ -25,12 +36,12 @@ _METRICS = (
 )
 
 
-def run_service(asked: Asked, scenario: str | None, seconds: float) -> bool:
+def run_service(asked: Asked, scenarios: Sequence[str], seconds: float) -> bool:
     """Run the service of a file, hand the run over, and say whether it was interrupted.
 
     Args:
         asked: What the other options say.
-        scenario: What happens meanwhile, if anything does.
+        scenarios: What happens meanwhile, together; empty for nothing.
         seconds: How long requests come.
 
     Raises:
@@ -40,18 +51,29 @@ def run_service(asked: Asked, scenario: str | None, seconds: float) -> bool:
     from perflab.service.live import run as live
     from perflab.service.scenarios import read_scenario
 
-    chosen = None if scenario is None else read_scenario(scenario)
-    service, loaded, _ = read_service(asked)
-    tell(f"starting {service.settings.processes} workers and their servers")
-    with progress("running", " s", asked.show) as report:
+    def check(service: Service) -> None:
+        live.check_runs(service)
+        if scenarios:
+            read_scenario(scenarios, service.scenarios)
+
+    service, loaded, _ = read_service(asked, check)
+    count = counted(service.settings.processes, "worker")
+    with progress("running", " s", asked.show) as report, without_result():
 
         def on(done: float, whole: float) -> None:
             if report is not None:
                 report(round(done), round(whole))
 
-        found = live.run_service(service, loaded, chosen, seconds, progress=on)
+        found = live.run_service(
+            *(service, loaded, scenarios or None, seconds),
+            progress=on,
+            starting=lambda: tell(f"starting {count} and the servers"),
+        )
     hand_over(found, write_run, as_json=asked.as_json, out=asked.out, force=asked.force)
-    return live.ENDED_EARLY in found.remarks
+    interrupted = live.ENDED_EARLY in found.remarks
+    if interrupted:
+        tell_interrupted(asked.out)
+    return interrupted
 
 
 def write_run(result: ServiceRun) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from perflab.cli.output import hand_over, notes, progress, table, workload_line
+from perflab.cli.output import (
+    hand_over,
+    notes,
+    progress,
+    table,
+    without_result,
+    workload_line,
+)
 from perflab.cli.service.reading import Asked, read_service
 
 if TYPE_CHECKING:
@@ -47,12 +54,13 @@ def tune_service(
         raise BadInputError(text, "--limit" if limits else "--objective")
     service, loaded, file = read_service(asked)
     if fleet:
-        sized = service.fleet(loaded)
+        with without_result():
+            sized = service.fleet(loaded)
         hand_over(sized, write_fleet, as_json=asked.as_json, out=asked.out, force=asked.force)
         return
     if not limits and file.section.bench is None:
         limits = file.section.limits
-    with progress("tuning", " splits", asked.show) as report:
+    with progress("tuning", " splits", asked.show) as report, without_result():
         found = service.budget(loaded, limits, objective, report)
     hand_over(found, write_budget, as_json=asked.as_json, out=asked.out, force=asked.force)
 

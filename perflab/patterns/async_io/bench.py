@@ -34,6 +34,7 @@ from perflab.patterns.async_io.calibration import (
     user_runs,
 )
 from perflab.patterns.async_io.settings import AsyncIORunSettings
+from perflab.patterns.async_io.stage import AsyncIOStage
 from perflab.settings import LoadSettings
 
 if TYPE_CHECKING:
@@ -255,9 +256,12 @@ class AsyncIOBench(Bench[AsyncIORunSettings, "Arrivals"]):
         costs_of=_costs_of,
         renewed=async_renewed,
     )
+    # Its settings are those of the bench and more, which a service makes of it.
+    stage = AsyncIOStage()  # type: ignore[assignment]
     live = Live(
         backends=(),
         open_loop=True,
+        told_at_end=True,
         actions=(
             Action(
                 "kill",

@@ -12,7 +12,7 @@ from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
 from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.modelling.ageing import factor, scaled, scaled_parts
-from perflab.modelling.latency import QUANTILES, costs_of
+from perflab.modelling.latency import QUANTILES, OutcomeCost, costs_of
 from perflab.modelling.prediction import Costs, Metrics
 from perflab.modelling.usl import fit_usl
 from perflab.patterns.async_io.costs import MeasuredPoint
@@ -160,6 +160,10 @@ def own_calibration(runs: Runs) -> dict[str, object]:
         "bottleneck_seconds": {"1": bottleneck, **{str(n): v for n, v in bottlenecks.items()}},
         "delay_seconds": alone - bottleneck,
         "timer_seconds": late,
+        "beside": {
+            str(limit): _beside(found[(latency, limit)].latency, latency)
+            for latency, limit in _TIMED
+        },
     }
 
 
@@ -188,6 +192,12 @@ def _fastest(runs: Runs) -> dict[tuple[float, int], MeasuredPoint]:
     return found
 
 
+def _beside(latency: OutcomeCost, waited: float) -> dict[str, object]:
+    """Return what requests took beside a wait of the server's that was the same for all."""
+    quantiles = [max(0.0, value - waited) for value in latency.quantiles]
+    return {"mean": max(0.0, latency.mean - waited), "quantiles": quantiles}
+
+
 def _median(run: MeasuredPoint) -> float:
     return run.latency.quantiles[QUANTILES.index(0.5)]
 
@@ -206,8 +216,13 @@ def async_renewed(
     now = own["run"]["latency"]["mean"]
     if settings.urls is None:
         beside = settings.latency_seconds
-        names = ("bottleneck_seconds", "timer_seconds", "delay_seconds")
-        return scaled_parts(costs, names, factor(now - beside, before - beside))
+        names = ("bottleneck_seconds", "timer_seconds", "delay_seconds", "beside")
+        renewed = scaled_parts(costs, names, factor(now - beside, before - beside))
+        if _waits_alike(settings):
+            own_one = _beside(OutcomeCost.of(own["run"]["latency"]), beside)
+            number = str(settings.max_concurrent)
+            renewed["beside"] = {**renewed.get("beside", {}), number: own_one}
+        return renewed
     by = factor(now, before)
     points = {
         number: {
@@ -223,6 +238,15 @@ def async_renewed(
         "points": points,
         **({"usl": {**law, "rate": law["rate"] / by}} if law else {}),
     }
+
+
+def _waits_alike(settings: AsyncIORunSettings) -> bool:
+    """Say whether the server waits equally long with each request, and none waits for another."""
+    places = settings.capacity is None or settings.max_concurrent <= settings.capacity
+    alike = settings.latency_shape == "constant" and settings.latency_seconds > 0
+    whole = settings.stall_rate == settings.error_rate == 0 and settings.rate_limit is None
+    fixed = settings.limit_mode == "fixed" and settings.max_per_host is None
+    return places and alike and whole and fixed
 
 
 def user_calibration(runs: Runs) -> dict[str, object]:

@@ -62,11 +62,14 @@ class OwnCosts:
         timer_seconds: How much later than asked an answer is there that the server waited with,
             since timers are late and event loops busy.
         delay_seconds: What a request takes beside.
+        beside: How that was distributed by requests in flight, rising, with all that a request
+            took beside the server's wait; empty where it is not known.
     """
 
     bottleneck_seconds: ByNumber
     timer_seconds: ByNumber
     delay_seconds: float
+    beside: tuple[tuple[int, OutcomeCost], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
@@ -112,6 +115,7 @@ class AsyncIOCosts:
                 _by_number(costs["bottleneck_seconds"]),
                 _by_number(costs["timer_seconds"]),
                 float(costs["delay_seconds"]),
+                _distributions(costs.get("beside", {})),
             )
         if "points" in costs:
             found = {float(n): MeasuredPoint.of(point) for n, point in costs["points"].items()}
@@ -130,3 +134,8 @@ class AsyncIOCosts:
 
 def _by_number(costs: Mapping[str, float]) -> ByNumber:
     return tuple(sorted((int(number), float(value)) for number, value in costs.items()))
+
+
+def _distributions(costs: Mapping[str, Costs]) -> tuple[tuple[int, OutcomeCost], ...]:
+    found = {int(number): OutcomeCost.of(cost) for number, cost in costs.items()}
+    return tuple(sorted(found.items(), key=lambda one: one[0]))

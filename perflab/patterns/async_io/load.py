@@ -14,6 +14,7 @@ from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.patterns.async_io._async_io import AsyncFetcher
 from perflab.patterns.async_io._exact_url import exact_url
 from perflab.patterns.async_io._request import Failure, Request, Result
+from perflab.patterns.async_io.by_url import ByUrl
 
 if TYPE_CHECKING:
     from perflab.bench.pace import Pace
@@ -57,6 +58,7 @@ class EventLoopLoad:
         records: Of each request: seconds from the start to when it was due, seconds that it took,
             what became of it (0 served, 1 failed, 3 timed out), and seconds that it waited for
             the client's own limits beside.
+        by_url: What became of the requests to each URL.
         first_failure: The first request's failure in words.
         throttled: How many were answered 429 or 503 at last.
         throttled_seconds: How long all have waited for the client's own limits.
@@ -80,6 +82,7 @@ class EventLoopLoad:
         self.closed = closed
         self.failure: BaseException | None = None
         self.records = Records(_MOST_RECORDS, "dfBf")
+        self.by_url = ByUrl(targets)
         self.first_failure: str | None = None
         self.throttled = 0
         self.throttled_seconds = 0.0
@@ -178,6 +181,7 @@ class EventLoopLoad:
             self.throttled += 1
         queued = 0.0 if self.closed else max(taken - due, 0.0) + result.throttled_seconds
         self._records[outcome].record(queued + result.seconds)
+        self.by_url.add(number % len(self._targets), result, queued + result.seconds)
         self.throttled_seconds += result.throttled_seconds
         if not result.ok and self.first_failure is None:
             self.first_failure = result.detail

@@ -138,6 +138,13 @@ class AsyncIOSession(Session[AsyncIORunSettings]):
             "throttled_seconds": throttled,
         }
 
+    def by_url(self) -> list[dict[str, object]]:
+        """Return the URLs requested most; those of perflab's own server by their paths."""
+        if self._load is None:
+            return []
+        own = self._server.url if self._server is not None else ""
+        return self._load.by_url.most_requested(without=own)
+
     def problem(self) -> str | None:
         """Return how the first request failed, if one did."""
         first = self._load.first_failure if self._load is not None else None

@@ -120,6 +120,9 @@ class AsyncIOSettings(Settings):
         return None if value is None else check_web_address(value)
 
 
+ROLES = ("call", "front")
+
+
 class AsyncIORunSettings(AsyncIOSettings, HttpServerSettings):
     """The client's settings, those of the server that perflab starts for it, and the load."""
 
@@ -151,4 +154,22 @@ class AsyncIORunSettings(AsyncIOSettings, HttpServerSettings):
         high=100_000,
         span=(1, 1000),
         scale="log",
+    )
+
+
+class AsyncIOStageSettings(AsyncIORunSettings):
+    """The same as a stage of a service, and what it is there."""
+
+    role: str = setting(
+        "call",
+        "Part in a service: call, each worker calls an HTTP server for what no cache holds; front, "
+        "the client that sends the requests to all workers.",
+        choices=ROLES,
+    )
+    call_share: float = setting(
+        1.0,
+        "Share of the keys whose loads make the outgoing call; the others go on without it.",
+        low=0.0,
+        high=1.0,
+        span=(0.01, 1.0),
     )

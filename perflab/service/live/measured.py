@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from perflab import kernels
-from perflab.bench.stage import Place
+from perflab.bench.passing import requests_at
+from perflab.bench.stage import Place, Requests
 from perflab.kernels.chain.chain import failed
 from perflab.kernels.chain.flights import Answer, ChainAnswers
+from perflab.modelling.key_share import share_of_keys
 from perflab.modelling.prediction import Metrics
+from perflab.operations import Operation
 from perflab.service.live.job import WorkerDone
+
+if TYPE_CHECKING:
+    from perflab.service.incoming import Incoming
+    from perflab.service.scenarios.feedback import Chain
 
 Floats = npt.NDArray[np.float64]
 
 _ANSWERS = {
     Place.PROCESS: Answer.LOCAL,
     Place.SHARED: Answer.REMOTE,
+    Place.CALL: Answer.DATABASE,
     Place.POOL: Answer.DATABASE,
 }
-_FAILURES = (0, Answer.TIMED_OUT, Answer.REFUSED, Answer.TIMED_OUT)
+_FAILURES = (0, Answer.TIMED_OUT, Answer.REFUSED, Answer.TIMED_OUT, Answer.CALL_FAILED)
 _SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -47,12 +55,14 @@ class Measured(NamedTuple):
     deepest: npt.NDArray[np.int64]
 
 
-def measured_of(done: Sequence[WorkerDone], times: Floats, places: Sequence[Place]) -> Measured:
+def measured_of(
+    done: Sequence[WorkerDone], requests: Requests, places: Sequence[Place]
+) -> Measured:
     """Return what all workers have measured together.
 
     Args:
         done: What each process said.
-        times: When the service's requests came, seconds.
+        requests: The service's.
         places: Of the stages, in order.
     """
     rows = np.concatenate([each.rows for each in done])
@@ -62,9 +72,13 @@ def measured_of(done: Sequence[WorkerDone], times: Floats, places: Sequence[Plac
     which, deepest = rows[:, 0].astype(np.int64), rows[:, 3].astype(np.int64)
     behind = [*(_ANSWERS[place] for place in places), Answer.DATABASE]
     answers = np.array(behind, np.uint8)[deepest]
+    if requests.operations is not None:
+        acts = requests.operations[which]
+        written = np.where(acts == Operation.WRITE, Answer.DATABASE, Answer.WRITTEN)
+        answers = np.where(acts == Operation.GET, answers, written)
     lost = rows[:, 4].astype(np.int64)
     answers = np.where(lost > 0, np.array(_FAILURES, np.uint8)[lost], answers)
-    due = times[which]
+    due = requests.times[which]
     found = ChainAnswers(
         rows[:, 2],
         answers.astype(np.uint8),
@@ -74,6 +88,24 @@ def measured_of(done: Sequence[WorkerDone], times: Floats, places: Sequence[Plac
         (~np.isnan(rows[:, 5])).astype(np.int32),
     )
     return Measured(which, due, found, rows[:, 1] - due, own, deepest)
+
+
+def counting_calls(measured: Measured, ready: Chain, came: Incoming) -> Measured:
+    """Return what was measured, with calls that nothing is behind as what is asked last.
+
+    Args:
+        measured: What was measured.
+        ready: The service.
+        came: All of its requests.
+    """
+    if ready.service.stages[-1].place is not Place.CALL:
+        return measured
+    own, requests = measured.own[:, -1], requests_at(came.requests, measured.places)
+    made = share_of_keys(requests.keys, ready.linked[-1].call_share) & ~np.isnan(own)
+    if requests.operations is not None:
+        made &= requests.operations == Operation.GET
+    found = measured.found._replace(called=np.where(made, own, 0.0))
+    return measured._replace(found=ready.behind(found))
 
 
 def found_idle(
@@ -99,13 +131,19 @@ def found_idle(
     return idle
 
 
-def metrics_of(times: Floats, found: ChainAnswers, places: Sequence[Place]) -> Metrics:
-    """Return the metrics of a run through a chain, measured or not.
+def metrics_of(
+    times: Floats,
+    found: ChainAnswers,
+    places: Sequence[Place],
+    reads: npt.NDArray[np.bool_] | None = None,
+) -> Metrics:
+    """Return the metrics of a run through a chain, measured or not; latencies are of all requests.
 
     Args:
         times: When requests came, seconds.
         found: What became of them.
         places: Of the stages.
+        reads: Which of them are lookups; all where not given.
     """
     lost = failed(found.answers)
     latencies, span = found.ends - times, max(float(times[-1] - times[0]), 1e-9)
@@ -117,7 +155,7 @@ def metrics_of(times: Floats, found: ChainAnswers, places: Sequence[Place]) -> M
     quantiles = kernels.quantiles_of(latencies, tuple(_SHARES.values()))
     for name, value in zip(_SHARES, quantiles, strict=True):
         result[f"latency_seconds_{name}"] = float(value)
-    asked = len(times)
+    asked = len(times) if reads is None else int(np.count_nonzero(reads))
     for place in (Place.PROCESS, Place.SHARED):
         if place in places:
             here = _answered(found.answers, place)
@@ -125,8 +163,9 @@ def metrics_of(times: Floats, found: ChainAnswers, places: Sequence[Place]) -> M
             asked -= here
     begun = ~np.isnan(found.starts)
     result["database_per_second"] = float(np.count_nonzero(begun)) / span
-    if begun.any():
-        result["service_seconds_mean"] = float(found.services[begun].mean())
+    queried = ~np.isnan(found.services)
+    if queried.any():
+        result["service_seconds_mean"] = float(found.services[queried].mean())
         tried = found.tries > 0
         result["wait_seconds_mean"] = float(found.waits[tried].mean())
     return result

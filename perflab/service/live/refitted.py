@@ -39,7 +39,10 @@ def refitted(ready: Chain, came: Incoming, measured: Measured, events: Happening
     links = ready.links._replace(**_medians(measured, places))
     linked, alike = ready.linked, _alone(measured, came.workers, ready.links.connections)
     if len(alike):
-        queries = measured.found.services[draw.choice(alike, count)]
+        # The chain makes them slower again where the database was.
+        starts = measured.found.starts[alike]
+        alone = measured.found.services[alike] / _slower(events, starts)
+        queries = alone[draw.integers(0, len(alike), count)]
         linked = tuple(
             each
             if each.services is None
@@ -49,7 +52,8 @@ def refitted(ready: Chain, came: Incoming, measured: Measured, events: Happening
     found = dataclasses.replace(ready, links=links, linked=linked).follow(came, events)
     times = came.requests.times
     ends, waits = found.ends + draw.choice(measured.late, count), found.waits.copy()
-    rest = _rest(measured)
+    rest = _rest(measured, places)
+    calls = 0.0 if found.called is None else found.called
     lost, gone = _without(ready, events, times), _without(ready, events, measured.times)
     for answer in (Answer.LOCAL, Answer.REMOTE, Answer.DATABASE):
         for away in (False, True):
@@ -60,17 +64,20 @@ def refitted(ready: Chain, came: Incoming, measured: Measured, events: Happening
             if not len(which) or not len(sample):
                 continue
             drawn = draw.choice(sample, len(which))
-            ends[which] = times[which] + rest[drawn]
+            ends[which] = times[which] + rest[drawn] + np.broadcast_to(calls, len(times))[which]
             if answer is Answer.DATABASE:
                 waits[which] += measured.found.waits[drawn]
-                ends[which] += waits[which] + found.services[which]
+                # Behind calls without a pool there is no query.
+                ends[which] += waits[which] + np.nan_to_num(found.services[which])
     return found._replace(ends=ends, waits=waits)
 
 
-def _rest(measured: Measured) -> npt.NDArray[np.float64]:
-    """Return what each request took beside its wait for a connection and its query, in seconds."""
+def _rest(measured: Measured, places: list[Place]) -> npt.NDArray[np.float64]:
+    """Return what each request took beside its calls, its wait and its query, in seconds."""
     queried = np.nan_to_num(measured.found.services)
     rest: npt.NDArray[np.float64] = measured.found.ends - measured.times
+    if Place.CALL in places:
+        rest = rest - np.nan_to_num(measured.own[:, places.index(Place.CALL)])
     return rest - measured.found.waits - queried
 
 
@@ -85,6 +92,15 @@ def _without(
         elif kind is Happening.REMOTE_UP:
             away &= times < when
     return away
+
+
+def _slower(events: Happenings, times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return how many times as long the database takes at some times."""
+    found = np.ones(len(times))
+    for when, kind, value in sorted(events, key=lambda each: each[0]):
+        if kind is Happening.SLOWER:
+            found[times >= when] = value
+    return found
 
 
 def _alone(

@@ -10,24 +10,25 @@ import numpy as np
 import typing_extensions
 
 from perflab.instrumentation.catalog import MetricInfo, declare
+from perflab.kernels.chain.flights import ChainAnswers
 from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result
+from perflab.operations import Operation
 from perflab.service.damage import check_events, check_metrics
 from perflab.service.live.measured import metrics_of
+from perflab.service.live.parts import LatencyParts, Lookups, check_parts
 from perflab.service.scenarios.windows import (
-    Windows,
     check_columns,
+    edges_of,
     frame_of,
-    window_seconds,
     windows_of,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from perflab.bench.stage import Place
-    from perflab.kernels.chain.flights import ChainAnswers
     from perflab.service.incoming import Incoming
+    from perflab.service.layout import ServiceStage
     from perflab.service.live.measured import Measured
 
 METRICS = (
@@ -58,6 +59,10 @@ class ServiceRun(Result):
         fitted: The same from the costs that the run itself shows.
         windows: By column, what was measured from moment to moment.
         fitted_windows: The same as refitted.
+        parts: By part of the latency, which are ``delay``, the stages and ``database``, its mean
+            seconds in each window, measured.
+        predicted_parts: The same from the calibration.
+        fitted_parts: The same as refitted.
         events: What happened, and when.
         servers: By stage, the name and version of its server.
         remarks: What a reader must know.
@@ -76,6 +81,9 @@ class ServiceRun(Result):
     fitted: dict[str, float]
     windows: dict[str, list[float]]
     fitted_windows: dict[str, list[float]]
+    parts: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    predicted_parts: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    fitted_parts: dict[str, list[float]] = dataclasses.field(default_factory=dict)
     events: tuple[ServiceEvent, ...] = ()
     servers: dict[str, str] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -84,6 +92,8 @@ class ServiceRun(Result):
     def __post_init__(self) -> None:
         check_columns(self.windows)
         check_columns(self.fitted_windows)
+        for parts in (self.parts, self.predicted_parts, self.fitted_parts):
+            check_parts(parts, len(self.windows["ends"]))
         check_metrics(self.metrics, ("requests", "errors"))
         check_metrics(self.predicted, place="predicted")
         check_metrics(self.fitted, place="fitted")
@@ -97,8 +107,9 @@ class ServiceRun(Result):
 
 def service_run(
     came: Incoming,
-    places: Sequence[Place],
+    stages: Sequence[ServiceStage],
     *,
+    lookups: Lookups,
     predicted: ChainAnswers,
     fitted: ChainAnswers,
     measured: Measured,
@@ -108,30 +119,41 @@ def service_run(
 
     Args:
         came: The requests.
-        places: Of the stages.
+        stages: The service's, in order.
+        lookups: What its shared cache takes by the calibration.
         predicted: From the calibration.
         fitted: From the run's own costs.
         measured: What was measured.
         about: The other fields.
     """
     times, which = came.requests.times, measured.places
-    width = window_seconds(times)
-    edges = times[0] + width * np.arange(max(int(np.ceil((times[-1] - times[0]) / width)), 2) + 1)
-    fits = _at(fitted, which)
+    edges = edges_of(times)
+    if len(which) < len(times):
+        # A run that was ended early has no windows after its last request.
+        begun = max(int(np.searchsorted(edges, measured.times[-1], side="left")), 2)
+        edges = edges[: begun + 1]
+    places = [stage.place for stage in stages]
+    operations = came.requests.operations
+    reads = None if operations is None else operations[which] == Operation.GET
+    before, fits = _at(predicted, which), _at(fitted, which)
+    real, foretold, again = (LatencyParts(stages, edges) for _ in range(3))
+    real.add(measured.times, measured.late, measured.own, measured.found.services)
+    foretold.add_chained(measured.times, before, lookups)
+    again.add_chained(measured.times, fits, Lookups.of(measured, places), delayed=True)
     return ServiceRun(
-        seconds=float(times[-1]),
-        metrics=metrics_of(measured.times, measured.found, places),
-        predicted=metrics_of(measured.times, _at(predicted, which), places),
-        fitted=metrics_of(measured.times, fits, places),
-        windows=_columns(windows_of(measured.times, measured.found, edges)),
-        fitted_windows=_columns(windows_of(measured.times, fits, edges)),
+        seconds=float(times[-1] if len(which) == len(times) else measured.times[-1]),
+        metrics=metrics_of(measured.times, measured.found, places, reads),
+        predicted=metrics_of(measured.times, before, places, reads),
+        fitted=metrics_of(measured.times, fits, places, reads),
+        windows=windows_of(measured.times, measured.found, edges).columns(),
+        fitted_windows=windows_of(measured.times, fits, edges).columns(),
+        parts=real.means(),
+        predicted_parts=foretold.means(),
+        fitted_parts=again.means(),
         **about,
     )
 
 
 def _at(found: ChainAnswers, which: Any) -> ChainAnswers:
-    return type(found)(*(column[which] for column in found))
-
-
-def _columns(windows: Windows) -> dict[str, list[float]]:
-    return {name: column.tolist() for name, column in windows._asdict().items()}
+    columns: Any = (None if column is None else column[which] for column in found)
+    return ChainAnswers(*columns)

@@ -13,11 +13,13 @@ from perflab.lab.spawning import receive, spawn_module, status_in_words
 from perflab.servers.keeper import Keeper
 from perflab.service.live.job import (
     Go,
+    Slower,
     StopAt,
     WorkerDone,
     WorkerFailed,
     WorkerJob,
     WorkerReady,
+    WorkerRows,
 )
 
 _MODULE = "perflab.service.live.worker"
@@ -34,6 +36,8 @@ class _Process:
         self._pipe: Connection
         self._process: subprocess.Popen[bytes]
         self._pipe, self._process = spawn_module(_MODULE, job, keeper)
+        self._goes = False
+        self._early: object = None
 
     def ready(self) -> None:
         """Wait until it has its stages.
@@ -45,8 +49,8 @@ class _Process:
         said = self._said()
         assert isinstance(said, WorkerReady)  # noqa: S101  (nothing else comes first)
 
-    def tell(self, order: Go | StopAt) -> None:
-        """Tell it to go, or when to stop.
+    def tell(self, order: Go | StopAt | Slower) -> None:
+        """Tell it to go, when to stop, or how slow what it asks is to be.
 
         Raises:
             RuntimeError: If it died.
@@ -54,7 +58,24 @@ class _Process:
         try:
             self._pipe.send(order)
         except OSError:
+            if isinstance(order, StopAt) and self._process.wait(_END_SECONDS) == 0:
+                return  # it has done all of its requests
             raise self._died() from None
+        self._goes = True
+
+    def take(self) -> list[WorkerRows]:
+        """Return what it has told since the last time; nothing before it goes."""
+        found: list[WorkerRows] = []
+        try:
+            while self._goes and self._early is None and self._pipe.poll():
+                said = self._pipe.recv()
+                if isinstance(said, WorkerRows):
+                    found.append(said)
+                else:
+                    self._early = said
+        except (EOFError, OSError):
+            self._goes = False  # it died, which `check` and `done` say
+        return found
 
     def check(self) -> None:
         """Raise a `RuntimeError` if it died."""
@@ -80,8 +101,10 @@ class _Process:
         self._pipe.close()
 
     def _said(self) -> object:
+        said = self._early
         try:
-            said = receive(self._pipe, self._process)
+            while said is None or isinstance(said, WorkerRows):
+                said = receive(self._pipe, self._process)
         except (EOFError, OSError):
             raise self._died() from None
         if isinstance(said, WorkerFailed):
@@ -107,6 +130,7 @@ class Workers:
         self._lock = threading.Lock()
         self._now: dict[int, _Process] = {}
         self._left: list[_Process] = []
+        self._slower = Slower(1.0)
         try:
             for job in jobs:
                 self._now[job.worker] = _Process(job, self._keeper)
@@ -116,11 +140,22 @@ class Workers:
             self.close()
             raise
 
-    def start(self, zero: float) -> None:
-        """Let requests come from a moment on, on the clock of `time.monotonic`."""
-        self._zero = zero
+    def start(self, zero: float, *, tells: bool = False) -> None:
+        """Let requests come from a moment on, on the clock of `time.monotonic`.
+
+        Args:
+            zero: The moment.
+            tells: Whether workers tell what they measure while they run; `take` must be called
+                often then.
+        """
+        self._zero, self._tells = zero, tells
         for process in self._now.values():
-            process.tell(Go(zero))
+            process.tell(Go(zero, tells=tells))
+
+    def take(self) -> list[WorkerRows]:
+        """Return what all have told since the last time."""
+        there = (*self._left, *self._now.values())
+        return [rows for process in there for rows in process.take()]
 
     def restart(self, worker: int) -> float:
         """Replace the process of a worker by another with nothing in its memory.
@@ -137,11 +172,20 @@ class Workers:
             fresh.ready()
             at = time.monotonic() - self._zero + _HAND_OVER
             old.tell(StopAt(at))
-            fresh.tell(Go(self._zero, at))
+            fresh.tell(Go(self._zero, at, self._tells))
+            if self._slower.times != 1:
+                fresh.tell(self._slower)
             self._left.remove(fresh)
             self._left.append(old)
             self._now[worker] = fresh
         return at
+
+    def slow(self, times: float) -> None:
+        """Let what the last layer of each asks take so many times as long from now on."""
+        with self._lock:
+            self._slower = Slower(times)
+            for process in self._now.values():
+                process.tell(self._slower)
 
     def check(self) -> None:
         """Raise a `RuntimeError` if one died."""

@@ -31,10 +31,14 @@ class Scenario(Settings):
     Attributes:
         name: What users write, such as ``redis-down``.
         title: What it is called on buttons and in reports.
+        order: Together with others, when it changes the requests; those of lower order first.
+        overlaps: Whether another of its kind may happen while it does.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    order: ClassVar[int] = 0
+    overlaps: ClassVar[bool] = True
 
     at: float | None = setting(
         None,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from perflab.lab.environment import environment
 from perflab.lab.outcome import workload_summary
@@ -15,14 +16,16 @@ from perflab.service.predict import calibrations_of, costs_in
 from perflab.service.scenarios.feedback import Chain, as_loaded, chain_of
 from perflab.service.scenarios.kinds import read_scenario
 from perflab.service.scenarios.outcome import ScenarioOutcome, judged
-from perflab.service.scenarios.windows import Windows, window_seconds, windows_of
+from perflab.service.scenarios.windows import Windows, edges_of, windows_of
 from perflab.units import in_words
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from perflab.service.layout import ServiceLayout
     from perflab.service.scenarios.base import Scenario
+    from perflab.service.scenarios.together import Together
 
 _PREDICTED = (
     "this is predicted, from the costs of each stage by itself; no run of the whole service has "
@@ -33,7 +36,7 @@ _PREDICTED = (
 def play(
     service: ServiceLayout,
     workload: object = None,
-    scenario: str | Scenario = "redis-down",
+    scenario: str | Sequence[str] | Scenario | Together = "redis-down",
     clients: npt.ArrayLike | None = None,
     *,
     retries: int = 0,
@@ -46,7 +49,8 @@ def play(
     Args:
         service: The service.
         workload: As `Service.predict` takes it.
-        scenario: What happens, such as ``redis-down:at=60,seconds=10``.
+        scenario: What happens, such as ``redis-down:at=60,seconds=10``; several are joined by
+            ``+``, or in a list; or one that the service's file names.
         clients: For the spread ``sticky``, whose each request is.
         retries: How often a request that got no connection is tried again, at once.
 
@@ -55,13 +59,14 @@ def play(
             after the workload's end.
     """
     came = incoming(service, workload, clients)
-    return play_on(service, came, read_scenario(scenario), retries=retries)
+    chosen = read_scenario(scenario, service.scenarios)
+    return play_on(service, came, chosen, retries=retries)
 
 
 def play_on(
     service: ServiceLayout,
     came: Incoming,
-    scenario: Scenario,
+    scenario: Scenario | Together,
     *,
     retries: int = 0,
     flows: Flows | None = None,
@@ -79,11 +84,15 @@ def play_on(
     said = scenario.check([stage.place for stage in service.stages])
     flows = flows or flows_of(service, came)
     ready = chain_of(service, came, flows, retries=retries)
-    edges = edges_of(came)
+    edges = edges_of(came.requests.times)
     if ends > edges[-1]:
         said = (*said, _outlasting(ends, float(edges[-1])))
-    calm = windows_of(came.requests.times, ready.follow(came, []), edges)
-    then = played(ready, scenario, came, edges)
+    # Both are followed at once: they differ in what happens alone.
+    with ThreadPoolExecutor(1) as aside:
+        told = (service.stages, service.settings, retries)
+        calm_day = aside.submit(flows.calm.answer, told, partial(_calm, ready, came, edges))
+        then = played(ready, scenario, came, edges)
+        calm = calm_day.result()
     metrics, survived = judged(then, calm, begins, ends)
     return ScenarioOutcome(
         scenario=scenario.spec,
@@ -93,8 +102,8 @@ def play_on(
         begins=begins,
         ends=ends,
         metrics=metrics,
-        windows=_columns(then),
-        calm=_columns(calm),
+        windows=then.columns(),
+        calm=calm.columns(),
         survived=survived,
         remarks=(*said, *ready.remarks, _PREDICTED),
         environment=environment(),
@@ -119,25 +128,17 @@ def flows_of(service: ServiceLayout, came: Incoming) -> Flows:
     return Flows(came, costs_in(calibrations_of(service), service))
 
 
-def edges_of(came: Incoming) -> npt.NDArray[np.float64]:
-    """Return where the windows of a workload begin, and the last one ends."""
-    times = came.requests.times
-    width = window_seconds(times)
-    count = max(int(np.ceil((times[-1] - times[0]) / width)), 2)
-    edges: npt.NDArray[np.float64] = times[0] + width * np.arange(count + 1)
-    return edges
-
-
 def played(
-    ready: Chain, scenario: Scenario, came: Incoming, edges: npt.NDArray[np.float64]
+    ready: Chain, scenario: Scenario | Together, came: Incoming, edges: npt.NDArray[np.float64]
 ) -> Windows:
     """Return what a service does through a scenario, in windows."""
     # What was written of a key is loaded under its other name, and by a crowd, too.
     written = dataclasses.replace(came, requests=as_loaded(came.requests))
     changed = scenario.arriving(written)
     found = ready.follow(changed, scenario.happenings(came))
-    return windows_of(changed.requests.times, found, edges)
+    return windows_of(changed.requests.times, ready.behind(found), edges)
 
 
-def _columns(windows: Windows) -> dict[str, list[float]]:
-    return {name: column.tolist() for name, column in windows._asdict().items()}
+def _calm(ready: Chain, came: Incoming, edges: npt.NDArray[np.float64]) -> Windows:
+    """Return what a service does where nothing happens, in windows."""
+    return windows_of(came.requests.times, ready.behind(ready.follow(came, [])), edges)

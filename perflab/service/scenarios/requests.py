@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SEED = 12_004
 MOST_ADDED = 50_000_000
-"""A scenario adds no more requests: each takes about 150 bytes while it is followed."""
+"""Scenarios add no more requests: each takes about 150 bytes while it is followed."""
 
 
 def multiplied(came: Incoming, begins: float, seconds: float, times: float) -> Incoming:
@@ -35,7 +35,7 @@ def multiplied(came: Incoming, begins: float, seconds: float, times: float) -> I
     first, last = np.searchsorted(requests.times, (begins, begins + seconds))
     draw = np.random.default_rng(_SEED)
     count = round((times - 1.0) * (last - first))
-    _check_added(count)
+    _check_added(came, count)
     if count < 1:
         return came
     picked = draw.integers(first, last, count)
@@ -64,7 +64,7 @@ def crawled(came: Incoming, begins: float, seconds: float, rate: float) -> Incom
     """
     requests = came.requests
     end = min(begins + seconds, float(requests.times[-1]))
-    _check_added(rate * (end - begins))
+    _check_added(came, rate * (end - begins))
     times = np.arange(begins, end, 1.0 / rate)
     picked = np.random.default_rng(_SEED).integers(0, len(requests), len(times))
     keys = int(requests.keys.max()) + 1 + np.arange(len(times), dtype=np.int64)
@@ -72,12 +72,17 @@ def crawled(came: Incoming, begins: float, seconds: float, rate: float) -> Incom
     return _with(came, picked, times, keys, workers)
 
 
-def _check_added(count: float) -> None:
+def _check_added(came: Incoming, more: float) -> None:
     """Refuse more requests than memory is sure to hold.
+
+    Args:
+        came: The requests, with those that other scenarios have added.
+        more: How many are to be added to them.
 
     Raises:
         BadInputError: If there are too many.
     """
+    count = more + max(len(came.requests) - len(came.workload), 0)
     if count > MOST_ADDED:
         text = (
             f"adds {grouped(round(count))} requests; at most {grouped(MOST_ADDED)}: take fewer "

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from perflab.bench.registry import load_bench
 from perflab.bench.stage import Place
+from perflab.errors import BadInputError
 from perflab.lab.result import Result
 from perflab.service.incoming import incoming
 from perflab.service.scenarios.kinds import read_scenario
 from perflab.service.scenarios.outcome import ScenarioOutcome
 from perflab.service.scenarios.play import flows_of, play_on
-from perflab.units import in_words
+from perflab.service.scenarios.size_search import SizeSearch
+from perflab.units import counted, in_words, parse_quantity
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,13 +24,10 @@ if TYPE_CHECKING:
 
     from perflab.service.layout import ServiceLayout, ServiceStage
     from perflab.service.scenarios.base import Scenario
+    from perflab.service.scenarios.together import Together
 
 _MOST_TIMES = 64
-"""No setting is made more than so many times larger."""
-_ALIKE = 2
-"""After so many larger values that changed nothing no more are tried."""
-_NEAR = 0.05
-"""The smallest value that survives is found to so large a share of it."""
+"""No setting is made more than so many times larger, or smaller."""
 
 OnTry = Callable[[str, str], None]
 """Told of each setting that is tried: its key, and the value in words."""
@@ -41,11 +41,17 @@ class Way:
         key: Such as ``connection_pool.max_connections``.
         title: The stage's.
         before: Its value now, in words.
-        after: The smallest value that was found to survive, in words; none where no value does.
+        after: The nearest value that was found to survive, in words; none where no value does.
         most: The largest value that was tried, in words.
-        times: How many times larger than now; none where no value survives.
-        verdict: Of the scenario at that value, or at the largest.
+        times: How many times larger than now, below 1 for smaller; none where no value survives.
+        verdict: Of the scenario at that value, or at the one tried at which the fewest fail.
         bound: Why no larger value was tried; empty where one survives.
+        least: The smallest value that was tried, in words.
+        fails_beyond: The neighbour of the value that survives, on the far side, where that one does
+            not; empty where it survives too.
+        nearest: The value tried at which the fewest requests fail, in words; empty where one
+            survives, or none is better than the present one.
+        fewest: The requests that fail there; none likewise.
     """
 
     key: str
@@ -56,6 +62,10 @@ class Way:
     times: float | None
     verdict: str
     bound: str = ""
+    least: str = ""
+    fails_beyond: str = ""
+    nearest: str = ""
+    fewest: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ class Survival(Result):
 def survive(
     service: ServiceLayout,
     workload: object = None,
-    scenario: str | Scenario = "redis-down",
+    scenario: str | Sequence[str] | Scenario | Together = "redis-down",
     clients: npt.ArrayLike | None = None,
     *,
     retries: int = 0,
@@ -102,8 +112,9 @@ def survive(
     """Return the smallest change of one stage's size with which a service survives a scenario.
 
     Each stage is made larger by itself: twice, four times and so on, and then between the last
-    value that does not survive and the first that does. What is larger is taken to survive what
-    is smaller does.
+    value that does not survive and the first that does. More may harm, as more connections before a
+    database that slows down with them: where it does, or no larger value survives, smaller ones are
+    tried as well. The value that is found was played, and so were both of its neighbours.
 
     Args:
         service: The service.
@@ -116,7 +127,7 @@ def survive(
     Raises:
         BadInputError: If the workload, scenario or service is not right.
     """
-    chosen = read_scenario(scenario)
+    chosen = read_scenario(scenario, service.scenarios)
     came = incoming(service, workload, clients)
     flows = flows_of(service, came)
     told = on_try or (lambda _key, _value: None)
@@ -127,18 +138,20 @@ def survive(
     before = at(service)
     ways: list[Way] = []
     if not before.survived:
-        searches = (_way(service, stage, at, told) for stage in service.stages)
+        searches = (_way(service, stage, before, at, told) for stage in service.stages)
         ways = sorted((way for way in searches if way is not None), key=_size)
     return Survival(chosen.spec, before, tuple(ways), _advice(before, ways))
 
 
 def _size(way: Way) -> float:
-    return float("inf") if way.times is None else way.times
+    """Return how large a change is, the same for twice as much and for half as much."""
+    return math.inf if way.times is None else abs(math.log(way.times))
 
 
 def _way(
     service: ServiceLayout,
     stage: ServiceStage,
+    before: ScenarioOutcome,
     at: Callable[[ServiceLayout], ScenarioOutcome],
     told: OnTry,
 ) -> Way | None:
@@ -148,40 +161,51 @@ def _way(
     now = getattr(stage.settings, name)
     if not isinstance(now, (int, float)) or isinstance(now, bool) or now <= 0:
         return None
-    key, whole = f"{stage.bench}.{name}", isinstance(now, int)
-    most, bound = _most(service, stage, float(now), float(bench.info(name).high or now))
+    key, whole, info = f"{stage.bench}.{name}", isinstance(now, int), bench.info(name)
+    most, bound = _most(service, stage, float(now), float(info.high or now))
+    least = max(float(info.low or 0.0), now / _MOST_TIMES)
 
     def words(value: float) -> str:
-        return in_words(value, bench.info(name).unit)
+        return in_words(value, info.unit)
 
-    def survives(value: float) -> ScenarioOutcome:
+    def as_told(value: float) -> float:
+        try:
+            return parse_quantity(words(value), info.unit)
+        except BadInputError:
+            return value
+
+    def outcome(value: float) -> ScenarioOutcome:
         told(key, words(value))
-        return at(service.change({key: int(value) if whole else value}))
+        return at(service.change({key: round(value) if whole else value}))
 
-    low, high = float(now), min(2.0 * now, most)
-    tried, alike = None, 0
-    while high > low:
-        before, tried = tried, survives(high)
-        alike = alike + 1 if before is not None and before.metrics == tried.metrics else 0
-        if tried.survived or alike == _ALIKE:
-            break
-        low, high = high, min(2.0 * high, most)
-    title = bench.identity.title
-    if tried is None:
-        return Way(key, title, words(now), None, words(now), None, "", bound)
-    if not tried.survived:
-        bound = "more makes no difference" if alike == _ALIKE else bound
-        largest = words(min(high, most))
-        return Way(*(key, title, words(now), None, largest, None), *(tried.verdict, bound))
-    while high - low > max(_NEAR * high, 1.0 if whole else 0.0):
-        middle = (low + high) / 2
-        middle = float(int(middle)) if whole else middle
-        found = survives(middle)
-        if found.survived:
-            high, tried = middle, found
-        else:
-            low = middle
-    return Way(*(key, title, words(now), words(high), words(high), high / now, tried.verdict))
+    low = float(math.ceil(least)) if whole else least
+    search = SizeSearch(
+        float(now), before, min(low, float(now)), most, whole=whole, at=outcome, told=as_told
+    )
+    found = search.find()
+    tried, title = search.tried, bench.identity.title
+    most_tried, least_tried = words(max(tried)), words(min(tried))
+    if found is not None:
+        beyond = "" if search.fails_beyond is None else words(search.fails_beyond)
+        return Way(
+            *(key, title, words(now), words(found), most_tried),
+            times=found / now,
+            verdict=tried[found].verdict,
+            least=least_tried,
+            fails_beyond=beyond,
+        )
+    bound = "more makes no difference" if search.alike else bound
+    nearest = search.nearest
+    better = nearest != now
+    return Way(
+        *(key, title, words(now), None, most_tried),
+        times=None,
+        verdict=tried[nearest].verdict,
+        bound=bound,
+        least=least_tried,
+        nearest=words(nearest) if better else "",
+        fewest=tried[nearest].metrics["failures"] if better else None,
+    )
 
 
 def _most(
@@ -204,7 +228,24 @@ def _advice(before: ScenarioOutcome, ways: list[Way]) -> str:
         return "The service survives as it is."
     best = next((way for way in ways if way.after is not None), None)
     if best is not None:
-        return f"Set {best.key} to {best.after} instead of {best.before}. {best.verdict}"
+        said = f"Set {best.key} to {best.after} instead of {best.before}. {best.verdict}"
+        if best.fails_beyond:
+            said += (
+                f" That is a narrow fit: at {best.fails_beyond} it does not survive, so that a "
+                "load that is a little different may not either."
+            )
+        return said
     tried = "; ".join(f"{way.key} up to {way.most} ({way.bound})" for way in ways)
     less = "less traffic, single flight across the workers, or a database that is faster"
-    return f"The size of no stage by itself is enough: {tried}. What may help: {less}."
+    said = f"The size of no stage by itself is enough: {tried}."
+    better = [way for way in ways if way.fewest is not None]
+    if better:
+        way = min(better, key=lambda each: each.fewest or 0.0)
+        lost, now = way.fewest or 0.0, before.metrics["failures"]
+        said += (
+            f" Nearest is {way.key} at {way.nearest}, where {counted(lost, 'request')} would fail "
+            f"instead of {counted(now, 'request')}."
+        )
+    else:
+        said += " No value that was tried lets fewer requests fail."
+    return f"{said} What may help: {less}."

@@ -10,17 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from perflab.errors import BadInputError
-from perflab.kernels.chain.chain import failed
-from perflab.kernels.chain.flights import Answer, ChainAnswers
+from perflab.kernels.chain.window_counts import window_counts
 from perflab.service.damage import check_column
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from perflab.kernels.chain.flights import ChainAnswers
+
 Floats = npt.NDArray[np.float64]
 
 MOST_WINDOWS = 600
-_SHORTEST = 0.05
+_SHORTEST, _P95 = 0.05, 0.95
 _OFTEN_NONE = ("hit_rate", "p95")
 _FEWEST = 100
 """Requests that a window has on average at least."""
@@ -47,6 +48,10 @@ class Windows(NamedTuple):
     p95: Floats
     waiting: npt.NDArray[np.int64]
 
+    def columns(self) -> dict[str, list[float]]:
+        """Return them as results keep them: lists by name."""
+        return {name: column.tolist() for name, column in self._asdict().items()}
+
 
 def window_seconds(times: Floats) -> float:
     """Return a length of windows that shows what happens, and little noise."""
@@ -54,44 +59,51 @@ def window_seconds(times: Floats) -> float:
     return max(span / MOST_WINDOWS, _FEWEST * span / len(times), _SHORTEST)
 
 
+def edges_of(times: Floats) -> Floats:
+    """Return where the windows of requests begin, and the last one ends.
+
+    Args:
+        times: When they come, in seconds, not decreasing.
+    """
+    width = window_seconds(times)
+    count = max(int(np.ceil((times[-1] - times[0]) / width)), 2)
+    edges: Floats = times[0] + width * np.arange(count + 1)
+    return edges
+
+
 def windows_of(times: Floats, found: ChainAnswers, edges: Floats) -> Windows:
     """Return the windows of a run.
 
     Args:
-        times: When requests came, in seconds.
+        times: When requests came, in seconds, not decreasing.
         found: What became of them.
         edges: Where windows begin, and the last one ends: rising, float64 of (windows + 1,).
     """
-    count, width = len(edges) - 1, float(edges[1] - edges[0])
-    place = np.clip(np.searchsorted(edges, times, side="right") - 1, 0, count - 1)
-    requests = np.bincount(place, minlength=count)
-    hits = np.bincount(place[found.answers <= Answer.REMOTE], minlength=count)
-    begun = found.starts[~np.isnan(found.starts)]
+    width = float(edges[1] - edges[0])
+    counts = window_counts(times, found, edges)
     with np.errstate(invalid="ignore"):
-        hit_rate = hits / requests
-    done = np.searchsorted(np.sort(found.ends), edges[1:], side="right")
+        hit_rate = counts.hits / counts.requests
     came = np.searchsorted(times, edges[1:], side="right")
     return Windows(
         edges[1:],
-        requests,
-        np.bincount(place[failed(found.answers)], minlength=count),
-        np.histogram(begun, edges)[0] / width,
+        counts.requests,
+        counts.failures,
+        counts.begun / width,
         hit_rate,
-        _quantile_by(place, found.ends - times, requests, 0.95),
-        came - done,
+        _quantiles(found.ends - times, counts.requests, _P95),
+        came - counts.ended,
     )
 
 
-def _quantile_by(
-    place: npt.NDArray[np.int64], values: Floats, counts: npt.NDArray[np.int64], share: float
-) -> Floats:
-    """Return a quantile of the values of each place; NaN where there is none."""
-    ordered = values[np.lexsort((values, place))]
-    ends = np.cumsum(counts)
-    picked = ends - counts + np.minimum((counts * share).astype(np.int64), counts - 1)
+def _quantiles(values: Floats, counts: npt.NDArray[np.int64], share: float) -> Floats:
+    """Return a quantile of each stretch of so many values; NaN where there is none."""
     found = np.full(len(counts), np.nan)
-    some = counts > 0
-    found[some] = ordered[picked[some]]
+    first = 0
+    for window, count in enumerate(counts.tolist()):
+        if count:
+            rank = min(int(count * share), count - 1)
+            found[window] = np.partition(values[first : first + count], rank)[rank]
+        first += count
     return found
 
 

@@ -131,7 +131,7 @@ def make_outcome():
 
 @pytest.fixture
 def apart():
-    """Return a check that no two texts of a figure overlap, and that none leaves it."""
+    """Return a check that texts of a figure can be read, apart from each other and whole."""
 
     def check(drawn):
         drawn.figure.canvas.draw()
@@ -141,6 +141,7 @@ def apart():
         room = drawn.figure.bbox
         for place, (text, box) in enumerate(zip(shown, boxes, strict=True)):
             said = text.get_text()
+            assert text.get_fontsize() * 100 / 72 >= 11, f"{said} is too small"
             assert room.x0 - 1 <= box.x0 < box.x1 <= room.x1 + 1, said
             assert room.y0 - 1 <= box.y0 < box.y1 <= room.y1 + 1, said
             for other, beside in zip(shown[:place], boxes, strict=False):

@@ -6,8 +6,7 @@ import pytest
 from matplotlib.text import Text
 
 from perflab.charts.service import chain_picture, share_picture
-from perflab.charts.service.sheet import BAD, contrast, ink_on
-from perflab.charts.style import COLOURS, PAPER
+from perflab.charts.service.sheet import BAD
 
 WIDTHS = (280, 390, 810, 890)
 
@@ -17,7 +16,8 @@ def test_texts_of_a_chain_stand_apart(prediction, apart, width):
     drawn = chain_picture(prediction, width, 1.0)
     assert drawn.width == width
     said = apart(drawn)
-    assert {row.title for row in prediction.stages} <= {*said}
+    together = " ".join(said)  # a name may stand in two lines
+    assert all(row.title in together for row in prediction.stages)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -83,13 +83,3 @@ def test_service_without_latency_has_an_empty_bar(full):
     ]
     idle = dataclasses.replace(full, stages=tuple(rows))
     assert "Database 0 %" in share_picture(idle).words
-
-
-@pytest.mark.parametrize("colour", [*COLOURS, BAD])
-def test_text_on_a_colour_has_contrast(colour):
-    assert contrast(ink_on(colour), colour) >= 4.5
-
-
-def test_contrast_is_that_of_wcag():
-    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
-    assert contrast("#777777", PAPER) == pytest.approx(4.48, abs=0.01)

@@ -67,6 +67,14 @@ def test_every_request_is_answered_and_takes_what_the_server_works(result):
     assert result.metrics["throughput_per_second"] <= 6 / 0.02
 
 
+def test_requests_are_told_by_url(result):
+    (only,) = result.by_url
+    assert (only["url"], only["requests"], only["failures"]) == ("/items?***", 400, {})
+    found = (only["latency_seconds_p50"], only["latency_seconds_p95"])
+    wanted = (result.metrics[f"latency_seconds_{name}"] for name in ("p50", "p95"))
+    assert found == pytest.approx(tuple(wanted), rel=0.02)
+
+
 def test_the_runs_own_times_are_what_is_predicted_from(result):
     assert result.fitted["requests"] == 400
     mean = result.metrics["latency_seconds_mean"]

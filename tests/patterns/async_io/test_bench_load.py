@@ -6,6 +6,9 @@ import pytest
 
 from perflab.bench.pace import Pace
 from perflab.patterns.async_io import AsyncFetcher
+from perflab.patterns.async_io._exact_url import exact_url
+from perflab.patterns.async_io._request import Request
+from perflab.patterns.async_io.by_url import ByUrl
 from perflab.patterns.async_io.load import EventLoopLoad, targets_of
 from perflab.patterns.async_io.settings import AsyncIOSettings
 from perflab.servers.http.server import HttpServer
@@ -160,6 +163,34 @@ def test_timeouts_and_refusals_are_told_apart():
         late.start()
         until(lambda: late.finished)
     assert late.histograms()["timeout"].count == 5
+    (turned_away,) = load.by_url.most_requested(without=server.url)
+    assert turned_away["url"] == "/items?***"
+    assert turned_away["requests"] == 20
+    assert turned_away["failures"] == {"server_error": load.throttled}
+    (slow,) = late.by_url.most_requested()
+    assert (slow["url"], slow["failures"]) == (f"{server.url}/items?***", {"timeout": 5})
+    assert 0.1 <= slow["latency_seconds_p50"] <= slow["latency_seconds_p95"]
+    assert slow["latency_seconds_p95"] == pytest.approx(
+        late.histograms()["timeout"].quantile(1.0), rel=0.02
+    )
+
+
+def test_urls_are_counted_apart_and_those_of_one_name_together(server):
+    origin = server.url
+    urls = [f"{origin}/items?start=1", f"{origin}/none", f"{origin}/items?start=2"]
+    load = load_of(server, limit=300, max_concurrent=3)
+    load._targets = [*targets_of(urls), Request(exact_url(f"{origin}/items"), "POST")]
+    load.by_url = ByUrl(load._targets)
+    load.start()
+    until(lambda: load.finished)
+    found = {each["url"]: each for each in load.by_url.most_requested(without=origin)}
+    assert [(name, each["requests"]) for name, each in found.items()] == [
+        *(("/items?***", 150), ("/none", 75), ("POST /items", 75)),
+    ]
+    assert found["/items?***"]["failures"] == {}
+    assert found["/none"]["failures"] == {"client_error": 75}
+    assert found["/none"]["latency_seconds_p50"] is None
+    assert [each["url"] for each in load.by_url.most_requested(1, origin)] == ["/items?***"]
 
 
 def test_what_ends_it_against_its_will_is_kept(server):

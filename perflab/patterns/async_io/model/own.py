@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.kernels.queueing.in_flight import SERVED, TIMED_OUT
-from perflab.modelling.latency import SHOWN
+from perflab.modelling.latency import SHOWN, SPREAD, spread_out
 from perflab.modelling.prediction import Metrics
 from perflab.patterns.async_io.costs import ByNumber, OwnCosts
 from perflab.patterns.async_io.settings import AsyncIORunSettings
@@ -39,9 +39,10 @@ class OwnServer:
     guessed = False
 
     def __init__(self, costs: OwnCosts) -> None:
-        self._bottleneck = _by_number(costs.bottleneck_seconds)
-        self._timer = _by_number(costs.timer_seconds)
+        self._bottleneck = by_number(costs.bottleneck_seconds)
+        self._timer = by_number(costs.timer_seconds)
         self._delay = costs.delay_seconds
+        self._beside = costs.beside
 
     def closed(
         self, settings: AsyncIORunSettings, limit: int, most: int, seed: int
@@ -62,7 +63,7 @@ class OwnServer:
         """Return metrics of requests that come at such times, from the `first` on."""
         used = min(limit, settings.max_per_host or limit)
         found = self._follow(settings, used, times, seed, 1.0, closed=False)
-        metrics = _metrics(found, slice(first, None))
+        metrics = _metrics(found, slice(first, None), self._spread(settings, used, times))
         span = float(found.ends[first:].max() - times[first])
         served = (len(times) - first) * (1.0 - metrics["error_share"])
         metrics["throughput_per_second"] = served / max(span, 1e-9)
@@ -89,7 +90,7 @@ class OwnServer:
             spaced = np.arange(count) / ended
             found = self._follow(free, limit, spaced, seed, off, closed=False)
             throttled = max(0.0, limit / ended - _mean_seconds(found, part))
-        metrics = _metrics(found, part)
+        metrics = _metrics(found, part, self._spread(settings, limit))
         metrics["throttled_seconds"] = throttled
         metrics["throughput_per_second"] = ended * (1.0 - metrics["error_share"])
         if settings.capacity is not None:
@@ -107,10 +108,7 @@ class OwnServer:
         *,
         closed: bool,
     ) -> kernels.InFlight:
-        flying = limit
-        if not closed and len(times) > 1 and times[-1] > times[0]:
-            rate = (len(times) - 1) / float(times[-1] - times[0])
-            flying = max(1, min(limit, round(rate * settings.latency_seconds)))
+        flying = limit if closed else _flying(settings, limit, times)
         bottleneck = off * self._bottleneck(flying)
         if settings.rate_limit is not None:
             bottleneck = max(bottleneck, 1.0 / settings.rate_limit)
@@ -131,8 +129,34 @@ class OwnServer:
             seed=seed + 1,
         )
 
+    def _spread(
+        self, settings: AsyncIORunSettings, limit: int, times: Floats | None = None
+    ) -> Floats | None:
+        """Return how far latencies lie from their mean for client and server alone, in seconds.
 
-def _by_number(costs: ByNumber) -> Callable[[int], float]:
+        None where that is not known, or where the server waits with no request.
+        """
+        if not self._beside or settings.latency_seconds == 0:
+            return None
+        flying = limit if times is None else _flying(settings, limit, times)
+        numbers = np.log([number for number, _ in self._beside])
+        place = float(np.interp(math.log(flying), numbers, np.arange(len(numbers))))
+        low, high = math.floor(place), math.ceil(place)
+        parts = [spread_out(self._beside[at][1], SPREAD) for at in (low, high)]
+        found = parts[0] + (place - low) * (parts[1] - parts[0])
+        centred: Floats = found - found.mean()
+        return centred
+
+
+def _flying(settings: AsyncIORunSettings, limit: int, times: Floats) -> int:
+    """Return how many requests that come at such times are in flight on average."""
+    if len(times) < 2 or times[-1] <= times[0]:
+        return limit
+    rate = (len(times) - 1) / float(times[-1] - times[0])
+    return max(1, min(limit, round(rate * settings.latency_seconds)))
+
+
+def by_number(costs: ByNumber) -> Callable[[int], float]:
     """Return a cost by requests in flight, between the measured numbers as their logarithm goes."""
     numbers, values = np.log([n for n, _ in costs]), [value for _, value in costs]
     return lambda flying: float(np.interp(math.log(flying), numbers, values))
@@ -172,11 +196,13 @@ def _mean_seconds(found: kernels.InFlight, part: slice) -> float:
     return max(float((found.ends - found.begins)[part].mean()), 1e-9)
 
 
-def _metrics(found: kernels.InFlight, part: slice) -> Metrics:
+def _metrics(found: kernels.InFlight, part: slice, spread: Floats | None) -> Metrics:
     outcomes = found.outcomes[part]
-    answered = (outcomes == SERVED) | (outcomes == TIMED_OUT)
-    latencies = (found.ends - found.begins)[part][answered]
-    metrics = latency_metrics(latencies)
+    served = outcomes == SERVED
+    latencies = (found.ends - found.begins)[part]
+    if spread is not None:
+        latencies = latencies + np.where(served, np.resize(spread, len(latencies)), 0.0)
+    metrics = latency_metrics(np.maximum(latencies[served | (outcomes == TIMED_OUT)], 0.0))
     metrics["error_share"] = float((outcomes > 0).mean())
     metrics["timeout_share"] = float((outcomes == TIMED_OUT).mean())
     return metrics

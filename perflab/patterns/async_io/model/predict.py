@@ -162,6 +162,7 @@ class AsyncIOModel:
                 f"(most_rate); without that cap {limit} in flight would do "
                 f"{in_words(metrics['throughput_per_second'], '1/s')}"
             )
+        remarks += _of_pauses(settings, limit)
         metrics["limit"] = float(limit)
         said = tuple(remarks)
         measured = not server.guessed
@@ -279,6 +280,19 @@ class AsyncIOModel:
         ended = limit / cycle if closed and cycle > 0 else rate
         metrics["throughput_per_second"] = ended * share
         return Prediction(metrics)
+
+
+def _of_pauses(settings: AsyncIORunSettings, limit: int) -> list[str]:
+    """Return that a full server asks for pauses, which no answer counts, where it can be full."""
+    pause, room = settings.retry_after_seconds, settings.capacity
+    own = settings.urls is None and settings.measured is None
+    if not own or pause is None or room is None or limit <= room + settings.server_queue:
+        return []
+    said = (
+        f"{limit} in flight fill the server, which then asks for pauses of "
+        f"{in_words(pause, 'seconds')} (retry_after_seconds): these are not predicted"
+    )
+    return [said]
 
 
 def _is_capped(settings: AsyncIORunSettings) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from perflab.errors import BadInputError
 from perflab.modelling.latency import QUANTILES
 from perflab.modelling.usl import Usl
+from perflab.patterns.async_io.calibration import async_renewed
 from perflab.patterns.async_io.costs import AsyncIOCosts
 from perflab.patterns.async_io.model.own import service_times
 from perflab.patterns.async_io.model.predict import AsyncIOModel
@@ -148,6 +149,16 @@ def test_a_full_queue_turns_away_and_a_timeout_counts(model):
     assert late["latency_seconds_p99"] <= 0.1 + 1e-9
 
 
+def test_pauses_that_a_full_server_asks_for_are_said_to_be_left_out(model):
+    small = {"capacity": 2, "server_queue": 2, "retry_after_seconds": 3}
+    (said,) = [
+        each for each in predict(model, **small, max_concurrent=5).remarks if "pauses" in each
+    ]
+    assert "pauses of 3 s (retry_after_seconds): these are not predicted" in said
+    for never_full in ({**small, "max_concurrent": 4}, {"max_concurrent": 5, "capacity": 2}):
+        assert not any("pauses" in each for each in predict(model, **never_full).remarks)
+
+
 def test_an_open_loop_that_keeps_up_does_what_is_asked(model):
     found = predict(model, load_model="open", rate=300, max_concurrent=64, capacity=32).metrics
     assert found["throughput_per_second"] == pytest.approx(300, rel=0.03)
@@ -273,3 +284,41 @@ def test_other_costs_are_other_answers_and_the_first_ones_stay(model):
 def test_perflabs_own_server_needs_costs_of_its_own(model):
     with pytest.raises(BadInputError, match="perflab calibrate async_io"):
         predict(model, {"points": points(1, 2, 4)})
+
+
+@pytest.mark.parametrize("load_model", ["closed", "open"])
+@pytest.mark.parametrize("limit", [4, 20, 64])
+def test_a_second_run_is_predicted_with_the_tails_of_the_first(model, limit, load_model):
+    draws = 0.02 + np.sort(np.random.default_rng(limit).lognormal(-6.5, 0.8, 20_000))
+    quantiles = [float(value) for value in np.quantile(draws, QUANTILES)]
+    own = {
+        "throughput": limit / draws.mean(),
+        "latency": {"mean": float(draws.mean()), "quantiles": quantiles},
+        "error_share": 0.0,
+    }
+    before = predict(model, latency_seconds=0.02, max_concurrent=limit).metrics
+    settings = AsyncIORunSettings.read(
+        {"latency_seconds": 0.02, "max_concurrent": limit, "urls": None}
+    )
+    costs = async_renewed(COSTS, {"run": own}, settings, before)
+    found = predict(
+        *(model, costs),
+        rate=limit / draws.mean() / 5,
+        latency_seconds=0.02,
+        max_concurrent=limit,
+        load_model=load_model,
+    ).metrics
+    if load_model == "closed":
+        assert found["latency_seconds_mean"] == pytest.approx(draws.mean(), rel=0.01)
+    assert before["latency_seconds_p99"] == pytest.approx(before["latency_seconds_p50"], rel=1e-6)
+    for name, share in (("p95", 0.95), ("p99", 0.99)):
+        assert found[f"latency_seconds_{name}"] == pytest.approx(np.quantile(draws, share), rel=0.1)
+
+
+def test_tails_of_a_server_that_draws_its_times_itself_stay_as_calibrated():
+    costs = {**COSTS, "beside": {"4": {"mean": 1e-3, "quantiles": [1e-3] * len(QUANTILES)}}}
+    settings = AsyncIORunSettings.read({"latency_shape": "exponential", "urls": None})
+    latency = {"mean": 0.04, "quantiles": [0.04] * len(QUANTILES)}
+    own = {"run": {"throughput": 500.0, "latency": latency, "error_share": 0.0}}
+    renewed = async_renewed(costs, own, settings, {"latency_seconds_mean": 0.03})
+    assert list(renewed["beside"]) == ["4"]
