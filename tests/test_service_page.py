@@ -12,6 +12,7 @@ import pytest
 
 from perflab import Service
 from perflab.cli import main
+from perflab.patterns.async_io import AsyncIOSettings
 
 PAGE = (Path(__file__).parents[1] / "docs" / "service.md").read_text(encoding="utf-8")
 
@@ -61,7 +62,9 @@ def test_the_page_names_the_settings_that_there_are():
     service = Service.from_mapping({"cache": {}})
     named = set(re.findall(r"`((?:max|request|deploy|pgbouncer|query|database)_\w+)`", PAGE))
     assert named == {
-        *("max_replicas", "max_connections", "request_rate"),
+        *("max_replicas", "max_concurrent", "max_connections", "request_rate"),
         *("deploy_surge", "pgbouncer_connections", "query_seconds", "database_contention"),
     }
+    named.remove("max_concurrent")  # of a stage
     assert named <= set(service.settings.infos())
+    assert "max_concurrent" in AsyncIOSettings.infos()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -49,6 +50,10 @@ def test_a_report_has_every_part(results):
     }
     assert all(figure.alt for figure in report.figures)
     page = report.to_html()
+    drawn = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+    # Black stands only on a series' own colour, which is light on a dark page.
+    assert set(re.findall(r"(?:fill|stroke): (#[0-9a-fA-F]{6})", drawn)) <= {"#000000"}
+    assert "Needs a look: no run of the service was measured" in page
     assert "Redis dies and comes back empty" in page
     assert "Ada" in page
     assert report.to_markdown().startswith("# Service: zipf")

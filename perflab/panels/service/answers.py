@@ -96,7 +96,9 @@ class Answers:
             BadInputError: If the scenario is not right, or begins after the workload's end.
         """
         ready, _ = self._of(service)
-        return play_on(service, ready.came, read_scenario(scenario), flows=ready.flows)
+        return play_on(
+            service, ready.came, read_scenario(scenario, service.scenarios), flows=ready.flows
+        )
 
     def seconds(self, service: Service) -> float:
         """Return how long the requests of the workload take to come."""

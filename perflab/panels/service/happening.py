@@ -6,13 +6,11 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from perflab.bench.stage import Place
 from perflab.errors import BadInputError
 from perflab.panels.field_error import FieldError
 from perflab.panels.presses import Presses
 from perflab.service import Service
 from perflab.service.scenarios import SCENARIOS, Scenario, read_scenario
-from perflab.service.scenarios.kinds import RedisDown
 from perflab.units import digits
 
 _MOST_OF_IT = 0.2
@@ -29,7 +27,7 @@ class HappeningRow:
 
     Args:
         service: Whose scenarios; one that needs what it has not got has no button.
-        play: Called with a scenario, such as ``redis-down:at=60,seconds=10``.
+        play: Called with a scenario, such as ``redis-down:at=60,seconds=10``; empty for none.
         survive: Called with the scenario that the field says.
         cancel: Called to end what is going.
         specify: Returns a scenario as text, such as it fits the workload.
@@ -46,11 +44,12 @@ class HappeningRow:
         self._play, self._survive, self._specify = play, survive, specify
         self._presses = Presses()
         self._syncing = False
+        self._named = service.scenarios
         self.spec = ""
         self.buttons = {
-            name: self._button(_word(name), f"{kind.title}.", self._presser(kind))
+            name: self._button(_word(name), f"{kind.title}.", self._presser(kind), "")
             for name, kind in SCENARIOS.items()
-            if kind is not RedisDown or _has_shared(service)
+            if _can_happen(kind, service)
         }
         self.survive = self._button("What survives?", _SURVIVE, self._look, "life-ring")
         self.survive.add_class("perflab-calls")
@@ -59,7 +58,8 @@ class HappeningRow:
         self.field = widgets.Text(
             placeholder="redis-down:at=60s,seconds=10s",
             continuous_update=False,
-            tooltip="Scenario to play, with its parameters, such as traffic:seconds=30s,times=5.",
+            tooltip="Scenario to play, with its parameters, such as traffic:seconds=30s,times=5; "
+            "empty for none.",
             layout=widgets.Layout(width="240px"),
         )
         self.field.observe(lambda change: self._typed(str(change["new"])), "value")
@@ -74,6 +74,10 @@ class HappeningRow:
             row.add_class("perflab-actions")
         self.widget = widgets.VBox([*rows, self.error.widget])
         self.show(ready=False, playing=False, searching=False)
+
+    def put(self, spec: str) -> None:
+        """Write a scenario into the field, and play nothing."""
+        self._write(spec)
 
     def show(self, *, ready: bool, playing: bool, searching: bool) -> None:
         """Show what can be done now.
@@ -114,14 +118,20 @@ class HappeningRow:
         if self._syncing:
             return
         spec = text.strip()
+        if not spec:
+            self.error.clear()
+            self.spec = ""
+            self._play("")
+            return
         try:
-            read_scenario(spec)
+            chosen = read_scenario(spec, self._named)
         except BadInputError as error:
             self.error.say(str(error))
             return
         self.error.clear()
-        self.spec = spec
-        self._play(spec)
+        # A name is of this service's file alone: runs and sessions are told what it stands for.
+        self.spec = chosen.spec if self._named else spec
+        self._play(self.spec)
 
     def _write(self, spec: str) -> None:
         self.spec = spec
@@ -156,8 +166,13 @@ def _word(name: str) -> str:
     return name.replace("-", " ").capitalize()
 
 
-def _has_shared(service: Service) -> bool:
-    return any(stage.place is Place.SHARED for stage in service.stages)
+def _can_happen(kind: type[Scenario], service: Service) -> bool:
+    """Return whether a service has the stage that a scenario happens to."""
+    try:
+        kind().check([stage.place for stage in service.stages])
+    except BadInputError:
+        return False
+    return True
 
 
 def _enable(button: widgets.Button, *, usable: bool) -> None:

@@ -31,7 +31,7 @@ def stages_table(prediction: ServicePrediction) -> str:
             for _, metrics in columns
         ]
         rows.append((html.escape(info.label), titled(meaning_of(info)), cells))
-    return _table([title for title, _ in columns], rows)
+    return table_of([title for title, _ in columns], rows)
 
 
 def scenario_table(outcome: ScenarioOutcome) -> str:
@@ -40,7 +40,7 @@ def scenario_table(outcome: ScenarioOutcome) -> str:
         (html.escape(name), "", [html.escape(calm) or _NONE, html.escape(then)])
         for name, calm, then in outcome.table()
     ]
-    return _table(["calm day", outcome.title], rows)
+    return table_of(["calm day", outcome.title], rows)
 
 
 def ways_table(found: Survival) -> str:
@@ -52,7 +52,7 @@ def ways_table(found: Survival) -> str:
         said = html.escape(way.verdict or way.bound)
         cells = [html.escape(way.before), f"{after}{larger}", f"<small>{said}</small>"]
         rows.append((html.escape(way.key), "", cells))
-    return _table(["now", "survives from", "then"], rows) if rows else ""
+    return table_of(["now", "survives from", "then"], rows) if rows else ""
 
 
 def lines_of(texts: Iterable[str], style: str) -> str:
@@ -60,7 +60,7 @@ def lines_of(texts: Iterable[str], style: str) -> str:
     return "".join(f"<div class='{style}'>{html.escape(text)}</div>" for text in texts)
 
 
-def _table(heads: Sequence[str], rows: Sequence[tuple[str, str, list[str]]]) -> str:
+def table_of(heads: Sequence[str], rows: Sequence[tuple[str, str, list[str]]]) -> str:
     """Return a table: each row's name and help, then its cells, which are HTML."""
     head = "".join(
         f"<th scope='col'{titled(meaning(each.lower()))}>{html.escape(each)}</th>" for each in heads

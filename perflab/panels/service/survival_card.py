@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Mapping
 
 import ipywidgets as widgets
 
+from perflab.errors import BadInputError
 from perflab.panels.service.numbers import ways_table
 from perflab.service import Service
 from perflab.service.scenarios.survive import Survival, Way
@@ -59,11 +61,18 @@ def value_of(way: Way, service: Service) -> int | float:
     Args:
         way: One that survives.
         service: As it was before.
+
+    Raises:
+        BadInputError: If it is of no size of this service, or not a number: a file may hold any.
     """
     bench, _, key = way.key.partition(".")
     stage = service.stage(bench)
-    assert stage is not None  # noqa: S101  (the way is one of the service's stages)
-    assert way.times is not None  # noqa: S101
-    now = getattr(stage.settings, key)
+    now = None if stage is None else getattr(stage.settings, key, None)
+    if not isinstance(now, (int, float)) or way.times is None:
+        raise BadInputError("is not a size that this service has", way.key)
     value: int | float = way.times * now
-    return round(value) if isinstance(now, int) else value
+    if not math.isfinite(value):
+        raise BadInputError("is damaged: its value is too large", way.key)
+    value = round(value) if isinstance(now, int) else value
+    service.change({way.key: value})
+    return value

@@ -10,7 +10,7 @@ from perflab.reports.blocks import Section
 from perflab.reports.decision import Decision
 from perflab.reports.overview import Overview
 from perflab.reports.parts import ChapterParts
-from perflab.reports.service.decision import of_kind, outcomes_of, service_decision
+from perflab.reports.service.decision import RULE, of_kind, outcomes_of, service_decision
 from perflab.reports.service.kinds import ServiceResult
 from perflab.reports.service.sections import service_sections
 from perflab.reports.verdict import Card, Verdict
@@ -38,6 +38,7 @@ class ServiceChapter(ChapterParts):
     author: str = ""
     prefix: str = ""
     title: str = "The whole service"
+    rule: str = RULE
     question: str = "Does the chain carry its load, and what happens when a part of it fails?"
 
     @cached_property

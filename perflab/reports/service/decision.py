@@ -23,6 +23,14 @@ from perflab.units import counted, percent
 
 R = TypeVar("R")
 
+RULE = (
+    "Do not ship: the pools may open more connections than the database allows, requests fail on "
+    "a calm day, or a scenario is not survived. Needs a look: no run of the service was measured, "
+    "requests failed in one, or the refitted prediction is far from what it measured. Ship: none "
+    "of these."
+)
+"""What `service_decision` goes by, for readers."""
+
 _BANDS = {"database_per_second": 0.1, "latency_seconds_p95": 0.3}
 """So far, as a share, a run may be from its refitted prediction."""
 _NAMES = {"database_per_second": "load on the database", "latency_seconds_p95": "p95 latency"}

@@ -91,7 +91,7 @@ def _scenarios(results: Sequence[ServiceResult]) -> Iterator[Block]:
 
 def _numbers(outcome: ScenarioOutcome, number: int) -> Table:
     columns = (
-        Column("what", ""),
+        Column("what", "Metric"),
         Column("calm", "On a calm day", numeric=True),
         Column("then", "Then", numeric=True),
     )
@@ -105,7 +105,7 @@ def _ways(found: Survival, number: int) -> Table:
         Column("before", "Now", numeric=True),
         Column("after", "Survives from", numeric=True),
         Column("most", "Tried up to", numeric=True),
-        Column("bound", ""),
+        Column("bound", "Why no more was tried"),
     )
     rows = tuple(
         (

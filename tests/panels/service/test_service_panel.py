@@ -6,9 +6,8 @@ import threading
 import ipywidgets as widgets
 import pytest
 
-import perflab
 from perflab.errors import BadInputError
-from perflab.panels.service import panel as module
+from perflab.panels.service import findings as module
 from perflab.panels.service.happening import fitting
 from perflab.service.scenarios import SCENARIOS, read_scenario
 
@@ -35,7 +34,7 @@ def test_panel_says_what_predict_says(panel):
     assert panel.status.text == "what-if exact"
     assert seen(panel.chain)
     assert seen(panel.shares)
-    assert not seen(panel.line)
+    assert not seen(panel.scenario.line)
     assert "598/s come" in panel.words
 
 
@@ -84,11 +83,11 @@ def test_wrong_value_is_said_at_its_field_and_nothing_moves(panel):
 def test_scenario_button_shows_a_time_line_and_its_verdict(panel):
     pressed(panel, "redis-down")
     assert panel.outcome.scenario.startswith("redis-down:")
-    assert panel.outcome.verdict in re.sub("<[^>]*>", "", panel.verdict.value).replace(
+    assert panel.outcome.verdict in re.sub("<[^>]*>", "", panel.scenario.verdict.value).replace(
         "&#x27;", "'"
     )
-    assert panel.line.alternative.text.endswith(panel.outcome.verdict)
-    assert seen(panel.line)
+    assert panel.scenario.line.alternative.text.endswith(panel.outcome.verdict)
+    assert seen(panel.scenario.line)
     assert panel.happening.cancel.disabled
 
 
@@ -131,6 +130,48 @@ def test_wrong_scenario_is_said_at_the_field_and_restored(panel):
     assert panel.happening.buttons["redis-down"].disabled is False
 
 
+def test_empty_field_ends_what_is_played(panel):
+    pressed(panel, "deploy")
+    panel.happening.field.value = " "
+    panel.wait(120)
+    assert panel.happening.error.message == ""
+    assert panel.outcome is None
+    assert not seen(panel.scenario.line)
+    panel.change({"workers": 3})
+    panel.wait(120)
+    assert panel.outcome is None, "it is not played again"
+
+
+def test_named_scenario_can_be_typed_and_is_kept_as_what_it_stands_for(open_panel, values):
+    named = {"lunch": "traffic:at=4s,seconds=1s,times=2"}
+    panel = open_panel({**values, "scenarios": named})
+    spec = read_scenario(named["lunch"]).spec
+    panel.happening.field.value = "lunch"
+    panel.wait(120)
+    assert (
+        panel.outcome.scenario == panel.happening.spec == panel.lasting.session().scenario == spec
+    )
+    panel.happening.field.value = "lunch + deploy:at=1s,gap=1s"
+    panel.wait(120)
+    assert panel.outcome.title == "More traffic; A deploy restarts the workers"
+    panel.change({"workers": 3})
+    panel.wait(120)
+    assert panel.outcome.settings["workers"] == 3
+    panel.happening.field.value = "lunsh"
+    assert "did you mean 'lunch'" in panel.happening.error.message
+    panel.happening.field.value = "lunch:times=3"
+    assert "has its values in the file" in panel.happening.error.message
+
+
+def test_time_line_of_other_settings_goes_where_nothing_is_predicted(panel):
+    pressed(panel, "deploy")
+    panel.change({"request_rate": None})
+    panel.wait(120)
+    assert "set request_rate" in panel.status.problem
+    assert panel.outcome is None
+    assert not seen(panel.scenario.line)
+
+
 def test_cancel_drops_what_is_played(panel, monkeypatch):
     play, gate, begun = panel.answers.play, threading.Event(), threading.Event()
 
@@ -148,7 +189,7 @@ def test_cancel_drops_what_is_played(panel, monkeypatch):
     gate.set()
     panel.wait(120)
     assert panel.outcome is None
-    assert not seen(panel.line)
+    assert not seen(panel.scenario.line)
 
 
 def test_what_survives_can_be_applied_and_then_survives(open_panel, values):
@@ -158,10 +199,12 @@ def test_what_survives_can_be_applied_and_then_survives(open_panel, values):
     panel.happening.survive.click()
     panel.wait(240)
     assert panel.survival.scenario == read_scenario("traffic:seconds=3s,times=4").spec
-    assert panel.survival.advice in re.sub("<[^>]*>", "", panel.card.widget.children[0].value)
+    assert panel.survival.advice in re.sub(
+        "<[^>]*>", "", panel.findings.survival.widget.children[0].value
+    )
     best = panel.survival.best
     if best is not None:
-        panel.card.take.click()
+        panel.findings.survival.take.click()
         panel.wait(120)
         assert panel.outcome.survived
         assert panel.survival is None, "what was found is of the service as it was"
@@ -210,7 +253,7 @@ def test_service_of_one_cache_has_no_database_and_no_redis_to_kill(open_panel):
     assert "max_connections" not in panel.sliders.controls
     assert "Backend" in panel.chain.alternative.text
     pressed(panel, "key-version")
-    assert panel.outcome.verdict in panel.line.alternative.text
+    assert panel.outcome.verdict in panel.scenario.line.alternative.text
 
 
 def test_reset_brings_every_slider_back(panel):
@@ -232,15 +275,12 @@ def test_each_field_button_and_row_has_help(panel):
     assert [row for row in rows if " title='" not in row] == []
 
 
-def test_settings_of_the_call_go_over_the_service(open_panel, values):
+def test_settings_of_the_call_go_over_the_service(open_panel):
     panel = open_panel(settings={"workers": 3, "cache.max_cache_size": "1k"})
     assert panel.service.settings.workers == 3
     assert panel.service.stage("cache").settings.max_cache_size == 1000
     with pytest.raises(BadInputError, match="no stage"):
         open_panel(settings={"cash.max_cache_size": 1})
-    service = perflab.Service.from_mapping(values)
-    with pytest.raises(BadInputError, match="panel of a pattern"):
-        perflab.workbench(service, session="x.json")
 
 
 def test_another_workload_is_picked(panel, tmp_path):
@@ -281,8 +321,8 @@ def test_line_of_other_settings_goes_when_its_replay_fails(panel):
     panel.wait(120)
     assert "the workload ends after" in panel.status.problem
     assert panel.outcome is None
-    assert not seen(panel.line)
-    assert panel.verdict.layout.display == "none"
+    assert not seen(panel.scenario.line)
+    assert panel.scenario.verdict.layout.display == "none"
 
 
 def test_html_in_what_is_typed_is_shown_as_text(panel):
