@@ -97,15 +97,23 @@ class BestStrip:
         """Redraw the strip at the next update, since its axes have another size."""
         self._shown = (self._shown[0], (0.0, 0.0))
 
-    def update(self, spans: Sequence[Span], colours: Mapping[str, str]) -> bool:
-        """Show other spans; say if the strip came or went, so that ticks must make room."""
+    def update(
+        self, spans: Sequence[Span], colours: Mapping[str, str], names: Mapping[str, str]
+    ) -> bool:
+        """Show other spans; say if the strip came or went, so that ticks must make room.
+
+        Args:
+            spans: Each with the label of its line.
+            colours: Of the lines, by label.
+            names: What people call them, by label.
+        """
         came_or_went = bool(spans) != bool(self._shown[0])
         shown = (list(spans), self._axes.get_xlim())
         if shown != self._shown:
             self._shown = shown
             for old in self.artists:
                 old.remove()
-            self.artists = self._drawn(spans, colours) if spans else []
+            self.artists = self._drawn(spans, colours, names) if spans else []
         if came_or_went:
             self._best.set_visible(bool(spans))
             # Ticks stand below the strip, at its height of typographic points.
@@ -113,7 +121,9 @@ class BestStrip:
             self._axes.tick_params(axis="x", pad=pad, length=0 if spans else 3)
         return came_or_went
 
-    def _drawn(self, spans: Sequence[Span], colours: Mapping[str, str]) -> list[Artist]:
+    def _drawn(
+        self, spans: Sequence[Span], colours: Mapping[str, str], names: Mapping[str, str]
+    ) -> list[Artist]:
         axes = self._axes
         dots = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
         tall = axes.bbox.height / dots
@@ -137,20 +147,20 @@ class BestStrip:
         self._best.set_y((top + bottom) / 2)
         if self._animated:
             return [strip]
-        names: list[Artist] = []
+        texts: list[Artist] = []
         for (_, _, label), box in zip(spans, corners, strict=True):
             places = axes.transData.transform([(box[0][0], 0.5), (box[1][0], 0.5)])
             room = (places[1][0] - places[0][0]) / dots
-            if len(label) * _CHARACTER < room:
+            if len(names[label]) * _CHARACTER < room:
                 middle = axes.transAxes.inverted().transform(places.mean(axis=0))[0]
-                names.append(self._name(label, middle, (top + bottom) / 2, colours[label]))
-        return [strip, *names]
+                texts.append(self._name(names[label], middle, (top + bottom) / 2, colours[label]))
+        return [strip, *texts]
 
-    def _name(self, label: str, x: float, y: float, colour: str) -> Artist:
+    def _name(self, name: str, x: float, y: float, colour: str) -> Artist:
         return self._axes.text(
             x,
             y,
-            style.literal(label),
+            style.literal(name),
             transform=self._axes.transAxes,
             ha="center",
             va="center",

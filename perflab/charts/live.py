@@ -11,13 +11,13 @@ import numpy.typing as npt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from perflab.bench import LiveChart
 from perflab.charts import style
 from perflab.charts.limits import SteppedLimits, time_ceiling
 from perflab.charts.picture import Moment, Plot, curve_of, plot_of, scale_of
-from perflab.charts.ticks import most_across, most_up, set_ticks
+from perflab.charts.ticks import clock_ticks, most_across, most_up, set_ticks
 from perflab.instrumentation.catalog import PREDICTED, SINCE_CHANGE, metric
 from perflab.lab.documents import Change
 from perflab.lab.row_table import Numbers, RowTable
@@ -202,8 +202,10 @@ class LiveAxes:
         if not self._strip:
             set_ticks(axis, "time of the run (s)", "", 0.0, until, log=False)
             return
-        set_ticks(axis, "", "", 0.0, until, log=False, most=most_across(self.axes, "seconds"))
+        steps = most_across(self.axes, "seconds") - 1
+        axis.set_major_locator(FixedLocator(clock_ticks(until, steps)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: on_axis(value, "seconds")))
+        axis.set_minor_locator(NullLocator())
 
     def _relabel(self) -> bool:
         known = any(np.isfinite(line.get_ydata()).any() for line in self._dashed)

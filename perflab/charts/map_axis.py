@@ -56,7 +56,7 @@ class MapAxis:
     def steps(self) -> list[Step]:
         """Each cell's value, what it is called, and where its middle is."""
         return [
-            {"value": value, "text": self.info.format(value), "place": self.place(value)}
+            {"value": value, "text": self.info.title(value), "place": self.place(value)}
             for value in self.values
         ]
 
@@ -111,7 +111,7 @@ class MapAxis:
     def _ticks(self, most: int) -> tuple[list[float], list[str], str]:
         info, known = self.info, self.known
         if self.words or len(self._numbers) < 2:
-            return list(map(self.place, known)), list(map(info.format, known)), ""
+            return list(map(self.place, known)), list(map(info.title, known)), ""
         low, high = self._numbers[0], self._numbers[-1]
         if info.scale == "log":
             values = log_ticks(max(low, 1e-12), high, info.unit, most)

@@ -259,9 +259,15 @@ def curve_of(
     }
 
 
-def choice_of(choices: Mapping[str, object], label: str) -> Choice | None:
-    """Return what a line stands for, of what its chart's lines can be chosen for, by label."""
-    return {"value": choices[label], "text": label} if label in choices else None
+def choice_of(choices: Mapping[str, object], label: str, text: str) -> Choice | None:
+    """Return what a line stands for, if that is in what its chart's lines can be chosen for.
+
+    Args:
+        choices: Those, by the label of their line.
+        label: Of the line.
+        text: How its value is written.
+    """
+    return {"value": choices[label], "text": text} if label in choices else None
 
 
 def look_of(mark: Line2D) -> SpotLook:

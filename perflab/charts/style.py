@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from perflab.instrumentation.catalog import METRICS
+from perflab.settings import SettingInfo
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
@@ -74,11 +75,18 @@ def look_beside() -> Look:
     return Look(INK, BESIDE, "x")
 
 
-def line_name(label: str, ceiling: object = None) -> str:
-    """Return the name of a line in a legend; the ceiling says that it is not a choice."""
+def line_name(label: str, compared: SettingInfo | None, ceiling: object = None) -> str:
+    """Return the name of a line in a legend; the ceiling says that it is not a choice.
+
+    Args:
+        label: What its chart calls it.
+        compared: The setting of which each line has another value; none for one line.
+        ceiling: The value of it that is no choice.
+    """
     if label in METRICS:
         return METRICS[label].label
-    return f"{label} (knows the future)" if label == str(ceiling) else label
+    name = label if compared is None else compared.title(label)
+    return f"{name} (knows the future)" if label == str(ceiling) else name
 
 
 def literal(text: str) -> str:

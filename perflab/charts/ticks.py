@@ -72,12 +72,16 @@ def set_time_ticks(axis: Axis, label: str, high: float, most: int = 8) -> None:
         set_ticks(axis, label, "seconds", 0.0, high, log=False, most=most)
         return
     unit, factor = next(step for step in _CLOCK if high >= step[1] * _FEW)
-    step = next((step for step in _CLOCK_STEPS if high / step <= most), _CLOCK_STEPS[-1])
-    values = [place * step for place in range(int(high / step) + 1)]
-    axis.set_major_locator(FixedLocator(values))
+    axis.set_major_locator(FixedLocator(clock_ticks(high, most)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: bare(value / factor)))
     axis.set_minor_locator(NullLocator())
     axis.set_label_text(literal(f"{label} ({unit})"))
+
+
+def clock_ticks(high: float, most: int) -> list[float]:
+    """Return times from 0 to some seconds, round ones of a clock, with at most so many steps."""
+    step = next((step for step in _CLOCK_STEPS if high / step <= most), _CLOCK_STEPS[-1])
+    return [place * step for place in range(int(high / step) + 1)]
 
 
 def most_across(axes: Axes, unit: str) -> int:

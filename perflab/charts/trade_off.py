@@ -18,7 +18,7 @@ from perflab.charts.picture import Plot, curve_of, plot_of, scale_of
 from perflab.charts.ticks import set_ticks
 from perflab.instrumentation.catalog import METRICS, metric
 from perflab.tuning.trade_off import Place, TradeOff, cost_words
-from perflab.units import amount
+from perflab.units import in_words
 
 _KNEE: dict[str, Any] = {
     "marker": "v",
@@ -85,7 +85,7 @@ def trade_off_in_words(shown: TradeOff, bench: AnyBench) -> str:
     """Return what the chart says at its named points, for who does not see it."""
     info, unit = metric(shown.objective), cost_words(bench, shown.cost)[1]
     said = [
-        f"{name} {info.format(place.value)} at {amount(place.cost, unit)}"
+        f"{name} {info.format(place.value)} at {in_words(place.cost, unit)}"
         for name, place in shown.named.items()
     ]
     return f"{title_of(shown, bench)}: {', '.join(said)}."

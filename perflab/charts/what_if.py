@@ -191,7 +191,7 @@ class WhatIfAxes:
                     str(drawn.get_label()) if self._several else self.metric.label,
                     present=label == highlight,
                     band=edges_of(lines[label]),
-                    choice=choice_of(self._choices, label),
+                    choice=choice_of(self._choices, label, self.named(label)),
                 )
                 for label, drawn in self._lines.items()
             ]
@@ -241,7 +241,8 @@ class WhatIfAxes:
         log, higher = self.info.scale == "log", self.metric.better != "lower"
         spans = best_spans(rivals(self.chart, lines, self._choices), higher=higher, log=log)
         colours = {label: str(line.get_color()) for label, line in self._lines.items()}
-        return self._best_strip.update(spans, colours)
+        names = {label: self.named(label) for label in colours}
+        return self._best_strip.update(spans, colours, names)
 
     def _add_line(self, label: str) -> Line2D:
         values = [str(value) for value in self.chart.values]
@@ -264,11 +265,13 @@ class WhatIfAxes:
     def _name(self, label: str) -> str:
         """Return what a legend calls a line; a number with its unit, since it is shared."""
         info = self._compared
-        if info is None or info.kind not in (int, float):
-            return style.line_name(label, self.chart.ceiling)
-        return (
-            style.line_name(label) if label in self.chart.also else amount(float(label), info.unit)
-        )
+        if info is None or info.kind not in (int, float) or label in self.chart.also:
+            return style.line_name(label, info, self.chart.ceiling)
+        return amount(float(label), info.unit)
+
+    def named(self, label: str) -> str:
+        """Return the value that a line stands for, as people read it."""
+        return label if self._compared is None else self._compared.title(label)
 
     def _fit(self, lines: Lines, marks: Sequence[Mark]) -> bool:
         ys = [y for _, values in lines.values() for y in _finite(values)]

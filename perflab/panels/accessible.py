@@ -50,7 +50,8 @@ if (!window.perflabAccessible) {
     }
     const fields = ':is(input, select, textarea)[title]:not([aria-label])';
     for (const field of panel.querySelectorAll(fields)) {
-      if (!field.labels?.[0]?.offsetParent) {
+      const label = field.labels?.[0];
+      if (!label || label.style.display === 'none') {
         put(field, 'aria-label', field.title.split(/, such as|[.;]/)[0]);
       }
     }
@@ -81,7 +82,7 @@ if (!window.perflabAccessible) {
     put(panel.querySelector('.perflab-said'), 'tabindex', '0');
     const status = panel.querySelector('.perflab-status');
     const announced = panel.querySelector('.perflab-announced [role=status]');
-    const said = status?.innerText.trim() ?? '';
+    const said = status?.textContent.replace(/\s+/g, ' ').trim() ?? '';
     const words = said.replace(/[\d.,:%]+/g, '');
     if (announced && announced.dataset.words !== words) {
       announced.dataset.words = words;
@@ -89,15 +90,22 @@ if (!window.perflabAccessible) {
     }
   };
   let waiting = false;
+  const all = () => {
+    waiting = false;
+    document.querySelectorAll('.perflab').forEach(name);
+  };
+  // Not in the middle of what a user does: nothing of it is seen.
+  const idle = window.requestIdleCallback ?? (act => act());
   const soon = () => {
     if (waiting) return;
     waiting = true;
-    setTimeout(() => {
-      waiting = false;
-      document.querySelectorAll('.perflab').forEach(name);
-    }, 100);
+    setTimeout(() => idle(all, {timeout: 400}), 100);
   };
-  new MutationObserver(soon).observe(document.body, {childList: true, subtree: true});
+  const ofPanel = ({ target, addedNodes }) => target.closest?.('.perflab')
+    || [...addedNodes].some(each => each.matches?.('.perflab') || each.querySelector?.('.perflab'));
+  new MutationObserver(changes => {
+    if (changes.some(ofPanel)) soon();
+  }).observe(document.body, {childList: true, subtree: true});
   new MutationObserver(changes => {
     for (const { target } of changes) {
       if (controlOf(target)) sliderText(target, target !== document.activeElement);

@@ -91,7 +91,7 @@ def points_in_words(
 
 def place_in_words(info: SettingInfo, value: object) -> str:
     """Return a setting and its value, such as ``max cache size 1k``."""
-    return f"{info.name} {info.format(value)}"
+    return f"{info.name} {info.title(value)}"
 
 
 def run_in_words(

@@ -63,9 +63,9 @@ class Compare:
         buttons = {}
         for value in chart.values:
             button = widgets.ToggleButton(
-                description=info.format(value),
+                description=info.title(value),
                 value=value in (chart.compared or chart.values),
-                tooltip=f"Draw a line for {info.key} {info.format(value)}.",
+                tooltip=f"Draw a line for {info.name} {info.title(value)}.",
                 layout=widgets.Layout(width="auto"),
             )
             button.observe(lambda _: self._tell(key), "value")

@@ -56,7 +56,9 @@ class Control:
         self._lock = threading.RLock()
         self._syncing = False
         self._value = check(value)
-        self.tooltip = f"{info.meaning} Allowed: {info.bounds}."
+        titles = ", ".join(map(info.title, info.choices))
+        allowed = f"one of {titles}" if info.titles else info.bounds
+        self.tooltip = f"{info.meaning} Allowed: {allowed}."
         unit = f" <span class='perflab-unit'>{html.escape(info.unit)}</span>" if info.unit else ""
         stops = html.escape("|".join(self._stop_texts()), quote=True)
         self.label = widgets.HTML(
@@ -239,7 +241,7 @@ class ChoiceControl(Control):
 
     def __init__(self, info: SettingInfo, value: object, check: Check, on_change: OnChange) -> None:
         super().__init__(info, value, check, on_change)
-        words: list[tuple[str, object]] = [(word, word) for word in info.choices]
+        words: list[tuple[str, object]] = [(info.title(word), word) for word in info.choices]
         if not words:
             words = [("on", True), ("off", False)]
         if info.optional:
@@ -271,9 +273,12 @@ def _are_few(words: list[str]) -> bool:
 
 
 def written(info: SettingInfo, value: object) -> str:
-    """Return a value as people write it, in full where the short text would be another value."""
+    """Return a value as people write it, in full where the short text would be another value.
+
+    A choice is written by its title.
+    """
     if not isinstance(value, (int, float)) or info.kind not in (int, float):
-        return info.format(value)
+        return info.title(value)
     text = typed(value, info.unit)
     is_count = info.unit not in ("seconds", "bytes")
     return digits(value) if is_count and len(text) > _SHORT and abs(value) < _LONG else text

@@ -55,7 +55,7 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #11
 .perflab-server-state { font-size: 12px; color: var(--pl-quiet); padding: 2px 6px; }
 .perflab-gap { border-left: 1px solid var(--pl-line); height: 22px; margin: 0 6px; }
 .perflab-status { font-size: 12px; min-height: 20px; padding: 2px 0; }
-.perflab-status .now { color: var(--pl-quiet); display: inline-block; }
+.perflab-status .now { color: var(--pl-quiet); }
 .perflab-status .now::before { content: "\\25CF"; margin-right: 6px; color: #9a9a9a; }
 .perflab-status .busy::before { color: #e69f00; }
 .perflab-status .live::before { color: var(--pl-bad); }
@@ -113,7 +113,10 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #11
 .perflab-headline { margin-top: 4px; }
 .perflab-pictured > :not(img):not(.perflab-pointer) { display: none; }
 .perflab-history .widget-hbox { align-items: center; gap: 6px; overflow: hidden; }
-.perflab-history .perflab-tried { flex: 1 1 auto; width: auto; font-variant-numeric: tabular-nums; }
+.perflab-history .perflab-tried { flex: 1 1 auto; width: auto; min-width: 0; height: auto;
+  font-variant-numeric: tabular-nums; }
+.perflab-history .perflab-tried .widget-label-basic { white-space: normal; line-height: 1.35; }
+.perflab-history button { flex: 0 0 auto; }
 .perflab-history .perflab-present { font-weight: 600; }
 .perflab-history-buttons { gap: 6px; flex-wrap: wrap; }
 .perflab-reopened { align-items: center; gap: 8px; }
@@ -139,7 +142,25 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #11
 .perflab-table.perflab-of-stages { max-width: 100%; width: auto; margin-bottom: 6px; }
 .perflab-of-stages th, .perflab-of-stages td:has(small) { white-space: normal; }
 .perflab-of-stages td { vertical-align: baseline; }
+.perflab-table.perflab-tight .off { white-space: normal; }
+.perflab-pasted { margin-left: 14px; }
+.perflab-pasting summary { cursor: pointer; font-size: 12px; padding: 2px 0; }
+.perflab-table.perflab-tight th:first-child { min-width: 50px; }
 .perflab-of-service { display: block; }
+.perflab .perflab-table th.perflab-group { font-weight: 600; padding-top: 6px !important; }
+.perflab-table .perflab-chosen th, .perflab-table .perflab-chosen td { font-weight: 600;
+  color: var(--pl-ink); }
+.perflab-copied summary { cursor: pointer; font-size: 12px; padding: 2px 0; }
+.perflab .perflab-copied pre { font-size: 11.5px; line-height: 1.4; overflow-x: auto;
+  margin: 0 0 6px; padding: 6px 8px; background: var(--pl-soft); color: var(--pl-ink);
+  border-radius: 4px; white-space: pre; }
+.perflab span.perflab-copied pre { position: absolute; width: 1px; height: 1px; padding: 0;
+  overflow: hidden; clip-path: inset(50%); }
+.perflab .perflab-copy { display: none; }
+.perflab-copies .perflab .perflab-copy { display: inline-block; height: 26px; padding: 0 8px;
+  margin: 2px; font: 12px var(--jp-ui-font-family, sans-serif); cursor: pointer;
+  color: var(--pl-ink); background: var(--pl-soft); border: 1px solid var(--pl-line);
+  border-radius: 4px; }
 .perflab-verdict { font-size: 12.5px; padding: 2px 0 4px; }
 .perflab-verdict .on { color: var(--pl-good); }
 .perflab-verdict .off { color: var(--pl-bad); }
@@ -155,8 +176,8 @@ body[data-jp-theme-light="false"] .perflab { --pl-bad: #ff8f66; --pl-on-bad: #11
 .perflab-picker button.mod-active { border-color: var(--pl-blue); font-weight: 600;
   box-shadow: inset 0 0 0 1px var(--pl-blue); }
 .perflab-picker .widget-label { width: auto; min-width: 48px; text-align: left; }
-.perflab-picker { --pl-quiet: #5c5c5c; }
-body[data-jp-theme-light="false"] .perflab-picker { --pl-quiet: #bdbdbd; }
+.perflab-picker, .perflab-card { --pl-quiet: #5c5c5c; }
+body[data-jp-theme-light="false"] :is(.perflab-picker, .perflab-card) { --pl-quiet: #bdbdbd; }
 .perflab-new-alert input[type=text] { font-size: 11.5px; padding: 2px 5px; }
 .perflab-new-alert button { padding: 0; }
 .perflab-alert { align-items: center; font-size: 12px; }
@@ -171,6 +192,11 @@ body[data-jp-theme-light="false"] .perflab-picker { --pl-quiet: #bdbdbd; }
 .perflab-armed { color: var(--pl-quiet); padding: 1px 6px; }
 """
 
+
+_RESTING = ".perflab-said:not(:hover, :focus-within, :has(.problem))"
+"""Messages that show what they have room for, and an ellipsis where that is not all."""
+_OTHERS = ":is(.perflab-known > *, .perflab-messages > .widget-hbox):not([style*='display: none'])"
+"""What stands beside the status line or below it."""
 
 _PLACES = f"""
 .jp-OutputArea-child:has(> .jp-OutputArea-output > .perflab),
@@ -205,6 +231,13 @@ _PLACES = f"""
 .perflab .perflab-said:hover, .perflab .perflab-said:focus-within,
 .perflab .perflab-said:has(.problem) {{ max-height: none;
   box-shadow: 0 4px 6px -4px rgb(0 0 0 / 40%); }}
+{_RESTING} .perflab-messages {{ flex-wrap: nowrap; }}
+{_RESTING} .perflab-messages .widget-html-content {{ display: -webkit-box;
+  -webkit-box-orient: vertical; -webkit-line-clamp: 1; overflow: hidden; }}
+{_RESTING}:not(:has({_OTHERS})) .perflab-status .widget-html-content {{ -webkit-line-clamp: 3; }}
+.perflab-messages > .widget-hbox {{ flex-shrink: 9; min-width: min-content; }}
+.perflab-messages > .widget-hbox > .widget-html {{ min-width: 140px; }}
+.perflab-messages > .widget-hbox > :not(.widget-html) {{ flex: none; white-space: nowrap; }}
 .perflab .perflab-known {{ display: -webkit-box; -webkit-box-orient: vertical;
   -webkit-line-clamp: 2; overflow: hidden; }}
 .perflab-known .perflab-standing {{ padding: 0; }}
@@ -225,7 +258,8 @@ _PLACES = f"""
 .perflab .perflab-tab.mod-active {{ color: var(--pl-ink); border-bottom-color: var(--pl-blue);
   font-weight: 600; }}
 .perflab-tab-body {{ flex-wrap: wrap; gap: 6px {GAP}px; align-items: flex-start; }}
-.perflab-tab-panel:has(.perflab-all-numbers), .perflab-tab-panel:has(.perflab-card) {{
+.perflab-tab-panel:has(.perflab-all-numbers), .perflab-tab-panel:has(.perflab-card),
+.perflab-tab-panel:has(.perflab-of-service) {{
   flex: 1 1 100%; }}
 .perflab-tab-title {{ display: none; }}
 .perflab-pictures {{ flex-wrap: wrap; gap: {GAP}px; }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from perflab.bench import AnyBench
@@ -16,6 +17,9 @@ from perflab.panels.status import StatusLine
 from perflab.panels.views import Point
 from perflab.panels.what_if_pane import WhatIfPane
 from perflab.units import counted, grouped, percent
+
+BREATH_SECONDS = 0.01
+"""Lets the thread that sends messages have its turn, so that a first picture leaves at once."""
 
 
 class CurveForecast(Part):
@@ -63,7 +67,8 @@ class CurveForecast(Part):
     def refuse(self, job: Job) -> None:
         """Show that the present settings have no prediction."""
         with self._drawing:
-            self._tell(None, job, None)
+            self._show(None, job, None)
+            self._told(None)
 
     def has_drawn(self, job: Job) -> bool:
         """Say whether the lines that a job asks for are there already."""
@@ -84,7 +89,10 @@ class CurveForecast(Part):
         self._draw(job, job.what_if.curves(job.settings, job.load))
 
     def show_point(self, job: Job) -> None:
-        """Draw the present point alone, the lines as they are."""
+        """Draw the present point alone, the lines as they are.
+
+        Where these are for other settings, its numbers are told with the new ones, which are due.
+        """
         self._draw(job, None)
 
     def finish(self, job: Job, *, computed: bool) -> None:
@@ -101,19 +109,26 @@ class CurveForecast(Part):
             if lines is not None:
                 self._drawn = _line(job)
             self._view.observe(self._bench.display.observed(job.settings, job.what_if.costs))
-            self._tell(prediction, job, lines)
+            tells = self._show(prediction, job, lines)
+        if tells:
+            # The picture leaves before numbers, table and history take their time.
+            time.sleep(BREATH_SECONDS)
+            with self._drawing:
+                if self._is_newest(job):
+                    self._told(prediction)
         if prediction is None:
             self._status.say("what-if", "computing the present settings", "busy")
         else:
             self._status.remark(prediction.remarks)
 
-    def _tell(self, prediction: Prediction | None, job: Job, lines: Sequence[Lines] | None) -> None:
+    def _show(self, prediction: Prediction | None, job: Job, lines: Sequence[Lines] | None) -> bool:
+        """Draw it; return whether it is to be told, as no lines for it are due."""
         self.prediction = prediction
         now = None if prediction is None else Point(job.settings, prediction.metrics)
         if lines is not None:
             self._view.turn_to(job.what_if.charts(job.settings))
         self._view.show_first(lines, {"now": now})
-        self._told(prediction)
+        return lines is not None or prediction is None or self.has_drawn(job)
 
 
 def _line(job: Job) -> object:

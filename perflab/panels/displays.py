@@ -28,12 +28,12 @@ from perflab.panels.explained import MeaningsList
 from perflab.panels.frame import COLUMNS_FROM, Frame
 from perflab.panels.live_view import STRIP_HEIGHT, LiveView, paired
 from perflab.panels.row_picture import Place
-from perflab.panels.run_dots import result_dots, run_dots
+from perflab.panels.run_dots import learnt, result_dots, run_dots
 from perflab.panels.status import hidden_line, show_line
 from perflab.panels.table import NumbersTable
 from perflab.panels.tabs import Tabs
-from perflab.panels.views import HEIGHT, Point
-from perflab.panels.what_if_pane import A_ROW, ENLARGED_HEIGHT, WhatIfPane
+from perflab.panels.views import Point
+from perflab.panels.what_if_pane import A_ROW, WhatIfPane
 from perflab.settings import Settings
 from perflab.tuning.recommendation import Recommendation
 from perflab.workloads import Workload
@@ -132,8 +132,7 @@ class Displays:
             of_its_own = () if number in row else (0,)
             scale = frame.scale(frame.column)
             view.place(Place(frame.column, STRIP_HEIGHT, scale, of_its_own, frame.theme))
-        tall = HEIGHT if enlarged is None else ENLARGED_HEIGHT
-        self.enlarging.stand(frame.charts_in_row, tall)
+        self.enlarging.stand(frame.charts_in_row)
         self._charts.layout.display = None if self._has_others(frame.charts_in_row) else "none"
         self.tabs.stand(columns=not frame.tabbed)
 
@@ -190,7 +189,7 @@ class Displays:
         event = not_compared(self._bench, changes) if changes else ""
         costs = run.calibration if run is not None else result and result.calibration
         with self._lock:
-            said = [_which_is_off(self._bench, run, result), "" if run is None else run.history]
+            said = [_which_is_off(self._bench, run, result), *_remarks(run)]
             show_line(self.which_is_off, html.escape(" ".join(filter(None, said))))
             for table in (self.headline, self.table):
                 table.show(
@@ -253,7 +252,7 @@ def compared_in(run: LiveRun | None, result: Run | None) -> Compared:
     """Return what was measured beside both predictions, for the same requests."""
     if result is not None:
         return Compared(result.since_change or result.metrics, result.predicted, result.fitted)
-    return Compared({}, {}, {}) if run is None else run.compared
+    return Compared({}, {}, {}) if run is None else learnt(run.compared)
 
 
 def whole_run(run: LiveRun | None, result: Run | None) -> Numbers:
@@ -261,6 +260,13 @@ def whole_run(run: LiveRun | None, result: Run | None) -> Numbers:
     if result is not None:
         return dict(result.metrics)
     return {} if run is not None and run.changes else since_change(run)
+
+
+def _remarks(run: LiveRun | None) -> list[str]:
+    """Return, as sentences, what a reader must know of a run."""
+    if run is None:
+        return []
+    return [run.history, *(f"{said[0].upper()}{said[1:]}." for said in run.remarks)]
 
 
 def _which_is_off(bench: AnyBench, run: LiveRun | None, result: Run | None) -> str:
@@ -272,5 +278,11 @@ def _which_is_off(bench: AnyBench, run: LiveRun | None, result: Run | None) -> s
     event = not_compared(bench, run.changes)
     bands = Bands.of(run.calibration)
     return which_is_off(
-        bench, *run.compared[:3], bands=bands, refit=IN_RUN, paced=run.load.paced, event=event
+        bench,
+        *run.compared[:3],
+        bands=bands,
+        refit=IN_RUN,
+        paced=run.load.paced,
+        event=event,
+        running=True,
     )

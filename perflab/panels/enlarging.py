@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import ipywidgets as widgets
 
 from perflab.panels.live_view import LiveView
-from perflab.panels.views import HEIGHT, TOP, WhatIfView
+from perflab.panels.views import WhatIfView
 
 
 class Enlarging:
@@ -32,14 +32,14 @@ class Enlarging:
         charts = widgets.VBox([*above.pictured, *self.buttons])
         charts.add_class("perflab-enlarging")
         self.widget = widgets.VBox([charts, *below.pictured])
-        self.stand(self._in_row, HEIGHT)
+        above.titles_moved = self._follow
+        self.stand(self._in_row)
 
-    def stand(self, in_row: int, height: int) -> None:
+    def stand(self, in_row: int) -> None:
         """Put the buttons where the charts are.
 
         Args:
             in_row: How many charts stand beside each other while none is enlarged.
-            height: CSS pixels of their picture, as far as it has not grown upwards.
         """
         self._in_row = min(in_row, len(self.buttons))
         for number, button in enumerate(self.buttons):
@@ -47,11 +47,14 @@ class Enlarging:
             there = alone or (self.enlarged is None and number < self._in_row)
             button.layout.display = None if there else "none"
             button.layout.left = "2px" if alone else f"calc(100% * {number} / {self._in_row} + 2px)"
-            button.layout.bottom = f"{height - TOP}px"
+            button.layout.bottom = f"{self._above.under_titles}px"
             button.icon = "compress" if alone else "expand"
             title = self._above.charts[number].chart.title
             told = f"Show all main charts again; Escape does so too. Enlarged now: {title}."
             button.tooltip = told if alone else f"Enlarge: {title}."
+
+    def _follow(self) -> None:
+        self.stand(self._in_row)
 
     def shrink(self) -> None:
         """Show all main charts again."""

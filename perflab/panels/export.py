@@ -68,11 +68,16 @@ def make_report(
     return Report.of([*(one for one in results if one is not None), predictions])
 
 
-def report_name(bench: AnyBench, workload: Workload) -> str:
-    """Return a name for a report that says of what it is and when it was made."""
+def report_name(of: str, workload: Workload) -> str:
+    """Return a name for a report that says of what it is and when it was made.
+
+    Args:
+        of: A pattern's name, or ``service``.
+        workload: What it is of.
+    """
     source = file_stem(file_name(workload.name)).replace(".", "-")
     now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return f"perflab-report-{bench.identity.pattern.replace('_', '-')}-{source}-{now}"
+    return f"perflab-report-{of.replace('_', '-')}-{source}-{now}"
 
 
 def _map_points(

@@ -12,7 +12,7 @@ from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import metric
 from perflab.modelling.history import History
 from perflab.modelling.prediction import Costs, Prediction
-from perflab.panels.curve_forecast import CurveForecast, exactness
+from perflab.panels.curve_forecast import BREATH_SECONDS, CurveForecast, exactness
 from perflab.panels.map_forecast import MapForecast
 from perflab.panels.refining import Job, Refining
 from perflab.panels.status import Mood, StatusLine
@@ -23,8 +23,6 @@ from perflab.tuning.grid import Grid
 from perflab.tuning.whatif import WhatIf
 from perflab.workloads import Workload
 
-_BREATH_SECONDS = 0.01
-"""Lets the thread that sends messages have its turn, so that a first picture leaves at once."""
 _REST_SECONDS = 0.05
 """Lets a browser paint it, before the pictures below it come too."""
 
@@ -122,10 +120,10 @@ class Forecast:
             self._maps.show(job)
             return False
         self.curves.show_point(job)
-        time.sleep(_BREATH_SECONDS)
-        if cancelled():
-            return False
         if not self.curves.has_drawn(job):
+            time.sleep(BREATH_SECONDS)
+            if cancelled():
+                return False
             self.curves.show(job)
         time.sleep(_REST_SECONDS)
         if cancelled():

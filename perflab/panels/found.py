@@ -23,14 +23,21 @@ _FINGERPRINT = f"<span{titled(meaning('fingerprint'))}>fingerprint</span>"
 _TERM = re.compile(r"\b(?:skew|burstiness|sample|working set)\b")
 _READING = re.compile(r"^((?:columns|fields) (?:not )?used|times): (.*)$", re.DOTALL)
 """What a note says of how a file was read; all others are doubts."""
+_CLOSED = "sent in a closed loop, not at that rate"
 _NO_TIME = "no time among them"
 
 
-def describe(workload: Workload) -> str:
-    """Return a workload in one line of HTML."""
+def describe(workload: Workload, *, follows_rate: bool = True) -> str:
+    """Return a workload in one line of HTML.
+
+    Args:
+        workload: Any.
+        follows_rate: Whether requests come at its rate, or one that is set: if not, it says so.
+    """
     said = [
         f"<b>{html.escape(workload.name)}</b>",
         *map(_explained, kind_of(workload).facts(workload)),
+        *(() if follows_rate else (_CLOSED,)),
         f"{_FINGERPRINT} <code>{workload.fingerprint}</code>",
     ]
     return " · ".join(said)

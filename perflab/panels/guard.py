@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import ipywidgets as widgets
 from ipywidgets.widgets.widget import _put_buffers
 
 from perflab.panels.pointer import PointerLayer
+from perflab.panels.relay import RELAY
 
 _EDITED: dict[type, tuple[str, ...]] = {
     widgets.Text: ("value",),
@@ -46,13 +47,14 @@ class Guard:
         self._failed = failed
 
     def watch(self, widget: widgets.Widget) -> None:
-        """Guard a widget and all that stands in it, now or later."""
+        """Guard a widget and all that stands in it, now or later; the relay takes them too."""
         if widget.comm is None or getattr(widget, "_perflab_guarded", False):
             return
         widget._perflab_guarded = True  # noqa: SLF001  (our mark, not its own)
         widget.comm.on_msg(lambda message: self.take(widget, message))
         for part in parts_of(widget):
             self.watch(part)
+        RELAY.take(widget)
         if widget.has_trait("children"):
             widget.observe(self._watch_children, "children")
 
@@ -68,9 +70,11 @@ class Guard:
             if edited and widget.comm is not None:
                 widget.send_state(edited)
 
-    def _watch_children(self, change: Mapping[str, Sequence[widgets.Widget]]) -> None:
+    def _watch_children(self, change: Mapping[str, Any]) -> None:
         for child in change["new"]:
             self.watch(child)
+        # They may be known to the page only now.
+        RELAY.again(change["owner"], ("children",))
 
     def _do(self, widget: widgets.Widget, message: Mapping[str, Any]) -> None:
         data = message["content"]["data"]

@@ -60,6 +60,9 @@ class Header:
         )
         self.again.on_click(lambda _: measure())
         self._picker = picker
+        self._follows_rate = bench.live.follows_rate
+        self._shown: Workload | None = None
+        self._words: dict[bool, str] = {}
         picker.layout.display = "none"
         self.toggle.observe(lambda change: self._open(change["new"]), "value")
         self.notes = hidden_line("perflab-notes")
@@ -76,8 +79,20 @@ class Header:
 
     def show(self, workload: Workload, found: HowRead | None = None) -> None:
         """Show the workload, and below it how its file was read and what was found in it."""
-        self.workload.value = describe(workload)
+        self._shown = workload
+        self._words = {True: describe(workload)}
+        self.workload.value = self._words[True]
         show_line(self.notes, found_in(workload, found))
+
+    def heed(self, values: Mapping[str, object]) -> None:
+        """Say of the workload that its rate has no effect, where that is so at some settings."""
+        if self._shown is None:
+            return
+        follows, words = self._follows_rate(values), self._words
+        # It takes a look at all requests, which is too long for each move of a slider.
+        if follows not in words:
+            words[follows] = describe(self._shown, follows_rate=follows)
+        self.workload.value = words[follows]
 
     def show_calibration(self, calibration: Calibration) -> None:
         """Show where the costs come from in a few words, and all that is known of it on demand."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
+import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from perflab.callbacks import Cancelled
 
 Item = TypeVar("Item")
+_PATIENCE = 2.0
+"""Seconds that the end of the process waits for what is being done to heed that it is cancelled."""
 
 
 class Latest(Generic[Item]):
@@ -18,7 +23,7 @@ class Latest(Generic[Item]):
 
     Args:
         work: Does an item; it is given a function that says whether to stop early.
-        failed: Told of an exception that `work` raised.
+        failed: Told of an exception that `work` raised, if that item was still wanted then.
         name: Of the thread.
     """
 
@@ -37,6 +42,7 @@ class Latest(Generic[Item]):
         self._closed = False
         self._dropped = False
         self._thread: threading.Thread | None = None
+        _working.add(self)
 
     def post(self, item: Item) -> None:
         """Ask for an item to be done; one that waits is dropped, one being done is cancelled."""
@@ -70,6 +76,12 @@ class Latest(Generic[Item]):
             self._pending = []
             self._ready.notify_all()
 
+    def join(self, timeout: float) -> None:
+        """Wait at most so many seconds until a closed one's thread has ended."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
     def _cancelled(self) -> bool:
         return bool(self._pending) or self._closed or self._dropped
 
@@ -86,4 +98,20 @@ class Latest(Generic[Item]):
             try:
                 self._work(item, self._cancelled)
             except Exception as error:  # noqa: BLE001  (a thread has nobody above it to catch)
-                self._failed(error)
+                # What was not wanted any more may have failed as well.
+                if not self._cancelled():
+                    self._failed(error)
+
+
+_working: weakref.WeakSet[Latest[Any]] = weakref.WeakSet()
+
+
+@atexit.register
+def _end() -> None:
+    """Let no thread compute while the interpreter ends: in compiled code that aborts a process."""
+    until = time.monotonic() + _PATIENCE
+    each: Latest[Any]
+    for each in list(_working):
+        each.close()
+    for each in list(_working):
+        each.join(max(0.0, until - time.monotonic()))

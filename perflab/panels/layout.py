@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from perflab.panels.accessible import accessible, announced
 from perflab.panels.css import style_sheet
 from perflab.panels.escape import escape_key
+from perflab.panels.relay import RELAY
 from perflab.panels.sections import Section
 
 
@@ -44,7 +45,7 @@ def arrange(
     top = widgets.VBox([*head, cards])
     top.add_class("perflab-top")
     panel = widgets.VBox(
-        [style_sheet(), escape_key(), accessible(), announced(), *unseen, top, body]
+        [style_sheet(), escape_key(), accessible(), announced(), *RELAY.probe(), *unseen, top, body]
     )
     panel.add_class("perflab")
     return panel
@@ -53,8 +54,8 @@ def arrange(
 def messages(going: Sequence[widgets.Widget], known: Sequence[widgets.Widget]) -> widgets.VBox:
     """Return a panel's messages, in a room of its own, so that one that comes moves no chart.
 
-    What has no room is seen while the pointer or the focus is there, and an error always is: over
-    the charts.
+    What has no room ends with an ellipsis, and is seen while the pointer or the focus is there; an
+    error always is. Both lie over the charts.
 
     Args:
         going: What is going on, and what was made, in a row.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from perflab.bench import AnyBench
 from perflab.instrumentation.catalog import METRICS
 
 _BETWEEN = re.compile(r"[,;]\s*(?=[A-Za-z_])|\s+and\s+")
@@ -17,13 +17,14 @@ class LimitsField:
     """One text with all limits, as the command line takes each by ``--limit``.
 
     Args:
-        bench: Whose metrics are named as examples.
+        known: The metrics that are named as examples.
+        example: What a user may write; made of the first metric that should be low where not given.
     """
 
-    def __init__(self, bench: AnyBench) -> None:
-        names = [name for name in bench.display.headline if name in METRICS]
+    def __init__(self, known: Sequence[str], example: str = "") -> None:
+        names = [name for name in known if name in METRICS]
         lower = [METRICS[name] for name in names if METRICS[name].better == "lower"]
-        example = next(
+        example = example or next(
             (
                 f"{info.name}<={_EXAMPLES[unit]}"
                 for unit in _EXAMPLES

@@ -14,6 +14,7 @@ from perflab.lab.live import LiveRun
 from perflab.lab.run import Run
 from perflab.lab.verbs import start_live
 from perflab.panels.latest import Latest
+from perflab.panels.measuring import AbandonedError
 from perflab.panels.run_limit import RunLimit
 from perflab.panels.run_words import Phase, RunWords, ended
 from perflab.panels.status import StatusLine
@@ -69,7 +70,8 @@ class LiveController:
         self._dropped = False
         self._dropped_for = ""
         self._pressed = self._began = 0.0
-        self._round = 0
+        # None before a calibration, if one is made at all.
+        self._round: int | None = None
         self._rounds: int | None = None
         self._notice = ""
         self._wanted: dict[str, object] = {}
@@ -92,7 +94,7 @@ class LiveController:
         if self._stop.is_set():
             return "stopping"
         if live is None:
-            return "calibrating" if self._round else "starting"
+            return "starting" if self._round is None else "calibrating"
         states: dict[str, Phase] = {
             "starting": "starting",
             "running": "running",
@@ -118,8 +120,7 @@ class LiveController:
             self.live = self.result = None
             self._stop.clear()
             self._dropped = False
-            self._round = 0
-            self._rounds = None
+            self._round = self._rounds = None
             self._pressed = self._began = time.monotonic()
             self._wanted = dict(values)
             bench = load_bench(self._pattern)
@@ -227,7 +228,7 @@ class LiveController:
                 said = _ended("ended", live, why)
                 if live.left is not None:
                     self._status.fail(live.left)
-        except _AbandonedError:
+        except AbandonedError:
             said = "stopped before the run began"
         except ConsentNeededError as error:
             self._asked(error)
@@ -267,10 +268,10 @@ class LiveController:
                 self._tick(live)
 
     def _on_round(self, number: int, total: int | None) -> None:
-        """Note that a calibration is being made, or end it."""
+        """Note that a calibration is being made or waited for, or end it."""
         self._round, self._rounds = number, total
         if self._stop.is_set():
-            raise _AbandonedError
+            raise AbandonedError
 
     def _left(self) -> float | None:
         """Return the seconds until the limit, as it is now; none where there is none."""
@@ -296,7 +297,7 @@ class LiveController:
             requests=0 if last is None else last.requests,
             left=self._left(),
             limit=self.limit.words,
-            round_number=self._round,
+            round_number=self._round or 0,
             round_total=self._rounds,
             notice=self._notice,
         )
@@ -312,10 +313,6 @@ class LiveController:
         self._status.clear()
         if not cancelled():
             time.sleep(_APPLY_SECONDS)
-
-
-class _AbandonedError(Exception):
-    """A calibration is no longer wanted."""
 
 
 def _ended(verb: str, live: LiveRun | None, why: str = "") -> str:

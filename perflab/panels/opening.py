@@ -10,8 +10,9 @@ from perflab.errors.extras import naming_extra
 
 with naming_extra("lab"):
     from perflab.bench import load_bench
-    from perflab.errors import BadInputError
+    from perflab.lab.result import read_json
     from perflab.panels.service import ServicePanel
+    from perflab.panels.service.session import SavedService, workload_of_service
     from perflab.panels.session.document import SavedSession, workload_of
     from perflab.panels.workbench import Workbench
     from perflab.service import Service
@@ -22,6 +23,8 @@ def workbench(
     pattern: Service,
     workload: object = None,
     settings: Mapping[str, object] | None = None,
+    *,
+    session: str | os.PathLike[str] | None = None,
 ) -> ServicePanel: ...
 
 
@@ -31,8 +34,18 @@ def workbench(
     workload: object = None,
     settings: Mapping[str, object] | None = None,
     *,
-    session: str | os.PathLike[str] | None = None,
+    session: None = None,
 ) -> Workbench: ...
+
+
+@overload
+def workbench(
+    pattern: str = "cache",
+    workload: object = None,
+    settings: Mapping[str, object] | None = None,
+    *,
+    session: str | os.PathLike[str],
+) -> Workbench | ServicePanel: ...
 
 
 @naming_extra("lab")
@@ -51,20 +64,32 @@ def workbench(
             none for the bench's own, of a service for that of its first stage.
         settings: Keys of the pattern and of the load, over the panel's defaults; of a service as
             `Service.change` takes them.
-        session: A file that `Workbench.save` wrote, or that a panel kept by itself; its pattern
-            and workload count where none is given.
+        session: A file that `save` of a panel wrote, or that a panel kept by itself; its pattern
+            or service counts, and its workload where none is given.
 
     Raises:
         BadInputError: If there is no such pattern, a setting is unknown or out of bounds, or the
-            session cannot be read, or is given with a service.
+            session cannot be read, or is that of a pattern and given with a service.
     """
     if isinstance(pattern, Service):
         if session is not None:
-            raise BadInputError("is for the panel of a pattern, not of a service", "session")
+            return _reopened(SavedService.read(os.fspath(session)), workload, settings)
         return ServicePanel(pattern.change(settings or {}), workload)
     if session is not None:
+        if read_json(os.fspath(session)).get("kind") == SavedService.kind:
+            return _reopened(SavedService.read(os.fspath(session)), workload, settings)
         saved = SavedSession.read(os.fspath(session))
         panel = Workbench(load_bench(saved.pattern), workload or workload_of(saved), settings)
         panel.lasting.open(saved)
         return panel
     return Workbench(load_bench(pattern), workload, settings)
+
+
+def _reopened(
+    saved: SavedService, workload: object, settings: Mapping[str, object] | None
+) -> ServicePanel:
+    """Return the panel of a service as its session says it; settings hold where it is reset."""
+    service = saved.service.change(settings or {})
+    panel = ServicePanel(service, workload or workload_of_service(saved))
+    panel.lasting.open(saved)
+    return panel

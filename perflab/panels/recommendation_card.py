@@ -13,7 +13,6 @@ from perflab.charts.trade_off import trade_off_figure, trade_off_in_words
 from perflab.instrumentation.catalog import metric
 from perflab.panels.alternative import Alternative
 from perflab.panels.canvas import StillImage
-from perflab.panels.controls import written
 from perflab.panels.live_check import LiveCheck, is_comparable
 from perflab.reports.verdict import tuned_keys
 from perflab.tuning.reason import LEFT_OUT
@@ -217,7 +216,7 @@ class RecommendationCard:
         button.on_click(lambda _: self._apply(chosen))
         info = metric(self._leading)
         said = ", ".join(
-            f"{key} = {written(self._bench.info(key), value)}" for key, value in chosen.items()
+            f"{key} = {self._bench.info(key).in_full(value)}" for key, value in chosen.items()
         )
         value = info.format(metrics.get(info.name))
         text = widgets.HTML(

@@ -154,4 +154,6 @@ class ReportActions:
             )
 
         named = "" if self._rights.guest else folder
-        self.report = self.link.make(make, named or report_name(self._bench, workload))
+        self.report = self.link.make(
+            make, named or report_name(self._bench.identity.pattern, workload)
+        )

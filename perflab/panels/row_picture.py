@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import ipywidgets as widgets
@@ -20,6 +20,8 @@ from perflab.panels.canvas import BlitCanvas
 WIDTH = 770
 WIDEST = 900
 """CSS pixels of a row until its page has told how wide it is, and the most at which it is shown."""
+LEAST_AXES = 64
+"""CSS pixels that axes keep where a legend needs more room; a picture grows only for these."""
 _SCALE = 2.0
 
 
@@ -71,6 +73,7 @@ class RowPicture:
 
     Attributes:
         alternative: What the picture says, in words.
+        titles_moved: Called when the charts' titles stand at another height in the picture.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class RowPicture:
     ) -> None:
         self._lock = threading.RLock()
         self._top, self._least_top, self._bottom = top, top, bottom
+        self.titles_moved: Callable[[], None] = lambda: None
         present = tuple(range(count)) if shown else ()
         self._place = Place(round(WIDTH * share), height, _SCALE, present)
         self._figure, self._row = chart_row(
@@ -118,6 +122,11 @@ class RowPicture:
     def pictured(self) -> list[widgets.Widget]:
         """The picture, and what it says in words."""
         return [self.widget, self.alternative.widget]
+
+    @property
+    def under_titles(self) -> int:
+        """CSS pixels from the upper edge of the axes to the lower edge of the picture."""
+        return max(self._place.height - self._top, LEAST_AXES + self._bottom)
 
     def share(self, budget: ByteBudget) -> None:
         """Take its pictures off a panel's budget."""
@@ -190,7 +199,7 @@ class RowPicture:
             self._figure,
             [self._row[number] for number in place.shown],
             place.width,
-            place.height + self._top - self._least_top,
+            self._top + self.under_titles,
             top=self._top,
             bottom=self._bottom,
             scale=place.scale,

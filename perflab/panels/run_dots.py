@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from perflab.bench.part_of_keys import of_the_whole
 from perflab.charts import MarkKind
 from perflab.lab.live import LiveRun
+from perflab.lab.rows import Compared
 from perflab.lab.run import Run
 from perflab.panels.views import Point
 from perflab.settings import Settings
@@ -31,7 +32,7 @@ def run_dots(run: LiveRun, settings: Settings, now: Point | None, result: Run | 
         now: The prediction of the present settings from the start of the workload.
         result: Of the run, once it is over.
     """
-    compared = run.compared
+    compared = learnt(run.compared)
     there = compared.settings or settings
     measured, refitted = compared.measured, compared.refitted
     if result is not None and result.since_change and result.fitted:
@@ -40,6 +41,16 @@ def run_dots(run: LiveRun, settings: Settings, now: Point | None, result: Run | 
         last = run.rows.last
         measured = {} if last is None else last.since_change
     return _dots(there, measured, refitted, now, run.workload)
+
+
+def learnt(compared: Compared) -> Compared:
+    """Return what is compared, without a refitted prediction that is the one from before.
+
+    It is where the model learns nothing before the run ends, and would look like a proof.
+    """
+    if compared.refitted != compared.predicted:
+        return compared
+    return compared._replace(refitted={})
 
 
 def result_dots(result: Run, settings: Settings, now: Point | None, workload: Workload) -> Dots:

@@ -28,7 +28,7 @@ class RunWords:
         requests: How many requests it has done.
         left: Seconds until it ends by its limit; none where there is no limit.
         limit: The limit in words; empty where there is none.
-        round_number: Which round of a calibration it makes.
+        round_number: Which round of a calibration it makes, as `round_of` takes it.
         round_total: How many there are; none where that is not known.
         notice: What else to know before it runs.
     """

@@ -170,11 +170,12 @@ class WhatIfView(RowPicture):
             full = True
             self._entitle(handles)
             if self._top < (needed := self._needed):
-                # More rows than there is room for: the picture grows, and nothing is covered.
+                # The axes give way, so that nothing is covered and nothing below them moves.
                 self._top = needed
                 self._arrange()
                 self._update(lines, marks)
                 self._entitle(handles)
+                self.titles_moved()
         now = self._points.get("now")
         here = None if now is None else now.settings
         if moves and not full and all(chart.keeps_lines for chart in shown):
@@ -221,7 +222,7 @@ class WhatIfView(RowPicture):
         now = self._points.get("now")
         along = chart.info
         place = "" if now is None else place_in_words(along, getattr(now.settings, along.key))
-        named = lines if chart.chart.lines is not None else ()
+        named = [chart.named(label) for label in lines if chart.chart.lines is not None]
         return points_in_words(chart.chart.title, chart.metric, marks, place, named)
 
     def _marks(self, chart: WhatIfAxes) -> list[Mark]:

@@ -94,7 +94,7 @@ class Workbench:
         self.header = Header(bench, self.picker.widget, self.measure_again, self.alerts.fired)
         self.measurements = Measurements(
             *(bench, self.controls, self.header, self.forecast, self.status),
-            *(self.tasks, self.runner, self.server, self.report_actions),
+            *(self.tasks, self.runner, self.server, self.report_actions, rights),
         )
         handlers = {
             "run": self.run_or_stop,
@@ -104,7 +104,7 @@ class Workbench:
             "recommend": self.recommend,
             "export": self.export,
         }
-        self.limits = LimitsField(bench)
+        self.limits = LimitsField(bench.display.headline)
         folder = f"perflab-report-{bench.identity.pattern.replace('_', '-')}"
         pause = {"pause": self.runner.limit.widget}
         self.actions = Actions(handlers, folder, pause, guest=rights.guest)
@@ -167,12 +167,13 @@ class Workbench:
         """Start a live run with the present settings, or end the one that is going."""
         if self.runner.active:
             self.tasks.start("stop", self.runner.stop)
-        elif self.workload is not None and not self.measurements.busy:
+        elif self.workload is not None and self.measurements.may_begin():
             self.status.clear()
             self.server.begin()
             self.displays.begin()
             self.events.begin(*self.controls.read())
-            self.runner.start(self.workload, self.controls.values, self.alerts.alerts)
+            of = (self.workload, self.controls.values, self.alerts.alerts)
+            self.measurements.begin(lambda: self.runner.start(*of))
             self._refresh()
 
     def pause_or_resume(self) -> None:
@@ -232,7 +233,7 @@ class Workbench:
         """End what this panel has started and take its widgets away; others stay."""
         self.runner.close()
         self.lasting.close()
-        self.report_actions.card.check.cancel()
+        self.measurements.close()
         self.forecast.close()
         self.picker.close()
         self._fitting.close()
@@ -294,6 +295,7 @@ class Workbench:
 
     def _on_prediction(self, prediction: Prediction | None) -> None:
         del prediction
+        self.header.heed(self.controls.values)
         self._fill_table()
         self._refresh()
         self.lasting.predicted()
@@ -322,6 +324,7 @@ class Workbench:
         self.displays.fill(self.forecast.prediction, self.runner.live, self.runner.result)
 
     def _refresh(self) -> None:
+        self.measurements.settle()
         # State is read under the lock, too: a thread that read before the end of a run and showed
         # after it would bring its Stop back.
         with self._lock:

@@ -105,7 +105,8 @@ class WorkloadPicker:
         self._how_read: HowRead | None = None
         self.found: HowRead | None = None
         self._restoring = False
-        self._latest: Latest[_Pick] = Latest(self._read, self._fail, "perflab-workload")
+        self._latest: Latest[_Pick] = Latest(self._read, self._fail_reading, "perflab-workload")
+        self._saying = threading.RLock()
         self._uploads = Uploads()
         self._posted = 0.0
         self._again: threading.Timer | None = None
@@ -304,9 +305,10 @@ class WorkloadPicker:
         self._post(_Pick(kept.name, load, self.upload))
 
     def _post(self, pick: _Pick) -> None:
-        self._last = pick
-        self._posted = time.monotonic()
-        self.field_error.mark(pick.field)
+        with self._saying:
+            self._last = pick
+            self._posted = time.monotonic()
+            self.field_error.mark(pick.field)
         self.line.begin(pick.name)
         self._latest.post(pick)
 
@@ -332,11 +334,10 @@ class WorkloadPicker:
 
         try:
             workload = pick.load(told)
-        except Exception:
-            if cancelled():  # what was not wanted any more may have failed as well
-                return
-            self.line.end()
-            raise
+        except Exception as error:  # noqa: BLE001  (told as its reason)
+            if not cancelled():
+                self.line.end()
+            raise _Unread(pick, error) from None
         if cancelled():
             return
         self.line.end()
@@ -345,6 +346,15 @@ class WorkloadPicker:
         self._kept = _Kept(pick.name, self.path.value, reading, times, self._preview)
         self.reading.show(self.found, times)
         self._picked(workload)
+
+    def _fail_reading(self, error: Exception) -> None:
+        if not isinstance(error, _Unread):
+            self._fail(error)
+            return
+        # Not over what a newer pick says of itself: it may have come since this one has failed.
+        with self._saying:
+            if error.pick is self._last:
+                self._fail(error.reason)
 
     def _fail(self, error: Exception) -> None:
         if self._failed(error):
@@ -357,6 +367,14 @@ class WorkloadPicker:
 
     def _stays(self) -> str:
         return f"; the workload stays {self._kept.name}" if self._kept.name else ""
+
+
+class _Unread(Exception):  # noqa: N818  (it carries one)
+    """A pick that could not be read, and why."""
+
+    def __init__(self, pick: _Pick, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.pick, self.reason = pick, reason
 
 
 class _Replaced(Exception):  # noqa: N818  (not an error: a newer pick came)

@@ -78,7 +78,7 @@ def test_strip_under_the_chart_has_the_colours_of_the_lines_and_leaves_the_ceili
     colours = [to_hex(colour) for colour in strip.get_facecolors()]
     expected = [drawn._lines[name].get_color().lower() for name in ("fifo", "lru")]
     assert colours == expected
-    assert [name.get_text() for name in names] == ["fifo", "lru"]
+    assert [name.get_text() for name in names] == ["FIFO", "LRU"]
     assert drawn._best_strip._best.get_visible()
 
 

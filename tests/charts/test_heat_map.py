@@ -88,7 +88,7 @@ def test_map_of_words_has_no_lines_between_them(bench):
     drawn = HeatMapAxes(Figure().subplots(), words, bench, ["lru", "fifo", "sieve"], ROWS)
     drawn.update(VALUES[:, :3])
     assert drawn._lines == []
-    assert [text.get_text() for text in drawn.axes.get_xticklabels()] == ["lru", "fifo", "sieve"]
+    assert [text.get_text() for text in drawn.axes.get_xticklabels()] == ["LRU", "FIFO", "SIEVE"]
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.4, 0.0, np.inf])

@@ -36,6 +36,15 @@ def test_rows_of_the_same_step_need_no_full_redraw(live):
     assert not live.update(run(99))
 
 
+def test_a_strip_has_ticks_of_a_clock():
+    axes = Figure(figsize=(4.2, 1.0), dpi=100).subplots()
+    drawn = LiveAxes(axes, HITS, strip=True)
+    drawn.update([{"seconds": 80.0, "hit_rate": 0.5}])
+    axes.figure.canvas.draw()
+    said = [text.get_text() for text in axes.get_xticklabels()]
+    assert said == ["0 s", "30 s", "1 min", "1.5 min", "2 min"]
+
+
 def test_time_axis_grows_in_a_step(live):
     live.update(run(99))
     assert live.update(run(120))

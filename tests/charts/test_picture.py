@@ -134,7 +134,7 @@ def test_marks_stand_where_they_are_drawn_and_look_the_same(bench):
     assert plot["looks"]["now"]["edge"] == picture["ink"]
     assert plot["looks"]["now"]["face"] is None
     assert [curve["present"] for curve in plot["curves"]] == [True, False]
-    assert plot["curves"][1]["name"] == "opt (knows the future)"
+    assert plot["curves"][1]["name"] == "OPT (knows the future)"
 
 
 def test_lines_follow_what_is_drawn_next(bench):

@@ -53,7 +53,7 @@ def test_new_kind_of_mark_changes_the_legend(drawn):
 
 def test_ceiling_is_named_for_what_it_is(drawn):
     drawn.update(LINES)
-    assert names(drawn) == ["lru", "fifo", "opt (knows the future)"]
+    assert names(drawn) == ["LRU", "FIFO", "OPT (knows the future)"]
 
 
 def test_a_number_that_names_a_line_has_its_unit(bench):
@@ -74,13 +74,13 @@ def test_lines_differ_by_style_as_well_as_by_colour(drawn):
 def test_line_of_the_present_policy_is_the_heaviest(drawn):
     drawn.update(LINES, highlight="fifo")
     widths = {line.get_label(): line.get_linewidth() for line in drawn.handles}
-    assert max(widths, key=widths.get) == "fifo"
+    assert max(widths, key=widths.get) == "FIFO"
 
 
 def test_line_that_is_gone_is_removed(drawn):
     drawn.update(LINES)
     assert drawn.update({"lru": LINES["lru"]})
-    assert names(drawn) == ["lru"]
+    assert names(drawn) == ["LRU"]
 
 
 def test_line_keeps_its_look_whatever_comes_first(drawn, bench):
@@ -88,7 +88,7 @@ def test_line_keeps_its_look_whatever_comes_first(drawn, bench):
     other = WhatIfAxes(Figure().subplots(), CHART, bench)
     other.update(LINES)
     colours = {line.get_label(): line.get_color() for line in other.handles}
-    assert drawn.handles[0].get_color() == colours["fifo"]
+    assert drawn.handles[0].get_color() == colours["FIFO"]
 
 
 def test_mark_whose_setting_is_off_stands_at_the_right_edge(drawn):
@@ -138,9 +138,9 @@ def test_chart_for_a_report_is_drawn_whole_with_its_legend(bench):
     draw_what_if(axes, CHART, LINES, marks=marks, bench=bench, highlight="lru")
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
     assert set(texts) == {
-        "lru",
-        "fifo",
-        "opt (knows the future)",
+        "LRU",
+        "FIFO",
+        "OPT (knows the future)",
         "present settings",
         "recommended",
     }
@@ -191,7 +191,7 @@ def test_another_metric_stands_beside_the_lines_of_a_setting(bench):
     drawn = WhatIfAxes(Figure(figsize=(6, 4)).subplots(), chart, bench)
     both = {"lru": LINES["lru"], "sieve": LINES["fifo"], "byte_hit_rate": LINES["opt"]}
     drawn.update(both, highlight="lru")
-    assert names(drawn) == ["lru", "sieve", "byte hit rate"]
+    assert names(drawn) == ["LRU", "SIEVE", "byte hit rate"]
     # It is no rival, however high: the strip under the chart has the policies only.
     assert len(drawn._best_strip._shown[0]) == 1
 

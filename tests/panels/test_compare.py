@@ -74,9 +74,9 @@ def test_panel_says_gain_and_distance_in_numbers(panel):
     panel.controls.controls["policy"].value = "sieve"
     panel.wait(30)
     said = panel.displays.what_if.standing.text
-    assert said.startswith("<b>sieve: hit rate")
-    assert "points against lru" in said
-    assert "points against opt" in said
+    assert said.startswith("<b>SIEVE: hit rate")
+    assert "points against LRU" in said
+    assert "points against OPT" in said
 
 
 def test_reset_brings_the_first_lines_back(panel):

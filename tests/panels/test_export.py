@@ -36,7 +36,7 @@ def write(bench, trace, tmp_path, monkeypatch):
     values = {**bench.read({})[0].model_dump(), **bench.read({})[1].model_dump()}
 
     def run(folder="", of=trace):
-        name = folder or report_name(bench, of)
+        name = folder or report_name(bench.identity.pattern, of)
         return ReportLink().make(lambda: make_report(bench, of, values, None, []), name)
 
     return run
@@ -57,7 +57,10 @@ def contents(folder):
 
 def test_the_name_says_pattern_workload_and_time(bench, trace, monkeypatch):
     stop_the_clock(monkeypatch)
-    assert report_name(bench, trace) == "perflab-report-cache-keys-txt-20260102-030405"
+    assert (
+        report_name(bench.identity.pattern, trace)
+        == "perflab-report-cache-keys-txt-20260102-030405"
+    )
 
 
 @pytest.mark.parametrize("folder", ["", "mine", "mine.d/", "v1/2", "."])

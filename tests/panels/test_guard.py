@@ -158,7 +158,7 @@ def test_controls_that_come_later_are_guarded_too(panel, tell):
 
 def test_boxes_are_ticked_by_the_browser(panel, tell):
     panel.wait(60)
-    tick = next(iter(panel.lasting.tab._ticks.values()))
+    tick = next(iter(panel.lasting.tab._rows.values())).tick
     for box in (tick, panel.picker.reading.no_header):
         tell(box, update(value=True, description=SCRIPT))
         assert box.value is True

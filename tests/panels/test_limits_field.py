@@ -19,7 +19,7 @@ from perflab.panels.limits_field import LimitsField
     ],
 )
 def test_typed_limits_are_split_and_kept_as_typed(typed, limits):
-    field = LimitsField(load_bench("cache"))
+    field = LimitsField(load_bench("cache").display.headline)
     field.text.value = typed
     assert field.limits == limits
     field.clear()
@@ -28,7 +28,7 @@ def test_typed_limits_are_split_and_kept_as_typed(typed, limits):
 
 @pytest.mark.parametrize("pattern", bench_names())
 def test_the_example_is_a_limit_of_the_pattern(pattern):
-    field = LimitsField(load_bench(pattern))
+    field = LimitsField(load_bench(pattern).display.headline)
     example = field.text.placeholder.removeprefix("limits: ")
     limit = parse_condition(example)
     assert limit.metric in load_bench(pattern).known_metrics()

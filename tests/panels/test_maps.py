@@ -129,7 +129,7 @@ def test_two_maps_over_the_same_settings_share_their_cells(mapped):
     hits, memory = shown(mapped)._values
     assert hits.shape == memory.shape
     assert np.isfinite(hits).all()
-    assert shown(mapped).maps[0].axes.get_xticklabels()[0].get_text() == "lru"
+    assert shown(mapped).maps[0].axes.get_xticklabels()[0].get_text() == "LRU"
 
 
 def test_newer_move_ends_the_map_that_is_computed(mapped, monkeypatch):

@@ -25,7 +25,7 @@ def test_panel_speaks_of_all_keys_and_runs_the_part(open_panel, until):
     assert rows[-1]["entries"] <= 500
     costs = panel.runner.live.calibration.costs  # measured by now
     fixed = costs["base_bytes"] + 3 * costs["thread_bytes"]
-    assert rows[-1]["predicted_memory_bytes"] - fixed < memory / 5
+    assert until(lambda: rows[-1].predicted.get("memory_bytes")) - fixed < memory / 5
     mark = until(lambda: panel.displays.what_if.points.get("measured"))
     assert "hit_rate" in mark.metrics
     assert "memory_bytes" not in mark.metrics

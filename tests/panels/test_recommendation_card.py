@@ -46,3 +46,16 @@ def test_search_says_what_it_does_and_how_far_it_is():
     assert "12 of 1,200 points" in said
     assert card.buttons == []
     assert card.widget.layout.display is None
+
+
+def test_settings_are_written_in_one_form():
+    found = tune("cache", "flights")
+    card = RecommendationCard(load_bench("cache"), lambda chosen: None, lambda budget: None)
+    card.show(found)
+    first = words(card.widget)[0]
+    size = f"{found.settings['max_cache_size']:,}"
+    title = load_bench("cache").info("policy").title(found.settings["policy"])
+    assert found.settings["max_cache_size"] > 1000
+    assert title != found.settings["policy"]
+    assert first.startswith(f"Recommended: max_cache_size = {size}, policy = {title} (")
+    assert f"max_cache_size {size} with policy {title} is the smallest" in first

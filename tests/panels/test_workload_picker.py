@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 
 import numpy as np
 import pytest
@@ -59,6 +60,32 @@ def test_missing_file_is_one_line_that_names_it(picker, tmp_path):
     assert "no.csv" in made.error.value
     assert "Traceback" not in made.error.value
     assert made.line.widget.layout.display == "none"
+
+
+@pytest.mark.parametrize("when", ["while it is read", "while its error is said"])
+def test_error_of_a_file_is_not_said_over_a_newer_pick(picker, tmp_path, monkeypatch, when):
+    made, picked, _ = picker
+    odd, right = tmp_path / "odd.csv", tmp_path / "right.csv"
+    odd.write_text("was,wer\n" + "/a,1\n" * 20)
+    right.write_text("key\n" + "a\n" * 20)
+    user = threading.Thread(target=setattr, args=(made.path, "value", str(right)))
+    place, name = (made, "_load") if when == "while it is read" else (made.reading, "show")
+    at = getattr(place, name)
+
+    def interrupted(*args):
+        if user.ident is None:
+            user.start()
+            user.join(0.3)
+        return at(*args)
+
+    monkeypatch.setattr(place, name, interrupted)
+    made.path.value = str(odd)
+    assert made.wait(20)
+    user.join(20)
+    assert made.wait(20)
+    assert [len(each) for each in picked] == [20]
+    assert made.field_error.message == ""
+    assert made.path.value == str(right)
 
 
 def test_upload_keeps_its_name_and_is_read_by_its_suffix(picker):
@@ -146,6 +173,9 @@ def test_arrivals_are_described_by_rate_and_not_by_keys():
     assert "40 per second" in text
     assert "keys" not in text
     assert "burstiness" in text
+    assert "closed loop" not in text
+    closed = describe(Arrivals("calls", np.arange(1200) / 40.0), follows_rate=False)
+    assert "sent in a closed loop, not at that rate" in closed
 
 
 def rows(path, count=2000):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 
+import comm
 import ipywidgets as widgets
+from ipywidgets.widgets.widget import _instances
 
 from perflab.bench import load_bench
-from perflab.panels.guard import parts_of
+from perflab.panels.guard import Guard, parts_of
 from perflab.panels.guests.rights import GUEST
 from perflab.panels.workbench import Workbench
 
@@ -21,6 +24,7 @@ def app_panel(
     format_: str | None = None,
     columns: Mapping[str, str] | None = None,
     folder: str | None = None,
+    turn: str | None = None,
 ) -> Workbench:
     """Return the panel of a pattern for guests.
 
@@ -31,6 +35,7 @@ def app_panel(
         format_: The file's format.
         columns: Which columns of it to read, and how.
         folder: The folder that relative paths start from; the working folder where not given.
+        turn: A file by which the panels of several kernels measure one at a time.
 
     Raises:
         BadInputError: If a setting is unknown or out of bounds, or a file whose format or columns
@@ -42,9 +47,18 @@ def app_panel(
     loaded: object = workload
     if workload is not None and (format_ is not None or columns):
         loaded = bench.workload_for(bench.read(settings)[0], workload, format_, columns)
-    panel = Workbench(bench, loaded, settings, GUEST)
+    panel = Workbench(bench, loaded, settings, dataclasses.replace(GUEST, turn=turn))
+    _refuse_all_else(panel)
     _send_again_once(panel)
     return panel
+
+
+def _refuse_all_else(panel: Workbench) -> None:
+    """Guard widgets that are not in the panel now, too, and let the page make none of its own."""
+    guard = Guard(panel.status.fail)
+    for widget in list(_instances.values()):
+        guard.watch(widget)
+    comm.get_comm_manager().targets.pop("jupyter.widget", None)
 
 
 def _send_again_once(panel: Workbench) -> None:

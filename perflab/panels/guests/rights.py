@@ -21,9 +21,11 @@ class Rights:
 
     Attributes:
         guest: Whether the user is not the owner.
+        turn: The file of the turn to measure, where other processes have panels too.
     """
 
     guest: bool = False
+    turn: str | None = None
 
     def fixed(self, bench: AnyBench) -> frozenset[str]:
         """Return the settings of pattern and load that the user cannot change.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import ipywidgets as widgets
 
-from perflab.bench import AnyBench
 from perflab.files import csv_frame, free_names, whole_path
 from perflab.instrumentation.catalog import metric
 from perflab.panels.guests.download import Download
+from perflab.panels.history.names import Names
 from perflab.panels.history.table import clock_time, comparison, differing, frame_of, words_of
 from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.status import hidden_line, show_line
@@ -23,23 +24,23 @@ class HistoryTab:
     """Shows what was tried, the latest first.
 
     Args:
-        bench: Names settings and metrics.
+        names: What settings and metrics are called.
         trail: What was tried.
         restore: Called with an entry whose settings a user wants back.
-        pin: Called with an entry that is to be the baseline.
+        pin: Called with an entry that is to be the baseline; none where there is no baseline.
         guest: Whether the table is downloaded, and no file is written.
     """
 
     def __init__(
         self,
-        bench: AnyBench,
+        names: Names,
         trail: Trail,
         restore: Callable[[Tried], None],
-        pin: Callable[[Tried], None],
+        pin: Callable[[Tried], None] | None,
         *,
         guest: bool = False,
     ) -> None:
-        self._bench, self._trail = bench, trail
+        self._names, self._trail = names, trail
         self._restore, self._pin = restore, pin
         self.download = Download() if guest else None
         self.undo = _button("Undo", "undo", "Go back to the settings before these.")
@@ -54,7 +55,8 @@ class HistoryTab:
         self._list = widgets.VBox([])
         self._list.add_class("perflab-history")
         self._side = widgets.HTML(layout=widgets.Layout(display="none"))
-        self._ticks: dict[int, widgets.Checkbox] = {}
+        self._rows: dict[int, _Row] = {}
+        self._lock = threading.RLock()
         self._seen: tuple[object, ...] = ()
         buttons = widgets.HBox([self.undo, self.redo, self.compare, self.export])
         if self.download is not None:
@@ -64,24 +66,34 @@ class HistoryTab:
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the list as it is now; nothing is sent where nothing is other."""
+        """Show the list as it is now; nothing is sent where nothing is other.
+
+        Safe to use from several threads.
+        """
+        with self._lock:
+            self._refresh()
+
+    def _refresh(self) -> None:
         entries = self._trail.entries
         self.undo.disabled = self._trail.place <= 0
         self.redo.disabled = not 0 <= self._trail.place < len(entries) - 1
         self.compare.disabled = self.export.disabled = not entries
-        keys = differing(entries) or [self._bench.tuning.tuned]
-        seen = (self._trail.place, *(_line(self._bench, entry, keys) for entry in entries))
+        keys = differing(entries) or [self._names.always]
+        seen = (self._trail.place, *(_line(self._names, entry, keys) for entry in entries))
         if seen == self._seen:
+            for number, row in self._rows.items():
+                row.entry = entries[number]
             return
         self._seen = seen
-        ticked = {number for number, tick in self._ticks.items() if tick.value}
-        old = self._list.children
-        self._ticks = {}
-        shown = list(enumerate(entries))[-_SHOWN:]
-        self._list.children = [self._row(n, entry, keys, ticked) for n, entry in reversed(shown)]
-        for row in old:
-            for child in row.children:
-                child.close()
+        # A row is some ten widgets: those that are there stay, with other words where they differ.
+        before, self._rows = self._rows, {}
+        for number in range(len(entries))[: -_SHOWN - 1 : -1]:
+            row = before.pop(number) if number in before else self._row()
+            self._rows[number], row.entry = row, entries[number]
+            line = _line(self._names, entries[number], keys)
+            row.show(line, present=number == self._trail.place)
+        self._list.children = [row.widget for row in self._rows.values()]
+        for row in before.values():
             row.close()
 
     def toggle_comparison(self) -> None:
@@ -98,10 +110,9 @@ class HistoryTab:
     def show_comparison(self) -> None:
         """Put the ticked entries side by side; all that are shown where none is ticked."""
         entries = self._trail.entries
-        chosen = [number for number, tick in sorted(self._ticks.items()) if tick.value]
-        numbers = chosen or sorted(self._ticks)
+        numbers = sorted(n for n, row in self._rows.items() if row.tick.value) or sorted(self._rows)
         self._side.value = comparison(
-            self._bench, [entries[number] for number in numbers if number < len(entries)]
+            self._names, [entries[number] for number in numbers if number < len(entries)]
         )
         self._side.layout.display = None
 
@@ -113,7 +124,7 @@ class HistoryTab:
         Raises:
             BadInputError: If it cannot be written.
         """
-        name = Path(f"perflab-tried-{self._bench.identity.pattern.replace('_', '-')}.csv")
+        name = Path(f"perflab-tried-{self._names.of.replace('_', '-')}.csv")
         text = csv_frame(frame_of(self._trail.entries))
         if self.download is not None:
             self.download.offer(name.name, text)
@@ -130,24 +141,54 @@ class HistoryTab:
             self._restore(entry)
         self.refresh()
 
-    def _row(self, number: int, entry: Tried, keys: list[str], ticked: set[int]) -> widgets.HBox:
-        line = _line(self._bench, entry, keys)
-        tick = widgets.Checkbox(
-            value=number in ticked,
-            indent=False,
-            description=line,
-            tooltip="Compare it with the others that are ticked.",
+    def _row(self) -> _Row:
+        row = _Row(pinnable=self._pin is not None)
+        row.tick.observe(lambda _: self._ticked(), "value")
+        row.back.on_click(lambda _: self._step(lambda: self._go(row.entry)))
+        if row.pin is not None and (pinned := self._pin) is not None:
+            row.pin.on_click(lambda _: None if row.entry is None else pinned(row.entry))
+        return row
+
+    def _go(self, entry: Tried | None) -> Tried | None:
+        """Go to an entry, if it is in the list still."""
+        for number, each in enumerate(self._trail.entries):
+            if each is entry:
+                return self._trail.go(number)
+        return None
+
+
+class _Row:
+    """One entry of the list, with its tick and its buttons.
+
+    Attributes:
+        entry: What they act on; none before there is one.
+    """
+
+    def __init__(self, *, pinnable: bool) -> None:
+        self.entry: Tried | None = None
+        self.tick = widgets.Checkbox(
+            value=False, indent=False, tooltip="Compare it with the others that are ticked."
         )
-        tick.add_class("perflab-tried")
-        if number == self._trail.place:
-            tick.add_class("perflab-present")
-        tick.observe(lambda _: self._ticked(), "value")
-        self._ticks[number] = tick
-        back = _button("Restore", "", f"Set {line}")
-        back.on_click(lambda _: self._step(lambda: self._trail.go(number)))
-        pin = _button("Pin", "", f"Make it the baseline: {line}")
-        pin.on_click(lambda _: self._pin(entry))
-        return widgets.HBox([tick, back, pin])
+        self.tick.add_class("perflab-tried")
+        self.back = _button("Restore", "", "")
+        self.pin = _button("Pin", "", "") if pinnable else None
+        buttons = (self.back,) if self.pin is None else (self.back, self.pin)
+        self.widget = widgets.HBox([self.tick, *buttons])
+
+    def show(self, line: str, *, present: bool) -> None:
+        """Show an entry in words, and whether it is the present one."""
+        mark = self.tick.add_class if present else self.tick.remove_class
+        mark("perflab-present")
+        if self.tick.description != line:
+            self.tick.description = line
+            self.back.tooltip = f"Set {line}"
+            if self.pin is not None:
+                self.pin.tooltip = f"Make it the baseline: {line}"
+
+    def close(self) -> None:
+        """Close all that it consists of."""
+        for each in (*self.widget.children, self.widget):
+            each.close()
 
 
 def _button(name: str, icon: str, tooltip: str) -> widgets.Button:
@@ -156,13 +197,13 @@ def _button(name: str, icon: str, tooltip: str) -> widgets.Button:
     )
 
 
-def _line(bench: AnyBench, entry: Tried, keys: list[str]) -> str:
+def _line(names: Names, entry: Tried, keys: list[str]) -> str:
     """Return an entry in words: time, settings that differ, and the metric that matters."""
-    name = bench.tuning.objective.metric
+    name = names.leading
     info = metric(name)
     said = [
         f"{kind} {info.format(entry[kind][name])}"
         for kind in ("predicted", "refitted", "measured")
         if name in entry[kind]
     ]
-    return f"{clock_time(entry)}  {words_of(bench, entry, keys)}: {info.plain} {', '.join(said)}"
+    return f"{clock_time(entry)}  {words_of(names, entry, keys)}: {info.plain} {', '.join(said)}"

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import pandas as pd
 
-from perflab.bench import AnyBench
 from perflab.instrumentation.catalog import metric
+from perflab.panels.history.names import Names
 from perflab.panels.history.tried import Tried
 
 _KINDS = ("predicted", "refitted", "measured")
@@ -46,11 +46,11 @@ def differing(entries: Sequence[Tried]) -> list[str]:
     ]
 
 
-def words_of(bench: AnyBench, entry: Tried, keys: Sequence[str]) -> str:
+def words_of(names: Names, entry: Tried, keys: Sequence[str]) -> str:
     """Return an entry in a line: the settings of some keys."""
     known = [key for key in keys if key in entry["settings"]]
     return ", ".join(
-        f"{bench.info(key).name} {bench.info(key).format(entry['settings'][key])}" for key in known
+        f"{names.info(key).name} {names.info(key).title(entry['settings'][key])}" for key in known
     )
 
 
@@ -62,16 +62,16 @@ def clock_time(entry: Tried) -> str:
         return ""
 
 
-def comparison(bench: AnyBench, entries: Sequence[Tried]) -> str:
+def comparison(names: Names, entries: Sequence[Tried]) -> str:
     """Return as HTML some entries side by side: settings that differ, then metrics."""
     heads = "".join(f"<th scope='col'>{html.escape(clock_time(entry))}</th>" for entry in entries)
     rows = [
         _row(
-            bench.info(key).label, [bench.info(key).format(e["settings"].get(key)) for e in entries]
+            names.info(key).label, [names.info(key).title(e["settings"].get(key)) for e in entries]
         )
         for key in differing(entries)
     ]
-    for name in bench.display.headline:
+    for name in names.headline:
         for kind in _KINDS:
             values = [entry[kind].get(name) for entry in entries]  # type: ignore[literal-required]
             if any(value is not None for value in values):

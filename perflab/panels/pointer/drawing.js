@@ -7,15 +7,6 @@ const NEAR = 9;
 const SHORTEST = 12;
 const ON_LINE = 6;
 const MOST_EVENTS = 4;
-const SVG = 'http://www.w3.org/2000/svg';
-
-const make = (parent, name, attributes = {}, text = '') => {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text) made.textContent = text;
-  parent.append(made);
-  return made;
-};
 
 class Drawing {
   constructor(model, el) {
@@ -28,13 +19,8 @@ class Drawing {
     this.hover = null;
     el.classList.add('perflab-pointer');
     this.svg = make(el, 'svg', { preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-    this.under = make(this.svg, 'g');
-    this.cross = make(this.svg, 'g', { class: 'perflab-cross' });
-    this.over = make(this.svg, 'g');
-    this.tip = document.createElement('div');
-    this.tip.className = 'perflab-readout';
-    this.tip.hidden = true;
-    document.body.append(this.tip);
+    [this.under, this.cross, this.over] = [1, 2, 3].map(() => new Shapes(this.svg));
+    this.readOut = new ReadOut();
     this.sizes = new ResizeObserver(() => this.fit());
     this.attach();
   }
@@ -53,7 +39,7 @@ class Drawing {
   end() {
     this.ended = true;
     this.sizes.disconnect();
-    this.tip.remove();
+    this.readOut.end();
   }
 
   tell(values) {
@@ -108,6 +94,8 @@ class Drawing {
 
   fitHandles() {
     const plots = this.picture.plots ?? [];
+    // One that has the focus keeps it while its picture is away for a moment.
+    if (!plots.length && this.handles.includes(document.activeElement)) return;
     while (this.handles.length > plots.length) this.handles.pop().remove();
     plots.forEach((plot, place) => {
       const handle = this.handles[place] ?? this.newHandle(place);
@@ -174,13 +162,13 @@ class Drawing {
   }
 
   paint() {
-    this.under.replaceChildren();
-    this.over.replaceChildren();
+    this.under.begin();
+    this.over.begin();
     const all = this.model.get('spots');
     (this.picture.plots ?? []).forEach((plot, place) => {
       const now = this.dot(plot);
       if (now && !plot.cells) {
-        make(this.under, 'line', { class: 'perflab-now-line', x1: now.x, x2: now.x,
+        this.under.add('line', { class: 'perflab-now-line', x1: now.x, x2: now.x,
           y1: plot.box.top, y2: bottomOf(plot), stroke: '#9a9a9a' });
       }
       for (const spot of all[place] ?? []) {
@@ -192,6 +180,8 @@ class Drawing {
       }
       this.placeHandle(plot, this.handles[place], now);
     });
+    this.under.end();
+    this.over.end();
     if (this.hover) this.read(this.hover);
   }
 
@@ -200,7 +190,7 @@ class Drawing {
     const to = spot.joins === null ? y : heightOf(plot, downOf(plot, spot.joins));
     if (Math.abs(to - y) >= SHORTEST) {
       const colour = plot.looks[spot.kind].edge;
-      make(this.under, 'line', { class: 'perflab-joins', x1: x, x2: x, y1: y, y2: to,
+      this.under.add('line', { class: 'perflab-joins', x1: x, x2: x, y1: y, y2: to,
         stroke: colour, 'stroke-width': 1.6, 'stroke-dasharray': '1.6 2.4' });
       if (spot.text) this.beside(plot, spot.text, x, (y + to) / 2);
     }
@@ -208,7 +198,7 @@ class Drawing {
   }
 
   circle(look, x, y, kind) {
-    make(this.over, 'circle', { class: `perflab-dot-${kind}`, cx: x, cy: y, r: look.size / 2,
+    this.over.add('circle', { class: `perflab-dot-${kind}`, cx: x, cy: y, r: look.size / 2,
       fill: look.face ?? 'none', stroke: look.edge, 'stroke-width': look.width });
   }
 
@@ -221,32 +211,31 @@ class Drawing {
     const at = { x: x + (onRight ? away : -away), y: y - away * up + (up > 0 ? 0 : 9),
       'text-anchor': onRight ? 'start' : 'end', class: 'perflab-now-text' };
     const paper = { fill: this.picture.ink, stroke: this.picture.paper };
-    make(this.over, 'text', { ...at, ...paper }, text);
+    this.over.add('text', { ...at, ...paper }, text);
   }
 
   beside(plot, text, x, y) {
     const left = x > plot.box.left + plot.box.width / 2;
-    make(this.over, 'text', { class: 'perflab-beside', x: x + (left ? -6 : 6), y: y + 4,
+    this.over.add('text', { class: 'perflab-beside', x: x + (left ? -6 : 6), y: y + 4,
       'text-anchor': left ? 'end' : 'start', fill: this.picture.ink, stroke: this.picture.paper }, text);
   }
 
   placeHandle(plot, handle, now) {
     // Where nothing is known for a moment it stays, so that who moves it by keys keeps it.
-    handle.hidden = !this.keysOf(plot).length || (!now && !handle.style.left);
+    const idle = !this.keysOf(plot).length || (!now && !handle.style.left);
+    handle.hidden = idle && handle !== document.activeElement;
     if (!now) return;
     this.heights.set(plot.title, now.y);
     handle.style.left = `${now.x / this.picture.width * 100}%`;
     handle.style.top = `${now.y / this.picture.height * 100}%`;
     const keys = this.keysOf(plot);
-    if (handle.hidden) return;
+    if (!keys.length) return;
     const { stops } = this.handle(keys[0]);
     const place = this.placeOf(stops, this.present(keys[0])?.value);
     const measure = plot.cells?.name ?? plot.y.name;
     const values = keys.map(key => this.present(key)?.text).filter(Boolean).join(', ');
-    for (const [name, value] of [['valuemin', 0], ['valuemax', stops.length - 1],
-      ['valuenow', Math.round(place)], ['valuetext', `${values}: ${measure} ${now.text}`]]) {
-      handle.setAttribute(`aria-${name}`, value);
-    }
+    set(handle, { 'aria-valuemin': 0, 'aria-valuemax': stops.length - 1,
+      'aria-valuenow': Math.round(place), 'aria-valuetext': `${values}: ${measure} ${now.text}` });
   }
 
   // The place of a value in a list of stops; between two where it is none of them.
@@ -269,33 +258,32 @@ class Drawing {
   leave() {
     if (this.dragged) return;
     this.hover = null;
-    this.cross.replaceChildren();
-    this.tip.hidden = true;
+    this.cross.clear();
+    this.readOut.hide();
   }
 
   read(at) {
     this.hover = at;
-    this.cross.replaceChildren();
+    this.cross.begin();
     const plot = this.dragged?.plot ?? plotAt(this.picture, at.x, at.y);
-    if (!plot || (!plot.cells && !plot.curves.length)) {
-      this.tip.hidden = true;
-      return;
-    }
-    if (plot.cells) this.readMap(plot, at); else this.readCurves(plot, at);
+    if (plot?.cells) this.readMap(plot, at);
+    else if (plot?.curves.length) this.readCurves(plot, at);
+    else this.readOut.hide();
+    this.cross.end();
   }
 
   readCurves(plot, at) {
     const held = this.dragged && this.held.get(plot.x.key);
     const dot = held ? this.dot(plot) : null;
     const x = clamped(dot ? dot.x : at.x, plot.box.left, rightOf(plot));
-    make(this.cross, 'line', { x1: x, x2: x, y1: plot.box.top, y2: bottomOf(plot),
+    this.cross.add('line', { x1: x, x2: x, y1: plot.box.top, y2: bottomOf(plot),
       stroke: this.picture.ink, 'stroke-width': 0.8, opacity: 0.55 });
     const rows = [];
     for (const curve of plot.curves) {
       const read = readAt(plot, curve, x, false);
       if (!read) continue;
       const cy = heightOf(plot, read.height);
-      make(this.cross, 'circle', { cx: x, cy, r: 3, fill: curve.colour });
+      this.cross.add('circle', { cx: x, cy, r: 3, fill: curve.colour });
       const band = bandAt(curve, read);
       const about = band === null ? '' : ` ± ${inWords(band, plot.y.words)}`;
       rows.push([curve.colour, curve.name, inWords(read.value, plot.y.words) + about]);
@@ -315,7 +303,7 @@ class Drawing {
     const whole = this.handle(plot.x.key)?.whole;
     const value = valueOfX(plot, x);
     const text = held ? held.text : inWords(whole ? Math.round(value) : value, plot.x.words);
-    this.say(`${plot.x.name} ${text}`, rows, at);
+    this.readOut.show(`${plot.x.name} ${text}`, rows, at);
   }
 
   readMap(plot, at) {
@@ -324,33 +312,12 @@ class Drawing {
     const { column, row } = cellAt(plot, at.x, at.y);
     const [x, y] = [columns[column].place, rows[row].place];
     const [left, top] = [acrossOf(plot, x - 0.5), downOf(plot, y + 0.5)];
-    make(this.cross, 'rect', { x: left, y: top, width: acrossOf(plot, x + 0.5) - left,
+    this.cross.add('rect', { x: left, y: top, width: acrossOf(plot, x + 0.5) - left,
       height: downOf(plot, y - 0.5) - top, fill: 'none', stroke: this.picture.ink });
     const title = [[plot.x, columns[column]], [plot.y, rows[row]]]
       .map(([axis, step]) => `${axis.name} ${wordsOf(step, axis)}`).join(', ');
     const value = numberOf(values[row][column]);
     const said = Number.isNaN(value) ? 'not known yet' : inWords(value, words);
-    this.say(title, [['', name, said]], at);
-  }
-
-  say(title, rows, { clientX, clientY }) {
-    const head = document.createElement('div');
-    head.className = 'perflab-readout-title';
-    head.textContent = title;
-    const lines = rows.map(([colour, name, value]) => {
-      const line = document.createElement('div');
-      const [swatch, ...texts] = ['i', 'span', 'b'].map(kind => document.createElement(kind));
-      swatch.style.background = colour || 'transparent';
-      [texts[0].textContent, texts[1].textContent] = [name, value];
-      line.append(swatch, ...texts);
-      return line;
-    });
-    this.tip.replaceChildren(head, ...lines);
-    this.tip.hidden = false;
-    const { offsetWidth: wide, offsetHeight: high } = this.tip;
-    const left = clientX + 16 + wide < innerWidth ? clientX + 16 : clientX - 16 - wide;
-    const top = clientY + 16 + high < innerHeight ? clientY + 16 : clientY - 16 - high;
-    this.tip.style.left = `${Math.max(4, left)}px`;
-    this.tip.style.top = `${Math.max(4, top)}px`;
+    this.readOut.show(title, [['', name, said]], at);
   }
 }

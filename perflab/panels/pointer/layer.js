@@ -24,8 +24,8 @@ class Layer extends Drawing {
       ['keydown', event => this.key(event)], ['focusin', () => { this.base = null; }],
     ]) el.addEventListener(type, act, { signal: this.ending.signal });
     this.heard = {
-      'change:picture': () => this.take(), 'change:idle': () => this.take(),
-      'change:spots': () => this.settle(), 'change:present': () => this.settle(),
+      'change:picture': () => this.later(true), 'change:idle': () => this.later(true),
+      'change:spots': () => this.later(), 'change:present': () => this.later(),
       'change:refused': () => this.letGo(),
     };
     for (const [type, act] of Object.entries(this.heard)) model.on(type, act);
@@ -37,7 +37,20 @@ class Layer extends Drawing {
     for (const [type, act] of Object.entries(this.heard)) this.model.off(type, act);
     this.ending.abort();
     clearTimeout(this.waiting);
+    clearTimeout(this.telling);
+    cancelAnimationFrame(this.coming);
     super.end();
+  }
+
+  // One message of the kernel changes several values: all are drawn once, in the frame to come.
+  later(anew = false) {
+    this.anew ||= anew;
+    this.coming ??= requestAnimationFrame(() => {
+      const all = this.anew;
+      this.coming = null;
+      this.anew = false;
+      if (all) this.take(); else this.settle();
+    });
   }
 
   letGo() {
@@ -61,15 +74,16 @@ class Layer extends Drawing {
     return this.keysOf(plot).map(key => [key, this.present(key)]).filter(([, stop]) => stop);
   }
 
-  // Hold the dot at some stops, at once, and let the kernel know.
+  // Hold the dot at some stops, at once, and let the kernel know; return whether it moved.
   want(stops) {
     const moved = stops.filter(([key, stop]) => this.present(key)?.value !== stop.value);
-    if (!moved.length) return;
+    if (!moved.length) return false;
     for (const [key, stop] of moved) this.held.set(key, stop);
     this.paint();
     // All that is held: a message that waits is replaced by the next.
     const held = [...this.held].map(([key, stop]) => [key, stop.value]);
     this.send({ values: Object.fromEntries(held) });
+    return true;
   }
 
   reset(plot, line = false) {
@@ -86,7 +100,12 @@ class Layer extends Drawing {
 
   send(wanted) {
     const turn = (this.model.get('wanted').turn ?? 0) + 1;
-    this.tell({ wanted: { turn, ...wanted } });
+    this.model.set('wanted', { turn, ...wanted });
+    // The page paints what was moved before the message takes its time.
+    this.telling ??= setTimeout(() => {
+      this.telling = null;
+      this.model.save_changes();
+    });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.letGo(), PATIENCE);
   }
@@ -141,22 +160,24 @@ class Layer extends Drawing {
     if (!near) this.want(this.stopsOfClick(plot, at));
   }
 
+  // Move the dot to where the pointer is; return whether it moved.
   drag(at) {
     const { from } = this.dragged;
     // A press on the dot that does not move leaves a value between two stops as it is.
-    if (from && Math.hypot(at.x - from.x, at.y - from.y) < 2) return;
+    if (from && Math.hypot(at.x - from.x, at.y - from.y) < 2) return false;
     this.dragged.from = null;
     // The picture may have come anew, with the same plots.
     this.dragged.plot = this.picture.plots.find(
       plot => plot.x.key === this.dragged.plot.x.key && plot.title === this.dragged.plot.title,
     ) ?? this.dragged.plot;
-    this.want(this.stopsAt(this.dragged.plot, at));
+    return this.want(this.stopsAt(this.dragged.plot, at));
   }
 
   move(event) {
     const at = this.point(event);
-    if (this.dragged) this.drag(at);
-    this.read(at);
+    this.hover = at;
+    // What is drawn anew is read anew with it.
+    if (!this.dragged || !this.drag(at)) this.read(at);
   }
 
   release(event) {

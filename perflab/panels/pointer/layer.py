@@ -19,7 +19,7 @@ from perflab.settings import SettingInfo, Settings
 
 _HERE = Path(__file__).parent
 _AXES: tuple[Literal["x", "y"], ...] = ("x", "y")
-_PARTS = ("places.js", "drawing.js", "layer.js")
+_PARTS = ("places.js", "shapes.js", "readout.js", "drawing.js", "layer.js")
 _SCRIPT = "\n".join([script(), *((_HERE / part).read_text(encoding="utf-8") for part in _PARTS)])
 
 

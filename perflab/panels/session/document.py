@@ -17,6 +17,7 @@ from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result, read_json
 from perflab.lab.run import Run
 from perflab.panels.history.tried import MOST, Tried
+from perflab.settings import Settings
 from perflab.tuning.comparison import result_of
 from perflab.tuning.objective import parse_objective
 from perflab.tuning.recommendation import Recommendation
@@ -86,7 +87,7 @@ class SavedSession(Result):
         """
         place = str(path)
         found = cls.from_dict(read_json(path), place)
-        _check_workload(found.workload, place)
+        check_workload(found.workload, place)
         for name, most in ("tried", MOST), ("alerts", _MOST_ALERTS):
             if len(getattr(found, name)) > most:
                 raise BadInputError(f"is damaged: {name} has more than {most} entries", place)
@@ -158,8 +159,8 @@ def _check_objective(bench: AnyBench, objective: str, place: str) -> None:
         raise BadInputError(text, place)
 
 
-def _check_workload(workload: AboutWorkload, place: str) -> None:
-    """Refuse a workload whose name, source, options or fingerprint are no such things.
+def check_workload(workload: AboutWorkload, place: str) -> None:
+    """Refuse a workload whose name, source, options or fingerprint has a wrong kind of value.
 
     Raises:
         BadInputError: With the first that is wrong.
@@ -179,14 +180,22 @@ def workload_of(session: SavedSession) -> object:
     Raises:
         BadInputError: If the file is not there any more, or cannot be read.
     """
-    source = session.workload.get("source")
-    if not source:
-        return None
-    options = session.workload.get("options") or {}
-    if not options:
-        return source
     bench = load_bench(session.pattern)
-    columns = options.get("columns")
-    return bench.workload_for(
-        bench.read(session.settings)[0], source, options.get("format"), columns
-    )
+    return read_again(bench, bench.read(session.settings)[0], session.workload)
+
+
+def read_again(bench: AnyBench, settings: Settings, workload: AboutWorkload) -> object:
+    """Return a workload that a file tells of: its name, or what is read of its file as then.
+
+    Args:
+        bench: As whose workload it is read.
+        settings: The bench's.
+        workload: What is told of it.
+
+    Raises:
+        BadInputError: If the file is not there any more, or cannot be read.
+    """
+    source, options = workload.get("source"), workload.get("options") or {}
+    if not source or not options:
+        return source or None
+    return bench.workload_for(settings, source, options.get("format"), options.get("columns"))

@@ -6,35 +6,38 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Generic
 
 from perflab.callbacks import Cancelled
 from perflab.errors import BadInputError
 from perflab.panels.latest import Latest
-from perflab.panels.session.document import SavedSession
-from perflab.panels.session.place import SessionPlace
+from perflab.panels.session.place import D, SessionPlace
 
 _SECONDS = 1.0
 SWITCH = "PERFLAB_AUTOSAVE"
 """The variable that turns it off, by ``off``."""
 
 
-class SessionKeeper:
+class SessionKeeper(Generic[D]):
     """Keeps a session in the kernel's working folder, from the moment that it is begun.
 
     Args:
-        pattern: The pattern's name.
+        document: What the session is kept as.
+        pattern: The pattern's name, or ``service``.
         gather: Returns the session as it is now; none where there is nothing worth keeping.
         failed: Told where it cannot be written, once.
     """
 
     def __init__(
         self,
+        document: type[D],
         pattern: str,
-        gather: Callable[[], SavedSession | None],
+        gather: Callable[[], D | None],
         failed: Callable[[str], None],
     ) -> None:
-        self._pattern, self._gather, self._failed = pattern, gather, failed
-        self._place: SessionPlace | None = None
+        self._document, self._pattern = document, pattern
+        self._gather, self._failed = gather, failed
+        self._place: SessionPlace[D] | None = None
         self._over = threading.Event()
         self._latest: Latest[None] = Latest(self._write, lambda error: self._fail(str(error)))
 
@@ -43,17 +46,28 @@ class SessionKeeper:
         """The file; none before it is begun, or where it is off."""
         return None if self._place is None else self._place.path
 
-    def begin(self) -> SavedSession | None:
+    def begin(self) -> D | None:
         """Take a name, and return the session that is kept under it from before, if one is."""
         if self._place is not None or os.environ.get(SWITCH, "").strip().lower() == "off":
             return None
-        self._place = SessionPlace(self._pattern)
+        self._place = SessionPlace(self._document, self._pattern)
         return self._place.known()
 
     def changed(self) -> None:
         """Write the session soon; returns at once."""
         if self.path is not None:
             self._latest.post(None)
+
+    @staticmethod
+    def write(session: D | None, path: str | Path, *, force: bool) -> Path:
+        """Write a session into a file that the user names, and return its path.
+
+        Raises:
+            BadInputError: If there is none, for want of a workload, or it cannot be written.
+        """
+        if session is None:
+            raise BadInputError("there is no workload yet, so nothing to save", "session")
+        return session.to_json(path, force=force)
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until what has changed is written."""
@@ -67,12 +81,12 @@ class SessionKeeper:
             self._place.leave()
 
     def _write(self, _item: None, cancelled: Cancelled) -> None:
-        session = self._gather()
-        if session is None or self._place is None:
-            return
         try:
+            session = self._gather()
+            if session is None or self._place is None:
+                return
             self._place.keep(session)
-        except BadInputError as error:
+        except Exception as error:  # noqa: BLE001  (said even if something is to be kept by now)
             self._fail(str(error))
             return
         if not cancelled():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from perflab.panels.compare import Compare
 from perflab.panels.displays import Displays
 from perflab.panels.forecast import Forecast
 from perflab.panels.guests.rights import OWNER, Rights
+from perflab.panels.history.names import Names
 from perflab.panels.history.tab import HistoryTab
 from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.limits_field import LimitsField
@@ -27,17 +27,15 @@ from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.session.document import SavedSession
 from perflab.panels.session.keeper import SessionKeeper
+from perflab.panels.session.reopened import ReopenedLine, kept_at
 from perflab.panels.setting_controls import SettingControls
-from perflab.panels.status import StatusLine, hidden_line, show_line
+from perflab.panels.status import StatusLine
 from perflab.panels.still.output import StillOutput
 from perflab.panels.still.picture import stacked
-from perflab.panels.still.unattended import is_unattended
+from perflab.panels.still.showing import show_panel
 from perflab.panels.still.words import sentence_of, text_of
 from perflab.panels.views import Point
 from perflab.workloads import Workload
-
-UNATTENDED_SECONDS = 60.0
-"""How long a cell without a reader waits for a panel's first answer."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,17 +89,13 @@ class Lasting:
         self._left_out = ""
         self._untouched: dict[str, object] | None = None
         self.trail = Trail()
-        self.tab = HistoryTab(parts.bench, self.trail, self._restore, self._pin, guest=self._guest)
-        self.keeper = SessionKeeper(parts.bench.identity.pattern, self._to_keep, parts.status.fail)
+        of = (Names.of_bench(parts.bench), self.trail, self._restore, self._pin)
+        self.tab = HistoryTab(*of, guest=self._guest)
+        pattern = parts.bench.identity.pattern
+        self.keeper = SessionKeeper(SavedSession, pattern, self._to_keep, parts.status.fail)
         self.still = StillOutput(self._picture, self._words)
-        self._told = hidden_line("perflab-line")
-        self.afresh = widgets.Button(
-            description="Start afresh", tooltip="Put everything back to what this cell says."
-        )
-        self.afresh.on_click(lambda _: self._tell(""))
-        self.afresh.on_click(lambda _: afresh())
-        self.line = widgets.HBox([self._told, self.afresh], layout=widgets.Layout(display="none"))
-        self.line.add_class("perflab-reopened")
+        self._reopened = ReopenedLine(afresh)
+        self.line, self.afresh = self._reopened.widget, self._reopened.afresh
 
     @property
     def sentence(self) -> str:
@@ -115,16 +109,7 @@ class Lasting:
             panel: What is shown.
             wait: Waits for so many seconds at most until the panel has its first answer.
         """
-        from IPython.display import display
-
-        if is_unattended() and not self._guest:
-            # What threads draw after their cell has ended is not part of what such a program keeps.
-            wait(UNATTENDED_SECONDS)
-        bundle = panel._repr_mimebundle_()
-        bundle["text/plain"] = self.sentence
-        display(bundle, raw=True)
-        if not self._guest:
-            self.still.show()
+        show_panel(panel, lambda: self.sentence, self.still, wait, guest=self._guest)
         self.begin()
 
     def begin(self) -> None:
@@ -236,12 +221,7 @@ class Lasting:
         Raises:
             BadInputError: If there is no workload yet, or it cannot be written.
         """
-        from perflab.errors import BadInputError
-
-        session = self.session()
-        if session is None:
-            raise BadInputError("there is no workload yet, so nothing to save", "session")
-        return session.to_json(path, force=force)
+        return self.keeper.write(self.session(), path, force=force)
 
     def close(self) -> None:
         """End it."""
@@ -264,11 +244,11 @@ class Lasting:
             self.trail.load(session.tried)
             self._show_results(session)
         self._apply({})
-        told = f"Reopened the session of {_local(session)}"
+        told = f"Reopened the session of {kept_at(session.environment.get('date'))}"
         less = "" if same else "; its workload has changed since, so its numbers were left out"
         if self._left_out:
             less += f"; its backend {self._left_out} is not called unless the cell names it"
-        self._tell(f"{told}{less}.")
+        self._reopened.say(f"{told}{less}.")
 
     def _show_results(self, session: SavedSession) -> None:
         of = self._of
@@ -291,10 +271,6 @@ class Lasting:
         self._of.displays.pin(Point(settings, known))
         self._pinned()
         self.changed()
-
-    def _tell(self, text: str) -> None:
-        show_line(self._told, html.escape(text))
-        self.line.layout.display = None if text else "none"
 
     def _picture(self) -> bytes:
         displays = self._of.displays
@@ -338,14 +314,3 @@ def _entry(point: Point, whole: Mapping[str, object]) -> Tried:
 def _shown(bench: AnyBench, entry: Tried) -> Tried:
     settings = {key: bench.info(key).shown(value) for key, value in entry["settings"].items()}
     return {**entry, "settings": settings}
-
-
-def _local(session: SavedSession) -> str:
-    """Return when a session was written, in the local time."""
-    from datetime import datetime
-
-    try:
-        when = datetime.fromisoformat(str(session.environment.get("date"))).astimezone()
-    except (ValueError, OverflowError):
-        return "before"
-    return when.strftime("%Y-%m-%d %H:%M")

@@ -8,29 +8,54 @@ import hashlib
 import itertools
 import os
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar, Generic, Protocol, Self, TypeVar
 
 from perflab.errors import BadInputError
 from perflab.files import bears_mark, free_names
 from perflab.lab.result import read_json
-from perflab.panels.session.document import SavedSession
 from perflab.settings.folders import cache_folder
 
 _MOST_NAMES = 50
 
 
-class SessionPlace:
+class Document(Protocol):
+    """What a session is kept as."""
+
+    kind: ClassVar[str]
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a file and check all of it.
+
+        Raises:
+            BadInputError: If it is missing, damaged, or another kind of file.
+        """
+
+    def to_json(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write it.
+
+        Raises:
+            BadInputError: If it cannot be written.
+        """
+
+
+D = TypeVar("D", bound=Document)
+
+
+class SessionPlace(Generic[D]):
     """A name in the working folder, held while the panel lives.
 
     Another panel of the pattern, in this kernel or in another one, takes the next name. A file
     that is there under a name and is no session of the pattern is the user's, and stays.
 
     Args:
-        pattern: The pattern's name.
+        document: What sessions are kept as there.
+        pattern: The pattern's name, or ``service``.
         folder: Where; the working folder where not given.
     """
 
-    def __init__(self, pattern: str, folder: Path | None = None) -> None:
+    def __init__(self, document: type[D], pattern: str, folder: Path | None = None) -> None:
+        self._document = document
         self._pattern = pattern
         self._lock: IO[bytes] | None = None
         self.path: Path | None = None
@@ -40,16 +65,16 @@ class SessionPlace:
                 self.path = path
                 break
 
-    def known(self) -> SavedSession | None:
+    def known(self) -> D | None:
         """Return the session that is kept there; none where there is none that can be opened."""
         if self.path is None or not self.path.is_file():
             return None
         try:
-            return SavedSession.read(self.path)
+            return self._document.read(self.path)
         except BadInputError:
             return None
 
-    def keep(self, session: SavedSession) -> None:
+    def keep(self, session: D) -> None:
         """Write a session.
 
         Raises:
@@ -77,7 +102,7 @@ class SessionPlace:
             values = read_json(path)
         except BadInputError:
             return False
-        return values.get("kind") == SavedSession.kind and values.get("pattern") == self._pattern
+        return values.get("kind") == self._document.kind and values.get("pattern") == self._pattern
 
     def _hold(self, path: Path) -> bool:
         """Take a name for this panel; the lock goes with the process, however that ends."""

@@ -28,8 +28,8 @@ def opened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     panels = []
 
-    def make(pattern="cache", workload=None, settings=None):
-        panels.append(app_panel(pattern, workload, settings or {}))
+    def make(pattern="cache", workload=None, settings=None, turn=None):
+        panels.append(app_panel(pattern, workload, settings or {}, turn=turn))
         panels[-1].wait(60)
         return panels[-1]
 
@@ -127,6 +127,22 @@ def test_a_guest_names_no_server_and_agrees_to_none(opened, monkeypatch):
     click(panel.server.consent.button)
     assert allowed == []
     assert "its owner has not agreed" in panel.status.text
+
+
+def test_pages_of_an_app_measure_one_at_a_time(opened, tmp_path, until):
+    first, second = (opened("cache", SMALL, turn=str(tmp_path / "turn")) for _ in range(2))
+    first.run_or_stop()
+    assert first.runner.active
+    second.run_or_stop()
+    second.measure_again()
+    assert not second.runner.active
+    assert not second.tasks.busy("measure")
+    assert "another page of this app is measuring" in second.status.text
+    first.runner.stop()
+    until(lambda: not first.runner.active)
+    second.run_or_stop()
+    assert second.runner.active
+    second.runner.stop()
 
 
 def test_a_guest_writes_nothing_and_downloads(opened, tmp_path, until):

@@ -5,10 +5,11 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from perflab.bench.registry import load_bench
+from perflab.panels.history.names import Names
 from perflab.panels.history.table import comparison, differing, frame_of
 from perflab.panels.history.tried import MOST, REST_SECONDS, Trail
 
-BENCH = load_bench("cache")
+NAMES = Names.of_bench(load_bench("cache"))
 
 
 class Clock:
@@ -132,7 +133,7 @@ def test_tables_have_what_differs(trail, clock):
         trail.predict({"max_cache_size": size, "policy": "lru"}, {"hit_rate": size / 10})
     assert differing(trail.entries) == ["max_cache_size"]
     assert list(frame_of(trail.entries)["hit_rate_predicted"]) == [0.1, 0.2]
-    shown = comparison(BENCH, trail.entries)
+    shown = comparison(NAMES, trail.entries)
     assert "10 %" in shown
     assert "20 %" in shown
     assert "policy" not in shown

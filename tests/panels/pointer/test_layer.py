@@ -106,7 +106,7 @@ def test_a_page_gets_numbers_and_what_can_be_moved(panel):
     assert len(layer.picture["plots"]) == len(layer.spots) == 3
     assert layer.present == {
         "max_cache_size": {"value": 100, "text": "100"},
-        "policy": {"value": "lru", "text": "lru"},
+        "policy": {"value": "lru", "text": "LRU"},
     }
     assert [*layer.handles] == ["max_cache_size", "policy"]
     assert layer.idle == []
@@ -267,4 +267,4 @@ def test_a_click_on_a_line_chooses_what_it_stands_for(panel):
     assert panel.controls.values["max_cache_size"] == 50
     curves = layer.picture["plots"][0]["curves"]
     assert [curve["key"] for curve in curves if curve["present"]] == ["sieve"]
-    assert layer.present["policy"] == {"value": "sieve", "text": "sieve"}
+    assert layer.present["policy"] == {"value": "sieve", "text": "SIEVE"}

@@ -121,7 +121,7 @@ def test_tried_settings_are_compared_and_written(worked, folder):
     assert "max cache size" in tab._side.value
     columns = tab._side.value.count("scope='col'")
     assert columns == len(worked.lasting.trail.entries)
-    next(iter(tab._ticks.values())).value = True
+    next(iter(tab._rows.values())).tick.value = True
     assert tab._side.value.count("scope='col'") == 1
     tab.compare.click()
     assert tab._side.layout.display == "none"

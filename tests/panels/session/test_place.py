@@ -18,7 +18,7 @@ def session(**more):
 
 @pytest.fixture
 def place(tmp_path):
-    made = SessionPlace("cache", tmp_path)
+    made = SessionPlace(SavedSession, "cache", tmp_path)
     yield made
     made.leave()
 
@@ -28,7 +28,7 @@ def test_a_session_is_kept_and_known_again(place, tmp_path):
     place.keep(session(limits="a"))
     place.keep(session(limits="b"))
     place.leave()
-    again = SessionPlace("cache", tmp_path)
+    again = SessionPlace(SavedSession, "cache", tmp_path)
     assert again.path == tmp_path / NAME
     assert again.known().limits == "b"
     again.leave()
@@ -45,7 +45,7 @@ def test_a_session_is_kept_and_known_again(place, tmp_path):
 )
 def test_a_file_of_somebody_else_stays(tmp_path, content):
     (tmp_path / NAME).write_text(content)
-    made = SessionPlace("cache", tmp_path)
+    made = SessionPlace(SavedSession, "cache", tmp_path)
     made.keep(session())
     made.leave()
     assert (tmp_path / NAME).read_text() == content
@@ -57,13 +57,13 @@ def test_a_link_is_not_followed(tmp_path):
     theirs = tmp_path / "theirs.json"
     theirs.write_text(json.dumps(session().to_dict()))
     (tmp_path / NAME).symlink_to(theirs)
-    made = SessionPlace("cache", tmp_path)
+    made = SessionPlace(SavedSession, "cache", tmp_path)
     assert made.path.name == "perflab-session-cache-2.json"
     made.leave()
 
 
 def test_two_panels_have_a_file_each(place, tmp_path):
-    other = SessionPlace("cache", tmp_path)
+    other = SessionPlace(SavedSession, "cache", tmp_path)
     assert other.path.name == "perflab-session-cache-2.json"
     other.leave()
 
@@ -71,8 +71,9 @@ def test_two_panels_have_a_file_each(place, tmp_path):
 def test_a_killed_kernel_leaves_its_name_to_the_next(tmp_path):
     code = (
         "import sys, pathlib, time\n"
+        "from perflab.panels.session.document import SavedSession\n"
         "from perflab.panels.session.place import SessionPlace\n"
-        "held = SessionPlace('cache', pathlib.Path(sys.argv[1]))\n"
+        "held = SessionPlace(SavedSession, 'cache', pathlib.Path(sys.argv[1]))\n"
         "print(held.path.name, flush=True)\n"
         "time.sleep(600)\n"
     )
@@ -81,14 +82,14 @@ def test_a_killed_kernel_leaves_its_name_to_the_next(tmp_path):
     )
     try:
         assert child.stdout.readline().strip() == NAME
-        second = SessionPlace("cache", tmp_path)
+        second = SessionPlace(SavedSession, "cache", tmp_path)
         assert second.path.name == "perflab-session-cache-2.json"
         second.leave()
     finally:
         child.kill()
         child.wait()
         child.stdout.close()
-    third = SessionPlace("cache", tmp_path)
+    third = SessionPlace(SavedSession, "cache", tmp_path)
     assert third.path.name == NAME
     third.leave()
 
@@ -105,7 +106,7 @@ def test_where_nothing_can_be_held_nothing_is_kept(tmp_path, monkeypatch):
     blocked = tmp_path / "blocked"
     blocked.write_text("")
     monkeypatch.setenv("PERFLAB_CACHE_DIR", str(blocked))
-    made = SessionPlace("cache", tmp_path)
+    made = SessionPlace(SavedSession, "cache", tmp_path)
     assert made.path is None
     made.keep(session())
     assert not (tmp_path / NAME).exists()
