@@ -74,6 +74,7 @@ _LEAST, _MOST, _FEW = 1e-6, 1e18, 10_000
 _CLOCK, _LONGEST = ("d", "h", "min"), 100 * 86400.0
 _MULTIPLE = 10.0
 _ROUNDING = 1e-12  # of a share, by sums of floats
+_NOISE = 9  # digits behind the point after which 100 times a share is off
 
 
 def is_none_word(value: object) -> bool:
@@ -233,7 +234,7 @@ def percent(share: float) -> str:
         return f"{less} {sign}0.01 %"
     if 99.95 <= size < 100 * (1 - _ROUNDING):
         return f"{more} {sign}99.9 %"
-    return f"{sign}{rounded(round(size, 2))} %"
+    return f"{sign}{rounded(round(size, 2 if size < 1 else _NOISE))} %"  # rounded once
 
 
 def times(factor: float) -> str:
@@ -270,7 +271,7 @@ def difference(before: float, after: float, unit: str = "") -> str:
     size = abs((after - before) / before) * 100
     if 99.95 <= size < 100 and sign == MINUS:
         return f"< {MINUS}99.9 %"
-    text = rounded(round(size, 1))
+    text = rounded(round(size, 1 if size < 10 else _NOISE))
     return "0 %" if text == "0" else f"{sign}{text} %"
 
 

@@ -25,7 +25,9 @@ OPTIONAL = PROJECT["optional-dependencies"]
 BASE = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
 BROUGHT_BY = {
     "IPython": "ipywidgets",
+    "comm": "ipywidgets",
     "distributed": "dask",
+    "jupyter_server": "jupyterlab",
     "llvmlite": "numba",
     "markupsafe": "jinja2",
     "traitlets": "ipywidgets",

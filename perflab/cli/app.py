@@ -27,7 +27,7 @@ from perflab.cli import (
     trace,
     tune,
 )
-from perflab.cli.errors import guarded
+from perflab.cli.errors import Commands, guarded
 
 _EXAMPLES = """\b
 Examples:
@@ -41,6 +41,7 @@ Examples:
 
 app = typer.Typer(
     name="perflab",
+    cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

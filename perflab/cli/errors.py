@@ -8,8 +8,10 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 BROKEN_LIMIT = 1
 BAD_INPUT = 2
@@ -21,6 +23,25 @@ _USAGE_ERRORS = tuple(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
 """What all usage errors are; typer carries its own click or uses the one that is installed."""
+
+
+class InterruptedCommandError(Exception):
+    """Ctrl-C ended a command; the message says what was kept, where the command knows."""
+
+
+class Commands(TyperGroup):
+    """Commands whose interrupts reach `guarded`: typer would end them without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command.
+
+        Raises:
+            InterruptedCommandError: If Ctrl-C ended it.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise InterruptedCommandError(str(error)) from None
 
 
 def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
@@ -38,8 +59,8 @@ def guarded(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         # typer makes a SystemExit of a pipe whose reader has gone, and of nothing else here
         _drop_output()
         return CLOSED_PIPE
-    except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted")
+    except (InterruptedCommandError, KeyboardInterrupt, typer.Abort) as error:
+        complain(str(error) or "interrupted")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the last stop: told in one line)
         return _tell(error)

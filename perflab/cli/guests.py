@@ -77,7 +77,8 @@ def serve_panel(
     agree_to_backend(given, yes)
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
     source, kind, how = input_of(given, workload, format_, reading)
-    free = free_port(ip, port or 0)
+    check_lasting(source)
+    free_port(ip, port or 0)
     read_workload(source, show, kind, how, given.bench, given.settings)
     from perflab.cli.voila_server import serve
 
@@ -88,11 +89,29 @@ def serve_panel(
             folder.mkdir()
         notebook = page / f"perflab-{given.bench.identity.pattern}.ipynb"
         arguments = (given.bench.identity.pattern, source, dict(given.settings))
-        text = notebook_text(given.bench.identity.title, arguments, kind, how, str(Path.cwd()))
+        places = (str(Path.cwd()), str(keeper.folder / "turn"))
+        text = notebook_text(given.bench.identity.title, arguments, kind, how, *places)
         notebook.write_text(text, encoding="utf-8")
+        # Reading may have taken a while, in which another program has begun to listen.
+        free = free_port(ip, port or 0)
         serve(notebook, kernels, ip, free, browser=not no_browser, tell=tell)
     finally:
         keeper.release()
+
+
+def check_lasting(workload: str | None) -> None:
+    """Refuse a workload that is read only once, such as a pipe.
+
+    Raises:
+        BadInputError: If it is one.
+    """
+    from perflab.errors import BadInputError
+    from perflab.files.places import place_of
+
+    place = None if workload is None else place_of(workload)
+    if place is not None and place.status is not None and not (place.is_file or place.is_folder):
+        told = "is not a file; each page reads the workload for itself, so name one that stays"
+        raise BadInputError(told, workload)
 
 
 def free_port(ip: str, port: int) -> int:
@@ -118,6 +137,7 @@ def notebook_text(
     format_: str | None,
     columns: Mapping[str, str] | None,
     folder: str,
+    turn: str,
 ) -> str:
     """Return the notebook whose only cell shows the panel to guests.
 
@@ -127,11 +147,13 @@ def notebook_text(
         format_: The file's format.
         columns: Which columns of it to read, and how.
         folder: The folder that relative paths start from.
+        turn: The file by which pages measure one at a time.
     """
     import nbformat
     from nbformat.v4 import new_code_cell, new_notebook
 
-    named = {"format_": format_, "columns": columns and dict(columns), "folder": folder}
+    named: dict[str, object] = {"format_": format_, "columns": columns and dict(columns)}
+    named |= {"folder": folder, "turn": turn}
     words = [*map(repr, arguments), *(f"{key}={value!r}" for key, value in named.items())]
     code = f"from perflab.panels.guests.opening import app_panel\n\napp_panel({', '.join(words)})"
     made = new_notebook(cells=[new_code_cell(code, id="perflab-app")])

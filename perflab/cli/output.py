@@ -49,6 +49,22 @@ def say_json(values: Mapping[str, object]) -> None:
     typer.echo(json.dumps(values, indent=1, allow_nan=False))
 
 
+@contextmanager
+def without_result() -> Iterator[None]:
+    """Let Ctrl-C meanwhile end the command with the word that there is no result yet."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        text = "interrupted before there was a result; nothing was kept"
+        raise KeyboardInterrupt(text) from None
+
+
+def tell_interrupted(out: Path | None) -> None:
+    """Say on standard error what a result covers that Ctrl-C has ended early."""
+    kept = "it was not kept in a file (--out)" if out is None else f"it is kept in {out}"
+    tell(f"interrupted: the result covers what was measured until then; {kept}")
+
+
 def say_written(path: Path) -> None:
     """Say on standard error which file was written."""
     tell(f"wrote {path}")

@@ -25,7 +25,16 @@ from perflab.cli.options import (
     Workload,
     parse_sweep,
 )
-from perflab.cli.output import fitting, hand_over, notes, progress, table, value_text, workload_line
+from perflab.cli.output import (
+    fitting,
+    hand_over,
+    notes,
+    progress,
+    table,
+    value_text,
+    without_result,
+    workload_line,
+)
 from perflab.cli.project import Profile, Project, check_output_of, input_of, read_given
 from perflab.cli.service.playing import play_scenario
 from perflab.cli.service.predicting import predict_service
@@ -88,11 +97,12 @@ def predict(
         ),
     ] = None,
     scenario: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="NAME[:at=60s,...]",
             help="With 'service': what happens, and what becomes of the service then: redis-down, "
-            "deploy, traffic, slow-database, key-version, crawler.",
+            "deploy, traffic, slow-database, slow-call, key-version, crawler, or a name of the "
+            "file; several happen together.",
             autocompletion=completion.scenarios,
         ),
     ] = None,
@@ -112,13 +122,13 @@ def predict(
         reading = reading_of(columns, log_format, time_unit, separator, no_header)
         source = (workload, format_, reading)
         asked = Asked(source, set_, project, profile, out, show, as_json, force)
-        if scenario is None:
+        if not scenario:
             predict_service(asked, sample)
         else:
             refuse_for_service({"--sample": sample})
             play_scenario(asked, scenario)
         return
-    if scenario is not None:
+    if scenario:
         raise typer.BadParameter("applies only to 'service'", param_hint="--scenario")
     from perflab.tuning.sweep import predictions
 
@@ -130,7 +140,11 @@ def predict(
     axes = parse_sweep(bench, sweep, settings)
     loaded = read_workload(source[0], show, *source[1:], bench, settings)
     prepare_kernels(show, loaded)
-    with executor_at(scheduler) as executor, progress("predicting", " points", show) as report:
+    with (
+        executor_at(scheduler) as executor,
+        progress("predicting", " points", show) as report,
+        without_result(),
+    ):
         result = predictions(
             bench.identity.pattern,
             loaded,

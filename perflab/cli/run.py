@@ -30,7 +30,15 @@ from perflab.cli.options import (
     Yes,
     parse_seconds,
 )
-from perflab.cli.output import hand_over, notes, progress, table, tell, workload_line
+from perflab.cli.output import (
+    hand_over,
+    notes,
+    progress,
+    table,
+    tell,
+    tell_interrupted,
+    workload_line,
+)
 from perflab.cli.project import (
     Profile,
     Project,
@@ -92,11 +100,12 @@ def run(
         typer.Option("--fail-on-alert", help="Exit with status 1 if an alert fired."),
     ] = False,
     scenario: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="NAME[:at=5s,...]",
             help="With 'service': what really happens meanwhile: redis-down, deploy, traffic, "
-            "key-version, crawler.",
+            "slow-database, slow-call, key-version, crawler, or a name of the file; several happen "
+            "together.",
             autocompletion=completion.scenarios,
         ),
     ] = None,
@@ -119,10 +128,10 @@ def run(
         reading = reading_of(columns, log_format, time_unit, separator, no_header)
         source_ = (workload, format_, reading)
         asked = Asked(source_, set_, project, profile, out, show, as_json, force)
-        if run_service(asked, scenario, parse_seconds(seconds, "--seconds")):
+        if run_service(asked, scenario or (), parse_seconds(seconds, "--seconds")):
             raise typer.Exit(INTERRUPTED)
         return
-    if scenario is not None:
+    if scenario:
         raise typer.BadParameter("applies only to 'service'", param_hint="--scenario")
     if fail_on_alert and not alert:
         raise typer.BadParameter(
@@ -157,7 +166,9 @@ def run(
         result = _wait(live, limit, show)
     except KeyboardInterrupt:
         if live is None or not live.rows:
-            raise
+            raise KeyboardInterrupt(
+                "interrupted before anything was measured; nothing was kept"
+            ) from None
         interrupted = True
         result = live.stop()
     finally:
@@ -165,6 +176,7 @@ def run(
             live.close()
     hand_over(result, write_run, as_json=as_json, out=out, force=force)
     if interrupted:
+        tell_interrupted(out)
         raise typer.Exit(INTERRUPTED)
     if fail_on_alert and any(found["fired"] for found in result.alerts):
         raise typer.Exit(BROKEN_LIMIT)

@@ -29,7 +29,16 @@ from perflab.cli.options import (
     Yes,
     parse_seconds,
 )
-from perflab.cli.output import hand_over, notes, progress, table, value_text, workload_line
+from perflab.cli.output import (
+    hand_over,
+    notes,
+    progress,
+    table,
+    tell_interrupted,
+    value_text,
+    without_result,
+    workload_line,
+)
 from perflab.cli.project import (
     Profile,
     Project,
@@ -115,11 +124,12 @@ def tune(
         ),
     ] = False,
     survive: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="NAME[:at=60s,...]",
             help="Of a service: find the smallest change of one stage's size with which it "
-            "survives redis-down, deploy, traffic, slow-database, key-version or crawler.",
+            "survives redis-down, deploy, traffic, slow-database, slow-call, key-version, crawler, "
+            "or a name of the file; several happen together.",
             autocompletion=completion.scenarios,
         ),
     ] = None,
@@ -147,7 +157,7 @@ def tune(
         asked = Asked(from_options, set_, project, profile, out, show, as_json, force)
         _tune_service(asked, objective, limit, survive, fleet=fleet)
         return
-    _refuse_alone("a service", {"--fleet": fleet or None, "--survive": survive})
+    _refuse_alone("a service", {"--fleet": fleet or None, "--survive": survive or None})
     if not live:
         _refuse_alone("--live", {"--budget": budget, "--turn": turn})
     seconds = parse_seconds(budget or "60s", "--budget")
@@ -184,6 +194,7 @@ def tune(
         executor_at(scheduler) as executor,
         progress("tuning", " points", show) as report,
         progress("turns", " s", show) as report_turns,
+        without_result(),
     ):
         result = recommend.tune(
             bench.identity.pattern,
@@ -201,6 +212,7 @@ def tune(
         )
     hand_over(result, write_recommendation, as_json=as_json, out=out, force=force)
     if result.turns is not None and result.turns["ended"] == "interrupted":
+        tell_interrupted(out)
         raise typer.Exit(INTERRUPTED)
 
 
@@ -208,7 +220,7 @@ def _tune_service(
     asked: Asked,
     objective: str | None,
     limits: list[str] | None,
-    survive: str | None,
+    survive: list[str] | None,
     *,
     fleet: bool,
 ) -> None:
@@ -217,7 +229,7 @@ def _tune_service(
     Raises:
         Exit: With status 1 where nothing survives.
     """
-    if survive is None:
+    if not survive:
         tune_service(asked, objective, limits, fleet=fleet)
         return
     others = {"--objective": objective, "--limit": limits, "--fleet": fleet or None}

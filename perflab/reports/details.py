@@ -1,4 +1,4 @@
-"""Details of runs: percentiles of times to p99.9, failures by kind, and the keys requested most."""
+"""Details of runs: percentiles to p99.9, failures by kind, the keys and URLs requested most."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from perflab.bench import AnyBench
 from perflab.instrumentation.catalog import METRICS, MetricInfo
 from perflab.lab.run import Run
-from perflab.reports.blocks import Cell, Column, Table
+from perflab.reports.blocks import Cell, Column, Table, Tone
 from perflab.reports.report_scope import AnyResult
 from perflab.reports.tables import NOT_KNOWN
 from perflab.units import grouped, percent
@@ -113,6 +113,52 @@ def requests_tables(results: Sequence[AnyResult]) -> list[Table]:
         table = _requests_table(result, name)
         tables += [] if table is None else [table]
     return tables
+
+
+def urls_tables(runs: Sequence[tuple[str, Run]]) -> list[Table]:
+    """Return, of each run that tells them, its URLs: requests, failures by kind and times."""
+    return [
+        _urls_table(run, "urls" if len(runs) == 1 else f"urls-{number}", label, len(runs) > 1)
+        for number, (label, run) in enumerate(runs, 1)
+        if run.by_url
+    ]
+
+
+def _urls_table(run: Run, name: str, label: str, several: bool) -> Table:
+    rows = []
+    for each in run.by_url[:_MOST_KEYS]:
+        failures = each.get("failures") or {}
+        failed = sum(failures.values())
+        kinds = ", ".join(f"{grouped(n)} {kind.replace('_', ' ')}" for kind, n in failures.items())
+        requests = each["requests"]
+        tone: Tone = "worse" if failed else ""
+        rows.append(
+            (
+                Cell(each["url"], each["url"]),
+                Cell(grouped(requests), requests),
+                Cell(grouped(failed), failed, tone),
+                Cell(kinds or "none", kinds),
+                _cell(METRICS["latency_seconds_p50"], each.get("latency_seconds_p50")),
+                _cell(METRICS["latency_seconds_p95"], each.get("latency_seconds_p95")),
+            )
+        )
+    columns = (
+        Column("url", "URL"),
+        Column("requests", "Requests", numeric=True),
+        Column("failed", "Failed", numeric=True),
+        Column("failures", "By kind"),
+        Column("latency_seconds_p50", "p50", numeric=True),
+        Column("latency_seconds_p95", "p95", numeric=True),
+    )
+    title = f"The {len(rows)} URLs requested most" if len(rows) > 1 else "The URL requested"
+    note = (
+        "All requests of the run, its warm-up included; queries are left out, and so are "
+        "latencies of failures other than timeouts. 'perflab report --no-keys' leaves the table "
+        "out."
+    )
+    if several:
+        title = f"{title}, {label}"
+    return Table(name, title, columns, tuple(rows), note, folded=len(rows) > _OPEN_ROWS)
 
 
 def _requests_table(result: AnyResult, name: str) -> Table | None:

@@ -22,7 +22,7 @@ from perflab.reports.blocks import Cell, Column, Figure, Table, Text, Tone
 from perflab.reports.report_scope import AnyResult, ReportScope, apart_from, measured_point
 from perflab.reports.svg import svg_of
 from perflab.reports.wording import listed, sentence, setting_name, write_setting
-from perflab.settings import SettingValues
+from perflab.settings import SettingInfo, SettingValues
 from perflab.tuning.points import Point
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
@@ -151,7 +151,7 @@ def live_table(bench: AnyBench, run: Run, label: str, number: int) -> Table | No
         *(Column(info.name, info.label.capitalize(), numeric=True) for info in infos),
     )
     title = f"{label.capitalize()} in numbers, each of the last second"
-    return Table(f"live-{number}", title, columns, tuple(rows), folded=True)
+    return Table(f"live-{number}", title, columns, tuple(rows), folded=True, screen_only=True)
 
 
 def _name(bench: AnyBench, chart: WhatIfChart) -> str:
@@ -213,6 +213,7 @@ def _marks(scope: ReportScope, chart: WhatIfChart) -> list[Mark]:
             point = measured_point(scope.measured)
             done, asked = point.metrics.get("requests"), scope.after.metrics.get("requests")
             if done is not None and asked is not None and done >= WHOLE_SHARE * asked:
+                marks.append(_mark(chart, point.settings, scope.measured.fitted, "refitted"))
                 marks.append(_mark(chart, point.settings, point.metrics, "measured"))
     return [mark for mark in marks if mark is not None]
 
@@ -236,9 +237,9 @@ def _curve_alt(bench: AnyBench, curves: Curves, marks: Sequence[Mark]) -> str:
             return "none"
         return write_setting(along, along.parse(round(x) if along.kind is int else x))
 
-    top = curves.chart.ceiling
+    top, compared = curves.chart.ceiling, _compared(bench, curves.chart)
     words = [
-        f"{line_name(label, top) or info.label}: {info.format(ys[0])} at {place(xs[0])}, "
+        f"{line_name(label, compared, top) or info.label}: {info.format(ys[0])} at {place(xs[0])}, "
         f"{info.format(ys[-1])} at {place(xs[-1])}"
         for label, (xs, ys) in curves.lines.items()
     ]
@@ -246,10 +247,16 @@ def _curve_alt(bench: AnyBench, curves: Curves, marks: Sequence[Mark]) -> str:
         name = mark.source or mark.kind
         words.append(f"{name}: {info.format(mark.y)} at {place(mark.x)}")
     best = [
-        f"{line} from {place(low)} to {place(high)}" for low, high, line in _best(bench, curves)
+        f"{line_name(line, compared)} from {place(low)} to {place(high)}"
+        for low, high, line in _best(bench, curves)
     ]
     words += [f"best: {listed(best)}"] if best else []
     return f"{curves.chart.title}. {'; '.join(words)}."
+
+
+def _compared(bench: AnyBench, chart: WhatIfChart) -> SettingInfo | None:
+    """Return the setting that has another value on each line; none for one line."""
+    return None if chart.lines is None else bench.info(chart.lines)
 
 
 def _best(bench: AnyBench, curves: Curves) -> list[Span]:
@@ -272,7 +279,10 @@ def standing_text(bench: AnyBench, scope: ReportScope, curves: Sequence[Curves])
         known = {line: dict(zip(*xy, strict=True)) for line, xy in each.lines.items()}
         there = {line: values[here] for line, values in known.items() if here in values}
         present, can_run = str(settings.get(str(chart.lines))), runnable(chart, bench)
-        words = Standing(chart, there, present, runnable=frozenset(can_run)).words()
+        compared = _compared(bench, chart)
+        titles = {} if compared is None else compared.titles
+        standing = Standing(chart, there, present, frozenset(), frozenset(can_run), titles)
+        words = standing.words()
         if len(words) > 1:
             return Text(sentence(f"At the settings to ship: {'; '.join(words)}"))
     return None
@@ -298,14 +308,22 @@ def _curve_table(bench: AnyBench, scope: ReportScope, curves: Curves) -> Table:
         *(
             Column(
                 label or info.name,
-                line_name(label, curves.chart.ceiling) or info.label,
+                line_name(label, _compared(bench, curves.chart), curves.chart.ceiling)
+                or info.label,
                 numeric=True,
             )
             for label in known
         ),
     )
     name = _name(bench, curves.chart)
-    return Table(name, f"{curves.chart.title}, in numbers", columns, tuple(rows), folded=True)
+    return Table(
+        name,
+        f"{curves.chart.title}, in numbers",
+        columns,
+        tuple(rows),
+        folded=True,
+        screen_only=True,
+    )
 
 
 def _evenly(count: int, most: int) -> list[int]:

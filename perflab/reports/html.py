@@ -19,7 +19,7 @@ from perflab.reports.chapter import AnyChapter
 from perflab.reports.summary import to_summary
 from perflab.reports.svg import css_width, for_page
 
-_SCRIPTS = ("copy.js", "tables.js", "pictures.js", "moves.js")
+_SCRIPTS = ("copied.js", "copy.js", "tables.js", "pictures.js", "moves.js")
 _STYLES = ("report.css", "phone.css", "paper.css")
 
 

@@ -198,4 +198,6 @@ def _table(bench: AnyBench, each: MapOfPoints) -> Table:
             f" Answered from a sample, where it is smallest {percent(each.sampled)} of the whole."
         )
     title = f"{shown.title}, in numbers"
-    return Table(_name(each), title, tuple(columns), tuple(rows), note, folded=True)
+    return Table(
+        _name(each), title, tuple(columns), tuple(rows), note, folded=True, screen_only=True
+    )

@@ -95,7 +95,9 @@ def time_table(bench: AnyBench, scope: ReportScope, histories: Sequence[History]
     note += f" Answered from {percent(sampled)} of the keys." if sampled < 1 else ""
     title = f"{charts[0].title}, in numbers"
     name = f"over-time-{of.key.replace('_', '-')}"
-    return Table(name, title, tuple(columns), tuple(rows), note.strip(), folded=True)
+    return Table(
+        name, title, tuple(columns), tuple(rows), note.strip(), folded=True, screen_only=True
+    )
 
 
 def _charts(bench: AnyBench, histories: Sequence[History]) -> list[TimeChart]:

@@ -46,11 +46,12 @@ def without_private(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def without_keys(values: Mapping[str, object]) -> dict[str, object]:
-    """Return a result's values without the keys that its workload asks for most."""
+    """Return a result's values without the keys and URLs that are requested most."""
+    values = {key: value for key, value in values.items() if key != "by_url"}
     workload = values.get("workload")
     summary = workload.get("summary") if isinstance(workload, Mapping) else None
     if not isinstance(workload, Mapping) or not isinstance(summary, Mapping):
-        return dict(values)
+        return values
     kept = {key: value for key, value in summary.items() if key != "most_requested"}
     return {**values, "workload": {**workload, "summary": kept}}
 

@@ -159,8 +159,10 @@ def _details(
         *_present(details.percentiles_table(bench, runs)),
         *_present(details.failures_table(bench, runs)),
         *details.requests_tables(results),
+        *details.urls_tables(runs),
     ]
-    return Section("details", "Percentiles, failures and keys", tuple(blocks))
+    what = "URLs" if any(run.by_url for _, run in runs) else "keys"
+    return Section("details", f"Percentiles, failures and {what}", tuple(blocks))
 
 
 def _workload(results: Sequence[AnyResult]) -> Section:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from matplotlib import rc_context
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from perflab.charts import style
+from perflab.charts.marks import MOVES
+from perflab.charts.service.sheet import BAD, tint
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -32,6 +35,11 @@ VARIABLES = {
     style.MAP_INK: "map-ink",
     style.MAP_PAPER: "map-paper",
     **{colour: f"series-{place}" for place, colour in enumerate(style.COLOURS)},
+    BAD: "worse",
+    **{
+        to_hex(tint(colour)): f"tint-{place}"
+        for place, colour in enumerate((*style.COLOURS, style.QUIET, BAD))
+    },
 }
 """Colours that a page may redefine for a dark screen, by the name of its variable."""
 _COLOUR = re.compile("|".join(VARIABLES), re.IGNORECASE)
@@ -89,8 +97,10 @@ def _variable(match: re.Match[str]) -> str:
 
 
 def _name_ids(root: ET.Element, name: str) -> None:
-    """Make ids unique among the figures of a page."""
+    """Make ids unique among the figures of a page, and leave out those that several parts have."""
     for element in root.iter():
+        if element.get("id") == MOVES:  # what a panel leaves out of its pictures
+            del element.attrib["id"]
         for key, value in element.attrib.items():
             if key == "id":
                 element.set(key, f"{name}-{value}")

@@ -38,7 +38,8 @@ def settings_table(bench: AnyBench, scope: ReportScope, *, load: bool) -> Table:
         rows.append((*cells, Cell(info.meaning, info.meaning)))
     title = "The load" if load else f"{bench.identity.title}"
     name = "settings-load" if load else "settings"
-    return Table(name, title, (*columns, Column("meaning", "Meaning")), tuple(rows), folded=load)
+    columns.append(Column("meaning", "Meaning"))
+    return Table(name, title, tuple(columns), tuple(rows), folded=load, screen_only=load)
 
 
 def effect_table(bench: AnyBench, scope: ReportScope) -> Table | None:

@@ -17,9 +17,9 @@ _QUANTILE = re.compile(r"^p\d+$")
 
 
 def write_setting(info: SettingInfo, value: object) -> str:
-    """Return a setting's exact value with its unit."""
+    """Return a setting's exact value with its unit, a choice by its title."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return info.format(value)
+        return info.title(value)
     return exact(value, info.unit)
 
 

@@ -82,7 +82,7 @@ def test_turns_are_a_sentence_and_a_table(perflab, shares):
     assert answer.status == 0
     assert "\nRun in turns over 3 rounds, max_cache_size " in answer.out
     assert (
-        "better than max_cache_size 10 with policy lru (now): hit rate +40.0 points" in answer.out
+        "better than max_cache_size 10 with policy LRU (now): hit rate +40.0 points" in answer.out
     )
     (row,) = [line for line in answer.out.splitlines() if line.startswith("now ")]
     same = "−40.0 points"

@@ -31,7 +31,7 @@ def test_sweep_of_bytes_is_drawn_along_bytes_with_both_hit_rates(swept):
     table = blocks["what-if-hit-rate-max-bytes"]
     assert [column.heading for column in table.columns] == [
         "Max bytes",
-        *("lru", "sieve", "byte hit rate"),
+        *("LRU", "SIEVE", "byte hit rate"),
     ]
     shipped = Report.of([swept]).chapters[0].scope.ship.settings["policy"]
     of_policy = [p for p in swept.points if p["settings"]["policy"] == shipped]

@@ -76,6 +76,7 @@ REFUSED = {
         changed("workload", "summary", "most_requested", to=[{"key": 1}]),
         "most_requested",
     ),
+    "URLs that are no URLs": (changed("by_url", to=[{"requests": 1}]), "is damaged: by_url"),
     "half a character": (raw('"ended": "', '"ended": "\\ud800'), "half a character"),
     "a name twice": (raw('{"kind"', '{"kind": "run", "kind"'), "comes twice"),
 }
@@ -131,6 +132,8 @@ def test_hostile_result_within_a_report_names_the_reports_file(name, write, run,
         inner = json.loads(file.read_bytes())
     except ValueError:
         pytest.skip("is no JSON to stand in a report")
+    if name == "a name twice":
+        pytest.skip("what is read and written again has each name once")
     text = json.dumps({"kind": "report", "format": 1, "title": "t", "results": [inner]})
     (tmp_path / "hostile.json").write_text(text)
     assert main(["report", str(file), "--out", str(tmp_path / "r.html")]) == 2

@@ -66,7 +66,7 @@ def test_only_our_script_may_run(page):
 
 def test_every_link_and_reference_leads_somewhere_once(page):
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
-    assert len(ids) == len(set(ids))
+    assert [each for each in set(ids) if ids.count(each) > 1] == []
     wanted = [a["href"][1:] for _, a in page.elements if "href" in a]
     wanted += [a["data-copies"] for a in page.all("button") if "data-copies" in a]
     wanted += [

@@ -73,9 +73,9 @@ def test_report_says_how_the_shipped_policy_compares_and_which_is_best_where():
     )
     page = Report.of(found).to_markdown()
     assert "At the settings to ship:" in page
-    assert "points against opt" in page
+    assert "points against OPT" in page
     curves = next(f for f in Report.of(found).figures if f.name == "what-if-hit-rate")
-    assert "best: sieve from 50 entries to" in curves.alt
+    assert "best: SIEVE from 50 entries to" in curves.alt
 
 
 def test_parts_of_a_cost_are_lines_with_names():

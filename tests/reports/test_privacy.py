@@ -46,6 +46,27 @@ def test_a_name_of_a_file_is_left_as_it_is(text):
     assert file_name(file_name(text)) == file_name(text)
 
 
+def test_urls_that_are_requested_most_are_told_unless_left_out(make_run):
+    failing = {
+        "url": "https://shop.example/cart?***",
+        "requests": 90,
+        "failures": {"timeout": 2, "server_error": 1},
+        "latency_seconds_p50": 0.02,
+        "latency_seconds_p95": 1.5,
+    }
+    fine = {"url": "POST https://shop.example/buy", "requests": 10, "failures": {}}
+    given = make_run(by_url=(failing, {**fine, "latency_seconds_p50": None}))
+    made = Report.of(given)
+    (table,) = [each for each in made.tables if each.name == "urls"]
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["https://shop.example/cart?***", "90", "3", "2 timeout, 1 server error", "20 ms", "1.5 s"],
+        ["POST https://shop.example/buy", "10", "0", "none", "n/a", "n/a"],
+    ]
+    assert "shop.example" in made.to_html()
+    for text in (Report.of(given, keys=False).to_html(), Report.of(given, keys=False).to_json()):
+        assert "shop.example" not in text
+
+
 def test_passwords_of_servers_are_in_no_format(make_run):
     environment = {
         "servers": {"Redis": "8.2, redis://me:s3cret@shop.example:6379/0"},

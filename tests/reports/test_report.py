@@ -37,7 +37,7 @@ def test_every_changed_setting_is_named(make_recommendation, recommendation):
     headline = Report.of(make_recommendation(settings=changed)).chapters[0].verdict.headline
     assert headline == (
         "Ship max cache size 3,800 entries instead of 1,000 entries, TTL 30 min instead of none "
-        "and policy sieve instead of lru"
+        "and policy SIEVE instead of LRU"
     )
 
 
@@ -46,7 +46,7 @@ def test_recommendation_that_changes_nothing_says_keep(make_recommendation, reco
         before=recommendation.settings, before_metrics=recommendation.metrics
     )
     verdict = Report.of(same).chapters[0].verdict
-    assert verdict.headline == "Keep max cache size 3,800 entries and policy lru"
+    assert verdict.headline == "Keep max cache size 3,800 entries and policy LRU"
     assert "stays at 98.8 %" in verdict.effect
 
 
@@ -56,6 +56,10 @@ def test_a_live_run_of_the_recommended_settings_is_in_the_answer(recommendation,
         "Measured live at these settings over 334,264 requests: hit rate 98.8 % "
         "(predicted for the same requests: 98.8 %)"
     )
+    chart = next(each for each in made.figures if each.name == "what-if-hit-rate")
+    assert "refitted: 98.8 % at 3,800" in chart.alt
+    (plot,) = chart.picture["plots"]
+    assert {"refitted", "measured"} <= {spot["name"] for spot in plot["spots"]}
 
 
 def test_of_several_fitting_runs_the_unchanged_one_counts(recommendation, make_run):
@@ -89,7 +93,7 @@ def test_one_run_shows_what_was_measured(run):
     made = Report.of(run)
     assert (
         made.chapters[0].verdict.headline
-        == "Measured with max cache size 3,800 entries and policy lru"
+        == "Measured with max cache size 3,800 entries and policy LRU"
     )
     assert all(card.before == "" for card in made.chapters[0].verdict.cards)
 

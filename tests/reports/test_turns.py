@@ -12,7 +12,7 @@ from perflab.reports.turns import turns_blocks
 def contender(name, rates, compared):
     return {
         "name": name,
-        "written": f"max_cache_size {len(name)} with policy lru",
+        "written": f"max_cache_size {len(name)} with policy LRU",
         "settings": {},
         "rounds": [{"hit_rate": rate} for rate in rates],
         "failed": "",

@@ -74,6 +74,8 @@ def live() -> None:
     going.apply({"max_cache_size": 20})
     going.pause()
     going.resume()
+    assert_type(going.remarks, tuple[str, ...])
+    assert_type(going.overlap.seen, bool)
     assert_type(going.stop(), perflab.Run)
     perflab.compare(run, "baseline.json")
     gate = perflab.check("baseline.json", limits=["hit_rate>=0.8"], max_worse={"hit_rate": "1pt"})

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from perflab.errors import BadInputError
+from perflab.files.edits.comments import NOTE, without_comments
 from perflab.files.edits.paths import KeyPath, names_of, path_text
 from perflab.files.edits.spots import (
     Leaf,
@@ -39,19 +40,22 @@ class _Node:
 def find(text: str, path: KeyPath) -> Spot:
     """Return where a value is.
 
-    A step that is a name leads through an array too: to the object whose ``name`` it is.
+    A step that is a name leads through an array too: to the object whose ``name`` it is. Comments
+    and trailing commas are passed over.
 
     Raises:
         BadInputError: If it is not JSON, or the value is not there or ambiguous.
     """
-    _check(text)
-    return _walk(text, _scan(text, 0), path, 0)
+    plain = without_comments(text)
+    _check(plain)
+    spot = _walk(plain, _scan(plain, 0), path, 0)
+    return spot if plain == text else dataclasses.replace(spot, notes=(NOTE,))
 
 
 def leaves(text: str) -> list[Leaf]:
     """Return all values of a text with their paths, in their order."""
     found: list[Leaf] = []
-    _collect(_check(text), "", found)
+    _collect(_check(without_comments(text)), "", found)
     return found
 
 
@@ -59,8 +63,7 @@ def _check(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_Pairs, parse_int=_number)
     except json.JSONDecodeError as error:
-        hint = "; remarks are not JSON" if text[error.pos : error.pos + 2] in ("//", "/*") else ""
-        raise BadInputError(f"is not valid JSON (line {error.lineno}: {error.msg}){hint}") from None
+        raise BadInputError(f"is not valid JSON (line {error.lineno}: {error.msg})") from None
     except RecursionError:
         raise BadInputError("is nested too deeply") from None
 

@@ -52,7 +52,7 @@ KIND_NAMES = tuple(_KINDS)
 
 _BY_ENDING = {
     **dict.fromkeys((".yaml", ".yml"), "yaml"),
-    **dict.fromkeys((".json", ".tfstate", ".ipynb"), "json"),
+    **dict.fromkeys((".json", ".jsonc", ".tfstate", ".ipynb"), "json"),
     ".toml": "toml",
     **dict.fromkeys((".tf", ".tfvars", ".hcl"), "hcl"),
     **dict.fromkeys((".ini", ".cfg", ".cnf", ".service"), "ini"),

@@ -15,6 +15,8 @@ const shareOf = (scale, value) => (scale.kind === "log"
 const valueAt = (scale, share) => (scale.kind === "log"
   ? scale.low * (scale.high / scale.low) ** share
   : scale.low + share * (scale.high - scale.low));
+// How near to a marked point the pointer must be to read it, in pixels of the drawing.
+const NEAR = 14;
 const numberOf = (value) => (value === null ? NaN : Number(value));
 
 // What is drawn of a curve at a value of its axis: between two points on the line between them.
@@ -72,13 +74,23 @@ class Drawing {
     this.show(across, valueAt(this.plot.y, 1 - (y - top) / height));
   }
 
-  show(x) {
+  // The marked points near a place, by name: what was measured, refitted, recommended.
+  marks(x, y) {
+    const { x: across, y: up, box, spots } = this.plot;
+    const near = spots.filter((spot) => Math.hypot(
+      (shareOf(across, spot.x) - shareOf(across, x)) * box.width,
+      (shareOf(up, spot.y) - shareOf(up, y)) * box.height,
+    ) <= NEAR);
+    return near.map((spot) => `; ${spot.name} ${inWords(spot.y, up.words)}`).join("");
+  }
+
+  show(x, y) {
     const { top, height } = this.plot.box;
     const at = this.across(x);
     for (const [key, value] of Object.entries({
       x1: at, x2: at, y1: top * this.unit, y2: (top + height) * this.unit, visibility: "visible",
     })) this.line.setAttribute(key, value);
-    this.text.textContent = this.words(x);
+    this.text.textContent = this.words(x) + this.marks(x, y);
   }
 
   // Where a drawing is wider than the page, scroll it so that a share of its width is in the middle.

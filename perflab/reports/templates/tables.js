@@ -14,7 +14,7 @@ for (const button of document.querySelectorAll("button[data-csv]")) {
 // Where a browser cannot print what is folded by styles alone.
 const folded = [];
 addEventListener("beforeprint", () => {
-  for (const each of document.querySelectorAll("details:not(.code):not([open])")) {
+  for (const each of document.querySelectorAll("details:not(.code, .screen, .rule):not([open])")) {
     folded.push(each);
     each.open = true;
   }

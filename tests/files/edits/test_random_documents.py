@@ -94,11 +94,24 @@ def picked(data, document):
 
 
 @hypothesis_settings(deadline=None, max_examples=SOME)
-@given(DOCUMENTS, VALUES, st.data(), st.sampled_from([None, 1, 4, "\t"]), st.booleans())
-def test_json(document, value, data, indent, plain):
+@given(
+    DOCUMENTS,
+    VALUES,
+    st.data(),
+    st.sampled_from([None, 1, 4, "\t"]),
+    st.booleans(),
+    st.sampled_from(["", '/*{,"*/', '//"]\n']),
+)
+def test_json(document, value, data, indent, plain, comment):
     path = picked(data, document)
-    text = json.dumps(document, indent=indent, ensure_ascii=plain)
-    now = checked(text, "json", path, value, json.loads)
+    signs = (f"{comment},{comment}", f"{comment}:{comment}")
+    text = json.dumps(document, indent=indent, ensure_ascii=plain, separators=signs)
+
+    def load(text):
+        # No text of JSON holds a quote or a line end as the comments have them.
+        return json.loads(text.replace(comment, "") if comment else text)
+
+    now = checked(text, "json", path, value, load)
     old = at(document, path)
     if now is False:
         return

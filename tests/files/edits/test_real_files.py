@@ -2,13 +2,14 @@
 
 import pytest
 from configuration_files import FILES
+from jsonc_files import FILES as JSONC
 from terraform_files import FILES as TERRAFORM
 
 from perflab.errors import BadInputError
 from perflab.files.edits import edit_file, parse_path
 
 
-@pytest.fixture(params=(*FILES, *TERRAFORM), ids=lambda known: known.name)
+@pytest.fixture(params=(*FILES, *JSONC, *TERRAFORM), ids=lambda known: known.name)
 def case(request, tmp_path):
     path = tmp_path / request.param.name
     path.write_bytes(request.param.content)

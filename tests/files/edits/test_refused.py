@@ -12,6 +12,9 @@ from perflab.files.edits import edit_file, edit_text, kind_of, parse_path, path_
 
 LONG = "9" * 5000
 BLANKS = " " * 200_000
+COMMENTS = "/**/" * 100_000
+BACKSLASHES = '\\"' * 100_000
+JSONC = f'{{"a": "{BACKSLASHES}",{BLANKS}"b": 7,{COMMENTS}}}'
 SHARED = "base: &b\n  size: 1\nuser:\n  <<: *b\nother: *b\n"
 
 
@@ -46,7 +49,14 @@ def refused(kind, text, path, value=1):
         ("json", '{"a": [1]}', "a[3]", "there is no item 3 under a"),
         ("json", '{"a": 1}', "a.b", "a is one value, which has no 'b'"),
         ("json", '{"a": {}}', "a", "names several values"),
-        ("json", '{"a": 1,}', "a", "is not valid JSON (line 1"),
+        ("json", '{"a": 1,,}', "a", "is not valid JSON (line 1"),
+        ("json", '{"a": [,]}', "a", "is not valid JSON (line 1"),
+        ("json", '{"b": 1,\n"a":,}', "b", "is not valid JSON (line 2"),
+        ("json", '{"a": 1\n/* one\n}', "a", "line 2: the comment does not end"),
+        ("json", '{"a": 1 /*/ }', "a", "line 1: the comment does not end"),
+        ("json", '{"a": 1 # one\n}', "a", "is not valid JSON (line 1"),
+        ("json", '{"a": 1 // one\u2028, "b": 2\n}', "a", "is not valid JSON (line 1"),
+        ("json", '{"a": 1 /', "a", "is not valid JSON (line 1"),
         ("json", '{"a.b": 1, "a": {"b": 2}}', "a.b", "may be meant in two ways"),
         ("json", "[" * 100_000, "a", "is nested too deeply"),
         ("json", '{"a":' * 600 + "1" + "}" * 600, "a.b", "is nested too deeply"),
@@ -59,7 +69,6 @@ def refused(kind, text, path, value=1):
         ("toml", "a-b = 1\naB = 2\n", "a_b", "'a-b' and 'aB' may both be meant"),
         ("toml", "[[a]]\nname = 'x'\n[[a]]\nname = 'x'\n", "a.x.b", "the name of [0] and [1]"),
         ("toml", f"a = {LONG}\n", "a", "holds a number of more digits"),
-        ("json", '{"a": 1, // one\n}', "a", "remarks are not JSON"),
         ("json", "5", "a", "the file is one value"),
         ("yaml", "b: 1\na: \x1b[2J\n", "a", "line 2: special characters are not allowed"),
         ("conf", "maxmemory 1gb # one\n", "maxmemory", "has a remark behind its value"),
@@ -96,6 +105,7 @@ def test_a_text_that_would_mean_more_is_not_written(kind, text, path, value):
     ("kind", "text", "path", "after"),
     [
         ("json", f'{{"a": {LONG}, "b": 1}}', "b", f'{{"a": {LONG}, "b": 7}}'),
+        ("json", f'{{"a": "{BACKSLASHES}",{BLANKS}"b": 1,{COMMENTS}}}', "b", JSONC),
         ("toml", "[pool]\nmaxSize = 1 # one\n", "pool.max-size", "[pool]\nmaxSize = 7 # one\n"),
         (
             "toml",
@@ -114,6 +124,11 @@ def test_a_value_is_found_behind_what_is_long_or_written_in_another_way(kind, te
     # What looks at a run of blanks from each of its places takes hours for these.
     wanted = after or f"{text.removesuffix('1' + chr(10))}7\n"
     assert edit_text(text, kind_of("", text, kind), {parse_path(path): 7})[0] == wanted
+
+
+def test_json_with_comments_is_said_to_be_no_strict_json():
+    for text, notes in (('{"a": 1}', 0), ('{"a": 1,}', 1), ('{"a": 1} // one', 1)):
+        assert len(edit_text(text, kind_of("a.jsonc", text), {("a",): 7})[2]) == notes
 
 
 def test_one_value_is_not_replaced_twice():
