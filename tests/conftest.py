@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -17,6 +18,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("ours")
 
+_BROWSER = "tests/browser"
 _SERVERS = re.compile(r"^\s*(?:from|import) (?:perflab\.servers|foreign_|raw_http)", re.MULTILINE)
 
 
@@ -26,6 +28,22 @@ def pytest_configure(config: pytest.Config) -> None:
         from perflab.kernels import compile_all
 
         compile_all()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give workers a file at a time, and one of them all files of the browser.
+
+    Two browsers at once, each with a JupyterLab and kernels, are slower than one after the other.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return _BROWSER if f"{_BROWSER}/" in file else file
+
+    return Scheduling(config, log)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -23,7 +23,7 @@ WORKLOAD = "uniform:keys=100k,requests=1M,seed=1"
 SETTINGS = {"max_cache_size": 100, "backend": "delay", "backend_seconds": 0.001}
 SLOWER = {**SETTINGS, "backend_seconds": 0.0011}
 WORSE = {"latency_seconds_mean": "2%", "throughput_per_second": "2%"}
-TURNS = Turns(repeats=10, turn=0.5, budget=60)
+TURNS = Turns(repeats=10, budget=60)
 GOAL_SECONDS = 4.0
 
 

@@ -1,7 +1,9 @@
-"""Time predictions of a service of four stages: the first one, and moves of single settings.
+"""Time predictions of a service of four stages: the first one, moves of settings, scenarios.
 
-A process cache, a Redis cache, a connection pool and a database; one worker, then 48. Seconds of
-the wall clock, and in brackets of the processor, which a busy machine changes less:
+A process cache, a Redis cache, a connection pool and a database; one worker, then 48. The first
+picture of a move is what a panel shows first: an estimate from samples with its band. A scenario
+is followed twice, as it is and on a calm day. Seconds of the wall clock, and in brackets of the
+processor, which a busy machine changes less:
 
     python tests/benchmarks/service_speed.py --requests 10M
 """
@@ -17,6 +19,8 @@ from perflab.service.flow import Flows
 from perflab.service.incoming import incoming
 from perflab.service.predict import calibrations_of, costs_in, prediction_of
 from perflab.service.sampled import SampledService
+from perflab.service.scenarios import read_scenario
+from perflab.service.scenarios.play import play_on
 from perflab.units import band, parse_quantity, percent, points
 
 STAGES = {
@@ -24,6 +28,8 @@ STAGES = {
     "redis_cache": {"maxmemory": "128MiB"},
     "connection_pool": {"max_connections": 8},
 }
+FIRST_REQUESTS = 50_000
+"""About so many requests are in a panel's samples."""
 MOVES = (
     {"connection_pool.max_connections": 6},
     {"redis_cache.maxmemory": "100MiB"},
@@ -68,7 +74,17 @@ def main() -> None:
             f"{label}, a move from samples",
             lambda estimates=estimates, moved=moved: estimates.estimate(moved),
         )
-        flows = Flows(incoming(service, trace), costs_in(known, service))
+        came = incoming(service, trace)
+        first = SampledService(came, costs_in(known, service), FIRST_REQUESTS / requests)
+        for move in MOVES:
+            moved = service.change(move)
+
+            def look(moved: Service = moved, first: SampledService = first) -> None:
+                found = first.estimate(moved)
+                print(band(found.error, "ratio"), end=" ")
+
+            timed(f"{label}, first picture of a move of {next(iter(move))}", look)
+        flows = Flows(came, costs_in(known, service))
         flows.through(service)
         for move in MOVES:
             moved = service.change(move)
@@ -77,6 +93,13 @@ def main() -> None:
                 prediction_of(moved, flows.through(moved), known)
 
             timed(f"{label}, a move of {next(iter(move))}", again)
+        fresh = Flows(came, costs_in(known, service))
+
+        def played(service: Service = service, fresh: Flows = fresh) -> None:
+            play_on(service, fresh.incoming, read_scenario("redis-down"), flows=fresh)
+
+        timed(f"{label}, a scenario, with feedback", played)
+        timed(f"{label}, the same once its calm day is known", played)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import pytest
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TOKEN = "for-the-test"
 PATIENCE = 240.0
+NAMING = 10.0
 BETWEEN_PRESSES = 0.8
 RECOMMENDED = re.compile("(Recommended|Closest): ")  # a busy machine may miss every target
 FLAGS = [
@@ -117,6 +118,17 @@ class Panel:
             time.sleep(0.1)
         return found
 
+    def named(self):
+        """Return what axe-core says, once the page has had its time to name what came last."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        end = time.monotonic() + NAMING
+        axe = Axe()
+        while True:
+            found = axe.run(self.page, ".perflab").response["violations"]
+            if not found or time.monotonic() > end:
+                return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+
     def pictures(self):
         """Return a hash of what the what-if and the live picture show, once both have come.
 
@@ -130,6 +142,14 @@ class Panel:
         painted = self.until(shown, "the pictures")
         ends = (painted[0], painted[-1])
         return [hashlib.sha256(data.encode()).hexdigest() for data in ends]
+
+    def what_if(self):
+        """Return a hash of the what-if picture, and where its present dots are in the layer."""
+        dots = self.page.locator(
+            ".perflab-pictured:has(img.perflab-what-if) circle.perflab-dot-now"
+        )
+        places = "all => all.map(each => [each.getAttribute('cx'), each.getAttribute('cy')])"
+        return self.pictures()[0], dots.evaluate_all(places)
 
     def settled(self):
         """Return what `pictures` does, once that stays: the layer takes its dots off a picture."""
@@ -177,9 +197,10 @@ class Panel:
 
     def run_and_move(self):
         """Move the first slider, start a run, and wait until both show in the pictures."""
-        what_if, live = self.pictures()
+        _, live = self.pictures()
+        what_if = self.what_if()
         self.move(self.page.locator(".noUi-handle:visible").first, 3)
-        self.until_new(0, what_if, "a new what-if picture")
+        self.until(lambda: self.what_if() != what_if, "a what-if of other settings")
         self.press("Run")
         self.until(self.requests_run, "a run")
         self.until_new(1, live, "a live picture")

@@ -26,6 +26,7 @@ async ([address, place]) => {
     header: {msg_id: type, msg_type: type, username: '', session: 'x', date: '', version: '5.3'},
   }));
   send('execute_request', {code: `open(${JSON.stringify(place)}, 'w')`, silent: false});
+  socket.send(new Uint8Array(40).fill(255));
   send('kernel_info_request', {});
   await new Promise(good => { socket.onmessage = event => {
     if (typeof event.data !== 'string' || event.data.includes('kernel_info_reply')) good();

@@ -92,8 +92,8 @@ def layer(panel):
 
 def test_a_dot_is_dragged_clicked_typed_and_reset(layer, page):
     layer.open()
-    start, x_y = layer.size(), layer.middle()
-    x, y = x_y
+    layer.settle()
+    start, (x, y) = layer.size(), layer.middle()
 
     # Dragged: it follows at once, and the slider with it.
     page.mouse.move(x, y)
@@ -154,7 +154,7 @@ def test_a_dot_is_dragged_clicked_typed_and_reset(layer, page):
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.5)
     read = page.locator(".perflab-readout:not([hidden])").inner_text()
     assert read.startswith("max cache size ")
-    for line in ("lru", "sieve", "s3fifo", "wtinylfu", "opt (knows the future)"):
+    for line in ("LRU", "SIEVE", "S3-FIFO", "W-TinyLFU", "OPT (knows the future)"):
         assert line in read
     page.mouse.move(2, 2)
     assert page.locator(".perflab-readout:not([hidden])").count() == 0

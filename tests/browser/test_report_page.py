@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 import perflab
 from perflab.reports import Report
+from perflab.service import Service
 from perflab.tuning.sweep import predictions
 from tests.old_files.test_old_files import PATTERNS
 
@@ -143,13 +145,33 @@ def test_single_run_prints_on_six_pages_with_no_cell_cut(pattern, opened, tmp_pa
 
 def test_long_run_prints_on_six_pages_and_all_of_a_whole_report_is_uncut(long_run, whole, opened):
     path = perflab.report(long_run, whole.with_name("long.html"))
-    with opened(path, **PAPER) as page:
-        pdf = page.pdf(format="A4", margin=MARGINS)
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= MOST_PAGES
+    (best,) = unpacked("cache", ["recommendation"], whole.parent)
+    both = perflab.report([long_run, best], whole.with_name("both.html"))
+    for each, most in ((path, MOST_PAGES), (both, MOST_PAGES + 1)):
+        with opened(each, **PAPER) as page:
+            pdf = page.pdf(format="A4", margin=MARGINS)
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= most
     for each in (path, whole):
         with opened(each, **PAPER) as page:
             page.emulate_media(media="print")
             assert page.evaluate(CUT) == []
+
+
+def test_report_of_a_service_fits_a_phone_and_paper(opened, tmp_path):
+    stages = {"cache": {"max_cache_size": 50}, "redis_cache": {}}
+    shop = Service.from_mapping({**stages, "request_rate": 400})
+    workload = "zipf:keys=500,requests=4k,skew=0.8,seed=1"
+    results = [shop.predict(workload), shop.play(workload, "redis-down:seconds=2")]
+    path = perflab.report(results, tmp_path / "service.html", author="Ada")
+    with opened(path, width=390, color_scheme="dark") as page:
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert page.evaluate(SIDEWAYS) <= 0
+        assert page.evaluate(TOO_WIDE) == []
+        found = sync_axe.Axe().run(page).response["violations"]
+    assert [rule["id"] for rule in found] == []
+    with opened(path, **PAPER) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate(CUT) == []
 
 
 def test_long_run_is_small_and_quick_to_read(long_run, opened):
@@ -256,6 +278,14 @@ def test_pointer_reads_the_values_of_every_line(opened, tmp_path):
         assert shown.locator("line.pointer").get_attribute("visibility") == "visible"
         page.mouse.move(0, 0)
         assert shown.locator("line.pointer").get_attribute("visibility") == "hidden"
+        spot = next(each for each in plot["spots"] if each["kind"] == "recommended")
+        low, high = (math.log(plot["x"][end]) for end in ("low", "high"))
+        across = (math.log(spot["x"]) - low) / (high - low)
+        down = 1 - (spot["y"] - plot["y"]["low"]) / (plot["y"]["high"] - plot["y"]["low"])
+        on, off = readings(shown, figure.picture, [(across, down), (across, (down + 0.5) % 1)])
+    info = made.chapters[0].bench.known_metrics()["hit_rate"]
+    assert f"; recommended {info.format(spot['y'])}" in on
+    assert "recommended" not in off
 
 
 def readings(shown, picture, places):

@@ -32,6 +32,8 @@ def opened(panel, lab):
 def test_a_restarted_kernel_loses_nothing(opened, page, lab):
     _, folder = lab
     opened.says("what-if exact")
+    word = page.locator(".perflab-answers input")
+    opened.until(lambda: word.input_value().startswith("thread "), "a word of a thread")
     assert page.locator(STILL).count() == 1
     assert not page.locator(STILL).is_visible()
     field = page.locator(".perflab-controls input[type=text]:visible").first

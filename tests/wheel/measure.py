@@ -40,6 +40,22 @@ LazyLoader(data_source="rows.parquet")[0]
 """
 
 
+APP = """\
+import re, signal, subprocess, sys, urllib.request
+command = [sys.executable, "-m", "perflab", "app", "cache", "--no-browser"]
+app = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+told = ""
+while "Ctrl-C ends it" not in told:
+    line = app.stderr.readline()
+    assert line, told
+    told += line
+page = urllib.request.urlopen(re.search(r"http://\\S+", told)[0], timeout=120).read().decode()
+assert "perflab: caching" in page and "jupyter-config-data" in page, page[:2000]
+app.send_signal(signal.SIGINT)
+assert app.wait(60) == 0, app.stderr.read()
+"""
+
+
 class Place(NamedTuple):
     """An environment: its extras, what is taken out again, its goal, and what is done in it."""
 
@@ -84,6 +100,11 @@ PLACES = (
             ("perflab", "run", "cache", "--seconds", "1", "--out", "run.json"),
             ("perflab", "report", "run.json", "--out", "report.html"),
         ),
+    ),
+    Place(
+        "app",
+        examples=("what_if",),
+        commands=(("python", "-c", APP),),
     ),
 )
 
@@ -178,7 +199,7 @@ def _faults_of_starting(
         if told.returncode or not told.stdout.startswith("perflab "):
             yield f"{' '.join(starter)} --version: status {told.returncode}: {told.stderr[-2000:]}"
         found = ended((*starter, "settings", "cache"), made, folder, variables)
-        if place.extras == "cli":
+        if place.extras in ("cli", "app"):
             right = found.returncode == 0 and "max_cache_size" in found.stdout
         else:
             lines = found.stderr.splitlines()
