@@ -42,7 +42,6 @@ def opened(panel, page):
     panel.says("what-if exact")
     page.locator(".perflab").evaluate("panel => panel.scrollIntoView()")
     yield panel
-    page.evaluate(THEME, "JupyterLab Light")
     page.set_viewport_size(before)
 
 
@@ -60,26 +59,33 @@ def until_paper(panel, page, paper):
     panel.until(lambda: {*map(tuple, corners(page))} == {(paper,) * 3}, f"paper of {paper}")
 
 
-def test_charts_follow_the_theme_of_the_page_at_once(opened, page):
-    until_paper(opened, page, 255)
-    page.evaluate(THEME, "JupyterLab Dark")
-    until_paper(opened, page, 0x11)
-    assert len(corners(page)) >= 2
-    halo = page.locator(".perflab-pictured:has(img.perflab-what-if) .perflab-now-text").first
-    opened.until(lambda: halo.get_attribute("stroke") == "#111111", "a dark layer")
+def test_a_dot_that_keys_move_keeps_the_focus_where_its_map_is_drawn_for_another_width(
+    opened, page
+):
+    """Asked before any theme is loaded: for a frame then JupyterLab hides all of itself."""
     page.locator(".perflab-tab", has_text="Maps").click()
-    until_paper(opened, page, 0x11)
-
-    # A dot that is moved by keys keeps the focus when its map is drawn for another width. With the
-    # theme it may go: JupyterLab hides all of itself while it loads one.
     picture = page.locator("img.perflab-maps")
+    picture.wait_for()
     handle = page.locator(".perflab-pictured:has(img.perflab-maps) .perflab-handle")
     before = picture.get_attribute("src")
     handle.press("ArrowLeft")
     page.set_viewport_size({"width": 1600, "height": 800})
     opened.until(lambda: picture.get_attribute("src") != before, "a map of another width")
     assert handle.evaluate("each => each === document.activeElement")
-    page.evaluate(THEME, "JupyterLab Light")
+
+
+def test_charts_follow_the_theme_of_the_page_at_once(opened, page):
+    until_paper(opened, page, 255)
+    page.evaluate(THEME, "JupyterLab Dark")
+    try:
+        until_paper(opened, page, 0x11)
+        assert len(corners(page)) >= 2
+        halo = page.locator(".perflab-pictured:has(img.perflab-what-if) .perflab-now-text").first
+        opened.until(lambda: halo.get_attribute("stroke") == "#111111", "a dark layer")
+        page.locator(".perflab-tab", has_text="Maps").click()
+        until_paper(opened, page, 0x11)
+    finally:
+        page.evaluate(THEME, "JupyterLab Light")
     until_paper(opened, page, 255)
 
 
