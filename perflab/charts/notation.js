@@ -37,7 +37,8 @@ const percent = (share) => {
   if (size < 1e-12) return "0 %";
   if (size < 0.005) return `${less} ${sign}0.01 %`;
   if (size >= 99.95 && size < 100 * (1 - 1e-12)) return `${more} ${sign}99.9 %`;
-  return `${sign}${rounded(toPlaces(size, 2))} %`;
+  // Rounded once; what lies behind nine digits is the noise of 100 times a share.
+  return `${sign}${rounded(toPlaces(size, size < 1 ? 2 : 9))} %`;
 };
 
 const measured = (value, steps) => {
