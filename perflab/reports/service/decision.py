@@ -10,18 +10,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
 
 from perflab.reports.decision import Decision
-from perflab.reports.service.kinds import ServiceResult
+from perflab.reports.service.kinds import ServiceResult, of_kind
+from perflab.reports.service.outcomes import outcomes_of
 from perflab.reports.trust import Check
 from perflab.service.live.result import ServiceRun
 from perflab.service.prediction import ServicePrediction
-from perflab.service.scenarios.outcome import ScenarioOutcome
-from perflab.service.scenarios.survive import Survival
 from perflab.units import counted, percent
-
-R = TypeVar("R")
 
 RULE = (
     "Do not ship: the pools may open more connections than the database allows, requests fail on "
@@ -34,19 +30,6 @@ RULE = (
 _BANDS = {"database_per_second": 0.1, "latency_seconds_p95": 0.3}
 """So far, as a share, a run may be from its refitted prediction."""
 _NAMES = {"database_per_second": "load on the database", "latency_seconds_p95": "p95 latency"}
-
-
-def of_kind(results: Sequence[ServiceResult], kind: type[R]) -> list[R]:
-    """Return the results of one kind, in order."""
-    return [result for result in results if isinstance(result, kind)]
-
-
-def outcomes_of(results: Sequence[ServiceResult]) -> list[ScenarioOutcome]:
-    """Return the outcomes of all scenarios, each once."""
-    found = {outcome.scenario: outcome for outcome in of_kind(results, ScenarioOutcome)}
-    for survival in of_kind(results, Survival):
-        found.setdefault(survival.before.scenario, survival.before)
-    return list(found.values())
 
 
 def service_decision(results: Sequence[ServiceResult]) -> Decision:
@@ -65,9 +48,9 @@ def _against(results: Sequence[ServiceResult]) -> Iterator[str]:
         lost = int(prediction.metrics.get("errors", 0))
         if lost:
             yield f"{counted(lost, 'request')} would get no connection on a calm day."
-    for outcome in outcomes_of(results):
+    for title, outcome, _ in outcomes_of(results):
         if not outcome.survived:
-            yield f"{outcome.title}: {outcome.verdict}"
+            yield f"{title}: {outcome.verdict}"
 
 
 def _doubts(results: Sequence[ServiceResult]) -> Iterator[str]:
@@ -86,9 +69,9 @@ def _doubts(results: Sequence[ServiceResult]) -> Iterator[str]:
 
 
 def _for(results: Sequence[ServiceResult]) -> Iterator[str]:
-    for outcome in outcomes_of(results):
+    for title, outcome, _ in outcomes_of(results):
         if outcome.survived:
-            yield f"{outcome.title}: {outcome.verdict}"
+            yield f"{title}: {outcome.verdict}"
     for run in of_kind(results, ServiceRun):
         requests = counted(int(run.metrics["requests"]), "request")
         yield f"{requests} were measured on {', '.join(run.servers.values()) or 'this machine'}."

@@ -11,8 +11,8 @@ from perflab.charts.service.sheet import Drawn
 from perflab.charts.service.time_line import time_line
 from perflab.instrumentation.catalog import metric
 from perflab.reports.blocks import Block, Cell, Code, Column, Figure, Points, Section, Table, Text
-from perflab.reports.service.decision import of_kind, outcomes_of
-from perflab.reports.service.kinds import ServiceResult
+from perflab.reports.service.kinds import ServiceResult, of_kind
+from perflab.reports.service.outcomes import outcomes_of
 from perflab.reports.svg import svg_of
 from perflab.service.budget import Budget
 from perflab.service.fleet import Fleet
@@ -77,26 +77,24 @@ def _cell(name: str, value: float | None) -> Cell:
 
 
 def _scenarios(results: Sequence[ServiceResult]) -> Iterator[Block]:
-    survivals = {found.scenario: found for found in of_kind(results, Survival)}
-    for number, outcome in enumerate(outcomes_of(results), 1):
-        yield Text(f"{outcome.title}: {outcome.verdict}")
-        yield _figure(f"scenario-{number}", outcome.title, time_line(outcome))
-        yield _numbers(outcome, number)
-        found = survivals.get(outcome.scenario)
+    for number, (title, outcome, found) in enumerate(outcomes_of(results), 1):
+        yield Text(f"{title}: {outcome.verdict}")
+        yield _figure(f"scenario-{number}", title, time_line(outcome))
+        yield _numbers(outcome, title, number)
         if found is not None:
             yield Text(found.advice)
             if found.ways:
                 yield _ways(found, number)
 
 
-def _numbers(outcome: ScenarioOutcome, number: int) -> Table:
+def _numbers(outcome: ScenarioOutcome, title: str, number: int) -> Table:
     columns = (
         Column("what", "Metric"),
         Column("calm", "On a calm day", numeric=True),
         Column("then", "Then", numeric=True),
     )
     rows = tuple(tuple(Cell(text, text) for text in row) for row in outcome.table())
-    return Table(f"scenario-{number}", f"{outcome.title}, in numbers", columns, rows)
+    return Table(f"scenario-{number}", f"{title}, in numbers", columns, rows)
 
 
 def _ways(found: Survival, number: int) -> Table:

@@ -1,0 +1,78 @@
+"""A report of several outcomes, predictions and fleets of a service shows each, in any order."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from perflab.reports import Report
+from perflab.reports.service.decision import service_decision
+from perflab.reports.service.outcomes import outcomes_of
+from perflab.service import Service
+
+WORKLOAD = "poisson:rate=200,requests=2k"
+SERVICE = Service.from_mapping(
+    {
+        "request_rate": 200,
+        "query_seconds": "2ms",
+        "connection_pool": {"max_connections": 1, "timeout": 0.05},
+    }
+)
+SCENARIO = "traffic:times=4,seconds=2"
+
+
+def part(report, name):
+    """Return all that a reader sees of one section."""
+    (chapter,) = report.chapters
+    section = next(section for section in chapter.sections if section.name == name)
+    return "\n".join(str(block) for block in section.blocks)
+
+
+@pytest.fixture(scope="module")
+def tight():
+    return SERVICE.survive(WORKLOAD, SCENARIO)
+
+
+@pytest.fixture(scope="module")
+def wide():
+    return SERVICE.change({"connection_pool.max_connections": 12}).play(WORKLOAD, SCENARIO)
+
+
+def test_one_scenario_at_two_settings_is_shown_twice_in_any_order(tight, wide):
+    assert wide.survived
+    for results in ([tight, wide], [wide, tight], [tight.before, wide], [wide, tight.before]):
+        report = Report.of(results)
+        assert service_decision(results).answer == "do not ship"
+        (chapter,) = report.chapters
+        fails = "More traffic (connection_pool.max_connections 1)"
+        assert chapter.headline == f"What the service does not survive: {fails}"
+        shown = part(report, "scenarios")
+        for title, outcome in ((fails, tight.before), (fails[:-2] + "12)", wide)):
+            assert f"{title}: {outcome.verdict}" in shown
+        assert {figure.name for figure in report.figures} == {"scenario-1", "scenario-2"}
+
+
+def test_what_survives_stands_below_the_outcome_that_it_was_found_for(tight, wide):
+    named = {
+        each.outcome.settings["connection_pool"]["max_connections"]: each.survival
+        for each in outcomes_of([wide, tight])
+    }
+    assert named == {1: tight, 12: None}
+    # The same numbers twice are one outcome.
+    (again,) = outcomes_of([tight, tight.before])
+    assert again.title == "More traffic"
+    assert again.survival == tight
+
+
+def test_outcomes_on_two_workloads_name_them(wide):
+    other = dataclasses.replace(
+        wide, workload={**wide.workload, "name": "friday", "fingerprint": "f"}, survived=False
+    )
+    titles = [each.title for each in outcomes_of([wide, other])]
+    assert titles == [f"More traffic ({wide.workload['name']})", "More traffic (friday)"]
+    # Played with more retries, say, which an outcome does not keep.
+    costly = dataclasses.replace(other, metrics={**other.metrics, "failures": 1.0})
+    titles = [each.title for each in outcomes_of([other, costly])]
+    assert titles == ["More traffic, 1 of 2", "More traffic, 2 of 2"]
+    assert service_decision([costly, wide, other]).answer == "do not ship"
