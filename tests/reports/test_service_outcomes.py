@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
+from perflab import Trace
 from perflab.reports import Report
 from perflab.reports.service.decision import service_decision
 from perflab.reports.service.outcomes import outcomes_of
@@ -76,3 +78,17 @@ def test_outcomes_on_two_workloads_name_them(wide):
     titles = [each.title for each in outcomes_of([other, costly])]
     assert titles == ["More traffic, 1 of 2", "More traffic, 2 of 2"]
     assert service_decision([costly, wide, other]).answer == "do not ship"
+
+
+def test_settings_to_paste_are_those_of_the_last_prediction():
+    trace = Trace.from_keys(np.arange(400) % 90, np.arange(400) / 100)
+    first = Service.from_mapping({"cache": {"max_cache_size": 50}})
+    last = first.change({"cache.max_cache_size": 77})
+    pasted = part(Report.of([first.predict(trace), last.predict(trace)]), "paste")
+    assert "77" in pasted
+    assert "settings of the last prediction" in pasted
+    budgets = [each.budget(trace, "memory_bytes<=100KiB") for each in (first, last)]
+    budgets[1] = dataclasses.replace(budgets[1], settings=last.shown())
+    pasted = part(Report.of([*budgets, first.predict(trace)]), "paste")
+    assert "77" in pasted
+    assert "last budget recommends" in pasted

@@ -188,11 +188,15 @@ def _fleets(fleets: Sequence[Fleet]) -> Iterator[Block]:
 
 def _exports(results: Sequence[ServiceResult]) -> Iterator[Block]:
     """Yield the settings of every stage as its bench gives them to paste."""
-    known = [found.settings for found in results if isinstance(found, Budget)]
-    known += [found.settings for found in of_kind(results, ServicePrediction)]
-    if not known:
+    budgets, predictions = of_kind(results, Budget), of_kind(results, ServicePrediction)
+    if not budgets and not predictions:
         return
-    service = Service.from_mapping(known[0])
+    # Of several, those that the sections above show last.
+    which = "These are the settings of the last prediction, whose chain is above."
+    if budgets:
+        which = "These are the settings that the last budget recommends."
+    yield Text(which)
+    service = Service.from_mapping((budgets or predictions)[-1].settings)
     for stage in service.stages:
         bench = load_bench(stage.bench)
         exports = bench.exports(stage.settings, bench.read({})[1], bench.default_workload)
