@@ -92,3 +92,32 @@ def test_settings_to_paste_are_those_of_the_last_prediction():
     pasted = part(Report.of([*budgets, first.predict(trace)]), "paste")
     assert "77" in pasted
     assert "last budget recommends" in pasted
+
+
+def test_a_fleet_that_does_not_fit_is_not_shipped():
+    service = Service.from_mapping(
+        {
+            "replicas": 3,
+            "max_replicas": 6,
+            "workers": 2,
+            "max_connections": 40,
+            "request_rate": 200,
+            "connection_pool": {"min_connections": 0, "max_connections": 6, "timeout": 1},
+        }
+    )
+    fleet = service.fleet(WORKLOAD)
+    report = Report.of([fleet])
+    assert len(fleet.warnings) == 2
+    shown = part(report, "fleet")
+    for text in (fleet.reason, *fleet.warnings):
+        assert text[1:] in shown
+        assert text[1:] in report.to_markdown()
+        assert text[1:] in report.to_html()
+    assert fleet.reason in report.chapters[0].verdict.effect
+    decision = service_decision([fleet])
+    assert decision.answer == "do not ship"
+    assert [reason[1:-1] for reason in decision.reasons] == [text[1:] for text in fleet.warnings]
+    (table,) = (table for table in report.tables if table.name == "fleet-1")
+    assert [row["errors"] for row in table.to_dict()["rows"]] == [
+        row.metrics["errors"] for row in fleet.rows
+    ]

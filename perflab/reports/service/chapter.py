@@ -17,6 +17,7 @@ from perflab.reports.service.sections import service_sections
 from perflab.reports.verdict import Card, Verdict
 from perflab.reports.wording import sentence
 from perflab.service.budget import Budget
+from perflab.service.fleet import Fleet
 from perflab.service.live.result import ServiceRun
 from perflab.service.prediction import ServicePrediction
 from perflab.service.scenarios.survive import Survival
@@ -64,7 +65,8 @@ class ServiceChapter(ChapterParts):
             )
         advice = [survival.advice for survival in of_kind(self.results, Survival)]
         budgets = [budget.reason for budget in of_kind(self.results, Budget)]
-        effect = " ".join(sentence(text) for text in (*advice, *budgets))
+        fleets = [fleet.reason for fleet in of_kind(self.results, Fleet)]
+        effect = " ".join(sentence(text) for text in (*advice, *budgets, *fleets))
         return Verdict(self.headline, effect, measured, self._cards())
 
     @property

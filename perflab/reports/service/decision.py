@@ -1,7 +1,8 @@
 """Whether a service is ready, by one rule.
 
-1. **Do not ship** where the database allows fewer connections than the pools may open, where
-   requests fail on a calm day, or where a scenario is not survived.
+1. **Do not ship** where the database allows fewer connections than the pools may open, at the
+   autoscaler's most and in a deploy included, where a stage does not keep up, where requests fail
+   on a calm day, or where a scenario is not survived.
 2. **Needs a look** where none of these holds, but no run of the service was measured, requests
    failed in one, or the refitted prediction is far from what it measured.
 3. **Ship** where neither holds.
@@ -15,13 +16,16 @@ from perflab.reports.decision import Decision
 from perflab.reports.service.kinds import ServiceResult, of_kind
 from perflab.reports.service.outcomes import outcomes_of
 from perflab.reports.trust import Check
+from perflab.reports.wording import sentence
+from perflab.service.fleet import Fleet
 from perflab.service.live.result import ServiceRun
 from perflab.service.prediction import ServicePrediction
 from perflab.units import counted, percent
 
 RULE = (
-    "Do not ship: the pools may open more connections than the database allows, requests fail on "
-    "a calm day, or a scenario is not survived. Needs a look: no run of the service was measured, "
+    "Do not ship: the pools may open more connections than the database allows, at the "
+    "autoscaler's most and in a deploy included, a stage does not keep up, requests fail on a calm "
+    "day, or a scenario is not survived. Needs a look: no run of the service was measured, "
     "requests failed in one, or the refitted prediction is far from what it measured. Ship: none "
     "of these."
 )
@@ -44,10 +48,12 @@ def service_decision(results: Sequence[ServiceResult]) -> Decision:
 
 def _against(results: Sequence[ServiceResult]) -> Iterator[str]:
     for prediction in of_kind(results, ServicePrediction):
-        yield from (_sentence(text) for text in prediction.warnings)
+        yield from (sentence(text) for text in prediction.warnings)
         lost = int(prediction.metrics.get("errors", 0))
         if lost:
             yield f"{counted(lost, 'request')} would get no connection on a calm day."
+    for fleet in of_kind(results, Fleet):
+        yield from (sentence(text) for text in fleet.warnings)
     for title, outcome, _ in outcomes_of(results):
         if not outcome.survived:
             yield f"{title}: {outcome.verdict}"
@@ -75,7 +81,3 @@ def _for(results: Sequence[ServiceResult]) -> Iterator[str]:
     for run in of_kind(results, ServiceRun):
         requests = counted(int(run.metrics["requests"]), "request")
         yield f"{requests} were measured on {', '.join(run.servers.values()) or 'this machine'}."
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

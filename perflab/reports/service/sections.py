@@ -14,6 +14,7 @@ from perflab.reports.blocks import Block, Cell, Code, Column, Figure, Points, Se
 from perflab.reports.service.kinds import ServiceResult, of_kind
 from perflab.reports.service.outcomes import outcomes_of
 from perflab.reports.svg import svg_of
+from perflab.reports.wording import sentence
 from perflab.service.budget import Budget
 from perflab.service.fleet import Fleet
 from perflab.service.live.result import ServiceRun
@@ -32,6 +33,7 @@ _RUN = (
     *("hit_rate_process", "hit_rate_shared", "database_per_second"),
     *("wait_seconds_mean", "service_seconds_mean", "errors"),
 )
+_FLEET = ("wait_seconds_p99", "errors")
 _SPLIT = ("latency_seconds_mean", "latency_seconds_p99", "hit_rate", "database_per_second")
 
 
@@ -164,13 +166,16 @@ def _budgets(budgets: Sequence[Budget]) -> Iterator[Block]:
 
 def _fleets(fleets: Sequence[Fleet]) -> Iterator[Block]:
     for number, fleet in enumerate(fleets, 1):
+        yield Text(sentence(fleet.reason))
+        if fleet.warnings:
+            yield Points(tuple(sentence(text) for text in fleet.warnings))
         columns = (
             Column("replicas", "Replicas", numeric=True),
             Column("way", "Connected"),
             Column("per_process", "Per process", numeric=True),
             Column("connections", "At the database", numeric=True),
             Column("deploying", "In a deploy", numeric=True),
-            Column("wait_seconds_p99", metric("wait_seconds_p99").label, numeric=True),
+            *(Column(name, metric(name).label, numeric=True) for name in _FLEET),
         )
         rows = tuple(
             (
@@ -179,7 +184,7 @@ def _fleets(fleets: Sequence[Fleet]) -> Iterator[Block]:
                 Cell(in_words(row.per_process, ""), row.per_process),
                 Cell(in_words(row.connections, ""), row.connections),
                 Cell(in_words(row.deploying, ""), row.deploying, "" if row.fits else "worse"),
-                _cell("wait_seconds_p99", row.metrics.get("wait_seconds_p99")),
+                *(_cell(name, row.metrics.get(name)) for name in _FLEET),
             )
             for row in fleet.rows
         )
