@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from perflab import Trace
+from perflab.bench.registry import load_bench
 from perflab.reports import Report
 from perflab.reports.service.decision import service_decision
 from perflab.reports.service.outcomes import outcomes_of
@@ -21,6 +22,7 @@ SERVICE = Service.from_mapping(
         "connection_pool": {"max_connections": 1, "timeout": 0.05},
     }
 )
+TITLE = load_bench("async_io").identity.title
 SCENARIO = "traffic:times=4,seconds=2"
 
 
@@ -121,3 +123,20 @@ def test_a_fleet_that_does_not_fit_is_not_shipped():
     assert [row["errors"] for row in table.to_dict()["rows"]] == [
         row.metrics["errors"] for row in fleet.rows
     ]
+
+
+def test_where_requests_fail_on_a_calm_day_is_said():
+    calls = {"latency_seconds": 0.001, "error_rate": 0.05, "retries": 0}
+    pool = {"max_connections": 8, "timeout": 5}
+    stages = {"request_rate": 200, "query_seconds": "2ms", "async_io": calls}
+    calling = Service.from_mapping({**stages, "connection_pool": pool})
+    found = calling.predict(WORKLOAD)
+    lost = int(found.row("async_io").metrics["errors"])
+    assert lost == found.metrics["errors"] > 10
+    (reason, *_) = service_decision([found]).reasons
+    assert reason == f"{lost} requests would fail on a calm day, at the stage {TITLE}."
+    tight = {"connection_pool.max_connections": 1, "query_seconds": "10ms"}
+    both = calling.change({**tight, "connection_pool.timeout": 0.1}).predict(WORKLOAD)
+    (reason, *_) = service_decision([both]).reasons
+    assert f": {lost} at the stage {TITLE} and " in reason
+    assert reason.endswith("at the stage Connection pool.")

@@ -82,6 +82,22 @@ def test_an_overloaded_database_is_said_first():
     assert slow.fleet(TRACE).reason.startswith("no pools carry the load: at 6 replicas")
 
 
+def test_calls_that_fail_are_not_taken_for_missing_connections():
+    calls = {"latency_seconds": 0.001, "error_rate": 0.05, "retries": 0}
+    own = {"workers": 2, "max_connections": 40, "cache": {"max_cache_size": 100}}
+    service = Service.from_mapping(
+        {**own, "async_io": calls, "connection_pool": {"max_connections": 6, "timeout": 5}}
+    )
+    found = service.fleet(TRACE)
+    lost = service.predict(TRACE).metrics["errors"]
+    row = next(row for row in found.rows if row.per_process == 6)
+    assert row.metrics["pool_errors"] == 0
+    assert row.metrics["errors"] == lost > 10
+    assert "no pools carry the load" not in found.reason
+    assert "connection per process" in found.reason.replace("connections", "connection")
+    assert found.reason.endswith("of the requests fail elsewhere than at the pools")
+
+
 def test_more_processes_than_connections_need_a_pgbouncer():
     many = SERVICE.change({"replicas": 30, "max_replicas": None})
     found = many.fleet(TRACE)

@@ -16,11 +16,11 @@ from perflab.reports.decision import Decision
 from perflab.reports.service.kinds import ServiceResult, of_kind
 from perflab.reports.service.outcomes import outcomes_of
 from perflab.reports.trust import Check
-from perflab.reports.wording import sentence
+from perflab.reports.wording import listed, sentence
 from perflab.service.fleet import Fleet
 from perflab.service.live.result import ServiceRun
 from perflab.service.prediction import ServicePrediction
-from perflab.units import counted, percent
+from perflab.units import counted, grouped, percent
 
 RULE = (
     "Do not ship: the pools may open more connections than the database allows, at the "
@@ -51,12 +51,24 @@ def _against(results: Sequence[ServiceResult]) -> Iterator[str]:
         yield from (sentence(text) for text in prediction.warnings)
         lost = int(prediction.metrics.get("errors", 0))
         if lost:
-            yield f"{counted(lost, 'request')} would get no connection on a calm day."
+            text = f"{counted(lost, 'request')} would fail on a calm day"
+            yield f"{text}{_where(prediction, lost)}."
     for fleet in of_kind(results, Fleet):
         yield from (sentence(text) for text in fleet.warnings)
     for title, outcome, _ in outcomes_of(results):
         if not outcome.survived:
             yield f"{title}: {outcome.verdict}"
+
+
+def _where(prediction: ServicePrediction, lost: int) -> str:
+    """Return at which stages requests fail; nothing where stages do not tell, as behind retries."""
+    found = {row.title: int(row.metrics.get("errors", 0)) for row in prediction.stages}
+    found = {title: count for title, count in found.items() if count}
+    if sum(found.values()) != lost:
+        return ""
+    if len(found) == 1:
+        return f", at the stage {next(iter(found))}"
+    return ": " + listed(f"{grouped(count)} at the stage {title}" for title, count in found.items())
 
 
 def _doubts(results: Sequence[ServiceResult]) -> Iterator[str]:
