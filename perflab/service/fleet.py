@@ -13,6 +13,7 @@ from perflab.lab.documents import AboutWorkload
 from perflab.lab.environment import environment
 from perflab.lab.outcome import workload_summary
 from perflab.lab.result import Result
+from perflab.service.connections import connections_of
 from perflab.service.flow import Flows
 from perflab.service.incoming import incoming
 from perflab.service.metrics import service_metrics, stage_metrics
@@ -222,12 +223,14 @@ def _row(service: ServiceLayout, flows: Flows, size: int) -> FleetRow:
 
 def _reason(service: ServiceLayout, rows: list[FleetRow], chosen: FleetRow | None) -> str:
     most = max(row.replicas for row in rows)
-    shared = next((row for row in rows if row.replicas == most and row.way == PGBOUNCER), None)
+    ways = [row for row in rows if row.replicas == most and row.way == PGBOUNCER and row.fits]
+    shared = ways[0] if ways else None
     if chosen is None:
-        processes = most * service.settings.workers
+        processes, allowed = most * service.settings.workers, service.settings.max_connections
+        within = "" if allowed is None else f" of at most {counted(allowed, 'connection')}"
         return (
             f"no pools fit: {counted(processes, 'process')} need a connection each, and more "
-            "during a deploy; take a PgBouncer"
+            f"during a deploy; take a PgBouncer{within}"
         )
     found = chosen.metrics
     # A client in front may have been given a connection when it tried again.
@@ -255,10 +258,15 @@ def _reason(service: ServiceLayout, rows: list[FleetRow], chosen: FleetRow | Non
 
 
 def _warnings(service: ServiceLayout, rows: list[FleetRow]) -> Iterator[str]:
-    """Yield where the present pools do not fit: at a scale, or only during a deploy there."""
+    """Yield where the present pools do not fit: at a scale, or only during a deploy there.
+
+    Behind a PgBouncer that is its own connections, which are as many at every scale.
+    """
     settings = service.settings
     allowed, pooled = settings.max_connections, settings.pgbouncer_connections is not None
     stage = service.pool
+    if pooled:
+        yield from connections_of(service).warnings
     if allowed is None or pooled or stage is None:
         return
     of = cast("PoolStage[Any]", load_bench(stage.bench).stage)

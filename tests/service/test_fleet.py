@@ -105,6 +105,17 @@ def test_more_processes_than_connections_need_a_pgbouncer():
     assert [row.fits for row in found.rows if row.way == "pgbouncer"] == [True]
 
 
+def test_a_pgbouncer_larger_than_the_database_allows_is_a_warning():
+    found = SERVICE.change({"pgbouncer_connections": 60}).fleet(TRACE)
+    (warning,) = found.warnings
+    assert "pgbouncer_connections is 60, but the database allows 40" in warning
+    assert {row.fits for row in found.rows if row.way == "pgbouncer"} == {False}
+    assert "60" not in found.reason
+    many = SERVICE.change({"pgbouncer_connections": 60, "replicas": 30, "max_replicas": None})
+    assert many.fleet(TRACE).reason.endswith("take a PgBouncer of at most 40 connections")
+    assert SERVICE.change({"pgbouncer_connections": 40}).fleet(TRACE).warnings == ()
+
+
 def test_a_service_without_a_pool_has_no_fleet():
     with pytest.raises(BadInputError, match="needs a connection pool as its last stage"):
         Service.from_mapping({"cache": {}}).fleet(TRACE)
