@@ -10,7 +10,7 @@ from perflab.bench.stage import Place, Requests
 from perflab.kernels.chain.flights import Answer, ChainAnswers
 from perflab.operations import Operation
 from perflab.service.live.job import StageJob, WorkerDone, WorkerJob
-from perflab.service.live.measured import measured_of, metrics_of
+from perflab.service.live.measured import measured_of, metrics_of, unevenly_done
 from perflab.service.live.worker import Worker
 
 NAN = np.nan
@@ -65,6 +65,23 @@ def test_waits_are_those_of_all_who_asked_the_pool():
     assert found == metrics_of(TIMES, answers, PLACES)
     assert found["wait_seconds_mean"] == pytest.approx((0.1 + 0.5 + 0.0 + 0.05) / 4)
     assert found["errors"] == 3
+
+
+def test_a_request_that_two_processes_did_counts_once_and_one_is_missed():
+    later = (3, 3.0, 3.002, 2, 0, 0.0, 3.001, 0.001, 0.001, 0.001)
+    told = [done(ROWS[:4]), done([later, ROWS[5]])]
+    measured = measured_of(told, REQUESTS, PLACES)
+    assert measured.places.tolist() == [0, 1, 2, 3, 5]
+    # Of who took over, whose turn it was.
+    assert measured.found.ends[3] == 3.002
+    assert measured.found.answers[3] == Answer.DATABASE
+    assert measured.own.shape == (5, 2)
+    twice, missed = unevenly_done(told, measured, len(REQUESTS))
+    assert twice.startswith("1 request was done twice")
+    assert missed == "1 of 6 requests was done by no worker"
+    assert unevenly_done(told, measured, None) == [twice]
+    whole = [done(ROWS)]
+    assert unevenly_done(whole, measured_of(whole, REQUESTS, PLACES), len(REQUESTS)) == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from perflab.modelling.key_share import share_of_keys
 from perflab.modelling.prediction import Metrics
 from perflab.operations import Operation
 from perflab.service.live.job import WorkerDone
+from perflab.units import counted, grouped
 
 if TYPE_CHECKING:
     from perflab.service.incoming import Incoming
@@ -60,17 +61,21 @@ class Measured(NamedTuple):
 def measured_of(
     done: Sequence[WorkerDone], requests: Requests, places: Sequence[Place]
 ) -> Measured:
-    """Return what all workers have measured together.
+    """Return what all workers have measured together, each request once.
+
+    Where a process has done requests that the one which took over from it did, too, those of the
+    later one count.
 
     Args:
-        done: What each process said.
+        done: What each process said, those of one worker in their order.
         requests: The service's.
         places: Of the stages, in order.
     """
     rows = np.concatenate([each.rows for each in done])
     own = np.concatenate([each.own for each in done])
     order = np.argsort(rows[:, 0], kind="stable")
-    rows, own = rows[order], own[order]
+    last = order[np.diff(rows[order, 0], append=np.inf) > 0]
+    rows, own = rows[last], own[last]
     which, deepest = rows[:, 0].astype(np.int64), rows[:, 3].astype(np.int64)
     behind = [*(_ANSWERS[place] for place in places), Answer.DATABASE]
     answers = np.array(behind, np.uint8)[deepest]
@@ -94,6 +99,34 @@ def measured_of(
         (~np.isnan(waits)).astype(np.int32),
     )
     return Measured(which, due, found, rows[:, 1] - due, own, deepest)
+
+
+def unevenly_done(
+    done: Sequence[WorkerDone], measured: Measured, expected: int | None
+) -> list[str]:
+    """Return what a reader must know of requests that were not done once each.
+
+    Args:
+        done: What each process said.
+        measured: The same together.
+        expected: How many requests came; none where the run was ended early.
+    """
+    once = len(measured.places)
+    twice, said = sum(len(each.rows) for each in done) - once, []
+    if twice:
+        said.append(
+            f"{counted(twice, 'request')} {_was(twice)} done twice, as a process was told too late "
+            "that another takes over from it; what the latter measured counts"
+        )
+    missed = 0 if expected is None else expected - once
+    if missed:
+        came = counted(once + missed, "request")
+        said.append(f"{grouped(missed)} of {came} {_was(missed)} done by no worker")
+    return said
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def counting_calls(measured: Measured, ready: Chain, came: Incoming) -> Measured:
