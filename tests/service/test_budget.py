@@ -153,8 +153,7 @@ def test_no_limit_allows_more_connections_than_the_database(limit, most, pgbounc
 
 def test_a_memory_limit_is_not_met_by_its_own_value():
     found = SERVICE.budget(TRACE, f"memory_bytes<{MEMORY}")
-    assert found.chosen.total_bytes == pytest.approx(MEMORY)
-    assert found.chosen.total_bytes < MEMORY
+    assert found.chosen.total_bytes == pytest.approx(MEMORY - 1, abs=0.1, rel=0)
 
 
 @pytest.mark.parametrize(
